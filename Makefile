@@ -1,0 +1,51 @@
+# Everything that one does with a checkout. Needs Python 3.11+ and make; the rest comes from requirements/*.txt.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUILD  := pyproject.toml setup.py src/pixmill/engine/pixels/_kernel.c
+
+.PHONY: serve test check fmt lock docs clean
+
+serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
+	$(BIN)/pixmill serve --images examples/photos
+
+test: check                      ## all checks and all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev              ## formatting, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev                ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev               ## write the reference pages again from the tables in the code
+	$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.dev               ## resolve the dependencies anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/runtime.txt pyproject.toml --group dev requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+
+clean:                           ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/_kernel*.so
+
+$(BIN)/uv: requirements/build.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.serve: $(BIN)/uv requirements/runtime.txt $(BUILD)
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/runtime.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,27 @@
+"""The C kernel is optional: without a compiler libvips resamples, and ``pixmill doctor`` says so."""
+
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+
+
+class StableAbiWheel(bdist_wheel):
+    """One wheel for every Python from 3.11 on."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        python, abi, platform = super().get_tag()
+        return ("cp311", "abi3", platform) if python.startswith("cp") else (python, abi, platform)
+
+
+setup(
+    cmdclass={"bdist_wheel": StableAbiWheel},
+    ext_modules=[
+        Extension(
+            "pixmill.engine.pixels._kernel",
+            sources=["src/pixmill/engine/pixels/_kernel.c"],
+            extra_compile_args=["-O3", "-std=c11", "-fno-math-errno", "-ffp-contract=off"],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            py_limited_api=True,
+            optional=True,
+        )
+    ],
+)

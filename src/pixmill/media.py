@@ -1,0 +1,58 @@
+"""The picture formats we speak of: names, MIME types and what each can carry.
+
+Knows nothing of libraries: which of them decodes or encodes a format is in ``engine/codecs/table.py``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """A picture format, by the name used in ``format=`` and in metrics."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    AVIF = "avif"
+    GIF = "gif"
+    TIFF = "tiff"
+    BMP = "bmp"
+    ICO = "ico"
+    SVG = "svg"
+    HEIC = "heic"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What a format is called outside and what it can carry.
+
+    ``max_side`` is the longest side in pixels that the format itself allows.
+    """
+
+    mime: str
+    extension: str
+    alpha: bool
+    animation: bool
+    max_side: int
+
+
+# max_side: JPEG and BMP 16 bits (libjpeg JPEG_MAX_DIMENSION 65500), WebP 14 bits (RFC 9649 §2.4),
+# AVIF and HEIC 16 bits in practice (AV1 max_frame_width), PNG 2^31-1 (bounded by us), GIF 16 bits, ICO 256.
+MEDIA: dict[Format, Media] = {
+    Format.JPEG: Media("image/jpeg", "jpg", alpha=False, animation=False, max_side=65_500),
+    Format.PNG: Media("image/png", "png", alpha=True, animation=True, max_side=2**31 - 1),
+    Format.WEBP: Media("image/webp", "webp", alpha=True, animation=True, max_side=16_383),
+    Format.AVIF: Media("image/avif", "avif", alpha=True, animation=True, max_side=65_536),
+    Format.GIF: Media("image/gif", "gif", alpha=True, animation=True, max_side=65_535),
+    Format.TIFF: Media("image/tiff", "tiff", alpha=True, animation=False, max_side=2**31 - 1),
+    Format.BMP: Media("image/bmp", "bmp", alpha=False, animation=False, max_side=65_535),
+    Format.ICO: Media("image/vnd.microsoft.icon", "ico", alpha=True, animation=False, max_side=256),
+    Format.SVG: Media("image/svg+xml", "svg", alpha=True, animation=False, max_side=2**31 - 1),
+    Format.HEIC: Media("image/heic", "heic", alpha=True, animation=False, max_side=65_536),
+}
+
+OUTPUT_FORMATS = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
+"""What ``format=`` may ask for."""
+
+NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)
+"""What ``format=auto`` may choose when ``Accept`` names it, best first."""

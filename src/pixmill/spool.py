@@ -1,0 +1,72 @@
+"""A bounded place for bytes that a worker process can open without another copy.
+
+Knows memory files and descriptors; must never know where the bytes come from.
+"""
+
+import mmap
+import os
+import tempfile
+from collections.abc import Callable
+from hashlib import sha256
+from types import TracebackType
+from typing import Self
+
+from pixmill.errors import PixmillError, SourceTooLarge
+
+
+class Spool:
+    """Bytes in an anonymous memory file (a deleted temporary file where the kernel has none).
+
+    ``fd`` may be handed to another process. The spool owns it until ``close``.
+    """
+
+    def __init__(self, max_bytes: int, too_large: Callable[[str], PixmillError] = SourceTooLarge) -> None:
+        self.max_bytes = max_bytes
+        self.size = 0
+        self._too_large = too_large
+        self.fd = _anonymous_file()
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append; raises ``too_large`` before anything beyond ``max_bytes`` is kept."""
+        if self.size + len(chunk) > self.max_bytes:
+            msg = f"More than {self.max_bytes} bytes"
+            raise self._too_large(msg)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(self.fd, view) :]
+        self.size += len(chunk)
+
+    def read(self) -> bytes:
+        """All of it, as one copy."""
+        return os.pread(self.fd, self.size, 0)
+
+    def digest(self) -> str:
+        """SHA-256 of the content, as hexadecimal digits."""
+        if not self.size:
+            return sha256().hexdigest()
+        with mmap.mmap(self.fd, self.size, prot=mmap.PROT_READ) as view:
+            return sha256(view).hexdigest()
+
+    def close(self) -> None:
+        """Give the descriptor back; closing twice is harmless."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _anonymous_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("pixmill-spool", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
