@@ -1,0 +1,78 @@
+"""``/resize``: from the raw URL to the bytes of a picture.
+
+Knows HTTP on one side and the Resize Service on the other; must never know where pictures come from or how they are made.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.caching import caching_headers, entity_tags, server_timing
+from pixmill.api.connection import while_connected
+from pixmill.api.disposition import attachment
+from pixmill.api.reading import read_request
+from pixmill.api.services import ApiServices, services_of
+from pixmill.errors import UploadTimeout, UploadTooLarge
+from pixmill.media import MEDIA
+from pixmill.plan.request import ImageRequest
+from pixmill.ports import Entry
+from pixmill.services.resize import Answer
+from pixmill.spool import Spool
+
+
+async def get_image(request: Request) -> Response:
+    """GET and HEAD: the picture at ``url``, as the parameters want it."""
+    services = services_of(request)
+    image, expires = read_request(request, services)
+    known = entity_tags(request.headers.get("if-none-match"))
+    answer = services.resizer.cached(image, known)
+    if answer is None:
+        answer = await while_connected(request.receive, services.resizer.resize(image, known))
+    return image_response(request, image, answer, services, expires=expires)
+
+
+async def post_image(request: Request) -> Response:
+    """POST: the picture in the body, as the parameters want it. The result is not stored."""
+    services = services_of(request)
+    image, _ = read_request(request, services, upload=True)
+    async with _uploaded(request, services) as body:
+        answer = await while_connected(request.receive, services.resizer.resize_upload(body, image.plan))
+    return image_response(request, image, answer, services)
+
+
+def image_response(
+    request: Request, image: ImageRequest, answer: Answer, services: ApiServices, *, expires: int | None = None
+) -> Response:
+    """The HTTP form of an answer: 200 with the picture, or 304 without."""
+    entry = answer.entry
+    headers = caching_headers(answer, negotiated=image.plan.output.negotiated, expires=expires)
+    if services.config.server_timing and answer.seconds:
+        headers["server-timing"] = server_timing(answer)
+    if not isinstance(entry, Entry):
+        return Response(status_code=304, headers=headers)
+    request.state.format = entry.format.value
+    headers["content-type"] = MEDIA[entry.format].mime
+    headers["content-length"] = str(len(entry.body))
+    if image.filename:
+        headers["content-disposition"] = attachment(image.filename, entry.format)
+    return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
+
+
+@asynccontextmanager
+async def _uploaded(request: Request, services: ApiServices) -> AsyncIterator[Spool]:
+    """The body in a spool; refused by its stated length before a byte is read, and by its real one."""
+    limit = services.max_upload_bytes
+    stated = request.headers.get("content-length", "0")
+    if stated.isdecimal() and int(stated) > limit:
+        raise UploadTooLarge(f"The picture sent may have at most {limit} bytes")
+    with Spool(limit, UploadTooLarge) as spool:
+        try:
+            async with asyncio.timeout(services.config.upload_timeout_s):
+                async for chunk in request.stream():
+                    spool.write(chunk)
+        except TimeoutError as error:
+            raise UploadTimeout from error
+        yield spool

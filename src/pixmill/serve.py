@@ -1,0 +1,83 @@
+"""The server process: Granian in this process's event loop, from the first signal to the last answer.
+
+Knows signals and the listener. What is served was put together in ``wiring.py``.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import structlog
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
+from granian.server.embed import Server
+
+from pixmill.settings import Settings
+from pixmill.wiring import Service, build
+
+HEADER_TIMEOUT_MS = 10_000
+"""How long a client may take to send its request line and headers; beyond, the connection is closed."""
+
+MAX_HEADER_BYTES = 64 * 1024
+"""All headers of a request together; a longer request is refused by the server itself."""
+
+LAST_CHANCE_S = 2.0
+"""How long answers may still take once the parts have been closed under them."""
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings, ready: Callable[[], None]) -> None:
+    """Run until SIGTERM or SIGINT; ``ready`` is called once requests are answered.
+
+    On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    service = build(settings)
+    server = _server(service, settings)
+    async with service.open():
+        serving = asyncio.create_task(server.serve())
+        stopping = asyncio.create_task(stop.wait())
+        asyncio.get_running_loop().call_soon(ready)
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not serving.done():
+            await _drain(service, server, serving, settings)
+    if not serving.done():
+        await asyncio.wait((serving,), timeout=LAST_CHANCE_S)
+    if serving.done():
+        serving.result()
+
+
+async def _drain(service: Service, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
+    log.info("draining", delay_s=settings.drain_delay_s, limit_s=settings.drain_s)
+    service.drain()
+    await asyncio.sleep(settings.drain_delay_s)
+    server.stop()
+    _, late = await asyncio.wait((serving,), timeout=settings.drain_s)
+    if late:
+        log.warning("requests cut off", after_s=settings.drain_s)
+
+
+def _server(service: Service, settings: Settings) -> Server:
+    return Server(
+        service.app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=max(128, settings.max_connections // 4),
+        backpressure=settings.max_connections,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEADER_BYTES),
+        http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
+        log_enabled=False,
+    )

@@ -1,0 +1,185 @@
+"""The story of a request: key, cache, one flight per key, source, engine, cache, answer.
+
+Knows ports; must never know HTTP, a storage backend or a pixel library.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Container
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from pixmill.plan.freshness import FreshnessPolicy
+from pixmill.plan.key import Key, entity_tag, result_key
+from pixmill.plan.ops import Plan
+from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceRef
+from pixmill.ports import Cache, Engine, Entry, Event, Facts, Hit, Observer, Original, Rendered, Source
+from pixmill.services.singleflight import Background, Flights
+from pixmill.spool import Spool
+
+MAX_REFRESHES = 64
+"""Stale entries that may be refreshed behind answers at one time; beyond, they stay stale a little longer."""
+
+
+class Outcome(StrEnum):
+    """Where an answer came from."""
+
+    HIT = "hit"
+    STALE = "stale"
+    MISS = "miss"
+    SHARED = "shared"
+    UNCACHED = "uncached"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Stands for an entry whose bytes the client has: what a 304 must say. Times are seconds since the epoch."""
+
+    etag: str
+    stored_at: float
+    fresh_until: float
+    stale_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An entry and where it came from. ``seconds`` tells the duration of what was done for it, by stage."""
+
+    entry: Entry | Unchanged
+    outcome: Outcome
+    tier: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class ResizeService:
+    """Answers image requests from cache, source and engine."""
+
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        cache: Cache,
+        policy: FreshnessPolicy,
+        observer: Observer,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._engine = engine
+        self._cache = cache
+        self._policy = policy
+        self._observer = observer
+        self._clock = clock
+        self._renders: Flights[Key, Answer] = Flights()
+        self._originals: Flights[SourceRef, Original] = Flights(dispose=_close)
+        self._refreshes = Background(MAX_REFRESHES)
+
+    async def close(self) -> None:
+        """End the refreshes that run behind answers."""
+        await self._refreshes.close()
+
+    def cached(self, request: ImageRequest, known: Container[str] = ()) -> Answer | None:
+        """The answer if memory has it, at once; ``known`` are the entity tags of which the client still has the bytes."""
+        key = result_key(request.source.text, request.plan)
+        hit = self._cache.peek(key)
+        return None if hit is None else self._from_cache(request, key, hit, known)
+
+    async def resize(self, request: ImageRequest, known: Container[str] = ()) -> Answer:
+        """The answer to a request that memory does not have."""
+        key = result_key(request.source.text, request.plan)
+        if not known:
+            return await self._render_once(request, key)
+        hit = await self._cache.get(key)
+        if hit is not None:
+            return self._from_cache(request, key, hit, known)
+        return await self._unless_unchanged(request, key, known)
+
+    async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
+        """Render bytes that the client sent; nothing of it is stored."""
+        rendered = await self._engine.render(body, plan)
+        now = self._clock()
+        return Answer(_entry(rendered, Unchanged("", now, now, now), ""), Outcome.UNCACHED, seconds=rendered.seconds)
+
+    async def inspect(self, ref: SourceRef) -> Facts:
+        """The facts of an original."""
+        async with self._original(ref) as original:
+            return await self._engine.inspect(original.spool)
+
+    def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer:
+        outcome = Outcome.HIT
+        if self._clock() >= hit.entry.fresh_until:
+            outcome = Outcome.STALE
+            self._refreshes.start(lambda: self._refresh(request, key))
+        if hit.entry.etag in known:
+            return Answer(_unchanged(hit.entry), outcome, hit.tier)
+        return Answer(hit.entry, outcome, hit.tier)
+
+    async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
+        """Fetch first, and render only if the original is not the one that the client's copy was made of."""
+        async with self._original(request.source) as original:
+            dated = self._dated(key, original)
+            if dated.etag in known:
+                return Answer(dated, Outcome.MISS)
+            return await self._render_once(request, key)
+
+    async def _render_once(self, request: ImageRequest, key: Key) -> Answer:
+        async with self._renders.join(key, lambda: self._produce(request, key)) as (answer, shared):
+            if shared:
+                self._observer.counted(Event.FLIGHT_SHARED, kind="render")
+                return replace(answer, outcome=Outcome.SHARED)
+            return answer
+
+    async def _refresh(self, request: ImageRequest, key: Key) -> None:
+        async with self._renders.join(key, lambda: self._render(request, key)):
+            pass
+
+    async def _produce(self, request: ImageRequest, key: Key) -> Answer:
+        """From the slower tiers of the cache, else made anew."""
+        hit = await self._cache.get(key)
+        if hit is not None:
+            return self._from_cache(request, key, hit, ())
+        return await self._render(request, key)
+
+    async def _render(self, request: ImageRequest, key: Key) -> Answer:
+        began = time.perf_counter()
+        async with self._original(request.source) as original:
+            fetched = time.perf_counter()
+            rendered = await self._engine.render(original.spool, request.plan)
+            seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
+            entry = _entry(rendered, self._dated(key, original), original.validator)
+        await self._cache.put(key, entry)
+        return Answer(entry, Outcome.MISS, seconds=seconds)
+
+    @asynccontextmanager
+    async def _original(self, ref: SourceRef) -> AsyncIterator[Original]:
+        async with self._originals.join(ref, lambda: self._source.fetch(ref)) as (original, shared):
+            if shared:
+                self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
+            yield original
+
+    def _dated(self, key: Key, original: Original) -> Unchanged:
+        now = self._clock()
+        fresh_until, stale_until = self._policy.until(now, original.fresh_s)
+        return Unchanged(entity_tag(key, original.validator), now, fresh_until, stale_until)
+
+
+def _entry(rendered: Rendered, dated: Unchanged, validator: str) -> Entry:
+    return Entry(
+        body=rendered.body,
+        format=rendered.format,
+        width=rendered.width,
+        height=rendered.height,
+        etag=dated.etag,
+        source_validator=validator,
+        stored_at=dated.stored_at,
+        fresh_until=dated.fresh_until,
+        stale_until=dated.stale_until,
+    )
+
+
+def _unchanged(entry: Entry) -> Unchanged:
+    return Unchanged(entry.etag, entry.stored_at, entry.fresh_until, entry.stale_until)
+
+
+def _close(original: Original) -> None:
+    original.spool.close()

@@ -1,0 +1,176 @@
+"""One flight per key: shared by whoever asks, ended when nobody waits."""
+
+import asyncio
+
+import pytest
+
+from pixmill.services.singleflight import Background, Flights
+
+
+async def test_those_who_ask_at_the_same_time_share_one_flight() -> None:
+    flights: Flights[str, int] = Flights()
+    made = []
+
+    async def make() -> int:
+        made.append(1)
+        await asyncio.sleep(0.01)
+        return 7
+
+    async def ask() -> tuple[int, bool]:
+        async with flights.join("key", make) as answer:
+            return answer
+
+    answers = await asyncio.gather(*(ask() for _ in range(64)))
+    assert [value for value, _ in answers] == [7] * 64
+    assert sum(shared for _, shared in answers) == 63
+    assert len(made) == 1
+    assert len(flights) == 0
+
+
+async def test_a_later_caller_starts_a_flight_of_its_own() -> None:
+    flights: Flights[str, object] = Flights()
+
+    async def make() -> object:
+        return object()
+
+    async with flights.join("key", make) as (first, _):
+        pass
+    async with flights.join("key", make) as (second, shared):
+        assert second is not first
+        assert not shared
+
+
+async def test_who_asks_while_the_value_is_in_use_gets_the_same_value() -> None:
+    flights: Flights[str, object] = Flights()
+
+    async def make() -> object:
+        return object()
+
+    async with flights.join("key", make) as (first, _), flights.join("key", make) as (second, shared):
+        assert second is first
+        assert shared
+
+
+async def test_the_value_is_given_back_once_when_the_last_has_left() -> None:
+    gone: list[str] = []
+    flights: Flights[str, str] = Flights(dispose=gone.append)
+
+    async def make() -> str:
+        return "value"
+
+    async with flights.join("key", make):
+        async with flights.join("key", make):
+            pass
+        assert gone == []
+    assert gone == ["value"]
+
+
+async def test_one_caller_leaving_harms_no_other() -> None:
+    flights: Flights[str, int] = Flights()
+
+    async def make() -> int:
+        await asyncio.sleep(0.02)
+        return 7
+
+    async def ask() -> int:
+        async with flights.join("key", make) as (value, _):
+            return value
+
+    leaver, stayer = asyncio.create_task(ask()), asyncio.create_task(ask())
+    await asyncio.sleep(0.005)
+    leaver.cancel()
+    assert await stayer == 7
+    with pytest.raises(asyncio.CancelledError):
+        await leaver
+
+
+async def test_a_flight_that_nobody_waits_for_is_cancelled() -> None:
+    flights: Flights[str, int] = Flights()
+    ended = asyncio.Event()
+
+    async def make() -> int:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.set()
+        return 7
+
+    async def ask() -> None:
+        async with flights.join("key", make):
+            pass
+
+    asker = asyncio.create_task(ask())
+    await asyncio.sleep(0.005)
+    asker.cancel()
+    await asyncio.wait_for(ended.wait(), 1)
+    assert len(flights) == 0
+
+
+async def test_a_value_that_arrives_after_everybody_left_is_given_back_too() -> None:
+    gone: list[str] = []
+    flights: Flights[str, str] = Flights(dispose=gone.append)
+
+    async def make() -> str:
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            return "late"
+        return "never"
+
+    async def ask() -> None:
+        async with flights.join("key", make):
+            pass
+
+    asker = asyncio.create_task(ask())
+    await asyncio.sleep(0.005)
+    asker.cancel()
+    await asyncio.sleep(0.005)
+    assert gone == ["late"]
+
+
+async def test_a_failure_reaches_everybody_aboard_and_is_not_kept() -> None:
+    flights: Flights[str, int] = Flights()
+    outcomes = iter([ValueError("no"), 7])
+
+    async def make() -> int:
+        await asyncio.sleep(0.001)
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def ask() -> int:
+        async with flights.join("key", make) as (value, _):
+            return value
+
+    first = await asyncio.gather(ask(), ask(), return_exceptions=True)
+    assert [type(outcome) for outcome in first] == [ValueError, ValueError]
+    assert await ask() == 7
+
+
+async def test_background_work_is_bounded_and_ends_when_closed() -> None:
+    background = Background(limit=2)
+    ended: list[int] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.append(1)
+
+    assert [background.start(work) for _ in range(3)] == [True, True, False]
+    await asyncio.sleep(0)
+    await background.close()
+    assert ended == [1, 1]
+
+
+async def test_background_work_that_fails_disturbs_nobody() -> None:
+    background = Background(limit=1)
+
+    async def work() -> None:
+        raise ValueError
+
+    assert background.start(work)
+    await asyncio.sleep(0.001)
+    assert background.start(work)
+    await background.close()
