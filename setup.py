@@ -18,7 +18,15 @@ setup(
         Extension(
             "pixmill.engine.pixels._kernel",
             sources=["src/pixmill/engine/pixels/_kernel.c"],
-            extra_compile_args=["-O3", "-std=c11", "-fno-math-errno", "-ffp-contract=off"],
+            depends=["src/pixmill/engine/pixels/_resample.h", "src/pixmill/engine/pixels/_resample_run.h"],
+            extra_compile_args=[
+                "-O3",
+                "-std=c11",
+                "-fno-math-errno",  # square roots in vectors
+                "-fno-trapping-math",
+                "-ffp-contract=fast",  # multiply and add in one step
+                "-Wno-psabi",  # vectors are never passed between objects
+            ],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             optional=True,

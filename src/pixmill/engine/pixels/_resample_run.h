@@ -1,0 +1,286 @@
+/* The passes over the pixels. Included once per instruction set, with NAMED(name) to tell the copies apart.
+ *
+ * Source rows become linear light, a batch of rows and a block of columns at a time so that both stay in the first
+ * cache; each is added, times its weight, to the output rows that are open (about 2 × LOBES of them). A finished
+ * output row is still as wide as the source: it is resampled across, and becomes codes. Memory is some rows of
+ * floats, whatever the ratio.
+ */
+
+typedef float NAMED(Eight) __attribute__((vector_size(32)));
+typedef int32_t NAMED(Eight_i) __attribute__((vector_size(32)));
+typedef float NAMED(Loose) __attribute__((vector_size(32), aligned(4), may_alias));
+
+#define Eight NAMED(Eight)
+#define Eight_i NAMED(Eight_i)
+#define AT(pointer) (*(const NAMED(Loose) *)(pointer))
+#define PUT(pointer) (*(NAMED(Loose) *)(pointer))
+#if defined(__clang__)
+#define SPREAD(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#else
+#define SPREAD(v, ...) __builtin_shuffle(v, (Eight_i){__VA_ARGS__})
+#endif
+
+/* ---------------------------------------------------------------- to linear light */
+
+ALWAYS float NAMED(sample16)(const uint8_t *in, int colour) {
+    uint16_t code;
+    memcpy(&code, in, 2);
+    if (!colour) return code / 65535.0F;
+    float at = code * (CURVE / 65535.0F);
+    int cell = (int)at;
+    return TABLES.light[cell] + (at - (float)cell) * (TABLES.light[cell + 1] - TABLES.light[cell]);
+}
+
+ALWAYS float NAMED(sample)(const uint8_t *in, int depth, int colour) {
+    return depth == 16 ? NAMED(sample16)(in, colour) : colour ? TABLES.light8[*in] : TABLES.alpha8[*in];
+}
+
+/* Colours are multiplied by alpha: what cannot be seen does not count. */
+ALWAYS void NAMED(decode)(const uint8_t *in, float *out, size_t pixels, int layout, int depth) {
+    const Shape shape = SHAPES[layout];
+    const int bytes = depth / 8, colours = shape.channels - shape.alpha;
+    for (size_t i = 0; i < pixels; i++, in += shape.stored * bytes, out += shape.channels) {
+        float alpha = shape.alpha ? NAMED(sample)(in + colours * bytes, depth, 0) : 1;
+        for (int c = 0; c < colours; c++) {
+            float light = NAMED(sample)(in + c * bytes, depth, 1);
+            out[c] = shape.alpha ? light * alpha : light;
+        }
+        if (shape.alpha) out[colours] = alpha;
+    }
+}
+
+static void NAMED(to_light)(const Job *job, long row, int32_t column, float *out, size_t pixels) {
+    const uint8_t *in = job->in + (size_t)row * job->stride;
+    in += (size_t)column * (size_t)SHAPES[job->layout].stored * (size_t)(job->depth / 8);
+#define CASE(layout, depth) \
+    case (layout) * 32 + (depth): NAMED(decode)(in, out, pixels, layout, depth); break;
+    switch (job->layout * 32 + job->depth) {
+        CASE(L, 8) CASE(LA, 8) CASE(RGB, 8) CASE(RGBA, 8) CASE(RGBX, 8)
+        CASE(L, 16) CASE(LA, 16) CASE(RGB, 16) CASE(RGBA, 16) CASE(RGBX, 16)
+    }
+#undef CASE
+}
+
+/* ---------------------------------------------------------------- down */
+
+ALWAYS void NAMED(add_rows)(float *sum, const float *const *rows, const float *weight, size_t values, int count) {
+    for (size_t i = 0; i < values; i += LANES) {
+        Eight total = AT(sum + i);
+        for (int r = 0; r < count; r++) total += AT(rows[r] + i) * weight[r];
+        PUT(sum + i) = total;
+    }
+}
+
+/* sum += Σ rows × weight, for 1 to BATCH rows; values is rounded up to whole lanes. */
+static void NAMED(add)(float *sum, const float *const *rows, const float *weight, size_t values, int count) {
+#define CASE(n) case n: NAMED(add_rows)(sum, rows, weight, values, n); break;
+    switch (count) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
+#undef CASE
+}
+
+/* ---------------------------------------------------------------- across */
+
+/* One vector holds 8, 4, 2 or 2 pixels of 1, 2, 3 or 4 channels; weights are spread to match. */
+ALWAYS Eight NAMED(spread)(const float *weight, int channels) {
+    Eight w = AT(weight);
+    switch (channels) {
+        case 2: return SPREAD(w, 0, 0, 1, 1, 2, 2, 3, 3);
+        case 3: return SPREAD(w, 0, 0, 0, 1, 1, 1, 0, 0);
+        case 4: return SPREAD(w, 0, 0, 0, 0, 1, 1, 1, 1);
+        default: return w;
+    }
+}
+
+/* The sum over the pixels in a vector, in its first lanes. */
+ALWAYS Eight NAMED(gather)(Eight v, int channels) {
+    if (channels == 3) return v + SPREAD(v, 3, 4, 5, 3, 4, 5, 3, 4);
+    v += SPREAD(v, 4, 5, 6, 7, 0, 1, 2, 3);
+    if (channels <= 2) v += SPREAD(v, 2, 3, 0, 1, 6, 7, 4, 5);
+    if (channels == 1) v += SPREAD(v, 1, 0, 3, 2, 5, 4, 7, 6);
+    return v;
+}
+
+ALWAYS void NAMED(across)(const float *row, float *out, const Axis *axis, int channels) {
+    const int taps = channels == 1 ? 8 : channels == 2 ? 4 : 2;
+    for (int32_t i = 0; i < axis->size; i++, out += channels) {
+        const float *in = row + (size_t)(axis->first[i] - axis->begin) * (size_t)channels;
+        const float *weight = axis->weight + (size_t)i * (size_t)axis->room;
+        Eight even = {0}, odd = {0};
+        for (int32_t tap = 0; tap < axis->count[i]; tap += 2 * taps) {
+            even += AT(in + tap * channels) * NAMED(spread)(weight + tap, channels);
+            odd += AT(in + (tap + taps) * channels) * NAMED(spread)(weight + tap + taps, channels);
+        }
+        Eight sum = NAMED(gather)(even + odd, channels);
+        memcpy(out, &sum, 4 * sizeof *out); /* what is too much is overwritten by the next, or is padding */
+    }
+}
+
+/* ---------------------------------------------------------------- to codes */
+
+ALWAYS float NAMED(unit)(float x) {
+    x = x > 0 ? x : 0;
+    return x < 1 ? x : 1;
+}
+
+/* Alpha of less than half a code of 16 bits has no colour. */
+ALWAYS void NAMED(divide_by_alpha)(float *row, size_t pixels, int channels) {
+    for (size_t i = 0; i < pixels; i++, row += channels) {
+        float alpha = NAMED(unit)(row[channels - 1]), inverse = alpha > 0.5F / 65535 ? 1 / alpha : 0;
+        for (int c = 0; c < channels - 1; c++) row[c] *= inverse;
+        row[channels - 1] = alpha;
+    }
+}
+
+static void NAMED(encode8)(const float *row, uint8_t *out, size_t values) {
+    int32_t cell[64];
+    for (size_t i = 0; i < values; i += 64) {
+        for (int j = 0; j < 64; j++) cell[j] = (int32_t)(sqrtf(NAMED(unit)(row[i + j])) * (CODES - 0.01F));
+        size_t count = values - i < 64 ? values - i : 64;
+        for (size_t j = 0; j < count; j++) out[i + j] = TABLES.code8[cell[j]];
+    }
+}
+
+static void NAMED(encode16)(const float *row, uint8_t *out, size_t values) {
+    for (size_t i = 0; i < values; i++) {
+        float at = sqrtf(NAMED(unit)(row[i])) * CURVE;
+        int cell = (int)at;
+        float code = TABLES.code[cell] + (at - (float)cell) * (TABLES.code[cell + 1] - TABLES.code[cell]);
+        uint16_t rounded = (uint16_t)(code * 65535 + 0.5F);
+        memcpy(out + 2 * i, &rounded, 2);
+    }
+}
+
+static void NAMED(encode_alpha)(const float *row, uint8_t *out, size_t pixels, int channels, int depth) {
+    for (size_t i = 0; i < pixels; i++) {
+        float alpha = row[i * (size_t)channels + (size_t)channels - 1];
+        size_t at = i * (size_t)channels + (size_t)channels - 1;
+        uint16_t wide = (uint16_t)(alpha * 65535 + 0.5F);
+        if (depth == 16) memcpy(out + 2 * at, &wide, 2);
+        else out[at] = (uint8_t)(alpha * 255 + 0.5F);
+    }
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+typedef struct {
+    const Job *job;
+    Axis x, y;
+    int channels;
+    size_t row;    /* floats from one row to the next */
+    int32_t slots; /* rows in sums */
+    float *sums;   /* output rows that are open, as wide as the source */
+    float *light;  /* BATCH rows in linear light: of a block, or of the whole width */
+    float *line;   /* one output row */
+} NAMED(Work);
+#define Work NAMED(Work)
+
+static void NAMED(finish)(Work *work, int32_t y) {
+    const Job *job = work->job;
+    const float *sum = work->sums + (size_t)(y % work->slots) * work->row;
+    const size_t pixels = (size_t)job->out_width, values = pixels * (size_t)work->channels;
+    uint8_t *out = job->out + (size_t)y * values * (size_t)(job->out_depth / 8);
+    switch (work->channels) {
+        case 1: NAMED(across)(sum, work->line, &work->x, 1); break;
+        case 2: NAMED(across)(sum, work->line, &work->x, 2); break;
+        case 3: NAMED(across)(sum, work->line, &work->x, 3); break;
+        default: NAMED(across)(sum, work->line, &work->x, 4); break;
+    }
+    if (SHAPES[job->layout].alpha) NAMED(divide_by_alpha)(work->line, pixels, work->channels);
+    if (job->out_depth == 16) NAMED(encode16)(work->line, out, values);
+    else NAMED(encode8)(work->line, out, values);
+    if (SHAPES[job->layout].alpha) NAMED(encode_alpha)(work->line, out, pixels, work->channels, job->out_depth);
+}
+
+/* Few taps, as in enlarging: the rows of one window stay, and each output row is made in one go. */
+static void NAMED(by_output)(Work *work) {
+    const Axis *y = &work->y;
+    const size_t pixels = (size_t)(work->x.end - work->x.begin);
+    const float *rows[BATCH];
+    int32_t next = y->begin;
+    for (int32_t i = 0; i < y->size; i++) {
+        for (; next < y->first[i] + y->count[i]; next++)
+            NAMED(to_light)(work->job, next, work->x.begin, work->light + (size_t)(next % BATCH) * work->row, pixels);
+        for (int32_t r = 0; r < y->count[i]; r++) rows[r] = work->light + (size_t)((y->first[i] + r) % BATCH) * work->row;
+        memset(work->sums, 0, work->row * sizeof(float));
+        NAMED(add)(work->sums, rows, y->weight + (size_t)i * (size_t)y->room, pixels * (size_t)work->channels, y->count[i]);
+        NAMED(finish)(work, i);
+    }
+}
+
+#define BLOCK (32 * LANES) /* floats */
+
+/* Source rows from..end, columns of one block, into the output rows done..open. */
+static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done, int32_t open, size_t at, size_t pixels) {
+    const Axis *y = &work->y;
+    const size_t channels = (size_t)work->channels, values = (pixels * channels + LANES - 1) / LANES * LANES;
+    const float *rows[BATCH];
+    for (int32_t r = from; r < end; r++) {
+        float *light = work->light + (size_t)(r - from) * BLOCK;
+        NAMED(to_light)(work->job, r, work->x.begin + (int32_t)at, light, pixels);
+        rows[r - from] = light;
+    }
+    for (int32_t i = done; i < open; i++) {
+        int32_t first = y->first[i] > from ? y->first[i] : from;
+        int32_t last = y->first[i] + y->count[i] < end ? y->first[i] + y->count[i] : end;
+        float *sum = work->sums + (size_t)(i % work->slots) * work->row + at * channels;
+        if (first == y->first[i]) memset(sum, 0, values * sizeof *sum);
+        const float *weight = y->weight + (size_t)i * (size_t)y->room + (first - y->first[i]);
+        if (first < last) NAMED(add)(sum, rows + (first - from), weight, values, last - first);
+    }
+}
+
+/* Many taps: each source row is read once and added to all the output rows that it belongs to. */
+static void NAMED(by_source)(Work *work) {
+    const Axis *y = &work->y;
+    const size_t pixels = (size_t)(work->x.end - work->x.begin);
+    const size_t block = BLOCK / (size_t)work->channels / LANES * LANES;
+    for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
+        int32_t end = from + BATCH < y->end ? from + BATCH : y->end;
+        while (open < y->size && y->first[open] < end) open++;
+        for (size_t at = 0; at < pixels; at += block)
+            NAMED(add_block)(work, from, end, done, open, at, pixels - at < block ? pixels - at : block);
+        for (; done < open && y->first[done] + y->count[done] <= end; done++) NAMED(finish)(work, done);
+    }
+}
+
+/* How many output rows are open at once. */
+static int32_t NAMED(most_open)(const Axis *y) {
+    int32_t most = 1;
+    for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
+        while (open < y->size && y->first[open] < from + BATCH) open++;
+        if (open - done > most) most = open - done;
+        while (done < open && y->first[done] + y->count[done] <= from + BATCH) done++;
+    }
+    return most;
+}
+
+static Status NAMED(run)(const Job *job) {
+    Work work = {.job = job, .channels = SHAPES[job->layout].channels};
+    Status status = axis_make(&work.x, job->width, job->left, job->across, job->out_width);
+    if (status == FINE) status = axis_make(&work.y, job->height, job->top, job->down, job->out_height);
+    if (status == FINE) {
+        int few = work.y.widest <= BATCH;
+        work.slots = few ? 1 : NAMED(most_open)(&work.y);
+        work.row = (size_t)(work.x.end - work.x.begin) * (size_t)work.channels + PADDING;
+        work.sums = calloc((size_t)work.slots * work.row, sizeof(float));
+        work.light = calloc(BATCH * (few ? work.row : BLOCK), sizeof(float));
+        work.line = calloc((size_t)job->out_width * (size_t)work.channels + 64, sizeof(float));
+        if (!work.sums || !work.light || !work.line) status = NO_MEMORY;
+        else if (few) NAMED(by_output)(&work);
+        else NAMED(by_source)(&work);
+    }
+    free(work.sums);
+    free(work.light);
+    free(work.line);
+    axis_free(&work.x);
+    axis_free(&work.y);
+    return status;
+}
+
+#undef Work
+#undef Eight
+#undef Eight_i
+#undef AT
+#undef PUT
+#undef SPREAD
+#undef BLOCK

@@ -1,0 +1,44 @@
+"""Lanczos3 in linear light by float64 matrices: what the kernel is measured against. Shares no code with it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def to_light(code: Floats) -> Floats:
+    """IEC 61966-2-1, codes and light from 0 to 1."""
+    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+
+
+def to_code(light: Floats) -> Floats:
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)
+
+
+def matrix(side: int, start: float, length: float, size: int) -> Floats:
+    """Rows of weights, one for each output pixel, over all the pixels of a side."""
+    scale = length / size
+    centres = start + (np.arange(size) + 0.5) * scale
+    x = (np.arange(side)[None, :] + 0.5 - centres[:, None]) / max(scale, 1.0)
+    weights = np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
+    pixels = np.arange(side)
+    weights[:, (pixels < np.floor(start)) | (pixels >= np.ceil(start + length - 1e-9))] = 0
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def resample(
+    codes: Floats, box: tuple[float, float, float, float], size: tuple[int, int], *, alpha: bool
+) -> tuple[Floats, Floats]:
+    """Height × width × channels of codes from 0 to 1, resampled; and alpha, or ones, as it is before rounding."""
+    left, top, across, down = box
+    light = to_light(codes)
+    if alpha:
+        light[..., -1] = codes[..., -1]
+        light[..., :-1] *= codes[..., -1:]
+    light = np.einsum("yh,hwc->ywc", matrix(codes.shape[0], top, down, size[1]), light, optimize=True)
+    light = np.einsum("xw,ywc->yxc", matrix(codes.shape[1], left, across, size[0]), light, optimize=True)
+    if not alpha:
+        return np.clip(to_code(light), 0, 1), np.ones((*light.shape[:2], 1))
+    cover = np.clip(light[..., -1:], 0, 1)
+    colours = np.clip(to_code(light[..., :-1] / np.maximum(cover, 1e-12)), 0, 1)
+    return np.concatenate([colours, cover], axis=-1), cover
