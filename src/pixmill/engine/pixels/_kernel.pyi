@@ -1,8 +1,6 @@
-"""The compiled kernel, which is there when a C compiler was."""
-
 instructions: str
 
-def resample(  # noqa: PLR0913  # the C side of resample.resample, by position
+def resample(
     pixels: bytes | bytearray | memoryview,
     width: int,
     height: int,
