@@ -8,7 +8,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   ├── InvalidParameter       a value out of its type or bounds
     │   ├── UnknownParameter · RepeatedParameter · MissingParameter · ConflictingParameters
     │   ├── MalformedRequest       not even parameters (bad escapes, bad UTF-8)
-    │   ├── RequestTooLarge · UploadTooLarge · UploadTimeout
+    │   ├── RequestTooLarge · HeadersTooLarge · UploadTooLarge · UploadTimeout
     │   └── NoSuchRoute · MethodNotAllowed
     ├── Forbidden ................ well said, but not allowed
     │   ├── SignatureMissing · SignatureInvalid · SignatureExpired
@@ -85,7 +85,12 @@ class MalformedRequest(BadRequest):
 
 class RequestTooLarge(BadRequest):
     code = "request_too_large"
-    title = "The URL or the headers are too long"
+    title = "The URL is too long"
+
+
+class HeadersTooLarge(BadRequest):
+    code = "headers_too_large"
+    title = "The headers are too long"
 
 
 class UploadTooLarge(BadRequest):
