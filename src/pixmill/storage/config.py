@@ -1,0 +1,85 @@
+"""Settings of the stores: which buckets we may enter, with which credentials, and how long we wait.
+
+Knows no client library. Must never show a secret, not even in the text of an error.
+"""
+
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+_BLANK = SecretStr("")
+
+CREDENTIALS: Final[dict[str, frozenset[str]]] = {
+    "s3": frozenset({"access_key_id", "secret_access_key", "session_token", "region"}),
+    "gs": frozenset({"service_account_key"}),
+    "az": frozenset({"account_name", "account_key", "sas_key"}),
+}
+"""The fields of a named store that mean something to each kind of bucket; the others mean something to all."""
+
+
+class NamedStore(BaseModel):
+    """A bucket that may be used, or the part of it below a prefix, with its own credentials.
+
+    Without any credentials those of the machine are used: the environment, a role, a workload identity.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: str = Field(description="s3://bucket, gs://bucket or az://container, each with an optional /prefix.")
+    endpoint: str = Field(default="", description="Base URL of the service, where it is not the provider's own.")
+    anonymous: bool = Field(default=False, description="Send unsigned requests, for public buckets.")
+    region: str = Field(default="", description="S3 region; us-east-1 when there are credentials and nothing is said.")
+    access_key_id: str = Field(default="", description="S3 access key.")
+    secret_access_key: SecretStr = Field(default=_BLANK, description="S3 secret key.")
+    session_token: SecretStr = Field(default=_BLANK, description="S3 session token of temporary credentials.")
+    service_account_key: SecretStr = Field(default=_BLANK, description="GCS service account key, as a JSON text.")
+    account_name: str = Field(default="", description="Azure storage account.")
+    account_key: SecretStr = Field(default=_BLANK, description="Azure account key.")
+    sas_key: SecretStr = Field(default=_BLANK, description="Azure shared access signature.")
+
+    @property
+    def scheme(self) -> str:
+        return self.url.partition("://")[0]
+
+    @model_validator(mode="after")
+    def _fits_its_scheme(self) -> Self:
+        if self.scheme not in CREDENTIALS:
+            raise ValueError("the url of a named store begins with s3://, gs:// or az://")
+        foreign = frozenset().union(*CREDENTIALS.values()) - CREDENTIALS[self.scheme]
+        if strange := sorted(foreign & self.model_fields_set):
+            raise ValueError(f"{', '.join(strange)} mean nothing to {self.scheme}://")
+        return self
+
+    @model_validator(mode="after")
+    def _has_whole_credentials(self) -> Self:
+        if bool(self.access_key_id) != bool(self.secret_access_key.get_secret_value()):
+            raise ValueError("access_key_id and secret_access_key go together")
+        if self.session_token.get_secret_value() and not self.access_key_id:
+            raise ValueError("session_token goes with access_key_id and secret_access_key")
+        if bool(self.account_key.get_secret_value() or self.sas_key.get_secret_value()) > bool(self.account_name):
+            raise ValueError("account_key and sas_key go with account_name")
+        if self.account_key.get_secret_value() and self.sas_key.get_secret_value():
+            raise ValueError("account_key and sas_key exclude each other")
+        return self
+
+
+class StorageConfig(BaseModel):
+    """What the Storage Service is told."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    stores: dict[str, NamedStore] = Field(
+        default_factory=dict,
+        description='Buckets that may be used, by name, as a JSON object such as {"photos": {"url": "s3://photos", '
+        '"endpoint": "https://…", "access_key_id": "…", "secret_access_key": "…"}}.',
+    )
+    stores_ambient: bool = Field(
+        default=False,
+        description="Allow every bucket that is not named in the stores, with the credentials of the environment.",
+    )
+    store_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Seconds that one storage operation, or one chunk of a stream, may take.",
+    )

@@ -1,0 +1,117 @@
+"""Objects as files below a root directory: threads and error numbers around ``tree.py``.
+
+Knows asyncio, threads and errno. Must never block the event loop.
+
+Not built on obstore, whose store for local files follows links out of its root, cannot list a directory that holds one
+looping link or odd name, knows no file called ``a#1``, and never removes what a killed process has left.
+"""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.ports import Stat
+from pixmill.storage.paths import check_readable, check_writable
+from pixmill.storage.tree import Descriptor, Tree
+
+T = TypeVar("T")
+
+CHUNK_BYTES: Final = 2**20
+_BATCH: Final = 256
+"""Files that a listing looks at in one go of a thread."""
+
+_THREADS: Final = 8
+
+_EITHER: Final[dict[int | None, type[StoreError]]] = {
+    errno.EACCES: StoreDenied,
+    errno.EPERM: StoreDenied,
+    errno.EROFS: StoreDenied,
+    errno.ENOSPC: StoreFull,
+    errno.EDQUOT: StoreFull,
+    errno.EFBIG: StoreFull,
+}
+_NO_PLACE: Final = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
+READING: Final = _EITHER | dict.fromkeys((errno.ENOENT, *_NO_PLACE), ObjectNotFound)
+WRITING: Final = _EITHER | dict.fromkeys(_NO_PLACE, StoreDenied)
+"""What error numbers mean; any other is StoreUnavailable. When writing, ENOENT says that the root has gone."""
+
+
+class FileStore:
+    """The files below ``root``, each operation bounded by ``timeout_s``; ``create`` makes a missing root.
+
+    Raises StoreError when there is no such directory.
+    """
+
+    def __init__(self, root: Path, timeout_s: float, *, create: bool = False) -> None:
+        try:
+            if create:
+                root.mkdir(parents=True, exist_ok=True)
+            self._tree = Tree(root)
+        except OSError as error:
+            raise StoreError(f"{root} cannot be used as a directory: {error.strerror}", detail=str(error)) from error
+        self._timeout_s = timeout_s
+        # Its own threads: a stalled network file system must not stop those that resolve host names.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pixmill-files")
+
+    async def get(self, path: str, max_bytes: int) -> bytes:
+        check_readable(path)
+        return await self._run(lambda: self._read(path, max_bytes))
+
+    async def put(self, path: str, data: bytes) -> None:
+        check_writable(path)
+        await self._run(lambda: self._tree.write(path, data), WRITING)
+
+    async def delete(self, path: str) -> None:
+        check_writable(path)
+        await self._run(lambda: self._tree.remove(path), WRITING)
+
+    async def stat(self, path: str) -> Stat:
+        check_readable(path)
+        return await self._run(lambda: self._tree.open(path)[1])
+
+    async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
+        """Files whose names no other operation accepts are left out."""
+        if prefix:
+            check_readable(prefix)
+            with suppress(ObjectNotFound):
+                yield await self.stat(prefix)
+        found = self._tree.walk(prefix)
+        while batch := await self._run(lambda: tuple(islice(found, _BATCH))):
+            for facts in batch:
+                yield facts
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        check_readable(path)
+        file, facts = await self._run(lambda: self._tree.open(path))
+        return facts, self._chunks(file)
+
+    async def ping(self) -> None:
+        """The directory is there and can be read."""
+        await self._run(self._tree.probe, WRITING)
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, path: str, max_bytes: int) -> bytes:
+        file, facts = self._tree.open(path)
+        if facts.size > max_bytes:
+            raise ObjectTooLarge(detail=f"{path} has {facts.size} bytes, more than {max_bytes}")
+        return file.read(facts.size)
+
+    async def _chunks(self, file: Descriptor) -> AsyncIterator[bytes]:
+        while chunk := await self._run(lambda: file.read(CHUNK_BYTES)):
+            yield chunk
+
+    async def _run(self, work: Callable[[], T], kinds: dict[int | None, type[StoreError]] = READING) -> T:
+        """The work's result from a thread. A thread that is too slow is left to itself."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except OSError as error:
+            raise kinds.get(error.errno, StoreUnavailable)(detail=str(error) or type(error).__name__) from error

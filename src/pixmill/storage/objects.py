@@ -1,0 +1,132 @@
+"""Objects in S3, GCS and Azure: one adapter over obstore.
+
+Knows obstore's calls and ours. Must never know which service is behind, nor its credentials (``buckets.py``), and
+lets no foreign exception pass (``failures.py``).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import obstore
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from pixmill.errors import ObjectNotFound, ObjectTooLarge
+from pixmill.ports import Stat
+from pixmill.storage.failures import FOREIGN, translate
+from pixmill.storage.paths import check_readable, check_writable, is_sound
+
+if TYPE_CHECKING:  # names that exist in stub files only
+    from obstore import GetResult, ObjectMeta
+
+T = TypeVar("T")
+
+CHUNK_BYTES: Final = 2**20
+_GATHER_BYTES: Final = 2**18
+"""Network reads are gathered into chunks of at least this; the last read may go beyond it."""
+
+_PROBE: Final = ".pixmill-probe"
+"""An object that is not there: asking for it shows the whole way to the bucket at the price of one small request."""
+
+
+class ObjectStore:
+    """A bucket, or the part of it below a prefix.
+
+    ``timeout_s`` bounds every operation, and every chunk of a stream and page of a listing.
+    """
+
+    def __init__(self, client: S3Store | GCSStore | AzureStore, timeout_s: float) -> None:
+        self._client = client
+        self._timeout_s = timeout_s
+
+    async def get(self, path: str, max_bytes: int) -> bytes:
+        check_readable(path)
+        return await self._within(self._get(path, max_bytes))
+
+    async def put(self, path: str, data: bytes) -> None:
+        """In one request, which object stores make atomic; parts of a multipart upload could be left behind."""
+        check_writable(path)
+        await self._within(self._put(path, data))
+
+    async def delete(self, path: str) -> None:
+        check_writable(path)
+        with suppress(ObjectNotFound):
+            await self._within(self._delete(path))
+
+    async def stat(self, path: str) -> Stat:
+        check_readable(path)
+        return await self._within(self._stat(path))
+
+    async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
+        """Names that no other operation accepts are left out."""
+        if prefix:
+            check_readable(prefix)
+            with suppress(ObjectNotFound):
+                yield await self.stat(prefix)
+        pages = obstore.list(self._client, prefix or None)
+        while page := await self._within(_next(pages)):
+            for meta in page:
+                if is_sound(meta["path"]) and meta["path"] != prefix:
+                    yield _facts(meta["path"], meta)
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        check_readable(path)
+        result = await self._within(self._open(path))
+        return _facts(path, result.meta), self._chunks(result)
+
+    async def ping(self) -> None:
+        """Without the permission to list, S3 answers for a missing object as for a forbidden one: StoreDenied."""
+        with suppress(ObjectNotFound):
+            await self._within(self._open(_PROBE))
+
+    async def close(self) -> None:
+        """The client ends its connections when the last one lets go of it."""
+        del self._client
+
+    async def _within(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await work
+        except FOREIGN as error:
+            raise translate(error) from error
+
+    async def _open(self, path: str) -> "GetResult":
+        return await obstore.get_async(self._client, path)
+
+    async def _get(self, path: str, max_bytes: int) -> bytes:
+        result = await self._open(path)
+        if result.meta["size"] > max_bytes:
+            raise ObjectTooLarge(detail=f"{path} has {result.meta['size']} bytes, more than {max_bytes}")
+        return bytes(await result.bytes_async())
+
+    async def _put(self, path: str, data: bytes) -> None:
+        await obstore.put_async(self._client, path, data, use_multipart=False)
+
+    async def _delete(self, path: str) -> None:
+        await obstore.delete_async(self._client, path)
+
+    async def _stat(self, path: str) -> Stat:
+        try:
+            return _facts(path, await obstore.head_async(self._client, path))
+        except FileNotFoundError:
+            # The answer to HEAD has no body to tell a missing bucket from a missing object; that to GET has.
+            return _facts(path, (await self._open(path)).meta)
+
+    async def _chunks(self, result: "GetResult") -> AsyncIterator[bytes]:
+        stream = aiter(result.stream(min_chunk_size=_GATHER_BYTES))
+        while (buffer := await self._within(_next(stream))) is not None:
+            view = memoryview(buffer)
+            for start in range(0, len(view), CHUNK_BYTES):
+                yield bytes(view[start : start + CHUNK_BYTES])
+
+
+async def _next(stream: AsyncIterator[T]) -> T | None:
+    return await anext(stream, None)
+
+
+def _facts(path: str, meta: "ObjectMeta") -> Stat:
+    modified = meta["last_modified"].timestamp()
+    return Stat(
+        path=path, size=meta["size"], modified=modified, validator=meta["e_tag"] or f"{modified}-{meta['size']}"
+    )

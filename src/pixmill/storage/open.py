@@ -1,0 +1,95 @@
+"""Stores by URL: the one place that knows every backend.
+
+``memory://?max_bytes=256MiB`` · ``file:///absolute/path`` or a bare path · ``s3://bucket/prefix`` · ``gs://`` ·
+``az://`` · the name of a named store. Opening says no word over the network: ``ping`` does.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pixmill.errors import StoreDenied, StoreError
+from pixmill.ports import Store
+from pixmill.storage.buckets import Bucket, connect
+from pixmill.storage.config import NamedStore, StorageConfig
+from pixmill.storage.files import FileStore
+from pixmill.storage.memory import MemoryStore
+from pixmill.storage.sizes import parse_size
+
+_MEMORY_BYTES: Final = "256MiB"
+
+
+def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Store:
+    """The store behind ``url``; ``create`` makes a missing directory.
+
+    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for a URL that means nothing.
+    """
+    if url in config.stores:
+        url = config.stores[url].url
+    scheme, separator, _ = url.partition("://")
+    opener = _OPENERS.get(scheme) if separator else _open_path
+    if opener is None:
+        raise StoreError(f"There is no kind of store called {scheme}://", detail=url)
+    return opener(url, config, create)
+
+
+def locate(url: str, config: StorageConfig) -> tuple[str, str]:
+    """Split the URL of an object in a bucket into that of a store that ``open_store`` opens, and the path inside it.
+
+    Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed.
+    """
+    place = Bucket.parse(url)
+    named = _named(place, config)
+    store = Bucket.parse(named.url) if named else Bucket(place.scheme, place.name, "")
+    path = place.prefix[len(store.prefix) :].removeprefix("/")
+    return "/".join(part for part in (f"{store.scheme}://{store.name}", store.prefix) if part), path
+
+
+def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    size = options.pop("max_bytes", _MEMORY_BYTES)
+    if options or parts.netloc or parts.path:
+        raise StoreError("A store in memory is written memory://?max_bytes=256MiB", detail=url)
+    try:
+        return MemoryStore(parse_size(size))
+    except ValueError as error:
+        raise StoreError(str(error), detail=url) from error
+
+
+def _open_file(url: str, config: StorageConfig, create: bool) -> Store:
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
+        raise StoreError("A directory is written file:///absolute/path, without options", detail=url)
+    return FileStore(Path(unquote(parts.path)), config.store_timeout_s, create=create)
+
+
+def _open_path(url: str, config: StorageConfig, create: bool) -> Store:
+    if not url or "\0" in url:
+        raise StoreError("This is no path of a directory", detail=repr(url))
+    return FileStore(Path(url).expanduser(), config.store_timeout_s, create=create)
+
+
+def _open_bucket(url: str, config: StorageConfig, _create: bool) -> Store:
+    place = Bucket.parse(url)
+    return connect(place, _named(place, config), config.store_timeout_s)
+
+
+def _named(place: Bucket, config: StorageConfig) -> NamedStore | None:
+    """The named store that covers the place most closely; None means ambient credentials, where they are allowed."""
+    covering = [named for named in config.stores.values() if Bucket.parse(named.url).covers(place)]
+    if covering:
+        return max(covering, key=lambda named: len(named.url))
+    if config.stores_ambient:
+        return None
+    raise StoreDenied(f"{place.scheme}://{place.name} is not among the stores of this server")
+
+
+_OPENERS: Final[dict[str, Callable[[str, StorageConfig, bool], Store]]] = {
+    "memory": _open_memory,
+    "file": _open_file,
+    "s3": _open_bucket,
+    "gs": _open_bucket,
+    "az": _open_bucket,
+}
