@@ -1,0 +1,57 @@
+"""ICO: the largest picture of its directory, a PNG read by libvips or a bitmap read by Pillow.
+
+Knows the directory of an icon (https://learn.microsoft.com/previous-versions/ms997538(v=msdn.10)). It is read here
+because Pillow decodes an icon on opening it, whatever size its bitmap then claims, and of equally large pictures takes
+the one with the fewest colours.
+"""
+
+import struct
+from io import BytesIO
+
+from PIL.IcoImagePlugin import IcoImageFile
+
+from pixmill.engine.codecs import pillow, vips
+from pixmill.engine.codecs.picture import Header, Need, Picture
+from pixmill.engine.pixels.frame import Frame
+from pixmill.errors import UndecodableImage
+from pixmill.media import MEDIA, Format
+from pixmill.plan.geometry import Size
+
+_HEAD = struct.Struct("<HHH")
+_ENTRY = struct.Struct("<BBBBHHII")
+_DIB = struct.Struct("<Iii")
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+
+
+class IconPicture:
+    """An icon with one bitmap, made anew around it."""
+
+    def __init__(self, entry: tuple[int, ...], data: memoryview) -> None:
+        alone = _ENTRY.pack(*entry[:-2], len(data), _HEAD.size + _ENTRY.size)
+        self._file = _HEAD.pack(0, 1, 1) + alone + data
+        _, width, height = _DIB.unpack_from(data)  # the height counts the mask below the colours
+        size = Size(abs(width), abs(height) // 2)
+        if not 0 < max(size.width, size.height) <= MEDIA[Format.ICO].max_side:
+            raise UndecodableImage(detail=f"an icon of {width} × {height} pixels")
+        self.header = Header(Format.ICO, size, alpha=True, colour_space="rgb")
+
+    def decode(self, need: Need) -> Frame:
+        with IcoImageFile(BytesIO(self._file)) as image:
+            return pillow.frame(image, b"", need.area)
+
+
+def icon(source: memoryview) -> Picture:
+    """The largest picture of an icon, with the most colours among equals."""
+    _, _, count = _HEAD.unpack_from(source)
+    entries = [_ENTRY.unpack_from(source, _HEAD.size + at * _ENTRY.size) for at in range(count)]
+    best = max(entries, key=_rank)
+    *_, size, offset = best
+    data = source[offset : offset + size]
+    if data[: len(_PNG_MAGIC)] == _PNG_MAGIC:
+        return vips.VipsPicture(Format.ICO, vips.PNG_LOADER, data)
+    return IconPicture(best, data)
+
+
+def _rank(entry: tuple[int, ...]) -> tuple[int, int]:
+    """Pixels, where 0 stands for 256, then bits a pixel."""
+    return (entry[0] or 256) * (entry[1] or 256), entry[5]

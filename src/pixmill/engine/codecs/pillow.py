@@ -1,0 +1,68 @@
+"""What the decoders that use Pillow share: header facts, and pixels out of Pillow's memory.
+
+Knows Pillow. Which formats it is used for is said in ``table.py``.
+"""
+
+from PIL import Image, ImageFile
+
+from pixmill.engine.codecs.arrow import borrow
+from pixmill.engine.codecs.picture import Header
+from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.layout import Layout
+from pixmill.media import Format
+from pixmill.plan.geometry import Size
+
+_ORIENTATION_TAG = 274
+_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk"}
+_MAX_METADATA_BYTES = 2**20
+_BORROWED = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
+"""The modes whose memory in Pillow is a layout of ours: RGB is kept with a fourth, unused byte."""
+
+
+def header(image: ImageFile.ImageFile, kind: Format) -> Header:
+    """The facts of an opened but not decoded picture."""
+    return Header(
+        format=kind,
+        size=Size(*image.size),
+        alpha=image.has_transparency_data,
+        colour_space=_SPACES.get(image.mode, "rgb"),
+        frames=getattr(image, "n_frames", 1),
+        orientation=orientation(image),
+        profile=image.info.get("icc_profile") or b"",
+        exif=_bounded(image.info.get("exif")),
+        xmp=_bounded(image.info.get("xmp")),
+    )
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8; 1 where there is none or it is broken."""
+    if not image.info.get("exif"):
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 - broken EXIF raises anything, and is no reason to refuse the pixels
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
+    """The pixels of a picture of any mode, decoded now, without a copy where the memory allows it."""
+    image.load()
+    image = _plain(image)
+    if image.mode in _BORROWED and (pixels := borrow(image)) is not None:
+        return Frame(pixels, *image.size, _BORROWED[image.mode], profile, area)
+    return Frame(image.tobytes(), *image.size, Layout(image.mode), profile, area)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same in grey or RGB, with alpha where it has any."""
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _bounded(metadata: object) -> bytes:
+    """A block of metadata small enough to carry into a result."""
+    return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""

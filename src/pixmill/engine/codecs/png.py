@@ -1,0 +1,27 @@
+"""PNG written by libvips (libpng over zlib-ng).
+
+Knows PNG's level and filter.
+"""
+
+from typing import Any
+
+import pyvips
+
+from pixmill.engine.codecs.metadata import Kept
+from pixmill.engine.pixels.bridge import to_vips
+from pixmill.engine.pixels.frame import Frame
+
+_LEVEL = 6
+_FILTER = "all"
+
+
+def write(frame: Frame, _quality: int, kept: Kept) -> bytes:
+    """An 8-bit PNG; lossless, so quality says nothing to it."""
+    image = to_vips(frame)
+    blocks = {"exif-data": kept.exif and b"Exif\0\0" + kept.exif, "xmp-data": kept.xmp}
+    for name, block in blocks.items():
+        if block:
+            image = image.copy()
+            image.set_type(pyvips.GValue.blob_type, name, block)
+    body: Any = image.pngsave_buffer(compression=_LEVEL, filter=_FILTER, keep="exif|xmp")
+    return bytes(body)

@@ -1,0 +1,43 @@
+"""Which format some bytes are in, by their first bytes and never by a name.
+
+Knows magic numbers. Reads at most the first 64 bytes.
+"""
+
+from pixmill.media import Format
+
+_MAGIC: tuple[tuple[int, bytes, Format], ...] = (
+    (0, b"\xff\xd8\xff", Format.JPEG),
+    (0, b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (8, b"WEBP", Format.WEBP),
+    (0, b"GIF87a", Format.GIF),
+    (0, b"GIF89a", Format.GIF),
+    (0, b"II*\0", Format.TIFF),
+    (0, b"MM\0*", Format.TIFF),
+    (0, b"II+\0", Format.TIFF),  # BigTIFF
+    (0, b"MM\0+", Format.TIFF),
+    (0, b"BM", Format.BMP),
+    (0, b"\0\0\1\0", Format.ICO),
+)
+
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), Format.AVIF),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), Format.HEIC),
+}
+
+
+def sniff(source: memoryview) -> Format | None:
+    """The format, or None if it is none that we know of."""
+    head = bytes(source[:64])
+    if head[4:8] == b"ftyp":
+        return _brand(head)
+    for offset, magic, kind in _MAGIC:
+        if head.startswith(magic, offset):
+            return kind
+    return None
+
+
+def _brand(head: bytes) -> Format | None:
+    """The first brand that says which codec is inside (ISO/IEC 23008-12 §10): major, then compatible ones."""
+    end = min(int.from_bytes(head[:4]), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)

@@ -1,0 +1,103 @@
+"""PNG, GIF and TIFF by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
+
+Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample.
+Knows libvips' loaders and pixel types. Which formats it is used for is said in ``table.py``.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import ceil, floor
+from typing import Any
+
+import pyvips
+
+from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.pixels.bridge import VipsImage, from_vips
+from pixmill.engine.pixels.frame import Frame
+from pixmill.media import Format
+from pixmill.plan.geometry import Size
+
+_SPACES = {"b-w": "grey", "grey16": "grey", "cmyk": "cmyk", "lab": "lab", "labs": "lab", "labq": "lab"}
+_MAX_METADATA_BYTES = 2**20
+
+
+class VipsPicture:
+    """A file that one of libvips' loaders reads from top to bottom, once."""
+
+    def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview) -> None:
+        self._load = partial(loader, source, access="sequential", fail_on="truncated")
+        self.header: Header = header(self._load(), kind)
+
+    def decode(self, need: Need) -> Frame:
+        size = self.header.size
+        left, width = _span(need.area.left, need.area.width, size.width)
+        top, height = _span(need.area.top, need.area.height, size.height)
+        image = self._load()
+        if (width, height) != (image.width, image.height):
+            image = image.crop(left, top, width, height)
+        image, profile = _plain(image, self.header)
+        return replace(from_vips(image), profile=profile, area=need.area.moved(left, top))
+
+
+def _span(start: float, length: float, limit: int) -> tuple[int, int]:
+    """The whole pixels that a stretch touches: where they begin and how many they are."""
+    first = max(0, floor(start))
+    return first, min(limit, ceil(start + length)) - first
+
+
+def header(image: VipsImage, kind: Format) -> Header:
+    return Header(
+        format=kind,
+        size=Size(image.width, image.height),
+        alpha=bool(image.hasalpha()),
+        colour_space=_SPACES.get(image.interpretation, "rgb"),
+        frames=_field(image, "n-pages", 1),
+        orientation=_orientation(image),
+        profile=_block(image, "icc-profile-data"),
+        exif=_block(image, "exif-data"),
+        xmp=_block(image, "xmp-data"),
+    )
+
+
+def _field(image: VipsImage, name: str, default: Any) -> Any:
+    return image.get(name) if image.get_typeof(name) else default
+
+
+def _orientation(image: VipsImage) -> int:
+    value = _field(image, "orientation", 1)
+    return value if value in range(1, 9) else 1
+
+
+def _block(image: VipsImage, name: str) -> bytes:
+    """A block of metadata, if it is small enough to carry."""
+    data = bytes(_field(image, name, b""))
+    return data if len(data) <= _MAX_METADATA_BYTES or name == "icc-profile-data" else b""
+
+
+def _plain(image: VipsImage, header: Header) -> tuple[VipsImage, bytes]:
+    """8 bits, grey or RGB, with alpha or without; and the profile that the colours are still in."""
+    if header.colour_space == "cmyk":
+        return _from_inks(image), b""
+    if header.colour_space == "lab":
+        return image.colourspace("srgb"), b""
+    if image.format == "ushort":
+        image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
+    elif image.format != "uchar":
+        image = image.cast("uchar")
+    if image.bands > 4:  # noqa: PLR2004 - more than colours and alpha: the rest has no meaning to us
+        image = image.extract_band(0, n=3)
+    return image, header.profile
+
+
+def _from_inks(image: VipsImage) -> VipsImage:
+    return image.icc_transform(
+        "srgb", embedded=True, input_profile="cmyk", intent="relative", black_point_compensation=True
+    )
+
+
+PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_buffer
+
+png = partial(VipsPicture, Format.PNG, PNG_LOADER)
+gif = partial(VipsPicture, Format.GIF, pyvips.Image.gifload_buffer)
+tiff = partial(VipsPicture, Format.TIFF, pyvips.Image.tiffload_buffer)

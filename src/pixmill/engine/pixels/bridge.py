@@ -1,0 +1,55 @@
+"""Frames to and from the two pixel libraries, and the settings both run under.
+
+Knows pyvips and Pillow as holders of pixels. Must never know files, formats or plans.
+"""
+
+from typing import Any, TypeAlias
+
+import pyvips
+from PIL import Image
+
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.layout import Layout
+from pixmill.plan.geometry import Size
+
+pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache would only hold memory
+pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes
+pyvips.block_untrusted_set(state=True)  # the loaders that libvips itself calls unsafe for strangers' files
+Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before, and fail with our own errors
+
+VipsImage: TypeAlias = Any
+"""pyvips finds its operations at run time, so its images are untyped here."""
+
+_BY_BANDS = {1: Layout.L, 2: Layout.LA, 3: Layout.RGB, 4: Layout.RGBA}
+
+
+def to_vips(frame: Frame) -> VipsImage:
+    """A libvips picture over the same memory; the padding byte of RGBX is left out."""
+    size = (frame.width, frame.height, frame.layout.stored)
+    image = pyvips.Image.new_from_memory(frame.pixels, *size, "uchar")
+    if frame.layout is Layout.RGBX:
+        image = image.extract_band(0, n=3)
+    return image.copy(interpretation="b-w" if frame.grey else "srgb")
+
+
+def from_vips(image: VipsImage, like: Frame | None = None) -> Frame:
+    """The pixels of an 8-bit picture, computed now, in the colours of the frame it is ``like``."""
+    return _frame(image.write_to_memory(), Size(image.width, image.height), _BY_BANDS[image.bands], like)
+
+
+def to_pillow(frame: Frame) -> Image.Image:
+    """A Pillow picture of these pixels; RGBX becomes RGB."""
+    pixels: Any = frame.pixels  # any buffer will do; Pillow declares fewer
+    mode = frame.layout.rstrip("X")
+    return Image.frombuffer(mode, (frame.width, frame.height), pixels, "raw", frame.layout, 0, 1)
+
+
+def from_pillow(image: Image.Image, like: Frame | None = None) -> Frame:
+    """The pixels of a picture of mode L, LA, RGB or RGBA, in the colours of the frame it is ``like``."""
+    return _frame(image.tobytes(), Size(*image.size), Layout(image.mode), like)
+
+
+def _frame(pixels: bytes, size: Size, layout: Layout, like: Frame | None) -> Frame:
+    if like is None:
+        return Frame(pixels, size.width, size.height, layout)
+    return like.showing(pixels, size, layout)

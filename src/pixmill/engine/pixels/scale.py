@@ -1,0 +1,48 @@
+"""The area of a frame at another size: by the resampling kernel, or cut out when no pixel changes.
+
+Knows frames and the kernel. Must never know plans.
+"""
+
+from pixmill.engine.pixels.bridge import from_vips, to_vips
+from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.pixels.resample import resample
+from pixmill.plan.geometry import Size
+
+
+def scaled(frame: Frame, size: Size) -> Frame:
+    """The wanted area of ``frame`` at ``size``, by Lanczos3 in linear light with alpha multiplied in."""
+    area = _inside(frame)
+    if _fits(area, size):
+        return _cut(frame, area)
+    pixels = resample(
+        frame.pixels,
+        width=frame.width,
+        height=frame.height,
+        layout=frame.layout,
+        box=(area.left, area.top, area.width, area.height),
+        out_width=size.width,
+        out_height=size.height,
+    )
+    return frame.showing(pixels, size, Layout(frame.layout.rstrip("X")))
+
+
+def _inside(frame: Frame) -> Area:
+    """The wanted area, with the last bits that rounding put outside of the picture taken off."""
+    if frame.area is None:
+        return Area(0, 0, frame.width, frame.height)
+    left, top = max(0.0, frame.area.left), max(0.0, frame.area.top)
+    return Area(left, top, min(frame.area.width, frame.width - left), min(frame.area.height, frame.height - top))
+
+
+def _fits(area: Area, size: Size) -> bool:
+    """Whole pixels, and as many as are asked for."""
+    return (area.width, area.height) == (size.width, size.height) and area.left % 1 == 0 == area.top % 1
+
+
+def _cut(frame: Frame, area: Area) -> Frame:
+    if (area.width, area.height) == (frame.width, frame.height):
+        image = to_vips(frame)
+    else:
+        image = to_vips(frame).crop(int(area.left), int(area.top), int(area.width), int(area.height))
+    return from_vips(image, frame)

@@ -1,0 +1,16 @@
+"""Uncover: an alpha that hides nothing is dropped; every encoder would spend time and bytes on it."""
+
+from pixmill.engine.pixels.bridge import from_vips, to_vips
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.job import Job
+
+_OPAQUE = 255
+
+
+def uncover(frame: Frame, _: Job) -> Frame:
+    """The frame without its alpha, if that is opaque everywhere."""
+    if not frame.layout.alpha:
+        return frame
+    image = to_vips(frame)
+    colours = image.bands - 1
+    return frame if image[colours].min() < _OPAQUE else from_vips(image.extract_band(0, n=colours), frame)

@@ -1,0 +1,60 @@
+"""Small pictures that the tests make themselves, and ways to look at results. Knows Pillow and numpy, not Pixmill's own pixels."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.ports import Rendered
+
+Pixels = NDArray[np.uint8]
+LIMITS = Limits()
+
+
+def photo(width: int = 240, height: int = 160) -> Image.Image:
+    """Something smooth with colours, edges and fine detail, as photographs have."""
+    y, x = np.mgrid[0:height, 0:width] / max(width, height)
+    waves = np.stack([np.sin(9 * x + 2 * y), np.cos(7 * y - 3 * x), np.sin(11 * (x + y))], axis=-1)
+    pixels = 128 + 90 * waves
+    pixels[(x - 0.3) ** 2 + (y - 0.3) ** 2 < 0.02] = (230, 40, 30)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> memoryview:
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return memoryview(out.getvalue())
+
+
+def decoded(rendered: Rendered) -> Image.Image:
+    image = Image.open(BytesIO(rendered.body))
+    image.load()
+    return image
+
+
+def pixels_of(image: Image.Image, mode: str = "RGB") -> Pixels:
+    return np.asarray(image.convert(mode))
+
+
+def made(source: memoryview, kind: Format = Format.PNG, *, quality: int = 80, **plan: Any) -> Image.Image:
+    """What ``render`` makes of a source, decoded again; lossless unless another format is asked for."""
+    return decoded(render(source, Plan(**plan, output=Output(formats=(kind,), quality=quality)), LIMITS))
+
+
+def resized(source: memoryview, *, kind: Format = Format.PNG, **resize: Any) -> Image.Image:
+    return made(source, kind, resize=Resize(**resize))
+
+
+def difference(one: Pixels, other: Pixels) -> float:
+    """Mean absolute difference in 8-bit codes."""
+    return float(np.abs(one.astype(float) - other.astype(float)).mean())
+
+
+Maker = Callable[[Image.Image], memoryview]

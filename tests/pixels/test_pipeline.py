@@ -1,0 +1,30 @@
+"""A file in, a file out: the whole pipeline through its public door."""
+
+import pytest
+from PIL import Image
+from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo, pixels_of
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.ops import Output, Plan, Resize
+
+FORMATS = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source", FORMATS)
+def test_every_format_becomes_every_other(source: Format, target: Format) -> None:
+    picture = photo()
+    plan = Plan(resize=Resize(width=120), output=Output(formats=(target,), quality=90))
+    rendered = render(encoded(picture, source), plan, LIMITS)
+    assert (rendered.format, rendered.width, rendered.height) == (target, 120, 80)
+    result = decoded(rendered)
+    assert (result.format, result.size) == (target.upper(), (120, 80))
+    expected = pixels_of(picture.resize((120, 80), Image.Resampling.LANCZOS))
+    assert difference(pixels_of(result), expected) < (8 if Format.GIF in (source, target) else 4)
+
+
+def test_the_time_of_each_stage_is_told() -> None:
+    rendered = render(encoded(photo(), "JPEG"), Plan(), LIMITS)
+    assert set(rendered.seconds) == {"decode", "process", "encode"}
+    assert all(seconds >= 0 for seconds in rendered.seconds.values())
