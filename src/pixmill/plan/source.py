@@ -3,9 +3,23 @@
 Knows the grammar of references. Whether a reference may be fetched is decided in ``sources``.
 """
 
+import re
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
+
+from pixmill.plan.url import MAX_URL, canonical_url, invalid, redirected
+
+MAX_KEY_BYTES: Final = 1024
+"""The longest key that S3, GCS and Azure all take; also the longest path."""
+
+_MAX_SEGMENT_BYTES = 255  # NAME_MAX of Linux file systems
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{0,221}")  # GCS allows the longest names: 222 characters
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
+_SPACE = re.compile(r"\s")
+_NO_NAMES = frozenset({"", ".", ".."})
 
 
 class SourceKind(StrEnum):
@@ -26,3 +40,71 @@ class SourceRef(Struct, frozen=True):
 
     kind: SourceKind
     text: str
+
+
+def parse_source(text: str) -> SourceRef:
+    """The reference that a client wrote: an http(s) URL, a store URL, or a path below the image root.
+
+    ``text`` has been percent-decoded by the dialect, once; it is not decoded again. Raises InvalidParameter.
+    """
+    if len(text) > MAX_URL:
+        raise invalid(f"The source is longer than {MAX_URL} characters")
+    if _CONTROL.search(text):
+        raise invalid("The source must not contain control characters or backslashes")
+    found = _SCHEME.match(text)
+    if not found:
+        return SourceRef(SourceKind.PATH, _key(text.removeprefix("/")))
+    scheme = found[1].lower()
+    kind = _KINDS.get(scheme)
+    if kind is None:
+        raise invalid(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
+    if not found[2].startswith("//"):
+        raise invalid(f"{scheme}: must be followed by //")
+    return SourceRef(kind, _http(text) if kind is SourceKind.HTTP else _store(scheme, found[2][2:]))
+
+
+def parse_redirect(base: SourceRef, location: str) -> SourceRef:
+    """Where an origin's ``location`` leads from the URL ``base``: to another http(s) URL. Raises InvalidParameter."""
+    ref = parse_source(redirected(base.text, location))
+    if ref.kind is not SourceKind.HTTP:
+        raise invalid("A redirect may lead to http and https only")
+    return ref
+
+
+def upload_ref(digest: str) -> SourceRef:
+    """The reference of bytes that came with the request."""
+    return SourceRef(SourceKind.UPLOAD, digest)
+
+
+_KINDS: Final = {
+    "http": SourceKind.HTTP,
+    "https": SourceKind.HTTP,
+    "s3": SourceKind.STORE,
+    "gs": SourceKind.STORE,
+    "az": SourceKind.STORE,
+}
+
+
+def _http(text: str) -> str:
+    if _SPACE.search(text):
+        raise invalid("A URL must not contain spaces; write %20")
+    return canonical_url(text)
+
+
+def _store(scheme: str, rest: str) -> str:
+    bucket, _, key = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise invalid("The store URL names no valid bucket")
+    return f"{scheme}://{bucket}/{_key(key)}"
+
+
+def _key(key: str) -> str:
+    """A relative path whose segments are all plain names."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise invalid(f"The path is longer than {MAX_KEY_BYTES} bytes")
+    for segment in key.split("/"):
+        if segment in _NO_NAMES:
+            raise invalid("The path must not be empty or contain empty, . or .. segments")
+        if len(segment.encode()) > _MAX_SEGMENT_BYTES:
+            raise invalid(f"A name in the path is longer than {_MAX_SEGMENT_BYTES} bytes")
+    return key

@@ -1,0 +1,136 @@
+"""One spelling for each http(s) URL, and for where a redirect leads.
+
+Knows the grammar of URLs (RFC 3986, and yarl, which is also the parser of the HTTP client: what is judged here is what
+is fetched there). Must never know whether an address may be fetched: ``sources`` decides that.
+"""
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from urllib.parse import quote, urljoin
+
+from yarl import URL
+
+from pixmill.errors import InvalidParameter
+
+MAX_URL = 8192
+_MAX_AUTHORITY = 300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones
+_AUTHORITY = re.compile(r"[^/?#]*")
+_PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_IN_PATH = "/:@!$&'()*+,;=%"
+_IN_QUERY = _IN_PATH + "?"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def canonical_url(text: str) -> str:
+    """The one spelling of an absolute http(s) URL: no fragment, no default port, escapes in their shortest form.
+
+    Raises InvalidParameter for anything that two parsers could read differently, and for a user name or password.
+    """
+    scheme, _, rest = text.partition("://")
+    authority = _AUTHORITY.match(rest)
+    _check_authority(authority.group() if authority else "")
+    try:
+        read, raw = URL(text), URL(text, encoded=True)
+        host = _host(read.raw_host or "")
+        port = read.explicit_port
+        path = _without_dots(_escaped(raw.raw_path or "/", _IN_PATH))
+        query = _escaped(raw.raw_query_string, _IN_QUERY)
+    except ValueError as error:
+        raise invalid("The URL cannot be read", detail=str(error)) from error
+    return _bounded(f"{scheme.lower()}://{host}{_port(scheme.lower(), port)}{path}{'?' + query if query else ''}")
+
+
+def redirected(base: str, location: str) -> str:
+    """Where ``location``, as an origin gives it, leads from the URL ``base``; not yet in canonical spelling.
+
+    Spaces are tolerated, as browsers do. Raises InvalidParameter.
+    """
+    try:
+        return urljoin(base, location.strip(" \t").replace(" ", "%20"))
+    except ValueError as error:
+        raise invalid("The redirect cannot be read", detail=str(error)) from error
+
+
+def invalid(message: str, *, detail: str = "") -> InvalidParameter:
+    """A refusal that names the parameter."""
+    return InvalidParameter(message, param="url", detail=detail)
+
+
+def _check_authority(authority: str) -> None:
+    if not authority:
+        raise invalid("The URL names no host")
+    if len(authority) > _MAX_AUTHORITY:
+        raise invalid("The host of the URL is too long")
+    if "@" in authority:
+        raise invalid("The URL must not hold a user name or password")
+    if not _PORT.fullmatch(authority):
+        raise invalid("The port of the URL is not a number")
+
+
+def _host(host: str) -> str:
+    if ":" in host:
+        return _ipv6(host)
+    name = host.removesuffix(".")
+    if len(name) > 253 or not _HOST.fullmatch(name):  # noqa: PLR2004 - RFC 1035 §2.3.4
+        raise invalid("The host of the URL is not a valid name or address")
+    return _ipv4(name) if _NUMERIC.fullmatch(name.rpartition(".")[2]) else name
+
+
+def _ipv6(host: str) -> str:
+    try:
+        if "%" not in host:  # a scope id makes sense on one machine only
+            return f"[{IPv6Address(host).compressed}]"
+    except AddressValueError:
+        pass
+    raise invalid("The host of the URL is not a valid IPv6 address")
+
+
+def _ipv4(name: str) -> str:
+    """A name that ends in a number is an IPv4 address (WHATWG URL §3.5), here in four decimal parts only."""
+    try:
+        return str(IPv4Address(name))
+    except AddressValueError as error:
+        raise invalid("An IPv4 address must be written as four decimal numbers") from error
+
+
+def _port(scheme: str, port: int | None) -> str:
+    if port == 0:
+        raise invalid("The port of the URL must not be 0")
+    return "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{port}"
+
+
+def _escaped(text: str, allowed: str) -> str:
+    """RFC 3986 §6.2.2: unreserved characters plain, all else that may not stand plain as upper-case escapes."""
+    return quote(_ESCAPE.sub(_unescaped, text), safe=allowed)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    digits = escape[1]
+    if digits is None:
+        return "%25"
+    char = chr(int(digits, 16))
+    return char if char in _UNRESERVED else escape[0].upper()
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 §5.2.4."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _bounded(url: str) -> str:
+    if len(url) > MAX_URL:
+        raise invalid(f"The URL is longer than {MAX_URL} characters")
+    return url

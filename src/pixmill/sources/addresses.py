@@ -1,0 +1,122 @@
+"""May we connect to this IP address?
+
+Knows the IANA registries of special-purpose addresses and the ways in which IPv6 carries IPv4. Must never resolve a
+name or open a socket: it judges the very address that is about to be connected.
+"""
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from pixmill.errors import AddressForbidden
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry, and what clouds add.
+FORBIDDEN: Final[dict[str, str]] = {
+    "0.0.0.0/8": "this network, unspecified (RFC 791 §3.2)",
+    "10.0.0.0/8": "private (RFC 1918)",
+    "100.64.0.0/10": "carrier-grade NAT (RFC 6598); Alibaba metadata 100.100.100.200",
+    "127.0.0.0/8": "loopback (RFC 1122 §3.2.1.3)",
+    "168.63.129.16/32": "Azure wire server, though in public space",
+    "169.254.0.0/16": "link-local (RFC 3927); metadata of AWS, GCP, Azure and most others 169.254.169.254",
+    "172.16.0.0/12": "private (RFC 1918)",
+    "192.0.0.0/24": "IETF protocol assignments (RFC 6890); Oracle metadata 192.0.0.192",
+    "192.0.2.0/24": "documentation (RFC 5737)",
+    "192.88.99.0/24": "6to4 relays, deprecated (RFC 7526)",
+    "192.168.0.0/16": "private (RFC 1918)",
+    "198.18.0.0/15": "benchmarking (RFC 2544)",
+    "198.51.100.0/24": "documentation (RFC 5737)",
+    "203.0.113.0/24": "documentation (RFC 5737)",
+    "224.0.0.0/4": "multicast (RFC 5771)",
+    "240.0.0.0/4": "reserved (RFC 1112 §4) and broadcast (RFC 919)",
+    # All outside of 2000::/3 is refused below: loopback, unspecified, IPv4-compatible (RFC 4291 §2.5), local NAT64
+    # 64:ff9b:1::/48 (RFC 8215), discard 100::/64 (RFC 6666), SRv6 5f00::/16 (RFC 9602), ULA fc00::/7 (RFC 4193) with AWS
+    # and GCP metadata fd00:ec2::254 and fd20:ce::254, link-local fe80::/10, site-local fec0::/10 (RFC 3879), multicast ff00::/8.
+    "2001::/23": "IETF protocol assignments (RFC 2928): Teredo (RFC 4380), benchmarking (RFC 5180), ORCHID (RFC 7343)",
+    "2001:db8::/32": "documentation (RFC 3849)",
+    "2002::/16": "6to4, deprecated (RFC 7526)",
+    "3ffe::/16": "6bone, returned (RFC 3701)",
+    "3fff::/20": "documentation (RFC 9637)",
+}
+
+_FORBIDDEN_V4 = tuple(IPv4Network(cidr) for cidr in FORBIDDEN if ":" not in cidr)
+_FORBIDDEN_V6 = tuple(IPv6Network(cidr) for cidr in FORBIDDEN if ":" in cidr)
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291 §2.4: all that IANA has given out
+_ALL_ONES = 0xFFFF_FFFF
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1
+
+Carried = Callable[[IPv6Address], tuple[IPv4Address, ...]]
+
+
+def _low(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    return (IPv4Address(int(address) & _ALL_ONES),)
+
+
+def _compatible(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """RFC 4291 §2.5.5.1; the same space holds ``::`` and ``::1``, which carry nothing."""
+    return _low(address) if int(address) > 1 else ()
+
+
+def _after_16_bits(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    return (IPv4Address((int(address) >> 80) & _ALL_ONES),)
+
+
+def _server_and_client(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """RFC 4380 §4: the server plain, the client with all bits turned."""
+    return IPv4Address((int(address) >> 64) & _ALL_ONES), IPv4Address(~int(address) & _ALL_ONES)
+
+
+# Where the system or the next router makes IPv4 of it: such an address is no more and no less than the one it carries.
+_TRANSPARENT: Final[dict[IPv6Network, Carried]] = {
+    IPv6Network("::ffff:0:0/96"): _low,  # mapped (RFC 4291 §2.5.5.2)
+    IPv6Network("64:ff9b::/96"): _low,  # NAT64 (RFC 6052 §2.1)
+}
+# Tunnels: both the address itself and every one it carries must be allowed.
+_TUNNELS: Final[dict[IPv6Network, Carried]] = {
+    IPv6Network("::/96"): _compatible,
+    IPv6Network("::ffff:0:0:0/96"): _low,  # translated (RFC 2765 §2.1)
+    IPv6Network("2001::/32"): _server_and_client,  # Teredo
+    IPv6Network("2002::/16"): _after_16_bits,  # 6to4 (RFC 3056 §2)
+}
+
+
+def check_address(ip: str, allowed: Iterable[Network] = ()) -> None:
+    """Return when a connection to ``ip`` may be made: to global unicast, or into one of the ``allowed`` networks.
+
+    Raises AddressForbidden, also for what is no IP address in its plain spelling or has a scope id.
+    """
+    try:
+        address = ip_address(ip)
+    except ValueError as error:
+        raise AddressForbidden(detail=f"{ip!r} is no IP address") from error
+    if "%" in ip:
+        raise AddressForbidden(detail=f"{ip} has a scope id, which makes sense on one machine only")
+    networks = tuple(allowed)
+    for face in _faces(address):
+        if not _permitted(face, networks):
+            raise AddressForbidden(detail=f"{ip} is not allowed")
+
+
+def _faces(address: Address) -> tuple[Address, ...]:
+    """Every address that packets to this one may reach."""
+    if isinstance(address, IPv4Address):
+        return (address,)
+    for network, carried in _TRANSPARENT.items():
+        if address in network:
+            return carried(address)
+    for network, carried in _TUNNELS.items():
+        if address in network:
+            return (address, *carried(address))
+    if (int(address) >> 32) & _ALL_ONES in _ISATAP:
+        return (address, *_low(address))
+    return (address,)
+
+
+def _permitted(address: Address, allowed: tuple[Network, ...]) -> bool:
+    if any(address in network for network in allowed):
+        return True
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _FORBIDDEN_V4)
+    return address in _GLOBAL_UNICAST and not any(address in network for network in _FORBIDDEN_V6)

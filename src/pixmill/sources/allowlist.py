@@ -1,0 +1,130 @@
+"""Which sources an operator allows: ``PIXMILL_ALLOWED_SOURCES``.
+
+Knows patterns and canonical references. Must never resolve a name: addresses are judged in ``addresses``.
+
+    https://images.example.com/     everything of this host, by https
+    https://*.example.com/photos/   every subdomain (not example.com itself), below /photos/
+    s3://bucket/  s3://bucket/pre/  a bucket, or a folder of it
+    path:  path:photos/             the image root, or a folder of it
+    https:  s3:                     everything of this scheme
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import unquote
+
+from yarl import URL
+
+from pixmill.errors import InvalidParameter, SourceForbidden
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
+
+_BARE_SCHEMES = frozenset({"http", "https", "s3", "gs", "az", "path"})
+_SEPARATORS = re.compile(r"[/\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One allowed prefix. An empty ``host`` is every host; ``subdomains`` are those of ``host`` without itself."""
+
+    scheme: str
+    host: str = ""
+    subdomains: bool = False
+    path: str = "/"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError with a sentence for whoever wrote the setting."""
+        scheme, _, rest = text.partition(":")
+        if scheme in _BARE_SCHEMES and not rest:
+            return cls(scheme)
+        if scheme == "path":
+            return cls(scheme, path="/" + rest.strip("/") + "/")
+        starred = rest.startswith("//*.")
+        try:
+            return cls._of_url(f"{scheme}://{rest[4:]}" if starred else text, subdomains=starred)
+        except InvalidParameter as error:
+            msg = f"{text!r} is no pattern of a source: {error.message}"
+            raise ValueError(msg) from error
+
+    @classmethod
+    def _of_url(cls, text: str, *, subdomains: bool) -> Self:
+        if "?" in text or "#" in text:
+            raise InvalidParameter("A pattern has no query and no fragment")
+        head, slash, path = text.partition("://")[2].partition("/")
+        scheme = text.partition("://")[0]
+        folder = "/" + path if slash else "/"
+        # The reference is of something below the pattern, so that buckets and hosts alone can be read.
+        place = _Place.of(parse_source(f"{scheme}://{head}{folder.rstrip('/')}/x"))
+        if subdomains and scheme not in {"http", "https"}:
+            raise InvalidParameter("Only web hosts have subdomains")
+        return cls(place.scheme, place.host, subdomains, _folder_of(place.path, whole=folder.endswith("/")))
+
+    def admits(self, place: "_Place") -> bool:
+        return self.scheme == place.scheme and self._has_host(place.host) and self._has_path(place.path)
+
+    def _has_host(self, host: str) -> bool:
+        if self.subdomains:
+            return host.endswith("." + self.host)
+        return not self.host or host == self.host
+
+    def _has_path(self, path: str) -> bool:
+        if self.path == "/":
+            return True
+        inside = path.startswith(self.path) if self.path.endswith("/") else _below(path, self.path)
+        return inside and not _climbs(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A reference in the parts that patterns speak of; ``host`` has the port when it is not the scheme's own."""
+
+    scheme: str
+    host: str
+    path: str
+
+    @classmethod
+    def of(cls, ref: SourceRef) -> Self:
+        if ref.kind is SourceKind.HTTP:
+            url = URL(ref.text, encoded=True)
+            return cls(url.scheme, url.raw_authority, url.raw_path)
+        scheme, separator, rest = ref.text.partition("://")
+        if ref.kind is SourceKind.STORE and separator:
+            bucket, _, key = rest.partition("/")
+            return cls(scheme, bucket, "/" + key)
+        return cls(ref.kind.value, "", "/" + ref.text)
+
+
+class AllowList:
+    """An empty list allows every source."""
+
+    def __init__(self, patterns: tuple[Pattern, ...] = ()) -> None:
+        self._patterns = patterns
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From comma-separated patterns; raises ValueError."""
+        return cls(tuple(Pattern.parse(part.strip()) for part in text.split(",") if part.strip()))
+
+    def check(self, ref: SourceRef) -> None:
+        """Raises SourceForbidden when no pattern admits the reference."""
+        if not self._patterns:
+            return
+        place = _Place.of(ref)
+        if not any(pattern.admits(place) for pattern in self._patterns):
+            raise SourceForbidden(detail=ref.text)
+
+
+def _folder_of(path: str, *, whole: bool) -> str:
+    """The pattern's path, of a reference ending in ``/x`` below it."""
+    folder = path[: -len("x")]
+    return folder if whole else folder.rstrip("/")
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def _climbs(path: str) -> bool:
+    """Whether an origin that decodes %2F or strips ;parameters would see ``..`` in it, and so leave the folder."""
+    return any(segment.partition(";")[0] == ".." for segment in _SEPARATORS.split(unquote(path)))

@@ -1,0 +1,129 @@
+"""Originals from the web.
+
+Knows the story of a fetch: connect, follow redirects, stream into a spool. Must never connect by any other way than
+``connections``, where the address guard is.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import ClientResponse, ClientSession
+from yarl import URL
+
+from pixmill.errors import BadRequest, Internal, SourceBroken, SourceTooLarge, TooManyRedirects
+from pixmill.plan.source import SourceRef, parse_redirect
+from pixmill.ports import Original
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.connections import Lookup, open_session, system_lookup
+from pixmill.sources.decoding import decoded
+from pixmill.sources.faults import HTTP_FAULTS, REDIRECTS, check_status, may_retry, named_here
+from pixmill.sources.vouching import freshness_s, stated_validator
+from pixmill.spool import Spool
+
+Permit = Callable[[SourceRef], None]
+"""Raises SourceForbidden for a reference that may not be fetched."""
+
+_FIRST_PAUSE_S: Final = 0.05
+_DIGEST_ON_LOOP_BYTES: Final = 256 * 1024  # SHA-256 takes about a millisecond for this
+
+
+def _everything(_ref: SourceRef) -> None:
+    """No source is refused."""
+
+
+class HttpSource:
+    """Fetches http(s) URLs. ``permit`` judges where redirects lead; ``lookup`` resolves names.
+
+    Redirects from https to http are followed: nothing secret goes with a request.
+    """
+
+    def __init__(self, config: SourcesConfig, permit: Permit = _everything, lookup: Lookup = system_lookup) -> None:
+        self._config = config
+        self._permit = permit
+        self._lookup = lookup
+        self._session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the connection pool; needs the running loop that will fetch."""
+        self._session = open_session(self._config, self._lookup)
+
+    async def close(self) -> None:
+        """Close every connection; closing twice is harmless."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """The original into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""
+        with named_here(HTTP_FAULTS):
+            async with asyncio.timeout(self._config.source_timeout_s):
+                async with await self._arrive(ref) as response:
+                    return await self._take(response)
+
+    async def _arrive(self, ref: SourceRef) -> ClientResponse:
+        """The first answer that is no redirect."""
+        visited = {ref.text}
+        for _ in range(self._config.max_redirects + 1):
+            response = await self._request(ref.text)
+            if response.status not in REDIRECTS:
+                return response
+            response.release()
+            ref = _target(ref, response)
+            self._permit(ref)
+            if ref.text in visited:
+                break
+            visited.add(ref.text)
+        raise TooManyRedirects(detail=f"last to {ref.text}")
+
+    async def _request(self, url: str) -> ClientResponse:
+        """An answer's head, in as many attempts as connection faults allow."""
+        for attempt in range(self._config.source_retries):
+            try:
+                return await self._attempt(url)
+            except Exception as error:
+                if not may_retry(error):
+                    raise
+            await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
+        return await self._attempt(url)
+
+    async def _attempt(self, url: str) -> ClientResponse:
+        if self._session is None:
+            raise Internal(detail="the source is not open")
+        return await self._session.get(URL(url, encoded=True), allow_redirects=False)
+
+    async def _take(self, response: ClientResponse) -> Original:
+        check_status(response.status)
+        if (response.content_length or 0) > self._config.max_source_bytes:
+            raise SourceTooLarge(detail=f"Content-Length {response.content_length}")
+        spool = Spool(self._config.max_source_bytes)
+        try:
+            await _stream(response, spool)
+            validator = stated_validator(response.headers, spool.size) or await _digest(spool)
+            return Original(spool, validator, freshness_s(response.headers))
+        except BaseException:
+            spool.close()
+            raise
+
+
+def _target(ref: SourceRef, response: ClientResponse) -> SourceRef:
+    location = response.headers.get("Location")
+    if location is None:
+        raise SourceBroken(detail=f"status {response.status} without Location")
+    try:
+        return parse_redirect(ref, location)
+    except BadRequest as error:
+        raise SourceBroken(detail=f"redirect to {location[:200]!r}: {error.message}") from error
+
+
+async def _stream(response: ClientResponse, spool: Spool) -> None:
+    coding = response.headers.get("Content-Encoding", "")
+    async with aclosing(decoded(coding, response.content.iter_any())) as pieces:
+        async for piece in pieces:
+            spool.write(piece)
+
+
+async def _digest(spool: Spool) -> str:
+    small = spool.size <= _DIGEST_ON_LOOP_BYTES
+    return "sha256:" + (spool.digest() if small else await asyncio.to_thread(spool.digest))

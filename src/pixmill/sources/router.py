@@ -1,0 +1,80 @@
+"""The one source that the service knows: it sends each reference to whoever can fetch it.
+
+Knows kinds, the allow-list and the observer. Must never know how anything is fetched.
+"""
+
+from collections.abc import Mapping
+from time import perf_counter
+
+from pixmill.errors import PixmillError, SourceForbidden
+from pixmill.plan.source import SourceKind, SourceRef
+from pixmill.ports import Event, Observer, Original, Source, Stage, Streamer
+from pixmill.sources.allowlist import AllowList
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.connections import Lookup, system_lookup
+from pixmill.sources.http import HttpSource
+from pixmill.sources.stores import Opener, PathSource, StoreSource, no_buckets
+
+
+class SourceRouter:
+    """Fetches every kind of reference that it has a source for; times and counts what comes of it."""
+
+    def __init__(self, sources: Mapping[SourceKind, Source], allowed: AllowList, observer: Observer) -> None:
+        self._sources = sources
+        self._allowed = allowed
+        self._observer = observer
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """The original into a spool that the caller closes. Raises SourceError or Forbidden."""
+        started = perf_counter()
+        try:
+            original = await self._source(ref).fetch(ref)
+        except PixmillError as error:
+            self._observe(ref, started, error.code)
+            raise
+        self._observe(ref, started, "ok")
+        self._observer.counted(Event.FETCH_BYTES, original.spool.size)
+        return original
+
+    def _observe(self, ref: SourceRef, started: float, outcome: str) -> None:
+        self._observer.timed(Stage.FETCH, perf_counter() - started)
+        self._observer.counted(Event.FETCH, kind=ref.kind.value, outcome=outcome)
+
+    def _source(self, ref: SourceRef) -> Source:
+        self._allowed.check(ref)
+        source = self._sources.get(ref.kind)
+        if source is None:
+            raise SourceForbidden(detail=f"nothing fetches sources of kind {ref.kind.value}")
+        return source
+
+
+class Sources(SourceRouter):
+    """The router with its real sources; ``open`` it in the loop that fetches, and ``close`` it.
+
+    ``images`` is the store of the image root, None without one. The stores stay their owner's to close.
+    """
+
+    def __init__(
+        self,
+        config: SourcesConfig,
+        observer: Observer,
+        *,
+        images: Streamer | None = None,
+        opener: Opener = no_buckets,
+        lookup: Lookup = system_lookup,
+    ) -> None:
+        allowed = config.allow_list()
+        self._http = HttpSource(config, allowed.check, lookup)
+        sources: dict[SourceKind, Source] = {
+            SourceKind.HTTP: self._http,
+            SourceKind.STORE: StoreSource(config, opener),
+        }
+        if images is not None:
+            sources[SourceKind.PATH] = PathSource(config, images)
+        super().__init__(sources, allowed, observer)
+
+    async def open(self) -> None:
+        await self._http.open()
+
+    async def close(self) -> None:
+        await self._http.close()

@@ -1,0 +1,89 @@
+"""Originals from stores: ``s3://bucket/key`` and its like, and paths below the image root.
+
+Knows the Store port. Must never know which backend is behind it, nor credentials: whoever wires it gives open stores.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge
+from pixmill.plan.source import SourceRef
+from pixmill.ports import Original, Streamer
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.faults import STORE_FAULTS, named_here
+from pixmill.spool import Spool
+
+Opener = Callable[[str], Streamer]
+"""From a bucket such as ``s3://photos`` to its store, which the opener keeps and closes.
+
+Raises SourceForbidden for a bucket that nobody configured: its credentials are the server's, not the client's.
+"""
+
+
+class PathSource:
+    """Fetches paths below the image root."""
+
+    def __init__(self, config: SourcesConfig, images: Streamer) -> None:
+        self._config = config
+        self._images = images
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """Raises SourceError."""
+        return await _taken(self._images, ref.text, self._config)
+
+
+class StoreSource:
+    """Fetches store URLs, each from the store that ``opener`` has for its bucket."""
+
+    def __init__(self, config: SourcesConfig, opener: Opener) -> None:
+        self._config = config
+        self._opener = opener
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """Raises SourceError, SourceForbidden."""
+        scheme, _, rest = ref.text.partition("://")
+        bucket, _, key = rest.partition("/")
+        with named_here(STORE_FAULTS):
+            store = self._opener(f"{scheme}://{bucket}")
+        return await _taken(store, key, self._config)
+
+
+def no_buckets(bucket: str) -> Streamer:
+    """The opener of an installation without stores."""
+    raise SourceForbidden(detail=f"no store is configured for {bucket}")
+
+
+async def _taken(store: Streamer, path: str, config: SourcesConfig) -> Original:
+    with named_here(STORE_FAULTS):
+        async with asyncio.timeout(config.source_timeout_s):
+            stat, chunks = await store.stream(path)
+            try:
+                return await _original(stat.size, stat.validator, chunks, config.max_source_bytes)
+            finally:
+                await _end(chunks)
+
+
+async def _original(size: int, validator: str, chunks: AsyncIterator[bytes], max_bytes: int) -> Original:
+    if size > max_bytes:
+        raise SourceTooLarge(detail=f"{size} bytes are stored")
+    spool = Spool(max_bytes)
+    try:
+        async for chunk in chunks:
+            spool.write(chunk)
+        _check_whole(spool, size)
+    except BaseException:
+        spool.close()
+        raise
+    return Original(spool, f"store:{validator}")
+
+
+def _check_whole(spool: Spool, size: int) -> None:
+    if spool.size != size:
+        raise SourceBroken(detail=f"{spool.size} of {size} bytes came")
+
+
+async def _end(chunks: AsyncIterator[bytes]) -> None:
+    """Let a generator give back what it holds now, not when it is collected."""
+    close = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()

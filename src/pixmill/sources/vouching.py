@@ -1,0 +1,76 @@
+"""What an origin's headers vouch for: which version of the picture this is, and for how long.
+
+Knows RFC 9110 §8.8 and RFC 9111. Reads what strangers send: any header at all gives an answer, in linear time.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
+_SECONDS = re.compile(r'"?([0-9]{1,10})[0-9]*"?')
+_DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NEVER_FRESH: Final = ("no-store", "no-cache", "private")
+_AGES: Final = ("s-maxage", "max-age")
+
+
+def stated_validator(headers: Mapping[str, str], size: int) -> str | None:
+    """From the origin's ETag, else from its Last-Modified and the size in bytes; None when it states neither."""
+    tag = headers.get("ETag", "").strip()
+    if _ENTITY_TAG.fullmatch(tag):
+        return f"etag:{tag}"
+    modified = _seconds_of(headers.get("Last-Modified"))
+    return None if modified is None else f"modified:{modified:.0f}:{size}"
+
+
+def freshness_s(headers: Mapping[str, str]) -> float | None:
+    """For how many seconds from now a shared cache may keep it; None when the origin is silent (RFC 9111 §4.2.1)."""
+    lifetime = _lifetime_s(headers)
+    if lifetime is None:
+        return None
+    return max(0.0, lifetime - _whole_seconds(headers.get("Age", "0")))
+
+
+def _lifetime_s(headers: Mapping[str, str]) -> float | None:
+    directives = _directives(headers.get("Cache-Control", ""))
+    if any(name in directives for name in _NEVER_FRESH):
+        return 0.0
+    for name in _AGES:
+        if name in directives:
+            return _whole_seconds(directives[name])
+    if "Expires" not in headers:
+        return None
+    expires = _seconds_of(headers["Expires"])
+    if expires is None:  # RFC 9111 §5.3: an invalid date, 0 above all, lies in the past
+        return 0.0
+    now = _seconds_of(headers.get("Date"))
+    return max(0.0, expires - (datetime.now(UTC).timestamp() if now is None else now))
+
+
+def _directives(text: str) -> dict[str, str]:
+    """Names in lower case and their arguments; of a repeated one the first counts (RFC 9111 §4.2.1)."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        found.setdefault(name.strip().lower(), value.strip())
+    return found
+
+
+def _whole_seconds(text: str) -> float:
+    """Nonsense is 0: what cannot be read is stale."""
+    found = _SECONDS.fullmatch(text.strip())
+    return float(found[1]) if found else 0.0
+
+
+def _seconds_of(date: str | None) -> float | None:
+    """Since the epoch, of an IMF-fixdate, the one form that may be sent (RFC 9110 §5.6.7)."""
+    found = _DATE.fullmatch((date or "").strip())
+    if not found or found[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
+    try:
+        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
