@@ -1,0 +1,46 @@
+"""``/health``: what an orchestrator and a person ask. Knows the Health Service; must never show a private detail."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.services import services_of
+from pixmill.services.health import Part, Report
+
+
+async def get_live(request: Request) -> Response:
+    """200 as long as the event loop turns."""
+    return _response(services_of(request).health.live())
+
+
+async def get_ready(request: Request) -> Response:
+    """200 when every part does its work, else 503; 503 at once when draining."""
+    return _response(await services_of(request).health.ready())
+
+
+async def get_health(request: Request) -> Response:
+    """Like ready, with the parts."""
+    return _response(await services_of(request).health.ready(), parts=True)
+
+
+def _response(report: Report, *, parts: bool = False) -> Response:
+    body: dict[str, object] = {"status": _status(report)}
+    if parts:
+        body["parts"] = {name: _part(part) for name, part in report.parts.items()}
+    return Response(
+        msgspec.json.encode(body),
+        200 if report.ok else 503,
+        headers={"cache-control": "no-store"},
+        media_type="application/json",
+    )
+
+
+def _status(report: Report) -> str:
+    if report.draining:
+        return "draining"
+    return "ok" if report.ok else "unwell"
+
+
+def _part(part: Part) -> dict[str, object]:
+    shown: dict[str, object] = {"ok": part.ok, "seconds": round(part.seconds, 6)}
+    return shown if part.ok else shown | {"code": part.code}

@@ -1,0 +1,265 @@
+"""What every request passes on its way in and every answer on its way out. Pure ASGI, outermost first:
+
+- ``Conversation`` gives the request its id, and the answer the headers that all have; tells the log and the metrics;
+- ``Errors`` answers what was raised;
+- ``Draining``, ``UrlLimit`` and ``Preflight`` turn requests away, or answer them, before any work.
+
+``Conversation`` leaves an ``Exchange`` in the scope's state and wraps ``send`` in it once; the others only read it. On a
+cached answer all of this together is a good part of the time, so it counts every call.
+Must never know what a picture is, nor who counts and where the log goes.
+"""
+
+import itertools
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from pixmill.api.problems import SERVER_ERROR, as_ours, problem_response
+from pixmill.errors import Draining as DrainingError
+from pixmill.errors import HeadersTooLarge, Internal, MethodNotAllowed, PixmillError, RequestTooLarge
+
+CLIENT_LEFT: Final = 499
+"""In the log and the metrics only: the client went away before it was answered (nginx's number)."""
+
+COMMON_HEADERS: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"timing-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+]
+"""On everything, also on errors: pictures are made to be embedded elsewhere, and never to be taken for scripts."""
+
+PREFLIGHT_HEADERS: Final = {
+    "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
+    "access-control-allow-headers": "*",
+    "access-control-max-age": "86400",
+}
+
+OPERATORS_PATHS: Final = ("/health", "/metrics")
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
+"""Ids unlike those of any other process; a counter costs a tenth of a random number."""
+
+
+class Traffic(Protocol):
+    """Who counts requests."""
+
+    def began(self) -> None: ...
+
+    def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None: ...
+
+
+class AccessLog(Protocol):
+    """Who writes down requests: one line each, at level ``info`` or ``warning``; keeps secrets to itself."""
+
+    def __call__(self, level: str, event: str, facts: dict[str, object]) -> None: ...
+
+
+class Exchange:
+    """One request, and what has been sent of its answer; ``status`` is 0 until that has begun."""
+
+    __slots__ = ("_send", "error", "headers", "id", "sent", "status")
+
+    def __init__(self, request_id: str, send: Send) -> None:
+        self.id = request_id
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.sent = 0
+        self.error: PixmillError | None = None
+        self._send = send
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """An ASGI ``send``. Not a coroutine itself: that would be one more for each message."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.status = message["status"]
+            self.headers = [*message.get("headers", ()), *COMMON_HEADERS, (b"x-request-id", self.id.encode())]
+            message["headers"] = self.headers
+        elif kind == "http.response.body":
+            self.sent += len(message.get("body", b""))
+        elif kind == "http.response.pathsend":
+            self.sent = int(self.header(b"content-length") or 0)
+        return self._send(message)
+
+    def header(self, wanted: bytes) -> str:
+        """A header of the answer, empty when it has none of this name (in lower case)."""
+        return next((value.decode("latin-1") for name, value in self.headers if name == wanted), "")
+
+
+class Conversation:
+    """Opens and closes the exchange; the outermost middleware.
+
+    A handler may leave the ``format`` of its answer in ``request.state``, for the log and the metrics.
+    """
+
+    def __init__(self, app: ASGIApp, traffic: Traffic, access_log: AccessLog | None = None) -> None:
+        self.app = app
+        self._traffic = traffic
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = Exchange(_request_id(scope), send)
+        scope["state"] = {**scope.get("state", {}), "exchange": exchange}
+        structlog.contextvars.bind_contextvars(request_id=exchange.id)
+        self._traffic.began()
+        begun = time.perf_counter()
+        try:
+            await self.app(scope, receive, exchange.send)
+        finally:
+            self._close(scope, exchange, time.perf_counter() - begun)
+
+    def _close(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        status = exchange.status or CLIENT_LEFT
+        media = scope["state"].get("format", "none")
+        self._traffic.answered(route, status, media, seconds, exchange.sent)
+        if self._access_log:
+            level = "warning" if status >= SERVER_ERROR else "info"
+            facts = {"route": route, "status": status, "format": media, "seconds": round(seconds, 6)}
+            self._access_log(level, "request", facts | _facts(scope, exchange))
+
+
+def _facts(scope: Scope, exchange: Exchange) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "method": scope["method"],
+        "path": _raw_path(scope).decode("ascii", "backslashreplace"),
+        "query": scope["query_string"].decode("ascii", "backslashreplace"),
+        "bytes": exchange.sent,
+        "cache": exchange.header(b"cache-status"),
+        "remote": scope["client"][0] if scope.get("client") else "",
+        "request_id": exchange.id,
+    }
+    if error := exchange.error:
+        facts |= {"code": error.code, "detail": error.detail or error.message}
+    return facts
+
+
+class Errors:
+    """Answers what was raised with a problem document; nothing can be told any more once an answer has begun.
+
+    A handler may leave in ``request.state.vary`` the ``Vary`` of the answer that it would have given.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._log = structlog.get_logger("api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            exchange: Exchange = scope["state"]["exchange"]
+            exchange.error = as_ours(error)
+            if isinstance(exchange.error, Internal):
+                self._log.exception("request_failed", detail=exchange.error.detail)
+            if exchange.status:
+                raise  # the server breaks the connection, so that half a picture is not taken for a whole one
+            await _problem(scope, exchange, exchange.error)(scope, receive, send)
+
+
+class Draining:
+    """Turns new requests away while ``draining()``; what operators ask is still answered."""
+
+    def __init__(
+        self, app: ASGIApp, draining: Callable[[], bool], open_paths: tuple[str, ...] = OPERATORS_PATHS
+    ) -> None:
+        self.app = app
+        self._draining = draining
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._draining() and scope["type"] == "http" and not scope["path"].startswith(self._open_paths):
+            raise DrainingError
+        await self.app(scope, receive, send)
+
+
+class UrlLimit:
+    """Turns away URLs and headers that are longer than anybody needs, before they are read."""
+
+    def __init__(self, app: ASGIApp, max_url_bytes: int, max_header_bytes: int = 32_768) -> None:
+        self.app = app
+        self._max_url_bytes = max_url_bytes
+        self._max_header_bytes = max_header_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._check(scope)
+        await self.app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        if len(_raw_path(scope)) + len(scope["query_string"]) > self._max_url_bytes:
+            raise RequestTooLarge(f"Path and query may have at most {self._max_url_bytes} bytes")
+        if sum(map(len, itertools.chain.from_iterable(scope["headers"]))) > self._max_header_bytes:
+            raise HeadersTooLarge(f"All headers together may have at most {self._max_header_bytes} bytes")
+
+
+class Preflight:
+    """Answers OPTIONS: any page may ask (Fetch standard, CORS-preflight)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+async def raise_as_ours(_request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, made ours, for ``Errors`` to answer."""
+    raise as_ours(error) from error
+
+
+EXCEPTION_HANDLERS: Final[dict[type[Exception], ExceptionHandler]] = {HTTPException: raise_as_ours}
+"""For ``Starlette(exception_handlers=…)``, which would otherwise answer 404 and 405 in plain text."""
+
+
+def _problem(scope: Scope, exchange: Exchange, error: PixmillError) -> Response:
+    allow = ", ".join(_allowed(scope)) if isinstance(error, MethodNotAllowed) else ""
+    response = problem_response(
+        error,
+        request_id=exchange.id,
+        vary=scope["state"].get("vary", ""),
+        allow=allow,
+        head=scope["method"] == "HEAD",
+    )
+    if isinstance(error, DrainingError) and scope.get("http_version", "1.1").startswith("1"):
+        response.headers["connection"] = "close"  # HTTP/2 has no such header (RFC 9113 §8.2.2)
+    return response
+
+
+def _allowed(scope: Scope) -> list[str]:
+    """The methods of all the routes at this path; starlette tells those of the first one only."""
+    routes: list[BaseRoute] = scope["router"].routes
+    found = [getattr(route, "methods", None) or () for route in routes if route.matches(scope)[0] is not Match.NONE]
+    return sorted({"OPTIONS"}.union(*found))
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            asked = value.decode("latin-1")
+            return asked if _SANE_ID.fullmatch(asked) else next(_ids)
+    return next(_ids)
+
+
+def _raw_path(scope: Scope) -> bytes:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode(errors="surrogateescape")
+    return raw

@@ -1,0 +1,219 @@
+"""What is measured, under which names, and the page that Prometheus reads.
+
+Knows the metrics as two tables, one of stages and events, one of requests. Must never let a stranger choose a label:
+values outside their known set are counted as ``other``. Counting is on the path of every request, so the child
+of each set of label values is looked up once and kept.
+"""
+
+import math
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import choose_encoder
+
+from pixmill import __version__
+from pixmill.errors import leaves
+from pixmill.media import Format
+from pixmill.ports import Event, Stage
+
+OTHER: Final = "other"
+
+MAX_VALUES: Final = 64
+"""How many values a label without a known set may take: our own words, such as routes and tiers, are far fewer."""
+
+_CODES = frozenset(leaves())
+_OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "error", "shared", "cancelled"}) | _CODES
+
+KNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "stage": frozenset(Stage),
+    "outcome": _OUTCOMES,
+    "operation": frozenset({"get", "put", "delete", "stat", "list", "stream", "ping", "evict", "open"}),
+    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"}),
+    "reason": frozenset({"crash", "deadline", "recycled"}),
+    "format": frozenset(Format) | {"none"},
+    "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
+}
+"""The values that a label may take. One without an entry takes the first MAX_VALUES that come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A counter: its name without ``pixmill_`` and ``_total``, its labels and its meaning."""
+
+    name: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+EVENTS: Final[Mapping[Event, Family]] = {
+    Event.CACHE_LOOKUP: Family("cache_lookups", ("tier", "outcome"), "Lookups in the cache, by tier and outcome."),
+    Event.CACHE_EVICTION: Family("cache_evictions", ("tier",), "Entries that a tier of the cache dropped for room."),
+    Event.CACHE_ERROR: Family("cache_errors", ("tier", "operation"), "Failures of a tier of the cache."),
+    Event.FETCH: Family("source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."),
+    Event.FETCH_BYTES: Family("source_bytes", (), "Bytes of originals that came in."),
+    Event.RESULT_BYTES: Family("result_bytes", (), "Bytes of results that were rendered."),
+    Event.RENDER: Family("renders", ("outcome",), "Renders by outcome."),
+    Event.WORKER_RESTART: Family("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
+    Event.FLIGHT_SHARED: Family("flights_shared", ("kind",), "Requests that joined the work of another one."),
+}
+
+REQUESTS: Final = Family("requests", ("route", "status", "format"), "Requests answered, by route, status and format.")
+SENT: Final = Family("response_bytes", ("route",), "Bytes of bodies sent, by route.")
+
+# From a memory hit (fractions of a millisecond) to the deadline of a render.
+SECONDS: Final = (
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
+
+
+Metric = TypeVar("Metric", Counter, Histogram)
+
+
+class Children(dict[Any, Metric]):
+    """The children of a metric by their label values, each made when it is first counted.
+
+    The key is one value, or a tuple of them in the order of ``labels``. A value that is not admitted is counted under
+    ``other`` and not remembered, so that neither the metric nor this table can be made to grow.
+    """
+
+    def __init__(self, metric: Metric, labels: tuple[str, ...]) -> None:
+        super().__init__()
+        self._metric: Metric = metric
+        self._labels = labels
+        self._seen: dict[str, set[str]] = {label: set() for label in labels}
+
+    def __missing__(self, key: Any) -> Metric:
+        values = tuple(str(value) for value in (key if isinstance(key, tuple) else (key,)))
+        admitted = tuple(map(self._admit, self._labels, values))
+        child = self._metric.labels(*admitted) if admitted else self._metric
+        if admitted == values:
+            self[key] = child
+        return child
+
+    def _admit(self, label: str, value: str) -> str:
+        seen = self._seen[label]
+        if label in KNOWN:
+            admitted = value in KNOWN[label]
+        else:
+            admitted = value in seen or len(seen) < MAX_VALUES
+            seen.update([value] if admitted else [])
+        return value if admitted else OTHER
+
+
+class Metrics:
+    """All metrics of one server: an Observer, and what the middleware tells of requests."""
+
+    def __init__(self) -> None:
+        # Without this each counter has a second series, of when it was made, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves this one without types
+        self.registry = CollectorRegistry()
+        self._in_flight = 0
+        self._gauges: dict[str, Gauge] = {}
+        self._log = structlog.get_logger("telemetry")
+        self._events = {event: (_picker(family.labels), self._counter(family)) for event, family in EVENTS.items()}
+        self._requests = self._counter(REQUESTS)
+        self._sent = self._counter(SENT)
+        self._request_seconds = self._histogram("request_seconds", "Time from a request to its answer's end.", "route")
+        self._stage_seconds = self._histogram("stage_seconds", "Time by stage of a request.", "stage")
+        self.gauge("requests_in_flight", "Requests being answered now.", lambda: self._in_flight)
+        Info("pixmill_build", "What is running.", registry=self.registry).info(
+            {"version": __version__, "python": platform.python_version()}
+        )
+        ProcessCollector(registry=self.registry)
+        for reason in KNOWN["reason"]:  # an increase from nothing to 1 would go unseen
+            self.counted(Event.WORKER_RESTART, 0, reason=reason)
+
+    # ---------------------------------------------------------------- Observer
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        self._stage_seconds[stage].observe(seconds)
+
+    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+        pick, counters = self._events[event]
+        counters[pick(labels)].inc(amount)
+
+    # ---------------------------------------------------------------- requests
+
+    def began(self) -> None:
+        """A request has come in; ``answered`` follows, whatever happens."""
+        self._in_flight += 1
+
+    def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None:
+        """A request is over. ``route`` is its template, ``media`` its format, ``sent`` the bytes of its body."""
+        self._in_flight -= 1
+        self._requests[route, status, media].inc()
+        self._request_seconds[route].observe(seconds)
+        self._sent[route].inc(sent)
+
+    # ---------------------------------------------------------------- gauges and the page
+
+    def gauge(self, name: str, meaning: str, read: Callable[[], float], **labels: str) -> None:
+        """A value that is read when Prometheus asks. The same name may be given again with other label values."""
+        gauge = self._gauges.get(name)
+        if gauge is None:
+            gauge = self._gauges[name] = Gauge(f"pixmill_{name}", meaning, tuple(labels), registry=self.registry)
+        (gauge.labels(**labels) if labels else gauge).set_function(lambda: self._read(name, read))
+
+    def render(self, accept: str = "") -> tuple[str, bytes]:
+        """Content type and page, in the format that ``Accept`` asks for: OpenMetrics or Prometheus' own."""
+        encode, content_type = choose_encoder(accept)
+        return content_type, encode(self.registry)
+
+    def _read(self, name: str, read: Callable[[], float]) -> float:
+        try:
+            return read()
+        except Exception:  # noqa: BLE001 - one broken gauge must not cost the whole page
+            self._log.exception("gauge_failed", gauge=name)
+            return math.nan
+
+    def _counter(self, family: Family) -> Children[Counter]:
+        name = f"pixmill_{family.name}_total"
+        return Children(Counter(name, family.meaning, family.labels, registry=self.registry), family.labels)
+
+    def _histogram(self, name: str, meaning: str, label: str) -> Children[Histogram]:
+        histogram = Histogram(f"pixmill_{name}", meaning, (label,), registry=self.registry, buckets=SECONDS)
+        return Children(histogram, (label,))
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, str]], object]:
+    """Takes the values of these labels out of a mapping, as a key of ``Children``."""
+    if not names:
+        return lambda _labels: ()
+    swift = itemgetter(*names)
+
+    def pick(labels: Mapping[str, str]) -> object:
+        try:
+            return swift(labels)
+        except KeyError:  # an observer must not raise
+            return tuple(labels.get(name, OTHER) for name in names)
+
+    return pick
