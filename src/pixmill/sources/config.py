@@ -14,36 +14,41 @@ class SourcesConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     images: str = Field(
-        "",
+        default="",
         description="Image root for paths: a directory, or a store URL such as s3://bucket/prefix. Empty: no paths.",
     )
     allowed_sources: str = Field(
-        "",
+        default="",
         description="Comma-separated prefixes of allowed sources, such as https://*.example.com/photos/, s3://bucket/ or path:. "
         "Empty: every source that the address guard lets through.",
     )
     allowed_networks: str = Field(
-        "",
+        default="",
         description="Comma-separated networks, such as 10.1.0.0/16, that the address guard lets through although they are not public.",
     )
     max_source_bytes: int = Field(
-        64 * 2**20, ge=1, description="The largest original, in bytes, counted after decompression."
+        default=64 * 2**20, ge=1, description="The largest original, in bytes, counted after decompression."
     )
     source_timeout_s: float = Field(
-        20.0, gt=0, description="Seconds for the whole fetch of an original, redirects and retries included."
+        default=20.0, gt=0, description="Seconds for the whole fetch of an original, redirects and retries included."
     )
     source_connect_timeout_s: float = Field(
-        5.0, gt=0, description="Seconds to resolve the name of an origin, and again to connect to it, TLS included."
+        default=5.0,
+        gt=0,
+        description="Seconds to resolve the name of an origin, and again to connect to it, TLS included.",
     )
     source_idle_timeout_s: float = Field(
-        10.0, gt=0, description="Seconds that an origin may be silent between two pieces of its answer."
+        default=10.0, gt=0, description="Seconds that an origin may be silent between two pieces of its answer."
     )
-    max_redirects: int = Field(5, ge=0, le=50, description="How many redirects of an origin are followed.")
+    max_redirects: int = Field(default=5, ge=0, le=50, description="How many redirects of an origin are followed.")
     source_retries: int = Field(
-        2, ge=0, le=5, description="How often a fetch is tried again after a connection failed before any answer."
+        default=2,
+        ge=0,
+        le=5,
+        description="How often a fetch is tried again after a connection failed before any answer.",
     )
-    source_connections: int = Field(100, ge=1, description="The most connections to all origins together.")
-    source_connections_per_host: int = Field(16, ge=1, description="The most connections to one origin.")
+    source_connections: int = Field(default=100, ge=1, description="The most connections to all origins together.")
+    source_connections_per_host: int = Field(default=16, ge=1, description="The most connections to one origin.")
 
     @field_validator("allowed_networks")
     @classmethod

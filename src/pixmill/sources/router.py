@@ -13,7 +13,7 @@ from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.connections import Lookup, system_lookup
 from pixmill.sources.http import HttpSource
-from pixmill.sources.stores import Opener, PathSource, StoreSource, no_buckets
+from pixmill.sources.stores import Locate, PathSource, StoreSource, nowhere
 
 
 class SourceRouter:
@@ -60,14 +60,14 @@ class Sources(SourceRouter):
         observer: Observer,
         *,
         images: Streamer | None = None,
-        opener: Opener = no_buckets,
+        locate: Locate = nowhere,
         lookup: Lookup = system_lookup,
     ) -> None:
         allowed = config.allow_list()
         self._http = HttpSource(config, allowed.check, lookup)
         sources: dict[SourceKind, Source] = {
             SourceKind.HTTP: self._http,
-            SourceKind.STORE: StoreSource(config, opener),
+            SourceKind.STORE: StoreSource(config, locate),
         }
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images)

@@ -13,10 +13,10 @@ from pixmill.sources.config import SourcesConfig
 from pixmill.sources.faults import STORE_FAULTS, named_here
 from pixmill.spool import Spool
 
-Opener = Callable[[str], Streamer]
-"""From a bucket such as ``s3://photos`` to its store, which the opener keeps and closes.
+Locate = Callable[[str], tuple[Streamer, str]]
+"""From the URL of an object, such as ``s3://photos/2026/a.jpg``, to its store, open, and its path in there.
 
-Raises SourceForbidden for a bucket that nobody configured: its credentials are the server's, not the client's.
+Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its credentials are the server's, not the client's.
 """
 
 
@@ -33,24 +33,22 @@ class PathSource:
 
 
 class StoreSource:
-    """Fetches store URLs, each from the store that ``opener`` has for its bucket."""
+    """Fetches store URLs, each from the store that ``locate`` has for it."""
 
-    def __init__(self, config: SourcesConfig, opener: Opener) -> None:
+    def __init__(self, config: SourcesConfig, locate: Locate) -> None:
         self._config = config
-        self._opener = opener
+        self._locate = locate
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
-        scheme, _, rest = ref.text.partition("://")
-        bucket, _, key = rest.partition("/")
         with named_here(STORE_FAULTS):
-            store = self._opener(f"{scheme}://{bucket}")
-        return await _taken(store, key, self._config)
+            store, path = self._locate(ref.text)
+        return await _taken(store, path, self._config)
 
 
-def no_buckets(bucket: str) -> Streamer:
-    """The opener of an installation without stores."""
-    raise SourceForbidden(detail=f"no store is configured for {bucket}")
+def nowhere(url: str) -> tuple[Streamer, str]:
+    """The places of an installation without stores."""
+    raise SourceForbidden(detail=f"no store is configured for {url}")
 
 
 async def _taken(store: Streamer, path: str, config: SourcesConfig) -> Original:
