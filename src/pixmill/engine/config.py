@@ -1,0 +1,81 @@
+"""The engine's settings: how many workers, what may wait, what a picture may cost.
+
+Knows names, units and defaults. Must never know pixels or processes.
+"""
+
+import math
+import os
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field
+
+from pixmill.plan.limits import Limits
+
+_LIMITS: Final = Limits()
+_CGROUP: Final = Path("/sys/fs/cgroup")
+
+
+class EngineConfig(BaseModel):
+    """Settings of the render workers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workers: int = Field(0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
+    queue: int = Field(64, ge=0, description="How many renders may wait for a worker before new ones are answered 503.")
+    deadline_s: float = Field(
+        20.0, gt=0, description="A render that runs for longer is killed; one that waits for longer is given up."
+    )
+    worker_max_jobs: int = Field(
+        10_000, ge=0, description="After this many renders a worker is replaced by a fresh one; 0 means never."
+    )
+    worker_max_rss_bytes: ByteSize = Field(
+        ByteSize(512 * 2**20), ge=0, description="A worker that keeps more resident memory is replaced; 0 means never."
+    )
+    worker_memory_bytes: ByteSize = Field(
+        ByteSize(2 * 2**30), ge=0, description="A worker cannot allocate more than this at all; 0 means no bound."
+    )
+    max_pixels: int = Field(_LIMITS.max_pixels, ge=1, description="The most pixels that an original may have.")
+    max_frames: int = Field(_LIMITS.max_frames, ge=1, description="The most frames that an animated original may have.")
+    max_result_pixels: int = Field(
+        _LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."
+    )
+    max_result_side: int = Field(
+        _LIMITS.max_result_side, ge=1, description="The longest that a side of a result may be, in pixels."
+    )
+    max_result_bytes: ByteSize = Field(
+        ByteSize(_LIMITS.max_result_bytes), ge=1, description="The most bytes that an encoded result may have."
+    )
+
+    def limits(self) -> Limits:
+        """The bounds that go with every job."""
+        return Limits(
+            max_pixels=self.max_pixels,
+            max_frames=self.max_frames,
+            max_result_pixels=self.max_result_pixels,
+            max_result_side=self.max_result_side,
+            max_result_bytes=int(self.max_result_bytes),
+        )
+
+    def crew_size(self) -> int:
+        """How many workers to keep."""
+        return self.workers or available_cores()
+
+
+def available_cores(cgroup: Path = _CGROUP) -> int:
+    """The cores that this process may keep busy: its affinity, and the quota that its container has."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(cores, math.ceil(_quota(cgroup) or cores)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """CPU quota in cores, of version 2 (``cpu.max``) or 1 (``cfs_quota_us``) of the control groups; None without one."""
+    try:
+        if (v2 := cgroup / "cpu.max").exists():
+            quota, period = v2.read_text().split()
+        else:
+            quota = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text()
+            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text()
+        return float(quota) / float(period) if float(quota) > 0 else None
+    except (OSError, ValueError):  # no control groups here, or "max"
+        return None

@@ -1,0 +1,132 @@
+"""The engine port: pictures are rendered in worker processes and come back as values.
+
+Knows calls, outcomes and what is observed of them. Must never know pixels or a pixel library.
+"""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from pixmill.engine import wire
+from pixmill.engine.call import Answer, Call
+from pixmill.engine.config import EngineConfig
+from pixmill.engine.dispatcher import Dispatcher
+from pixmill.engine.process import Listener, Process
+from pixmill.engine.sample import PLAN, sample
+from pixmill.errors import Internal, PixmillError, RenderCrashed
+from pixmill.plan.ops import Plan
+from pixmill.ports import Event, Facts, Observer, Rendered, Stage
+from pixmill.spool import Spool
+
+_READ_HERE_BYTES: Final = 2**20
+"""A larger result is copied by a thread: the event loop must not stand still for more than about a millisecond."""
+_WORKER_STAGES: Final = (Stage.DECODE, Stage.PROCESS, Stage.ENCODE)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """The pool at this moment; ``restarts`` counts since it was made."""
+
+    workers: int
+    busy: int
+    waiting: int
+    restarts: int
+
+
+class EnginePool:
+    """Renders in processes: a crash costs one call, a deadline one worker, and the worker is replaced at once."""
+
+    def __init__(self, config: EngineConfig, observer: Observer, handlers: str | None = None) -> None:
+        """``handlers`` names a module whose ``render`` and ``inspect`` stand in for the real ones."""
+        self._deadline_s = config.deadline_s
+        self._observer = observer
+        self._restarts = 0
+        self._handlers = handlers
+        self._memory_bytes = int(config.worker_memory_bytes)
+        self._limits = config.limits()
+        self._dispatcher = Dispatcher(config, self._start, self._replaced)
+
+    async def open(self) -> None:
+        """Start the workers and return when they are ready. Raises RenderCrashed when none can be started."""
+        await self._dispatcher.open()
+
+    async def close(self) -> None:
+        """End all workers at once and return when they are gone; calls still under way raise Draining."""
+        await self._dispatcher.close()
+
+    async def render(self, original: Spool, plan: Plan) -> Rendered:
+        try:
+            rendered = await self._render(original, plan)
+        except PixmillError as error:
+            self._observer.counted(Event.RENDER, outcome=error.code)
+            raise
+        self._observer.counted(Event.RENDER, outcome="ok")
+        return rendered
+
+    async def inspect(self, original: Spool) -> Facts:
+        match await self._answer(self._call(original, None)):
+            case (wire.Found(facts=facts), _):
+                return facts
+            case (outcome, _):
+                raise Internal(detail=f"an inspection was answered by {type(outcome).__name__}")
+
+    async def ping(self) -> None:
+        """A real render of a small picture, before all that waits."""
+        with sample() as original:
+            await self._answer(self._call(original, PLAN), urgent=True)
+
+    def stats(self) -> PoolStats:
+        lanes = [lane for lane in self._dispatcher.crew.lanes if lane.is_ready]
+        busy = sum(1 for lane in lanes if lane.depth)
+        return PoolStats(len(lanes), busy, self._dispatcher.waiting(), self._restarts)
+
+    async def _render(self, original: Spool, plan: Plan) -> Rendered:
+        call = self._call(original, plan)
+        match await self._answer(call):
+            case (wire.Picture() as picture, wire.File() as file):
+                self._time(call, picture)
+                body = await self._body(file)
+                return Rendered(body, picture.format, picture.width, picture.height, picture.seconds)
+            case (outcome, _):
+                raise Internal(detail=f"a render was answered by {type(outcome).__name__}")
+
+    def _call(self, original: Spool, plan: Plan | None) -> Call:
+        loop = asyncio.get_running_loop()
+        return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
+
+    async def _answer(self, call: Call, *, urgent: bool = False) -> Answer:
+        self._dispatcher.admit(call, urgent=urgent)
+        try:
+            outcome, file = await call.answer
+        except asyncio.CancelledError:
+            self._dispatcher.withdraw(call)
+            raise
+        if isinstance(outcome, wire.Failed):
+            raise wire.revive(outcome)
+        return outcome, file
+
+    async def _body(self, file: wire.File) -> bytes:
+        read = partial(file.read, self._limits.max_result_bytes)
+        try:
+            return read() if file.size <= _READ_HERE_BYTES else await asyncio.to_thread(read)
+        except wire.Garbled as error:
+            raise RenderCrashed(detail=str(error)) from error
+
+    def _time(self, call: Call, picture: wire.Picture) -> None:
+        now = asyncio.get_running_loop().time()
+        began = now if call.began_at is None else call.began_at
+        self._observer.timed(Stage.QUEUE, began - call.admitted_at)
+        self._observer.timed(Stage.RENDER, now - began)
+        for stage in _WORKER_STAGES:
+            if stage in picture.seconds:
+                self._observer.timed(stage, picture.seconds[stage])
+
+    def _start(self, listener: Listener) -> Process:
+        setup = wire.Setup(os.getpid(), self._memory_bytes, self._limits)
+        return Process(setup, self._handlers, listener)
+
+    def _replaced(self, reason: str) -> None:
+        self._restarts += 1
+        self._observer.counted(Event.WORKER_RESTART, reason=reason)

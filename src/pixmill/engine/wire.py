@@ -1,0 +1,197 @@
+"""What the server and a worker say to each other, and how it travels.
+
+Knows messages, their encoding, and descriptors that travel with them. Must never know queues, processes or pixels.
+A message is one packet of a Unix socket; pictures never pass through it, only descriptors of memory files do.
+What a worker sends may be anything at all: reading it gives a message or ``Garbled``.
+"""
+
+import array
+import os
+import socket
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from pixmill.errors import Internal, PixmillError, leaves
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.ports import Facts
+
+MAX_MESSAGE_BYTES: Final = 64 * 2**10
+_MAX_DETAIL_CHARACTERS: Final = 8_000
+_MAX_MESSAGE_CHARACTERS: Final = 1_000
+_ROOM_FOR_ONE_FD: Final = socket.CMSG_LEN(array.array("i").itemsize)
+_RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
+M = TypeVar("M")
+
+# ---------------------------------------------------------------- from the server
+
+
+class Setup(Struct, frozen=True, forbid_unknown_fields=True, tag="setup"):
+    """The first message: who the server is, and what holds for every job. ``memory_bytes`` of 0 is no bound."""
+
+    parent: int
+    memory_bytes: int
+    limits: Limits
+
+
+class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
+    """Make this of the original that comes along as a file of ``size`` bytes."""
+
+    id: int
+    size: int
+    plan: Plan
+
+
+class Inspect(Struct, frozen=True, forbid_unknown_fields=True, tag="inspect"):
+    """Tell the facts of the original that comes along as a file of ``size`` bytes."""
+
+    id: int
+    size: int
+
+
+class Withdraw(Struct, frozen=True, forbid_unknown_fields=True, tag="withdraw"):
+    """Skip this job if it has not begun."""
+
+    id: int
+
+
+Job = Render | Inspect
+Order = Setup | Render | Inspect | Withdraw
+
+# ---------------------------------------------------------------- from a worker: one reply for each job, in order
+
+
+class Ready(Struct, frozen=True, forbid_unknown_fields=True, tag="ready"):
+    """All is loaded; the next job begins at once."""
+
+
+class Picture(Struct, frozen=True, forbid_unknown_fields=True, tag="picture"):
+    """A result; its bytes come along as a file."""
+
+    id: int
+    rss: int
+    format: Format
+    width: int
+    height: int
+    seconds: dict[str, float]
+
+
+class Found(Struct, frozen=True, forbid_unknown_fields=True, tag="found"):
+    id: int
+    rss: int
+    facts: Facts
+
+
+class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
+    """A PixmillError as data."""
+
+    id: int
+    rss: int
+    code: str
+    message: str
+    param: str | None
+    detail: str
+
+
+class Skipped(Struct, frozen=True, forbid_unknown_fields=True, tag="skipped"):
+    """The job was withdrawn in time."""
+
+    id: int
+    rss: int
+
+
+Outcome = Picture | Found | Failed | Skipped
+Reply = Ready | Picture | Found | Failed | Skipped
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_ORDERS: Final[msgspec.msgpack.Decoder[Order]] = msgspec.msgpack.Decoder(Order)
+_REPLIES: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(Reply)
+
+
+class Garbled(Exception):
+    """The other side does not keep to the protocol; there is nothing more to say to it."""
+
+
+class File:
+    """A descriptor that came with a message; whoever drops it last closes it."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+    def read(self, max_bytes: int) -> bytes:
+        """The whole content; Garbled when it is more than ``max_bytes`` or no file at all."""
+        try:
+            size = os.fstat(self.fd).st_size
+            body = os.pread(self.fd, size, 0) if size <= max_bytes else b""
+        except OSError as error:
+            raise Garbled("A result cannot be read") from error
+        if len(body) != size:
+            raise Garbled(f"A result of {size} bytes")
+        return body
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size
+
+
+def send(channel: socket.socket, message: Order | Reply, *fds: int) -> None:
+    """One packet, with descriptors that the receiver gets its own copies of. Raises OSError."""
+    socket.send_fds(channel, [_ENCODER.encode(message)], fds)
+
+
+def receive_order(channel: socket.socket, flags: int = 0) -> tuple[Order, File | None] | None:
+    """What the server says next; None when it is gone. Raises OSError, Garbled."""
+    packet, file = _receive(channel, flags)
+    return (_decode(_ORDERS, packet), file) if packet else None
+
+
+def receive_reply(channel: socket.socket) -> tuple[Reply, File | None] | None:
+    """What a worker says next; None when it is gone. Raises BlockingIOError when it says nothing, OSError, Garbled."""
+    packet, file = _receive(channel, 0)
+    return (_decode(_REPLIES, packet), file) if packet else None
+
+
+def _receive(channel: socket.socket, flags: int) -> tuple[bytes, File | None]:
+    # not socket.recv_fds: it drops its flags in Python 3.11
+    packet, extras, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, _ROOM_FOR_ONE_FD, flags | socket.MSG_CMSG_CLOEXEC)
+    files = [File(fd) for level, kind, data in extras if (level, kind) == _RIGHTS for fd in _fds(data)]
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > 1:
+        raise Garbled("A message that is too long")
+    return packet, files[0] if files else None
+
+
+def _fds(data: bytes) -> list[int]:
+    fds = array.array("i")
+    fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return fds.tolist()
+
+
+def _decode(decoder: "msgspec.msgpack.Decoder[M]", packet: bytes) -> M:
+    try:
+        return decoder.decode(packet)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Garbled("A message that is none of ours") from error
+
+
+# ---------------------------------------------------------------- failures as data
+
+
+def failure(id_: int, rss: int, error: PixmillError) -> Failed:
+    """A failure as it travels; long details are cut."""
+    cut = error.detail[-_MAX_DETAIL_CHARACTERS:]
+    return Failed(id_, rss, error.code, error.message[:_MAX_MESSAGE_CHARACTERS], error.param, cut)
+
+
+def revive(failed: Failed) -> PixmillError:
+    """The failure as the class that its code names."""
+    kind = _LEAVES.get(failed.code, Internal)
+    return kind(failed.message, param=failed.param, detail=failed.detail)
+
+
+_LEAVES: Final = leaves()

@@ -1,0 +1,180 @@
+"""A worker process: takes jobs from a socket, one after the other, and answers each.
+
+Knows the protocol and the two things that can be done to a picture. Must never know the network, the settings
+or where pictures come from: every byte it needs is handed to it.
+
+    python -m pixmill.engine.worker FD [HANDLERS]
+
+FD is an open socket to the server. HANDLERS is a module with ``render`` and ``inspect`` in place of the real ones.
+"""
+
+import contextlib
+import importlib
+import mmap
+import os
+import select
+import socket
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pixmill.engine import wire
+from pixmill.engine.confinement import confine, die_with_parent, give_back_memory, resident_bytes
+from pixmill.engine.sample import PLAN, sample
+from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.ports import Facts, Rendered
+
+IDLE_MS: Final = 1_000
+"""After so long without a job, unused memory goes back to the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What can be done to a picture."""
+
+    render: Callable[[memoryview, Plan, Limits], Rendered]
+    inspect: Callable[[memoryview, Limits], Facts]
+
+
+class ServerGone(Exception):
+    """Nobody is there to work for."""
+
+
+class Worker:
+    """Answers every job that it gets, in order; withdrawn ones with Skipped."""
+
+    def __init__(self, channel: socket.socket, handlers: Handlers, limits: Limits) -> None:
+        self._channel = channel
+        self._handlers = handlers
+        self._limits = limits
+        self._jobs: deque[tuple[wire.Job, wire.File]] = deque()
+        self._withdrawn: set[int] = set()
+
+    def run(self) -> None:
+        """Work until the server is gone."""
+        wire.send(self._channel, wire.Ready())
+        while True:
+            self._listen()
+            self._answer(*self._jobs.popleft())
+
+    def _listen(self) -> None:
+        """Take in all that was said, and wait until there is a job; a withdrawal is seen before its job begins."""
+        while True:
+            try:
+                self._note(wire.receive_order(self._channel, socket.MSG_DONTWAIT))
+            except BlockingIOError:
+                if self._jobs:
+                    return
+                self._wait()
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        if not poll.poll(IDLE_MS):
+            give_back_memory()
+            poll.poll()
+
+    def _note(self, order: tuple[wire.Order, wire.File | None] | None) -> None:
+        match order:
+            case (wire.Render() | wire.Inspect() as job, wire.File() as file):
+                self._jobs.append((job, file))
+            case (wire.Withdraw(id=id_), None):
+                if any(job.id == id_ for job, _ in self._jobs):
+                    self._withdrawn.add(id_)
+            case None:
+                raise ServerGone
+            case _:
+                raise wire.Garbled("An order out of place")
+
+    def _answer(self, job: wire.Job, file: wire.File) -> None:
+        if job.id in self._withdrawn:
+            self._withdrawn.remove(job.id)
+            wire.send(self._channel, wire.Skipped(job.id, resident_bytes()))
+            return
+        try:
+            reply, result = self._perform(job, file)
+        except PixmillError as error:
+            reply, result = wire.failure(job.id, resident_bytes(), error), None
+        wire.send(self._channel, reply, *([result.fd] if result else []))
+
+    def _perform(self, job: wire.Job, file: wire.File) -> tuple[wire.Outcome, wire.File | None]:
+        with _foreign_errors_ended(), _mapped(file, job.size) as source:
+            if isinstance(job, wire.Inspect):
+                return wire.Found(job.id, resident_bytes(), self._handlers.inspect(source, self._limits)), None
+            rendered = self._handlers.render(source, job.plan, self._limits)
+        if len(rendered.body) > self._limits.max_result_bytes:
+            raise ResultTooLarge(f"The result may have at most {self._limits.max_result_bytes} bytes")
+        picture = wire.Picture(
+            job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, rendered.seconds
+        )
+        return picture, _filled(rendered.body)
+
+
+@contextlib.contextmanager
+def _foreign_errors_ended() -> Iterator[None]:
+    """Only our own failures leave: memory that ran out is the picture's fault, all else is a defect of ours."""
+    try:
+        yield
+    except PixmillError:
+        raise
+    except MemoryError as error:
+        raise ImageTooLarge("The original needs more memory than a render may have") from error
+    except Exception as error:
+        raise Internal(detail=traceback.format_exc()) from error
+
+
+@contextlib.contextmanager
+def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
+    """The content without a copy. What a library still holds on to is unmapped when it lets go."""
+    if not size:  # an empty file cannot be mapped
+        yield memoryview(b"")
+        return
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    content = mmap.mmap(file.fd, size, flags=flags, prot=mmap.PROT_READ)
+    view = memoryview(content)
+    try:
+        yield view
+    finally:
+        with contextlib.suppress(BufferError):
+            view.release()
+            content.close()
+
+
+def _filled(body: bytes) -> wire.File:
+    file = wire.File(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
+    view = memoryview(body)
+    while view:
+        view = view[os.write(file.fd, view) :]
+    return file
+
+
+def _load(name: str | None) -> Handlers:
+    """Everything is imported, and has worked once, before the first job, so that no job pays for it."""
+    if name:
+        module = importlib.import_module(name)
+        return Handlers(module.render, module.inspect)
+    from pixmill.engine.pixels import pipeline, probe  # noqa: PLC0415 - loaded inside the confinement only
+
+    with sample() as original:
+        pipeline.render(memoryview(original.read()), PLAN, Limits())
+    return Handlers(pipeline.render, probe.inspect)
+
+
+def main(fd: int, handlers: str | None = None) -> None:
+    """Become a worker at the end of this socket."""
+    die_with_parent()
+    channel = socket.socket(fileno=fd)
+    match wire.receive_order(channel):
+        case (wire.Setup() as setup, None) if os.getppid() == setup.parent:
+            confine(setup.memory_bytes)
+            with contextlib.suppress(ServerGone, ConnectionError):
+                Worker(channel, _load(handlers), setup.limits).run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])
