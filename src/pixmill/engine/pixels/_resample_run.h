@@ -8,12 +8,19 @@
 
 typedef float NAMED(Eight) __attribute__((vector_size(32)));
 typedef int32_t NAMED(Eight_i) __attribute__((vector_size(32)));
+typedef double NAMED(Four_d) __attribute__((vector_size(32)));
 typedef float NAMED(Loose) __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define Eight NAMED(Eight)
 #define Eight_i NAMED(Eight_i)
 #define AT(pointer) (*(const NAMED(Loose) *)(pointer))
 #define PUT(pointer) (*(NAMED(Loose) *)(pointer))
+#if AVX2
+#define DECODE_FAST NAMED(decode_fast)
+#else
+#define DECODE_FAST(in, out, pixels, layout) NAMED(decode)(in, out, pixels, layout, 8)
+#endif
+#define SELECT(a, b, ...) ((Eight)(((Eight_i)(b) & (Eight_i){__VA_ARGS__}) | ((Eight_i)(a) & ~(Eight_i){__VA_ARGS__})))
 #if defined(__clang__)
 #define SPREAD(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
 #else
@@ -49,24 +56,81 @@ ALWAYS void NAMED(decode)(const uint8_t *in, float *out, size_t pixels, int layo
     }
 }
 
+#if AVX2
+ALWAYS Eight NAMED(polynomial)(Eight x, const float *factors, int degree) {
+    Eight y = factors[0] + (Eight){0};
+    for (int i = 1; i <= degree; i++) y = y * x + factors[i];
+    return y;
+}
+
+/* The curve begins with a line. */
+ALWAYS Eight NAMED(light_of_8)(Eight code, int alpha) {
+    Eight power = alpha ? NAMED(polynomial)(code, LIGHT_7, 7) : NAMED(polynomial)(code, LIGHT_5, 5);
+    Eight line = code * (float)(1 / 12.92 / 255);
+    Eight_i dark = code < 10.5F;
+    return (Eight)((dark & (Eight_i)line) | (~dark & (Eight_i)power));
+}
+
+/* Eight codes as what they stand for: colours, which are multiplied by alpha, and alpha itself. */
+ALWAYS void NAMED(decode_8)(__m128i codes, float *out, int layout) {
+    Eight code = (Eight)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(codes));
+    Eight light = NAMED(light_of_8)(code, SHAPES[layout].alpha), alpha = code * (1 / 255.0F);
+    if (layout == RGBA) light = SELECT(light * SPREAD(alpha, 3, 3, 3, 3, 7, 7, 7, 7), alpha, 0, 0, 0, -1, 0, 0, 0, -1);
+    if (layout == LA) light = SELECT(light * SPREAD(alpha, 1, 1, 3, 3, 5, 5, 7, 7), alpha, 0, -1, 0, -1, 0, -1, 0, -1);
+    PUT(out) = light;
+}
+
+/* 32 bytes; of RGBX they are 8 pixels, 24 samples, which are picked out of 16 bytes at a time. */
+ALWAYS void NAMED(decode_32)(const uint8_t *in, float *out, int layout) {
+    const __m128i *wide = (const __m128i *)in, *odd = (const __m128i *)(in + 8);
+    if (layout == RGBX) {
+        const __m128i first = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1);
+        const __m128i second = _mm_setr_epi8(2, 4, 5, 6, 8, 9, 10, 12, -1, -1, -1, -1, -1, -1, -1, -1);
+        const __m128i third = _mm_setr_epi8(5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1);
+        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(wide), first), out, layout);
+        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(odd), second), out + 8, layout);
+        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(wide + 1), third), out + 16, layout);
+    } else {
+        for (int i = 0; i < 32; i += 8) NAMED(decode_8)(_mm_loadl_epi64((const __m128i *)(in + i)), out + i, layout);
+    }
+}
+
+/* There is room for whole steps at out. */
+ALWAYS void NAMED(decode_fast)(const uint8_t *in, float *out, size_t pixels, int layout) {
+    const size_t step = layout == RGBX ? 24 : 32;
+    size_t bytes = pixels * (size_t)SHAPES[layout].stored;
+    for (; bytes >= 32; bytes -= 32, in += 32, out += step) NAMED(decode_32)(in, out, layout);
+    uint8_t rest[32] = {0};
+    memcpy(rest, in, bytes);
+    if (bytes) NAMED(decode_32)(rest, out, layout);
+}
+#endif
+
 static void NAMED(to_light)(const Job *job, long row, int32_t column, float *out, size_t pixels) {
     const uint8_t *in = job->in + (size_t)row * job->stride;
     in += (size_t)column * (size_t)SHAPES[job->layout].stored * (size_t)(job->depth / 8);
-#define CASE(layout, depth) \
-    case (layout) * 32 + (depth): NAMED(decode)(in, out, pixels, layout, depth); break;
-    switch (job->layout * 32 + job->depth) {
-        CASE(L, 8) CASE(LA, 8) CASE(RGB, 8) CASE(RGBA, 8) CASE(RGBX, 8)
-        CASE(L, 16) CASE(LA, 16) CASE(RGB, 16) CASE(RGBA, 16) CASE(RGBX, 16)
-    }
+    /* What is written in 16 bits is looked up, exactly. */
+    const int how = job->depth == 8 && job->out_depth == 8 ? 0 : job->depth;
+#define CASE(layout) \
+    case (layout) * 32 + 8: NAMED(decode)(in, out, pixels, layout, 8); break; \
+    case (layout) * 32 + 16: NAMED(decode)(in, out, pixels, layout, 16); break; \
+    case (layout) * 32: DECODE_FAST(in, out, pixels, layout); break;
+    switch (job->layout * 32 + how) { CASE(L) CASE(LA) CASE(RGB) CASE(RGBA) CASE(RGBX) }
 #undef CASE
 }
 
 /* ---------------------------------------------------------------- down */
 
 ALWAYS void NAMED(add_rows)(float *sum, const float *const *rows, const float *weight, size_t values, int count) {
+    const float *row[BATCH];
+    Eight factor[BATCH];
+    for (int r = 0; r < count; r++) {
+        row[r] = rows[r];
+        factor[r] = weight[r] + (Eight){0};
+    }
     for (size_t i = 0; i < values; i += LANES) {
         Eight total = AT(sum + i);
-        for (int r = 0; r < count; r++) total += AT(rows[r] + i) * weight[r];
+        for (int r = 0; r < count; r++) total += AT(row[r] + i) * factor[r];
         PUT(sum + i) = total;
     }
 }
@@ -82,13 +146,12 @@ static void NAMED(add)(float *sum, const float *const *rows, const float *weight
 
 /* One vector holds 8, 4, 2 or 2 pixels of 1, 2, 3 or 4 channels; weights are spread to match. */
 ALWAYS Eight NAMED(spread)(const float *weight, int channels) {
-    Eight w = AT(weight);
-    switch (channels) {
-        case 2: return SPREAD(w, 0, 0, 1, 1, 2, 2, 3, 3);
-        case 3: return SPREAD(w, 0, 0, 0, 1, 1, 1, 0, 0);
-        case 4: return SPREAD(w, 0, 0, 0, 0, 1, 1, 1, 1);
-        default: return w;
-    }
+    if (channels == 1) return AT(weight);
+    if (channels == 2) return SPREAD(AT(weight), 0, 0, 1, 1, 2, 2, 3, 3);
+    double pair;
+    memcpy(&pair, weight, sizeof pair);
+    Eight w = (Eight)((NAMED(Four_d)){pair, pair, pair, pair});
+    return channels == 3 ? SPREAD(w, 0, 0, 0, 1, 1, 1, 0, 0) : SPREAD(w, 0, 0, 0, 0, 1, 1, 1, 1);
 }
 
 /* The sum over the pixels in a vector, in its first lanes. */
@@ -100,19 +163,26 @@ ALWAYS Eight NAMED(gather)(Eight v, int channels) {
     return v;
 }
 
-ALWAYS void NAMED(across)(const float *row, float *out, const Axis *axis, int channels) {
+ALWAYS void NAMED(across_by)(const float *row, float *out, const Axis *axis, int channels, int most) {
     const int taps = channels == 1 ? 8 : channels == 2 ? 4 : 2;
-    for (int32_t i = 0; i < axis->size; i++, out += channels) {
-        const float *in = row + (size_t)(axis->first[i] - axis->begin) * (size_t)channels;
-        const float *weight = axis->weight + (size_t)i * (size_t)axis->room;
+    const int32_t *first = axis->first, *count = axis->count, size = axis->size, begin = axis->begin;
+    const float *weight = axis->weight;
+    for (int32_t i = 0; i < size; i++, out += channels, weight += axis->room) {
+        const float *in = row + (ptrdiff_t)(first[i] - begin) * channels;
         Eight even = {0}, odd = {0};
-        for (int32_t tap = 0; tap < axis->count[i]; tap += 2 * taps) {
+        for (int32_t tap = 0, end = most ? most : count[i]; tap < end; tap += 2 * taps) {
             even += AT(in + tap * channels) * NAMED(spread)(weight + tap, channels);
             odd += AT(in + (tap + taps) * channels) * NAMED(spread)(weight + tap + taps, channels);
         }
         Eight sum = NAMED(gather)(even + odd, channels);
         memcpy(out, &sum, 4 * sizeof *out); /* what is too much is overwritten by the next, or is padding */
     }
+}
+
+/* Few taps, as in enlarging, are done without a loop. */
+ALWAYS void NAMED(across)(const float *row, float *out, const Axis *axis, int channels) {
+    if (axis->widest <= 8) NAMED(across_by)(row, out, axis, channels, 8);
+    else NAMED(across_by)(row, out, axis, channels, 0);
 }
 
 /* ---------------------------------------------------------------- to codes */
@@ -132,11 +202,14 @@ ALWAYS void NAMED(divide_by_alpha)(float *row, size_t pixels, int channels) {
 }
 
 static void NAMED(encode8)(const float *row, uint8_t *out, size_t values) {
-    int32_t cell[64];
-    for (size_t i = 0; i < values; i += 64) {
-        for (int j = 0; j < 64; j++) cell[j] = (int32_t)(sqrtf(NAMED(unit)(row[i + j])) * (CODES - 0.01F));
-        size_t count = values - i < 64 ? values - i : 64;
-        for (size_t j = 0; j < count; j++) out[i + j] = TABLES.code8[cell[j]];
+    int32_t cell[32];
+    for (size_t i = 0; i < values; i += 32) {
+        uint8_t code[32];
+        for (int j = 0; j < 32; j++) cell[j] = (int32_t)(sqrtf(NAMED(unit)(row[i + j])) * (CODES - 0.01F));
+        uint8_t *to = values - i < 32 ? code : out + i;
+#pragma GCC unroll 32
+        for (int j = 0; j < 32; j++) to[j] = TABLES.code8[cell[j]];
+        if (to == code) memcpy(out + i, code, values - i);
     }
 }
 
@@ -207,7 +280,7 @@ static void NAMED(by_output)(Work *work) {
     }
 }
 
-#define BLOCK (32 * LANES) /* floats */
+#define BLOCK (64 * LANES) /* floats */
 
 /* Source rows from..end, columns of one block, into the output rows done..open. */
 static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done, int32_t open, size_t at, size_t pixels) {
@@ -233,7 +306,7 @@ static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done
 static void NAMED(by_source)(Work *work) {
     const Axis *y = &work->y;
     const size_t pixels = (size_t)(work->x.end - work->x.begin);
-    const size_t block = BLOCK / (size_t)work->channels / LANES * LANES;
+    const size_t block = BLOCK / (size_t)work->channels / 32 * 32; /* whole steps of decode_fast */
     for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
         int32_t end = from + BATCH < y->end ? from + BATCH : y->end;
         while (open < y->size && y->first[open] < end) open++;
@@ -254,24 +327,33 @@ static int32_t NAMED(most_open)(const Axis *y) {
     return most;
 }
 
+/* One allocation for all the rows, each at the start of a cache line: vectors that cross lines cost double. */
+static float *NAMED(carve)(Work *work, int few) {
+    const size_t wide = LINE((size_t)(work->x.end - work->x.begin) * (size_t)work->channels + PADDING);
+    const size_t line = LINE((size_t)work->x.size * (size_t)work->channels + PADDING);
+    const size_t light = few ? wide : BLOCK;
+    float *memory = calloc((size_t)work->slots * wide + BATCH * light + line + CACHE_LINE, sizeof(float));
+    if (!memory) return NULL;
+    work->row = wide;
+    work->sums = memory + (CACHE_LINE - (uintptr_t)memory / sizeof(float) % CACHE_LINE) % CACHE_LINE;
+    work->light = work->sums + (size_t)work->slots * wide;
+    work->line = work->light + BATCH * light;
+    return memory;
+}
+
 static Status NAMED(run)(const Job *job) {
     Work work = {.job = job, .channels = SHAPES[job->layout].channels};
     Status status = axis_make(&work.x, job->width, job->left, job->across, job->out_width);
     if (status == FINE) status = axis_make(&work.y, job->height, job->top, job->down, job->out_height);
     if (status == FINE) {
-        int few = work.y.widest <= BATCH;
+        const int few = work.y.widest <= BATCH;
         work.slots = few ? 1 : NAMED(most_open)(&work.y);
-        work.row = (size_t)(work.x.end - work.x.begin) * (size_t)work.channels + PADDING;
-        work.sums = calloc((size_t)work.slots * work.row, sizeof(float));
-        work.light = calloc(BATCH * (few ? work.row : BLOCK), sizeof(float));
-        work.line = calloc((size_t)job->out_width * (size_t)work.channels + 64, sizeof(float));
-        if (!work.sums || !work.light || !work.line) status = NO_MEMORY;
+        float *memory = NAMED(carve)(&work, few);
+        if (!memory) status = NO_MEMORY;
         else if (few) NAMED(by_output)(&work);
         else NAMED(by_source)(&work);
+        free(memory);
     }
-    free(work.sums);
-    free(work.light);
-    free(work.line);
     axis_free(&work.x);
     axis_free(&work.y);
     return status;
@@ -284,3 +366,5 @@ static Status NAMED(run)(const Job *job) {
 #undef PUT
 #undef SPREAD
 #undef BLOCK
+#undef DECODE_FAST
+#undef SELECT
