@@ -104,18 +104,23 @@ def resolve_crop(source: Size, crop: Crop | None) -> Box:
         return Box(0, 0, source.width, source.height)
     across = Fraction(source.width, 100) if crop.unit is Unit.PERCENT else Fraction(1)
     down = Fraction(source.height, 100) if crop.unit is Unit.PERCENT else Fraction(1)
-    left, width = _span(Fraction(crop.left) * across, Fraction(crop.width) * across, source.width)
-    top, height = _span(Fraction(crop.top) * down, Fraction(crop.height) * down, source.height)
+    left, width = _span(_exact(crop.left) * across, _exact(crop.width) * across, source.width)
+    top, height = _span(_exact(crop.top) * down, _exact(crop.height) * down, source.height)
     return Box(left, top, width, height)
 
 
 def _span(start: Fraction, length: Fraction, limit: int) -> tuple[int, int]:
-    first = _half_up(start)
-    if first >= limit:
+    if start >= limit:
         msg = "The crop begins outside the picture"
         raise InvalidParameter(msg, param="crop")
+    first = min(_half_up(start), limit - 1)
     last = min(limit, _half_up(start + length))
     return first, max(1, last - first)
+
+
+def _exact(number: float) -> Fraction:
+    """The decimal that was written, not the binary number next to it: 0.3 % of 500 is 1.5, not a little less."""
+    return Fraction(repr(number))
 
 
 def _half_up(length: Fraction) -> int:
@@ -189,13 +194,13 @@ def _place(scaled: Size, window: Size, gravity: Point | Smart) -> tuple[int, int
 
 def _centred(length: int, window: int, at: float) -> int:
     """Where a window begins that is centred on the fraction ``at`` of a length, as far as the edges allow."""
-    start = _half_up(Fraction(at) * length - Fraction(window, 2))
+    start = _half_up(_exact(at) * length - Fraction(window, 2))
     return min(max(start, 0), length - window)
 
 
 def _check(scaled: Size, output: Size, limits: Limits) -> None:
-    longest = max(scaled.width, scaled.height, output.width, output.height)
-    if longest > limits.max_result_side:
+    """``scaled`` may be longer than any result, as a panorama that is cut to a square is; its pixels count."""
+    if max(output.width, output.height) > limits.max_result_side:
         msg = f"No side of the result may be longer than {limits.max_result_side} pixels"
         raise ResultTooLarge(msg)
     if max(scaled.pixels, output.pixels) > limits.max_result_pixels:

@@ -1,5 +1,9 @@
-"""Names for results: the same picture has the same key however it was asked for."""
+"""Names for results: the same picture has the same key however it was asked for.
 
+Knows plans. Must never know what else a request says: two requests for one picture share their key.
+"""
+
+from functools import cache
 from hashlib import sha256
 from typing import NewType
 
@@ -15,7 +19,34 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 def canonical(plan: Plan) -> bytes:
     """The plan as JSON with defaults left out and keys in order: equal plans give equal bytes."""
-    return _ENCODER.encode(plan)
+    return _ENCODER.encode(_said(plan))
+
+
+def _said(value: msgspec.Struct) -> dict[str, object]:
+    """What differs from the defaults. By value: ``omit_defaults`` asks whether it is the very same object."""
+    kind = type(value)
+    said: dict[str, object] = {}
+    for name, default in _defaults(kind):
+        field = getattr(value, name)
+        if field != default:
+            said[name] = _spelled(field)
+    if kind.__struct_config__.tag is not None:
+        said[str(kind.__struct_config__.tag_field)] = kind.__struct_config__.tag
+    return said
+
+
+def _spelled(field: object) -> object:
+    """Equal values in one spelling: 1.0 as 1, -0.0 as 0."""
+    if isinstance(field, msgspec.Struct):
+        return _said(field)
+    if isinstance(field, float) and field.is_integer():
+        return int(field)
+    return field
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> tuple[tuple[str, object], ...]:
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind))
 
 
 def result_key(source: str, plan: Plan) -> Key:
