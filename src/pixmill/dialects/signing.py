@@ -1,0 +1,98 @@
+"""Signed URLs: HMAC-SHA256 over the request as sent.
+
+The last parameter is ``sig``: the digest, in base64url without padding, of the raw path, ``?``, and the raw query up to
+the ``&`` before ``sig``. Nothing is decoded or put in order first, so that no two readings of a URL share a signature.
+``expires`` (seconds since the epoch), being part of the query, is signed with it. Not signed are the method, the
+host, the headers and the body: whoever may GET a URL may HEAD it, and may POST any picture to a signed ``POST`` URL.
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+
+from pixmill.errors import MalformedRequest, RepeatedParameter, SignatureExpired, SignatureInvalid, SignatureMissing
+
+MIN_KEY_BYTES = 16
+"""128 bits of key, if they are random, cannot be guessed; RFC 2104 §3 advises no less than the digest's 32."""
+
+_SIGNATURE = re.compile(rb"[A-Za-z0-9_-]{43}")
+_EXPIRY = re.compile(rb"[1-9][0-9]{0,11}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of a server: the first signs, all verify, so that a new key can be put before an old one."""
+
+    keys: tuple[bytes, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            raise ValueError("At least one signing key is needed")
+        if min(map(len, self.keys)) < MIN_KEY_BYTES:
+            raise ValueError(f"Each signing key must have at least {MIN_KEY_BYTES} bytes")
+
+    @classmethod
+    def from_text(cls, text: str) -> "Keyring":
+        """Keys as settings write them: comma-separated, newest first, each used as the UTF-8 bytes it is. Raises ValueError."""
+        return cls(tuple(key.strip().encode() for key in text.split(",") if key.strip()))
+
+    def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
+        """Path and query with ``expires``, if given, and ``sig`` at the end. Raises BadRequest if they cannot be signed."""
+        _check_signable(path, query, expires)
+        signed = b"&".join(filter(None, (query, b"expires=%d" % expires if expires is not None else b"")))
+        target = b"%s?%s&sig=%s" % (path, signed, self._signature(self.keys[0], path, signed))
+        return target.decode("ascii")
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        """Raise unless a key made the signature and it is still good; give the second since the epoch at which it ends.
+
+        Raises SignatureMissing, SignatureInvalid, SignatureExpired.
+        """
+        signed, signature = _parted(query)
+        # Every key is compared, so that the time does not tell which one it was.
+        found = [hmac.compare_digest(signature, self._signature(key, path, signed)) for key in self.keys]
+        if True not in found:
+            raise SignatureInvalid
+        expires = expiry(signed)
+        if expires is not None and now >= expires:
+            raise SignatureExpired(param="expires")
+        return expires
+
+    @staticmethod
+    def _signature(key: bytes, path: bytes, signed: bytes) -> bytes:
+        digest = hmac.digest(key, b"%s?%s" % (path, signed), "sha256")
+        return urlsafe_b64encode(digest).rstrip(b"=")
+
+
+def expiry(query: bytes) -> int | None:
+    """The value of ``expires``, None when there is none. Raises SignatureInvalid when it says no or two times."""
+    found = [piece[8:] for piece in query.split(b"&") if piece.startswith(b"expires=")]
+    if not found:
+        return None
+    if len(found) > 1 or not _EXPIRY.fullmatch(found[0]):
+        raise SignatureInvalid(param="expires")
+    return int(found[0])
+
+
+def _parted(query: bytes) -> tuple[bytes, bytes]:
+    """What is signed, and the signature. Both names are taken as they stand, as the grammar takes them."""
+    signed, _, last = query.rpartition(b"&")
+    if last.startswith(b"sig="):
+        signature = last[4:]
+        if not _SIGNATURE.fullmatch(signature):
+            raise SignatureInvalid(param="sig")
+        return signed, signature
+    if b"&sig=" in b"&" + query:
+        raise SignatureInvalid("sig must be the last parameter", param="sig")
+    raise SignatureMissing(param="sig")
+
+
+def _check_signable(path: bytes, query: bytes, expires: int | None) -> None:
+    if not (path + query).isascii():
+        raise MalformedRequest("A URL to be signed must have its characters beyond ASCII percent-encoded")
+    names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
+    if b"sig" in names:
+        raise RepeatedParameter("The URL has a signature already", param="sig")
+    if expires is not None and b"expires" in names:
+        raise RepeatedParameter("The URL says already when it expires", param="expires")

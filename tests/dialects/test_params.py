@@ -1,0 +1,114 @@
+"""The table is right about itself: what it shows as examples, defaults and schemas is what its grammars take."""
+
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pixmill.dialects.native import Asked
+from pixmill.dialects.params import INFO_PARAMS, PARAMS, Param
+from pixmill.dialects.scalars import Schema
+from pixmill.errors import InvalidParameter
+
+every_param = pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
+
+
+def meant(schema: Schema, text: str) -> object:
+    """The text as the value that a schema speaks of: a number where it speaks of numbers."""
+    if schema.get("type") == "string":
+        return text
+    if re.fullmatch(r"0|[1-9][0-9]*", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"(0|[1-9][0-9]*)\.[0-9]+", text) else text
+
+
+def in_schema(param: Param, text: str) -> bool:
+    """As a validator in another language, with another engine for patterns, sees it."""
+    schema = param.grammar.schema
+    if schema.get("type") == "integer" and "." in text:
+        return False  # 5.0 is a whole number to JSON Schema, but not to us
+    return bool(jsonschema_rs.is_valid(schema, meant(schema, text)))
+
+
+def taken(param: Param, text: str) -> bool:
+    try:
+        param.parse(text)
+    except InvalidParameter:
+        return False
+    return True
+
+
+def test_no_two_parameters_share_a_name() -> None:
+    names = [name for param in PARAMS for name in param.names]
+    assert len(names) == len(set(names))
+
+
+def test_names_need_no_escapes() -> None:
+    assert all(re.fullmatch("[a-z]+", name) for param in PARAMS for name in param.names)
+
+
+def test_the_table_and_the_values_of_a_request_agree() -> None:
+    assert [param.name for param in PARAMS] == list(Asked.__annotations__)
+
+
+def test_info_takes_the_source_and_the_signature() -> None:
+    assert [param.name for param in INFO_PARAMS] == ["url", "expires", "sig"]
+
+
+@every_param
+def test_examples_and_defaults_are_taken_and_fit_the_schema(param: Param) -> None:
+    for text in filter(None, (*param.examples, param.default)):
+        assert taken(param, text)
+        assert in_schema(param, text)
+
+
+@every_param
+def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", param.meaning)
+    with pytest.raises(InvalidParameter) as caught:
+        param.parse("\\")
+    assert caught.value.param == param.name
+    assert caught.value.message
+
+
+@every_param
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_what_fits_the_schema_is_taken(param: Param, data: st.DataObject) -> None:
+    """``url`` aside, whose schema is told to be narrower, also the other way round."""
+    near = st.text(alphabet="0123456789.,:-#abcdefghnprstw ", max_size=14)
+    exact = st.just(param.examples[0]).flatmap(edited)
+    text = data.draw(near | exact | fitting(param.grammar.schema))
+    assume("\\" not in text)
+    if in_schema(param, text):
+        assert taken(param, text)
+    elif param.name != "url":
+        assert not taken(param, text)
+
+
+def edited(text: str) -> st.SearchStrategy[str]:
+    """The text with one character changed, added or left out."""
+    places = st.integers(0, len(text))
+    return st.builds(
+        lambda at, char, skip: text[:at] + char + text[at + skip :], places, st.text(max_size=1), st.integers(0, 1)
+    )
+
+
+def fitting(schema: Any) -> st.SearchStrategy[str]:
+    """Texts that fit a schema of ours."""
+    match schema:
+        case {"anyOf": schemas}:
+            return st.one_of([fitting(one) for one in schemas])
+        case {"const": number}:
+            return st.just(str(number))
+        case {"enum": words}:
+            return st.sampled_from(words)
+        case {"pattern": pattern}:
+            return st.from_regex(re.compile(pattern.removesuffix("$") + r"\Z"))
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return st.integers(low, high).map(str)
+        case _:
+            return st.floats(schema["minimum"], schema["maximum"]).map(str)
