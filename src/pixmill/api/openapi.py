@@ -1,0 +1,227 @@
+"""The OpenAPI document, put together from the tables of parameters, formats and errors.
+
+Knows which operation takes which parameters and can fail in which ways. What a parameter means stands in
+``dialects/params.py``, what a code means in ``errors.py``, which status it has in ``problems.py``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill import __version__
+from pixmill.api.problems import STATUS
+from pixmill.dialects.params import INFO_PARAMS, PARAMS, Param
+from pixmill.errors import (
+    BadRequest,
+    Draining,
+    EngineError,
+    Forbidden,
+    HeadersTooLarge,
+    ImageError,
+    Internal,
+    MalformedRequest,
+    MethodNotAllowed,
+    NoSuchRoute,
+    PixmillError,
+    RequestTooLarge,
+    SourceError,
+    StoreError,
+    leaves,
+)
+from pixmill.media import MEDIA, OUTPUT_FORMATS
+from pixmill.ports import Facts
+
+Json = dict[str, object]
+Errors = tuple[type[PixmillError], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method of a path: what it takes, what it answers, and from which families the errors are."""
+
+    path: str
+    methods: tuple[str, ...]
+    name: str
+    summary: str
+    answers: Mapping[str, Json]
+    errors: Errors
+    params: tuple[Param, ...] = ()
+    uploads: bool = False
+
+
+async def get_openapi(_request: Request) -> Response:
+    """The document as JSON."""
+    return Response(_encoded(), media_type="application/json")
+
+
+@cache
+def _encoded() -> bytes:
+    return msgspec.json.encode(document())
+
+
+def document() -> Json:
+    """The OpenAPI 3.1 document of this version."""
+    _, facts = msgspec.json.schema_components([Facts], ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Pixmill",
+            "summary": "Resizes images.",
+            "version": __version__,
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": _paths(),
+        "components": {
+            "parameters": {param.name: _parameter(param) for param in PARAMS},
+            "schemas": {"Problem": _PROBLEM, **facts},
+        },
+    }
+
+
+def _paths() -> Json:
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS:
+        for method in operation.methods:
+            paths.setdefault(operation.path, {})[method] = _operation(operation, method)
+    return dict(paths)
+
+
+def _operation(operation: Operation, method: str) -> Json:
+    described: Json = {
+        "operationId": f"{method}{operation.name}",
+        "summary": operation.summary,
+        "parameters": [{"$ref": f"#/components/parameters/{param.name}"} for param in operation.params],
+        "responses": _failures(operation.errors) | dict(operation.answers),
+    }
+    if operation.uploads:
+        described["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
+    return described
+
+
+def _failures(families: Errors) -> dict[str, Json]:
+    """The statuses of all codes of these families, each with its codes."""
+    by_status: dict[int, dict[str, str]] = {}
+    for family in families:
+        for code, error in ({family.code: family} | leaves(family)).items():
+            by_status.setdefault(STATUS[code], {})[code] = error.title
+    return {str(status): _failure(codes) for status, codes in sorted(by_status.items())}
+
+
+def _failure(codes: dict[str, str]) -> Json:
+    return {
+        "description": "\n".join(f"- `{code}`: {title}" for code, title in codes.items()),
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _parameter(param: Param) -> Json:
+    schema = dict(param.grammar.schema)
+    if param.default:
+        schema["default"] = _literal(schema, param.default)
+    also = f" Also written {' or '.join(f'`{alias}`' for alias in param.aliases)}." if param.aliases else ""
+    return {
+        "name": param.name,
+        "in": "query",
+        "required": param.name == "url",
+        "description": param.meaning + also,
+        "schema": schema,
+        "examples": {text: {"value": _literal(schema, text)} for text in param.examples},
+    }
+
+
+def _literal(schema: Json, text: str) -> object:
+    """A text as the JSON value that stands for it in a schema."""
+    return text if schema.get("type") == "string" else msgspec.json.decode(text.encode())
+
+
+def _answer(description: str, *media_types: str, schema: str = "") -> Json:
+    content: Json = {"schema": {"$ref": f"#/components/schemas/{schema}"}} if schema else {}
+    return {"description": description, "content": dict.fromkeys(media_types, content)}
+
+
+_PROBLEM: Json = {
+    "type": "object",
+    "description": "RFC 9457. The code is stable; texts are for people.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri"},
+        "code": {"type": "string", "enum": sorted(STATUS)},
+        "param": {"type": "string", "description": "The parameter that is at fault."},
+    },
+}
+
+_BYTES: Json = {"type": "string", "format": "binary"}
+
+_ANY: Errors = (RequestTooLarge, HeadersTooLarge, MalformedRequest, MethodNotAllowed, Draining, Internal)
+"""What can befall a request anywhere."""
+
+_UPLOADED: Errors = (BadRequest, Forbidden, ImageError, EngineError, Internal)
+_FETCHED: Errors = (*_UPLOADED, SourceError, StoreError)
+_PICTURE = _answer("The picture", *(MEDIA[form].mime for form in OUTPUT_FORMATS))
+_JSON = "application/json"
+_UNWELL = {"503": _answer("Not all do, or the server is shutting down", _JSON, "application/problem+json")}
+_GET = ("get", "head")
+
+
+def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
+    unchanged: dict[str, Json] = {"304": {"description": "The client's copy is still good"}}
+    upload = tuple(param for param in PARAMS if param.name != "url")
+    return (
+        Operation(
+            f"{prefix}/resize",
+            _GET,
+            f"Resize{version}",
+            "A picture at a size, in a format.",
+            {"200": _PICTURE} | unchanged,
+            _FETCHED,
+            PARAMS,
+        ),
+        Operation(
+            f"{prefix}/resize",
+            ("post",),
+            f"Resize{version}",
+            "The same for the picture in the body; nothing is stored.",
+            {"200": _PICTURE},
+            _UPLOADED,
+            upload,
+            uploads=True,
+        ),
+        Operation(
+            f"{prefix}/info",
+            _GET,
+            f"Info{version}",
+            "The facts of an original.",
+            {"200": _answer("The facts", _JSON, schema="Facts")},
+            _FETCHED,
+            INFO_PARAMS,
+        ),
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    *_pictures("", ""),
+    *_pictures("/api/v1", "V1"),
+    Operation("/health/live", _GET, "Live", "Whether the process is alive.", {"200": _answer("It is", _JSON)}, _ANY),
+    Operation(
+        "/health/ready", _GET, "Ready", "Whether all parts work.", {"200": _answer("They do", _JSON)} | _UNWELL, _ANY
+    ),
+    Operation("/health", _GET, "Health", "How each part does.", {"200": _answer("All work", _JSON)} | _UNWELL, _ANY),
+    Operation(
+        "/metrics",
+        _GET,
+        "Metrics",
+        "Counters and durations, for Prometheus.",
+        {"200": _answer("The metrics", "text/plain", "application/openmetrics-text")},
+        (*_ANY, NoSuchRoute),
+    ),
+    Operation("/openapi.json", _GET, "Openapi", "This document.", {"200": _answer("The document", _JSON)}, _ANY),
+)

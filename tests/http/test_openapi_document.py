@@ -1,0 +1,86 @@
+"""The OpenAPI document is valid, complete, and true: what it allows is taken."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import jsonschema_rs
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from pixmill.api.app import ROUTES
+from pixmill.api.openapi import document
+from pixmill.api.problems import STATUS, problem_response
+from pixmill.dialects.native import PATHS, parse
+from pixmill.dialects.params import PARAMS
+from pixmill.errors import InvalidParameter
+from pixmill.media import Format
+from pixmill.ports import Facts
+
+DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document()))
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+def test_it_is_a_valid_document() -> None:
+    SCHEMA.validate()
+    for parameter in DOCUMENT["components"]["parameters"].values():
+        jsonschema_rs.meta.validate(parameter["schema"])
+
+
+def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
+    answered: dict[str, set[str]] = {}
+    for route in ROUTES:
+        answered.setdefault(route.path, set()).update(method.lower() for method in route.methods or ())
+    assert {path: set(methods) for path, methods in DOCUMENT["paths"].items()} == answered
+
+
+def test_the_paths_of_the_grammar_are_documented() -> None:
+    assert {path.decode() for path in PATHS} <= set(DOCUMENT["paths"])
+
+
+def test_every_status_of_a_problem_is_documented_somewhere() -> None:
+    documented = {
+        int(status)
+        for methods in DOCUMENT["paths"].values()
+        for operation in methods.values()
+        for status in operation["responses"]
+    }
+    assert set(STATUS.values()) <= documented
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+def test_each_parameter_tells_its_aliases_and_its_default() -> None:
+    for param in PARAMS:
+        described = DOCUMENT["components"]["parameters"][param.name]
+        assert all(f"`{alias}`" in described["description"] for alias in param.aliases)
+        assert ("default" in described["schema"]) == bool(param.default)
+
+
+def test_a_problem_fits_its_schema() -> None:
+    problem = problem_response(InvalidParameter("width must be …", param="width"), request_id="abc")
+    schema = DOCUMENT["components"]["schemas"]["Problem"]
+    jsonschema_rs.validate(schema, msgspec.json.decode(bytes(problem.body)))
+
+
+def test_facts_fit_their_schema() -> None:
+    facts = Facts(Format.JPEG, 300, 200, 1, False, 1, "srgb", "", 12_345)
+    schema = {"$ref": "#/components/schemas/Facts", "components": DOCUMENT["components"]}
+    jsonschema_rs.validate(schema, msgspec.json.decode(msgspec.json.encode(facts)))
+
+
+@pytest.mark.parametrize(("path", "method"), [("/resize", "GET"), ("/resize", "POST"), ("/api/v1/info", "HEAD")])
+def test_what_the_document_allows_is_taken(path: str, method: str) -> None:
+    operation = SCHEMA[path][method]
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy())
+    def taken(case: schemathesis.Case[Any]) -> None:
+        query = urlencode(case.query or {}).encode()
+        assert parse(path.encode(), query, upload=method == "POST")
+
+    taken()
