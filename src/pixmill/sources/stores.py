@@ -6,7 +6,7 @@ Knows the Store port. Must never know which backend is behind it, nor credential
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge
+from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge, StoreDenied
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Original, Streamer
 from pixmill.sources.config import SourcesConfig
@@ -42,8 +42,14 @@ class StoreSource:
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
         with named_here(STORE_FAULTS):
-            store, path = self._locate(ref.text)
+            store, path = self._find(ref.text)
         return await _taken(store, path, self._config)
+
+    def _find(self, url: str) -> tuple[Streamer, str]:
+        try:
+            return self._locate(url)
+        except StoreDenied as error:
+            raise SourceForbidden(detail=error.message) from error
 
 
 def nowhere(url: str) -> tuple[Streamer, str]:

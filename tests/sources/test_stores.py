@@ -1,0 +1,148 @@
+"""Store URLs and paths, over a store of a few lines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pixmill.errors import (
+    ObjectNotFound,
+    PixmillError,
+    SourceBroken,
+    SourceDenied,
+    SourceError,
+    SourceForbidden,
+    SourceNotFound,
+    SourceTimeout,
+    SourceTooLarge,
+    SourceUnreachable,
+    StoreDenied,
+    StoreError,
+    StoreUnavailable,
+    leaves,
+)
+from pixmill.plan.source import parse_source
+from pixmill.ports import Stat
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.stores import PathSource, StoreSource
+
+CONFIG = SourcesConfig(max_source_bytes=100, source_timeout_s=0.3)
+
+
+class Shelf:
+    """Objects in memory; ``says`` is the size that is stated, ``pause_s`` passes before each chunk."""
+
+    def __init__(self, objects: dict[str, bytes], *, says: int | None = None, pause_s: float = 0) -> None:
+        self.objects = objects
+        self.says = says
+        self.pause_s = pause_s
+        self.streaming = 0
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        if path not in self.objects:
+            raise ObjectNotFound(detail=path)
+        body = self.objects[path]
+        return Stat(path, len(body) if self.says is None else self.says, 0, "v1"), self._chunks(body)
+
+    async def _chunks(self, body: bytes) -> AsyncIterator[bytes]:
+        self.streaming += 1
+        try:
+            for start in range(0, len(body), 10):
+                await asyncio.sleep(self.pause_s)
+                yield body[start : start + 10]
+        finally:
+            self.streaming -= 1
+
+
+class Failing:
+    """A store that always fails, at once or in the middle."""
+
+    def __init__(self, error: Exception, *, midway: bool) -> None:
+        self.error = error
+        self.midway = midway
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        if not self.midway:
+            raise self.error
+        return Stat(path, 50, 0, "v1"), self._chunks()
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        yield b"start"
+        raise self.error
+
+
+async def test_a_path_is_read_from_the_image_root() -> None:
+    original = await PathSource(CONFIG, Shelf({"a/b.jpg": b"x" * 100})).fetch(parse_source("/a/b.jpg"))
+    with original.spool as spool:
+        assert spool.read() == b"x" * 100
+    assert original.validator == "store:v1"
+    assert original.fresh_s is None
+
+
+async def test_a_store_url_is_read_from_the_store_that_is_found_for_it() -> None:
+    def locate(url: str) -> tuple[Shelf, str]:
+        assert url == "s3://photos/2024/a%20b.jpg"
+        return Shelf({"a%20b.jpg": b"picture"}), "a%20b.jpg"
+
+    original = await StoreSource(CONFIG, locate).fetch(parse_source("S3://photos/2024/a%20b.jpg"))
+    with original.spool as spool:
+        assert spool.read() == b"picture"
+
+
+async def test_a_bucket_that_is_not_configured_is_forbidden_not_denied_by_the_source() -> None:
+    def locate(url: str) -> tuple[Shelf, str]:
+        raise StoreDenied(url)
+
+    with pytest.raises(SourceForbidden):
+        await StoreSource(CONFIG, locate).fetch(parse_source("s3://private/key"))
+
+
+async def test_a_url_that_the_stores_cannot_read_is_a_failure_of_the_source() -> None:
+    def locate(url: str) -> tuple[Shelf, str]:
+        raise StoreError(url)
+
+    with pytest.raises(SourceBroken):
+        await StoreSource(CONFIG, locate).fetch(parse_source("s3://odd/key"))
+
+
+async def test_a_missing_object_is_not_found() -> None:
+    with pytest.raises(SourceNotFound):
+        await PathSource(CONFIG, Shelf({})).fetch(parse_source("a.jpg"))
+
+
+@pytest.mark.parametrize(("says", "streamed"), [(101, False), (100, True)])
+async def test_a_stated_size_beyond_the_limit_is_refused_before_a_byte_is_read(says: int, *, streamed: bool) -> None:
+    shelf = Shelf({"a": b"x" * 101}, says=says)
+    with pytest.raises(SourceTooLarge) as caught:
+        await PathSource(CONFIG, shelf).fetch(parse_source("a"))
+    assert ("stored" not in caught.value.detail) is streamed
+    assert shelf.streaming == 0
+
+
+async def test_an_object_that_ends_early_is_broken() -> None:
+    with pytest.raises(SourceBroken):
+        await PathSource(CONFIG, Shelf({"a": b"short"}, says=50)).fetch(parse_source("a"))
+
+
+async def test_a_slow_store_times_out_and_its_stream_is_closed() -> None:
+    shelf = Shelf({"a": b"x" * 100}, pause_s=0.1)
+    with pytest.raises(SourceTimeout):
+        await PathSource(CONFIG, shelf).fetch(parse_source("a"))
+    assert shelf.streaming == 0
+
+
+NAMED: dict[type[StoreError], type[SourceError]] = {
+    ObjectNotFound: SourceNotFound,
+    StoreDenied: SourceDenied,
+    StoreUnavailable: SourceUnreachable,
+}
+
+
+@pytest.mark.parametrize("midway", [False, True])
+@pytest.mark.parametrize("kind", [StoreError, *leaves(StoreError).values()])
+async def test_every_store_error_has_a_name_among_the_source_errors(kind: type[PixmillError], *, midway: bool) -> None:
+    with pytest.raises(SourceError) as caught:
+        await PathSource(CONFIG, Failing(kind(detail="private"), midway=midway)).fetch(parse_source("a"))
+    assert caught.value.detail == "private"
+    for named, expected in NAMED.items():
+        assert (kind is named) <= isinstance(caught.value, expected)
