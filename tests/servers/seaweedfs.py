@@ -184,7 +184,7 @@ class SeaweedFS:
             access_key_id=OWNER.access_key_id,
             secret_access_key=OWNER.secret_access_key,
             region="us-east-1",
-            client_options={"allow_http": True, "timeout": "5s"},
+            client_options={"allow_http": True, "timeout": "20s"},
             retry_config={"max_retries": 0},
         )
 

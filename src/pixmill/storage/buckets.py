@@ -72,9 +72,9 @@ def connect(bucket: Bucket, named: NamedStore | None, timeout_s: float) -> Objec
 
 def _client_options(named: NamedStore | None, timeout_s: float) -> "ClientConfig":
     patience = timedelta(seconds=timeout_s)
-    plain = named is not None and named.endpoint.startswith("http://")
     return {
-        "allow_http": plain,
+        # Plain HTTP where an endpoint says so, named or of the environment; all that we choose ourselves are HTTPS.
+        "allow_http": named is None or not named.endpoint.startswith("https://"),
         "connect_timeout": patience,
         "read_timeout": patience,
         "timeout": max(patience, _LONGEST_TRANSFER),
