@@ -21,30 +21,40 @@ class EngineConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    workers: int = Field(0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
-    queue: int = Field(64, ge=0, description="How many renders may wait for a worker before new ones are answered 503.")
+    workers: int = Field(default=0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
+    queue: int = Field(
+        default=64, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
+    )
     deadline_s: float = Field(
-        20.0, gt=0, description="A render that runs for longer is killed; one that waits for longer is given up."
+        default=20.0,
+        gt=0,
+        description="A render that runs for longer is killed; one that waits for longer is given up.",
     )
     worker_max_jobs: int = Field(
-        10_000, ge=0, description="After this many renders a worker is replaced by a fresh one; 0 means never."
+        default=10_000, ge=0, description="After this many renders a worker is replaced by a fresh one; 0 means never."
     )
     worker_max_rss_bytes: ByteSize = Field(
-        ByteSize(512 * 2**20), ge=0, description="A worker that keeps more resident memory is replaced; 0 means never."
+        default=ByteSize(512 * 2**20),
+        ge=0,
+        description="A worker that keeps more resident memory is replaced; 0 means never.",
     )
     worker_memory_bytes: ByteSize = Field(
-        ByteSize(2 * 2**30), ge=0, description="A worker cannot allocate more than this at all; 0 means no bound."
+        default=ByteSize(2 * 2**30),
+        ge=0,
+        description="A worker cannot allocate more than this at all; 0 means no bound.",
     )
-    max_pixels: int = Field(_LIMITS.max_pixels, ge=1, description="The most pixels that an original may have.")
-    max_frames: int = Field(_LIMITS.max_frames, ge=1, description="The most frames that an animated original may have.")
+    max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="The most pixels that an original may have.")
+    max_frames: int = Field(
+        default=_LIMITS.max_frames, ge=1, description="The most frames that an animated original may have."
+    )
     max_result_pixels: int = Field(
-        _LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."
+        default=_LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."
     )
     max_result_side: int = Field(
-        _LIMITS.max_result_side, ge=1, description="The longest that a side of a result may be, in pixels."
+        default=_LIMITS.max_result_side, ge=1, description="The longest that a side of a result may be, in pixels."
     )
     max_result_bytes: ByteSize = Field(
-        ByteSize(_LIMITS.max_result_bytes), ge=1, description="The most bytes that an encoded result may have."
+        default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="The most bytes that an encoded result may have."
     )
 
     def limits(self) -> Limits:

@@ -1,0 +1,113 @@
+"""What test workers do in place of pixels: the original is a command, ``verb argument``.
+
+Loaded by worker processes; see ``original`` and ``pools`` in ``support.py``.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pixmill.errors import UndecodableImage, leaves
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.ports import Facts, Rendered
+
+LEAKED: list[bytearray] = []
+
+
+def sleep(seconds: str) -> bytes:
+    time.sleep(float(seconds))
+    return b"slept"
+
+
+def append(argument: str) -> bytes:
+    """Leave a trace of having run, then sleep."""
+    path, line, seconds = argument.split()
+    with Path(path).open("a") as file:
+        file.write(line + "\n")
+    return sleep(seconds)
+
+
+def die(_: str) -> bytes:
+    os._exit(3)
+
+
+def segfault(_: str) -> bytes:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return b"survived"
+
+
+def die_once(path: str) -> bytes:
+    if Path(path).exists():
+        return b"second life"
+    Path(path).touch()
+    os._exit(3)
+
+
+def fail(code: str) -> bytes:
+    raise leaves()[code]("in public", param="width", detail="in private")
+
+
+def defect(_: str) -> bytes:
+    raise ZeroDivisionError("the secret of the defect")
+
+
+def hog(size: str) -> bytes:
+    return bytes(len(bytearray(int(size))))
+
+
+def leak(size: str) -> bytes:
+    LEAKED.append(bytearray(b"x") * int(size))
+    return b"leaked"
+
+
+def big(size: str) -> bytes:
+    return b"b" * int(size)
+
+
+def babble(text: str) -> bytes:
+    with socket.socket(fileno=os.dup(int(sys.argv[1]))) as channel:
+        channel.send(bytes.fromhex(text))
+    return sleep("60")
+
+
+def pid(_: str) -> bytes:
+    return str(os.getpid()).encode()
+
+
+def confinement(_: str) -> bytes:
+    limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in dir(resource) if name[:7] == "RLIMIT_"}
+    ignored = [signal.getsignal(number) == signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)]
+    status = dict(line.split(":\t") for line in Path("/proc/self/status").read_text().splitlines())
+    return json.dumps({**limits, "ignored": ignored, "NoNewPrivs": status["NoNewPrivs"]}).encode()
+
+
+def environment(_: str) -> bytes:
+    return json.dumps(dict(os.environ)).encode()
+
+
+VERBS: dict[str, Callable[[str], bytes]] = {
+    verb.__name__: verb
+    for verb in (
+        *(sleep, append, die, segfault, die_once, fail, defect, hog, leak, big),
+        *(babble, pid, confinement, environment),
+    )
+}
+
+
+def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:
+    verb, _, argument = bytes(source).decode().partition(" ")
+    return Rendered(VERBS[verb](argument), Format.PNG, plan.resize.width, 7, {"decode": 0.25, "humming": 1.0})
+
+
+def inspect(source: memoryview, limits: Limits) -> Facts:
+    if not source:
+        raise UndecodableImage
+    return Facts(Format.GIF, 3, 4, limits.max_frames, True, 6, "srgb", "", len(source))

@@ -1,0 +1,20 @@
+"""Handlers that know the picture of a ping besides the commands."""
+
+import time
+
+from tests.engine.handlers import inspect
+from tests.engine.handlers import render as obey
+
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.ports import Rendered
+
+__all__ = ["inspect", "render"]
+
+
+def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:
+    if bytes(source[:4]) == b"\x89PNG":
+        time.sleep(0.01)
+        return Rendered(b"pong", Format.JPEG, 1, 1)
+    return obey(source, plan, limits)

@@ -1,0 +1,177 @@
+"""Messages arrive as they were sent, or as Garbled; descriptors arrive once and are closed."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.engine.support import open_files
+
+from pixmill.engine import wire
+from pixmill.errors import Internal, InvalidParameter, PixmillError, leaves
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart, Unit
+from pixmill.ports import Facts
+
+RICH = Plan(
+    rotate=90,
+    flip=Flip.BOTH,
+    crop=Crop(1.5, 2, 30, 40.25, Unit.PERCENT),
+    resize=Resize(300, 200, Fit.COVER, Smart(), enlarge=True),
+    blur=2.5,
+    grayscale=True,
+    background=Colour(1, 2, 3, 4),
+    output=Output((Format.AVIF, Format.WEBP), negotiated=True, quality=7, metadata=Metadata.KEEP),
+)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        wire.Setup(12, 2**40, Limits(max_pixels=5)),
+        wire.Render(2**50, 10, Plan()),
+        wire.Render(1, 10, RICH),
+        wire.Render(1, 10, Plan(resize=Resize(gravity=Point(0.1, 0.9)))),
+        wire.Inspect(3, 0),
+        wire.Withdraw(4),
+    ],
+)
+def test_an_order_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socket], order: wire.Order) -> None:
+    wire.send(pair[0], order)
+    assert wire.receive_order(pair[1]) == (order, None)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        wire.Ready(),
+        wire.Picture(1, 2, Format.WEBP, 3, 4, {"decode": 0.1}),
+        wire.Found(1, 2, Facts(Format.GIF, 1, 2, 3, True, 8, "srgb", "Display P3", 99)),
+        wire.Failed(1, 2, "image_error", "é", None, "x"),
+        wire.Skipped(1, 2),
+    ],
+)
+def test_a_reply_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socket], reply: wire.Reply) -> None:
+    wire.send(pair[1], reply)
+    assert wire.receive_reply(pair[0]) == (reply, None)
+
+
+def test_a_file_arrives_readable_private_to_this_process_and_closes_when_dropped(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    fd = os.memfd_create("result")
+    os.write(fd, b"pixels")
+    wire.send(pair[1], wire.Ready(), fd)
+    os.close(fd)
+    before = open_files()
+    message = wire.receive_reply(pair[0])
+    assert message
+    file = message[1]
+    assert file
+    assert (file.read(6), file.size, os.get_inheritable(file.fd)) == (b"pixels", 6, False)
+    with pytest.raises(wire.Garbled):
+        file.read(5)
+    del message, file
+    assert open_files() == before
+
+
+def test_a_file_that_cannot_be_read_by_position_is_garbled(pair: tuple[socket.socket, socket.socket]) -> None:
+    wire.send(pair[1], wire.Ready(), pair[1].fileno())
+    message = wire.receive_reply(pair[0])
+    assert message
+    assert message[1]
+    with pytest.raises(wire.Garbled):
+        message[1].read(100)
+
+
+def test_more_files_than_one_are_garbled_and_closed(pair: tuple[socket.socket, socket.socket]) -> None:
+    before = open_files()
+    wire.send(pair[1], wire.Ready(), 0, 1, 2)
+    with pytest.raises(wire.Garbled):
+        wire.receive_reply(pair[0])
+    assert open_files() == before
+
+
+def test_a_message_that_is_too_long_is_garbled(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[1].send(b"x" * (wire.MAX_MESSAGE_BYTES + 1))
+    with pytest.raises(wire.Garbled):
+        wire.receive_reply(pair[0])
+
+
+def test_silence_blocks_and_the_end_is_none(pair: tuple[socket.socket, socket.socket]) -> None:
+    with pytest.raises(BlockingIOError):
+        wire.receive_reply(pair[0])
+    pair[1].close()
+    assert wire.receive_reply(pair[0]) is None
+
+
+def read(packet: bytes) -> object:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        theirs.send(packet)
+        return wire.receive_reply(ours)
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_any_bytes_at_all_are_a_message_or_garbled(packet: bytes) -> None:
+    with contextlib.suppress(wire.Garbled):
+        read(packet)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from(["ready", "picture", "found", "failed", "skipped", "render"]),
+    st.dictionaries(
+        st.sampled_from(["id", "rss", "format", "width", "height", "seconds", "facts", "code", "message", "x"]), _JSON
+    ),
+)
+def test_messages_with_fields_of_any_kind_are_messages_or_garbled(tag: str, fields: dict[str, object]) -> None:
+    with contextlib.suppress(wire.Garbled):
+        read(msgspec.msgpack.encode({"type": tag, **fields}))
+
+
+def test_values_of_another_type_or_fields_too_many_are_garbled() -> None:
+    for wrong in ({"id": "1", "rss": 1}, {"id": 1, "rss": 1, "extra": 1}, {"id": 1}, {"id": 1.5, "rss": 1}):
+        with pytest.raises(wire.Garbled):
+            read(msgspec.msgpack.encode({"type": "skipped", **wrong}))
+
+
+def test_deep_nesting_is_garbled() -> None:
+    with pytest.raises(wire.Garbled):
+        read(b"\x91" * 60_000)
+
+
+@pytest.mark.parametrize(("code", "kind"), sorted(leaves().items()))
+def test_a_failure_survives_the_crossing(code: str, kind: type[PixmillError]) -> None:
+    revived = wire.revive(wire.failure(1, 2, kind("public", param="p", detail="private")))
+    assert (type(revived), revived.code) == (kind, code)
+    assert (revived.message, revived.param, revived.detail) == ("public", "p", "private")
+
+
+def test_an_unknown_code_is_internal() -> None:
+    assert type(wire.revive(wire.Failed(1, 2, "no_such_code", "m", None, "d"))) is Internal
+
+
+def test_long_texts_are_cut_so_that_a_failure_always_fits() -> None:
+    failed = wire.failure(1, 2, InvalidParameter("\U0001f600" * 10**6, detail="\U0001f600" * 10**6 + "the end"))
+    assert failed.detail.endswith("the end")
+    assert len(msgspec.msgpack.encode(failed)) < wire.MAX_MESSAGE_BYTES
