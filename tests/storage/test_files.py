@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -242,17 +243,36 @@ async def test_a_full_disk_is_store_full_and_leaves_the_old_object(
     assert list((root / STAGING).iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-async def test_what_may_not_be_read_or_written_is_denied(store: FileStore, root: Path) -> None:
-    (root / "it").write_bytes(b"it")
-    (root / "it").chmod(0)
-    root.chmod(0o500)
-    try:
-        for act in (store.get("it", 10), store.put("new", b""), store.delete("it")):
-            with pytest.raises(StoreDenied):
-                await act
-    finally:
-        root.chmod(0o700)
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder that is for looking only, and no rights: nothing is forbidden to root."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory(prefix="pixmill-denied-") as name:
+        folder = Path(name)
+        (folder / "it").write_bytes(b"it")
+        (folder / "it").chmod(0)
+        folder.chmod(0o555)
+        if user == 0:
+            os.seteuid(65_534)
+        yield folder
+        if user == 0:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+async def test_what_may_not_be_read_or_written_is_denied(nobody: Path) -> None:
+    store = FileStore(nobody, 5.0)
+    for act in (
+        store.get("it", 10),
+        store.stream("it"),
+        store.put("new", b""),
+        store.put("it", b""),
+        store.delete("it"),
+    ):
+        with pytest.raises(StoreDenied):
+            await act
+    assert await listed(store) == ["it"]
+    await store.close()
 
 
 async def test_a_root_that_has_gone_is_unavailable(store: FileStore, root: Path) -> None:

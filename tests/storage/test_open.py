@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pixmill.errors import StoreDenied, StoreError
+from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.files import FileStore
 from pixmill.storage.memory import MemoryStore
@@ -145,7 +145,9 @@ def test_an_object_outside_of_every_named_store_is_denied(url: str) -> None:
         locate(url, config())
 
 
-@pytest.mark.parametrize("url", ["s3://photos/../x", "s3://photos//x", "s3://", "s3://photos/a\0b"])
-def test_an_object_url_that_means_nothing_is_a_store_error(url: str) -> None:
-    with pytest.raises(StoreError):
+@pytest.mark.parametrize(
+    "url", ["s3://photos/../x", "s3://photos//x", "s3://photos/a/", "s3://photos", "s3://", "s3://photos/a\0b", "x"]
+)
+def test_where_no_object_can_be_none_is_found(url: str) -> None:
+    with pytest.raises(ObjectNotFound):
         locate(url, config())

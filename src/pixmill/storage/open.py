@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pixmill.errors import StoreDenied, StoreError
+from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
 from pixmill.ports import Store
 from pixmill.storage.buckets import Bucket, connect
 from pixmill.storage.config import NamedStore, StorageConfig
@@ -37,13 +37,24 @@ def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Stor
 def locate(url: str, config: StorageConfig) -> tuple[str, str]:
     """Split the URL of an object in a bucket into that of a store that ``open_store`` opens, and the path inside it.
 
-    Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed.
+    Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed, and
+    ObjectNotFound for a URL under which no object can be.
     """
-    place = Bucket.parse(url)
+    place = _place_of_object(url)
     named = _named(place, config)
     store = Bucket.parse(named.url) if named else Bucket(place.scheme, place.name, "")
     path = place.prefix[len(store.prefix) :].removeprefix("/")
     return "/".join(part for part in (f"{store.scheme}://{store.name}", store.prefix) if part), path
+
+
+def _place_of_object(url: str) -> Bucket:
+    try:
+        place = Bucket.parse(url)
+    except StoreError as error:
+        raise ObjectNotFound(detail=url) from error
+    if url.endswith("/") or not place.prefix:
+        raise ObjectNotFound(detail=url)
+    return place
 
 
 def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
