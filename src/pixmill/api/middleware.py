@@ -247,7 +247,7 @@ def _problem(scope: Scope, exchange: Exchange, error: PixmillError) -> Response:
 
 def _allowed(scope: Scope) -> list[str]:
     """The methods of all the routes at this path; starlette tells those of the first one only."""
-    routes: list[BaseRoute] = scope["router"].routes
+    routes: list[BaseRoute] = scope["router"].routes if "router" in scope else []
     found = [getattr(route, "methods", None) or () for route in routes if route.matches(scope)[0] is not Match.NONE]
     return sorted({"OPTIONS"}.union(*found))
 

@@ -11,10 +11,10 @@ class TelemetryConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least level of what is logged: debug, info, warning or error."
+        default="info", description="The least level of what is logged: debug, info, warning or error."
     )
     log_format: Literal["auto", "json", "console"] = Field(
-        "auto",
+        default="auto",
         description="How lines are written: json, console (for people), or auto: console on a terminal, else json.",
     )
     access_log: bool = Field(

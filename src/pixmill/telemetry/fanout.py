@@ -8,7 +8,7 @@ from pixmill.ports import Event, Observer, Stage
 
 
 class Fanout:
-    """Passes everything to each of the observers. One that raises is logged once and heard no more of, but still called."""
+    """Passes everything to each of the observers. One that raises is blamed in the log once."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)

@@ -52,10 +52,10 @@ def _redact(text: str) -> str:
         text = _UNRESERVED.sub(_character, text)
     if "@" in text or "%40" in text or "2540" in text:
         text = _USERINFO.sub(_without_user, text)
-    if "=" in text or "%" in text:
-        text = _PAIR.sub(_without_value, text)
     if " " in text:
         text = _SCHEME.sub(_without_value, text)
+    if "=" in text or "%" in text:
+        text = _PAIR.sub(_without_value, text)
     return text
 
 
