@@ -17,7 +17,8 @@ from pixmill.media import Format
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
 
-_SPEED = 8
+_SPEED = 9
+"""21 ms at 800 × 500 pixels, where 8 takes 79 for 3 % less bytes and 0.5 points of SSIMULACRA2 more."""
 
 
 class AvifPicture:

@@ -47,6 +47,8 @@ def icon(source: memoryview) -> Picture:
     best = max(entries, key=_rank)
     *_, size, offset = best
     data = source[offset : offset + size]
+    if len(data) < size:
+        raise UndecodableImage(detail="the icon ends before its picture does")
     if data[: len(_PNG_MAGIC)] == _PNG_MAGIC:
         return vips.VipsPicture(Format.ICO, vips.PNG_LOADER, data)
     return IconPicture(best, data)

@@ -18,8 +18,11 @@ from pixmill.engine.pixels.frame import Frame
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 
-_MARGIN = 1.0
-_SHRINKS = (8, 4, 2)
+# From how many stored pixels for one wanted pixel on JPEG's own scaling is let in. It averages in gamma light, so the kernel
+# is left enough to do that the result at quality 80 loses at most some 2 points of SSIMULACRA2 against a full decode
+# (four photographs: at 2.5 and halved 0.6 to 2.3, at 2.0 it would be 0.8 to 4.9; at 8 and quartered 0.2 to 1.9,
+# at 6 it would be 0.7 to 6.5; at 16 and an eighth 0.5 to 1.1).
+_SHRINKS = ((16.0, 8), (8.0, 4), (2.5, 2))
 _MAX_SCANS = 100  # as libjpeg-turbo's and libvips' own fuzzers: each scan costs a pass over all coefficients
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SEGMENT_BYTES = 65_000
@@ -48,12 +51,14 @@ class JpegPicture:
 
 
 def shrink_for(need: Need) -> int:
-    """The largest scale of the DCT that leaves at least the margin times the pixels wanted along each side."""
-    return next((shrink for shrink in _SHRINKS if need.shrink >= shrink * _MARGIN), 1)
+    """The scale of the DCT at which to decode: 1, 2, 4 or 8."""
+    return next((shrink for least, shrink in _SHRINKS if need.shrink >= least), 1)
 
 
 def write(frame: Frame, quality: int, kept: Kept) -> bytes:
-    """A baseline JPEG with 4:2:0 chroma. Metadata that does not fit into one segment is left out."""
+    """A baseline JPEG with 4:2:0 chroma and tables of its own (1.9 ms at 800 × 533; the standard ones 1.0 and 2 % more bytes;
+    progressive 4.9 and 1 % less). Metadata that does not fit into one segment is left out.
+    """
     out = BytesIO()
     exif = b"Exif\0\0" + kept.exif if 0 < len(kept.exif) <= _MAX_SEGMENT_BYTES else b""
     xmp = kept.xmp if len(kept.xmp) <= _MAX_SEGMENT_BYTES else b""

@@ -13,7 +13,7 @@ from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _ORIENTATION_TAG = 274
-_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk"}
+_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
 _MAX_METADATA_BYTES = 2**20
 _BORROWED = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
 """The modes whose memory in Pillow is a layout of ours: RGB is kept with a fourth, unused byte."""
@@ -25,7 +25,7 @@ def header(image: ImageFile.ImageFile, kind: Format) -> Header:
         format=kind,
         size=Size(*image.size),
         alpha=image.has_transparency_data,
-        colour_space=_SPACES.get(image.mode, "rgb"),
+        colour_space=_SPACES.get(image.mode.partition(";")[0], "rgb"),
         frames=getattr(image, "n_frames", 1),
         orientation=orientation(image),
         profile=image.info.get("icc_profile") or b"",
@@ -58,9 +58,9 @@ def _plain(image: Image.Image) -> Image.Image:
     """The same in grey or RGB, with alpha where it has any."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
-    if image.has_transparency_data:
+    if image.has_transparency_data or image.mode == "RGBa":
         return image.convert("RGBA")
-    return image.convert("L" if image.mode == "1" else "RGB")
+    return image.convert("L" if _SPACES.get(image.mode) == "grey" else "RGB")
 
 
 def _bounded(metadata: object) -> bytes:

@@ -11,8 +11,10 @@ from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.pixels.bridge import to_vips
 from pixmill.engine.pixels.frame import Frame
 
-_LEVEL = 6
-_FILTER = "all"
+_LEVEL = 3
+_FILTER = 0x10 | 0x20
+"""Sub or up, whichever promises more (PNG_FILTER_SUB, PNG_FILTER_UP). At 800 × 500 pixels photographs take 17 ms and 631 kB, a drawing
+5.5 ms and 164 kB; level 6 with all filters 44 ms and 603 kB, 12 ms and 160 kB; one filter alone does badly on drawings."""
 
 
 def write(frame: Frame, _quality: int, kept: Kept) -> bytes:

@@ -1,4 +1,4 @@
-"""PNG, GIF and TIFF by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
+"""PNG and GIF by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
 
 Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample.
 Knows libvips' loaders and pixel types. Which formats it is used for is said in ``table.py``.
@@ -18,7 +18,7 @@ from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
-_SPACES = {"b-w": "grey", "grey16": "grey", "cmyk": "cmyk", "lab": "lab", "labs": "lab", "labq": "lab"}
+_GREY = ("b-w", "grey16")
 _MAX_METADATA_BYTES = 2**20
 
 
@@ -36,8 +36,7 @@ class VipsPicture:
         image = self._load()
         if (width, height) != (image.width, image.height):
             image = image.crop(left, top, width, height)
-        image, profile = _plain(image, self.header)
-        return replace(from_vips(image), profile=profile, area=need.area.moved(left, top))
+        return replace(from_vips(_eight_bits(image)), profile=self.header.profile, area=need.area.moved(left, top))
 
 
 def _span(start: float, length: float, limit: int) -> tuple[int, int]:
@@ -51,7 +50,7 @@ def header(image: VipsImage, kind: Format) -> Header:
         format=kind,
         size=Size(image.width, image.height),
         alpha=bool(image.hasalpha()),
-        colour_space=_SPACES.get(image.interpretation, "rgb"),
+        colour_space="grey" if image.interpretation in _GREY else "rgb",
         frames=_field(image, "n-pages", 1),
         orientation=_orientation(image),
         profile=_block(image, "icc-profile-data"),
@@ -75,29 +74,13 @@ def _block(image: VipsImage, name: str) -> bytes:
     return data if len(data) <= _MAX_METADATA_BYTES or name == "icc-profile-data" else b""
 
 
-def _plain(image: VipsImage, header: Header) -> tuple[VipsImage, bytes]:
-    """8 bits, grey or RGB, with alpha or without; and the profile that the colours are still in."""
-    if header.colour_space == "cmyk":
-        return _from_inks(image), b""
-    if header.colour_space == "lab":
-        return image.colourspace("srgb"), b""
+def _eight_bits(image: VipsImage) -> VipsImage:
     if image.format == "ushort":
         image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
-    elif image.format != "uchar":
-        image = image.cast("uchar")
-    if image.bands > 4:  # noqa: PLR2004 - more than colours and alpha: the rest has no meaning to us
-        image = image.extract_band(0, n=3)
-    return image, header.profile
-
-
-def _from_inks(image: VipsImage) -> VipsImage:
-    return image.icc_transform(
-        "srgb", embedded=True, input_profile="cmyk", intent="relative", black_point_compensation=True
-    )
+    return image
 
 
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_buffer
 
 png = partial(VipsPicture, Format.PNG, PNG_LOADER)
 gif = partial(VipsPicture, Format.GIF, pyvips.Image.gifload_buffer)
-tiff = partial(VipsPicture, Format.TIFF, pyvips.Image.tiffload_buffer)

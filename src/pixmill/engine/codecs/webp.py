@@ -17,7 +17,9 @@ from pixmill.engine.pixels.bridge import to_pillow
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
 
-_METHOD = 4
+_METHOD = 2
+"""14.6 ms at 800 × 500 pixels, where 4 takes 31.7 for 1.4 % less bytes and 0.6 points of SSIMULACRA2 more, and 1 takes 11.6 for
+8 % more bytes."""
 
 
 class WebPPicture:

@@ -5,6 +5,7 @@ ValueError, OverflowError, RecursionError …), and that is the file's fault. Pa
 the decoder a failure is ours.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,8 +14,9 @@ from pixmill.errors import ImageTooLarge, Internal, PixmillError, UndecodableIma
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Any failure inside means that the original is damaged."""
-    with _as(UndecodableImage):
+    """Any failure inside means that the original is damaged; mere warnings about it go nowhere."""
+    with warnings.catch_warnings(), _as(UndecodableImage):
+        warnings.simplefilter("ignore")
         yield
 
 

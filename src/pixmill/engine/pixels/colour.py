@@ -56,6 +56,16 @@ def cmyk_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return to_srgb(image, profile)
 
 
+def lab_to_srgb(image: Image.Image) -> Image.Image:
+    """A picture of mode LAB (D50, as ICC has it) as RGB."""
+    return ImageCms.applyTransform(image, _lab()) or image
+
+
+@lru_cache(maxsize=1)
+def _lab() -> Transform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb(), "LAB", "RGB", _INTENT, _FLAGS)
+
+
 @lru_cache(maxsize=1)
 def _any_press() -> bytes:
     return bytes(pyvips.Image.profile_load("cmyk"))
