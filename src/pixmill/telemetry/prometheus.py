@@ -41,7 +41,6 @@ _OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "error", "shared
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),
     "outcome": _OUTCOMES,
-    "operation": frozenset({"get", "put", "delete", "stat", "list", "stream", "ping", "evict", "open"}),
     "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"}),
     "reason": frozenset({"crash", "deadline", "recycled"}),
     "format": frozenset(Format) | {"none"},
