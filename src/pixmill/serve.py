@@ -13,8 +13,11 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
+from pixmill.api.app import create_app
+from pixmill.api.services import ApiServices
 from pixmill.settings import Settings
-from pixmill.wiring import Service, build
+from pixmill.telemetry.logs import configure
+from pixmill.wiring import opened
 
 HEADER_TIMEOUT_MS = 10_000
 """How long a client may take to send its request line and headers; beyond, the connection is closed."""
@@ -33,6 +36,7 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
 
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
+    configure(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, ready))
 
@@ -41,35 +45,34 @@ async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    service = build(settings)
-    server = _server(service, settings)
-    async with service.open():
+    async with opened(settings) as services:
+        server = _server(services, settings)
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
         asyncio.get_running_loop().call_soon(ready)
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not serving.done():
-            await _drain(service, server, serving, settings)
+            await _drain(services, server, serving, settings)
     if not serving.done():
         await asyncio.wait((serving,), timeout=LAST_CHANCE_S)
     if serving.done():
         serving.result()
 
 
-async def _drain(service: Service, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
+async def _drain(services: ApiServices, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
     log.info("draining", delay_s=settings.drain_delay_s, limit_s=settings.drain_s)
-    service.drain()
+    services.health.drain()
     await asyncio.sleep(settings.drain_delay_s)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
     _, late = await asyncio.wait((serving,), timeout=settings.drain_s)
     if late:
         log.warning("requests cut off", after_s=settings.drain_s)
 
 
-def _server(service: Service, settings: Settings) -> Server:
+def _server(services: ApiServices, settings: Settings) -> Server:
     return Server(
-        service.app,
+        create_app(services),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGINL,

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pixmill.api.config import ApiConfig
 from pixmill.cache.config import CacheConfig
@@ -46,18 +46,6 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
         if self.unsigned == "deny" and not self.keys.get_secret_value():
             raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys no request could be answered")
         return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, environment, ``.env``; no secrets folder."""
-        return init_settings, env_settings, dotenv_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Knows header syntax. What is fresh was decided in ``services/resize.py``.
 import re
 import time
 
+from pixmill.plan.freshness import Lifetime, advise
 from pixmill.services.resize import Answer, Outcome
 
 MAX_TAGS = 32
@@ -52,15 +53,14 @@ def caching_headers(answer: Answer, *, negotiated: bool, expires: int | None = N
     if answer.outcome is Outcome.UNCACHED:
         return headers | {"cache-control": "no-store"}
     entry, now = answer.entry, time.time()
-    lifetime = entry.fresh_until - entry.stored_at
-    stale = entry.stale_until - entry.fresh_until
-    age = max(0, int(now - entry.stored_at))
+    advice = advise(now, entry.stored_at, Lifetime(entry.fresh_until, entry.stale_until))
+    max_age_s, stale_s = advice.max_age_s, advice.stale_while_s
     if expires is not None:
-        lifetime, stale = min(lifetime, max(0, expires - now) + age), 0
+        max_age_s, stale_s = min(max_age_s, max(0, expires - int(now)) + advice.age_s), 0
     headers["etag"] = entry.etag
-    headers["age"] = str(age)
-    headers["cache-control"] = f"public, max-age={int(lifetime)}" + (
-        f", stale-while-revalidate={int(stale)}" if stale >= 1 else ""
+    headers["age"] = str(advice.age_s)
+    headers["cache-control"] = f"public, max-age={max_age_s}" + (
+        f", stale-while-revalidate={stale_s}" if stale_s else ""
     )
     return headers
 

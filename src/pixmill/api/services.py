@@ -7,6 +7,7 @@ from typing import cast
 from starlette.requests import Request
 
 from pixmill.api.config import ApiConfig
+from pixmill.api.middleware import AccessLog, Traffic
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
@@ -16,15 +17,19 @@ from pixmill.services.resize import ResizeService
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` gives content type and text."""
+    """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
+    for an Accept header, None when they are turned off.
+    """
 
     config: ApiConfig
     dialects: DialectRegistry
     keyring: Keyring | None
-    auto_formats: tuple[Format, ...]
+    negotiable: tuple[Format, ...]
     resizer: ResizeService
     health: HealthService
-    metrics: Callable[[str], tuple[str, bytes]]
+    traffic: Traffic
+    metrics: Callable[[str], tuple[str, bytes]] | None
+    access_log: AccessLog | None
     max_upload_bytes: int
 
 

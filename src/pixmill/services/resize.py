@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pixmill.plan.freshness import FreshnessPolicy
+from pixmill.plan.freshness import Freshness
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
@@ -60,14 +60,14 @@ class ResizeService:
         source: Source,
         engine: Engine,
         cache: Cache,
-        policy: FreshnessPolicy,
+        freshness: Freshness,
         observer: Observer,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._engine = engine
         self._cache = cache
-        self._policy = policy
+        self._freshness = freshness
         self._observer = observer
         self._clock = clock
         self._renders: Flights[Key, Answer] = Flights()
@@ -147,7 +147,9 @@ class ResizeService:
             rendered = await self._engine.render(original.spool, request.plan)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
             entry = _entry(rendered, self._dated(key, original), original.validator)
-        await self._cache.put(key, entry)
+        self._observer.counted(Event.RESULT_BYTES, len(entry.body))
+        if entry.stale_until > entry.stored_at:
+            await self._cache.put(key, entry)
         return Answer(entry, Outcome.MISS, seconds=seconds)
 
     @asynccontextmanager
@@ -159,8 +161,8 @@ class ResizeService:
 
     def _dated(self, key: Key, original: Original) -> Unchanged:
         now = self._clock()
-        fresh_until, stale_until = self._policy.until(now, original.fresh_s)
-        return Unchanged(entity_tag(key, original.validator), now, fresh_until, stale_until)
+        lifetime = self._freshness.lifetime(now, original.fresh_s)
+        return Unchanged(entity_tag(key, original.validator), now, lifetime.fresh_until, lifetime.stale_until)
 
 
 def _entry(rendered: Rendered, dated: Unchanged, validator: str) -> Entry:

@@ -33,10 +33,8 @@ class Shelf:
         return self._kept.get(place) or self._pass(place), path
 
     def pingables(self) -> dict[str, Pingable]:
-        """The stores that the settings name, by URL, for readiness."""
-        for named in self._config.stores.values():
-            self.open(named.url)
-        return dict(self._kept)
+        """The named stores, for readiness."""
+        return {name: self.open(named.url) for name, named in self._config.stores.items()}
 
     async def close(self) -> None:
         """Close every store."""

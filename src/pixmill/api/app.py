@@ -1,0 +1,46 @@
+"""The application: what is answered where, and what every request passes on its way."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from pixmill.api.health import get_health, get_live, get_ready
+from pixmill.api.images import get_image, post_image
+from pixmill.api.info import get_info
+from pixmill.api.metrics import get_metrics
+from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Preflight, UrlLimit
+from pixmill.api.openapi import get_openapi
+from pixmill.api.services import ApiServices
+
+ROUTES = [
+    Route("/resize", get_image, methods=["GET"]),
+    Route("/resize", post_image, methods=["POST"]),
+    Route("/info", get_info),
+    Route("/api/v1/resize", get_image, methods=["GET"]),
+    Route("/api/v1/resize", post_image, methods=["POST"]),
+    Route("/api/v1/info", get_info),
+    Route("/health/live", get_live),
+    Route("/health/ready", get_ready),
+    Route("/health", get_health),
+    Route("/metrics", get_metrics),
+    Route("/openapi.json", get_openapi),
+]
+
+
+def create_app(services: ApiServices) -> Starlette:
+    """The ASGI application over these services."""
+    config = services.config
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[
+            Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
+            Middleware(Errors),
+            Middleware(Draining, draining=lambda: services.health.draining),
+            Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
+            Middleware(Preflight),
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    app.router.redirect_slashes = False
+    app.state.services = services
+    return app

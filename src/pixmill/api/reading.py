@@ -1,0 +1,23 @@
+"""A request's URL, as sent, made into an ImageRequest that may be served.
+
+Knows which checks come before any work: signature and expiry, the grammar, negotiation.
+"""
+
+import time
+
+from starlette.requests import Request
+
+from pixmill.api.negotiate import negotiate
+from pixmill.api.services import ApiServices
+from pixmill.plan.request import ImageRequest
+
+
+def read_request(request: Request, services: ApiServices, *, upload: bool = False) -> tuple[ImageRequest, int | None]:
+    """The request and, when its URL is signed for a time only, when that ends (seconds since the epoch).
+
+    Raises BadRequest and Forbidden; works on the raw path and query, so that what was signed is what is read.
+    """
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    expires = services.keyring.verify(path, query, time.time()) if services.keyring else None
+    image = services.dialects.parse(path, query, upload=upload)
+    return negotiate(image, request.headers.getlist("accept"), services.negotiable), expires

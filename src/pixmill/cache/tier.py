@@ -1,0 +1,81 @@
+"""What every tier of the cache can do.
+
+A tier may fail (with a StoreError); ``tiered.py`` is where failing becomes having nothing.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+from secrets import token_bytes
+from typing import Protocol, runtime_checkable
+
+from pixmill.errors import StoreUnavailable
+from pixmill.media import Format
+from pixmill.plan.key import Key
+from pixmill.ports import Entry
+
+
+class Absent(StrEnum):
+    """Why a tier has no entry to give; the values are outcomes of a CACHE_LOOKUP."""
+
+    MISS = "miss"
+    DAMAGED = "damaged"
+
+
+class Tier(Protocol):
+    """One place for entries. Bounded by itself; whether an entry is still fresh is not its business."""
+
+    @property
+    def name(self) -> str:
+        """For metrics, ``Cache-Status`` and readiness; unique among the tiers."""
+
+    async def get(self, key: Key) -> Entry | Absent:
+        """The entry last put, unless it was evicted or is damaged. Raises StoreError."""
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        """Store or replace; an entry that is too large for the tier leaves nothing under its key. Raises StoreError."""
+
+    async def delete(self, key: Key) -> None:
+        """Forget the entry, if there is one. Raises StoreError."""
+
+    async def ping(self) -> None:
+        """A real round trip. Raises StoreError."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go; the tier is not used afterwards."""
+
+
+@runtime_checkable
+class Peekable(Protocol):
+    """A tier that can answer without waiting."""
+
+    name: str
+
+    def peek(self, key: Key) -> Entry | Absent:
+        """What ``get`` gives, at once."""
+
+
+def probe_entry() -> tuple[Key, Entry]:
+    """An entry that is unlike any other, to be put, got and deleted by a ``ping``."""
+    token = token_bytes(16)
+    entry = Entry(
+        body=token,
+        format=Format.PNG,
+        width=1,
+        height=1,
+        etag='"probe"',
+        source_validator="probe",
+        stored_at=0.0,
+        fresh_until=0.0,
+        stale_until=0.0,
+    )
+    return Key(sha256(token).hexdigest()), entry
+
+
+async def round_trip(tier: Tier) -> None:
+    """Put, get and delete a probe; raises StoreError when it does not come back as it went."""
+    key, entry = probe_entry()
+    await tier.put(key, entry)
+    found = await tier.get(key)
+    await tier.delete(key)
+    if found != entry:
+        raise StoreUnavailable(detail=f"A probe put into {tier.name} came back as {found!r}")

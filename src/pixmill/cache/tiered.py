@@ -1,0 +1,113 @@
+"""The cache that the services see: tiers in order, the fastest first.
+
+Knows order, time and counting; must never know what a tier is made of. This is where failing turns into having
+nothing: neither ``get`` nor ``put`` ever raises, whatever a tier does.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from time import perf_counter, time
+from typing import Final
+
+from pixmill.cache.behind import Behind
+from pixmill.cache.freshness import usable
+from pixmill.cache.tier import Absent, Peekable, Tier
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
+
+CLOSE_LIMIT_S: Final = 5.0
+MAX_ENTRY_BYTES: Final = 64 * 2**20
+
+
+class TieredCache:
+    """``ports.Cache`` over any number of tiers, also none. Slow tiers come wrapped in ``Behind``, so no ``put`` waits."""
+
+    def __init__(
+        self,
+        tiers: Sequence[Tier],
+        observer: Observer | None = None,
+        *,
+        max_entry_bytes: int = MAX_ENTRY_BYTES,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self._tiers = tuple(tiers)
+        self._memory = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
+        self._observer = observer or Unobserved()
+        self._max_entry_bytes = max_entry_bytes
+        self._clock = clock
+
+    def peek(self, key: Key) -> Hit | None:
+        if self._memory is None:
+            return None
+        found, now = self._memory.peek(key), self._clock()
+        entry = None if isinstance(found, Absent) else usable(found, now)
+        if entry is None:
+            return None
+        self._looked(self._memory, "hit" if now < entry.fresh_until else "stale")
+        return Hit(entry, self._memory.name)
+
+    async def get(self, key: Key) -> Hit | None:
+        started = perf_counter()
+        hit = None
+        for position, tier in enumerate(self._tiers):
+            hit = await self._look(tier, key, self._tiers[:position])
+            if hit is not None:
+                break
+        self._observer.timed(Stage.CACHE_READ, perf_counter() - started)
+        return hit
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        if len(entry.body) <= self._max_entry_bytes:
+            await self._store(self._tiers, key, entry)
+
+    def pingables(self) -> dict[str, Pingable]:
+        """The tiers by name, for readiness."""
+        return {tier.name: tier for tier in self._tiers}
+
+    async def drain(self) -> None:
+        """Wait until every tier has written what it was given."""
+        await asyncio.gather(*(tier.drain() for tier in self._tiers if isinstance(tier, Behind)))
+
+    async def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
+        """Write what waits, for at most ``limit_s``, then close every tier."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.drain()
+        for tier in self._tiers:
+            try:
+                await tier.close()
+            except Exception:  # noqa: BLE001  (the other tiers are closed all the same)
+                self._failed(tier, "close")
+
+    async def _look(self, tier: Tier, key: Key, faster: Iterable[Tier]) -> Hit | None:
+        now = self._clock()
+        try:
+            found = await tier.get(key)
+        except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
+            self._looked(tier, "error")
+            self._failed(tier, "get")
+            return None
+        if isinstance(found, Absent):
+            self._looked(tier, found.value)
+            return None
+        entry = usable(found, now)
+        if entry is None:
+            self._looked(tier, "miss")
+            return None
+        self._looked(tier, "hit" if now < entry.fresh_until else "stale")
+        await self._store(faster, key, found)
+        return Hit(entry, tier.name)
+
+    async def _store(self, tiers: Iterable[Tier], key: Key, entry: Entry) -> None:
+        for tier in tiers:
+            try:
+                await tier.put(key, entry)
+            except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
+                self._failed(tier, "put")
+
+    def _looked(self, tier: Tier | Peekable, outcome: str) -> None:
+        self._observer.counted(Event.CACHE_LOOKUP, tier=tier.name, outcome=outcome)
+
+    def _failed(self, tier: Tier, operation: str) -> None:
+        self._observer.counted(Event.CACHE_ERROR, tier=tier.name, operation=operation)

@@ -1,0 +1,221 @@
+"""The command line: serve · resize · info · sign · explain · config · doctor.
+
+Options are derived from the settings and from the parameter table. Exit codes: 0 done, 1 could not be done, 2 wrong usage.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlencode, urlsplit
+
+import click
+import msgspec
+
+from pixmill import __version__
+from pixmill.dialects.native import Native
+from pixmill.dialects.native import explain as explained
+from pixmill.dialects.params import PARAMS, Group, Param
+from pixmill.dialects.signing import Keyring
+from pixmill.errors import PixmillError
+from pixmill.media import MEDIA, Format
+from pixmill.plan.ops import Plan
+from pixmill.ports import Engine, Facts, Rendered
+from pixmill.settings import Settings, SettingsError, load, origins
+from pixmill.spool import Spool
+from pixmill.wiring import workbench
+
+Command = Callable[..., None]
+
+CHUNK_BYTES = 2**20
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="pixmill")
+def commands() -> None:
+    """Pixmill resizes images: over HTTP (serve) or here (resize)."""
+
+
+def main() -> None:
+    """The entry point: no traceback for what a user did."""
+    try:
+        commands(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SettingsError as error:
+        _fail(str(error), 2)
+    except PixmillError as error:
+        _fail(": ".join(part for part in (error.param, error.message, error.detail) if part), 1)
+    except OSError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"pixmill: {message}", err=True)
+    sys.exit(code)
+
+
+def _with_settings(command: Command) -> Command:
+    """Every setting as an option of the same name."""
+    for name, field in reversed(Settings.model_fields.items()):
+        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=field.description)(command)
+    return command
+
+
+def _with_params(command: Command) -> Command:
+    """Every parameter of the API that changes the picture as an option of the same name."""
+    for param in reversed(PARAMS):
+        if _is_option(param):
+            command = click.option(*_flags(param), param.name, metavar="VALUE", help=param.meaning)(command)
+    return command
+
+
+def _is_option(param: Param) -> bool:
+    return param.group not in {Group.SOURCE, Group.ACCESS} and param.name != "filename"
+
+
+def _flags(param: Param) -> list[str]:
+    return [f"--{param.name}", *(f"-{alias}" if len(alias) == 1 else f"--{alias}" for alias in param.aliases)]
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@commands.command()
+@_with_settings
+def serve(**flags: str | None) -> None:
+    """Run the service until SIGTERM or Ctrl-C."""
+    from pixmill.serve import serve as run  # noqa: PLC0415 - the other commands need no server
+
+    settings = load(_given(flags))
+    run(settings, lambda: click.echo(_invitation(settings), err=True))
+
+
+def _invitation(settings: Settings) -> str:
+    """What to try first."""
+    base = f"http://{settings.host}:{settings.port}"
+    lines = [f"Pixmill {__version__} answers on {base}"]
+    root = Path(settings.images)
+    if settings.images and root.is_dir() and not settings.keys.get_secret_value():
+        photos = sorted(
+            path.name for path in root.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
+        )
+        if photos:
+            lines.append(f"Try {base}/resize?{urlencode({'url': photos[0], 'width': 800})}")
+    return "\n".join(lines)
+
+
+@commands.command()
+@click.argument("source")
+@click.argument("target", type=click.Path(dir_okay=False, allow_dash=True))
+@_with_params
+def resize(source: str, target: str, **params: str | None) -> None:
+    """Resize SOURCE (a file, a URL, or - for standard input) into TARGET (a file, or - for standard output).
+
+    The format is that of --format, else of TARGET's name.
+    """
+    given = _given(params)
+    given.setdefault("format", _format_of(target))
+    rendered = asyncio.run(_render(source, given))
+    with click.open_file(target, "wb", atomic=target != "-") as file:
+        file.write(rendered.body)
+    click.echo(f"{rendered.format} {rendered.width} x {rendered.height}, {len(rendered.body)} bytes", err=True)
+
+
+def _format_of(target: str) -> str:
+    ending = Path(target).suffix.lower().lstrip(".")
+    names = {media.extension: form.value for form, media in MEDIA.items()} | {"jpeg": Format.JPEG.value}
+    return names.get(ending, "auto")
+
+
+@commands.command()
+@click.argument("source")
+def info(source: str) -> None:
+    """Tell the facts of SOURCE (a file, a URL, or - for standard input) as JSON."""
+    _print_json(asyncio.run(_inspect(source)))
+
+
+@commands.command()
+@click.argument("url")
+@click.option(
+    "--expires-in", type=click.IntRange(1), metavar="SECONDS", help="Let the URL end so many seconds from now."
+)
+def sign(url: str, expires_in: int | None) -> None:
+    """Sign URL (a path with its query, or a whole URL) with the newest key of PIXMILL_KEYS."""
+    keys = load().keys.get_secret_value()
+    if not keys:
+        _fail("PIXMILL_KEYS is not set: there is nothing to sign with", 1)
+    parts = urlsplit(url)
+    expires = None if expires_in is None else int(time.time()) + expires_in
+    signed = Keyring.from_text(keys).sign(parts.path.encode(), parts.query.encode(), expires)
+    click.echo(f"{parts.scheme}://{parts.netloc}{signed}" if parts.netloc else signed)
+
+
+@commands.command()
+@click.argument("url")
+def explain(url: str) -> None:
+    """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
+    parts = urlsplit(url)
+    _print_json(explained(Native().parse(parts.path.encode(), parts.query.encode())))
+
+
+@commands.command()
+@_with_settings
+def config(**flags: str | None) -> None:
+    """Show every setting, its value and where it came from."""
+    given = _given(flags)
+    rows = origins(load(given), given)
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        click.echo(f"{row.name:<{width}}  {row.source:<11}  {row.value}")
+
+
+@commands.command()
+def doctor() -> None:
+    """Say what this installation can read and write, and what is wrong with it."""
+    from pixmill.doctor import examine  # noqa: PLC0415 - it starts a worker
+
+    findings = examine(load())
+    for finding in findings:
+        click.echo(f"{finding.mark} {finding.text}")
+    if any(finding.wrong for finding in findings):
+        sys.exit(1)
+
+
+def _print_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+async def _render(source: str, params: dict[str, str]) -> Rendered:
+    async with _opened(source, params) as (engine, spool, plan):
+        return await engine.render(spool, plan)
+
+
+async def _inspect(source: str) -> Facts:
+    async with _opened(source, {}) as (engine, spool, _):
+        return await engine.inspect(spool)
+
+
+@asynccontextmanager
+async def _opened(source: str, params: dict[str, str]) -> AsyncIterator[tuple[Engine, Spool, Plan]]:
+    """An engine of one worker, the original, and what is wanted of it."""
+    here = "://" not in source
+    query = urlencode(params if here else params | {"url": source})
+    request = Native().parse(b"/resize", query.encode(), upload=here)
+    settings = load({"workers": 1})
+    async with workbench(settings) as (sources, engine):
+        if here:
+            with Spool(settings.max_source_bytes) as spool, click.open_file(source, "rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    spool.write(chunk)
+                yield engine, spool, request.plan
+        else:
+            with closing((await sources.fetch(request.source)).spool) as spool:
+                yield engine, spool, request.plan

@@ -1,0 +1,99 @@
+"""The one file that knows everybody: builds the parts, opens them in order, closes them in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+from pixmill.api.services import ApiServices
+from pixmill.cache.open import open_cache
+from pixmill.cache.tiered import TieredCache
+from pixmill.dialects.native import Native
+from pixmill.dialects.registry import DialectRegistry
+from pixmill.engine.pool import EnginePool
+from pixmill.ports import Engine, Observer, Pingable, Source, Unobserved
+from pixmill.services.health import HealthService
+from pixmill.services.resize import ResizeService
+from pixmill.settings import Settings
+from pixmill.sources.router import Sources
+from pixmill.storage.shelf import Shelf
+from pixmill.telemetry.logs import AccessLog
+from pixmill.telemetry.prometheus import Metrics
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
+    """Everything that answers requests, at work. Closing goes the other way round."""
+    metrics = Metrics()
+    async with AsyncExitStack() as closing:
+        stores = Shelf(settings)
+        closing.push_async_callback(stores.close)
+        sources = _sources(settings, stores, metrics)
+        await _open(sources, closing)
+        cache = await open_cache(settings, metrics, stores.open)
+        closing.push_async_callback(cache.close)
+        engine = EnginePool(settings, metrics)
+        await _open(engine, closing)
+        resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics)
+        closing.push_async_callback(resizer.close)
+        health = HealthService(_probes(settings, stores, cache, engine), settings.ready_timeout_s)
+        closing.push_async_callback(health.close)
+        _gauges(metrics, engine)
+        yield ApiServices(
+            config=settings,
+            dialects=DialectRegistry([Native()]),
+            keyring=settings.keyring(),
+            negotiable=settings.negotiable(),
+            resizer=resizer,
+            health=health,
+            traffic=metrics,
+            metrics=metrics.render if settings.metrics else None,
+            access_log=AccessLog(settings) if settings.access_log else None,
+            max_upload_bytes=settings.max_source_bytes,
+        )
+
+
+@asynccontextmanager
+async def workbench(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
+    """Sources and engine alone, at work, for what needs no server."""
+    async with AsyncExitStack() as closing:
+        stores = Shelf(settings)
+        closing.push_async_callback(stores.close)
+        sources = _sources(settings, stores, Unobserved())
+        await _open(sources, closing)
+        engine = EnginePool(settings, Unobserved())
+        await _open(engine, closing)
+        yield sources, engine
+
+
+class Part(Protocol):
+    """What is opened in the loop that it works in."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def _open(part: Part, closing: AsyncExitStack) -> None:
+    """Open a part that is to be closed even if it could not be opened wholly."""
+    closing.push_async_callback(part.close)
+    await part.open()
+
+
+def _probes(settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool) -> dict[str, Pingable]:
+    """What must work for the service to be ready, by the names that ``/health`` shows."""
+    images = {"images": stores.open(settings.images)} if settings.images else {}
+    named = {f"store {name}": store for name, store in stores.pingables().items()}
+    tiers = {f"cache {name}": tier for name, tier in cache.pingables().items()}
+    return {"engine": engine, **images, **named, **tiers}
+
+
+def _sources(settings: Settings, stores: Shelf, observer: Observer) -> Sources:
+    images = stores.open(settings.images) if settings.images else None
+    return Sources(settings, observer, images=images, locate=stores.locate)
+
+
+def _gauges(metrics: Metrics, engine: EnginePool) -> None:
+    stats = engine.stats
+    metrics.gauge("workers", "Render workers alive.", lambda: stats().workers)
+    metrics.gauge("workers_busy", "Render workers at work.", lambda: stats().busy)
+    metrics.gauge("renders_waiting", "Renders that wait for a worker.", lambda: stats().waiting)

@@ -1,0 +1,142 @@
+"""The installed server as a process of its own, on a free port, stopped by its process id."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from tests.servers.ports import free_port
+
+START_S = 20.0
+STOP_S = 40.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Status, headers and body of an answer."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Pixmill:
+    """``with Pixmill(images=…) as server: server.get("/resize", url="a.jpg", width=300)``.
+
+    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out.
+    """
+
+    def __init__(self, **settings: str | float) -> None:
+        self.port = free_port()
+        self.folder = tempfile.TemporaryDirectory(prefix="pixmill-test-")
+        given = {
+            "port": self.port,
+            "cache": f"memory://?max_bytes=64MiB,file://{self.folder.name}/cache?max_bytes=256MiB",
+            "workers": 2,
+            "log_format": "json",
+        } | settings
+        self._env = {key: value for key, value in os.environ.items() if not key.startswith("PIXMILL_")}
+        self._env |= {f"PIXMILL_{key.upper()}": str(value) for key, value in given.items()}
+        self._log = Path(self.folder.name, "log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "pixmill", "serve"]
+            self._process = subprocess.Popen(
+                command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder.name
+            )
+        self._until_ready()
+        return self
+
+    def stop(self, number: int = signal.SIGTERM, within_s: float = STOP_S) -> int:
+        """Send the signal, wait, and give the exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self.wait(within_s)
+
+    def wait(self, within_s: float = STOP_S) -> int:
+        assert self._process is not None
+        return self._process.wait(within_s)
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def workers(self) -> list[int]:
+        """Process ids of the children."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: object) -> Reply:
+        return self.ask("GET", path, headers=headers, **query)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        **query: object,
+    ) -> Reply:
+        url = self.url + path + (f"?{urlencode(query)}" if query else "")
+        request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return Reply(response.status, response.headers, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Reply(error.code, error.headers, error.read())
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self.folder.cleanup()
+
+    def _until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.log()}")
+            with contextlib.suppress(OSError):
+                if self.get("/health/ready").status == 200:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()}")
+
