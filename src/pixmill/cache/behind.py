@@ -1,0 +1,123 @@
+"""Writing behind the answer: a slow tier whose ``put`` never waits.
+
+Knows the queue of what is not written yet, bounded in count and in bytes; what finds no room there is not stored.
+What waits can already be read. The last entry put under a key is the one that stays.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from pixmill.cache.tier import Absent, Tier
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, Event, Observer, Stage, Unobserved
+
+MAX_PENDING: Final = 256
+MAX_PENDING_BYTES: Final = 64 * 2**20
+WRITERS: Final = 2
+"""Writes of a tier at once: the disk tier has four threads, so reading always finds one."""
+
+
+@dataclass(slots=True)
+class _Writing:
+    entry: Entry
+    task: asyncio.Task[None]
+
+
+class Behind:
+    """A tier around another one; both have the same name."""
+
+    def __init__(
+        self,
+        tier: Tier,
+        observer: Observer | None = None,
+        *,
+        max_pending: int = MAX_PENDING,
+        max_pending_bytes: int = MAX_PENDING_BYTES,
+        writers: int = WRITERS,
+    ) -> None:
+        self.name = tier.name
+        self._tier = tier
+        self._observer = observer or Unobserved()
+        self._max_pending = max_pending
+        self._max_pending_bytes = max_pending_bytes
+        self._writers = writers
+        self._waiting: dict[Key, Entry] = {}
+        self._writing: dict[Key, _Writing] = {}
+        self._pending_bytes = 0
+
+    @property
+    def pending(self) -> int:
+        """Entries not written yet."""
+        return len(self._waiting) + len(self._writing)
+
+    async def get(self, key: Key) -> Entry | Absent:
+        if key in self._waiting:
+            return self._waiting[key]
+        if key in self._writing:
+            return self._writing[key].entry
+        return await self._tier.get(key)
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        self._forget_waiting(key)
+        size = len(entry.body)
+        if self.pending >= self._max_pending or self._pending_bytes + size > self._max_pending_bytes:
+            self._failed("drop")
+            return
+        self._waiting[key] = entry
+        self._pending_bytes += size
+        self._start()
+
+    async def delete(self, key: Key) -> None:
+        self._forget_waiting(key)
+        if key in self._writing:
+            await asyncio.wait({self._writing[key].task})
+        await self._tier.delete(key)
+
+    async def ping(self) -> None:
+        await self._tier.ping()
+
+    async def drain(self) -> None:
+        """Wait until all is written."""
+        while self._writing:
+            await asyncio.wait({writing.task for writing in self._writing.values()})
+
+    async def close(self) -> None:
+        """Let go of what is not written by now; whoever wants it written drains first."""
+        self._waiting.clear()
+        tasks = {writing.task for writing in self._writing.values()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._tier.close()
+
+    def _start(self) -> None:
+        while len(self._writing) < self._writers:
+            key = next((key for key in self._waiting if key not in self._writing), None)
+            if key is None:
+                return
+            entry = self._waiting.pop(key)
+            task = asyncio.create_task(self._write(key, entry), name=f"{self.name}-write")
+            self._writing[key] = _Writing(entry, task)
+
+    async def _write(self, key: Key, entry: Entry) -> None:
+        started = perf_counter()
+        try:
+            await self._tier.put(key, entry)
+        except Exception:  # noqa: BLE001  (whatever keeps an entry from being stored, the answer is not touched by it)
+            self._failed("put")
+        finally:
+            self._observer.timed(Stage.CACHE_WRITE, perf_counter() - started)
+            del self._writing[key]
+            self._pending_bytes -= len(entry.body)
+            self._start()
+
+    def _forget_waiting(self, key: Key) -> None:
+        old = self._waiting.pop(key, None)
+        if old is not None:
+            self._pending_bytes -= len(old.body)
+
+    def _failed(self, operation: str) -> None:
+        self._observer.counted(Event.CACHE_ERROR, tier=self.name, operation=operation)

@@ -1,0 +1,74 @@
+"""Settings of the cache: where results are kept, and for how long they are good."""
+
+from typing import Final, Self
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
+
+from pixmill.cache.tiered import MAX_ENTRY_BYTES
+from pixmill.cache.urls import TierUrl, parse_tiers
+from pixmill.plan.freshness import YEAR_S, Freshness
+
+DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
+
+
+class CacheConfig(BaseModel):
+    """What the Cache Service is told."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    cache: str = Field(
+        default=DEFAULT_TIERS,
+        description="Tiers of the cache as comma-separated URLs, fastest first: memory://?max_bytes=256MiB, "
+        "file:///folder?max_bytes=10GiB (without a folder that of the user's cache), s3://bucket/prefix, gs://, az://; "
+        "empty for no cache.",
+    )
+    cache_max_entry_bytes: ByteSize = Field(
+        default=ByteSize(MAX_ENTRY_BYTES),
+        ge=1,
+        description="Results of more bytes are served but not kept in the cache.",
+    )
+    cache_store_timeout_s: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds that one operation of a cache tier in an object store may take."
+    )
+    cache_ttl_s: float = Field(
+        default=3_600,
+        ge=0,
+        le=YEAR_S,
+        description="Seconds that a result is fresh where its source says nothing about it.",
+    )
+    cache_min_ttl_s: float = Field(
+        default=0, ge=0, le=YEAR_S, description="Seconds that a result is fresh at least, whatever its source says."
+    )
+    cache_max_ttl_s: float = Field(
+        default=YEAR_S, ge=0, le=YEAR_S, description="Seconds that a result is fresh at most, whatever its source says."
+    )
+    cache_stale_s: float = Field(
+        default=86_400,
+        ge=0,
+        le=YEAR_S,
+        description="Seconds that a result may still be served, while it is refreshed, after that.",
+    )
+
+    @field_validator("cache")
+    @classmethod
+    def _means_tiers(cls, text: str) -> str:
+        parse_tiers(text)
+        return text
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Self:
+        if self.cache_min_ttl_s > self.cache_max_ttl_s:
+            raise ValueError("PIXMILL_CACHE_MIN_TTL_S is more than PIXMILL_CACHE_MAX_TTL_S")
+        return self
+
+    def cache_tiers(self) -> tuple[TierUrl, ...]:
+        return parse_tiers(self.cache)
+
+    def cache_freshness(self) -> Freshness:
+        """The rules of these settings."""
+        return Freshness(
+            ttl_s=self.cache_ttl_s,
+            min_ttl_s=self.cache_min_ttl_s,
+            max_ttl_s=self.cache_max_ttl_s,
+            stale_s=self.cache_stale_s,
+        )

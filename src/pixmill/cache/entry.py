@@ -1,0 +1,120 @@
+"""An entry as one self-describing blob, and back.
+
+Knows the layout and its checksum; must never know where blobs are kept. Reading is total: any bytes at all
+give the entry that was written under this key, or None; never an exception, never another picture.
+
+    magic 4 · version 1 · header length 4 (big endian) · header (MessagePack) · body · SHA-256 of all before
+
+SHA-256, because "never a wrong picture" wants more than the 32 bits of a CRC and no other strong digest in the
+standard library is faster: 1.8 GB/s with the processor's SHA instructions (BLAKE2b 0.9, BLAKE2s 0.5), 17 µs for 30 KB.
+"""
+
+from hashlib import sha256
+from math import isfinite
+from struct import Struct as Layout
+from typing import Annotated, Final
+
+import msgspec
+
+from pixmill.media import Format
+from pixmill.plan.key import Key
+from pixmill.ports import Entry
+
+MAGIC: Final = b"PXMC"
+VERSION: Final = 1
+"""Raised when the layout or the meaning of a header field changes; a new field with a default needs no new version."""
+
+_PREFIX = Layout(">4sBI")
+_DIGEST_BYTES = 32
+LEAST_BYTES: Final = _PREFIX.size + _DIGEST_BYTES
+
+
+class Header(msgspec.Struct, frozen=True):
+    """All of an entry but its body. The texts are UTF-8 with lone surrogates let through: an origin's ETag may hold any."""
+
+    key: str
+    format: Format
+    width: Annotated[int, msgspec.Meta(ge=1)]
+    height: Annotated[int, msgspec.Meta(ge=1)]
+    etag: bytes
+    source_validator: bytes
+    stored_at: float
+    fresh_until: float
+    stale_until: float
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Header)
+
+
+def encode(key: Key, entry: Entry) -> bytes:
+    """The blob of this entry under this key."""
+    header = Header(
+        key=key,
+        format=entry.format,
+        width=entry.width,
+        height=entry.height,
+        etag=_to_bytes(entry.etag),
+        source_validator=_to_bytes(entry.source_validator),
+        stored_at=entry.stored_at,
+        fresh_until=entry.fresh_until,
+        stale_until=entry.stale_until,
+    )
+    return seal(_ENCODER.encode(header), entry.body)
+
+
+def decode(key: Key, blob: bytes) -> Entry | None:
+    """The entry that was written under this key, or None when the blob is damaged, foreign or of another version."""
+    parts = unseal(blob)
+    if parts is None:
+        return None
+    try:
+        header = _DECODER.decode(parts[0])
+        return _entry(header, parts[1]) if header.key == key else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def seal(header: bytes, body: bytes) -> bytes:
+    """One blob of a header and a body, with its checksum."""
+    start = _PREFIX.pack(MAGIC, VERSION, len(header)) + header
+    digest = sha256(start)
+    digest.update(body)
+    return b"".join((start, body, digest.digest()))
+
+
+def unseal(blob: bytes) -> tuple[bytes, bytes] | None:
+    """Header and body, or None when anything about the blob is not as it was sealed."""
+    if len(blob) < LEAST_BYTES:
+        return None
+    magic, version, header_bytes = _PREFIX.unpack_from(blob)
+    body_at, end = _PREFIX.size + header_bytes, len(blob) - _DIGEST_BYTES
+    if magic != MAGIC or version != VERSION or body_at > end:
+        return None
+    if sha256(memoryview(blob)[:end]).digest() != blob[end:]:
+        return None
+    return blob[_PREFIX.size : body_at], blob[body_at:end]
+
+
+def _entry(header: Header, body: bytes) -> Entry | None:
+    if not (isfinite(header.stored_at) and isfinite(header.fresh_until) and isfinite(header.stale_until)):
+        return None
+    return Entry(
+        body=body,
+        format=header.format,
+        width=header.width,
+        height=header.height,
+        etag=_to_text(header.etag),
+        source_validator=_to_text(header.source_validator),
+        stored_at=header.stored_at,
+        fresh_until=header.fresh_until,
+        stale_until=header.stale_until,
+    )
+
+
+def _to_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _to_text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

@@ -1,0 +1,238 @@
+"""A folder of blobs, one file each, within a byte budget: the blocking half of the disk tier.
+
+Knows files and the ledger; must never know what is in a blob, nor asyncio: it is called from threads.
+
+    PATH/ab/abcdef…            a blob, by its key; 256 subfolders
+    PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when whole, so a reader sees all or nothing
+
+Nothing is flushed to the disk: after a power cut a file may be torn, and the blob's checksum tells. There is no index:
+the directory is the only truth, so a kill at any moment leaves nothing behind but a temporary file, which any
+later scan removes. Only files named as above are ever touched. Recency is the modification time, renewed when a
+blob is read, at most every five minutes.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from io import FileIO
+from pathlib import Path
+from secrets import token_hex
+from time import time
+from typing import Final
+
+from pixmill.cache.ledger import Ledger, allotted
+
+TOUCH_S: Final = 300.0
+TEMPORARY_S: Final = 600.0
+"""A temporary file older than this belongs to nobody any more: a write takes seconds."""
+
+_SHARD = re.compile("[0-9a-f]{2}")
+_BLOB = re.compile("[0-9a-f]{64}")
+_TEMPORARY = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
+_SWEEPS = 3
+_NS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class _Oldest:
+    """The least recently used files of a scan, as many as make up ``enough`` bytes."""
+
+    enough: int
+    heap: list[tuple[int, int, int, str]] = field(default_factory=list)
+    held: int = 0
+
+    def add(self, age_ns: int, mtime_ns: int, cost: int, path: str) -> None:
+        heappush(self.heap, (age_ns, mtime_ns, cost, path))
+        self.held += cost
+        while self.held - self.heap[0][2] >= self.enough:
+            self.held -= heappop(self.heap)[2]
+
+    def eldest_first(self) -> Iterator[tuple[int, str]]:
+        return ((mtime_ns, path) for _, mtime_ns, _, path in sorted(self.heap, reverse=True))
+
+
+class Folder:
+    """Blobs by key. Every method may be called from any thread and raises OSError as it comes."""
+
+    def __init__(
+        self, path: Path, ledger: Ledger, *, evicted: Callable[[], None], clock: Callable[[], float] = time
+    ) -> None:
+        self.path = path
+        self._ledger = ledger
+        self._evicted = evicted
+        self._clock = clock
+        self._stopped = False
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
+        try:
+            with self._place(key).open("rb", buffering=0) as file:
+                status = os.fstat(file.fileno())
+                blob = file.read(min(status.st_size, max_bytes))
+                if abs(self._clock() - status.st_mtime) > TOUCH_S:
+                    self._touch(file.fileno())
+        except FileNotFoundError:
+            return None
+        return blob
+
+    def write(self, key: str, blob: bytes) -> bool:
+        """Store or replace; False, and nothing done, when the budget has no room now."""
+        cost = allotted(len(blob))
+        if not self._ledger.reserve(cost):
+            return False
+        try:
+            self._replace(self._place(key), blob)
+        except BaseException:
+            self._ledger.release(cost)
+            raise
+        finally:
+            self._ledger.landed(cost)
+        return True
+
+    def remove(self, key: str) -> None:
+        """Forget the blob, if there is one."""
+        self._unlink(self._place(key))
+
+    def sweep(self, room: int) -> bool:
+        """Add up what is there, remove what nobody finishes, evict the oldest; True when ``room`` bytes can be written."""
+        enough = self._ledger.margin
+        for _ in range(_SWEEPS):
+            self._ledger.begin_scan()
+            total, oldest = self._scan(enough)
+            self._ledger.end_scan(total)
+            goal = self._ledger.goal(room)
+            if self._evict(oldest, goal):
+                break
+            enough = self._ledger.used - goal
+        return self._ledger.fits(room)
+
+    def stop(self) -> None:
+        """A sweep under way ends at its next file, with InterruptedError, and no other begins."""
+        self._stopped = True
+
+    def probe(self, blob: bytes) -> bytes:
+        """A real round trip beside the budget, of one block at most (the ledger's margin holds it)."""
+        path = self.path / f"{token_hex(32)}.0.tmp"
+        try:
+            path.write_bytes(blob)
+            return path.read_bytes()
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _place(self, key: str) -> Path:
+        return self.path / key[:2] / key
+
+    def _touch(self, fd: int) -> None:
+        now = self._clock()
+        with suppress(OSError):  # a read-only folder can still be read
+            os.utime(fd, (now, now))
+
+    def _replace(self, place: Path, blob: bytes) -> None:
+        temporary = place.with_name(f"{place.name}.{token_hex(4)}.tmp")
+        try:
+            _create(temporary, blob)
+            with self._ledger.lock:
+                gone = _cost(place)
+                temporary.replace(place)
+                self._ledger.release(gone)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+
+    def _unlink(self, place: Path, mtime_ns: int | None = None) -> bool:
+        """Whether it was removed; a file that changed since ``mtime_ns`` stays."""
+        with self._ledger.lock:
+            try:
+                status = place.stat(follow_symlinks=False)
+                if mtime_ns not in (None, status.st_mtime_ns):
+                    return False
+                place.unlink()
+            except FileNotFoundError:
+                return False
+            self._ledger.release(allotted(status.st_size))
+            return True
+
+    def _scan(self, enough: int) -> tuple[int, _Oldest]:
+        now_ns = int(self._clock() * _NS)
+        total, oldest = 0, _Oldest(enough)
+        for file in self._files():
+            if self._stopped:
+                raise InterruptedError("The sweep was told to stop")
+            try:
+                status = file.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            cost, age_ns = allotted(status.st_size), _age(now_ns, status.st_mtime_ns)
+            if not file.name.endswith(".tmp"):
+                oldest.add(age_ns, status.st_mtime_ns, cost, file.path)
+            elif age_ns > TEMPORARY_S * _NS and _gone(file.path):
+                continue
+            total += cost
+        return total, oldest
+
+    def _files(self) -> Iterator["os.DirEntry[str]"]:
+        """Blobs and temporary files, and nothing else that may lie in the folder."""
+        for shard in _listing(self.path, _SHARD):
+            for file in _listing(shard.path):
+                if _BLOB.fullmatch(file.name) or _TEMPORARY.fullmatch(file.name):
+                    yield file
+        yield from _listing(self.path, _TEMPORARY)
+
+    def _evict(self, oldest: _Oldest, goal: int) -> bool:
+        """Whether no more than ``goal`` bytes are left."""
+        for mtime_ns, path in oldest.eldest_first():
+            if self._ledger.used <= goal:
+                return True
+            with suppress(OSError):
+                if self._unlink(Path(path), mtime_ns):
+                    self._evicted()
+        return self._ledger.used <= goal
+
+
+def _listing(path: Path | str, names: re.Pattern[str] | None = None) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(path) as files:
+            return [file for file in files if names is None or names.fullmatch(file.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _create(path: Path, blob: bytes) -> None:
+    """Write a new file; its subfolder is made when it is not there, also after somebody cleared the folder."""
+    try:
+        file = _exclusive(path)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = _exclusive(path)
+    with file:
+        left = memoryview(blob)
+        while left:
+            left = left[file.write(left) :]
+
+
+def _exclusive(path: Path) -> FileIO:
+    return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def _age(now_ns: int, mtime_ns: int) -> int:
+    """A time in the future is that of a clock since put back: such a file counts as the oldest, or it would never go."""
+    return now_ns - mtime_ns if mtime_ns <= now_ns + TOUCH_S * _NS else now_ns
+
+
+def _gone(path: str) -> bool:
+    try:
+        Path(path).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _cost(path: Path) -> int:
+    try:
+        return allotted(path.stat(follow_symlinks=False).st_size)
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,24 @@
+"""What an entry is worth at this moment.
+
+Knows an entry's times and the present; how the times came about is in ``plan/freshness.py``.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from pixmill.ports import Entry
+
+TOLERANCE_S: Final = 60.0
+"""Clocks of servers that share a tier may differ by this much."""
+
+
+def usable(entry: Entry, now: float) -> Entry | None:
+    """The entry as it may be served now, fresh or stale, or None when its time is over.
+
+    An entry from the future tells that a clock was put back. Its times mean nothing, and would keep it for ever: it is
+    stale from now on, so that it is refreshed at its first use.
+    """
+    if entry.stored_at > now + TOLERANCE_S:
+        window = entry.stale_until - entry.fresh_until
+        return replace(entry, stored_at=now, fresh_until=now, stale_until=now + window) if window > 0 else None
+    return entry if now < entry.stale_until else None

@@ -1,0 +1,83 @@
+"""Opening the cache that the settings ask for.
+
+Knows every kind of tier, and which may be missing: a folder that was named must work or the start fails; the user's cache
+folder, which nobody named, is done without (with a line in the log) where it cannot be written.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pixmill.cache.behind import Behind
+from pixmill.cache.config import CacheConfig
+from pixmill.cache.disk import DiskCache
+from pixmill.cache.memory import MemoryCache
+from pixmill.cache.store import StoreCache
+from pixmill.cache.tier import Tier
+from pixmill.cache.tiered import TieredCache
+from pixmill.cache.urls import SETTING, TierUrl
+from pixmill.errors import StoreError
+from pixmill.ports import Event, Observer, Store
+
+_LOG = logging.getLogger(__name__)
+_NAMES = {"memory": "memory", "file": "disk"}
+
+
+async def open_cache(config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]) -> TieredCache:
+    """The cache of these settings; ``open_store`` opens a bucket by its URL, with whatever credentials it takes.
+
+    Raises ValueError, which names the setting, when a tier that was asked for cannot be had.
+    """
+    tiers: list[Tier] = []
+    async with AsyncExitStack() as undo:
+        for name, url in _named(config.cache_tiers()):
+            tier = await _open(name, url, config, observer, open_store)
+            if tier is not None:
+                undo.push_async_callback(tier.close)
+                tiers.append(tier)
+        undo.pop_all()
+    return TieredCache(tiers, observer, max_entry_bytes=config.cache_max_entry_bytes)
+
+
+def user_folder() -> Path:
+    """Where the XDG base directory specification puts what a user's programs cache. Raises RuntimeError without a home."""
+    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (told if told.is_absolute() else Path("~/.cache").expanduser()) / "pixmill"
+
+
+def _named(urls: Iterable[TierUrl]) -> list[tuple[str, TierUrl]]:
+    """Each with a name of its own: memory, disk, s3; a second disk is disk2."""
+    named: list[tuple[str, TierUrl]] = []
+    for url in urls:
+        kind = _NAMES.get(url.scheme, url.scheme)
+        before = sum(other.scheme == url.scheme for _, other in named)
+        named.append((f"{kind}{before + 1}" if before else kind, url))
+    return named
+
+
+async def _open(
+    name: str, url: TierUrl, config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]
+) -> Tier | None:
+    if url.scheme == "memory":
+        return MemoryCache(url.max_bytes, observer, name=name)
+    try:
+        if url.scheme == "file":
+            folder = Path(url.path) if url.path else user_folder()
+            return Behind(await DiskCache.open(folder, url.max_bytes, observer, name=name), observer)
+        store = open_store(url.url)
+    except (StoreError, RuntimeError) as error:
+        detail = error.detail if isinstance(error, StoreError) else str(error)
+        if url.scheme != "file" or url.path:
+            raise ValueError(f"{SETTING}: {url.url!r} cannot be used: {error} ({detail})") from error
+        _LOG.warning("The user's cache folder cannot be used, results are not kept on disk: %s", detail)
+        observer.counted(Event.CACHE_ERROR, tier=name, operation="open")
+        return None
+    return Behind(_in_store(store, name, config), observer)
+
+
+def _in_store(store: Store, name: str, config: CacheConfig) -> StoreCache:
+    return StoreCache(
+        store, name=name, timeout_s=config.cache_store_timeout_s, max_entry_bytes=config.cache_max_entry_bytes
+    )

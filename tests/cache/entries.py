@@ -1,0 +1,57 @@
+"""Entries, keys and an observer that remembers, for the tests of the cache."""
+
+from collections import Counter
+from dataclasses import replace
+from hashlib import sha256
+from random import Random
+from time import time
+
+from pixmill.media import Format
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, Event, Stage
+
+
+def key_of(text: object) -> Key:
+    return Key(sha256(str(text).encode()).hexdigest())
+
+
+def body_of(key: Key, size: int) -> bytes:
+    """Bytes that nobody mistakes for those of another key or size."""
+    return Random(f"{key}{size}").randbytes(size)
+
+
+def entry_of(body: bytes = b"pixels", **changes: object) -> Entry:
+    now = time()
+    entry = Entry(
+        body=body,
+        format=Format.WEBP,
+        width=320,
+        height=200,
+        etag='"0123456789abcdef"',
+        source_validator='W/"origin"',
+        stored_at=now,
+        fresh_until=now + 60,
+        stale_until=now + 120,
+    )
+    return replace(entry, **changes)  # type: ignore[arg-type]  # the names are those of the fields
+
+
+class Recorder:
+    """Counts what it is told: by event and labels, and how often each stage was timed."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, ...]] = Counter()
+        self.stages: Counter[Stage] = Counter()
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        assert seconds >= 0
+        self.stages[stage] += 1
+
+    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+        self.counts[(event, *labels.values())] += int(amount)
+
+    def lookups(self, tier: str) -> dict[str, int]:
+        return {labels[2]: n for labels, n in self.counts.items() if labels[:2] == (Event.CACHE_LOOKUP, tier)}
+
+    def errors(self, tier: str) -> dict[str, int]:
+        return {labels[2]: n for labels, n in self.counts.items() if labels[:2] == (Event.CACHE_ERROR, tier)}

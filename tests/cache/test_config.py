@@ -1,0 +1,83 @@
+"""The settings of the cache, and what is wrong with them in words that help."""
+
+import pytest
+from pydantic import ValidationError
+
+from pixmill.cache.config import DEFAULT_TIERS, CacheConfig
+from pixmill.cache.urls import TierUrl, parse_tiers
+from pixmill.plan.freshness import Freshness
+
+MIB = 2**20
+
+
+def test_by_default_there_is_memory_and_the_user_s_folder() -> None:
+    memory, disk = CacheConfig().cache_tiers()
+    assert (memory.scheme, memory.max_bytes) == ("memory", 256 * MIB)
+    assert (disk.scheme, disk.path, disk.max_bytes) == ("file", "", 2_048 * MIB)
+    assert f"{memory.url},{disk.url}" == DEFAULT_TIERS
+
+
+def test_an_empty_text_is_no_cache() -> None:
+    assert CacheConfig(cache="").cache_tiers() == ()
+    assert parse_tiers(" , ") == ()
+
+
+def test_tiers_are_urls_in_order() -> None:
+    assert parse_tiers("memory:// , file:///a%20b/c?max_bytes=10MB,s3://bucket/prefix,gs://b,az://c") == (
+        TierUrl("memory", "memory://", "", 256 * MIB),
+        TierUrl("file", "file:///a%20b/c?max_bytes=10MB", "/a b/c", 10_000_000),
+        TierUrl("s3", "s3://bucket/prefix"),
+        TierUrl("gs", "gs://b"),
+        TierUrl("az", "az://c"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("redis://localhost", "is no tier"),
+        ("/var/cache", "is no tier"),
+        ("memory", "is no tier"),
+        ("memory:", "is no tier"),
+        ("http://example.com", "is no tier"),
+        ("file://var/cache", "three slashes"),
+        ("memory://host", "means nothing"),
+        ("memory:///path", "means nothing"),
+        ("file:///x#y", "means nothing"),
+        ("memory://?max_byte=1MiB", "unknown option max_byte"),
+        ("file:///x?max_bytes=1MiB&max_bytes=2MiB", "twice"),
+        ("memory://?max_bytes=lots", "is no size"),
+        ("memory://?max_bytes=", "is no size"),
+        ("file:///x?max_bytes=1000", "at least"),
+        ("s3://", "bucket/prefix"),
+        ("s3://bucket?max_bytes=1GiB", "without options"),
+        ("s3://[", "is no URL"),
+    ],
+)
+def test_a_wrong_tier_is_named_with_its_setting(text: str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        CacheConfig(cache=f"memory://,{text}")
+    assert "PIXMILL_CACHE" in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_credentials_in_a_tier_s_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(ValidationError) as caught:
+        CacheConfig(cache="s3://key:topsecret@bucket")
+    assert "PIXMILL_CACHE" in str(caught.value)
+    assert "topsecret" not in str(caught.value)
+
+
+def test_the_times_become_rules() -> None:
+    config = CacheConfig(cache_ttl_s=1, cache_min_ttl_s=2, cache_max_ttl_s=3, cache_stale_s=4)
+    assert config.cache_freshness() == Freshness(ttl_s=1, min_ttl_s=2, max_ttl_s=3, stale_s=4)
+    assert CacheConfig().cache_freshness() == Freshness()
+
+
+def test_a_minimum_above_the_maximum_is_refused() -> None:
+    with pytest.raises(ValidationError, match="PIXMILL_CACHE_MIN_TTL_S"):
+        CacheConfig(cache_min_ttl_s=10, cache_max_ttl_s=5)
+
+
+def test_the_largest_entry_may_be_written_as_a_size() -> None:
+    assert CacheConfig.model_validate({"cache_max_entry_bytes": "2MiB"}).cache_max_entry_bytes == 2 * MIB

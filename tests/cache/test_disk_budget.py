@@ -1,0 +1,185 @@
+"""The disk tier's budget holds at every moment, and so does every picture, whoever writes and whoever is killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.cache.entries import body_of, entry_of, key_of
+
+from pixmill.cache.disk import DiskCache
+from pixmill.cache.entry import decode
+from pixmill.cache.ledger import Ledger, allotted
+from pixmill.errors import StoreError
+from pixmill.plan.key import Key
+from pixmill.ports import Entry
+
+MIB = 2**20
+BUDGET = 4 * MIB
+
+
+def on_disk(path: Path) -> int:
+    total = 0
+    for file in path.rglob("*"):
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            continue
+        total += allotted(status.st_size) if file.is_file() else 0
+    return total
+
+
+@contextmanager
+def watched(path: Path, ledger: Ledger) -> Iterator[list[tuple[int, int]]]:
+    """Adds up the folder again and again, while nothing can leave it, beside what is booked at that moment."""
+    seen: list[tuple[int, int]] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            with ledger.lock:
+                seen.append((on_disk(path), ledger.used))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+async def write(cache: DiskCache, random: Random, rounds: int) -> int:
+    done = 0
+    for _ in range(rounds):
+        key, size = key_of(random.randrange(400)), random.choice((100, 5_000, 30_000, 200_000))
+        try:
+            await cache.put(key, entry_of(body_of(key, size)))
+            done += 1
+        except StoreError:  # no room just now
+            await asyncio.sleep(0.001)
+    return done
+
+
+async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Path) -> None:
+    cache = await DiskCache.open(tmp_path, BUDGET)
+    try:
+        with watched(tmp_path, cache._ledger) as seen:
+            done = await asyncio.gather(*(write(cache, Random(n), 60) for n in range(8)))
+        assert sum(done) > 300
+        assert len(seen) > 5
+        assert max(found for found, _ in seen) > BUDGET // 2
+        assert all(found <= booked <= BUDGET for found, booked in seen)
+        for number in range(400):
+            found = await cache.get(key_of(number))
+            assert not isinstance(found, Entry) or found.body == body_of(key_of(number), len(found.body))
+    finally:
+        await cache.close()
+
+
+WRITER = """
+import asyncio, random, sys
+from pathlib import Path
+from pixmill.cache.disk import DiskCache
+from pixmill.errors import StoreError
+from tests.cache.entries import body_of, entry_of, key_of
+
+async def write(cache, random):
+    while True:
+        key, size = key_of(random.randrange(400)), random.choice((100, 5_000, 30_000, 200_000))
+        try:
+            await cache.put(key, entry_of(body_of(key, size)))
+            found = await cache.get(key)
+            assert not hasattr(found, "body") or found.body == body_of(key, len(found.body))
+        except StoreError:
+            await asyncio.sleep(0.001)
+
+async def main():
+    cache = await DiskCache.open(Path(sys.argv[1]), int(sys.argv[2]))
+    print("ready", flush=True)
+    await asyncio.gather(*(write(cache, random.Random(f"{sys.argv[3]}{n}")) for n in range(4)))
+
+asyncio.run(main())
+"""
+
+
+def start_writer(path: Path, seed: object) -> subprocess.Popen[bytes]:
+    here = Path(__file__).parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), str(BUDGET), str(seed)],
+        cwd=here,
+        env=os.environ | {"PYTHONPATH": str(here)},
+        stdout=subprocess.PIPE,
+    )
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert process.returncode == -signal.SIGKILL, "the writer ended by itself"
+    assert process.stdout
+    process.stdout.close()
+
+
+def check(path: Path) -> tuple[int, int]:
+    """Sound entries, and files left half-written; asserts that no entry is a wrong one."""
+    sound = torn = 0
+    for file in path.glob("??/*"):
+        entry = decode(Key(file.name), file.read_bytes()) if not file.name.endswith(".tmp") else None
+        torn += entry is None
+        if entry is not None:
+            sound += 1
+            assert entry.body == body_of(Key(file.name), len(entry.body))
+    return sound, torn
+
+
+async def test_a_writer_killed_at_any_moment_leaves_only_right_entries_within_the_budget(tmp_path: Path) -> None:
+    random = Random(7)
+    sound = 0
+    for round_ in range(12):
+        process = start_writer(tmp_path, round_)
+        assert process.stdout
+        process.stdout.readline()
+        await asyncio.sleep(random.uniform(0, 0.25))
+        stop(process)
+        assert on_disk(tmp_path) <= BUDGET
+        sound, torn = check(tmp_path)
+        assert torn <= 4 * (round_ + 1)
+    assert sound > 10
+    cache = await DiskCache.open(tmp_path, BUDGET)
+    try:
+        held = [await cache.get(key_of(number)) for number in range(400)]
+        assert sum(isinstance(found, Entry) for found in held) >= sound // 2
+    finally:
+        await cache.close()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+async def test_processes_that_share_a_folder_keep_to_the_budget(tmp_path: Path, count: int) -> None:
+    """Two keep to it exactly; a third may add a margin of a sixteenth."""
+    limit = BUDGET + (count - 2) * BUDGET // 16
+    processes = [start_writer(tmp_path, n) for n in range(count)]
+    for process in processes:
+        assert process.stdout
+        process.stdout.readline()
+    largest = 0
+    for _ in range(15):
+        await asyncio.sleep(0.1)
+        for process in processes:
+            process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(0.02)
+        largest = max(largest, on_disk(tmp_path))
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+    for process in processes:
+        stop(process)
+    sound, _ = check(tmp_path)
+    assert sound > 10
+    assert BUDGET // 2 < largest <= limit

@@ -1,0 +1,59 @@
+"""A tier over a store: bounded in time, total in what it reads."""
+
+import asyncio
+
+import pytest
+from tests.cache.entries import body_of, entry_of, key_of
+
+from pixmill.cache.store import StoreCache
+from pixmill.cache.tier import Absent
+from pixmill.errors import StoreUnavailable
+from pixmill.storage.memory import MemoryStore
+
+KEY = key_of("a picture")
+PLACE = f"{KEY[:2]}/{KEY}"
+
+
+def tier(store: MemoryStore, max_entry_bytes: int = 2**20) -> StoreCache:
+    return StoreCache(store, name="s3", timeout_s=0.05, max_entry_bytes=max_entry_bytes)
+
+
+async def test_objects_lie_under_the_first_two_digits_of_their_key() -> None:
+    store = MemoryStore(2**22)
+    await tier(store).put(KEY, entry_of())
+    assert [facts.path async for facts in store.list()] == [PLACE]
+
+
+@pytest.mark.parametrize("size", [0, 30_000, 700_000])
+async def test_entries_of_any_size_come_back(size: int) -> None:
+    cache, entry = tier(MemoryStore(2**22)), entry_of(body_of(KEY, size))
+    await cache.put(KEY, entry)
+    assert await cache.get(KEY) == entry
+
+
+@pytest.mark.parametrize("blob", [b"", b"<html>", bytes(5_000), bytes(700_000)])
+async def test_an_object_that_is_no_entry_is_damaged(blob: bytes) -> None:
+    store = MemoryStore(2**22)
+    await store.put(PLACE, blob)
+    assert await tier(store, 100_000).get(KEY) is Absent.DAMAGED
+
+
+async def test_a_store_that_does_not_answer_costs_no_more_than_the_time_allowed() -> None:
+    class Stalled(MemoryStore):
+        async def get(self, path: str, max_bytes: int) -> bytes:
+            await asyncio.sleep(60)
+            return await super().get(path, max_bytes)
+
+        async def put(self, path: str, data: bytes) -> None:
+            await asyncio.sleep(60)
+            await super().put(path, data)
+
+        async def delete(self, path: str) -> None:
+            await asyncio.sleep(60)
+            await super().delete(path)
+
+    cache = tier(Stalled(2**20))
+    async with asyncio.timeout(2):
+        for operation in (cache.get(KEY), cache.put(KEY, entry_of()), cache.delete(KEY), cache.ping()):
+            with pytest.raises(StoreUnavailable):
+                await operation
