@@ -38,7 +38,7 @@ _NAMED = {
 class Colours:
     """A colour by its CSS name or in hexadecimal digits. All that is wholly transparent is one colour."""
 
-    expects = "a CSS colour name, or 3, 4, 6 or 8 hexadecimal digits (rgb, rgba, rrggbb, rrggbbaa)"
+    expects = f"rgb, rgba, rrggbb or rrggbbaa in hexadecimal digits, or one of {', '.join(_NAMED)}"
 
     @property
     def schema(self) -> Schema:

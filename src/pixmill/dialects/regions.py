@@ -39,8 +39,8 @@ class Gravities:
     """A direction, ``smart``, or a focal point in fractions of the picture's sides."""
 
     expects = (
-        "center, one of north, northeast, east, southeast, south, southwest, west, northwest (or n, ne, e, se, s, sw, w, "
-        "nw), smart, or fp:x,y with both from 0 to 1"
+        "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), "
+        "northwest (nw), smart, or fp:x,y with both from 0 to 1"
     )
 
     @property

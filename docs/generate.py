@@ -1,0 +1,207 @@
+"""Writes the reference pages from the tables in the code: ``make docs``.
+
+Knows where each table is and how a page begins; what a page says of a parameter, a setting, an error or a format stands in
+its table.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ByteSize, SecretStr
+from pydantic.fields import FieldInfo
+
+from pixmill.api.config import ApiConfig
+from pixmill.api.problems import RETRY_AFTER_S, STATUS
+from pixmill.cache.config import CacheConfig
+from pixmill.dialects.params import PARAMS, Group, Param
+from pixmill.engine.codecs.table import CODECS
+from pixmill.engine.config import EngineConfig
+from pixmill.errors import PixmillError, leaves
+from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
+from pixmill.settings import Settings, variable
+from pixmill.sources.config import SourcesConfig
+from pixmill.storage.config import StorageConfig
+from pixmill.telemetry.config import TelemetryConfig
+
+FOLDER = Path(__file__).parent
+
+PARAMETERS = """\
+# Parameters
+
+`GET /resize?url=…` answers with a picture, `POST /resize` with the picture sent as its body, `GET /info?url=…` with the
+facts of an original as JSON; all three also under `/api/v1/`. A GET may be a HEAD.
+
+Parameters stand in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names and words are in lower case. An
+unknown or repeated parameter, also through an alias, and a value out of bounds are a 400 that names it.
+Spellings that mean the same picture share one entry in the cache.
+
+The picture is put upright, then rotated, flipped, cropped, resized, blurred, made grey, and laid on the background. A length is
+computed exactly, as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default),
+`cover` and `fill` shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box
+and leaves the picture at its own size in the middle.
+"""
+
+SIGNING = """\
+The signature is base64url, without padding, of HMAC-SHA256 over the path, `?` and the query up to the `&` before `sig`, each
+byte as it is sent; the key is the text of `PIXMILL_KEYS` as UTF-8. The first of several keys signs, all verify. Not signed are
+the method, the host, the headers and the body. `pixmill sign` makes such URLs; so does this:
+
+```python
+import base64, hmac
+
+def signed(key: str, target: str) -> str:
+    digest = hmac.digest(key.encode(), target.encode(), "sha256")
+    return f"{target}&sig={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+signed("a-secret-of-16-chars-or-more", "/resize?url=sunset.jpg&width=400&expires=1924992000")
+```
+"""
+
+ERRORS = """\
+# Errors
+
+An error is a problem document (RFC 9457, `application/problem+json`) with `type`, `title`, `status`, `detail`, a stable `code`,
+and, where one is at fault, the parameter as `param`. `instance` holds the id of the request, which is also in the header
+`X-Request-ID` and in the log. Programs should look at `code`.
+"""
+
+SETTINGS = """\
+# Settings
+
+Each setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`: `PIXMILL_MAX_PIXELS` is
+`--max-pixels`. Flags go before the environment, the environment before `.env`. `pixmill config` shows every setting, its value
+and where it came from. Where the default is written as `64MiB`, a plain number of bytes does as well.
+"""
+
+FORMATS = """\
+# Formats
+
+`format=auto`, the default, answers with the first of {negotiable} that the `Accept` header names (a wildcard names nothing),
+else with what everybody reads: `png` for what is drawn or transparent, `jpeg` for photographs. Such answers carry `Vary: Accept`.
+What this server can write may be asked for by name, such as `format=webp`.
+
+The formats are read and written by these libraries, all from wheels; figures are milliseconds of one core for a
+photograph of 2040 × 1360 pixels. `pixmill doctor` tells what an installation can do.
+"""
+
+
+def pages() -> dict[str, str]:
+    """The text of every page by its file's name."""
+    writers: dict[str, Callable[[], Iterable[str]]] = {
+        "parameters.md": _parameters,
+        "errors.md": _errors,
+        "settings.md": _settings,
+        "formats.md": _formats,
+    }
+    return {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
+
+
+def main() -> None:
+    """Write them."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+        print(f"docs/{name}")
+
+
+def _parameters() -> Iterable[str]:
+    yield PARAMETERS
+    for group in Group:
+        yield f"## {group}\n"
+        if group is Group.ACCESS:
+            yield SIGNING
+        rows = (_parameter(param) for param in PARAMS if param.group is group)
+        yield from _table(("name", "meaning", "takes", "default", "example"), rows)
+
+
+def _parameter(param: Param) -> tuple[str, ...]:
+    names, examples = ", ".join(map(_code, param.names)), " ".join(map(_code, param.examples))
+    return names, param.meaning, param.grammar.expects, _code(param.default), examples
+
+
+def _errors() -> Iterable[str]:
+    yield ERRORS
+    for family in PixmillError.__subclasses__():
+        yield f"## {family.title}\n"
+        codes = {family.code: family} | leaves(family)
+        yield from _table(("code", "status", "meaning"), (_error(code, error) for code, error in codes.items()))
+
+
+def _error(code: str, error: type[PixmillError]) -> tuple[str, ...]:
+    retry = f"; `Retry-After: {RETRY_AFTER_S[code]}`" if code in RETRY_AFTER_S else ""
+    return _code(code), str(STATUS[code]), f"{error.title}{retry}"
+
+
+def _settings() -> Iterable[str]:
+    yield SETTINGS
+    for config, heading in HEADINGS.items():
+        yield f"## {heading}\n"
+        rows = (_setting(name, Settings.model_fields[name]) for name in config.model_fields)
+        yield from _table(("setting", "meaning", "bounds", "default"), rows)
+
+
+def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
+    return _code(variable(name)), str(field.description), _bounds(field), _code(_default(field))
+
+
+def _default(field: FieldInfo) -> str:
+    """As it would be written in the environment."""
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if field.annotation is ByteSize:
+        return ByteSize(default).human_readable(separator="").replace(".0", "")
+    return f"{default:.15g}" if isinstance(default, int | float) else str(default)
+
+
+def _bounds(field: FieldInfo) -> str:
+    signs = (("ge", "at least"), ("gt", "more than"), ("le", "at most"))
+    said = [
+        f"{words} {getattr(bound, sign):,.15g}"
+        for bound in field.metadata
+        for sign, words in signs
+        if hasattr(bound, sign)
+    ]
+    return ", ".join(said)
+
+
+def _formats() -> Iterable[str]:
+    yield FORMATS.format(negotiable=" and ".join(_code(form.value) for form in NEGOTIABLE_FORMATS))
+    columns = ("format", "MIME type", "transparent", "longest side", "read by", "written by", "why")
+    yield from _table(columns, map(_format, CODECS))
+
+
+def _format(form: Format) -> tuple[str, ...]:
+    media, codec = MEDIA[form], CODECS[form]
+    facts = _code(media.mime), "yes" if media.alpha else "no", f"{media.max_side:,}"
+    return _code(form.value), *facts, codec.reader, codec.writer, codec.why
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
+    yield _row(columns)
+    yield _row("---" for _ in columns)
+    yield from map(_row, rows)
+    yield ""
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _code(text: Any) -> str:
+    return f"`{text}`" if text else ""
+
+
+HEADINGS: dict[type[BaseModel], str] = {
+    ApiConfig: "Serving",
+    SourcesConfig: "Originals",
+    StorageConfig: "Stores",
+    CacheConfig: "Cache",
+    EngineConfig: "Rendering",
+    TelemetryConfig: "Logs and metrics",
+}
+
+if __name__ == "__main__":
+    main()
