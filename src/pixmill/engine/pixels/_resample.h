@@ -219,7 +219,7 @@ static Status axis_make(Axis *axis, long side, double start, double length, long
 #define HAS_AVX2 0
 #endif
 
-static int resample_fast(void) {
+static inline int resample_fast(void) {
 #if HAS_AVX2
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #else

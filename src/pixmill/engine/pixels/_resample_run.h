@@ -9,11 +9,14 @@
 typedef float NAMED(Eight) __attribute__((vector_size(32)));
 typedef int32_t NAMED(Eight_i) __attribute__((vector_size(32)));
 typedef double NAMED(Four_d) __attribute__((vector_size(32)));
+typedef float NAMED(Four) __attribute__((vector_size(16)));
+typedef float NAMED(Loose_4) __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float NAMED(Loose) __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define Eight NAMED(Eight)
 #define Eight_i NAMED(Eight_i)
 #define AT(pointer) (*(const NAMED(Loose) *)(pointer))
+#define AT_4(pointer) (*(const NAMED(Loose_4) *)(pointer))
 #define PUT(pointer) (*(NAMED(Loose) *)(pointer))
 #if AVX2
 #define DECODE_FAST NAMED(decode_fast)
@@ -144,6 +147,8 @@ static void NAMED(add)(float *sum, const float *const *rows, const float *weight
 
 /* ---------------------------------------------------------------- across */
 
+#if AVX2
+
 /* One vector holds 8, 4, 2 or 2 pixels of 1, 2, 3 or 4 channels; weights are spread to match. */
 ALWAYS Eight NAMED(spread)(const float *weight, int channels) {
     if (channels == 1) return AT(weight);
@@ -163,26 +168,44 @@ ALWAYS Eight NAMED(gather)(Eight v, int channels) {
     return v;
 }
 
-ALWAYS void NAMED(across_by)(const float *row, float *out, const Axis *axis, int channels, int most) {
+/* One output pixel; what is too much at out is overwritten by the next, or is padding. */
+ALWAYS void NAMED(pixel)(const float *in, const float *weight, int32_t count, float *out, int channels) {
     const int taps = channels == 1 ? 8 : channels == 2 ? 4 : 2;
+    Eight even = {0}, odd = {0};
+    for (int32_t tap = 0; tap < count; tap += 2 * taps) {
+        even += AT(in + tap * channels) * NAMED(spread)(weight + tap, channels);
+        odd += AT(in + (tap + taps) * channels) * NAMED(spread)(weight + tap + taps, channels);
+    }
+    Eight sum = NAMED(gather)(even + odd, channels);
+    memcpy(out, &sum, 4 * sizeof *out);
+}
+
+#else
+
+ALWAYS void NAMED(pixel)(const float *in, const float *weight, int32_t count, float *out, int channels) {
+    NAMED(Four) sum = {0};
+    if (channels == 1) {
+        for (int32_t tap = 0; tap < count; tap += 4) sum += AT_4(in + tap) * AT_4(weight + tap);
+        *out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        return;
+    }
+    for (int32_t tap = 0; tap < count; tap++) sum += AT_4(in + tap * channels) * weight[tap];
+    memcpy(out, &sum, sizeof sum);
+}
+
+#endif
+
+ALWAYS void NAMED(pixels)(const float *row, float *out, const Axis *axis, int channels, int32_t most) {
     const int32_t *first = axis->first, *count = axis->count, size = axis->size, begin = axis->begin;
     const float *weight = axis->weight;
-    for (int32_t i = 0; i < size; i++, out += channels, weight += axis->room) {
-        const float *in = row + (ptrdiff_t)(first[i] - begin) * channels;
-        Eight even = {0}, odd = {0};
-        for (int32_t tap = 0, end = most ? most : count[i]; tap < end; tap += 2 * taps) {
-            even += AT(in + tap * channels) * NAMED(spread)(weight + tap, channels);
-            odd += AT(in + (tap + taps) * channels) * NAMED(spread)(weight + tap + taps, channels);
-        }
-        Eight sum = NAMED(gather)(even + odd, channels);
-        memcpy(out, &sum, 4 * sizeof *out); /* what is too much is overwritten by the next, or is padding */
-    }
+    for (int32_t i = 0; i < size; i++, out += channels, weight += axis->room)
+        NAMED(pixel)(row + (ptrdiff_t)(first[i] - begin) * channels, weight, most ? most : count[i], out, channels);
 }
 
 /* Few taps, as in enlarging, are done without a loop. */
 ALWAYS void NAMED(across)(const float *row, float *out, const Axis *axis, int channels) {
-    if (axis->widest <= 8) NAMED(across_by)(row, out, axis, channels, 8);
-    else NAMED(across_by)(row, out, axis, channels, 0);
+    if (axis->widest <= 8) NAMED(pixels)(row, out, axis, channels, 8);
+    else NAMED(pixels)(row, out, axis, channels, 0);
 }
 
 /* ---------------------------------------------------------------- to codes */
@@ -363,6 +386,7 @@ static Status NAMED(run)(const Job *job) {
 #undef Eight
 #undef Eight_i
 #undef AT
+#undef AT_4
 #undef PUT
 #undef SPREAD
 #undef BLOCK

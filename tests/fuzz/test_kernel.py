@@ -1,0 +1,45 @@
+"""The C of the resampling kernel under AddressSanitizer and UBSan. Runs where a compiler and its sanitizers are."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parents[1] / "src" / "pixmill" / "engine" / "pixels"
+JOBS = int(os.environ.get("PIXMILL_FUZZ_JOBS", "3000"))
+FLAGS = [
+    *("-std=c11", "-O2", "-g", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
+    *("-Wall", "-Wextra", "-Wno-psabi", "-Werror"),
+    *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+]
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    program = tmp_path_factory.mktemp("kernel") / "fuzz"
+    libraries = ["-lm"]
+    sanitized = subprocess.run(
+        [compiler, *FLAGS, "-x", "c", "-", "-o", str(program)], input=b"int main(void) { return 0; }", check=False
+    )
+    if sanitized.returncode:
+        pytest.skip("the C compiler has no sanitizers")
+    subprocess.run(
+        [compiler, *FLAGS, f"-I{SOURCES}", str(HERE / "kernel.c"), "-o", str(program), *libraries], check=True
+    )
+    return program
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_job_touches_memory_that_is_not_its_own_and_all_instruction_sets_agree(harness: Path, seed: int) -> None:
+    done = subprocess.run(
+        [str(harness), str(seed), str(JOBS // 3)], capture_output=True, text=True, check=False, timeout=110
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    fine = int(done.stdout.split()[0])
+    assert fine > JOBS // 12
