@@ -124,6 +124,7 @@ class SeaweedFS:
     def pause(self) -> None:
         """Stall: connections stay open and nobody answers."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until its last thread stands still
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
