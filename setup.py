@@ -1,18 +1,24 @@
 """The C kernel is optional: without a compiler libvips resamples, and ``pixmill doctor`` says so."""
 
+from pathlib import Path
+
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
 
 class StableAbiWheel(bdist_wheel):
-    """One wheel for every Python from 3.11 on."""
+    """One wheel for every Python from 3.11 on; for every machine too, where no kernel was built."""
 
     def get_tag(self) -> tuple[str, str, str]:
+        kernels = self.get_finalized_command("build_ext").get_outputs()
+        if not any(Path(kernel).exists() for kernel in kernels):
+            return "py3", "none", "any"
         python, abi, platform = super().get_tag()
         return ("cp311", "abi3", platform) if python.startswith("cp") else (python, abi, platform)
 
 
 setup(
+    exclude_package_data={"": ["*.c", "*.h"]},
     cmdclass={"bdist_wheel": StableAbiWheel},
     ext_modules=[
         Extension(
@@ -27,6 +33,7 @@ setup(
                 "-ffp-contract=fast",  # multiply and add in one step
                 "-Wno-psabi",  # vectors are never passed between objects
             ],
+            libraries=["m"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             optional=True,
