@@ -23,6 +23,7 @@ from pixmill.settings import Settings, variable
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
+from pixmill.telemetry.prometheus import EVENTS, GAUGES, REQUEST_SECONDS, REQUESTS, SENT, STAGE_SECONDS
 
 FOLDER = Path(__file__).parent
 
@@ -74,6 +75,13 @@ Each setting is an environment variable, a line of a `.env` file, or a flag of `
 and where it came from. Where the default is written as `64MiB`, a plain number of bytes does as well.
 """
 
+METRICS = """\
+# Metrics
+
+`GET /metrics` answers Prometheus, in its text format or in OpenMetrics, with these and with `process_*` of the server process.
+A label value that is not known in advance is counted as `other` once there are too many of them. `PIXMILL_METRICS=false` turns it off.
+"""
+
 FORMATS = """\
 # Formats
 
@@ -93,6 +101,7 @@ def pages() -> dict[str, str]:
         "errors.md": _errors,
         "settings.md": _settings,
         "formats.md": _formats,
+        "metrics.md": _metrics,
     }
     return {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
 
@@ -177,6 +186,17 @@ def _format(form: Format) -> tuple[str, ...]:
     media, codec = MEDIA[form], CODECS[form]
     facts = _code(media.mime), "yes" if media.alpha else "no", f"{media.max_side:,}"
     return _code(form.value), *facts, codec.reader, codec.writer, codec.why
+
+
+def _metrics() -> Iterable[str]:
+    yield METRICS
+    counters = ((f"{family.name}_total", family) for family in (REQUESTS, SENT, *EVENTS.values()))
+    histograms = ((family.name, family) for family in (REQUEST_SECONDS, STAGE_SECONDS))
+    gauges = GAUGES.items()
+    for heading, families in {"Counters": counters, "Histograms": histograms, "Gauges": gauges}.items():
+        yield f"## {heading}\n"
+        rows = ((_code(f"pixmill_{name}"), ", ".join(map(_code, it.labels)), it.meaning) for name, it in families)
+        yield from _table(("metric", "labels", "meaning"), rows)
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:

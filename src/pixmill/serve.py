@@ -64,6 +64,7 @@ async def _drain(services: ApiServices, server: Server, serving: "asyncio.Task[N
     log.info("draining", delay_s=settings.drain_delay_s, limit_s=settings.drain_s)
     services.health.drain()
     await asyncio.sleep(settings.drain_delay_s)
+    services.closing.set()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
     _, late = await asyncio.wait((serving,), timeout=settings.drain_s)
     if late:

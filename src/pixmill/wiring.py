@@ -37,7 +37,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(resizer.close)
         health = HealthService(_probes(settings, stores, cache, engine), settings.ready_timeout_s)
         closing.push_async_callback(health.close)
-        _gauges(metrics, engine)
+        _gauges(metrics, engine, cache)
         yield ApiServices(
             config=settings,
             dialects=DialectRegistry([Native()]),
@@ -92,8 +92,10 @@ def _sources(settings: Settings, stores: Shelf, observer: Observer) -> Sources:
     return Sources(settings, observer, images=images, locate=stores.locate)
 
 
-def _gauges(metrics: Metrics, engine: EnginePool) -> None:
+def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache) -> None:
     stats = engine.stats
-    metrics.gauge("workers", "Render workers alive.", lambda: stats().workers)
-    metrics.gauge("workers_busy", "Render workers at work.", lambda: stats().busy)
-    metrics.gauge("renders_waiting", "Renders that wait for a worker.", lambda: stats().waiting)
+    metrics.gauge("workers", lambda: stats().workers)
+    metrics.gauge("workers_busy", lambda: stats().busy)
+    metrics.gauge("renders_waiting", lambda: stats().waiting)
+    for name, read in cache.used_bytes().items():
+        metrics.gauge("cache_bytes", read, tier=name)

@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from tests.cache.entries import Recorder, entry_of, key_of
-from tests.cache.tiers import Moody
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.tier import Absent
 from pixmill.errors import StoreUnavailable
 from pixmill.ports import Entry, Stage
+from tests.cache.entries import Recorder, entry_of, key_of
+from tests.cache.tiers import Moody
 
 
 async def test_what_waits_to_be_written_can_be_read_already() -> None:

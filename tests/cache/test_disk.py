@@ -11,7 +11,6 @@ from time import time
 from typing import Any
 
 import pytest
-from tests.cache.entries import Recorder, body_of, entry_of, key_of
 
 from pixmill.cache import folder as folders
 from pixmill.cache.disk import DiskCache
@@ -22,6 +21,7 @@ from pixmill.cache.tier import Absent
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
+from tests.cache.entries import Recorder, body_of, entry_of, key_of
 
 MIB = 2**20
 

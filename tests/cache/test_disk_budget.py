@@ -12,7 +12,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.cache.entries import body_of, entry_of, key_of
 
 from pixmill.cache.disk import DiskCache
 from pixmill.cache.entry import decode
@@ -20,6 +19,7 @@ from pixmill.cache.ledger import Ledger, allotted
 from pixmill.errors import StoreError
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
+from tests.cache.entries import body_of, entry_of, key_of
 
 MIB = 2**20
 BUDGET = 4 * MIB

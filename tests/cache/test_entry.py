@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cache.entries import entry_of, key_of
 
 from pixmill.cache.entry import LEAST_BYTES, MAGIC, VERSION, Header, decode, encode, seal, unseal
 from pixmill.media import Format
 from pixmill.ports import Entry
+from tests.cache.entries import entry_of, key_of
 
 KEY = key_of("a picture")
 SECONDS = st.floats(allow_nan=False, allow_infinity=False)

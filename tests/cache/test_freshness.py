@@ -1,8 +1,7 @@
 """Entries over time, also when the clock is put back."""
 
-from tests.cache.entries import entry_of
-
 from pixmill.cache.freshness import TOLERANCE_S, usable
+from tests.cache.entries import entry_of
 
 NOW = 1_000_000.0
 ENTRY = entry_of(stored_at=NOW, fresh_until=NOW + 60, stale_until=NOW + 120)

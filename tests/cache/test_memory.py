@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cache.entries import Recorder, entry_of, key_of
 
 from pixmill.cache.memory import LARGEST_SHARE, OVERHEAD_BYTES, MemoryCache
 from pixmill.cache.tier import Absent
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
+from tests.cache.entries import Recorder, entry_of, key_of
 
 ENTRY = entry_of(bytes(1_024 - 1))
 COST = len(ENTRY.body) + OVERHEAD_BYTES

@@ -4,13 +4,13 @@ import logging
 from pathlib import Path
 
 import pytest
-from tests.cache.entries import Recorder, entry_of, key_of
 
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.open import open_cache, user_folder
 from pixmill.errors import StoreDenied
 from pixmill.ports import Store
 from pixmill.storage.memory import MemoryStore
+from tests.cache.entries import Recorder, entry_of, key_of
 
 
 def no_store(url: str) -> Store:

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.cache.entries import body_of, entry_of, key_of
 
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Absent
 from pixmill.errors import StoreUnavailable
 from pixmill.storage.memory import MemoryStore
+from tests.cache.entries import body_of, entry_of, key_of
 
 KEY = key_of("a picture")
 PLACE = f"{KEY[:2]}/{KEY}"

@@ -6,8 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from tests.cache.entries import Recorder, entry_of, key_of
-from tests.cache.tiers import Moody
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.disk import DiskCache
@@ -18,6 +16,8 @@ from pixmill.errors import StoreError, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Hit, Stage
 from pixmill.storage.memory import MemoryStore
+from tests.cache.entries import Recorder, entry_of, key_of
+from tests.cache.tiers import Moody
 
 KEY = key_of("a picture")
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.cache.entries import body_of, entry_of, key_of
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.disk import DiskCache
@@ -18,6 +17,7 @@ from pixmill.ports import Cache, Hit
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.memory import MemoryStore
 from pixmill.storage.open import open_store
+from tests.cache.entries import body_of, entry_of, key_of
 
 MIB = 2**20
 KEY = key_of("a picture")

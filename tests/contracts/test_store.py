@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.servers.seaweedfs import SeaweedFS
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied
 from pixmill.ports import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.open import open_store
+from tests.servers.seaweedfs import SeaweedFS
 
 MIB = 2**20
 NUMBERS = itertools.count()

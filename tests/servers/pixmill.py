@@ -139,4 +139,3 @@ class Pixmill:
                     return
             time.sleep(0.02)
         raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()}")
-

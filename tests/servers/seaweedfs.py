@@ -27,6 +27,7 @@ import obstore
 import pytest
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+
 from tests.servers.ports import free_port
 
 START_S = 30.0

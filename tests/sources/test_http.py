@@ -10,7 +10,6 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from tests.servers.origin import Origin
 
 from pixmill import __version__
 from pixmill.errors import (
@@ -29,6 +28,7 @@ from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http import HttpSource
+from tests.servers.origin import Origin
 
 BODY = bytes(range(256)) * 1000
 MAX_BYTES = 2 * 2**20

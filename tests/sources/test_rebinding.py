@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.servers.origin import Origin
 
 from pixmill.errors import AddressForbidden
 from pixmill.plan.source import parse_source
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http import HttpSource
+from tests.servers.origin import Origin
 
 OUTSIDE = "127.0.0.2"  # stands for the public address: the only one that the guard lets through here
 INSIDE = "127.0.0.1"

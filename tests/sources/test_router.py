@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.servers.origin import Origin
-from tests.sources.test_stores import Shelf
 
 from pixmill.errors import SourceForbidden, SourceNotFound
 from pixmill.plan.source import SourceKind, SourceRef, parse_source, upload_ref
@@ -12,6 +10,8 @@ from pixmill.ports import Event, Original, Stage
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.router import Sources
 from pixmill.spool import Spool
+from tests.servers.origin import Origin
+from tests.sources.test_stores import Shelf
 
 
 class Notes:

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
-from tests.servers.ports import free_port
-from tests.servers.seaweedfs import OWNER, READER, Identity, SeaweedFS
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreUnavailable
 from pixmill.ports import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.open import open_store
+from tests.servers.ports import free_port
+from tests.servers.seaweedfs import OWNER, READER, Identity, SeaweedFS
 
 pytestmark = pytest.mark.xdist_group("seaweedfs")
 

@@ -35,7 +35,7 @@ def create_app(services: ApiServices) -> Starlette:
         middleware=[
             Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
             Middleware(Errors),
-            Middleware(Draining, draining=lambda: services.health.draining),
+            Middleware(Draining, draining=services.closing.is_set),
             Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
             Middleware(Preflight),
         ],

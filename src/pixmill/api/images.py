@@ -27,6 +27,8 @@ async def get_image(request: Request) -> Response:
     """GET and HEAD: the picture at ``url``, as the parameters want it."""
     services = services_of(request)
     image, expires = read_request(request, services)
+    if image.plan.output.negotiated:
+        request.state.vary = "Accept"
     known = entity_tags(request.headers.get("if-none-match"))
     answer = services.resizer.cached(image, known)
     if answer is None:

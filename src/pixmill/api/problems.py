@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pixmill.errors import (
+    BadRequest,
     Forbidden,
     HeadersTooLarge,
     Internal,
@@ -109,6 +110,7 @@ def problem_response(
         "cache-control": "no-store" if status >= SERVER_ERROR or isinstance(error, _NOT_OF_THE_URL) else SHORT,
         "retry-after": _retry_after(error),
         "vary": vary,
+        "cache-status": _cache_status(error),
         "allow": allow,
     }
     response.headers.update({name: value for name, value in headers.items() if value})
@@ -124,6 +126,12 @@ def as_ours(error: Exception) -> PixmillError:
     if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:
         return _OF_STARLETTE.get(error.status_code, MalformedRequest)()
     return Internal(detail=repr(error))
+
+
+def _cache_status(error: PixmillError) -> str:
+    """RFC 9211: whether we had to go and get something before it failed."""
+    forward = "bypass" if isinstance(error, BadRequest | Forbidden) else "uri-miss"
+    return f"Pixmill; fwd={forward}; detail={error.code}"
 
 
 def _document(error: PixmillError, status: int, request_id: str) -> bytes:

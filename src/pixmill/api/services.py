@@ -1,7 +1,8 @@
 """What the routes work with, put together by ``wiring.py`` and found in the application's state."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from pixmill.services.resize import ResizeService
 @dataclass(frozen=True, slots=True)
 class ApiServices:
     """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
-    for an Accept header, None when they are turned off.
+    for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered.
     """
 
     config: ApiConfig
@@ -31,6 +32,7 @@ class ApiServices:
     metrics: Callable[[str], tuple[str, bytes]] | None
     access_log: AccessLog | None
     max_upload_bytes: int
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def services_of(request: Request) -> ApiServices:

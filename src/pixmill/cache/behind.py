@@ -38,7 +38,7 @@ class Behind:
         writers: int = WRITERS,
     ) -> None:
         self.name = tier.name
-        self._tier = tier
+        self.tier = tier
         self._observer = observer or Unobserved()
         self._max_pending = max_pending
         self._max_pending_bytes = max_pending_bytes
@@ -57,7 +57,7 @@ class Behind:
             return self._waiting[key]
         if key in self._writing:
             return self._writing[key].entry
-        return await self._tier.get(key)
+        return await self.tier.get(key)
 
     async def put(self, key: Key, entry: Entry) -> None:
         self._forget_waiting(key)
@@ -73,10 +73,10 @@ class Behind:
         self._forget_waiting(key)
         if key in self._writing:
             await asyncio.wait({self._writing[key].task})
-        await self._tier.delete(key)
+        await self.tier.delete(key)
 
     async def ping(self) -> None:
-        await self._tier.ping()
+        await self.tier.ping()
 
     async def drain(self) -> None:
         """Wait until all is written."""
@@ -91,7 +91,7 @@ class Behind:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        await self._tier.close()
+        await self.tier.close()
 
     def _start(self) -> None:
         while len(self._writing) < self._writers:
@@ -105,7 +105,7 @@ class Behind:
     async def _write(self, key: Key, entry: Entry) -> None:
         started = perf_counter()
         try:
-            await self._tier.put(key, entry)
+            await self.tier.put(key, entry)
         except Exception:  # noqa: BLE001  (whatever keeps an entry from being stored, the answer is not touched by it)
             self._failed("put")
         finally:

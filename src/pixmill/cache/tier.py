@@ -45,6 +45,14 @@ class Tier(Protocol):
 
 
 @runtime_checkable
+class Measured(Protocol):
+    """A tier that knows how full it is."""
+
+    @property
+    def used_bytes(self) -> int: ...
+
+
+@runtime_checkable
 class Peekable(Protocol):
     """A tier that can answer without waiting."""
 

@@ -7,12 +7,13 @@ nothing: neither ``get`` nor ``put`` ever raises, whatever a tier does.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from time import perf_counter, time
 from typing import Final
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.freshness import usable
-from pixmill.cache.tier import Absent, Peekable, Tier
+from pixmill.cache.tier import Absent, Measured, Peekable, Tier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
 
@@ -64,6 +65,11 @@ class TieredCache:
     def pingables(self) -> dict[str, Pingable]:
         """The tiers by name, for readiness."""
         return {tier.name: tier for tier in self._tiers}
+
+    def used_bytes(self) -> dict[str, Callable[[], float]]:
+        """How full each tier is that knows it, for gauges."""
+        bare = {tier.name: tier.tier if isinstance(tier, Behind) else tier for tier in self._tiers}
+        return {name: partial(getattr, tier, "used_bytes") for name, tier in bare.items() if isinstance(tier, Measured)}
 
     async def drain(self) -> None:
         """Wait until every tier has written what it was given."""

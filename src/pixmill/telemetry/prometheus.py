@@ -70,6 +70,20 @@ EVENTS: Final[Mapping[Event, Family]] = {
     Event.FLIGHT_SHARED: Family("flights_shared", ("kind",), "Requests that joined the work of another one."),
 }
 
+REQUEST_SECONDS: Final = Family("request_seconds", ("route",), "Time from a request to its answer's end.")
+STAGE_SECONDS: Final = Family("stage_seconds", ("stage",), "Time by stage of a request.")
+
+GAUGES: Final[Mapping[str, Family]] = {
+    family.name: family
+    for family in (
+        Family("requests_in_flight", (), "Requests under way."),
+        Family("workers", (), "Render workers alive."),
+        Family("workers_busy", (), "Render workers at work."),
+        Family("renders_waiting", (), "Renders that wait for a worker."),
+        Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
+    )
+}
+
 REQUESTS: Final = Family("requests", ("route", "status", "format"), "Requests answered, by route, status and format.")
 SENT: Final = Family("response_bytes", ("route",), "Bytes of bodies sent, by route.")
 
@@ -141,9 +155,9 @@ class Metrics:
         self._events = {event: (_picker(family.labels), self._counter(family)) for event, family in EVENTS.items()}
         self._requests = self._counter(REQUESTS)
         self._sent = self._counter(SENT)
-        self._request_seconds = self._histogram("request_seconds", "Time from a request to its answer's end.", "route")
-        self._stage_seconds = self._histogram("stage_seconds", "Time by stage of a request.", "stage")
-        self.gauge("requests_in_flight", "Requests being answered now.", lambda: self._in_flight)
+        self._request_seconds = self._histogram(REQUEST_SECONDS)
+        self._stage_seconds = self._histogram(STAGE_SECONDS)
+        self.gauge("requests_in_flight", lambda: self._in_flight)
         Info("pixmill_build", "What is running.", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
@@ -175,11 +189,13 @@ class Metrics:
 
     # ---------------------------------------------------------------- gauges and the page
 
-    def gauge(self, name: str, meaning: str, read: Callable[[], float], **labels: str) -> None:
-        """A value that is read when Prometheus asks. The same name may be given again with other label values."""
+    def gauge(self, name: str, read: Callable[[], float], **labels: str) -> None:
+        """A value of GAUGES that is read when Prometheus asks. The same name may be given again with other label values."""
         gauge = self._gauges.get(name)
         if gauge is None:
-            gauge = self._gauges[name] = Gauge(f"pixmill_{name}", meaning, tuple(labels), registry=self.registry)
+            family = GAUGES[name]
+            gauge = Gauge(f"pixmill_{name}", family.meaning, family.labels, registry=self.registry)
+            self._gauges[name] = gauge
         (gauge.labels(**labels) if labels else gauge).set_function(lambda: self._read(name, read))
 
     def render(self, accept: str = "") -> tuple[str, bytes]:
@@ -198,9 +214,10 @@ class Metrics:
         name = f"pixmill_{family.name}_total"
         return Children(Counter(name, family.meaning, family.labels, registry=self.registry), family.labels)
 
-    def _histogram(self, name: str, meaning: str, label: str) -> Children[Histogram]:
-        histogram = Histogram(f"pixmill_{name}", meaning, (label,), registry=self.registry, buckets=SECONDS)
-        return Children(histogram, (label,))
+    def _histogram(self, family: Family) -> Children[Histogram]:
+        name = f"pixmill_{family.name}"
+        histogram = Histogram(name, family.meaning, family.labels, registry=self.registry, buckets=SECONDS)
+        return Children(histogram, family.labels)
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, str]], object]:
