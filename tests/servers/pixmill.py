@@ -91,7 +91,7 @@ class Pixmill:
         """Process ids of the children."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: object) -> Reply:
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> Reply:
         return self.ask("GET", path, headers=headers, **query)
 
     def ask(
@@ -101,7 +101,7 @@ class Pixmill:
         *,
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
-        **query: object,
+        **query: Any,
     ) -> Reply:
         url = self.url + path + (f"?{urlencode(query)}" if query else "")
         request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)

@@ -1,6 +1,7 @@
 """One flight per key: shared by whoever asks, ended when nobody waits."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -130,7 +131,7 @@ async def test_a_value_that_arrives_after_everybody_left_is_given_back_too() -> 
 
 async def test_a_failure_reaches_everybody_aboard_and_is_not_kept() -> None:
     flights: Flights[str, int] = Flights()
-    outcomes = iter([ValueError("no"), 7])
+    outcomes: Iterator[Exception | int] = iter([ValueError("no"), 7])
 
     async def make() -> int:
         await asyncio.sleep(0.001)
