@@ -2,13 +2,12 @@
 
 import time
 
-from tests.engine.handlers import inspect
-from tests.engine.handlers import render as obey
-
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.ports import Rendered
+from tests.engine.handlers import inspect
+from tests.engine.handlers import render as obey
 
 __all__ = ["inspect", "render"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools
 
 from pixmill.engine import lane
 from pixmill.errors import (
@@ -27,6 +26,7 @@ from pixmill.errors import (
 from pixmill.media import Format
 from pixmill.ports import Stage
 from pixmill.spool import Spool
+from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools
 
 
 @pytest.fixture(autouse=True)

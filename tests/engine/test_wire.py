@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.support import open_files
 
 from pixmill.engine import wire
 from pixmill.errors import Internal, InvalidParameter, PixmillError, leaves
@@ -17,6 +16,7 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart, Unit
 from pixmill.ports import Facts
+from tests.engine.support import open_files
 
 RICH = Plan(
     rotate=90,

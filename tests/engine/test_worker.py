@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
 
 from pixmill.engine import wire
 from pixmill.plan.limits import Limits
+from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
 
 
 @contextmanager
