@@ -207,6 +207,21 @@ async def test_a_full_disk_is_said_in_our_words_and_leaves_nothing_behind(
         assert found.body == b"first"
 
 
+async def test_a_full_disk_is_no_reason_not_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = entry_of()
+    async with opened(tmp_path) as cache:
+        await cache.put(key_of(1), entry)
+
+    def full(*_: object) -> bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(folders.Folder, "probe", full)
+    async with opened(tmp_path) as cache:
+        assert await cache.get(key_of(1)) == entry
+        with pytest.raises(StoreFull):
+            await cache.ping()
+
+
 async def test_what_cannot_be_read_or_written_is_said_in_our_words(tmp_path: Path) -> None:
     async with opened(tmp_path) as cache:
         key = key_of(1)

@@ -88,7 +88,8 @@ class DiskCache:
         tier = cls(path, max_bytes, observer, name=name, clock=clock)
         try:
             await tier._run(lambda: path.mkdir(mode=0o700, parents=True, exist_ok=True))
-            await tier.ping()
+            with suppress(StoreFull):  # a full disk can still be read, and room comes back
+                await tier.ping()
         except BaseException:
             await tier.close()
             raise

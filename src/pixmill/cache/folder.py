@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from io import FileIO
 from pathlib import Path
 from secrets import token_hex
@@ -51,7 +51,12 @@ class _Oldest:
             self.held -= heappop(self.heap)[2]
 
     def eldest_first(self) -> Iterator[tuple[int, str]]:
-        return ((mtime_ns, path) for _, mtime_ns, _, path in sorted(self.heap, reverse=True))
+        """By a heap, because sorting would keep the event loop from running for tens of milliseconds."""
+        eldest = [(-age_ns, mtime_ns, path) for age_ns, mtime_ns, _, path in self.heap]
+        heapify(eldest)
+        while eldest:
+            _, mtime_ns, path = heappop(eldest)
+            yield mtime_ns, path
 
 
 class Folder:
@@ -104,7 +109,7 @@ class Folder:
             total, oldest = self._scan(enough)
             self._ledger.end_scan(total)
             goal = self._ledger.goal(room)
-            if self._evict(oldest, goal):
+            if self._ledger.used <= goal or self._evict(oldest, goal):
                 break
             enough = self._ledger.used - goal
         return self._ledger.fits(room)
@@ -185,12 +190,12 @@ class Folder:
     def _evict(self, oldest: _Oldest, goal: int) -> bool:
         """Whether no more than ``goal`` bytes are left."""
         for mtime_ns, path in oldest.eldest_first():
-            if self._ledger.used <= goal:
-                return True
             with suppress(OSError):
                 if self._unlink(Path(path), mtime_ns):
                     self._evicted()
-        return self._ledger.used <= goal
+            if self._ledger.used <= goal:
+                return True
+        return False
 
 
 def _listing(path: Path | str, names: re.Pattern[str] | None = None) -> list["os.DirEntry[str]"]:
