@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -45,7 +46,12 @@ def pixels_of(image: Image.Image, mode: str = "RGB") -> Pixels:
 
 def made(source: memoryview, kind: Format = Format.PNG, *, quality: int = 80, **plan: Any) -> Image.Image:
     """What ``render`` makes of a source, decoded again; lossless unless another format is asked for."""
-    return decoded(render(source, Plan(**plan, output=Output(formats=(kind,), quality=quality)), LIMITS))
+    return planned(source, Plan(**plan), kind, quality=quality)
+
+
+def planned(source: memoryview, plan: Plan, kind: Format = Format.PNG, *, quality: int = 80) -> Image.Image:
+    """The same for a plan that is at hand."""
+    return decoded(render(source, replace(plan, output=Output(formats=(kind,), quality=quality)), LIMITS))
 
 
 def resized(source: memoryview, *, kind: Format = Format.PNG, **resize: Any) -> Image.Image:

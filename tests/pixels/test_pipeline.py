@@ -2,11 +2,11 @@
 
 import pytest
 from PIL import Image
-from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo, pixels_of
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
+from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo, pixels_of
 
 FORMATS = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 

@@ -13,6 +13,7 @@ from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow
 from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.layout import Layout
 from pixmill.media import Format
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
@@ -33,14 +34,14 @@ class AvifPicture:
 
 
 def write(frame: Frame, quality: int, kept: Kept) -> bytes:
-    """An 8-bit AVIF with 4:2:0 chroma."""
+    """An 8-bit AVIF with 4:2:0 chroma, or none."""
     out = BytesIO()
     to_pillow(frame).save(
         out,
         "AVIF",
         quality=codec_quality(Format.AVIF, quality),
         speed=_SPEED,
-        subsampling="4:2:0",
+        subsampling="4:0:0" if frame.layout is Layout.L else "4:2:0",
         max_threads=1,
         exif=kept.exif,
         xmp=kept.xmp,

@@ -23,6 +23,8 @@ from pixmill.media import Format
 # (four photographs: at 2.5 and halved 0.6 to 2.3, at 2.0 it would be 0.8 to 4.9; at 8 and quartered 0.2 to 1.9,
 # at 6 it would be 0.7 to 6.5; at 16 and an eighth 0.5 to 1.1).
 _SHRINKS = ((16.0, 8), (8.0, 4), (2.5, 2))
+# Below this many pixels nothing is gained, and the blocks that reach over the edge begin to show.
+_SMALL = 256 * 256
 _MAX_SCANS = 100  # as libjpeg-turbo's and libvips' own fuzzers: each scan costs a pass over all coefficients
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SEGMENT_BYTES = 65_000
@@ -52,6 +54,8 @@ class JpegPicture:
 
 def shrink_for(need: Need) -> int:
     """The scale of the DCT at which to decode: 1, 2, 4 or 8."""
+    if need.area.width * need.area.height < _SMALL:
+        return 1
     return next((shrink for least, shrink in _SHRINKS if need.shrink >= least), 1)
 
 

@@ -25,14 +25,17 @@ def upright(exif: bytes) -> bytes:
     order = {b"II": "little", b"MM": "big"}.get(bytes(block[:2]))
     if order is None:
         return b""
-    _straighten(block, "little" if order == "little" else "big")
-    return bytes(block)
+    return bytes(block) if _straighten(block, "little" if order == "little" else "big") else b""
 
 
-def _straighten(block: bytearray, order: Literal["little", "big"]) -> None:
-    """Set the orientation in the first directory to 1, if it is there."""
+def _straighten(block: bytearray, order: Literal["little", "big"]) -> bool:
+    """Set the orientation in the first directory to 1, if it is there; False if the directory is not all there."""
     start = int.from_bytes(block[4:8], order)
     count = int.from_bytes(block[start : start + 2], order)
-    for at in range(start + 2, min(start + 2 + count * _ENTRY_BYTES, len(block) - _ENTRY_BYTES + 1), _ENTRY_BYTES):
+    end = start + 2 + count * _ENTRY_BYTES
+    if not count or end > len(block):
+        return False
+    for at in range(start + 2, end, _ENTRY_BYTES):
         if int.from_bytes(block[at : at + 2], order) == _ORIENTATION_TAG:
             block[at + 8 : at + 10] = (1).to_bytes(2, order)
+    return True

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.turn import ORIENTATIONS, Turn
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself before any pixel is decoded; the size is as stored, before orientation."""
+    """What a file says of itself before any pixel is decoded.
+
+    The size is that in which the decoder hands over the pixels: as stored, unless it turns them ``upright`` itself.
+    """
 
     format: Format
     size: Size
@@ -24,6 +28,12 @@ class Header:
     profile: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
+    upright: bool = False
+
+    @property
+    def turn(self) -> Turn:
+        """What is left to do to see the picture as its orientation wants it."""
+        return Turn() if self.upright else ORIENTATIONS[self.orientation]
 
 
 @dataclass(frozen=True, slots=True)

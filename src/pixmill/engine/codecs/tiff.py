@@ -33,6 +33,7 @@ class TiffPicture:
             pillow.header(self._image, Format.TIFF),
             frames=_pages(self._image),
             orientation=orientation if orientation in range(1, 9) else 1,
+            upright=True,
         )
 
     def decode(self, need: Need) -> Frame:

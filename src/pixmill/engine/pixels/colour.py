@@ -16,6 +16,7 @@ Transform: TypeAlias = Any
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its shortcut through a table is 34 codes off in saturated colours
 _MIN_PROFILE_BYTES = 128  # the header alone (ICC.1 §7.2)
 _MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_NAME = 200
@@ -63,7 +64,7 @@ def lab_to_srgb(image: Image.Image) -> Image.Image:
 
 @lru_cache(maxsize=1)
 def _lab() -> Transform:
-    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb(), "LAB", "RGB", _INTENT, _FLAGS)
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb(), "LAB", "RGB", _INTENT, _LAB_FLAGS)
 
 
 @lru_cache(maxsize=1)

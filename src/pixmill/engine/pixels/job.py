@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.pixels.frame import Area
-from pixmill.engine.pixels.turn import Turn, whole_turn
+from pixmill.engine.pixels.turn import Turn, asked_turn
 from pixmill.plan.geometry import Geometry, resolve
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Flip, Plan, Point
+from pixmill.plan.ops import Plan, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,5 @@ class Job:
 
 def resolve_job(header: Header, plan: Plan, limits: Limits) -> Job:
     """Raises InvalidParameter for a crop outside the picture, ResultTooLarge beyond the limits."""
-    upright = whole_turn(header.orientation, 0, Flip.NONE).size(header.size)
-    turn = whole_turn(header.orientation, plan.rotate, plan.flip)
-    return Job(plan, limits, header, turn, resolve(upright, plan, limits))
+    geometry = resolve(header.turn.size(header.size), plan, limits)
+    return Job(plan, limits, header, header.turn.then(asked_turn(plan.rotate, plan.flip)), geometry)

@@ -8,7 +8,6 @@ from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.table import CODECS, readable
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.colour import profile_name
-from pixmill.engine.pixels.turn import ORIENTATIONS
 from pixmill.errors import ImageTooLarge, UnsupportedImage
 from pixmill.plan.limits import Limits
 from pixmill.ports import Facts
@@ -17,7 +16,7 @@ from pixmill.ports import Facts
 def inspect(source: memoryview, limits: Limits) -> Facts:
     """What ``/info`` tells. Raises UnsupportedImage, UndecodableImage, ImageTooLarge."""
     header = opened(source, limits).header
-    seen = ORIENTATIONS[header.orientation].size(header.size)
+    seen = header.turn.size(header.size)
     return Facts(
         format=header.format,
         width=seen.width,

@@ -62,6 +62,6 @@ _FLIPS = {
 }
 
 
-def whole_turn(orientation: int, rotate: int, flip: Flip) -> Turn:
-    """EXIF orientation, then clockwise degrees, then a flip, as one turn."""
-    return ORIENTATIONS.get(orientation, Turn()).then(Turn(rotate // 90 % 4)).then(_FLIPS[flip])
+def asked_turn(rotate: int, flip: Flip) -> Turn:
+    """Clockwise degrees, then a flip, as one turn."""
+    return Turn(rotate // 90 % 4).then(_FLIPS[flip])

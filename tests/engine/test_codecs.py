@@ -1,0 +1,79 @@
+"""The small decisions of the codecs: scales, numbers, first bytes."""
+
+import pytest
+from PIL import Image
+
+from pixmill.engine.codecs.arrow import borrow
+from pixmill.engine.codecs.jpeg import shrink_for
+from pixmill.engine.codecs.metadata import upright
+from pixmill.engine.codecs.picture import Need
+from pixmill.engine.codecs.quality import codec_quality
+from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.pixels.frame import Area
+from pixmill.media import Format
+from pixmill.plan.geometry import Size
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shrink"),
+    [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (376, 2), (375, 4), (188, 4), (187, 8), (10, 8)],
+)
+def test_a_jpeg_is_decoded_no_larger_than_quality_asks(wanted: int, shrink: int) -> None:
+    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
+
+
+def test_the_side_that_shrinks_less_decides_the_scale() -> None:
+    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(3000, 10))) == 1
+
+
+def test_a_small_jpeg_is_decoded_in_full() -> None:
+    assert shrink_for(Need(Area(0, 0, 200, 200), Size(10, 10))) == 1
+
+
+@pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF])
+def test_quality_rises_with_quality_and_keeps_its_ends(kind: Format) -> None:
+    numbers = [codec_quality(kind, quality) for quality in range(1, 101)]
+    assert numbers == sorted(numbers)
+    assert (numbers[0], numbers[-1]) == (1, 100)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\0\0\0\x1cftypavif\0\0\0\0", Format.AVIF),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", Format.AVIF),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heicmiaf", Format.HEIC),
+        (b"\0\0\0\x10ftypmif1\0\0\0\0avifavif", None),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", None),
+        (b"RIFF\0\0\0\0WEBPVP8 ", Format.WEBP),
+        (b"RIFF\0\0\0\0WAVEfmt ", None),
+        (b"MM\0+\0\x08\0\0", Format.TIFF),
+        (b"\0\0\1\0\1\0", Format.ICO),
+        (b"\xff\xd8\xff\xe0", Format.JPEG),
+        (b"\xff\xd8", None),
+    ],
+)
+def test_a_format_is_known_by_its_first_bytes(head: bytes, kind: Format | None) -> None:
+    assert sniff(memoryview(head)) is kind
+
+
+@pytest.mark.parametrize(("mode", "raw"), [("L", "L"), ("RGB", "RGBX"), ("RGBA", "RGBA")])
+def test_borrowed_pixels_are_pillows_own_and_outlive_the_picture(mode: str, raw: str) -> None:
+    image = Image.linear_gradient("L").convert(mode)
+    expected = image.tobytes("raw", raw)
+    pixels = borrow(image)
+    del image
+    assert pixels is not None
+    assert bytes(pixels) == expected
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_orientation_is_set_upright_and_nothing_else_changes(order: str) -> None:
+    exif = Image.Exif()
+    exif.endian = "<" if order == "little" else ">"
+    exif[274], exif[315] = 8, "An Author"
+    before = exif.tobytes()
+    after = Image.Exif()
+    after.load(b"Exif\0\0" + upright(before))
+    assert (after[274], after[315]) == (1, "An Author")
+    assert len(upright(before)) == len(before) - len(b"Exif\0\0")

@@ -1,0 +1,155 @@
+"""What is no picture, no whole picture or too much of one is refused, with our own errors and before memory is spent."""
+
+import struct
+import tracemalloc
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import (
+    ImageError,
+    ImageTooLarge,
+    InvalidParameter,
+    ResultTooLarge,
+    UndecodableImage,
+    UnsupportedImage,
+)
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Crop, Plan, Resize
+from tests.pixels.pictures import LIMITS, encoded, photo
+
+KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO")
+SMALL = Plan(resize=Resize(width=20))
+
+
+def sample(kind: str) -> bytes:
+    return bytes(encoded(photo(), kind, **({"sizes": [(96, 64)]} if kind == "ICO" else {})))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"<html></html>" * 9, b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
+)
+def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
+    for ask in (lambda: inspect(memoryview(data), LIMITS), lambda: render(memoryview(data), SMALL, LIMITS)):
+        with pytest.raises(UnsupportedImage):
+            ask()
+
+
+def test_a_known_format_that_is_not_read_here_is_named() -> None:
+    heic = struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic"
+    with pytest.raises(UnsupportedImage, match="heic"):
+        inspect(memoryview(heic), LIMITS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.95])
+def test_half_a_picture_is_no_picture(kind: str, part: float) -> None:
+    data = sample(kind)
+    with pytest.raises((UndecodableImage, UnsupportedImage)):
+        render(memoryview(data)[: int(len(data) * part)], SMALL, LIMITS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None)
+@given(noise=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=12))
+def test_a_damaged_picture_gives_a_picture_or_our_own_error(kind: str, noise: list[tuple[float, int]]) -> None:
+    data = bytearray(sample(kind))
+    for at, value in noise:
+        data[int(at * (len(data) - 1))] = value
+    for ask in (inspect, lambda source, limits: render(source, SMALL, limits)):
+        with suppress(ImageError):
+            ask(memoryview(data), LIMITS)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=80))
+def test_sniffing_takes_any_bytes(data: bytes) -> None:
+    assert sniff(memoryview(data)) in (None, *Format)
+
+
+def claim(width: int, height: int) -> dict[str, bytes]:
+    """Tiny files that claim to be of this size."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    )
+    sof = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\1\x11\0"
+    sos = b"\xff\xda" + struct.pack(">HB", 8, 1) + b"\1\0\0\x3f\0"
+    gif = (
+        b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0)
+    )
+    vp8x = (
+        b"VP8X" + struct.pack("<IB3x", 10, 0) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    )
+    vp8l = b"VP8L" + struct.pack("<IBI", 6, 0x2F, min(width - 1, 16383) | min(height - 1, 16383) << 14) + b"\0"
+    bmp = (
+        b"BM"
+        + struct.pack("<IHHI", 54, 0, 0, 54)
+        + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    )
+    return {
+        "png": png,
+        "jpeg": b"\xff\xd8" + sof + sos,
+        "gif": gif + b"\x02\x02\x4c\x01\0;",
+        "webp": b"RIFF" + struct.pack("<I", 4 + len(vp8x) + len(vp8l)) + b"WEBP" + vp8x + vp8l,
+        "bmp": bmp,
+    }
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "bmp"])
+def test_a_size_beyond_the_limit_is_refused_before_memory_is_spent(kind: str) -> None:
+    data = memoryview(claim(60_000, 60_000)[kind])
+    tracemalloc.start()
+    for ask in (lambda: inspect(data, LIMITS), lambda: render(data, SMALL, LIMITS)):
+        with pytest.raises(ImageTooLarge):
+            ask()
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_a_webp_canvas_beyond_the_limit_is_refused() -> None:
+    with pytest.raises((ImageTooLarge, UndecodableImage)):
+        render(memoryview(claim(16_383, 16_383)["webp"]), SMALL, LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "TIFF"])
+def test_frames_are_counted_and_bounded_and_the_first_is_shown(kind: str) -> None:
+    colours = ("red", "lime", "blue")
+    first, *rest = (Image.new("RGB", (64, 64), colour) for colour in colours)
+    source = encoded(first, kind, save_all=True, append_images=rest)
+    assert inspect(source, LIMITS).frames == 3
+    assert render(source, SMALL, LIMITS).width == 20
+    with pytest.raises(ImageTooLarge):
+        inspect(source, Limits(max_frames=2))
+
+
+def test_a_crop_outside_and_a_result_too_large_are_told_before_decoding() -> None:
+    data = sample("PNG")
+    cut = memoryview(data)[: len(data) // 2]
+    with pytest.raises(InvalidParameter):
+        render(cut, Plan(crop=Crop(1000, 0, 10, 10)), LIMITS)
+    with pytest.raises(ResultTooLarge):
+        render(cut, Plan(resize=Resize(width=20_000, enlarge=True)), LIMITS)
+
+
+def test_a_progressive_jpeg_of_too_many_scans_is_refused() -> None:
+    data = bytes(encoded(photo(), "JPEG", progressive=True))
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(UndecodableImage):
+        render(memoryview(data[:last] + data[last:-2] * 120 + b"\xff\xd9"), SMALL, LIMITS)
+
+
+def test_the_private_detail_names_the_cause_and_the_public_message_does_not() -> None:
+    with pytest.raises(UndecodableImage) as caught:
+        render(memoryview(sample("PNG")[:200]), SMALL, LIMITS)
+    assert "pngload" in caught.value.detail or "png" in caught.value.detail
+    assert "png" not in caught.value.message

@@ -1,0 +1,121 @@
+"""Depths, palettes, grey and transparency, as they come in the wild."""
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.ops import Colour, Output, Plan, Resize
+from tests.pixels.pictures import LIMITS, decoded, difference, encoded, made, photo, pixels_of, resized
+
+
+@pytest.mark.parametrize("bands", [1, 2, 3, 4])
+def test_sixteen_bits_are_rounded_to_eight(bands: int) -> None:
+    deep = np.linspace(0, 65_535, 64 * 32 * bands).reshape(32, 64, bands).astype(np.uint16)
+    image = pyvips.Image.new_from_array(deep).copy(interpretation="rgb16" if bands > 2 else "grey16")
+    result = made(memoryview(image.pngsave_buffer()))
+    assert result.mode == ("L", "LA", "RGB", "RGBA")[bands - 1]
+    expected = np.floor(deep / 257 + 0.5).astype(int)
+    assert np.abs(np.asarray(result).reshape(expected.shape).astype(int) - expected).max() == 0
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_sixteen_bits_of_tiff_are_rounded_too(mode: str) -> None:
+    deep = np.linspace(0, 65_535, 64 * 32).reshape(32, 64).astype(np.uint16)
+    image = Image.frombytes(mode, (64, 32), deep.astype(">u2" if mode.endswith("B") else "<u2").tobytes())
+    assert np.array_equal(np.asarray(made(encoded(image, "TIFF"))), np.floor(deep / 257 + 0.5))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "BMP"])
+def test_a_palette_is_looked_up_before_the_resize(kind: str) -> None:
+    picture = photo().quantize(32)
+    expected = resized(encoded(picture.convert("RGB"), "PNG"), width=60)
+    assert difference(pixels_of(resized(encoded(picture, kind), width=60)), pixels_of(expected)) < 0.5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
+def test_black_and_white_becomes_grey(kind: str) -> None:
+    result = resized(encoded(photo().convert("1"), kind), width=60)
+    assert result.mode == "L"
+    assert len(set(pixels_of(result, "L").flat)) > 10
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "AVIF"])
+def test_grey_stays_grey(kind: str) -> None:
+    grey = photo().convert("L")
+    for target in (Format.JPEG, Format.PNG, Format.AVIF):
+        result = resized(encoded(grey, kind), kind=target, width=60)
+        assert result.mode == "L"
+    assert difference(pixels_of(made(encoded(grey, kind)), "L"), pixels_of(grey, "L")) < 2
+
+
+def see_through() -> Image.Image:
+    """Red, opaque on the left, half transparent on the right."""
+    pixels = np.full((32, 64, 4), (255, 0, 0, 255), np.uint8)
+    pixels[:, 32:, 3] = 128
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("target", [Format.PNG, Format.WEBP, Format.AVIF])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "ICO"])
+def test_transparency_survives_where_the_format_has_it(kind: str, target: Format) -> None:
+    options = {"sizes": [(64, 32)]} if kind == "ICO" else {"quality": 100} if kind == "AVIF" else {}
+    result = resized(encoded(see_through(), kind, **options), kind=target, width=32)
+    pixels = pixels_of(result, "RGBA").astype(int)
+    assert np.abs(pixels[4:-4, 4:12] - (255, 0, 0, 255)).max() <= 6
+    assert np.abs(pixels[4:-4, 20:28] - (255, 0, 0, 128)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("background", "expected"),
+    [
+        (Colour(), (255, 127, 127)),
+        (Colour(0, 0, 255), (128, 0, 127)),
+        (Colour(0, 0, 255, alpha=0), (255, 127, 127)),
+    ],
+    ids=["white unless asked", "a colour", "seen through to white"],
+)
+def test_without_alpha_the_picture_lies_on_the_background(background: Colour, expected: tuple[int, int, int]) -> None:
+    pixels = pixels_of(made(encoded(see_through(), "PNG"), Format.JPEG, quality=100, background=background)).astype(int)
+    assert np.abs(pixels[8:24, 8:24] - (254, 0, 0)).max() <= 3
+    assert np.abs(pixels[8:24, 40:56] - expected).max() <= 3
+
+
+def test_a_transparent_colour_of_png_is_transparency() -> None:
+    for mode, key in (("RGB", (255, 0, 0)), ("L", 76)):
+        source = encoded(see_through().convert("RGB").convert(mode), "PNG", transparency=key)
+        assert not pixels_of(made(source), "RGBA")[..., 3].any()
+
+
+def test_what_is_hidden_bleeds_no_colour() -> None:
+    pixels = np.full((64, 64, 4), (0, 255, 0, 0), np.uint8)
+    pixels[16:48, 16:48] = (255, 0, 0, 255)
+    result = pixels_of(resized(encoded(Image.fromarray(pixels), "PNG"), width=20), "RGBA").astype(int)
+    assert result[result[..., 3] > 8][:, 1].max() <= 8
+
+
+def test_an_alpha_that_hides_nothing_is_dropped() -> None:
+    assert resized(encoded(photo().convert("RGBA"), "PNG"), width=60).mode == "RGB"
+
+
+def test_grey_with_alpha_keeps_both() -> None:
+    picture = photo().convert("LA")
+    picture.putalpha(100)
+    assert resized(encoded(picture, "PNG"), width=60).mode == "LA"
+    assert resized(encoded(picture, "PNG"), kind=Format.JPEG, width=60).mode == "L"
+
+
+def test_grey_with_alpha_takes_the_colour_of_its_background() -> None:
+    picture = Image.new("LA", (16, 16), (255, 0))
+    plan = Plan(background=Colour(0, 0, 255), output=Output(formats=(Format.JPEG,)))
+    assert np.abs(pixels_of(decoded(render(encoded(picture, "PNG"), plan, LIMITS))).astype(int) - (0, 0, 255)).max() < 4
+
+
+def test_the_largest_picture_of_an_icon_is_taken() -> None:
+    for options in ({}, {"bitmap_format": "bmp"}):
+        source = encoded(photo(64, 64), "ICO", sizes=[(16, 16), (64, 64), (32, 32)], **options)
+        rendered = render(source, Plan(resize=Resize()), LIMITS)
+        assert (rendered.format, rendered.width, rendered.height) == (Format.PNG, 64, 64)
+        assert difference(pixels_of(decoded(rendered)), pixels_of(photo(64, 64))) < 1

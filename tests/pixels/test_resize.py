@@ -1,0 +1,118 @@
+"""Sizes are exact for every fit, and pixels are those of Lanczos3 in linear light over the right part of the picture."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.geometry import Size, resolve
+from pixmill.plan.ops import Colour, Crop, Fit, Output, Plan, Point, Resize, Smart, Unit
+from tests.pixels import reference
+from tests.pixels.pictures import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, planned, resized
+
+SIDES = (1, 7, 64, 100, 333)
+
+
+@pytest.mark.parametrize("fit", Fit)
+@pytest.mark.parametrize("source", [(200, 100), (67, 101), (9, 100)])
+def test_sizes_are_those_of_the_geometry(source: tuple[int, int], fit: Fit) -> None:
+    picture = encoded(photo(*source), "JPEG")
+    for width, height, enlarge in product((0, *SIDES), SIDES, (False, True)):
+        plan = Plan(resize=Resize(width=width, height=height, fit=fit, enlarge=enlarge))
+        geometry = resolve(Size(*source), plan, LIMITS)
+        rendered = render(picture, plan, LIMITS)
+        assert Size(rendered.width, rendered.height) == geometry.output
+        assert decoded(rendered).size == (geometry.output.width, geometry.output.height)
+
+
+def expected(image: Image.Image, box: tuple[float, float, float, float], size: tuple[int, int]) -> Pixels:
+    codes, _ = reference.resample(pixels_of(image) / 255, box, size, alpha=False)
+    return np.asarray(np.rint(codes * 255), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("width", [50, 119, 239, 400])
+def test_pixels_are_resampled_in_linear_light(width: int) -> None:
+    picture = photo()
+    result = resized(encoded(picture, "PNG"), width=width, enlarge=True)
+    assert difference(pixels_of(result), expected(picture, (0, 0, 240, 160), result.size)) < 0.1
+
+
+def test_a_window_is_the_same_part_of_the_scaled_picture() -> None:
+    picture = photo()
+    result = resized(encoded(picture, "PNG"), width=40, height=80, fit=Fit.COVER, gravity=Point(0.9, 0.5))
+    whole = resized(encoded(picture, "PNG"), height=80)
+    left = 120 - 40  # 0.9 is nearer to the edge than half a window
+    inner = np.s_[:, 4:-4]  # at its edges a window sees nothing of what lies beyond
+    assert difference(pixels_of(result)[inner], pixels_of(whole)[:, left : left + 40][inner]) < 0.6
+
+
+def test_a_crop_is_cut_before_the_resize() -> None:
+    picture = photo()
+    result = made(encoded(picture, "PNG"), crop=Crop(25, 50, 50, 25, Unit.PERCENT), resize=Resize(width=30))
+    assert result.size == (30, 10)
+    assert difference(pixels_of(result), expected(picture, (60, 80, 120, 40), (30, 10))) < 0.1
+
+
+def test_nothing_is_resampled_when_nothing_changes() -> None:
+    picture = photo()
+    assert np.array_equal(pixels_of(resized(encoded(picture, "PNG"), width=240)), pixels_of(picture))
+    cut = made(encoded(picture, "PNG"), crop=Crop(10, 20, 100, 50))
+    assert np.array_equal(pixels_of(cut), pixels_of(picture)[20:70, 10:110])
+
+
+@pytest.mark.parametrize("width", [240, 100, 40, 20])
+def test_a_jpeg_decoded_at_a_scale_looks_like_one_decoded_in_full(width: int) -> None:
+    picture = photo(960, 640)
+    source = encoded(picture, "JPEG", quality=95)
+    lossless = encoded(decoded(render(source, Plan(output=Output(formats=(Format.PNG,))), LIMITS)), "PNG")
+    assert difference(pixels_of(resized(source, width=width)), pixels_of(resized(lossless, width=width))) < 1.5
+
+
+@pytest.mark.parametrize("size", [(961, 643), (959, 641), (17, 9), (8, 8), (1, 1)])
+def test_a_jpeg_of_odd_size_is_not_shifted(size: tuple[int, int]) -> None:
+    """A scaled decode covers whole blocks, and more than the picture at its right and lower edge."""
+    picture = Image.fromarray(np.linspace(0, 255, size[0]).astype(np.uint8)[None].repeat(size[1], axis=0))
+    result = resized(encoded(picture, "JPEG", quality=95), width=max(1, size[0] // 20))
+    plain = resized(encoded(picture, "PNG"), width=max(1, size[0] // 20))
+    assert result.size == plain.size
+    assert difference(pixels_of(result), pixels_of(plain)) < 2
+
+
+def test_a_smart_window_finds_the_spot_however_the_picture_lies() -> None:
+    pixels = np.full((400, 1200, 3), 120, np.uint8)
+    pixels[150:250, 900:1000] = (230, 60, 40)
+    upright = Image.fromarray(pixels)
+    resize = Resize(width=100, height=100, fit=Fit.COVER, gravity=Smart())
+    for orientation, stored in ((1, upright), (6, upright.rotate(90, expand=True)), (3, upright.rotate(180))):
+        exif = Image.Exif()
+        exif[274] = orientation
+        result = pixels_of(made(encoded(stored, "PNG", exif=exif), resize=resize)).astype(int)
+        assert result.shape == (100, 100, 3)
+        assert ((result[..., 0] - result[..., 1]) > 100).sum() > 400
+
+
+def test_a_contained_picture_lies_in_the_middle_of_its_canvas() -> None:
+    plan = Plan(resize=Resize(width=100, height=100, fit=Fit.CONTAIN), background=Colour(0, 0, 255))
+    result = pixels_of(planned(encoded(photo(200, 100), "PNG"), plan))
+    assert result.shape == (100, 100, 3)
+    assert (result[:25] == (0, 0, 255)).all()
+    assert (result[75:] == (0, 0, 255)).all()
+    assert difference(result[25:75], pixels_of(resized(encoded(photo(200, 100), "PNG"), width=100))) == 0
+
+
+def test_a_canvas_one_sees_through_stays_so_where_the_format_can() -> None:
+    plan = Plan(resize=Resize(width=50, height=50, fit=Fit.CONTAIN), background=Colour(9, 9, 9, alpha=0))
+    source = encoded(photo(200, 100), "JPEG")
+    assert not pixels_of(planned(source, plan), "RGBA")[:12, :, 3].any()
+    assert pixels_of(planned(source, plan, Format.JPEG, quality=100))[:8].min() > 250
+    assert decoded(render(source, plan, LIMITS)).format == "PNG"
+
+
+def test_grey_takes_a_colour_only_where_the_canvas_has_one() -> None:
+    source = encoded(photo(200, 100).convert("L"), "PNG")
+    resize = Resize(width=50, height=50, fit=Fit.CONTAIN)
+    assert made(source, resize=resize, background=Colour(7, 7, 7)).mode == "L"
+    assert made(source, resize=resize, background=Colour(7, 7, 8)).mode == "RGB"
