@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 from pixmill.api.config import ApiConfig
 from pixmill.api.problems import RETRY_AFTER_S, STATUS
 from pixmill.cache.config import CacheConfig
-from pixmill.dialects.params import PARAMS, Group, Param
+from pixmill.dialects.param import Group, Param
+from pixmill.dialects.params import PARAMS
 from pixmill.engine.codecs.table import CODECS
 from pixmill.engine.config import EngineConfig
 from pixmill.errors import PixmillError, leaves

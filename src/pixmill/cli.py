@@ -18,7 +18,8 @@ import msgspec
 from pixmill import __version__
 from pixmill.dialects.native import Native
 from pixmill.dialects.native import explain as explained
-from pixmill.dialects.params import PARAMS, Group, Param
+from pixmill.dialects.param import Group, Param
+from pixmill.dialects.params import PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
 from pixmill.media import MEDIA, Format

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from pixmill.dialects.native import MAX_QUERY_BYTES, explain, parse
-from pixmill.dialects.params import MAX_SIDE
+from pixmill.dialects.param import MAX_SIDE
 from pixmill.errors import (
     BadRequest,
     ConflictingParameters,

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from pixmill import __version__
 from pixmill.api.problems import STATUS
-from pixmill.dialects.params import INFO_PARAMS, PARAMS, Param
+from pixmill.dialects.param import Param
+from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.errors import (
     BadRequest,
     Draining,
