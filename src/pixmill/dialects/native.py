@@ -5,7 +5,7 @@ ImageRequest or a BadRequest, in time linear in their number, and never another 
 """
 
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
