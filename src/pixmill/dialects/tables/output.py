@@ -83,4 +83,5 @@ def _background(asked: Asked, resize: Resize, output: Output) -> Colour:
     padded = resize.fit is Fit.CONTAIN
     if not padded and output.formats and output.formats[0] in _TRANSPARENT:
         return Colour()
-    return asked.get("background", Colour())
+    background: Colour = asked.get("background", Colour())
+    return background
