@@ -4,11 +4,18 @@ import asyncio
 
 import pytest
 
+from pixmill.cache.behind import Behind
+from pixmill.cache.memory import MemoryCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Absent
+from pixmill.cache.tiered import TieredCache
 from pixmill.errors import StoreUnavailable
+from pixmill.ports import Hit
+from pixmill.storage.config import StorageConfig
 from pixmill.storage.memory import MemoryStore
-from tests.cache.entries import body_of, entry_of, key_of
+from pixmill.storage.shelf import Shelf
+from tests.cache.entries import Recorder, body_of, entry_of, key_of
+from tests.servers.seaweedfs import SeaweedFS
 
 KEY = key_of("a picture")
 PLACE = f"{KEY[:2]}/{KEY}"
@@ -38,6 +45,14 @@ async def test_an_object_that_is_no_entry_is_damaged(blob: bytes) -> None:
     assert await tier(store, 100_000).get(KEY) is Absent.DAMAGED
 
 
+async def test_closing_the_tier_leaves_the_store_to_whoever_opened_it() -> None:
+    store = MemoryStore(2**22)
+    cache = tier(store)
+    await cache.put(KEY, entry_of())
+    await cache.close()
+    assert [facts.path async for facts in store.list()] == [PLACE]
+
+
 async def test_a_store_that_does_not_answer_costs_no_more_than_the_time_allowed() -> None:
     class Stalled(MemoryStore):
         async def get(self, path: str, max_bytes: int) -> bytes:
@@ -57,3 +72,27 @@ async def test_a_store_that_does_not_answer_costs_no_more_than_the_time_allowed(
         for operation in (cache.get(KEY), cache.put(KEY, entry_of()), cache.delete(KEY), cache.ping()):
             with pytest.raises(StoreUnavailable):
                 await operation
+
+
+@pytest.mark.xdist_group("seaweedfs")
+async def test_a_server_that_stalls_costs_a_request_little_and_is_used_again_when_it_goes_on(
+    seaweedfs: SeaweedFS,
+) -> None:
+    seen = Recorder()
+    seaweedfs.make_bucket("stalls")
+    shelf = Shelf(StorageConfig.model_validate({"stores": {"it": seaweedfs.named_store("stalls")}}))
+    s3 = StoreCache(shelf.open("s3://stalls"), name="s3", timeout_s=0.3, max_entry_bytes=2**20)
+    cache = TieredCache([MemoryCache(2**20), Behind(s3, seen)], seen)
+    entry = entry_of()
+    await s3.put(KEY, entry)
+    with seaweedfs.paused():
+        async with asyncio.timeout(2):
+            assert await cache.get(KEY) is None
+            await cache.put(key_of("another"), entry)
+            assert await cache.get(key_of("another")) == Hit(entry, "memory")
+            await cache.drain()
+    assert seen.lookups("s3") == {"error": 1}
+    assert seen.errors("s3") == {"get": 1, "put": 1}
+    assert await cache.get(KEY) == Hit(entry, "s3")
+    await cache.close()
+    await shelf.close()

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,52 +17,81 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.media import Format
 from pixmill.ports import Cache, Hit
 from pixmill.storage.config import StorageConfig
-from pixmill.storage.memory import MemoryStore
-from pixmill.storage.open import open_store
+from pixmill.storage.shelf import Shelf
 from tests.cache.entries import body_of, entry_of, key_of
+from tests.servers.seaweedfs import SeaweedFS
 
 MIB = 2**20
 KEY = key_of("a picture")
 
 
-async def memory(_: Path) -> Tier:
+Make = Callable[[Path, Shelf], Awaitable[Tier]]
+
+
+async def memory(_path: Path, _shelf: Shelf) -> Tier:
     return MemoryCache(32 * MIB)
 
 
-async def disk(path: Path) -> Tier:
+async def disk(path: Path, _shelf: Shelf) -> Tier:
     return await DiskCache.open(path / "disk", 32 * MIB)
 
 
-async def memory_store(_: Path) -> Tier:
-    return StoreCache(MemoryStore(32 * MIB), name="s3", timeout_s=10, max_entry_bytes=4 * MIB)
-
-
-async def file_store(path: Path) -> Tier:
-    store = open_store(f"file://{path}/store", StorageConfig(), create=True)
+async def files(path: Path, shelf: Shelf) -> Tier:
+    store = shelf.open(f"file://{path}/store", create=True)
     return StoreCache(store, name="files", timeout_s=10, max_entry_bytes=4 * MIB)
 
 
-async def behind_disk(path: Path) -> Tier:
-    return Behind(await disk(path))
+async def s3(path: Path, shelf: Shelf) -> Tier:
+    store = shelf.open(f"s3://cache/{key_of(path)[:16]}")
+    return StoreCache(store, name="s3", timeout_s=10, max_entry_bytes=4 * MIB)
 
 
-TIERS = [memory, disk, memory_store, file_store, behind_disk]
-STACKS = [[tier] for tier in TIERS] + [[], [memory, behind_disk], [memory, behind_disk, file_store]]
-Make = Callable[[Path], Awaitable[Tier]]
+async def behind_disk(path: Path, shelf: Shelf) -> Tier:
+    return Behind(await disk(path, shelf))
 
 
-@pytest.fixture(params=TIERS, ids=lambda make: make.__name__)
+async def behind_s3(path: Path, shelf: Shelf) -> Tier:
+    return Behind(await s3(path, shelf))
+
+
+NEEDS_SERVER = {s3, behind_s3}
+
+
+def stacks(*several: list[Make]) -> list[Any]:
+    """Those with a server in one group, so that only one process of the tests starts it."""
+    grouped = pytest.mark.xdist_group("seaweedfs")
+    names = ["+".join(make.__name__ for make in stack) or "none" for stack in several]
+    marks = [[grouped] if NEEDS_SERVER.intersection(stack) else [] for stack in several]
+    return [pytest.param(*parts[:1], id=parts[1], marks=parts[2]) for parts in zip(several, names, marks, strict=True)]
+
+
+@asynccontextmanager
+async def opened(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[list[Tier]]:
+    stores = {}
+    if NEEDS_SERVER.intersection(request.param):
+        server: SeaweedFS = request.getfixturevalue("seaweedfs")
+        server.make_bucket("cache")
+        stores["cache"] = server.named_store("cache")
+    shelf = Shelf(StorageConfig.model_validate({"stores": stores}))
+    try:
+        yield [await make(path, shelf) for make in request.param]
+    finally:
+        await shelf.close()
+
+
+@pytest.fixture(params=stacks([memory], [disk], [files], [s3], [behind_disk]))
 async def tier(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tier]:
-    made: Tier = await request.param(tmp_path)
-    yield made
-    await made.close()
+    async with opened(request, tmp_path) as tiers:
+        yield tiers[0]
+        await tiers[0].close()
 
 
-@pytest.fixture(params=STACKS, ids=lambda stack: "+".join(make.__name__ for make in stack) or "none")
+@pytest.fixture(params=stacks([], [memory], [disk], [behind_disk], [files], [s3], [memory, behind_disk, behind_s3]))
 async def cache(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TieredCache]:
-    made = TieredCache([await make(tmp_path) for make in request.param])
-    yield made
-    await made.close()
+    async with opened(request, tmp_path) as tiers:
+        made = TieredCache(tiers)
+        yield made
+        await made.close()
 
 
 async def test_a_tier_gives_back_what_was_put_whatever_is_in_it(tier: Tier) -> None:

@@ -26,7 +26,8 @@ _NAMES = {"memory": "memory", "file": "disk"}
 
 
 async def open_cache(config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]) -> TieredCache:
-    """The cache of these settings; ``open_store`` opens a bucket by its URL, with whatever credentials it takes.
+    """The cache of these settings; ``open_store`` opens a bucket by its URL, with whatever credentials it takes, and
+    whoever gave it closes what it opened.
 
     Raises ValueError, which names the setting, when a tier that was asked for cannot be had.
     """

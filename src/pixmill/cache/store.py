@@ -57,7 +57,7 @@ class StoreCache:
         await round_trip(self)
 
     async def close(self) -> None:
-        await self._store.close()
+        """The store belongs to whoever opened it: originals may come from it too."""
 
     @staticmethod
     def _path(key: Key) -> str:
