@@ -66,13 +66,17 @@ class Pixmill:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
+        self.launch()
+        self._until_ready()
+        return self
+
+    def launch(self) -> None:
+        """Start the process and do not wait until it answers."""
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "pixmill", "serve"]
             self._process = subprocess.Popen(
                 command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder.name
             )
-        self._until_ready()
-        return self
 
     def stop(self, number: int = signal.SIGTERM, within_s: float = STOP_S) -> int:
         """Send the signal, wait, and give the exit code."""

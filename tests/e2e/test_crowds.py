@@ -1,0 +1,134 @@
+"""Too many clients, clients that leave, pictures that take too long: each costs what it must, and no other client pays."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.scenes import COSTLY, at_once, in_flight, knock, metric, noise, small_photo, until
+from tests.servers.origin import Origin
+from tests.servers.pixmill import Pixmill
+
+CLIENTS = 30
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    (folder / "noise.jpg").write_bytes(noise())
+    (folder / "photo.jpg").write_bytes(small_photo())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(images: Path) -> Iterator[Pixmill]:
+    """Two workers, and room for everybody to wait."""
+    with Pixmill(images=str(images), allowed_networks="127.0.0.0/8", cache="", queue=40, ready_timeout_s=1) as server:
+        yield server
+
+
+def is_idle(server: Pixmill) -> bool:
+    gauges = {name: metric(server, f"pixmill_{name}") for name in ("workers", "workers_busy", "renders_waiting")}
+    return in_flight(server) == 0 and gauges == {"workers": 2, "workers_busy": 0, "renders_waiting": 0}
+
+
+def assert_prompt(server: Pixmill, width: int, within_s: float = 3) -> None:
+    began = time.monotonic()
+    assert server.get("/resize", url="photo.jpg", width=width).status == 200
+    assert time.monotonic() - began < within_s
+
+
+def test_clients_that_leave_while_their_pictures_are_rendered_free_every_place(server: Pixmill) -> None:
+    before = metric(server, "pixmill_renders_total")
+    clients = [knock(server, "/resize", **COSTLY, width=4_000 + number) for number in range(CLIENTS)]
+    until(lambda: metric(server, "pixmill_renders_waiting") == CLIENTS - 2, 20, "all but two wait for a worker")
+    for client in clients:
+        client.close()
+    until(lambda: is_idle(server), 10, "everybody's place is free")
+    assert_prompt(server, 50)
+    assert metric(server, "pixmill_renders_total", outcome="ok") - before < CLIENTS / 2, "most were never rendered"
+    assert metric(server, "pixmill_requests_total", status="499") >= CLIENTS
+
+
+def test_clients_that_leave_while_their_originals_are_fetched_end_the_fetches(server: Pixmill) -> None:
+    with Origin() as origin:
+        urls = [origin.hang(f"/{number}.jpg") for number in range(12)]
+        clients = [knock(server, "/resize", url=url) for url in urls] + [
+            knock(server, "/info", url=url) for url in urls
+        ]
+        until(lambda: len(origin.requests) == len(urls), 10, "each original is asked for, and once")
+        assert in_flight(server) == len(clients)
+        for client in clients:
+            client.close()
+        until(lambda: is_idle(server), 5, "nobody is waited for")
+        assert_prompt(server, 51)
+
+
+def test_one_client_that_leaves_takes_nothing_from_another_who_wants_the_same(server: Pixmill) -> None:
+    with Origin() as origin, ThreadPoolExecutor(1) as pool:
+        url = origin.serve("/shared.jpg", small_photo(), wait_s=1)
+        first = knock(server, "/resize", url=url, width=60)
+        until(lambda: bool(origin.requests), 5, "the original is asked for")
+        [second] = at_once(pool, server, [{"url": url, "width": 60}])
+        until(lambda: in_flight(server) == 2, 1, "both wait")
+        first.close()
+        assert second.result()[0].status == 200
+        assert len(origin.requests) == 1
+
+
+def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_served(images: Path) -> None:
+    lives: list[float] = []
+    with Pixmill(images=str(images), cache="", workers=1, queue=2) as small, ThreadPoolExecutor(20) as clients:
+        assert small.get("/resize", url="photo.jpg").status == 200
+        done = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(small, done, lives))
+        watcher.start()
+        replies = [f.result() for f in at_once(clients, small, [{**COSTLY, "width": 4_000 + n} for n in range(20)])]
+        done.set()
+        watcher.join()
+        served = [reply for reply, _ in replies if reply.status == 200]
+        turned_away = [(reply, seconds) for reply, seconds in replies if reply.status == 503]
+        assert len(served) == 3, "one that runs and two that wait"
+        assert len(turned_away) == 17
+        for reply, seconds in turned_away:
+            assert reply.json()["code"] == "queue_full"
+            assert int(reply.headers["retry-after"]) >= 1
+            assert reply.headers["cache-control"] == "no-store"
+            assert seconds < 3
+        assert sorted(lives)[int(len(lives) * 0.9)] < 0.3
+        assert small.get("/resize", url="photo.jpg", width=52).status == 200
+        assert small.get("/health/ready").status == 200
+
+
+def _watch(server: Pixmill, done: threading.Event, lives: list[float]) -> None:
+    while not done.is_set():
+        began = time.monotonic()
+        assert server.get("/health/live").status == 200
+        lives.append(time.monotonic() - began)
+        time.sleep(0.05)
+
+
+def test_a_picture_that_takes_too_long_is_answered_504_and_the_next_one_is_rendered(images: Path) -> None:
+    with Pixmill(images=str(images), cache="", workers=1, deadline_s=0.8) as server:
+        began = time.monotonic()
+        late = server.get("/resize", **COSTLY)
+        assert (late.status, late.json()["code"]) == (504, "render_timeout")
+        assert late.headers["cache-control"] == "no-store"
+        assert 0.8 <= time.monotonic() - began < 3
+        until(lambda: metric(server, "pixmill_workers") == 1, 20, "the worker is replaced")
+        assert server.get("/resize", url="photo.jpg", width=53).status == 200
+        assert metric(server, "pixmill_worker_restarts_total", reason="deadline") == 1
+
+
+def test_readiness_is_told_while_all_workers_are_busy(server: Pixmill) -> None:
+    clients = [knock(server, "/resize", **COSTLY, width=3_900 + number) for number in range(6)]
+    until(lambda: metric(server, "pixmill_workers_busy") == 2, 10, "both workers are busy")
+    began = time.monotonic()
+    server.get("/health/ready")
+    assert time.monotonic() - began < 3, "the probe ends when its time is over"
+    for client in clients:
+        client.close()
+    until(lambda: is_idle(server), 10, "everybody's place is free")
