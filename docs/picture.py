@@ -1,6 +1,6 @@
 """Renders the picture of the README: one photo, asked for in five ways.
 
-    .venv/bin/python docs/picture.py
+.venv/bin/python docs/picture.py
 """
 
 from io import BytesIO
