@@ -75,39 +75,43 @@ def test_sniffing_takes_any_bytes(data: bytes) -> None:
     assert sniff(memoryview(data)) in (None, *Format)
 
 
-def claim(width: int, height: int) -> dict[str, bytes]:
-    """Tiny files that claim to be of this size."""
+def claimed_png(width: int, height: int) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
     )
-    sof = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\1\x11\0"
-    sos = b"\xff\xda" + struct.pack(">HB", 8, 1) + b"\1\0\0\x3f\0"
-    gif = (
-        b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0)
-    )
-    vp8x = (
-        b"VP8X" + struct.pack("<IB3x", 10, 0) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    )
-    vp8l = b"VP8L" + struct.pack("<IBI", 6, 0x2F, min(width - 1, 16383) | min(height - 1, 16383) << 14) + b"\0"
-    bmp = (
-        b"BM"
-        + struct.pack("<IHHI", 54, 0, 0, 54)
-        + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
-    )
-    return {
-        "png": png,
-        "jpeg": b"\xff\xd8" + sof + sos,
-        "gif": gif + b"\x02\x02\x4c\x01\0;",
-        "webp": b"RIFF" + struct.pack("<I", 4 + len(vp8x) + len(vp8l)) + b"WEBP" + vp8x + vp8l,
-        "bmp": bmp,
-    }
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "bmp"])
+def claimed_jpeg(width: int, height: int) -> bytes:
+    frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\1\x11\0"
+    return b"\xff\xd8" + frame + b"\xff\xda" + struct.pack(">HB", 8, 1) + b"\1\0\0\x3f\0"
+
+
+def claimed_gif(width: int, height: int) -> bytes:
+    screen = struct.pack("<HHBBB", width, height, 0, 0, 0)
+    return b"GIF89a" + screen + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x4c\x01\0;"
+
+
+def claimed_bmp(width: int, height: int) -> bytes:
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + head
+
+
+def claimed_webp(width: int, height: int) -> bytes:
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    canvas = b"VP8X" + struct.pack("<IB3x", 10, 0) + sides
+    pixels = b"VP8L" + struct.pack("<IBI", 6, 0x2F, (width - 1) | (height - 1) << 14) + b"\0"
+    return b"RIFF" + struct.pack("<I", 4 + len(canvas) + len(pixels)) + b"WEBP" + canvas + pixels
+
+
+CLAIMS = {"png": claimed_png, "jpeg": claimed_jpeg, "gif": claimed_gif, "bmp": claimed_bmp}
+"""Tiny files that claim to be of some size."""
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
 def test_a_size_beyond_the_limit_is_refused_before_memory_is_spent(kind: str) -> None:
-    data = memoryview(claim(60_000, 60_000)[kind])
+    data = memoryview(CLAIMS[kind](60_000, 60_000))
     tracemalloc.start()
     for ask in (lambda: inspect(data, LIMITS), lambda: render(data, SMALL, LIMITS)):
         with pytest.raises(ImageTooLarge):
@@ -116,9 +120,20 @@ def test_a_size_beyond_the_limit_is_refused_before_memory_is_spent(kind: str) ->
     tracemalloc.stop()
 
 
+def test_a_side_that_no_format_should_have_is_refused() -> None:
+    with pytest.raises(ImageTooLarge):
+        render(memoryview(claimed_png(70_000, 10)), SMALL, LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "bmp"])
+def test_a_picture_without_pixels_is_no_picture(kind: str) -> None:
+    with pytest.raises(UndecodableImage):
+        render(memoryview(CLAIMS[kind](0, 10)), SMALL, LIMITS)
+
+
 def test_a_webp_canvas_beyond_the_limit_is_refused() -> None:
     with pytest.raises((ImageTooLarge, UndecodableImage)):
-        render(memoryview(claim(16_383, 16_383)["webp"]), SMALL, LIMITS)
+        render(memoryview(claimed_webp(16_383, 16_383)), SMALL, LIMITS)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "TIFF"])

@@ -71,6 +71,18 @@ def test_a_jpeg_decoded_at_a_scale_looks_like_one_decoded_in_full(width: int) ->
     assert difference(pixels_of(resized(source, width=width)), pixels_of(resized(lossless, width=width))) < 1.5
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [3000, 1200, 300])
+def test_a_large_webp_decoded_at_a_scale_looks_like_one_decoded_in_full(width: int) -> None:
+    picture = photo(4101, 3001)
+    exif = Image.Exif()
+    exif[274] = 3
+    result = resized(encoded(picture, "WEBP", quality=95, method=0, exif=exif), width=width)
+    plain = resized(encoded(picture.rotate(180), "JPEG", quality=95), width=width)
+    assert result.size == plain.size
+    assert difference(pixels_of(result), pixels_of(plain)) < 1.5
+
+
 @pytest.mark.parametrize("size", [(961, 643), (959, 641), (17, 9), (8, 8), (1, 1)])
 def test_a_jpeg_of_odd_size_is_not_shifted(size: tuple[int, int]) -> None:
     """A scaled decode covers whole blocks, and more than the picture at its right and lower edge."""

@@ -48,7 +48,12 @@ CODECS: dict[Format, Codec] = {
         vips.png, "libvips", png.write, "libvips", "", "decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)"
     ),
     Format.WEBP: Codec(
-        webp.WebPPicture, "Pillow", webp.write, "Pillow", "webp", "decode 32 (libvips 52); encode 512 px 14.8 (23.8)"
+        webp.WebPPicture,
+        "Pillow",
+        webp.write,
+        "Pillow",
+        "webp",
+        "decode 32 (libvips 52), above 12 megapixels libvips; encode 512 px 14.8 (23.8)",
     ),
     Format.AVIF: Codec(
         avif.AvifPicture,

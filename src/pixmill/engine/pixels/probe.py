@@ -8,9 +8,12 @@ from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.table import CODECS, readable
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.colour import profile_name
-from pixmill.errors import ImageTooLarge, UnsupportedImage
+from pixmill.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 from pixmill.plan.limits import Limits
 from pixmill.ports import Facts
+
+_MAX_SIDE = 65_535
+"""What the resampling kernel takes, and most formats can say."""
 
 
 def inspect(source: memoryview, limits: Limits) -> Facts:
@@ -44,6 +47,10 @@ def opened(source: memoryview, limits: Limits) -> Picture:
 
 
 def _check(header: Header, limits: Limits) -> None:
+    if header.size.width < 1 or header.size.height < 1:
+        raise UndecodableImage(detail=f"{header.size.width} × {header.size.height} pixels")
+    if max(header.size.width, header.size.height) > _MAX_SIDE:
+        raise ImageTooLarge(f"No side of the original may be longer than {_MAX_SIDE} pixels")
     if header.size.pixels > limits.max_pixels:
         raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
     if header.frames > limits.max_frames:
