@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.pixels import reference
 
 from pixmill.engine.pixels import resample
 from pixmill.engine.pixels.layout import Box, Layout
+from tests.pixels import reference
 
 Codes = NDArray[Any]
 """Samples of 8 or of 16 bits."""

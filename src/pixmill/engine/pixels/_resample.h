@@ -20,7 +20,8 @@
 #define MAX_SIDE 65535
 #define LOBES 3            /* Lanczos3: the filter reaches 3 output pixels to either side */
 #define LANES 8            /* floats that are handled at a time */
-#define BATCH 8            /* source rows that are added to the open output rows at a time */
+#define WINDOW 8           /* source rows that are kept where no output row needs more */
+#define BATCH 6            /* source rows that are added to the open output rows at a time, where one does */
 #define PADDING 64          /* floats behind a row that may be read, always finite, always with weight 0 */
 #define CACHE_LINE 16      /* floats */
 #define LINE(floats) (((floats) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE)

@@ -18,9 +18,12 @@ typedef float NAMED(Loose) __attribute__((vector_size(32), aligned(4), may_alias
 #define AT(pointer) (*(const NAMED(Loose) *)(pointer))
 #define AT_4(pointer) (*(const NAMED(Loose_4) *)(pointer))
 #define PUT(pointer) (*(NAMED(Loose) *)(pointer))
+#define ALL(x) ((Eight){x, x, x, x, x, x, x, x})
 #if AVX2
+#define HOLD(v) __asm__("" : "+x"(v)) /* in its register, or GCC loads it again for each use */
 #define DECODE_FAST NAMED(decode_fast)
 #else
+#define HOLD(v) (void)(v)
 #define DECODE_FAST(in, out, pixels, layout) NAMED(decode)(in, out, pixels, layout, 8)
 #endif
 #define SELECT(a, b, ...) ((Eight)(((Eight_i)(b) & (Eight_i){__VA_ARGS__}) | ((Eight_i)(a) & ~(Eight_i){__VA_ARGS__})))
@@ -124,24 +127,38 @@ static void NAMED(to_light)(const Job *job, long row, int32_t column, float *out
 
 /* ---------------------------------------------------------------- down */
 
-ALWAYS void NAMED(add_rows)(float *sum, const float *const *rows, const float *weight, size_t values, int count) {
-    const float *row[BATCH];
-    Eight factor[BATCH];
+/* sums[k] += Σ rows × weights[k]: with two sums each row is loaded once for both. */
+ALWAYS void NAMED(add_rows)(float *const *sums, const float *const *rows, const float *const *weights, size_t values,
+                            int outputs, int count) {
+    const float *row[WINDOW];
+    Eight factor[2][WINDOW];
     for (int r = 0; r < count; r++) {
         row[r] = rows[r];
-        factor[r] = weight[r] + (Eight){0};
+        for (int k = 0; k < outputs; k++) factor[k][r] = ALL(weights[k][r]);
     }
+    float *const first = sums[0], *const second = sums[outputs - 1];
     for (size_t i = 0; i < values; i += LANES) {
-        Eight total = AT(sum + i);
-        for (int r = 0; r < count; r++) total += AT(row[r] + i) * factor[r];
-        PUT(sum + i) = total;
+        Eight one = AT(first + i), two = AT(second + i);
+        for (int r = 0; r < count; r++) {
+            Eight light = AT(row[r] + i);
+            if (outputs == 2) HOLD(light);
+            one += light * factor[0][r];
+            if (outputs == 2) two += light * factor[1][r];
+        }
+        PUT(first + i) = one;
+        if (outputs == 2) PUT(second + i) = two;
     }
 }
 
-/* sum += Σ rows × weight, for 1 to BATCH rows; values is rounded up to whole lanes. */
-static void NAMED(add)(float *sum, const float *const *rows, const float *weight, size_t values, int count) {
-#define CASE(n) case n: NAMED(add_rows)(sum, rows, weight, values, n); break;
-    switch (count) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
+/* For 1 to WINDOW rows into one output, or 1 to BATCH into one or two; values is rounded up to whole lanes. */
+static void NAMED(add)(float *const *sums, const float *const *rows, const float *const *weights, size_t values, int outputs,
+                       int count) {
+#define CASE(outputs, n) \
+    case (outputs) * 16 + (n): NAMED(add_rows)(sums, rows, weights, values, outputs, n); break;
+    switch (outputs * 16 + count) {
+        CASE(1, 1) CASE(1, 2) CASE(1, 3) CASE(1, 4) CASE(1, 5) CASE(1, 6) CASE(1, 7) CASE(1, 8)
+        CASE(2, 1) CASE(2, 2) CASE(2, 3) CASE(2, 4) CASE(2, 5) CASE(2, 6)
+    }
 #undef CASE
 }
 
@@ -265,7 +282,8 @@ typedef struct {
     size_t row;    /* floats from one row to the next */
     int32_t slots; /* rows in sums */
     float *sums;   /* output rows that are open, as wide as the source */
-    float *light;  /* BATCH rows in linear light: of a block, or of the whole width */
+    float *weights; /* BATCH for each open output row */
+    float *light;  /* rows in linear light: BATCH of a block, or WINDOW of the whole width */
     float *line;   /* one output row */
 } NAMED(Work);
 #define Work NAMED(Work)
@@ -291,23 +309,53 @@ static void NAMED(finish)(Work *work, int32_t y) {
 static void NAMED(by_output)(Work *work) {
     const Axis *y = &work->y;
     const size_t pixels = (size_t)(work->x.end - work->x.begin);
-    const float *rows[BATCH];
+    const float *rows[WINDOW];
     int32_t next = y->begin;
     for (int32_t i = 0; i < y->size; i++) {
         for (; next < y->first[i] + y->count[i]; next++)
-            NAMED(to_light)(work->job, next, work->x.begin, work->light + (size_t)(next % BATCH) * work->row, pixels);
-        for (int32_t r = 0; r < y->count[i]; r++) rows[r] = work->light + (size_t)((y->first[i] + r) % BATCH) * work->row;
+            NAMED(to_light)(work->job, next, work->x.begin, work->light + (size_t)(next % WINDOW) * work->row, pixels);
+        for (int32_t r = 0; r < y->count[i]; r++) rows[r] = work->light + (size_t)((y->first[i] + r) % WINDOW) * work->row;
+        const float *weight = y->weight + (size_t)i * (size_t)y->room;
         memset(work->sums, 0, work->row * sizeof(float));
-        NAMED(add)(work->sums, rows, y->weight + (size_t)i * (size_t)y->room, pixels * (size_t)work->channels, y->count[i]);
+        NAMED(add)(&work->sums, rows, &weight, pixels * (size_t)work->channels, 1, y->count[i]);
         NAMED(finish)(work, i);
     }
 }
 
 #define BLOCK (64 * LANES) /* floats */
 
+/* The weights of the rows from..end in the output rows done..open, 0 where a row is not in the window. */
+static void NAMED(weigh)(Work *work, int32_t from, int32_t end, int32_t done, int32_t open) {
+    const Axis *y = &work->y;
+    for (int32_t i = done; i < open; i++) {
+        float *weight = work->weights + (size_t)(i % work->slots) * BATCH;
+        for (int32_t r = from; r < end; r++) {
+            const int32_t tap = r - y->first[i];
+            weight[r - from] = tap >= 0 && tap < y->count[i] ? y->weight[(size_t)i * (size_t)y->room + (size_t)tap] : 0;
+        }
+    }
+}
+
+/* One or two output rows from i on, columns of one block. */
+static void NAMED(add_outputs)(Work *work, const float *const *rows, int32_t from, int32_t end, int32_t i, int outputs,
+                               size_t at, size_t values) {
+    const Axis *y = &work->y;
+    float *sums[2];
+    const float *weights[2];
+    int32_t first = y->first[i] > from ? y->first[i] - from : 0;
+    int32_t last = y->first[i + outputs - 1] + y->count[i + outputs - 1];
+    last = (last < end ? last : end) - from;
+    for (int k = 0; k < outputs; k++) {
+        const size_t slot = (size_t)((i + k) % work->slots);
+        sums[k] = work->sums + slot * work->row + at;
+        weights[k] = work->weights + slot * BATCH + first;
+        if (y->first[i + k] >= from) memset(sums[k], 0, values * sizeof(float));
+    }
+    NAMED(add)(sums, rows + first, weights, values, outputs, last - first);
+}
+
 /* Source rows from..end, columns of one block, into the output rows done..open. */
 static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done, int32_t open, size_t at, size_t pixels) {
-    const Axis *y = &work->y;
     const size_t channels = (size_t)work->channels, values = (pixels * channels + LANES - 1) / LANES * LANES;
     const float *rows[BATCH];
     for (int32_t r = from; r < end; r++) {
@@ -315,14 +363,8 @@ static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done
         NAMED(to_light)(work->job, r, work->x.begin + (int32_t)at, light, pixels);
         rows[r - from] = light;
     }
-    for (int32_t i = done; i < open; i++) {
-        int32_t first = y->first[i] > from ? y->first[i] : from;
-        int32_t last = y->first[i] + y->count[i] < end ? y->first[i] + y->count[i] : end;
-        float *sum = work->sums + (size_t)(i % work->slots) * work->row + at * channels;
-        if (first == y->first[i]) memset(sum, 0, values * sizeof *sum);
-        const float *weight = y->weight + (size_t)i * (size_t)y->room + (first - y->first[i]);
-        if (first < last) NAMED(add)(sum, rows + (first - from), weight, values, last - first);
-    }
+    for (int32_t i = done; i < open; i += 2)
+        NAMED(add_outputs)(work, rows, from, end, i, open - i > 1 ? 2 : 1, at * channels, values);
 }
 
 /* Many taps: each source row is read once and added to all the output rows that it belongs to. */
@@ -333,6 +375,7 @@ static void NAMED(by_source)(Work *work) {
     for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
         int32_t end = from + BATCH < y->end ? from + BATCH : y->end;
         while (open < y->size && y->first[open] < end) open++;
+        NAMED(weigh)(work, from, end, done, open);
         for (size_t at = 0; at < pixels; at += block)
             NAMED(add_block)(work, from, end, done, open, at, pixels - at < block ? pixels - at : block);
         for (; done < open && y->first[done] + y->count[done] <= end; done++) NAMED(finish)(work, done);
@@ -354,13 +397,15 @@ static int32_t NAMED(most_open)(const Axis *y) {
 static float *NAMED(carve)(Work *work, int few) {
     const size_t wide = LINE((size_t)(work->x.end - work->x.begin) * (size_t)work->channels + PADDING);
     const size_t line = LINE((size_t)work->x.size * (size_t)work->channels + PADDING);
-    const size_t light = few ? wide : BLOCK;
-    float *memory = calloc((size_t)work->slots * wide + BATCH * light + line + CACHE_LINE, sizeof(float));
+    const size_t light = few ? WINDOW * wide : BATCH * BLOCK;
+    const size_t slots = (size_t)work->slots, weights = LINE(slots * BATCH);
+    float *memory = calloc(slots * wide + light + line + weights + CACHE_LINE, sizeof(float));
     if (!memory) return NULL;
     work->row = wide;
     work->sums = memory + (CACHE_LINE - (uintptr_t)memory / sizeof(float) % CACHE_LINE) % CACHE_LINE;
-    work->light = work->sums + (size_t)work->slots * wide;
-    work->line = work->light + BATCH * light;
+    work->light = work->sums + slots * wide;
+    work->line = work->light + light;
+    work->weights = work->line + line;
     return memory;
 }
 
@@ -369,7 +414,7 @@ static Status NAMED(run)(const Job *job) {
     Status status = axis_make(&work.x, job->width, job->left, job->across, job->out_width);
     if (status == FINE) status = axis_make(&work.y, job->height, job->top, job->down, job->out_height);
     if (status == FINE) {
-        const int few = work.y.widest <= BATCH;
+        const int few = work.y.widest <= WINDOW;
         work.slots = few ? 1 : NAMED(most_open)(&work.y);
         float *memory = NAMED(carve)(&work, few);
         if (!memory) status = NO_MEMORY;
@@ -391,4 +436,6 @@ static Status NAMED(run)(const Job *job) {
 #undef SPREAD
 #undef BLOCK
 #undef DECODE_FAST
+#undef HOLD
+#undef ALL
 #undef SELECT
