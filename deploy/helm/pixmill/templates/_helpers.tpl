@@ -1,0 +1,74 @@
+{{- define "pixmill.name" -}}
+{{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "pixmill.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains (include "pixmill.name" .) .Release.Name -}}
+{{ .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name (include "pixmill.name" .) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "pixmill.selector" -}}
+app.kubernetes.io/name: {{ include "pixmill.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "pixmill.labels" -}}
+{{ include "pixmill.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "pixmill.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end }}
+{{- end }}
+
+{{- define "pixmill.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "pixmill.fullname" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "pixmill.secretName" -}}
+{{- if .Values.existingSecret -}}
+{{ .Values.existingSecret }}
+{{- else if or .Values.keys .Values.stores -}}
+{{ include "pixmill.fullname" . }}
+{{- end }}
+{{- end }}
+
+{{- /* The ends of the two drains, and time to close the parts behind them. */ -}}
+{{- define "pixmill.gracePeriod" -}}
+{{ add (ceil (.Values.settings.drain_delay_s | default 0)) (ceil .Values.settings.drain_s) 10 }}
+{{- end }}
+
+{{- /* The server would refuse to start as well; here it is said before anything is rolled out. */ -}}
+{{- define "pixmill.sayWhatIsMeant" -}}
+{{- $settings := .Values.settings -}}
+{{- if and .Values.existingSecret (or .Values.keys .Values.stores) -}}
+{{ fail "existingSecret takes the place of keys and stores: set one or the other" }}
+{{- end -}}
+{{- if not (or .Values.keys .Values.existingSecret $settings.allowed_sources (eq ($settings.unsigned | default "") "allow")) -}}
+{{ fail "Pixmill can be reached by others: set keys (signed requests), existingSecret (with PIXMILL_KEYS in it), settings.allowed_sources, or settings.unsigned=allow to say that anybody may ask for any picture" }}
+{{- end -}}
+{{- if and (eq ($settings.unsigned | default "") "deny") (not (or .Values.keys .Values.existingSecret)) -}}
+{{ fail "settings.unsigned=deny needs keys or existingSecret: without keys no request could be answered" }}
+{{- end -}}
+{{- if and (eq .Values.cacheVolume.kind "existingClaim") (not .Values.cacheVolume.claimName) -}}
+{{ fail "cacheVolume.kind=existingClaim needs cacheVolume.claimName" }}
+{{- end -}}
+{{- if and (eq .Values.cacheVolume.kind "none") (contains "file:" ($settings.cache | default "")) -}}
+{{ fail "cacheVolume.kind=none leaves no place for the file tier of settings.cache" }}
+{{- end -}}
+{{- end }}

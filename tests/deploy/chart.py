@@ -1,0 +1,92 @@
+"""The chart rendered by Helm's own library, as objects. Knows where the chart and its examples are."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+CHART = DEPLOY / "helm" / "pixmill"
+EXAMPLES = sorted((DEPLOY / "helm" / "examples").glob("*.yaml"))
+
+Values = dict[str, Any]
+
+OPEN: Values = {"settings": {"unsigned": "allow"}}
+"""The least that the chart wants to hear."""
+
+RICH: Values = {
+    "keys": ["a-newer-secret-key", "an-older-secret-key"],
+    "stores": {"photos": {"url": "s3://photos", "access_key_id": "me", "secret_access_key": "hush-hush"}},
+    "settings": {"max_source_bytes": 67_108_864, "cache_ttl_s": 0.5, "server_timing": True, "drain_s": 59.5},
+    "env": [{"name": "AWS_REGION", "value": "eu-central-1"}],
+    "image": {"digest": "sha256:" + "0" * 64},
+    "imagePullSecrets": [{"name": "pull"}],
+    "autoscaling": {"enabled": True},
+    "ingress": {"enabled": True, "hosts": ["a.example.com", "b.example.com"], "annotations": {"a": "b"}},
+    "networkPolicy": {"enabled": True, "from": [{"podSelector": {}}], "egress": [{"to": [{"podSelector": {}}]}]},
+    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "serviceAccount": {"name": "someone", "annotations": {"role": "reader"}},
+    "podAnnotations": {"a": "b"},
+    "podLabels": {"team": "pictures"},
+    "nodeSelector": {"disk": "fast"},
+    "tolerations": [{"key": "pictures", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "high",
+    "fullnameOverride": "mill",
+}
+"""Everything at once."""
+
+SETS: dict[str, Values] = {
+    "open": OPEN,
+    "rich": RICH,
+    **{path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in EXAMPLES},
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """What would be applied, and what the user is told."""
+
+    objects: list[dict[str, Any]]
+    notes: str
+
+    def all_of(self, kind: str) -> list[dict[str, Any]]:
+        return [one for one in self.objects if one["kind"] == kind]
+
+    def the(self, kind: str) -> dict[str, Any]:
+        [one] = self.all_of(kind)
+        return one
+
+    @property
+    def pod(self) -> dict[str, Any]:
+        return dict(self.the("Deployment")["spec"]["template"])
+
+    @property
+    def container(self) -> dict[str, Any]:
+        [one] = self.pod["spec"]["containers"]
+        return dict(one)
+
+    def environment(self) -> dict[str, str]:
+        """What the container would see of this release's own ConfigMap and Secret."""
+        config: dict[str, str] = self.the("ConfigMap")["data"]
+        secrets = [secret["stringData"] for secret in self.all_of("Secret")]
+        return config | (secrets[0] if secrets else {})
+
+
+def release(values: Values, name: str = "demo") -> Release:
+    """Render it. Raises HelmError where the chart refuses."""
+    with helm_python.Chart.load(CHART) as chart:
+        rendered: dict[str, str] = chart.render(values, name=name, namespace="pictures")
+    notes = rendered.pop("pixmill/templates/NOTES.txt")
+    objects = [one for text in rendered.values() for one in yaml.safe_load_all(text) if one]
+    return Release(objects, notes)
+
+
+def mebibytes(amount: str) -> float:
+    """Of 5Gi, 512Mi, 4GiB."""
+    found = re.fullmatch(r"(\d+)([MG])i?B?", amount)
+    assert found is not None, amount
+    return int(found[1]) * {"M": 1, "G": 1024}[found[2]]

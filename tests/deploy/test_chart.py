@@ -1,0 +1,207 @@
+"""What the chart makes of values: valid for Kubernetes, acceptable to the server, safe."""
+
+import json
+import re
+from pathlib import Path
+
+import helm_python
+import kubernetes_validate
+import pytest
+import yaml
+
+from pixmill import __version__
+from pixmill.settings import Settings, load, variable
+from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, mebibytes, release
+
+KUBERNETES = ["1.27", "1.37"]
+"""The oldest that the chart admits, and a recent one."""
+
+CUSTOM = {"ServiceMonitor"}
+"""No schema of Kubernetes' own."""
+
+
+@pytest.fixture(params=SETS)
+def values(request: pytest.FixtureRequest) -> Values:
+    return SETS[request.param]
+
+
+@pytest.fixture
+def rendered(values: Values) -> Release:
+    return release(values)
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_object_is_valid_in_the_strict_schema_of_kubernetes(rendered: Release, version: str) -> None:
+    for one in rendered.objects:
+        if one["kind"] not in CUSTOM:
+            kubernetes_validate.validate(one, version, strict=True)
+
+
+def test_the_chart_has_no_fault_that_helm_finds(values: Values) -> None:
+    report = helm_python.lint(CHART, values, strict=True)
+    assert report["errors"] == []
+    assert [message["error"] for message in report["messages"]] == ["icon is recommended"]
+
+
+def test_the_server_starts_with_what_the_chart_gives_it(
+    values: Values, rendered: Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in rendered.environment().items():
+        monkeypatch.setenv(name, value)
+    if values.get("existingSecret"):
+        monkeypatch.setenv("PIXMILL_KEYS", "what-the-other-secret-holds")
+    settings = load()
+    assert settings.port == rendered.container["ports"][0]["containerPort"]
+
+
+def test_secrets_are_never_in_the_config_map() -> None:
+    config = release(RICH).the("ConfigMap")
+    assert not {"PIXMILL_KEYS", "PIXMILL_STORES"} & set(config["data"])
+    assert "hush-hush" not in json.dumps(config)
+    secret = release(RICH).the("Secret")["stringData"]
+    assert secret["PIXMILL_KEYS"] == "a-newer-secret-key,an-older-secret-key"
+    assert json.loads(secret["PIXMILL_STORES"]) == RICH["stores"]
+
+
+def test_a_secret_of_ones_own_takes_the_place_of_the_charts() -> None:
+    made = release({"existingSecret": "elsewhere"})
+    assert made.all_of("Secret") == []
+    assert {"secretRef": {"name": "elsewhere"}} in made.container["envFrom"]
+
+
+def test_large_numbers_fractions_and_truths_arrive_as_they_were_written() -> None:
+    data = release(RICH).the("ConfigMap")["data"]
+    assert data["PIXMILL_MAX_SOURCE_BYTES"] == "67108864"
+    assert data["PIXMILL_CACHE_TTL_S"] == "0.5"
+    assert data["PIXMILL_SERVER_TIMING"] == "true"
+
+
+def test_the_container_can_do_no_more_than_it_must(rendered: Release) -> None:
+    pod = rendered.pod["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert rendered.container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_no_service_brings_variables_that_look_like_settings(rendered: Release) -> None:
+    """PIXMILL_PORT=tcp://10.0.0.1:80 is what Kubernetes would say about a Service called pixmill."""
+    assert rendered.pod["spec"]["enableServiceLinks"] is False
+
+
+def test_probes_ask_what_the_server_answers(rendered: Release) -> None:
+    container = rendered.container
+    paths = {name: container[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert paths == {
+        "startupProbe": {"path": "/health/live", "port": "http"},
+        "livenessProbe": {"path": "/health/live", "port": "http"},
+        "readinessProbe": {"path": "/health/ready", "port": "http"},
+    }
+    limit = float(rendered.environment()["PIXMILL_READY_TIMEOUT_S"])
+    assert container["readinessProbe"]["timeoutSeconds"] > limit
+
+
+@pytest.mark.parametrize(("delay", "drain"), [(5, 25), (0, 0), (12.5, 59.5)])
+def test_a_pod_has_time_to_finish_what_is_in_flight(delay: float, drain: float) -> None:
+    made = release({"settings": {"unsigned": "allow", "drain_delay_s": delay, "drain_s": drain}})
+    assert made.pod["spec"]["terminationGracePeriodSeconds"] >= delay + drain + 5
+
+
+def test_new_settings_and_new_secrets_are_rolled_out() -> None:
+    def marks(values: Values) -> dict[str, str]:
+        return dict(release(values).pod["metadata"]["annotations"])
+
+    first = marks({"keys": ["a-secret-of-16-chars"]})
+    other_key = marks({"keys": ["another-of-16-chars."]})
+    other_setting = marks({"keys": ["a-secret-of-16-chars"], "settings": {"workers": 3}})
+    assert [name for name in first if first[name] != other_key[name]] == ["checksum/secrets"]
+    assert [name for name in first if first[name] != other_setting[name]] == ["checksum/settings"]
+
+
+def test_everything_selects_the_pods_of_this_release_alone(rendered: Release) -> None:
+    labels = rendered.pod["metadata"]["labels"]
+    selector = rendered.the("Deployment")["spec"]["selector"]["matchLabels"]
+    assert selector.items() <= labels.items()
+    assert selector["app.kubernetes.io/instance"] == "demo"
+    assert rendered.the("Service")["spec"]["selector"] == selector
+    for kind in ("PodDisruptionBudget", "ServiceMonitor"):
+        assert all(one["spec"]["selector"]["matchLabels"] == selector for one in rendered.all_of(kind))
+    for one in rendered.all_of("NetworkPolicy"):
+        assert one["spec"]["podSelector"]["matchLabels"] == selector
+
+
+def test_the_autoscaler_alone_decides_how_many_pods_there_are() -> None:
+    assert "replicas" not in release(RICH).the("Deployment")["spec"]
+    assert release(RICH).the("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["name"] == "mill"
+    assert release(OPEN).the("Deployment")["spec"]["replicas"] == 2
+    assert release(OPEN).all_of("HorizontalPodAutoscaler") == []
+
+
+def test_a_disk_tier_fits_its_volume(rendered: Release, values: Values) -> None:
+    """A pod whose emptyDir outgrows its limit is evicted."""
+    tiers = re.findall(r"file:///var/cache/pixmill\?max_bytes=(\w+)", rendered.environment()["PIXMILL_CACHE"])
+    kind = values.get("cacheVolume", {}).get("kind", "emptyDir")
+    size = values.get("cacheVolume", {}).get("size", "5Gi")
+    assert bool(tiers) == (kind != "none")
+    assert all(mebibytes(tier) * 1.1 <= mebibytes(size) for tier in tiers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("emptyDir", "emptyDir"), ("claimPerPod", "ephemeral"), ("existingClaim", "persistentVolumeClaim")],
+)
+def test_the_cache_lies_on_the_volume_that_was_asked_for(kind: str, source: str) -> None:
+    made = release(OPEN | {"cacheVolume": {"kind": kind, "claimName": "mine"}})
+    [volume] = made.pod["spec"]["volumes"]
+    [mount] = made.container["volumeMounts"]
+    assert source in volume
+    assert mount == {"name": volume["name"], "mountPath": "/var/cache/pixmill"}
+
+
+def test_a_claim_that_one_node_may_hold_is_handed_over_not_fought_for() -> None:
+    claim = {"kind": "existingClaim", "claimName": "mine"}
+    alone = release(OPEN | {"cacheVolume": claim, "replicas": 1})
+    many = release(OPEN | {"cacheVolume": claim, "replicas": 2})
+    assert alone.the("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+    assert many.the("Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_metrics_and_health_are_not_for_the_world() -> None:
+    rules = release(RICH).the("Ingress")["spec"]["rules"]
+    assert [rule["host"] for rule in rules] == ["a.example.com", "b.example.com"]
+    for rule in rules:
+        paths = [path["path"] for path in rule["http"]["paths"]]
+        assert "/resize" in paths
+        assert not any(private.startswith(path) for path in paths for private in ("/metrics", "/health"))
+
+
+def test_a_network_policy_keeps_originals_out_of_private_networks() -> None:
+    *_, originals, extra = release(RICH).the("NetworkPolicy")["spec"]["egress"]
+    blocks = [target["ipBlock"] for target in originals["to"]]
+    assert {"10.0.0.0/8", "169.254.0.0/16"} <= set(blocks[0]["except"])
+    assert "fc00::/7" in blocks[1]["except"]
+    assert extra == {"to": [{"podSelector": {}}]}
+
+
+def test_the_notes_name_where_it_answers_and_what_is_open() -> None:
+    assert "http://a.example.com/resize" in release(RICH).notes
+    assert "https://img.example.com/resize" in release(SETS["signed.yaml"]).notes
+    assert "Unsigned requests are allowed" in release(OPEN).notes
+    assert "Unsigned requests" not in release(RICH).notes
+
+
+def test_chart_and_package_are_of_one_version() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
+    assert release(OPEN).container["image"] == f"pixmill:{__version__}"
+    assert release(RICH).container["image"] == "pixmill@sha256:" + "0" * 64
+
+
+def test_every_variable_is_a_setting(rendered: Release) -> None:
+    assert set(rendered.environment()) <= {variable(name) for name in Settings.model_fields}
