@@ -11,10 +11,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from pixmill.media import Format
+from pixmill.plan.colour import Colour as Colour  # noqa: PLC0414 - part of the language spoken here
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
-Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Fit(StrEnum):
@@ -63,15 +63,6 @@ class Point(Struct, frozen=True, tag="point", tag_field="by"):
 
     x: Fraction = 0.5
     y: Fraction = 0.5
-
-
-class Colour(Struct, frozen=True):
-    """An sRGB colour with opacity; each part 0 to 255."""
-
-    red: Byte = 255
-    green: Byte = 255
-    blue: Byte = 255
-    alpha: Byte = 255
 
 
 class Crop(Struct, frozen=True):

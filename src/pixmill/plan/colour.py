@@ -1,0 +1,16 @@
+"""Colours, as every part speaks of them. Knows numbers only."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Byte = Annotated[int, Meta(ge=0, le=255)]
+
+
+class Colour(Struct, frozen=True):
+    """An sRGB colour with opacity; each part 0 to 255."""
+
+    red: Byte = 255
+    green: Byte = 255
+    blue: Byte = 255
+    alpha: Byte = 255
