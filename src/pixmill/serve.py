@@ -5,6 +5,7 @@ Knows signals and the listener. What is served was put together in ``wiring.py``
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 
 import structlog
@@ -26,13 +27,13 @@ MAX_HEADER_BYTES = 64 * 1024
 """All headers of a request together; a longer request is refused by the server itself."""
 
 LAST_CHANCE_S = 2.0
-"""How long answers may still take once the parts have been closed under them."""
+"""How long it may take to tell those who are cut off."""
 
 log = structlog.get_logger()
 
 
-def serve(settings: Settings, ready: Callable[[], None]) -> None:
-    """Run until SIGTERM or SIGINT; ``ready`` is called once requests are answered.
+def serve(settings: Settings, ready: Callable[[int], None]) -> None:
+    """Run until SIGTERM or SIGINT; ``ready`` is told the port once requests are answered. Raises OSError if that cannot be had.
 
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
@@ -41,23 +42,22 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         runner.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as services:
-        server = _server(services, settings)
+        address, port = free_address(settings.host, settings.port)
+        server = _server(services, settings, address, port)
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
-        asyncio.get_running_loop().call_soon(ready)
+        asyncio.get_running_loop().call_soon(ready, port)
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not serving.done():
             await _drain(services, server, serving, settings)
-    if not serving.done():
-        await asyncio.wait((serving,), timeout=LAST_CHANCE_S)
-    if serving.done():
-        serving.result()
+        if serving.done():
+            serving.result()
 
 
 async def _drain(services: ApiServices, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
@@ -68,14 +68,33 @@ async def _drain(services: ApiServices, server: Server, serving: "asyncio.Task[N
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
     _, late = await asyncio.wait((serving,), timeout=settings.drain_s)
     if late:
-        log.warning("requests cut off", after_s=settings.drain_s)
+        log.warning("requests cut off", after_s=settings.drain_s, requests=services.under_way.end())
+        await asyncio.wait((serving,), timeout=LAST_CHANCE_S)
 
 
-def _server(services: ApiServices, settings: Settings) -> Server:
+def free_address(host: str, port: int) -> tuple[str, int]:
+    """What to listen on: the name resolved, a free port for 0. Raises OSError, which says why, if it cannot be had.
+
+    Granian itself knows no names, and would share a port with another server of ours (SO_REUSEPORT), silently.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            bound, free, *_ = probe.getsockname()
+            return bound, free
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _server(services: ApiServices, settings: Settings, address: str, port: int) -> Server:
     return Server(
         create_app(services),
-        address=settings.host,
-        port=settings.port,
+        address=address,
+        port=port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.auto,
         websockets=False,

@@ -1,14 +1,16 @@
-"""Work for a client who may leave: it ends when the client does.
+"""Work that may have to end early: because its client has left, or because the server must.
 
-Knows ASGI messages; must never know what the work is.
+Knows ASGI messages and tasks; must never know what the work is.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pixmill.errors import Draining
 
 T = TypeVar("T")
 
@@ -30,3 +32,44 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+class UnderWay:
+    """The requests that are being answered, so that they can be ended all at once when the server must end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    def end(self) -> int:
+        """Let each raise Draining where it stands; how many there were."""
+        self._ended = True
+        for task in self._tasks:
+            task.cancel()
+        return len(self._tasks)
+
+    async def during(self, work: Awaitable[None]) -> None:
+        """Await ``work`` in the task of its request."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request is answered outside of any task")
+        self._tasks.add(task)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self._ended:
+                raise
+            raise Draining from None
+        finally:
+            self._tasks.discard(task)
+
+
+class Endable:
+    """Middleware that keeps each request among those under way."""
+
+    def __init__(self, app: ASGIApp, under_way: UnderWay) -> None:
+        self.app = app
+        self._under_way = under_way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._under_way.during(self.app(scope, receive, send))

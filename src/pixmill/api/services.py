@@ -8,6 +8,7 @@ from typing import cast
 from starlette.requests import Request
 
 from pixmill.api.config import ApiConfig
+from pixmill.api.connection import UnderWay
 from pixmill.api.middleware import AccessLog, Traffic
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
@@ -19,7 +20,8 @@ from pixmill.services.resize import ResizeService
 @dataclass(frozen=True, slots=True)
 class ApiServices:
     """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
-    for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered.
+    for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered;
+    ``under_way`` can end those that are.
     """
 
     config: ApiConfig
@@ -33,6 +35,7 @@ class ApiServices:
     access_log: AccessLog | None
     max_upload_bytes: int
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
 
 def services_of(request: Request) -> ApiServices:
