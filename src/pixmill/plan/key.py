@@ -57,5 +57,5 @@ def result_key(source: str, plan: Plan) -> Key:
 
 def entity_tag(key: Key, validator: str) -> str:
     """The strong ETag, quotes included, of a result: it changes with the plan, our version or the original."""
-    digest = sha256(b"%s\n%s" % (key.encode(), validator.encode())).hexdigest()
+    digest = sha256(b"%s\n%s" % (key.encode(), validator.encode(errors="surrogatepass"))).hexdigest()
     return f'"{digest[:32]}"'
