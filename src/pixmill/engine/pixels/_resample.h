@@ -22,7 +22,8 @@
 #define LANES 8            /* floats that are handled at a time */
 #define WINDOW 8           /* source rows that are kept where no output row needs more */
 #define BATCH 6            /* source rows that are added to the open output rows at a time, where one does */
-#define PADDING 64          /* floats behind a row that may be read, always finite, always with weight 0 */
+#define BLOCK (64 * LANES) /* floats of a row that are worked on at a time, so that BATCH of them stay in the first cache */
+#define PADDING 64         /* floats behind a row that may be read, always finite, always with weight 0 */
 #define CACHE_LINE 16      /* floats */
 #define LINE(floats) (((floats) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE)
 #define PI 3.14159265358979323846

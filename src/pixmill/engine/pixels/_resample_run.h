@@ -1,7 +1,7 @@
 /* The passes over the pixels. Included once per instruction set, with NAMED(name) to tell the copies apart.
  *
- * Source rows become linear light, a batch of rows and a block of columns at a time so that both stay in the first
- * cache; each is added, times its weight, to the output rows that are open (about 2 × LOBES of them). A finished
+ * Source rows become linear light, a batch of rows and a block of columns at a time so that they stay in the first
+ * cache; they are added, times their weights, to the output rows that are open (about 2 × LOBES of them). A finished
  * output row is still as wide as the source: it is resampled across, and becomes codes. Memory is some rows of
  * floats, whatever the ratio.
  */
@@ -105,7 +105,10 @@ ALWAYS void NAMED(decode_32)(const uint8_t *in, float *out, int layout) {
 ALWAYS void NAMED(decode_fast)(const uint8_t *in, float *out, size_t pixels, int layout) {
     const size_t step = layout == RGBX ? 24 : 32;
     size_t bytes = pixels * (size_t)SHAPES[layout].stored;
-    for (; bytes >= 32; bytes -= 32, in += 32, out += step) NAMED(decode_32)(in, out, layout);
+    for (; bytes >= 32; bytes -= 32, in += 32, out += step) {
+        __builtin_prefetch((const void *)((uintptr_t)in + BLOCK)); /* the next block of this row */
+        NAMED(decode_32)(in, out, layout);
+    }
     uint8_t rest[32] = {0};
     memcpy(rest, in, bytes);
     if (bytes) NAMED(decode_32)(rest, out, layout);
@@ -322,7 +325,6 @@ static void NAMED(by_output)(Work *work) {
     }
 }
 
-#define BLOCK (64 * LANES) /* floats */
 
 /* The weights of the rows from..end in the output rows done..open, 0 where a row is not in the window. */
 static void NAMED(weigh)(Work *work, int32_t from, int32_t end, int32_t done, int32_t open) {
@@ -434,7 +436,6 @@ static Status NAMED(run)(const Job *job) {
 #undef AT_4
 #undef PUT
 #undef SPREAD
-#undef BLOCK
 #undef DECODE_FAST
 #undef HOLD
 #undef ALL
