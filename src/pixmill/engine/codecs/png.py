@@ -25,5 +25,6 @@ def write(frame: Frame, _quality: int, kept: Kept) -> bytes:
         if block:
             image = image.copy()
             image.set_type(pyvips.GValue.blob_type, name, block)
-    body: Any = image.pngsave_buffer(compression=_LEVEL, filter=_FILTER, keep="exif|xmp")
+    keep = "exif|xmp" if any(blocks.values()) else "none"  # asked to keep EXIF, libvips makes some up
+    body: Any = image.pngsave_buffer(compression=_LEVEL, filter=_FILTER, keep=keep)
     return bytes(body)
