@@ -11,7 +11,7 @@ import yaml
 
 from pixmill import __version__
 from pixmill.settings import Settings, load, variable
-from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, mebibytes, release
+from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, least_memory, mebibytes, release
 
 KUBERNETES = ["1.27", "1.37"]
 """The oldest that the chart admits, and a recent one."""
@@ -150,6 +150,12 @@ def test_a_disk_tier_fits_its_volume(rendered: Release, values: Values) -> None:
     size = values.get("cacheVolume", {}).get("size", "5Gi")
     assert bool(tiers) == (kind != "none")
     assert all(mebibytes(tier) * 1.1 <= mebibytes(size) for tier in tiers)
+
+
+def test_a_picture_that_needs_too_much_fails_alone(rendered: Release) -> None:
+    """The bounds of the workers are met before the limit of the container, which would end them all."""
+    limit = rendered.container["resources"]["limits"]["memory"]
+    assert least_memory(rendered.environment()) <= mebibytes(limit)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pixmill.settings import load
-from tests.deploy.chart import DEPLOY, mebibytes
+from tests.deploy.chart import DEPLOY, least_memory, mebibytes
 
 FILE = DEPLOY / "compose.yaml"
 
@@ -87,9 +87,7 @@ def test_names_of_images_name_no_host() -> None:
 
 
 def test_memory_tier_and_workers_fit_the_limit() -> None:
-    [tier] = re.findall(r"memory://\?max_bytes=(\w+)", PIXMILL["environment"]["PIXMILL_CACHE"])
-    workers = int(PIXMILL["environment"]["PIXMILL_WORKERS"])
-    assert mebibytes(tier) + 100 + workers * 512 <= mebibytes(PIXMILL["mem_limit"].upper())
+    assert least_memory(PIXMILL["environment"]) <= mebibytes(PIXMILL["mem_limit"].upper())
 
 
 def test_stores_are_one_line_of_json() -> None:
