@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import click
 import msgspec
@@ -96,12 +96,13 @@ def serve(**flags: str | None) -> None:
     from pixmill.serve import serve as run  # noqa: PLC0415 - the other commands need no server
 
     settings = load(_given(flags))
-    run(settings, lambda: click.echo(_invitation(settings), err=True))
+    run(settings, lambda port: click.echo(_invitation(settings, port), err=True))
 
 
-def _invitation(settings: Settings) -> str:
+def _invitation(settings: Settings, port: int) -> str:
     """What to try first."""
-    base = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{host}:{port}"
     lines = [f"Pixmill {__version__} answers on {base}"]
     root = Path(settings.images)
     if settings.images and root.is_dir() and not settings.keys.get_secret_value():
@@ -153,7 +154,7 @@ def sign(url: str, expires_in: int | None) -> None:
     keys = load().keys.get_secret_value()
     if not keys:
         _fail("PIXMILL_KEYS is not set: there is nothing to sign with", 1)
-    parts = urlsplit(url)
+    parts = _split(url)
     expires = None if expires_in is None else int(time.time()) + expires_in
     signed = Keyring.from_text(keys).sign(parts.path.encode(), parts.query.encode(), expires)
     click.echo(f"{parts.scheme}://{parts.netloc}{signed}" if parts.netloc else signed)
@@ -163,8 +164,15 @@ def sign(url: str, expires_in: int | None) -> None:
 @click.argument("url")
 def explain(url: str) -> None:
     """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
-    parts = urlsplit(url)
+    parts = _split(url)
     _print_json(explained(Native().parse(parts.path.encode(), parts.query.encode())))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
 
 
 @commands.command()

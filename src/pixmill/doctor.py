@@ -13,7 +13,7 @@ import msgspec
 from pixmill import __version__
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS
-from pixmill.settings import Settings
+from pixmill.settings import Settings, SettingsError
 from pixmill.wiring import opened
 
 REPORT_TIMEOUT_S = 30.0
@@ -79,7 +79,7 @@ async def _parts(settings: Settings) -> list[Finding]:
     try:
         async with opened(settings) as services:
             report = await services.health.ready()
-    except (PixmillError, ValueError, OSError) as error:
+    except (PixmillError, SettingsError, OSError) as error:
         detail = getattr(error, "detail", "")
         return [Finding(f"Cannot start: {error} {detail}".strip(), wrong=True)]
     return [

@@ -5,7 +5,7 @@ Composed of each package's config, where a setting is declared with its type, bo
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Self
@@ -13,6 +13,7 @@ from typing import Any, Self
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableValue
 
 from pixmill.api.config import ApiConfig
 from pixmill.cache.config import CacheConfig
@@ -67,11 +68,15 @@ def is_loopback(host: str) -> bool:
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Read all settings; raises SettingsError, which names everything that is wrong."""
-    _refuse_unknown()
     try:
+        _refuse_unknown([*os.environ, *dotenv_values(ENV_FILE)])
         return Settings(**(flags or {}))
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from error
+    except UnreadableValue as error:
+        raise SettingsError(f"{error}: {error.__cause__}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{ENV_FILE} is not UTF-8: {error}") from error
 
 
 def origins(settings: Settings, flags: Mapping[str, Any]) -> list[Origin]:
@@ -103,15 +108,17 @@ def _shown(value: object) -> str:
 
 
 def _sentence(problem: Any) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{variable(where)}: {message}" if where else message
+    message: str = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name, *inside = map(str, problem["loc"])
+    return f"{'.'.join([variable(name), *inside])}: {message.removeprefix(variable(name) + ': ')}"
 
 
-def _refuse_unknown() -> None:
+def _refuse_unknown(names: Iterable[str]) -> None:
     """A misspelt variable would silently leave a default in force."""
     known = {variable(name) for name in Settings.model_fields}
-    for name in os.environ:
+    for name in names:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             close = get_close_matches(name.upper(), known, n=1)
             raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))

@@ -13,7 +13,7 @@ from pixmill.engine.pool import EnginePool
 from pixmill.ports import Engine, Observer, Pingable, Source, Unobserved
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
-from pixmill.settings import Settings
+from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
 from pixmill.storage.shelf import Shelf
 from pixmill.telemetry.logs import AccessLog
@@ -29,7 +29,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(stores.close)
         sources = _sources(settings, stores, metrics)
         await _open(sources, closing)
-        cache = await open_cache(settings, metrics, stores.open)
+        cache = await _cache(settings, metrics, stores)
         closing.push_async_callback(cache.close)
         engine = EnginePool(settings, metrics)
         await _open(engine, closing)
@@ -50,6 +50,13 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             access_log=AccessLog(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,
         )
+
+
+async def _cache(settings: Settings, observer: Observer, stores: Shelf) -> TieredCache:
+    try:
+        return await open_cache(settings, observer, stores.open)
+    except ValueError as error:  # it names the setting
+        raise SettingsError(str(error)) from error
 
 
 @asynccontextmanager

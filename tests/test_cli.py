@@ -1,0 +1,399 @@
+"""The command line: what each command does, what it says when it cannot, and with which exit code.
+
+Most tests call the entry point in this process, where any exception that escapes fails the test; the last ones run the
+installed program.
+"""
+
+import io
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pixmill import cli
+from pixmill.dialects.param import Group
+from pixmill.dialects.params import PARAMS
+from pixmill.settings import Settings, variable
+from tests.servers.origin import Origin
+from tests.servers.pixmill import Pixmill
+
+PHOTO = str(Path(__file__).parents[1] / "examples" / "photos" / "sunset.jpg")
+KEYS = "the-newest-key-of-all,an-older-key-0123456789"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: bytes
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """The entry point, in an empty folder, without the settings of whoever runs the tests."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: object, stdin: bytes = b"", **env: str) -> Done:
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["pixmill", *map(str, args)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capfdbinary.readouterr()
+        return Done(code, out, err.decode())
+
+    return call
+
+
+def opened(path: Path | bytes) -> Image.Image:
+    return Image.open(io.BytesIO(path.read_bytes() if isinstance(path, Path) else path))
+
+
+def named(given: object) -> str | None:
+    """The id of a case: what was typed."""
+    return " ".join(given)[-40:] if isinstance(given, tuple) else None
+
+
+# ---------------------------------------------------------------- help and usage
+
+
+def test_help_names_every_command(run: Run) -> None:
+    done = run("--help")
+    assert done.code == 0
+    for command in ("serve", "resize", "info", "sign", "explain", "config", "doctor"):
+        assert f"\n  {command} ".encode() in done.out
+
+
+@pytest.mark.parametrize("command", ["serve", "config"])
+def test_help_of_what_takes_settings_names_every_setting(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.code == 0
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')} VALUE".encode() in done.out
+
+
+def test_help_of_resize_names_every_parameter_that_changes_the_picture(run: Run) -> None:
+    done = run("resize", "--help")
+    assert done.code == 0
+    for param in PARAMS:
+        told = f"--{param.name}".encode() in done.out
+        assert told == (param.group not in {Group.SOURCE, Group.ACCESS} and param.name != "filename")
+
+
+@pytest.mark.parametrize("command", ["info", "sign", "explain", "doctor"])
+def test_help_of_every_command_has_a_sentence(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.code == 0
+    assert b"." in done.out
+    assert b"Usage: pixmill " + command.encode() in done.out
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").out.startswith(b"pixmill, version ")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("nonsense",),
+        ("resize",),
+        ("resize", PHOTO),
+        ("resize", PHOTO, "out.png", "more"),
+        ("resize", PHOTO, "out.png", "--colour", "1"),
+        ("resize", PHOTO, "."),
+        ("info",),
+        ("sign",),
+        ("sign", "/resize", "--expires-in", "0"),
+        ("sign", "/resize", "--expires-in", "soon"),
+        ("explain",),
+        ("explain", "http://[half"),
+        ("serve", "--colour", "1"),
+        ("serve", "more"),
+        ("serve", "--port"),
+        ("doctor", "more"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_2_with_a_sentence(run: Run, args: tuple[str, ...]) -> None:
+    done = run(*args, PIXMILL_KEYS=KEYS)
+    assert done.code == 2
+    assert "Error: " in done.err
+
+
+# ---------------------------------------------------------------- resize and info
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP"), ("a.avif", "AVIF"), ("a.gif", "GIF")],
+)
+def test_the_ending_of_the_target_decides_the_format(run: Run, tmp_path: Path, target: str, kind: str) -> None:
+    done = run("resize", PHOTO, target, "--width", 64)
+    assert (done.code, done.out) == (0, b"")
+    with opened(tmp_path / target) as image:
+        assert (image.format, image.width) == (kind, 64)
+        assert f"64 x {image.height}, {(tmp_path / target).stat().st_size} bytes" in done.err
+
+
+def test_a_format_that_is_named_counts_more_than_the_ending(run: Run, tmp_path: Path) -> None:
+    assert run("resize", PHOTO, "a.jpg", "-f", "png", "-w", 30, "-h", 20, "--fit", "cover").code == 0
+    with opened(tmp_path / "a.jpg") as image:
+        assert (image.format, image.size) == ("PNG", (30, 20))
+
+
+def test_a_target_without_an_ending_gets_what_suits_the_original(run: Run, tmp_path: Path) -> None:
+    assert run("resize", PHOTO, "thumbnail", "-w", 30).code == 0
+    with opened(tmp_path / "thumbnail") as image:
+        assert image.format == "JPEG"
+
+
+def test_standard_input_becomes_standard_output(run: Run) -> None:
+    done = run("resize", "-", "-", "-w", 40, "-f", "webp", stdin=Path(PHOTO).read_bytes())
+    assert done.code == 0
+    with opened(done.out) as image:
+        assert (image.format, image.width) == ("WEBP", 40)
+
+
+def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> None:
+    with Origin() as origin:
+        url = origin.serve("/a b.jpg?c=d&e", Path(PHOTO).read_bytes()).replace(" ", "%20")
+        origin.serve("/a%20b.jpg?c=d&e", Path(PHOTO).read_bytes())
+        refused = run("resize", url, "out.jpg", "-w", 20)
+        assert (refused.code, "address of this source is not allowed" in refused.err) == (1, True)
+        assert run("resize", url, "out.jpg", "-w", 20, PIXMILL_ALLOWED_NETWORKS="127.0.0.1/32").code == 0
+    with opened(tmp_path / "out.jpg") as image:
+        assert image.width == 20
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("resize", "missing.jpg", "out.png"), "missing.jpg"),
+        (("resize", PHOTO, "missing/out.png"), "missing"),
+        (("resize", "/", "out.png"), "directory"),
+        (("resize", "ftp://example.com/a.jpg", "out.png"), "ftp"),
+        (("resize", "http://[half", "out.png"), "url"),
+        (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),
+        (("resize", PHOTO, "out.png", "--crop", "90000,0,1,1"), "crop"),
+        (("resize", PHOTO, "out.svg"), "format must be"),
+        (("resize", __file__, "out.png"), "not a picture"),
+        (("info", "missing.jpg"), "missing.jpg"),
+        (("info", __file__), "not a picture"),
+        (("explain", "/nowhere"), "nothing at this path"),
+        (("explain", "/resize"), "url"),
+        (("explain", "/resize?url=a.jpg&widht=3"), "did you mean width"),
+        (("explain", "/resize?url=%FF"), "UTF-8"),
+        (("sign", "/resize?url=a.jpg"), "PIXMILL_KEYS"),
+    ],
+    ids=named,
+)
+def test_what_cannot_be_done_is_1_with_one_sentence(run: Run, tmp_path: Path, args: tuple[str, ...], said: str) -> None:
+    done = run(*args)
+    assert (done.code, done.out) == (1, b"")
+    assert done.err.startswith("pixmill: ")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert not list(tmp_path.iterdir()), "no half-made file is left behind"
+
+
+def test_a_target_that_could_not_be_made_stays_as_it_was(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out.png").write_bytes(b"before")
+    assert run("resize", __file__, "out.png").code == 1
+    assert (tmp_path / "out.png").read_bytes() == b"before"
+
+
+def test_info_tells_the_facts_as_json(run: Run) -> None:
+    for done in (run("info", PHOTO), run("info", "-", stdin=Path(PHOTO).read_bytes())):
+        facts = done.json()
+        with Image.open(PHOTO) as image:
+            assert (facts["width"], facts["height"], facts["format"]) == (*image.size, "jpeg")
+        assert facts["bytes"] == Path(PHOTO).stat().st_size
+
+
+# ---------------------------------------------------------------- sign and explain
+
+
+def test_a_signed_url_keeps_its_host_and_ends_when_it_is_told(run: Run) -> None:
+    plain = run("sign", "/resize?url=a.jpg&w=3", PIXMILL_KEYS=KEYS).out.decode().strip()
+    assert plain.startswith("/resize?url=a.jpg&w=3&sig=")
+    whole = run("sign", "https://img.example.com/resize?url=a.jpg&w=3", PIXMILL_KEYS=KEYS).out.decode().strip()
+    assert whole == "https://img.example.com" + plain
+    timed = run("sign", "/resize?url=a.jpg", "--expires-in", 60, PIXMILL_KEYS=KEYS).out.decode()
+    expires = int(timed.partition("&expires=")[2].partition("&")[0])
+    assert 55 < expires - time.time() <= 60
+
+
+def test_what_cannot_be_signed_is_said(run: Run) -> None:
+    for url, said in {"/resize?url=ü": "percent-encoded", "/resize?url=a&sig=b": "signature already"}.items():
+        done = run("sign", url, PIXMILL_KEYS=KEYS)
+        assert (done.code, said in done.err) == (1, True)
+
+
+def test_explain_tells_what_a_url_means_and_that_two_mean_the_same(run: Run) -> None:
+    told = run("explain", "/resize?url=/a.jpg&w=30").json()
+    assert told["source"] == {"kind": "path", "text": "a.jpg"}
+    assert told["plan"]["resize"] == {"width": 30}
+    other = run("explain", "https://img.example.com/api/v1/resize?fit=inside&width=30&url=a.jpg").json()
+    assert other == told
+
+
+# ---------------------------------------------------------------- config and doctor
+
+
+def rows(done: Done) -> dict[str, tuple[str, str]]:
+    """Source and value by name."""
+    lines = (line.split(maxsplit=2) for line in done.out.decode().splitlines())
+    return {name: (source, (rest or [""])[0]) for name, source, *rest in lines}
+
+
+def test_config_tells_each_setting_its_value_and_where_it_came_from(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PIXMILL_WORKERS=3\nPIXMILL_QUEUE=7\nOTHER=1\n")
+    told = rows(run("config", "--port", 9999, PIXMILL_QUEUE="9"))
+    assert set(told) == {variable(name) for name in Settings.model_fields}
+    assert told["PIXMILL_PORT"] == ("flag", "9999")
+    assert told["PIXMILL_QUEUE"] == ("environment", "9")
+    assert told["PIXMILL_WORKERS"] == (".env", "3")
+    assert told["PIXMILL_HOST"] == ("default", "127.0.0.1")
+
+
+def test_config_shows_no_secret(run: Run) -> None:
+    stores = {"a": {"url": "s3://a", "access_key_id": "known", "secret_access_key": "most-secret"}}
+    done = run("config", PIXMILL_KEYS=KEYS, PIXMILL_STORES=json.dumps(stores))
+    assert done.code == 0
+    assert rows(done)["PIXMILL_KEYS"] == ("environment", "**********")
+    assert b"most-secret" not in done.out
+    assert b"newest" not in done.out
+
+
+def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
+    done = run(
+        "doctor", PIXMILL_CACHE=f"memory://,file://{tmp_path}/cache", PIXMILL_WORKERS="1", PIXMILL_IMAGES=str(tmp_path)
+    )
+    text = done.out.decode()
+    assert done.code == 0, text
+    assert "✗" not in text
+    for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: well", "images: well", "cache disk: well"):
+        assert told in text
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"PIXMILL_CACHE": "file:///proc/none"}, "PIXMILL_CACHE"),
+        ({"PIXMILL_IMAGES": "/nowhere/at/all"}, "/nowhere/at/all"),
+        (
+            {"PIXMILL_STORES": '{"a":{"url":"s3://a","endpoint":"http://127.0.0.1:1","anonymous":true}}'},
+            "store a: store_unavailable",
+        ),
+    ],
+    ids=["cache", "images", "store"],
+)
+def test_doctor_says_what_is_wrong_and_exits_1(run: Run, env: dict[str, str], said: str) -> None:
+    done = run("doctor", **{"PIXMILL_CACHE": "", "PIXMILL_WORKERS": "1"} | env)
+    assert done.code == 1
+    assert [line for line in done.out.decode().splitlines() if line.startswith("✗") and said in line]
+
+
+# ---------------------------------------------------------------- serve
+
+
+def installed(*args: str, cwd: Path, **env: str) -> Done:
+    program = Path(sys.executable).with_name("pixmill")
+    done = subprocess.run(
+        [program, *args],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cwd)} | env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr.decode())
+
+
+def test_the_installed_program_resizes(tmp_path: Path) -> None:
+    assert installed("resize", PHOTO, "out.webp", "-w", "50", cwd=tmp_path).code == 0
+    with opened(tmp_path / "out.webp") as image:
+        assert (image.format, image.width) == ("WEBP", 50)
+
+
+def test_without_a_command_it_shows_its_help_and_exits_2(tmp_path: Path) -> None:
+    done = installed(cwd=tmp_path)
+    assert done.code == 2
+    assert "Usage: pixmill" in done.err
+
+
+@pytest.mark.parametrize("other_reuses", [False, True], ids=["any server", "a server that shares its port"])
+def test_a_port_that_somebody_listens_on_is_1_with_a_sentence(tmp_path: Path, *, other_reuses: bool) -> None:
+    with socket.socket() as other:
+        if other_reuses:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = installed("serve", "--port", str(port), "--cache", "", cwd=tmp_path)
+    assert (done.code, done.err) == (1, f"pixmill: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (("--host", "0.0.0.0"), 2, "PIXMILL_KEYS"),
+        (("--host", "::"), 2, "PIXMILL_KEYS"),
+        (("--host", "no.such.host.invalid", "--unsigned", "allow"), 1, "cannot listen on no.such.host.invalid"),
+        (("--host", "192.0.2.1", "--unsigned", "allow"), 1, "cannot listen on 192.0.2.1"),
+        (("--cache", "nonsense"), 2, "PIXMILL_CACHE"),
+        (("--cache", "file:///proc/none"), 2, "/proc/none"),
+        (("--images", "/nowhere/at/all"), 1, "/nowhere/at/all"),
+        (("--images", "s3://nobody-knows-it"), 1, "s3://nobody-knows-it"),
+        (("--keys", "short"), 2, "16"),
+    ],
+    ids=named,
+)
+def test_a_server_that_cannot_start_says_why(tmp_path: Path, flags: tuple[str, ...], code: int, said: str) -> None:
+    done = installed("serve", "--port", "0", "--workers", "1", "--cache", "", *flags, cwd=tmp_path)
+    assert done.code == code
+    assert said in done.err
+    assert done.err.startswith("pixmill: ")
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_port_0_takes_a_free_one_and_says_which(host: str, shown: str) -> None:
+    server = Pixmill(host=host, port=0, cache="", workers=1, images=str(Path(PHOTO).parent))
+    server.launch()
+    try:
+        end = time.monotonic() + 20
+        while "Try " not in server.log() and time.monotonic() < end:
+            time.sleep(0.02)
+        address = server.log().partition("answers on http://")[2].partition("\n")[0]
+        assert address.startswith(f"{shown}:")
+        with socket.create_connection((host, int(address.rpartition(":")[2])), timeout=5) as client:
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+        assert f"Try http://{address}/resize?url=" in server.log()
+        assert server.stop() == 0
+    finally:
+        server.__exit__(None, None, None)

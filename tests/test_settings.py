@@ -1,0 +1,128 @@
+"""Where settings come from, which are refused, and when the server must not start."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixmill.settings import Settings, SettingsError, is_loopback, load, origins, variable
+
+KEY = "a-key-of-sixteen-characters"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_flag_counts_more_than_the_environment_and_that_more_than_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("PIXMILL_PORT=1\nPIXMILL_WORKERS=1\nPIXMILL_QUEUE=1")
+    monkeypatch.setenv("PIXMILL_PORT", "2")
+    monkeypatch.setenv("PIXMILL_WORKERS", "2")
+    settings = load({"port": "3"})
+    assert (settings.port, settings.workers, settings.queue) == (3, 2, 1)
+
+
+def test_names_of_variables_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("pixmill_port", "7")
+    settings = load()
+    assert settings.port == 7
+    assert {row.name: row.source for row in origins(settings, {})}["PIXMILL_PORT"] == "environment"
+
+
+def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_WORKER", "2")
+    with pytest.raises(SettingsError, match="PIXMILL_WORKER is no setting; did you mean PIXMILL_WORKERS"):
+        load()
+
+
+def test_a_misspelt_variable_in_the_file_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PIXMIL=1\nPIXMILL_KEY=secret")
+    with pytest.raises(SettingsError, match="PIXMILL_KEY is no setting; did you mean PIXMILL_KEYS"):
+        load()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PIXMILL_PORT=\xff")
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"port": "many"}, "PIXMILL_PORT: "),
+        ({"port": "65536"}, "PIXMILL_PORT: "),
+        ({"deadline_s": "0"}, "PIXMILL_DEADLINE_S: "),
+        ({"cache": "disk"}, "PIXMILL_CACHE: 'disk' is no tier"),
+        ({"cache": "memory://?max_bytes=lots"}, "PIXMILL_CACHE: "),
+        ({"keys": "short"}, "PIXMILL_KEYS: "),
+        ({"auto_formats": "png"}, "PIXMILL_AUTO_FORMATS: png cannot be negotiated"),
+        ({"allowed_networks": "10.0.0.1/8"}, "PIXMILL_ALLOWED_NETWORKS: "),
+        ({"stores": {"a": {"url": "ftp://a"}}}, "PIXMILL_STORES.a: "),
+        ({"log_level": "loud"}, "PIXMILL_LOG_LEVEL: "),
+        ({"cache_min_ttl_s": "9", "cache_max_ttl_s": "8"}, "PIXMILL_CACHE_MIN_TTL_S"),
+    ],
+    ids=str,
+)
+def test_a_value_that_cannot_be_is_named_once(flags: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(flags)
+    text = str(refused.value)
+    assert said in text
+    assert text.count(said.partition(":")[0] + ":") <= 1
+    assert "\n" not in text
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"port": "x", "queue": "y"})
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_json_that_cannot_be_read_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_STORES", '{"a": {"secret_access_key": "hidden"')
+    with pytest.raises(SettingsError, match="stores") as refused:
+        load()
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_store_that_is_wrong_does_not_show_its_secrets() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"stores": {"a": {"url": "s3://a", "secret_access_key": "hidden"}}})
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "192.168.1.1", "example.com", "localhost.example.com"])
+def test_a_server_that_others_reach_must_be_told_what_is_meant(host: str) -> None:
+    with pytest.raises(SettingsError, match="PIXMILL_KEYS"):
+        load({"host": host})
+    for meant in ({"keys": KEY}, {"allowed_sources": "https://example.com/"}, {"unsigned": "allow"}):
+        assert load({"host": host, **meant}).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_a_server_for_this_machine_alone_needs_to_be_told_nothing(host: str) -> None:
+    assert is_loopback(host)
+    assert load({"host": host}).keyring() is None
+
+
+def test_keys_mean_that_unsigned_requests_are_denied_unless_allowed() -> None:
+    assert load({"keys": KEY}).keyring() is not None
+    assert load({"keys": KEY, "unsigned": "deny"}).keyring() is not None
+    assert load({"keys": KEY, "unsigned": "allow"}).keyring() is None
+    with pytest.raises(SettingsError, match="PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS"):
+        load({"unsigned": "deny"})
+
+
+def test_every_setting_is_described_and_can_be_shown() -> None:
+    settings = load({"keys": KEY})
+    for row in origins(settings, {"keys": KEY}):
+        field = Settings.model_fields[row.name.removeprefix("PIXMILL_").lower()]
+        assert field.description
+        assert field.description.endswith(".")
+        assert KEY not in row.value
