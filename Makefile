@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BUILD  := pyproject.toml setup.py src/pixmill/engine/pixels/_kernel.c
+BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
 .PHONY: serve test check fmt lock docs clean
 
