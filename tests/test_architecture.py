@@ -1,0 +1,66 @@
+"""What import-linter cannot see: what is really loaded when a process has started."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "pixmill"
+PIXELS = {"pyvips", "PIL", "numpy"}
+SERVICE = {
+    "starlette",
+    "granian",
+    "obstore",
+    "aiohttp",
+    "pydantic",
+    "pydantic_settings",
+    "structlog",
+    "prometheus_client",
+    "click",
+}
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has after importing the module."""
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["pixmill.wiring", "pixmill.serve", "pixmill.asgi", "pixmill.cli", "pixmill.doctor"])
+def test_the_serving_process_loads_no_pixel_library(module: str) -> None:
+    loaded = loaded_by(module)
+    assert not loaded & PIXELS
+    assert "starlette" in loaded, "this test sees what is loaded"
+
+
+def test_a_worker_loads_nothing_that_speaks_to_a_network() -> None:
+    loaded = loaded_by("pixmill.engine.worker")
+    assert not loaded & (SERVICE | {"asyncio", "uvloop", "ssl"})
+    assert "msgspec" in loaded, "this test sees what is loaded"
+
+
+def test_packages_say_nothing_when_they_are_imported() -> None:
+    said = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("__init__.py")}
+    first = said.pop("__init__.py")
+    assert "__version__" in first
+    assert len([line for line in first.splitlines() if line and not line.startswith('"""')]) == 1
+    assert set(said.values()) == {""}
+
+
+def test_every_file_opens_by_saying_what_it_knows() -> None:
+    silent = [path for path in PACKAGE.rglob("*.py") if (text := path.read_text()) and not text.startswith('"""')]
+    assert not silent
+
+
+def test_no_function_is_so_long_that_one_must_scroll() -> None:
+    long = [
+        f"{path.name}: {node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.body[0].lineno >= 40
+    ]
+    assert not long
