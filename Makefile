@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
-.PHONY: serve test check fmt lock docs clean
+.PHONY: serve test check fmt lock docs image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
@@ -24,6 +24,10 @@ fmt: $(VENV)/.dev                ## format and mend what can be mended
 
 docs: $(VENV)/.dev               ## write the reference pages again from the tables in the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python deploy/helm/generate.py
+
+image:                           ## build the container image, with whatever builds images here
+	docker build -f deploy/Dockerfile -t pixmill .
 
 lock: $(VENV)/.dev               ## resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
