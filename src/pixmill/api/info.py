@@ -1,5 +1,8 @@
 """``/info``: the facts of an original, as JSON."""
 
+import math
+import time
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,20 +11,25 @@ from pixmill.api.connection import while_connected
 from pixmill.api.reading import read_request
 from pixmill.api.services import services_of
 
-CACHE_CONTROL = "public, max-age=60"
+MAX_AGE_S = 60
 """Facts are cheap and follow the original: a minute spares a page that asks twice."""
 
 
 async def get_info(request: Request) -> Response:
     """GET and HEAD: size as displayed, format, frames, alpha, orientation, colour space, bytes."""
     services = services_of(request)
-    image, _ = read_request(request, services)
+    image, expires = read_request(request, services)
     facts = await while_connected(request.receive, services.resizer.inspect(image.source))
     body = msgspec.json.encode(facts)
     headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
-        "cache-control": CACHE_CONTROL,
+        "cache-control": f"public, max-age={_max_age_s(expires)}",
         "cache-status": "Pixmill; fwd=bypass",
     }
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
+
+
+def _max_age_s(expires: int | None) -> int:
+    """Nobody may keep the facts longer than the signed URL is good."""
+    return MAX_AGE_S if expires is None else min(MAX_AGE_S, max(0, expires - math.ceil(time.time())))
