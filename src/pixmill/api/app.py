@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pixmill.api.connection import Endable
+from pixmill.api.familiar import ShortWay
 from pixmill.api.health import get_health, get_live, get_ready
 from pixmill.api.images import get_image, post_image
 from pixmill.api.info import get_info
@@ -36,6 +37,7 @@ def create_app(services: ApiServices) -> Starlette:
         middleware=[
             Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
             Middleware(Errors),
+            Middleware(ShortWay, familiar=services.familiar, resizer=services.resizer),
             Middleware(Draining, draining=services.closing.is_set),
             Middleware(Endable, under_way=services.under_way),
             Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),

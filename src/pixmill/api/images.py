@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.caching import caching_headers, entity_tags, server_timing
+from pixmill.api.caching import entity_tags, server_timing
 from pixmill.api.connection import while_connected
-from pixmill.api.disposition import attachment
+from pixmill.api.pictures import picture_headers
 from pixmill.api.reading import read_request
 from pixmill.api.services import ApiServices, services_of
 from pixmill.errors import UploadTimeout, UploadTooLarge
-from pixmill.media import MEDIA
+from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry
 from pixmill.services.resize import Answer
@@ -30,9 +30,11 @@ async def get_image(request: Request) -> Response:
     if image.plan.output.negotiated:
         request.state.vary = "Accept"
     known = entity_tags(request.headers.get("if-none-match"))
-    answer = services.resizer.cached(image, known)
+    key = result_key(image.source.text, image.plan)
+    answer = services.resizer.cached(image, known, key)
     if answer is None:
         answer = await while_connected(request.receive, services.resizer.resize(image, known))
+    services.familiar.remember(request.scope, image, key, expires)
     return image_response(request, image, answer, services, expires=expires)
 
 
@@ -50,16 +52,12 @@ def image_response(
 ) -> Response:
     """The HTTP form of an answer: 200 with the picture, or 304 without."""
     entry = answer.entry
-    headers = caching_headers(answer, negotiated=image.plan.output.negotiated, expires=expires)
+    headers = picture_headers(image, answer, expires)
     if services.config.server_timing and answer.seconds:
         headers["server-timing"] = server_timing(answer)
     if not isinstance(entry, Entry):
         return Response(status_code=304, headers=headers)
     request.state.format = entry.format.value
-    headers["content-type"] = MEDIA[entry.format].mime
-    headers["content-length"] = str(len(entry.body))
-    if image.filename:
-        headers["content-disposition"] = attachment(image.filename, entry.format)
     return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
 
 

@@ -16,10 +16,10 @@ MAX_AGE_S = 60
 
 
 async def get_info(request: Request) -> Response:
-    """GET and HEAD: size as displayed, format, frames, alpha, orientation, colour space, bytes."""
+    """GET and HEAD: what the header says, and what ``include`` asks for besides."""
     services = services_of(request)
     image, expires = read_request(request, services)
-    facts = await while_connected(request.receive, services.resizer.inspect(image.source))
+    facts = await while_connected(request.receive, services.resizer.inspect(image.source, image.plan.question))
     body = msgspec.json.encode(facts)
     headers = {
         "content-type": "application/json",

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from pixmill.api.config import ApiConfig
 from pixmill.api.connection import UnderWay
+from pixmill.api.familiar import Familiar
 from pixmill.api.middleware import AccessLog, Traffic
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
@@ -36,6 +37,7 @@ class ApiServices:
     max_upload_bytes: int
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: UnderWay = field(default_factory=UnderWay)
+    familiar: Familiar = field(default_factory=Familiar)
 
 
 def services_of(request: Request) -> ApiServices:

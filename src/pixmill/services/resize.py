@@ -12,6 +12,7 @@ from enum import StrEnum
 from pixmill.plan.freshness import Freshness
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Cache, Engine, Entry, Event, Facts, Hit, Observer, Original, Rendered, Source
@@ -78,9 +79,11 @@ class ResizeService:
         """End the refreshes that run behind answers."""
         await self._refreshes.close()
 
-    def cached(self, request: ImageRequest, known: Container[str] = ()) -> Answer | None:
-        """The answer if memory has it, at once; ``known`` are the entity tags of which the client still has the bytes."""
-        key = result_key(request.source.text, request.plan)
+    def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
+        """The answer if memory has it under ``key``, that of the request, at once.
+
+        ``known`` are the entity tags of which the client still has the bytes.
+        """
         hit = self._cache.peek(key)
         return None if hit is None else self._from_cache(request, key, hit, known)
 
@@ -100,10 +103,10 @@ class ResizeService:
         now = self._clock()
         return Answer(_entry(rendered, Unchanged("", now, now, now), ""), Outcome.UNCACHED, seconds=rendered.seconds)
 
-    async def inspect(self, ref: SourceRef) -> Facts:
+    async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
         """The facts of an original."""
         async with self._original(ref) as original:
-            return await self._engine.inspect(original.spool)
+            return await self._engine.inspect(original.spool, question)
 
     def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer:
         outcome = Outcome.HIT
