@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pixmill.dialects.signing import Keyring
-from tests.e2e.scenes import PHOTOS, ask_raw
+from tests.e2e.scenes import PHOTOS, ask_raw, small_photo
 from tests.servers.pixmill import Pixmill
 
 NEW = "a-new-key-0123456789"
@@ -59,7 +59,7 @@ def test_a_signature_in_a_cached_url_is_still_checked(server: Pixmill) -> None:
 
 
 def test_an_upload_is_signed_too(server: Pixmill) -> None:
-    photo = (PHOTOS / "sunset.jpg").read_bytes()
+    photo = small_photo(160)
     assert server.ask("POST", "/resize?width=40", data=photo).status == 403
     assert server.ask("POST", signed("/resize?width=40"), data=photo).status == 200
 

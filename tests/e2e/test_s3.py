@@ -1,0 +1,108 @@
+"""An S3 server that is killed, stalls or does not know us, seen by the clients of the whole server."""
+
+import json
+import time
+
+import pytest
+
+from tests.e2e.scenes import accepts, small_photo, until
+from tests.servers.pixmill import Pixmill
+from tests.servers.seaweedfs import Identity, SeaweedFS
+
+pytestmark = pytest.mark.xdist_group("seaweedfs")
+
+STRANGER = Identity("nobody", "wrong-secret")
+
+
+def serving(s3: SeaweedFS, **settings: str | float) -> Pixmill:
+    stores = {
+        "photos": s3.named_store("e2e-faults"),
+        "strange": s3.named_store("e2e-strange", STRANGER),
+    }
+    usual: dict[str, str | float] = {
+        "stores": json.dumps({"photos": stores["photos"]}),
+        "cache": "",
+        "workers": 1,
+        "store_timeout_s": 1,
+        "source_timeout_s": 4,
+        "ready_timeout_s": 2,
+    }
+    return Pixmill(**usual | settings)
+
+
+@pytest.fixture
+def photos(seaweedfs: SeaweedFS) -> SeaweedFS:
+    seaweedfs.make_bucket("e2e-faults")
+    seaweedfs.put("e2e-faults", "photo.jpg", small_photo())
+    return seaweedfs
+
+
+def code_of(server: Pixmill, url: str, width: int) -> tuple[int, str]:
+    reply = server.get("/resize", url=url, width=width)
+    return reply.status, "" if reply.status == 200 else reply.json()["code"]
+
+
+def test_what_is_not_in_the_bucket_or_not_in_a_known_bucket_is_not_served(photos: SeaweedFS) -> None:
+    with serving(photos) as server:
+        assert code_of(server, "s3://e2e-faults/photo.jpg", 20) == (200, "")
+        assert code_of(server, "s3://e2e-faults/missing.jpg", 20) == (404, "source_not_found")
+        assert code_of(server, "s3://e2e-strange/photo.jpg", 20) == (403, "source_forbidden")
+        assert code_of(server, "gs://e2e-faults/photo.jpg", 20) == (403, "source_forbidden")
+        assert code_of(server, "s3://e2e-faults/../ready/ready", 20) == (400, "invalid_parameter")
+
+
+def test_a_server_that_stalls_is_a_gateway_error_in_time_and_well_again_when_it_goes_on(photos: SeaweedFS) -> None:
+    with serving(photos) as server:
+        assert code_of(server, "s3://e2e-faults/photo.jpg", 21) == (200, "")
+        with photos.paused():
+            began = time.monotonic()
+            status, code = code_of(server, "s3://e2e-faults/photo.jpg", 22)
+            assert (status, code) in {(502, "source_unreachable"), (504, "source_timeout")}
+            assert time.monotonic() - began < 4
+            time.sleep(1.1)
+            ready = server.get("/health")
+            assert ready.status == 503
+            assert ready.json()["parts"]["store photos"]["ok"] is False
+            assert ready.json()["parts"]["engine"]["ok"] is True
+            assert server.get("/health/live").status == 200
+        until(lambda: server.get("/health/ready").status == 200, 10, "ready again")
+        assert code_of(server, "s3://e2e-faults/photo.jpg", 23) == (200, "")
+
+
+def test_wrong_credentials_are_told_by_readiness_and_not_to_clients() -> None:
+    with SeaweedFS() as s3:
+        s3.make_bucket("e2e-strange")
+        s3.put("e2e-strange", "photo.jpg", small_photo())
+        stores = json.dumps({"strange": s3.named_store("e2e-strange", STRANGER)})
+        server = serving(s3, stores=stores)
+        server.launch()
+        try:
+            until(lambda: "answers on" in server.log(), 20, "the server has started")
+            until(lambda: accepts(server), 5, "it listens")
+            ready = server.get("/health")
+            assert (ready.status, ready.json()["parts"]["store strange"]["code"]) == (503, "store_denied")
+            reply = server.get("/resize", url="s3://e2e-strange/photo.jpg", width=20)
+            assert (reply.status, reply.json()["code"]) == (403, "source_denied")
+            assert b"nobody" not in reply.body
+            assert STRANGER.secret_access_key not in server.log()
+        finally:
+            server.__exit__(None, None, None)
+
+
+def test_a_server_that_is_killed_costs_its_own_pictures_only(photos: SeaweedFS) -> None:
+    with SeaweedFS() as s3:
+        s3.make_bucket("e2e-faults")
+        s3.put("e2e-faults", "photo.jpg", small_photo())
+        cache = "memory://?max_bytes=16MiB,s3://e2e-faults/cache"
+        with serving(s3, cache=cache) as server:
+            assert code_of(server, "s3://e2e-faults/photo.jpg", 24) == (200, "")
+            s3.stop()
+            assert code_of(server, "s3://e2e-faults/photo.jpg", 24) == (200, ""), "memory has it"
+            began = time.monotonic()
+            assert code_of(server, "s3://e2e-faults/photo.jpg", 25) == (502, "source_unreachable")
+            reply = server.ask("POST", "/resize", data=small_photo(), width=26)
+            assert reply.status == 200
+            assert time.monotonic() - began < 6
+            time.sleep(1.1)
+            assert server.get("/health/ready").status == 503
+            assert server.stop() == 0
