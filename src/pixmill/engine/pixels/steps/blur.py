@@ -1,28 +1,10 @@
-"""Blur: a Gaussian in linear light, with alpha multiplied in.
+"""Blur: the whole picture by one Gaussian."""
 
-A wide one is made on a smaller picture and enlarged again: what a Gaussian leaves has no detail that this could lose.
-"""
-
-from pixmill.engine.pixels.bridge import from_vips, to_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.light import from_light, to_light
-from pixmill.engine.pixels.scale import scaled
-from pixmill.plan.geometry import Size, round_half_up
-
-_WIDE = 6.0
-"""From here on the picture is made smaller first, so that time does not grow with sigma."""
-
-_CUT = 0.01
-"""The filter ends where it falls below this part of its height (libvips' own 0.2 leaves a visible edge)."""
+from pixmill.engine.pixels.soften import softened
 
 
 def blur(frame: Frame, job: Job) -> Frame:
     """The frame blurred by as many pixels as are asked for."""
-    sigma = job.plan.blur
-    if not sigma:
-        return frame
-    shrink = max(1.0, sigma / _WIDE)
-    small = Size(round_half_up(frame.width / shrink), round_half_up(frame.height / shrink))
-    light = to_light(to_vips(scaled(frame, small))).gaussblur(sigma / shrink, min_ampl=_CUT, precision="float")
-    return scaled(from_vips(from_light(light, alpha=frame.layout.alpha), frame), frame.size)
+    return softened(frame, job.plan.blur) if job.plan.blur else frame

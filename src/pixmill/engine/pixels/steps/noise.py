@@ -1,0 +1,42 @@
+"""Noise: grain, the same for all channels of a pixel, as film has it.
+
+Gaussian, with a standard deviation in percent of the range of codes. Its seed comes from the plan, so that the same plan gives the same bytes. One tile is made
+and repeated: making a number costs more than all else.
+"""
+
+from zlib import crc32
+
+import pyvips
+
+from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.job import Job
+from pixmill.engine.pixels.opacity import joined, parted
+from pixmill.plan.effects import Effects
+from pixmill.plan.geometry import Size
+from pixmill.plan.key import canonical
+from pixmill.plan.ops import Plan
+
+_TILE = 512
+_SEEDS = 2**31
+
+
+def noise(frame: Frame, job: Job) -> Frame:
+    """The frame with grain, if that is asked for."""
+    amount = job.plan.effects.noise
+    if not amount:
+        return frame
+    colours, alpha = parted(to_vips(frame))
+    grain = _grain(frame.size, 2.55 * amount, _seed(job.plan.effects))
+    return from_vips(joined(colours + grain, alpha), frame)
+
+
+def _seed(effects: Effects) -> int:
+    """The same for all sizes and formats of a picture."""
+    return crc32(canonical(Plan(effects=effects))) % _SEEDS
+
+
+def _grain(size: Size, deviation: float, seed: int) -> VipsImage:
+    tile = pyvips.Image.gaussnoise(_TILE, _TILE, sigma=deviation, mean=0, seed=seed).copy_memory()
+    across, down = -(-size.width // _TILE), -(-size.height // _TILE)
+    return tile.replicate(across, down).crop(0, 0, size.width, size.height)
