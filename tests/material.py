@@ -1,0 +1,119 @@
+"""Pictures that other projects collected because they broke something: downloaded when a test asks, kept outside the repository.
+
+They come with the sources of Pillow and libvips and with Debian's ``libjxl-testdata``, and go to ``$XDG_CACHE_HOME/pixmill-test-material``.
+Where neither can be had, because there is no network, the tests that need them are skipped and say why.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PILLOW = "13.0.0"
+"""A release is never changed: what it holds stays the same."""
+
+DEBIAN_PACKAGE = "libjxl-testdata"
+DOWNLOAD_S = 300
+
+_HOSTILE = re.compile(
+    r"crash|timeout|bomb|oom|ossfuzz|fuzz|broken|bad|trunc|invalid|overflow|corrupt|zero|unknown|/apng/|/bmp/[bq]/"
+)
+_ENDINGS = {".bmp", ".gif", ".ico", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif"}
+"""Of the formats that are read; of others only what is hostile."""
+
+
+def folder() -> Path:
+    """Where downloads are kept."""
+    told = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (told if told.is_absolute() else Path.home() / ".cache") / "pixmill-test-material"
+
+
+def pillow_images() -> list[Path]:
+    """Pillow's test pictures: all that are hostile, and all in the formats that are read."""
+    root = _had(f"pillow-{PILLOW}", _download_pillow)
+    return sorted(path for path in root.rglob("*") if path.is_file() and _wanted(path))
+
+
+def libjxl_images() -> list[Path]:
+    """The fuzzer's finds in libjxl, and its pictures in other formats."""
+    root = _had(DEBIAN_PACKAGE, _download_libjxl)
+    found = (path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
+    return sorted(path for path in found if "oss-fuzz" in path.parts or path.suffix in _ENDINGS)
+
+
+def libvips_images() -> list[Path]:
+    """The fuzzer's finds in libvips, and all its test pictures."""
+    root = _had("libvips", _download_libvips)
+    return sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
+
+
+def _wanted(path: Path) -> bool:
+    small = path.stat().st_size < 3_000_000
+    return small and (bool(_HOSTILE.search(path.as_posix())) or path.suffix.lower() in _ENDINGS)
+
+
+def _had(name: str, download: Callable[[Path], None]) -> Path:
+    """The folder of this name; made whole or not at all, also by several processes at once."""
+    place = folder() / name
+    if not place.exists():
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder(), prefix="unfinished-") as scratch:
+            try:
+                download(Path(scratch))
+            except (OSError, subprocess.SubprocessError) as error:
+                said = getattr(error, "stderr", b"") or b""
+                pytest.skip(f"{name} cannot be downloaded: {error} {said.decode(errors='replace')[-300:]}")
+            whole = Path(scratch, "whole")
+            if not place.exists():
+                shutil.move(whole, place)
+    return place
+
+
+def _download_pillow(scratch: Path) -> None:
+    """By pip, which looks into the metadata but builds nothing."""
+    command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+    _run([*command, "--no-binary", "pillow", "-d", str(scratch), f"pillow=={PILLOW}"], scratch)
+    _unpack(next(scratch.glob("*.tar.gz")), ("/Tests/images/",), scratch / "whole")
+
+
+def _download_libjxl(scratch: Path) -> None:
+    _apt(scratch, "download", DEBIAN_PACKAGE)
+    _run(["dpkg-deb", "-x", str(next(scratch.glob("*.deb"))), "all"], scratch)
+    shutil.move(scratch / "all" / "usr" / "share" / DEBIAN_PACKAGE, scratch / "whole")
+
+
+def _download_libvips(scratch: Path) -> None:
+    _apt(scratch, "source", "--download-only", "vips")
+    _unpack(next(scratch.glob("*.orig.tar.*")), ("/test-suite/images/", "/common_fuzzer_corpus/"), scratch / "whole")
+
+
+def _apt(scratch: Path, *command: str) -> None:
+    """With lists of its own, of the packages and the sources of this machine's distribution."""
+    parts, lists = scratch / "parts", scratch / "lists"
+    (lists / "partial").mkdir(parents=True)
+    parts.mkdir()
+    for file in Path("/etc/apt/sources.list.d").glob("debian*.sources"):
+        (parts / file.name).write_text(
+            re.sub("^Types: deb$", "Types: deb deb-src", file.read_text(), flags=re.MULTILINE)
+        )
+    told = {"Etc::SourceList": "/dev/null", "Etc::SourceParts": parts, "State::Lists": lists}
+    apt = ["apt-get", "-q", *(f"-oDir::{name}={value}" for name, value in told.items())]
+    _run([*apt, "update"], scratch)
+    _run([*apt, *command], scratch)
+
+
+def _unpack(packed: Path, wanted: tuple[str, ...], target: Path) -> None:
+    with tarfile.open(packed) as archive:
+        members = [member for member in archive if member.isfile() and any(part in member.name for part in wanted)]
+        archive.extractall(target, members, filter="data")
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    subprocess.run(command, cwd=cwd, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=DOWNLOAD_S)
