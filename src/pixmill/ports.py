@@ -4,14 +4,19 @@ Knows no adapter. Whoever implements a port keeps to what its docstring promises
 in ``tests/contracts`` hold every backend to it. All failures are those of ``errors.py``.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
+from msgspec import Struct
+
+from pixmill.errors import PixmillError
 from pixmill.media import Format
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.source import SourceRef
 from pixmill.spool import Spool
 
@@ -53,9 +58,42 @@ class Rendered:
     """Worker time by stage: decode, process, encode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What ``/info`` tells of an original; width and height are as displayed, after orientation."""
+Value = str | int | float | tuple[int | float, ...]
+"""What a tag of EXIF holds."""
+
+
+class Place(Struct, frozen=True, omit_defaults=True):
+    """Where a picture was taken: degrees, north and east positive; metres above the sea."""
+
+    latitude: float
+    longitude: float
+    altitude: float | None = None
+
+
+class Swatch(Struct, frozen=True):
+    """A colour (``#rrggbb``) and which part of the picture it makes up, 0 to 1."""
+
+    colour: str
+    share: float
+
+
+class Look(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What one must look at the pixels for; each only if it is asked for."""
+
+    average: str | None = None
+    palette: tuple[Swatch, ...] | None = None
+    blurhash: str | None = None
+    thumbhash: str | None = None
+    phash: str | None = None
+    lqip: str | None = None
+
+
+class Facts(Look, frozen=True, omit_defaults=True):
+    """What ``/info`` tells of an original; width and height are as displayed, after orientation.
+
+    ``frames`` counts the pictures in the file, ``pages`` those of them that are no animation. What
+    follows ``bytes`` is there only if it is asked for and found; ``hash`` is the SHA-256 of the file.
+    """
 
     format: Format
     width: int
@@ -66,6 +104,20 @@ class Facts:
     colour_space: str
     profile: str
     bytes: int
+    pages: int = 1
+    hash: str | None = None
+    exif: dict[str, Value] | None = None
+    gps: Place | None = None
+    iptc: dict[str, list[str]] | None = None
+    xmp: str | None = None
+
+
+class Description(Look, frozen=True, omit_defaults=True):
+    """What ``format=json`` tells: the size and look of the result, and the facts of the original."""
+
+    width: int
+    height: int
+    original: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +218,30 @@ class Cache(Protocol):
         """Store in every tier."""
 
 
+MAX_PLANS: Final = 16
+"""For one job: so many failures with their texts fit into a message, and a worker is not kept from others for long."""
+
+
 class Engine(Protocol):
     """Pixels. Cancelling a call frees its place in the queue."""
 
     async def render(self, original: Spool, plan: Plan) -> Rendered:
         """Raises ImageError, EngineError, InvalidParameter (a crop outside the picture)."""
 
-    async def inspect(self, original: Spool) -> Facts:
+    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+        """Each of at most ``MAX_PLANS`` plans as ``render`` would, or why not, in their order; the original is decoded once.
+
+        All together they may take as long, and have as many bytes, as one alone. Raises what befalls all of them at once:
+        ImageError, EngineError, RequestTooLarge. A result may differ by rounding from what ``render`` makes of its plan.
+        """
+
+    def spare_time(self) -> AbstractAsyncContextManager[None]:
+        """Entered when a worker has nothing to do and nobody waits for one: for work that nobody waits for.
+
+        Raises QueueFull when there is too much to do already, or no spare time came for long.
+        """
+
+    async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
         """Raises ImageError, EngineError."""
 
 

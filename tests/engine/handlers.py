@@ -10,10 +10,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pixmill.errors import UndecodableImage, leaves
+from pixmill.errors import PixmillError, UndecodableImage, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
@@ -105,6 +105,18 @@ VERBS: dict[str, Callable[[str], bytes]] = {
 def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:
     verb, _, argument = bytes(source).decode().partition(" ")
     return Rendered(VERBS[verb](argument), Format.PNG, plan.resize.width, 7, {"decode": 0.25, "humming": 1.0})
+
+
+def render_all(
+    source: memoryview, plans: Sequence[Plan], limits: Limits
+) -> Iterator[tuple[int, Rendered | PixmillError]]:
+    """One command for each plan, separated by ``;``, the last one first."""
+    commands = bytes(source).split(b"; ")
+    for number in reversed(range(len(plans))):
+        try:
+            yield number, render(memoryview(commands[number]), plans[number], limits)
+        except PixmillError as error:
+            yield number, error
 
 
 def inspect(source: memoryview, limits: Limits) -> Facts:

@@ -6,10 +6,10 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.ports import Rendered
-from tests.engine.handlers import inspect
+from tests.engine.handlers import inspect, render_all
 from tests.engine.handlers import render as obey
 
-__all__ = ["inspect", "render"]
+__all__ = ["inspect", "render", "render_all"]
 
 
 def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:

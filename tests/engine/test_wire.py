@@ -15,7 +15,7 @@ from pixmill.errors import Internal, InvalidParameter, PixmillError, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart, Unit
-from pixmill.ports import Facts
+from pixmill.ports import MAX_PLANS, Facts
 from tests.engine.support import open_files
 
 RICH = Plan(
@@ -45,6 +45,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         wire.Render(2**50, 10, Plan()),
         wire.Render(1, 10, RICH),
         wire.Render(1, 10, Plan(resize=Resize(gravity=Point(0.1, 0.9)))),
+        wire.RenderAll(1, 10, (Plan(), RICH)),
         wire.Inspect(3, 0),
         wire.Withdraw(4),
     ],
@@ -59,6 +60,7 @@ def test_an_order_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socke
     [
         wire.Ready(),
         wire.Picture(1, 2, Format.WEBP, 3, 4, {"decode": 0.1}),
+        wire.Pictures(1, 2, (wire.Made(0, 5, Format.AVIF, 3, 4, {}), wire.Failed(1, 0, "image_error", "é", None, "x"))),
         wire.Found(1, 2, Facts(Format.GIF, 1, 2, 3, True, 8, "srgb", "Display P3", 99)),
         wire.Failed(1, 2, "image_error", "é", None, "x"),
         wire.Skipped(1, 2),
@@ -86,6 +88,22 @@ def test_a_file_arrives_readable_private_to_this_process_and_closes_when_dropped
         file.read(5)
     del message, file
     assert open_files() == before
+
+
+def test_as_many_failures_as_one_job_can_have_fit_into_a_message() -> None:
+    long = "\N{GRINNING FACE}" * 10_000
+    failed = wire.failure(2**40, 0, Internal(long, param="background", detail=long), alone=False)
+    assert wire.fits(wire.Pictures(2**40, 2**40, (failed,) * MAX_PLANS))
+    assert not wire.fits(wire.Failed(1, 0, "internal", long, None, long))
+
+
+def test_a_part_of_a_file_is_what_was_told_or_garbled() -> None:
+    file = wire.File(os.memfd_create("results"))
+    os.write(file.fd, b"pixels")
+    assert (file.part(0, 3), file.part(3, 3)) == (b"pix", b"els")
+    for at, size in ((0, 7), (6, 1), (4, 3), (-1, 2), (2, 0), (2, -1), (2**70, 1), (1, 2**70)):
+        with pytest.raises(wire.Garbled):
+            file.part(at, size)
 
 
 def test_a_file_that_cannot_be_read_by_position_is_garbled(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pixmill.engine import wire
 from pixmill.errors import PixmillError
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.spool import Spool
 
 Answer = tuple[wire.Outcome, wire.File | None]
@@ -17,19 +18,44 @@ Answer = tuple[wire.Outcome, wire.File | None]
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A ``render`` (with a plan) or an ``inspect`` (without). Times are the loop's, in seconds.
+    """A ``render`` (with a plan, or several) or an ``inspect`` (without). Times are the loop's, in seconds.
 
     ``seconds_left`` bounds the waiting, and then, anew, the work; what a worker spent before it died is gone.
     """
 
     original: Spool
-    plan: Plan | None
+    plan: Plan | tuple[Plan, ...] | None
     answer: "asyncio.Future[Answer]"
     admitted_at: float
     seconds_left: float
     began_at: float | None = None
     deaths: int = 0
     patience: asyncio.TimerHandle | None = None
+    question: Question = NOTHING_MORE
+
+    @property
+    def expects(self) -> type[wire.Outcome]:
+        """What answers it when all goes well."""
+        if self.plan is None:
+            return wire.Found
+        return wire.Pictures if self.is_long else wire.Picture
+
+    @property
+    def is_long(self) -> bool:
+        """Several renders: whoever lies behind it may wait for long."""
+        return isinstance(self.plan, tuple)
+
+    @property
+    def count(self) -> int:
+        """How many results it asks for."""
+        return len(self.plan) if isinstance(self.plan, tuple) else 1
+
+    def order(self, id_: int) -> wire.Job:
+        """How a worker is told of it."""
+        size, plan = self.original.size, self.plan
+        if plan is None:
+            return wire.Inspect(id_, size, self.question)
+        return wire.RenderAll(id_, size, plan) if isinstance(plan, tuple) else wire.Render(id_, size, plan)
 
     def wait(self, give_up: Callable[["Call"], None]) -> None:
         """From now on it waits, and not for ever."""

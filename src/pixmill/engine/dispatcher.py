@@ -15,6 +15,7 @@ from pixmill.engine.config import EngineConfig
 from pixmill.engine.crew import Crew
 from pixmill.engine.lane import Lane, Loss, Owner
 from pixmill.engine.process import Listener, Process
+from pixmill.engine.spare import SpareTime
 from pixmill.errors import Draining, QueueFull, RenderCrashed, RenderTimeout
 
 MAX_DEATHS: Final = 2
@@ -40,6 +41,8 @@ class Dispatcher(Owner):
         self._queue: deque[Call] = deque()
         self._is_open = False
         self._settled = asyncio.Event()
+        self.spare = SpareTime(max(1, config.crew_size() - 1), config.deadline_s, self._has_time)
+        """For what may wait until nobody else does; one worker, where there are several, is left for all others."""
 
     async def open(self) -> None:
         """Start the workers and return when they are ready. Raises RenderCrashed when none can be started."""
@@ -62,11 +65,17 @@ class Dispatcher(Owner):
         for call in (*calls, *self._queue):
             call.fail(Draining())
         self._queue.clear()
+        self.spare.close()
         await self.crew.close()
 
     def waiting(self) -> int:
         """The calls that no worker works on yet: in the queue, or lying ready behind another call."""
         return len(self._queue) + sum(1 for lane in self.crew.lanes if lane.ahead)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many wait that nothing should be begun which nobody waits for."""
+        return not self._is_open or 2 * self.waiting() > self._max_waiting
 
     # ------------------------------------------------------------ calls come and go
 
@@ -104,6 +113,10 @@ class Dispatcher(Owner):
         while self._queue and (lane := self._next_lane()):
             lane.take(self._queue.popleft())
         self._share()
+        self.spare.offer()
+
+    def _has_time(self) -> bool:
+        return self._is_open and not self._queue and self._is_idle()
 
     def _next_lane(self) -> Lane | None:
         serving = (lane for lane in self.crew.lanes if lane.serves)

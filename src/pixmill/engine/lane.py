@@ -73,7 +73,12 @@ class Lane(Listener):
     @property
     def serves(self) -> bool:
         """Whether new calls may be given to it."""
-        return self.is_ready and not self.is_retired and self.depth < DEPTH
+        return self.is_ready and not self.is_retired and self.depth < (1 if self._is_long else DEPTH)
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether its head takes so long that nobody should lie ready behind it."""
+        return self.head is not None and self.head.is_long
 
     @property
     def head(self) -> Call | None:
@@ -92,7 +97,7 @@ class Lane(Listener):
 
     def take(self, call: Call) -> None:
         """Put it behind the others; until the worker is ready, it waits here."""
-        attempt = Attempt(next(self._ids), wire.Picture if call.plan else wire.Found, call)
+        attempt = Attempt(next(self._ids), call.expects, call)
         self._attempts.append(attempt)
         if self.is_ready:
             self._send(attempt, call)
@@ -136,12 +141,14 @@ class Lane(Listener):
         self._owner.lost(self, "crash" if self.is_ready else "start", why)
 
     def _fits(self, outcome: wire.Outcome, file: wire.File | None) -> bool:
-        """Whether this answers the head; only pictures bring a file."""
+        """Whether this answers the head; only pictures bring a file, and of several each may be missing."""
         if not self.is_ready or not self._attempts or self._attempts[0].id != outcome.id:
             return False
-        if isinstance(outcome, wire.Picture) != (file is not None):
+        if not isinstance(outcome, wire.Pictures) and isinstance(outcome, wire.Picture) != (file is not None):
             return False
         head = self._attempts[0]
+        if isinstance(outcome, wire.Pictures) and head.call and len(outcome.results) != head.call.count:
+            return False
         allowed = (head.expects, wire.Failed) if head.call else (head.expects, wire.Failed, wire.Skipped)
         return isinstance(outcome, allowed) and (not file or 0 < file.size <= self._max_result_bytes)
 
@@ -163,9 +170,7 @@ class Lane(Listener):
     # ------------------------------------------------------------ work and time
 
     def _send(self, attempt: Attempt, call: Call) -> None:
-        size = call.original.size
-        order = wire.Render(attempt.id, size, call.plan) if call.plan else wire.Inspect(attempt.id, size)
-        self._process.say(order, call.original.fd)
+        self._process.say(call.order(attempt.id), call.original.fd)
 
     def _begin(self) -> None:
         """The head, if there is one, is worked on from now."""

@@ -5,9 +5,11 @@ Knows calls, outcomes and what is observed of them. Must never know pixels or a 
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from pixmill.engine import wire
 from pixmill.engine.call import Answer, Call
@@ -15,14 +17,16 @@ from pixmill.engine.config import EngineConfig
 from pixmill.engine.dispatcher import Dispatcher
 from pixmill.engine.process import Listener, Process
 from pixmill.engine.sample import PLAN, sample
-from pixmill.errors import Internal, PixmillError, RenderCrashed
+from pixmill.errors import Internal, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.ops import Plan
-from pixmill.ports import Event, Facts, Observer, Rendered, Stage
+from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.ports import MAX_PLANS, Event, Facts, Observer, Rendered, Stage
 from pixmill.spool import Spool
 
 _READ_HERE_BYTES: Final = 2**20
 """A larger result is copied by a thread: the event loop must not stand still for more than about a millisecond."""
 _WORKER_STAGES: Final = (Stage.DECODE, Stage.PROCESS, Stage.ENCODE)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,26 @@ class EnginePool:
         self._observer.counted(Event.RENDER, outcome="ok")
         return rendered
 
-    async def inspect(self, original: Spool) -> Facts:
-        match await self._answer(self._call(original, None)):
+    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+        call = self._call(original, tuple(plans))
+        if len(plans) > MAX_PLANS or not wire.fits(call.order(0)):
+            raise RequestTooLarge(f"One job makes at most {MAX_PLANS} results, of plans that are not too long")
+        results = await self._render_all(call) if plans else []
+        for result in results:
+            self._observer.counted(Event.RENDER, outcome=result.code if isinstance(result, PixmillError) else "ok")
+        return results
+
+    @asynccontextmanager
+    async def spare_time(self) -> AsyncIterator[None]:
+        if self._dispatcher.is_busy:
+            raise QueueFull
+        async with self._dispatcher.spare.turn():
+            yield
+
+    async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
+        call = self._call(original, None)
+        call.question = question
+        match await self._answer(call):
             case (wire.Found(facts=facts), _):
                 return facts
             case (outcome, _):
@@ -86,13 +108,21 @@ class EnginePool:
         call = self._call(original, plan)
         match await self._answer(call):
             case (wire.Picture() as picture, wire.File() as file):
-                self._time(call, picture)
-                body = await self._body(file)
+                self._time(call, picture.seconds)
+                body = await self._read(file, partial(file.read, self._limits.max_result_bytes))
                 return Rendered(body, picture.format, picture.width, picture.height, picture.seconds)
             case (outcome, _):
                 raise Internal(detail=f"a render was answered by {type(outcome).__name__}")
 
-    def _call(self, original: Spool, plan: Plan | None) -> Call:
+    async def _render_all(self, call: Call) -> list[Rendered | PixmillError]:
+        match await self._answer(call):
+            case (wire.Pictures(results=results), file):
+                self._time(call, *(result.seconds for result in results if isinstance(result, wire.Made)))
+                return await self._read(file, partial(_parted, results, file))
+            case (outcome, _):
+                raise Internal(detail=f"several renders were answered by {type(outcome).__name__}")
+
+    def _call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
         loop = asyncio.get_running_loop()
         return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
 
@@ -107,21 +137,21 @@ class EnginePool:
             raise wire.revive(outcome)
         return outcome, file
 
-    async def _body(self, file: wire.File) -> bytes:
-        read = partial(file.read, self._limits.max_result_bytes)
+    async def _read(self, file: wire.File | None, read: Callable[[], T]) -> T:
         try:
-            return read() if file.size <= _READ_HERE_BYTES else await asyncio.to_thread(read)
+            return read() if not file or file.size <= _READ_HERE_BYTES else await asyncio.to_thread(read)
         except wire.Garbled as error:
             raise RenderCrashed(detail=str(error)) from error
 
-    def _time(self, call: Call, picture: wire.Picture) -> None:
+    def _time(self, call: Call, *seconds: dict[str, float]) -> None:
         now = asyncio.get_running_loop().time()
         began = now if call.began_at is None else call.began_at
         self._observer.timed(Stage.QUEUE, began - call.admitted_at)
         self._observer.timed(Stage.RENDER, now - began)
         for stage in _WORKER_STAGES:
-            if stage in picture.seconds:
-                self._observer.timed(stage, picture.seconds[stage])
+            for times in seconds:
+                if stage in times:
+                    self._observer.timed(stage, times[stage])
 
     def _start(self, listener: Listener) -> Process:
         setup = wire.Setup(os.getpid(), self._memory_bytes, self._limits)
@@ -130,3 +160,14 @@ class EnginePool:
     def _replaced(self, reason: str) -> None:
         self._restarts += 1
         self._observer.counted(Event.WORKER_RESTART, reason=reason)
+
+
+def _parted(results: tuple[wire.Made | wire.Failed, ...], file: wire.File | None) -> list[Rendered | PixmillError]:
+    """Several results out of one file. Raises Garbled."""
+    return [wire.revive(result) if isinstance(result, wire.Failed) else _part(result, file) for result in results]
+
+
+def _part(made: wire.Made, file: wire.File | None) -> Rendered:
+    if not file:
+        raise wire.Garbled("Results without a file")
+    return Rendered(file.part(made.at, made.bytes), made.format, made.width, made.height, made.seconds)

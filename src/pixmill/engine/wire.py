@@ -17,11 +17,14 @@ from pixmill.errors import Internal, PixmillError, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.ports import Facts
 
 MAX_MESSAGE_BYTES: Final = 64 * 2**10
 _MAX_DETAIL_CHARACTERS: Final = 8_000
 _MAX_MESSAGE_CHARACTERS: Final = 1_000
+_MAX_AMONG: Final = (250, 500)
+"""The same for one of ``MAX_PLANS`` failures in one message: 48,000 bytes if every character takes four."""
 _ROOM_FOR_ONE_FD: Final = socket.CMSG_LEN(array.array("i").itemsize)
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 M = TypeVar("M")
@@ -45,11 +48,20 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
     plan: Plan
 
 
+class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all"):
+    """Make each of these, at most ``MAX_PLANS``, of the one original that comes along as a file of ``size`` bytes."""
+
+    id: int
+    size: int
+    plans: tuple[Plan, ...]
+
+
 class Inspect(Struct, frozen=True, forbid_unknown_fields=True, tag="inspect"):
     """Tell the facts of the original that comes along as a file of ``size`` bytes."""
 
     id: int
     size: int
+    question: Question = NOTHING_MORE
 
 
 class Withdraw(Struct, frozen=True, forbid_unknown_fields=True, tag="withdraw"):
@@ -58,8 +70,8 @@ class Withdraw(Struct, frozen=True, forbid_unknown_fields=True, tag="withdraw"):
     id: int
 
 
-Job = Render | Inspect
-Order = Setup | Render | Inspect | Withdraw
+Job = Render | RenderAll | Inspect
+Order = Setup | Render | RenderAll | Inspect | Withdraw
 
 # ---------------------------------------------------------------- from a worker: one reply for each job, in order
 
@@ -79,12 +91,6 @@ class Picture(Struct, frozen=True, forbid_unknown_fields=True, tag="picture"):
     seconds: dict[str, float]
 
 
-class Found(Struct, frozen=True, forbid_unknown_fields=True, tag="found"):
-    id: int
-    rss: int
-    facts: Facts
-
-
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
     """A PixmillError as data."""
 
@@ -96,6 +102,33 @@ class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
     detail: str
 
 
+class Made(Struct, frozen=True, forbid_unknown_fields=True, tag="made"):
+    """One of several results: so many ``bytes`` of the file, from ``at`` on."""
+
+    at: int
+    bytes: int
+    format: Format
+    width: int
+    height: int
+    seconds: dict[str, float]
+
+
+class Pictures(Struct, frozen=True, forbid_unknown_fields=True, tag="pictures"):
+    """What became of each plan, in the order of the plans. The bytes of all results come along as one file; there is none
+    when there is no result.
+    """
+
+    id: int
+    rss: int
+    results: tuple[Made | Failed, ...]
+
+
+class Found(Struct, frozen=True, forbid_unknown_fields=True, tag="found"):
+    id: int
+    rss: int
+    facts: Facts
+
+
 class Skipped(Struct, frozen=True, forbid_unknown_fields=True, tag="skipped"):
     """The job was withdrawn in time."""
 
@@ -103,8 +136,8 @@ class Skipped(Struct, frozen=True, forbid_unknown_fields=True, tag="skipped"):
     rss: int
 
 
-Outcome = Picture | Found | Failed | Skipped
-Reply = Ready | Picture | Found | Failed | Skipped
+Outcome = Picture | Pictures | Found | Failed | Skipped
+Reply = Ready | Picture | Pictures | Found | Failed | Skipped
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _ORDERS: Final[msgspec.msgpack.Decoder[Order]] = msgspec.msgpack.Decoder(Order)
@@ -135,6 +168,15 @@ class File:
             raise Garbled(f"A result of {size} bytes")
         return body
 
+    def part(self, at: int, size: int) -> bytes:
+        """So many bytes of it; Garbled when it has less."""
+        if not 0 <= at < at + size <= self.size:
+            raise Garbled(f"A result of {size} bytes from {at} on")
+        body = os.pread(self.fd, size, at)
+        if len(body) != size:
+            raise Garbled(f"A result of {size} bytes")
+        return body
+
     @property
     def size(self) -> int:
         return os.fstat(self.fd).st_size
@@ -143,6 +185,11 @@ class File:
 def send(channel: socket.socket, message: Order | Reply, *fds: int) -> None:
     """One packet, with descriptors that the receiver gets its own copies of. Raises OSError."""
     socket.send_fds(channel, [_ENCODER.encode(message)], fds)
+
+
+def fits(message: Order | Reply) -> bool:
+    """Whether it is short enough to be sent."""
+    return len(_ENCODER.encode(message)) <= MAX_MESSAGE_BYTES
 
 
 def receive_order(channel: socket.socket, flags: int = 0) -> tuple[Order, File | None] | None:
@@ -182,10 +229,10 @@ def _decode(decoder: "msgspec.msgpack.Decoder[M]", packet: bytes) -> M:
 # ---------------------------------------------------------------- failures as data
 
 
-def failure(id_: int, rss: int, error: PixmillError) -> Failed:
-    """A failure as it travels; long details are cut."""
-    cut = error.detail[-_MAX_DETAIL_CHARACTERS:]
-    return Failed(id_, rss, error.code, error.message[:_MAX_MESSAGE_CHARACTERS], error.param, cut)
+def failure(id_: int, rss: int, error: PixmillError, *, alone: bool = True) -> Failed:
+    """A failure as it travels; long texts are cut, and shorter where it is not ``alone`` in a message."""
+    message, detail = (_MAX_MESSAGE_CHARACTERS, _MAX_DETAIL_CHARACTERS) if alone else _MAX_AMONG
+    return Failed(id_, rss, error.code, error.message[:message], error.param, error.detail[-detail:])
 
 
 def revive(failed: Failed) -> PixmillError:

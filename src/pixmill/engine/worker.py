@@ -5,7 +5,7 @@ or where pictures come from: every byte it needs is handed to it.
 
     python -m pixmill.engine.worker FD [HANDLERS]
 
-FD is an open socket to the server. HANDLERS is a module with ``render`` and ``inspect`` in place of the real ones.
+FD is an open socket to the server. HANDLERS is a module with ``render``, ``render_all`` and ``inspect`` in place of the real ones.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import socket
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,7 @@ from pixmill.engine.sample import PLAN, sample
 from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import Question
 from pixmill.ports import Facts, Rendered
 
 IDLE_MS: Final = 1_000
@@ -38,7 +39,8 @@ class Handlers:
     """What can be done to a picture."""
 
     render: Callable[[memoryview, Plan, Limits], Rendered]
-    inspect: Callable[[memoryview, Limits], Facts]
+    render_all: Callable[[memoryview, Sequence[Plan], Limits], Iterator[tuple[int, Rendered | PixmillError]]]
+    inspect: Callable[[memoryview, Limits, Question], Facts]
 
 
 class ServerGone(Exception):
@@ -81,7 +83,7 @@ class Worker:
 
     def _note(self, order: tuple[wire.Order, wire.File | None] | None) -> None:
         match order:
-            case (wire.Render() | wire.Inspect() as job, wire.File() as file):
+            case (wire.Render() | wire.RenderAll() | wire.Inspect() as job, wire.File() as file):
                 self._jobs.append((job, file))
             case (wire.Withdraw(id=id_), None):
                 if any(job.id == id_ for job, _ in self._jobs):
@@ -105,14 +107,40 @@ class Worker:
     def _perform(self, job: wire.Job, file: wire.File) -> tuple[wire.Outcome, wire.File | None]:
         with _foreign_errors_ended(), _mapped(file, job.size) as source:
             if isinstance(job, wire.Inspect):
-                return wire.Found(job.id, resident_bytes(), self._handlers.inspect(source, self._limits)), None
+                return wire.Found(job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.question)), None
+            if isinstance(job, wire.RenderAll):
+                return self._render_all(job, source)
             rendered = self._handlers.render(source, job.plan, self._limits)
-        if len(rendered.body) > self._limits.max_result_bytes:
-            raise ResultTooLarge(f"The result may have at most {self._limits.max_result_bytes} bytes")
+        self._check(len(rendered.body))
         picture = wire.Picture(
             job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, rendered.seconds
         )
         return picture, _filled(rendered.body)
+
+    def _render_all(self, job: wire.RenderAll, source: memoryview) -> tuple[wire.Outcome, wire.File | None]:
+        """The results lie one behind the other in the file; all together they may be no larger than one alone could."""
+        file = _filled(b"")
+        results = {
+            number: self._kept(job, result, file)
+            for number, result in self._handlers.render_all(source, job.plans, self._limits)
+        }
+        in_order = tuple(results[number] for number in range(len(job.plans)))
+        return wire.Pictures(job.id, resident_bytes(), in_order), file if file.size else None
+
+    def _kept(self, job: wire.RenderAll, result: Rendered | PixmillError, file: wire.File) -> wire.Made | wire.Failed:
+        try:
+            if isinstance(result, PixmillError):
+                raise result
+            at = file.size
+            self._check(at + len(result.body))
+        except PixmillError as error:
+            return wire.failure(job.id, 0, error, alone=False)
+        _write(file, result.body)
+        return wire.Made(at, len(result.body), result.format, result.width, result.height, result.seconds)
+
+    def _check(self, size: int) -> None:
+        if size > self._limits.max_result_bytes:
+            raise ResultTooLarge(f"The result may have at most {self._limits.max_result_bytes} bytes")
 
 
 @contextlib.contextmanager
@@ -147,22 +175,26 @@ def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
 
 def _filled(body: bytes) -> wire.File:
     file = wire.File(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
+    _write(file, body)
+    return file
+
+
+def _write(file: wire.File, body: bytes) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file.fd, view) :]
-    return file
 
 
 def _load(name: str | None) -> Handlers:
     """Everything is imported, and has worked once, before the first job, so that no job pays for it."""
     if name:
         module = importlib.import_module(name)
-        return Handlers(module.render, module.inspect)
-    from pixmill.engine.pixels import pipeline, probe  # noqa: PLC0415 - loaded inside the confinement only
+        return Handlers(module.render, module.render_all, module.inspect)
+    from pixmill.engine.pixels import pipeline, probe, together  # noqa: PLC0415 - loaded inside the confinement only
 
     with sample() as original:
         pipeline.render(memoryview(original.read()), PLAN, Limits())
-    return Handlers(pipeline.render, probe.inspect)
+    return Handlers(pipeline.render, together.render_all, probe.inspect)
 
 
 def main(fd: int, handlers: str | None = None) -> None:

@@ -17,6 +17,7 @@ from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Cache, Engine, Entry, Event, Facts, Hit, Observer, Original, Rendered, Source
 from pixmill.services.singleflight import Background, Flights
+from pixmill.services.warming import Warming
 from pixmill.spool import Spool
 
 MAX_REFRESHES = 64
@@ -74,10 +75,12 @@ class ResizeService:
         self._renders: Flights[Key, Answer] = Flights()
         self._originals: Flights[SourceRef, Original] = Flights(dispose=_close)
         self._refreshes = Background(MAX_REFRESHES)
+        self.warming = Warming(engine, cache, self)
 
     async def close(self) -> None:
-        """End the refreshes that run behind answers."""
+        """End what runs behind answers."""
         await self._refreshes.close()
+        await self.warming.close()
 
     def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
         """The answer if memory has it under ``key``, that of the request, at once.
@@ -105,7 +108,7 @@ class ResizeService:
 
     async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
         """The facts of an original."""
-        async with self._original(ref) as original:
+        async with self.original(ref) as original:
             return await self._engine.inspect(original.spool, question)
 
     def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer:
@@ -119,7 +122,7 @@ class ResizeService:
 
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
         """Fetch first, and render only if the original is not the one that the client's copy was made of."""
-        async with self._original(request.source) as original:
+        async with self.original(request.source) as original:
             dated = self._dated(key, original)
             if dated.etag in known:
                 return Answer(dated, Outcome.MISS)
@@ -137,7 +140,10 @@ class ResizeService:
             pass
 
     async def _produce(self, request: ImageRequest, key: Key) -> Answer:
-        """From the slower tiers of the cache, else made anew."""
+        """From a set that is being made, from the slower tiers of the cache, else made anew."""
+        entry = await self.warming.made(key)
+        if entry is not None:
+            return Answer(entry, Outcome.SHARED)
         hit = await self._cache.get(key)
         if hit is not None:
             return self._from_cache(request, key, hit, ())
@@ -145,18 +151,32 @@ class ResizeService:
 
     async def _render(self, request: ImageRequest, key: Key) -> Answer:
         began = time.perf_counter()
-        async with self._original(request.source) as original:
+        async with self.original(request.source) as original:
             fetched = time.perf_counter()
             rendered = await self._engine.render(original.spool, request.plan)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
-            entry = _entry(rendered, self._dated(key, original), original.validator)
+        entry = await self.keep(key, rendered, original)
+        return Answer(entry, Outcome.MISS, seconds=seconds)
+
+    async def keep(self, key: Key, rendered: Rendered, original: Original) -> Entry:
+        """A result as it is stored, if it may be."""
+        entry = _entry(rendered, self._dated(key, original), original.validator)
         self._observer.counted(Event.RESULT_BYTES, len(entry.body))
         if entry.stale_until > entry.stored_at:
             await self._cache.put(key, entry)
-        return Answer(entry, Outcome.MISS, seconds=seconds)
+        return entry
+
+    def is_kept(self, original: Original) -> bool:
+        """Whether results of this original may be stored."""
+        return self._freshness.lifetime(0, original.fresh_s).stale_until > 0
+
+    def is_under_way(self, key: Key) -> bool:
+        """Whether this is being made for somebody."""
+        return key in self._renders
 
     @asynccontextmanager
-    async def _original(self, ref: SourceRef) -> AsyncIterator[Original]:
+    async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
+        """The original, fetched once for all who ask for it at the same time, and held while anybody does."""
         async with self._originals.join(ref, lambda: self._source.fetch(ref)) as (original, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")

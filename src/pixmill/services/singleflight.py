@@ -33,6 +33,9 @@ class Flights(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._flights)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._flights
+
     @asynccontextmanager
     async def join(self, key: K, make: Callable[[], Coroutine[Any, Any, V]]) -> AsyncIterator[tuple[V, bool]]:
         """Yield the value and whether somebody else had asked for it first; the value is good inside the block.

@@ -1,0 +1,105 @@
+"""Renders that nobody waits for yet: several of one original at once, in spare time, each kept under its own key.
+
+Knows ports. Must never know HTTP, nor make anything that is being made already, nor keep a request waiting for a set that fails.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Protocol
+
+from pixmill.media import Format
+from pixmill.plan.key import Key, result_key
+from pixmill.plan.ops import Plan
+from pixmill.plan.source import SourceRef
+from pixmill.ports import MAX_PLANS, Cache, Engine, Entry, Original, Rendered
+from pixmill.services.singleflight import Background
+
+MAX_SETS = 4
+"""Originals that are held for sets which wait for spare time."""
+
+
+class House(Protocol):
+    """Who serves the requests that sets are made for."""
+
+    def original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
+        """The original, held while this is open. Raises SourceError, Forbidden."""
+
+    def is_under_way(self, key: Key) -> bool:
+        """Whether this is being made for somebody."""
+
+    def is_kept(self, original: Original) -> bool:
+        """Whether results of this original may be stored."""
+
+    async def keep(self, key: Key, rendered: Rendered, original: Original) -> Entry:
+        """Store a result."""
+
+
+class Warming:
+    """Sets of renders on their way. ``made`` lets a request have what a set is making for it anyway."""
+
+    def __init__(self, engine: Engine, cache: Cache, house: House) -> None:
+        self._engine = engine
+        self._cache = cache
+        self._house = house
+        self._coming: dict[Key, asyncio.Future[Entry | None]] = {}
+        self._sets = Background(MAX_SETS)
+
+    def start(self, ref: SourceRef, plans: Iterable[Plan]) -> bool:
+        """Make all of these when there is time; False when so many sets are under way that this one is dropped."""
+        wanted = {result_key(ref.text, plan): plan for plan in plans}
+        return self._sets.start(lambda: self._warm(ref, wanted))
+
+    async def close(self) -> None:
+        """End all sets; who waits for one of their results makes it alone."""
+        await self._sets.close()
+
+    async def made(self, key: Key) -> Entry | None:
+        """What a set at work makes under this key; None when none does, or it could not."""
+        coming = self._coming.get(key)
+        return None if coming is None else await asyncio.shield(coming)
+
+    async def _warm(self, ref: SourceRef, wanted: dict[Key, Plan]) -> None:
+        missing = {key: plan for key, plan in wanted.items() if await self._cache.get(key) is None}
+        if not missing:
+            return
+        async with self._house.original(ref) as original:
+            for part in _parts(missing) if self._house.is_kept(original) else ():
+                async with self._engine.spare_time():
+                    await self._make(original, part)
+
+    async def _make(self, original: Original, wanted: dict[Key, Plan]) -> None:
+        """Spare time has come: from now on these keys are ours, but for those that somebody has asked for by now."""
+        plans = {key: plan for key, plan in wanted.items() if self._is_free(key)}
+        with self._claimed(plans) as coming:
+            results = await self._engine.render_all(original.spool, list(plans.values()))
+            for (key, future), result in zip(coming.items(), results, strict=True):
+                if isinstance(result, Rendered):
+                    future.set_result(await self._house.keep(key, result, original))
+
+    def _is_free(self, key: Key) -> bool:
+        return key not in self._coming and not self._house.is_under_way(key)
+
+    @contextmanager
+    def _claimed(self, keys: Iterable[Key]) -> Iterator[dict[Key, "asyncio.Future[Entry | None]"]]:
+        """What is not there at the end will not come."""
+        loop = asyncio.get_running_loop()
+        coming: dict[Key, asyncio.Future[Entry | None]] = {key: loop.create_future() for key in keys}
+        self._coming |= coming
+        try:
+            yield coming
+        finally:
+            for key, future in coming.items():
+                del self._coming[key]
+                if not future.done():
+                    future.set_result(None)
+
+
+def _parts(plans: dict[Key, Plan]) -> Iterator[dict[Key, Plan]]:
+    """One job for each format, so that one with a slow encoder does not keep a worker for as long as all of them would."""
+    by_format: dict[tuple[Format, ...], list[Key]] = {}
+    for key, plan in plans.items():
+        by_format.setdefault(plan.output.formats, []).append(key)
+    for keys in by_format.values():
+        for first in range(0, len(keys), MAX_PLANS):
+            yield {key: plans[key] for key in keys[first : first + MAX_PLANS]}
