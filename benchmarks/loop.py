@@ -9,6 +9,7 @@ medians; with SSIMULACRA2 against a float64 resample in linear light of the full
 
 import io
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import mean, median
@@ -24,7 +25,7 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.pixels.reference import resample  # noqa: E402
+from tests.pixels.reference import resample
 
 SIDE = 512
 ROUNDS = 15
@@ -66,8 +67,6 @@ def score(source: bytes, body: bytes, folder: Path) -> float:
 
 
 def main() -> None:
-    import tempfile
-
     paths = [Path(given) for given in sys.argv[1:]] or sorted(PHOTOS.glob("*.jpg"))
     for megapixels in (2, 6):
         sources = [baseline(path, megapixels) for path in paths]

@@ -1,0 +1,37 @@
+"""ipx with sharp, from npm; one process with libvips' threads on both cores."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from benchmarks.peers.peer import QUALITY, SIDE, Start
+
+
+class Ipx:
+    name = "ipx"
+
+    def __init__(self) -> None:
+        self._origin = 0
+
+    def install(self, home: Path) -> str:
+        folder = home / "ipx"
+        if not (folder / "node_modules" / "ipx").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "package.json").write_text("{}")
+            subprocess.run(["npm", "install", "--silent", "--no-audit", "ipx", "sharp"], cwd=folder, check=True)
+        return str(json.loads((folder / "node_modules" / "ipx" / "package.json").read_text())["version"])
+
+    def start(self, home: Path, port: int, origin: int) -> Start:
+        self._origin = origin
+        command = [str(home / "ipx" / "node_modules" / ".bin" / "ipx"), "serve", "--dir", str(home)]
+        env = {
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "IPX_HTTP_DOMAINS": "127.0.0.1",
+            "IPX_HTTP_ALLOW_ALL_DOMAINS": "true",
+        }
+        return Start(command, env)
+
+    def url(self, source: str, _kind: str, into: str) -> str | None:
+        quality = f",q_{QUALITY[into]}" if QUALITY[into] else ""
+        return f"/s_{SIDE}x{SIDE},fit_inside,f_{into}{quality}/http://127.0.0.1:{self._origin}{source}"

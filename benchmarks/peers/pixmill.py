@@ -1,0 +1,36 @@
+"""Pixmill itself, from this checkout."""
+
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from benchmarks.peers.peer import SIDE, Start
+
+from pixmill import __version__
+
+# On Pixmill's one scale of looks, so that the codec gets 80, 75 and 65 (engine/codecs/quality.py).
+QUALITY = {"jpeg": 80, "webp": 66, "avif": 77, "png": 80}
+
+
+class Pixmill:
+    name = "pixmill"
+
+    def __init__(self) -> None:
+        self._origin = 0
+
+    def install(self, _home: Path) -> str:
+        return __version__
+
+    def start(self, home: Path, port: int, origin: int) -> Start:
+        self._origin = origin
+        env = {
+            "PIXMILL_PORT": str(port),
+            "PIXMILL_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "PIXMILL_CACHE": f"memory://?max_bytes=64MiB,file://{home}/cache?max_bytes=1GiB",
+            "PIXMILL_LOG_LEVEL": "warning",
+        }
+        return Start([sys.executable, "-m", "pixmill", "serve"], env)
+
+    def url(self, source: str, _kind: str, into: str) -> str | None:
+        place = quote(f"http://127.0.0.1:{self._origin}{source}", safe="")
+        return f"/resize?url={place}&width={SIDE}&height={SIDE}&format={into}&quality={QUALITY[into]}"
