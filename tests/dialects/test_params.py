@@ -50,8 +50,8 @@ def test_names_need_no_escapes() -> None:
     assert all(re.fullmatch("[a-z]+(_[a-z]+)*", name) for param in PARAMS for name in param.names)
 
 
-def test_info_takes_the_source_and_the_signature() -> None:
-    assert [param.name for param in INFO_PARAMS] == ["url", "expires", "sig"]
+def test_info_takes_the_source_what_to_include_and_the_signature() -> None:
+    assert [param.name for param in INFO_PARAMS] == ["url", "include", "palette_colors", "expires", "sig"]
 
 
 @every_param

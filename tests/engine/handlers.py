@@ -17,6 +17,7 @@ from pixmill.errors import PixmillError, UndecodableImage, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.question import Question
 from pixmill.ports import Facts, Rendered
 
 LEAKED: list[bytearray] = []
@@ -119,7 +120,8 @@ def render_all(
             yield number, error
 
 
-def inspect(source: memoryview, limits: Limits) -> Facts:
+def inspect(source: memoryview, limits: Limits, question: Question) -> Facts:
     if not source:
         raise UndecodableImage
-    return Facts(Format.GIF, 3, 4, limits.max_frames, True, 6, "srgb", "", len(source))
+    told = ",".join(question.include) or None
+    return Facts(Format.GIF, 3, 4, limits.max_frames, True, 6, "srgb", "", len(source), xmp=told)

@@ -24,6 +24,7 @@ from pixmill.errors import (
     leaves,
 )
 from pixmill.media import Format
+from pixmill.plan.question import Fact, Question
 from pixmill.ports import Stage
 from pixmill.spool import Spool
 from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools
@@ -47,7 +48,9 @@ async def test_an_inspection_comes_back_with_facts() -> None:
     async with pools(max_frames=77) as pool:
         with original("12345") as spool:
             facts = await pool.inspect(spool)
+            more = await pool.inspect(spool, Question((Fact.GPS, Fact.XMP)))
     assert (facts.format, facts.frames, facts.bytes, facts.alpha) == (Format.GIF, 77, 5, True)
+    assert (facts.xmp, more.xmp) == (None, "gps,xmp")
 
 
 async def test_the_original_stays_the_callers_and_may_be_empty() -> None:

@@ -15,7 +15,8 @@ from pixmill.errors import Internal, InvalidParameter, PixmillError, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart, Unit
-from pixmill.ports import MAX_PLANS, Facts
+from pixmill.plan.question import Fact, Question
+from pixmill.ports import MAX_PLANS, Facts, Place, Swatch
 from tests.engine.support import open_files
 
 RICH = Plan(
@@ -27,6 +28,15 @@ RICH = Plan(
     grayscale=True,
     background=Colour(1, 2, 3, 4),
     output=Output((Format.AVIF, Format.WEBP), negotiated=True, quality=7, metadata=Metadata.KEEP),
+)
+
+
+FULL = Facts(
+    *(Format.GIF, 1, 2, 3, True, 8, "srgb", "Display P3", 99),
+    exif={"Make": "A", "FNumber": 2.8, "SubjectArea": (1, 2.5)},
+    gps=Place(1.5, -2.25),
+    iptc={"Keywords": ["one", "two"]},
+    palette=(Swatch("#102030", 0.5),),
 )
 
 
@@ -47,6 +57,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         wire.Render(1, 10, Plan(resize=Resize(gravity=Point(0.1, 0.9)))),
         wire.RenderAll(1, 10, (Plan(), RICH)),
         wire.Inspect(3, 0),
+        wire.Inspect(3, 0, Question((Fact.HASH, Fact.PALETTE), 16)),
         wire.Withdraw(4),
     ],
 )
@@ -62,6 +73,7 @@ def test_an_order_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socke
         wire.Picture(1, 2, Format.WEBP, 3, 4, {"decode": 0.1}),
         wire.Pictures(1, 2, (wire.Made(0, 5, Format.AVIF, 3, 4, {}), wire.Failed(1, 0, "image_error", "é", None, "x"))),
         wire.Found(1, 2, Facts(Format.GIF, 1, 2, 3, True, 8, "srgb", "Display P3", 99)),
+        wire.Found(1, 2, FULL),
         wire.Failed(1, 2, "image_error", "é", None, "x"),
         wire.Skipped(1, 2),
     ],

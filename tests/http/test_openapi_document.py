@@ -8,6 +8,7 @@ import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from pixmill.api.app import ROUTES
 from pixmill.api.openapi import document
@@ -16,7 +17,7 @@ from pixmill.dialects.native import PATHS, parse
 from pixmill.dialects.params import PARAMS
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
-from pixmill.ports import Facts
+from pixmill.ports import Description, Facts, Place, Swatch
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document()))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -69,8 +70,11 @@ def test_a_problem_fits_its_schema() -> None:
 
 def test_facts_fit_their_schema() -> None:
     facts = Facts(Format.JPEG, 300, 200, 1, False, 1, "srgb", "", 12_345)
-    schema = {"$ref": "#/components/schemas/Facts", "components": DOCUMENT["components"]}
-    jsonschema_rs.validate(schema, msgspec.json.decode(msgspec.json.encode(facts)))
+    full = replace(facts, exif={"Make": "A", "Area": (1, 2.5)}, gps=Place(1.5, 2), iptc={"City": ["B"]}, average="#fff")
+    description = Description(30, 20, full, palette=(Swatch("#102030", 0.5),))
+    for told in (facts, full, description):
+        schema = {"$ref": f"#/components/schemas/{type(told).__name__}", "components": DOCUMENT["components"]}
+        jsonschema_rs.validate(schema, msgspec.json.decode(msgspec.json.encode(told)))
 
 
 @pytest.mark.parametrize(("path", "method"), [("/resize", "GET"), ("/resize", "POST"), ("/api/v1/info", "HEAD")])

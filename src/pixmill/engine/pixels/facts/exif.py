@@ -1,0 +1,138 @@
+"""EXIF as names and readable values, and the place that it tells of.
+
+Reads what strangers wrote, by Pillow, which never reads more than the block holds. Bounded in bytes; what is
+not for people (maker notes, thumbnails, where the strips lie) is left out, and so is the place, which is a fact of its own.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from PIL import ExifTags, Image
+
+from pixmill.engine.pixels.facts.words import WORDS
+from pixmill.ports import Place, Value
+
+MAX_BYTES: Final = 12_000
+_MAX_VALUE: Final = 1_000
+_MAX_NUMBERS: Final = 16
+_CODES = {b"ASCII\0\0\0": "utf-8", b"UNICODE\0": "utf-16", b"\0\0\0\0\0\0\0\0": "utf-8"}
+"""How a user comment says in what it is written (EXIF 2.32, tag 37510)."""
+
+_LEFT_OUT = frozenset(
+    (
+        *("ExifOffset", "GPSInfo", "ExifInteroperabilityOffset", "MakerNote", "PrintImageMatching"),
+        *("XMLPacket", "IPTCNAA", "ImageResources", "InterColorProfile", "ColorMap", "TransferFunction"),
+        *("StripOffsets", "StripByteCounts", "TileOffsets", "TileByteCounts", "JPEGTables"),
+        *("JpegIFOffset", "JpegIFByteCount", "Padding", "OffsetSchema"),
+    )
+)
+
+
+def exif_of(exif: Image.Exif) -> dict[str, Value]:
+    """The tags of the picture and of how it was taken, by their names in the standard."""
+    told: dict[str, Value] = {}
+    room = MAX_BYTES
+    for tag, raw in (*_items(exif), *_items(exif.get_ifd(ExifTags.IFD.Exif))):
+        name = ExifTags.TAGS.get(tag, "")
+        value = _readable(name, raw) if name and name not in _LEFT_OUT else None
+        if value is not None and (size := _size(name) + _size(value)) <= room:
+            told[name] = value
+            room -= size
+    return told
+
+
+def place_of(exif: Image.Exif) -> Place | None:
+    """Where it was taken, in degrees, north and east positive; None where the block does not say both."""
+    tags = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    latitude = _degrees(tags, ExifTags.GPS.GPSLatitude, "S", 90)
+    longitude = _degrees(tags, ExifTags.GPS.GPSLongitude, "W", 180)
+    if latitude is None or longitude is None:
+        return None
+    return Place(latitude, longitude, _altitude(tags))
+
+
+def _items(tags: Mapping[int, Any]) -> Iterable[tuple[int, Any]]:
+    """Tags with their values, without those whose value cannot be read."""
+    for tag in sorted(tags):
+        with suppress(Exception):  # a broken value raises anything, and is no reason to leave out the others
+            yield tag, tags[tag]
+
+
+def _degrees(tags: Mapping[int, Any], tag: int, negative: str, most: int) -> float | None:
+    parts = tags.get(tag)
+    if not isinstance(parts, tuple) or len(parts) != 3:  # noqa: PLR2004 - degrees, minutes and seconds
+        return None
+    numbers = [_number(part) for part in parts]
+    if None in numbers:
+        return None
+    degrees = sum((number or 0) / 60**place for place, number in enumerate(numbers))
+    sign = -1 if str(tags.get(tag - 1, "")).upper().startswith(negative) else 1
+    return round(sign * degrees, 7) if abs(degrees) <= most else None
+
+
+def _altitude(tags: Mapping[int, Any]) -> float | None:
+    """Metres above the sea; the reference 1 is below (tag 5)."""
+    metres = _number(tags.get(ExifTags.GPS.GPSAltitude))
+    below = tags.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
+    return None if metres is None else round(-metres if below else metres, 3)
+
+
+def _readable(name: str, raw: Any) -> Value | None:
+    if isinstance(raw, bytes):
+        return _text(_spelled(name, raw))
+    if isinstance(raw, str):
+        return _text(_as_utf8(raw))
+    if isinstance(raw, tuple):
+        return _numbers(raw)
+    number = _number(raw)
+    words = WORDS.get(name, {})
+    return None if number is None else words.get(int(number), number)
+
+
+def _numbers(raw: tuple[Any, ...]) -> Value | None:
+    numbers = [_number(part) for part in raw[: _MAX_NUMBERS + 1]]
+    if None in numbers or not 0 < len(numbers) <= _MAX_NUMBERS:
+        return None
+    return tuple(number for number in numbers if number is not None)
+
+
+def _number(raw: Any) -> int | float | None:
+    """A whole number where it is one; None for what is none at all, such as a fraction over 0."""
+    try:
+        number = float(raw)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < 2**53 else round(number, 9)
+
+
+def _spelled(name: str, raw: bytes) -> str:
+    if name.startswith("XP"):  # Windows' own tags are UTF-16
+        return raw.decode("utf-16-le", "replace")
+    if name == "UserComment":
+        return raw[8:].decode(_CODES.get(raw[:8], "utf-8"), "replace")
+    return raw.decode("ascii", "replace") if raw.isascii() else ""
+
+
+def _as_utf8(text: str) -> str:
+    """Pillow reads Latin-1; nearly all write UTF-8."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
+
+
+def _text(text: str) -> str | None:
+    """Up to the first NUL, without control characters; None when nothing is left."""
+    text = text.partition("\0")[0][:_MAX_VALUE]
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in text).strip() or None
+
+
+def _size(value: object) -> int:
+    """Bytes on the wire, at most."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace")) + 5
+    return 9 * (len(value) if isinstance(value, tuple) else 1) + 5

@@ -1,0 +1,40 @@
+"""A perceptual hash of 64 bits: pHash as the library ImageHash defines it, so that hashes can be compared.
+
+The picture in grey at 32 × 32 pixels, by Lanczos; its discrete cosine transform (type II); of that the 8 × 8 lowest frequencies;
+a bit for each says whether it is above their median. Pictures that look alike differ in few bits (say, up to 10).
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import cos, pi
+from statistics import median
+from typing import Final
+
+from PIL import Image
+
+from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
+from pixmill.engine.pixels.frame import Frame
+
+_SIDE: Final = 32
+_KEPT: Final = 8
+
+
+def phash(frame: Frame) -> str:
+    """16 hexadecimal digits; the bits are those of the rows of frequencies, from low to high. Alpha lies on white."""
+    opaque = from_vips(to_vips(frame).flatten(background=255), frame) if frame.layout.alpha else frame
+    grey = to_pillow(opaque).convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS).tobytes()
+    rows = [_lowest(grey[at : at + _SIDE]) for at in range(0, len(grey), _SIDE)]
+    columns = [_lowest(column) for column in zip(*rows, strict=True)]
+    waves = [wave for row in zip(*columns, strict=True) for wave in row]
+    middle = median(waves)
+    return f"{int(''.join('1' if wave > middle else '0' for wave in waves), 2):016x}"
+
+
+def _lowest(values: Sequence[float]) -> list[float]:
+    """The first frequencies of the transform."""
+    return [sum(value * weight for value, weight in zip(values, wave, strict=True)) for wave in _waves()]
+
+
+@lru_cache(maxsize=1)
+def _waves() -> list[list[float]]:
+    return [[2 * cos(pi * wave * (2 * at + 1) / (2 * _SIDE)) for at in range(_SIDE)] for wave in range(_KEPT)]
