@@ -29,9 +29,10 @@ def melt(frame: Frame, job: Job) -> Frame:
     for level in _levels(asked.sigma):
         weight = (variance - before**2) * (255 / (level**2 - before**2))
         coarser = _multiplied(softened(frame, level, wide=_WIDE))
-        image = weight.rint().cast("uchar").ifthenelse(coarser, image, blend=True)
+        mixture = weight.rint().cast("uchar").ifthenelse(coarser, image, blend=True)
+        image = mixture.copy_memory()  # so that two copies are held at a time, not one for each level
         before = level
-    colours, alpha = parted(image.copy_memory())
+    colours, alpha = parted(image)
     return from_vips(joined(divided(colours, alpha), alpha), frame)
 
 
