@@ -1,5 +1,7 @@
 """The average and the palette of pictures whose colours are known."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -92,6 +94,14 @@ def test_a_palette_of_a_photograph_is_where_the_means_of_its_groups_stay(colours
     assert [swatch.share for swatch in swatches] == pytest.approx(list(shares), abs=0.03)
     means = np.array([labs[nearest == at].mean(0) for at in range(len(swatches))])
     assert np.sqrt(((means - centres) ** 2).sum(-1)).max() < 0.03
+
+
+def test_a_palette_of_noise_is_found_in_time() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (100, 100, 4), dtype=np.uint8)
+    started = time.perf_counter()
+    swatches = palette(from_pillow(Image.fromarray(noise)), 16)
+    assert time.perf_counter() - started < 1
+    assert sum(swatch.share for swatch in swatches) == pytest.approx(1, abs=2e-3)
 
 
 def test_oklab_is_that_of_its_author() -> None:

@@ -1,6 +1,7 @@
 """What is written in a file beside its pixels, as names and readable values, and never more than a message holds."""
 
 import struct
+import time
 from hashlib import sha256
 from typing import Any
 
@@ -231,6 +232,14 @@ def test_the_most_that_can_be_told_fits_into_a_message() -> None:
     bounds = exif_facts.MAX_BYTES + iptc_facts.MAX_BYTES + xmp_facts.MAX_BYTES
     assert len(msgspec.msgpack.encode(told)) < bounds + 200
     assert bounds < MAX_MESSAGE_BYTES - 4_096
+
+
+@pytest.mark.parametrize("piece", ["<?xpacket", ' a:GPSx="', "<a:GPSx>", "a", " ", "<a:GPS", "a:", "'", "<?xpacket?>"])
+def test_xmp_of_any_kind_is_read_in_time(piece: str) -> None:
+    packet = (piece * 120_000)[:120_000].encode()
+    started = time.perf_counter()
+    xmp_of(packet, gps=False)
+    assert time.perf_counter() - started < 0.5
 
 
 @settings(deadline=None, max_examples=300)

@@ -1,6 +1,6 @@
 """The few colours that a picture is made of: k-means in Oklab over a histogram, with starts that are no matter of chance.
 
-Colours are counted in cubes of 16 codes along each side, by opacity; the first start is the fullest cube, each next
+Colours are counted in cubes of 16 codes along each side (32 where there are too many of them), by opacity; the first start is the fullest cube, each next
 one that which is worst told so far (weight times squared distance). The same picture has the same palette everywhere.
 """
 
@@ -15,7 +15,11 @@ from pixmill.engine.pixels.frame import Frame
 from pixmill.ports import Swatch
 
 _ROUNDS: Final = 16
-_CUBE_BITS: Final = 4
+_FINE: Final = 4
+_COARSE: Final = 5
+_MANY: Final = 512
+"""Noise fills all 4,096 cubes of 16 codes, and would take a second; of 32 codes there are no more than this."""
+
 _DIGITS: Final = 4
 
 
@@ -38,17 +42,25 @@ def palette(frame: Frame, colours: int) -> tuple[Swatch, ...]:
 def _samples(frame: Frame) -> list[Sample]:
     """The mean colour of each cube that any pixel lies in, the fullest first."""
     pixels = to_pillow(frame).convert("RGBA").tobytes()
-    cubes: dict[tuple[int, int, int], list[float]] = {}
-    channels = (pixels[at::4] for at in range(4))
-    for (red, green, blue, alpha), count in Counter(zip(*channels, strict=True)).items():
-        weight = count * alpha / 255
-        cube = cubes.setdefault((red >> _CUBE_BITS, green >> _CUBE_BITS, blue >> _CUBE_BITS), [0.0] * 4)
-        for at, part in enumerate((red * weight, green * weight, blue * weight, weight)):
-            cube[at] += part
+    counted = Counter(zip(*(pixels[at::4] for at in range(4)), strict=True))
+    cubes = _cubes(counted, _FINE)
+    if len(cubes) > _MANY:
+        cubes = _cubes(counted, _COARSE)
     means = (
         (red / weight, green / weight, blue / weight, weight) for red, green, blue, weight in cubes.values() if weight
     )
     return [Sample(to_lab(*mean[:3]), mean[3]) for mean in sorted(means, key=lambda mean: (-mean[3], mean[:3]))]
+
+
+def _cubes(counted: Counter[tuple[int, ...]], bits: int) -> dict[tuple[int, int, int], list[float]]:
+    """Sums of the colours by weight, and the weight itself, of all pixels that differ in these last bits only."""
+    cubes: dict[tuple[int, int, int], list[float]] = {}
+    for (red, green, blue, alpha), count in counted.items():
+        weight = count * alpha / 255
+        cube = cubes.setdefault((red >> bits, green >> bits, blue >> bits), [0.0] * 4)
+        for at, part in enumerate((red * weight, green * weight, blue * weight, weight)):
+            cube[at] += part
+    return cubes
 
 
 def _starts(samples: Sequence[Sample], colours: int) -> list[Lab]:

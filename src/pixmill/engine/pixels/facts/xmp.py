@@ -10,7 +10,7 @@ from typing import Final
 MAX_BYTES: Final = 32_000
 """A longer packet is left out: half of an XML document is none."""
 
-_PACKET = re.compile(r"<\?xpacket[^>]*\?>")
+_PACKET = re.compile(r"<\?xpacket[^>]{0,200}\?>")
 _ATTRIBUTE = re.compile(r"""\s[\w.-]{1,40}:GPS\w{0,60}\s?=\s?(?:"[^"]*"|'[^']*')""")
 _ELEMENT = re.compile(r"<([\w.-]{1,40}:GPS\w{0,60})(?:/>|>[^<]*</\1>)")
 _HIDING = re.compile(r"\0|<!DOCTYPE|<!ENTITY|&#", re.IGNORECASE)
