@@ -1,5 +1,8 @@
 """What a running server tells of pictures, and that it is cached as pictures are."""
 
+import json
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -55,7 +58,25 @@ def test_json_tells_the_size_of_the_result_and_the_facts_of_the_original(server:
 
 
 def test_a_description_is_of_the_result_not_of_the_original(server: Pixmill) -> None:
-    asked = {"url": "fig.jpg", "format": "json", "include": "average", "width": 50}
-    colours = [server.get("/resize", **asked, **more).json()["average"] for more in ({}, {"grayscale": "true"})]
-    assert colours[0] != colours[1]
-    assert len({colours[1][1:3], colours[1][3:5], colours[1][5:7]}) == 1
+    def average(grayscale: str) -> str:
+        reply = server.get("/resize", url="fig.jpg", format="json", include="average", width=50, grayscale=grayscale)
+        return str(reply.json()["average"])
+
+    grey = average("true")
+    assert grey != average("false")
+    assert len({grey[1:3], grey[3:5], grey[5:7]}) == 1
+
+
+def test_the_command_line_tells_the_same(server: Pixmill) -> None:
+    command = [sys.executable, "-m", "pixmill", "info", str(PHOTOS / "mill.png"), "--include", "palette,phash"]
+    told = subprocess.run([*command, "--palette_colors", "2"], capture_output=True, check=True, timeout=60)
+    assert (
+        json.loads(told.stdout) == server.get("/info", url="mill.png", include="phash,palette", palette_colors=2).json()
+    )
+
+
+def test_the_command_line_writes_descriptions(tmp_path: Path) -> None:
+    target = tmp_path / "told.json"
+    command = [sys.executable, "-m", "pixmill", "resize", str(PHOTOS / "mill.png"), str(target), "-w", "40"]
+    subprocess.run(command, capture_output=True, check=True, timeout=60)
+    assert (json.loads(target.read_text())["width"], json.loads(target.read_text())["original"]["width"]) == (40, 800)
