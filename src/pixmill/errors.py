@@ -18,7 +18,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   └── SourceUnreachable · SourceTimeout · SourceBroken · TooManyRedirects
     ├── ImageError ............... the original is here but is no usable picture
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
-    │   └── ResultTooLarge · UnsupportedOutput
+    │   └── ResultTooLarge · UnsupportedOutput · MissingExtra
     ├── EngineError .............. rendering failed through no word of the client
     │   └── QueueFull · RenderTimeout · RenderCrashed · Draining
     ├── StoreError ............... a storage backend said no
@@ -26,7 +26,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     └── Internal ................. a defect of ours
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PixmillError(Exception):
@@ -44,6 +44,10 @@ class PixmillError(Exception):
         self.param = param
         self.detail = detail
         super().__init__(self.message)
+
+    def about(self, name: str, param: str) -> Self:
+        """The same, said of one of several things."""
+        return type(self)(f"{name}: {self.message}", param=param, detail=self.detail)
 
 
 class BadRequest(PixmillError):
@@ -217,6 +221,11 @@ class ResultTooLarge(ImageError):
 class UnsupportedOutput(ImageError):
     code = "unsupported_output"
     title = "This installation cannot write the format asked for"
+
+
+class MissingExtra(ImageError):
+    code = "missing_extra"
+    title = "This installation lacks an optional part that the request needs"
 
 
 class EngineError(PixmillError):

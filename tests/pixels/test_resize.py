@@ -4,14 +4,16 @@ from itertools import product
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.geometry import Size, resolve
-from pixmill.plan.ops import Colour, Crop, Fit, Output, Plan, Point, Resize, Smart, Unit
+from pixmill.plan.ops import Colour, Crop, Fit, Kernel, Output, Plan, Point, Resize, Smart, Unit
 from tests.pixels import reference
 from tests.pixels.pictures import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, planned, resized
+from tests.pixels.reference import Floats
 
 SIDES = (1, 7, 64, 100, 333)
 
@@ -128,3 +130,84 @@ def test_grey_takes_a_colour_only_where_the_canvas_has_one() -> None:
     resize = Resize(width=50, height=50, fit=Fit.CONTAIN)
     assert made(source, resize=resize, background=Colour(7, 7, 7)).mode == "L"
     assert made(source, resize=resize, background=Colour(7, 7, 8)).mode == "RGB"
+
+
+def at(distance: Floats, kernel: Kernel) -> Floats:
+    """The weight of a pixel this far away. Mitchell and Netravali 1988 with B, C = 1/3, 1/3; Catmull-Rom with 0, 1/2."""
+    x = np.abs(distance)
+    match kernel:
+        case Kernel.LINEAR:
+            return np.asarray(np.maximum(0, 1 - x), np.float64)
+        case Kernel.LANCZOS2:
+            return np.asarray(np.where(x < 2, np.sinc(x) * np.sinc(x / 2), 0), np.float64)
+        case Kernel.MITCHELL:
+            b, c = 1 / 3, 1 / 3
+        case _:
+            b, c = 0.0, 0.5
+    inner = (12 - 9 * b - 6 * c) * x**3 + (-18 + 12 * b + 6 * c) * x**2 + (6 - 2 * b)
+    outer = (-b - 6 * c) * x**3 + (6 * b + 30 * c) * x**2 + (-12 * b - 48 * c) * x + (8 * b + 24 * c)
+    return np.asarray(np.where(x < 1, inner, np.where(x < 2, outer, 0)) / 6, np.float64)
+
+
+def weights(side: int, size: int, kernel: Kernel) -> Floats:
+    """Rows of weights, one for each pixel of the result; the edges are drawn out."""
+    scale = side / size
+    reach = int(np.ceil(3 * max(scale, 1)))
+    pixels = np.arange(-reach, side + reach)
+    distance = (pixels[None, :] + 0.5 - (np.arange(size)[:, None] + 0.5) * scale) / max(scale, 1)
+    row = at(distance, kernel)
+    row /= row.sum(axis=1, keepdims=True)
+    folded = np.zeros((size, side))
+    np.add.at(folded.T, pixels.clip(0, side - 1), row.T)
+    return folded
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+@pytest.mark.parametrize("width", [31, 90, 200, 239])
+@pytest.mark.parametrize("kernel", [Kernel.LINEAR, Kernel.CUBIC, Kernel.MITCHELL, Kernel.LANCZOS2])
+def test_other_kernels_weigh_pixels_by_their_formula_in_linear_light(kernel: Kernel, width: int, mode: str) -> None:
+    picture = photo()
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    picture = picture.convert(mode)
+    result = resized(encoded(picture, "PNG"), width=width, kernel=kernel)
+    codes = pixels_of(picture, "RGBA") / 255
+    light = reference.to_light(codes[..., :3]) * codes[..., 3:]
+    down, across = weights(160, result.height, kernel), weights(240, width, kernel)
+    alpha = (down @ codes[..., 3] @ across.T)[..., None].clip(0, 1)
+    colours = np.einsum("yh,hwc,xw->yxc", down, light, across, optimize=True) / np.maximum(alpha, 1e-9)
+    found = pixels_of(result, "RGBA")
+    assert difference(found[..., 3:], alpha * 255) < 0.6
+    wanted = reference.to_code(colours.clip(0, 1)) * 255
+    assert difference(found[..., :3] * alpha, wanted * alpha) < 0.8
+
+
+@pytest.mark.parametrize("kernel", [Kernel.LINEAR, Kernel.CUBIC])
+def test_other_kernels_enlarge_by_their_formula(kernel: Kernel) -> None:
+    picture = photo(60, 40)
+    result = resized(encoded(picture, "PNG"), width=200, enlarge=True, kernel=kernel)
+    light = reference.to_light(pixels_of(picture) / 255)
+    down, across = weights(40, result.height, kernel), weights(60, 200, kernel)
+    wanted = reference.to_code(np.einsum("yh,hwc,xw->yxc", down, light, across, optimize=True).clip(0, 1)) * 255
+    assert difference(pixels_of(result), np.asarray(np.rint(wanted), np.uint8)) < 0.1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA"])
+def test_the_nearest_kernel_makes_blocks_and_no_new_colours(mode: str) -> None:
+    picture = photo(12, 9)
+    picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    picture = picture.convert(mode)
+    result = resized(encoded(picture, "PNG"), width=60, enlarge=True, kernel=Kernel.NEAREST)
+    blocks = pixels_of(picture, "RGBA").repeat(5, axis=0).repeat(5, axis=1)
+    assert np.array_equal(pixels_of(result, "RGBA"), blocks)
+    small = made(encoded(result, "PNG"), resize=Resize(width=12, kernel=Kernel.NEAREST))
+    assert np.array_equal(pixels_of(small, "RGBA"), pixels_of(picture, "RGBA"))
+
+
+@pytest.mark.parametrize("kernel", Kernel)
+@pytest.mark.parametrize("size", [(37, 91), (480, 50), (300, 20), (900, 901)])
+def test_every_kernel_shows_the_same_part_of_the_picture(kernel: Kernel, size: tuple[int, int]) -> None:
+    plan = Resize(*size, Fit.COVER, Point(0.8, 0.3), enlarge=True)
+    source = encoded(photo(), "PNG")
+    found = pixels_of(made(source, resize=replace(plan, kernel=kernel)))
+    assert difference(found, pixels_of(made(source, resize=plan))) < 9

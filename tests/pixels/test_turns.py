@@ -95,14 +95,3 @@ def test_turns_compose_and_areas_find_their_way_back(orientation: int, rotate: i
 
 def _apply(pixels: NDArray[np.int_], turn: Turn) -> NDArray[np.int_]:
     return np.rot90(pixels[:, ::-1] if turn.mirror else pixels, -turn.quarters)
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_point_goes_where_its_pixel_goes(orientation: int) -> None:
-    turn = ORIENTATIONS[orientation]
-    pixels = np.zeros((4, 6), np.int_)
-    pixels[0, 4] = 1
-    seen = _apply(pixels, turn)
-    (row,), (column,) = np.nonzero(seen)
-    x, y = turn.point(4.5 / 6, 0.5 / 4)
-    assert (x * seen.shape[1], y * seen.shape[0]) == pytest.approx((column + 0.5, row + 0.5))

@@ -5,11 +5,16 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pixmill.errors import InvalidParameter, ResultTooLarge
+from pixmill.plan.extend import Extend, Fill
 from pixmill.plan.geometry import Box, Geometry, Size, resolve, resolve_crop, round_half_up
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Fit, Plan, Point, Resize, Smart, Unit
+from pixmill.plan.ops import Aspect, Crop, Fit, Plan, Resize, Unit
+from pixmill.plan.places import Faces, Point, Region, Regions, Smart
+from pixmill.plan.placing import window_at
+from pixmill.plan.spin import Spin
 
 SOURCE = Size(3000, 2000)
 WIDE = Limits(max_pixels=2**40, max_result_pixels=2**40, max_result_side=2**20)
@@ -18,7 +23,15 @@ sides = st.integers(1, 65_535)
 sizes = st.builds(Size, sides, sides)
 small = st.builds(Size, st.integers(1, 400), st.integers(1, 400))
 fractions = st.floats(0, 1)
-gravities = st.builds(Point, fractions, fractions) | st.builds(Smart)
+shifts = st.integers(-200, 200)
+regions = st.builds(Region, fractions, fractions, fractions, fractions, st.integers(1, 100))
+gravities = (
+    st.builds(Point, fractions, fractions, shifts, shifts)
+    | st.builds(Smart)
+    | st.builds(Regions, st.lists(regions, min_size=1, max_size=4).map(tuple))
+)
+aspects = st.builds(Aspect, st.integers(1, 100), st.integers(1, 100))
+least = st.just(0) | st.integers(1, 500)
 percents = st.decimals(0, 100, places=4).map(float)
 crops = st.builds(
     Crop, percents, percents, percents.filter(bool), percents.filter(bool), st.just(Unit.PERCENT)
@@ -32,11 +45,33 @@ crops = st.builds(
 
 
 def resizes(side: st.SearchStrategy[int]) -> st.SearchStrategy[Resize]:
-    return st.builds(Resize, st.just(0) | side, st.just(0) | side, st.sampled_from(Fit), gravities, st.booleans())
+    free = st.just(0) | side
+    return st.builds(
+        Resize,
+        free,
+        free,
+        st.sampled_from(Fit),
+        gravities,
+        st.booleans(),
+        aspect=st.none() | aspects,
+        zoom=st.sampled_from([0.01, 0.3, 1.0, 1.5, 20.0]),
+        adaptive=st.booleans(),
+    )
 
 
+margins = st.just(0) | st.integers(0, 300)
 plans = st.builds(
-    Plan, rotate=st.sampled_from([0, 90, 180, 270]), crop=st.none() | crops, resize=resizes(st.integers(1, 16_383))
+    Plan,
+    rotate=st.sampled_from([0, 90, 180, 270]),
+    crop=st.none() | crops,
+    resize=st.builds(
+        lambda resize, width, height: replace(resize, min_width=width, min_height=height),
+        resizes(st.integers(1, 16_383)),
+        least,
+        least,
+    ),
+    spin=st.none() | st.builds(Spin, st.floats(0.01, 359.99)),
+    extend=st.builds(Extend, st.sampled_from(Fill), margins, margins, margins, margins),
 )
 small_resizes = resizes(st.integers(1, 800))
 
@@ -168,11 +203,11 @@ def test_every_plan_has_a_geometry_within_the_limits_or_a_refusal(source: Size, 
 
 def assert_it_fits_together(geometry: Geometry) -> None:
     left, top = geometry.window_at
-    right, bottom = geometry.offset
+    over, above = geometry.offset
     assert 0 <= left <= geometry.scaled.width - geometry.window.width
     assert 0 <= top <= geometry.scaled.height - geometry.window.height
-    assert 0 <= right <= geometry.output.width - geometry.window.width
-    assert 0 <= bottom <= geometry.output.height - geometry.window.height
+    assert 0 <= over <= geometry.output.width - geometry.spun.width
+    assert 0 <= above <= geometry.output.height - geometry.spun.height
     assert geometry.crop.left + geometry.crop.width <= geometry.source.width
     assert geometry.crop.top + geometry.crop.height <= geometry.source.height
     assert min(geometry.crop.size.width, geometry.crop.size.height, geometry.window.width, geometry.window.height) >= 1
@@ -216,3 +251,152 @@ def test_the_side_asked_for_is_exact_and_the_other_follows(source: Size, width: 
     width_of_result = width if enlarge else min(width, source.width)
     expected = Size(width_of_result, half_up(Fraction(source.height * width_of_result, source.width)))
     assert resized(source, width, enlarge=enlarge).output == expected
+
+
+@pytest.mark.parametrize(
+    ("resize", "output"),
+    [
+        (Resize(width=300, min_height=400), Size(600, 400)),
+        (Resize(300, 300, min_width=450), Size(450, 300)),
+        (Resize(300, 300, Fit.COVER, min_width=450), Size(450, 450)),
+        (Resize(300, 200, Fit.FILL, min_height=500), Size(750, 500)),
+        (Resize(300, 300, Fit.CONTAIN, min_height=450), Size(450, 450)),
+        (Resize(min_width=4500), Size(4500, 3000)),
+        (Resize(width=300, min_width=200), Size(300, 200)),
+    ],
+)
+def test_least_sizes_scale_the_result_up_in_its_shape(resize: Resize, output: Size) -> None:
+    assert resolve(SOURCE, Plan(resize=resize), WIDE).output == output
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, st.integers(1, 500), st.integers(1, 500))
+def test_least_sizes_are_kept_by_every_fit(source: Size, resize: Resize, width: int, height: int) -> None:
+    output = resolve(source, Plan(resize=replace(resize, min_width=width, min_height=height)), WIDE).output
+    assert output.width >= width
+    assert output.height >= height
+
+
+@pytest.mark.parametrize(
+    ("resize", "output"),
+    [
+        (Resize(zoom=0.5), Size(1500, 1000)),
+        (Resize(zoom=0.3333), Size(1000, 667)),
+        (Resize(zoom=2.0), SOURCE),
+        (Resize(zoom=1.5, enlarge=True), Size(4500, 3000)),
+        (Resize(aspect=Aspect(1, 1), fit=Fit.COVER), Size(2000, 2000)),
+        (Resize(aspect=Aspect(16, 9), fit=Fit.COVER), Size(3000, 1688)),
+        (Resize(aspect=Aspect(16, 9), fit=Fit.COVER, zoom=0.5), Size(1500, 844)),
+        (Resize(aspect=Aspect(1, 1), fit=Fit.CONTAIN), Size(3000, 3000)),
+        (Resize(aspect=Aspect(1, 1), fit=Fit.FILL), Size(2000, 2000)),
+        (Resize(aspect=Aspect(2, 3), fit=Fit.COVER, adaptive=True), SOURCE),
+        (Resize(300, 600, Fit.COVER, adaptive=True), Size(600, 300)),
+        (Resize(600, 300, Fit.COVER, adaptive=True), Size(600, 300)),
+        (Resize(300, 300, Fit.COVER, adaptive=True), Size(300, 300)),
+    ],
+)
+def test_a_shape_a_zoom_and_a_box_that_adapts(resize: Resize, output: Size) -> None:
+    assert resolve(SOURCE, Plan(resize=resize), WIDE).output == output
+
+
+def test_a_square_picture_takes_an_adaptive_box_as_it_is() -> None:
+    assert resized(Size(500, 500), 100, 200, Fit.COVER, adaptive=True).output == Size(100, 200)
+
+
+@pytest.mark.parametrize(
+    ("gravity", "at"),
+    [
+        (Point(0, 0.5, 10, 0), (10, 0)),
+        (Point(1, 0.5, -10, 0), (290, 0)),
+        (Point(0.5, 0.5, 25, 99), (175, 0)),
+        (Point(0, 0.5, -10, 0), (0, 0)),
+        (Point(0, 0.5, 1000, 0), (300, 0)),
+        (Faces(), (150, 0)),
+    ],
+)
+def test_a_window_is_shifted_from_its_direction_as_far_as_there_is_room(gravity: Point, at: tuple[int, int]) -> None:
+    assert resized(Size(600, 300), 300, 300, Fit.COVER, gravity=gravity).window_at == at
+
+
+@pytest.mark.parametrize(
+    ("gravity", "offset"),
+    [
+        (Point(), (0, 50)),
+        (Point(0.5, 0), (0, 0)),
+        (Point(0.5, 1), (0, 100)),
+        (Point(0.5, 1, 0, -20), (0, 80)),
+        (Point(0.5, 0, 7, 20), (0, 20)),
+    ],
+)
+def test_gravity_says_where_a_contained_picture_lies(gravity: Point, offset: tuple[int, int]) -> None:
+    assert resized(Size(400, 200), 200, 200, Fit.CONTAIN, gravity=gravity).offset == offset
+
+
+def test_a_window_holds_a_region_and_is_centred_on_it() -> None:
+    region = Regions((Region(0.1, 0.0, 0.2, 1.0),))
+    assert window_at(Size(1000, 100), Size(400, 100), region) == (0, 0)
+    assert window_at(Size(1000, 100), Size(300, 100), region) == (50, 0)
+    assert window_at(Size(1000, 100), Size(100, 100), region) == (150, 0)
+
+
+def test_a_heavier_region_is_kept_where_not_all_can_be() -> None:
+    left, right = Region(0.0, 0.0, 0.2, 1.0), Region(0.8, 0.0, 0.2, 1.0)
+    assert window_at(Size(1000, 100), Size(200, 100), Regions((replace(left, weight=2), right))) == (0, 0)
+    assert window_at(Size(1000, 100), Size(200, 100), Regions((left, replace(right, weight=2)))) == (800, 0)
+
+
+def pixels(start: float, length: float, side: int) -> range:
+    """Which pixels a region covers along one side."""
+    begin, end = Fraction(repr(start)) * side, (Fraction(repr(start)) + Fraction(repr(length))) * side
+    return range((begin + Fraction(1, 2)).__floor__(), min(side, (end + Fraction(1, 2)).__floor__()))
+
+
+def held(scaled: Size, window: Size, at: tuple[int, int], wanted: Regions) -> int:
+    return sum(
+        region.weight
+        * sum(at[0] <= x < at[0] + window.width for x in pixels(region.x, region.width, scaled.width))
+        * sum(at[1] <= y < at[1] + window.height for y in pixels(region.y, region.height, scaled.height))
+        for region in wanted.regions
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.builds(Size, st.integers(1, 14), st.integers(1, 14)),
+    st.builds(Size, st.integers(1, 14), st.integers(1, 14)),
+    st.builds(Regions, st.lists(regions, min_size=1, max_size=4).map(tuple)),
+)
+def test_no_other_window_holds_more(scaled: Size, box: Size, wanted: Regions) -> None:
+    """Every place there is, tried one after the other."""
+    window = Size(min(box.width, scaled.width), min(box.height, scaled.height))
+    places = [(x, y) for x in range(scaled.width - window.width + 1) for y in range(scaled.height - window.height + 1)]
+    found = window_at(scaled, window, wanted)
+    assert found in places
+    assert held(scaled, window, found, wanted) == max(held(scaled, window, at, wanted) for at in places)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "spun"),
+    [(45, Size(213, 213)), (90.0, Size(100, 200)), (180, Size(200, 100)), (30, Size(224, 187)), (0.01, Size(201, 101))],
+)
+def test_a_turn_by_any_angle_takes_the_smallest_box_around_the_picture(degrees: float, spun: Size) -> None:
+    geometry = resolve(Size(200, 100), Plan(spin=Spin(degrees)), WIDE)
+    assert (geometry.spun, geometry.output) == (spun, spun)
+
+
+def test_a_turned_picture_is_padded_to_its_box_where_it_is_smaller() -> None:
+    plan = Plan(resize=Resize(300, 100, Fit.CONTAIN), spin=Spin(90.0))
+    geometry = resolve(Size(200, 100), plan, WIDE)
+    assert (geometry.spun, geometry.offset, geometry.output) == (Size(100, 200), (100, 0), Size(300, 200))
+
+
+def test_padding_lies_outside_of_the_box() -> None:
+    plan = Plan(resize=Resize(100, 100, Fit.CONTAIN), extend=Extend(top=1, right=2, bottom=3, left=4))
+    geometry = resolve(Size(200, 100), plan, WIDE)
+    assert (geometry.offset, geometry.output) == ((4, 26), Size(106, 104))
+
+
+@pytest.mark.parametrize("plan", [Plan(extend=Extend(left=16_000)), Plan(spin=Spin(45.0))])
+def test_what_is_added_counts_for_the_limits(plan: Plan) -> None:
+    with pytest.raises(ResultTooLarge):
+        resolve(Size(1000, 1000), plan, Limits(max_result_side=1200))

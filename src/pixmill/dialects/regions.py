@@ -2,12 +2,22 @@
 
 import re
 from fractions import Fraction
+from math import gcd
+
+from msgspec.structs import astuple
 
 from pixmill.dialects.scalars import Schema, exact, shaped
-from pixmill.plan.ops import Crop, Point, Smart, Unit
+from pixmill.plan.ops import Crop, Unit
+from pixmill.plan.places import MAX_REGIONS, Faces, Gravity, Interest, Point, Region, Regions, Smart
 
 _UNIT_FRACTION = r"(?:0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)"
 _FOCAL_POINT = re.compile(f"fp:{_UNIT_FRACTION},{_UNIT_FRACTION}")
+_WEIGHT = "(?:100|[1-9][0-9]?)"
+_REGION = f"{_UNIT_FRACTION}(?:,{_UNIT_FRACTION}){{3}}(?:,{_WEIGHT})?"
+_FOCAL_REGIONS = re.compile(f"fr:{_REGION}(?:;{_REGION}){{0,{MAX_REGIONS - 1}}}")
+_SIDES = 4
+_PIXELS = "-?(?:0|[1-9][0-9]{0,4})"
+_SHIFT = re.compile(f":{_PIXELS},{_PIXELS}")
 _FROM = "(?:0|[1-9][0-9]{0,5})"
 _LONG = "[1-9][0-9]{0,5}"
 _CROP_PIXELS = re.compile(f"{_FROM},{_FROM},{_LONG},{_LONG}")
@@ -18,7 +28,7 @@ _CROP_PERCENT = re.compile(f"pct:{_FROM_PERCENT},{_FROM_PERCENT},{_LONG_PERCENT}
 _WHOLE = 100
 """Percent."""
 
-_DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
+DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
     spelling: Point(x, y)
     for name, short, x, y in (
         ("center", "c", 0.5, 0.5),
@@ -33,29 +43,61 @@ _DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
     )
     for spelling in (name, short)
 }
+_SOUGHT: dict[str, Gravity] = {
+    "smart": Smart(),
+    "smart:attention": Smart(),
+    "smart:entropy": Smart(Interest.ENTROPY),
+    "face": Faces(),
+}
 
 
 class Gravities:
-    """A direction, ``smart``, or a focal point in fractions of the picture's sides."""
+    """A direction, perhaps with a distance from there, a focal point or regions, or what to look for."""
 
     expects = (
         "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), "
-        "northwest (nw), smart, or fp:x,y with both from 0 to 1"
+        "northwest (nw), each perhaps with :right,down in pixels away from that edge; fp:x,y with both from 0 to 1; "
+        f"fr:x,y,width,height or fr:x,y,width,height,weight, up to {MAX_REGIONS} of these with ; between; "
+        "smart, smart:entropy or face"
     )
 
     @property
     def schema(self) -> Schema:
-        return shaped(f"{'|'.join(_DIRECTIONS)}|smart|{_FOCAL_POINT.pattern}")
+        directions, words = "|".join(DIRECTIONS), "|".join(_SOUGHT)
+        return shaped(f"(?:{directions})(?:{_SHIFT.pattern})?|{words}|{_FOCAL_POINT.pattern}|{_FOCAL_REGIONS.pattern}")
 
-    def parse(self, text: str) -> Point | Smart:
-        if text == "smart":
-            return Smart()
-        if text in _DIRECTIONS:
-            return _DIRECTIONS[text]
-        if not _FOCAL_POINT.fullmatch(text):
-            raise ValueError
-        x, y = text[3:].split(",")
-        return Point(float(x), float(y))
+    def parse(self, text: str) -> Gravity:
+        if text in _SOUGHT:
+            return _SOUGHT[text]
+        if _FOCAL_POINT.fullmatch(text):
+            x, y = text[3:].split(",")
+            return Point(float(x), float(y))
+        if _FOCAL_REGIONS.fullmatch(text):
+            return _regions([piece.split(",") for piece in text[3:].split(";")])
+        return _direction(text)
+
+
+def _direction(text: str) -> Point:
+    """Distances count from the edge that the direction names, from the centre to the right and down."""
+    name, colon, shift = text.partition(":")
+    if name not in DIRECTIONS or (colon and not _SHIFT.fullmatch(f":{shift}")):
+        raise ValueError
+    point = DIRECTIONS[name]
+    right, down = map(int, shift.split(",")) if colon else (0, 0)
+    return Point(point.x, point.y, -right if point.x == 1 else right, -down if point.y == 1 else down)
+
+
+def _regions(pieces: list[list[str]]) -> Regions:
+    """In an order of their own, and with the least weights that mean the same: neither makes a difference."""
+    weights = [int(piece[4]) if len(piece) > _SIDES else 1 for piece in pieces]
+    least = gcd(*weights)
+    found = (_region(piece, weight // least) for piece, weight in zip(pieces, weights, strict=True))
+    return Regions(tuple(sorted(found, key=astuple)))
+
+
+def _region(piece: list[str], weight: int) -> Region:
+    x, y, width, height = map(float, piece[:_SIDES])
+    return Region(x, y, width, height, weight)
 
 
 class Crops:

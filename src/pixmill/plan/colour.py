@@ -1,6 +1,6 @@
 """Colours, as every part speaks of them. Knows numbers only."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -14,3 +14,7 @@ class Colour(Struct, frozen=True):
     green: Byte = 255
     blue: Byte = 255
     alpha: Byte = 255
+
+
+CLEAR: Final = Colour(255, 255, 255, 0)
+"""Nothing: white, so that a part which cannot show transparency shows the default background."""

@@ -39,6 +39,8 @@ def _spelled(field: object) -> object:
     """Equal values in one spelling: 1.0 as 1, -0.0 as 0."""
     if isinstance(field, msgspec.Struct):
         return _said(field)
+    if isinstance(field, tuple):
+        return [_spelled(item) for item in field]
     if isinstance(field, float) and field.is_integer():
         return int(field)
     return field

@@ -12,9 +12,21 @@ from msgspec import Meta, Struct
 
 from pixmill.media import Format
 from pixmill.plan.colour import Colour as Colour  # noqa: PLC0414 - part of the language spoken here
+from pixmill.plan.effects import Adjust, Effects
+from pixmill.plan.extend import Extend
+from pixmill.plan.input import EVERYTHING, Input
+from pixmill.plan.overlays import Overlays
+from pixmill.plan.output import PLAIN, Encoding, Profile
+from pixmill.plan.output import Metadata as Metadata  # noqa: PLC0414 - as above
+from pixmill.plan.places import Gravity
+from pixmill.plan.places import Point as Point  # noqa: PLC0414 - as above
+from pixmill.plan.places import Smart as Smart  # noqa: PLC0414 - as above
+from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.plan.shapes import NO_SHAPE, Shape
+from pixmill.plan.spin import Spin
+from pixmill.plan.trim import Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
-Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class Fit(StrEnum):
@@ -43,28 +55,6 @@ class Unit(StrEnum):
     PERCENT = "pct"
 
 
-class Metadata(StrEnum):
-    """What of EXIF, XMP and IPTC goes into the result."""
-
-    STRIP = "strip"
-    KEEP = "keep"
-
-
-class Smart(Struct, frozen=True, tag="smart", tag_field="by"):
-    """Keep what draws the eye (libvips' attention)."""
-
-
-class Point(Struct, frozen=True, tag="point", tag_field="by"):
-    """Keep the window centred on this point of the picture, as far as the edges allow.
-
-    ``x`` and ``y`` are fractions of the width and the height. The nine directions are points too:
-    north-west is (0, 0), centre (0.5, 0.5).
-    """
-
-    x: Fraction = 0.5
-    y: Fraction = 0.5
-
-
 class Crop(Struct, frozen=True):
     """A region of the turned picture, in pixels or in percent of its sides."""
 
@@ -75,14 +65,43 @@ class Crop(Struct, frozen=True):
     unit: Unit = Unit.PIXELS
 
 
+class Kernel(StrEnum):
+    """What pixels are weighted by when they become more or fewer."""
+
+    LANCZOS3 = "lanczos3"
+    LANCZOS2 = "lanczos2"
+    CUBIC = "cubic"
+    MITCHELL = "mitchell"
+    LINEAR = "linear"
+    NEAREST = "nearest"
+
+
+class Aspect(Struct, frozen=True):
+    """A shape: so many parts wide, so many high."""
+
+    width: Annotated[int, Meta(ge=1)]
+    height: Annotated[int, Meta(ge=1)]
+
+
 class Resize(Struct, frozen=True, omit_defaults=True):
-    """The box asked for. A side of 0 is free and follows from the other and the picture's shape."""
+    """The box asked for. A side of 0 is free and follows from the other and the picture's shape.
+
+    ``aspect`` and ``zoom`` count where both sides are free: the box is then the largest of that shape in the picture, or
+    the smallest around it for ``Fit.CONTAIN``, times ``zoom``. ``adaptive`` lays the box on its side where
+    the picture lies otherwise. The result is at least ``min_width`` × ``min_height``, even where that enlarges.
+    """
 
     width: Side = 0
     height: Side = 0
     fit: Fit = Fit.INSIDE
-    gravity: Point | Smart = Point()
+    gravity: Gravity = Point()
     enlarge: bool = False
+    aspect: Aspect | None = None
+    zoom: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    adaptive: bool = False
+    min_width: Side = 0
+    min_height: Side = 0
+    kernel: Kernel = Kernel.LANCZOS3
 
 
 class Output(Struct, frozen=True, omit_defaults=True):
@@ -90,30 +109,43 @@ class Output(Struct, frozen=True, omit_defaults=True):
 
     ``formats``: one format asked for by name, or, when ``negotiated``, the modern ones that the client named,
     best first (possibly none); the engine then takes the first it can write, else the plain format that fits the picture.
-    ``quality`` is 1 to 100 on one scale of looks for all lossy formats.
+    ``quality`` is 1 to 100 on one scale of looks for all lossy formats. ``original``: in the format that the picture
+    came in, where that can be written, and as the very bytes that came where nothing else is asked for.
     """
 
     formats: tuple[Format, ...] = ()
     negotiated: bool = False
     quality: Annotated[int, Meta(ge=1, le=100)] = 80
     metadata: Metadata = Metadata.STRIP
+    profile: Profile = Profile.SRGB
+    encoding: Encoding = PLAIN
+    original: bool = False
 
 
 class Plan(Struct, frozen=True, omit_defaults=True):
     """Everything that decides the pixels and bytes of a result, but the original itself.
 
-    Order of work: EXIF orientation, ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
-    ``blur`` (sigma in pixels of the result), ``grayscale``, ``background`` (where the format or the fit needs one).
+    Order of work: what of the ``input`` is decoded, EXIF orientation, ``rotate`` (degrees clockwise), ``flip``, ``trim``, ``crop``, ``resize``, ``spin``,
+    ``grayscale``, ``adjust``, ``blur`` (sigma in pixels of the result), ``effects``, ``shape``, ``extend``, ``overlays``, ``background`` (where the format or the fit needs one).
     """
 
+    input: Input = EVERYTHING
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
     flip: Flip = Flip.NONE
+    trim: Trim | None = None
     crop: Crop | None = None
     resize: Resize = Resize()
-    blur: Annotated[float, Meta(ge=0, le=250)] = 0.0
+    spin: Spin | None = None
     grayscale: bool = False
+    adjust: Adjust = Adjust()
+    blur: Annotated[float, Meta(ge=0, le=250)] = 0.0
+    effects: Effects = Effects()
+    shape: Shape = NO_SHAPE
+    extend: Extend = Extend()
+    overlays: Overlays = ()
     background: Colour = Colour()
     output: Output = Output()
+    question: Question = NOTHING_MORE
 
 
 PLAN_VERSION: Final = 1

@@ -3,27 +3,39 @@
 Knows plans, headers and geometry. Must never know a pixel library.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.pixels.frame import Area
 from pixmill.engine.pixels.turn import Turn, asked_turn
-from pixmill.plan.geometry import Geometry, resolve
+from pixmill.plan.geometry import Box, Geometry, resolve
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Plan, Point
+from pixmill.plan.ops import Plan
+from pixmill.plan.places import Gravity
+from pixmill.plan.references import Extras
+
+_NO_FILE = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``geometry`` is that of the turned picture; pixels are turned late, when they are few."""
+    """``geometry`` is that of the turned picture; pixels are turned late, when they are few. ``trimmed`` is what
+    is left of the stored picture without its borders, None for all of it.
+
+    ``source`` is the file itself, for a result that tells its facts; ``extras`` are those of overlays and masks.
+    """
 
     plan: Plan
     limits: Limits
     header: Header
     turn: Turn
     geometry: Geometry
+    source: memoryview = _NO_FILE
+    trimmed: Box | None = None
+    animated: bool = False
+    extras: Extras = field(default_factory=dict)
 
     @property
     def need(self) -> Need:
@@ -40,15 +52,25 @@ class Job:
             size.width * across,
             size.height * down,
         )
-        return Need(self.turn.stored(turned, geometry.source), self.turn.size(size))
+        area = self.turn.stored(turned, geometry.source)
+        if self.trimmed:
+            area = area.moved(-self.trimmed.left, -self.trimmed.top)
+        return Need(area, self.turn.size(size))
 
-    def looking_at(self, point: Point) -> "Job":
-        """The same job with its window centred on a point of the turned crop."""
-        resize = replace(self.plan.resize, gravity=point)
-        return resolve_job(self.header, replace(self.plan, resize=resize), self.limits)
+    def looking_at(self, gravity: Gravity) -> "Job":
+        """The same job with its window where this point or these regions of the turned crop want it."""
+        resize = replace(self.plan.resize, gravity=gravity)
+        return resolve_job(self.header, replace(self.plan, resize=resize), self.limits, self.trimmed)
 
 
-def resolve_job(header: Header, plan: Plan, limits: Limits) -> Job:
+def resolve_job(header: Header, plan: Plan, limits: Limits, trimmed: Box | None = None) -> Job:
     """Raises InvalidParameter for a crop outside the picture, ResultTooLarge beyond the limits."""
-    geometry = resolve(header.turn.size(header.size), plan, limits)
-    return Job(plan, limits, header, header.turn.then(asked_turn(plan.rotate, plan.flip)), geometry)
+    if header.scalable:
+        plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+    geometry = resolve(header.turn.size(trimmed.size if trimmed else header.size), plan, limits)
+    return Job(plan, limits, header, whole_turn(header, plan), geometry, trimmed=trimmed)
+
+
+def whole_turn(header: Header, plan: Plan) -> Turn:
+    """From the picture as stored to the one that the plan wants, but for other angles than right ones."""
+    return header.turn.then(asked_turn(plan.rotate, plan.flip))

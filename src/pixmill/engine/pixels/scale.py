@@ -1,20 +1,26 @@
 """The area of a frame at another size: by the resampling kernel, or cut out when no pixel changes.
 
-Knows frames and the kernel. Must never know plans.
+Knows frames and the kernels. Must never know what is wanted beyond an area and a size.
 """
+
+from dataclasses import replace
 
 from pixmill.engine.pixels.bridge import from_vips, to_vips
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.layout import Layout
 from pixmill.engine.pixels.resample import resample
+from pixmill.engine.pixels.weighted import weighted
 from pixmill.plan.geometry import Size
+from pixmill.plan.ops import Kernel
 
 
-def scaled(frame: Frame, size: Size) -> Frame:
-    """The wanted area of ``frame`` at ``size``, by Lanczos3 in linear light with alpha multiplied in."""
-    area = _inside(frame)
+def scaled(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
+    """The wanted area of ``frame`` at ``size``, in linear light with alpha multiplied in."""
+    area, frame = _inside(frame), replace(frame, area=None)
     if _fits(area, size):
         return _cut(frame, area)
+    if kernel is not Kernel.LANCZOS3:
+        return weighted(frame, area, size, kernel)
     pixels = resample(
         frame.pixels,
         width=frame.width,

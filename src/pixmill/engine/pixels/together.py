@@ -7,45 +7,76 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from pixmill.engine.codecs.picture import Need
+from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.pixels.animation import moves
 from pixmill.engine.pixels.borders import borders
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.frame import Area
 from pixmill.engine.pixels.job import Job, resolve_job
-from pixmill.engine.pixels.pipeline import finished
+from pixmill.engine.pixels.pipeline import finished, render
 from pixmill.engine.pixels.probe import opened
 from pixmill.engine.pixels.shared import SharedFrame, joined
 from pixmill.errors import PixmillError
-from pixmill.plan.geometry import Size
+from pixmill.plan.geometry import Box, Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan
+from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports import Rendered
 
 Result = Rendered | PixmillError
 
 
-def render_all(source: memoryview, plans: Sequence[Plan], limits: Limits) -> Iterator[tuple[int, Result]]:
+def render_all(
+    source: memoryview, plans: Sequence[Plan], limits: Limits, extras: Extras = NO_EXTRAS
+) -> Iterator[tuple[int, Result]]:
     """The number of each plan with its result, or with why there is none, in any order; only one at a time is kept here.
 
     Decoded once, unless plans want different things decoded. Raises what befalls the original as a whole, as ``render`` does.
     """
-    header = opened(source, limits).header
+    bench = _Bench(source, limits, extras)
+    bench.header(1)
     jobs: dict[int, Job] = {}
     for number, plan in enumerate(plans):
         try:
-            jobs[number] = replace(resolve_job(header, plan, limits, borders(source, plan, limits)), source=source)
+            if moves(bench.header(plan.input.page), plan):
+                yield number, render(source, plan, limits, extras)  # frames are not kept: they share nothing
+            else:
+                jobs[number] = bench.job(plan)
         except PixmillError as error:
             yield number, error
     for group in _alike(jobs):
         yield from _rendered(source, group, limits)
 
 
+class _Bench:
+    """What plans for stills have in common, looked at once."""
+
+    def __init__(self, source: memoryview, limits: Limits, extras: Extras) -> None:
+        self._source = source
+        self._limits = limits
+        self._extras = extras
+        self._headers: dict[int, Header] = {}
+        self._borders: dict[tuple[object, ...], Box | None] = {}
+
+    def header(self, page: int) -> Header:
+        if page not in self._headers:
+            self._headers[page] = opened(self._source, self._limits, page).header
+        return self._headers[page]
+
+    def job(self, plan: Plan) -> Job:
+        looked = (plan.trim, plan.rotate, plan.flip)
+        if looked not in self._borders:
+            self._borders[looked] = borders(self._source, plan, self._limits)
+        job = resolve_job(self.header(plan.input.page), plan, self._limits, self._borders[looked])
+        return replace(job, source=self._source, extras=self._extras)
+
+
 def _alike(jobs: dict[int, Job]) -> list[dict[int, Job]]:
     """The jobs parted by what is decoded for them, apart from how much of it and how large."""
-    groups: dict[Need, dict[int, Job]] = {}
+    groups: dict[tuple[int, Need], dict[int, Job]] = {}
     for number, job in jobs.items():
         kind = replace(job.need, area=Area(0, 0, 1, 1), size=Size(1, 1))
-        groups.setdefault(kind, {})[number] = job
+        groups.setdefault((job.plan.input.page, kind), {})[number] = job
     return list(groups.values())
 
 
@@ -67,8 +98,9 @@ def _rendered(source: memoryview, jobs: dict[int, Job], limits: Limits) -> Itera
 
 def _decoded(source: memoryview, jobs: Sequence[Job], limits: Limits) -> SharedFrame:
     whole = joined([job.need for job in jobs])
+    picture = opened(source, limits, jobs[0].plan.input.page)
     with decoding():
-        return SharedFrame(opened(source, limits).decode(whole), whole, [job.need for job in jobs if _soft(job)])
+        return SharedFrame(picture.decode(whole), whole, [job.need for job in jobs if _soft(job)])
 
 
 def _soft(job: Job) -> bool:

@@ -34,13 +34,6 @@ class Turn:
         left = turned.width - area.left - area.width if self.mirror else area.left
         return Area(left, area.top, area.width, area.height)
 
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point of the stored picture, as fractions of its sides, lies in the turned one."""
-        x = 1 - x if self.mirror else x
-        for _ in range(self.quarters):
-            x, y = 1 - y, x
-        return x, y
-
 
 # EXIF 2.32 tag 274: what must be done to the stored picture to see it upright.
 ORIENTATIONS = {

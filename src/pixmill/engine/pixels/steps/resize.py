@@ -7,4 +7,4 @@ from pixmill.engine.pixels.scale import scaled
 
 def resize(frame: Frame, job: Job) -> Frame:
     """Nothing but ``area`` is left, at the size it has in the result; still lying as stored."""
-    return scaled(frame, job.turn.size(job.geometry.window))
+    return scaled(frame, job.turn.size(job.geometry.window), job.plan.resize.kernel)

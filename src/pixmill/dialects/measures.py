@@ -1,0 +1,64 @@
+"""Shapes, angles and margins as text. Knows numbers, but no picture."""
+
+import re
+from fractions import Fraction
+
+from pixmill.dialects.scalars import Schema, exact, shaped
+from pixmill.plan.ops import Aspect
+
+_PART = r"(?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?|0\.[0-9]{0,3}[1-9])"
+_ASPECT = re.compile(f"{_PART}(?::{_PART})?")
+_ANGLE = re.compile(r"-?(?:(?:0|[1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9])(?:\.[0-9]{1,2})?|360(?:\.0{1,2})?)")
+_MARGIN = "(?:0|[1-9][0-9]{0,3})"
+_MARGINS = re.compile(f"{_MARGIN}(?:,{_MARGIN}(?:,{_MARGIN},{_MARGIN})?)?")
+
+FULL_TURN = 360
+
+
+class Aspects:
+    """The shape of a picture: width to height, or their quotient."""
+
+    expects = "width:height, such as 16:9, or their quotient, such as 1.5"
+
+    @property
+    def schema(self) -> Schema:
+        return shaped(_ASPECT.pattern)
+
+    def parse(self, text: str) -> Aspect:
+        if not _ASPECT.fullmatch(text):
+            raise ValueError
+        width, _, height = text.partition(":")
+        shape = exact(width) / exact(height or "1")
+        return Aspect(shape.numerator, shape.denominator)
+
+
+class Angles:
+    """Degrees clockwise, as a number from 0 to less than a full turn."""
+
+    expects = "a number of degrees from -360 to 360, with at most two decimals"
+
+    @property
+    def schema(self) -> Schema:
+        return shaped(_ANGLE.pattern)
+
+    def parse(self, text: str) -> Fraction:
+        if not _ANGLE.fullmatch(text):
+            raise ValueError
+        degrees = exact(text.removeprefix("-"))
+        return (-degrees if text[0] == "-" else degrees) % FULL_TURN
+
+
+class Margins:
+    """Pixels at the top, right, bottom and left, as CSS has it."""
+
+    expects = "one number of pixels for all sides, two for top and bottom and for left and right, or four clockwise from the top"
+
+    @property
+    def schema(self) -> Schema:
+        return shaped(_MARGINS.pattern)
+
+    def parse(self, text: str) -> tuple[int, int, int, int]:
+        if not _MARGINS.fullmatch(text):
+            raise ValueError
+        margins = [int(margin) for margin in text.split(",")] * 4
+        return margins[0], margins[1], margins[2], margins[3]

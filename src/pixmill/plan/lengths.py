@@ -1,0 +1,57 @@
+"""Lengths in whole pixels, and the one rule by which they become whole.
+
+A length is computed exactly, as a fraction, and rounded half up to a whole pixel, never below 1.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A width and a height in pixels, both at least 1."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+    @property
+    def turned(self) -> "Size":
+        """The same, lying on its side."""
+        return Size(self.height, self.width)
+
+    def times(self, scale: Fraction) -> "Size":
+        """Both sides multiplied, then rounded."""
+        return Size(round_half_up(self.width * scale), round_half_up(self.height * scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of whole pixels inside a picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+
+def round_half_up(length: Fraction | float) -> int:
+    """The one rounding rule for lengths: half up, never below 1."""
+    return max(1, half_up(Fraction(length)))
+
+
+def half_up(position: Fraction) -> int:
+    """The same for positions, which may be 0 or less."""
+    return (position + Fraction(1, 2)).__floor__()
+
+
+def exact(number: float) -> Fraction:
+    """The decimal that was written, not the binary number next to it: 0.3 % of 500 is 1.5, not a little less."""
+    return Fraction(repr(number))

@@ -1,0 +1,173 @@
+"""Sizes, places, trims and margins as they are written, and the one plan that all spellings of them share."""
+
+import pytest
+
+from pixmill.dialects.native import parse
+from pixmill.errors import InvalidParameter
+from pixmill.plan.colour import CLEAR, Colour
+from pixmill.plan.extend import Extend, Fill
+from pixmill.plan.ops import Aspect, Fit, Flip, Kernel, Plan, Resize
+from pixmill.plan.places import Faces, Interest, Point, Region, Regions, Smart
+from pixmill.plan.spin import Spin
+from pixmill.plan.trim import Trim
+
+COVER = "w=300&h=200&fit=cover&gravity="
+
+
+def plan(query: str) -> Plan:
+    return parse(b"/resize", f"url=a.jpg&{query}".encode()).plan
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("min_width=300", Resize(min_width=300)),
+        ("w=100&mw=300&mh=200&dpr=2", Resize(width=200, min_width=600, min_height=400)),
+        ("zoom=0.5", Resize(zoom=0.5)),
+        ("scale=1.5&enlarge=1", Resize(zoom=1.5, enlarge=True)),
+        ("w=300&zoom=0.5", Resize(width=150)),
+        ("w=300&zoom=2&dpr=2", Resize(width=1200)),
+        ("w=10000&h=5000&zoom=20", Resize(16_383, 8192)),
+        ("aspect=16:9", Resize(aspect=Aspect(16, 9), fit=Fit.COVER)),
+        ("aspect=1.5&fit=contain&zoom=0.5", Resize(aspect=Aspect(3, 2), fit=Fit.CONTAIN, zoom=0.5)),
+        ("aspect=16:9&w=800", Resize(800, 450, Fit.COVER)),
+        ("aspect=16:9&h=450", Resize(800, 450, Fit.COVER)),
+        ("aspect=16:9&w=333&dpr=2", Resize(666, 375, Fit.COVER)),
+        ("aspect=1:10&w=16383", Resize(1638, 16_383, Fit.COVER)),
+        ("aspect=16:9&w=800&fit=fill", Resize(800, 450, Fit.FILL)),
+        ("aspect=16:9&w=300&h=300", Resize(300, 300)),
+        ("w=300&h=200&adaptive=true", Resize(300, 200, adaptive=True)),
+        ("aspect=2:1&adaptive=true", Resize(aspect=Aspect(2, 1), fit=Fit.COVER, adaptive=True)),
+        ("w=300&kernel=nearest", Resize(width=300, kernel=Kernel.NEAREST)),
+    ],
+)
+def test_a_box(query: str, expected: Resize) -> None:
+    assert plan(query).resize == expected
+
+
+@pytest.mark.parametrize(
+    ("gravity", "expected"),
+    [
+        ("ne:10,20", Point(1, 0, -10, 20)),
+        ("sw:10,20", Point(0, 1, 10, -20)),
+        ("c:-10,20", Point(0.5, 0.5, -10, 20)),
+        ("se:0,0", Point(1, 1)),
+        ("ne:10,21&dpr=1.5", Point(1, 0, -15, 32)),
+        ("nw:99999,0", Point(0, 0, 16_383, 0)),
+        ("smart:attention", Smart()),
+        ("smart:entropy", Smart(Interest.ENTROPY)),
+        ("face", Faces()),
+        ("fr:0.1,0.2,0.3,0.4", Regions((Region(0.1, 0.2, 0.3, 0.4),))),
+        ("fr:0.1,0.2,0.3,0.4,50", Regions((Region(0.1, 0.2, 0.3, 0.4),))),
+        ("fr:0.5,0,0.1,0.1,4;0,0,1,1,6", Regions((Region(0, 0, 1, 1, 3), Region(0.5, 0, 0.1, 0.1, 2)))),
+    ],
+)
+def test_a_gravity(gravity: str, expected: object) -> None:
+    assert plan(COVER + gravity).resize.gravity == expected
+
+
+def test_a_contained_picture_lies_at_a_point_and_looks_for_nothing() -> None:
+    assert plan("w=9&h=8&fit=contain&gravity=ne:3,4").resize.gravity == Point(1, 0, -3, 4)
+    assert plan("w=9&h=8&fit=contain&gravity=face").resize.gravity == Point()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("trim=10", Trim(10)),
+        ("trim=0&trim_color=red", Trim(0, Colour(255, 0, 0))),
+        ("trim=5&trim_colour=transparent", Trim(5, CLEAR)),
+        ("trim=5&trim_equal=horizontal", Trim(5, across=True)),
+        ("trim=5&trim_equal=both", Trim(5, across=True, down=True)),
+    ],
+)
+def test_a_trim(query: str, expected: Trim) -> None:
+    assert plan(query).trim == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "rotate", "flip", "spin"),
+    [
+        ("rotate=90.0", 90, Flip.NONE, None),
+        ("rotate=-360", 0, Flip.NONE, None),
+        ("rotate=37.5", 0, Flip.NONE, Spin(37.5)),
+        ("rotate=-0.25", 0, Flip.NONE, Spin(359.75)),
+        ("rotate=127&flip=h", 0, Flip.HORIZONTAL, Spin(127.0)),
+        ("rotate=30&flip=both", 180, Flip.NONE, Spin(30.0)),
+        ("rotate=30&background=navy", 0, Flip.NONE, Spin(30.0, Colour(0, 0, 128))),
+    ],
+)
+def test_right_angles_are_turned_first_and_others_after_the_resize(
+    query: str, rotate: int, flip: Flip, spin: Spin | None
+) -> None:
+    read = plan(query)
+    assert (read.rotate, read.flip, read.spin) == (rotate, flip, spin)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("padding=10", Extend(Fill.COLOUR, 10, 10, 10, 10)),
+        ("padding=10,20", Extend(Fill.COLOUR, 10, 20, 10, 20)),
+        ("padding=1,2,3,4&extend=mirror", Extend(Fill.MIRROR, 1, 2, 3, 4)),
+        ("padding=10&w=100&dpr=1.5", Extend(Fill.COLOUR, 15, 15, 15, 15)),
+        ("w=9&h=9&fit=contain&extend=blur", Extend(Fill.BLUR)),
+        ("w=9&h=9&fit=contain&extend=colour", Extend()),
+    ],
+)
+def test_what_lies_around(query: str, expected: Extend) -> None:
+    assert plan(query).extend == expected
+
+
+def test_a_background_that_padding_shows_counts() -> None:
+    assert plan("format=png&padding=3&background=red").background == Colour(255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "extend=blur",
+        "trim_color=red&trim_equal=both",
+        "adaptive=true&w=300",
+        "kernel=cubic",
+        "enlarge=true&zoom=0.9",
+        "padding=0,0",
+    ],
+)
+def test_what_has_no_effect_is_left_out(query: str) -> None:
+    without = "&".join(piece for piece in query.split("&") if piece[0] in "wz")
+    assert plan(query) == plan(without)
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("gravity=ne:10", "gravity"),
+        ("gravity=ne:", "gravity"),
+        ("gravity=smart:1,2", "gravity"),
+        ("gravity=fp:0.1,0.2:3,4", "gravity"),
+        ("gravity=fr:0.1,0.2,0.3", "gravity"),
+        ("gravity=fr:0.1,0.2,0.3,1.1", "gravity"),
+        ("gravity=fr:0,0,1,1,0", "gravity"),
+        ("gravity=fr:0,0,1,1,101", "gravity"),
+        ("gravity=fr:" + ";".join(["0,0,1,1"] * 17), "gravity"),
+        ("aspect=0:1", "aspect"),
+        ("aspect=1:0.0", "aspect"),
+        ("aspect=16/9", "aspect"),
+        ("zoom=0", "zoom"),
+        ("trim=256", "trim"),
+        ("trim_equal=yes", "trim_equal"),
+        ("rotate=360.5", "rotate"),
+        ("rotate=007", "rotate"),
+        ("rotate=1.125", "rotate"),
+        ("padding=1,2,3", "padding"),
+        ("padding=-1", "padding"),
+        ("padding=10000", "padding"),
+        ("kernel=lanczos4", "kernel"),
+        ("min_width=0", "min_width"),
+    ],
+)
+def test_what_is_not_a_word_of_the_grammar_is_refused(query: str, param: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        plan(query)
+    assert caught.value.param == param

@@ -1,0 +1,145 @@
+"""What a window is laid around is in the result: regions, detail, faces, in every position that a picture can lie in."""
+
+import sys
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixmill.engine.pixels import faces as detector
+from pixmill.engine.pixels.bridge import to_vips
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.layout import Layout
+from pixmill.errors import MissingExtra
+from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
+from pixmill.plan.places import Faces, Gravity, Interest, Point, Region, Regions, Smart
+from tests.pixels.pictures import Pixels, difference, encoded, made, photo, pixels_of, resized
+
+LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90}
+"""How an upright picture is stored for some EXIF orientations."""
+
+
+def stored(upright: Image.Image, orientation: int) -> memoryview:
+    method = LYING[orientation]
+    exif = Image.Exif()
+    exif[274] = orientation
+    return encoded(upright if method is None else upright.transpose(method), "PNG", exif=exif)
+
+
+def marked(left: int, top: int, right: int, bottom: int) -> Image.Image:
+    """A grey picture of 1200 × 400 pixels with something red in it."""
+    pixels = np.full((400, 1200, 3), 120, np.uint8)
+    pixels[top:bottom, left:right] = (230, 60, 40)
+    return Image.fromarray(pixels)
+
+
+def red(image: Image.Image) -> int:
+    pixels = pixels_of(image).astype(int)
+    return int(((pixels[..., 0] - pixels[..., 1]) > 100).sum())
+
+
+@pytest.mark.parametrize("orientation", LYING)
+def test_a_region_is_in_the_window_however_the_picture_lies(orientation: int) -> None:
+    gravity = Regions((Region(0.75, 0.25, 0.1, 0.5),))
+    source = stored(marked(900, 100, 1020, 300), orientation)
+    result = resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+    assert red(result) == pytest.approx(30 * 50, abs=90)
+
+
+@pytest.mark.parametrize(
+    ("gravity", "left"),
+    [(Point(0, 0.5), 0), (Point(0, 0.5, 40, 0), 40), (Point(1, 0.5, -40, 0), 160), (Point(0.5, 0.5, -20, 0), 80)],
+)
+def test_a_distance_counts_pixels_of_the_result(gravity: Gravity, left: int) -> None:
+    picture = encoded(photo(600, 200), "PNG")
+    result = pixels_of(resized(picture, width=100, height=100, fit=Fit.COVER, gravity=gravity))
+    whole = pixels_of(resized(picture, height=100))
+    assert difference(result[:, 4:-4], whole[:, left + 4 : left + 96]) < 0.6
+
+
+@pytest.mark.parametrize("orientation", LYING)
+def test_entropy_finds_the_detail(orientation: int) -> None:
+    pixels = np.full((400, 1200), 120, np.uint8)
+    pixels[100:300, 800:1000] = np.random.default_rng(5).integers(0, 256, (200, 200))
+    source = stored(Image.fromarray(pixels), orientation)
+    gravity = Smart(Interest.ENTROPY)
+    result = pixels_of(resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity), "L").astype(float)
+    assert (np.abs(result - 120) > 8).sum() > 1800
+
+
+def test_a_smart_window_is_cut_by_every_kernel() -> None:
+    source = encoded(marked(900, 150, 1000, 250), "PNG")
+    for kernel in Kernel:
+        result = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(), kernel=kernel)
+        assert result.size == (100, 100)
+        assert red(result) > 400
+
+
+def test_a_shape_alone_cuts_no_pixel_anew() -> None:
+    picture = photo(240, 160)
+    result = made(encoded(picture, "PNG"), resize=Resize(aspect=Aspect(1, 1), fit=Fit.COVER, gravity=Point(1, 0.5)))
+    assert np.array_equal(pixels_of(result), pixels_of(picture)[:, 80:])
+
+
+def face(side: int) -> Pixels:
+    """A face as Haar's features see one: eyes darker than cheeks and brow, nose lighter than both sides, a mouth."""
+    picture = np.full((side, side), 90, np.uint8)
+    unit = side / 100
+
+    def spot(x: float, y: float, across: float, down: float, value: int) -> None:
+        centre, axes = (int(x * unit), int(y * unit)), (int(across * unit), int(down * unit))
+        cv2.ellipse(picture, centre, axes, 0, 0, 360, value, -1)
+
+    spot(50, 52, 36, 46, 205)
+    for x in (35, 65):
+        spot(x, 42, 10, 5, 70)
+        spot(x, 34, 11, 2, 100)
+    spot(50, 54, 4, 14, 235)
+    spot(50, 67, 7, 2, 120)
+    spot(50, 79, 14, 4, 90)
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), unit), np.uint8)
+
+
+def crowd(*lefts: int) -> Image.Image:
+    pixels = np.full((400, 1200), 128, np.uint8)
+    for left in lefts:
+        pixels[100:300, left : left + 200] = face(200)
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def eyes(image: Image.Image) -> bool:
+    """Whether the result shows the drawn face: its light nose and brow, and its dark eyes."""
+    pixels = pixels_of(image, "L")
+    return bool(pixels.max() > 200 and pixels.min() < 110)
+
+
+@pytest.mark.parametrize("orientation", LYING)
+def test_a_face_is_in_the_window_however_the_picture_lies(orientation: int) -> None:
+    source = stored(crowd(900), orientation)
+    assert eyes(resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces()))
+
+
+def test_faces_are_found_where_they_are() -> None:
+    pixels = pixels_of(crowd(100, 800), "L")
+    found = detector.faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)))
+    centres = sorted((region.x + region.width / 2) * 1200 for region in found)
+    assert centres == pytest.approx([200, 900], abs=25)
+
+
+def test_without_a_face_the_window_is_the_smart_one() -> None:
+    source = encoded(marked(900, 150, 1000, 250), "PNG")
+    by_face = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces())
+    smart = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart())
+    assert np.array_equal(pixels_of(by_face), pixels_of(smart))
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules: dict[str, Any] = {"cv2": None, "cv2.data": None}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(detector, "_detector", detector._detector.__wrapped__)
+    with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
+        resized(encoded(photo(), "PNG"), width=10, height=10, fit=Fit.COVER, gravity=Faces())
+    assert caught.value.param == "gravity"
