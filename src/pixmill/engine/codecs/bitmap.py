@@ -8,9 +8,12 @@ from io import BytesIO
 from PIL.BmpImagePlugin import BmpImageFile
 
 from pixmill.engine.codecs import pillow
+from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.pixels.bridge import to_pillow
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
+from pixmill.plan.output import PLAIN, Encoding
 
 
 class BmpPicture:
@@ -22,3 +25,10 @@ class BmpPicture:
 
     def decode(self, need: Need) -> Frame:
         return pillow.frame(self._image, b"", need.area)
+
+
+def write(frame: Frame, _quality: int, _kept: Kept, _encoding: Encoding = PLAIN) -> bytes:
+    """A bitmap of 8 or 24 bits a pixel; it carries nothing else."""
+    out = BytesIO()
+    to_pillow(frame).save(out, "BMP")
+    return out.getvalue()

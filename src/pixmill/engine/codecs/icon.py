@@ -6,16 +6,19 @@ the one with the fewest colours.
 """
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 
 from PIL.IcoImagePlugin import IcoImageFile
 
-from pixmill.engine.codecs import pillow, vips
+from pixmill.engine.codecs import pillow, png, vips
+from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Header, Need, Picture
 from pixmill.engine.pixels.frame import Frame
 from pixmill.errors import UndecodableImage
 from pixmill.media import MEDIA, Format
 from pixmill.plan.geometry import Size
+from pixmill.plan.output import PLAIN, Encoding
 
 _HEAD = struct.Struct("<HHH")
 _ENTRY = struct.Struct("<BBBBHHII")
@@ -52,6 +55,13 @@ def icon(source: memoryview) -> Picture:
     if data[: len(_PNG_MAGIC)] == _PNG_MAGIC:
         return vips.VipsPicture(Format.ICO, vips.PNG_LOADER, data)
     return IconPicture(best, data)
+
+
+def write(frame: Frame, quality: int, _kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+    """An icon of one picture, a PNG, as everything since Windows Vista reads it; 0 stands for 256."""
+    data = png.write(replace(frame, profile=b""), quality, Kept(), encoding)
+    entry = _ENTRY.pack(frame.width % 256, frame.height % 256, 0, 0, 1, 32, len(data), _HEAD.size + _ENTRY.size)
+    return _HEAD.pack(0, 1, 1) + entry + data
 
 
 def _rank(entry: tuple[int, ...]) -> tuple[int, int]:

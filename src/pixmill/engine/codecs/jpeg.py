@@ -1,22 +1,25 @@
-"""JPEG by Pillow's libjpeg-turbo: decoded at the scale that is needed, encoded at 4:2:0.
+"""JPEG by Pillow's libjpeg-turbo: decoded at the scale that is needed, encoded at 4:2:0; by libvips' mozjpeg what only that can.
 
 Knows JPEG's own ways: scaling in the DCT, CMYK with Adobe's inverted inks, the number of scans.
 """
 
 from io import BytesIO
+from typing import Any
 
 from PIL import ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pixmill.engine.codecs import pillow
+from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.pixels.bridge import to_pillow
+from pixmill.engine.pixels.bridge import to_pillow, to_vips
 from pixmill.engine.pixels.colour import cmyk_to_srgb
 from pixmill.engine.pixels.frame import Frame
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
+from pixmill.plan.output import PLAIN, Encoding, Subsampling
 
 # From how many stored pixels for one wanted pixel on JPEG's own scaling is let in. It averages in gamma light, so the kernel
 # is left enough to do that the result at quality 80 loses at most some 2 points of SSIMULACRA2 against a full decode
@@ -59,14 +62,40 @@ def shrink_for(need: Need) -> int:
     return next((shrink for least, shrink in _SHRINKS if need.shrink >= least), 1)
 
 
-def write(frame: Frame, quality: int, kept: Kept) -> bytes:
-    """A baseline JPEG with 4:2:0 chroma and tables of its own (1.9 ms at 800 × 533; the standard ones 1.0 and 2 % more bytes;
-    progressive 4.9 and 1 % less). Metadata that does not fit into one segment is left out.
+def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+    """A JPEG with tables of its own (1.9 ms at 800 × 533; the standard ones 1.0 and 2 % more bytes; progressive 4.9 and 1 %
+    less). Metadata that does not fit into one segment is left out.
     """
+    kept = Kept(*(block if len(block) <= _MAX_SEGMENT_BYTES else b"" for block in (kept.exif, kept.xmp)))
+    if encoding.trellis or encoding.deringing or encoding.optimize_scans or encoding.quant_table:
+        return _pressed(frame, quality, kept, encoding)
     out = BytesIO()
-    exif = b"Exif\0\0" + kept.exif if 0 < len(kept.exif) <= _MAX_SEGMENT_BYTES else b""
-    xmp = kept.xmp if len(kept.xmp) <= _MAX_SEGMENT_BYTES else b""
     to_pillow(frame).save(
-        out, "JPEG", quality=codec_quality(Format.JPEG, quality), subsampling="4:2:0", optimize=True, exif=exif, xmp=xmp
+        out,
+        "JPEG",
+        quality=codec_quality(Format.JPEG, quality),
+        subsampling=":".join(encoding.subsampling),
+        progressive=encoding.progressive,
+        optimize=True,
+        icc_profile=frame.profile or None,
+        exif=kept.exif and b"Exif\0\0" + kept.exif,
+        xmp=kept.xmp,
     )
     return out.getvalue()
+
+
+def _pressed(frame: Frame, quality: int, kept: Kept, encoding: Encoding) -> bytes:
+    """With mozjpeg's ways to save bytes: 15 % by its trellis, in nine times the time. It knows 4:2:0 and 4:4:4 only."""
+    image, keep = carrying(to_vips(frame), kept, frame.profile)
+    body: Any = image.jpegsave_buffer(
+        Q=codec_quality(Format.JPEG, quality),
+        subsample_mode="on" if encoding.subsampling is Subsampling.S420 else "off",
+        interlace=encoding.progressive or encoding.optimize_scans,
+        optimize_coding=True,
+        trellis_quant=encoding.trellis,
+        overshoot_deringing=encoding.deringing,
+        optimize_scans=encoding.optimize_scans,
+        quant_table=encoding.quant_table,
+        keep=keep,
+    )
+    return bytes(body)

@@ -25,14 +25,14 @@ _PROBE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """A picture of mode L, RGB or CMYK (or with alpha) in sRGB: RGB, or L where it was grey."""
-    colours, alpha = _split(image)
+    colours, alpha = split(image)
     transform = _transform(profile, colours.mode)
     if transform is None:
         return image
     colours = ImageCms.applyTransform(colours, transform) or colours
     if image.mode.startswith("L"):
         colours = colours.getchannel("G")  # grey in sRGB has three equal parts
-    return _join(colours, alpha)
+    return join(colours, alpha)
 
 
 def is_srgb(profile: bytes, mode: str) -> bool:
@@ -104,12 +104,12 @@ def _probe() -> Image.Image:
     return Image.frombytes("RGB", (len(data) // 3, 1), data)
 
 
-def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode not in ("LA", "RGBA"):
         return image, None
     *colours, alpha = image.split()
     return Image.merge(image.mode[:-1], colours), alpha
 
 
-def _join(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+def join(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
     return colours if alpha is None else Image.merge(f"{colours.mode}A", (*colours.split(), alpha))

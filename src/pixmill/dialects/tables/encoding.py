@@ -1,0 +1,228 @@
+"""What the encoders are told beyond format and quality, and what the result carries along.
+
+An option counts for the formats that know it; in a plan whose format is named the others are left out, so that URLs of one result
+are one result.
+"""
+
+from fractions import Fraction
+from typing import Any, Final
+
+from pixmill.dialects.param import Asked, Group, Param
+from pixmill.dialects.scalars import FLAGS, Choice, Decimal, Whole
+from pixmill.media import Format
+from pixmill.plan.output import (
+    MAX_COLOURS,
+    MAX_EFFORT,
+    MAX_QUANT_TABLE,
+    Encoding,
+    Metadata,
+    Profile,
+    Subsampling,
+    TiffCompression,
+    WebPPreset,
+)
+
+PARAMS = (
+    Param(
+        "metadata",
+        Group.OUTPUT,
+        Choice({word.value: word for word in Metadata}),
+        "What of EXIF and XMP is carried over: nothing, only author and copyright, all but where the picture was taken, or all. The "
+        "orientation is applied in any case. GIF, BMP and ICO carry nothing, TIFF only XMP.",
+        ("copyright",),
+        default=Metadata.STRIP.value,
+    ),
+    Param(
+        "profile",
+        Group.OUTPUT,
+        Choice({word.value: word for word in Profile}),
+        "Colours of the result: srgb, those of the original with its ICC profile (keep), or Display P3 (p3). CMYK and Lab always become sRGB, "
+        "as does everything in GIF, BMP and ICO. Other changes treat the numbers as if they were sRGB.",
+        ("p3",),
+        default=Profile.SRGB.value,
+    ),
+    Param(
+        "effort",
+        Group.OUTPUT,
+        Whole(0, MAX_EFFORT),
+        "How long the encoder searches for a smaller file: 0 is fastest, 9 smallest (WebP, AVIF, PNG, GIF, JPEG XL). Without it each format "
+        "takes what is best in its place.",
+        ("7",),
+    ),
+    Param(
+        "progressive",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "Whether the picture shows coarse first and then finer while it loads: progressive JPEG, interlaced PNG and GIF.",
+        ("true",),
+        default="false",
+        aliases=("interlace",),
+    ),
+    Param(
+        "subsampling",
+        Group.OUTPUT,
+        Choice({word.value: word for word in Subsampling}),
+        "How fine the colours are beside the brightness (JPEG, AVIF, HEIC): a quarter of the samples, half of them, or all. With trellis, deringing, "
+        "optimize_scans or quant_table, and in AVIF of more than 8 bits, 422 means 444.",
+        ("444",),
+        default=Subsampling.S420.value,
+        aliases=("chromasub",),
+    ),
+    Param(
+        "trellis",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "Whether JPEG's coefficients are chosen for fewer bytes: some 15 % less, in nine times the time.",
+        ("true",),
+        default="false",
+    ),
+    Param(
+        "deringing",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "Whether a JPEG may overshoot beyond black and white, so that edges there show less ringing.",
+        ("true",),
+        default="false",
+    ),
+    Param(
+        "optimize_scans",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "Whether the scans of a JPEG, which is progressive then, are split where that saves bytes.",
+        ("true",),
+        default="false",
+    ),
+    Param(
+        "quant_table",
+        Group.OUTPUT,
+        Whole(0, MAX_QUANT_TABLE),
+        "Quantisation tables of JPEG, as mozjpeg numbers them: 0 those of the standard, 1 flat, 2 for MSSIM, 3 ImageMagick's, 4 for PSNR-HVS-M, 5 Klein's, "
+        "6 Watson's, 7 Ahumada's, 8 Peterson's.",
+        ("3",),
+        default="0",
+    ),
+    Param(
+        "lossless",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "Whether WebP, AVIF and JPEG XL keep every pixel as it is; quality then says nothing.",
+        ("true",),
+        default="false",
+    ),
+    Param(
+        "near_lossless",
+        Group.OUTPUT,
+        Whole(0, 100),
+        "Lets a lossless WebP change pixels a little to become smaller: 100 not at all, 60 hardly to be seen, 0 most.",
+        ("60",),
+    ),
+    Param(
+        "webp_preset",
+        Group.OUTPUT,
+        Choice({word.value: word for word in WebPPreset}),
+        "What the WebP encoder may take the picture for.",
+        ("drawing",),
+        default=WebPPreset.DEFAULT.value,
+    ),
+    Param(
+        "depth",
+        Group.OUTPUT,
+        Choice({"8": 8, "10": 10, "12": 12}),
+        "Bits per channel of AVIF; more of them make smoother gradients.",
+        ("10",),
+        default="8",
+    ),
+    Param(
+        "colors",
+        Group.OUTPUT,
+        Whole(2, MAX_COLOURS),
+        "Gives PNG and ICO a palette of at most so many colours, rounded down to 256, 16, 4 or 2, and GIF one of the next lower power of two.",
+        ("16",),
+        aliases=("colours",),
+    ),
+    Param(
+        "dither",
+        Group.OUTPUT,
+        Decimal(Fraction(0), Fraction(1)),
+        "How strongly palettes dither what lies between their colours.",
+        ("0.5",),
+        default="1",
+    ),
+    Param(
+        "tiff_compression",
+        Group.OUTPUT,
+        Choice({word.value: word for word in TiffCompression}),
+        "How a TIFF is packed; jpeg loses a little, as quality says, and makes way for lzw where there is transparency.",
+        ("deflate",),
+        default=TiffCompression.LZW.value,
+    ),
+)
+
+_JPEG: Final = frozenset((Format.JPEG,))
+_PALETTES: Final = frozenset((Format.PNG, Format.ICO, Format.GIF))
+_KNOWN_BY: Final[dict[str, frozenset[Format]]] = {
+    "effort": frozenset((Format.WEBP, Format.AVIF, Format.PNG, Format.ICO, Format.GIF, Format.JXL)),
+    "progressive": frozenset((Format.JPEG, Format.PNG, Format.ICO, Format.GIF)),
+    "subsampling": frozenset((Format.JPEG, Format.AVIF, Format.HEIC)),
+    **dict.fromkeys(("trellis", "deringing", "optimize_scans", "quant_table"), _JPEG),
+    "lossless": frozenset((Format.WEBP, Format.AVIF, Format.JXL)),
+    **dict.fromkeys(("near_lossless", "webp_preset"), frozenset((Format.WEBP,))),
+    "depth": frozenset((Format.AVIF,)),
+    **dict.fromkeys(("colors", "dither"), _PALETTES),
+    "tiff_compression": frozenset((Format.TIFF,)),
+}
+_FIELDS: Final = {"colors": "colours"}
+_DEPTHS: Final = (256, 16, 4, 2)
+_CARRIES: Final = frozenset((Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.JXL, Format.HEIC))
+
+
+def fields(asked: Asked, named: Format | None) -> dict[str, Any]:
+    """The fields of an Output that these parameters make; ``named`` is its format, if it is asked for by name."""
+    if named is not None and named not in _CARRIES:
+        return {"encoding": _encoding(asked, named)}
+    metadata, profile = asked.get("metadata", Metadata.STRIP), asked.get("profile", Profile.SRGB)
+    return {"metadata": metadata, "profile": profile, "encoding": _encoding(asked, named)}
+
+
+def lossless(asked: Asked, named: Format | None) -> bool:
+    """Whether quality says nothing to the format named, for what else is asked of it."""
+    encoding = _encoding(asked, named)
+    return named is not None and (encoding.lossless or encoding.near_lossless is not None)
+
+
+def _encoding(asked: Asked, named: Format | None) -> Encoding:
+    said = {
+        _FIELDS.get(name, name): asked[name]
+        for name, formats in _KNOWN_BY.items()
+        if name in asked and (named is None or named in formats)
+    }
+    if "dither" in said:
+        said["dither"] = float(said["dither"])
+    if named is not None:
+        _settle(said, named)
+    return Encoding(**said)
+
+
+def _settle(said: dict[str, Any], named: Format) -> None:
+    """Of spellings that mean the same to the format named, the shortest."""
+    if "colours" in said:
+        said["colours"] = _palette(said["colours"], named)
+    elif named is not Format.GIF:
+        said.pop("dither", None)
+    if said.get("near_lossless") == 100:  # noqa: PLR2004 - all of it
+        said |= {"lossless": True}
+        del said["near_lossless"]
+    elif "near_lossless" in said:
+        said.pop("lossless", None)
+    if said.get("lossless") and named is Format.AVIF:
+        said.pop("subsampling", None)
+    if said.get("optimize_scans"):
+        said.pop("progressive", None)
+
+
+def _palette(colours: int, named: Format) -> int:
+    """As many as the format really has; 0 where that is what it has anyway."""
+    if named is not Format.GIF:
+        return next(depth for depth in _DEPTHS if colours >= depth)
+    size = 1 << (colours.bit_length() - 1)
+    return 0 if size == MAX_COLOURS else size
