@@ -7,6 +7,7 @@ import re
 import time
 
 from pixmill.plan.freshness import Lifetime, advise
+from pixmill.ports import Entry
 from pixmill.services.resize import Answer, Outcome
 
 MAX_TAGS = 32
@@ -17,7 +18,7 @@ _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _STATUS = {
     Outcome.HIT: "hit",
     Outcome.STALE: "hit",
-    Outcome.MISS: "fwd=uri-miss; stored",
+    Outcome.MISS: "fwd=uri-miss",
     Outcome.SHARED: "fwd=uri-miss; collapsed",
     Outcome.UNCACHED: "fwd=method",
 }
@@ -67,10 +68,16 @@ def caching_headers(answer: Answer, *, negotiated: bool, expires: int | None = N
 
 def cache_status(answer: Answer) -> str:
     """A Cache-Status of RFC 9211; the detail names the tier."""
-    status = f"Pixmill; {_STATUS[answer.outcome]}"
+    status = f"Pixmill; {_STATUS[answer.outcome]}{'; stored' if _is_stored(answer) else ''}"
     if answer.tier:
         status += f"; ttl={int(answer.entry.fresh_until - time.time())}; detail={answer.tier}"
     return status
+
+
+def _is_stored(answer: Answer) -> bool:
+    """Whether this very answer was made and kept; ``ResizeService.keep`` decides by the same times."""
+    entry = answer.entry
+    return answer.outcome is Outcome.MISS and isinstance(entry, Entry) and entry.stale_until > entry.stored_at
 
 
 def server_timing(answer: Answer) -> str:

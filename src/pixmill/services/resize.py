@@ -132,7 +132,8 @@ class ResizeService:
         async with self._renders.join(key, lambda: self._produce(request, key)) as (answer, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="render")
-                return replace(answer, outcome=Outcome.SHARED)
+                if answer.outcome is Outcome.MISS:
+                    return replace(answer, outcome=Outcome.SHARED)
             return answer
 
     async def _refresh(self, request: ImageRequest, key: Key) -> None:

@@ -1,0 +1,304 @@
+"""The story of a request, told with a source, an engine and a cache that note what is asked of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+
+import pytest
+
+from pixmill.errors import PixmillError, SourceUnreachable, UndecodableImage
+from pixmill.media import Format
+from pixmill.plan.freshness import Freshness
+from pixmill.plan.key import Key, entity_tag, result_key
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceRef, parse_source
+from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
+from pixmill.services.resize import MAX_REFRESHES, Answer, Outcome, ResizeService, Unchanged
+from pixmill.spool import Spool
+
+NOW = 1_000_000.0
+FACTS = Facts(Format.JPEG, 3, 2, 1, alpha=False, orientation=1, colour_space="sRGB", profile="", bytes=9)
+
+
+def request(width: int = 100, url: str = "photo.jpg") -> ImageRequest:
+    return ImageRequest(parse_source(url), Plan(resize=Resize(width), output=Output(formats=(Format.JPEG,))))
+
+
+def key_of(asked: ImageRequest) -> Key:
+    return result_key(asked.source.text, asked.plan)
+
+
+class World:
+    """Source, engine, cache and clock. ``origin`` and ``worker`` are gates; ``slow`` is a tier that must be waited for."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.version = "v1"
+        self.fresh_s: float | None = 60
+        self.fetched: list[SourceRef] = []
+        self.rendered: list[int] = []
+        self.spools: list[Spool] = []
+        self.unreachable: PixmillError | None = None
+        self.broken: PixmillError | None = None
+        self.memory: dict[Key, Entry] = {}
+        self.slow: dict[Key, Entry] = {}
+        self.origin = asyncio.Event()
+        self.worker = asyncio.Event()
+        self.origin.set()
+        self.worker.set()
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        self.fetched.append(ref)
+        await self.origin.wait()
+        if self.unreachable:
+            raise self.unreachable
+        self.spools.append(Spool(100))
+        return Original(self.spools[-1], self.version, self.fresh_s)
+
+    async def render(self, original: Spool, plan: Plan) -> Rendered:
+        assert original.fd >= 0, "the original is open while it is worked on"
+        self.rendered.append(plan.resize.width)
+        await self.worker.wait()
+        if self.broken:
+            raise self.broken
+        return Rendered(b"%d of %s" % (plan.resize.width, self.version.encode()), Format.JPEG, plan.resize.width, 1)
+
+    async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
+        assert (original.fd >= 0, question) == (True, NOTHING_MORE)
+        await self.worker.wait()
+        return FACTS
+
+    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+        raise AssertionError((original, plans))
+
+    def spare_time(self) -> AbstractAsyncContextManager[None]:
+        raise AssertionError
+
+    def peek(self, key: Key) -> Hit | None:
+        return Hit(self.memory[key], "memory") if key in self.memory else None
+
+    async def get(self, key: Key) -> Hit | None:
+        await asyncio.sleep(0)
+        return Hit(self.slow[key], "disk") if key in self.slow else self.peek(key)
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        self.memory[key] = entry
+
+
+@pytest.fixture
+async def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def service(world: World) -> AsyncIterator[ResizeService]:
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), clock=lambda: world.now)
+    yield service
+    await service.close()
+    assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
+
+
+def cached(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> Answer | None:
+    return service.cached(asked, known, key_of(asked))
+
+
+async def settled() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+def body_of(answer: Answer) -> bytes:
+    assert isinstance(answer.entry, Entry)
+    return answer.entry.body
+
+
+async def test_what_was_made_once_is_found_in_memory(service: ResizeService, world: World) -> None:
+    assert cached(service, request()) is None
+    made = await service.resize(request())
+    assert (made.outcome, body_of(made)) == (Outcome.MISS, b"100 of v1")
+    found = cached(service, request())
+    assert found is not None
+    assert (found.outcome, found.tier, found.entry) == (Outcome.HIT, "memory", made.entry)
+    assert world.rendered == [100]
+
+
+async def test_an_entry_says_of_which_original_it_is_and_for_how_long_it_is_good(
+    service: ResizeService, world: World
+) -> None:
+    entry = (await service.resize(request())).entry
+    assert isinstance(entry, Entry)
+    assert entry.etag == entity_tag(key_of(request()), "v1")
+    assert (entry.stored_at, entry.fresh_until) == (NOW, NOW + 60)
+    world.version = "v2"
+    world.memory.clear()
+    assert (await service.resize(request())).entry.etag != entry.etag
+
+
+async def test_many_who_want_the_same_share_one_download_and_one_render(service: ResizeService, world: World) -> None:
+    answers = await asyncio.gather(*(service.resize(request()) for _ in range(20)))
+    assert (len(world.fetched), world.rendered) == (1, [100])
+    assert sorted(answer.outcome for answer in answers) == ["miss", *["shared"] * 19]
+    assert {body_of(answer) for answer in answers} == {b"100 of v1"}
+
+
+async def test_many_sizes_of_one_picture_share_its_download(service: ResizeService, world: World) -> None:
+    await asyncio.gather(*(service.resize(request(width)) for width in range(1, 11)))
+    assert (len(world.fetched), sorted(world.rendered)) == (1, list(range(1, 11)))
+
+
+async def test_who_shares_what_a_slow_tier_had_is_told_of_a_hit(service: ResizeService, world: World) -> None:
+    await service.resize(request())
+    world.slow, world.memory = world.memory, {}
+    answers = await asyncio.gather(*(service.resize(request()) for _ in range(3)))
+    assert {(answer.outcome, answer.tier) for answer in answers} == {(Outcome.HIT, "disk")}
+    assert world.rendered == [100]
+
+
+async def test_a_stale_picture_is_served_at_once_and_made_anew_behind_the_answer(
+    service: ResizeService, world: World
+) -> None:
+    await service.resize(request())
+    world.now, world.version = NOW + 61, "v2"
+    for _ in range(3):
+        stale = cached(service, request())
+        assert stale is not None
+        assert (stale.outcome, body_of(stale)) == (Outcome.STALE, b"100 of v1")
+    await settled()
+    fresh = cached(service, request())
+    assert fresh is not None
+    assert (fresh.outcome, body_of(fresh)) == (Outcome.HIT, b"100 of v2")
+    assert world.rendered == [100, 100], "however many were served meanwhile"
+
+
+async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: ResizeService, world: World) -> None:
+    await service.resize(request())
+    world.now, world.unreachable = NOW + 61, SourceUnreachable()
+    for _ in range(2):
+        stale = cached(service, request())
+        assert stale is not None
+        assert stale.outcome is Outcome.STALE
+        await settled()
+
+
+async def test_only_so_many_pictures_are_made_anew_at_one_time(service: ResizeService, world: World) -> None:
+    for number in range(MAX_REFRESHES + 10):
+        await service.resize(request(url=f"{number}.jpg"))
+    world.fetched.clear()
+    world.origin.clear()
+    world.now = NOW + 61
+    for number in range(MAX_REFRESHES + 10):
+        assert cached(service, request(url=f"{number}.jpg")) is not None
+    await settled()
+    assert len(world.fetched) == MAX_REFRESHES
+
+
+@pytest.mark.parametrize("fresh_s", [0, -5])
+async def test_what_its_origin_does_not_vouch_for_is_not_kept(
+    service: ResizeService, world: World, fresh_s: float
+) -> None:
+    world.fresh_s = fresh_s
+    for _ in range(2):
+        assert (await service.resize(request())).outcome is Outcome.MISS
+    assert not world.memory
+
+
+async def test_a_client_who_has_the_picture_is_told_so_from_any_tier(service: ResizeService, world: World) -> None:
+    tag = (await service.resize(request())).entry.etag
+    known = cached(service, request(), (tag,))
+    assert known is not None
+    assert isinstance(known.entry, Unchanged)
+    world.slow, world.memory = world.memory, {}
+    answer = await service.resize(request(), (tag,))
+    assert (answer.outcome, answer.tier, type(answer.entry)) == (Outcome.HIT, "disk", Unchanged)
+
+
+async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_has_the_picture(
+    service: ResizeService, world: World
+) -> None:
+    tag = (await service.resize(request())).entry.etag
+    world.memory.clear()
+    same = await service.resize(request(), (tag,))
+    assert isinstance(same.entry, Unchanged)
+    assert (len(world.fetched), world.rendered) == (2, [100])
+    world.version = "v2"
+    changed = await service.resize(request(), (tag,))
+    assert body_of(changed) == b"100 of v2"
+    assert (len(world.fetched), world.rendered) == (3, [100, 100]), "the render used the same download"
+
+
+async def test_when_the_last_one_who_waits_has_left_the_work_ends(service: ResizeService, world: World) -> None:
+    world.worker.clear()
+    waiting = [asyncio.create_task(service.resize(request())) for _ in range(2)]
+    await settled()
+    waiting[0].cancel()
+    await settled()
+    assert world.spools[0].fd >= 0, "somebody still waits"
+    waiting[1].cancel()
+    await settled()
+    assert world.spools[0].fd < 0
+    world.worker.set()
+    assert (await service.resize(request())).outcome is Outcome.MISS
+    assert world.rendered == [100, 100]
+    for task in waiting:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda world: setattr(world, "unreachable", SourceUnreachable()),
+        lambda world: setattr(world, "broken", UndecodableImage()),
+    ],
+    ids=["fetch", "render"],
+)
+async def test_a_failure_is_told_to_all_who_wait_and_is_not_kept(
+    service: ResizeService, world: World, harm: Callable[[World], None]
+) -> None:
+    harm(world)
+    failures = await asyncio.gather(*(service.resize(request()) for _ in range(5)), return_exceptions=True)
+    assert {type(failure) for failure in failures} <= {SourceUnreachable, UndecodableImage}
+    assert len(world.fetched) == 1
+    world.unreachable = world.broken = None
+    assert (await service.resize(request())).outcome is Outcome.MISS
+
+
+async def test_what_a_client_sends_is_made_and_not_kept(service: ResizeService, world: World) -> None:
+    with Spool(100) as body:
+        answer = await service.resize_upload(body, request(70).plan)
+        assert (answer.outcome, body_of(answer)) == (Outcome.UNCACHED, b"70 of v1")
+        assert body.fd >= 0, "it stays its owner's"
+    assert not world.memory
+    assert not world.fetched
+
+
+async def test_facts_and_pictures_share_a_download(service: ResizeService, world: World) -> None:
+    world.origin.clear()
+    asked = asyncio.gather(service.inspect(request().source), service.resize(request()))
+    await settled()
+    world.origin.set()
+    facts, answer = await asked
+    assert (facts, answer.outcome, len(world.fetched)) == (FACTS, Outcome.MISS, 1)
+
+
+async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> None:
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), clock=lambda: world.now)
+    await service.resize(request())
+    world.now = NOW + 61
+    world.worker.clear()
+    assert cached(service, request()) is not None
+    await settled()
+    assert world.spools[-1].fd >= 0
+    await service.close()
+    await settled()
+    assert world.spools[-1].fd < 0
+
+
+async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeService, world: World) -> None:
+    await service.resize(request())
+    world.now = NOW - 10_000
+    found = cached(service, request())
+    assert found is not None
+    assert found.outcome is Outcome.HIT
