@@ -21,7 +21,13 @@ class Group(StrEnum):
     SOURCE = "The picture"
     SIZE = "Size"
     EDIT = "Changes"
+    COLOUR = "Colours"
+    EFFECT = "Effects"
+    OVERLAY = "Overlays"
     OUTPUT = "The result"
+    INFO = "What is told"
+    SET = "Sets for responsive pictures"
+    PRESET = "Presets"
     ACCESS = "Signed URLs"
 
 

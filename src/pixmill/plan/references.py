@@ -1,0 +1,48 @@
+"""The pictures that a plan needs beside the original.
+
+Knows where plans name pictures. Must never know who fetches them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from pixmill.plan.ops import Plan
+from pixmill.plan.overlays import Picture
+from pixmill.plan.shapes import Stencil
+from pixmill.plan.source import SourceRef
+
+Extras = Mapping[SourceRef, memoryview]
+"""The bytes of each of these pictures."""
+
+NO_EXTRAS: Final[Extras] = {}
+
+
+class Reference(NamedTuple):
+    """A picture, the parameter that asks for it, and what it is called in messages."""
+
+    source: SourceRef
+    param: str
+    name: str
+
+
+def references(*plans: Plan) -> tuple[Reference, ...]:
+    """Each picture once, by the first that asks for it, in order."""
+    found: dict[SourceRef, Reference] = {}
+    for plan in plans:
+        if plan.overlays or plan.shape.mask:
+            for reference in _named(plan):
+                found.setdefault(reference.source, reference)
+    return tuple(found.values())
+
+
+def overlay_name(number: int) -> str:
+    """What the overlay of this index is called: people count from 1."""
+    return f"Overlay {number + 1}"
+
+
+def _named(plan: Plan) -> Iterator[Reference]:
+    if isinstance(plan.shape.mask, Stencil):
+        yield Reference(plan.shape.mask.source, "mask", "The mask")
+    for number, overlay in enumerate(plan.overlays):
+        if isinstance(overlay, Picture):
+            yield Reference(overlay.source, "overlay", overlay_name(number))
