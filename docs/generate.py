@@ -16,6 +16,7 @@ from pixmill.api.problems import RETRY_AFTER_S, STATUS
 from pixmill.cache.config import CacheConfig
 from pixmill.dialects.param import Group, Param
 from pixmill.dialects.params import PARAMS
+from pixmill.dialects.tables import sets
 from pixmill.engine.codecs.table import CODECS
 from pixmill.engine.config import EngineConfig
 from pixmill.errors import PixmillError, leaves
@@ -32,16 +33,35 @@ PARAMETERS = """\
 # Parameters
 
 `GET /resize?url=…` answers with a picture, `POST /resize` with the picture sent as its body, `GET /info?url=…` with the
-facts of an original as JSON; all three also under `/api/v1/`. A GET may be a HEAD.
+facts of an original as JSON, `GET /srcset?url=…` with a set of URLs for a page; all also under `/api/v1/`. A GET may be a HEAD.
 
 Parameters stand in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names and words are in lower case. An
 unknown or repeated parameter, also through an alias, and a value out of bounds are a 400 that names it.
 Spellings that mean the same picture share one entry in the cache.
 
-The picture is put upright, then rotated, flipped, cropped, resized, blurred, made grey, and laid on the background. A length is
-computed exactly, as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default),
-`cover` and `fill` shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box
-and leaves the picture at its own size in the middle.
+The picture is put upright, then rotated by right angles, flipped, trimmed, cropped, resized, rotated by any other angle, given its
+colours and effects (in the order of their tables), extended and padded, and laid on the background. A length is computed exactly,
+as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default), `cover` and `fill`
+shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box and leaves the picture at its
+own size in it. Least sizes hold in any case: they scale the box, or the picture where there is none, up in its shape.
+"""
+
+SETS = """\
+`GET /srcset?url=…` answers with what a page needs to offer a picture in several widths and formats, as JSON: a `<picture>` as
+`html`, the URLs by format in `sources`, the sides of the original and of the largest picture, and a placeholder. It takes the
+parameters of `/resize` too, but not `format`, `dpr`, `zoom`, `enlarge`, `adaptive`, `min_width` and `min_height`; these mean something else here:
+
+- `width` and `height` together are the shape that all pictures have; `width` is one of the widths, and `height` alone is refused.
+- No picture is larger than the original has pixels for: the width at which it would be is the last one.
+
+The URLs are relative to this server. Where requests must be signed, this one must be too, and they are signed with the newest key and end when
+it does. Widths are told from the size of the original: `trim`, which looks at its pixels, may make pictures narrower than is told.
+"""
+
+PRESETS = """\
+`PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover", "grey": {"grayscale": true}}'` declares two. A preset may say anything but
+`url`, `expires`, `sig` and other presets. A picture has one entry in the cache whether it is asked for by preset or spelled out. With
+`PIXMILL_PRESETS_ONLY=true`, `/resize` takes nothing but `url`, `preset`, `format`, `expires` and `sig`, and wants a preset.
 """
 
 SIGNING = """\
@@ -58,6 +78,23 @@ def signed(key: str, target: str) -> str:
 
 signed("a-secret-of-16-chars-or-more", "/resize?url=sunset.jpg&width=400&expires=1924992000")
 ```
+"""
+
+TOLD = """\
+`GET /info` reads no more than the header, unless `include` asks for what must be looked for: then the first frame is decoded once,
+as small as will do. `format=json` tells the size and the look of the result, and the facts of the `original`.
+
+- `hash`: SHA-256 of the file
+- `exif`: tags by their names, with readable values, without maker notes and thumbnails; at most 12 kB
+- `gps`: latitude and longitude in degrees, north and east positive, altitude in metres; no other fact tells a place, XMP that does so in a way that cannot be cut out is left out
+- `iptc`: texts by the names that ExifTool uses; at most 8 kB
+- `xmp`: the packet as text, not parsed; a longer one than 32 kB is left out
+- `average`: of light, weighted by opacity, as `#rrggbb`, or `#rrggbbaa` where one sees through
+- `palette`: k-means in Oklab, always the same for the same picture; the largest share first
+- `blurhash`: 4 × 3 components (3 × 4 for a picture that stands), equal to the authors' encoder; transparent parts lie on white
+- `thumbhash`: in base64, equal to the author's encoder
+- `phash`: 64 bits as hexadecimal, equal to that of the Python library ImageHash: the lowest frequencies of a cosine transform; pictures that look alike differ in few bits
+- `lqip`: a WebP of at most 24 pixels along each side as a data URI of at most 400 characters
 """
 
 ERRORS = """\
@@ -118,9 +155,15 @@ def _parameters() -> Iterable[str]:
     yield PARAMETERS
     for group in Group:
         yield f"## {group}\n"
+        if group is Group.SET:
+            yield SETS
         if group is Group.ACCESS:
             yield SIGNING
-        rows = (_parameter(param) for param in PARAMS if param.group is group)
+        if group is Group.INFO:
+            yield TOLD
+        if group is Group.PRESET:
+            yield PRESETS
+        rows = (_parameter(param) for param in (*PARAMS, *sets.PARAMS, sets.PRESET) if param.group is group)
         yield from _table(("name", "meaning", "takes", "default", "example"), rows)
 
 

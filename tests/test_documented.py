@@ -11,6 +11,7 @@ import pytest
 from pixmill.api.problems import STATUS
 from pixmill.dialects.params import PARAMS
 from pixmill.dialects.signing import Keyring
+from pixmill.dialects.tables import sets
 from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import leaves
 from pixmill.media import MEDIA
@@ -50,7 +51,7 @@ def rows(page: str) -> dict[str, list[str]]:
 
 def test_every_parameter_and_alias_is_documented() -> None:
     documented = rows(PAGES["parameters.md"])
-    assert set(documented) == {name for param in PARAMS for name in param.names}
+    assert set(documented) == {name for param in (*PARAMS, *sets.PARAMS, sets.PRESET) for name in param.names}
     assert all(re.fullmatch(r"[A-Z].{10,}\.", cells[0]) for cells in documented.values())
 
 

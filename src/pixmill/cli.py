@@ -19,10 +19,10 @@ from pixmill import __version__
 from pixmill.dialects.native import Native
 from pixmill.dialects.native import explain as explained
 from pixmill.dialects.param import Group, Param
-from pixmill.dialects.params import PARAMS
+from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
-from pixmill.media import MEDIA, Format
+from pixmill.media import DESCRIPTIONS, MEDIA, Format
 from pixmill.plan.ops import Plan
 from pixmill.ports import Engine, Facts, Rendered
 from pixmill.settings import Settings, SettingsError, load, origins
@@ -71,7 +71,16 @@ def _with_settings(command: Command) -> Command:
 
 def _with_params(command: Command) -> Command:
     """Every parameter of the API that changes the picture as an option of the same name."""
-    for param in reversed(PARAMS):
+    return _with_options(command, PARAMS)
+
+
+def _with_questions(command: Command) -> Command:
+    """Every parameter that says what is told of a picture."""
+    return _with_options(command, INFO_PARAMS)
+
+
+def _with_options(command: Command, params: tuple[Param, ...]) -> Command:
+    for param in reversed(params):
         if _is_option(param):
             command = click.option(*_flags(param), param.name, metavar="VALUE", help=param.meaning)(command)
     return command
@@ -133,15 +142,17 @@ def resize(source: str, target: str, **params: str | None) -> None:
 
 def _format_of(target: str) -> str:
     ending = Path(target).suffix.lower().lstrip(".")
-    names = {media.extension: form.value for form, media in MEDIA.items()} | {"jpeg": Format.JPEG.value}
+    pictures = {media.extension: form.value for form, media in MEDIA.items() if form not in DESCRIPTIONS}
+    names = pictures | {"jpeg": Format.JPEG.value, "json": Format.JSON.value}
     return names.get(ending, "auto")
 
 
 @commands.command()
 @click.argument("source")
-def info(source: str) -> None:
+@_with_questions
+def info(source: str, **params: str | None) -> None:
     """Tell the facts of SOURCE (a file, a URL, or - for standard input) as JSON."""
-    _print_json(asyncio.run(_inspect(source)))
+    _print_json(asyncio.run(_inspect(source, _given(params))))
 
 
 @commands.command()
@@ -165,7 +176,7 @@ def sign(url: str, expires_in: int | None) -> None:
 def explain(url: str) -> None:
     """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
     parts = _split(url)
-    _print_json(explained(Native().parse(parts.path.encode(), parts.query.encode())))
+    _print_json(explained(Native(load().named_presets()).parse(parts.path.encode(), parts.query.encode())))
 
 
 def _split(url: str) -> SplitResult:
@@ -207,17 +218,19 @@ async def _render(source: str, params: dict[str, str]) -> Rendered:
         return await engine.render(spool, plan)
 
 
-async def _inspect(source: str) -> Facts:
-    async with _opened(source, {}) as (engine, spool, _):
-        return await engine.inspect(spool)
+async def _inspect(source: str, params: dict[str, str]) -> Facts:
+    async with _opened(source, params, b"/info") as (engine, spool, plan):
+        return await engine.inspect(spool, plan.question)
 
 
 @asynccontextmanager
-async def _opened(source: str, params: dict[str, str]) -> AsyncIterator[tuple[Engine, Spool, Plan]]:
+async def _opened(
+    source: str, params: dict[str, str], path: bytes = b"/resize"
+) -> AsyncIterator[tuple[Engine, Spool, Plan]]:
     """An engine of one worker, the original, and what is wanted of it."""
     here = "://" not in source
     query = urlencode(params if here else params | {"url": source})
-    request = Native().parse(b"/resize", query.encode(), upload=here)
+    request = Native().parse(path, query.encode(), upload=here)
     settings = load({"workers": 1})
     async with workbench(settings) as (sources, engine):
         if here:

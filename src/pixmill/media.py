@@ -1,4 +1,4 @@
-"""The picture formats we speak of: names, MIME types and what each can carry.
+"""The formats we speak of, of pictures and of what is told in place of them: names, MIME types and what each can carry.
 
 Knows nothing of libraries: which of them decodes or encodes a format is in ``engine/codecs/table.py``.
 """
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """A picture format, by the name used in ``format=`` and in metrics."""
+    """What a picture or a result is written as, by the name used in ``format=`` and in metrics."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -20,6 +20,14 @@ class Format(StrEnum):
     ICO = "ico"
     SVG = "svg"
     HEIC = "heic"
+    JXL = "jxl"
+    PDF = "pdf"
+    RAW = "raw"
+    VIDEO = "video"
+    BLURHASH = "blurhash"
+    THUMBHASH = "thumbhash"
+    LQIP = "lqip"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,33 @@ MEDIA: dict[Format, Media] = {
     Format.ICO: Media("image/vnd.microsoft.icon", "ico", alpha=True, animation=False, max_side=256),
     Format.SVG: Media("image/svg+xml", "svg", alpha=True, animation=False, max_side=2**31 - 1),
     Format.HEIC: Media("image/heic", "heic", alpha=True, animation=False, max_side=65_536),
+    Format.JXL: Media("image/jxl", "jxl", alpha=True, animation=False, max_side=2**30),
+    Format.PDF: Media("application/pdf", "pdf", alpha=False, animation=False, max_side=2**31 - 1),
+    Format.RAW: Media("image/x-raw", "raw", alpha=False, animation=False, max_side=65_535),
+    Format.VIDEO: Media("video/mp4", "mp4", alpha=False, animation=False, max_side=65_535),
+    Format.BLURHASH: Media("text/plain", "txt", alpha=False, animation=False, max_side=2**31 - 1),
+    Format.THUMBHASH: Media("text/plain", "txt", alpha=True, animation=False, max_side=2**31 - 1),
+    Format.LQIP: Media("text/plain", "txt", alpha=True, animation=False, max_side=2**31 - 1),
+    Format.JSON: Media("application/json", "json", alpha=True, animation=False, max_side=2**31 - 1),
 }
 
-OUTPUT_FORMATS = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
-"""What ``format=`` may ask for."""
+OUTPUT_FORMATS = (
+    Format.JPEG,
+    Format.PNG,
+    Format.WEBP,
+    Format.AVIF,
+    Format.GIF,
+    Format.JXL,
+    Format.HEIC,
+    Format.TIFF,
+    Format.BMP,
+    Format.ICO,
+    Format.SVG,
+)
+"""The pictures that ``format=`` may ask for."""
+
+DESCRIPTIONS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JSON)
+"""What ``format=`` may ask for that is no picture but tells of the picture that the result would be."""
 
 NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)
 """What ``format=auto`` may choose when ``Accept`` names it, best first."""

@@ -38,9 +38,10 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         health = HealthService(_probes(settings, stores, cache, engine), settings.ready_timeout_s)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache)
+        native = Native(settings.named_presets())
         yield ApiServices(
             config=settings,
-            dialects=DialectRegistry([Native()]),
+            dialects=DialectRegistry([native]),
             keyring=settings.keyring(),
             negotiable=settings.negotiable(),
             resizer=resizer,
@@ -49,6 +50,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             metrics=metrics.render if settings.metrics else None,
             access_log=AccessLog(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,
+            native=native,
+            limits=settings.limits(),
         )
 
 

@@ -154,7 +154,7 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("gravity=fp:0.5,1.1", "gravity"),
         ("gravity=fp:0.5,-0", "gravity"),
         ("gravity=fp:nan,0", "gravity"),
-        ("format=bmp", "format"),
+        ("format=psd", "format"),
         ("quality=0", "quality"),
         ("quality=101", "quality"),
         ("dpr=0", "dpr"),

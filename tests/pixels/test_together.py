@@ -15,7 +15,9 @@ from pixmill.engine.pixels.shared import SharedFrame, joined
 from pixmill.errors import InvalidParameter, PixmillError, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
+from pixmill.plan.input import Input
 from pixmill.plan.ops import Crop, Fit, Kernel, Output, Plan, Resize, Smart
+from pixmill.plan.trim import Trim
 from pixmill.ports import Rendered
 from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo, pixels_of
 
@@ -134,3 +136,36 @@ def test_the_time_of_decoding_is_told_once() -> None:
         ["decode", "encode", "process"],
         ["encode", "process"],
     ]
+
+
+def test_an_animation_among_stills_is_made_whole() -> None:
+    frames = [photo(120, 80) for _ in range(2)]
+    frames[1].paste((250, 0, 0), (10, 10, 60, 60))
+    source = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+    still = Plan(resize=Resize(width=60), output=Output(formats=(Format.JPEG,)))
+    moving = Plan(resize=Resize(width=60), output=Output(formats=(Format.WEBP,)))
+    one, other = all_of(source, still, moving)
+    assert isinstance(one, Rendered)
+    assert isinstance(other, Rendered)
+    assert (one.format, decoded(one).size) == (Format.JPEG, (60, 40))
+    assert getattr(decoded(other), "n_frames", 1) == 2
+
+
+def test_each_page_is_decoded_for_those_who_want_it() -> None:
+    pages = [photo(90, 60), photo(60, 90), photo(40, 40)]
+    source = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    plans = [Plan(input=Input(page=page), resize=Resize(width=30), output=PNG) for page in (2, 1, 3, 2, 9)]
+    results = all_of(source, *plans)
+    sizes = [(result.width, result.height) for result in results if isinstance(result, Rendered)]
+    assert sizes == [(30, 45), (30, 20), (30, 30), (30, 45)]
+    assert isinstance(results[4], InvalidParameter)
+
+
+def test_borders_are_cut_off_all() -> None:
+    framed = photo(200, 200)
+    framed.paste((255, 255, 255), (0, 0, 200, 50))
+    plans = [Plan(trim=Trim(), resize=Resize(width=width), output=PNG) for width in (40, 100)]
+    source = encoded(framed, "PNG")
+    for asked, result in zip(plans, all_of(source, *plans), strict=True):
+        assert isinstance(result, Rendered)
+        assert result.height == render(source, asked, LIMITS).height < result.width

@@ -13,14 +13,17 @@ from pixmill.api.metrics import get_metrics
 from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Preflight, UrlLimit
 from pixmill.api.openapi import get_openapi
 from pixmill.api.services import ApiServices
+from pixmill.api.srcset import get_srcset
 
 ROUTES = [
     Route("/resize", get_image, methods=["GET"]),
     Route("/resize", post_image, methods=["POST"]),
     Route("/info", get_info),
+    Route("/srcset", get_srcset),
     Route("/api/v1/resize", get_image, methods=["GET"]),
     Route("/api/v1/resize", post_image, methods=["POST"]),
     Route("/api/v1/info", get_info),
+    Route("/api/v1/srcset", get_srcset),
     Route("/health/live", get_live),
     Route("/health/ready", get_ready),
     Route("/health", get_health),

@@ -1,9 +1,10 @@
 """What the API layer can be told."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from pixmill.dialects.presets import Presets, read_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
 
@@ -26,6 +27,19 @@ class ApiConfig(BaseModel):
     auto_formats: str = Field(
         "avif,webp", description="What format=auto may choose when the client names it, comma-separated, best first."
     )
+    presets: str = Field(
+        "",
+        description="Named sets of parameters, as a JSON object of query strings or objects by name, such as "
+        '{"card": "width=300&height=200&fit=cover"}; preset=card in a URL stands for them.',
+    )
+    presets_only: bool = Field(
+        default=False,
+        description="Whether /resize takes only url, preset, format, expires and sig, and wants a preset; there is no /srcset then.",
+    )
+    srcset_warm: bool = Field(
+        default=False,
+        description="Whether warm=true on /srcset renders the whole set behind the answer, in spare time.",
+    )
     server_timing: bool = Field(default=False, description="Tell the duration of each stage in a Server-Timing header.")
     max_url_bytes: int = Field(8_192, ge=256, description="Longest path and query accepted, in bytes.")
     upload_timeout_s: float = Field(30.0, gt=0, description="Seconds that sending a picture to POST /resize may take.")
@@ -45,6 +59,18 @@ class ApiConfig(BaseModel):
             Keyring.from_text(keys.get_secret_value())
         return keys
 
+    @field_validator("presets")
+    @classmethod
+    def _presets_can_be_read(cls, text: str) -> str:
+        read_presets(text)
+        return text
+
+    @model_validator(mode="after")
+    def _there_is_a_preset_to_ask_for(self) -> Self:
+        if self.presets_only and not self.named_presets().asked:
+            raise ValueError("PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets nothing could be asked for")
+        return self
+
     @field_validator("auto_formats")
     @classmethod
     def _formats_are_negotiable(cls, text: str) -> str:
@@ -55,6 +81,10 @@ class ApiConfig(BaseModel):
         """The keys that requests must be signed with; None when unsigned requests are answered."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
+
+    def named_presets(self) -> Presets:
+        """What ``presets`` declares."""
+        return read_presets(self.presets, only=self.presets_only)
 
     def negotiable(self) -> tuple[Format, ...]:
         """What ``auto_formats`` names."""

@@ -20,6 +20,11 @@ async def get_info(request: Request) -> Response:
     services = services_of(request)
     image, expires = read_request(request, services)
     facts = await while_connected(request.receive, services.resizer.inspect(image.source, image.plan.question))
+    return facts_response(request, facts, expires)
+
+
+def facts_response(request: Request, facts: msgspec.Struct, expires: int | None) -> Response:
+    """What is told about an original, as JSON that may be kept for a while."""
     body = msgspec.json.encode(facts)
     headers = {
         "content-type": "application/json",

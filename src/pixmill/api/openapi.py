@@ -14,8 +14,14 @@ from starlette.responses import Response
 
 from pixmill import __version__
 from pixmill.api.problems import STATUS
+from pixmill.api.services import services_of
+from pixmill.api.srcset import PictureSet
 from pixmill.dialects.param import Param
 from pixmill.dialects.params import INFO_PARAMS, PARAMS
+from pixmill.dialects.presets import ALONE
+from pixmill.dialects.sets import SET_PARAMS
+from pixmill.dialects.tables import sets
+from pixmill.dialects.tables.sets import PRESET
 from pixmill.errors import (
     BadRequest,
     Draining,
@@ -34,7 +40,7 @@ from pixmill.errors import (
     leaves,
 )
 from pixmill.media import MEDIA, OUTPUT_FORMATS
-from pixmill.ports import Facts
+from pixmill.ports import Description, Facts
 
 Json = dict[str, object]
 Errors = tuple[type[PixmillError], ...]
@@ -52,21 +58,25 @@ class Operation:
     errors: Errors
     params: tuple[Param, ...] = ()
     uploads: bool = False
+    presets: bool = False
 
 
-async def get_openapi(_request: Request) -> Response:
+async def get_openapi(request: Request) -> Response:
     """The document as JSON."""
-    return Response(_encoded(), media_type="application/json")
+    presets = services_of(request).native.presets
+    return Response(_encoded(tuple(presets.asked), only=presets.only), media_type="application/json")
 
 
 @cache
-def _encoded() -> bytes:
-    return msgspec.json.encode(document())
+def _encoded(presets: tuple[str, ...], *, only: bool) -> bytes:
+    return msgspec.json.encode(document(presets, only=only))
 
 
-def document() -> Json:
-    """The OpenAPI 3.1 document of this version."""
-    _, facts = msgspec.json.schema_components([Facts], ref_template="#/components/schemas/{name}")
+def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
+    """The OpenAPI 3.1 document of this version, on a server with these presets, and perhaps with nothing else."""
+    _, facts = msgspec.json.schema_components(
+        [Facts, Description, PictureSet], ref_template="#/components/schemas/{name}"
+    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,27 +86,42 @@ def document() -> Json:
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": _paths(),
+        "paths": _paths(presets, only=only),
         "components": {
-            "parameters": {param.name: _parameter(param) for param in PARAMS},
+            "parameters": {param.name: _parameter(param) for param in (*PARAMS, *sets.PARAMS)} | _preset(presets),
             "schemas": {"Problem": _PROBLEM, **facts},
         },
     }
 
 
-def _paths() -> Json:
+def _paths(presets: tuple[str, ...], *, only: bool) -> Json:
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
+        names = _names(operation, presets, only=only)
         for method in operation.methods:
-            paths.setdefault(operation.path, {})[method] = _operation(operation, method)
+            paths.setdefault(operation.path, {})[method] = _operation(operation, method, names)
     return dict(paths)
 
 
-def _operation(operation: Operation, method: str) -> Json:
+def _names(operation: Operation, presets: tuple[str, ...], *, only: bool) -> list[str]:
+    """The parameters that this server takes there."""
+    names = [param.name for param in operation.params]
+    if only and operation.presets:
+        names = [name for name in names if name in ALONE]
+    return [*names, PRESET.name] if presets and operation.presets else names
+
+
+def _preset(presets: tuple[str, ...]) -> Json:
+    """A parameter that there is only on a server with presets."""
+    words = {"type": "string", "enum": list(presets), "description": "Several may be named, with commas between."}
+    return {PRESET.name: _parameter(PRESET) | {"schema": words, "examples": {}}} if presets else {}
+
+
+def _operation(operation: Operation, method: str, names: list[str]) -> Json:
     described: Json = {
         "operationId": f"{method}{operation.name}",
         "summary": operation.summary,
-        "parameters": [{"$ref": f"#/components/parameters/{param.name}"} for param in operation.params],
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
         "responses": _failures(operation.errors) | dict(operation.answers),
     }
     if operation.uploads:
@@ -167,8 +192,14 @@ _ANY: Errors = (RequestTooLarge, HeadersTooLarge, MalformedRequest, MethodNotAll
 
 _UPLOADED: Errors = (BadRequest, Forbidden, ImageError, EngineError, Internal)
 _FETCHED: Errors = (*_UPLOADED, SourceError, StoreError)
-_PICTURE = _answer("The picture", *(MEDIA[form].mime for form in OUTPUT_FORMATS))
 _JSON = "application/json"
+_PICTURE: Json = {
+    "description": "The picture, or what `format` asks to be told of it",
+    "content": {
+        **{mime: {} for mime in (*(MEDIA[form].mime for form in OUTPUT_FORMATS), "text/plain")},
+        _JSON: {"schema": {"$ref": "#/components/schemas/Description"}},
+    },
+}
 _UNWELL = {"503": _answer("Not all do, or the server is shutting down", _JSON, "application/problem+json")}
 _GET = ("get", "head")
 
@@ -185,6 +216,7 @@ def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
             {"200": _PICTURE} | unchanged,
             _FETCHED,
             PARAMS,
+            presets=True,
         ),
         Operation(
             f"{prefix}/resize",
@@ -195,6 +227,7 @@ def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
             _UPLOADED,
             upload,
             uploads=True,
+            presets=True,
         ),
         Operation(
             f"{prefix}/info",
@@ -204,6 +237,16 @@ def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
             {"200": _answer("The facts", _JSON, schema="Facts")},
             _FETCHED,
             INFO_PARAMS,
+        ),
+        Operation(
+            f"{prefix}/srcset",
+            _GET,
+            f"Srcset{version}",
+            "A picture in several widths and formats, for a page.",
+            {"200": _answer("The URLs, and HTML with them", _JSON, schema="PictureSet")},
+            _FETCHED,
+            SET_PARAMS,
+            presets=True,
         ),
     )
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from pixmill.api.negotiate import negotiate
 from pixmill.api.services import ApiServices
+from pixmill.dialects.sets import SetRequest
 from pixmill.plan.request import ImageRequest
 
 
@@ -18,6 +19,17 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
     Raises BadRequest and Forbidden; works on the raw path and query, so that what was signed is what is read.
     """
     path, query = request.scope["raw_path"], request.scope["query_string"]
-    expires = services.keyring.verify(path, query, time.time()) if services.keyring else None
+    expires = _verified(path, query, services)
     image = services.dialects.parse(path, query, upload=upload)
     return negotiate(image, request.headers.getlist("accept"), services.negotiable), expires
+
+
+def read_set(request: Request, services: ApiServices) -> tuple[SetRequest, int | None]:
+    """The same for a set of pictures."""
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    expires = _verified(path, query, services)
+    return services.native.parse_set(query), expires
+
+
+def _verified(path: bytes, query: bytes, services: ApiServices) -> int | None:
+    return services.keyring.verify(path, query, time.time()) if services.keyring else None

@@ -11,9 +11,11 @@ from pixmill.api.config import ApiConfig
 from pixmill.api.connection import UnderWay
 from pixmill.api.familiar import Familiar
 from pixmill.api.middleware import AccessLog, Traffic
+from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
+from pixmill.plan.limits import Limits
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 
@@ -22,7 +24,7 @@ from pixmill.services.resize import ResizeService
 class ApiServices:
     """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
     for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered;
-    ``under_way`` can end those that are.
+    ``under_way`` can end those that are. ``native`` is the dialect in which the URLs are that this server itself hands out.
     """
 
     config: ApiConfig
@@ -35,6 +37,8 @@ class ApiServices:
     metrics: Callable[[str], tuple[str, bytes]] | None
     access_log: AccessLog | None
     max_upload_bytes: int
+    native: Native = field(default_factory=Native)
+    limits: Limits = field(default_factory=Limits)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: UnderWay = field(default_factory=UnderWay)
     familiar: Familiar = field(default_factory=Familiar)

@@ -4,41 +4,29 @@ Knows how the values of ``params.py`` make a plan, and which spellings mean the 
 ImageRequest or a BadRequest, in time linear in their number, and never another exception.
 """
 
-from difflib import get_close_matches
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import msgspec
 
-from pixmill.dialects.param import Asked, Param
-from pixmill.dialects.params import INFO_PARAMS, PARAMS, plan_of
-from pixmill.dialects.scalars import decoded
+from pixmill.dialects.param import Asked
+from pixmill.dialects.params import INFO_PARAMS, PARAMS, plan_of, question_of
+from pixmill.dialects.presets import NO_PRESETS, Presets
+from pixmill.dialects.reading import Table, read, table_of
+from pixmill.dialects.sets import SetRequest, parse_set
+from pixmill.dialects.tables.sets import PRESET
 from pixmill.errors import (
     ConflictingParameters,
     MissingParameter,
     NoSuchRoute,
-    RepeatedParameter,
-    RequestTooLarge,
-    UnknownParameter,
 )
 from pixmill.plan.key import canonical, result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, upload_ref
 
-MAX_QUERY_BYTES = 65_536
-"""More than the longest URL that any server in front of us lets through; ``max_url_bytes`` is the bound that counts."""
-
-_LONGEST_GUESS: Final = 32
-"""Longer names get no suggestion: difflib's time grows with the square."""
-
-
-def _by_name(params: tuple[Param, ...]) -> dict[bytes, Param]:
-    return {name.encode(): param for param in params for name in param.names}
-
-
-PATHS: Final = {
-    prefix + path: _by_name(params)
+PATHS: Final[dict[bytes, Table]] = {
+    prefix + path: table_of(params)
     for prefix in (b"", b"/api/v1")
-    for path, params in ((b"/resize", PARAMS), (b"/info", INFO_PARAMS))
+    for path, params in ((b"/resize", (*PARAMS, PRESET)), (b"/info", INFO_PARAMS))
 }
 """Every path that is answered, with the parameters it takes."""
 
@@ -48,20 +36,32 @@ class Native:
 
     name = "native"
 
+    def __init__(self, presets: Presets = NO_PRESETS) -> None:
+        self.presets = presets
+
     def speaks(self, path: bytes) -> bool:
         return path in PATHS
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
         """What the URL asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
-        return parse(path, query, upload=upload)
+        return parse(path, query, upload=upload, presets=self.presets)
+
+    def parse_set(self, query: bytes) -> SetRequest:
+        """What the query of ``/srcset`` asks for. Raises BadRequest, of it NoSuchRoute where only presets are answered."""
+        if self.presets.only:
+            raise NoSuchRoute("Where only presets are answered there are no sets: their widths could not be asked for")
+        return parse_set(query, self.presets)
 
 
-def parse(path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
+def parse(path: bytes, query: bytes, *, upload: bool = False, presets: Presets = NO_PRESETS) -> ImageRequest:
     """What a URL, given as it was sent, asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
     table = PATHS.get(path)
     if table is None:
         raise NoSuchRoute
-    asked = _read(query, table)
+    said = read(query, table)
+    if path.endswith(b"/info"):
+        return ImageRequest(_source(said, upload=upload), question_of(said))
+    asked = presets.applied(said)
     return ImageRequest(_source(asked, upload=upload), plan_of(asked), asked.get("filename", ""))
 
 
@@ -73,32 +73,6 @@ def explain(request: ImageRequest) -> dict[str, object]:
         "filename": request.filename,
         "key": result_key(request.source.text, request.plan),
     }
-
-
-def _read(query: bytes, table: dict[bytes, Param]) -> Asked:
-    """The values by the parameters' names. Names are taken as they stand: none of them needs an escape."""
-    if len(query) > MAX_QUERY_BYTES:
-        raise RequestTooLarge(f"The parameters may have at most {MAX_QUERY_BYTES} bytes")
-    asked: dict[str, Any] = {}
-    for piece in query.split(b"&"):
-        name, _, raw = piece.partition(b"=")
-        param = table.get(name)
-        if param is None:
-            if piece:
-                raise _unknown(name, table)
-            continue
-        if param.name in asked:
-            raise RepeatedParameter(f"{param.name} is given more than once", param=param.name)
-        asked[param.name] = param.parse(decoded(raw))
-    return asked
-
-
-def _unknown(raw: bytes, table: dict[bytes, Param]) -> UnknownParameter:
-    name = raw[: _LONGEST_GUESS * 2].decode("ascii", "backslashreplace")
-    shown = name if name.isprintable() else repr(name)
-    close = get_close_matches(name, map(bytes.decode, table), n=1) if len(name) <= _LONGEST_GUESS else []
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return UnknownParameter(f"There is no parameter {shown}{hint}", param=shown)
 
 
 def _source(asked: Asked, *, upload: bool) -> SourceRef:

@@ -47,6 +47,14 @@ class EngineConfig(BaseModel):
     max_frames: int = Field(
         default=_LIMITS.max_frames, ge=1, description="The most frames that an animated original may have."
     )
+    max_animation_pixels: int = Field(
+        default=_LIMITS.max_animation_pixels,
+        ge=1,
+        description="The most pixels that all frames of an animation may have together, in the original and in the result.",
+    )
+    max_animation_s: int = Field(
+        default=_LIMITS.max_animation_s, ge=1, description="The longest that an animated original may play, once through."
+    )
     max_result_pixels: int = Field(
         default=_LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."
     )
@@ -62,6 +70,8 @@ class EngineConfig(BaseModel):
         return Limits(
             max_pixels=self.max_pixels,
             max_frames=self.max_frames,
+            max_animation_pixels=self.max_animation_pixels,
+            max_animation_s=self.max_animation_s,
             max_result_pixels=self.max_result_pixels,
             max_result_side=self.max_result_side,
             max_result_bytes=int(self.max_result_bytes),

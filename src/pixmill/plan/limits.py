@@ -8,14 +8,17 @@ Positive = Annotated[int, Meta(ge=1)]
 
 
 class Limits(Struct, frozen=True):
-    """``max_pixels`` and ``max_frames`` bound the original, the others the result.
+    """``max_pixels``, ``max_frames`` and ``max_animation_s`` bound the original, ``max_animation_pixels`` all frames together of both, the
+    others the result.
 
     50 megapixels hold any camera of 2020 in full; a larger original costs its worker 4 bytes a pixel.
-    16,383 is the longest side that WebP can write (RFC 9649 §2.4).
+    300 megapixels are 144 frames in full HD. 16,383 is the longest side that WebP can write (RFC 9649 §2.4).
     """
 
     max_pixels: Positive = 50_000_000
     max_frames: Positive = 1_000
+    max_animation_pixels: Positive = 300_000_000
+    max_animation_s: Positive = 3_600
     max_result_pixels: Positive = 50_000_000
     max_result_side: Positive = 16_383
     max_result_bytes: Positive = 64 * 2**20

@@ -6,30 +6,51 @@ from typing import Any, Final
 from pixmill.dialects.colours import Colours
 from pixmill.dialects.param import Asked, Group, Param
 from pixmill.dialects.scalars import Choice, Text, Whole
-from pixmill.media import OUTPUT_FORMATS, Format
-from pixmill.plan.ops import Colour, Fit, Metadata, Output, Resize
+from pixmill.dialects.tables import encoding
+from pixmill.media import DESCRIPTIONS, OUTPUT_FORMATS, Format
+from pixmill.plan.ops import Colour, Fit, Output, Resize
+from pixmill.plan.output import TiffCompression
 
-_FORMATS: dict[str, tuple[Format, ...]] = {"auto": ()} | {form.value: (form,) for form in OUTPUT_FORMATS}
+_FORMATS: dict[str, tuple[Format, ...]] = {"auto": ()} | {
+    form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTIONS)
+}
+_ORIGINAL: Final = ("original",)
 # No separators of folders, no control characters (C0, C1), nothing that turns the direction of the text or ends its line.
 _FILENAME = re.compile(r"[^\u0000-\u001f\u007f-\u009f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,255}")
 
-_LOSSY: Final = {Format.JPEG, Format.WEBP, Format.AVIF}
-_TRANSPARENT: Final = {Format.PNG, Format.WEBP, Format.AVIF}  # GIF knows no half-transparent pixels
+_LOSSY: Final = {Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL}
+# GIF knows no half-transparent pixels.
+_TRANSPARENT: Final = {
+    Format.PNG,
+    Format.WEBP,
+    Format.AVIF,
+    Format.HEIC,
+    Format.JXL,
+    Format.TIFF,
+    Format.ICO,
+    Format.SVG,
+    Format.THUMBHASH,
+    Format.LQIP,
+    Format.JSON,
+}
 
 PARAMS = (
     Param(
         "background",
         Group.EDIT,
         Colours(),
-        "What lies behind the picture where fit=contain pads, and where the format cannot show transparency.",
+        "What lies around the picture where fit=contain or padding extends it or rotate opens corners, and behind it where the "
+        "format cannot show transparency. White where nothing is said, but for corners, which are transparent where they can be.",
         ("ffcc00", "transparent", "00000080"),
-        default="white",
     ),
     Param(
         "format",
         Group.OUTPUT,
-        Choice(_FORMATS | {"jpg": (Format.JPEG,)}),
-        "Format of the result; auto takes the best that the Accept header names, else what suits the original.",
+        Choice(_FORMATS | {"jpg": (Format.JPEG,), "original": _ORIGINAL}),
+        "Format of the result; auto takes the best that the Accept header names, else what suits the original, and keeps an SVG an SVG where "
+        "nothing but its size changes. original is the format of the original, if it can be written: where nothing is asked for that changes the picture, its very "
+        "bytes with all their metadata. svg takes SVG only, sanitised. In place of a "
+        "picture: blurhash, thumbhash (base64) and lqip (a data URI), placeholders as plain text, and json, what include asks for.",
         ("webp",),
         default="auto",
         aliases=("f",),
@@ -43,14 +64,7 @@ PARAMS = (
         default=str(Output().quality),
         aliases=("q",),
     ),
-    Param(
-        "metadata",
-        Group.OUTPUT,
-        Choice({metadata.value: metadata for metadata in Metadata}),
-        "Whether EXIF, XMP and IPTC of the original are left out or carried over.",
-        ("keep",),
-        default=Metadata.STRIP.value,
-    ),
+    *encoding.PARAMS,
     Param(
         "filename",
         Group.OUTPUT,
@@ -69,18 +83,29 @@ def fields(asked: Asked, resize: Resize) -> dict[str, Any]:
 
 def _output(asked: Asked) -> Output:
     formats = asked.get("format", ())
-    lossy = not formats or formats[0] in _LOSSY
+    original = formats == _ORIGINAL
+    if original:
+        formats = ()
+    named = formats[0] if formats else None
     return Output(
         formats=formats,
-        negotiated=not formats,
-        quality=asked.get("quality", Output().quality) if lossy else Output().quality,
-        metadata=asked.get("metadata", Metadata.STRIP),
+        negotiated=not formats and not original,
+        original=original,
+        quality=asked.get("quality", Output().quality) if _lossy(asked, named) else Output().quality,
+        **encoding.fields(asked, named),
     )
+
+
+def _lossy(asked: Asked, named: Format | None) -> bool:
+    """Whether quality says anything."""
+    if named is Format.TIFF:
+        return asked.get("tiff_compression") is TiffCompression.JPEG
+    return named is None or (named in _LOSSY and not encoding.lossless(asked, named))
 
 
 def _background(asked: Asked, resize: Resize, output: Output) -> Colour:
     """Nothing of it can be seen where nothing is padded and the format keeps all transparency."""
-    padded = resize.fit is Fit.CONTAIN
+    padded = resize.fit is Fit.CONTAIN or any(asked.get("padding", ()))
     if not padded and output.formats and output.formats[0] in _TRANSPARENT:
         return Colour()
     background: Colour = asked.get("background", Colour())

@@ -3,9 +3,11 @@
 Knows values only; each decoder is a file of its own beside this one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from pixmill.engine.codecs.reel import Timing
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.turn import ORIENTATIONS, Turn
 from pixmill.media import Format
@@ -29,6 +31,11 @@ class Header:
     exif: bytes = b""
     xmp: bytes = b""
     upright: bool = False
+    timing: Timing | None = None
+    """When the ``frames`` are shown; None where they are pages, or one."""
+
+    scalable: bool = False
+    """Made of shapes: it has a size but no pixels, and may be enlarged at no loss."""
 
     @property
     def turn(self) -> Turn:
@@ -58,4 +65,22 @@ class Picture(Protocol):
     def decode(self, need: Need) -> Frame:
         """The first frame, or more of it than is needed, in 8 bits grey or RGB; ``area`` says where the needed
         part lies in it. Raises anything on a damaged file.
+        """
+
+
+@runtime_checkable
+class Paged(Picture, Protocol):
+    """A file that may hold more than one picture."""
+
+    def at(self, page: int) -> Picture:
+        """Another frame or page of the same file, counted from 1 and at most ``frames``."""
+
+
+@runtime_checkable
+class Animated(Paged, Protocol):
+    """A file whose header may have a timing."""
+
+    def frames(self, need: Need) -> Iterator[Frame]:
+        """Every frame in order, each as it is seen on the whole canvas, and no longer valid when the next is asked for;
+        ``need`` and the areas are as for ``decode``. Raises anything on a damaged file.
         """

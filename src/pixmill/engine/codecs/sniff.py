@@ -1,8 +1,9 @@
 """Which format some bytes are in, by their first bytes and never by a name.
 
-Knows magic numbers. Reads at most the first 64 bytes.
+Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further.
 """
 
+from pixmill.engine.codecs.markup import is_svg
 from pixmill.media import Format
 
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
@@ -33,7 +34,7 @@ def sniff(source: memoryview) -> Format | None:
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return kind
-    return None
+    return Format.SVG if is_svg(source) else None
 
 
 def _brand(head: bytes) -> Format | None:

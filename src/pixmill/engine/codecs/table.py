@@ -9,18 +9,24 @@ from dataclasses import dataclass
 
 from PIL import features
 
-from pixmill.engine.codecs import avif, bitmap, gif, icon, jpeg, png, tiff, vips, webp
+from pixmill.engine.codecs import avif, bitmap, gif, icon, jpeg, png, svg, tiff, vips, webp
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Picture
+from pixmill.engine.codecs.reel import Reel
 from pixmill.engine.pixels.frame import Frame
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
+from pixmill.plan.output import PLAIN, Encoding
 
 Opener = Callable[[memoryview], Picture]
 """Reads a header; allocates nothing that grows with the picture. Raises anything on a damaged file."""
 
-Writer = Callable[[Frame, int, Kept], bytes]
-"""A frame, the quality on the one scale of looks, and the metadata to keep."""
+Writer = Callable[[Frame, int, Kept, Encoding], bytes]
+"""A frame, the quality on the one scale of looks, the metadata to keep, and the encoder's options."""
+
+
+Animator = Callable[[Reel, int, Kept, Encoding], bytes]
+"""The same for an animation; asks for each frame when it needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Codec:
     writer: str = ""
     needs: str = ""
     why: str = ""
+    animate: Animator | None = None
 
 
 CODECS: dict[Format, Codec] = {
@@ -45,7 +52,13 @@ CODECS: dict[Format, Codec] = {
         "decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
     ),
     Format.PNG: Codec(
-        vips.png, "libvips", png.write, "libvips", "", "decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)"
+        png.PngPicture,
+        "libvips",
+        png.write,
+        "libvips",
+        "",
+        "decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)",
+        png.animate,
     ),
     Format.WEBP: Codec(
         webp.WebPPicture,
@@ -54,6 +67,7 @@ CODECS: dict[Format, Codec] = {
         "Pillow",
         "webp",
         "decode 32 (libvips 52), above 12 megapixels libvips; encode 512 px 14.8 (23.8)",
+        webp.animate,
     ),
     Format.AVIF: Codec(
         avif.AvifPicture,
@@ -62,13 +76,21 @@ CODECS: dict[Format, Codec] = {
         "Pillow",
         "avif",
         "decode with dav1d 37 (libvips with libaom 93); encode 41.8 (48)",
+        avif.animate,
     ),
-    Format.GIF: Codec(vips.gif, "libvips", gif.write, "libvips", "", "streams; bounds its palette by cgif"),
+    Format.GIF: Codec(
+        vips.gif, "libvips", gif.write, "libvips", "", "streams; bounds its palette by cgif", gif.animate
+    ),
     Format.TIFF: Codec(
-        tiff.TiffPicture, "Pillow", why="reads 96 of 103 test files (libvips 88) and notices when one ends too soon"
+        tiff.TiffPicture,
+        "Pillow",
+        tiff.write,
+        "libvips",
+        why="reads 96 of 103 test files (libvips 88) and notices when one ends too soon",
     ),
-    Format.BMP: Codec(bitmap.BmpPicture, "Pillow", why="libvips' wheel does not read it"),
-    Format.ICO: Codec(icon.icon, "Pillow", why="libvips' wheel does not read it"),
+    Format.BMP: Codec(bitmap.BmpPicture, "Pillow", bitmap.write, "Pillow", why="libvips' wheel does not read it"),
+    Format.ICO: Codec(icon.icon, "Pillow", icon.write, "libvips", why="libvips' wheel does not read it"),
+    Format.SVG: Codec(svg.SvgPicture, "libvips", why="librsvg; sanitised before, drawn at the size that is wanted"),
 }
 
 
@@ -86,9 +108,22 @@ def _present(codec: Codec) -> bool:
     return not codec.needs or bool(features.check(codec.needs))
 
 
-def write(frame: Frame, quality: int, kept: Kept) -> bytes:
+def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
     """The frame as a file in its format. Raises UnsupportedOutput for one that is not written here."""
     codec = CODECS.get(frame.format)
     if codec is None or codec.write is None:
         raise UnsupportedOutput(detail=frame.format)
-    return codec.write(frame, quality, kept)
+    return codec.write(frame, quality, kept, encoding)
+
+
+def animatable(kind: Format) -> bool:
+    """Can this installation encode an animation in the format?"""
+    return writable(kind) and CODECS[kind].animate is not None
+
+
+def animate(reel: Reel, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+    """The animation as a file in its format. Raises UnsupportedOutput for one that is not written here."""
+    codec = CODECS.get(reel.format)
+    if codec is None or codec.animate is None:
+        raise UnsupportedOutput(detail=reel.format)
+    return codec.animate(reel, quality, kept, encoding)

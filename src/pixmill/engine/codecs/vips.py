@@ -1,10 +1,10 @@
-"""PNG and GIF by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
+"""PNG, GIF and what other files ask for by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
 
 Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample.
 Knows libvips' loaders and pixel types. Which formats it is used for is said in ``table.py``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from math import ceil, floor
@@ -13,6 +13,7 @@ from typing import Any
 import pyvips
 
 from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.codecs.reel import Timing, shown_ms
 from pixmill.engine.pixels.bridge import VipsImage, from_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
@@ -25,18 +26,36 @@ _MAX_METADATA_BYTES = 2**20
 class VipsPicture:
     """A file that one of libvips' loaders reads from top to bottom, once."""
 
-    def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview) -> None:
+    def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview, page: int = 1) -> None:
+        self._at = partial(VipsPicture, kind, loader, source)
         self._load = partial(loader, source, access="sequential", fail_on="truncated")
+        if page != 1:
+            self._load = partial(self._load, page=page - 1)
         self.header: Header = header(self._load(), kind)
 
     def decode(self, need: Need) -> Frame:
+        return self._seen(self._load(), 0, need)
+
+    def _seen(self, image: VipsImage, above: int, need: Need) -> Frame:
+        """The needed part of the picture that begins this many rows from the top."""
         size = self.header.size
         left, width = _span(need.area.left, need.area.width, size.width)
         top, height = _span(need.area.top, need.area.height, size.height)
-        image = self._load()
         if (width, height) != (image.width, image.height):
-            image = image.crop(left, top, width, height)
-        return replace(from_vips(_eight_bits(image)), profile=self.header.profile, area=need.area.moved(left, top))
+            image = image.crop(left, above + top, width, height)
+        return replace(from_vips(eight_bits(image)), profile=self.header.profile, area=need.area.moved(left, top))
+
+
+class VipsAnimation(VipsPicture):
+    """A file of which libvips' loader gives every frame as it is seen, one below the other."""
+
+    def at(self, page: int) -> VipsPicture:
+        return self._at(page)
+
+    def frames(self, need: Need) -> Iterator[Frame]:
+        image = self._load(n=-1)  # read in portions from top to bottom, decoded once
+        for above in range(0, image.height, self.header.size.height):
+            yield self._seen(image, above, need)
 
 
 def _span(start: float, length: float, limit: int) -> tuple[int, int]:
@@ -52,6 +71,7 @@ def header(image: VipsImage, kind: Format) -> Header:
         alpha=bool(image.hasalpha()),
         colour_space="grey" if image.interpretation in _GREY else "rgb",
         frames=_field(image, "n-pages", 1),
+        timing=_timing(image),
         orientation=_orientation(image),
         profile=_block(image, "icc-profile-data"),
         exif=_block(image, "exif-data"),
@@ -61,6 +81,13 @@ def header(image: VipsImage, kind: Format) -> Header:
 
 def _field(image: VipsImage, name: str, default: Any) -> Any:
     return image.get(name) if image.get_typeof(name) else default
+
+
+def _timing(image: VipsImage) -> Timing | None:
+    frames = _field(image, "n-pages", 1)
+    if frames == 1 or not image.get_typeof("delay"):
+        return None
+    return Timing(shown_ms([*image.get("delay"), *[0] * frames][:frames]), _field(image, "loop", 0))
 
 
 def _orientation(image: VipsImage) -> int:
@@ -74,7 +101,7 @@ def _block(image: VipsImage, name: str) -> bytes:
     return data if len(data) <= _MAX_METADATA_BYTES or name == "icc-profile-data" else b""
 
 
-def _eight_bits(image: VipsImage) -> VipsImage:
+def eight_bits(image: VipsImage) -> VipsImage:
     if image.format == "ushort":
         image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
     return image
@@ -82,5 +109,4 @@ def _eight_bits(image: VipsImage) -> VipsImage:
 
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_buffer
 
-png = partial(VipsPicture, Format.PNG, PNG_LOADER)
-gif = partial(VipsPicture, Format.GIF, pyvips.Image.gifload_buffer)
+gif = partial(VipsAnimation, Format.GIF, pyvips.Image.gifload_buffer)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.pixels.frame import Area
 from pixmill.engine.pixels.turn import Turn, asked_turn
-from pixmill.plan.geometry import Box, Geometry, resolve
+from pixmill.plan.geometry import Box, Geometry, Size, resolve, round_half_up
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import Kernel, Plan
 from pixmill.plan.places import Gravity
 from pixmill.plan.references import Extras
 
@@ -55,12 +55,17 @@ class Job:
         area = self.turn.stored(turned, geometry.source)
         if self.trimmed:
             area = area.moved(-self.trimmed.left, -self.trimmed.top)
-        return Need(area, self.turn.size(size))
+        return Need(area, _unmixed(area) if self.plan.resize.kernel is Kernel.NEAREST else self.turn.size(size))
 
     def looking_at(self, gravity: Gravity) -> "Job":
         """The same job with its window where this point or these regions of the turned crop want it."""
         resize = replace(self.plan.resize, gravity=gravity)
         return resolve_job(self.header, replace(self.plan, resize=resize), self.limits, self.trimmed)
+
+
+def _unmixed(area: Area) -> Size:
+    """As many pixels as there are: no decoder may then mix some of them into one."""
+    return Size(round_half_up(area.width), round_half_up(area.height))
 
 
 def resolve_job(header: Header, plan: Plan, limits: Limits, trimmed: Box | None = None) -> Job:

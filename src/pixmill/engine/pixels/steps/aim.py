@@ -36,7 +36,7 @@ def _sought(frame: Frame, job: Job) -> Gravity:
 
 def _look(frame: Frame, job: Job, side: int) -> VipsImage:
     """The picture as it will be seen, but with no side longer than this."""
-    whole = job.need.size
+    whole = job.turn.size(job.geometry.scaled)
     return upright(to_vips(scaled(frame, _shrunk(whole, _shrink(whole, side)))), job.turn)
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from pixmill.engine.codecs.table import writable
+from pixmill.engine.codecs.table import animatable, writable
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
 from pixmill.errors import ResultTooLarge, UnsupportedOutput
-from pixmill.media import MEDIA, Format
+from pixmill.media import DESCRIPTIONS, MEDIA, Format
 
 _DRAWN = (Format.PNG, Format.GIF, Format.ICO, Format.SVG)
 """Formats in which people keep what they drew; JPEG would leave its marks on that."""
@@ -19,10 +19,13 @@ def settle(frame: Frame, job: Job) -> Frame:
 
 def _chosen(frame: Frame, job: Job) -> Format:
     output = job.plan.output
+    if output.original and writable(job.header.format) and _holds(job.header.format, frame):
+        return job.header.format
     if output.negotiated or not output.formats:
-        return next((kind for kind in output.formats if writable(kind) and _holds(kind, frame)), _plain(frame, job))
+        able = animatable if job.animated else writable
+        return next((kind for kind in output.formats if able(kind) and _holds(kind, frame)), _plain(frame, job))
     kind = output.formats[0]
-    if not writable(kind):
+    if kind not in DESCRIPTIONS and not writable(kind):
         raise UnsupportedOutput(f"This installation cannot write {kind}", param="format")
     if not _holds(kind, frame):
         raise ResultTooLarge(f"{kind} allows at most {MEDIA[kind].max_side} pixels along each side", param="format")
@@ -30,7 +33,9 @@ def _chosen(frame: Frame, job: Job) -> Format:
 
 
 def _plain(frame: Frame, job: Job) -> Format:
-    """The format that everybody reads: PNG for what is drawn or transparent, JPEG for photographs."""
+    """The format that everybody reads: GIF for what moves, PNG for what is drawn or transparent, JPEG for photographs."""
+    if job.animated:
+        return Format.GIF
     return Format.PNG if frame.layout.alpha or job.header.format in _DRAWN else Format.JPEG
 
 

@@ -7,9 +7,9 @@ from pixmill.engine.pixels.job import Job
 _OPAQUE = 255
 
 
-def uncover(frame: Frame, _: Job) -> Frame:
-    """The frame without its alpha, if that is opaque everywhere."""
-    if not frame.layout.alpha:
+def uncover(frame: Frame, job: Job) -> Frame:
+    """The frame without its alpha, if that is opaque everywhere. Of an animation one frame says nothing about the others."""
+    if not frame.layout.alpha or job.animated:
         return frame
     image = to_vips(frame)
     colours = image.bands - 1

@@ -1,0 +1,37 @@
+"""Which frames or pages of the original are looked at."""
+
+from typing import Any
+
+from pixmill.dialects.param import Asked, Group, Param
+from pixmill.dialects.scalars import FLAGS, Choice, Whole
+from pixmill.media import MEDIA
+from pixmill.plan.input import MAX_PAGE, Input
+from pixmill.plan.ops import Output
+
+PARAMS = (
+    Param(
+        "animated",
+        Group.SOURCE,
+        Choice(FLAGS),
+        "Whether an animation stays one, in the formats that can: GIF, WebP, PNG (as APNG) and AVIF, with its timing and the number of times "
+        "it plays; each frame gets the same changes. Otherwise, and in the other formats, the result is a still.",
+        ("false",),
+        default="true",
+        aliases=("anim",),
+    ),
+    Param(
+        "page",
+        Group.SOURCE,
+        Whole(1, MAX_PAGE),
+        "Makes a still of this frame of an animation, or this page of a document, counted from 1.",
+        ("3",),
+        aliases=("frame",),
+    ),
+)
+
+
+def fields(asked: Asked, output: Output) -> dict[str, Any]:
+    """The fields of a plan that these parameters make. What can only be a still need not be told to be one."""
+    animates = not output.formats or output.negotiated or MEDIA[output.formats[0]].animation
+    still = "page" in asked or not asked.get("animated", True)
+    return {"input": Input(not (animates and still), asked.get("page", 1))}

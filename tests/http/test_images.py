@@ -1,0 +1,232 @@
+"""``/resize`` as HTTP: uploads and their limits, caching headers and conditions, over a real server."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.scenes import small_photo
+from tests.servers.origin import Origin
+from tests.servers.pixmill import Pixmill
+
+MAX_BYTES = 300_000
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Pixmill]:
+    with Pixmill(
+        allowed_networks="127.0.0.0/8", max_source_bytes=MAX_BYTES, upload_timeout_s=1, workers=1, cache="memory://"
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    with Origin() as origin:
+        yield origin
+
+
+def exchange(server: Pixmill, *pieces: bytes, pause_s: float = 0) -> tuple[int, str, bytes]:
+    """Status, head (in lower case) and body of the answer to what is sent piece by piece."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(pause_s)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split(b" ", 2)[1]), head.decode("latin-1").lower(), body
+
+
+def post(length: int | None, target: str = "/resize?width=20", *more: str) -> bytes:
+    framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    lines = [f"POST {target} HTTP/1.1", "Host: h", "Connection: close", framing, *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+# ---------------------------------------------------------------- uploads
+
+
+def test_a_picture_sent_in_chunks_is_a_picture(server: Pixmill) -> None:
+    photo = small_photo(200)
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (photo[:100], photo[100:])) + b"0\r\n\r\n"
+    status, head, body = exchange(server, post(None), chunks)
+    assert (status, body[:2]) == (200, b"\xff\xd8")
+    assert "cache-control: no-store" in head
+    assert "etag:" not in head
+
+
+def test_a_picture_that_is_said_to_be_too_large_is_refused_before_it_is_sent(server: Pixmill) -> None:
+    status, _, body = exchange(server, post(MAX_BYTES + 1, "/resize?width=20", "Expect: 100-continue"))
+    assert (status, b"upload_too_large" in body) == (413, True)
+    status, _, body = exchange(server, post(10**30))
+    assert status in {400, 413}
+
+
+def test_a_picture_that_turns_out_too_large_is_refused(server: Pixmill) -> None:
+    half = b"%x\r\n%s\r\n" % (MAX_BYTES // 2 + 1, bytes(MAX_BYTES // 2 + 1))
+    status, _, body = exchange(server, post(None), half, half)
+    assert (status, b"upload_too_large" in body) == (413, True)
+
+
+def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -> None:
+    began = time.monotonic()
+    status, head, body = exchange(server, post(1_000), b"\xff\xd8")
+    assert (status, b"upload_timeout" in body) == (408, True)
+    assert "cache-control: no-store" in head
+    assert time.monotonic() - began < 3
+
+
+def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: Pixmill) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(post(1_000) + b"half")
+    assert server.get("/health/ready").status == 200
+    assert "request_failed" not in server.log()
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "status", "code"),
+    [
+        ("/resize?width=20", b"", 415, "unsupported_image"),
+        ("/resize?width=20", b"hello", 415, "unsupported_image"),
+        ("/resize?width=20&url=a.jpg", b"x", 400, "conflicting_parameters"),
+        ("/resize?width=0", b"x", 400, "invalid_parameter"),
+        ("/info", b"x", 405, "method_not_allowed"),
+        ("/resize/", b"x", 404, "no_such_route"),
+        ("/health/live", b"x", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_wrong_with_an_upload_has_a_code(
+    server: Pixmill, target: str, body: bytes, status: int, code: str
+) -> None:
+    reply = server.ask("POST", target, data=body)
+    assert (reply.status, reply.json()["code"]) == (status, code)
+
+
+def test_a_refusal_of_a_large_upload_reaches_a_client_that_is_still_sending(server: Pixmill) -> None:
+    reply = server.ask("POST", "/resize?width=0", data=bytes(MAX_BYTES - 1))
+    assert (reply.status, reply.json()["code"]) == (400, "invalid_parameter")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
+def test_other_methods_are_told_which_there_are(server: Pixmill, method: str) -> None:
+    reply = server.ask(method, "/resize?url=a.jpg")
+    assert reply.status == 405
+    assert reply.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+# ---------------------------------------------------------------- caching
+
+
+def freshness(server: Pixmill, origin: Origin, path: str, **headers: str) -> tuple[str, str]:
+    """Cache-Control and Cache-Status of the second answer for a picture whose origin sends these headers."""
+    url = origin.serve(path, small_photo(64), headers={name.replace("_", "-"): text for name, text in headers.items()})
+    server.get("/resize", url=url, format="jpeg")
+    reply = server.get("/resize", url=url, format="jpeg")
+    assert reply.status == 200
+    return reply.headers["cache-control"], reply.headers["cache-status"]
+
+
+def test_how_long_a_picture_is_good_follows_its_origin(server: Pixmill, origin: Origin) -> None:
+    control, status = freshness(server, origin, "/a.jpg", Cache_Control="public, max-age=120")
+    assert control == "public, max-age=120, stale-while-revalidate=86400"
+    assert status.startswith("Pixmill; hit; ttl=1")
+    control, _ = freshness(server, origin, "/b.jpg", Cache_Control="max-age=9999, s-maxage=60", Age="20")
+    assert control == "public, max-age=40, stale-while-revalidate=86400"
+    control, _ = freshness(server, origin, "/c.jpg")
+    assert control == "public, max-age=3600, stale-while-revalidate=86400"
+
+
+@pytest.mark.parametrize("said", ["no-store", "private", "no-cache", "max-age=0"])
+def test_what_an_origin_wants_kept_by_nobody_is_not_kept(server: Pixmill, origin: Origin, said: str) -> None:
+    control, status = freshness(server, origin, f"/{said}.jpg", Cache_Control=said)
+    assert "max-age=0" in control
+    assert "stale-while-revalidate" not in control
+    assert status == "Pixmill; fwd=uri-miss"
+
+
+def test_age_grows_and_the_lifetime_stays(server: Pixmill, origin: Origin) -> None:
+    url = origin.serve("/age.jpg", small_photo(64), headers={"Cache-Control": "max-age=100"})
+    first = server.get("/resize", url=url)
+    time.sleep(1.1)
+    second = server.get("/resize", url=url)
+    assert (first.headers["age"], first.headers["cache-control"]) == ("0", second.headers["cache-control"])
+    assert int(second.headers["age"]) in {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("{tag}", 304),
+        ("W/{tag}", 304),
+        ('"a", {tag} , "b"', 304),
+        ("*", 304),
+        ('"a"', 200),
+        ("", 200),
+        ("{bare}", 200),
+        ('"' * 5_000, 200),
+        ('W/"' * 3_000, 200),
+        (", " * 3_000 + "{tag}", 304),
+    ],
+)
+def test_if_none_match_is_read_as_the_standard_says(server: Pixmill, origin: Origin, given: str, status: int) -> None:
+    url = origin.serve("/tag.jpg", small_photo(64), headers={"ETag": '"x"', "Cache-Control": "max-age=1000"})
+    first = server.get("/resize", url=url, format="jpeg")
+    tag = first.headers["etag"]
+    began = time.monotonic()
+    headers = {"if-none-match": given.format(tag=tag, bare=tag.strip('"'))}
+    reply = server.get("/resize", url=url, format="jpeg", headers=headers)
+    assert time.monotonic() - began < 0.5
+    assert reply.status == status
+    assert reply.headers["etag"] == tag
+    assert (reply.body == b"") == (status == 304)
+
+
+def test_an_error_of_a_negotiated_picture_varies_as_the_picture_would(server: Pixmill, origin: Origin) -> None:
+    url = origin.url("/missing.jpg")
+    assert server.get("/resize", url=url).headers["vary"] == "Accept"
+    assert server.get("/resize", url=url, format="png").headers["vary"] is None
+
+
+def test_head_of_an_error_has_the_headers_and_no_body(server: Pixmill, origin: Origin) -> None:
+    get = server.get("/resize", url=origin.url("/missing.jpg"))
+    head = server.ask("HEAD", "/resize", url=origin.url("/missing.jpg"))
+    assert (head.status, head.body) == (404, b"")
+    for name in ("content-type", "cache-control", "cache-status"):
+        assert head.headers[name] == get.headers[name]
+
+
+# ---------------------------------------------------------------- the line
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /resize?url=\xc3\xbc HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET /resize?url=\x00 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET http://other/resize?url=a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET /resize HTTP/1.1\r\nConnection: close\r\n\r\n",
+        b"GET /resize?" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + b"X-A: b\r\n" * 90 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-A: " + b"b" * 40_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-A: " + b"b" * 200_000 + b"\r\n\r\n",
+        b"POST /resize HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /resize HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: -1\r\n\r\n",
+        b"BREW /resize HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        b"GET /resize HTTP/9.9\r\nHost: h\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+    ],
+    ids=range(14),
+)
+def test_what_is_no_proper_request_is_refused_and_harms_nobody(server: Pixmill, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as client:
+        try:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: client.recv(65_536), b""))
+        except ConnectionError:
+            answer = b""
+    assert not answer or answer.split(b" ", 2)[1] in {b"400", b"403", b"404", b"405", b"408", b"414", b"431", b"505"}
+    assert server.get("/health/live").status == 200
+    assert "request_failed" not in server.log()

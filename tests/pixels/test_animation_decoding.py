@@ -1,0 +1,113 @@
+"""What is seen of an animation: patches, disposal, blending, places; each frame as the specification composes it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.media import Format
+from pixmill.plan.input import Input
+from pixmill.plan.ops import Output, Plan
+from tests.pixels.animations import MAKERS, Canvas, Disposal, Patch, apng, flat, gif, ring, seen, shown
+from tests.pixels.pictures import LIMITS, decoded
+
+SIZE = (12, 10)
+BASE = Patch(flat(1, 12, 10))
+KEEP, CLEAR, RESTORE = Disposal
+
+FILMS: dict[str, list[Patch]] = {
+    "kept": [BASE, Patch(ring(2, 4), 2, 2), Patch(ring(3, 5), 4, 4)],
+    "cleared": [BASE, Patch(ring(2, 4), 2, 2, CLEAR), Patch(ring(3, 5), 4, 4, CLEAR), Patch(flat(4, 2, 2), 0, 0)],
+    "restored": [BASE, Patch(ring(2, 4), 2, 2, RESTORE), Patch(ring(3, 5), 4, 4, RESTORE), Patch(flat(4, 2, 2), 0, 0)],
+    "restored twice over a kept": [
+        BASE,
+        Patch(flat(2, 6, 6), 2, 2),
+        Patch(flat(3, 6, 6), 4, 4, RESTORE),
+        Patch(flat(4, 2, 2), 6, 0, RESTORE),
+        Patch(flat(2, 2, 2), 0, 0),
+    ],
+    "cleared under a kept": [BASE, Patch(flat(2, 6, 6), 2, 2, CLEAR), Patch(ring(3, 3), 0, 0), Patch(ring(4, 3), 8, 6)],
+    "first cleared": [Patch(flat(1, 12, 10), disposal=CLEAR), Patch(ring(2, 4), 2, 2), Patch(ring(3, 3), 6, 4)],
+    "first is but a patch": [Patch(flat(2, 4, 4), 4, 2), Patch(flat(3, 4, 4), 6, 4)],
+    "transparent at first": [Patch(ring(1, 9)), Patch(ring(2, 5), 2, 2, CLEAR), Patch(ring(3, 3), 4, 4)],
+}
+REPLACING = [
+    BASE,
+    Patch(ring(2, 4), 2, 2, over=False),
+    Patch(ring(3, 5), 4, 4, CLEAR, over=False),
+    Patch(ring(4, 3), 6, 2, over=False),
+]
+
+
+def lossless(source: memoryview) -> list[Canvas]:
+    """The frames that come out where nothing is to be done."""
+    return shown(render(source, Plan(output=Output(formats=(Format.PNG,))), LIMITS).body).frames
+
+
+def assert_seen(frames: Sequence[Canvas], expected: Sequence[Canvas], tolerance: int = 0) -> None:
+    """Colours count where something is to be seen."""
+    assert len(frames) == len(expected)
+    for frame, canvas in zip(frames, expected, strict=True):
+        assert frame.shape == canvas.shape
+        assert np.array_equal(frame[..., 3] > 127, canvas[..., 3] > 127)
+        opaque = canvas[..., 3] > 0
+        assert np.abs(frame[opaque].astype(int) - canvas[opaque]).max(initial=0) <= tolerance
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
+@pytest.mark.parametrize("film", FILMS)
+def test_each_frame_is_what_its_format_says_is_seen(kind: str, film: str) -> None:
+    patches = FILMS[film]
+    if kind == "webp" and any(patch.disposal is RESTORE for patch in patches):
+        pytest.skip("WebP cannot restore")
+    assert_seen(lossless(MAKERS[kind](SIZE, patches)), seen(SIZE, patches))
+
+
+@pytest.mark.parametrize("kind", ["webp", "png"])
+def test_a_patch_may_replace_what_lies_below(kind: str) -> None:
+    assert_seen(lossless(MAKERS[kind](SIZE, REPLACING)), seen(SIZE, REPLACING))
+
+
+def test_a_gif_patch_that_stands_out_is_cut_off() -> None:
+    patches = [BASE, Patch(flat(2, 6, 6), 9, 7)]
+    assert_seen(lossless(gif(SIZE, patches)), seen(SIZE, patches))
+
+
+def test_an_avif_sequence_is_read() -> None:
+    assert_seen(lossless(MAKERS["avif"](SIZE, FILMS["kept"])), seen(SIZE, FILMS["kept"]), tolerance=12)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_number_of_frames_is_told(kind: str) -> None:
+    facts = inspect(MAKERS[kind](SIZE, FILMS["cleared"]), LIMITS)
+    assert (facts.format, facts.frames, facts.width, facts.height) == (kind, 4, *SIZE)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("page", [1, 2, 4])
+def test_one_frame_can_be_had_as_a_still(kind: str, page: int) -> None:
+    patches = FILMS["cleared"]
+    plan = Plan(input=Input(animated=False, page=page), output=Output(formats=(Format.PNG,)))
+    result = render(MAKERS[kind](SIZE, patches), plan, LIMITS)
+    still = shown(result.body)
+    assert_seen(still.frames, [seen(SIZE, patches)[page - 1]], tolerance=12 if kind == "avif" else 0)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_format_without_motion_shows_the_first_frame(kind: str) -> None:
+    result = decoded(render(MAKERS[kind](SIZE, FILMS["kept"]), Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
+    assert (result.format, result.size) == ("JPEG", SIZE)
+    assert np.abs(np.asarray(result).astype(int) - (230, 40, 30)).max() < 16
+
+
+def test_the_still_of_an_apng_may_be_no_frame_of_it() -> None:
+    patches = FILMS["kept"]
+    source = apng(SIZE, patches, apart=Patch(flat(4, *SIZE)))
+    assert inspect(source, LIMITS).frames == len(patches)
+    assert_seen(lossless(source), seen(SIZE, patches))
+    still = decoded(render(source, Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
+    assert np.abs(np.asarray(still).astype(int) - (240, 220, 20)).max() < 16
+    second = Plan(input=Input(animated=False, page=2), output=Output(formats=(Format.PNG,)))
+    assert_seen(shown(render(source, second, LIMITS).body).frames, [seen(SIZE, patches)[1]])
