@@ -5,7 +5,7 @@ Knows HTTP on one side and the Resize Service on the other; must never know wher
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +15,15 @@ from pixmill.api.connection import while_connected
 from pixmill.api.pictures import picture_headers
 from pixmill.api.reading import read_request
 from pixmill.api.services import ApiServices, services_of
-from pixmill.errors import UploadTimeout, UploadTooLarge
+from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry
 from pixmill.services.resize import Answer
 from pixmill.spool import Spool
+
+LINGER_S = 5.0
+"""How long a refusal waits for a client who is still sending its picture (nginx's ``lingering_timeout``)."""
 
 
 async def get_image(request: Request) -> Response:
@@ -41,7 +44,11 @@ async def get_image(request: Request) -> Response:
 async def post_image(request: Request) -> Response:
     """POST: the picture in the body, as the parameters want it. The result is not stored."""
     services = services_of(request)
-    image, _ = read_request(request, services, upload=True)
+    try:
+        image, _ = read_request(request, services, upload=True)
+    except PixmillError:
+        await _discard(request, services.max_upload_bytes)
+        raise
     async with _uploaded(request, services) as body:
         answer = await while_connected(request.receive, services.resizer.resize_upload(body, image.plan))
     return image_response(request, image, answer, services)
@@ -76,3 +83,18 @@ async def _uploaded(request: Request, services: ApiServices) -> AsyncIterator[Sp
         except TimeoutError as error:
             raise UploadTimeout from error
         yield spool
+
+
+async def _discard(request: Request, max_bytes: int) -> None:
+    """Read what is still being sent, within bounds: most clients listen only then, and take a closed connection for a fault.
+
+    One that waits for 100 Continue is answered without.
+    """
+    if "expect" in request.headers:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            async for chunk in request.stream():
+                max_bytes -= len(chunk)
+                if max_bytes < 0:
+                    return
