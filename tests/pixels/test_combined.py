@@ -78,7 +78,7 @@ sources = st.builds(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sources, plans)
 def test_every_combination_gives_the_promised_size_or_says_why_not(picture: memoryview, plan: Plan) -> None:
     try:

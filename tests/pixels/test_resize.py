@@ -211,3 +211,11 @@ def test_every_kernel_shows_the_same_part_of_the_picture(kernel: Kernel, size: t
     source = encoded(photo(), "PNG")
     found = pixels_of(made(source, resize=replace(plan, kernel=kernel)))
     assert difference(found, pixels_of(made(source, resize=plan))) < 9
+
+
+@pytest.mark.parametrize(("side", "size"), [(87, 7), (100, 7), (97, 96), (41, 40)])
+def test_the_nearest_kernel_takes_the_pixel_that_lies_in_the_middle(side: int, size: int) -> None:
+    picture = photo(side, side)
+    result = resized(encoded(picture, "PNG"), width=size, kernel=Kernel.NEAREST)
+    taken = np.floor((np.arange(size) + 0.5) * side / size).astype(int)
+    assert np.array_equal(pixels_of(result), pixels_of(picture)[taken][:, taken])

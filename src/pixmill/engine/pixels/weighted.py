@@ -14,6 +14,9 @@ from pixmill.engine.pixels.light import from_light, to_light
 from pixmill.plan.geometry import Size
 from pixmill.plan.ops import Kernel
 
+_Pair = tuple[float, float]
+"""Across and down."""
+
 _SURPLUS = 1e-6
 """What rounding may have added to an area's edge."""
 
@@ -25,28 +28,27 @@ def weighted(frame: Frame, area: Area, size: Size, kernel: Kernel) -> Frame:
     left, top = floor(area.left + _SURPLUS), floor(area.top + _SURPLUS)
     right, bottom = ceil(area.left + area.width - _SURPLUS), ceil(area.top + area.height - _SURPLUS)
     image, area = to_vips(frame).crop(left, top, right - left, bottom - top), area.moved(left, top)
+    scale = size.width / area.width, size.height / area.height
     if kernel is Kernel.NEAREST:
-        return from_vips(_sampled(image, area, size, kernel), frame)
-    return from_vips(from_light(_sampled(to_light(image), area, size, kernel), alpha=frame.layout.alpha), frame)
+        return from_vips(_sampled(image, (area.left, area.top), scale, size, kernel), frame)
+    image = to_light(image)
+    if min(scale) < 1:
+        image = image.resize(min(scale[0], 1.0), vscale=min(scale[1], 1.0), kernel=kernel.value, gap=0)
+    corner = (
+        area.left if scale[0] >= 1 else _whole(area.left * scale[0], image.width - size.width),
+        area.top if scale[1] >= 1 else _whole(area.top * scale[1], image.height - size.height),
+    )
+    return from_vips(
+        from_light(_sampled(image, corner, _enlarging(scale), size, kernel), alpha=frame.layout.alpha), frame
+    )
 
 
-def _sampled(image: VipsImage, area: Area, size: Size, kernel: Kernel) -> VipsImage:
-    across, down = size.width / area.width, size.height / area.height
-    if across < 1 or down < 1:
-        image = image.resize(min(across, 1.0), vscale=min(down, 1.0), kernel=kernel.value, gap=0)
-    left = area.left if across >= 1 else _whole(area.left * across, image.width - size.width)
-    top = area.top if down >= 1 else _whole(area.top * down, image.height - size.height)
-    if across <= 1 and down <= 1:
-        return image.crop(int(left), int(top), size.width, size.height)
-    return _enlarged(image, (left, top), (max(across, 1.0), max(down, 1.0)), size, kernel)
-
-
-def _enlarged(
-    image: VipsImage, corner: tuple[float, float], scale: tuple[float, float], size: Size, kernel: Kernel
-) -> VipsImage:
+def _sampled(image: VipsImage, corner: _Pair, scale: _Pair, size: Size, kernel: Kernel) -> VipsImage:
     """Pixel n of the result has its centre at corner + (n + ½) / scale; an interpolator counts from the first pixel's centre,
     but that of the nearest pixel, which rounds down, from its edge.
     """
+    if scale == (1.0, 1.0) and corner[0].is_integer() and corner[1].is_integer():
+        return image.crop(int(corner[0]), int(corner[1]), size.width, size.height)
     centre = 0.0 if kernel is Kernel.NEAREST else 0.5
     return image.affine(
         [scale[0], 0, 0, scale[1]],
@@ -59,5 +61,10 @@ def _enlarged(
     )
 
 
-def _whole(start: float, room: int) -> int:
-    return max(0, min(round(start), room))
+def _enlarging(scale: _Pair) -> _Pair:
+    """What is left to do for an interpolator."""
+    return max(scale[0], 1.0), max(scale[1], 1.0)
+
+
+def _whole(start: float, room: int) -> float:
+    return float(max(0, min(round(start), room)))
