@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +81,7 @@ def test_what_a_preset_says_of_size_and_format_does_not_change_the_widths() -> N
         ("widths=16384", InvalidParameter, "widths"),
         ("widths=1,", InvalidParameter, "widths"),
         ("widths=" + ",".join(map(str, range(1, 18))), InvalidParameter, "widths"),
-        ("formats=webp,webp", InvalidParameter, "formats"),
+        ("formats=webp,", InvalidParameter, "formats"),
         ("formats=auto", InvalidParameter, "formats"),
         ("formats=avif,webp,jpeg,png,gif", InvalidParameter, "formats"),
         ("sizes=", InvalidParameter, "sizes"),
@@ -139,6 +140,22 @@ def test_any_query_is_a_set_whose_pictures_can_be_asked_for_or_a_refusal(query: 
         return
     assert all(image.plan.output.formats == (Format.WEBP,) for image in images)
     assert all(byte in range(0x21, 0x7F) for byte in wanted.carried)
+
+
+def test_one_said_twice_is_one() -> None:
+    wanted = asked("widths=40,30,40&formats=webp,jpeg,webp")
+    assert (wanted.widths, wanted.formats) == ((30, 40), (Format.WEBP, Format.JPEG))
+
+
+@pytest.mark.parametrize(
+    ("width", "taken"), [(1, True), (9999, True), (16_383, True), (16_384, False), (20_000, False)]
+)
+def test_widths_are_those_that_resize_takes(width: int, taken: bool) -> None:
+    param = next(param for param in sets.PARAMS if param.name == "widths")
+    assert jsonschema_rs.is_valid(param.grammar.schema, f"30,{width}") is taken
+    assert (type(asked(f"widths=30,{width}")) if taken else type(refused(f"widths=30,{width}"))) is (
+        SetRequest if taken else InvalidParameter
+    )
 
 
 def test_examples_of_the_sets_own_parameters_are_taken() -> None:

@@ -5,7 +5,7 @@ Knows which operation takes which parameters and can fail in which ways. What a 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import msgspec
@@ -21,7 +21,7 @@ from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.presets import ALONE
 from pixmill.dialects.sets import SET_PARAMS
 from pixmill.dialects.tables import sets
-from pixmill.dialects.tables.sets import PRESET
+from pixmill.dialects.tables.sets import PRESET, PresetNames
 from pixmill.errors import (
     BadRequest,
     Draining,
@@ -113,8 +113,8 @@ def _names(operation: Operation, presets: tuple[str, ...], *, only: bool) -> lis
 
 def _preset(presets: tuple[str, ...]) -> Json:
     """A parameter that there is only on a server with presets."""
-    words = {"type": "string", "enum": list(presets), "description": "Several may be named, with commas between."}
-    return {PRESET.name: _parameter(PRESET) | {"schema": words, "examples": {}}} if presets else {}
+    there = replace(PRESET, grammar=PresetNames(presets), examples=presets[:1])
+    return {PRESET.name: _parameter(there)} if presets else {}
 
 
 def _operation(operation: Operation, method: str, names: list[str]) -> Json:

@@ -17,9 +17,16 @@ MAX_PRESETS: Final = 8
 
 PRESET_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
-_WIDTH = "[1-9][0-9]{0,4}"
-_WIDTHS = re.compile(f"{_WIDTH}(?:,{_WIDTH}){{0,{MAX_WIDTHS - 1}}}")
-_PRESETS = re.compile(f"{PRESET_NAME.pattern}(?:,{PRESET_NAME.pattern}){{0,{MAX_PRESETS - 1}}}")
+_WIDTH = "(?:[1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3])"  # 1 to MAX_SIDE
+
+
+def _listed(word: str, most: int) -> re.Pattern[str]:
+    """One such word or several, with commas between."""
+    return re.compile(f"(?:{word})(?:,(?:{word})){{0,{most - 1}}}")
+
+
+_WIDTHS = _listed(_WIDTH, MAX_WIDTHS)
+_PRESETS = _listed(PRESET_NAME.pattern, MAX_PRESETS)
 # Lengths, calc(), and media conditions of CSS; none of them needs a quote, a brace or a backslash.
 _SIZES = re.compile("[A-Za-z0-9 ,.:()<>=/*+%-]{1,500}")
 _ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
@@ -35,48 +42,47 @@ class Widths:
 
     @property
     def schema(self) -> Schema:
-        return shaped(f"[1-9][0-9]{{0,3}}(?:,[1-9][0-9]{{0,3}}){{0,{MAX_WIDTHS - 1}}}")
+        return shaped(_WIDTHS.pattern)
 
     def parse(self, text: str) -> tuple[int, ...]:
         if not _WIDTHS.fullmatch(text):
             raise ValueError
-        widths = sorted({int(width) for width in text.split(",")})
-        if widths[-1] > MAX_SIDE:
-            raise ValueError
-        return tuple(widths)
+        return tuple(sorted({int(width) for width in text.split(",")}))
 
 
 @dataclass(frozen=True, slots=True)
 class Several(Generic[T]):
-    """A few of some words, with commas between, in an order that means something; each once."""
+    """A few of some words, with commas between, in an order that means something; one said twice counts where it stands first."""
 
     words: Mapping[str, T]
     most: int
 
     @property
     def expects(self) -> str:
-        return f"1 to {self.most} of {', '.join(self.words)}, each once, with commas between"
+        return f"1 to {self.most} of {', '.join(self.words)}, with commas between"
 
     @property
     def schema(self) -> Schema:
-        """Each word alone; JSON Schema cannot say "each once" of a text."""
-        return shaped("|".join(self.words))
+        return shaped(_listed("|".join(self.words), self.most).pattern)
 
     def parse(self, text: str) -> tuple[T, ...]:
         names = text.split(",", self.most)
-        if len(names) > self.most or len(set(names)) < len(names) or not self.words.keys() >= set(names):
+        if len(names) > self.most or not self.words.keys() >= set(names):
             raise ValueError
-        return tuple(self.words[name] for name in names)
+        return tuple(self.words[name] for name in dict.fromkeys(names))
 
 
+@dataclass(frozen=True, slots=True)
 class PresetNames:
-    """Names with commas between, in the order in which they apply."""
+    """Names with commas between, in the order in which they apply; ``known`` are those of a server, if they are known."""
+
+    known: tuple[str, ...] = ()
 
     expects = f"1 to {MAX_PRESETS} names of presets, with commas between"
 
     @property
     def schema(self) -> Schema:
-        return shaped(_PRESETS.pattern)
+        return shaped(_listed("|".join(self.known), MAX_PRESETS).pattern if self.known else _PRESETS.pattern)
 
     def parse(self, text: str) -> tuple[str, ...]:
         if not _PRESETS.fullmatch(text):
