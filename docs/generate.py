@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pixmill.api.config import ApiConfig
 from pixmill.api.problems import RETRY_AFTER_S, STATUS
 from pixmill.cache.config import CacheConfig
+from pixmill.dialects import overlay_options
 from pixmill.dialects.param import Group, Param
 from pixmill.dialects.params import PARAMS
 from pixmill.dialects.tables import sets
@@ -62,6 +63,18 @@ PRESETS = """\
 `PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover", "grey": {"grayscale": true}}'` declares two. A preset may say anything but
 `url`, `expires`, `sig` and other presets. A picture has one entry in the cache whether it is asked for by preset or spelled out. With
 `PIXMILL_PRESETS_ONLY=true`, `/resize` takes nothing but `url`, `preset`, `format`, `expires` and `sig`, and wants a preset.
+"""
+
+OVERLAYS = """\
+`overlay` holds up to 16 overlays with `;` between them. Each is a list of options with `,` between, an option is a name and a value
+with `:` between, and the first option is `url` or `text`. A comma or a semicolon within a value is doubled: `text:Hello,, world`.
+Everything is percent-encoded for the query as any other value. The overlays' pictures are fetched as originals are, under the same
+rules, and held to the same limits; when one fails the error says which. A result is as fresh as the least fresh of its pictures.
+
+An overlay lies where `gravity` says; what stands out of the result is cut off, and a shadow does not move it. Colours mix in sRGB, as CSS
+defines it; besides its blend modes there are `add`, `xor`, `atop`, `behind` (under the picture) and `erase`. A picture's size is that
+asked for, even where that enlarges it. Letters are drawn by Pango, left to right or right to left as their script wants, and measured by their ink.
+`Noto Sans` (Latin, Greek, Cyrillic, Devanagari) is always there; for other scripts and families the server needs fonts.
 """
 
 SIGNING = """\
@@ -157,6 +170,8 @@ def _parameters() -> Iterable[str]:
         yield f"## {group}\n"
         if group is Group.SET:
             yield SETS
+        if group is Group.OVERLAY:
+            yield from _overlays()
         if group is Group.ACCESS:
             yield SIGNING
         if group is Group.INFO:
@@ -165,6 +180,21 @@ def _parameters() -> Iterable[str]:
             yield PRESETS
         rows = (_parameter(param) for param in (*PARAMS, *sets.PARAMS, sets.PRESET) if param.group is group)
         yield from _table(("name", "meaning", "takes", "default", "example"), rows)
+
+
+def _overlays() -> Iterable[str]:
+    """The options as lists: names of options are no parameters."""
+    yield OVERLAYS
+    both = overlay_options.COMMON
+    for heading, options in (("a picture", overlay_options.PICTURE), ("a text", overlay_options.TEXT), ("both", both)):
+        yield f"Of {heading}:\n"
+        yield from (_option(option) for option in options if options is both or option not in both)
+        yield ""
+
+
+def _option(option: overlay_options.Option) -> str:
+    default = f" (without it {_code(option.default)})" if option.default else ""
+    return f"- {_code(option.name)}: {option.meaning.removesuffix('.')}; {option.grammar.expects}{default}."
 
 
 def _parameter(param: Param) -> tuple[str, ...]:

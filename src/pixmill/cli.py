@@ -23,8 +23,10 @@ from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTIONS, MEDIA, Format
+from pixmill.plan.freshness import Freshness
 from pixmill.plan.ops import Plan
-from pixmill.ports import Engine, Facts, Rendered
+from pixmill.ports import Engine, Facts, Rendered, Unobserved
+from pixmill.services.materials import Materials
 from pixmill.settings import Settings, SettingsError, load, origins
 from pixmill.spool import Spool
 from pixmill.wiring import workbench
@@ -214,30 +216,35 @@ def _print_json(value: object) -> None:
 
 
 async def _render(source: str, params: dict[str, str]) -> Rendered:
-    async with _opened(source, params) as (engine, spool, plan):
-        return await engine.render(spool, plan)
+    async with _opened(source, params) as (engine, spool, plan, others):
+        return await engine.render(spool, plan, others)
 
 
 async def _inspect(source: str, params: dict[str, str]) -> Facts:
-    async with _opened(source, params, b"/info") as (engine, spool, plan):
+    async with _opened(source, params, b"/info") as (engine, spool, plan, _):
         return await engine.inspect(spool, plan.question)
 
 
 @asynccontextmanager
 async def _opened(
     source: str, params: dict[str, str], path: bytes = b"/resize"
-) -> AsyncIterator[tuple[Engine, Spool, Plan]]:
-    """An engine of one worker, the original, and what is wanted of it."""
+) -> AsyncIterator[tuple[Engine, Spool, Plan, list[Spool]]]:
+    """An engine of one worker, the original, what is wanted of it, and the other pictures that this needs."""
     here = "://" not in source
     query = urlencode(params if here else params | {"url": source})
     request = Native().parse(path, query.encode(), upload=here)
     settings = load({"workers": 1})
     async with workbench(settings) as (sources, engine):
-        if here:
-            with Spool(settings.max_source_bytes) as spool, click.open_file(source, "rb") as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    spool.write(chunk)
-                yield engine, spool, request.plan
-        else:
-            with closing((await sources.fetch(request.source)).spool) as spool:
-                yield engine, spool, request.plan
+        materials = Materials(sources, Freshness(), Unobserved())
+        original = _file(source, settings.max_source_bytes) if here else (await sources.fetch(request.source)).spool
+        with closing(original):
+            async with materials.beside(request.plan) as others:
+                yield engine, original, request.plan, [other.spool for other in others]
+
+
+def _file(path: str, max_bytes: int) -> Spool:
+    spool = Spool(max_bytes)
+    with click.open_file(path, "rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            spool.write(chunk)
+    return spool

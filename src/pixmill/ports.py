@@ -38,12 +38,14 @@ class Original:
     """A fetched original: its bytes, and what its source says about them.
 
     ``validator`` changes when the bytes do (an origin's ETag, a store's, or a digest). ``fresh_s`` is for how
-    many seconds the source vouches for it, None where the source says nothing.
+    many seconds the source vouches for it, None where the source says nothing. ``extras`` are the other pictures
+    that a result is made of, in the order of ``plan/references.py``; what is said here then holds for all together.
     """
 
     spool: Spool
     validator: str
     fresh_s: float | None = None
+    extras: tuple[Spool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +227,12 @@ MAX_PLANS: Final = 16
 class Engine(Protocol):
     """Pixels. Cancelling a call frees its place in the queue."""
 
-    async def render(self, original: Spool, plan: Plan) -> Rendered:
-        """Raises ImageError, EngineError, InvalidParameter (a crop outside the picture)."""
+    async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
+        """``extras``: what the plan refers to, in the order of ``plan/references.py``. Raises ImageError, RequestTooLarge, EngineError, InvalidParameter (a crop outside the picture)."""
 
-    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
         """Each of at most ``MAX_PLANS`` plans as ``render`` would, or why not, in their order; the original is decoded once.
 
         All together they may take as long, and have as many bytes, as one alone. Raises what befalls all of them at once:

@@ -17,6 +17,7 @@ from pixmill.errors import PixmillError, UndecodableImage, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.plan.question import Question
 from pixmill.ports import Facts, Rendered
 
@@ -103,13 +104,16 @@ VERBS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:
+def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
     verb, _, argument = bytes(source).decode().partition(" ")
+    if verb == "join":
+        argument = " ".join(bytes(extra).decode() for extra in extras.values())
+        return Rendered(argument.encode(), Format.PNG, 1, 1)
     return Rendered(VERBS[verb](argument), Format.PNG, plan.resize.width, 7, {"decode": 0.25, "humming": 1.0})
 
 
 def render_all(
-    source: memoryview, plans: Sequence[Plan], limits: Limits
+    source: memoryview, plans: Sequence[Plan], limits: Limits, extras: Extras = NO_EXTRAS
 ) -> Iterator[tuple[int, Rendered | PixmillError]]:
     """One command for each plan, separated by ``;``, the last one first."""
     commands = bytes(source).split(b"; ")

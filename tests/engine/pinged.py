@@ -5,6 +5,7 @@ import time
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports import Rendered
 from tests.engine.handlers import inspect, render_all
 from tests.engine.handlers import render as obey
@@ -12,8 +13,8 @@ from tests.engine.handlers import render as obey
 __all__ = ["inspect", "render", "render_all"]
 
 
-def render(source: memoryview, plan: Plan, limits: Limits) -> Rendered:
+def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
     if bytes(source[:4]) == b"\x89PNG":
         time.sleep(0.01)
         return Rendered(b"pong", Format.JPEG, 1, 1)
-    return obey(source, plan, limits)
+    return obey(source, plan, limits, extras)

@@ -19,12 +19,16 @@ from pixmill.errors import (
     QueueFull,
     RenderCrashed,
     RenderTimeout,
+    RequestTooLarge,
     ResultTooLarge,
     UndecodableImage,
     leaves,
 )
 from pixmill.media import Format
+from pixmill.plan.ops import Plan
+from pixmill.plan.overlays import Picture
 from pixmill.plan.question import Fact, Question
+from pixmill.plan.source import parse_source
 from pixmill.ports import Stage
 from pixmill.spool import Spool
 from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools
@@ -434,3 +438,19 @@ async def test_workers_are_confined_and_know_no_secret(monkeypatch: pytest.Monke
     assert limits["RLIMIT_DATA"] == 2**30
     assert (limits["RLIMIT_CORE"], limits["RLIMIT_NOFILE"]) == (0, 128)
     assert (limits["ignored"], limits["NoNewPrivs"]) == ([True, True], "1")
+
+
+async def test_what_a_plan_refers_to_comes_along_in_order() -> None:
+    overlays = tuple(Picture(parse_source(name)) for name in ("b.png", "a.png", "b.png"))
+    async with pools() as pool:
+        with original("join") as spool, original("first") as first, original("second") as second:
+            rendered = await pool.render(spool, Plan(overlays=overlays), [first, second])
+    assert rendered.body == b"first second"
+
+
+async def test_more_pictures_than_a_worker_can_hold_are_refused() -> None:
+    async with pools() as pool:
+        with original("join") as spool:
+            with pytest.raises(RequestTooLarge):
+                await pool.render(spool, PLAN, [spool] * 41)
+            assert (await obey(pool, "sleep 0")).body == b"slept"

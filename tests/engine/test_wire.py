@@ -63,7 +63,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 )
 def test_an_order_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socket], order: wire.Order) -> None:
     wire.send(pair[0], order)
-    assert wire.receive_order(pair[1]) == (order, None)
+    assert wire.receive_order(pair[1]) == (order, [])
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class World:
         self.spools.append(Spool(100))
         return Original(self.spools[-1], self.version, self.fresh_s)
 
-    async def render(self, original: Spool, plan: Plan) -> Rendered:
+    async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0, "the original is open while it is worked on"
         self.rendered.append(plan.resize.width)
         await self.worker.wait()
@@ -70,7 +70,9 @@ class World:
         await self.worker.wait()
         return FACTS
 
-    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
         raise AssertionError((original, plans))
 
     def spare_time(self) -> AbstractAsyncContextManager[None]:

@@ -57,13 +57,15 @@ class Shop:
         self.fetched += 1
         return Original(Spool(100), "v1", self.fresh_s)
 
-    async def render(self, original: Spool, plan: Plan) -> Rendered:
+    async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0
         self.alone.append(plan.resize.width)
         await asyncio.sleep(0.01)
         return Rendered(b"alone", Format.JPEG, plan.resize.width, 1)
 
-    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
         assert original.fd >= 0
         widths = [plan.resize.width for plan in plans]
         self.sets.append(widths)

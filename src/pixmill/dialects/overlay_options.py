@@ -91,7 +91,7 @@ _MOVED = Lengths(
 )
 _USUAL = Shadow()
 
-_COMMON: Final = (
+COMMON: Final = (
     _option(
         "gravity", Choice(DIRECTIONS), "At which edge or corner of the result it lies, or center.", default="center"
     ),
@@ -123,7 +123,7 @@ PICTURE: Final = (
         "How it meets a box of two sides, as in fit; it is made larger too.",
         default="inside",
     ),
-    *_COMMON,
+    *COMMON,
 )
 
 _SAID = Shaped(
@@ -137,7 +137,7 @@ TEXT: Final = (
     _option(
         "markup",
         _FLAG,
-        f"Whether {', '.join('<' + name + '>' for name in ELEMENTS)}, <br> and the entities &lt; &gt; &amp; mean something.",
+        f"Whether {', '.join(f'`<{name}>`' for name in ELEMENTS)}, `<br>` and the entities `&lt;` `&gt;` `&amp;` mean something.",
         "false|0",
         "false",
     ),
@@ -152,5 +152,5 @@ TEXT: Final = (
     _option("padding", Whole(0, 500), "Pixels of that box around the letters.", "[1-9][0-9]?", "0"),
     _option("outline", Colours(), "Colour of a line around the letters."),
     _option("outline_width", Whole(1, 20), "Pixels.", "[1-9]", "2"),
-    *_COMMON,
+    *COMMON,
 )

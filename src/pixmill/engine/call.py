@@ -32,6 +32,7 @@ class Call:
     deaths: int = 0
     patience: asyncio.TimerHandle | None = None
     question: Question = NOTHING_MORE
+    extras: tuple[Spool, ...] = ()
 
     @property
     def expects(self) -> type[wire.Outcome]:
@@ -55,7 +56,15 @@ class Call:
         size, plan = self.original.size, self.plan
         if plan is None:
             return wire.Inspect(id_, size, self.question)
-        return wire.RenderAll(id_, size, plan) if isinstance(plan, tuple) else wire.Render(id_, size, plan)
+        extras = tuple(extra.size for extra in self.extras)
+        if isinstance(plan, tuple):
+            return wire.RenderAll(id_, size, plan, extras)
+        return wire.Render(id_, size, plan, extras)
+
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """What goes with the order."""
+        return (self.original.fd, *(extra.fd for extra in self.extras))
 
     def wait(self, give_up: Callable[["Call"], None]) -> None:
         """From now on it waits, and not for ever."""

@@ -170,7 +170,7 @@ class Lane(Listener):
     # ------------------------------------------------------------ work and time
 
     def _send(self, attempt: Attempt, call: Call) -> None:
-        self._process.say(call.order(attempt.id), call.original.fd)
+        self._process.say(call.order(attempt.id), *call.fds)
 
     def _begin(self) -> None:
         """The head, if there is one, is worked on from now."""

@@ -60,17 +60,23 @@ class EnginePool:
         """End all workers at once and return when they are gone; calls still under way raise Draining."""
         await self._dispatcher.close()
 
-    async def render(self, original: Spool, plan: Plan) -> Rendered:
+    async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
+        call = self._call(original, plan)
+        if extras:
+            self._bring(call, extras)
         try:
-            rendered = await self._render(original, plan)
+            rendered = await self._render(call)
         except PixmillError as error:
             self._observer.counted(Event.RENDER, outcome=error.code)
             raise
         self._observer.counted(Event.RENDER, outcome="ok")
         return rendered
 
-    async def render_all(self, original: Spool, plans: Sequence[Plan]) -> list[Rendered | PixmillError]:
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
         call = self._call(original, tuple(plans))
+        self._bring(call, extras)
         if len(plans) > MAX_PLANS or not wire.fits(call.order(0)):
             raise RequestTooLarge(f"One job makes at most {MAX_PLANS} results, of plans that are not too long")
         results = await self._render_all(call) if plans else []
@@ -104,8 +110,7 @@ class EnginePool:
         busy = sum(1 for lane in lanes if lane.depth)
         return PoolStats(len(lanes), busy, self._dispatcher.waiting(), self._restarts)
 
-    async def _render(self, original: Spool, plan: Plan) -> Rendered:
-        call = self._call(original, plan)
+    async def _render(self, call: Call) -> Rendered:
         match await self._answer(call):
             case (wire.Picture() as picture, wire.File() as file):
                 self._time(call, picture.seconds)
@@ -125,6 +130,12 @@ class EnginePool:
     def _call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
         loop = asyncio.get_running_loop()
         return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
+
+    def _bring(self, call: Call, extras: Sequence[Spool]) -> None:
+        """The other pictures with the call. Raises RequestTooLarge when they, or what is said of them, are too many."""
+        call.extras = tuple(extras)
+        if len(extras) > wire.MAX_EXTRAS or not wire.fits(call.order(0)):
+            raise RequestTooLarge(f"One job takes at most {wire.MAX_EXTRAS} pictures, and texts that are not too long")
 
     async def _answer(self, call: Call, *, urgent: bool = False) -> Answer:
         self._dispatcher.admit(call, urgent=urgent)

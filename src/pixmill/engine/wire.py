@@ -25,7 +25,9 @@ _MAX_DETAIL_CHARACTERS: Final = 8_000
 _MAX_MESSAGE_CHARACTERS: Final = 1_000
 _MAX_AMONG: Final = (250, 500)
 """The same for one of ``MAX_PLANS`` failures in one message: 48,000 bytes if every character takes four."""
-_ROOM_FOR_ONE_FD: Final = socket.CMSG_LEN(array.array("i").itemsize)
+MAX_EXTRAS: Final = 40
+"""Pictures beside the original of one job: two such jobs leave a worker files enough (``confinement.py``)."""
+_FD_BYTES: Final = array.array("i").itemsize
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 M = TypeVar("M")
 
@@ -41,11 +43,19 @@ class Setup(Struct, frozen=True, forbid_unknown_fields=True, tag="setup"):
 
 
 class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
-    """Make this of the original that comes along as a file of ``size`` bytes."""
+    """Make this of the original that comes along as a file of ``size`` bytes.
+
+    The other pictures that the plan refers to come along too, after it, in their order; ``extras`` are their sizes.
+    """
 
     id: int
     size: int
     plan: Plan
+    extras: tuple[int, ...] = ()
+
+    @property
+    def all_plans(self) -> tuple[Plan, ...]:
+        return (self.plan,)
 
 
 class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all"):
@@ -54,6 +64,11 @@ class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all
     id: int
     size: int
     plans: tuple[Plan, ...]
+    extras: tuple[int, ...] = ()
+
+    @property
+    def all_plans(self) -> tuple[Plan, ...]:
+        return self.plans
 
 
 class Inspect(Struct, frozen=True, forbid_unknown_fields=True, tag="inspect"):
@@ -192,25 +207,26 @@ def fits(message: Order | Reply) -> bool:
     return len(_ENCODER.encode(message)) <= MAX_MESSAGE_BYTES
 
 
-def receive_order(channel: socket.socket, flags: int = 0) -> tuple[Order, File | None] | None:
+def receive_order(channel: socket.socket, flags: int = 0) -> tuple[Order, list[File]] | None:
     """What the server says next; None when it is gone. Raises OSError, Garbled."""
-    packet, file = _receive(channel, flags)
-    return (_decode(_ORDERS, packet), file) if packet else None
+    packet, files = _receive(channel, flags, 1 + MAX_EXTRAS)
+    return (_decode(_ORDERS, packet), files) if packet else None
 
 
 def receive_reply(channel: socket.socket) -> tuple[Reply, File | None] | None:
     """What a worker says next; None when it is gone. Raises BlockingIOError when it says nothing, OSError, Garbled."""
-    packet, file = _receive(channel, 0)
-    return (_decode(_REPLIES, packet), file) if packet else None
+    packet, files = _receive(channel, 0, 1)
+    return (_decode(_REPLIES, packet), files[0] if files else None) if packet else None
 
 
-def _receive(channel: socket.socket, flags: int) -> tuple[bytes, File | None]:
+def _receive(channel: socket.socket, flags: int, most: int) -> tuple[bytes, list[File]]:
     # not socket.recv_fds: it drops its flags in Python 3.11
-    packet, extras, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, _ROOM_FOR_ONE_FD, flags | socket.MSG_CMSG_CLOEXEC)
+    room = socket.CMSG_LEN(most * _FD_BYTES)
+    packet, extras, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, room, flags | socket.MSG_CMSG_CLOEXEC)
     files = [File(fd) for level, kind, data in extras if (level, kind) == _RIGHTS for fd in _fds(data)]
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > 1:
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > most:
         raise Garbled("A message that is too long")
-    return packet, files[0] if files else None
+    return packet, files
 
 
 def _fds(data: bytes) -> list[int]:

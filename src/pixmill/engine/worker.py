@@ -28,6 +28,7 @@ from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import Question
+from pixmill.plan.references import NO_EXTRAS, Extras, references
 from pixmill.ports import Facts, Rendered
 
 IDLE_MS: Final = 1_000
@@ -38,8 +39,8 @@ IDLE_MS: Final = 1_000
 class Handlers:
     """What can be done to a picture."""
 
-    render: Callable[[memoryview, Plan, Limits], Rendered]
-    render_all: Callable[[memoryview, Sequence[Plan], Limits], Iterator[tuple[int, Rendered | PixmillError]]]
+    render: Callable[[memoryview, Plan, Limits, Extras], Rendered]
+    render_all: Callable[[memoryview, Sequence[Plan], Limits, Extras], Iterator[tuple[int, Rendered | PixmillError]]]
     inspect: Callable[[memoryview, Limits, Question], Facts]
 
 
@@ -54,7 +55,7 @@ class Worker:
         self._channel = channel
         self._handlers = handlers
         self._limits = limits
-        self._jobs: deque[tuple[wire.Job, wire.File]] = deque()
+        self._jobs: deque[tuple[wire.Job, list[wire.File]]] = deque()
         self._withdrawn: set[int] = set()
 
     def run(self) -> None:
@@ -81,11 +82,11 @@ class Worker:
             give_back_memory()
             poll.poll()
 
-    def _note(self, order: tuple[wire.Order, wire.File | None] | None) -> None:
+    def _note(self, order: tuple[wire.Order, list[wire.File]] | None) -> None:
         match order:
-            case (wire.Render() | wire.RenderAll() | wire.Inspect() as job, wire.File() as file):
-                self._jobs.append((job, file))
-            case (wire.Withdraw(id=id_), None):
+            case (wire.Render() | wire.RenderAll() | wire.Inspect() as job, [_, *_] as files):
+                self._jobs.append((job, files))
+            case (wire.Withdraw(id=id_), []):
                 if any(job.id == id_ for job, _ in self._jobs):
                     self._withdrawn.add(id_)
             case None:
@@ -93,36 +94,40 @@ class Worker:
             case _:
                 raise wire.Garbled("An order out of place")
 
-    def _answer(self, job: wire.Job, file: wire.File) -> None:
+    def _answer(self, job: wire.Job, files: list[wire.File]) -> None:
         if job.id in self._withdrawn:
             self._withdrawn.remove(job.id)
             wire.send(self._channel, wire.Skipped(job.id, resident_bytes()))
             return
         try:
-            reply, result = self._perform(job, file)
+            reply, result = self._perform(job, *files)
         except PixmillError as error:
             reply, result = wire.failure(job.id, resident_bytes(), error), None
         wire.send(self._channel, reply, *([result.fd] if result else []))
 
-    def _perform(self, job: wire.Job, file: wire.File) -> tuple[wire.Outcome, wire.File | None]:
-        with _foreign_errors_ended(), _mapped(file, job.size) as source:
+    def _perform(self, job: wire.Job, file: wire.File, *others: wire.File) -> tuple[wire.Outcome, wire.File | None]:
+        with _foreign_errors_ended(), _mapped(file, job.size) as source, _extras(job, others) as extras:
             if isinstance(job, wire.Inspect):
-                return wire.Found(job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.question)), None
+                return wire.Found(
+                    job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.question)
+                ), None
             if isinstance(job, wire.RenderAll):
-                return self._render_all(job, source)
-            rendered = self._handlers.render(source, job.plan, self._limits)
+                return self._render_all(job, source, extras)
+            rendered = self._handlers.render(source, job.plan, self._limits, extras)
         self._check(len(rendered.body))
         picture = wire.Picture(
             job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, rendered.seconds
         )
         return picture, _filled(rendered.body)
 
-    def _render_all(self, job: wire.RenderAll, source: memoryview) -> tuple[wire.Outcome, wire.File | None]:
+    def _render_all(
+        self, job: wire.RenderAll, source: memoryview, extras: Extras
+    ) -> tuple[wire.Outcome, wire.File | None]:
         """The results lie one behind the other in the file; all together they may be no larger than one alone could."""
         file = _filled(b"")
         results = {
             number: self._kept(job, result, file)
-            for number, result in self._handlers.render_all(source, job.plans, self._limits)
+            for number, result in self._handlers.render_all(source, job.plans, self._limits, extras)
         }
         in_order = tuple(results[number] for number in range(len(job.plans)))
         return wire.Pictures(job.id, resident_bytes(), in_order), file if file.size else None
@@ -173,6 +178,17 @@ def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
             content.close()
 
 
+@contextlib.contextmanager
+def _extras(job: wire.Job, files: Sequence[wire.File]) -> Iterator[Extras]:
+    """The other pictures by what the job's plans call them."""
+    if isinstance(job, wire.Inspect) or not files:
+        yield NO_EXTRAS
+        return
+    with contextlib.ExitStack() as mapped:
+        views = [mapped.enter_context(_mapped(file, size)) for file, size in zip(files, job.extras, strict=True)]
+        yield {named.source: view for named, view in zip(references(*job.all_plans), views, strict=True)}
+
+
 def _filled(body: bytes) -> wire.File:
     file = wire.File(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
     _write(file, body)
@@ -202,7 +218,7 @@ def main(fd: int, handlers: str | None = None) -> None:
     die_with_parent()
     channel = socket.socket(fileno=fd)
     match wire.receive_order(channel):
-        case (wire.Setup() as setup, None) if os.getppid() == setup.parent:
+        case (wire.Setup() as setup, []) if os.getppid() == setup.parent:
             confine(setup.memory_bytes)
             with contextlib.suppress(ServerGone, ConnectionError):
                 Worker(channel, _load(handlers), setup.limits).run()

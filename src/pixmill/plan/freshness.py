@@ -26,9 +26,12 @@ class Freshness(Struct, frozen=True):
 
         What a source vouches for not even a second, and ``min_ttl_s`` does not either, is not served stale.
         """
-        said = self.ttl_s if fresh_s is None or math.isnan(fresh_s) else fresh_s
-        ttl = min(max(said, self.min_ttl_s, 0.0), self.max_ttl_s)
+        ttl = min(max(self.vouched(fresh_s), self.min_ttl_s, 0.0), self.max_ttl_s)
         return Lifetime(fresh_until=now + ttl, stale_until=now + ttl + (self.stale_s if ttl else 0.0))
+
+    def vouched(self, fresh_s: float | None) -> float:
+        """What a source says, or what counts where it is silent."""
+        return self.ttl_s if fresh_s is None or math.isnan(fresh_s) else fresh_s
 
 
 class Lifetime(Struct, frozen=True):

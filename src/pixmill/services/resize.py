@@ -4,8 +4,8 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Container
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Cache, Engine, Entry, Event, Facts, Hit, Observer, Original, Rendered, Source
+from pixmill.services.materials import Materials
 from pixmill.services.singleflight import Background, Flights
 from pixmill.services.warming import Warming
 from pixmill.spool import Spool
@@ -66,14 +67,13 @@ class ResizeService:
         observer: Observer,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._source = source
+        self._materials = Materials(source, freshness, observer)
         self._engine = engine
         self._cache = cache
         self._freshness = freshness
         self._observer = observer
         self._clock = clock
         self._renders: Flights[Key, Answer] = Flights()
-        self._originals: Flights[SourceRef, Original] = Flights(dispose=_close)
         self._refreshes = Background(MAX_REFRESHES)
         self.warming = Warming(engine, cache, self)
 
@@ -102,7 +102,8 @@ class ResizeService:
 
     async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
         """Render bytes that the client sent; nothing of it is stored."""
-        rendered = await self._engine.render(body, plan)
+        async with self._materials.beside(plan) as others:
+            rendered = await self._engine.render(body, plan, [other.spool for other in others])
         now = self._clock()
         return Answer(_entry(rendered, Unchanged("", now, now, now), ""), Outcome.UNCACHED, seconds=rendered.seconds)
 
@@ -122,7 +123,7 @@ class ResizeService:
 
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
         """Fetch first, and render only if the original is not the one that the client's copy was made of."""
-        async with self.original(request.source) as original:
+        async with self.materials(request.source, request.plan) as original:
             dated = self._dated(key, original)
             if dated.etag in known:
                 return Answer(dated, Outcome.MISS)
@@ -152,9 +153,9 @@ class ResizeService:
 
     async def _render(self, request: ImageRequest, key: Key) -> Answer:
         began = time.perf_counter()
-        async with self.original(request.source) as original:
+        async with self.materials(request.source, request.plan) as original:
             fetched = time.perf_counter()
-            rendered = await self._engine.render(original.spool, request.plan)
+            rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
         entry = await self.keep(key, rendered, original)
         return Answer(entry, Outcome.MISS, seconds=seconds)
@@ -175,13 +176,13 @@ class ResizeService:
         """Whether this is being made for somebody."""
         return key in self._renders
 
-    @asynccontextmanager
-    async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
+    def original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
         """The original, fetched once for all who ask for it at the same time, and held while anybody does."""
-        async with self._originals.join(ref, lambda: self._source.fetch(ref)) as (original, shared):
-            if shared:
-                self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
-            yield original
+        return self._materials.original(ref)
+
+    def materials(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
+        """The same, with all that these plans refer to."""
+        return self._materials.of(ref, *plans)
 
     def _dated(self, key: Key, original: Original) -> Unchanged:
         now = self._clock()
@@ -205,7 +206,3 @@ def _entry(rendered: Rendered, dated: Unchanged, validator: str) -> Entry:
 
 def _unchanged(entry: Entry) -> Unchanged:
     return Unchanged(entry.etag, entry.stored_at, entry.fresh_until, entry.stale_until)
-
-
-def _close(original: Original) -> None:
-    original.spool.close()

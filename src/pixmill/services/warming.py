@@ -11,6 +11,7 @@ from typing import Protocol
 from pixmill.media import Format
 from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Plan
+from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
 from pixmill.ports import MAX_PLANS, Cache, Engine, Entry, Original, Rendered
 from pixmill.services.singleflight import Background
@@ -24,6 +25,9 @@ class House(Protocol):
 
     def original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
         """The original, held while this is open. Raises SourceError, Forbidden."""
+
+    def materials(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
+        """The same, with all that these plans refer to."""
 
     def is_under_way(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
@@ -65,14 +69,14 @@ class Warming:
             return
         async with self._house.original(ref) as original:
             for part in _parts(missing) if self._house.is_kept(original) else ():
-                async with self._engine.spare_time():
-                    await self._make(original, part)
+                async with self._house.materials(ref, *part.values()) as materials, self._engine.spare_time():
+                    await self._make(materials, part)
 
     async def _make(self, original: Original, wanted: dict[Key, Plan]) -> None:
         """Spare time has come: from now on these keys are ours, but for those that somebody has asked for by now."""
         plans = {key: plan for key, plan in wanted.items() if self._is_free(key)}
         with self._claimed(plans) as coming:
-            results = await self._engine.render_all(original.spool, list(plans.values()))
+            results = await self._engine.render_all(original.spool, list(plans.values()), original.extras)
             for (key, future), result in zip(coming.items(), results, strict=True):
                 if isinstance(result, Rendered):
                     future.set_result(await self._house.keep(key, result, original))
@@ -96,10 +100,12 @@ class Warming:
 
 
 def _parts(plans: dict[Key, Plan]) -> Iterator[dict[Key, Plan]]:
-    """One job for each format, so that one with a slow encoder does not keep a worker for as long as all of them would."""
-    by_format: dict[tuple[Format, ...], list[Key]] = {}
+    """One job for each format, so that one with a slow encoder does not keep a worker for as long as all of them would; and
+    one for those that need the same pictures, since the validator of each result is made of those of its pictures.
+    """
+    alike: dict[tuple[tuple[Format, ...], tuple[Reference, ...]], list[Key]] = {}
     for key, plan in plans.items():
-        by_format.setdefault(plan.output.formats, []).append(key)
-    for keys in by_format.values():
+        alike.setdefault((plan.output.formats, references(plan)), []).append(key)
+    for keys in alike.values():
         for first in range(0, len(keys), MAX_PLANS):
             yield {key: plans[key] for key in keys[first : first + MAX_PLANS]}
