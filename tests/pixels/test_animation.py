@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import ImageTooLarge, InvalidParameter, ResultTooLarge, UndecodableImage
@@ -76,7 +76,10 @@ def test_it_plays_as_often_as_before(maker: Any, target: Format, plays: int) -> 
 
 @pytest.mark.parametrize("target", KINDS)
 def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target: Format) -> None:
-    patches = [Patch(patch.indexes, patch.left, patch.top, delay_ms=delay) for patch, delay in zip(FILM, (0, 10, 20, 30), strict=True)]
+    patches = [
+        Patch(patch.indexes, patch.left, patch.top, delay_ms=delay)
+        for patch, delay in zip(FILM, (0, 10, 20, 30), strict=True)
+    ]
     short = 100 if target is Format.WEBP else 10  # libvips writes what browsers show
     assert film(gif(SIZE, patches), target).delays_ms == [100, short, 20, 30]
 
@@ -151,9 +154,11 @@ def test_a_smart_window_stays_where_the_first_frame_wants_it() -> None:
         return picture
 
     source = encoded(canvas(10), "WEBP", save_all=True, append_images=[canvas(190)], lossless=True)
-    smart = {"resize": Resize(width=80, height=80, fit=Fit.COVER, gravity=Smart())}
+    smart: dict[str, Any] = {"resize": Resize(width=80, height=80, fit=Fit.COVER, gravity=Smart())}
     first, second = film(source, **smart).frames
-    assert np.array_equal(first, np.asarray(decoded(made(source, input=Input(animated=False), **smart)).convert("RGBA")))
+    assert np.array_equal(
+        first, np.asarray(decoded(made(source, input=Input(animated=False), **smart)).convert("RGBA"))
+    )
     assert (second[..., :3] == 90).all()
 
 
@@ -229,6 +234,17 @@ def test_a_frame_that_is_damaged_is_the_files_fault(kind: str, target: Format) -
 def test_a_gif_that_ends_too_soon_shows_what_is_there(target: Format) -> None:
     source = gif(SIZE, FILM)
     assert 1 < len(film(source[:-90], target).frames) < len(FILM)
+
+
+def test_a_gif_takes_a_palette_for_each_scene() -> None:
+    """Each frame is as near to its picture as a GIF of that frame alone."""
+    scenes = [photo(120, 80), Image.merge("RGB", photo(120, 80).split()[::-1]), photo(120, 80).rotate(180)]
+    source = encoded(scenes[0], "WEBP", save_all=True, append_images=scenes[1:], lossless=True)
+    for frame, scene in zip(film(source, Format.GIF).frames, scenes, strict=True):
+        seen_through = [
+            np.asarray(part.filter(ImageFilter.GaussianBlur(1))) for part in (Image.fromarray(frame[..., :3]), scene)
+        ]
+        assert difference(*seen_through) < 2
 
 
 def test_the_time_of_each_stage_is_told() -> None:

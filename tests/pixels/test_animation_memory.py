@@ -48,5 +48,4 @@ def test_125_frames_in_full_hd_stay_under_400_mb(full_hd: Path, kind: str, width
     result = subprocess.run(command, capture_output=True, timeout=120, check=True, text=True)
     told = json.loads(result.stdout)
     assert (told["width"], told["height"]) == (width, width * 9 // 16)
-    print(kind,width,told)
     assert told["peak"] < MEMORY_BYTES, told
