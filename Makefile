@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
-.PHONY: serve test check fmt lock docs image clean
+.PHONY: serve test check fmt lock docs gallery bench image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
@@ -25,6 +25,12 @@ fmt: $(VENV)/.dev                ## format and mend what can be mended
 docs: $(VENV)/.dev               ## write the reference pages again from the tables in the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
+
+gallery: $(VENV)/.dev            ## render every operation on the sample photos into docs/gallery
+	$(BIN)/python docs/gallery.py
+
+bench: $(VENV)/.dev              ## measure beside the peers, which it installs; writes benchmarks/report.md
+	$(BIN)/python -m benchmarks.bench
 
 image:                           ## build the container image, with whatever builds images here
 	docker build -f deploy/Dockerfile -t pixmill .
