@@ -137,8 +137,12 @@ FORMATS = """\
 # Formats
 
 `format=auto`, the default, answers with the first of {negotiable} that the `Accept` header names (a wildcard names nothing),
-else with what everybody reads: `png` for what is drawn or transparent, `jpeg` for photographs. Such answers carry `Vary: Accept`.
+else with what everybody reads: `gif` for what moves, `png` for what is drawn or transparent, `jpeg` for photographs. Such answers carry `Vary: Accept`.
 What this server can write may be asked for by name, such as `format=webp`.
+
+An animation stays one in `gif`, `webp`, `png` (as APNG) and `avif`, with its timing and the number of times it plays; the other
+formats show its first frame, or the one that `page` asks for. A delay of 0, which browsers show for a tenth of a second, is written
+as such; GIF counts in hundredths of a second, and no time is lost in all.
 
 The formats are read and written by these libraries, all from wheels; figures are milliseconds of one core for a
 photograph of 2040 × 1360 pixels. `pixmill doctor` tells what an installation can do.

@@ -15,6 +15,8 @@ from pixmill.plan.key import result_key
 ALIASES = {param.name: param.names for param in PARAMS}
 
 VALUES = {
+    "animated": [("true", "1"), ("false", "0")],
+    "page": [("1", "1"), ("3", "3")],
     "width": [("300", "300"), ("301", "301")],
     "height": [("200", "200"), ("201", "201")],
     "fit": [("cover", "cover"), ("contain", "contain"), ("inside", "inside"), ("outside", "outside"), ("fill", "fill")],
