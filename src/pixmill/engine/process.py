@@ -28,6 +28,7 @@ _SET: Final = {
     "VIPS_BLOCK_UNTRUSTED": "1",
     "VIPS_WARNING": "0",  # what is wrong with a stranger's picture is told in the answer, not on standard error
     "VIPS_DISC_THRESHOLD": "1000g",  # never a temporary file: pixels are bounded, and the disk may be read-only
+    "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",  # glibc: one heap, not one for each thread
 }
 

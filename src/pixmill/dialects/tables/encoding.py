@@ -37,7 +37,7 @@ PARAMS = (
         Group.OUTPUT,
         Choice({word.value: word for word in Profile}),
         "Colours of the result: srgb, those of the original with its ICC profile (keep), or Display P3 (p3). CMYK and Lab always become sRGB, "
-        "as does everything in GIF, BMP and ICO. Other changes treat the numbers as if they were sRGB.",
+        "as does everything in GIF, BMP, ICO and JPEG XL. Other changes treat the numbers as if they were sRGB.",
         ("p3",),
         default=Profile.SRGB.value,
     ),
@@ -180,8 +180,8 @@ def fields(asked: Asked, named: Format | None) -> dict[str, Any]:
     """The fields of an Output that these parameters make; ``named`` is its format, if it is asked for by name."""
     if named is not None and named not in _CARRIES:
         return {"encoding": _encoding(asked, named)}
-    metadata, profile = asked.get("metadata", Metadata.STRIP), asked.get("profile", Profile.SRGB)
-    return {"metadata": metadata, "profile": profile, "encoding": _encoding(asked, named)}
+    profile = Profile.SRGB if named is Format.JXL else asked.get("profile", Profile.SRGB)
+    return {"metadata": asked.get("metadata", Metadata.STRIP), "profile": profile, "encoding": _encoding(asked, named)}
 
 
 def lossless(asked: Asked, named: Format | None) -> bool:

@@ -1,11 +1,12 @@
 """Which frames or pages of the original are looked at."""
 
+from fractions import Fraction
 from typing import Any
 
 from pixmill.dialects.param import Asked, Group, Param
-from pixmill.dialects.scalars import FLAGS, Choice, Whole
+from pixmill.dialects.scalars import FLAGS, Choice, Decimal, Whole
 from pixmill.media import MEDIA
-from pixmill.plan.input import MAX_PAGE, Input
+from pixmill.plan.input import EVERYTHING, MAX_DPI, MAX_PAGE, MAX_SECOND, Input
 from pixmill.plan.ops import Output
 
 PARAMS = (
@@ -27,6 +28,21 @@ PARAMS = (
         ("3",),
         aliases=("frame",),
     ),
+    Param(
+        "dpi",
+        Group.SOURCE,
+        Whole(1, MAX_DPI),
+        "Pixels an inch of a PDF or an SVG where its own size counts; with a width or height it is drawn at just that size anyway.",
+        ("150",),
+        default=str(EVERYTHING.dpi),
+    ),
+    Param(
+        "second",
+        Group.SOURCE,
+        Decimal(Fraction(0), Fraction(MAX_SECOND)),
+        "Moment of a film whose frame is taken; without it, of frames spread over the film that which shows most.",
+        ("12.5",),
+    ),
 )
 
 
@@ -34,4 +50,5 @@ def fields(asked: Asked, output: Output) -> dict[str, Any]:
     """The fields of a plan that these parameters make. What can only be a still need not be told to be one."""
     animates = not output.formats or output.negotiated or MEDIA[output.formats[0]].animation
     still = "page" in asked or not asked.get("animated", True)
-    return {"input": Input(not (animates and still), asked.get("page", 1))}
+    second = float(asked["second"]) if "second" in asked else None
+    return {"input": Input(not (animates and still), asked.get("page", 1), asked.get("dpi", EVERYTHING.dpi), second)}

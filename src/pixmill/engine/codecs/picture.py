@@ -12,6 +12,7 @@ from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.turn import ORIENTATIONS, Turn
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
+from pixmill.plan.input import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ class Paged(Picture, Protocol):
 
     def at(self, page: int) -> Picture:
         """Another frame or page of the same file, counted from 1 and at most ``frames``."""
+
+
+@runtime_checkable
+class Adjustable(Picture, Protocol):
+    """A file of which more can be said than a page."""
+
+    def asked(self, looked: Input) -> Picture:
+        """The same as it is to be looked at: with so many dots an inch, at a moment. The page is not minded here."""
 
 
 @runtime_checkable

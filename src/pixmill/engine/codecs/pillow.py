@@ -29,8 +29,8 @@ def header(image: ImageFile.ImageFile, kind: Format) -> Header:
         frames=getattr(image, "n_frames", 1),
         orientation=orientation(image),
         profile=image.info.get("icc_profile") or b"",
-        exif=_bounded(image.info.get("exif")),
-        xmp=_bounded(image.info.get("xmp")),
+        exif=bounded(image.info.get("exif")),
+        xmp=bounded(image.info.get("xmp")),
     )
 
 
@@ -63,6 +63,6 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("L" if _SPACES.get(image.mode) == "grey" else "RGB")
 
 
-def _bounded(metadata: object) -> bytes:
+def bounded(metadata: object) -> bytes:
     """A block of metadata small enough to carry into a result."""
     return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""

@@ -1,9 +1,11 @@
 """Which format some bytes are in, by their first bytes and never by a name.
 
-Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further.
+Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further, and into the tags of a TIFF ``raw_tags.py``,
+since most cameras write one.
 """
 
 from pixmill.engine.codecs.markup import is_svg
+from pixmill.engine.codecs.raw_tags import is_raw
 from pixmill.media import Format
 
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
@@ -17,12 +19,25 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"II+\0", Format.TIFF),  # BigTIFF
     (0, b"MM\0+", Format.TIFF),
     (0, b"BM", Format.BMP),
+    (0, b"\xff\x0a", Format.JXL),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", Format.JXL),
+    (0, b"%PDF-", Format.PDF),
+    (0, b"FUJIFILMCCD-RAW", Format.RAW),
+    (0, b"IIU\0", Format.RAW),  # Panasonic
+    (0, b"IIRO", Format.RAW),  # Olympus
+    (0, b"IIRS", Format.RAW),
+    (0, b"MMOR", Format.RAW),
+    (0, b"\x1aE\xdf\xa3", Format.VIDEO),  # Matroska, WebM
+    (8, b"AVI LIST", Format.VIDEO),
     (0, b"\0\0\1\0", Format.ICO),
 )
 
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), Format.AVIF),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), Format.HEIC),
+    b"crx ": Format.RAW,  # Canon
+    **dict.fromkeys((b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso8", b"iso9"), Format.VIDEO),
+    **dict.fromkeys((b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ", b"3gp4", b"3gp5", b"3gp6", b"3g2a"), Format.VIDEO),
 }
 
 
@@ -33,7 +48,7 @@ def sniff(source: memoryview) -> Format | None:
         return _brand(head)
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
-            return kind
+            return Format.RAW if kind is Format.TIFF and is_raw(source) else kind
     return Format.SVG if is_svg(source) else None
 
 

@@ -7,11 +7,11 @@ fonts of the machine. Knows how a drawing without pixels gets some.
 import base64
 import re
 from dataclasses import replace
-from math import ceil, floor, sqrt
 from typing import Any
 
 import pyvips
 
+from pixmill.engine.codecs.drawing import drawn_box, drawn_scale, own_size
 from pixmill.engine.codecs.markup import plain_xml
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.sniff import sniff
@@ -21,10 +21,8 @@ from pixmill.engine.pixels.frame import Frame
 from pixmill.errors import ImageTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
+from pixmill.plan.input import EVERYTHING, Input
 
-_MAX_OWN_SIDE = 16_383
-_MAX_OWN_PIXELS = 50_000_000
-"""A drawing that says to be larger is taken to be this large, in its own shape: it has no pixels to lose."""
 _MAX_EMBEDDED_PIXELS = 50_000_000
 _MAX_VIRTUAL_SIDE = 10_000_000
 """libvips counts no further; deep zooms into a crop beyond it are enlarged by the kernel."""
@@ -46,30 +44,24 @@ pyvips.operation_block_set("VipsForeignLoadSvg", state=False)  # libvips calls i
 class SvgPicture:
     """A drawing. Its size is what its root says, or its viewBox, or what is drawn."""
 
-    def __init__(self, source: memoryview) -> None:
+    def __init__(self, source: memoryview, dpi: int = EVERYTHING.dpi) -> None:
+        self._source = source
         self._safe = sanitised(plain_xml(source))
         _check_embedded(self._safe)
-        self._unit = _INCH if _PHYSICAL.fullmatch(self._safe.root.get("width", "")) else 1.0
+        physical = _PHYSICAL.fullmatch(self._safe.root.get("width", ""))
+        self._unit = (_INCH if physical else 1.0) * dpi / EVERYTHING.dpi
         own = self._load(1.0)
-        self._fit = min(
-            1.0, _MAX_OWN_SIDE / max(own.width, own.height), sqrt(_MAX_OWN_PIXELS / (own.width * own.height))
-        )
-        size = Size(max(1, round(own.width * self._fit)), max(1, round(own.height * self._fit)))
+        size, self._fit = own_size(own.width, own.height)
         self.header = Header(Format.SVG, size, alpha=True, colour_space="rgb", scalable=True)
+
+    def asked(self, looked: Input) -> "SvgPicture":
+        return self if looked.dpi == EVERYTHING.dpi else SvgPicture(self._source, looked.dpi)
 
     def decode(self, need: Need) -> Frame:
         """The needed part alone, as large as it is needed where both sides are scaled alike."""
-        across, down = need.size.width / need.area.width, need.size.height / need.area.height
-        longest = max(self.header.size.width, self.header.size.height)
-        scale = min(max(across, down), _MAX_VIRTUAL_SIDE / longest)
-        image = self._load(scale * self._fit)
-        area = need.area.shrunk(1 / scale)
-        if abs(area.width - need.size.width) <= 1 and abs(area.height - need.size.height) <= 1:
-            return from_vips(_cut(image, round(area.left), round(area.top), need.size))
-        left, top = floor(area.left), floor(area.top)
-        size = Size(ceil(area.left + area.width) - left, ceil(area.top + area.height) - top)
-        frame = from_vips(_cut(image, left, top, size))
-        return replace(frame, area=area.moved(left, top))
+        scale = drawn_scale(need, _MAX_VIRTUAL_SIDE / max(self.header.size.width, self.header.size.height))
+        left, top, size, area = drawn_box(need, scale)
+        return replace(from_vips(_cut(self._load(scale * self._fit), left, top, size)), area=area)
 
     def vector(self, size: Size) -> bytes | None:
         """The drawing itself, safe, and shown at ``size``; None if that is not its shape."""

@@ -6,10 +6,14 @@ pyvips-binary 8.18.7), in milliseconds. Formats that are not here are not read o
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import Final
 
 from PIL import features
 
 from pixmill.engine.codecs import avif, bitmap, gif, icon, jpeg, png, svg, tiff, vips, webp
+from pixmill.engine.codecs.late import late
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Picture
 from pixmill.engine.codecs.reel import Reel
@@ -31,7 +35,9 @@ Animator = Callable[[Reel, int, Kept, Encoding], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """``reader`` and ``writer`` name the libraries; ``needs`` is the part of Pillow without which neither works."""
+    """``reader`` and ``writer`` name the libraries; ``needs`` is the part of Pillow without which neither works, ``extra`` the optional
+    part of Pixmill that brings them.
+    """
 
     open: Opener
     reader: str
@@ -40,6 +46,7 @@ class Codec:
     needs: str = ""
     why: str = ""
     animate: Animator | None = None
+    extra: str = ""
 
 
 CODECS: dict[Format, Codec] = {
@@ -91,7 +98,37 @@ CODECS: dict[Format, Codec] = {
     Format.BMP: Codec(bitmap.BmpPicture, "Pillow", bitmap.write, "Pillow", why="libvips' wheel does not read it"),
     Format.ICO: Codec(icon.icon, "Pillow", icon.write, "libvips", why="libvips' wheel does not read it"),
     Format.SVG: Codec(svg.SvgPicture, "libvips", why="librsvg; sanitised before, drawn at the size that is wanted"),
+    Format.HEIC: Codec(
+        late("heic", "HeicPicture"),
+        "libheif",
+        late("heic", "write"),
+        "libheif",
+        why="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
+        extra="heic",
+    ),
+    Format.JXL: Codec(
+        late("jxl", "JxlPicture"),
+        "libjxl",
+        late("jxl", "write"),
+        "libjxl",
+        why="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
+        extra="jxl",
+    ),
+    Format.PDF: Codec(
+        late("pdf", "PdfPicture"), "PDFium", why="libvips' wheel reads none; confined, and kept well", extra="pdf"
+    ),
+    Format.RAW: Codec(late("raw", "RawPicture"), "LibRaw", why="reads what cameras write", extra="raw"),
+    Format.VIDEO: Codec(late("video", "VideoPicture"), "FFmpeg", why="reads what films are in", extra="video"),
 }
+
+EXTRAS: Final[dict[str, str]] = {
+    "heic": "pillow_heif",
+    "jxl": "pillow_jxl",
+    "pdf": "pypdfium2",
+    "raw": "rawpy",
+    "video": "av",
+}
+"""The optional parts of Pixmill and the module that each of them brings."""
 
 
 def readable(kind: Format) -> bool:
@@ -104,7 +141,21 @@ def writable(kind: Format) -> bool:
     return readable(kind) and CODECS[kind].write is not None
 
 
+def how_to_get(kind: Format) -> str:
+    """What to add to a sentence about a format that cannot be read or written, if something can be done about it."""
+    extra = CODECS[kind].extra if kind in CODECS else ""
+    return f": it lacks the extra pixmill[{extra}]" if extra and not installed(extra) else ""
+
+
+@cache
+def installed(extra: str) -> bool:
+    """Is the module there that this extra brings? It is imported when it is first needed."""
+    return find_spec(EXTRAS[extra]) is not None
+
+
 def _present(codec: Codec) -> bool:
+    if codec.extra:
+        return installed(codec.extra)
     return not codec.needs or bool(features.check(codec.needs))
 
 

@@ -51,7 +51,7 @@ class TiffPicture:
     def decode(self, need: Need) -> Frame:
         image, profile = self._image, self.header.profile
         if image.mode.startswith("I;16"):
-            return replace(_eight_bits(image), profile=profile, area=need.area)
+            return replace(eight_bits(image), profile=profile, area=need.area)
         if image.mode in ("CMYK", "LAB"):
             image.load()
             plain = cmyk_to_srgb(image, profile) if image.mode == "CMYK" else lab_to_srgb(image)
@@ -70,7 +70,7 @@ def _pages(image: TiffImageFile) -> int:
     return pages
 
 
-def _eight_bits(image: Image.Image) -> Frame:
+def eight_bits(image: Image.Image) -> Frame:
     image.load()
     data = image.tobytes("raw", "I;16N" if image.mode == "I;16N" else image.mode)
     deep = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")

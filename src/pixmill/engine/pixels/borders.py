@@ -23,7 +23,7 @@ def borders(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
     """What is left of the stored picture without its borders; None where none are to be cut off, or all would be."""
     if plan.trim is None:
         return None
-    picture = opened(source, limits, plan.input.page)
+    picture = opened(source, limits, plan.input)
     size = picture.header.size
     with decoding():
         frame = picture.decode(Need(Area(0, 0, size.width, size.height), size))

@@ -88,7 +88,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
     """The original as the plan wants it. Raises ImageError and InvalidParameter, and Internal for a defect of ours."""
     seconds: dict[str, float] = {}
     with _timed(seconds, "decode"):
-        picture = opened(source, limits, plan.input.page)
+        picture = opened(source, limits, plan.input)
         job = replace(resolve_job(picture.header, plan, limits, borders(source, plan, limits)), source=source, extras=extras)
         if as_it_is := untouched(picture, job):
             return as_it_is

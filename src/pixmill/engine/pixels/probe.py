@@ -5,9 +5,9 @@ Knows formats and limits. Pixels are decoded for facts that one must look for, a
 
 import msgspec
 
-from pixmill.engine.codecs.picture import Header, Paged, Picture
+from pixmill.engine.codecs.picture import Adjustable, Header, Paged, Picture
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.codecs.table import CODECS, readable
+from pixmill.engine.codecs.table import CODECS, how_to_get, readable
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.colour import profile_name
 from pixmill.engine.pixels.facts.look import look_at
@@ -15,6 +15,7 @@ from pixmill.engine.pixels.facts.small import small_picture
 from pixmill.engine.pixels.facts.texts import texts_of
 from pixmill.errors import ImageTooLarge, InvalidParameter, UndecodableImage, UnsupportedImage
 from pixmill.media import MEDIA
+from pixmill.plan.input import EVERYTHING, Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.ports import Facts
@@ -50,23 +51,27 @@ def facts_of(source: memoryview, header: Header, question: Question) -> Facts:
     )
 
 
-def opened(source: memoryview, limits: Limits, page: int = 1) -> Picture:
+def opened(source: memoryview, limits: Limits, looked: Input = EVERYTHING) -> Picture:
     """The picture, or this page of it, within its limits and not yet decoded. Raises as ``inspect`` does, and InvalidParameter."""
     kind = sniff(source)
     if kind is None:
         raise UnsupportedImage
     if not readable(kind):
-        raise UnsupportedImage(f"This installation cannot read {kind}")
+        raise UnsupportedImage(f"This installation cannot read {kind}{how_to_get(kind)}")
     with decoding():
         picture = CODECS[kind].open(source)
+        if isinstance(picture, Adjustable):
+            picture = picture.asked(looked)
     _check(picture.header, limits)
-    return picture if page == 1 else _turned_to(page, picture, limits)
+    return picture if looked.page == 1 else _turned_to(looked.page, picture, limits)
 
 
 def _turned_to(page: int, picture: Picture, limits: Limits) -> Picture:
     frames = picture.header.frames
     if page > frames or not isinstance(picture, Paged):
-        raise InvalidParameter(f"The original has {'only one picture' if frames == 1 else f'{frames} pages or frames'}", param="page")
+        raise InvalidParameter(
+            f"The original has {'only one picture' if frames == 1 else f'{frames} pages or frames'}", param="page"
+        )
     if picture.header.timing:
         check_frames(picture.header, page, limits)  # a frame is made of those before it
     with decoding():
@@ -78,7 +83,9 @@ def _turned_to(page: int, picture: Picture, limits: Limits) -> Picture:
 def check_frames(header: Header, frames: int, limits: Limits) -> None:
     """Raises ImageTooLarge when this many frames of an animation are too much to decode."""
     if frames * header.size.pixels > limits.max_animation_pixels:
-        raise ImageTooLarge(f"The frames of the original may have at most {limits.max_animation_pixels} pixels together")
+        raise ImageTooLarge(
+            f"The frames of the original may have at most {limits.max_animation_pixels} pixels together"
+        )
 
 
 def _check(header: Header, limits: Limits) -> None:
@@ -88,5 +95,5 @@ def _check(header: Header, limits: Limits) -> None:
         raise ImageTooLarge(f"No side of the original may be longer than {_MAX_SIDE} pixels")
     if header.size.pixels > limits.max_pixels and not header.scalable:
         raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
-    if header.frames > limits.max_frames:
+    if header.frames > limits.max_frames and not header.scalable:
         raise ImageTooLarge(f"The original may have at most {limits.max_frames} frames")

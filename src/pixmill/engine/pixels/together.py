@@ -16,8 +16,10 @@ from pixmill.engine.pixels.job import Job, resolve_job
 from pixmill.engine.pixels.pipeline import finished, render
 from pixmill.engine.pixels.probe import opened
 from pixmill.engine.pixels.shared import SharedFrame, joined
+from pixmill.engine.pixels.untouched import may_stay
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import Box, Size
+from pixmill.plan.input import EVERYTHING, Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
@@ -34,11 +36,11 @@ def render_all(
     Decoded once, unless plans want different things decoded. Raises what befalls the original as a whole, as ``render`` does.
     """
     bench = _Bench(source, limits, extras)
-    bench.header(1)
+    bench.header(EVERYTHING)
     jobs: dict[int, Job] = {}
     for number, plan in enumerate(plans):
         try:
-            if moves(bench.header(plan.input.page), plan):
+            if may_stay(bench.header(plan.input), plan) or moves(bench.header(plan.input), plan):
                 yield number, render(source, plan, limits, extras)  # frames are not kept: they share nothing
             else:
                 jobs[number] = bench.job(plan)
@@ -55,28 +57,28 @@ class _Bench:
         self._source = source
         self._limits = limits
         self._extras = extras
-        self._headers: dict[int, Header] = {}
+        self._headers: dict[Input, Header] = {}
         self._borders: dict[tuple[object, ...], Box | None] = {}
 
-    def header(self, page: int) -> Header:
-        if page not in self._headers:
-            self._headers[page] = opened(self._source, self._limits, page).header
-        return self._headers[page]
+    def header(self, looked: Input) -> Header:
+        if looked not in self._headers:
+            self._headers[looked] = opened(self._source, self._limits, looked).header
+        return self._headers[looked]
 
     def job(self, plan: Plan) -> Job:
-        looked = (plan.trim, plan.rotate, plan.flip)
+        looked = (plan.input, plan.trim, plan.rotate, plan.flip)
         if looked not in self._borders:
             self._borders[looked] = borders(self._source, plan, self._limits)
-        job = resolve_job(self.header(plan.input.page), plan, self._limits, self._borders[looked])
+        job = resolve_job(self.header(plan.input), plan, self._limits, self._borders[looked])
         return replace(job, source=self._source, extras=self._extras)
 
 
 def _alike(jobs: dict[int, Job]) -> list[dict[int, Job]]:
     """The jobs parted by what is decoded for them, apart from how much of it and how large."""
-    groups: dict[tuple[int, Need], dict[int, Job]] = {}
+    groups: dict[tuple[Input, Need], dict[int, Job]] = {}
     for number, job in jobs.items():
         kind = replace(job.need, area=Area(0, 0, 1, 1), size=Size(1, 1))
-        groups.setdefault((job.plan.input.page, kind), {})[number] = job
+        groups.setdefault((job.plan.input, kind), {})[number] = job
     return list(groups.values())
 
 
@@ -98,7 +100,7 @@ def _rendered(source: memoryview, jobs: dict[int, Job], limits: Limits) -> Itera
 
 def _decoded(source: memoryview, jobs: Sequence[Job], limits: Limits) -> SharedFrame:
     whole = joined([job.need for job in jobs])
-    picture = opened(source, limits, jobs[0].plan.input.page)
+    picture = opened(source, limits, jobs[0].plan.input)
     with decoding():
         return SharedFrame(picture.decode(whole), whole, [job.need for job in jobs if _soft(job)])
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
-from pixmill.engine.codecs.picture import Picture
+from pixmill.engine.codecs.picture import Header, Picture
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.job import Job
 from pixmill.errors import UnsupportedOutput
@@ -33,8 +33,15 @@ class Vector(Protocol):
         """The file, safe, to be seen at this size; None if that is not its shape."""
 
 
+def may_stay(header: Header, plan: Plan) -> bool:
+    """Whether it is worth asking ``untouched``."""
+    return plan.output.original or Format.SVG in (header.format, *plan.output.formats)
+
+
 def untouched(picture: Picture, job: Job) -> Rendered | None:
     """The result, if no pixels are needed for it. Raises UnsupportedOutput for an SVG that would need some."""
+    if not may_stay(job.header, job.plan):
+        return None
     size = job.geometry.output
     body = _body(picture, job, size) if _only_sized(job) else None
     if body is not None:

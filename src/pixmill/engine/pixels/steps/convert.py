@@ -15,8 +15,8 @@ from pixmill.media import Format
 from pixmill.plan.ops import Output
 from pixmill.plan.output import Profile
 
-_BARE = (Format.GIF, Format.BMP, Format.ICO)
-"""Formats that carry no profile."""
+_BARE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL)
+"""Formats that carry no profile, or whose encoder here takes none."""
 
 
 def convert(frame: Frame, job: Job) -> Frame:
