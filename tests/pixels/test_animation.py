@@ -75,6 +75,11 @@ def test_it_plays_as_often_as_before(maker: Any, target: Format, plays: int) -> 
 
 
 @pytest.mark.parametrize("target", KINDS)
+def test_more_plays_than_anybody_counts_are_as_many_as_can_be_said(target: Format) -> None:
+    assert repeats(made(apng(SIZE, FILM, 2**32 - 1), target)) == 65_535
+
+
+@pytest.mark.parametrize("target", KINDS)
 def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target: Format) -> None:
     patches = [
         Patch(patch.indexes, patch.left, patch.top, delay_ms=delay)

@@ -79,6 +79,15 @@ def test_an_avif_sequence_is_read() -> None:
     assert_seen(lossless(MAKERS["avif"](SIZE, FILMS["kept"])), seen(SIZE, FILMS["kept"]), tolerance=12)
 
 
+@pytest.mark.parametrize(("target", "tolerance"), [(Format.GIF, 0), (Format.WEBP, 255), (Format.AVIF, 255)])
+@pytest.mark.parametrize("film", FILMS)
+def test_each_frame_is_written_so_that_it_is_seen(film: str, target: Format, tolerance: int) -> None:
+    """What vanishes is gone, whatever means the format has for that; of lossy codecs only the alpha is compared."""
+    expected = seen(SIZE, FILMS[film])
+    result = render(apng(SIZE, FILMS[film]), Plan(output=Output(formats=(target,), quality=100)), LIMITS)
+    assert_seen(shown(result.body).frames, expected, tolerance)
+
+
 @pytest.mark.parametrize("kind", MAKERS)
 def test_the_number_of_frames_is_told(kind: str) -> None:
     facts = inspect(MAKERS[kind](SIZE, FILMS["cleared"]), LIMITS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from pixmill.engine.codecs.png_chunks import SIGNATURE, chunk, chunks
-from pixmill.engine.codecs.reel import Timing, shown_ms
+from pixmill.engine.codecs.reel import Timing, timing_of
 
 _HUNDREDTHS = 100  # what a denominator of 0 means
 _CLEAR, _RESTORE = 1, 2
@@ -48,7 +48,7 @@ class Animation:
 
     @property
     def timing(self) -> Timing:
-        return Timing(shown_ms([part.delay_ms for part in self.parts]), self.plays)
+        return timing_of([part.delay_ms for part in self.parts], self.plays)
 
     def frames(self, decoded: Callable[[bytes], Image.Image]) -> Iterator[Image.Image]:
         """The canvas with each frame, RGBA; valid until the next is asked for. ``decoded`` gives the pixels of a PNG."""

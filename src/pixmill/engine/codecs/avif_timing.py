@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from pixmill.engine.codecs.reel import Timing, shown_ms
+from pixmill.engine.codecs.reel import Timing, timing_of
 
 _MOST_BOXES = 1_000
 _WIDE = 1  # the version of a box whose times have 64 bits
@@ -32,12 +32,12 @@ def timing(source: memoryview, frames: int) -> Timing:
     track = _inside(Box(0, source), "moov", "trak")
     stts, header = track and _inside(track, "mdia", "minf", "stbl", "stts"), track and _inside(track, "mdia", "mdhd")
     if not track or not stts or not header:
-        return Timing(shown_ms([0] * frames))
+        return timing_of([0] * frames)
     scale = header.number(20 if header.data[0] == _WIDE else 12) or 1
     runs = ((stts.number(8 + 8 * run), stts.number(12 + 8 * run)) for run in range(min(stts.number(4), frames)))
     ticks = chain.from_iterable(repeat(length, min(count, frames)) for count, length in runs)
     delays = [round(1000 * length / scale) for length, _ in zip(chain(ticks, repeat(0)), range(frames), strict=False)]
-    return Timing(shown_ms(delays), _plays(track))
+    return timing_of(delays, _plays(track))
 
 
 def _plays(track: Box) -> int:

@@ -12,6 +12,7 @@ from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _UNSAID_MS = 100
+_MOST_PLAYS = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Reel:
     timing: Timing
 
 
-def shown_ms(delays_ms: Sequence[int]) -> tuple[int, ...]:
-    """Delays as they are meant: one of 0 is shown by every browser for a tenth of a second, in GIF, and so it is said in every
-    format. What browsers do with other short delays, they do in all formats alike.
+def timing_of(delays_ms: Sequence[int], plays: int = 0) -> Timing:
+    """What a file says, as it is meant: a delay of 0 is shown by every browser for a tenth of a second, in GIF, and so it is said
+    in every format. What browsers do with other short delays, they do in all formats alike. GIF and WebP count plays with 16 bits.
     """
-    return tuple(delay if delay > 0 else _UNSAID_MS for delay in delays_ms)
+    return Timing(tuple(delay if delay > 0 else _UNSAID_MS for delay in delays_ms), min(plays, _MOST_PLAYS))

@@ -13,7 +13,7 @@ from typing import Any
 import pyvips
 
 from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.codecs.reel import Timing, shown_ms
+from pixmill.engine.codecs.reel import Timing, timing_of
 from pixmill.engine.pixels.bridge import VipsImage, from_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
@@ -87,7 +87,7 @@ def _timing(image: VipsImage) -> Timing | None:
     frames = _field(image, "n-pages", 1)
     if frames == 1 or not image.get_typeof("delay"):
         return None
-    return Timing(shown_ms([*image.get("delay"), *[0] * frames][:frames]), _field(image, "loop", 0))
+    return timing_of([*image.get("delay"), *[0] * frames][:frames], _field(image, "loop", 0))
 
 
 def _orientation(image: VipsImage) -> int:
