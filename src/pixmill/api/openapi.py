@@ -162,7 +162,12 @@ def _parameter(param: Param) -> Json:
 
 def _literal(schema: Json, text: str) -> object:
     """A text as the JSON value that stands for it in a schema."""
-    return text if schema.get("type") == "string" else msgspec.json.decode(text.encode())
+    if schema.get("type") == "string":
+        return text
+    try:
+        return msgspec.json.decode(text.encode())
+    except msgspec.DecodeError:  # a word where numbers may stand too
+        return text
 
 
 def _answer(description: str, *media_types: str, schema: str = "") -> Json:
@@ -224,7 +229,7 @@ def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
             f"Resize{version}",
             "The same for the picture in the body; nothing is stored.",
             {"200": _PICTURE},
-            _UPLOADED,
+            _FETCHED,
             upload,
             uploads=True,
             presets=True,
