@@ -144,6 +144,15 @@ An animation stays one in `gif`, `webp`, `png` (as APNG) and `avif`, with its ti
 formats show its first frame, or the one that `page` asks for. A delay of 0, which browsers show for a tenth of a second, is written
 as such; GIF counts in hundredths of a second, and no time is lost in all.
 
+An SVG is sanitised: what runs, refers to anything outside of it or makes it explode is taken out. It is drawn at the very size that is wanted, with the
+fonts of the machine. With `format=auto`, `original` or `svg` it stays an SVG where nothing but its size changes, and is sent with a policy that
+lets it load and run nothing. `format=original` sends the very bytes of any other picture, with all their metadata, where nothing
+else is asked for and they are no larger than what is asked for; else it writes the format of the original, if that can be written.
+
+PDF, SVG and camera originals are read, not written; of a film `second` takes a still, or else the frame is taken that shows most. An Ultra HDR JPEG
+is its base picture: the gain map is left out. 12-bit JPEGs are not read. Channels have 8 bits within; 16-bit originals are rounded.
+
+Formats with an *extra* need `pip install 'pixmill[heic,jxl,pdf,raw,video]'`, or those of these that are wanted; without it the answer is 415.
 The formats are read and written by these libraries, all from wheels; figures are milliseconds of one core for a
 photograph of 2040 × 1360 pixels. `pixmill doctor` tells what an installation can do.
 """
@@ -256,14 +265,14 @@ def _bounds(field: FieldInfo) -> str:
 
 def _formats() -> Iterable[str]:
     yield FORMATS.format(negotiable=" and ".join(_code(form.value) for form in NEGOTIABLE_FORMATS))
-    columns = ("format", "MIME type", "transparent", "longest side", "read by", "written by", "why")
+    columns = ("format", "MIME type", "transparent", "longest side", "read by", "written by", "extra", "why")
     yield from _table(columns, map(_format, CODECS))
 
 
 def _format(form: Format) -> tuple[str, ...]:
     media, codec = MEDIA[form], CODECS[form]
     facts = _code(media.mime), "yes" if media.alpha else "no", f"{media.max_side:,}"
-    return _code(form.value), *facts, codec.reader, codec.writer, codec.why
+    return _code(form.value), *facts, codec.reader, codec.writer, codec.extra and _code(codec.extra), codec.why
 
 
 def _metrics() -> Iterable[str]:

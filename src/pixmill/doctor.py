@@ -12,11 +12,12 @@ import msgspec
 
 from pixmill import __version__
 from pixmill.errors import PixmillError
-from pixmill.media import OUTPUT_FORMATS
+from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.settings import Settings, SettingsError
 from pixmill.wiring import opened
 
 REPORT_TIMEOUT_S = 30.0
+_EXPECTED = tuple(kind.value for kind in OUTPUT_FORMATS if kind is not Format.SVG)  # which is passed on, never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Report(msgspec.Struct, frozen=True):
 
     reads: dict[str, str]
     writes: dict[str, str]
+    lacks: dict[str, str]
     kernel: bool
     versions: dict[str, str]
 
@@ -63,7 +65,12 @@ def _formats() -> list[Finding]:
         Finding("Libraries: " + ", ".join(f"{name} {version}" for name, version in report.versions.items())),
         Finding("Reads " + _listed(report.reads)),
         Finding("Writes " + _listed(report.writes)),
-        *(Finding(f"Cannot write {kind}", wrong=True) for kind in OUTPUT_FORMATS if kind.value not in report.writes),
+        *(Finding(f"Without {kind}: pip install 'pixmill[{extra}]' brings it") for kind, extra in report.lacks.items()),
+        *(
+            Finding(f"Cannot write {kind}", wrong=True)
+            for kind in _EXPECTED
+            if kind not in (*report.writes, *report.lacks)
+        ),
         Finding("Resamples in linear light by the compiled kernel")
         if report.kernel
         else Finding("The compiled kernel is missing (no C compiler at installation): libvips resamples", wrong=True),
