@@ -22,7 +22,7 @@ def write(frame: Frame, _quality: int, _kept: Kept, encoding: Encoding = PLAIN) 
 
 
 def animate(reel: Reel, _quality: int, _kept: Kept, encoding: Encoding = PLAIN) -> bytes:
-    """An animated GIF; each frame has a palette of its own."""
+    """An animated GIF."""
     return b"".join(assembled(reel, encoding.colours or MAX_COLOURS, dither=encoding.dither > 0))
 
 
