@@ -55,12 +55,13 @@ def test_every_file_opens_by_saying_what_it_knows() -> None:
     assert not silent
 
 
-def test_no_function_is_so_long_that_one_must_scroll() -> None:
+def test_no_function_tells_a_long_story() -> None:
+    """Statements are counted, not lines: a table does no harm."""
     long = [
         f"{path.name}: {node.name}"
         for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.body[0].lineno >= 40
+        and sum(isinstance(part, ast.stmt) for part in ast.walk(node)) > 30
     ]
     assert not long

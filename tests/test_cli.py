@@ -197,7 +197,7 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
         (("resize", "http://[half", "out.png"), "url"),
         (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),
         (("resize", PHOTO, "out.png", "--crop", "90000,0,1,1"), "crop"),
-        (("resize", PHOTO, "out.svg"), "format must be"),
+        (("resize", PHOTO, "out.svg"), "svg"),
         (("resize", __file__, "out.png"), "not a picture"),
         (("info", "missing.jpg"), "missing.jpg"),
         (("info", __file__), "not a picture"),
