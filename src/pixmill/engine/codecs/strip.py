@@ -18,6 +18,7 @@ from pixmill.engine.codecs.reel import Reel
 from pixmill.engine.pixels.bridge import VipsImage, to_vips
 from pixmill.engine.pixels.frame import Frame
 
+_PORTION_BYTES = 2**18
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
@@ -65,11 +66,13 @@ def _png(reel: Reel) -> Iterator[bytes]:
     yield SIGNATURE + chunk(b"IHDR", struct.pack(">2I5B", size.width, height, 8, _COLOUR_TYPES[bands], 0, 0, 0))
     stored = zlib.compressobj(0)
     for frame in reel.frames:
-        yield chunk(b"IDAT", stored.compress(_rows(frame)))
+        rows = _rows(frame)
+        for at in range(0, len(rows), _PORTION_BYTES):
+            yield chunk(b"IDAT", stored.compress(rows[at : at + _PORTION_BYTES]))
     yield chunk(b"IDAT", stored.flush()) + chunk(b"IEND", b"")
 
 
-def _rows(frame: Frame) -> bytes:
+def _rows(frame: Frame) -> memoryview:
     """The samples of each row behind a byte 0: no filter."""
     image = to_vips(frame).copy(interpretation="b-w").bandunfold()
-    return bytes(image.embed(1, 0, image.width + 1, image.height).write_to_memory())
+    return memoryview(image.embed(1, 0, image.width + 1, image.height).write_to_memory())
