@@ -14,7 +14,7 @@ from tests.pixels.pictures import LIMITS, decoded, encoded, photo, pixels_of
 
 
 def chosen(source: memoryview, *formats: Format, negotiated: bool = True, resize: Resize | None = None) -> Format:
-    plan = Plan(resize=resize or Resize(width=40), output=Output(formats=formats, negotiated=negotiated))
+    plan = Plan(resize=resize or Resize(width=160), output=Output(formats=formats, negotiated=negotiated))
     return render(source, plan, LIMITS).format
 
 
@@ -23,9 +23,9 @@ def see_through() -> Image.Image:
 
 
 def test_the_first_that_the_client_takes_and_we_can_write_is_chosen() -> None:
-    source = encoded(photo(), "JPEG")
+    source = encoded(photo(), "PNG")
     assert chosen(source, Format.AVIF, Format.WEBP) is Format.AVIF
-    assert chosen(source, Format.TIFF, Format.WEBP) is Format.WEBP
+    assert chosen(source, Format.PDF, Format.WEBP) is Format.WEBP
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_the_first_that_the_client_takes_and_we_can_write_is_chosen() -> None:
         ("AVIF", "jpeg"),
         ("TIFF", "jpeg"),
         ("BMP", "jpeg"),
-        ("PNG", "png"),
-        ("GIF", "png"),
+        ("PNG", "jpeg"),
+        ("GIF", "jpeg"),
     ],
 )
 def test_otherwise_the_plain_format_that_fits_the_picture(kind: str, expected: str) -> None:
@@ -59,7 +59,7 @@ def test_a_format_that_cannot_hold_the_size_is_passed_over_or_refused() -> None:
     assert render(source, passed_over, limits).format is Format.PNG
 
 
-@pytest.mark.parametrize("kind", [Format.TIFF, Format.SVG, Format.HEIC])
+@pytest.mark.parametrize("kind", [Format.PDF, Format.SVG, Format.VIDEO])
 def test_a_format_that_is_not_written_here_is_refused_by_name(kind: Format) -> None:
     with pytest.raises(UnsupportedOutput) as caught:
         chosen(encoded(photo(), "JPEG"), kind, negotiated=False)
@@ -141,4 +141,5 @@ def test_a_still_gif_keeps_its_holes() -> None:
 def test_the_table_names_a_library_and_a_reason_for_every_format() -> None:
     assert all(codec.reader and codec.why for codec in table.CODECS.values())
     assert all(bool(codec.writer) is (codec.write is not None) for codec in table.CODECS.values())
-    assert not table.readable(Format.SVG)
+    assert not table.readable(Format.JSON)
+    assert not table.writable(Format.SVG)

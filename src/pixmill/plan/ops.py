@@ -15,9 +15,9 @@ from pixmill.plan.colour import Colour as Colour  # noqa: PLC0414 - part of the 
 from pixmill.plan.effects import Adjust, Effects
 from pixmill.plan.extend import Extend
 from pixmill.plan.input import EVERYTHING, Input
-from pixmill.plan.overlays import Overlays
-from pixmill.plan.output import PLAIN, Encoding, Profile
+from pixmill.plan.output import MAX_TARGET, PLAIN, Encoding, Profile
 from pixmill.plan.output import Metadata as Metadata  # noqa: PLC0414 - as above
+from pixmill.plan.overlays import Overlays
 from pixmill.plan.places import Gravity
 from pixmill.plan.places import Point as Point  # noqa: PLC0414 - as above
 from pixmill.plan.places import Smart as Smart  # noqa: PLC0414 - as above
@@ -109,7 +109,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
 
     ``formats``: one format asked for by name, or, when ``negotiated``, the modern ones that the client named,
     best first (possibly none); the engine then takes the first it can write, else the plain format that fits the picture.
-    ``quality`` is 1 to 100 on one scale of looks for all lossy formats. ``original``: in the format that the picture
+    ``quality`` is 1 to 100 on one scale of looks for all lossy formats. ``target``: the lowest quality with which this picture looks as
+    photographs do at that one; 0 for no search. ``max_bytes``: quality, or the number of colours, falls until
+    the result has no more; 0 for no bound. ``original``: in the format that the picture
     came in, where that can be written, and as the very bytes that came where nothing else is asked for.
     """
 
@@ -120,6 +122,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
     profile: Profile = Profile.SRGB
     encoding: Encoding = PLAIN
     original: bool = False
+    target: Annotated[int, Meta(ge=0, le=MAX_TARGET)] = 0
+    max_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
 class Plan(Struct, frozen=True, omit_defaults=True):

@@ -59,6 +59,9 @@ class TiffCompression(StrEnum):
 MAX_EFFORT: Final = 9
 MAX_QUANT_TABLE: Final = 8
 MAX_COLOURS: Final = 256
+MIN_TARGET: Final = 25
+MAX_TARGET: Final = 90
+"""Between these qualities it is known what photographs lose."""
 
 
 class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pixmill.dialects.colours import Colours
 from pixmill.dialects.param import Asked, Group, Param
-from pixmill.dialects.scalars import Choice, Text, Whole
-from pixmill.dialects.tables import encoding
+from pixmill.dialects.scalars import Choice, Text
+from pixmill.dialects.tables import auto, encoding
 from pixmill.media import DESCRIPTIONS, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Colour, Fit, Output, Resize
 from pixmill.plan.output import TiffCompression
@@ -55,15 +55,7 @@ PARAMS = (
         default="auto",
         aliases=("f",),
     ),
-    Param(
-        "quality",
-        Group.OUTPUT,
-        Whole(1, 100),
-        "How much of the looks is kept, on one scale for all lossy formats.",
-        ("75",),
-        default=str(Output().quality),
-        aliases=("q",),
-    ),
+    *auto.PARAMS,
     *encoding.PARAMS,
     Param(
         "filename",
@@ -91,7 +83,7 @@ def _output(asked: Asked) -> Output:
         formats=formats,
         negotiated=not formats and not original,
         original=original,
-        quality=asked.get("quality", Output().quality) if _lossy(asked, named) else Output().quality,
+        **auto.fields(asked, named, lossy=_lossy(asked, named)),
         **encoding.fields(asked, named),
     )
 

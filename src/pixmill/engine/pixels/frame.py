@@ -35,7 +35,8 @@ class Frame:
     """One picture on its way. ``profile`` is the ICC profile that its colours are in, empty for sRGB.
 
     Until it is resized only ``area`` of it is wanted. ``format`` is what it will be written
-    as: PNG, which holds anything, until that is settled.
+    as: PNG, which holds anything, until that is settled. ``graphic``: it was found to be drawn, not photographed; looked for only where
+    the format is free.
     """
 
     pixels: Pixels
@@ -45,6 +46,7 @@ class Frame:
     profile: bytes = b""
     area: Area | None = None
     format: Format = Format.PNG
+    graphic: bool = False
 
     @property
     def grey(self) -> bool:

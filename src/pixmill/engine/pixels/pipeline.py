@@ -12,7 +12,7 @@ from time import perf_counter
 from pixmill.engine.codecs.keeping import keeping
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Picture
-from pixmill.engine.codecs.table import animate, write
+from pixmill.engine.codecs.table import animate
 from pixmill.engine.pixels.animation import moves, reel_of
 from pixmill.engine.pixels.borders import borders
 from pixmill.engine.pixels.boundary import decoding, working
@@ -46,8 +46,9 @@ from pixmill.engine.pixels.steps.turn import turn
 from pixmill.engine.pixels.steps.uncover import uncover
 from pixmill.engine.pixels.steps.vignette import vignette
 from pixmill.engine.pixels.untouched import untouched
+from pixmill.engine.pixels.writing import check_size, written
 from pixmill.errors import ResultTooLarge
-from pixmill.media import DESCRIPTIONS
+from pixmill.media import DESCRIPTIONS, Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
@@ -89,7 +90,9 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
     seconds: dict[str, float] = {}
     with _timed(seconds, "decode"):
         picture = opened(source, limits, plan.input)
-        job = replace(resolve_job(picture.header, plan, limits, borders(source, plan, limits)), source=source, extras=extras)
+        job = replace(
+            resolve_job(picture.header, plan, limits, borders(source, plan, limits)), source=source, extras=extras
+        )
         if as_it_is := untouched(picture, job):
             return as_it_is
         if moves(picture.header, plan):
@@ -106,8 +109,8 @@ def finished(frame: Frame, job: Job, seconds: dict[str, float]) -> Rendered:
         for step in STEPS:
             frame = step(frame, job)
     with _timed(seconds, "encode"), working():
-        body = _written(frame, job)
-    return Rendered(body, frame.format, frame.width, frame.height, seconds)
+        body, kind = _written(frame, job)
+    return Rendered(body, kind, frame.width, frame.height, seconds)
 
 
 def _animated(picture: Picture, job: Job) -> Rendered:
@@ -115,16 +118,19 @@ def _animated(picture: Picture, job: Job) -> Rendered:
     started = perf_counter()
     with working():
         reel = reel_of(picture, job, STEPS, seconds)
-        body = _bounded(animate(reel, job.plan.output.quality, _kept(job), job.plan.output.encoding), job)
+        output = job.plan.output
+        body = _bounded(animate(reel, output.target or output.quality, _kept(job), output.encoding), job)
+        check_size(body, output)
     seconds["encode"] = perf_counter() - started - sum(seconds.values())
     return Rendered(body, reel.format, reel.size.width, reel.size.height, seconds)
 
 
-def _written(frame: Frame, job: Job) -> bytes:
+def _written(frame: Frame, job: Job) -> tuple[bytes, Format]:
     if frame.format in DESCRIPTIONS:
         question = job.plan.question
-        return describe(frame, question, lambda: facts_of(job.source, job.header, question))
-    return _bounded(write(frame, job.plan.output.quality, _kept(job), job.plan.output.encoding), job)
+        return describe(frame, question, lambda: facts_of(job.source, job.header, question)), frame.format
+    file = written(frame, job.plan.output, _kept(job), job.header.format)
+    return _bounded(file.body, job), file.format
 
 
 def _kept(job: Job) -> Kept:

@@ -1,0 +1,98 @@
+"""How much of the looks of a picture an encoder lost, as a quality on the one scale.
+
+Measured by the contrast and structure of SSIM (Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, equation 13 without the term of
+luminance) on luma, in windows of 7 × 7 at half and at a quarter of the size: what is lost is the geometric mean of the root mean squares of one
+less each. Squares, so that flat areas, which lose nothing, do not hide what happens at edges. Of what was tried beside SSIMULACRA2, on six photographs
+in JPEG, WebP and AVIF from 25 to 90, this ranks best: a rank correlation of 0.97 (SSIM at full size 0.85, gradient magnitude 0.95, mean squared
+error 0.92). 8 ms at 800 pixels.
+
+Knows pictures. Must never know encoders or plans.
+"""
+
+import math
+from typing import Final
+
+import pyvips
+
+from pixmill.engine.pixels.bridge import VipsImage, to_vips
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.luma import luma
+from pixmill.media import Format
+
+_WINDOW: Final = 7
+_BLUR: Final = pyvips.Image.new_from_array([[1] * _WINDOW], scale=_WINDOW)
+_STABLE: Final = (0.03 * 255) ** 2
+_SCALES: Final = (2, 4)
+_LEAST: Final = 1e-6
+_LEAST_SIDE: Final = _SCALES[-1] * _WINDOW
+
+_USUAL: Final[dict[Format, tuple[tuple[int, float], ...]]] = {
+    Format.JPEG: ((25, -3.58), (40, -4.22), (55, -4.70), (70, -5.25), (80, -5.83), (90, -6.65)),
+    Format.WEBP: ((25, -3.59), (40, -4.04), (55, -4.43), (70, -4.77), (80, -5.17), (90, -5.86)),
+    Format.AVIF: ((25, -3.57), (40, -4.21), (55, -4.72), (70, -5.14), (80, -5.46), (90, -6.10)),
+}
+"""Quality and the logarithm of the loss: means over six photographs at 400 and 800 pixels (docs/quality.md). Each format loses in
+ways of its own, so that at equal SSIMULACRA2 the numbers differ."""
+
+
+class Looks:
+    """A picture that others are held against; its own half of the work is done once."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._scales = [_Scale(plane) for plane in _planes(frame)]
+
+    def loss(self, other: Frame) -> float:
+        """The logarithm of what is lost in a picture of the same size: the lower, the better."""
+        planes = _planes(other)
+        lost = [max(_LEAST, mine.loss(theirs)) for mine, theirs in zip(self._scales, planes, strict=True)]
+        return sum(map(math.log, lost)) / len(lost)
+
+
+def knows(kind: Format) -> bool:
+    """Is it known what this format loses?"""
+    return kind in _USUAL
+
+
+def usual_loss(kind: Format, quality: int) -> float:
+    """The loss that this quality means on photographs; beyond what was measured the line goes on."""
+    knots = _USUAL[kind]
+    after = next((number for number, knot in enumerate(knots) if number and knot[0] >= quality), len(knots) - 1)
+    (low, most), (high, least) = knots[after - 1], knots[after]
+    return most + (least - most) * (quality - low) / (high - low)
+
+
+class _Scale:
+    """Luma at one size, its local means and variances."""
+
+    def __init__(self, plane: VipsImage) -> None:
+        self._plane = plane
+        self._mean, square = _means(plane, plane * plane)
+        self._variance = (square - self._mean * self._mean).copy_memory()
+
+    def loss(self, plane: VipsImage) -> float:
+        mean, square, product = _means(plane, plane * plane, plane * self._plane)
+        variance = square - mean * mean
+        covariance = product - mean * self._mean
+        alike = (covariance * 2 + _STABLE) / (variance + self._variance + _STABLE)
+        lost = 1 - alike
+        return math.sqrt(float((lost * lost).avg()))
+
+
+def _planes(frame: Frame) -> list[VipsImage]:
+    """Luma at each size; small pictures are as they are. What one sees through lies on grey."""
+    image = to_vips(frame)
+    if frame.layout.alpha:
+        image = image.flatten(background=[128] * (image.bands - 1))
+    full = luma(image).cast("float")
+    if min(frame.width, frame.height) < _LEAST_SIDE:
+        return [full.copy_memory()]
+    half = full.shrink(_SCALES[0], _SCALES[0]).copy_memory()
+    rest = _SCALES[1] // _SCALES[0]
+    return [half, half.shrink(rest, rest).copy_memory()]
+
+
+def _means(*planes: VipsImage) -> list[VipsImage]:
+    """Over the windows around each pixel."""
+    first, *others = planes
+    blurred = first.bandjoin(others).convsep(_BLUR, precision="float").copy_memory()
+    return list(blurred.bandsplit())
