@@ -228,7 +228,10 @@ class Engine(Protocol):
     """Pixels. Cancelling a call frees its place in the queue."""
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
-        """``extras``: what the plan refers to, in the order of ``plan/references.py``. Raises ImageError, RequestTooLarge, EngineError, InvalidParameter (a crop outside the picture)."""
+        """``extras``: what the plan refers to, in the order of ``plan/references.py``.
+
+        Raises ImageError, EngineError, RequestTooLarge, InvalidParameter (a crop outside the picture).
+        """
 
     async def render_all(
         self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()

@@ -14,8 +14,8 @@ ELEMENTS: Final = ("b", "i", "u", "s", "sub", "sup", "small", "big", "tt")
 MAX_DEPTH: Final = 8
 MAX_LINES: Final = 100
 
-_ENTITIES: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_PIECE: Final = re.compile(f"<br>|<(/?)({'|'.join(ELEMENTS)})>|&({'|'.join(_ENTITIES)});|([^<&]+)")
+_PIECE: Final = re.compile(f"<(/?)({'|'.join(ELEMENTS)})>|(<br>|<<|[^<]+)")
+_LETTERS: Final = {"<br>": "\n", "<<": "<"}
 _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -26,7 +26,7 @@ def plain(text: str) -> str:
 
 
 def marked(text: str) -> str:
-    """A text with elements, ``<br>`` and entities. Raises ValueError for anything else that begins as one of these."""
+    """A text with elements and ``<br>``; ``<<`` is one ``<``. Raises ValueError for anything else that begins with one."""
     out: list[str] = []
     letters: list[str] = []
     open_: list[str] = []
@@ -36,12 +36,12 @@ def marked(text: str) -> str:
         if not found:
             raise ValueError
         at = found.end()
-        closing, element, entity, run = found.groups()
+        closing, element, run = found.groups()
         if element:
             _nest(open_, element, closing=bool(closing))
             out.append(found[0])
         else:
-            letters.append(run or _ENTITIES.get(entity, "\n"))
+            letters.append(_LETTERS.get(run, run))
             out.append(escape(letters[-1], quote=False))
     if open_ or letters.count("\n") >= MAX_LINES:
         raise ValueError

@@ -129,7 +129,7 @@ PICTURE: Final = (
 _SAID = Shaped(
     re.compile(r"[^\u0000-\u001f\u007f-\u009f]{1,40000}"),
     f"1 to {MAX_CHARACTERS} characters, of which one can be seen, without control characters; "
-    f"with markup:true elements must be closed in order and be of {', '.join(ELEMENTS)} and br, and <, > and & be entities",
+    f"with markup:true elements must be closed in order and be of {', '.join(ELEMENTS)} and br, and < be doubled",
 )
 
 TEXT: Final = (
@@ -137,7 +137,7 @@ TEXT: Final = (
     _option(
         "markup",
         _FLAG,
-        f"Whether {', '.join(f'`<{name}>`' for name in ELEMENTS)}, `<br>` and the entities `&lt;` `&gt;` `&amp;` mean something.",
+        f"Whether {', '.join(f'`<{name}>`' for name in ELEMENTS)}, and `<br>` mean something; `<<` is then one `<`.",
         "false|0",
         "false",
     ),

@@ -12,7 +12,7 @@ import pyvips
 from fontpkg_noto_sans import ROOT
 
 from pixmill.engine.pixels.bridge import VipsImage
-from pixmill.engine.pixels.paint import painted
+from pixmill.engine.pixels.paint import over, painted
 from pixmill.errors import ResultTooLarge
 from pixmill.plan.overlays import FONT, Align, Text
 
@@ -32,18 +32,14 @@ def lettered(text: Text) -> VipsImage:
     stroke = text.stroke
     if stroke:
         around = painted(_widened(mask, stroke.width), stroke.colour)
-        drawn = _over(around, painted(mask, text.colour), stroke.width, stroke.width)
+        drawn = over(around, painted(mask, text.colour), stroke.width, stroke.width).copy_memory()
     else:
         drawn = painted(mask, text.colour)
     if text.background is None:
         return drawn
     width, height = drawn.width + 2 * text.padding, drawn.height + 2 * text.padding
     box = painted((pyvips.Image.black(width, height) + 255).cast("uchar"), text.background)
-    return _over(box, drawn, text.padding, text.padding)
-
-
-def _over(below: VipsImage, above: VipsImage, left: int, top: int) -> VipsImage:
-    return below.composite2(above, "over", x=left, y=top, compositing_space="srgb").copy_memory()
+    return over(box, drawn, text.padding, text.padding)
 
 
 def _drawn(text: Text, size: float) -> VipsImage:

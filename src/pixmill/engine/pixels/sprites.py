@@ -19,7 +19,7 @@ from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job, resolve_job
 from pixmill.engine.pixels.letters import lettered
-from pixmill.engine.pixels.paint import painted, translucent
+from pixmill.engine.pixels.paint import over, painted, translucent
 from pixmill.engine.pixels.probe import opened
 from pixmill.engine.pixels.soften import CUT, WIDE
 from pixmill.engine.pixels.steps.convert import convert
@@ -157,7 +157,7 @@ def _shaded(image: VipsImage, shadow: Shadow) -> tuple[VipsImage, int, int]:
     height = top + image.height + max(0, reach + shadow.down)
     cast = _spread(image[3].embed(left + shadow.right, top + shadow.down, width, height), shadow.blur)
     below = painted(cast, shadow.colour)
-    return below.composite2(image, "over", x=left, y=top, compositing_space="srgb"), left, top
+    return over(below, image, left, top), left, top
 
 
 def _spread(mask: VipsImage, sigma: float) -> VipsImage:

@@ -9,22 +9,13 @@ from math import ceil
 from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import rounded
+from pixmill.engine.pixels.paint import mixed
 from pixmill.engine.pixels.sprites import Sprite, sprite
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import Box, Size
 from pixmill.plan.lengths import exact, half_up
 from pixmill.plan.overlays import Blend, Placement, Repeat
 from pixmill.plan.references import overlay_name
-
-_MODES = {
-    Blend.NORMAL: "over",
-    Blend.COLOUR_DODGE: "colour-dodge",
-    Blend.COLOUR_BURN: "colour-burn",
-    Blend.BEHIND: "dest-over",
-    Blend.ERASE: "dest-out",
-}
-"""libvips' names, where they are others than ours."""
 
 _TAKING = (Blend.ERASE, Blend.XOR)
 
@@ -53,7 +44,7 @@ def _laid(image: VipsImage, laid: Sprite, place: Placement) -> VipsImage:
     if box is None:
         return image
     above = above.crop(box.left - left, box.top - top, box.width, box.height)
-    return _mixed(image, above, box, place.blend)
+    return _blended(image, above, box, place.blend)
 
 
 def _corner(canvas: Size, laid: Sprite, place: Placement) -> tuple[int, int]:
@@ -81,11 +72,11 @@ def _shown(canvas: Size, above: VipsImage, left: int, top: int) -> Box | None:
     return Box(first, upper, last - first, lower - upper) if first < last and upper < lower else None
 
 
-def _mixed(image: VipsImage, above: VipsImage, box: Box, blend: Blend) -> VipsImage:
+def _blended(image: VipsImage, above: VipsImage, box: Box, blend: Blend) -> VipsImage:
     if blend in _TAKING and not image.hasalpha():
         image = image.bandjoin(255)
     below = image.crop(box.left, box.top, box.width, box.height)
-    mixed = rounded(below.composite2(above, _MODES.get(blend, blend.value), compositing_space="srgb"))
+    result = mixed(below, above, blend)
     if not image.hasalpha():
-        mixed = mixed.extract_band(0, n=3)
-    return image.insert(mixed, box.left, box.top)
+        result = result.extract_band(0, n=3)
+    return image.insert(result, box.left, box.top)

@@ -9,7 +9,7 @@ from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
 from pixmill.engine.pixels.opacity import joined, parted, rounded
 from pixmill.engine.pixels.outline import covered, inside, rounded_box
-from pixmill.engine.pixels.paint import painted
+from pixmill.engine.pixels.paint import over, painted
 from pixmill.engine.pixels.stencil import stencil
 from pixmill.plan.geometry import Size
 from pixmill.plan.shapes import NO_SHAPE, Border, Rounding, Shape, Stencil
@@ -56,9 +56,9 @@ def _thinned(image: VipsImage, coverage: VipsImage) -> VipsImage:
 
 def _bordered(image: VipsImage, border: Border, depth: VipsImage) -> VipsImage:
     """The border over the picture, from the outline to ``width`` pixels within."""
-    over = painted(rounded((1 - covered(depth - border.width)) * _OPAQUE), border.colour)
+    line = painted(rounded((1 - covered(depth - border.width)) * _OPAQUE), border.colour)
     space = "srgb"
     if image.interpretation == "b-w" and border.colour.red == border.colour.green == border.colour.blue:
-        over, space = over[0].bandjoin(over[3]).copy(interpretation="b-w"), "b-w"
-    mixed = rounded(image.colourspace(space).composite2(over, "over", compositing_space=space))
-    return mixed if image.hasalpha() else mixed.extract_band(0, n=mixed.bands - 1)
+        line, space = line[0].bandjoin(line[3]), "b-w"
+    result = over(image.colourspace(space), line)
+    return result if image.hasalpha() else result.extract_band(0, n=result.bands - 1)

@@ -1,0 +1,216 @@
+"""Overlays as a parameter: strict, linear, and one plan for one picture."""
+
+import time
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pixmill.dialects.markup import ELEMENTS, marked, plain
+from pixmill.dialects.native import parse
+from pixmill.errors import BadRequest, InvalidParameter
+from pixmill.plan.colour import Colour
+from pixmill.plan.key import canonical
+from pixmill.plan.ops import Plan
+from pixmill.plan.overlays import (
+    Align,
+    Blend,
+    Fitting,
+    Length,
+    Overlay,
+    Picture,
+    Placement,
+    Repeat,
+    Shadow,
+    Stroke,
+    Text,
+)
+from pixmill.plan.references import references
+from pixmill.plan.source import parse_source
+
+LOGO = parse_source("logo.png")
+
+
+def plan(overlay: str) -> Plan:
+    return parse(b"/resize", f"url=a.jpg&overlay={quote(overlay)}".encode()).plan
+
+
+@pytest.mark.parametrize(
+    ("text", "overlay"),
+    [
+        ("url:logo.png", Picture(LOGO)),
+        (
+            "url:logo.png,width:pct:20,height:9,fit:cover",
+            Picture(LOGO, Length(20, percent=True), Length(9), Fitting.COVER),
+        ),
+        ("url:logo.png,gravity:nw,x:5,y:-6", Picture(LOGO, place=Placement(0, 0, Length(5), Length(-6)))),
+        (
+            "url:logo.png,gravity:southeast,x:5,y:pct:-2.5",
+            Picture(LOGO, place=Placement(1, 1, Length(-5), Length(2.5, percent=True))),
+        ),
+        (
+            "url:logo.png,rotate:-90,opacity:12.5,blend:soft-light,repeat:x,gap:4",
+            Picture(
+                LOGO, place=Placement(degrees=270, opacity=12.5, blend=Blend.SOFT_LIGHT, repeat=Repeat.ACROSS, gap=4)
+            ),
+        ),
+        (
+            "url:logo.png,shadow:red,shadow_x:-3,shadow_blur:0",
+            Picture(LOGO, place=Placement(shadow=Shadow(Colour(255, 0, 0), -3, 2, 0))),
+        ),
+        ("url:http://a.example/x,,y;;z?q=1:2", Picture(parse_source("http://a.example/x,y;z?q=1:2"))),
+        ("text:Hello,, world;;: <b>", Text("Hello, world;: &lt;b&gt;")),
+        (
+            "text:a<b>b</b><br><<,markup:true,font:DejaVu Serif,size:40,color:fff,bold:true,italic:1",
+            Text("<b><i>a<b>b</b>\n&lt;</i></b>", "DejaVu Serif", 40, Colour()),
+        ),
+        (
+            "text:x,width:100,align:right,background:000,padding:3,outline:fff",
+            Text(
+                "x",
+                width=Length(100),
+                align=Align.RIGHT,
+                stroke=Stroke(2, Colour()),
+                background=Colour(0, 0, 0),
+                padding=3,
+            ),
+        ),
+    ],
+)
+def test_options_say_what_is_laid_and_where(text: str, overlay: Overlay) -> None:
+    assert plan(text).overlays == (overlay,)
+
+
+def test_overlays_keep_their_order() -> None:
+    assert [type(one) for one in plan("text:a;url:b.png;text:c").overlays] == [Text, Picture, Text]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "Overlay 1: it must begin"),
+        ("width:5", "Overlay 1: it must begin"),
+        ("url:a.png;", "Overlay 2: it must begin"),
+        ("url:a.png,", "Overlay 1: there is no option ''"),
+        ("url:a.png,colour:red", "Overlay 1: there is no option 'colour'"),
+        ("text:a;url:a.png,color:red", "Overlay 2: there is no option 'color'"),
+        ("url:a.png,x:1,x:2", "Overlay 1: x is given more than once"),
+        ("url:a.png,width:0", "Overlay 1: width must be"),
+        ("url:a.png,opacity:101", "Overlay 1: opacity must be"),
+        ("url:a.png,blend:clear", "Overlay 1: blend must be"),
+        ("url:../a.png", "Overlay 1: The path must not"),
+        ("url:file:///etc/passwd", "Overlay 1: Pictures cannot be fetched by file"),
+        ("text: ", "Overlay 1: text must be"),
+        (f"text:{'x' * 1001}", "Overlay 1: text must be"),
+        ("text:a<b>,markup:1", "Overlay 1: text must be"),
+        ("text:a,font:Sans; rm", "Overlay 2: it must begin"),
+        ("text:a,font:Sans'48", "Overlay 1: font must be"),
+        (";".join(["text:a"] * 17), "overlay must be 1 to 16 overlays"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        plan(text)
+    assert caught.value.message.startswith(says)
+    assert caught.value.param == "overlay"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("url:a.png,x:1,y:2", "url:a.png,y:2,x:1"),
+        ("url:a.png", "url:a.png,gravity:center,x:0,y:pct:0,rotate:360,opacity:100.0,blend:normal,repeat:none"),
+        ("url:a.png,gravity:se", "url:a.png,gravity:southeast"),
+        ("url:a.png,width:5", "url:a.png,width:5,fit:cover"),
+        ("url:a.png", "url:a.png,gap:9"),
+        ("url:a.png", "url:a.png,shadow:transparent,shadow_x:9"),
+        ("url:a.png", "url:a.png,shadow_blur:9"),
+        ("url:a.png", "url:/a.png"),
+        ("text:a", "text:a,padding:5"),
+        ("text:a", "text:a,outline_width:5"),
+        ("text:a", "text:a,markup:true,font:Noto Sans,size:32.0,color:black,bold:false,align:left"),
+        ("text:<&", "text:<<&,markup:true"),
+        ("text:a,bold:1", "text:<b>a</b>,markup:1"),
+        ("text:a", "url:b.png,opacity:0;text:a"),
+    ],
+)
+def test_what_looks_the_same_is_one_plan(one: str, other: str) -> None:
+    assert canonical(plan(one)) == canonical(plan(other))
+
+
+def test_a_plan_tells_what_it_refers_to_once_and_by_whom() -> None:
+    overlay = quote("url:b.png;text:x;url:c.png;url:b.png,x:5")
+    parsed = parse(b"/resize", f"url=a.jpg&overlay={overlay}&mask=alpha:m.png".encode()).plan
+    assert [(one.source.text, one.param, one.name) for one in references(parsed, plan("url:d.png"))] == [
+        ("m.png", "mask", "The mask"),
+        ("b.png", "overlay", "Overlay 1"),
+        ("c.png", "overlay", "Overlay 3"),
+        ("d.png", "overlay", "Overlay 1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        '<span font="99999">x</span>',
+        "<b foo='1'>x</b>",
+        "<b>x",
+        "x</b>",
+        "<b><i>x</b></i>",
+        "<B>x</B>",
+        "<b >x</b>",
+        "<b/>",
+        "a < b",
+        "<<<",
+        "<!-- x -->",
+        "<![CDATA[x]]>",
+        "<b>" * 9 + "x" + "</b>" * 9,
+        "<br>" * 200 + "x",
+        "<br>",
+        "\x00x",
+        "x\ufffe",
+    ],
+)
+def test_markup_is_a_handful_of_elements_and_nothing_else(attack: str) -> None:
+    with pytest.raises(ValueError, match=r"^$"):
+        marked(attack)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from([*"<>&;/ bisub\"'x", "<b>", "</b>", "<br>", "&lt;", "&#60;"]), max_size=40).map("".join)
+)
+def test_whatever_is_taken_is_well_formed(text: str) -> None:
+    """An XML parser of another make agrees."""
+    for make in (plain, marked):
+        try:
+            markup = make(text)
+        except ValueError:
+            continue
+        tree = ET.fromstring(f"<text>{markup}</text>")  # noqa: S314 - as above
+        assert all(node.tag in (*ELEMENTS, "text") and not node.attrib for node in tree.iter())
+        if make is plain:
+            assert tree.text == text
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from([*",;:<>&x1-", "url:", "text:", "a.png", ",x:", ",markup:true"]), max_size=40).map("".join)
+)
+def test_anything_at_all_is_a_plan_or_a_refusal(text: str) -> None:
+    try:
+        laid: Any = plan(text).overlays
+    except BadRequest:
+        return
+    assert all(isinstance(one, Picture | Text) for one in laid)
+
+
+@pytest.mark.parametrize("hostile", ["text:" + ",," * 15_000, "text:" + ";;," * 15_000, "text:" + "<b>" * 9_000])
+def test_time_is_linear(hostile: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(InvalidParameter):
+        parse(b"/resize", f"url=a.jpg&overlay={hostile},markup:1".encode())
+    assert time.perf_counter() - began < 1

@@ -1,0 +1,288 @@
+"""Overlays against Pillow's ``alpha_composite`` and the formulas of CSS compositing in float64."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.pipeline import render
+from pixmill.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
+from pixmill.media import Format
+from pixmill.plan.colour import Colour
+from pixmill.plan.geometry import Size
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.overlays import Blend, Fitting, Length, Picture, Placement, Repeat, Shadow
+from pixmill.plan.source import parse_source
+from tests.pixels.pictures import LIMITS, decoded, encoded, photo, pixels_of
+
+REF = parse_source("over.png")
+WIDTH, HEIGHT = 80, 50
+Floats = NDArray[np.float64]
+
+
+def translucent(width: int = 30, height: int = 20) -> Image.Image:
+    """Many colours, each at many opacities."""
+    picture = photo(width, height).transpose(Image.Transpose.ROTATE_180).convert("RGBA")
+    ramp = np.add.outer(np.arange(height) * 5, np.arange(width) * 4).clip(0, 255).astype(np.uint8)
+    picture.putalpha(Image.fromarray(ramp))
+    return picture
+
+
+def laid(picture: Image.Image, over: Image.Image, limits: Limits = LIMITS, **how: Any) -> Image.Image:
+    overlay = Picture(REF, **how)
+    plan = Plan(overlays=(overlay,), output=Output(formats=(Format.PNG,)))
+    return decoded(render(encoded(picture, "PNG"), plan, limits, {REF: encoded(over, "PNG")}))
+
+
+def pasted(picture: Image.Image, over: Image.Image, left: int, top: int) -> Image.Image:
+    """By Pillow, also where it reaches over an edge."""
+    canvas = Image.new("RGBA", picture.size)
+    canvas.paste(over, (left, top))
+    return Image.alpha_composite(picture.convert("RGBA"), canvas)
+
+
+def away(one: Image.Image, other: Image.Image) -> int:
+    """The largest difference of what one sees, alpha multiplied in."""
+    a, b = (pixels_of(image, "RGBA").astype(float) for image in (one, other))
+    seen = a[..., :3] * a[..., 3:] / 255 - b[..., :3] * b[..., 3:] / 255
+    return int(max(np.abs(seen).max(), np.abs(a[..., 3] - b[..., 3]).max()))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_normal_is_source_over_as_pillow_does_it(mode: str) -> None:
+    picture = photo(WIDTH, HEIGHT).convert(mode)
+    if mode.endswith("A"):
+        picture.putalpha(90)
+    result = laid(picture, translucent())
+    assert result.mode == ("RGBA" if mode.endswith("A") else "RGB")
+    assert away(result, pasted(picture, translucent(), 25, 15)) <= 2
+
+
+def soft(b: Floats, s: Floats) -> Floats:
+    root = np.where(b <= 0.25, ((16 * b - 12) * b + 4) * b, np.sqrt(b))
+    return np.where(s <= 0.5, b - (1 - 2 * s) * b * (1 - b), b + (2 * s - 1) * (root - b))
+
+
+def hard(b: Floats, s: Floats) -> Floats:
+    return np.where(s <= 0.5, 2 * s * b, 1 - 2 * (1 - s) * (1 - b))
+
+
+def dodge(b: Floats, s: Floats) -> Floats:
+    return np.where(b == 0, 0, np.where(s >= 1, 1, np.minimum(1, b / np.maximum(1 - s, 1e-9))))
+
+
+def burn(b: Floats, s: Floats) -> Floats:
+    return np.where(b >= 1, 1, np.where(s <= 0, 0, 1 - np.minimum(1, (1 - b) / np.maximum(s, 1e-9))))
+
+
+# https://www.w3.org/TR/compositing-1/#blending
+MIXES: dict[Blend, Callable[[Floats, Floats], Floats]] = {
+    Blend.NORMAL: lambda _, s: s,
+    Blend.MULTIPLY: lambda b, s: b * s,
+    Blend.SCREEN: lambda b, s: b + s - b * s,
+    Blend.OVERLAY: lambda b, s: hard(s, b),
+    Blend.DARKEN: np.minimum,
+    Blend.LIGHTEN: np.maximum,
+    Blend.COLOUR_DODGE: dodge,
+    Blend.COLOUR_BURN: burn,
+    Blend.HARD_LIGHT: hard,
+    Blend.SOFT_LIGHT: soft,
+    Blend.DIFFERENCE: lambda b, s: np.abs(b - s),
+    Blend.EXCLUSION: lambda b, s: b + s - 2 * b * s,
+}
+
+
+def parts(image: Image.Image) -> tuple[Floats, Floats]:
+    codes = pixels_of(image, "RGBA").astype(float) / 255
+    return codes[..., :3], codes[..., 3:]
+
+
+@pytest.mark.parametrize("opaque", [True, False])
+@pytest.mark.parametrize("blend", MIXES)
+def test_blend_modes_are_those_of_css(blend: Blend, opaque: bool) -> None:
+    """co = cs αs (1 − αb) + cb αb (1 − αs) + αs αb B(cb, cs)."""
+    below, above = photo(30, 20).convert("RGBA"), translucent()
+    below.putalpha(255 if opaque else 150)
+    (cb, ab), (cs, as_) = parts(below), parts(above)
+    expected = cs * as_ * (1 - ab) + cb * ab * (1 - as_) + as_ * ab * MIXES[blend](cb, cs)
+    colours, alpha = parts(laid(below, above, place=Placement(blend=blend)))
+    assert np.abs(colours * alpha - expected).max() * 255 <= 2
+    assert np.abs(alpha - (as_ + ab - as_ * ab)).max() * 255 < 1.01
+
+
+# Porter and Duff, as https://www.w3.org/TR/compositing-1/#porterduffcompositingoperators has them: Fa, Fb.
+OPERATORS: dict[Blend, Callable[[Floats, Floats], tuple[Any, Any]]] = {
+    Blend.ATOP: lambda s, b: (b, 1 - s),
+    Blend.BEHIND: lambda _, b: (1 - b, 1),
+    Blend.ERASE: lambda s, _: (0, 1 - s),
+    Blend.XOR: lambda s, b: (1 - b, 1 - s),
+    Blend.ADD: lambda *_: (1, 1),
+}
+
+
+@pytest.mark.parametrize("opacity", [255, 140])
+@pytest.mark.parametrize("blend", OPERATORS)
+def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> None:
+    below, above = photo(30, 20).convert("RGBA"), translucent()
+    below.putalpha(opacity)
+    (cb, ab), (cs, as_) = parts(below), parts(above)
+    fa, fb = OPERATORS[blend](as_, ab)
+    expected = np.clip(cs * as_ * fa + cb * ab * fb, 0, 1)
+    cover = np.clip(as_ * fa + ab * fb, 0, 1)
+    colours, alpha = parts(laid(below, above, place=Placement(blend=blend)))
+    assert np.abs(alpha - cover).max() * 255 < 1.01
+    assert np.abs(colours * alpha - np.minimum(expected, cover)).max() * 255 <= 2
+
+
+@pytest.mark.parametrize(
+    ("place", "corner"),
+    [
+        (Placement(), (25, 15)),
+        (Placement(x=0, y=0), (0, 0)),
+        (Placement(x=1, y=1, right=Length(-7), down=Length(-9)), (43, 21)),
+        (Placement(x=0, y=0.5, right=Length(10, percent=True), down=Length(-10, percent=True)), (8, 10)),
+        (Placement(x=0, y=0, right=Length(-12), down=Length(40)), (-12, 40)),
+        (Placement(x=0, y=0, right=Length(500)), (500, 0)),
+    ],
+)
+def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(place: Placement, corner: tuple[int, int]) -> None:
+    picture = photo(WIDTH, HEIGHT)
+    assert away(laid(picture, translucent(), place=place), pasted(picture, translucent(), *corner)) <= 1
+
+
+def test_opacity_is_multiplied() -> None:
+    faint = translucent()
+    faint.putalpha(faint.getchannel("A").point(lambda code: round(code * 0.4)))
+    picture = photo(WIDTH, HEIGHT)
+    result = laid(picture, translucent(), place=Placement(opacity=40))
+    assert away(result, pasted(picture, faint, 25, 15)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("how", "size"),
+    [
+        ({"width": Length(15)}, (15, 10)),
+        ({"width": Length(50, percent=True)}, (40, 27)),
+        ({"height": Length(40)}, (60, 40)),
+        ({"width": Length(20), "height": Length(40)}, (20, 13)),
+        ({"width": Length(20), "height": Length(40), "fit": Fitting.FILL}, (20, 40)),
+        ({"width": Length(20), "height": Length(40), "fit": Fitting.COVER}, (20, 40)),
+        ({"width": Length(20), "height": Length(40), "fit": Fitting.OUTSIDE}, (60, 40)),
+    ],
+)
+def test_an_overlay_has_the_size_that_is_asked_for(how: dict[str, Any], size: tuple[int, int]) -> None:
+    red = Image.new("RGB", (30, 20), (255, 0, 0))
+    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), red, place=Placement(x=0, y=0), **how))
+    assert (int((result[0, :, 0] == 255).sum()), int((result[:, 0, 0] == 255).sum())) == size
+
+
+def test_repetition_covers_the_canvas_from_where_a_single_one_lies() -> None:
+    tile = translucent(17, 11)
+    place = Placement(x=0, y=0, right=Length(5), down=Length(3), repeat=Repeat.BOTH, gap=4)
+    expected = picture = photo(WIDTH, HEIGHT).convert("RGBA")
+    for top in range(3 - 15, HEIGHT, 15):
+        for left in range(5 - 21, WIDTH, 21):
+            expected = pasted(expected, tile, left, top)
+    assert away(laid(picture.convert("RGB"), tile, place=place), expected) <= 2
+    across = laid(picture.convert("RGB"), tile, place=Placement(y=0, repeat=Repeat.ACROSS))
+    assert (pixels_of(across)[11:] == pixels_of(picture)[11:]).all()
+
+
+def test_right_angles_turn_exactly_clockwise() -> None:
+    picture = photo(WIDTH, HEIGHT)
+    turned = translucent().transpose(Image.Transpose.ROTATE_270)
+    result = laid(picture, translucent(), place=Placement(degrees=90))
+    assert away(result, pasted(picture, turned, 30, 10)) <= 1
+
+
+def test_other_angles_keep_the_middle_in_its_place() -> None:
+    """A square of white turned by 45 degrees is a diamond as high as its diagonal."""
+    white = Image.new("RGB", (20, 20), "white")
+    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), white, place=Placement(degrees=45)), "L")
+    rows, columns = np.nonzero(result > 127)
+    assert abs(rows.mean() - (HEIGHT - 1) / 2) < 0.6
+    assert abs(columns.mean() - (WIDTH - 1) / 2) < 0.6
+    assert 26 <= np.ptp(rows) + 1 <= 30
+    assert abs((result > 127).sum() - 400) < 30
+
+
+@pytest.mark.parametrize("blur", [0.0, 3.0, 9.0])
+def test_a_shadow_is_the_opacity_moved_and_blurred(blur: float) -> None:
+    square = Image.new("RGBA", (24, 24), (0, 0, 255, 255))
+    place = Placement(shadow=Shadow(Colour(255, 0, 0, 200), 6, -4, blur))
+    result = laid(Image.new("RGB", (120, 100), "white"), square, place=place)
+    mask = Image.new("L", (120, 100))
+    mask.paste(200, (48 + 6, 38 - 4, 72 + 6, 62 - 4))
+    mask = mask.filter(ImageFilter.GaussianBlur(blur))
+    shade = Image.new("RGBA", (120, 100), (255, 0, 0, 255))
+    shade.putalpha(mask)
+    expected = pasted(pasted(Image.new("RGB", (120, 100), "white"), shade, 0, 0), square, 48, 38)
+    assert away(result, expected) <= (1 if not blur else 8)
+    assert pixels_of(result)[50, 60].tolist() == [0, 0, 255]
+
+
+def test_a_phone_s_photo_lies_upright_and_another_profile_is_brought_to_srgb() -> None:
+    over = Image.new("RGB", (20, 10), (255, 0, 0))
+    over.paste((0, 0, 255), (10, 0, 20, 10))
+    exif = Image.Exif()
+    exif[274] = 6
+    plan = Plan(overlays=(Picture(REF, place=Placement(x=0, y=0)),), output=Output(formats=(Format.PNG,)))
+    result = render(
+        encoded(Image.new("RGB", (40, 40)), "PNG"), plan, LIMITS, {REF: encoded(over, "PNG", exif=exif.tobytes())}
+    )
+    pixels = pixels_of(decoded(result))
+    assert pixels[2, 2].tolist() == [255, 0, 0]
+    assert pixels[17, 7].tolist() == [0, 0, 255]
+    assert pixels[2, 12].tolist() == [0, 0, 0]
+
+
+def test_an_overlay_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pixmill.engine.pixels import sprites  # noqa: PLC0415 - only here
+
+    opened: list[Size] = []
+    real = sprites._made
+
+    def noted(source: memoryview, wanted: Resize, limits: Limits) -> Frame:
+        made = real(source, wanted, limits)
+        opened.append(made.size)
+        return made
+
+    monkeypatch.setattr(sprites, "_made", noted)
+    over = Image.new("RGB", (9, 7), (1, 2, 99))
+    for right in range(3):
+        laid(photo(WIDTH, HEIGHT), over, place=Placement(right=Length(right)))
+    assert opened == [Size(9, 7)]
+    laid(photo(WIDTH, HEIGHT), over, width=Length(18))
+    assert opened == [Size(9, 7), Size(18, 14)]
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pixmill.engine.pixels import sprites  # noqa: PLC0415 - only here
+
+    monkeypatch.setattr(sprites, "KEPT_BYTES", 10_000)
+    for shade in range(12):
+        laid(photo(8, 8), Image.new("RGB", (40, 30), (shade, 50, 60)))
+        assert sprites._KEPT._bytes <= 10_000
+        assert sum(len(one.frame.pixels) for one in sprites._KEPT._sprites.values()) == sprites._KEPT._bytes
+
+
+@pytest.mark.parametrize(
+    ("body", "limits", "error"),
+    [
+        (b"no picture", LIMITS, UnsupportedImage),
+        (bytes(encoded(photo(40, 40), "PNG"))[:200], LIMITS, UndecodableImage),
+        (bytes(encoded(photo(70, 70), "PNG")), Limits(max_pixels=4500), ImageTooLarge),
+    ],
+)
+def test_a_picture_that_is_none_is_named(body: bytes, limits: Limits, error: type[Exception]) -> None:
+    good = parse_source("good.png")
+    plan = Plan(overlays=(Picture(good), Picture(REF)), output=Output(formats=(Format.PNG,)))
+    extras = {good: encoded(photo(5, 5), "PNG"), REF: memoryview(body)}
+    with pytest.raises(error, match=r"Overlay 2: ") as caught:
+        render(encoded(photo(60, 60), "PNG"), plan, limits, extras)
+    assert getattr(caught.value, "param", "") == "overlay"
