@@ -89,16 +89,16 @@ def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_s
         replies = [f.result() for f in at_once(clients, small, [{**COSTLY, "width": 4_000 + n} for n in range(20)])]
         done.set()
         watcher.join()
-        served = [reply for reply, _ in replies if reply.status == 200]
+        served = [seconds for reply, seconds in replies if reply.status == 200]
         turned_away = [(reply, seconds) for reply, seconds in replies if reply.status == 503]
-        assert len(served) == 3, "one that runs and two that wait"
-        assert len(turned_away) == 17
+        assert len(served) in {3, 4}, "one that runs and two that wait; one more if it is done before the last has come"
+        assert len(served) + len(turned_away) == 20
         for reply, seconds in turned_away:
             assert reply.json()["code"] == "queue_full"
             assert int(reply.headers["retry-after"]) >= 1
             assert reply.headers["cache-control"] == "no-store"
-            assert seconds < 3
-        assert sorted(lives)[int(len(lives) * 0.9)] < 0.3
+            assert seconds < min(served), "nobody waits to be turned away"
+        assert sorted(lives)[int(len(lives) * 0.9)] < 0.5
         assert small.get("/resize", url="photo.jpg", width=52).status == 200
         assert small.get("/health/ready").status == 200
 
