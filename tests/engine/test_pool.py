@@ -347,13 +347,14 @@ async def test_an_idle_worker_takes_over_what_lies_ready_behind_a_long_render() 
         assert pool.stats().restarts == 0
 
 
-async def test_a_ping_goes_before_all_that_waits() -> None:
+async def test_a_pool_whose_workers_are_all_at_work_is_well_however_long_its_queue() -> None:
     async with pools(handlers="tests.engine.pinged", workers=1, queue=1) as pool:
-        calls = [asyncio.create_task(obey(pool, "sleep 0.2")) for _ in range(2)]
+        calls = [asyncio.create_task(obey(pool, "sleep 0.5")) for _ in range(2)]
         await asyncio.sleep(0.05)
         with pytest.raises(QueueFull):
             await obey(pool, "sleep 0.2")
-        await pool.ping()
+        async with asyncio.timeout(0.1):
+            await pool.ping()
         await asyncio.gather(*calls)
 
 

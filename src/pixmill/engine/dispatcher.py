@@ -79,16 +79,16 @@ class Dispatcher(Owner):
 
     # ------------------------------------------------------------ calls come and go
 
-    def admit(self, call: Call, *, urgent: bool = False) -> None:
-        """Give it to a worker or let it wait. Raises QueueFull, Draining, RenderCrashed at once; urgent calls always fit."""
+    def admit(self, call: Call) -> None:
+        """Give it to a worker or let it wait. Raises QueueFull, Draining, RenderCrashed at once."""
         if not self._is_open:
             raise Draining
         if not self.crew.lanes:
             raise self._no_worker()
-        if not urgent and not self._is_idle() and self.waiting() >= self._max_waiting:
+        if not self._is_idle() and self.waiting() >= self._max_waiting:
             raise QueueFull
         call.wait(self._give_up)
-        (self._queue.appendleft if urgent else self._queue.append)(call)
+        self._queue.append(call)
         self._dispatch()
 
     def withdraw(self, call: Call) -> None:

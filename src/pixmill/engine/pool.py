@@ -101,9 +101,16 @@ class EnginePool:
                 raise Internal(detail=f"an inspection was answered by {type(outcome).__name__}")
 
     async def ping(self) -> None:
-        """A real render of a small picture, before all that waits."""
+        """A real render of a small picture.
+
+        Workers that are all at work prove themselves: each has a deadline. A queue must not look like an illness, or under load every
+        replica would be taken out of service at once.
+        """
+        stats = self.stats()
+        if stats.busy == stats.workers > 0:
+            return
         with sample() as original:
-            await self._answer(self._call(original, PLAN), urgent=True)
+            await self._answer(self._call(original, PLAN))
 
     def stats(self) -> PoolStats:
         lanes = [lane for lane in self._dispatcher.crew.lanes if lane.is_ready]
@@ -137,8 +144,8 @@ class EnginePool:
         if len(extras) > wire.MAX_EXTRAS or not wire.fits(call.order(0)):
             raise RequestTooLarge(f"One job takes at most {wire.MAX_EXTRAS} pictures, and texts that are not too long")
 
-    async def _answer(self, call: Call, *, urgent: bool = False) -> Answer:
-        self._dispatcher.admit(call, urgent=urgent)
+    async def _answer(self, call: Call) -> Answer:
+        self._dispatcher.admit(call)
         try:
             outcome, file = await call.answer
         except asyncio.CancelledError:
