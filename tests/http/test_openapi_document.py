@@ -7,7 +7,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from msgspec.structs import replace
 
 from pixmill.api.app import ROUTES
@@ -15,7 +15,7 @@ from pixmill.api.openapi import document
 from pixmill.api.problems import STATUS, problem_response
 from pixmill.dialects.native import PATHS, parse
 from pixmill.dialects.params import PARAMS
-from pixmill.errors import InvalidParameter
+from pixmill.errors import ConflictingParameters, InvalidParameter
 from pixmill.media import Format
 from pixmill.ports import Description, Facts, Place, Swatch
 
@@ -85,6 +85,9 @@ def test_what_the_document_allows_is_taken(path: str, method: str) -> None:
     @given(operation.as_strategy())
     def taken(case: schemathesis.Case[Any]) -> None:
         query = urlencode(case.query or {}).encode()
-        assert parse(path.encode(), query, upload=method == "POST")
+        try:
+            assert parse(path.encode(), query, upload=method == "POST")
+        except ConflictingParameters:  # OpenAPI has no words for parameters that exclude each other
+            reject()
 
     taken()
