@@ -25,16 +25,26 @@ def own_size(width: float, height: float) -> tuple[Size, float]:
 
 
 def drawn_scale(need: Need, most: float) -> float:
-    """How many pixels to draw for one of the drawing's own, along each side, but no more than ``most``."""
-    scale = max(need.size.width / need.area.width, need.size.height / need.area.height)
+    """How many pixels to draw for one of the drawing's own, along each side, but no more than ``most``.
+
+    Where the part keeps its shape that is said by the longer side, whose rounding counts for less.
+    """
+    across, down = need.size.width / need.area.width, need.size.height / need.area.height
+    longer = across if need.size.width >= need.size.height else down
+    scale = longer if _same(need.area.shrunk(1 / longer), need.size) else max(across, down)
     return min(scale, most, sqrt(_MAX_DRAWN_PIXELS / (need.area.width * need.area.height)))
 
 
 def drawn_box(need: Need, scale: float) -> tuple[int, int, Size, Area | None]:
     """The pixels to draw, from left and top; and where the needed area lies in them, None where they are just what is needed."""
     area = need.area.shrunk(1 / scale)
-    if abs(area.width - need.size.width) <= 1 and abs(area.height - need.size.height) <= 1:
+    if _same(area, need.size):
         return round(area.left), round(area.top), need.size, None
     left, top = floor(area.left), floor(area.top)
     size = Size(ceil(area.left + area.width) - left, ceil(area.top + area.height) - top)
     return left, top, size, area.moved(left, top)
+
+
+def _same(area: Area, size: Size) -> bool:
+    """But for rounding."""
+    return abs(area.width - size.width) <= 1 and abs(area.height - size.height) <= 1

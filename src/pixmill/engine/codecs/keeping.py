@@ -124,7 +124,9 @@ def _written(texts: dict[int, bytes]) -> bytes:
     values_at = 8 + 2 + len(texts) * _ENTRY + 4
     entries, values = b"", b""
     for tag, text in sorted(texts.items()):
-        value = text + b"\0" * max(1, _INLINE + 1 - len(text))  # never inline
-        entries += struct.pack("<HHII", tag, _ASCII, len(value), values_at + len(values))
-        values += value + b"\0" * (len(value) % 2)
+        value = text + b"\0"
+        place = struct.pack("<I", values_at + len(values)) if len(value) > _INLINE else value.ljust(_INLINE, b"\0")
+        entries += struct.pack("<HHI", tag, _ASCII, len(value)) + place
+        if len(value) > _INLINE:
+            values += value + b"\0" * (len(value) % 2)
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(texts)) + entries + bytes(4) + values

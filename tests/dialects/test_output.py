@@ -1,0 +1,147 @@
+"""The options of the encoders as parameters: what they mean, and which spellings mean the same."""
+
+from typing import Any
+
+import pytest
+
+from pixmill.dialects.native import parse
+from pixmill.errors import BadRequest
+from pixmill.media import OUTPUT_FORMATS, Format
+from pixmill.plan.key import canonical
+from pixmill.plan.ops import Output, Plan
+from pixmill.plan.output import PLAIN, Encoding, Metadata, Profile, Subsampling, TiffCompression, WebPPreset
+
+
+def plan(query: str) -> Plan:
+    return parse(b"/resize", b"url=a.jpg&" + query.encode()).plan
+
+
+def output(query: str) -> Output:
+    return plan(query).output
+
+
+def encoding(query: str) -> Encoding:
+    return output(query).encoding
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("effort=0", {"effort": 0}),
+        ("effort=9", {"effort": 9}),
+        ("progressive=true", {"progressive": True}),
+        ("interlace=1", {"progressive": True}),
+        ("subsampling=444", {"subsampling": Subsampling.S444}),
+        ("chromasub=422", {"subsampling": Subsampling.S422}),
+        ("trellis=true", {"trellis": True}),
+        ("deringing=true", {"deringing": True}),
+        ("optimize_scans=true", {"optimize_scans": True}),
+        ("quant_table=3", {"quant_table": 3}),
+        ("lossless=true", {"lossless": True}),
+        ("near_lossless=60", {"near_lossless": 60}),
+        ("webp_preset=text", {"webp_preset": WebPPreset.TEXT}),
+        ("depth=10", {"depth": 10}),
+        ("colors=16", {"colours": 16}),
+        ("colours=17", {"colours": 17}),
+        ("dither=0.5", {"dither": 0.5}),
+        ("tiff_compression=deflate", {"tiff_compression": TiffCompression.DEFLATE}),
+    ],
+)
+def test_an_option_is_kept_for_whatever_format_may_be_chosen(query: str, expected: dict[str, Any]) -> None:
+    assert encoding(query) == Encoding(**expected)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "effort=10",
+        "effort=-1",
+        "subsampling=411",
+        "quant_table=9",
+        "near_lossless=101",
+        "webp_preset=x",
+        "depth=9",
+        "depth=16",
+        "colors=1",
+        "colors=257",
+        "dither=1.1",
+        "tiff_compression=zip",
+        "metadata=some",
+        "profile=adobe",
+        "lossless=yes",
+        "dpi=0",
+        "dpi=1201",
+        "second=-1",
+        "second=86401",
+        "progressive=true&interlace=true",
+    ],
+)
+def test_other_words_are_refused(query: str) -> None:
+    with pytest.raises(BadRequest):
+        plan(query)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("format=png&trellis=true&subsampling=444&near_lossless=3&depth=10", "format=png"),
+        ("format=jpeg&lossless=true&colors=8&dither=0&depth=12&effort=3", "format=jpeg"),
+        ("format=webp&depth=10&quant_table=1&progressive=true", "format=webp"),
+        ("format=png&dither=0.5", "format=png"),
+        ("format=png&colors=100", "format=png&colors=16"),
+        ("format=png&colors=15", "format=png&colors=4"),
+        ("format=gif&colors=100", "format=gif&colors=64"),
+        ("format=gif&colors=256", "format=gif"),
+        ("format=webp&lossless=true&quality=30", "format=webp&lossless=true"),
+        ("format=webp&near_lossless=100", "format=webp&lossless=true"),
+        ("format=webp&near_lossless=60&lossless=true&quality=3", "format=webp&near_lossless=60"),
+        ("format=avif&lossless=true&subsampling=444", "format=avif&lossless=true"),
+        ("format=jpeg&optimize_scans=true&progressive=true", "format=jpeg&optimize_scans=true"),
+        ("format=tiff&quality=3", "format=tiff"),
+        ("format=gif&metadata=keep&profile=p3", "format=gif"),
+        ("format=jxl&profile=p3", "format=jxl"),
+        ("format=svg&metadata=all&quality=3&effort=2&background=red", "format=svg"),
+        ("dpi=96&profile=srgb&metadata=strip&depth=8", ""),
+    ],
+)
+def test_what_says_nothing_to_the_format_named_is_dropped(one: str, other: str) -> None:
+    assert canonical(plan(one)) == canonical(plan(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("format=tiff&tiff_compression=jpeg&quality=3", "format=tiff&tiff_compression=jpeg"),
+        ("format=gif&dither=0", "format=gif"),
+        ("format=png&colors=4", "format=png"),
+        ("lossless=true&quality=30", "lossless=true"),
+        ("metadata=keep", "metadata=all"),
+        ("dpi=72", ""),
+        ("second=0", ""),
+        ("format=original", ""),
+    ],
+)
+def test_what_says_something_is_not(one: str, other: str) -> None:
+    assert canonical(plan(one)) != canonical(plan(other))
+
+
+def test_without_options_a_plan_says_nothing_of_them() -> None:
+    assert output("format=jpeg") == Output(formats=(Format.JPEG,))
+    assert encoding("") is PLAIN or encoding("") == PLAIN
+    assert b"encoding" not in canonical(plan("width=3"))
+
+
+@pytest.mark.parametrize("kind", OUTPUT_FORMATS)
+def test_every_format_that_is_written_can_be_named(kind: Format) -> None:
+    assert output(f"format={kind}").formats == (kind,)
+
+
+def test_metadata_profile_and_original_are_said() -> None:
+    asked = output("metadata=copyright&profile=p3&format=original")
+    assert (asked.metadata, asked.profile, asked.original) == (Metadata.COPYRIGHT, Profile.P3, True)
+    assert (asked.formats, asked.negotiated) == ((), False)
+
+
+def test_a_moment_and_a_resolution_are_said() -> None:
+    asked = plan("second=12.5&dpi=300").input
+    assert (asked.second, asked.dpi) == (12.5, 300)

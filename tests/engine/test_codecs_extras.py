@@ -1,0 +1,266 @@
+"""Formats whose libraries are optional: what is read of them, how they are bounded, and what is said without them."""
+
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pixmill.engine.codecs import table
+from pixmill.engine.codecs.heic import HeicPicture
+from pixmill.engine.codecs.jxl_header import CODESTREAM, CONTAINER, read_header
+from pixmill.engine.codecs.raw_tags import is_raw
+from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.pixels.job import resolve_job
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import (
+    ImageTooLarge,
+    InvalidParameter,
+    UndecodableImage,
+    UnsupportedImage,
+    UnsupportedOutput,
+)
+from pixmill.media import Format
+from pixmill.plan.geometry import Size
+from pixmill.plan.input import Input
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from pixmill.plan.output import Encoding
+from pixmill.spool import Spool
+from tests.engine.support import pools
+from tests.pixels.originals import dng, document, film
+from tests.pixels.pictures import LIMITS, difference, encoded, made, photo, pixels_of, resized
+
+
+def written(kind: Format, image: Image.Image, **encoding: Any) -> memoryview:
+    plan = Plan(output=Output(formats=(kind,), quality=90, encoding=Encoding(**encoding)))
+    return memoryview(render(encoded(image, "PNG"), plan, LIMITS).body)
+
+
+def bright() -> Image.Image:
+    """A photo of which more than a hundredth is white, as LibRaw wants it."""
+    image = photo()
+    image.paste("white", (100, 0, 140, 40))
+    return image
+
+
+SAMPLES: dict[Format, Callable[[], memoryview]] = {
+    Format.HEIC: lambda: written(Format.HEIC, photo()),
+    Format.JXL: lambda: written(Format.JXL, photo()),
+    Format.PDF: lambda: document(photo()),
+    Format.RAW: lambda: dng(bright()),
+    Format.VIDEO: film,
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_each_is_known_by_its_content(kind: Format) -> None:
+    source = SAMPLES[kind]()
+    assert sniff(source) is kind
+    assert inspect(source, LIMITS).format is kind
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_without_its_extra_the_answer_says_which_is_missing(kind: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = SAMPLES[kind]()
+    monkeypatch.setattr(table, "installed", lambda _: False)
+    with pytest.raises(UnsupportedImage) as caught:
+        made(source)
+    assert f"pixmill[{table.CODECS[kind].extra}]" in caught.value.message
+    if table.CODECS[kind].write:
+        with pytest.raises(UnsupportedOutput) as refused:
+            written(kind, photo())
+        assert "pixmill[" in refused.value.message
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+async def test_each_is_read_by_a_confined_worker(kind: Format) -> None:
+    async with pools(handlers="", workers=1) as pool:
+        with Spool(10_000_000) as spool:
+            spool.write(SAMPLES[kind]())
+            result = await pool.render(spool, Plan(resize=Resize(width=50), output=Output(formats=(Format.JPEG,))))
+    assert result.width == 50
+
+
+@pytest.mark.parametrize("kind", [Format.HEIC, Format.JXL])
+async def test_each_that_can_be_written_is_by_a_confined_worker(kind: Format) -> None:
+    async with pools(handlers="", workers=1) as pool:
+        with Spool(10_000_000) as spool:
+            spool.write(encoded(photo(), "PNG"))
+            result = await pool.render(spool, Plan(output=Output(formats=(kind,))))
+    assert difference(pixels_of(made(memoryview(result.body))), pixels_of(photo())) < 4
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_file_that_ends_too_soon_is_damaged(kind: Format) -> None:
+    source = SAMPLES[kind]()
+    for part in (0.02, 0.3, 0.6):
+        with pytest.raises((UndecodableImage, UnsupportedImage)):
+            made(source[: max(16, int(len(source) * part))])
+
+
+@pytest.mark.parametrize("kind", [Format.HEIC, Format.JXL, Format.RAW, Format.VIDEO])
+def test_the_limit_on_pixels_is_kept(kind: Format) -> None:
+    with pytest.raises(ImageTooLarge):
+        made_within(SAMPLES[kind](), Limits(max_pixels=10_000))
+
+
+def made_within(source: memoryview, limits: Limits) -> None:
+    render(source, Plan(output=Output(formats=(Format.PNG,))), limits)
+
+
+# ---------------------------------------------------------------- HEIC
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_pictures_beside_each_other_in_a_heic_are_pages(page: int) -> None:
+    file = pillow_heif.HeifFile()
+    for colour in ("red", "blue"):
+        file.add_from_pillow(Image.new("RGB", (64, 64), colour))
+    buffer = BytesIO()
+    file.save(buffer)
+    source = memoryview(buffer.getvalue())
+    assert inspect(source, LIMITS).pages == 2
+    pixel = pixels_of(made(source, input=Input(page=page)))[30, 30]
+    assert int(pixel.argmax()) == (0 if page == 1 else 2)
+
+
+@pytest.mark.parametrize(("width", "small"), [(60, True), (200, False)])
+def test_a_copy_within_is_taken_only_if_it_has_pixels_enough(width: int, small: bool) -> None:
+    buffer = BytesIO()
+    pillow_heif.from_pillow(photo(512, 384)).save(buffer, quality=90, thumbnails=[128])
+    source = memoryview(buffer.getvalue())
+    truth = resized(encoded(photo(512, 384), "PNG"), width=width)
+    assert difference(pixels_of(resized(source, width=width)), pixels_of(truth)) < 6
+    picture = HeicPicture(source)
+    frame = picture.decode(resolve_job(picture.header, Plan(resize=Resize(width=width)), LIMITS).need)
+    assert (frame.width < 512) is small
+
+
+# ---------------------------------------------------------------- JPEG XL
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(240, 160), (31, 200), (256, 256), (8, 8), (1, 300)])
+def test_the_header_of_a_jpeg_xl_says_what_the_decoder_finds(mode: str, size: tuple[int, int]) -> None:
+    image = photo(*size).convert(mode)
+    if "A" in mode:
+        image.putalpha(Image.linear_gradient("L").resize(size))
+    found = read_header(written(Format.JXL, image, lossless=True))
+    assert found.size == Size(*size)
+    assert (found.alpha, found.grey) == ("A" in mode, mode.startswith("L"))
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_any_header_gives_a_size_or_a_plain_failure(data: bytes, boxed: bool) -> None:
+    try:
+        read_header(memoryview((CONTAINER if boxed else CODESTREAM) + data))
+    except (IndexError, ValueError):
+        return
+
+
+# ---------------------------------------------------------------- PDF
+
+
+def test_a_page_of_a_pdf_is_drawn_at_the_size_that_is_wanted() -> None:
+    source = document(photo(), Image.new("RGB", (300, 500), "blue"))
+    facts = inspect(source, LIMITS)
+    assert (facts.width, facts.height, facts.pages, facts.alpha) == (320, 213, 2, False)
+    assert made(source, input=Input(dpi=72)).size == (240, 160)
+    large = made(source, input=Input(page=2), resize=Resize(width=600))
+    assert abs(large.height - 1000) <= 1
+    assert pixels_of(large)[500, 300, 2] > 200
+    assert difference(pixels_of(made(source, input=Input(dpi=72))), pixels_of(photo())) < 5
+
+
+def test_a_part_of_a_page_is_drawn_alone() -> None:
+    source = document(photo())
+    whole = made(source, input=Input(dpi=144), resize=Resize(width=1600))
+    part = made(source, input=Input(dpi=144), crop=Crop(120, 80, 240, 160), resize=Resize(width=800))
+    assert difference(pixels_of(part), pixels_of(whole.crop((400, 267, 1200, 800)).resize(part.size))) < 4
+
+
+def test_a_page_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidParameter):
+        made(document(photo()), input=Input(page=2))
+
+
+def test_a_page_may_be_stretched() -> None:
+    assert made(document(photo()), resize=Resize(width=50, height=400, fit=Fit.FILL)).size == (50, 400)
+
+
+# ---------------------------------------------------------------- camera originals
+
+
+@pytest.mark.parametrize("width", [None, 60])
+def test_a_camera_original_shows_what_the_sensor_saw(width: int | None) -> None:
+    resize = Resize(width=width or 0)
+    developed, truth = made(dng(bright()), resize=resize), made(encoded(bright(), "PNG"), resize=resize)
+    assert developed.size == truth.size
+    assert difference(pixels_of(developed), pixels_of(truth)) < 5
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_camera_original_is_turned(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    truth = made(encoded(bright(), "PNG", exif=exif))
+    developed = made(dng(bright(), orientation))
+    assert developed.size == truth.size
+    assert difference(pixels_of(developed), pixels_of(truth)) < 5
+
+
+def test_a_plain_tiff_is_no_camera_original() -> None:
+    assert not is_raw(encoded(photo(), "TIFF"))
+    assert not is_raw(memoryview(b"II*\0\xff\xff\xff\xff"))
+
+
+# ---------------------------------------------------------------- films
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [("mp4", "libx264"), ("mov", "libx264"), ("webm", "libvpx-vp9"), ("matroska", "libx264"), ("avi", "mpeg4")],
+)
+@pytest.mark.parametrize("second", [0.0, 1.0, 2.5])
+def test_the_frame_of_a_moment_is_shown(kind: str, codec: str, second: float) -> None:
+    pixels = pixels_of(made(film(kind, codec), input=Input(second=second)))
+    green = float((pixels[..., 1] > 128).mean())
+    assert abs(green - second / 3) < 0.03
+
+
+def test_without_a_moment_a_frame_is_taken_that_shows_something() -> None:
+    pixels = pixels_of(made(film()))
+    assert 0.3 < float((pixels[..., 1] > 128).mean()) < 0.7
+
+
+def test_a_moment_after_the_end_is_refused() -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        made(film(), input=Input(second=4.0))
+    assert caught.value.param == "second"
+
+
+@pytest.mark.parametrize(
+    ("turned", "side"), [(0, np.s_[:, :20]), (90, np.s_[-20:, :]), (180, np.s_[:, -20:]), (-90, np.s_[:20, :])]
+)
+def test_a_film_is_turned_as_it_says(turned: int, side: tuple[slice, slice]) -> None:
+    """The green bar grows from the left; turned anticlockwise by a quarter, from below."""
+    pixels = pixels_of(made(film(turned=turned), input=Input(second=1.0)))
+    assert pixels.shape[:2] == ((160, 120) if turned % 180 else (120, 160))
+    assert (pixels[side][..., 1] > 128).all()
+    assert float((pixels[..., 1] > 128).mean()) < 0.5
+
+
+def test_a_play_list_is_no_film_and_nothing_is_read_for_it() -> None:
+    started = time.monotonic()
+    for text in (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile /etc/passwd\n"):
+        with pytest.raises(UnsupportedImage):
+            made(memoryview(text))
+    assert time.monotonic() - started < 5

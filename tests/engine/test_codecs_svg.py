@@ -1,0 +1,211 @@
+"""SVG: what is recognised, what is taken out, what is refused, and what is drawn."""
+
+import base64
+import gzip
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.codecs.svg_safe import MAX_DEPTH, inert, sanitised
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import ImageTooLarge, PixmillError, UndecodableImage
+from pixmill.media import Format
+from pixmill.plan.input import Input
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from tests.pixels.pictures import LIMITS, encoded, made, pixels_of, resized
+
+NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def svg(inside: str, root: str = 'width="40" height="20"') -> memoryview:
+    return memoryview(f"<svg {NS} {root}>{inside}</svg>".encode())
+
+
+def cleaned(inside: str) -> str:
+    return sanitised(bytes(svg(inside))).text().decode()
+
+
+RED = '<rect width="40" height="20" fill="#f00"/>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<svg {NS}/>",
+        "<svg/>",
+        f'\ufeff<?xml version="1.0"?><!-- <html> --><!DOCTYPE svg [<!ENTITY a "b">]>\n<svg {NS}></svg>',
+        '<s:svg xmlns:s="http://www.w3.org/2000/svg"/>',
+    ],
+)
+def test_an_svg_is_known_by_its_root(text: str) -> None:
+    assert sniff(memoryview(text.encode())) is Format.SVG
+    assert sniff(memoryview(gzip.compress(text.encode()))) is Format.SVG
+    assert sniff(memoryview(text.removeprefix("\ufeff").encode("utf-16"))) is Format.SVG
+
+
+@pytest.mark.parametrize(
+    "text", ["<html><svg/></html>", "svg", "<svgs/>", "<!-- <svg/>", "<?xml", "", "<!DOCTYPE [", "  "]
+)
+def test_what_has_another_root_is_none(text: str) -> None:
+    assert sniff(memoryview(text.encode())) is None
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<script>alert(1)</script>",
+        "<foreignObject><body xmlns='http://www.w3.org/1999/xhtml'><iframe src='http://evil'/></body></foreignObject>",
+        "<rect onclick='evil()' ONLOAD='evil()'/>",
+        "<a href='javascript:evil()' xlink:href='javascript:evil()'><rect/></a>",
+        "<image href='http://evil/a.png'/><image xlink:href='file:///evil'/><image href='/evil'/>",
+        "<use href='http://evil#a'/><use xlink:href='evil.svg#a'/>",
+        "<image href='data:image/svg+xml;base64,evil'/><image href='data:text/html,evil'/>",
+        "<rect fill='url(http://evil)' style='fill:url( \"//evil\" )'/>",
+        "<style>@import url('evil'); @import 'evil'; a{background:\\url(evil);cursor:image-set('x' 1x)}</style>",
+        '<style>/* */u/**/rl(evil) @import/**/"evil";</style>',
+        "<set attributeName='href' to='javascript:evil()'/><animate attributeName='xlink:href' values='evil'/>",
+        "<set attributeName='onclick' to='evil()'/>",
+        "<x:rect xmlns:x='http://evil'/><metadata>evil</metadata>",
+        "<style><script>evil</script></style>",
+    ],
+)
+def test_what_runs_or_loads_is_taken_out(evil: str) -> None:
+    text = cleaned(evil + "<circle r='3'/>")
+    plain = text.replace("u rl(evil)", "")  # a word that is no reference
+    for word in ("evil", "script", "javascript", "alert", "http://e", "image-set", "@import"):
+        assert word not in plain.lower(), text
+    assert '<circle r="3"' in text
+
+
+def test_what_draws_stays() -> None:
+    text = cleaned(
+        "<defs><linearGradient id='g'><stop offset='0' stop-color='red'/></linearGradient></defs>"
+        "<style>.a &gt; .b{fill:url(#g)}</style><use xlink:href='#g'/><rect fill='url(#g)' style='stroke:url(\"#g\")'/>"
+        "<text xml:space='preserve'> a &lt; b </text><animate attributeName='x' to='3'/>"
+    )
+    for piece in ('fill="url(#g)"', "fill:url(#g)", "stroke:url(#g)", 'xlink:href="#g"', "> a &lt; b <", "<animate "):
+        assert piece in text
+
+
+def test_what_is_safe_stays_safe_and_the_same() -> None:
+    once = sanitised(bytes(svg(RED + "<style>a{b:c}</style>"))).text()
+    assert sanitised(once).text() == once
+
+
+@given(st.text(alphabet="url()@import\\;'\"/* #ax:", max_size=60))
+def test_no_style_refers_outside(css: str) -> None:
+    after = inert(css).lower()
+    assert "@import" not in after
+    assert "\\" not in after
+    for piece in after.split("url(")[1:]:
+        assert piece.startswith("#")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_an_svg_or_a_failure_of_ours(data: bytes) -> None:
+    try:
+        inspect(memoryview(b"<svg " + data), LIMITS)
+    except PixmillError as error:
+        assert isinstance(error, UndecodableImage | ImageTooLarge)  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<!DOCTYPE svg [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><svg {NS}><text>&b;</text></svg>',
+        f'<!DOCTYPE svg [<!ENTITY a "{"x" * 50_000}">]><svg {NS}><text>{"&a;" * 2_000}</text></svg>',
+        f"<svg {NS}>{'<g>' * (MAX_DEPTH + 1)}{'</g>' * (MAX_DEPTH + 1)}</svg>",
+        f"<svg {NS}>{'<g>' * 300_000}",
+        f"<svg {NS}>{'<g/>' * 300_000}</svg>",
+        f"<svg {NS}><g>",
+        '<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"/>',
+        "<svg ",
+    ],
+)
+def test_bombs_and_ruins_are_refused_at_once(text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(UndecodableImage):
+        inspect(memoryview(text.encode()), LIMITS)
+    assert time.monotonic() - started < 5
+
+
+def test_entities_of_a_file_are_texts_and_files_are_not_read() -> None:
+    entities = '<!DOCTYPE svg [<!ENTITY ns "http://www.w3.org/2000/svg"><!ENTITY c "#f00"><!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    source = f'{entities}<svg xmlns="&ns;" width="4" height="4"><rect width="4" height="4" fill="&c;"/><text>&x;</text></svg>'
+    assert pixels_of(made(memoryview(source.encode())))[2, 2].tolist() == [255, 0, 0]
+
+
+def test_references_that_multiply_end() -> None:
+    groups = "".join(f"<g id='a{n}'>" + f"<use href='#a{n - 1}'/>" * 10 + "</g>" for n in range(1, 9))
+    source = svg(f"<defs><g id='a0'>{RED}</g>{groups}</defs><use href='#a8'/>")
+    with pytest.raises(UndecodableImage):
+        made(source)
+
+
+def test_a_picture_within_is_drawn_and_bounded() -> None:
+    blue = base64.b64encode(encoded(Image.new("RGB", (4, 4), "blue"), "PNG")).decode()
+    image = f"<image width='40' height='20' preserveAspectRatio='none' href='data:image/png;base64,{blue}'/>"
+    assert pixels_of(made(svg(image)))[10, 20].tolist() == [0, 0, 255]
+    large = base64.b64encode(encoded(Image.new("1", (9_000, 9_000)), "PNG")).decode()
+    with pytest.raises(ImageTooLarge):
+        made(svg(f"<image width='4' height='4' href='data:image/png;base64,{large}'/>"))
+
+
+@pytest.mark.parametrize(
+    ("root", "size"),
+    [
+        ('width="40" height="20"', (40, 20)),
+        ('viewBox="0 0 30 60"', (30, 60)),
+        ('width="60" viewBox="0 0 30 60"', (60, 120)),
+        ('width="1in" height="0.5in"', (96, 48)),
+        ('viewBox="0 0 3000000 1500000"', (9_999, 4_999)),
+        ('width="200000" height="2"', (16_383, 1)),
+    ],
+)
+def test_its_size_is_what_it_says_within_bounds(root: str, size: tuple[int, int]) -> None:
+    facts = inspect(svg(RED, root), LIMITS)
+    assert abs(facts.width - size[0]) <= 1
+    assert abs(facts.height - size[1]) <= 1
+    assert (facts.format, facts.alpha) == (Format.SVG, True)
+
+
+def test_it_is_drawn_at_the_size_that_is_wanted_and_not_enlarged_from_pixels() -> None:
+    source = svg("<rect width='20' height='20' fill='#00f'/>", 'viewBox="0 0 40 20"')
+    pixels = pixels_of(resized(source, width=801), "RGBA")
+    assert pixels.shape[:2] == (401, 801)
+    edge = pixels[200, :, 3].astype(int)
+    assert np.count_nonzero((edge > 0) & (edge < 255)) <= 1
+    assert abs(int(np.count_nonzero(edge)) - 400) <= 1
+
+
+def test_a_part_is_drawn_as_sharp_as_the_whole() -> None:
+    source = svg("<rect x='10' width='10' height='20' fill='#00f'/>")
+    part = pixels_of(made(source, crop=Crop(9, 0, 2, 2), resize=Resize(width=400)), "RGBA")[..., 3]
+    assert not part[:, :199].any()
+    assert (part[:, 201:] == 255).all()
+
+
+def test_it_can_be_stretched() -> None:
+    pixels = pixels_of(made(svg(RED), resize=Resize(width=300, height=300, fit=Fit.FILL)))
+    assert pixels.shape[:2] == (300, 300)
+    assert (pixels == (255, 0, 0)).all()
+
+
+def test_a_stretch_to_a_line_draws_no_more_than_bounded() -> None:
+    assert made(svg(RED), resize=Resize(width=16_000, height=1, fit=Fit.FILL)).size == (16_000, 1)
+
+
+def test_more_dots_an_inch_make_it_larger() -> None:
+    assert made(svg(RED), input=Input(dpi=192)).size == (80, 40)
+
+
+def test_the_bound_on_the_originals_pixels_says_nothing_to_shapes() -> None:
+    plan = Plan(resize=Resize(width=10), output=Output(formats=(Format.PNG,)))
+    assert render(svg(RED), plan, Limits(max_pixels=100)).width == 10
