@@ -136,8 +136,11 @@ A label value that is not known in advance is counted as `other` once there are 
 FORMATS = """\
 # Formats
 
-`format=auto`, the default, answers with the first of {negotiable} that the `Accept` header names (a wildcard names nothing),
-else with what everybody reads: `gif` for what moves, `png` for what is drawn or transparent, `jpeg` for photographs. Such answers carry `Vary: Accept`.
+`format=auto`, the default, answers with one of {negotiable} that the `Accept` header names (a wildcard names nothing): the first for photographs,
+also transparent ones, and for what moves; `webp` for what is drawn and for what is very small, which it makes smaller. A client that takes neither gets
+what everybody reads: `gif` for what moves, `png` for what is drawn or transparent, `jpeg` for photographs. Drawings become a lossless WebP or a PNG
+with a palette where that is smaller, and where the format of the original would be smaller and is quickly written (JPEG, and PNG for drawings), that is
+the answer. Such answers carry `Vary: Accept`. What [quality](quality.md) means, how `quality=auto` and `max_bytes` find it, is told there.
 What this server can write may be asked for by name, such as `format=webp`.
 
 An animation stays one in `gif`, `webp`, `png` (as APNG) and `avif`, with its timing and the number of times it plays; the other

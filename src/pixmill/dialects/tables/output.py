@@ -47,7 +47,7 @@ PARAMS = (
         "format",
         Group.OUTPUT,
         Choice(_FORMATS | {"jpg": (Format.JPEG,), "original": _ORIGINAL}),
-        "Format of the result; auto takes the best that the Accept header names, else what suits the original, and keeps an SVG an SVG where "
+        "Format of the result; auto takes what suits the content (photograph, drawing, transparency, animation) among what the Accept header names and what everybody reads, and keeps an SVG an SVG where "
         "nothing but its size changes. original is the format of the original, if it can be written: where nothing is asked for that changes the picture, its very "
         "bytes with all their metadata. svg takes SVG only, sanitised. In place of a "
         "picture: blurhash, thumbhash (base64) and lqip (a data URI), placeholders as plain text, and json, what include asks for.",

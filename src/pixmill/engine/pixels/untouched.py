@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pixmill.engine.codecs.picture import Header, Picture
 from pixmill.engine.pixels.boundary import decoding
 from pixmill.engine.pixels.job import Job
+from pixmill.engine.pixels.writing import check_size
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.geometry import Size
@@ -56,7 +57,10 @@ def _body(picture: Picture, job: Job, size: Size) -> bytes | None:
     if isinstance(picture, Vector):
         wanted = output.negotiated or output.formats in ((), (Format.SVG,))
         with decoding():
-            return picture.vector(size) if wanted else None
+            body = picture.vector(size) if wanted else None
+        if body and Format.SVG in output.formats:
+            check_size(body, output)
+        return body if body and not 0 < output.max_bytes < len(body) else None
     changes = job.geometry.resamples or replace(output, quality=_ANY.quality) != _ANY
     return None if changes or job.header.format not in OUTPUT_FORMATS else bytes(job.source)
 

@@ -1,0 +1,98 @@
+"""What ``quality`` means in each format: measures what docs/quality.md tells.
+
+    python benchmarks/quality.py [WIDTH ...]
+
+Every photograph in examples/photos is made as wide as each WIDTH (800, and 400) and written at several qualities. For each quality and format it
+prints means: SSIMULACRA2 of what a browser sees, bytes as a part of the JPEG's, and the loss that ``quality=auto`` goes by, with its spread.
+"""
+
+import math
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ssimulacra2
+
+from pixmill.engine.codecs.metadata import Kept
+from pixmill.engine.codecs.picture import Need
+from pixmill.engine.codecs.table import CODECS, write
+from pixmill.engine.pixels.bridge import to_pillow
+from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.looks import Looks
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Output, Plan, Resize
+
+PHOTOS = Path(__file__).parent.parent / "examples" / "photos"
+FORMATS = (Format.JPEG, Format.WEBP, Format.AVIF)
+QUALITIES = (25, 40, 55, 70, 80, 90)
+WIDTHS = (800, 400)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture in one format at one quality."""
+
+    format: Format
+    quality: int
+    score: float
+    bytes: int
+    loss: float
+
+
+def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
+    """One picture in all formats and qualities."""
+    plan = Plan(resize=Resize(width=width), output=Output(formats=(Format.PNG,)))
+    frame = decoded(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
+    looks = Looks(frame)
+    saved(frame, scratch / "original.png")
+    for kind in FORMATS:
+        for quality in QUALITIES:
+            body = write(replace(frame, format=kind), quality, Kept())
+            seen = decoded(body, kind)
+            saved(seen, scratch / "seen.png")
+            score = ssimulacra2.compute_ssimulacra2(str(scratch / "original.png"), str(scratch / "seen.png"))
+            yield Sample(kind, quality, score, len(body), looks.loss(seen))
+
+
+def decoded(body: bytes, kind: Format) -> Frame:
+    picture = CODECS[kind].open(memoryview(body))
+    size = picture.header.size
+    return picture.decode(Need(Area(0, 0, size.width, size.height), size))
+
+
+def saved(frame: Frame, path: Path) -> None:
+    to_pillow(frame).convert("RGB").save(path)
+
+
+def table(found: list[Sample]) -> Iterator[str]:
+    """Rows of Markdown."""
+    yield "| quality | " + " | ".join(f"{kind} | bytes | loss | ±" for kind in FORMATS) + " |"
+    yield "| ---: |" + " ---: | ---: | ---: | ---: |" * len(FORMATS)
+    for quality in QUALITIES:
+        rows = {kind: [each for each in found if (each.format, each.quality) == (kind, quality)] for kind in FORMATS}
+        yield f"| {quality} | " + " | ".join(cells(row, rows[Format.JPEG]) for row in rows.values()) + " |"
+
+
+def cells(row: list[Sample], jpegs: list[Sample]) -> str:
+    parts = [math.log(each.bytes / jpeg.bytes) for each, jpeg in zip(row, jpegs, strict=True)]
+    losses = [each.loss for each in row]
+    score = statistics.mean(each.score for each in row)
+    share = math.exp(statistics.mean(parts))
+    return f"{score:.1f} | {share:.2f} | {statistics.mean(losses):.2f} | {statistics.pstdev(losses):.2f}"
+
+
+def main() -> None:
+    widths = [int(word) for word in sys.argv[1:]] or WIDTHS
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = sorted(PHOTOS.glob("*.jpg"))
+        found = [each for photo in photos for width in widths for each in samples(photo, width, Path(scratch))]
+    print("\n".join(table(found)))
+
+
+if __name__ == "__main__":
+    main()
