@@ -17,8 +17,8 @@ from pixmill.errors import PixmillError, UndecodableImage, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
-from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.plan.question import Question
+from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports import Facts, Rendered
 
 LEAKED: list[bytearray] = []

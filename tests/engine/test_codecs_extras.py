@@ -264,3 +264,13 @@ def test_a_play_list_is_no_film_and_nothing_is_read_for_it() -> None:
         with pytest.raises(UnsupportedImage):
             made(memoryview(text))
     assert time.monotonic() - started < 5
+
+
+# ---------------------------------------------------------------- pictures behind pictures
+
+
+def test_of_a_jpeg_with_a_gain_map_the_base_picture_is_shown() -> None:
+    """Ultra HDR puts it behind the base, as MPO does with any second picture."""
+    source = encoded(photo(), "MPO", save_all=True, append_images=[Image.new("L", (60, 40), 90)], quality=95)
+    assert inspect(source, LIMITS).frames == 1
+    assert difference(pixels_of(made(source)), pixels_of(photo())) < 4

@@ -35,7 +35,17 @@ def plan_of(asked: Asked) -> Plan:
     told = info.fields(asked, written["output"])
     looked = frames.fields(asked, written["output"])
     above = {**shapes.fields(asked), **overlays.fields(asked)}
-    plan = Plan(**looked, **sized, **place.fields(asked), **around, **adjust.fields(asked), **effects.fields(asked), **above, **written, **told)
+    plan = Plan(
+        **looked,
+        **sized,
+        **place.fields(asked),
+        **around,
+        **adjust.fields(asked),
+        **effects.fields(asked),
+        **above,
+        **written,
+        **told,
+    )
     return info.lightened(plan)
 
 

@@ -53,7 +53,9 @@ class EngineConfig(BaseModel):
         description="The most pixels that all frames of an animation may have together, in the original and in the result.",
     )
     max_animation_s: int = Field(
-        default=_LIMITS.max_animation_s, ge=1, description="The longest that an animated original may play, once through."
+        default=_LIMITS.max_animation_s,
+        ge=1,
+        description="The longest that an animated original may play, once through.",
     )
     max_result_pixels: int = Field(
         default=_LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."

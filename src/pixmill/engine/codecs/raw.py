@@ -48,4 +48,4 @@ class RawPicture:
         )
         height, width, _ = pixels.shape
         area = need.area.shrunk(self.header.size.width / width) if half else need.area
-        return Frame(pixels.tobytes(), width, height, Layout.RGB, area=area)
+        return Frame(memoryview(pixels).cast("B"), width, height, Layout.RGB, area=area)
