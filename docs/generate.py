@@ -85,9 +85,11 @@ the method, the host, the headers and the body. `pixmill sign` makes such URLs; 
 ```python
 import base64, hmac
 
+
 def signed(key: str, target: str) -> str:
     digest = hmac.digest(key.encode(), target.encode(), "sha256")
     return f"{target}&sig={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
 
 signed("a-secret-of-16-chars-or-more", "/resize?url=sunset.jpg&width=400&expires=1924992000")
 ```
