@@ -1,6 +1,6 @@
 """The service as a whole: a hit and a miss, CPU time, memory and start-up.
 
-    .venv/bin/python benchmarks/service.py [PHOTO] [--misses 200] [--clients 4]
+    .venv/bin/python -m benchmarks.service [PHOTO] [--misses 200] [--clients 4]
 
 Starts an origin and an installed Pixmill on loopback, each on a free port, and prints one line a figure. The load
 generator (this process, and ``wrk`` for hits when it is installed) and the origin share the machine's cores with the server, so
@@ -27,9 +27,8 @@ from pathlib import Path
 from statistics import median
 
 import aiohttp
+from benchmarks.processes import PeakMemory, cpu_seconds, free_port, memory_mib
 from PIL import Image
-
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Origin(http.server.BaseHTTPRequestHandler):
@@ -48,12 +47,6 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def baseline_photo(path: Path, megapixels: float) -> bytes:
@@ -101,31 +94,6 @@ def pixmill(cache: str) -> Iterator[tuple[int, int, float]]:
             process.wait(30)
 
 
-def tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid] + [each for child in children for each in tree(int(child))]
-
-
-def cpu_seconds(pid: int) -> float:
-    total = 0
-    for each in tree(pid):
-        fields = Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICK
-
-
-def resident_mib(pid: int) -> tuple[float, float]:
-    """Sum of RSS (pages shared between processes count in each) and of PSS, over the tree."""
-    rss = pss = 0
-    for each in tree(pid):
-        for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Rss:"):
-                rss += int(line.split()[1])
-            elif line.startswith("Pss:"):
-                pss += int(line.split()[1])
-    return rss / 1024, pss / 1024
-
-
 async def load(urls: list[str], clients: int) -> list[float]:
     """Every URL once, by so many clients; seconds each."""
     queue, taken = iter(urls), []
@@ -171,7 +139,7 @@ def main() -> None:
         measure = functools.partial(run, pid)
         asyncio.run(load([f"{url}warm{i}" for i in range(8)], 2))
         time.sleep(0.5)
-        print("resident idle: {:.0f} MiB RSS, {:.0f} MiB PSS".format(*resident_mib(pid)))
+        print("resident idle: {:.0f} MiB RSS, {:.0f} MiB PSS".format(*memory_mib(pid)))
         measure("miss", [f"{url}{i}" for i in range(options.misses)], options.clients)
         peak = PeakMemory(pid)
         measure("16 misses at a time", [f"{url}many{i}" for i in range(64)], 16)
@@ -190,26 +158,6 @@ def run(pid: int, name: str, urls: list[str], clients: int) -> None:
     before, began = cpu_seconds(pid), time.perf_counter()
     taken = asyncio.run(load(urls, clients))
     report(name, len(urls), time.perf_counter() - began, cpu_seconds(pid) - before, taken)
-
-
-class PeakMemory:
-    """Samples the tree's memory every 20 ms until stopped."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid, self._peak, self._going = pid, (0.0, 0.0), True
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while self._going:
-            with contextlib.suppress(OSError):
-                self._peak = max(self._peak, resident_mib(self._pid), key=lambda both: both[1])
-            time.sleep(0.02)
-
-    def stop(self) -> tuple[float, float]:
-        self._going = False
-        self._thread.join()
-        return self._peak
 
 
 if __name__ == "__main__":
