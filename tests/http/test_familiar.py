@@ -48,7 +48,7 @@ async def test_a_request_with_another_accept_is_another_request(services: ApiSer
     async with client_of(services) as client:
         for accept, mime in {"image/avif": "image/avif", "image/webp": "image/webp", "*/*": "image/jpeg"}.items():
             for _ in range(2):
-                reply = await client.get("/resize?url=wine.jpg&width=41", headers={"accept": accept})
+                reply = await client.get("/resize?url=friends.jpg&width=400", headers={"accept": accept})
                 assert reply.headers["content-type"] == mime
 
 

@@ -1,0 +1,116 @@
+"""Pictures that others made to find decoders out: the PNG suite, orientations, disposal of GIF and APNG frames.
+
+They come from ``tests/material.py``; where it cannot download, these tests are skipped and say why. What is not as expected stands in a
+list here, with its reason.
+"""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import UndecodableImage, UnsupportedImage
+from pixmill.media import Format
+from pixmill.plan.input import Input
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Output, Plan
+from tests.material import libvips_images, pillow_images, png_suite
+from tests.pixels.pictures import Pixels
+
+FILES_OF_THE_PNG_SUITE = 60
+
+WHITE = 255
+GREYS_THAT_PILLOW_LEAVES_OPAQUE = {"ftbbn0g04", "iftbbn0g04", "ftbwn0g16", "iftbwn0g16"}
+"""A tRNS chunk makes their brightest grey, of 4 or of 16 bits, transparent (PNG §11.3.1.1); Pillow reads it, but does not apply it."""
+
+
+def made(path: Path, page: int = 0) -> Pixels:
+    """The picture, or a page of it, as the pipeline renders it: straight to PNG, unresized."""
+    looked = Input(animated=False, page=page) if page else Input(animated=False)
+    plan = Plan(input=looked, output=Output(formats=(Format.PNG,)))
+    return rgba(Image.open(BytesIO(render(memoryview(path.read_bytes()), plan, Limits()).body)))
+
+
+def rgba(image: Image.Image) -> Pixels:
+    """8-bit RGBA with nothing hidden behind full transparency."""
+    if image.mode.startswith("I"):
+        image = Image.fromarray(((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
+    pixels = np.array(image.convert("RGBA"))
+    pixels[pixels[..., 3] == 0] = 0
+    return pixels
+
+
+def furthest(one: Pixels, other: Pixels) -> int:
+    assert one.shape == other.shape
+    return int(np.abs(one.astype(int) - other.astype(int)).max())
+
+
+def test_the_png_suite_is_read_as_pillow_reads_it_and_its_broken_files_are_refused() -> None:
+    suite = png_suite()
+    assert len(suite) >= FILES_OF_THE_PNG_SUITE
+    wrong = []
+    for path in suite:
+        if path.stem.startswith("x"):
+            with pytest.raises((UndecodableImage, UnsupportedImage)):
+                made(path)
+            continue
+        with Image.open(path) as image:
+            expected = rgba(image)
+        if path.stem in GREYS_THAT_PILLOW_LEAVES_OPAQUE:
+            expected[(expected == WHITE).all(axis=-1)] = 0
+        if furthest(made(path), expected) > 1:  # 16 bits are rounded to 8
+            wrong.append(path.stem)
+    assert wrong == []
+
+
+def test_orientations_are_applied_as_pillow_applies_them() -> None:
+    found = [
+        path for path in pillow_images() if "orientation_" in path.stem and path.suffix in {".jpg", ".webp", ".tif"}
+    ]
+    assert len(found) >= 16
+    for path in found:
+        with Image.open(path) as image:
+            expected = rgba(ImageOps.exif_transpose(image))
+        assert furthest(made(path), expected) <= 1, path.name
+
+
+@pytest.mark.parametrize("name", ["dispose-background", "dispose-previous"])
+def test_frames_of_a_gif_are_disposed_of_as_the_reference_shows(name: str) -> None:
+    by_name = {path.name: path for path in libvips_images()}
+    with Image.open(by_name[f"{name}.png"]) as image:
+        strip = rgba(image)
+    with Image.open(by_name[f"{name}.gif"]) as image:
+        frames, height = int(getattr(image, "n_frames", 1)), image.height
+    assert strip.shape[0] == frames * height
+    for page in range(frames):
+        wanted = strip[page * height : (page + 1) * height]
+        assert furthest(made(by_name[f"{name}.gif"], page + 1), wanted) <= 1, f"frame {page + 1}"
+
+
+def test_the_last_frame_of_each_apng_of_the_conformance_set_is_as_its_authors_say() -> None:
+    kinds = ("blend_op", "dispose_op")
+    found = [path for path in pillow_images() if path.parent.name == "apng" and path.stem.startswith(kinds)]
+    assert len(found) >= 12
+    for path in found:
+        last = inspect(memoryview(path.read_bytes()), Limits()).frames
+        frame = made(path, last)
+        corner, middle = (tuple(int(part) for part in frame[at]) for at in ((0, 0), (32, 64)))
+        assert (corner, middle) == ENDINGS.get(path.stem, (GREEN, GREEN)), path.name
+
+
+GREEN, RED, BLUE, NOTHING = (0, 255, 0, 255), (255, 0, 0, 255), (0, 0, 255, 255), (0, 0, 0, 0)
+ENDINGS = {
+    "blend_op_source_near_transparent": ((0, 255, 0, 2), (0, 255, 0, 2)),
+    "blend_op_source_transparent": (NOTHING, NOTHING),
+    "dispose_op_background": (NOTHING, NOTHING),
+    "dispose_op_background_before_region": (NOTHING, NOTHING),
+    "dispose_op_background_p_mode": (RED, RED),
+    "dispose_op_background_region": (BLUE, NOTHING),
+    "dispose_op_previous_first": (NOTHING, NOTHING),
+    "dispose_op_previous_frame": (RED, GREEN),
+}
+"""Corner and middle of those that do not end in plain green."""
