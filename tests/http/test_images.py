@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from http.client import HTTPResponse
 
 import pytest
 
@@ -71,9 +72,13 @@ def test_a_picture_that_turns_out_too_large_is_refused(server: Pixmill) -> None:
 
 def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -> None:
     began = time.monotonic()
-    status, head, body = exchange(server, post(1_000), b"\xff\xd8")
-    assert (status, b"upload_timeout" in body) == (408, True)
-    assert "cache-control: no-store" in head
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(post(1_000) + b"\xff\xd8")
+        response = HTTPResponse(client, method="POST")
+        response.begin()  # the end of the connection is not waited for: Granian may still listen for the rest of the body
+        body = response.read()
+    assert (response.status, b"upload_timeout" in body) == (408, True)
+    assert response.headers["cache-control"] == "no-store"
     assert time.monotonic() - began < 3
 
 
