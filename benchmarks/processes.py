@@ -83,11 +83,11 @@ def running(command: Sequence[str], port: int, log: Path, env: Mapping[str, str]
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):  # some servers leave their children behind
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
 
 
 def until_open(port: int, process: subprocess.Popen[bytes], within_s: float = 30.0) -> None:
