@@ -40,12 +40,17 @@ class Original:
     ``validator`` changes when the bytes do (an origin's ETag, a store's, or a digest). ``fresh_s`` is for how
     many seconds the source vouches for it, None where the source says nothing. ``extras`` are the other pictures
     that a result is made of, in the order of ``plan/references.py``; what is said here then holds for all together.
+
+    ``sources``, ``tags`` and ``heeds`` are those of the entries made of it; whoever asked for the pictures fills them in.
     """
 
     spool: Spool
     validator: str
     fresh_s: float | None = None
     extras: tuple[Spool, ...] = ()
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    heeds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,8 @@ class Entry:
     """A stored result: bytes and all that is needed to answer with them. Times are seconds since the epoch.
 
     Fresh until ``fresh_until``; may be served while it is refreshed until ``stale_until``; then it is gone.
+    ``sources`` are the canonical texts of what it was made of, the original first, ``tags`` the names it can be purged by.
+    It ``heeds`` every purge up to that time: they were known, or surely past, when its pictures were fetched.
     """
 
     body: bytes
@@ -138,6 +145,9 @@ class Entry:
     stored_at: float
     fresh_until: float
     stale_until: float
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    heeds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Any bytes at all give the entry that was written, or nothing."""
 
+import struct
 from hashlib import sha256
 
 import msgspec
@@ -26,6 +27,9 @@ ENTRIES = st.builds(
     stored_at=SECONDS,
     fresh_until=SECONDS,
     stale_until=SECONDS,
+    sources=st.lists(TEXT, max_size=4).map(tuple),
+    tags=st.lists(TEXT, max_size=4).map(tuple),
+    heeds=SECONDS,
 )
 
 
@@ -101,16 +105,27 @@ def test_another_version_is_a_miss_even_with_a_right_checksum() -> None:
         assert (found is None) == (version != VERSION)
 
 
+def test_what_the_first_version_wrote_is_a_miss() -> None:
+    """Who made it of what is not known, so no purge would find it."""
+    names = ("key", "format", "width", "height", "etag", "source_validator", "stored_at", "fresh_until", "stale_until")
+    header = msgspec.msgpack.encode(
+        dict(zip(names, (KEY, "webp", 1, 1, b'"e"', b"v", 1.0, 2.0, 3.0), strict=True)),
+    )
+    old = b"PXMC" + struct.pack(">BI", 1, len(header)) + header + b"body"
+    assert decode(KEY, old + sha256(old).digest()) is None
+    assert decode(KEY, seal(header, b"body")) is None
+
+
 def test_a_field_that_a_later_release_adds_is_ignored() -> None:
     entry = entry_of()
     parts = unseal(encode(KEY, entry))
     assert parts is not None
-    header = msgspec.msgpack.decode(parts[0]) | {"tags": ["sale", "summer"]}
+    header = msgspec.msgpack.decode(parts[0]) | {"licence": ["sale", "summer"]}
     assert decode(KEY, seal(msgspec.msgpack.encode(header), entry.body)) == entry
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("name", ["stored_at", "fresh_until", "stale_until"])
+@pytest.mark.parametrize("name", ["stored_at", "fresh_until", "stale_until", "heeds"])
 def test_a_time_that_is_no_number_is_a_miss(name: str, wrong: float) -> None:
     assert decode(KEY, encode(KEY, entry_of(b"pixels", **{name: wrong}))) is None
 

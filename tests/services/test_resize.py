@@ -11,6 +11,7 @@ from pixmill.media import Format
 from pixmill.plan.freshness import Freshness
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.overlays import Picture
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -55,7 +56,7 @@ class World:
         if self.unreachable:
             raise self.unreachable
         self.spools.append(Spool(100))
-        return Original(self.spools[-1], self.version, self.fresh_s)
+        return Original(self.spools[-1], self.version, self.fresh_s, tags=("by origin",))
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0, "the original is open while it is worked on"
@@ -136,6 +137,16 @@ async def test_an_entry_says_of_which_original_it_is_and_for_how_long_it_is_good
     world.version = "v2"
     world.memory.clear()
     assert (await service.resize(request())).entry.etag != entry.etag
+
+
+async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_request_and_its_originals(
+    service: ResizeService, world: World
+) -> None:
+    mark = parse_source("mark.png")
+    plan = Plan(resize=Resize(100), output=Output(formats=(Format.JPEG,)), overlays=(Picture(mark), Picture(mark)))
+    entry = (await service.resize(ImageRequest(parse_source("photo.jpg"), plan, tags=("sale", "home")))).entry
+    assert isinstance(entry, Entry)
+    assert (entry.sources, entry.tags) == (("photo.jpg", "mark.png"), ("sale", "home", "by origin"))
 
 
 async def test_many_who_want_the_same_share_one_download_and_one_render(service: ResizeService, world: World) -> None:

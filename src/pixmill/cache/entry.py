@@ -21,7 +21,7 @@ from pixmill.plan.key import Key
 from pixmill.ports import Entry
 
 MAGIC: Final = b"PXMC"
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the layout or the meaning of a header field changes; a new field with a default needs no new version."""
 
 _PREFIX = Layout(">4sBI")
@@ -41,6 +41,9 @@ class Header(msgspec.Struct, frozen=True):
     stored_at: float
     fresh_until: float
     stale_until: float
+    sources: tuple[bytes, ...]
+    tags: tuple[bytes, ...]
+    heeds: float
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -59,6 +62,9 @@ def encode(key: Key, entry: Entry) -> bytes:
         stored_at=entry.stored_at,
         fresh_until=entry.fresh_until,
         stale_until=entry.stale_until,
+        sources=tuple(map(_to_bytes, entry.sources)),
+        tags=tuple(map(_to_bytes, entry.tags)),
+        heeds=entry.heeds,
     )
     return seal(_ENCODER.encode(header), entry.body)
 
@@ -97,7 +103,7 @@ def unseal(blob: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _entry(header: Header, body: bytes) -> Entry | None:
-    if not (isfinite(header.stored_at) and isfinite(header.fresh_until) and isfinite(header.stale_until)):
+    if not all(map(isfinite, (header.stored_at, header.fresh_until, header.stale_until, header.heeds))):
         return None
     return Entry(
         body=body,
@@ -109,6 +115,9 @@ def _entry(header: Header, body: bytes) -> Entry | None:
         stored_at=header.stored_at,
         fresh_until=header.fresh_until,
         stale_until=header.stale_until,
+        sources=tuple(map(_to_text, header.sources)),
+        tags=tuple(map(_to_text, header.tags)),
+        heeds=header.heeds,
     )
 
 

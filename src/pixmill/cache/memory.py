@@ -15,7 +15,7 @@ from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Observer, Unobserved
 
 OVERHEAD_BYTES = 1_024
-"""Counted for each entry besides its body: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
+"""Counted for each entry besides its body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
 
 LARGEST_SHARE = 8
 """What is larger than an eighth of the budget would push out too much else: it is not admitted."""
@@ -88,7 +88,7 @@ class MemoryCache:
         """Store; too large an entry only removes what was there."""
         in_main = self._main.remove(key)
         old = in_main or self._small.remove(key)
-        slot = _Slot(entry, len(entry.body) + OVERHEAD_BYTES, old.uses if old else 0)
+        slot = _Slot(entry, _cost(entry), old.uses if old else 0)
         if slot.cost > self.max_bytes // LARGEST_SHARE:
             return
         came_back = key in self._ghosts
@@ -139,3 +139,7 @@ class MemoryCache:
 
     def _evicted(self) -> None:
         self._observer.counted(Event.CACHE_EVICTION, tier=self.name)
+
+
+def _cost(entry: Entry) -> int:
+    return OVERHEAD_BYTES + len(entry.body) + sum(map(len, entry.sources)) + sum(map(len, entry.tags))

@@ -6,6 +6,7 @@ Knows sources, flights and what a plan refers to. Must never know pixels or HTTP
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from hashlib import sha256
 
 from pixmill.errors import PixmillError
@@ -29,10 +30,13 @@ class Materials:
     @asynccontextmanager
     async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
         """One picture. Raises SourceError, Forbidden."""
-        async with self._flights.join(ref, lambda: self._source.fetch(ref)) as (original, shared):
+        async with self._flights.join(ref, lambda: self._fetched(ref)) as (original, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
             yield original
+
+    async def _fetched(self, ref: SourceRef) -> Original:
+        return replace(await self._source.fetch(ref), sources=(ref.text,))
 
     @asynccontextmanager
     async def of(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:
@@ -83,6 +87,9 @@ class Materials:
             _validator([one.validator for one in everything]),
             None if set(said) == {None} else min(map(self._freshness.vouched, said)),
             tuple(one.spool for one in others),
+            sources=tuple(source for one in everything for source in one.sources),
+            tags=tuple(dict.fromkeys(tag for one in everything for tag in one.tags)),
+            heeds=min(one.heeds for one in everything),
         )
 
 

@@ -4,7 +4,7 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 """
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -157,12 +157,17 @@ class ResizeService:
             fetched = time.perf_counter()
             rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
-        entry = await self.keep(key, rendered, original)
+        entry = await self.keep(key, rendered, original, request.tags)
         return Answer(entry, Outcome.MISS, seconds=seconds)
 
-    async def keep(self, key: Key, rendered: Rendered, original: Original) -> Entry:
-        """A result as it is stored, if it may be."""
-        entry = _entry(rendered, self._dated(key, original), original.validator)
+    async def keep(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str] = ()) -> Entry:
+        """A result as it is stored, if it may be, with these tags and those of the original."""
+        entry = replace(
+            _entry(rendered, self._dated(key, original), original.validator),
+            sources=original.sources,
+            tags=tuple(dict.fromkeys((*tags, *original.tags))),
+            heeds=original.heeds,
+        )
         self._observer.counted(Event.RESULT_BYTES, len(entry.body))
         if entry.stale_until > entry.stored_at:
             await self._cache.put(key, entry)

@@ -35,8 +35,8 @@ class House(Protocol):
     def is_kept(self, original: Original) -> bool:
         """Whether results of this original may be stored."""
 
-    async def keep(self, key: Key, rendered: Rendered, original: Original) -> Entry:
-        """Store a result."""
+    async def keep(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str] = ()) -> Entry:
+        """Store a result, with these tags."""
 
 
 class Warming:
@@ -49,10 +49,10 @@ class Warming:
         self._coming: dict[Key, asyncio.Future[Entry | None]] = {}
         self._sets = Background(MAX_SETS)
 
-    def start(self, ref: SourceRef, plans: Iterable[Plan]) -> bool:
+    def start(self, ref: SourceRef, plans: Iterable[Plan], tags: Iterable[str] = ()) -> bool:
         """Make all of these when there is time; False when so many sets are under way that this one is dropped."""
         wanted = {result_key(ref.text, plan): plan for plan in plans}
-        return self._sets.start(lambda: self._warm(ref, wanted))
+        return self._sets.start(lambda: self._warm(ref, wanted, tuple(tags)))
 
     async def close(self) -> None:
         """End all sets; who waits for one of their results makes it alone."""
@@ -63,23 +63,23 @@ class Warming:
         coming = self._coming.get(key)
         return None if coming is None else await asyncio.shield(coming)
 
-    async def _warm(self, ref: SourceRef, wanted: dict[Key, Plan]) -> None:
+    async def _warm(self, ref: SourceRef, wanted: dict[Key, Plan], tags: tuple[str, ...]) -> None:
         missing = {key: plan for key, plan in wanted.items() if await self._cache.get(key) is None}
         if not missing:
             return
         async with self._house.original(ref) as original:
             for part in _parts(missing) if self._house.is_kept(original) else ():
                 async with self._house.materials(ref, *part.values()) as materials, self._engine.spare_time():
-                    await self._make(materials, part)
+                    await self._make(materials, part, tags)
 
-    async def _make(self, original: Original, wanted: dict[Key, Plan]) -> None:
+    async def _make(self, original: Original, wanted: dict[Key, Plan], tags: tuple[str, ...]) -> None:
         """Spare time has come: from now on these keys are ours, but for those that somebody has asked for by now."""
         plans = {key: plan for key, plan in wanted.items() if self._is_free(key)}
         with self._claimed(plans) as coming:
             results = await self._engine.render_all(original.spool, list(plans.values()), original.extras)
             for (key, future), result in zip(coming.items(), results, strict=True):
                 if isinstance(result, Rendered):
-                    future.set_result(await self._house.keep(key, result, original))
+                    future.set_result(await self._house.keep(key, result, original, tags))
 
     def _is_free(self, key: Key) -> bool:
         return key not in self._coming and not self._house.is_under_way(key)
