@@ -235,7 +235,7 @@ async def _opened(
     request = Native().parse(path, query.encode(), upload=here)
     settings = load({"workers": 1})
     async with workbench(settings) as (sources, engine):
-        materials = Materials(sources, Freshness(), Unobserved())
+        materials = Materials(sources, Freshness(), Unobserved(), engine.coming)
         original = _file(source, settings.max_source_bytes) if here else (await sources.fetch(request.source)).spool
         with closing(original):
             async with materials.beside(request.plan) as others:

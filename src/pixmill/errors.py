@@ -33,21 +33,25 @@ class PixmillError(Exception):
     """A failure with a stable ``code``, a public ``message`` and a private ``detail``.
 
     ``message`` may be shown to anybody; ``detail`` goes to the log only. ``param`` names the
-    offending request parameter when there is one.
+    offending request parameter when there is one. ``retry_after_s`` is when it may go well, where that can be told.
     """
 
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
 
-    def __init__(self, message: str = "", *, param: str | None = None, detail: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, param: str | None = None, detail: str = "", retry_after_s: float | None = None
+    ) -> None:
         self.message = message or self.title
         self.param = param
         self.detail = detail
+        self.retry_after_s = retry_after_s
         super().__init__(self.message)
 
     def about(self, name: str, param: str) -> Self:
         """The same, said of one of several things."""
-        return type(self)(f"{name}: {self.message}", param=param, detail=self.detail)
+        message = f"{name}: {self.message}"
+        return type(self)(message, param=param, detail=self.detail, retry_after_s=self.retry_after_s)
 
 
 class BadRequest(PixmillError):

@@ -5,7 +5,7 @@ in ``tests/contracts`` hold every backend to it. All failures are those of ``err
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -252,6 +252,9 @@ class Engine(Protocol):
         ImageError, EngineError, RequestTooLarge. A result may differ by rounding from what ``render`` makes of its plan.
         """
 
+    def coming(self) -> AbstractContextManager[None]:
+        """Held while the original of a call is fetched. Raises QueueFull when the call would be refused anyway."""
+
     def spare_time(self) -> AbstractAsyncContextManager[None]:
         """Entered when a worker has nothing to do and nobody waits for one: for work that nobody waits for.
 
@@ -288,6 +291,7 @@ class Event(StrEnum):
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
+    REFUSED = "refused"  # limit: what a request ran into
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
     FLIGHT_SHARED = "flight_shared"  # kind: render · fetch
 

@@ -107,5 +107,6 @@ def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache) -> None:
     metrics.gauge("workers", lambda: stats().workers)
     metrics.gauge("workers_busy", lambda: stats().busy)
     metrics.gauge("renders_waiting", lambda: stats().waiting)
+    metrics.gauge("expected_wait_seconds", lambda: stats().wait_s)
     for name, read in cache.used_bytes().items():
         metrics.gauge("cache_bytes", read, tier=name)

@@ -26,7 +26,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(images: Path) -> Iterator[Pixmill]:
     """Two workers, and room for everybody to wait."""
-    with Pixmill(images=str(images), allowed_networks="127.0.0.0/8", cache="", queue=40, ready_timeout_s=1) as server:
+    with Pixmill(
+        images=str(images), allowed_networks="127.0.0.0/8", cache="", max_wait_s=99, ready_timeout_s=1
+    ) as server:
         yield server
 
 

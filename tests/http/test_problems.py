@@ -94,8 +94,7 @@ def test_every_503_says_when_to_come_again() -> None:
 
 
 def test_an_error_may_know_better_when_to_come_again() -> None:
-    error = errors.QueueFull()
-    vars(error)["retry_after_s"] = 2.1
+    error = errors.QueueFull(retry_after_s=2.1)
     assert problem_response(error).headers["retry-after"] == "3"
 
 

@@ -1,7 +1,7 @@
 """All pictures of a result: fetched at once, held together, told apart when one fails."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -44,7 +44,7 @@ def laid(*names: str) -> Plan:
 
 
 def materials(origin: Origin) -> Materials:
-    return Materials(origin, Freshness(ttl_s=100), Unobserved())
+    return Materials(origin, Freshness(ttl_s=100), Unobserved(), nullcontext)
 
 
 async def joined(origin: Origin, *plans: Plan) -> Original:

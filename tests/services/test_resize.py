@@ -1,12 +1,12 @@
 """The story of a request, told with a source, an engine and a cache that note what is asked of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 
 import pytest
 
-from pixmill.errors import PixmillError, SourceUnreachable, UndecodableImage
+from pixmill.errors import PixmillError, QueueFull, SourceUnreachable, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.freshness import Freshness
 from pixmill.plan.key import Key, entity_tag, result_key
@@ -45,6 +45,7 @@ class World:
         self.broken: PixmillError | None = None
         self.memory: dict[Key, Entry] = {}
         self.slow: dict[Key, Entry] = {}
+        self.crowded = False
         self.origin = asyncio.Event()
         self.worker = asyncio.Event()
         self.origin.set()
@@ -75,6 +76,12 @@ class World:
         self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
     ) -> list[Rendered | PixmillError]:
         raise AssertionError((original, plans))
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        if self.crowded:
+            raise QueueFull
+        yield
 
     def spare_time(self) -> AbstractAsyncContextManager[None]:
         raise AssertionError
@@ -315,3 +322,14 @@ async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeServic
     found = cached(service, request())
     assert found is not None
     assert found.outcome is Outcome.HIT
+
+
+async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: ResizeService, world: World) -> None:
+    await service.resize(request(100))
+    world.crowded, world.fetched = True, []
+    with pytest.raises(QueueFull):
+        await service.resize(request(200))
+    with pytest.raises(QueueFull):
+        await service.inspect(parse_source("photo.jpg"))
+    assert not world.fetched
+    assert cached(service, request(100)), "what was made is answered in a crowd too"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import pytest
 
@@ -73,6 +73,9 @@ class Shop:
         if self.failure:
             raise self.failure
         return [self.failures.get(width) or Rendered(b"in a set", Format.JPEG, width, 1) for width in widths]
+
+    def coming(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @asynccontextmanager
     async def spare_time(self) -> AsyncIterator[None]:

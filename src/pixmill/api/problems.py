@@ -88,7 +88,7 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
     "store_unavailable": 5,
     "store_full": 60,  # eviction or a person has to make room
 }
-"""When to come again; an error may know better and say so in its ``retry_after_s``."""
+"""When to come again, where the error itself cannot tell."""
 
 SHORT: Final = "public, max-age=10"
 """For refusals that are facts of the URL: spares us a storm on one broken link, and is over soon once it is mended."""
@@ -156,5 +156,5 @@ def _bounded(text: str) -> str:
 
 
 def _retry_after(error: PixmillError) -> str:
-    seconds = getattr(error, "retry_after_s", RETRY_AFTER_S.get(error.code))
+    seconds = RETRY_AFTER_S.get(error.code) if error.retry_after_s is None else error.retry_after_s
     return "" if seconds is None else str(max(1, math.ceil(seconds)))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pixmill.engine import wire
+from pixmill.engine.admission import Line
 from pixmill.errors import PixmillError
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
@@ -28,6 +29,10 @@ class Call:
     answer: "asyncio.Future[Answer]"
     admitted_at: float
     seconds_left: float
+    expected_s: float = 0.0
+    """The work that it probably is."""
+    line: Line | None = None
+    """Where it waits."""
     began_at: float | None = None
     deaths: int = 0
     patience: asyncio.TimerHandle | None = None
@@ -51,6 +56,18 @@ class Call:
         """How many results it asks for."""
         return len(self.plan) if isinstance(self.plan, tuple) else 1
 
+    @property
+    def kind(self) -> tuple[str, int]:
+        """What takes about the same time: results in the same format, of originals of about as many bytes."""
+        if self.plan is None:
+            what = f"inspect {len(self.question.include)}"
+        elif isinstance(self.plan, tuple):
+            what = f"set of {len(self.plan)}"
+        else:
+            formats = self.plan.output.formats
+            what = formats[0] if len(formats) == 1 else "chosen"
+        return what, self.original.size.bit_length()
+
     def order(self, id_: int) -> wire.Job:
         """How a worker is told of it."""
         size, plan = self.original.size, self.plan
@@ -66,9 +83,11 @@ class Call:
         """What goes with the order."""
         return (self.original.fd, *(extra.fd for extra in self.extras))
 
-    def wait(self, give_up: Callable[["Call"], None]) -> None:
-        """From now on it waits, and not for ever."""
+    def wait(self, line: Line, give_up: Callable[["Call"], None]) -> None:
+        """From now on it waits in this line, and not for ever."""
         self.stop_waiting()
+        self.line = line
+        line.enter(self.expected_s)
         self.patience = self.answer.get_loop().call_later(max(0.0, self.seconds_left), give_up, self)
 
     def begin(self, now: float) -> None:
@@ -93,6 +112,7 @@ class Call:
 
     def stop_waiting(self) -> None:
         """It has begun or ended."""
-        if self.patience:
+        if self.patience and self.line:
             self.patience.cancel()
             self.patience = None
+            self.line.leave(self.expected_s)

@@ -23,7 +23,13 @@ class EngineConfig(BaseModel):
 
     workers: int = Field(default=0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
     queue: int = Field(
-        default=64, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
+        default=256, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
+    )
+    max_wait_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="A render that would have to wait for longer than this for a worker, as far as can be told, is answered 503 "
+        "at once.",
     )
     deadline_s: float = Field(
         default=20.0,

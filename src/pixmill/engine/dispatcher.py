@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import Final
 
 from pixmill.engine import wire
+from pixmill.engine.admission import Admission, Limit, Load
 from pixmill.engine.call import Call
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.crew import Crew
 from pixmill.engine.lane import Lane, Loss, Owner
+from pixmill.engine.pace import Paces
 from pixmill.engine.process import Listener, Process
 from pixmill.engine.spare import SpareTime
 from pixmill.errors import Draining, QueueFull, RenderCrashed, RenderTimeout
@@ -31,16 +33,21 @@ class Dispatcher(Owner):
     """Brings calls to lanes. No lane is idle while a call waits, and no call waits for ever."""
 
     def __init__(
-        self, config: EngineConfig, start: Callable[[Listener], Process], replaced: Callable[[str], None]
+        self,
+        config: EngineConfig,
+        start: Callable[[Listener], Process],
+        replaced: Callable[[str], None],
+        refused: Callable[[Limit], None],
     ) -> None:
-        """``replaced`` hears the reason whenever a worker is replaced."""
+        """``replaced`` hears the reason whenever a worker is replaced, ``refused`` what it was whenever a call is turned away."""
         max_bytes = int(config.max_result_bytes)
         self.crew = Crew(config, lambda: Lane(start, self, max_bytes))
-        self._max_waiting = config.queue
         self._replaced = replaced
         self._queue: deque[Call] = deque()
         self._is_open = False
         self._settled = asyncio.Event()
+        self._paces = Paces()
+        self.admission = Admission(config.queue, config.max_wait_s, self._load, lambda: self._paces.typical_s, refused)
         self.spare = SpareTime(max(1, config.crew_size() - 1), config.deadline_s, self._has_time)
         """For what may wait until nobody else does; one worker, where there are several, is left for all others."""
 
@@ -70,12 +77,12 @@ class Dispatcher(Owner):
 
     def waiting(self) -> int:
         """The calls that no worker works on yet: in the queue, or lying ready behind another call."""
-        return len(self._queue) + sum(1 for lane in self.crew.lanes if lane.ahead)
+        return self.admission.line.count
 
     @property
     def is_busy(self) -> bool:
         """Whether so many wait that nothing should be begun which nobody waits for."""
-        return not self._is_open or 2 * self.waiting() > self._max_waiting
+        return not self._is_open or self.admission.is_busy
 
     # ------------------------------------------------------------ calls come and go
 
@@ -85,9 +92,9 @@ class Dispatcher(Owner):
             raise Draining
         if not self.crew.lanes:
             raise self._no_worker()
-        if not self._is_idle() and self.waiting() >= self._max_waiting:
-            raise QueueFull
-        call.wait(self._give_up)
+        self.admission.check()
+        call.expected_s = self._paces.expected_s(call.kind)
+        call.wait(self.admission.line, self._give_up)
         self._queue.append(call)
         self._dispatch()
 
@@ -114,6 +121,23 @@ class Dispatcher(Owner):
             lane.take(self._queue.popleft())
         self._share()
         self.spare.offer()
+
+    def _load(self) -> Load:
+        """A call that takes longer than expected is expected to take as much longer again."""
+        now, running_s, hands, is_idle = asyncio.get_running_loop().time(), 0.0, 0, False
+        for lane in self.crew.lanes:
+            hands += not lane.is_retired
+            head = lane.head
+            if head and head.began_at is not None:
+                running_s += abs(head.expected_s - (now - head.began_at))
+            elif lane.depth:  # it is ending what nobody waits for any more
+                running_s += self._paces.typical_s
+            is_idle = is_idle or (lane.serves and not lane.depth)
+        return Load(running_s, max(1, hands), is_idle)
+
+    def _learn(self, call: Call) -> None:
+        if call.began_at is not None:
+            self._paces.learn(call.kind, asyncio.get_running_loop().time() - call.began_at)
 
     def _has_time(self) -> bool:
         return self._is_open and not self._queue and self._is_idle()
@@ -143,6 +167,7 @@ class Dispatcher(Owner):
 
     def finished(self, lane: Lane, call: Call | None, outcome: wire.Outcome, file: wire.File | None) -> None:
         if call:
+            self._learn(call)
             call.succeed((outcome, file))
         if lane.is_retired and not lane.depth:
             self.crew.dismiss(lane)
@@ -170,11 +195,12 @@ class Dispatcher(Owner):
         """A call is tried once more, on the worker that replaces the dead one, so that it can harm no other."""
         call.survive(asyncio.get_running_loop().time())
         if loss == "deadline":
+            self._learn(call)
             call.fail(RenderTimeout(detail=why))
         elif call.deaths >= MAX_DEATHS:
             call.fail(RenderCrashed(detail=why))
         else:
-            call.wait(self._give_up)
+            call.wait(self.admission.line, self._give_up)
             if fresh:
                 fresh.take(call)
             else:

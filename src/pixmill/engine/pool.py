@@ -6,12 +6,13 @@ Knows calls, outcomes and what is observed of them. Must never know pixels or a 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
 from pixmill.engine import wire
+from pixmill.engine.admission import Limit
 from pixmill.engine.call import Answer, Call
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.dispatcher import Dispatcher
@@ -31,11 +32,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
-    """The pool at this moment; ``restarts`` counts since it was made."""
+    """The pool at this moment; ``wait_s`` is what a call would wait that came now, ``restarts`` counts since it was made."""
 
     workers: int
     busy: int
     waiting: int
+    wait_s: float
     restarts: int
 
 
@@ -50,7 +52,7 @@ class EnginePool:
         self._handlers = handlers
         self._memory_bytes = int(config.worker_memory_bytes)
         self._limits = config.limits()
-        self._dispatcher = Dispatcher(config, self._start, self._replaced)
+        self._dispatcher = Dispatcher(config, self._start, self._replaced, self._refused)
 
     async def open(self) -> None:
         """Start the workers and return when they are ready. Raises RenderCrashed when none can be started."""
@@ -84,6 +86,9 @@ class EnginePool:
             self._observer.counted(Event.RENDER, outcome=result.code if isinstance(result, PixmillError) else "ok")
         return results
 
+    def coming(self) -> AbstractContextManager[None]:
+        return self._dispatcher.admission.coming()
+
     @asynccontextmanager
     async def spare_time(self) -> AsyncIterator[None]:
         if self._dispatcher.is_busy:
@@ -115,7 +120,8 @@ class EnginePool:
     def stats(self) -> PoolStats:
         lanes = [lane for lane in self._dispatcher.crew.lanes if lane.is_ready]
         busy = sum(1 for lane in lanes if lane.depth)
-        return PoolStats(len(lanes), busy, self._dispatcher.waiting(), self._restarts)
+        admission = self._dispatcher.admission
+        return PoolStats(len(lanes), busy, self._dispatcher.waiting(), admission.wait_s(), self._restarts)
 
     async def _render(self, call: Call) -> Rendered:
         match await self._answer(call):
@@ -174,6 +180,9 @@ class EnginePool:
     def _start(self, listener: Listener) -> Process:
         setup = wire.Setup(os.getpid(), self._memory_bytes, self._limits)
         return Process(setup, self._handlers, listener)
+
+    def _refused(self, limit: Limit) -> None:
+        self._observer.counted(Event.REFUSED, limit=limit)
 
     def _replaced(self, reason: str) -> None:
         self._restarts += 1

@@ -4,8 +4,8 @@ Knows sources, flights and what a plan refers to. Must never know pixels or HTTP
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
 
@@ -21,22 +21,31 @@ from pixmill.services.singleflight import Flights
 class Materials:
     """Fetches each picture once for all who need it at the same time, and holds it while anybody does."""
 
-    def __init__(self, source: Source, freshness: Freshness, observer: Observer) -> None:
+    def __init__(
+        self,
+        source: Source,
+        freshness: Freshness,
+        observer: Observer,
+        coming: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """``coming`` is the engine's: it tells at once when there is no use in fetching."""
         self._source = source
         self._freshness = freshness
         self._observer = observer
+        self._coming = coming
         self._flights: Flights[SourceRef, Original] = Flights(dispose=_close)
 
     @asynccontextmanager
     async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
-        """One picture. Raises SourceError, Forbidden."""
+        """One picture. Raises SourceError, Forbidden, QueueFull."""
         async with self._flights.join(ref, lambda: self._fetched(ref)) as (original, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
             yield original
 
     async def _fetched(self, ref: SourceRef) -> Original:
-        return replace(await self._source.fetch(ref), sources=(ref.text,))
+        with self._coming():
+            return replace(await self._source.fetch(ref), sources=(ref.text,))
 
     @asynccontextmanager
     async def of(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:

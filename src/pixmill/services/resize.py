@@ -67,7 +67,7 @@ class ResizeService:
         observer: Observer,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._materials = Materials(source, freshness, observer)
+        self._materials = Materials(source, freshness, observer, engine.coming)
         self._engine = engine
         self._cache = cache
         self._freshness = freshness

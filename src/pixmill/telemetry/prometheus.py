@@ -43,6 +43,7 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "outcome": _OUTCOMES,
     "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"}),
     "reason": frozenset({"crash", "deadline", "recycled"}),
+    "limit": frozenset({"queue", "wait"}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -66,6 +67,7 @@ EVENTS: Final[Mapping[Event, Family]] = {
     Event.FETCH_BYTES: Family("source_bytes", (), "Bytes of originals that came in."),
     Event.RESULT_BYTES: Family("result_bytes", (), "Bytes of results that were rendered."),
     Event.RENDER: Family("renders", ("outcome",), "Renders by outcome."),
+    Event.REFUSED: Family("refusals", ("limit",), "Requests turned away unserved, by the limit that they ran into."),
     Event.WORKER_RESTART: Family("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
     Event.FLIGHT_SHARED: Family("flights_shared", ("kind",), "Requests that joined the work of another one."),
 }
@@ -80,6 +82,7 @@ GAUGES: Final[Mapping[str, Family]] = {
         Family("workers", (), "Render workers alive."),
         Family("workers_busy", (), "Render workers at work."),
         Family("renders_waiting", (), "Renders that wait for a worker."),
+        Family("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
         Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
     )
 }
@@ -164,6 +167,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         for reason in KNOWN["reason"]:  # an increase from nothing to 1 would go unseen
             self.counted(Event.WORKER_RESTART, 0, reason=reason)
+        for limit in KNOWN["limit"]:
+            self.counted(Event.REFUSED, 0, limit=limit)
 
     # ---------------------------------------------------------------- Observer
 

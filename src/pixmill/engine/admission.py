@@ -1,0 +1,104 @@
+"""Who may come in: a call that would have to wait for too long is told so at once, while it has cost nothing.
+
+Knows what lies ahead, in calls and in seconds of work. Must never know workers or pictures.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal, NamedTuple
+
+from pixmill.errors import QueueFull
+
+SHARE_OF_COMING: Final = 0.5
+"""Of the longest wait: what calls may take whose originals are still being fetched, which may never come. So an origin that
+stalls makes the queue shorter, and never closes it."""
+
+Limit = Literal["queue", "wait"]
+"""What a call ran into: too many wait, or too much work does."""
+
+
+class Load(NamedTuple):
+    """What the workers are at: the seconds that running calls still need, who shares the work, and whether one has nothing to do."""
+
+    running_s: float
+    hands: int
+    is_idle: bool
+
+
+class Line:
+    """The calls that wait, and the work that they will be."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seconds = 0.0
+
+    def enter(self, seconds: float) -> None:
+        self.count += 1
+        self.seconds += seconds
+
+    def leave(self, seconds: float) -> None:
+        self.count -= 1
+        self.seconds = max(0.0, self.seconds - seconds) if self.count else 0.0  # what rounding leaves does not add up
+
+
+class Admission:
+    """Judges by ``load``, by the line, and by ``typical_s``, the work that a call usually is. ``refused`` hears of each refusal."""
+
+    def __init__(
+        self,
+        max_waiting: int,
+        max_wait_s: float,
+        load: Callable[[], Load],
+        typical_s: Callable[[], float],
+        refused: Callable[[Limit], None],
+    ) -> None:
+        self.line = Line()
+        self._max_waiting = max_waiting
+        self._max_wait_s = max_wait_s
+        self._load = load
+        self._typical_s = typical_s
+        self._refused = refused
+        self._coming = 0
+
+    def wait_s(self) -> float:
+        """How long a call that comes now would wait, as far as one can tell."""
+        load = self._load()
+        return 0.0 if load.is_idle else self._ahead_s(load)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much waits that nothing should be begun which nobody waits for."""
+        return 2 * self.line.count > self._max_waiting or 2 * self.wait_s() > self._max_wait_s
+
+    def check(self) -> None:
+        """Return when a call may come. Raises QueueFull."""
+        load = self._load()
+        if not load.is_idle:
+            self._judge(self._ahead_s(load))
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """While the original of a call is fetched, it counts as one that will come. Raises QueueFull if there is no use in fetching it."""
+        load = self._load()
+        if not load.is_idle:
+            promised_s = self._coming * self._typical_s() / load.hands
+            self._judge(self._ahead_s(load) + min(promised_s, SHARE_OF_COMING * self._max_wait_s))
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    def _ahead_s(self, load: Load) -> float:
+        return (self.line.seconds + load.running_s) / load.hands
+
+    def _judge(self, wait_s: float) -> None:
+        """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
+        limit: Limit | None = None
+        if self.line.count >= self._max_waiting:
+            limit = "queue"
+        elif wait_s > self._max_wait_s:
+            limit = "wait"
+        if limit:
+            self._refused(limit)
+            raise QueueFull(retry_after_s=wait_s / 2)

@@ -1,0 +1,195 @@
+"""Who is let in: by how many wait, by how long it would take, and before anything was fetched."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import repeat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixmill.engine.admission import Admission, Limit, Line, Load
+from pixmill.engine.pace import MAX_KINDS, OUTLIER, Pace, Paces
+from pixmill.errors import QueueFull
+from pixmill.ports import Event
+from tests.engine.support import ROOT, Notebook, eventually, obey, pools
+
+
+@pytest.fixture(autouse=True)
+def _workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+class Desk:
+    """An admission over a load that the test sets: two workers at work, a second for each call."""
+
+    def __init__(self, max_waiting: int = 100, max_wait_s: float = 10.0) -> None:
+        self.load = Load(0.0, 2, is_idle=False)
+        self.refusals: list[Limit] = []
+        self.admission = Admission(max_waiting, max_wait_s, lambda: self.load, lambda: 1.0, self.refusals.append)
+
+
+def refused(act: Callable[[], object]) -> float | None:
+    """What a refusal says of when to come again; None when there is none."""
+    try:
+        act()
+    except QueueFull as error:
+        return error.retry_after_s
+    return None
+
+
+# ---------------------------------------------------------------- the wait
+
+
+def test_a_call_waits_for_what_lies_ahead_shared_among_the_workers() -> None:
+    desk = Desk()
+    desk.admission.line.enter(3.0)
+    desk.load = Load(5.0, 2, is_idle=False)
+    assert desk.admission.wait_s() == 4.0
+    desk.load = Load(5.0, 2, is_idle=True)
+    assert desk.admission.wait_s() == 0.0
+
+
+def test_who_would_wait_too_long_is_refused_and_told_when_half_of_it_is_done() -> None:
+    desk = Desk(max_wait_s=10)
+    desk.admission.line.enter(20.0)
+    assert refused(desk.admission.check) is None
+    desk.admission.line.enter(1.0)
+    assert refused(desk.admission.check) == 21 / 2 / 2
+    assert desk.refusals == ["wait"]
+
+
+def test_too_many_are_refused_however_short_their_work() -> None:
+    desk = Desk(max_waiting=2)
+    for _ in range(2):
+        assert refused(desk.admission.check) is None
+        desk.admission.line.enter(0.001)
+    assert refused(desk.admission.check) is not None
+    assert desk.refusals == ["queue"]
+
+
+def test_an_idle_worker_takes_whatever_comes() -> None:
+    desk = Desk(max_waiting=0)
+    desk.load = Load(0.0, 2, is_idle=True)
+    desk.admission.line.enter(100.0)
+    assert refused(desk.admission.check) is None
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=50))
+def test_a_line_that_everybody_has_left_is_empty(work: list[float]) -> None:
+    line = Line()
+    for seconds in work:
+        line.enter(seconds)
+    for seconds in work:
+        line.leave(seconds)
+        assert line.seconds >= 0
+    assert (line.count, line.seconds) == (0, 0.0)
+
+
+# ---------------------------------------------------------------- before anything is fetched
+
+
+def test_what_is_being_fetched_counts_before_it_arrives() -> None:
+    desk = Desk(max_wait_s=10)
+    desk.admission.line.enter(18.0)  # 9 seconds for two workers; each that comes is half a second more
+    coming = [desk.admission.coming() for _ in range(4)]
+    for one in coming[:3]:
+        one.__enter__()
+    with pytest.raises(QueueFull):
+        coming[3].__enter__()
+    coming[0].__exit__(None, None, None)
+    with desk.admission.coming():
+        pass
+
+
+def test_originals_that_never_come_do_not_close_the_queue() -> None:
+    desk = Desk(max_wait_s=10)
+    never = [desk.admission.coming() for _ in range(1_000)]
+    for one in never:
+        one.__enter__()
+    with desk.admission.coming():
+        desk.admission.line.enter(9.9)  # half of the longest wait is for those who are there
+    desk.admission.line.enter(0.2)
+    assert refused(desk.admission.coming().__enter__) is not None
+
+
+# ---------------------------------------------------------------- how long work takes
+
+
+def test_a_kind_is_expected_to_take_what_it_took() -> None:
+    paces = Paces()
+    assert paces.expected_s("png") == paces.typical_s == 0.0
+    for seconds in (1.0, 2.0, 3.0):
+        paces.learn("png", seconds)
+    paces.learn("jpeg", 10.0)
+    assert paces.expected_s("png") == pytest.approx(2.0)
+    assert paces.expected_s("jpeg") == 10.0
+    assert paces.expected_s("never seen") == paces.typical_s == pytest.approx(4.0)
+
+
+def test_one_outlier_moves_the_mean_a_little_and_a_lasting_change_moves_it_wholly() -> None:
+    pace = Pace(memory=16)
+    for _ in range(16):
+        pace.learn(1.0)
+    pace.learn(1_000_000.0)
+    assert pace.mean_s <= 1 + OUTLIER / 16
+    for _ in range(200):
+        pace.learn(50.0)
+    assert pace.mean_s == pytest.approx(50.0, rel=0.01)
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=100))
+def test_a_mean_never_leaves_what_was_seen(seconds: list[float]) -> None:
+    pace = Pace(memory=16)
+    for one in seconds:
+        pace.learn(one)
+    assert -1e-9 <= pace.mean_s <= max(seconds) * (1 + 1e-9)
+
+
+def test_kinds_without_number_do_not_fill_the_memory() -> None:
+    paces = Paces()
+    for kind, seconds in zip(range(10 * MAX_KINDS), repeat(1.0), strict=False):
+        paces.learn(kind, seconds)
+    assert len(paces._kinds) == MAX_KINDS
+    assert paces.expected_s(10 * MAX_KINDS - 1) == 1.0
+
+
+# ---------------------------------------------------------------- in the pool
+
+
+async def test_the_pool_learns_what_renders_take_and_refuses_what_would_wait_too_long() -> None:
+    notes = Notebook()
+    async with pools(notes, workers=1, max_wait_s=1.0) as pool:
+        await obey(pool, "sleep 0.4")
+        calls = [asyncio.create_task(obey(pool, "sleep 0.4")) for _ in range(3)]
+        await eventually(lambda: pool.stats().waiting == 2)
+        assert 0.8 < pool.stats().wait_s < 1.4
+        await eventually(lambda: pool.stats().waiting == 1)
+        assert pool.stats().wait_s < 1.0
+        calls.append(asyncio.create_task(obey(pool, "sleep 0.4")))
+        await eventually(lambda: pool.stats().waiting == 2)
+        with pytest.raises(QueueFull) as refusal:
+            await obey(pool, "sleep 0.4")
+        assert 0 < (refusal.value.retry_after_s or 0) < 1
+        with pytest.raises(QueueFull), pool.coming():
+            raise AssertionError("nothing is fetched for it")
+        await asyncio.gather(*calls)
+        assert pool.stats().wait_s == 0
+        with pool.coming():
+            await obey(pool, "sleep 0")
+    assert notes.events.count((Event.REFUSED, {"limit": "wait"})) == 2
+
+
+async def test_callers_that_leave_take_their_work_out_of_the_line() -> None:
+    async with pools(workers=1, max_wait_s=60) as pool:
+        await obey(pool, "sleep 0.1")
+        running = asyncio.create_task(obey(pool, "sleep 0.5"))
+        calls = [asyncio.create_task(obey(pool, "sleep 0.1")) for _ in range(20)]
+        await eventually(lambda: pool.stats().waiting == 20)
+        assert pool.stats().wait_s > 1.5
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert pool.stats().waiting == 0
+        assert pool.stats().wait_s < 1
+        await running
