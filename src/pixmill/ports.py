@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -168,6 +168,15 @@ class Pingable(Protocol):
         """Return when well; raise a PixmillError when not. The caller bounds the time."""
 
 
+@runtime_checkable
+class Stateful(Protocol):
+    """A part that is left out while it does not work."""
+
+    @property
+    def state(self) -> str:
+        """``closed`` when it is in use, ``open`` when it is left out, ``half_open`` while it is tried again."""
+
+
 class Reader(Protocol):
     async def get(self, path: str, max_bytes: int) -> bytes:
         """The object's bytes. Raises ObjectNotFound, ObjectTooLarge (before reading more than ``max_bytes``), StoreError."""
@@ -284,7 +293,7 @@ class Stage(StrEnum):
 class Event(StrEnum):
     """Things worth counting; the labels of each are in ``telemetry/prometheus.py``."""
 
-    CACHE_LOOKUP = "cache_lookup"  # tier, outcome: hit · stale · miss · damaged · error
+    CACHE_LOOKUP = "cache_lookup"  # tier, outcome: hit · stale · miss · damaged · skipped · error
     CACHE_EVICTION = "cache_eviction"  # tier
     CACHE_ERROR = "cache_error"  # tier, operation
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code

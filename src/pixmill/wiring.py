@@ -35,7 +35,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         await _open(engine, closing)
         resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics)
         closing.push_async_callback(resizer.close)
-        health = HealthService(_probes(settings, stores, cache, engine), settings.ready_timeout_s)
+        health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache)
         native = Native(settings.named_presets())
@@ -89,12 +89,20 @@ async def _open(part: Part, closing: AsyncExitStack) -> None:
     await part.open()
 
 
-def _probes(settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool) -> dict[str, Pingable]:
-    """What must work for the service to be ready, by the names that ``/health`` shows."""
-    images = {"images": stores.open(settings.images)} if settings.images else {}
-    named = {f"store {name}": store for name, store in stores.pingables().items()}
-    tiers = {f"cache {name}": tier for name, tier in cache.pingables().items()}
-    return {"engine": engine, **images, **named, **tiers}
+def _health(settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool) -> HealthService:
+    """By the names that ``/health`` shows. Without its cache the service still answers; so a store that is nothing but
+    a tier need not work either.
+    """
+    tier_urls = {tier.url.rstrip("/") for tier in settings.cache_tiers()}
+    required: dict[str, Pingable] = {"engine": engine}
+    optional: dict[str, Pingable] = {}
+    if settings.images:
+        required["images"] = stores.open(settings.images)
+    for name, store in stores.pingables().items():
+        only_a_tier = settings.stores[name].url.rstrip("/") in tier_urls
+        (optional if only_a_tier else required)[f"store {name}"] = store
+    optional |= {f"cache {name}": tier for name, tier in cache.pingables().items()}
+    return HealthService(required, settings.ready_timeout_s, optional=optional)
 
 
 def _sources(settings: Settings, stores: Shelf, observer: Observer) -> Sources:
@@ -110,3 +118,5 @@ def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache) -> None:
     metrics.gauge("expected_wait_seconds", lambda: stats().wait_s)
     for name, read in cache.used_bytes().items():
         metrics.gauge("cache_bytes", read, tier=name)
+    for name, read in cache.breakers().items():
+        metrics.gauge("cache_breaker", read, tier=name)

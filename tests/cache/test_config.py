@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pixmill.cache.config import DEFAULT_TIERS, CacheConfig
+from pixmill.cache.bounds import Bounds
+from pixmill.cache.config import CacheConfig
 from pixmill.cache.urls import TierUrl, parse_tiers
 from pixmill.plan.freshness import Freshness
 
@@ -14,7 +15,7 @@ def test_by_default_there_is_memory_and_the_user_s_folder() -> None:
     memory, disk = CacheConfig().cache_tiers()
     assert (memory.scheme, memory.max_bytes) == ("memory", 256 * MIB)
     assert (disk.scheme, disk.path, disk.max_bytes) == ("file", "", 2_048 * MIB)
-    assert f"{memory.url},{disk.url}" == DEFAULT_TIERS
+    assert (disk.timeout_s, disk.bounds) == (1.0, Bounds())
 
 
 def test_an_empty_text_is_no_cache() -> None:
@@ -25,11 +26,19 @@ def test_an_empty_text_is_no_cache() -> None:
 def test_tiers_are_urls_in_order() -> None:
     assert parse_tiers("memory:// , file:///a%20b/c?max_bytes=10MB,s3://bucket/prefix,gs://b,az://c") == (
         TierUrl("memory", "memory://", "", 256 * MIB),
-        TierUrl("file", "file:///a%20b/c?max_bytes=10MB", "/a b/c", 10_000_000),
-        TierUrl("s3", "s3://bucket/prefix"),
-        TierUrl("gs", "gs://b"),
-        TierUrl("az", "az://c"),
+        TierUrl("file", "file:///a%20b/c", "/a b/c", 10_000_000, timeout_s=1.0),
+        TierUrl("s3", "s3://bucket/prefix", timeout_s=1.0),
+        TierUrl("gs", "gs://b", timeout_s=1.0),
+        TierUrl("az", "az://c", timeout_s=1.0),
     )
+
+
+def test_every_tier_can_be_bounded_and_the_slow_ones_timed() -> None:
+    bounds = "max_entry_bytes=2MB&ttl=12h"
+    tiers = parse_tiers(f"memory://?{bounds},file:///x?{bounds}&timeout=250ms,s3://b?timeout=1.5s&{bounds}")
+    assert {tier.bounds for tier in tiers} == {Bounds(2_000_000, 12 * 3_600)}
+    assert [tier.timeout_s for tier in tiers[1:]] == [0.25, 1.5]
+    assert [tier.url for tier in tiers] == ["memory://", "file:///x", "s3://b"]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +59,15 @@ def test_tiers_are_urls_in_order() -> None:
         ("memory://?max_bytes=", "is no size"),
         ("file:///x?max_bytes=1000", "at least"),
         ("s3://", "bucket/prefix"),
-        ("s3://bucket?max_bytes=1GiB", "without options"),
+        ("s3://bucket?max_bytes=1GiB", "unknown option max_bytes"),
+        ("memory://?timeout=1s", "unknown option timeout"),
+        ("file:///x?timeout=0", "1ms to 60s"),
+        ("file:///x?timeout=2m", "1ms to 60s"),
+        ("file:///x?timeout=soon", "is no time"),
+        ("file:///x?ttl=1y", "is no time"),
+        ("s3://bucket?ttl=0", "left out"),
+        ("s3://bucket?max_entry_bytes=0", "left out"),
+        ("s3://bucket#x", "means nothing"),
         ("s3://[", "is no URL"),
     ],
 )

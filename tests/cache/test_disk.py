@@ -15,7 +15,8 @@ import pytest
 from pixmill.cache import folder as folders
 from pixmill.cache.disk import DiskCache
 from pixmill.cache.entry import encode
-from pixmill.cache.folder import TEMPORARY_S, TOUCH_S
+from pixmill.cache.folder import OVERDUE_S, TEMPORARY_S, TOUCH_S
+from pixmill.cache.guarded import Guarded
 from pixmill.cache.ledger import allotted
 from pixmill.cache.tier import Absent
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
@@ -108,6 +109,35 @@ async def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
         assert 0 in held
         assert held[1:] == list(range(held[1], 60))
         assert seen.counts["cache_eviction", "disk"] == 60 - len(held) > 0
+
+
+async def test_what_is_over_goes_first_however_recently_it_was_used(tmp_path: Path) -> None:
+    async with opened(tmp_path) as cache:
+        for number in range(20):
+            until = time() - OVERDUE_S - 1 if number % 2 else time() + 3_600
+            await cache.put(key_of(number), entry_of(bytes(3_000), stale_until=until))
+        await cache._sweep()
+        assert [n for n in range(20) if place(tmp_path, key_of(n)).exists()] == list(range(0, 20, 2))
+        assert cache.used_bytes == on_disk(tmp_path)
+
+
+async def test_an_end_that_somebody_has_overwritten_is_no_end(tmp_path: Path) -> None:
+    """A file system that notes each access: the file then goes in its turn."""
+    async with opened(tmp_path) as cache:
+        await cache.put(key_of(1), entry_of())
+        os.utime(place(tmp_path, key_of(1)), (time() - 1_000.5, time()))
+        await cache._sweep()
+        assert isinstance(await cache.get(key_of(1)), Entry)
+
+
+async def test_using_a_file_leaves_its_end_where_it_was(tmp_path: Path) -> None:
+    async with opened(tmp_path) as cache:
+        await cache.put(key_of(1), entry_of())
+        file = place(tmp_path, key_of(1))
+        end_ns = file.stat().st_atime_ns
+        os.utime(file, ns=(end_ns, int((time() - 2 * TOUCH_S) * 1e9)))
+        await cache.get(key_of(1))
+        assert (file.stat().st_atime_ns, time() - file.stat().st_mtime < TOUCH_S) == (end_ns, True)
 
 
 async def test_reading_renews_the_time_of_use_only_now_and_then(tmp_path: Path) -> None:
@@ -266,22 +296,24 @@ async def test_a_budget_too_small_for_anything_is_refused(tmp_path: Path) -> Non
 
 
 async def test_a_disk_that_hangs_delays_nobody_for_long_and_gathers_no_crowd(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as cache:
-        monkeypatch.setattr("pixmill.cache.disk.READ_LIMIT_S", 0.05)
+        guarded = Guarded(cache, timeout_s=0.05)
         pipe = place(tmp_path, key_of(1))
         pipe.parent.mkdir()
         os.mkfifo(pipe)  # opening a pipe that nobody writes to hangs like a dead network file system
-        crowd = [asyncio.ensure_future(cache.get(key_of(1))) for _ in range(300)]
+        crowd = [asyncio.ensure_future(guarded.get(key_of(1))) for _ in range(300)]
         results = await asyncio.wait_for(asyncio.gather(*crowd, return_exceptions=True), 5)
         waiting = cache._reads
         writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)  # and the disk is back
         while cache._reads:
             await asyncio.sleep(0.001)
         os.close(writer)
-        assert {type(result) for result in results} == {StoreUnavailable}
+        assert {type(result) for result in results} == {StoreUnavailable, Absent}
+        assert results.count(Absent.SKIPPED) == 300 - 256
         assert waiting == 256
+        assert guarded.state == "open"
 
 
 async def test_nothing_can_be_evicted_is_no_reason_to_scan_at_each_write(

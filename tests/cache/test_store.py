@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from pixmill.cache.behind import Behind
+from pixmill.cache.guarded import Guarded
 from pixmill.cache.memory import MemoryCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Absent
 from pixmill.cache.tiered import TieredCache
-from pixmill.errors import StoreUnavailable
 from pixmill.ports import Hit
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.memory import MemoryStore
@@ -22,7 +22,7 @@ PLACE = f"{KEY[:2]}/{KEY}"
 
 
 def tier(store: MemoryStore, max_entry_bytes: int = 2**20) -> StoreCache:
-    return StoreCache(store, name="s3", timeout_s=0.05, max_entry_bytes=max_entry_bytes)
+    return StoreCache(store, name="s3", max_entry_bytes=max_entry_bytes)
 
 
 async def test_objects_lie_under_the_first_two_digits_of_their_key() -> None:
@@ -53,27 +53,6 @@ async def test_closing_the_tier_leaves_the_store_to_whoever_opened_it() -> None:
     assert [facts.path async for facts in store.list()] == [PLACE]
 
 
-async def test_a_store_that_does_not_answer_costs_no_more_than_the_time_allowed() -> None:
-    class Stalled(MemoryStore):
-        async def get(self, path: str, max_bytes: int) -> bytes:
-            await asyncio.sleep(60)
-            return await super().get(path, max_bytes)
-
-        async def put(self, path: str, data: bytes) -> None:
-            await asyncio.sleep(60)
-            await super().put(path, data)
-
-        async def delete(self, path: str) -> None:
-            await asyncio.sleep(60)
-            await super().delete(path)
-
-    cache = tier(Stalled(2**20))
-    async with asyncio.timeout(2):
-        for operation in (cache.get(KEY), cache.put(KEY, entry_of()), cache.delete(KEY), cache.ping()):
-            with pytest.raises(StoreUnavailable):
-                await operation
-
-
 @pytest.mark.xdist_group("seaweedfs")
 async def test_a_server_that_stalls_costs_a_request_little_and_is_used_again_when_it_goes_on(
     seaweedfs: SeaweedFS,
@@ -81,8 +60,9 @@ async def test_a_server_that_stalls_costs_a_request_little_and_is_used_again_whe
     seen = Recorder()
     seaweedfs.make_bucket("stalls")
     shelf = Shelf(StorageConfig.model_validate({"stores": {"it": seaweedfs.named_store("stalls")}}))
-    s3 = StoreCache(shelf.open("s3://stalls"), name="s3", timeout_s=0.3, max_entry_bytes=2**20)
-    cache = TieredCache([MemoryCache(2**20), Behind(s3, seen)], seen)
+    s3 = StoreCache(shelf.open("s3://stalls"), name="s3", max_entry_bytes=2**20)
+    guarded = Guarded(s3, seen, timeout_s=0.3, write_timeout_s=0.3)
+    cache = TieredCache([MemoryCache(2**20), Behind(guarded, seen)], seen)
     entry = entry_of()
     await s3.put(KEY, entry)
     with seaweedfs.paused():

@@ -168,7 +168,7 @@ async def test_closing_writes_what_waits_and_does_not_wait_for_ever() -> None:
 async def test_every_tier_proves_itself_by_a_round_trip_that_leaves_nothing(tmp_path: Path) -> None:
     memory, store = MemoryCache(2**20), MemoryStore(2**20)
     disk = await DiskCache.open(tmp_path, 2**20)
-    s3 = StoreCache(store, name="s3", timeout_s=1, max_entry_bytes=1_000)
+    s3 = StoreCache(store, name="s3", max_entry_bytes=1_000)
     cache = TieredCache([memory, Behind(disk), Behind(s3)])
     probes = cache.pingables()
     assert list(probes) == ["memory", "disk", "s3"]

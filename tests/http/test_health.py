@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import httpx
 from starlette.applications import Starlette
@@ -23,6 +24,13 @@ class Probe:
         await asyncio.sleep(self.seconds)
         if self.error:
             raise self.error
+
+
+class Resting(Probe):
+    state = "open"
+
+    def __init__(self) -> None:
+        super().__init__(StoreUnavailable())
 
 
 @asynccontextmanager
@@ -51,10 +59,27 @@ async def test_unwell_is_alive_but_not_ready() -> None:
         answer = await http.get("/health")
     assert answer.status_code == 503
     assert answer.json()["status"] == "unwell"
-    assert answer.json()["parts"]["store"].keys() == {"ok", "seconds", "code"}
+    assert answer.json()["parts"]["store"].keys() == {"ok", "required", "seconds", "code"}
     assert answer.json()["parts"]["store"]["code"] == "store_unavailable"
     assert "10.0.0.7" not in answer.text
     assert "refused" not in answer.text
+
+
+async def test_without_an_optional_part_it_is_degraded_and_ready() -> None:
+    resting = Resting()
+    health = HealthService({"engine": Probe()}, optional={"cache redis": resting})
+    async with client(health) as http:
+        assert (await http.get("/health/ready")).status_code == 200
+        answer = await http.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["parts"]["engine"] == {"ok": True, "required": True, "seconds": ANY}
+    assert answer.json()["parts"]["cache redis"] == {
+        "ok": False,
+        "required": False,
+        "seconds": ANY,
+        "state": "open",
+        "code": "store_unavailable",
+    }
 
 
 async def test_draining_is_alive_but_not_ready() -> None:

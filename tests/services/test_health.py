@@ -81,6 +81,17 @@ async def test_one_part_unwell_is_not_ready_and_says_by_which_code() -> None:
     assert (report.parts["store"].ok, report.parts["store"].code) == (False, "store_unavailable")
 
 
+async def test_an_optional_part_is_told_but_readiness_does_not_depend_on_it() -> None:
+    for engine_is_well in (True, False):
+        engine = Probe(error=None if engine_is_well else StoreUnavailable())
+        health = HealthService({"engine": engine}, optional={"tier": Probe(error=StoreUnavailable())})
+        report = await health.ready()
+        assert (report.ok, report.degraded) == (engine_is_well, engine_is_well)
+        assert (report.parts["tier"].ok, report.parts["tier"].required) == (False, False)
+        assert (report.parts["engine"].ok, report.parts["engine"].required) == (engine_is_well, True)
+        await health.close()
+
+
 async def test_a_part_that_fails_in_an_unforeseen_way_is_unwell_too() -> None:
     async with serving(store=Probe(error=ZeroDivisionError())) as health:
         assert (await health.ready()).parts["store"].code == "internal"

@@ -14,7 +14,7 @@ async def get_live(request: Request) -> Response:
 
 
 async def get_ready(request: Request) -> Response:
-    """200 when every part does its work, else 503; 503 at once when draining."""
+    """200 when every required part does its work, else 503; 503 at once when draining."""
     return _response(await services_of(request).health.ready())
 
 
@@ -38,9 +38,13 @@ def _response(report: Report, *, parts: bool = False) -> Response:
 def _status(report: Report) -> str:
     if report.draining:
         return "draining"
+    if report.degraded:
+        return "degraded"
     return "ok" if report.ok else "unwell"
 
 
 def _part(part: Part) -> dict[str, object]:
-    shown: dict[str, object] = {"ok": part.ok, "seconds": round(part.seconds, 6)}
+    shown: dict[str, object] = {"ok": part.ok, "required": part.required, "seconds": round(part.seconds, 6)}
+    if part.state:
+        shown["state"] = part.state
     return shown if part.ok else shown | {"code": part.code}

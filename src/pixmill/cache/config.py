@@ -20,15 +20,13 @@ class CacheConfig(BaseModel):
         default=DEFAULT_TIERS,
         description="Tiers of the cache as comma-separated URLs, fastest first: memory://?max_bytes=256MiB, "
         "file:///folder?max_bytes=10GiB (without a folder that of the user's cache), s3://bucket/prefix, gs://, az://; "
-        "empty for no cache.",
+        "empty for no cache. Options of each: max_entry_bytes=1MiB, ttl=12h, and how long a request waits for it, "
+        "timeout=250ms.",
     )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),
         ge=1,
         description="Results of more bytes are served but not kept in the cache.",
-    )
-    cache_store_timeout_s: float = Field(
-        default=1.0, gt=0, le=60, description="Seconds that one operation of a cache tier in an object store may take."
     )
     cache_ttl_s: float = Field(
         default=3_600,

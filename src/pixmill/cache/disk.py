@@ -1,6 +1,6 @@
 """A tier on a file system: the waiting half. What lies on the disk and how is in ``folder.py``.
 
-Knows asyncio, threads and time limits. All file work is done in threads of its own; the event loop never waits for a disk.
+Knows asyncio and threads. All file work is done in threads of its own; the event loop never waits for a disk.
 The first scan runs behind the first requests: reading works at once, writing waits for it.
 """
 
@@ -22,9 +22,6 @@ from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Observer, Unobserved
 
 Done = TypeVar("Done")
-
-READ_LIMIT_S: Final = 2.0
-"""A disk that takes longer is slower than rendering again."""
 
 LEAST_BUDGET_BYTES: Final = 64 * BLOCK_BYTES
 RESCAN_S: Final = 600.0
@@ -103,20 +100,19 @@ class DiskCache:
 
     async def get(self, key: Key) -> Entry | Absent:
         if self._reads >= _MOST_READS:
-            raise StoreUnavailable(detail=f"{self._reads} reads of {self.name} are waiting")
+            return Absent.SKIPPED
         self._reads += 1
         reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read, key)
         reading.add_done_callback(self._read_ended)
         with _ours():
-            async with asyncio.timeout(READ_LIMIT_S):
-                return await asyncio.shield(reading)  # a thread cannot be stopped: it counts until it ends
+            return await asyncio.shield(reading)  # a thread cannot be stopped: it counts until it ends
 
     async def put(self, key: Key, entry: Entry) -> None:
         blob = await self._run(lambda: encode(key, entry))
         if allotted(len(blob)) > self._ledger.margin:
             await self.delete(key)
         else:
-            await self._write(key, blob)
+            await self._write(key, blob, entry.stale_until)
         if self._ledger.due:
             self._wake.set()
 
@@ -150,9 +146,9 @@ class DiskCache:
             return Absent.DAMAGED
         return entry
 
-    async def _write(self, key: Key, blob: bytes) -> None:
+    async def _write(self, key: Key, blob: bytes, until: float) -> None:
         for _ in range(_TRIES):
-            if await self._run(lambda: self._folder.write(key, blob)):
+            if await self._run(lambda: self._folder.write(key, blob, until)):
                 return
             await self._make_room(allotted(len(blob)))
         raise StoreFull(detail=f"{self.name} has no room for {len(blob)} bytes")
@@ -195,7 +191,7 @@ class DiskCache:
 
 @contextmanager
 def _ours() -> Iterator[None]:
-    """Failures of the file system (a TimeoutError is one too) as ours."""
+    """Failures of the file system as ours."""
     try:
         yield
     except OSError as error:

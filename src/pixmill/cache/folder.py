@@ -8,7 +8,9 @@ Knows files and the ledger; must never know what is in a blob, nor asyncio: it i
 Nothing is flushed to the disk: after a power cut a file may be torn, and the blob's checksum tells. There is no index:
 the directory is the only truth, so a kill at any moment leaves nothing behind but a temporary file, which any
 later scan removes. Only files named as above are ever touched. Recency is the modification time, renewed when a
-blob is read, at most every five minutes.
+blob is read, at most every five minutes. Until when a blob is good is told by its access time, which is set when it is
+written, with a mark in its fraction of a second; where something else has set that time the mark is missing, and the
+blob goes in its turn.
 """
 
 import os
@@ -28,6 +30,15 @@ from pixmill.cache.ledger import Ledger, allotted
 TOUCH_S: Final = 300.0
 TEMPORARY_S: Final = 600.0
 """A temporary file older than this belongs to nobody any more: a write takes seconds."""
+
+OVERDUE_S: Final = 60.0
+"""Clocks of servers that share the folder may differ by this much."""
+
+_MARK_NS: Final = 770_000_000
+"""Kept also by file systems that count in hundredths of a second; the kernel's own clock does not hit it by chance."""
+
+_LATEST_S: Final = 2**33
+"""The year 2242: what an inode's time can hold."""
 
 _SHARD = re.compile("[0-9a-f]{2}")
 _BLOB = re.compile("[0-9a-f]{64}")
@@ -78,18 +89,18 @@ class Folder:
                 status = os.fstat(file.fileno())
                 blob = file.read(min(status.st_size, max_bytes))
                 if abs(self._clock() - status.st_mtime) > TOUCH_S:
-                    self._touch(file.fileno())
+                    self._touch(file.fileno(), status.st_atime_ns)
         except FileNotFoundError:
             return None
         return blob
 
-    def write(self, key: str, blob: bytes) -> bool:
-        """Store or replace; False, and nothing done, when the budget has no room now."""
+    def write(self, key: str, blob: bytes, until: float) -> bool:
+        """Store or replace what is good ``until`` then; False, and nothing done, when the budget has no room now."""
         cost = allotted(len(blob))
         if not self._ledger.reserve(cost):
             return False
         try:
-            self._replace(self._place(key), blob)
+            self._replace(self._place(key), blob, until)
         except BaseException:
             self._ledger.release(cost)
             raise
@@ -102,7 +113,9 @@ class Folder:
         self._unlink(self._place(key))
 
     def sweep(self, room: int) -> bool:
-        """Add up what is there, remove what nobody finishes, evict the oldest; True when ``room`` bytes can be written."""
+        """Add up what is there, remove what nobody finishes and what is over, evict the oldest; True when ``room`` bytes
+        can be written.
+        """
         enough = self._ledger.margin
         for _ in range(_SWEEPS):
             self._ledger.begin_scan()
@@ -130,15 +143,14 @@ class Folder:
     def _place(self, key: str) -> Path:
         return self.path / key[:2] / key
 
-    def _touch(self, fd: int) -> None:
-        now = self._clock()
+    def _touch(self, fd: int, atime_ns: int) -> None:
         with suppress(OSError):  # a read-only folder can still be read
-            os.utime(fd, (now, now))
+            os.utime(fd, ns=(atime_ns, int(self._clock() * _NS)))
 
-    def _replace(self, place: Path, blob: bytes) -> None:
+    def _replace(self, place: Path, blob: bytes, until: float) -> None:
         temporary = place.with_name(f"{place.name}.{token_hex(4)}.tmp")
         try:
-            _create(temporary, blob)
+            _create(temporary, blob, (_until_ns(until), int(self._clock() * _NS)))
             with self._ledger.lock:
                 gone = _cost(place)
                 temporary.replace(place)
@@ -173,6 +185,8 @@ class Folder:
                 continue
             cost, age_ns = allotted(status.st_size), _age(now_ns, status.st_mtime_ns)
             if not file.name.endswith(".tmp"):
+                if _is_over(status.st_atime_ns, now_ns) and self._unlink(Path(file.path), status.st_mtime_ns):
+                    continue
                 oldest.add(age_ns, status.st_mtime_ns, cost, file.path)
             elif age_ns > TEMPORARY_S * _NS and _gone(file.path):
                 continue
@@ -206,8 +220,8 @@ def _listing(path: Path | str, names: re.Pattern[str] | None = None) -> list["os
         return []
 
 
-def _create(path: Path, blob: bytes) -> None:
-    """Write a new file; its subfolder is made when it is not there, also after somebody cleared the folder."""
+def _create(path: Path, blob: bytes, times_ns: tuple[int, int]) -> None:
+    """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder."""
     try:
         file = _exclusive(path)
     except FileNotFoundError:
@@ -217,10 +231,20 @@ def _create(path: Path, blob: bytes) -> None:
         left = memoryview(blob)
         while left:
             left = left[file.write(left) :]
+        with suppress(OSError):
+            os.utime(file.fileno(), ns=times_ns)
 
 
 def _exclusive(path: Path) -> FileIO:
     return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def _until_ns(until: float) -> int:
+    return int(min(max(until, 0.0), _LATEST_S)) * _NS + _MARK_NS
+
+
+def _is_over(atime_ns: int, now_ns: int) -> bool:
+    return atime_ns % _NS == _MARK_NS and atime_ns + OVERDUE_S * _NS < now_ns
 
 
 def _age(now_ns: int, mtime_ns: int) -> int:

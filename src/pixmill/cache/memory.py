@@ -9,7 +9,9 @@ Used from the event loop only, so it needs no lock and never waits.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from time import time
 
+from pixmill.cache.bounds import UNBOUNDED, Bounds
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Observer, Unobserved
@@ -59,8 +61,16 @@ class _Queue:
 class MemoryCache:
     """A tier that answers in a microsecond and is gone with the process."""
 
-    def __init__(self, max_bytes: int, observer: Observer | None = None, *, name: str = "memory") -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "memory",
+        bounds: Bounds = UNBOUNDED,
+    ) -> None:
         self.name = name
+        self._bounds = bounds
         self.max_bytes = max_bytes
         self._observer = observer or Unobserved()
         self._small = _Queue()
@@ -88,7 +98,10 @@ class MemoryCache:
         """Store; too large an entry only removes what was there."""
         in_main = self._main.remove(key)
         old = in_main or self._small.remove(key)
-        slot = _Slot(entry, _cost(entry), old.uses if old else 0)
+        admitted = self._bounds.admit(entry, time())
+        if admitted is None:
+            return
+        slot = _Slot(admitted, _cost(admitted), old.uses if old else 0)
         if slot.cost > self.max_bytes // LARGEST_SHARE:
             return
         came_back = key in self._ghosts

@@ -9,10 +9,12 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.disk import DiskCache
+from pixmill.cache.guarded import Guarded
 from pixmill.cache.memory import MemoryCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Tier
@@ -20,6 +22,12 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.cache.urls import SETTING, TierUrl
 from pixmill.errors import StoreError
 from pixmill.ports import Event, Observer, Store
+
+WRITE_TIMES: Final = 5
+"""Writes carry whole bodies and nobody waits for them: they may take so many times as long as a read.
+
+Those to a disk have no limit. They cannot be ended, so there would only be more of them; and the first waits for a scan.
+"""
 
 _LOG = logging.getLogger(__name__)
 _NAMES = {"memory": "memory", "file": "disk"}
@@ -62,11 +70,12 @@ async def _open(
     name: str, url: TierUrl, config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]
 ) -> Tier | None:
     if url.scheme == "memory":
-        return MemoryCache(url.max_bytes, observer, name=name)
+        return MemoryCache(url.max_bytes, observer, name=name, bounds=url.bounds)
     try:
         if url.scheme == "file":
             folder = Path(url.path) if url.path else user_folder()
-            return Behind(await DiskCache.open(folder, url.max_bytes, observer, name=name), observer)
+            disk = await DiskCache.open(folder, url.max_bytes, observer, name=name)
+            return Behind(Guarded(disk, observer, timeout_s=url.timeout_s, bounds=url.bounds), observer)
         store = open_store(url.url)
     except (StoreError, RuntimeError) as error:
         detail = error.detail if isinstance(error, StoreError) else str(error)
@@ -75,10 +84,11 @@ async def _open(
         _LOG.warning("The user's cache folder cannot be used, results are not kept on disk: %s", detail)
         observer.counted(Event.CACHE_ERROR, tier=name, operation="open")
         return None
-    return Behind(_in_store(store, name, config), observer)
+    return _remote(StoreCache(store, name=name, max_entry_bytes=config.cache_max_entry_bytes), url, observer)
 
 
-def _in_store(store: Store, name: str, config: CacheConfig) -> StoreCache:
-    return StoreCache(
-        store, name=name, timeout_s=config.cache_store_timeout_s, max_entry_bytes=config.cache_max_entry_bytes
+def _remote(tier: Tier, url: TierUrl, observer: Observer) -> Tier:
+    limit_s = url.timeout_s * WRITE_TIMES
+    return Behind(
+        Guarded(tier, observer, timeout_s=url.timeout_s, write_timeout_s=limit_s, bounds=url.bounds), observer
     )

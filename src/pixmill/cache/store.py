@@ -1,19 +1,17 @@
 """A tier over a store (S3 and the like), shared by all servers that use the bucket.
 
-Knows paths in the store, and how long it may take. Nothing is evicted here: a lifecycle rule of the bucket that expires objects
+Knows paths in the store. Nothing is evicted here: a lifecycle rule of the bucket that expires objects
 some days after they were written bounds it (whatever is asked for again is simply written again).
 
     ab/abcdef…     a blob, by its key; the store's own prefix comes before
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from pixmill.cache.entry import decode, encode
 from pixmill.cache.tier import Absent, round_trip
-from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreUnavailable
+from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Store
 
@@ -25,18 +23,16 @@ _INLINE_BYTES = 256 * 1024
 
 
 class StoreCache:
-    """A tier of objects. Each operation takes at most ``timeout_s``."""
+    """A tier of objects."""
 
-    def __init__(self, store: Store, *, name: str, timeout_s: float, max_entry_bytes: int) -> None:
+    def __init__(self, store: Store, *, name: str, max_entry_bytes: int) -> None:
         self.name = name
         self._store = store
-        self._timeout_s = timeout_s
         self._max_entry_bytes = max_entry_bytes
 
     async def get(self, key: Key) -> Entry | Absent:
         try:
-            async with self._in_time():
-                blob = await self._store.get(self._path(key), self._max_entry_bytes + HEADER_BYTES)
+            blob = await self._store.get(self._path(key), self._max_entry_bytes + HEADER_BYTES)
         except ObjectNotFound:
             return Absent.MISS
         except ObjectTooLarge:
@@ -46,12 +42,10 @@ class StoreCache:
 
     async def put(self, key: Key, entry: Entry) -> None:
         blob = await asyncio.to_thread(encode, key, entry)
-        async with self._in_time():
-            await self._store.put(self._path(key), blob)
+        await self._store.put(self._path(key), blob)
 
     async def delete(self, key: Key) -> None:
-        async with self._in_time():
-            await self._store.delete(self._path(key))
+        await self._store.delete(self._path(key))
 
     async def ping(self) -> None:
         await round_trip(self)
@@ -62,11 +56,3 @@ class StoreCache:
     @staticmethod
     def _path(key: Key) -> str:
         return f"{key[:2]}/{key}"
-
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                yield
-        except TimeoutError as error:
-            raise StoreUnavailable(detail=f"{self.name} took longer than {self._timeout_s} s") from error

@@ -6,23 +6,34 @@ A tier may fail (with a StoreError); ``tiered.py`` is where failing becomes havi
 from enum import StrEnum
 from hashlib import sha256
 from secrets import token_bytes
-from typing import Protocol, runtime_checkable
+from time import time
+from typing import Final, Protocol, runtime_checkable
 
+from pixmill.cache.breaker import Breaker
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
 
+PROBE_S: Final = 60.0
+"""For so long a probe is good; a tier that sees to the ends of entries by itself must not refuse it."""
+
 
 class Absent(StrEnum):
-    """Why a tier has no entry to give; the values are outcomes of a CACHE_LOOKUP."""
+    """Why a tier has no entry to give; the values are outcomes of a CACHE_LOOKUP.
+
+    Skipped: it was not even looked, because the tier is down or too much is asked of it already.
+    """
 
     MISS = "miss"
     DAMAGED = "damaged"
+    SKIPPED = "skipped"
 
 
 class Tier(Protocol):
-    """One place for entries. Bounded by itself; whether an entry is still fresh is not its business."""
+    """One place for entries. Bounded by itself; whether an entry is still fresh is not its business, though it may
+    forget those whose time is over.
+    """
 
     @property
     def name(self) -> str:
@@ -53,6 +64,14 @@ class Measured(Protocol):
 
 
 @runtime_checkable
+class Switched(Protocol):
+    """A tier that is left out while it does not work."""
+
+    @property
+    def breaker(self) -> Breaker: ...
+
+
+@runtime_checkable
 class Peekable(Protocol):
     """A tier that can answer without waiting."""
 
@@ -74,7 +93,7 @@ def probe_entry() -> tuple[Key, Entry]:
         source_validator="probe",
         stored_at=0.0,
         fresh_until=0.0,
-        stale_until=0.0,
+        stale_until=time() + PROBE_S,
     )
     return Key(sha256(token).hexdigest()), entry
 

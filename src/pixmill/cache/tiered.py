@@ -5,7 +5,7 @@ nothing: neither ``get`` nor ``put`` ever raises, whatever a tier does.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from time import perf_counter, time
@@ -13,7 +13,7 @@ from typing import Final
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.freshness import usable
-from pixmill.cache.tier import Absent, Measured, Peekable, Tier
+from pixmill.cache.tier import Absent, Measured, Peekable, Switched, Tier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
 
@@ -63,13 +63,18 @@ class TieredCache:
             await self._store(self._tiers, key, entry)
 
     def pingables(self) -> dict[str, Pingable]:
-        """The tiers by name, for readiness."""
-        return {tier.name: tier for tier in self._tiers}
+        """The tiers by name, for health."""
+        return {tier.name: tier.tier if isinstance(tier, Behind) else tier for tier in self._tiers}
 
     def used_bytes(self) -> dict[str, Callable[[], float]]:
         """How full each tier is that knows it, for gauges."""
-        bare = {tier.name: tier.tier if isinstance(tier, Behind) else tier for tier in self._tiers}
-        return {name: partial(getattr, tier, "used_bytes") for name, tier in bare.items() if isinstance(tier, Measured)}
+        layers = (layer for tier in self._tiers for layer in _layers(tier))
+        return {layer.name: partial(getattr, layer, "used_bytes") for layer in layers if isinstance(layer, Measured)}
+
+    def breakers(self) -> dict[str, Callable[[], float]]:
+        """The state of each tier's breaker, for gauges."""
+        layers = (layer for tier in self._tiers for layer in _layers(tier))
+        return {layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, Switched)}
 
     async def drain(self) -> None:
         """Wait until every tier has written what it was given."""
@@ -117,3 +122,11 @@ class TieredCache:
 
     def _failed(self, tier: Tier, operation: str) -> None:
         self._observer.counted(Event.CACHE_ERROR, tier=tier.name, operation=operation)
+
+
+def _layers(tier: Tier) -> Iterator[Tier]:
+    """The tier and all that it is wrapped around."""
+    layer: Tier | None = tier
+    while layer is not None:
+        yield layer
+        layer = getattr(layer, "tier", None)

@@ -6,25 +6,41 @@ Knows the grammar only; nothing is opened here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from pixmill.cache.bounds import UNBOUNDED, Bounds
 from pixmill.cache.disk import LEAST_BUDGET_BYTES
-from pixmill.storage.sizes import parse_size
+from pixmill.cache.options import TIMEOUT, Options, read_options
 
 SETTING: Final = "PIXMILL_CACHE"
 STORES: Final = frozenset({"s3", "gs", "az"})
 
-_DEFAULT_SIZES: Final[Mapping[str, str]] = {"memory": "256MiB", "file": "2GiB"}
+_DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "memory": {"max_bytes": "256MiB"},
+    "file": {"max_bytes": "2GiB", TIMEOUT: "1s"},
+    "s3": {TIMEOUT: "1s"},
+    "gs": {TIMEOUT: "1s"},
+    "az": {TIMEOUT: "1s"},
+}
+"""The kinds of tiers, with the options that each has besides its bounds and what these are when nothing is said.
+
+A disk or store that takes longer than a second is slower than rendering again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TierUrl:
-    """One tier asked for. ``path`` is that of a ``file``; empty for the user's cache folder."""
+    """One tier asked for; ``url`` is what it is without its options.
+
+    ``path`` is that of a ``file``; empty for the user's cache folder. ``timeout_s`` is for how long a request waits for it.
+    """
 
     scheme: str
     url: str
     path: str = ""
     max_bytes: int = 0
+    bounds: Bounds = UNBOUNDED
+    timeout_s: float = 0.0
 
 
 def parse_tiers(text: str) -> tuple[TierUrl, ...]:
@@ -34,13 +50,15 @@ def parse_tiers(text: str) -> tuple[TierUrl, ...]:
 
 def _parse(url: str) -> TierUrl:
     parts = _split(url)
-    if parts.scheme in STORES and "://" in url:
-        return _store(url, parts)
-    if parts.scheme not in _DEFAULT_SIZES or "://" not in url:
+    if parts.scheme not in _DEFAULTS or "://" not in url:
         raise ValueError(f"{SETTING}: {url!r} is no tier; write memory://, file:///folder, s3://, gs:// or az://")
-    if parts.netloc or parts.fragment or (parts.scheme == "memory" and parts.path):
-        raise ValueError(f"{SETTING}: {url!r} has a part that means nothing; write file:///folder with three slashes")
-    return TierUrl(parts.scheme, url, unquote(parts.path), _max_bytes(url, parts))
+    if parts.fragment:
+        raise ValueError(f"{SETTING}: {url!r} has a part that means nothing: #{parts.fragment}")
+    try:
+        options = read_options(parts.query, _DEFAULTS[parts.scheme])
+    except ValueError as error:
+        raise ValueError(f"{SETTING}: {url!r}: {error}") from error
+    return _store(url, parts, options) if parts.scheme in STORES else _local(url, parts, options)
 
 
 def _split(url: str) -> SplitResult:
@@ -53,22 +71,20 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _store(url: str, parts: SplitResult) -> TierUrl:
-    if not parts.netloc or parts.query or parts.fragment:
-        raise ValueError(f"{SETTING}: {url!r} must be {parts.scheme}://bucket/prefix, without options")
-    return TierUrl(parts.scheme, url)
+def _store(url: str, parts: SplitResult, options: Options) -> TierUrl:
+    if not parts.netloc:
+        raise ValueError(f"{SETTING}: {url!r} must be {parts.scheme}://bucket/prefix")
+    return TierUrl(parts.scheme, _plain(url), bounds=options.bounds, timeout_s=options.timeout_s)
 
 
-def _max_bytes(url: str, parts: SplitResult) -> int:
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    unknown = sorted({name for name, _ in options} - {"max_bytes"})
-    if unknown or len(options) > 1:
-        wrong = f"unknown option {', '.join(unknown)}" if unknown else "max_bytes is given twice"
-        raise ValueError(f"{SETTING}: {url!r}: {wrong}; max_bytes is the only option")
-    try:
-        size = parse_size(dict(options).get("max_bytes", _DEFAULT_SIZES[parts.scheme]))
-    except ValueError as error:
-        raise ValueError(f"{SETTING}: {url!r}: {error}") from error
-    if size < LEAST_BUDGET_BYTES:
+def _local(url: str, parts: SplitResult, options: Options) -> TierUrl:
+    if parts.netloc or (parts.scheme == "memory" and parts.path):
+        raise ValueError(f"{SETTING}: {url!r} has a part that means nothing; write file:///folder with three slashes")
+    if options.max_bytes < LEAST_BUDGET_BYTES:
         raise ValueError(f"{SETTING}: {url!r}: a tier needs at least {LEAST_BUDGET_BYTES} bytes")
-    return size
+    path = unquote(parts.path)
+    return TierUrl(parts.scheme, _plain(url), path, options.max_bytes, options.bounds, options.timeout_s)
+
+
+def _plain(url: str) -> str:
+    return url.partition("?")[0]

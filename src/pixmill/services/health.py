@@ -6,13 +6,13 @@ Knows parts only as something that can be pinged. Must never know HTTP, nor take
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
 
 from pixmill.errors import Internal, PixmillError
-from pixmill.ports import Pingable
+from pixmill.ports import Pingable, Stateful
 
 TIMEOUT_CODE: Final = "probe_timeout"
 """The code of a part that did not answer in time."""
@@ -20,12 +20,18 @@ TIMEOUT_CODE: Final = "probe_timeout"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How one part answered its probe: ``code`` is empty when it was well. ``detail`` is for the log only."""
+    """How one part answered its probe: ``code`` is empty when it was well. ``detail`` is for the log only.
+
+    Without a part that is not ``required`` the service does its work all the same. ``state`` is that of its breaker, if
+    it has one.
+    """
 
     ok: bool
     seconds: float
     code: str = ""
     detail: str = ""
+    required: bool = True
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,17 @@ class Report:
     draining: bool = False
     parts: Mapping[str, Part] = field(default_factory=dict)
 
+    @property
+    def degraded(self) -> bool:
+        """Whether the service works, but not with all that it could have."""
+        return self.ok and not all(part.ok for part in self.parts.values())
+
 
 class HealthService:
-    """Probes the parts, all at once, at most every ``cache_s`` seconds, and never for longer than ``timeout_s``."""
+    """Probes the parts, all at once, at most every ``cache_s`` seconds, and never for longer than ``timeout_s``.
+
+    The ``optional`` ones are told, but readiness does not depend on them.
+    """
 
     def __init__(
         self,
@@ -46,9 +60,12 @@ class HealthService:
         timeout_s: float = 2.0,
         cache_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        optional: Mapping[str, Pingable] | None = None,
     ) -> None:
         self.draining = False
-        self._probes = dict(probes)
+        self._optional = frozenset(optional or ())
+        self._probes = {**probes, **(optional or {})}
         self._timeout_s = timeout_s
         self._cache_s = cache_s
         self._clock = clock
@@ -67,7 +84,7 @@ class HealthService:
         return Report(ok=True, draining=self.draining)
 
     async def ready(self) -> Report:
-        """Whether every part does its work. Callers at the same time, or within ``cache_s``, share one round of probes."""
+        """Whether every required part does its work. Callers at the same time, or within ``cache_s``, share one round of probes."""
         if self.draining:
             return Report(ok=False, draining=True)
         if self._round is None or (self._round.done() and self._clock() >= self._fresh_until):
@@ -87,7 +104,7 @@ class HealthService:
             await asyncio.wait(tasks.values(), timeout=self._timeout_s)
         parts = {name: self._outcome(name, task) for name, task in tasks.items()}
         self._fresh_until = self._clock() + self._cache_s
-        return Report(ok=all(part.ok for part in parts.values()), parts=parts)
+        return Report(ok=all(part.ok for part in parts.values() if part.required), parts=parts)
 
     def _probe(self, name: str) -> asyncio.Task[Part]:
         """A new probe, or the last one if it hangs so badly that it could not even be cancelled."""
@@ -103,7 +120,9 @@ class HealthService:
             task.cancel()
             part = Part(ok=False, seconds=self._timeout_s, code=TIMEOUT_CODE)
         self._tell(name, part)
-        return part
+        probe = self._probes[name]
+        state = probe.state if isinstance(probe, Stateful) else ""
+        return replace(part, required=name not in self._optional, state=state)
 
     def _tell(self, name: str, part: Part) -> None:
         """Log a part that fell ill or recovered: changes, not states."""

@@ -36,7 +36,7 @@ MAX_VALUES: Final = 64
 """How many values a label without a known set may take: our own words, such as routes and tiers, are far fewer."""
 
 _CODES = frozenset(leaves())
-_OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "error", "shared", "cancelled"}) | _CODES
+_OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "skipped", "error", "shared", "cancelled"}) | _CODES
 
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),
@@ -84,6 +84,11 @@ GAUGES: Final[Mapping[str, Family]] = {
         Family("renders_waiting", (), "Renders that wait for a worker."),
         Family("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
         Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
+        Family(
+            "cache_breaker",
+            ("tier",),
+            "Whether a tier of the cache is left out: 0 closed (in use), 1 half open (tried again), 2 open (left out).",
+        ),
     )
 }
 

@@ -1,0 +1,30 @@
+"""What a tier takes in, and for how long: the limits that each tier may be given besides its bytes.
+
+Pure; knows an entry's size and times, and no tier.
+"""
+
+from dataclasses import dataclass, replace
+from math import inf
+
+from pixmill.ports import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most bytes of one entry, and for how many seconds an entry is good in this tier."""
+
+    max_entry_bytes: float = inf
+    ttl_s: float = inf
+
+    def admit(self, entry: Entry, now: float) -> Entry | None:
+        """The entry as the tier shall keep it, or None if it shall not.
+
+        Only the end is moved: until when the result is fresh is what clients are told, whichever tier has it.
+        """
+        if len(entry.body) > self.max_entry_bytes:
+            return None
+        end = now + self.ttl_s
+        return entry if entry.stale_until <= end else replace(entry, stale_until=end)
+
+
+UNBOUNDED = Bounds()
