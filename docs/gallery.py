@@ -22,7 +22,7 @@ from pixmill.wiring import opened
 
 FOLDER = Path(__file__).parent / "gallery"
 PHOTOS = Path(__file__).parents[1] / "examples" / "photos"
-GROUPS = (Group.SIZE, Group.EDIT, Group.COLOUR, Group.EFFECT, Group.OVERLAY)
+GROUPS = (Group.SIZE, Group.EDIT, Group.COLOUR, Group.EFFECT, Group.OVERLAY, Group.STAGE)
 PHOTO = "url=wine.jpg&width=280"
 SHOWN_AS = "&format=webp&quality=70"
 
@@ -62,6 +62,10 @@ EXAMPLES = {
         "url:mill.png,width:60,rotate:-30,opacity:30,repeat:both,gap:20;text:Draft,gravity:n,size:28",
     ),
     "blur_areas": ("8;10,20,90,90", "12;pct:50,0,50,50"),
+    "then": (
+        "rotate=-12|crop=pct:14,14,72,72|radius=24&border=3,ffffff",
+        "fit=contain&width=300&height=300&extend=blur|width=150&pixelate=6",
+    ),
     "pixelate_areas": ("10;pct:40,10,40,50",),
 }
 

@@ -41,7 +41,7 @@ unknown or repeated parameter, also through an alias, and a value out of bounds 
 Spellings that mean the same picture share one entry in the cache.
 
 The picture is put upright, then rotated by right angles, flipped, trimmed, cropped, resized, rotated by any other angle, given its
-colours and effects (in the order of their tables), extended and padded, and laid on the background. A length is computed exactly,
+colours and effects (in the order of their tables), extended and padded, put through further stages, and laid on the background. A length is computed exactly,
 as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default), `cover` and `fill`
 shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box and leaves the picture at its
 own size in it. Least sizes hold in any case: they scale the box, or the picture where there is none, up in its shape.
@@ -75,6 +75,18 @@ An overlay lies where `gravity` says; what stands out of the result is cut off, 
 defines it; besides its blend modes there are `add`, `xor`, `atop`, `behind` (under the picture) and `erase`. A picture's size is that
 asked for, even where that enlarges it. Letters are drawn by Pango, left to right or right to left as their script wants, and measured by their ink.
 `Noto Sans` (Latin, Greek, Cyrillic, Devanagari) is always there; for other scripts and families the server needs fonts.
+"""
+
+STAGES = """\
+`then` holds up to 8 further stages with `|` between them. Each is a query of its own, of operations only: it takes what is in the tables above under
+Size, Changes, Colours, Effects and Overlays, but not `dpr`, which counts in all stages, and `trim`, which looks at pixels, where the sizes of
+all stages are resolved and held to the limits before there are any. Each stage works on what the one before it made, in the order told at the top of this page,
+for every frame of an animation; `background` is that of the request where a stage says no other. As the value of one parameter a stage is
+percent-encoded as a whole, its `&` as `%26`:
+
+`/resize?url=photo.jpg&width=600&then=rotate=-8%26background=white|crop=pct:10,10,80,80|width=300%26radius=20`
+
+An error in a stage names it: the request itself is the first, so that `Stage 2` is the first of `then`.
 """
 
 SIGNING = """\
@@ -190,6 +202,8 @@ def _parameters() -> Iterable[str]:
             yield SETS
         if group is Group.OVERLAY:
             yield from _overlays()
+        if group is Group.STAGE:
+            yield STAGES
         if group is Group.ACCESS:
             yield SIGNING
         if group is Group.INFO:

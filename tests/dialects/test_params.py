@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pixmill.dialects.param import Param
 from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.scalars import Schema
-from pixmill.errors import InvalidParameter
+from pixmill.errors import BadRequest
 
 every_param = pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
 
@@ -36,7 +36,7 @@ def in_schema(param: Param, text: str) -> bool:
 def taken(param: Param, text: str) -> bool:
     try:
         param.parse(text)
-    except InvalidParameter:
+    except BadRequest:
         return False
     return True
 
@@ -64,7 +64,7 @@ def test_examples_and_defaults_are_taken_and_fit_the_schema(param: Param) -> Non
 @every_param
 def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> None:
     assert re.fullmatch(r"[A-Z].*\.", param.meaning)
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(BadRequest) as caught:
         param.parse("\\")
     assert caught.value.param == param.name
     assert caught.value.message
@@ -74,14 +74,14 @@ def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> N
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_what_fits_the_schema_is_taken(param: Param, data: st.DataObject) -> None:
-    """Also the other way round, but where a picture is named, whose schema is told to be narrower."""
+    """Also the other way round, but where a picture is named, or stages are, whose schema is told to be narrower."""
     near = st.text(alphabet="0123456789.,:-#abcdefghnprstw ", max_size=14)
     exact = st.just(param.examples[0]).flatmap(edited)
     text = data.draw(near | exact | fitting(param.grammar.schema))
     assume("\\" not in text)
     if in_schema(param, text):
         assert taken(param, text)
-    elif param.name not in {"url", "mask", "overlay"}:
+    elif param.name not in {"url", "mask", "overlay", "then"}:
         assert not taken(param, text)
 
 

@@ -24,6 +24,7 @@ class Group(StrEnum):
     COLOUR = "Colours"
     EFFECT = "Effects"
     OVERLAY = "Overlays"
+    STAGE = "Further stages"
     OUTPUT = "The result"
     INFO = "What is told"
     SET = "Sets for responsive pictures"

@@ -4,9 +4,28 @@ The parser, the error texts, OpenAPI, the reference page and the options of ``pi
 Knows names, grammars and meanings, and which values make which plan.
 """
 
+from typing import Any, Final
+
 from pixmill.dialects.param import Asked, Param
+from pixmill.dialects.stages import then
 from pixmill.dialects.tables import adjust, effects, extend, frames, info, output, overlays, place, shapes, size, source
-from pixmill.plan.ops import Plan
+from pixmill.errors import BadRequest
+from pixmill.plan.geometry import stage_name
+from pixmill.plan.ops import Plan, Stage
+
+_NOT_AGAIN: Final = {"dpr", *(param.name for param in place.PARAMS if param.name.startswith("trim"))}
+"""``dpr`` counts for all stages; what is trimmed is seen in the pixels, which are not there yet when sizes are resolved."""
+
+STAGE_PARAMS: tuple[Param, ...] = (
+    tuple(
+        param
+        for table in (size, extend, place, adjust, effects, shapes, overlays)
+        for param in table.PARAMS
+        if param.name not in _NOT_AGAIN
+    )
+    + output.BACKGROUND
+)
+"""What a stage after the first may say: operations only."""
 
 PARAMS: tuple[Param, ...] = (
     *source.PARAMS,
@@ -18,6 +37,7 @@ PARAMS: tuple[Param, ...] = (
     *effects.PARAMS,
     *shapes.PARAMS,
     *overlays.PARAMS,
+    then(STAGE_PARAMS),
     *output.PARAMS,
     *info.PARAMS,
     *source.ACCESS_PARAMS,
@@ -29,24 +49,39 @@ INFO_PARAMS: tuple[Param, ...] = (*source.PARAMS, *info.PARAMS, *source.ACCESS_P
 
 def plan_of(asked: Asked) -> Plan:
     """The plan of these values, in the one spelling that all equal pictures share."""
-    sized = size.fields(asked)
-    around = extend.fields(asked, sized["resize"])
-    written = output.fields(asked, sized["resize"])
+    done = _done(asked)
+    written = output.fields(asked, done["resize"])
     told = info.fields(asked, written["output"])
     looked = frames.fields(asked, written["output"])
-    above = {**shapes.fields(asked), **overlays.fields(asked)}
-    plan = Plan(
-        **looked,
+    plan = Plan(**looked, **done, trim=place.trimmed(asked), stages=_stages(asked), **written, **told)
+    return info.lightened(plan)
+
+
+def _done(asked: Asked) -> dict[str, Any]:
+    """What is done to the picture, but for its background."""
+    sized = size.fields(asked)
+    return {
         **sized,
         **place.fields(asked),
-        **around,
+        **extend.fields(asked, sized["resize"]),
         **adjust.fields(asked),
         **effects.fields(asked),
-        **above,
-        **written,
-        **told,
-    )
-    return info.lightened(plan)
+        **shapes.fields(asked),
+        **overlays.fields(asked),
+    }
+
+
+def _stages(asked: Asked) -> tuple[Stage, ...]:
+    """Those after the first that do anything. ``dpr`` counts in each, and ``background`` where it says no other."""
+    shared = {name: asked[name] for name in ("dpr", "background") if name in asked}
+    stages: list[Stage] = []
+    for number, said in enumerate(asked.get("then", ()), 2):
+        try:
+            done = _done(shared | said)
+        except BadRequest as error:
+            raise error.about(stage_name(number), "then") from None
+        stages.append(Stage(**done, background=output.canvas(shared | said, done["resize"])))
+    return tuple(stage for stage in stages if stage != Stage())
 
 
 def question_of(asked: Asked) -> Plan:

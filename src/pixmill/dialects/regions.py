@@ -23,7 +23,7 @@ _LONG = "[1-9][0-9]{0,5}"
 _CROP_PIXELS = re.compile(f"{_FROM},{_FROM},{_LONG},{_LONG}")
 _FROM_PERCENT = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,4})?"
 _LONG_PERCENT = r"(?:100(?:\.0{1,4})?|[1-9][0-9]?(?:\.[0-9]{1,4})?|0\.0{0,3}[1-9][0-9]{0,3})"
-_CROP_PERCENT = re.compile(f"pct:{_FROM_PERCENT},{_FROM_PERCENT},{_LONG_PERCENT},{_LONG_PERCENT}")
+CROP_PERCENT = re.compile(f"pct:{_FROM_PERCENT},{_FROM_PERCENT},{_LONG_PERCENT},{_LONG_PERCENT}")
 
 _WHOLE = 100
 """Percent."""
@@ -107,13 +107,13 @@ class Crops:
 
     @property
     def schema(self) -> Schema:
-        return shaped(f"{_CROP_PIXELS.pattern}|{_CROP_PERCENT.pattern}")
+        return shaped(f"{_CROP_PIXELS.pattern}|{CROP_PERCENT.pattern}")
 
     def parse(self, text: str) -> Crop | None:
         if _CROP_PIXELS.fullmatch(text):
             left, top, width, height = map(float, text.split(","))
             return Crop(left, top, width, height)
-        if _CROP_PERCENT.fullmatch(text):
+        if CROP_PERCENT.fullmatch(text):
             return _percent(*map(exact, text[4:].split(",")))
         raise ValueError
 

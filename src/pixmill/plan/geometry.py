@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, cos, radians, sin
 
-from pixmill.errors import InvalidParameter, ResultTooLarge
+from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
 from pixmill.plan.extend import Extend
 from pixmill.plan.fitting import fit
 from pixmill.plan.lengths import Box as Box  # noqa: PLC0414 - a word of geometry that others take from here
@@ -15,7 +15,7 @@ from pixmill.plan.lengths import Size as Size  # noqa: PLC0414 - as above
 from pixmill.plan.lengths import exact, half_up
 from pixmill.plan.lengths import round_half_up as round_half_up  # noqa: PLC0414 - as above
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Plan, Unit
+from pixmill.plan.ops import Crop, Plan, Stage, Unit
 from pixmill.plan.places import Faces, Smart
 from pixmill.plan.placing import picture_at, window_at
 from pixmill.plan.spin import Spin
@@ -52,8 +52,27 @@ class Geometry:
         return self.output != self.spun
 
 
-def resolve(source: Size, plan: Plan, limits: Limits) -> Geometry:
-    """The geometry of ``plan`` on a picture whose size, as displayed and trimmed, is ``source``.
+def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...]:
+    """The geometry of each stage of ``plan``, the first on a picture whose size, as displayed and trimmed, is ``source``.
+
+    Raises as ``resolve`` does, and says which stage it was unless it was the first.
+    """
+    found = [resolve(source, plan, limits)]
+    for number, stage in enumerate(plan.stages, 2):
+        try:
+            found.append(resolve(found[-1].output, stage, limits))
+        except PixmillError as error:
+            raise error.about(stage_name(number), "then") from error
+    return tuple(found)
+
+
+def stage_name(number: int) -> str:
+    """What a stage is called: people count from 1, and the first is the request itself."""
+    return f"Stage {number}"
+
+
+def resolve(source: Size, plan: Stage, limits: Limits) -> Geometry:
+    """The geometry of one stage on a picture of size ``source``.
 
     Raises InvalidParameter for a crop that lies outside the picture, ResultTooLarge for a result beyond the limits.
     """

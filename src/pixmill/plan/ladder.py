@@ -6,7 +6,7 @@ Knows plans and geometry. Must never know URLs.
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from pixmill.plan.geometry import resolve, resolve_crop
+from pixmill.plan.geometry import resolve_all, resolve_crop
 from pixmill.plan.lengths import Size, round_half_up
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan
@@ -23,7 +23,7 @@ def rungs(
     most = widest(source, planned(asked[0]))
     found: dict[int, tuple[int, Size]] = {}
     for width in sorted({min(width, most) for width in asked}):
-        size = resolve(source, planned(width), limits).output
+        size = resolve_all(source, planned(width), limits)[-1].output
         found.setdefault(size.width, (width, size))
     return list(found.values())
 

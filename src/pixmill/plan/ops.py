@@ -1,7 +1,6 @@
 """What is wanted of one picture, as immutable values that mean the same to every part.
 
-A plan is pure description: it knows no source, no library and no HTTP. Its field order is its
-order of work. Spellings that mean the same picture become equal plans (dialects fold ``dpr`` into the
+A plan is pure description: it knows no source, no library and no HTTP. Spellings that mean the same picture become equal plans (dialects fold ``dpr`` into the
 size, drop what has no effect), so that equal plans are equal cache keys.
 """
 
@@ -126,17 +125,13 @@ class Output(Struct, frozen=True, omit_defaults=True):
     max_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
-class Plan(Struct, frozen=True, omit_defaults=True):
-    """Everything that decides the pixels and bytes of a result, but the original itself.
-
-    Order of work: what of the ``input`` is decoded, EXIF orientation, ``rotate`` (degrees clockwise), ``flip``, ``trim``, ``crop``, ``resize``, ``spin``,
-    ``grayscale``, ``adjust``, ``blur`` (sigma in pixels of the result), ``effects``, ``shape``, ``extend``, ``overlays``, ``background`` (where the format or the fit needs one).
+class Stage(Struct, frozen=True, omit_defaults=True):
+    """What is done to a picture, in this order: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``, ``spin``, ``grayscale``, ``adjust``,
+    ``blur`` (sigma in pixels), ``effects``, ``shape``, ``extend``, ``overlays``. ``background`` is what the canvas shows.
     """
 
-    input: Input = EVERYTHING
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
     flip: Flip = Flip.NONE
-    trim: Trim | None = None
     crop: Crop | None = None
     resize: Resize = Resize()
     spin: Spin | None = None
@@ -148,6 +143,22 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     extend: Extend = Extend()
     overlays: Overlays = ()
     background: Colour = Colour()
+
+
+MAX_STAGES: Final = 8
+"""Beyond the first. Each costs a pass over a whole result; imagor and thumbor, which count none, let the length of a URL decide."""
+
+
+class Plan(Stage, frozen=True, omit_defaults=True):
+    """Everything that decides the pixels and bytes of a result, but the original itself.
+
+    Order of work: what of the ``input`` is decoded, EXIF orientation, the first stage, of which ``trim`` comes after ``flip``, then all other
+    ``stages``, each on what the one before it made. The plan's own ``background`` also lies behind the result where the format needs it to.
+    """
+
+    input: Input = EVERYTHING
+    trim: Trim | None = None
+    stages: Annotated[tuple[Stage, ...], Meta(max_length=MAX_STAGES)] = ()
     output: Output = Output()
     question: Question = NOTHING_MORE
 

@@ -6,7 +6,8 @@ Knows where plans name pictures. Must never know who fetches them.
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from pixmill.plan.ops import Plan
+from pixmill.plan.geometry import stage_name
+from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.overlays import Picture
 from pixmill.plan.shapes import Stencil
 from pixmill.plan.source import SourceRef
@@ -29,7 +30,7 @@ def references(*plans: Plan) -> tuple[Reference, ...]:
     """Each picture once, by the first that asks for it, in order."""
     found: dict[SourceRef, Reference] = {}
     for plan in plans:
-        if plan.overlays or plan.shape.mask:
+        if plan.overlays or plan.shape.mask or plan.stages:
             for reference in _named(plan):
                 found.setdefault(reference.source, reference)
     return tuple(found.values())
@@ -41,6 +42,13 @@ def overlay_name(number: int) -> str:
 
 
 def _named(plan: Plan) -> Iterator[Reference]:
+    yield from _of_stage(plan)
+    for number, stage in enumerate(plan.stages, 2):
+        for source, _, name in _of_stage(stage):
+            yield Reference(source, "then", f"{stage_name(number)}: {name}")
+
+
+def _of_stage(plan: Stage) -> Iterator[Reference]:
     if isinstance(plan.shape.mask, Stencil):
         yield Reference(plan.shape.mask.source, "mask", "The mask")
     for number, overlay in enumerate(plan.overlays):

@@ -34,7 +34,7 @@ _TRANSPARENT: Final = {
     Format.JSON,
 }
 
-PARAMS = (
+BACKGROUND: Final = (
     Param(
         "background",
         Group.EDIT,
@@ -43,6 +43,10 @@ PARAMS = (
         "format cannot show transparency. White where nothing is said, but for corners, which are transparent where they can be.",
         ("ffcc00", "transparent", "00000080"),
     ),
+)
+
+PARAMS = (
+    *BACKGROUND,
     Param(
         "format",
         Group.OUTPUT,
@@ -95,10 +99,18 @@ def _lossy(asked: Asked, named: Format | None) -> bool:
     return named is None or (named in _LOSSY and not encoding.lossless(asked, named))
 
 
+def canvas(asked: Asked, resize: Resize) -> Colour:
+    """The background of a stage, behind which others come: nothing of it can be seen where nothing is padded."""
+    return asked.get("background", Colour()) if _padded(asked, resize) else Colour()
+
+
+def _padded(asked: Asked, resize: Resize) -> bool:
+    return resize.fit is Fit.CONTAIN or any(asked.get("padding", ()))
+
+
 def _background(asked: Asked, resize: Resize, output: Output) -> Colour:
     """Nothing of it can be seen where nothing is padded and the format keeps all transparency."""
-    padded = resize.fit is Fit.CONTAIN or any(asked.get("padding", ()))
-    if not padded and output.formats and output.formats[0] in _TRANSPARENT:
+    if not _padded(asked, resize) and output.formats and output.formats[0] in _TRANSPARENT:
         return Colour()
     background: Colour = asked.get("background", Colour())
     return background

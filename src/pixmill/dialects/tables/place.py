@@ -72,12 +72,12 @@ PARAMS = (
 
 
 def fields(asked: Asked) -> dict[str, Any]:
-    """The fields of a plan that these parameters make."""
+    """The fields of a stage that these parameters make."""
     degrees: Fraction = asked.get("rotate", Fraction(0))
     square = degrees % _RIGHT_ANGLE == 0
     rotate, flip = _turned(int(degrees) if square else 0, asked.get("flip", Flip.NONE))
     spin = None if square else Spin(float(degrees), asked.get("background", CLEAR))
-    return {"rotate": rotate, "flip": flip, "trim": _trim(asked), "crop": asked.get("crop"), "spin": spin}
+    return {"rotate": rotate, "flip": flip, "crop": asked.get("crop"), "spin": spin}
 
 
 def _turned(rotate: int, flip: Flip) -> tuple[int, Flip]:
@@ -89,7 +89,8 @@ def _turned(rotate: int, flip: Flip) -> tuple[int, Flip]:
     return rotate - 180, Flip.VERTICAL if flip is Flip.HORIZONTAL else Flip.HORIZONTAL
 
 
-def _trim(asked: Asked) -> Trim | None:
+def trimmed(asked: Asked) -> Trim | None:
+    """What is to be trimmed, which only an original is."""
     if "trim" not in asked:
         return None
     across, down = asked.get("trim_equal", (False, False))

@@ -6,26 +6,21 @@ decided on the first: where a smart window lies, and the format. An alpha is kep
 Knows frames, limits and the order of things. Must never know formats or libraries.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from time import perf_counter
 
 from pixmill.engine.codecs.picture import Animated, Header, Picture
 from pixmill.engine.codecs.reel import Reel, Timing
 from pixmill.engine.codecs.table import animatable
 from pixmill.engine.pixels.boundary import decoding, working
-from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
 from pixmill.engine.pixels.probe import check_frames
-from pixmill.engine.pixels.steps.aim import aim
+from pixmill.engine.pixels.walk import Walk
 from pixmill.errors import ImageTooLarge, ResultTooLarge
 from pixmill.plan.ops import Plan
 
-Step = Callable[[Frame, Job], Frame]
 Seconds = dict[str, float]
-
-_PLACING: tuple[Step, ...] = (aim,)
-"""The first steps, which look for a place in the picture: the one found in the first frame holds for all."""
 
 
 def moves(header: Header, plan: Plan) -> bool:
@@ -35,13 +30,13 @@ def moves(header: Header, plan: Plan) -> bool:
     return header.timing is not None and asked.animated and asked.page == 1 and able
 
 
-def reel_of(picture: Picture, job: Job, steps: tuple[Step, ...], seconds: Seconds) -> Reel:
+def reel_of(picture: Picture, job: Job, walk: Walk, seconds: Seconds) -> Reel:
     """The result's frames; the first is made now. ``seconds`` grow as frames are made. Raises ImageTooLarge, ResultTooLarge."""
     timing = job.header.timing
     if timing is None or not isinstance(picture, Animated):
         raise TypeError("This picture does not move")
     _check(job, timing)
-    frames = _processed(_decoded(picture, job, seconds), job, steps, seconds)
+    frames = _processed(_decoded(picture, job, seconds), walk, seconds)
     first = next(frames)
     return Reel(_alike(first, frames), first.size, first.layout, first.format, timing)
 
@@ -51,7 +46,8 @@ def _check(job: Job, timing: Timing) -> None:
     check_frames(header, header.frames, limits)
     if timing.seconds > limits.max_animation_s:
         raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")
-    if header.frames * job.geometry.output.pixels > limits.max_animation_pixels:
+    largest = max(stage.geometry.output.pixels for stage in job.stages)
+    if header.frames * largest > limits.max_animation_pixels:
         raise ResultTooLarge(f"The frames of the result may have at most {limits.max_animation_pixels} pixels together")
 
 
@@ -65,24 +61,13 @@ def _decoded(picture: Animated, job: Job, seconds: Seconds) -> Iterator[Frame]:
         yield frame
 
 
-def _processed(frames: Iterator[Frame], job: Job, steps: tuple[Step, ...], seconds: Seconds) -> Iterator[Frame]:
-    placing = [step for step in steps if step in _PLACING]
-    others = [step for step in steps if step not in _PLACING]
-    area: Area | None = None
-    for number, frame in enumerate(frames):
+def _processed(frames: Iterator[Frame], walk: Walk, seconds: Seconds) -> Iterator[Frame]:
+    for frame in frames:
         started = perf_counter()
         with working():
-            placed = replace(frame, area=area) if number else _through(placing, frame, job)
-            area = placed.area
-            done = _through(others, placed, job)
+            done = walk.through(frame)
         seconds["process"] = seconds.get("process", 0.0) + perf_counter() - started
         yield done
-
-
-def _through(steps: Iterable[Step], frame: Frame, job: Job) -> Frame:
-    for step in steps:
-        frame = step(frame, job)
-    return frame
 
 
 def _alike(first: Frame, others: Iterator[Frame]) -> Iterator[Frame]:

@@ -1,10 +1,10 @@
 """The Image Service: an original and a plan in, a finished picture out.
 
-The tuple STEPS is the algorithm. Knows its steps and the boundary; each step knows one thing. Runs inside worker
+The tuples STEPS, once for each stage, and LAST_STEPS are the algorithm. Knows its steps and the boundary; each step knows one thing. Runs inside worker
 processes only.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -46,6 +46,7 @@ from pixmill.engine.pixels.steps.turn import turn
 from pixmill.engine.pixels.steps.uncover import uncover
 from pixmill.engine.pixels.steps.vignette import vignette
 from pixmill.engine.pixels.untouched import untouched
+from pixmill.engine.pixels.walk import Step, Walk
 from pixmill.engine.pixels.writing import check_size, written
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTIONS, Format
@@ -54,12 +55,10 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports import Rendered
 
-Step = Callable[[Frame, Job], Frame]
-
 STEPS: tuple[Step, ...] = (
     aim,  # where a smart window goes
     resize,  # crop and resize in one pass, in linear light
-    convert,  # to sRGB
+    convert,  # to sRGB, in the first stage
     uncover,  # drop an alpha that hides nothing
     turn,  # orientation, rotate by right angles, flip
     spin,  # rotate by any other angle
@@ -80,6 +79,9 @@ STEPS: tuple[Step, ...] = (
     shape,  # rounded corners, a mask, a border
     pad,  # the canvas of fit=contain, and padding
     overlay,  # pictures and texts laid over it
+)
+
+LAST_STEPS: tuple[Step, ...] = (
     settle,  # the format, now that alpha is known
     flatten,  # onto the background, if the format has no alpha
 )
@@ -106,18 +108,21 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
 def finished(frame: Frame, job: Job, seconds: dict[str, float]) -> Rendered:
     """The result that a decoded frame becomes; the frame itself stays as it is, for others to be made of it too."""
     with _timed(seconds, "process"), working():
-        for step in STEPS:
-            frame = step(frame, job)
+        frame = _walk(job).through(frame)
     with _timed(seconds, "encode"), working():
         body, kind = _written(frame, job)
     return Rendered(body, kind, frame.width, frame.height, seconds)
+
+
+def _walk(job: Job) -> Walk:
+    return Walk(job, STEPS, LAST_STEPS, first_only=(convert,))
 
 
 def _animated(picture: Picture, job: Job) -> Rendered:
     seconds: dict[str, float] = {}
     started = perf_counter()
     with working():
-        reel = reel_of(picture, job, STEPS, seconds)
+        reel = reel_of(picture, job, _walk(job), seconds)
         output = job.plan.output
         body = _bounded(animate(reel, output.target or output.quality, _kept(job), output.encoding), job)
         check_size(body, output)
