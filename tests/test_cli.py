@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pixmill import cli
+from pixmill import cli, wiring
 from pixmill.dialects.param import Group
 from pixmill.dialects.params import PARAMS
+from pixmill.engine.confinement import Layer
 from pixmill.settings import Settings, variable
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
@@ -296,6 +297,25 @@ def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
     assert "✗" not in text
     for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: well", "images: well", "cache disk: well"):
         assert told in text
+    assert "✓ Workers are confined by limits" in text
+
+
+def test_doctor_says_by_what_workers_are_not_confined(run: Run) -> None:
+    done = run("doctor", PIXMILL_CACHE="", PIXMILL_WORKERS="1", PIXMILL_CONFINEMENT="off")
+    assert done.code == 0
+    assert [line for line in done.out.decode().splitlines() if "onfined" in line] == [
+        "✓ Workers are confined by limits",
+        "! Workers are not confined by Landlock: off",
+        "! Workers are not confined by seccomp: off",
+    ]
+
+
+def test_strict_confinement_refuses_to_start_where_the_kernel_cannot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "lacking", lambda: list(Layer))
+    assert run("info", PHOTO).code == 0
+    done = run("info", PHOTO, PIXMILL_CONFINEMENT="strict")
+    assert done.code != 0
+    assert "PIXMILL_CONFINEMENT=strict needs Landlock and seccomp" in done.err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pixmill import __version__
+from pixmill.engine.confinement import Confinement
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.settings import Settings, SettingsError
@@ -26,10 +27,11 @@ class Finding:
 
     text: str
     wrong: bool = False
+    weak: bool = False
 
     @property
     def mark(self) -> str:
-        return "✗" if self.wrong else "✓"
+        return "✗" if self.wrong else "!" if self.weak else "✓"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -39,6 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     writes: dict[str, str]
     lacks: dict[str, str]
     kernel: bool
+    confined: list[str]
+    unconfined: dict[str, str]
     versions: dict[str, str]
 
 
@@ -46,13 +50,13 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything that can be said without a request."""
     return [
         Finding(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
-        *_formats(),
+        *_formats(settings.confinement),
         *asyncio.run(_parts(settings)),
     ]
 
 
-def _formats() -> list[Finding]:
-    command = [sys.executable, "-m", "pixmill.engine.capabilities"]
+def _formats(confinement: Confinement) -> list[Finding]:
+    command = [sys.executable, "-m", "pixmill.engine.capabilities", confinement.value]
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=REPORT_TIMEOUT_S)  # noqa: S603 - our own module
         report = msgspec.json.decode(done.stdout, type=Report)
@@ -74,6 +78,19 @@ def _formats() -> list[Finding]:
         Finding("Resamples in linear light by the compiled kernel")
         if report.kernel
         else Finding("The compiled kernel is missing (no C compiler at installation): libvips resamples", wrong=True),
+        *_confinement(report, confinement),
+    ]
+
+
+def _confinement(report: Report, wanted: Confinement) -> list[Finding]:
+    """What was in force in the process that made the report, as it is in workers."""
+    held = ", ".join(["limits", *report.confined])
+    return [
+        Finding(f"Workers are confined by {held}"),
+        *(
+            Finding(f"Workers are not confined by {layer}: {why}", wrong=wanted is Confinement.STRICT, weak=True)
+            for layer, why in report.unconfined.items()
+        ),
     ]
 
 

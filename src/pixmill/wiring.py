@@ -9,6 +9,7 @@ from pixmill.cache.open import open_cache
 from pixmill.cache.tiered import TieredCache
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
+from pixmill.engine.confinement import Confinement, lacking
 from pixmill.engine.pool import EnginePool
 from pixmill.ports import Engine, Observer, Pingable, Source, Unobserved
 from pixmill.services.health import HealthService
@@ -31,7 +32,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         await _open(sources, closing)
         cache = await _cache(settings, metrics, stores)
         closing.push_async_callback(cache.close)
-        engine = EnginePool(settings, metrics)
+        engine = _engine(settings, metrics)
         await _open(engine, closing)
         resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics)
         closing.push_async_callback(resizer.close)
@@ -70,9 +71,16 @@ async def workbench(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
         closing.push_async_callback(stores.close)
         sources = _sources(settings, stores, Unobserved())
         await _open(sources, closing)
-        engine = EnginePool(settings, Unobserved())
+        engine = _engine(settings, Unobserved())
         await _open(engine, closing)
         yield sources, engine
+
+
+def _engine(settings: Settings, observer: Observer) -> EnginePool:
+    missing = lacking() if settings.confinement is Confinement.STRICT else []
+    if missing:
+        raise SettingsError(f"PIXMILL_CONFINEMENT=strict needs {' and '.join(missing)}, which cannot be had here")
+    return EnginePool(settings, observer)
 
 
 class Part(Protocol):

@@ -123,7 +123,7 @@ async def leisurely(pool: EnginePool, command: str) -> Rendered:
 
 async def test_what_nobody_waits_for_is_done_when_nobody_else_waits(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    async with pools(workers=1) as pool:
+    async with pools(workers=1, confinement="off") as pool:
         running = asyncio.create_task(obey(pool, "sleep 0.3"))
         await asyncio.sleep(0.02)
         warming = asyncio.create_task(leisurely(pool, f"append {trace} warm 0"))

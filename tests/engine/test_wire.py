@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixmill.engine import wire
+from pixmill.engine.confinement import Confinement
 from pixmill.errors import Internal, InvalidParameter, PixmillError, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
@@ -51,7 +52,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 @pytest.mark.parametrize(
     "order",
     [
-        wire.Setup(12, 2**40, Limits(max_pixels=5)),
+        wire.Setup(12, 2**40, 1.5, Confinement.STRICT, Limits(max_pixels=5)),
         wire.Render(2**50, 10, Plan()),
         wire.Render(1, 10, RICH),
         wire.Render(1, 10, Plan(resize=Resize(gravity=Point(0.1, 0.9)))),

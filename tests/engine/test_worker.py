@@ -14,20 +14,23 @@ from pathlib import Path
 import pytest
 
 from pixmill.engine import wire
+from pixmill.engine.confinement import Confinement
 from pixmill.plan.limits import Limits
 from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
 
 
 @contextmanager
-def worker(parent: int | None = None) -> Iterator[tuple[socket.socket, "subprocess.Popen[bytes]"]]:
+def worker(
+    parent: int | None = None, handlers: str = HANDLERS, cpu_s: float = 60
+) -> Iterator[tuple[socket.socket, "subprocess.Popen[bytes]"]]:
     """A worker that was told who its parent is, and our end of its socket."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(20)
-    command = [sys.executable, "-m", "pixmill.engine.worker", str(theirs.fileno()), HANDLERS]
+    command = [sys.executable, "-m", "pixmill.engine.worker", str(theirs.fileno()), handlers]
     with ours, theirs, subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT) as process:
         theirs.close()
         try:
-            wire.send(ours, wire.Setup(os.getpid() if parent is None else parent, 0, Limits()))
+            wire.send(ours, wire.Setup(os.getpid() if parent is None else parent, 0, cpu_s, Confinement.AUTO, Limits()))
             yield ours, process
         finally:
             process.kill()

@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
+from pixmill.engine.confinement import Confinement
 from pixmill.plan.limits import Limits
 
 _LIMITS: Final = Limits()
@@ -48,6 +49,11 @@ class EngineConfig(BaseModel):
         default=ByteSize(2 * 2**30),
         ge=0,
         description="A worker cannot allocate more than this at all; 0 means no bound.",
+    )
+    confinement: Confinement = Field(
+        default=Confinement.AUTO,
+        description="How far workers lock themselves in before they see a picture: auto as far as the kernel can (Landlock and seccomp: "
+        "no network, no files but code and fonts, no other processes), strict refuses to start where it cannot, off leaves the limits only.",
     )
     max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="The most pixels that an original may have.")
     max_frames: int = Field(

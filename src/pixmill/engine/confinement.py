@@ -1,21 +1,50 @@
 """What a worker takes from itself before it touches a stranger's bytes.
 
-Knows the kernel's calls for it. Must never know jobs.
+Knows the kernel's calls for it, and which files the pixel libraries read. Must never know jobs.
 """
 
 import ctypes
+import math
 import os
 import resource
 import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Final
+
+from pixmill.engine import landlock, seccomp
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _MAX_FILES: Final = 128
+_MIN_FILE_BYTES: Final = 2**20
+"""What the interpreter may want to keep of modules that it compiles before the worker locks itself in."""
+_SHARED_BYTES: Final = 4 * 2**30
+"""Address space beside private memory: libraries, and maps of originals and of memory files, which no other limit bounds."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
-_STATM: Final = Path("/proc/self/statm")
 _PAGE_BYTES: Final = resource.getpagesize()
+
+
+class Confinement(StrEnum):
+    """How far a worker locks itself in."""
+
+    STRICT = "strict"
+    AUTO = "auto"
+    OFF = "off"
+
+
+class Layer(StrEnum):
+    """What the kernel may hold a worker by, besides limits."""
+
+    LANDLOCK = "Landlock"
+    SECCOMP = "seccomp"
+
+
+# ---------------------------------------------------------------- limits
 
 
 def die_with_parent() -> None:
@@ -26,24 +55,118 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def confine(memory_bytes: int) -> None:
-    """No new privileges, no core dumps, few files, and at most this much private memory (0: no bound).
+def limit(memory_bytes: int, file_bytes: int) -> None:
+    """No new privileges, no core dumps, few files, none longer than this, and at most so much private memory (0: no bound).
 
-    The bound is on data, not on address space: maps of shared files, such as originals and libraries, do not count.
+    The bound is on data: maps of shared files, such as originals and libraries, do not count, and have a wide bound of their own.
     """
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     for name in (signal.SIGINT, signal.SIGTERM):  # the server decides when a worker ends
         signal.signal(name, signal.SIG_IGN)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, _MAX_FILES)
+    _lower(resource.RLIMIT_FSIZE, max(file_bytes, _MIN_FILE_BYTES))
     if memory_bytes:
         _lower(resource.RLIMIT_DATA, memory_bytes)
+        _lower(resource.RLIMIT_AS, memory_bytes + _SHARED_BYTES)
+
+
+def allow_cpu(seconds: float) -> None:
+    """From now on the kernel lets this process work for so long and then ends it, whatever the server does."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    until = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))
+
+
+# ---------------------------------------------------------------- files, network, other processes
+
+
+def lacking() -> list[Layer]:
+    """What this kernel does not have, or does not let us use."""
+    return [
+        *([] if landlock.version() else [Layer.LANDLOCK]),
+        *([] if seccomp.is_available() else [Layer.SECCOMP]),
+    ]
+
+
+def described() -> dict[Layer, str]:
+    """Each layer as this kernel has it, for people. To be asked before it is in force."""
+    known, machine = landlock.version(), seccomp.machine()
+    return {
+        Layer.LANDLOCK: f"Landlock version {known} ({', '.join(landlock.holds(known))})",
+        Layer.SECCOMP: f"seccomp ({seccomp.allowed(machine)} system calls)" if machine else "",
+    }
+
+
+def lock_in(how: Confinement, channel: int) -> dict[Layer, str]:
+    """Give up all files but those that libraries read, networks, and other processes; what is said by ``channel`` goes on.
+
+    For this process and all threads that it starts; there must be none yet. Returns what could not be had, and why; raises
+    OSError instead when it is ``STRICT``.
+    """
+    resident_bytes()  # opens what it reads
+    if how is Confinement.OFF:
+        return dict.fromkeys(Layer, "off")
+    trouble: dict[Layer, str] = {}
+    for layer, restrict in _LAYERS.items():
+        try:
+            restrict(channel)
+        except OSError as error:
+            if how is Confinement.STRICT:
+                raise
+            trouble[layer] = str(error.strerror)
+    return trouble
+
+
+def _give_up_files(_: int) -> None:
+    landlock.restrict(_readable())
+
+
+_LAYERS: Final[dict[Layer, Callable[[int], None]]] = {
+    Layer.LANDLOCK: _give_up_files,
+    Layer.SECCOMP: seccomp.restrict,
+}
+
+_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
+_FONTS: Final = (
+    *("/etc/fonts", "/usr/share/fontconfig", "/usr/share/fonts", "/usr/local/share/fonts", "/var/cache/fontconfig"),
+    *(
+        "~/.fonts",
+        "~/.fonts.conf",
+        "~/.fontconfig",
+        "~/.local/share/fonts",
+        "~/.config/fontconfig",
+        "~/.cache/fontconfig",
+    ),
+)
+_MACHINE: Final = ("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/sys/devices/system/cpu")
+"""What libraries ask for the instructions that there are."""
+
+
+def _readable() -> Iterator[Path]:
+    """Code, fonts, and facts about the machine. No folder that pictures or secrets lie in."""
+    yield from (Path(entry) for entry in sys.path if entry)
+    yield Path(sys.base_prefix, "lib")
+    for path in (*_LIBRARIES, *_FONTS, *_MACHINE):
+        yield Path(path).expanduser()
+    for name in ("LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"):
+        yield from (Path(path) for path in os.environ.get(name, "").split(":") if path)
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(caches, "fontconfig")
+
+
+# ---------------------------------------------------------------- memory
 
 
 def resident_bytes() -> int:
     """The memory of this process that is in use right now (proc(5), the second field of statm)."""
-    with _STATM.open("rb", buffering=0) as file:
-        return int(file.read(128).split()[1]) * _PAGE_BYTES
+    return int(os.pread(_statm(os.getpid()), 128, 0).split()[1]) * _PAGE_BYTES
+
+
+@cache
+def _statm(pid: int) -> int:
+    """Open once in each process, since a worker may open nothing there later."""
+    return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def give_back_memory() -> None:
@@ -52,10 +175,10 @@ def give_back_memory() -> None:
         trim(0)
 
 
-def _lower(limit: int, value: int) -> None:
-    _, most = resource.getrlimit(limit)
+def _lower(name: int, value: int) -> None:
+    _, most = resource.getrlimit(name)
     value = value if most == resource.RLIM_INFINITY else min(value, most)
-    resource.setrlimit(limit, (value, value))
+    resource.setrlimit(name, (value, value))
 
 
 def _prctl(option: int, value: int) -> None:

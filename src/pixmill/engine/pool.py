@@ -26,6 +26,8 @@ from pixmill.spool import Spool
 
 _READ_HERE_BYTES: Final = 2**20
 """A larger result is copied by a thread: the event loop must not stand still for more than about a millisecond."""
+_CPU_PER_DEADLINE: Final = 2
+"""A decoder may use a thread of its own; whoever outworks this has escaped the deadline."""
 _WORKER_STAGES: Final = (Stage.DECODE, Stage.PROCESS, Stage.ENCODE)
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ class EnginePool:
         self._restarts = 0
         self._handlers = handlers
         self._memory_bytes = int(config.worker_memory_bytes)
+        self._confinement = config.confinement
         self._limits = config.limits()
         self._dispatcher = Dispatcher(config, self._start, self._replaced, self._refused)
 
@@ -178,7 +181,8 @@ class EnginePool:
                     self._observer.timed(stage, times[stage])
 
     def _start(self, listener: Listener) -> Process:
-        setup = wire.Setup(os.getpid(), self._memory_bytes, self._limits)
+        cpu_s = _CPU_PER_DEADLINE * self._deadline_s
+        setup = wire.Setup(os.getpid(), self._memory_bytes, cpu_s, self._confinement, self._limits)
         return Process(setup, self._handlers, listener)
 
     def _refused(self, limit: Limit) -> None:

@@ -113,7 +113,8 @@ class Process:
 
 
 def _spawn(fd: int, handlers: str | None) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", _MODULE, str(fd), *([handlers] if handlers else [])]
+    """``-P``: never a module from the folder that the server was started in, where pictures may lie."""
+    command = [sys.executable, "-P", "-m", _MODULE, str(fd), *([handlers] if handlers else [])]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from pixmill.engine.confinement import Confinement
 from pixmill.errors import Internal, PixmillError, leaves
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
@@ -35,10 +36,15 @@ M = TypeVar("M")
 
 
 class Setup(Struct, frozen=True, forbid_unknown_fields=True, tag="setup"):
-    """The first message: who the server is, and what holds for every job. ``memory_bytes`` of 0 is no bound."""
+    """The first message: who the server is, and what holds for every job.
+
+    ``memory_bytes`` of 0 is no bound; ``cpu_s`` is the time that all threads of a worker may work on one job together.
+    """
 
     parent: int
     memory_bytes: int
+    cpu_s: float
+    confinement: Confinement
     limits: Limits
 
 

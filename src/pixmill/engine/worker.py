@@ -22,7 +22,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixmill.engine import wire
-from pixmill.engine.confinement import confine, die_with_parent, give_back_memory, resident_bytes
+from pixmill.engine.confinement import (
+    allow_cpu,
+    die_with_parent,
+    give_back_memory,
+    limit,
+    lock_in,
+    resident_bytes,
+)
 from pixmill.engine.sample import PLAN, sample
 from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
 from pixmill.plan.limits import Limits
@@ -51,10 +58,11 @@ class ServerGone(Exception):
 class Worker:
     """Answers every job that it gets, in order; withdrawn ones with Skipped."""
 
-    def __init__(self, channel: socket.socket, handlers: Handlers, limits: Limits) -> None:
+    def __init__(self, channel: socket.socket, handlers: Handlers, limits: Limits, cpu_s: float) -> None:
         self._channel = channel
         self._handlers = handlers
         self._limits = limits
+        self._cpu_s = cpu_s
         self._jobs: deque[tuple[wire.Job, list[wire.File]]] = deque()
         self._withdrawn: set[int] = set()
 
@@ -99,6 +107,7 @@ class Worker:
             self._withdrawn.remove(job.id)
             wire.send(self._channel, wire.Skipped(job.id, resident_bytes()))
             return
+        allow_cpu(self._cpu_s)
         try:
             reply, result = self._perform(job, *files)
         except PixmillError as error:
@@ -202,15 +211,19 @@ def _write(file: wire.File, body: bytes) -> None:
 
 
 def _load(name: str | None) -> Handlers:
-    """Everything is imported, and has worked once, before the first job, so that no job pays for it."""
+    """Everything is imported before the worker locks itself in: later, what is compiled could not be kept for the next one."""
     if name:
         module = importlib.import_module(name)
         return Handlers(module.render, module.render_all, module.inspect)
-    from pixmill.engine.pixels import pipeline, probe, together  # noqa: PLC0415 - loaded inside the confinement only
+    from pixmill.engine.pixels import pipeline, probe, together  # noqa: PLC0415 - within the limits only
 
-    with sample() as original:
-        pipeline.render(memoryview(original.read()), PLAN, Limits())
     return Handlers(pipeline.render, together.render_all, probe.inspect)
+
+
+def _warm_up(handlers: Handlers) -> None:
+    """Everything has worked once before the first job, so that no job pays for it."""
+    with sample() as original:
+        handlers.render(memoryview(original.read()), PLAN, Limits(), NO_EXTRAS)
 
 
 def main(fd: int, handlers: str | None = None) -> None:
@@ -219,9 +232,13 @@ def main(fd: int, handlers: str | None = None) -> None:
     channel = socket.socket(fileno=fd)
     match wire.receive_order(channel):
         case (wire.Setup() as setup, []) if os.getppid() == setup.parent:
-            confine(setup.memory_bytes)
+            limit(setup.memory_bytes, setup.limits.max_result_bytes)
+            able = _load(handlers)
+            lock_in(setup.confinement, fd)
+            if not handlers:
+                _warm_up(able)
             with contextlib.suppress(ServerGone, ConnectionError):
-                Worker(channel, _load(handlers), setup.limits).run()
+                Worker(channel, able, setup.limits, setup.cpu_s).run()
 
 
 if __name__ == "__main__":

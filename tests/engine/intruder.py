@@ -1,0 +1,191 @@
+"""What somebody would try who had taken a worker over: the original names an attempt, the result tells what came of it.
+
+Loaded by worker processes. Every attempt makes the kernel's call itself, past whatever Python or a library would refuse.
+"""
+
+import ctypes
+import errno
+import mmap
+import os
+import resource
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.plan.references import NO_EXTRAS, Extras
+from pixmill.ports import Rendered
+from tests.engine.handlers import inspect, render_all
+
+__all__ = ["inspect", "render", "render_all"]
+
+LIBC: Final = ctypes.CDLL(None, use_errno=True)
+
+
+def call(name: str, *arguments: object) -> str:
+    """What the kernel says to a call of the C library."""
+    ctypes.set_errno(0)
+    result = getattr(LIBC, name)(*arguments)
+    return "done" if result >= 0 else errno.errorcode[ctypes.get_errno()]
+
+
+def system_call(numbers: str) -> str:
+    """By number, with five zeros, for which the C library has no function."""
+    ctypes.set_errno(0)
+    result = LIBC.syscall(int(numbers), 0, 0, 0, 0, 0)
+    return "done" if result >= 0 else errno.errorcode[ctypes.get_errno()]
+
+
+def read(path: str) -> str:
+    return call("open", path.encode(), os.O_RDONLY)
+
+
+def write(path: str) -> str:
+    return call("open", path.encode(), os.O_WRONLY | os.O_CREAT, 0o600)
+
+
+def append(path: str) -> str:
+    return call("open", path.encode(), os.O_RDONLY | os.O_APPEND | os.O_TRUNC)
+
+
+def nameless(folder: str) -> str:
+    return call("open", folder.encode(), os.O_RDWR | os.O_TMPFILE, 0o600)
+
+
+def listing(path: str) -> str:
+    try:
+        return f"{len(os.listdir(path))} names"  # noqa: PTH208 - nothing between us and the kernel
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+
+
+def remove(path: str) -> str:
+    return call("unlink", path.encode())
+
+
+def mode(path: str) -> str:
+    return call("chmod", path.encode(), 0o777)
+
+
+def own_results(_: str) -> str:
+    """The one kind of file that may be made: without a name, and no longer than a result may be."""
+    fd = os.memfd_create("mine")
+    os.write(fd, b"well")
+    try:
+        os.pwrite(fd, b"far", 2**40)
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "done"
+
+
+def original(_: str) -> str:
+    """The server's own memory file of the original, which other workers may be reading."""
+    results = []
+    for entry in os.listdir("/proc/self/fd") if os.access("/proc/self/fd", os.R_OK) else map(str, range(3, 30)):  # noqa: PTH208
+        try:
+            if os.pread(int(entry), 8, 0) == b"original":
+                results.append(call("pwrite", int(entry), b"changed", ctypes.c_size_t(7), ctypes.c_long(0)))
+                results.append(call("ftruncate", int(entry), ctypes.c_long(0)))
+                mmap.mmap(int(entry), 4096)
+                results.append("mapped")
+        except OSError as error:
+            if error.errno not in (errno.EBADF, errno.ESPIPE, errno.EINVAL):
+                results.append(errno.errorcode[error.errno or 0])
+    return " ".join(results)
+
+
+def internet(_: str) -> str:
+    return call("socket", socket.AF_INET, socket.SOCK_STREAM, 0)
+
+
+def local(_: str) -> str:
+    return call("socket", socket.AF_UNIX, socket.SOCK_DGRAM, 0)
+
+
+def pair(_: str) -> str:
+    return call("socketpair", socket.AF_UNIX, socket.SOCK_STREAM, 0, (ctypes.c_int * 2)())
+
+
+def connect(_: str) -> str:
+    """By a socket that it already has."""
+    return call("connect", int(sys.argv[1]), b"\0" * 16, 16)
+
+
+def talk_elsewhere(_: str) -> str:
+    """By any other descriptor than the one to the server."""
+    return call("send", os.dup(int(sys.argv[1])), b"hello", 5, 0)
+
+
+def fork(_: str) -> str:
+    return call("fork")
+
+
+def execute(_: str) -> str:
+    return call("execv", b"/bin/true", (ctypes.c_char_p * 2)(b"/bin/true", None))
+
+
+def system(_: str) -> str:
+    return str(LIBC.system(b"exit 7"))
+
+
+def kill_server(_: str) -> str:
+    return call("kill", os.getppid(), 0)
+
+
+def kill_all(_: str) -> str:
+    return call("kill", -1, 0)
+
+
+def abort_itself(_: str) -> str:
+    return call("kill", os.getpid(), 0)
+
+
+def more_memory(_: str) -> str:
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except (OSError, ValueError) as error:
+        return type(error).__name__
+    return "done"
+
+
+def dumpable(_: str) -> str:
+    return call("prctl", 4, 1, 0, 0, 0)
+
+
+def device(_: str) -> str:
+    """TIOCSTI: to type into somebody's terminal."""
+    return call("ioctl", 0, 0x5412, b"x")
+
+
+def threads(_: str) -> str:
+    """What threads may do is no more, and there may be threads."""
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(internet("")))
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+def spin(_: str) -> str:
+    """Work for ever."""
+    while True:
+        pass
+
+
+ATTEMPTS: Final[dict[str, Callable[[str], str]]] = {
+    attempt.__name__: attempt
+    for attempt in (
+        *(read, write, append, nameless, listing, remove, mode, own_results, original),
+        *(internet, local, pair, connect, talk_elsewhere, fork, execute, system, system_call),
+        *(kill_server, kill_all, abort_itself, more_memory, dumpable, device, threads, spin),
+    )
+}
+
+
+def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
+    name, _, argument = bytes(source).decode().partition(" ")
+    return Rendered(ATTEMPTS[name](argument).encode(), Format.PNG, 1, 1)
