@@ -81,7 +81,7 @@ async def test_a_result_of_many_megabytes_comes_back_whole() -> None:
 
 async def test_pools_work_in_uvloop_as_well(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with pools(deadline_s=0.5, confinement="off") as pool:
+        async with pools(deadline_s=3.0, confinement="off") as pool:
             slow, again, fine = await asyncio.gather(
                 obey(pool, "sleep 60"),
                 obey(pool, f"die_once {tmp_path}/x"),
