@@ -229,8 +229,8 @@ class Source(Protocol):
 class Cache(Protocol):
     """Results by key. A cache that fails behaves as one that has nothing: it never raises."""
 
-    def peek(self, key: Key) -> Hit | None:
-        """The entry if it can be had without waiting, that is, from memory. Counts a hit but no miss."""
+    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
+        """The entry if it can be had without waiting, that is, from memory, and is fresh if only such will do. Counts a hit but no miss."""
 
     async def get(self, key: Key) -> Hit | None:
         """The entry, fresh or stale, of the fastest tier that has it sound; back-fills the faster tiers."""

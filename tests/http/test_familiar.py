@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,122 @@ async def test_a_request_that_was_answered_is_not_read_again(
     assert "detail=memory" in second.headers["cache-status"]
     for name in ("content-type", "content-length", "etag", "cache-control", "vary", "access-control-allow-origin"):
         assert second.headers[name] == first.headers[name]
+
+
+async def counted(client: httpx.AsyncClient, name: str) -> dict[str, float]:
+    """The samples of a metric, by their labels as written."""
+    page = (await client.get("/metrics")).text
+    lines = [line.removeprefix(name).rpartition(" ") for line in page.splitlines() if line.startswith(name)]
+    return {labels: float(value) for labels, _, value in lines}
+
+
+async def test_the_short_way_counts_what_the_long_way_counts(services: ApiServices) -> None:
+    async with client_of(services) as client:
+        first = await client.get("/resize?url=wine.jpg&width=50")
+        for _ in range(3):
+            await client.get("/resize?url=wine.jpg&width=50")
+        await client.head("/resize?url=wine.jpg&width=50")
+        await client.get("/resize?url=wine.jpg&width=50", headers={"if-none-match": first.headers["etag"]})
+        requests = await counted(client, "pixmill_requests_total")
+        assert requests['{format="jpeg",route="/resize",status="200"}'] == 5
+        assert requests['{format="none",route="/resize",status="304"}'] == 1
+        assert (await counted(client, "pixmill_response_bytes_total"))['{route="/resize"}'] == 4 * len(first.content)
+        assert (await counted(client, "pixmill_request_seconds_count"))['{route="/resize"}'] == 6
+        assert (await counted(client, "pixmill_cache_lookups_total"))['{outcome="hit",tier="memory"}'] == 5
+        assert (await counted(client, "pixmill_requests_in_flight"))[""] == 1, "the page itself"
+
+
+class Written:
+    """An access log on paper."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, object]] = []
+
+    def spell(self, level: str, event: str, facts: dict[str, object]) -> dict[str, object]:
+        return {"level": level, "event": event, **facts}
+
+    def write(self, spelled: dict[str, object], remote: str, request_id: str, seconds: float) -> None:
+        assert 0 < seconds < 60
+        self.lines.append({**spelled, "remote": remote, "request_id": request_id})
+
+
+async def test_the_short_way_writes_what_the_long_way_writes(services: ApiServices) -> None:
+    written = Written()
+    async with client_of(replace(services, access_log=written)) as client:
+        first = await client.get("/resize?url=wine.jpg&width=51")
+        again = await client.get("/resize?url=wine.jpg&width=51", headers={"x-request-id": "mine"})
+        head = await client.head("/resize?url=wine.jpg&width=51")
+        tags = {"if-none-match": first.headers["etag"]}
+        unchanged = await client.get("/resize?url=wine.jpg&width=51", headers=tags)
+    long, *short = written.lines
+    assert (long["cache"], long["bytes"]) == ("Pixmill; fwd=uri-miss; stored", len(first.content))
+    hit = long | {"cache": again.headers["cache-status"]}
+    assert short == [
+        hit | {"request_id": "mine"},
+        hit | {"request_id": head.headers["x-request-id"], "method": "HEAD", "bytes": 0},
+        hit | {"request_id": unchanged.headers["x-request-id"], "status": 304, "format": "none", "bytes": 0},
+    ]
+
+
+async def test_each_answer_of_the_short_way_has_an_id_of_its_own(services: ApiServices) -> None:
+    async with client_of(services) as client:
+        replies = [await client.get("/resize?url=wine.jpg&width=52") for _ in range(4)]
+        odd = await client.get("/resize?url=wine.jpg&width=52", headers={"x-request-id": "a b"})
+        mine = await client.get("/resize?url=wine.jpg&width=52", headers={"x-request-id": "mine"})
+    ids = {reply.headers["x-request-id"] for reply in (*replies, odd)}
+    assert len(ids) == 5
+    assert "a b" not in ids
+    assert mine.headers["x-request-id"] == "mine"
+
+
+async def test_the_age_of_a_familiar_answer_is_told_anew_each_second(
+    services: ApiServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(services) as client:
+        first = await client.get("/resize?url=wine.jpg&width=53")
+        assert (await client.get("/resize?url=wine.jpg&width=53")).headers["age"] == "0"
+        later = time.time() + 7
+        monkeypatch.setattr(time, "time", lambda: later)
+        again = await client.get("/resize?url=wine.jpg&width=53")
+    assert int(again.headers["age"]) in {7, 8}
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+
+
+async def test_what_has_become_stale_goes_the_long_way_which_refreshes_it() -> None:
+    settings = load(
+        {
+            "workers": 1,
+            "images": str(PHOTOS),
+            "cache": "memory://?max_bytes=8MiB",
+            "cache_ttl_s": 0.001,
+            "cache_stale_s": 3600,
+        }
+    )
+    async with opened(settings) as services, client_of(services) as client:
+        await client.get("/resize?url=wine.jpg&width=54")
+        stale = await client.get("/resize?url=wine.jpg&width=54")
+        assert "hit; ttl=0" in stale.headers["cache-status"]
+        lookups = await counted(client, "pixmill_cache_lookups_total")
+    assert lookups['{outcome="stale",tier="memory"}'] == 1
+
+
+async def test_a_client_that_leaves_in_the_middle_is_counted_and_logged(services: ApiServices) -> None:
+    written = Written()
+    app = create_app(replace(services, access_log=written))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://pixmill") as client:
+        await client.get("/resize?url=wine.jpg&width=55", headers={"accept": ""})
+
+        async def broken(_message: object) -> None:
+            raise OSError("gone")
+
+        scope = {
+            "type": "http", "method": "GET", "path": "/resize", "raw_path": b"/resize",
+            "query_string": b"url=wine.jpg&width=55", "headers": [(b"accept", b"")], "client": ("192.0.2.1", 1),
+        }  # fmt: skip
+        with pytest.raises(OSError, match="gone"):
+            await app(scope, None, broken)  # type: ignore[arg-type]  # nothing is received
+        assert (await counted(client, "pixmill_requests_in_flight"))[""] == 1, "the page itself"
+    assert written.lines[1]["remote"] == "192.0.2.1"
 
 
 async def test_a_request_with_another_accept_is_another_request(services: ApiServices) -> None:

@@ -45,8 +45,11 @@ class Notes:
         self.in_flight -= 1
         self.counted.append((route, status, media, sent))
 
-    def write(self, level: str, event: str, facts: dict[str, object]) -> None:
-        self.lines.append({"level": level, "event": event, **facts})
+    def spell(self, level: str, event: str, facts: dict[str, object]) -> dict[str, object]:
+        return {"level": level, "event": event, **facts}
+
+    def write(self, spelled: dict[str, object], remote: str, request_id: str, seconds: float) -> None:
+        self.lines.append({**spelled, "remote": remote, "request_id": request_id, "seconds": seconds})
 
 
 def app(notes: Notes, handler: Handler, *, draining: bool = False, max_url_bytes: int = 200) -> Starlette:
@@ -57,7 +60,7 @@ def app(notes: Notes, handler: Handler, *, draining: bool = False, max_url_bytes
             Route("/health/live", handler),
         ],
         middleware=[
-            Middleware(Conversation, traffic=notes, access_log=notes.write),
+            Middleware(Conversation, traffic=notes, access_log=notes),
             Middleware(Errors),
             Middleware(Draining, draining=lambda: draining),
             Middleware(UrlLimit, max_url_bytes=max_url_bytes, max_header_bytes=1_000),
@@ -285,7 +288,7 @@ async def test_once_an_answer_has_begun_an_error_adds_nothing_and_breaks_it_off(
         async def note(message: Message) -> None:
             sent.append(message["type"])
 
-        await Conversation(Errors(breaks), notes, notes.write)(scope, receive, note)
+        await Conversation(Errors(breaks), notes, notes)(scope, receive, note)
 
     with pytest.raises(SourceNotFound):
         await call(noting)

@@ -86,7 +86,7 @@ class World:
     def spare_time(self) -> AbstractAsyncContextManager[None]:
         raise AssertionError
 
-    def peek(self, key: Key) -> Hit | None:
+    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
         return Hit(self.memory[key], "memory") if key in self.memory else None
 
     async def get(self, key: Key) -> Hit | None:

@@ -87,7 +87,7 @@ class Shop:
     async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
         raise AssertionError((original, question))
 
-    def peek(self, key: Key) -> Hit | None:
+    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
         return Hit(self.entries[key], "test") if key in self.entries else None
 
     async def get(self, key: Key) -> Hit | None:

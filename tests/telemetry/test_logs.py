@@ -10,13 +10,19 @@ import structlog
 
 from pixmill.telemetry.config import TelemetryConfig
 from pixmill.telemetry.logs import MAX_TEXT, AccessLog, adopt, configure
+from pixmill.telemetry.outlet import Outlet
 
 
 class Page(io.BytesIO):
     """What was written to the log."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.outlet = Outlet(self)
+
     @property
     def lines(self) -> list[str]:
+        assert self.outlet.flush()
         return self.getvalue().decode().splitlines()
 
     @property
@@ -26,7 +32,7 @@ class Page(io.BytesIO):
 
 def configured(**settings: Any) -> Page:
     page = Page()
-    configure(TelemetryConfig(**settings), page)
+    configure(TelemetryConfig(**settings), page.outlet)
     return page
 
 
@@ -159,22 +165,58 @@ class Terminal(Page):
 
 def test_auto_means_colours_on_a_terminal() -> None:
     page = Terminal()
-    configure(TelemetryConfig(), page)
+    configure(TelemetryConfig(), page.outlet)
     structlog.get_logger().info("hello")
-    assert "\x1b[" in page.getvalue().decode()
+    assert "\x1b[" in page.lines[0]
+
+
+def request_line(log: AccessLog, level: str, **facts: object) -> None:
+    spelled = log.spell(level, "request", facts)
+    if spelled:
+        log.write(spelled, "192.0.2.1", "an-id", 0.0123456789)
 
 
 def test_the_access_log_looks_like_every_other_line() -> None:
     page = Page()
-    AccessLog(TelemetryConfig(), page)("info", "request", {"status": 200, "query": "sig=hunter2"})
+    request_line(AccessLog(TelemetryConfig(), page.outlet), "info", status=200, query="sig=hunter2", path="/\udcff")
     (event,) = page.events
-    assert set(event) == {"timestamp", "level", "event", "status", "query"}
-    assert event["query"] == "sig=[redacted]"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.pop("timestamp"))
+    assert event == {
+        "level": "info",
+        "event": "request",
+        "status": 200,
+        "query": "sig=[redacted]",
+        "path": "/\udcff",
+        "remote": "192.0.2.1",
+        "request_id": "an-id",
+        "seconds": 0.012346,
+    }
+
+
+def test_the_access_log_is_readable_on_the_console() -> None:
+    page = Page()
+    request_line(AccessLog(TelemetryConfig(log_format="console"), page.outlet), "info", status=200, path="/a\nfake=1")
+    (line,) = page.lines
+    for part in ("request", "status=200", "seconds=0.012346", "192.0.2.1"):
+        assert part in line
+
+
+def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
+    page = Page()
+    log = AccessLog(TelemetryConfig(), page.outlet)
+    spelled = log.spell("info", "request", {"path": "/resize"})
+    assert spelled
+    log.write(spelled, "192.0.2.1", "a", 0.1)
+    log.write(spelled, "192.0.2.2", "b", 0.2)
+    assert [(event["path"], event["remote"]) for event in page.events] == [
+        ("/resize", "192.0.2.1"),
+        ("/resize", "192.0.2.2"),
+    ]
 
 
 def test_the_access_log_keeps_to_the_level() -> None:
     page = Page()
-    log = AccessLog(TelemetryConfig(log_level="warning"), page)
-    log("info", "request", {"status": 200})
-    log("warning", "request", {"status": 500})
+    log = AccessLog(TelemetryConfig(log_level="warning"), page.outlet)
+    request_line(log, "info", status=200)
+    request_line(log, "warning", status=500)
     assert [event["status"] for event in page.events] == [500]

@@ -32,7 +32,7 @@ ROUTES = [
 ]
 
 
-def create_app(services: ApiServices) -> Starlette:
+def create_app(services: ApiServices) -> ShortWay:
     """The ASGI application over these services."""
     config = services.config
     app = Starlette(
@@ -40,7 +40,6 @@ def create_app(services: ApiServices) -> Starlette:
         middleware=[
             Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
             Middleware(Errors),
-            Middleware(ShortWay, familiar=services.familiar, resizer=services.resizer),
             Middleware(Draining, draining=services.closing.is_set),
             Middleware(Endable, under_way=services.under_way),
             Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
@@ -50,4 +49,4 @@ def create_app(services: ApiServices) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.state.services = services
-    return app
+    return ShortWay(app, services.familiar, services.resizer, services.traffic, services.access_log)

@@ -2,19 +2,24 @@
 
 Knows which requests, byte for byte, mean which picture. Only requests that passed every check are remembered, and only what the checks
 looked at is part of their name: path, query and Accept. What time changes, the end of a signed URL, is looked at again.
+
+It stands before everything else, and does for its answers what ``middleware.py`` does for all others: id, common headers, counts, log line.
+What is the same in all answers of one second is made once. On an answer that costs 40 microseconds in all, every call here shows.
 """
 
 import time
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.caching import entity_tags
+from pixmill.api.middleware import COMMON_HEADERS, AccessLog, Traffic, facts_of, remote, request_id, route_of
 from pixmill.api.pictures import picture_headers
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
-from pixmill.ports import Entry
-from pixmill.services.resize import Answer, ResizeService
+from pixmill.ports import Entry, Hit
+from pixmill.services.resize import Answer, Outcome, ResizeService, unchanged_of
 
 MAX_REQUESTS = 4_096
 """When so many are known, all are forgotten: reading them again costs each one a few microseconds, once."""
@@ -22,21 +27,34 @@ MAX_REQUESTS = 4_096
 MAX_QUERY_BYTES = 1_024
 """Longer queries are not remembered, so that strangers cannot fill the memory with them: 4 MiB at the most."""
 
+_METHODS: Final = frozenset({"GET", "HEAD"})
+
 Name = tuple[bytes, bytes, bytes]
 RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
+class Reply:
+    """What is the same in all answers of one second to a request. ``line`` is what the access log has spelled of it."""
+
+    status: int
+    headers: RawHeaders
+    body: bytes
+    media: str
+    line: Any
+
+
+@dataclass(slots=True)
 class Known:
-    """What a request means. ``route`` is for the log; ``headers`` are those of ``entry`` in that ``second``."""
+    """What a request means. ``replies``, by method and whether the client has the bytes, are made of ``entry`` in that ``second``."""
 
     image: ImageRequest
     key: Key
     expires: int | None
-    route: object
+    route: str
     entry: Entry | None = None
     second: int = 0
-    headers: RawHeaders = field(default_factory=list)
+    replies: dict[tuple[str, bool], Reply] = field(default_factory=dict)
 
 
 class Familiar:
@@ -47,12 +65,12 @@ class Familiar:
 
     def remember(self, scope: Scope, image: ImageRequest, key: Key, expires: int | None) -> None:
         """Keep what a request that was answered means."""
-        name, _ = _named(scope)
+        name, _, _ = _named(scope)
         if len(name[1]) > MAX_QUERY_BYTES:
             return
         if len(self._known) >= MAX_REQUESTS:
             self._known.clear()
-        self._known[name] = Known(image, key, expires, scope.get("route"))
+        self._known[name] = Known(image, key, expires, route_of(scope))
 
     def recall(self, name: Name) -> Known | None:
         """What a request means that is still good; None when it has to be read."""
@@ -63,51 +81,82 @@ class Familiar:
 
 
 class ShortWay:
-    """Answers familiar requests from memory; sends all others on."""
+    """Answers familiar requests with what memory has fresh; sends all others on."""
 
-    def __init__(self, app: ASGIApp, familiar: Familiar, resizer: ResizeService) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        familiar: Familiar,
+        resizer: ResizeService,
+        traffic: Traffic,
+        access_log: AccessLog | None = None,
+    ) -> None:
         self.app = app
         self._familiar = familiar
         self._resizer = resizer
+        self._traffic = traffic
+        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
-            name, tags = _named(scope)
+        if scope["type"] == "http" and scope["method"] in _METHODS:
+            begun = time.perf_counter()
+            name, tags, asked = _named(scope)
             known = self._familiar.recall(name)
-            answer = known and self._resizer.cached(known.image, entity_tags(tags), known.key)
-            if known and answer:
-                await _answer(scope, send, known, answer)
+            hit = known and self._resizer.fresh(known.key)
+            if known and hit:
+                await self._answer(scope, send, known, self._reply(scope, known, hit, tags), asked, begun)
                 return
         await self.app(scope, receive, send)
 
+    async def _answer(
+        self, scope: Scope, send: Send, known: Known, reply: Reply, asked: bytes | None, begun: float
+    ) -> None:
+        id_ = request_id(asked)
+        self._traffic.began()
+        try:
+            headers = [*reply.headers, (b"x-request-id", id_.encode())]
+            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            await send({"type": "http.response.body", "body": reply.body})
+        finally:
+            seconds = time.perf_counter() - begun
+            self._traffic.answered(known.route, reply.status, reply.media, seconds, len(reply.body))
+            if self._access_log and reply.line is not None:
+                self._access_log.write(reply.line, remote(scope), id_, seconds)
 
-async def _answer(scope: Scope, send: Send, known: Known, answer: Answer) -> None:
-    scope["route"] = known.route
-    entry = answer.entry
-    if not isinstance(entry, Entry):
-        headers = _raw(picture_headers(known.image, answer, known.expires))
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    scope["state"]["format"] = entry.format.value
-    second = int(time.time())
-    if known.entry is not entry or known.second != second:
-        known.entry, known.second = entry, second
-        known.headers = _raw(picture_headers(known.image, answer, known.expires))
-    await send({"type": "http.response.start", "status": 200, "headers": known.headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else entry.body})
+    def _reply(self, scope: Scope, known: Known, hit: Hit, tags: bytes) -> Reply:
+        second = int(time.time())
+        if known.entry is not hit.entry or known.second != second:
+            known.entry, known.second = hit.entry, second
+            known.replies.clear()
+        unchanged = bool(tags) and hit.entry.etag in entity_tags(tags.decode("latin-1"))
+        which = (scope["method"], unchanged)
+        reply = known.replies.get(which)
+        if reply is None:
+            reply = known.replies[which] = self._made(scope, known, hit, unchanged=unchanged)
+        return reply
+
+    def _made(self, scope: Scope, known: Known, hit: Hit, *, unchanged: bool) -> Reply:
+        entry = hit.entry
+        answer = Answer(unchanged_of(entry) if unchanged else entry, Outcome.HIT, hit.tier)
+        headers = picture_headers(known.image, answer, known.expires)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
+        media = "none" if unchanged else entry.format.value
+        body = b"" if unchanged or scope["method"] == "HEAD" else entry.body
+        reply = Reply(304 if unchanged else 200, raw, body, media, None)
+        if self._access_log:
+            facts = facts_of(scope, known.route, reply.status, media, len(body), headers["cache-status"])
+            reply.line = self._access_log.spell("info", "request", facts)
+        return reply
 
 
-def _named(scope: Scope) -> tuple[Name, str]:
-    """The name of a request, and its If-None-Match, in one pass over the headers."""
-    accept, tags = b"", ""
+def _named(scope: Scope) -> tuple[Name, bytes, bytes | None]:
+    """The name of a request, its If-None-Match and the id that it asks for, in one pass over the headers."""
+    accept, tags, asked = b"", b"", None
     for header, value in scope["headers"]:
         if header == b"accept":
             accept = accept + b"\n" + value if accept else value
         elif header == b"if-none-match":
-            tags = value.decode("latin-1")
-    return (scope["raw_path"], scope["query_string"], accept), tags
-
-
-def _raw(headers: dict[str, str]) -> RawHeaders:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            tags = value
+        elif header == b"x-request-id" and asked is None:
+            asked = value
+    return (scope["raw_path"], scope["query_string"], accept), tags, asked

@@ -1,5 +1,7 @@
 """What every request passes on its way in and every answer on its way out. Pure ASGI, outermost first:
 
+(What was asked before is answered before all this: ``familiar.py``.)
+
 - ``Conversation`` gives the request its id, and the answer the headers that all have; tells the log and the metrics;
 - ``Errors`` answers what was raised;
 - ``Draining``, ``UrlLimit`` and ``Preflight`` turn requests away, or answer them, before any work.
@@ -14,7 +16,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -63,7 +65,11 @@ class Traffic(Protocol):
 class AccessLog(Protocol):
     """Who writes down requests: one line each, at level ``info`` or ``warning``; keeps secrets to itself."""
 
-    def __call__(self, level: str, event: str, facts: dict[str, object]) -> None: ...
+    def spell(self, level: str, event: str, facts: dict[str, object]) -> Any:
+        """What the lines of all requests say that have these facts in common, for ``write``; None: nothing is to be written."""
+
+    def write(self, spelled: Any, remote: str, request_id: str, seconds: float) -> None:
+        """The line of one of them."""
 
 
 class Exchange:
@@ -112,7 +118,7 @@ class Conversation:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(_request_id(scope), send)
+        exchange = Exchange(request_id(_asked_id(scope)), send)
         scope["state"] = {**scope.get("state", {}), "exchange": exchange}
         structlog.contextvars.bind_contextvars(request_id=exchange.id)
         self._traffic.began()
@@ -123,29 +129,41 @@ class Conversation:
             self._close(scope, exchange, time.perf_counter() - begun)
 
     def _close(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = route_of(scope)
         status = exchange.status or CLIENT_LEFT
         media = scope["state"].get("format", "none")
         self._traffic.answered(route, status, media, seconds, exchange.sent)
         if self._access_log:
-            level = "warning" if status >= SERVER_ERROR else "info"
-            facts = {"route": route, "status": status, "format": media, "seconds": round(seconds, 6)}
-            self._access_log(level, "request", facts | _facts(scope, exchange))
+            facts = facts_of(scope, route, status, media, exchange.sent, exchange.header(b"cache-status"))
+            if error := exchange.error:
+                facts |= {"code": error.code, "detail": error.detail or error.message}
+            spelled = self._access_log.spell("warning" if status >= SERVER_ERROR else "info", "request", facts)
+            if spelled is not None:
+                self._access_log.write(spelled, remote(scope), exchange.id, seconds)
 
 
-def _facts(scope: Scope, exchange: Exchange) -> dict[str, object]:
-    facts: dict[str, object] = {
+def facts_of(scope: Scope, route: str, status: int, media: str, sent: int, cached: str) -> dict[str, object]:
+    """What the log says of a request and its answer, but for what is new each time."""
+    return {
         "method": scope["method"],
+        "route": route,
         "path": _raw_path(scope).decode("ascii", "backslashreplace"),
         "query": scope["query_string"].decode("ascii", "backslashreplace"),
-        "bytes": exchange.sent,
-        "cache": exchange.header(b"cache-status"),
-        "remote": scope["client"][0] if scope.get("client") else "",
-        "request_id": exchange.id,
+        "status": status,
+        "format": media,
+        "bytes": sent,
+        "cache": cached,
     }
-    if error := exchange.error:
-        facts |= {"code": error.code, "detail": error.detail or error.message}
-    return facts
+
+
+def remote(scope: Scope) -> str:
+    """The address of who asks."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the path, where there is one."""
+    return getattr(scope.get("route"), "path", "none")
 
 
 class Errors:
@@ -252,12 +270,17 @@ def _allowed(scope: Scope) -> list[str]:
     return sorted({"OPTIONS"}.union(*found))
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            asked = value.decode("latin-1")
-            return asked if _SANE_ID.fullmatch(asked) else next(_ids)
+def request_id(asked: bytes | None) -> str:
+    """The id that a client asks for if it is a sane one, else an own."""
+    if asked is not None:
+        text = asked.decode("latin-1")
+        if _SANE_ID.fullmatch(text):
+            return text
     return next(_ids)
+
+
+def _asked_id(scope: Scope) -> bytes | None:
+    return next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
 
 
 def _raw_path(scope: Scope) -> bytes:

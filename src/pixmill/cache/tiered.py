@@ -38,12 +38,12 @@ class TieredCache:
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
 
-    def peek(self, key: Key) -> Hit | None:
+    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
         if self._memory is None:
             return None
         found, now = self._memory.peek(key), self._clock()
         entry = None if isinstance(found, Absent) else usable(found, now)
-        if entry is None:
+        if entry is None or (fresh_only and now >= entry.fresh_until):
             return None
         self._looked(self._memory, "hit" if now < entry.fresh_until else "stale")
         return Hit(entry, self._memory.name)

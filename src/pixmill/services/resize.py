@@ -82,6 +82,10 @@ class ResizeService:
         await self._refreshes.close()
         await self.warming.close()
 
+    def fresh(self, key: Key) -> Hit | None:
+        """What memory has under ``key``, at once, if it is fresh."""
+        return self._cache.peek(key, fresh_only=True)
+
     def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
         """The answer if memory has it under ``key``, that of the request, at once.
 
@@ -118,7 +122,7 @@ class ResizeService:
             outcome = Outcome.STALE
             self._refreshes.start(lambda: self._refresh(request, key))
         if hit.entry.etag in known:
-            return Answer(_unchanged(hit.entry), outcome, hit.tier)
+            return Answer(unchanged_of(hit.entry), outcome, hit.tier)
         return Answer(hit.entry, outcome, hit.tier)
 
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
@@ -209,5 +213,6 @@ def _entry(rendered: Rendered, dated: Unchanged, validator: str) -> Entry:
     )
 
 
-def _unchanged(entry: Entry) -> Unchanged:
+def unchanged_of(entry: Entry) -> Unchanged:
+    """What is said of it to a client that has its bytes."""
     return Unchanged(entry.etag, entry.stored_at, entry.fresh_until, entry.stale_until)

@@ -6,16 +6,16 @@ an unbounded text through, and must never fail because of what is logged.
 
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from pixmill.telemetry.config import TelemetryConfig
+from pixmill.telemetry.outlet import Outlet, standard_error
 from pixmill.telemetry.redaction import REDACTED, SECRET_FIELDS, redact
 
 MAX_TEXT: Final = 2_048
@@ -33,43 +33,70 @@ _ENCODER = msgspec.json.Encoder(enc_hook=repr)
 _PLAIN = (int, float, bool, type(None))
 
 
-def configure(config: TelemetryConfig, stream: BinaryIO | None = None) -> None:
-    """Send every log line, ours and the libraries', to ``stream`` (standard error) as the settings say."""
-    stream = stream or sys.stderr.buffer
+def configure(config: TelemetryConfig, outlet: Outlet | None = None) -> None:
+    """Send every log line, ours and the libraries', to ``outlet`` (standard error) as the settings say."""
+    outlet = outlet or standard_error()
+    outlet.when_lost(_tell_of_lost)
     level = LEVELS[config.log_level]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
-            *_finish(config, stream),
+            *_finish(config, outlet),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(stream),
+        logger_factory=lambda *_: outlet,
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=level, handlers=[Bridge()], force=True)
     adopt()
 
 
+class Spelled(NamedTuple):
+    """All of a request's line but what is new each time; ``json`` is None where lines are for people."""
+
+    level: str
+    facts: EventDict
+    json: bytes | None
+
+
+class New(msgspec.Struct):
+    """What is new in each request's line. Nothing of it can hold a secret, or be long."""
+
+    remote: str
+    request_id: str
+    seconds: float
+    timestamp: str
+
+
 class AccessLog:
     """Writes the line of a request as every other line looks, by a shorter way.
 
-    There is one for every answer, also for those that cost next to nothing: through a structlog logger it would cost twice as much.
+    There is one for every answer, also for those that cost next to nothing. What is the same for all answers to the same request is spelled once:
+    cleaned, encoded and kept by whoever asks.
     """
 
-    def __init__(self, config: TelemetryConfig, stream: BinaryIO | None = None) -> None:
-        stream = stream or sys.stderr.buffer
+    def __init__(self, config: TelemetryConfig, outlet: Outlet | None = None) -> None:
+        self._outlet = outlet or standard_error()
         self._least = LEVELS[config.log_level]
-        self._finish = _finish(config, stream)
-        self._write = structlog.BytesLogger(stream).msg
+        self._clock = Clock()
+        self._render = _renderer(config.log_format, self._outlet)
 
-    def __call__(self, level: str, event: str, facts: dict[str, object]) -> None:
-        if LEVELS[level] >= self._least:
-            line: Any = {**facts, "event": event, "level": level}
-            for process in self._finish:
-                line = process(None, level, line)
-            self._write(line)
+    def spell(self, level: str, event: str, facts: dict[str, object]) -> Spelled | None:
+        """What ``write`` wants; None when lines of this level are not written."""
+        if LEVELS[level] < self._least:
+            return None
+        spelled = clean(None, level, {**facts, "event": event, "level": level})
+        return Spelled(level, spelled, _json(None, level, spelled)[:-1] + b"," if self._render is _json else None)
+
+    def write(self, spelled: Spelled, remote: str, request_id: str, seconds: float) -> None:
+        """One line. ``remote`` is an address, ``request_id`` was found sane."""
+        new = New(remote, request_id, round(seconds, 6), self._clock.read())
+        if spelled.json:
+            self._outlet.msg(spelled.json + _ENCODER.encode(new)[1:])
+        else:
+            self._outlet.msg(self._render(None, spelled.level, {**spelled.facts, **msgspec.structs.asdict(new)}))
 
 
 def adopt(names: tuple[str, ...] = FOREIGN_LOGGERS) -> None:
@@ -92,9 +119,13 @@ class Bridge(logging.Handler):
             self.handleError(record)
 
 
-def _finish(config: TelemetryConfig, stream: BinaryIO) -> tuple[Processor, ...]:
+def _finish(config: TelemetryConfig, outlet: Outlet) -> tuple[Processor, ...]:
     """The last steps of every line, which make bytes of it."""
-    return Clock(), clean, _renderer(config.log_format, stream)
+    return Clock(), clean, _renderer(config.log_format, outlet)
+
+
+def _tell_of_lost(lines: int) -> None:
+    structlog.get_logger("telemetry").warning("log_lines_lost", lines=lines, reason="nobody read them in time")
 
 
 class Clock:
@@ -105,13 +136,17 @@ class Clock:
         self._spelled = ""
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["timestamp"] = self.read()
+        return event
+
+    def read(self) -> str:
+        """The time now."""
         now = time.time_ns() // 1_000_000
         second = now // 1_000
         if second != self._second:
             self._spelled = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second
-        event["timestamp"] = f"{self._spelled}.{now % 1_000:03}Z"
-        return event
+        return f"{self._spelled}.{now % 1_000:03}Z"
 
 
 def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -134,9 +169,9 @@ def _bounded(field: str, text: str) -> str:
     return text if len(text) <= MAX_TRACEBACK else f"{text[:MAX_TEXT]}\n…\n{text[-MAX_TRACEBACK:]}"
 
 
-def _renderer(log_format: str, stream: BinaryIO) -> Processor:
-    if log_format == "console" or (log_format == "auto" and stream.isatty()):
-        return _console(colours=stream.isatty())
+def _renderer(log_format: str, outlet: Outlet) -> Callable[[Any, str, EventDict], bytes]:
+    if log_format == "console" or (log_format == "auto" and outlet.isatty()):
+        return _console(colours=outlet.isatty())
     return _json
 
 
