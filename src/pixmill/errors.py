@@ -15,7 +15,8 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   └── SourceForbidden · AddressForbidden
     ├── SourceError .............. the original could not be had
     │   ├── SourceNotFound · SourceDenied · SourceTooLarge
-    │   └── SourceUnreachable · SourceTimeout · SourceBroken · TooManyRedirects
+    │   ├── SourceUnreachable · SourceTimeout · SourceBroken · TooManyRedirects
+    │   └── SourceBusy             too many want something of it, or of all sources
     ├── ImageError ............... the original is here but is no usable picture
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
     │   └── ResultTooLarge · UnsupportedOutput · MissingExtra
@@ -193,6 +194,11 @@ class SourceBroken(SourceError):
 class TooManyRedirects(SourceError):
     code = "too_many_redirects"
     title = "The source redirects too often"
+
+
+class SourceBusy(SourceError):
+    code = "source_busy"
+    title = "Too many originals are being fetched; try again shortly"
 
 
 class ImageError(PixmillError):

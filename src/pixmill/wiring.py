@@ -38,7 +38,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(resizer.close)
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
-        _gauges(metrics, engine, cache)
+        _gauges(metrics, engine, cache, sources)
         native = Native(settings.named_presets())
         yield ApiServices(
             config=settings,
@@ -118,12 +118,14 @@ def _sources(settings: Settings, stores: Shelf, observer: Observer) -> Sources:
     return Sources(settings, observer, images=images, locate=stores.locate)
 
 
-def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache) -> None:
+def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources) -> None:
     stats = engine.stats
     metrics.gauge("workers", lambda: stats().workers)
     metrics.gauge("workers_busy", lambda: stats().busy)
     metrics.gauge("renders_waiting", lambda: stats().waiting)
     metrics.gauge("expected_wait_seconds", lambda: stats().wait_s)
+    metrics.gauge("fetches", lambda: sources.turns.taken)
+    metrics.gauge("fetches_waiting", lambda: sources.turns.waiting)
     for name, read in cache.used_bytes().items():
         metrics.gauge("cache_bytes", read, tier=name)
     for name, read in cache.breakers().items():

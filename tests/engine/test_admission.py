@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixmill.engine.admission import Admission, Limit, Line, Load
-from pixmill.engine.pace import MAX_KINDS, OUTLIER, Pace, Paces
 from pixmill.errors import QueueFull
+from pixmill.pace import MAX_KINDS, OUTLIER, Pace, Paces
 from pixmill.ports import Event
 from tests.engine.support import ROOT, Notebook, eventually, obey, pools
 

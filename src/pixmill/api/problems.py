@@ -54,6 +54,7 @@ STATUS: Final[dict[str, int]] = {
     "source_timeout": 504,
     "source_broken": 502,
     "too_many_redirects": 502,
+    "source_busy": 503,  # our own bound on what is fetched at one time
     # The picture. 422: the request is well said, but cannot be done with this picture, or by this installation.
     "image_error": 422,
     "unsupported_image": 415,
@@ -84,6 +85,7 @@ SERVER_ERROR: Final = 500
 RETRY_AFTER_S: Final[dict[str, int]] = {
     "engine_error": 5,
     "queue_full": 1,  # about as long as a few renders take
+    "source_busy": 2,
     "draining": 2,  # another replica, or this one after its restart
     "store_unavailable": 5,
     "store_full": 60,  # eviction or a person has to make room

@@ -15,10 +15,10 @@ from pixmill.engine.call import Call
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.crew import Crew
 from pixmill.engine.lane import Lane, Loss, Owner
-from pixmill.engine.pace import Paces
 from pixmill.engine.process import Listener, Process
 from pixmill.engine.spare import SpareTime
 from pixmill.errors import Draining, QueueFull, RenderCrashed, RenderTimeout
+from pixmill.pace import Paces
 
 MAX_DEATHS: Final = 2
 _REASON: Final[dict[Loss, str]] = {

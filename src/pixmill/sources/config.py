@@ -47,8 +47,25 @@ class SourcesConfig(BaseModel):
         le=5,
         description="How often a fetch is tried again after a connection failed before any answer.",
     )
-    source_connections: int = Field(default=100, ge=1, description="The most connections to all origins together.")
-    source_connections_per_host: int = Field(default=16, ge=1, description="The most connections to one origin.")
+    source_connections: int = Field(
+        default=100,
+        ge=1,
+        description="The most fetches at one time from all origins together, and connections to them.",
+    )
+    source_connections_per_host: int = Field(
+        default=16, ge=1, description="The most fetches at one time from one origin or store, and connections to it."
+    )
+    source_queue: int = Field(
+        default=512,
+        ge=0,
+        description="How many fetches may wait for their turn, half of them for one origin, before new ones are answered 503.",
+    )
+    source_max_wait_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="Seconds that a fetch may wait for its turn; one that would wait for longer, as far as can be told, is answered "
+        "503 at once.",
+    )
 
     @field_validator("allowed_networks")
     @classmethod

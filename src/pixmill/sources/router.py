@@ -14,21 +14,27 @@ from pixmill.sources.config import SourcesConfig
 from pixmill.sources.connections import Lookup, system_lookup
 from pixmill.sources.http import HttpSource
 from pixmill.sources.stores import Locate, PathSource, StoreSource, nowhere
+from pixmill.sources.turns import Turns
 
 
 class SourceRouter:
     """Fetches every kind of reference that it has a source for; times and counts what comes of it."""
 
-    def __init__(self, sources: Mapping[SourceKind, Source], allowed: AllowList, observer: Observer) -> None:
+    def __init__(
+        self, sources: Mapping[SourceKind, Source], allowed: AllowList, observer: Observer, turns: Turns
+    ) -> None:
         self._sources = sources
         self._allowed = allowed
         self._observer = observer
+        self.turns = turns
 
     async def fetch(self, ref: SourceRef) -> Original:
         """The original into a spool that the caller closes. Raises SourceError or Forbidden."""
         started = perf_counter()
         try:
-            original = await self._source(ref).fetch(ref)
+            source = self._source(ref)
+            async with self.turns.turn(_origin(ref)):
+                original = await source.fetch(ref)
         except PixmillError as error:
             self._observe(ref, started, error.code)
             raise
@@ -71,10 +77,19 @@ class Sources(SourceRouter):
         }
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images)
-        super().__init__(sources, allowed, observer)
+        turns = Turns(config, lambda: observer.counted(Event.REFUSED, limit="fetches"))
+        super().__init__(sources, allowed, observer, turns)
 
     async def open(self) -> None:
         await self._http.open()
 
     async def close(self) -> None:
         await self._http.close()
+
+
+def _origin(ref: SourceRef) -> str:
+    """What its fetches share: scheme, host and port of a URL, a bucket, or the image root."""
+    scheme, separator, rest = ref.text.partition("://")
+    return (
+        scheme + separator + rest.partition("/")[0] if separator and ref.kind is not SourceKind.PATH else ref.kind.value
+    )

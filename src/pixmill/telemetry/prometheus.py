@@ -43,7 +43,7 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "outcome": _OUTCOMES,
     "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"}),
     "reason": frozenset({"crash", "deadline", "recycled"}),
-    "limit": frozenset({"queue", "wait"}),
+    "limit": frozenset({"queue", "wait", "fetches"}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -83,6 +83,8 @@ GAUGES: Final[Mapping[str, Family]] = {
         Family("workers_busy", (), "Render workers at work."),
         Family("renders_waiting", (), "Renders that wait for a worker."),
         Family("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
+        Family("fetches", (), "Originals that are being fetched."),
+        Family("fetches_waiting", (), "Originals that wait to be fetched."),
         Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
         Family(
             "cache_breaker",
