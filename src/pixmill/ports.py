@@ -4,10 +4,10 @@ Knows no adapter. Whoever implements a port keeps to what its docstring promises
 in ``tests/contracts`` hold every backend to it. All failures are those of ``errors.py``.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -226,6 +226,28 @@ class Source(Protocol):
         """Download the original into a spool that the caller closes. Raises SourceError or Forbidden."""
 
 
+class Verdict(Enum):
+    """What purges leave of something: all, only what may be served as stale, or nothing."""
+
+    KEPT = "kept"
+    STALE = "stale"
+    GONE = "gone"
+
+
+class Purges(Protocol):
+    """What has been purged. A ``Cache`` heeds it by itself; whoever keeps anything else that came from a source asks here."""
+
+    @property
+    def newest(self) -> float:
+        """The time of the latest purge: what heeds that heeds all."""
+
+    def horizon(self) -> float:
+        """What is fetched from now on heeds every purge up to this time."""
+
+    def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:
+        """On something made of these sources, with these tags, that heeds purges up to that time."""
+
+
 class Cache(Protocol):
     """Results by key. A cache that fails behaves as one that has nothing: it never raises."""
 
@@ -311,6 +333,21 @@ class Observer(Protocol):
     def timed(self, stage: Stage, seconds: float) -> None: ...
 
     def counted(self, event: Event, amount: float = 1, **labels: str) -> None: ...
+
+
+class Unpurged:
+    """Nothing is ever purged."""
+
+    newest: Final = 0.0
+
+    def horizon(self) -> float:
+        return 0.0
+
+    def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:  # noqa: ARG002
+        return Verdict.KEPT
+
+
+NEVER: Final = Unpurged()
 
 
 class Unobserved:

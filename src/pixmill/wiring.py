@@ -34,7 +34,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(cache.close)
         engine = _engine(settings, metrics)
         await _open(engine, closing)
-        resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics)
+        resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics, purges=cache.rules)
         closing.push_async_callback(resizer.close)
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)

@@ -6,12 +6,14 @@ from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 
 import pytest
 
+from pixmill.cache.rules import Rules
 from pixmill.errors import PixmillError, QueueFull, SourceUnreachable, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.freshness import Freshness
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Picture
+from pixmill.plan.purge import Scope, Target
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -333,3 +335,22 @@ async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: Re
         await service.inspect(parse_source("photo.jpg"))
     assert not world.fetched
     assert cached(service, request(100)), "what was made is answered in a crowd too"
+
+
+async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: World) -> None:
+    rules = Rules(lambda: world.now)
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, rules)
+    world.origin.clear()
+    before = asyncio.create_task(service.resize(request()))
+    await settled()
+    rules.issue([Target(Scope.SOURCE, "photo.jpg")])
+    after = asyncio.create_task(service.resize(request()))
+    await settled()
+    assert len(world.fetched) == 2
+    world.origin.set()
+    early, late = (await before).entry, (await after).entry
+    assert isinstance(early, Entry)
+    assert isinstance(late, Entry)
+    assert rules.judged(early) is None, "it is stored, and found by nobody"
+    assert rules.judged(late) == late
+    await service.close()

@@ -13,6 +13,7 @@ from typing import Final
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.freshness import usable
+from pixmill.cache.rules import Rules
 from pixmill.cache.tier import Absent, Measured, Peekable, Switched, Tier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
@@ -31,7 +32,9 @@ class TieredCache:
         *,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         clock: Callable[[], float] = time,
+        rules: Rules | None = None,
     ) -> None:
+        self.rules = rules or Rules(clock)
         self._tiers = tuple(tiers)
         self._memory = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or Unobserved()
@@ -43,6 +46,8 @@ class TieredCache:
             return None
         found, now = self._memory.peek(key), self._clock()
         entry = None if isinstance(found, Absent) else usable(found, now)
+        if entry is not None and entry.heeds < self.rules.newest:
+            entry = self.rules.judged(entry)
         if entry is None or (fresh_only and now >= entry.fresh_until):
             return None
         self._looked(self._memory, "hit" if now < entry.fresh_until else "stale")
@@ -103,6 +108,8 @@ class TieredCache:
             self._looked(tier, found.value)
             return None
         entry = usable(found, now)
+        if entry is not None and entry.heeds < self.rules.newest:
+            entry = self.rules.judged(entry)
         if entry is None:
             self._looked(tier, "miss")
             return None

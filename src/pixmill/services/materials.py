@@ -14,7 +14,7 @@ from pixmill.plan.freshness import Freshness
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Event, Observer, Original, Source
+from pixmill.ports import NEVER, Event, Observer, Original, Purges, Source
 from pixmill.services.singleflight import Flights
 
 
@@ -27,25 +27,28 @@ class Materials:
         freshness: Freshness,
         observer: Observer,
         coming: Callable[[], AbstractContextManager[None]],
+        purges: Purges = NEVER,
     ) -> None:
         """``coming`` is the engine's: it tells at once when there is no use in fetching."""
         self._source = source
         self._freshness = freshness
         self._observer = observer
         self._coming = coming
-        self._flights: Flights[SourceRef, Original] = Flights(dispose=_close)
+        self._purges = purges
+        self._flights: Flights[tuple[SourceRef, float], Original] = Flights(dispose=_close)
 
     @asynccontextmanager
     async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
-        """One picture. Raises SourceError, Forbidden, QueueFull."""
-        async with self._flights.join(ref, lambda: self._fetched(ref)) as (original, shared):
+        """One picture. Raises SourceError, Forbidden, QueueFull. What is asked for after a purge is not what was under way before."""
+        async with self._flights.join((ref, self._purges.newest), lambda: self._fetched(ref)) as (original, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
             yield original
 
     async def _fetched(self, ref: SourceRef) -> Original:
+        heeds = self._purges.horizon()
         with self._coming():
-            return replace(await self._source.fetch(ref), sources=(ref.text,))
+            return replace(await self._source.fetch(ref), sources=(ref.text,), heeds=heeds)
 
     @asynccontextmanager
     async def of(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:

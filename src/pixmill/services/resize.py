@@ -15,7 +15,21 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Cache, Engine, Entry, Event, Facts, Hit, Observer, Original, Rendered, Source
+from pixmill.ports import (
+    NEVER,
+    Cache,
+    Engine,
+    Entry,
+    Event,
+    Facts,
+    Hit,
+    Observer,
+    Original,
+    Purges,
+    Rendered,
+    Source,
+    Verdict,
+)
 from pixmill.services.materials import Materials
 from pixmill.services.singleflight import Background, Flights
 from pixmill.services.warming import Warming
@@ -66,14 +80,16 @@ class ResizeService:
         freshness: Freshness,
         observer: Observer,
         clock: Callable[[], float] = time.time,
+        purges: Purges = NEVER,
     ) -> None:
-        self._materials = Materials(source, freshness, observer, engine.coming)
+        self._materials = Materials(source, freshness, observer, engine.coming, purges)
         self._engine = engine
         self._cache = cache
         self._freshness = freshness
         self._observer = observer
         self._clock = clock
-        self._renders: Flights[Key, Answer] = Flights()
+        self._purges = purges
+        self._renders: Flights[tuple[Key, float], Answer] = Flights()
         self._refreshes = Background(MAX_REFRESHES)
         self.warming = Warming(engine, cache, self)
 
@@ -134,21 +150,25 @@ class ResizeService:
             return await self._render_once(request, key)
 
     async def _render_once(self, request: ImageRequest, key: Key) -> Answer:
-        async with self._renders.join(key, lambda: self._produce(request, key)) as (answer, shared):
+        async with self._renders.join(self._flight(key), lambda: self._produce(request, key)) as (answer, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="render")
                 if answer.outcome is Outcome.MISS:
                     return replace(answer, outcome=Outcome.SHARED)
             return answer
 
+    def _flight(self, key: Key) -> tuple[Key, float]:
+        """The name of a flight: whoever asks after a purge does not join one that began before it."""
+        return key, self._purges.newest
+
     async def _refresh(self, request: ImageRequest, key: Key) -> None:
-        async with self._renders.join(key, lambda: self._render(request, key)):
+        async with self._renders.join(self._flight(key), lambda: self._render(request, key)):
             pass
 
     async def _produce(self, request: ImageRequest, key: Key) -> Answer:
         """From a set that is being made, from the slower tiers of the cache, else made anew."""
         entry = await self.warming.made(key)
-        if entry is not None:
+        if entry is not None and self._purges.verdict(entry.sources, entry.tags, entry.heeds) is Verdict.KEPT:
             return Answer(entry, Outcome.SHARED)
         hit = await self._cache.get(key)
         if hit is not None:
@@ -183,7 +203,7 @@ class ResizeService:
 
     def is_under_way(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
-        return key in self._renders
+        return self._flight(key) in self._renders
 
     def original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
         """The original, fetched once for all who ask for it at the same time, and held while anybody does."""
