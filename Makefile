@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
-.PHONY: serve test check fmt lock docs gallery bench image clean
+.PHONY: serve test faults check fmt lock docs gallery bench image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
 
 test: check                      ## all checks and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults
+
+faults: $(VENV)/.dev             ## break real parts under load, and look at every answer
+	$(BIN)/python -m pytest -n 2 tests/faults
 
 check: $(VENV)/.dev              ## formatting, lint, types, architecture
 	$(BIN)/ruff format --check .

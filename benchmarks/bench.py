@@ -3,7 +3,7 @@
     make bench                                   # sets everything up, measures, writes benchmarks/report.md and plot.svg
     .venv/bin/python -m benchmarks.bench --cells jpeg,png --rounds 3 --requests 54 --peers pixmill,thumbor
 
-A cell is a source format, a size and a result format: photos fitted into 512 × 512. Every request has a URL of its own. Reported
+A cell is a source format, a size and a result format: photos fitted into 512 × 512, where it says nothing else. Every request has a URL of its own. Reported
 for each server and cell: requests per second, latencies, CPU time per request of the whole process tree, peak memory, bytes, and mean
 SSIMULACRA2 against a float64 Lanczos3 resample in linear light. The load generator and the origin run on the same cores.
 """
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, Self
@@ -43,17 +44,21 @@ from tests.pixels.reference import resample
 
 PEERS: tuple[Peer, ...] = (Pixmill(), Thumbor(), Ipx(), Nginx())
 HERE = Path(__file__).parent
-CLIENTS = 4
+SIDE = 512
+WIDTHS = (160, 240, 320, 480, 640, 800, 1024, 1280)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """``folder`` is below the photos: megapixels and kind."""
+    """``folder`` is below the photos: megapixels and kind. Each original is asked for at all ``sides``, one behind the other."""
 
     name: str
     folder: str
     kind: str
     into: str
+    clients: int = 4
+    sides: tuple[int, ...] = (SIDE,)
+    prefix: str = ""
 
 
 CELLS = (
@@ -67,7 +72,14 @@ CELLS = (
     Cell("avif", "2/avif", "avif", "avif"),
     Cell("jpeg to webp", "2/jpeg", "jpeg", "webp"),
     Cell("jpeg to avif", "2/jpeg", "jpeg", "avif"),
+    Cell("8 widths", "2/jpeg", "jpeg", "jpeg", sides=WIDTHS),
+    Cell("origin 200 ms away, 32 clients", "2/jpeg", "jpeg", "jpeg", clients=32, prefix="/slow"),
+    Cell("jpeg 12 MP, 16 clients", "12/jpeg", "jpeg", "jpeg", clients=16),
 )
+
+
+Picture = tuple[str, int]
+"""A photo's name and the side that it is fitted into."""
 
 
 @dataclass
@@ -78,7 +90,7 @@ class Sample:
     cpu_ms: list[float] = field(default_factory=list)
     taken_s: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
-    bodies: dict[str, bytes] = field(default_factory=dict)
+    bodies: dict[tuple[str, int], bytes] = field(default_factory=dict)
     failed: str = ""
 
 
@@ -92,8 +104,9 @@ def main() -> None:
     samples = {(peer.name, cell.name): Sample() for peer in peers for cell in cells}
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixmill-bench-")))
-        port = free_port()
-        stack.enter_context(running(origin.command(home, folder, port), port, home / "origin.out"))
+        port, sleeper = free_port(), free_port()
+        stack.enter_context(running(origin.sleeping(sleeper), sleeper, home / "sleeper.out"))
+        stack.enter_context(running(origin.command(home, folder, port, sleeper), port, home / "origin.out"))
         servers = {peer.name: stack.enter_context(started(peer, home, port)) for peer in peers}
         counter = iter(range(1, 10**9))
         for turn in range(-1, options.rounds):
@@ -150,15 +163,17 @@ def measure(
     """One round of one cell; the one that warms up keeps the pictures for the score."""
     peer = server.peer
     names = sorted(path.name for path in (folder / cell.folder).iterdir())
-    paths = [(name, f"/{cell.folder}/{name}?n={next(counter)}") for name in (names * count)[:count]]
-    urls = [(name, peer.url(path, cell.kind, cell.into)) for name, path in paths]
+    paths = [(name, f"{cell.prefix}/{cell.folder}/{name}?n={next(counter)}") for name in (names * count)[:count]]
+    asked = [(name, path, side) for name, path in paths for side in cell.sides][:count]
+    urls = [((name, side), peer.url(path, cell.kind, cell.into, side)) for name, path, side in asked]
     if sample.failed or any(url is None for _, url in urls):
         sample.failed = sample.failed or "cannot"
         return
     peak = PeakMemory(server.pid)
     before, began = cpu_seconds(server.pid), time.perf_counter()
     try:
-        answers = asyncio.run(load(f"http://127.0.0.1:{server.port}", [(name, str(url)) for name, url in urls]))
+        base = f"http://127.0.0.1:{server.port}"
+        answers = asyncio.run(load(base, [(name, str(url)) for name, url in urls], cell.clients))
     except RuntimeError as error:
         sample.failed = str(error)
         return
@@ -166,7 +181,7 @@ def measure(
         _, pss = peak.stop()
     seconds = time.perf_counter() - began
     if warming:
-        sample.bodies = {name: body for name, _, body in answers}
+        sample.bodies = {picture: body for picture, _, body in answers}
         return
     sample.rates.append(count / seconds)
     sample.cpu_ms.append((cpu_seconds(server.pid) - before) / count * 1000)
@@ -174,21 +189,21 @@ def measure(
     sample.peak_mib = max(sample.peak_mib, pss)
 
 
-async def load(base: str, urls: list[tuple[str, str]]) -> list[tuple[str, float, bytes]]:
-    """Every URL once, by a few clients: name, seconds, body."""
+async def load(base: str, urls: list[tuple[Picture, str]], clients: int) -> list[tuple[Picture, float, bytes]]:
+    """Every URL once, by so many clients: picture, seconds, body."""
     queue, answers = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:
-        for name, url in queue:
+        for picture, url in queue:
             began = time.perf_counter()
             async with session.get(URL(base + url, encoded=True)) as response:
                 body = await response.read()
                 if response.status != 200:
                     raise RuntimeError(f"{response.status} {body[:120]!r}")
-            answers.append((name, time.perf_counter() - began, body))
+            answers.append((picture, time.perf_counter() - began, body))
 
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(120)) as session:
-        await asyncio.gather(*(client(session) for _ in range(CLIENTS)))
+        await asyncio.gather(*(client(session) for _ in range(clients)))
     return answers
 
 
@@ -206,20 +221,34 @@ def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, objec
         "cpu_ms": round(median(sample.cpu_ms), 2),
         "peak_mib": round(sample.peak_mib),
         "bytes": round(mean(map(len, sample.bodies.values()))),
-        "score": round(mean(score(folder / cell.folder / name, body) for name, body in sample.bodies.items()), 1),
+        "score": round(
+            mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items()), 1
+        ),
     }
 
 
-def score(source: Path, body: bytes) -> float:
-    with Image.open(source) as image:
-        codes = np.asarray(image.convert("RGB"), dtype=np.float64) / 255
+def score(source: Path, side: int, body: bytes) -> float:
     with Image.open(io.BytesIO(body)) as image, tempfile.TemporaryDirectory() as scratch:
-        if max(image.size) != 512:
+        wanted = reference(source, image.size)
+        if max(image.size) != min(side, most(source)):
             raise SystemExit(f"{source.name} came out as {image.size}")
         image.convert("RGB").save(f"{scratch}/ours.png")
-        wanted, _ = resample(codes, (0, 0, codes.shape[1], codes.shape[0]), image.size, alpha=False)
-        Image.fromarray((wanted * 255).round().astype(np.uint8)).save(f"{scratch}/reference.png")
+        Image.fromarray(wanted).save(f"{scratch}/reference.png")
         return float(ssimulacra2.compute_ssimulacra2(f"{scratch}/reference.png", f"{scratch}/ours.png"))
+
+
+def most(source: Path) -> int:
+    """The longer side: nothing is enlarged."""
+    with Image.open(source) as image:
+        return max(image.size)
+
+
+@cache
+def reference(source: Path, size: tuple[int, int]) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+    with Image.open(source) as image:
+        codes = np.asarray(image.convert("RGB"), dtype=np.float64) / 255
+    wanted, _ = resample(codes, (0, 0, codes.shape[1], codes.shape[0]), size, alpha=False)
+    return (wanted * 255).round().astype(np.uint8)
 
 
 def write(rows: list[dict[str, object]], versions: dict[str, str], options: argparse.Namespace) -> None:
@@ -229,7 +258,7 @@ def write(rows: list[dict[str, object]], versions: dict[str, str], options: argp
         "",
         f"{datetime.now(UTC).date().isoformat()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
-        + f". {options.rounds} interleaved rounds of {options.requests} requests by {CLIENTS} clients; medians. The origin and the "
+        + f". {options.rounds} interleaved rounds of {options.requests} requests, by 4 clients where a cell names no other number; medians. The origin and the "
         "load generator share the cores. Memory is the peak sum of PSS over the process tree. Made by `make bench`.",
         "",
         "| " + " | ".join(columns) + " |",

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.peer import QUALITY, SIDE, Start
+from benchmarks.peers.peer import QUALITY, Start
 
 
 class Ipx:
@@ -32,6 +32,6 @@ class Ipx:
         }
         return Start(command, env)
 
-    def url(self, source: str, _kind: str, into: str) -> str | None:
+    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
         quality = f",q_{QUALITY[into]}" if QUALITY[into] else ""
-        return f"/s_{SIDE}x{SIDE},fit_inside,f_{into}{quality}/http://127.0.0.1:{self._origin}{source}"
+        return f"/s_{side}x{side},fit_inside,f_{into}{quality}/http://127.0.0.1:{self._origin}{source}"

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.peer import QUALITY, SIDE, Start
+from benchmarks.peers.peer import QUALITY, Start
 
 CONFIG = """\
 user {user};
@@ -26,7 +26,7 @@ http {{
     listen 127.0.0.1:{port};
     location / {{
       proxy_pass http://127.0.0.1:{origin};
-      image_filter resize {side} {side};
+      image_filter resize $arg_side $arg_side;
       image_filter_buffer 64M;
       image_filter_jpeg_quality {jpeg};
       image_filter_webp_quality {webp};
@@ -54,12 +54,11 @@ class Nginx:
                 home=home,
                 port=port,
                 origin=origin,
-                side=SIDE,
                 jpeg=QUALITY["jpeg"],
                 webp=QUALITY["webp"],
             )
         )
         return Start(["nginx", "-c", str(config), "-p", str(home)])
 
-    def url(self, source: str, kind: str, into: str) -> str | None:
-        return source if kind == into and into in {"jpeg", "png", "webp"} else None
+    def url(self, source: str, kind: str, into: str, side: int) -> str | None:
+        return f"{source}&side={side}" if kind == into and into in {"jpeg", "png", "webp"} else None

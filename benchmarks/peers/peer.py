@@ -8,8 +8,6 @@ from typing import Protocol
 QUALITY = {"jpeg": 80, "webp": 75, "avif": 65, "png": 0}
 """The number given to the codec itself; PNG has none."""
 
-SIDE = 512
-
 
 @dataclass(frozen=True)
 class Start:
@@ -30,5 +28,5 @@ class Peer(Protocol):
     def start(self, home: Path, port: int, origin: int) -> Start:
         """How to run it on two cores, with originals from the origin's port on loopback."""
 
-    def url(self, source: str, kind: str, into: str) -> str | None:
-        """Path and query for ``source`` (``/2/jpeg/name.jpg?n=1`` at the origin) fitted into 512 × 512; None if it cannot."""
+    def url(self, source: str, kind: str, into: str, side: int) -> str | None:
+        """Path and query for ``source`` (``/2/jpeg/name.jpg?n=1`` at the origin) fitted into a square of ``side``; None if it cannot."""

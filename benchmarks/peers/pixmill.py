@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.peers.peer import SIDE, Start
+from benchmarks.peers.peer import Start
 
 from pixmill import __version__
 
@@ -31,6 +31,6 @@ class Pixmill:
         }
         return Start([sys.executable, "-m", "pixmill", "serve"], env)
 
-    def url(self, source: str, _kind: str, into: str) -> str | None:
+    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
         place = quote(f"http://127.0.0.1:{self._origin}{source}", safe="")
-        return f"/resize?url={place}&width={SIDE}&height={SIDE}&format={into}&quality={QUALITY[into]}"
+        return f"/resize?url={place}&width={side}&height={side}&format={into}&quality={QUALITY[into]}"

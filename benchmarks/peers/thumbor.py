@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.peers.peer import QUALITY, SIDE, Start
+from benchmarks.peers.peer import QUALITY, Start
 
 CONFIG = """\
 STORAGE = "thumbor.storages.no_storage"
@@ -37,7 +37,7 @@ class Thumbor:
         command = [str(home / "thumbor" / "bin" / "thumbor"), "-p", str(port), "-i", "127.0.0.1", "-c", str(config)]
         return Start([*command, "--processes", "2"])
 
-    def url(self, source: str, _kind: str, into: str) -> str | None:
+    def url(self, source: str, _kind: str, into: str, side: int) -> str | None:
         filters = f"format({into})" + (f":quality({QUALITY[into]})" if QUALITY[into] else "")
         place = quote(f"http://127.0.0.1:{self._origin}{source}", safe="")
-        return f"/unsafe/fit-in/{SIDE}x{SIDE}/filters:{filters}/{place}"
+        return f"/unsafe/fit-in/{side}x{side}/filters:{filters}/{place}"

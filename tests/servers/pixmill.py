@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -39,7 +40,8 @@ class Reply:
 class Pixmill:
     """``with Pixmill(images=…) as server: server.get("/resize", url="a.jpg", width=300)``.
 
-    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out.
+    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out. ``environment`` may be added to before the start,
+    and ``limits`` (such as ``resource.RLIMIT_NOFILE``) set.
     """
 
     def __init__(self, **settings: str | float) -> None:
@@ -51,9 +53,10 @@ class Pixmill:
             "workers": 2,
             "log_format": "json",
         } | settings
-        self._env = {key: value for key, value in os.environ.items() if not key.startswith("PIXMILL_")}
-        self._env |= {f"PIXMILL_{key.upper()}": str(value) for key, value in given.items()}
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("PIXMILL_")}
+        self.environment |= {f"PIXMILL_{key.upper()}": str(value) for key, value in given.items()}
         self._log = Path(self.folder.name, "log")
+        self.limits: dict[int, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,8 +78,18 @@ class Pixmill:
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "pixmill", "serve"]
             self._process = subprocess.Popen(
-                command, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder.name
+                command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder.name,
+                preexec_fn=self._limit,  # noqa: PLW1509 - the child does nothing but lower limits before it becomes another program
             )
+
+    def _limit(self) -> None:
+        for limit, value in self.limits.items():
+            resource.setrlimit(limit, (value, value))
 
     def stop(self, number: int = signal.SIGTERM, within_s: float = STOP_S) -> int:
         """Send the signal, wait, and give the exit code."""
@@ -146,4 +159,4 @@ class Pixmill:
                 if self.get("/health/ready").status == 200:
                     return
             time.sleep(0.02)
-        raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()}")
+        raise AssertionError(f"the server is not ready after {START_S} s:\n{self.log()[-4000:]}")
