@@ -3,15 +3,19 @@
 Knows memory files and descriptors; must never know where the bytes come from.
 """
 
+import fcntl
 import mmap
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from pixmill.errors import PixmillError, SourceTooLarge
+
+_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 
 class Spool:
@@ -36,6 +40,14 @@ class Spool:
             view = view[os.write(self.fd, view) :]
         self.size += len(chunk)
 
+    def seal(self) -> None:
+        """It is complete: from now on nobody can change it, not even another process that holds its descriptor.
+
+        Where the kernel has no seals (memfd_create(2)), or it is sealed already, nothing happens.
+        """
+        with suppress(OSError):
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
+
     def read(self) -> bytes:
         """All of it, as one copy."""
         return os.pread(self.fd, self.size, 0)
@@ -44,7 +56,7 @@ class Spool:
         """SHA-256 of the content, as hexadecimal digits."""
         if not self.size:
             return sha256().hexdigest()
-        with mmap.mmap(self.fd, self.size, prot=mmap.PROT_READ) as view:
+        with mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as view:  # as seals demand
             return sha256(view).hexdigest()
 
     def close(self) -> None:
@@ -67,6 +79,6 @@ class Spool:
 
 def _anonymous_file() -> int:
     if hasattr(os, "memfd_create"):
-        return os.memfd_create("pixmill-spool", os.MFD_CLOEXEC)
+        return os.memfd_create("pixmill-spool", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

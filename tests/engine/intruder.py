@@ -5,7 +5,6 @@ Loaded by worker processes. Every attempt makes the kernel's call itself, past w
 
 import ctypes
 import errno
-import mmap
 import os
 import resource
 import socket
@@ -83,19 +82,18 @@ def own_results(_: str) -> str:
 
 
 def original(_: str) -> str:
-    """The server's own memory file of the original, which other workers may be reading."""
-    results = []
-    for entry in os.listdir("/proc/self/fd") if os.access("/proc/self/fd", os.R_OK) else map(str, range(3, 30)):  # noqa: PTH208
-        try:
-            if os.pread(int(entry), 8, 0) == b"original":
-                results.append(call("pwrite", int(entry), b"changed", ctypes.c_size_t(7), ctypes.c_long(0)))
-                results.append(call("ftruncate", int(entry), ctypes.c_long(0)))
-                mmap.mmap(int(entry), 4096)
-                results.append("mapped")
-        except OSError as error:
-            if error.errno not in (errno.EBADF, errno.ESPIPE, errno.EINVAL):
-                results.append(errno.errorcode[error.errno or 0])
-    return " ".join(results)
+    """The server's own memory file, which holds this very command and which other workers may be reading."""
+    fd = next(fd for fd in range(3, 100) if _begins(fd, b"original"))
+    return " ".join(
+        [call("pwrite", fd, b"changed", *map(ctypes.c_long, (7, 0))), call("ftruncate", fd, ctypes.c_long(0))]
+    )
+
+
+def _begins(fd: int, content: bytes) -> bool:
+    try:
+        return os.pread(fd, len(content), 0) == content
+    except OSError:
+        return False
 
 
 def internet(_: str) -> str:

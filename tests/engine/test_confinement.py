@@ -129,6 +129,13 @@ def test_the_kernel_ends_who_works_on_for_ever_even_if_the_server_does_not() -> 
         assert process.wait(60) == -signal.SIGXCPU
 
 
+async def test_a_worker_cannot_change_the_original_for_others() -> None:
+    async with pools(workers=1, handlers=INTRUDER, confinement="off") as pool:
+        with original("original") as spool:
+            assert (await pool.render(spool, PLAN)).body == b"EPERM EPERM"
+            assert spool.read() == b"original"
+
+
 # ---------------------------------------------------------------- how it is held
 
 

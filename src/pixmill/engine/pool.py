@@ -144,12 +144,15 @@ class EnginePool:
                 raise Internal(detail=f"several renders were answered by {type(outcome).__name__}")
 
     def _call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
+        original.seal()
         loop = asyncio.get_running_loop()
         return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
 
     def _bring(self, call: Call, extras: Sequence[Spool]) -> None:
         """The other pictures with the call. Raises RequestTooLarge when they, or what is said of them, are too many."""
         call.extras = tuple(extras)
+        for extra in extras:
+            extra.seal()
         if len(extras) > wire.MAX_EXTRAS or not wire.fits(call.order(0)):
             raise RequestTooLarge(f"One job takes at most {wire.MAX_EXTRAS} pictures, and texts that are not too long")
 

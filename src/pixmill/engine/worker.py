@@ -176,7 +176,7 @@ def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
     if not size:  # an empty file cannot be mapped
         yield memoryview(b"")
         return
-    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    flags = mmap.MAP_PRIVATE | mmap.MAP_POPULATE  # older kernels map what is sealed no other way
     content = mmap.mmap(file.fd, size, flags=flags, prot=mmap.PROT_READ)
     view = memoryview(content)
     try:

@@ -38,8 +38,6 @@ _EMBEDDED_LOADERS = {
     Format.WEBP: "webpload_buffer",
 }
 
-pyvips.operation_block_set("VipsForeignLoadSvg", state=False)  # libvips calls it unsafe as it comes; here it comes safe
-
 
 class SvgPicture:
     """A drawing. Its size is what its root says, or its viewBox, or what is drawn."""

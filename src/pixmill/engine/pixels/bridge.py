@@ -14,7 +14,10 @@ from pixmill.plan.geometry import Size
 
 pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache would only hold memory
 pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes
-pyvips.block_untrusted_set(state=True)  # the loaders that libvips itself calls unsafe for strangers' files
+pyvips.block_untrusted_set(state=True)  # what libvips itself calls unsafe for strangers' files
+pyvips.operation_block_set("VipsForeignLoad", state=True)  # and every other loader
+for _loader in ("PngBuffer", "PngSource", "NsgifBuffer", "WebpBuffer", "JpegBuffer", "SvgBuffer"):
+    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", state=False)  # but those that codecs call by name
 Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before, and fail with our own errors
 
 VipsImage: TypeAlias = Any
