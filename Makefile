@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
-.PHONY: serve test faults check fmt lock docs gallery bench image clean
+.PHONY: serve test faults soak check fmt lock docs gallery bench image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
@@ -14,6 +14,9 @@ test: check                      ## all checks and all tests
 
 faults: $(VENV)/.dev             ## break real parts under load, and look at every answer
 	$(BIN)/python -m pytest -n 2 tests/faults
+
+soak: $(VENV)/.dev               ## traffic for five minutes: does anything grow?
+	$(BIN)/python -m benchmarks.soak
 
 check: $(VENV)/.dev              ## formatting, lint, types, architecture
 	$(BIN)/ruff format --check .
