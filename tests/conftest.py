@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.servers.seaweedfs"]
+pytest_plugins = ["tests.servers.redis", "tests.servers.seaweedfs"]
 
 settings.register_profile("pixmill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pixmill")

@@ -13,6 +13,7 @@ SERVICE = {
     "starlette",
     "granian",
     "obstore",
+    "redis",
     "aiohttp",
     "pydantic",
     "pydantic_settings",
@@ -33,6 +34,7 @@ def loaded_by(module: str) -> set[str]:
 def test_the_serving_process_loads_no_pixel_library(module: str) -> None:
     loaded = loaded_by(module)
     assert not loaded & PIXELS
+    assert "redis" not in loaded, "it is loaded where one is configured"
     assert "starlette" in loaded, "this test sees what is loaded"
 
 

@@ -126,3 +126,14 @@ def test_every_setting_is_described_and_can_be_shown() -> None:
         assert field.description
         assert field.description.endswith(".")
         assert KEY not in row.value
+
+
+def test_a_password_in_the_url_of_a_tier_is_not_shown_and_not_told_by_an_error() -> None:
+    cache = "memory://,redis://me:topsecret@cache.internal:6379/0?timeout=100ms,s3://bucket"
+    settings = load({"cache": cache, "redis_password": "alsosecret"})
+    shown = {row.name: row.value for row in origins(settings, {})}
+    assert shown["PIXMILL_CACHE"] == cache.replace("me:topsecret", "[redacted]")
+    assert "secret" not in repr(shown).replace("client_secret", "")
+    with pytest.raises(SettingsError, match="PIXMILL_CACHE: tier 2 ") as refused:
+        load({"cache": "memory://,redis://me:topsecret@cache.internal:port"})
+    assert "topsecret" not in str(refused.value)

@@ -21,6 +21,7 @@ from pixmill.engine.config import EngineConfig
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
+from pixmill.telemetry.redaction import redact
 
 PREFIX = "PIXMILL_"
 ENV_FILE = ".env"
@@ -104,7 +105,7 @@ def _source(name: str, flags: Mapping[str, Any]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "**********" if value.get_secret_value() else ""
-    return str(value)
+    return redact(str(value))  # a URL may have a password in it
 
 
 def _sentence(problem: Any) -> str:

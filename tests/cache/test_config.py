@@ -44,7 +44,7 @@ def test_every_tier_can_be_bounded_and_the_slow_ones_timed() -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("redis://localhost", "is no tier"),
+        ("rediss", "is no tier"),
         ("/var/cache", "is no tier"),
         ("memory", "is no tier"),
         ("memory:", "is no tier"),

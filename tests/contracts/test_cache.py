@@ -1,8 +1,9 @@
 """What every tier promises, and what the cache over any of them promises to the services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,57 +13,88 @@ from pixmill.cache.behind import Behind
 from pixmill.cache.disk import DiskCache
 from pixmill.cache.guarded import Guarded
 from pixmill.cache.memory import MemoryCache
+from pixmill.cache.redis import RedisCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Absent, Tier
 from pixmill.cache.tiered import TieredCache
+from pixmill.cache.urls import RedisTierUrl, parse_tiers
 from pixmill.media import Format
 from pixmill.ports import Cache, Hit
 from pixmill.storage.config import StorageConfig
+from pixmill.storage.redis import RedisClient
 from pixmill.storage.shelf import Shelf
 from tests.cache.entries import body_of, entry_of, key_of
+from tests.servers.redis import RedisServer, TlsFront
 from tests.servers.seaweedfs import SeaweedFS
 
 MIB = 2**20
 KEY = key_of("a picture")
 
 
-Make = Callable[[Path, Shelf], Awaitable[Tier]]
+@dataclass(frozen=True)
+class Places:
+    """Where a tier may be made: a folder, stores, and where the Redis is, if one is needed."""
+
+    path: Path
+    shelf: Shelf
+    redis: str = ""
 
 
-async def memory(_path: Path, _shelf: Shelf) -> Tier:
+Make = Callable[[Places], Awaitable[Tier]]
+
+
+async def memory(_places: Places) -> Tier:
     return MemoryCache(32 * MIB)
 
 
-async def disk(path: Path, _shelf: Shelf) -> Tier:
-    return await DiskCache.open(path / "disk", 32 * MIB)
+async def disk(places: Places) -> Tier:
+    return await DiskCache.open(places.path / "disk", 32 * MIB)
 
 
-async def files(path: Path, shelf: Shelf) -> Tier:
-    store = shelf.open(f"file://{path}/store", create=True)
+async def files(places: Places) -> Tier:
+    store = places.shelf.open(f"file://{places.path}/store", create=True)
     return StoreCache(store, name="files", max_entry_bytes=4 * MIB)
 
 
-async def s3(path: Path, shelf: Shelf) -> Tier:
-    store = shelf.open(f"s3://cache/{key_of(path)[:16]}")
+async def s3(places: Places) -> Tier:
+    store = places.shelf.open(f"s3://cache/{key_of(places.path)[:16]}")
     return StoreCache(store, name="s3", max_entry_bytes=4 * MIB)
 
 
-async def behind_disk(path: Path, shelf: Shelf) -> Tier:
-    return Behind(Guarded(await disk(path, shelf), timeout_s=10))
+async def redis(places: Places) -> Tier:
+    (url,) = parse_tiers(f"{places.redis}{'&' if '?' in places.redis else '?'}prefix={key_of(places.path)[:16]}")
+    assert isinstance(url, RedisTierUrl)
+    return RedisCache(RedisClient(url.place), name="redis", max_entry_bytes=4 * MIB)
 
 
-async def behind_s3(path: Path, shelf: Shelf) -> Tier:
-    return Behind(Guarded(await s3(path, shelf), timeout_s=10))
+async def redis_tls(places: Places) -> Tier:
+    return await redis(places)
+
+
+async def redis_cluster(places: Places) -> Tier:
+    return await redis(places)
+
+
+async def behind_disk(places: Places) -> Tier:
+    return Behind(Guarded(await disk(places), timeout_s=10))
+
+
+async def behind_redis(places: Places) -> Tier:
+    return Behind(Guarded(await redis(places), timeout_s=10))
+
+
+async def behind_s3(places: Places) -> Tier:
+    return Behind(Guarded(await s3(places), timeout_s=10))
 
 
 NEEDS_SERVER = {s3, behind_s3}
 
 
 def stacks(*several: list[Make]) -> list[Any]:
-    """Those with a server in one group, so that only one process of the tests starts it."""
+    """Those with a costly server in one group, so that only one process of the tests starts it."""
     grouped = pytest.mark.xdist_group("seaweedfs")
     names = ["+".join(make.__name__ for make in stack) or "none" for stack in several]
-    marks = [[grouped] if NEEDS_SERVER.intersection(stack) else [] for stack in several]
+    marks = [[grouped] if (NEEDS_SERVER | {redis_cluster}).intersection(stack) else [] for stack in several]
     return [pytest.param(*parts[:1], id=parts[1], marks=parts[2]) for parts in zip(several, names, marks, strict=True)]
 
 
@@ -74,20 +106,40 @@ async def opened(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[li
         server.make_bucket("cache")
         stores["cache"] = server.named_store("cache")
     shelf = Shelf(StorageConfig.model_validate({"stores": stores}))
-    try:
-        yield [await make(path, shelf) for make in request.param]
-    finally:
-        await shelf.close()
+    with ExitStack() as servers:
+        places = Places(path, shelf, servers.enter_context(redis_url(request, path)))
+        try:
+            yield [await make(places) for make in request.param]
+        finally:
+            await shelf.close()
 
 
-@pytest.fixture(params=stacks([memory], [disk], [files], [s3], [behind_disk]))
+@contextmanager
+def redis_url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
+    """Of the Redis that the tiers need, with what it takes to get in; the ways in are those that PIXMILL_CACHE knows."""
+    if redis_cluster in request.param:
+        yield request.getfixturevalue("redis_cluster").url
+    elif redis_tls in request.param:
+        with RedisServer(password="se/cret") as server, TlsFront(server.port, path) as front:
+            yield f"rediss://:se%2Fcret@127.0.0.1:{front.port}/3?ca={front.ca}"
+    elif {redis, behind_redis}.intersection(request.param):
+        yield request.getfixturevalue("redis_server").url
+    else:
+        yield ""
+
+
+@pytest.fixture(params=stacks([memory], [disk], [files], [s3], [redis], [redis_tls], [redis_cluster], [behind_disk]))
 async def tier(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tier]:
     async with opened(request, tmp_path) as tiers:
         yield tiers[0]
         await tiers[0].close()
 
 
-@pytest.fixture(params=stacks([], [memory], [disk], [behind_disk], [files], [s3], [memory, behind_disk, behind_s3]))
+@pytest.fixture(
+    params=stacks(
+        [], [memory], [disk], [behind_disk], [files], [s3], [redis], [memory, behind_disk, behind_redis, behind_s3]
+    )
+)
 async def cache(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TieredCache]:
     async with opened(request, tmp_path) as tiers:
         made = TieredCache(tiers)

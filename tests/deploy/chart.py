@@ -23,6 +23,7 @@ OPEN: Values = {"settings": {"unsigned": "allow"}}
 RICH: Values = {
     "keys": ["a-newer-secret-key", "an-older-secret-key"],
     "stores": {"photos": {"url": "s3://photos", "access_key_id": "me", "secret_access_key": "hush-hush"}},
+    "redisPassword": "hush-hush-redis",
     "settings": {"max_source_bytes": 67_108_864, "cache_ttl_s": 0.5, "server_timing": True, "drain_s": 59.5},
     "env": [{"name": "AWS_REGION", "value": "eu-central-1"}],
     "image": {"digest": "sha256:" + "0" * 64},

@@ -57,11 +57,12 @@ def test_the_server_starts_with_what_the_chart_gives_it(
 
 def test_secrets_are_never_in_the_config_map() -> None:
     config = release(RICH).the("ConfigMap")
-    assert not {"PIXMILL_KEYS", "PIXMILL_STORES"} & set(config["data"])
+    assert not {"PIXMILL_KEYS", "PIXMILL_STORES", "PIXMILL_REDIS_PASSWORD"} & set(config["data"])
     assert "hush-hush" not in json.dumps(config)
     secret = release(RICH).the("Secret")["stringData"]
     assert secret["PIXMILL_KEYS"] == "a-newer-secret-key,an-older-secret-key"
     assert json.loads(secret["PIXMILL_STORES"]) == RICH["stores"]
+    assert secret["PIXMILL_REDIS_PASSWORD"] == "hush-hush-redis"
 
 
 def test_a_secret_of_ones_own_takes_the_place_of_the_charts() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
 from pixmill.cache.urls import TierUrl, parse_tiers
@@ -19,9 +19,12 @@ class CacheConfig(BaseModel):
     cache: str = Field(
         default=DEFAULT_TIERS,
         description="Tiers of the cache as comma-separated URLs, fastest first: memory://?max_bytes=256MiB, "
-        "file:///folder?max_bytes=10GiB (without a folder that of the user's cache), s3://bucket/prefix, gs://, az://; "
-        "empty for no cache. Options of each: max_entry_bytes=1MiB, ttl=12h, and how long a request waits for it, "
+        "file:///folder?max_bytes=10GiB (without a folder that of the user's cache), redis://host:6379/0, "
+        "s3://bucket/prefix, gs://, az://; empty for no cache. Options of each: max_entry_bytes=1MiB, ttl=12h, and how long a request waits for it, "
         "timeout=250ms.",
+    )
+    redis_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the cache's Redis, where its URL has none."
     )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from pixmill.cache.memory import MemoryCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Tier
 from pixmill.cache.tiered import TieredCache
-from pixmill.cache.urls import SETTING, TierUrl
+from pixmill.cache.urls import SETTING, RedisTierUrl, TierUrl
 from pixmill.errors import StoreError
 from pixmill.ports import Event, Observer, Store
 
@@ -71,6 +72,8 @@ async def _open(
 ) -> Tier | None:
     if url.scheme == "memory":
         return MemoryCache(url.max_bytes, observer, name=name, bounds=url.bounds)
+    if isinstance(url, RedisTierUrl):
+        return _remote(_redis(url, name, config), url, observer)
     try:
         if url.scheme == "file":
             folder = Path(url.path) if url.path else user_folder()
@@ -85,6 +88,17 @@ async def _open(
         observer.counted(Event.CACHE_ERROR, tier=name, operation="open")
         return None
     return _remote(StoreCache(store, name=name, max_entry_bytes=config.cache_max_entry_bytes), url, observer)
+
+
+def _redis(url: RedisTierUrl, name: str, config: CacheConfig) -> Tier:
+    """It need not be there when we start: a server that is restarted while its Redis is down has to come up too."""
+    from pixmill.cache.redis import RedisCache  # noqa: PLC0415 - loads the client library
+    from pixmill.storage.redis import RedisClient  # noqa: PLC0415
+
+    place = url.place
+    if not place.password:
+        place = replace(place, password=config.redis_password.get_secret_value())
+    return RedisCache(RedisClient(place), name=name, max_entry_bytes=config.cache_max_entry_bytes)
 
 
 def _remote(tier: Tier, url: TierUrl, observer: Observer) -> Tier:

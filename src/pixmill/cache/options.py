@@ -20,6 +20,7 @@ BOUNDS: Final = frozenset({"max_entry_bytes", "ttl"})
 
 _LEAST_TIMEOUT_S: Final = 0.001
 _MOST_TIMEOUT_S: Final = 60.0
+_BUDGET: Final = "max_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,15 @@ def read_options(query: str, defaults: Mapping[str, str]) -> Options:
     told = dict(given)
     understood = BOUNDS | defaults.keys()
     if unknown := sorted(told.keys() - understood):
-        raise ValueError(f"unknown option {', '.join(unknown)}; there are {', '.join(sorted(understood))}")
+        raise ValueError(f"has an unknown option {', '.join(unknown)}; there are {', '.join(sorted(understood))}")
     if len(told) < len(given):
-        raise ValueError("an option is given twice")
+        raise ValueError("has an option twice")
     said = {**defaults, **told}
     return Options(
-        max_bytes=parse_size(said.get("max_bytes", "0")),
+        max_bytes=parse_size(said.get(_BUDGET, "0")),
         bounds=_bounds(said),
         timeout_s=_timeout_s(said.get(TIMEOUT)),
-        texts={name: said[name] for name in defaults.keys() - {"max_bytes", TIMEOUT}},
+        texts={name: said[name] for name in defaults.keys() - {_BUDGET, TIMEOUT, *BOUNDS}},
     )
 
 
@@ -54,7 +55,7 @@ def _bounds(said: Mapping[str, str]) -> Bounds:
     ttl_s = parse_duration(said["ttl"]) if "ttl" in said else inf
     size = parse_size(said["max_entry_bytes"]) if "max_entry_bytes" in said else inf
     if not ttl_s or not size:
-        raise ValueError("a tier that may keep nothing is better left out")
+        raise ValueError("may keep nothing, and is better left out")
     return Bounds(size, ttl_s)
 
 
@@ -63,5 +64,5 @@ def _timeout_s(text: str | None) -> float:
         return 0.0
     seconds = parse_duration(text)
     if not _LEAST_TIMEOUT_S <= seconds <= _MOST_TIMEOUT_S:
-        raise ValueError(f"timeout={text}: a request may wait from 1ms to 60s for a tier")
+        raise ValueError(f"has timeout={text}: a request may wait from 1ms to 60s for a tier")
     return seconds

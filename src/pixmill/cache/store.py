@@ -6,10 +6,9 @@ some days after they were written bounds it (whatever is asked for again is simp
     ab/abcdef…     a blob, by its key; the store's own prefix comes before
 """
 
-import asyncio
 from typing import Final
 
-from pixmill.cache.entry import decode, encode
+from pixmill.cache.blobs import packed, unpacked
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
@@ -17,9 +16,6 @@ from pixmill.ports import Entry, Store
 
 HEADER_BYTES: Final = 64 * 1024
 """More than the rest of a blob ever takes."""
-
-_INLINE_BYTES = 256 * 1024
-"""Up to here the checksum takes less than 0.15 ms and is not worth a thread."""
 
 
 class StoreCache:
@@ -37,12 +33,10 @@ class StoreCache:
             return Absent.MISS
         except ObjectTooLarge:
             return Absent.DAMAGED
-        entry = decode(key, blob) if len(blob) <= _INLINE_BYTES else await asyncio.to_thread(decode, key, blob)
-        return entry or Absent.DAMAGED
+        return await unpacked(key, blob)
 
     async def put(self, key: Key, entry: Entry) -> None:
-        blob = await asyncio.to_thread(encode, key, entry)
-        await self._store.put(self._path(key), blob)
+        await self._store.put(self._path(key), await packed(key, entry))
 
     async def delete(self, key: Key) -> None:
         await self._store.delete(self._path(key))

@@ -43,7 +43,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "pixmill.secretName" -}}
 {{- if .Values.existingSecret -}}
 {{ .Values.existingSecret }}
-{{- else if or .Values.keys .Values.stores -}}
+{{- else if or .Values.keys .Values.stores .Values.redisPassword -}}
 {{ include "pixmill.fullname" . }}
 {{- end }}
 {{- end }}

@@ -1,0 +1,163 @@
+"""A Redis, or a cluster of them: the few commands that the cache needs.
+
+Knows redis-py, and what its failures mean in our words. Must never know what is kept under a key. Imported only where a
+Redis is configured; redis-py takes 60 ms to load.
+
+It is no ``ports.Store``: what is kept here goes by itself when its time is over, which a store cannot say, and is never
+listed or streamed, which a Redis does badly.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import redis.exceptions as theirs
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster, SSLConnection
+from redis.asyncio.connection import Connection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.storage.redis_place import RedisPlace
+
+FAILURES: Final[dict[type[Exception], type[StoreError]]] = {
+    theirs.AuthenticationError: StoreDenied,
+    theirs.AuthorizationError: StoreDenied,
+    theirs.AuthenticationWrongNumberOfArgsError: StoreDenied,
+    theirs.NoPermissionError: StoreDenied,
+    theirs.ReadOnlyError: StoreDenied,
+    theirs.OutOfMemoryError: StoreFull,
+    theirs.ConnectionError: StoreUnavailable,
+    theirs.TimeoutError: StoreUnavailable,
+    theirs.ClusterError: StoreUnavailable,
+    theirs.RedisClusterException: StoreUnavailable,
+    theirs.AskError: StoreUnavailable,
+    theirs.TryAgainError: StoreUnavailable,
+    theirs.RedisError: StoreError,
+    OSError: StoreUnavailable,
+}
+"""The nearest ancestor of an exception counts. ConnectionError includes a Redis that still loads its data."""
+
+_FOREIGN = tuple(FAILURES)
+
+_PREFIXES: Final[dict[str, type[StoreError]]] = {
+    "MISCONF": StoreDenied,
+    "NOREPLICAS": StoreDenied,
+    "MASTERDOWN": StoreUnavailable,
+    "UNKILLABLE": StoreUnavailable,
+    "BUSY": StoreUnavailable,
+}
+"""Answers for which redis-py has no class: the first two refuse writes and let reads through."""
+
+MAX_CONNECTIONS: Final = 32
+"""For each server process; who finds none free waits, within the time that the tier may take."""
+
+_CLOSE_S: Final = 1.0
+_DETAIL_CHARACTERS: Final = 300
+
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+_RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+
+
+class RedisClient:
+    """Connects when it is first used, and again whenever it must. Whoever calls bounds the time."""
+
+    def __init__(self, place: RedisPlace) -> None:
+        self.place = place
+        self._redis: Any = _cluster(place) if place.cluster else _single(place)
+
+    async def get(self, key: str, max_bytes: int) -> bytes:
+        """The value, cut off after ``max_bytes``; empty when there is none. Raises StoreError."""
+        with _ours():
+            return bytes(await self._redis.execute_command("GETRANGE", key, 0, max_bytes - 1))
+
+    async def put(self, key: str, value: bytes, ttl_ms: int) -> None:
+        """Store or replace, for so many milliseconds. Raises StoreError."""
+        with _ours():
+            await self._redis.execute_command("SET", key, value, "PX", ttl_ms)
+
+    async def delete(self, key: str) -> None:
+        with _ours():
+            await self._redis.execute_command("DEL", key)
+
+    async def claim(self, key: str, token: str, ttl_ms: int) -> bool:
+        """Write the token unless there is one; whether it is ours now. Raises StoreError."""
+        with _ours():
+            return bool(await self._redis.execute_command("SET", key, token, "NX", "PX", ttl_ms))
+
+    async def renew(self, key: str, token: str, ttl_ms: int) -> bool:
+        """Keep our token for so much longer; False if it is no longer there. Raises StoreError."""
+        with _ours():
+            return bool(await self._redis.execute_command("EVAL", _RENEW, 1, key, token, ttl_ms))
+
+    async def release(self, key: str, token: str) -> None:
+        """Take our token away, and nobody else's. Raises StoreError."""
+        with _ours():
+            await self._redis.execute_command("EVAL", _RELEASE, 1, key, token)
+
+    async def close(self) -> None:
+        """Hang up, without long farewells to a server that does not answer."""
+        with suppress(TimeoutError, *_FOREIGN):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._redis.aclose()
+
+
+def translate(error: Exception) -> StoreError:
+    """Ours for theirs, to be raised ``from`` it."""
+    text = str(error)
+    kind = next((FAILURES[ancestor] for ancestor in type(error).__mro__ if ancestor in FAILURES), StoreError)
+    if kind is StoreError:
+        kind = _PREFIXES.get(text.partition(" ")[0], StoreError)
+    return kind(detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARACTERS])
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except _FOREIGN as error:
+        raise translate(error) from error
+
+
+def _single(place: RedisPlace) -> Redis:
+    # RESP2, because redis-py asks a RESP3 server for notices of maintenance, which only some can give.
+    pool = BlockingConnectionPool(
+        max_connections=MAX_CONNECTIONS,
+        timeout=None,
+        connection_class=SSLConnection if place.tls else Connection,
+        host=place.host,
+        port=place.port,
+        db=place.database,
+        **_common(place),
+    )
+    return Redis.from_pool(pool)
+
+
+def _cluster(place: RedisPlace) -> RedisCluster:
+    return RedisCluster(
+        host=place.host, port=place.port, ssl=place.tls, max_connections=MAX_CONNECTIONS, **_common(place)
+    )
+
+
+def _common(place: RedisPlace) -> dict[str, Any]:
+    """Each command is tried once, and its time is the caller's to bound."""
+    return {
+        "username": place.username or None,
+        "password": place.password or None,
+        "protocol": 2,
+        "socket_timeout": None,
+        "socket_connect_timeout": None,
+        "retry": Retry(NoBackoff(), 1 if place.cluster else 0),
+        "driver_info": None,
+    } | (_tls(place) if place.tls else {})
+
+
+def _tls(place: RedisPlace) -> dict[str, Any]:
+    return {
+        "ssl_ca_certs": place.ca or None,
+        "ssl_certfile": place.cert or None,
+        "ssl_keyfile": place.key or None,
+        "ssl_cert_reqs": "required" if place.verify else "none",
+        "ssl_check_hostname": place.verify,
+    }
