@@ -44,6 +44,18 @@ def test_a_worker_loads_nothing_that_speaks_to_a_network() -> None:
     assert "msgspec" in loaded, "this test sees what is loaded"
 
 
+def test_a_worker_at_work_has_loaded_nothing_that_speaks_to_a_network() -> None:
+    """Neither have the libraries that it works with."""
+    loaded = loaded_by("pixmill.engine.worker, pixmill.engine.pixels.together, pixmill.engine.pixels.probe")
+    assert not loaded & (SERVICE | {"asyncio", "ssl", "http", "yarl"})
+    assert "pyvips" in loaded, "this test sees what is loaded"
+
+
+def test_what_few_need_is_not_loaded_for_all() -> None:
+    """Each costs megabytes in every server: the library for buckets waits for the first bucket."""
+    assert not loaded_by("pixmill.serve") & {"obstore", "redis"}
+
+
 def test_packages_say_nothing_when_they_are_imported() -> None:
     said = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("__init__.py")}
     first = said.pop("__init__.py")

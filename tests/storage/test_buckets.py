@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pixmill.errors import StoreError
-from pixmill.storage.buckets import Bucket, connect
+from pixmill.storage.bucket import Bucket
+from pixmill.storage.buckets import connect
 from pixmill.storage.config import NamedStore
 
 SECRET = "the-secret"

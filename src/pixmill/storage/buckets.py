@@ -4,57 +4,27 @@ Knows obstore's constructors. Must never let the environment's endpoint or token
 store: obstore reads from the environment whatever it is not told, and would send our keys to AWS_ENDPOINT_URL_S3.
 """
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from pixmill.errors import StoreError
+from pixmill.storage.bucket import Bucket
 from pixmill.storage.config import NamedStore
 from pixmill.storage.failures import FOREIGN, translate
 from pixmill.storage.objects import ObjectStore
-from pixmill.storage.paths import is_sound
 
 if TYPE_CHECKING:  # names that exist in stub files only
     from obstore.store import AzureConfig, ClientConfig, GCSConfig, RetryConfig, S3Config, S3Credential
 
 Client = S3Store | GCSStore | AzureStore
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}")
-"""GCS allows the longest names: 222 characters with dots."""
-
 _RETRIES: Final = 2
 _FIRST_PAUSE: Final = timedelta(milliseconds=50)
 _LONGEST_PAUSE: Final = timedelta(milliseconds=500)
 _LONGEST_TRANSFER: Final = timedelta(hours=1)
 """Streams are bounded chunk by chunk; obstore's default would cut every body after 30 seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A place in a bucket: scheme, name of the bucket, and a prefix without slashes at its ends, or none."""
-
-    scheme: str
-    name: str
-    prefix: str
-
-    @classmethod
-    def parse(cls, url: str) -> "Bucket":
-        """From ``scheme://bucket/prefix``. Raises StoreError."""
-        scheme, _, rest = url.partition("://")
-        name, _, prefix = rest.partition("/")
-        prefix = prefix.removesuffix("/")
-        if scheme not in _CONNECT or not _NAME.fullmatch(name) or (prefix and not is_sound(prefix)):
-            raise StoreError("This is no URL of a bucket", detail=url)
-        return cls(scheme, name, prefix)
-
-    def covers(self, other: "Bucket") -> bool:
-        """Whether the other place is this one or lies below it."""
-        below = not self.prefix or other.prefix == self.prefix or other.prefix.startswith(self.prefix + "/")
-        return (self.scheme, self.name) == (other.scheme, other.name) and below
 
 
 def connect(bucket: Bucket, named: NamedStore | None, timeout_s: float) -> ObjectStore:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
 from pixmill.ports import Store
-from pixmill.storage.buckets import Bucket, connect
+from pixmill.storage.bucket import Bucket
 from pixmill.storage.config import NamedStore, StorageConfig
 from pixmill.storage.files import FileStore
 from pixmill.storage.memory import MemoryStore
@@ -83,6 +83,8 @@ def _open_path(url: str, config: StorageConfig, create: bool) -> Store:
 
 
 def _open_bucket(url: str, config: StorageConfig, _create: bool) -> Store:
+    from pixmill.storage.buckets import connect  # noqa: PLC0415 - loads obstore: 4 MiB that most do without
+
     place = Bucket.parse(url)
     return connect(place, _named(place, config), config.store_timeout_s)
 
