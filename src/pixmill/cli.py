@@ -178,7 +178,9 @@ def sign(url: str, expires_in: int | None) -> None:
 def explain(url: str) -> None:
     """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
     parts = _split(url)
-    _print_json(explained(Native(load().named_presets()).parse(parts.path.encode(), parts.query.encode())))
+    settings = load()
+    native = Native(settings.named_presets(), settings.mode)
+    _print_json(explained(native.parse(parts.path.encode(), parts.query.encode())))
 
 
 def _split(url: str) -> SplitResult:
@@ -232,8 +234,8 @@ async def _opened(
     """An engine of one worker, the original, what is wanted of it, and the other pictures that this needs."""
     here = "://" not in source
     query = urlencode(params if here else params | {"url": source})
-    request = Native().parse(path, query.encode(), upload=here)
     settings = load({"workers": 1})
+    request = Native(mode=settings.mode).parse(path, query.encode(), upload=here)
     async with workbench(settings) as (sources, engine):
         materials = Materials(sources, Freshness(), Unobserved(), engine.coming)
         original = _file(source, settings.max_source_bytes) if here else (await sources.fetch(request.source)).spool

@@ -39,7 +39,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache, sources)
-        native = Native(settings.named_presets())
+        native = Native(settings.named_presets(), settings.mode)
         yield ApiServices(
             config=settings,
             dialects=DialectRegistry([native]),

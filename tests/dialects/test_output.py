@@ -9,7 +9,7 @@ from pixmill.errors import BadRequest
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.key import canonical
 from pixmill.plan.ops import Output, Plan
-from pixmill.plan.output import PLAIN, Encoding, Metadata, Profile, Subsampling, TiffCompression, WebPPreset
+from pixmill.plan.output import PLAIN, Encoding, Metadata, Mode, Profile, Subsampling, TiffCompression, WebPPreset
 
 
 def plan(query: str) -> Plan:
@@ -27,6 +27,8 @@ def encoding(query: str) -> Encoding:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
+        ("mode=fast", {"mode": Mode.FAST}),
+        ("mode=best", {"mode": Mode.BEST}),
         ("effort=0", {"effort": 0}),
         ("effort=9", {"effort": 9}),
         ("progressive=true", {"progressive": True}),
@@ -100,7 +102,7 @@ def test_other_words_are_refused(query: str) -> None:
         ("format=tiff&quality=3", "format=tiff"),
         ("format=gif&metadata=keep&profile=p3", "format=gif"),
         ("format=jxl&profile=p3", "format=jxl"),
-        ("format=svg&metadata=all&quality=3&effort=2&background=red", "format=svg"),
+        ("format=svg&metadata=all&quality=3&effort=2&mode=fast&background=red", "format=svg"),
         ("dpi=96&profile=srgb&metadata=strip&depth=8", ""),
     ],
 )

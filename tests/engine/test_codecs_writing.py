@@ -96,7 +96,7 @@ def test_an_avif_has_the_chroma_that_is_asked_for(word: str, bits: int) -> None:
 
 @pytest.mark.parametrize("kind", [Format.WEBP, Format.AVIF, Format.PNG, Format.GIF, Format.JXL])
 def test_effort_rises_and_saves_bytes(kind: Format) -> None:
-    numbers = [codec_effort(kind, effort) for effort in range(10)]
+    numbers = [codec_effort(kind, Encoding(effort=effort)) for effort in range(10)]
     assert numbers in (sorted(numbers), sorted(numbers, reverse=True))
     assert len(body(kind, effort=9)) <= 1.02 * len(body(kind, effort=0))
 

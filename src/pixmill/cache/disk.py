@@ -108,10 +108,8 @@ class DiskCache:
             return await asyncio.shield(reading)  # a thread cannot be stopped: it counts until it ends
 
     async def put(self, key: Key, entry: Entry) -> None:
-        blob = await self._run(lambda: encode(key, entry))
-        if allotted(len(blob)) > self._ledger.margin:
-            await self.delete(key)
-        else:
+        blob = await self._run(lambda: self._encode_and_write(key, entry))
+        if blob is not None:
             await self._write(key, blob, entry.stale_until)
         if self._ledger.due:
             self._wake.set()
@@ -146,11 +144,21 @@ class DiskCache:
             return Absent.DAMAGED
         return entry
 
+    def _encode_and_write(self, key: Key, entry: Entry) -> bytes | None:
+        """In one go, since each change of threads costs as much as the writing. The blob, if there was no room for it; one that is too large
+        leaves nothing under its key.
+        """
+        blob = encode(key, entry)
+        if allotted(len(blob)) > self._ledger.margin:
+            self._folder.remove(key)
+            return None
+        return None if self._folder.write(key, blob, entry.stale_until) else blob
+
     async def _write(self, key: Key, blob: bytes, until: float) -> None:
         for _ in range(_TRIES):
+            await self._make_room(allotted(len(blob)))
             if await self._run(lambda: self._folder.write(key, blob, until)):
                 return
-            await self._make_room(allotted(len(blob)))
         raise StoreFull(detail=f"{self.name} has no room for {len(blob)} bytes")
 
     async def _make_room(self, room: int) -> None:

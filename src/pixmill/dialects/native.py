@@ -8,18 +8,21 @@ from typing import Final, cast
 
 import msgspec
 
+from pixmill.dialects.familiar import FamiliarPlans, Wanted, parted
 from pixmill.dialects.param import Asked
 from pixmill.dialects.params import INFO_PARAMS, PARAMS, plan_of, question_of
 from pixmill.dialects.presets import NO_PRESETS, Presets
-from pixmill.dialects.reading import Table, read, table_of
+from pixmill.dialects.reading import MAX_QUERY_BYTES, Table, read, table_of
 from pixmill.dialects.sets import SetRequest, parse_set
 from pixmill.dialects.tables.sets import PRESET
 from pixmill.errors import (
     ConflictingParameters,
     MissingParameter,
     NoSuchRoute,
+    RequestTooLarge,
 )
 from pixmill.plan.key import canonical, result_key
+from pixmill.plan.output import Mode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, upload_ref
 
@@ -32,19 +35,38 @@ PATHS: Final[dict[bytes, Table]] = {
 
 
 class Native:
-    """Pixmill's own grammar."""
+    """Pixmill's own grammar. ``mode`` is that of requests which name none."""
 
     name = "native"
 
-    def __init__(self, presets: Presets = NO_PRESETS) -> None:
+    def __init__(self, presets: Presets = NO_PRESETS, mode: Mode = Mode.BALANCED) -> None:
         self.presets = presets
+        self._mode = mode
+        self._familiar = FamiliarPlans()
 
     def speaks(self, path: bytes) -> bool:
         return path in PATHS
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
         """What the URL asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
-        return parse(path, query, upload=upload, presets=self.presets)
+        table = PATHS.get(path)
+        if table is None:
+            raise NoSuchRoute
+        if len(query) > MAX_QUERY_BYTES:
+            raise RequestTooLarge(f"The parameters may have at most {MAX_QUERY_BYTES} bytes")
+        if path.endswith(b"/info"):
+            said = read(query, table)
+            return ImageRequest(_source(said, upload=upload), question_of(said))
+        own, shared = parted(query)
+        said = read(own, table)
+        wanted = self._familiar.recall(shared) or self._wanted(shared, table)
+        return ImageRequest(_source(said, upload=upload), wanted.plan, wanted.filename)
+
+    def _wanted(self, shared: bytes, table: Table) -> Wanted:
+        asked = self.presets.applied({**read(shared, table)})
+        wanted = Wanted(plan_of({"mode": self._mode, **asked}), asked.get("filename", ""))
+        self._familiar.remember(shared, wanted)
+        return wanted
 
     def parse_set(self, query: bytes) -> SetRequest:
         """What the query of ``/srcset`` asks for. Raises BadRequest, of it NoSuchRoute where only presets are answered."""
@@ -55,14 +77,7 @@ class Native:
 
 def parse(path: bytes, query: bytes, *, upload: bool = False, presets: Presets = NO_PRESETS) -> ImageRequest:
     """What a URL, given as it was sent, asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
-    table = PATHS.get(path)
-    if table is None:
-        raise NoSuchRoute
-    said = read(query, table)
-    if path.endswith(b"/info"):
-        return ImageRequest(_source(said, upload=upload), question_of(said))
-    asked = presets.applied(said)
-    return ImageRequest(_source(asked, upload=upload), plan_of(asked), asked.get("filename", ""))
+    return Native(presets).parse(path, query, upload=upload)
 
 
 def explain(request: ImageRequest) -> dict[str, object]:

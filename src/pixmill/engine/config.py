@@ -12,6 +12,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from pixmill.engine.confinement import Confinement
 from pixmill.plan.limits import Limits
+from pixmill.plan.output import Mode
 
 _LIMITS: Final = Limits()
 _CGROUP: Final = Path("/sys/fs/cgroup")
@@ -23,6 +24,10 @@ class EngineConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     workers: int = Field(default=0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
+    mode: Mode = Field(
+        default=Mode.BALANCED,
+        description="What the time of a render is spent on where a request does not say: fast, balanced or best.",
+    )
     queue: int = Field(
         default=256, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
     )

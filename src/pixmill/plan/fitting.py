@@ -77,7 +77,10 @@ def _one_side(source: Size, resize: Resize) -> Fraction:
 
 def _whole(source: Size, scale: Fraction, resize: Resize) -> Fitted:
     """All of the picture, in its shape."""
-    scaled = source.times(max(_capped(scale, resize), _least(source, resize)))
+    scale = _capped(scale, resize)
+    if resize.min_width or resize.min_height:
+        scale = max(scale, _least(source, resize))
+    scaled = source.times(scale)
     return Fitted(scaled, scaled)
 
 
@@ -93,7 +96,7 @@ def _covering(source: Size, box: Size) -> Fitted:
 
 
 def _capped(scale: Fraction, resize: Resize) -> Fraction:
-    return scale if resize.enlarge else min(scale, Fraction(1))
+    return scale if resize.enlarge or scale.numerator <= scale.denominator else Fraction(1)
 
 
 def _shrunk(box: Size, scale: Fraction, resize: Resize) -> Size:

@@ -25,7 +25,10 @@ class Size:
 
     def times(self, scale: Fraction) -> "Size":
         """Both sides multiplied, then rounded."""
-        return Size(round_half_up(self.width * scale), round_half_up(self.height * scale))
+        up, down = scale.as_integer_ratio()  # integers: every render comes by here, and fractions are slow
+        return Size(
+            max(1, (2 * self.width * up + down) // (2 * down)), max(1, (2 * self.height * up + down) // (2 * down))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,13 @@ class Box:
 
 def round_half_up(length: Fraction | float) -> int:
     """The one rounding rule for lengths: half up, never below 1."""
-    return max(1, half_up(Fraction(length)))
+    return max(1, half_up(length))
 
 
-def half_up(position: Fraction) -> int:
+def half_up(position: Fraction | float) -> int:
     """The same for positions, which may be 0 or less."""
-    return (position + Fraction(1, 2)).__floor__()
+    up, down = position.as_integer_ratio()
+    return (2 * up + down) // (2 * down)
 
 
 def exact(number: float) -> Fraction:

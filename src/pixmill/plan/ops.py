@@ -163,5 +163,5 @@ class Plan(Stage, frozen=True, omit_defaults=True):
     question: Question = NOTHING_MORE
 
 
-PLAN_VERSION: Final = 1
+PLAN_VERSION: Final = 2
 """Part of every key: raised when the same plan gives other bytes."""

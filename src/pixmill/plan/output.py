@@ -56,6 +56,14 @@ class TiffCompression(StrEnum):
     NONE = "none"
 
 
+class Mode(StrEnum):
+    """How much time a render may take for its looks and its bytes; what each means is in ``engine/codecs/modes.py``."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
 MAX_EFFORT: Final = 9
 MAX_QUANT_TABLE: Final = 8
 MAX_COLOURS: Final = 256
@@ -67,10 +75,11 @@ MAX_TARGET: Final = 90
 class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the encoders are told. None is what each format does best of itself.
 
-    ``effort``: 0 is fastest, 9 smallest. ``near_lossless``: how little may change, 100 is nothing. ``colours``: of the
+    ``mode`` also says how the original is decoded. ``effort``: 0 is fastest, 9 smallest; it counts more than ``mode``. ``near_lossless``: how little may change, 100 is nothing. ``colours``: of the
     palette, 0 for none where the format can do without. ``dither``: how strongly, 0 to 1.
     """
 
+    mode: Mode = Mode.BALANCED
     effort: Annotated[int, Meta(ge=0, le=MAX_EFFORT)] | None = None
     progressive: bool = False
     subsampling: Subsampling = Subsampling.S420

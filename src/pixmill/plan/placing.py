@@ -12,6 +12,8 @@ def window_at(scaled: Size, window: Size, gravity: Gravity) -> tuple[int, int]:
     """The corner of the window; in the middle where only the pixels can tell."""
     if isinstance(gravity, Regions):
         return _holding(scaled, window, gravity.regions)
+    if window == scaled:
+        return (0, 0)
     point = gravity if isinstance(gravity, Point) else Point()
     return (
         _centred(scaled.width, window.width, point.x, point.right),
@@ -21,6 +23,8 @@ def window_at(scaled: Size, window: Size, gravity: Gravity) -> tuple[int, int]:
 
 def picture_at(canvas: Size, picture: Size, gravity: Gravity) -> tuple[int, int]:
     """The corner of a picture on a canvas: its own point of gravity meets that of the canvas."""
+    if picture == canvas:
+        return (0, 0)
     point = gravity if isinstance(gravity, Point) else Point()
     return (
         _within(floor(exact(point.x) * (canvas.width - picture.width)) + point.right, canvas.width - picture.width),

@@ -119,7 +119,10 @@ def _target(ref: SourceRef, response: ClientResponse) -> SourceRef:
 
 async def _stream(response: ClientResponse, spool: Spool) -> None:
     coding = response.headers.get("Content-Encoding", "")
-    async with aclosing(decoded(coding, response.content.iter_any())) as pieces:
+    arrived = (
+        piece async for piece, _ in response.content.iter_chunks()
+    )  # as they came: iter_any would join them first
+    async with aclosing(decoded(coding, arrived)) as pieces:
         async for piece in pieces:
             spool.write(piece)
 

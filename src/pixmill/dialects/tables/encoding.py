@@ -16,6 +16,7 @@ from pixmill.plan.output import (
     MAX_QUANT_TABLE,
     Encoding,
     Metadata,
+    Mode,
     Profile,
     Subsampling,
     TiffCompression,
@@ -42,11 +43,21 @@ PARAMS = (
         default=Profile.SRGB.value,
     ),
     Param(
+        "mode",
+        Group.OUTPUT,
+        Choice({word.value: word for word in Mode}),
+        "What the time of a render is spent on: fast decodes no more of the original than is needed and takes the fastest way of each encoder, best decodes all of "
+        "it and searches for fewer bytes, balanced loses nothing that is seen. Left out it is what the operator has set (PIXMILL_MODE), balanced at first. effort and the other "
+        "options of an encoder count more.",
+        ("best",),
+        default=Mode.BALANCED.value,
+    ),
+    Param(
         "effort",
         Group.OUTPUT,
         Whole(0, MAX_EFFORT),
-        "How long the encoder searches for a smaller file: 0 is fastest, 9 smallest (WebP, AVIF, PNG, GIF, JPEG XL). Without it each format "
-        "takes what is best in its place.",
+        "How long the encoder searches for a smaller file: 0 is fastest, 9 smallest (WebP, AVIF, PNG, GIF, JPEG XL). Without it mode says "
+        "how.",
         ("7",),
     ),
     Param(
@@ -191,7 +202,8 @@ def lossless(asked: Asked, named: Format | None) -> bool:
 
 
 def _encoding(asked: Asked, named: Format | None) -> Encoding:
-    said = {
+    mode = {} if named is Format.SVG else {"mode": asked.get("mode", Mode.BALANCED)}
+    said: dict[str, Any] = mode | {
         _FIELDS.get(name, name): asked[name]
         for name, formats in _KNOWN_BY.items()
         if name in asked and (named is None or named in formats)

@@ -29,7 +29,7 @@ def animate(reel: Reel, _quality: int, _kept: Kept, encoding: Encoding = PLAIN) 
 def _options(encoding: Encoding) -> dict[str, Any]:
     """The palette is as large as the largest power of two that is asked for."""
     return {
-        "effort": codec_effort(Format.GIF, encoding.effort),
+        "effort": codec_effort(Format.GIF, encoding),
         "bitdepth": (encoding.colours or MAX_COLOURS).bit_length() - 1,
         "dither": encoding.dither,
         "interlace": encoding.progressive,

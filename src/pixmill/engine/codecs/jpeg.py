@@ -12,6 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.metadata import Kept
+from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow, to_vips
@@ -21,11 +22,6 @@ from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.output import PLAIN, Encoding, Subsampling
 
-# From how many stored pixels for one wanted pixel on JPEG's own scaling is let in. It averages in gamma light, so the kernel
-# is left enough to do that the result at quality 80 loses at most some 2 points of SSIMULACRA2 against a full decode
-# (four photographs: at 2.5 and halved 0.6 to 2.3, at 2.0 it would be 0.8 to 4.9; at 8 and quartered 0.2 to 1.9,
-# at 6 it would be 0.7 to 6.5; at 16 and an eighth 0.5 to 1.1).
-_SHRINKS = ((16.0, 8), (8.0, 4), (2.5, 2))
 # Below this many pixels nothing is gained, and the blocks that reach over the edge begin to show.
 _SMALL = 256 * 256
 _MAX_SCANS = 100  # as libjpeg-turbo's and libvips' own fuzzers: each scan costs a pass over all coefficients
@@ -59,12 +55,12 @@ def shrink_for(need: Need) -> int:
     """The scale of the DCT at which to decode: 1, 2, 4 or 8."""
     if need.area.width * need.area.height < _SMALL:
         return 1
-    return next((shrink for least, shrink in _SHRINKS if need.shrink >= least), 1)
+    return shrink_of(MODES[need.mode].shrinks, need.shrink)
 
 
 def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
-    """A JPEG with tables of its own (1.9 ms at 800 × 533; the standard ones 1.0 and 2 % more bytes; progressive 4.9 and 1 %
-    less). Metadata that does not fit into one segment is left out.
+    """A JPEG; with tables of its own 1.9 ms at 800 × 533, with the standard ones 1.0 and 2 % more bytes, progressive 4.9 and 1 %
+    less than the first. Metadata that does not fit into one segment is left out.
     """
     kept = Kept(*(block if len(block) <= _MAX_SEGMENT_BYTES else b"" for block in (kept.exif, kept.xmp)))
     if encoding.trellis or encoding.deringing or encoding.optimize_scans or encoding.quant_table:
@@ -76,7 +72,7 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         quality=codec_quality(Format.JPEG, quality),
         subsampling=":".join(encoding.subsampling),
         progressive=encoding.progressive,
-        optimize=True,
+        optimize=MODES[encoding.mode].own_tables,
         icc_profile=frame.profile or None,
         exif=kept.exif and b"Exif\0\0" + kept.exif,
         xmp=kept.xmp,

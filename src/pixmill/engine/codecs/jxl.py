@@ -82,7 +82,7 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         "lossless": encoding.lossless,
         "quality": 100 if encoding.lossless else codec_quality(Format.JXL, quality),
         "decoding_speed": 0,
-        "effort": codec_effort(Format.JXL, encoding.effort),
+        "effort": codec_effort(Format.JXL, encoding),
         "use_container": bool(kept.exif or kept.xmp),
         "use_original_profile": encoding.lossless,
         "num_threads": 0,

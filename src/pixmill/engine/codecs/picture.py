@@ -13,6 +13,7 @@ from pixmill.engine.pixels.turn import ORIENTATIONS, Turn
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 from pixmill.plan.input import Input
+from pixmill.plan.output import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The part of the stored picture that is wanted and the size that it will be given."""
+    """The part of the stored picture that is wanted, the size that it will be given, and what time may be spent on."""
 
     area: Area
     size: Size
+    mode: Mode = Mode.BALANCED
 
     @property
     def shrink(self) -> float:

@@ -71,7 +71,7 @@ def _decoded(png: bytes) -> Image.Image:
 def write(frame: Frame, _quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
     """An 8-bit PNG, or one with a palette; lossless but for that, so quality says nothing to it."""
     image, keep = carrying(to_vips(frame), kept, frame.profile)
-    level = codec_effort(Format.PNG, encoding.effort)
+    level = codec_effort(Format.PNG, encoding)
     options: dict[str, Any] = {"filter": next(tried for least, tried in _FILTERS if level >= least)}
     if encoding.colours:
         options = _palette(encoding)
@@ -86,7 +86,7 @@ def _palette(encoding: Encoding) -> dict[str, Any]:
         "palette": True,
         "bitdepth": depth,
         "dither": encoding.dither,
-        "effort": codec_effort(Format.GIF, encoding.effort),
+        "effort": codec_effort(Format.GIF, encoding),
     }
 
 

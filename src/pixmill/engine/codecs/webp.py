@@ -15,6 +15,7 @@ from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.metadata import Kept
+from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.reel import Reel
@@ -29,9 +30,6 @@ _LARGE = 12_000_000
 """Pillow keeps four copies of a picture while it decodes it. Above this many pixels libvips is asked, at a scale: 47 megapixels
 to 800 pixels take 58 MB and 319 ms, not 765 MB and 741 ms. Below it Pillow is faster (22 ms for 2.8 megapixels; libvips 40,
 at half size 33)."""
-
-_SCALES = ((8.0, 0.25), (2.5, 0.5))
-"""As for JPEG: from how many stored pixels for a wanted one on the decoder scales."""
 
 _LOSSLESS_EFFORT = 50
 """Of 100: what libwebp calls quality where nothing is lost."""
@@ -64,8 +62,8 @@ class WebPPicture:
             return pillow.frame(image, self.header.profile, need.area)
 
     def _scaled(self, need: Need) -> Frame:
-        scale = next((scale for least, scale in _SCALES if need.shrink >= least), 1.0)
-        frame = from_vips(pyvips.Image.webpload_buffer(self._source, scale=scale, fail_on="truncated"))
+        shrink = shrink_of(MODES[need.mode].shrinks, need.shrink)
+        frame = from_vips(pyvips.Image.webpload_buffer(self._source, scale=1 / shrink, fail_on="truncated"))
         across, down = frame.width / self.header.size.width, frame.height / self.header.size.height
         area = Area(need.area.left * across, need.area.top * down, need.area.width * across, need.area.height * down)
         return replace(frame, profile=self.header.profile, area=area)
@@ -83,7 +81,7 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         "WEBP",
         quality=_LOSSLESS_EFFORT if encoding.lossless else codec_quality(Format.WEBP, quality),
         lossless=encoding.lossless,
-        method=codec_effort(Format.WEBP, encoding.effort),
+        method=codec_effort(Format.WEBP, encoding),
         icc_profile=frame.profile or "",
         exif=kept.exif,
         xmp=kept.xmp,
@@ -99,7 +97,7 @@ def _options(quality: int, encoding: Encoding) -> dict[str, Any]:
         "lossless": encoding.lossless,
         "near_lossless": near is not None,
         "preset": encoding.webp_preset.value,
-        "effort": codec_effort(Format.WEBP, encoding.effort),
+        "effort": codec_effort(Format.WEBP, encoding),
     }
 
 

@@ -44,7 +44,12 @@ def to_pillow(frame: Frame) -> Image.Image:
     """A Pillow picture of these pixels; RGBX becomes RGB."""
     pixels: Any = frame.pixels  # any buffer will do; Pillow declares fewer
     mode = frame.layout.rstrip("X")
-    return Image.frombuffer(mode, (frame.width, frame.height), pixels, "raw", frame.layout, 0, 1)
+    size = (frame.width, frame.height)
+    if mode != "RGB":
+        return Image.frombuffer(mode, size, pixels, "raw", frame.layout, 0, 1)
+    image = Image.new(mode, size, None)  # not made black before it is filled
+    image.frombytes(pixels, "raw", frame.layout, 0, 1)
+    return image
 
 
 def from_pillow(image: Image.Image, like: Frame | None = None) -> Frame:

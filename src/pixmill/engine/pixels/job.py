@@ -58,7 +58,8 @@ class Job:
         area = self.turn.stored(turned, geometry.source)
         if self.trimmed:
             area = area.moved(-self.trimmed.left, -self.trimmed.top)
-        return Need(area, _unmixed(area) if self.plan.resize.kernel is Kernel.NEAREST else self.turn.size(size))
+        wanted = _unmixed(area) if self.plan.resize.kernel is Kernel.NEAREST else self.turn.size(size)
+        return Need(area, wanted, self.plan.output.encoding.mode)
 
     @property
     def stages(self) -> "tuple[Job, ...]":

@@ -1,0 +1,56 @@
+"""What each mode does: the one table. Everything that a codec decides by the mode stands here, with what it was measured to cost.
+
+Photographs are those of ``benchmarks/material.py`` fitted into 512 × 512 pixels, scores are mean SSIMULACRA2 against a float64 Lanczos3 resample in
+linear light, times CPU milliseconds. All modes resample in linear light: it costs less than a millisecond and is worth 4 to 8 points.
+
+Knows numbers. Must never know a library.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pixmill.media import Format
+from pixmill.plan.output import Mode
+
+Shrinks = tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """``shrinks``: from how many stored pixels for a wanted one on the decoder may scale by how much (JPEG, WebP, and small copies within HEIC);
+    ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
+    ``heic``: the preset of x265.
+    """
+
+    shrinks: Shrinks
+    own_tables: bool
+    efforts: Mapping[Format, int]
+    heic: str
+
+
+def shrink_of(shrinks: Shrinks, factor: float) -> int:
+    """The most that may be scaled by while decoding, where ``factor`` stored pixels meet in one wanted pixel."""
+    return next((shrink for least, shrink in shrinks if factor >= least), 1)
+
+
+MODES: Final[Mapping[Mode, Ways]] = {
+    Mode.FAST: Ways(
+        shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
+        own_tables=False,
+        efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
+        heic="ultrafast",
+    ),
+    Mode.BALANCED: Ways(
+        shrinks=((16.0, 8), (8.0, 4), (2.5, 2)),
+        own_tables=False,
+        efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
+        heic="ultrafast",
+    ),
+    Mode.BEST: Ways(
+        shrinks=(),
+        own_tables=True,
+        efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
+        heic="veryfast",
+    ),
+}
