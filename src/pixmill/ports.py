@@ -4,7 +4,7 @@ Knows no adapter. Whoever implements a port keeps to what its docstring promises
 in ``tests/contracts`` hold every backend to it. All failures are those of ``errors.py``.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -16,6 +16,7 @@ from pixmill.errors import PixmillError
 from pixmill.media import Format
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
+from pixmill.plan.purge import Purge, Target
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.source import SourceRef
 from pixmill.spool import Spool
@@ -248,6 +249,31 @@ class Purges(Protocol):
         """On something made of these sources, with these tags, that heeds purges up to that time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What came of a purge: its rules, the entries removed at once, and the places where it could not be written up yet."""
+
+    rules: int
+    removed: int
+    unwritten: tuple[str, ...] = ()
+
+
+class Purger(Protocol):
+    """Whoever takes orders to purge."""
+
+    async def purge(self, targets: Sequence[Target]) -> Purged:
+        """In force here when this returns; written up for later runs and other servers, but for the places that are named."""
+
+    def rules(self) -> Sequence[Purge]:
+        """All purges in force, the oldest first."""
+
+    def removed(self) -> Mapping[str, int]:
+        """How many purged entries were removed since the start, by tier."""
+
+    def sweeping(self) -> bool:
+        """Whether what was purged is still being looked for, to be removed."""
+
+
 class Cache(Protocol):
     """Results by key. A cache that fails behaves as one that has nothing: it never raises."""
 
@@ -318,6 +344,8 @@ class Event(StrEnum):
     CACHE_LOOKUP = "cache_lookup"  # tier, outcome: hit · stale · miss · damaged · skipped · error
     CACHE_EVICTION = "cache_eviction"  # tier
     CACHE_ERROR = "cache_error"  # tier, operation
+    PURGE = "purge"  # kind: source · tag · prefix · all
+    PURGED = "purged"  # tier; amount
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount

@@ -32,6 +32,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         await _open(sources, closing)
         cache = await _cache(settings, metrics, stores)
         closing.push_async_callback(cache.close)
+        await cache.purging.open()
         engine = _engine(settings, metrics)
         await _open(engine, closing)
         resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics, purges=cache.rules)

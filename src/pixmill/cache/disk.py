@@ -9,19 +9,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import Final, Self, TypeVar
 
-from pixmill.cache.entry import decode, encode
-from pixmill.cache.folder import Folder
+from pixmill.cache.entry import decode, encode, heading
+from pixmill.cache.folder import SHARDS, Folder
 from pixmill.cache.ledger import BLOCK_BYTES, Ledger, allotted
+from pixmill.cache.slips import Board, FolderPile, Slips
 from pixmill.cache.tier import Absent, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Observer, Unobserved
 
 Done = TypeVar("Done")
+
+BOARD_POLL_S: Final = 1.0
+"""How often to look for purges of other servers."""
 
 LEAST_BUDGET_BYTES: Final = 64 * BLOCK_BYTES
 RESCAN_S: Final = 600.0
@@ -30,6 +35,7 @@ _THREADS = 4
 _MOST_READS = 256
 """Reads under way and waiting for a thread; a disk that hangs must not gather all requests."""
 
+_REST = 3
 _TRIES = 3
 """Other writers may take the room that one has made."""
 
@@ -47,6 +53,8 @@ _KINDS: dict[int, type[StoreError]] = {
 
 class DiskCache:
     """A tier of files under ``path``; the folder may be shared with other processes. Made by ``open``."""
+
+    remote = False
 
     def __init__(
         self,
@@ -116,6 +124,24 @@ class DiskCache:
 
     async def delete(self, key: Key) -> None:
         await self._run(lambda: self._folder.remove(key))
+
+    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+        """In the thread that sweeps, which rests for three times as long as it works."""
+
+        def is_blob_gone(name: str, beginning: bytes) -> bool:
+            entry = heading(name, beginning)
+            return entry is not None and is_gone(entry)
+
+        removed = 0
+        for shard in range(SHARDS):
+            started = monotonic()
+            removed += await self._run(partial(self._folder.purge, shard, is_blob_gone), self._sweeper)
+            await asyncio.sleep((monotonic() - started) * _REST)
+        return removed
+
+    def board(self) -> Board:
+        """Where purges are written up: in the same folder."""
+        return Slips(FolderPile(self._folder.path), name=self.name, poll_s=BOARD_POLL_S)
 
     async def ping(self) -> None:
         """A probe is written, read and removed; beside the budget, so that it also works during the first scan."""

@@ -81,6 +81,23 @@ def decode(key: Key, blob: bytes) -> Entry | None:
         return None
 
 
+def heading(name: str, blob: bytes) -> Entry | None:
+    """The entry that is said to be under this name, without its body; only the beginning of the blob is needed, and nothing proves it.
+
+    For finding what can go: a mistake costs an entry and nothing else.
+    """
+    if len(blob) < _PREFIX.size:
+        return None
+    magic, version, header_bytes = _PREFIX.unpack_from(blob)
+    if magic != MAGIC or version != VERSION:
+        return None
+    try:
+        header = _DECODER.decode(blob[_PREFIX.size : _PREFIX.size + header_bytes])
+        return _entry(header, b"") if header.key == name else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def seal(header: bytes, body: bytes) -> bytes:
     """One blob of a header and a body, with its checksum."""
     start = _PREFIX.pack(MAGIC, VERSION, len(header)) + header

@@ -40,10 +40,13 @@ _MARK_NS: Final = 770_000_000
 _LATEST_S: Final = 2**33
 """The year 2242: what an inode's time can hold."""
 
+SHARDS: Final = 256
+
 _SHARD = re.compile("[0-9a-f]{2}")
 _BLOB = re.compile("[0-9a-f]{64}")
 _TEMPORARY = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
 _SWEEPS = 3
+_BEGINNING_BYTES = 64 * 1024
 _NS = 1_000_000_000
 
 
@@ -111,6 +114,18 @@ class Folder:
     def remove(self, key: str) -> None:
         """Forget the blob, if there is one."""
         self._unlink(self._place(key))
+
+    def purge(self, shard: int, is_gone: Callable[[str, bytes], bool]) -> int:
+        """Remove the blobs of one of ``SHARDS`` parts of which this is true, by name and beginning; how many they were."""
+        removed = 0
+        for file in _listing(self.path / f"{shard:02x}"):
+            if self._stopped:
+                raise InterruptedError("The purge was told to stop")
+            with suppress(OSError):
+                if _BLOB.fullmatch(file.name):
+                    mtime_ns, beginning = _beginning(file.path)
+                    removed += is_gone(file.name, beginning) and self._unlink(Path(file.path), mtime_ns)
+        return removed
 
     def sweep(self, room: int) -> bool:
         """Add up what is there, remove what nobody finishes and what is over, evict the oldest; True when ``room`` bytes
@@ -218,6 +233,11 @@ def _listing(path: Path | str, names: re.Pattern[str] | None = None) -> list["os
             return [file for file in files if names is None or names.fullmatch(file.name)]
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _beginning(path: str) -> tuple[int, bytes]:
+    with Path(path).open("rb", buffering=0) as file:
+        return os.fstat(file.fileno()).st_mtime_ns, file.read(_BEGINNING_BYTES)
 
 
 def _create(path: Path, blob: bytes, times_ns: tuple[int, int]) -> None:

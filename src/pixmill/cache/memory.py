@@ -7,7 +7,9 @@ each use buys another round, up to three. Every step is O(1). Bodies are kept as
 Used from the event loop only, so it needs no lock and never waits.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
 
@@ -23,6 +25,7 @@ LARGEST_SHARE = 8
 """What is larger than an eighth of the budget would push out too much else: it is not admitted."""
 
 _SMALL_SHARE = 10
+_PORTION = 1_000
 _MOST_USES = 3
 _MOST_ROUNDS = 32
 """Second chances given in one put; then entries go whatever their uses, so that no put takes long."""
@@ -112,6 +115,18 @@ class MemoryCache:
     async def delete(self, key: Key) -> None:
         self._main.remove(key)
         self._small.remove(key)
+
+    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+        """A portion at a time, so that no request waits for longer than a millisecond or two."""
+        keys, removed = [*self._main.slots, *self._small.slots], 0
+        for first in range(0, len(keys), _PORTION):
+            for key in keys[first : first + _PORTION]:
+                slot = self._main.slots.get(key) or self._small.slots.get(key)
+                if slot and is_gone(slot.entry):
+                    await self.delete(key)
+                    removed += 1
+            await asyncio.sleep(0)
+        return removed
 
     async def ping(self) -> None:
         await round_trip(self)

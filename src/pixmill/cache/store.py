@@ -6,13 +6,24 @@ some days after they were written bounds it (whatever is asked for again is simp
     ab/abcdef…     a blob, by its key; the store's own prefix comes before
 """
 
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
 from typing import Final
 
 from pixmill.cache.blobs import packed, unpacked
+from pixmill.cache.entry import heading
+from pixmill.cache.slips import Board, Slips, StorePile
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Store
+
+BOARD_POLL_S: Final = 5.0
+"""How often to look for purges of other servers: 520,000 small requests a month."""
+
+PAUSE_S: Final = 0.02
+"""Between two objects that a purge looks at: it may take long, and is neither expensive nor in anybody's way."""
 
 HEADER_BYTES: Final = 64 * 1024
 """More than the rest of a blob ever takes."""
@@ -20,6 +31,8 @@ HEADER_BYTES: Final = 64 * 1024
 
 class StoreCache:
     """A tier of objects."""
+
+    remote = True
 
     def __init__(self, store: Store, *, name: str, max_entry_bytes: int) -> None:
         self.name = name
@@ -40,6 +53,30 @@ class StoreCache:
 
     async def delete(self, key: Key) -> None:
         await self._store.delete(self._path(key))
+
+    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+        """One object after the other; of each the beginning is read."""
+        removed = 0
+        async for found in self._store.list():
+            key = Key(found.path.rpartition("/")[2])
+            if found.path != self._path(key):
+                continue
+            with suppress(ObjectNotFound):
+                entry = heading(key, await self._beginning(found.path))
+                if entry is not None and is_gone(entry):
+                    await self.delete(key)
+                    removed += 1
+            await asyncio.sleep(PAUSE_S)
+        return removed
+
+    def board(self) -> Board:
+        """Where purges are written up: in the same bucket."""
+        return Slips(StorePile(self._store), name=self.name, poll_s=BOARD_POLL_S)
+
+    async def _beginning(self, path: str) -> bytes:
+        _, chunks = await self._store.stream(path)
+        async with aclosing(chunks):  # type: ignore[type-var]  # every one that we have is a generator
+            return await anext(chunks, b"")
 
     async def ping(self) -> None:
         await round_trip(self)

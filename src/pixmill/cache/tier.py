@@ -3,6 +3,7 @@
 A tier may fail (with a StoreError); ``tiered.py`` is where failing becomes having nothing.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
 from secrets import token_bytes
@@ -10,6 +11,7 @@ from time import time
 from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.breaker import Breaker
+from pixmill.cache.slips import Board
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
@@ -69,6 +71,31 @@ class Switched(Protocol):
 
     @property
     def breaker(self) -> Breaker: ...
+
+
+@runtime_checkable
+class Purgeable(Protocol):
+    """A tier that can look for what was purged."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+        """Forget all entries of which this is true, without hurry; how many they were. Those it looks at may come without
+        their bodies, and looking is no use. Raises StoreError.
+        """
+
+
+@runtime_checkable
+class Posted(Protocol):
+    """A tier that others may use too, or this server after its next start: with it goes a place where purges are written up.
+
+    In a ``remote`` one, each look costs: what was purged is looked for by the server that was told to purge, and no other.
+    """
+
+    remote: bool
+
+    def board(self) -> Board: ...
 
 
 @runtime_checkable

@@ -13,8 +13,9 @@ from typing import Final
 
 from pixmill.cache.behind import Behind
 from pixmill.cache.freshness import usable
+from pixmill.cache.purging import Purging
 from pixmill.cache.rules import Rules
-from pixmill.cache.tier import Absent, Measured, Peekable, Switched, Tier
+from pixmill.cache.tier import Absent, Measured, Peekable, Posted, Purgeable, Switched, Tier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
 
@@ -32,14 +33,14 @@ class TieredCache:
         *,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         clock: Callable[[], float] = time,
-        rules: Rules | None = None,
     ) -> None:
-        self.rules = rules or Rules(clock)
+        self.rules = Rules(clock)
         self._tiers = tuple(tiers)
         self._memory = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or Unobserved()
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
+        self.purging = self._purging()
 
     def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
         if self._memory is None:
@@ -87,6 +88,7 @@ class TieredCache:
 
     async def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Write what waits, for at most ``limit_s``, then close every tier."""
+        await self.purging.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self.drain()
@@ -95,6 +97,19 @@ class TieredCache:
                 await tier.close()
             except Exception:  # noqa: BLE001  (the other tiers are closed all the same)
                 self._failed(tier, "close")
+
+    def _purging(self) -> Purging:
+        bare = [layer for tier in self._tiers for layer in _layers(tier)]
+        posted = [layer for layer in bare if isinstance(layer, Posted)]
+        return Purging(
+            self.rules,
+            [tier.board() for tier in posted],
+            memory=[tier for tier in bare if isinstance(tier, Purgeable) and not isinstance(tier, Posted)],
+            own=[tier for tier in posted if isinstance(tier, Purgeable) and not tier.remote],
+            remote=[tier for tier in posted if isinstance(tier, Purgeable) and tier.remote],
+            settle=self.drain,
+            observer=self._observer,
+        )
 
     async def _look(self, tier: Tier, key: Key, faster: Iterable[Tier]) -> Hit | None:
         now = self._clock()

@@ -28,6 +28,7 @@ from prometheus_client.exposition import choose_encoder
 from pixmill import __version__
 from pixmill.errors import leaves
 from pixmill.media import Format
+from pixmill.plan.purge import Scope
 from pixmill.ports import Event, Stage
 
 OTHER: Final = "other"
@@ -41,7 +42,7 @@ _OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "skipped", "erro
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),
     "outcome": _OUTCOMES,
-    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"}),
+    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"} | set(Scope)),
     "reason": frozenset({"crash", "deadline", "recycled"}),
     "limit": frozenset({"queue", "wait", "fetches"}),
     "format": frozenset(Format) | {"none"},
@@ -63,6 +64,10 @@ EVENTS: Final[Mapping[Event, Family]] = {
     Event.CACHE_LOOKUP: Family("cache_lookups", ("tier", "outcome"), "Lookups in the cache, by tier and outcome."),
     Event.CACHE_EVICTION: Family("cache_evictions", ("tier",), "Entries that a tier of the cache dropped for room."),
     Event.CACHE_ERROR: Family("cache_errors", ("tier", "operation"), "Failures of a tier of the cache."),
+    Event.PURGE: Family("purges", ("kind",), "Purges asked for, by what they name: source, tag, prefix or all."),
+    Event.PURGED: Family(
+        "cache_purged", ("tier",), "Entries removed from a tier of the cache because they were purged."
+    ),
     Event.FETCH: Family("source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."),
     Event.FETCH_BYTES: Family("source_bytes", (), "Bytes of originals that came in."),
     Event.RESULT_BYTES: Family("result_bytes", (), "Bytes of results that were rendered."),

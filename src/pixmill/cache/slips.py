@@ -1,0 +1,193 @@
+"""Where purges are written up for other servers and for later runs: slips of paper in a folder, or objects in a bucket.
+
+Knows what a slip says, and how many become one. Must never know which rules are in force. A slip is written once and never changed, so
+nobody can lose what another has written; all slips together are the rules, in whatever order. Too many are copied onto one
+before they are taken down, so whoever reads meanwhile finds each rule twice rather than not at all.
+
+    PLACE/purges/0001700000000000000-1f2e3d4c     a list of rules; the number is the time of the latest, in microseconds
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from secrets import token_hex
+from time import time
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreUnavailable
+from pixmill.plan.freshness import YEAR_S
+from pixmill.plan.purge import Purge
+from pixmill.ports import Store
+
+MAX_SLIPS: Final = 32
+MAX_SLIP_BYTES: Final = 64 * 2**20
+"""Far more than all the rules that a server keeps."""
+
+FOLDER: Final = "purges"
+_TEMPORARY: Final = ".tmp"
+_LOG = logging.getLogger(__name__)
+_DECODER = msgspec.json.Decoder(list[Purge])
+
+Done = TypeVar("Done")
+
+
+class Board(Protocol):
+    """One place where rules are written up, to be looked at every ``poll_s`` seconds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def poll_s(self) -> float: ...
+
+    async def read(self) -> Sequence[Purge]:
+        """All rules that are written here, with repetitions. Raises StoreError."""
+
+    async def write(self, rules: Sequence[Purge]) -> None:
+        """Add these. Raises StoreError."""
+
+    async def tidy(self, rules: Sequence[Purge]) -> None:
+        """Take down what was read and is too much, now that ``rules`` is all there is to say. Raises StoreError."""
+
+    async def close(self) -> None: ...
+
+
+class Pile(Protocol):
+    """Where slips lie."""
+
+    async def names(self) -> list[str]: ...
+
+    async def get(self, name: str) -> bytes:
+        """Raises ObjectNotFound, ObjectTooLarge."""
+
+    async def put(self, name: str, slip: bytes) -> None: ...
+
+    async def delete(self, name: str) -> None: ...
+
+
+class Slips:
+    """A board of slips. Each is read once; one that cannot be read is passed over, and said so once."""
+
+    def __init__(self, pile: Pile, *, name: str, poll_s: float, clock: Callable[[], float] = time) -> None:
+        self.name = name
+        self.poll_s = poll_s
+        self._pile = pile
+        self._clock = clock
+        self._seen: dict[str, list[Purge]] = {}
+
+    async def read(self) -> Sequence[Purge]:
+        names = await self._pile.names()
+        self._seen = {name: self._seen[name] for name in names if name in self._seen}
+        for name in names:
+            if name not in self._seen:
+                with suppress(ObjectNotFound):  # taken down meanwhile: what it said stands on another one
+                    self._seen[name] = await self._read(name)
+        return [rule for rules in self._seen.values() for rule in rules]
+
+    async def write(self, rules: Sequence[Purge]) -> None:
+        latest_us = max(0, int(max(rule.at for rule in rules) * 1e6))
+        name = f"{latest_us:019d}-{token_hex(4)}"
+        await self._pile.put(name, msgspec.json.encode(rules))
+        self._seen[name] = list(rules)
+
+    async def tidy(self, rules: Sequence[Purge]) -> None:
+        old = list(self._seen)
+        if len(old) > MAX_SLIPS and rules:
+            await self.write(rules)
+            for name in old:
+                await self._pile.delete(name)
+                self._seen.pop(name, None)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def _read(self, name: str) -> list[Purge]:
+        try:
+            rules = _DECODER.decode(await self._pile.get(name))
+        except (msgspec.MsgspecError, ObjectTooLarge, ValueError, RecursionError) as error:
+            _LOG.warning("The list of purges %s on %s cannot be read: %s", name, self.name, error)
+            return []
+        latest = self._clock() + YEAR_S
+        return [rule for rule in rules if isfinite(rule.at) and 0 < rule.at < latest]
+
+
+class StorePile:
+    """Slips as objects below the prefix of a cache tier."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def names(self) -> list[str]:
+        return [stat.path.rpartition("/")[2] async for stat in self._store.list(FOLDER)]
+
+    async def get(self, name: str) -> bytes:
+        return await self._store.get(f"{FOLDER}/{name}", MAX_SLIP_BYTES)
+
+    async def put(self, name: str, slip: bytes) -> None:
+        await self._store.put(f"{FOLDER}/{name}", slip)
+
+    async def delete(self, name: str) -> None:
+        await self._store.delete(f"{FOLDER}/{name}")
+
+
+class FolderPile:
+    """Slips as files in the folder of a cache tier; written aside and renamed when whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / FOLDER
+
+    async def names(self) -> list[str]:
+        return await _run(self._names)
+
+    async def get(self, name: str) -> bytes:
+        try:
+            return await _run(lambda: self._bytes(name))
+        except FileNotFoundError as error:
+            raise ObjectNotFound(detail=name) from error
+
+    async def put(self, name: str, slip: bytes) -> None:
+        await _run(lambda: self._write(name, slip))
+
+    async def delete(self, name: str) -> None:
+        await _run(lambda: (self._folder / name).unlink(missing_ok=True))
+
+    def _names(self) -> list[str]:
+        try:
+            return [file.name for file in self._folder.iterdir() if file.suffix != _TEMPORARY]
+        except FileNotFoundError:
+            return []
+
+    def _bytes(self, name: str) -> bytes:
+        path = self._folder / name
+        if path.stat().st_size > MAX_SLIP_BYTES:
+            raise ObjectTooLarge(detail=name)
+        return path.read_bytes()
+
+    def _write(self, name: str, slip: bytes) -> None:
+        """On the disk before anybody is told that it is done: a purge may be for reasons that a power cut does not excuse."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, temporary = self._folder / name, self._folder / f"{name}{_TEMPORARY}"
+        try:
+            with open(temporary, "xb", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
+                file.write(slip)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+async def _run(work: Callable[[], Done]) -> Done:
+    try:
+        return await asyncio.to_thread(work)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoreUnavailable(detail=f"{type(error).__name__}: {error}") from error
