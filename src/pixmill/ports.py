@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pixmill.errors import PixmillError
 from pixmill.media import Format
+from pixmill.plan.freshness import SILENT, Vouched
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
 from pixmill.plan.purge import Purge, Target
@@ -38,19 +39,28 @@ class Stat:
 class Original:
     """A fetched original: its bytes, and what its source says about them.
 
-    ``validator`` changes when the bytes do (an origin's ETag, a store's, or a digest). ``fresh_s`` is for how
-    many seconds the source vouches for it, None where the source says nothing. ``extras`` are the other pictures
-    that a result is made of, in the order of ``plan/references.py``; what is said here then holds for all together.
+    ``validator`` changes when the bytes do (an origin's ETag, a store's, or a digest). ``vouched`` is for how long
+    the source vouches for it from now on. ``extras`` are the other pictures that a result is made of, in the order of
+    ``plan/references.py``; what is said here then holds for all together.
 
     ``sources``, ``tags`` and ``heeds`` are those of the entries made of it; whoever asked for the pictures fills them in.
     """
 
     spool: Spool
     validator: str
-    fresh_s: float | None = None
+    vouched: Vouched = SILENT
     extras: tuple[Spool, ...] = ()
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    heeds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The version of an original that its source has now, without the bytes; the rest is as in ``Original``."""
+
+    validator: str
+    vouched: Vouched = SILENT
     heeds: float = 0.0
 
 
@@ -132,7 +142,9 @@ class Description(Look, frozen=True, omit_defaults=True):
 class Entry:
     """A stored result: bytes and all that is needed to answer with them. Times are seconds since the epoch.
 
-    Fresh until ``fresh_until``; may be served while it is refreshed until ``stale_until``; then it is gone.
+    Fresh until ``fresh_until``; may be served while it is refreshed until ``stale_until``, and until ``error_until`` if that
+    fails. Until ``kept_until``, or ``stale_until`` if that is later, it is there to be renewed if its original has not changed; then
+    it is gone. ``immutable``: its source says that it will not change while fresh.
     ``sources`` are the canonical texts of what it was made of, the original first, ``tags`` the names it can be purged by.
     It ``heeds`` every purge up to that time: they were known, or surely past, when its pictures were fetched.
     """
@@ -149,6 +161,9 @@ class Entry:
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     heeds: float = 0.0
+    error_until: float = 0.0
+    kept_until: float = 0.0
+    immutable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +241,9 @@ class Source(Protocol):
     async def fetch(self, ref: SourceRef) -> Original:
         """Download the original into a spool that the caller closes. Raises SourceError or Forbidden."""
 
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        """The same if its validator is no longer ``known``; else only what the source vouches for now."""
+
 
 class Verdict(Enum):
     """What purges leave of something: all, only what may be served as stale, or nothing."""
@@ -283,8 +301,8 @@ class Cache(Protocol):
     async def get(self, key: Key) -> Hit | None:
         """The entry, fresh or stale, of the fastest tier that has it sound; back-fills the faster tiers."""
 
-    async def put(self, key: Key, entry: Entry) -> None:
-        """Store in every tier."""
+    async def put(self, key: Key, entry: Entry) -> bool:
+        """Store in every tier; whether any took it."""
 
 
 MAX_PLANS: Final = 16

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+NOT_MODIFIED = 304
 _CHUNK_BYTES = 16 * 1024
 _TLS_HANDSHAKE = b"\x16"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -60,13 +61,17 @@ Route = Callable[[Seen, asyncio.StreamWriter], Awaitable[bool]]
 
 
 class Origin:
-    """Routes by exact request target (path and query). Anything not served is a 404."""
+    """Routes by exact request target (path and query). Anything not served is a 404.
+
+    ``sent`` counts the bytes of what was published and sent whole.
+    """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.host = host
         self.port = port
         self.requests: list[Seen] = []
         self.connections = 0
+        self.sent = 0
         self._routes: dict[str, Route] = {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -83,6 +88,18 @@ class Origin:
     def serve_gzip(self, path: str, body: bytes, **how: object) -> str:
         """The body compressed, and labelled so."""
         return self.serve(path, gzip.compress(body), headers={"Content-Encoding": "gzip"}, **how)
+
+    def publish(self, path: str, body: bytes, headers: Mapping[str, str]) -> str:
+        """Answer as a good origin does: 304 to whoever has this ``ETag``, or else this ``Last-Modified``, with all its headers."""
+        whole, same = _answering(Answer(body, headers=headers)), _answering(Answer(status=304, headers=headers))
+
+        async def send(seen: Seen, writer: asyncio.StreamWriter) -> bool:
+            if _has(seen.headers, headers):
+                return await same(seen, writer)
+            self.sent += len(body)
+            return await whole(seen, writer)
+
+        return self.route(path, send)
 
     def redirect(self, path: str, to: str, status: int = 302) -> str:
         return self.serve(path, status=status, headers={"Location": to})
@@ -188,6 +205,13 @@ class Origin:
         return await self._routes.get(target, _answering(Answer(b"nothing here", 404)))(seen, writer)
 
 
+def _has(asked: Mapping[str, str], stated: Mapping[str, str]) -> bool:
+    """Whether the condition of a request says that the client has it (RFC 9110 §13.2.2)."""
+    if "if-none-match" in asked:
+        return asked["if-none-match"] == stated.get("ETag")
+    return "if-modified-since" in asked and asked["if-modified-since"] == stated.get("Last-Modified")
+
+
 def _answering(answer: Answer) -> Route:
     async def send(seen: Seen, writer: asyncio.StreamWriter) -> bool:
         await asyncio.sleep(answer.wait_s)
@@ -203,7 +227,9 @@ def _answering(answer: Answer) -> Route:
 
 def _head(answer: Answer) -> bytes:
     headers = dict(answer.headers)
-    if answer.chunked or answer.endless:
+    if answer.status == NOT_MODIFIED:
+        pass  # it has no body, and a length would be that of the 200
+    elif answer.chunked or answer.endless:
         headers["Transfer-Encoding"] = "chunked"
     else:
         headers["Content-Length"] = str(len(answer.body) if answer.claim is None else answer.claim)

@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 import pytest
 
 from pixmill.errors import SourceNotFound, SourceUnreachable
-from pixmill.plan.freshness import Freshness
+from pixmill.plan.freshness import Freshness, Vouched
 from pixmill.plan.ops import Plan
 from pixmill.plan.overlays import Picture, Text
 from pixmill.plan.shapes import Shape, Stencil
@@ -23,6 +23,7 @@ class Origin:
 
     def __init__(self) -> None:
         self.fetched: list[str] = []
+        self.rechecked: list[str] = []
         self.spools: dict[str, Spool] = {}
         self.said: dict[str, float | None] = {}
         self.versions: dict[str, str] = {}
@@ -36,7 +37,17 @@ class Origin:
             raise SourceNotFound(detail="in private")
         await self.gate.wait()
         spool = self.spools[ref.text] = Spool(10)
-        return Original(spool, self.versions.get(ref.text, "v"), self.said.get(ref.text))
+        return Original(spool, self.versions.get(ref.text, "v"), self._vouched(ref))
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        if self.versions.get(ref.text, "v") != known:
+            return await self.fetch(ref)
+        self.rechecked.append(ref.text)
+        await self.gate.wait()
+        return self._vouched(ref)
+
+    def _vouched(self, ref: SourceRef) -> Vouched:
+        return Vouched(self.said.get(ref.text))
 
 
 def laid(*names: str) -> Plan:
@@ -84,7 +95,7 @@ async def test_extras_are_in_the_order_of_the_references_each_once() -> None:
 async def test_it_is_as_fresh_as_the_least_fresh(photo: float | None, overlay: float | None, together: float) -> None:
     origin = Origin()
     origin.said = {"photo.jpg": photo, "a.png": overlay}
-    assert (await joined(origin, laid("a.png"))).fresh_s == together
+    assert (await joined(origin, laid("a.png"))).vouched.fresh_s == together
 
 
 async def test_the_validator_changes_with_each_of_them_and_is_the_original_s_own_alone() -> None:

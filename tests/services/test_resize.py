@@ -1,15 +1,26 @@
 """The story of a request, told with a source, an engine and a cache that note what is asked of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Any
 
 import pytest
 
 from pixmill.cache.rules import Rules
-from pixmill.errors import PixmillError, QueueFull, SourceUnreachable, UndecodableImage
+from pixmill.errors import (
+    PixmillError,
+    QueueFull,
+    SourceBroken,
+    SourceDenied,
+    SourceForbidden,
+    SourceNotFound,
+    SourceTimeout,
+    SourceUnreachable,
+    UndecodableImage,
+)
 from pixmill.media import Format
-from pixmill.plan.freshness import Freshness
+from pixmill.plan.freshness import Freshness, Vouched
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Picture
@@ -18,7 +29,8 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
-from pixmill.services.resize import MAX_REFRESHES, Answer, Outcome, ResizeService, Unchanged
+from pixmill.services.renewal import Unchanged
+from pixmill.services.resize import MAX_REFRESHES, Answer, Outcome, ResizeService
 from pixmill.spool import Spool
 
 NOW = 1_000_000.0
@@ -38,8 +50,10 @@ class World:
 
     def __init__(self) -> None:
         self.now = NOW
+        self.jumped = 0.0
         self.version = "v1"
-        self.fresh_s: float | None = 60
+        self.vouched = Vouched(60)
+        self.rechecked: list[SourceRef] = []
         self.fetched: list[SourceRef] = []
         self.rendered: list[int] = []
         self.spools: list[Spool] = []
@@ -59,7 +73,14 @@ class World:
         if self.unreachable:
             raise self.unreachable
         self.spools.append(Spool(100))
-        return Original(self.spools[-1], self.version, self.fresh_s, tags=("by origin",))
+        return Original(self.spools[-1], self.version, self.vouched, tags=("by origin",))
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        if known != self.version or self.unreachable:
+            return await self.fetch(ref)
+        self.rechecked.append(ref)
+        await self.origin.wait()
+        return self.vouched
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0, "the original is open while it is worked on"
@@ -95,8 +116,9 @@ class World:
         await asyncio.sleep(0)
         return Hit(self.slow[key], "disk") if key in self.slow else self.peek(key)
 
-    async def put(self, key: Key, entry: Entry) -> None:
+    async def put(self, key: Key, entry: Entry) -> bool:
         self.memory[key] = entry
+        return True
 
 
 @pytest.fixture
@@ -106,10 +128,22 @@ async def world() -> World:
 
 @pytest.fixture
 async def service(world: World) -> AsyncIterator[ResizeService]:
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), clock=lambda: world.now)
+    service = ResizeService(
+        world,
+        world,
+        world,
+        Freshness(),
+        Unobserved(),
+        clock=lambda: world.now,
+        monotonic=lambda: world.now + world.jumped,
+    )
     yield service
     await service.close()
     assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
+
+
+def resized(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> Coroutine[Any, Any, Answer]:
+    return service.resize(asked, known, key_of(asked))
 
 
 def cached(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> Answer | None:
@@ -128,7 +162,7 @@ def body_of(answer: Answer) -> bytes:
 
 async def test_what_was_made_once_is_found_in_memory(service: ResizeService, world: World) -> None:
     assert cached(service, request()) is None
-    made = await service.resize(request())
+    made = await resized(service, request())
     assert (made.outcome, body_of(made)) == (Outcome.MISS, b"100 of v1")
     found = cached(service, request())
     assert found is not None
@@ -139,13 +173,13 @@ async def test_what_was_made_once_is_found_in_memory(service: ResizeService, wor
 async def test_an_entry_says_of_which_original_it_is_and_for_how_long_it_is_good(
     service: ResizeService, world: World
 ) -> None:
-    entry = (await service.resize(request())).entry
+    entry = (await resized(service, request())).entry
     assert isinstance(entry, Entry)
     assert entry.etag == entity_tag(key_of(request()), "v1")
     assert (entry.stored_at, entry.fresh_until) == (NOW, NOW + 60)
     world.version = "v2"
     world.memory.clear()
-    assert (await service.resize(request())).entry.etag != entry.etag
+    assert (await resized(service, request())).entry.etag != entry.etag
 
 
 async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_request_and_its_originals(
@@ -153,27 +187,27 @@ async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_reques
 ) -> None:
     mark = parse_source("mark.png")
     plan = Plan(resize=Resize(100), output=Output(formats=(Format.JPEG,)), overlays=(Picture(mark), Picture(mark)))
-    entry = (await service.resize(ImageRequest(parse_source("photo.jpg"), plan, tags=("sale", "home")))).entry
+    entry = (await resized(service, ImageRequest(parse_source("photo.jpg"), plan, tags=("sale", "home")))).entry
     assert isinstance(entry, Entry)
     assert (entry.sources, entry.tags) == (("photo.jpg", "mark.png"), ("sale", "home", "by origin"))
 
 
 async def test_many_who_want_the_same_share_one_download_and_one_render(service: ResizeService, world: World) -> None:
-    answers = await asyncio.gather(*(service.resize(request()) for _ in range(20)))
+    answers = await asyncio.gather(*(resized(service, request()) for _ in range(20)))
     assert (len(world.fetched), world.rendered) == (1, [100])
     assert sorted(answer.outcome for answer in answers) == ["miss", *["shared"] * 19]
     assert {body_of(answer) for answer in answers} == {b"100 of v1"}
 
 
 async def test_many_sizes_of_one_picture_share_its_download(service: ResizeService, world: World) -> None:
-    await asyncio.gather(*(service.resize(request(width)) for width in range(1, 11)))
+    await asyncio.gather(*(resized(service, request(width)) for width in range(1, 11)))
     assert (len(world.fetched), sorted(world.rendered)) == (1, list(range(1, 11)))
 
 
 async def test_who_shares_what_a_slow_tier_had_is_told_of_a_hit(service: ResizeService, world: World) -> None:
-    await service.resize(request())
+    await resized(service, request())
     world.slow, world.memory = world.memory, {}
-    answers = await asyncio.gather(*(service.resize(request()) for _ in range(3)))
+    answers = await asyncio.gather(*(resized(service, request()) for _ in range(3)))
     assert {(answer.outcome, answer.tier) for answer in answers} == {(Outcome.HIT, "disk")}
     assert world.rendered == [100]
 
@@ -181,7 +215,7 @@ async def test_who_shares_what_a_slow_tier_had_is_told_of_a_hit(service: ResizeS
 async def test_a_stale_picture_is_served_at_once_and_made_anew_behind_the_answer(
     service: ResizeService, world: World
 ) -> None:
-    await service.resize(request())
+    await resized(service, request())
     world.now, world.version = NOW + 61, "v2"
     for _ in range(3):
         stale = cached(service, request())
@@ -195,7 +229,7 @@ async def test_a_stale_picture_is_served_at_once_and_made_anew_behind_the_answer
 
 
 async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: ResizeService, world: World) -> None:
-    await service.resize(request())
+    await resized(service, request())
     world.now, world.unreachable = NOW + 61, SourceUnreachable()
     for _ in range(2):
         stale = cached(service, request())
@@ -206,53 +240,66 @@ async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: Resize
 
 async def test_only_so_many_pictures_are_made_anew_at_one_time(service: ResizeService, world: World) -> None:
     for number in range(MAX_REFRESHES + 10):
-        await service.resize(request(url=f"{number}.jpg"))
+        await resized(service, request(url=f"{number}.jpg"))
     world.fetched.clear()
     world.origin.clear()
-    world.now = NOW + 61
+    world.now, world.version = NOW + 61, "v2"
     for number in range(MAX_REFRESHES + 10):
         assert cached(service, request(url=f"{number}.jpg")) is not None
     await settled()
     assert len(world.fetched) == MAX_REFRESHES
 
 
-@pytest.mark.parametrize("fresh_s", [0, -5])
-async def test_what_its_origin_does_not_vouch_for_is_not_kept(
-    service: ResizeService, world: World, fresh_s: float
+async def test_what_its_origin_does_not_vouch_for_is_served_only_after_asking(
+    service: ResizeService, world: World
 ) -> None:
-    world.fresh_s = fresh_s
+    world.vouched = Vouched(0)
+    assert (await resized(service, request())).outcome is Outcome.MISS
+    assert cached(service, request()) is None
+    again = await resized(service, request())
+    assert (again.outcome, body_of(again), world.rendered) == (Outcome.RENEWED, b"100 of v1", [100])
+    world.version = "v2"
+    changed = await resized(service, request())
+    assert (changed.outcome, body_of(changed)) == (Outcome.REPLACED, b"100 of v2")
+
+
+async def test_what_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
+    world.vouched = Vouched(0, may_keep=False)
     for _ in range(2):
-        assert (await service.resize(request())).outcome is Outcome.MISS
+        answer = await resized(service, request())
+        assert (answer.outcome, answer.stored) == (Outcome.MISS, False)
     assert not world.memory
+    assert len(world.fetched) == 2
 
 
 async def test_a_client_who_has_the_picture_is_told_so_from_any_tier(service: ResizeService, world: World) -> None:
-    tag = (await service.resize(request())).entry.etag
+    tag = (await resized(service, request())).entry.etag
     known = cached(service, request(), (tag,))
     assert known is not None
     assert isinstance(known.entry, Unchanged)
     world.slow, world.memory = world.memory, {}
-    answer = await service.resize(request(), (tag,))
+    answer = await resized(service, request(), (tag,))
     assert (answer.outcome, answer.tier, type(answer.entry)) == (Outcome.HIT, "disk", Unchanged)
 
 
 async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_has_the_picture(
     service: ResizeService, world: World
 ) -> None:
-    tag = (await service.resize(request())).entry.etag
+    tag = (await resized(service, request())).entry.etag
     world.memory.clear()
-    same = await service.resize(request(), (tag,))
+    world.now = NOW + 61
+    same = await resized(service, request(), (tag,))
     assert isinstance(same.entry, Unchanged)
-    assert (len(world.fetched), world.rendered) == (2, [100])
-    world.version = "v2"
-    changed = await service.resize(request(), (tag,))
+    assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
+    world.now, world.version = NOW + 200, "v2"
+    changed = await resized(service, request(), (tag,))
     assert body_of(changed) == b"100 of v2"
-    assert (len(world.fetched), world.rendered) == (3, [100, 100]), "the render used the same download"
+    assert (len(world.fetched), world.rendered) == (2, [100, 100]), "the render used the same download"
 
 
 async def test_when_the_last_one_who_waits_has_left_the_work_ends(service: ResizeService, world: World) -> None:
     world.worker.clear()
-    waiting = [asyncio.create_task(service.resize(request())) for _ in range(2)]
+    waiting = [asyncio.create_task(resized(service, request())) for _ in range(2)]
     await settled()
     waiting[0].cancel()
     await settled()
@@ -261,7 +308,7 @@ async def test_when_the_last_one_who_waits_has_left_the_work_ends(service: Resiz
     await settled()
     assert world.spools[0].fd < 0
     world.worker.set()
-    assert (await service.resize(request())).outcome is Outcome.MISS
+    assert (await resized(service, request())).outcome is Outcome.MISS
     assert world.rendered == [100, 100]
     for task in waiting:
         with suppress(asyncio.CancelledError):
@@ -280,11 +327,11 @@ async def test_a_failure_is_told_to_all_who_wait_and_is_not_kept(
     service: ResizeService, world: World, harm: Callable[[World], None]
 ) -> None:
     harm(world)
-    failures = await asyncio.gather(*(service.resize(request()) for _ in range(5)), return_exceptions=True)
+    failures = await asyncio.gather(*(resized(service, request()) for _ in range(5)), return_exceptions=True)
     assert {type(failure) for failure in failures} <= {SourceUnreachable, UndecodableImage}
     assert len(world.fetched) == 1
     world.unreachable = world.broken = None
-    assert (await service.resize(request())).outcome is Outcome.MISS
+    assert (await resized(service, request())).outcome is Outcome.MISS
 
 
 async def test_what_a_client_sends_is_made_and_not_kept(service: ResizeService, world: World) -> None:
@@ -298,7 +345,7 @@ async def test_what_a_client_sends_is_made_and_not_kept(service: ResizeService, 
 
 async def test_facts_and_pictures_share_a_download(service: ResizeService, world: World) -> None:
     world.origin.clear()
-    asked = asyncio.gather(service.inspect(request().source), service.resize(request()))
+    asked = asyncio.gather(service.inspect(request().source), resized(service, request()))
     await settled()
     world.origin.set()
     facts, answer = await asked
@@ -306,9 +353,17 @@ async def test_facts_and_pictures_share_a_download(service: ResizeService, world
 
 
 async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> None:
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), clock=lambda: world.now)
-    await service.resize(request())
-    world.now = NOW + 61
+    service = ResizeService(
+        world,
+        world,
+        world,
+        Freshness(),
+        Unobserved(),
+        clock=lambda: world.now,
+        monotonic=lambda: world.now + world.jumped,
+    )
+    await resized(service, request())
+    world.now, world.version = NOW + 61, "v2"
     world.worker.clear()
     assert cached(service, request()) is not None
     await settled()
@@ -319,18 +374,18 @@ async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> 
 
 
 async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeService, world: World) -> None:
-    await service.resize(request())
-    world.now = NOW - 10_000
+    await resized(service, request())
+    world.now, world.jumped = NOW - 10_000, 10_000
     found = cached(service, request())
     assert found is not None
     assert found.outcome is Outcome.HIT
 
 
 async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: ResizeService, world: World) -> None:
-    await service.resize(request(100))
+    await resized(service, request(100))
     world.crowded, world.fetched = True, []
     with pytest.raises(QueueFull):
-        await service.resize(request(200))
+        await resized(service, request(200))
     with pytest.raises(QueueFull):
         await service.inspect(parse_source("photo.jpg"))
     assert not world.fetched
@@ -341,10 +396,10 @@ async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: 
     rules = Rules(lambda: world.now)
     service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, rules)
     world.origin.clear()
-    before = asyncio.create_task(service.resize(request()))
+    before = asyncio.create_task(resized(service, request()))
     await settled()
     rules.issue([Target(Scope.SOURCE, "photo.jpg")])
-    after = asyncio.create_task(service.resize(request()))
+    after = asyncio.create_task(resized(service, request()))
     await settled()
     assert len(world.fetched) == 2
     world.origin.set()
@@ -354,3 +409,107 @@ async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: 
     assert rules.judged(early) is None, "it is stored, and found by nobody"
     assert rules.judged(late) == late
     await service.close()
+
+
+# ---------------------------------------------------------------- renewal
+
+
+async def test_a_stale_picture_whose_original_is_unchanged_gets_new_times_without_a_download_or_a_render(
+    service: ResizeService, world: World
+) -> None:
+    made = (await resized(service, request())).entry
+    world.now = NOW + 61
+    stale = cached(service, request())
+    assert stale is not None
+    assert stale.outcome is Outcome.STALE
+    await settled()
+    found = cached(service, request())
+    assert found is not None
+    assert (found.outcome, found.entry.etag, found.entry.fresh_until) == (Outcome.HIT, made.etag, NOW + 121)
+    assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
+
+
+async def test_one_word_of_the_origin_renews_every_size_for_as_long_as_it_holds(
+    service: ResizeService, world: World
+) -> None:
+    for width in (10, 20, 30):
+        await resized(service, request(width))
+    world.rechecked.clear()
+    world.fetched.clear()
+    for width, passed in ((10, 61), (20, 61), (30, 101)):
+        world.now = NOW + passed
+        assert cached(service, request(width)) is not None
+        await settled()
+    assert (len(world.rechecked), world.fetched, world.rendered) == (1, [], [10, 20, 30])
+    late = cached(service, request(30))
+    assert late is not None
+    assert (late.outcome, late.entry.stored_at, late.entry.fresh_until) == (Outcome.HIT, NOW + 101, NOW + 121)
+
+
+async def test_what_was_made_of_an_older_version_is_not_renewed_by_a_word_about_the_new_one(
+    service: ResizeService, world: World
+) -> None:
+    for width in (10, 20):
+        await resized(service, request(width))
+    world.now, world.version = NOW + 61, "v2"
+    for width in (10, 20):
+        assert cached(service, request(width)) is not None
+        await settled()
+    assert [body_of(found) for width in (10, 20) if (found := cached(service, request(width)))] == [
+        b"10 of v2",
+        b"20 of v2",
+    ]
+
+
+async def test_many_who_wait_for_the_origin_s_word_cost_one_question(service: ResizeService, world: World) -> None:
+    world.vouched = Vouched(0)
+    await resized(service, request())
+    answers = await asyncio.gather(*(resized(service, request()) for _ in range(10)))
+    assert len(world.rechecked) == 1
+    assert {answer.outcome for answer in answers} == {Outcome.RENEWED}
+    assert sorted((answer.collapsed, answer.stored) for answer in answers) == [(False, True), *[(True, False)] * 9]
+
+
+async def test_a_client_who_has_what_is_renewed_is_spared_the_bytes(service: ResizeService, world: World) -> None:
+    world.vouched = Vouched(0)
+    tag = (await resized(service, request())).entry.etag
+    answer = await resized(service, request(), (tag,))
+    assert (answer.outcome, type(answer.entry)) == (Outcome.RENEWED, Unchanged)
+    world.version = "v2"
+    assert body_of(await resized(service, request(), (tag,))) == b"100 of v2"
+
+
+async def test_a_client_who_has_the_picture_is_told_so_without_asking_while_the_origin_s_word_holds(
+    service: ResizeService, world: World
+) -> None:
+    tag = (await resized(service, request())).entry.etag
+    world.memory.clear()
+    answer = await resized(service, request(), (tag,))
+    assert isinstance(answer.entry, Unchanged)
+    assert (len(world.fetched), world.rechecked, world.rendered) == (1, [], [100])
+
+
+@pytest.mark.parametrize("error", [SourceUnreachable(), SourceTimeout(), SourceBroken(), QueueFull()])
+async def test_when_asking_fails_the_last_version_is_served_while_it_may_be(
+    service: ResizeService, world: World, error: PixmillError
+) -> None:
+    world.vouched = Vouched(60, stale_while_s=5, stale_on_error_s=100)
+    await resized(service, request())
+    world.unreachable, world.now = error, NOW + 60 + 50
+    assert cached(service, request()) is None
+    answer = await resized(service, request())
+    assert (answer.outcome, body_of(answer)) == (Outcome.SAVED, b"100 of v1")
+    world.now = NOW + 60 + 101
+    with pytest.raises(type(error)):
+        await resized(service, request())
+
+
+@pytest.mark.parametrize("error", [SourceNotFound(), SourceDenied(), UndecodableImage(), SourceForbidden()])
+async def test_when_the_original_is_gone_nothing_made_of_it_is_served_any_more(
+    service: ResizeService, world: World, error: PixmillError
+) -> None:
+    world.vouched = Vouched(60, stale_while_s=5)
+    await resized(service, request())
+    world.unreachable, world.now = error, NOW + 60 + 50
+    with pytest.raises(type(error)):
+        await resized(service, request())

@@ -8,7 +8,7 @@ import pytest
 
 from pixmill.errors import PixmillError, QueueFull, RenderTimeout, ResultTooLarge
 from pixmill.media import Format
-from pixmill.plan.freshness import Freshness
+from pixmill.plan.freshness import Freshness, Vouched
 from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.question import NOTHING_MORE, Question
@@ -43,7 +43,7 @@ class Shop:
         self.sets: list[list[int]] = []
         self.fetched = 0
         self.busy = False
-        self.fresh_s: float | None = None
+        self.vouched = Vouched()
         self.failures: dict[int, PixmillError] = {}
         self.failure: PixmillError | None = None
         self.entries: dict[Key, Entry] = {}
@@ -55,7 +55,10 @@ class Shop:
     async def fetch(self, ref: SourceRef) -> Original:
         assert ref == REF
         self.fetched += 1
-        return Original(Spool(100), "v1", self.fresh_s)
+        return Original(Spool(100), "v1", self.vouched)
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        raise AssertionError((ref, known))
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0
@@ -93,8 +96,9 @@ class Shop:
     async def get(self, key: Key) -> Hit | None:
         return self.peek(key)
 
-    async def put(self, key: Key, entry: Entry) -> None:
+    async def put(self, key: Key, entry: Entry) -> bool:
         self.entries[key] = entry
+        return True
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ async def settled(turns: int = 20) -> None:
 
 
 async def asked(service: ResizeService, width: int) -> "asyncio.Task[Answer]":
-    asking = asyncio.create_task(service.resize(request(width)))
+    asking = asyncio.create_task(service.resize(request(width), (), key(width)))
     await settled()
     return asking
 
@@ -131,7 +135,7 @@ async def test_a_set_is_one_job_whose_results_are_found_under_their_own_keys(
     await settled()
     assert (shop.sets, shop.fetched) == ([[320, 640, 960]], 1)
     assert set(shop.entries) == {key(width) for width in WIDTHS}
-    answer = await service.resize(request(640))
+    answer = await service.resize(request(640), (), key(640))
     assert (answer.outcome, answer.entry.etag) == (Outcome.HIT, shop.entries[key(640)].etag)
     assert shop.alone == []
 
@@ -144,7 +148,7 @@ async def test_formats_are_jobs_of_their_own(service: ResizeService, shop: Shop)
 
 
 async def test_what_is_stored_or_under_way_is_not_made_again(service: ResizeService, shop: Shop) -> None:
-    await service.resize(request(320))
+    await service.resize(request(320), (), key(320))
     shop.time.clear()
     warm(service)
     asking = await asked(service, 640)
@@ -169,7 +173,7 @@ async def test_who_asks_before_spare_time_has_come_does_not_wait_for_it(service:
     shop.time.clear()
     warm(service)
     await settled()
-    assert (await service.resize(request(640))).outcome is Outcome.MISS
+    assert (await service.resize(request(640), (), key(640))).outcome is Outcome.MISS
     assert shop.alone == [640]
 
 
@@ -213,14 +217,14 @@ async def test_two_sets_share_nothing_twice(service: ResizeService, shop: Shop) 
 
 
 async def test_nothing_is_made_that_may_not_be_kept(service: ResizeService, shop: Shop) -> None:
-    shop.fresh_s = 0
+    shop.vouched = Vouched(0, may_keep=False)
     warm(service)
     await settled()
     assert (shop.sets, shop.fetched) == ([], 1)
 
 
 async def test_what_is_all_there_is_not_even_fetched(service: ResizeService, shop: Shop) -> None:
-    await service.resize(request(320))
+    await service.resize(request(320), (), key(320))
     warm(service, 320)
     await settled()
     assert (shop.sets, shop.fetched) == ([], 1)
@@ -236,7 +240,7 @@ async def test_a_set_without_spare_time_is_dropped(service: ResizeService, shop:
     warm(service)
     await settled()
     assert shop.sets == []
-    assert (await service.resize(request(320))).outcome is Outcome.MISS
+    assert (await service.resize(request(320), (), key(320))).outcome is Outcome.MISS
 
 
 async def test_closing_lets_go_of_who_waits(service: ResizeService, shop: Shop) -> None:

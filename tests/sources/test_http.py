@@ -13,6 +13,7 @@ import pytest
 
 from pixmill import __version__
 from pixmill.errors import (
+    AddressForbidden,
     Internal,
     PixmillError,
     SourceBroken,
@@ -24,6 +25,7 @@ from pixmill.errors import (
     SourceUnreachable,
     TooManyRedirects,
 )
+from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
@@ -145,7 +147,89 @@ async def test_freshness_is_what_the_origin_says(origin: Origin, source: HttpSou
     url = origin.serve("/fresh", b"pic", headers={"Cache-Control": "public, max-age=600", "Age": "100"})
     original = await source.fetch(parse_source(url))
     original.spool.close()
-    assert original.fresh_s == 500
+    assert original.vouched == Vouched(500)
+
+
+# ---------------------------------------------------------------- the same again
+
+
+STATED = [{"ETag": '"a"'}, {"ETag": 'W/"a"'}, {"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}]
+
+
+async def known(source: HttpSource, url: str) -> str:
+    original = await source.fetch(parse_source(url))
+    original.spool.close()
+    return original.validator
+
+
+@pytest.mark.parametrize("headers", STATED)
+async def test_an_original_that_is_still_the_same_is_not_sent_again(
+    origin: Origin, source: HttpSource, headers: dict[str, str]
+) -> None:
+    url = origin.publish("/same", BODY, headers | {"Cache-Control": "max-age=7, stale-if-error=9"})
+    before = origin.sent
+    again = await source.refetch(parse_source(url), await known(source, url))
+    assert again == Vouched(7, stale_on_error_s=9)
+    assert origin.sent - before == len(BODY), "once, for what was not known yet"
+
+
+@pytest.mark.parametrize(("old", "new"), [(STATED[0], {"ETag": '"b"'}), (STATED[2], STATED[0]), (STATED[0], {})])
+async def test_an_original_that_has_changed_comes_at_once(
+    origin: Origin, source: HttpSource, old: dict[str, str], new: dict[str, str]
+) -> None:
+    url = origin.publish("/changing", b"old", old)
+    validator = await known(source, url)
+    origin.publish("/changing", b"new", new)
+    changed = await source.refetch(parse_source(url), validator)
+    assert isinstance(changed, Original)
+    with changed.spool as spool:
+        assert (spool.read(), changed.validator != validator) == (b"new", True)
+
+
+@pytest.mark.parametrize("headers", STATED)
+async def test_an_origin_that_knows_no_conditions_is_not_read_to_the_end(
+    origin: Origin, source: HttpSource, headers: dict[str, str]
+) -> None:
+    url = origin.serve("/unconditional", BODY * 4, headers=headers)
+    validator = await known(source, url)
+    assert isinstance(await source.refetch(parse_source(url), validator), Vouched)
+
+
+async def test_without_a_stated_validator_the_digest_tells(origin: Origin, source: HttpSource) -> None:
+    url = origin.serve("/untold", b"pic")
+    validator = await known(source, url)
+    again = await source.refetch(parse_source(url), validator)
+    assert isinstance(again, Original)
+    again.spool.close()
+    assert again.validator == validator
+    assert not {"if-none-match", "if-modified-since"} & set(origin.requests[-1].headers)
+
+
+async def test_a_304_that_nobody_asked_for_is_broken_also_when_a_digest_is_known(
+    origin: Origin, source: HttpSource
+) -> None:
+    url = origin.serve("/odd", status=304)
+    with pytest.raises(SourceBroken):
+        await source.refetch(parse_source(url), "sha256:00")
+
+
+async def test_the_condition_follows_redirects_and_is_tried_again(source: HttpSource) -> None:
+    with Origin() as origin:
+        origin.publish("/there", BODY, STATED[0])
+        url = origin.redirect("/here", "/there")
+        origin.reset("/there", times=1)
+        assert isinstance(await source.refetch(parse_source(url), 'etag:"a"'), Vouched)
+        assert origin.sent == 0
+
+
+async def test_a_condition_is_held_to_the_allow_list_and_to_the_address_guard(origin: Origin) -> None:
+    url = origin.redirect("/away", "http://127.0.0.2/private")
+    for settings in ({"allowed_networks": "127.0.0.1/32"}, {"allowed_networks": ""}):
+        closed = HttpSource(config(**settings))
+        await closed.open()
+        with pytest.raises(AddressForbidden):
+            await closed.refetch(parse_source(url), 'etag:"a"')
+        await closed.close()
 
 
 # ---------------------------------------------------------------- statuses

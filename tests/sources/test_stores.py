@@ -21,8 +21,9 @@ from pixmill.errors import (
     StoreUnavailable,
     leaves,
 )
+from pixmill.plan.freshness import SILENT
 from pixmill.plan.source import parse_source
-from pixmill.ports import Stat
+from pixmill.ports import Original, Stat
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.stores import PathSource, StoreSource
 
@@ -37,12 +38,15 @@ class Shelf:
         self.says = says
         self.pause_s = pause_s
         self.streaming = 0
+        self.version = "v1"
 
-    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+    async def stat(self, path: str) -> Stat:
         if path not in self.objects:
             raise ObjectNotFound(detail=path)
-        body = self.objects[path]
-        return Stat(path, len(body) if self.says is None else self.says, 0, "v1"), self._chunks(body)
+        return Stat(path, len(self.objects[path]) if self.says is None else self.says, 0, self.version)
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        return await self.stat(path), self._chunks(self.objects[path])
 
     async def _chunks(self, body: bytes) -> AsyncIterator[bytes]:
         self.streaming += 1
@@ -61,10 +65,13 @@ class Failing:
         self.error = error
         self.midway = midway
 
-    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+    async def stat(self, path: str) -> Stat:
         if not self.midway:
             raise self.error
-        return Stat(path, 50, 0, "v1"), self._chunks()
+        return Stat(path, 50, 0, "v1")
+
+    async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        return await self.stat(path), self._chunks()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         yield b"start"
@@ -76,7 +83,7 @@ async def test_a_path_is_read_from_the_image_root() -> None:
     with original.spool as spool:
         assert spool.read() == b"x" * 100
     assert original.validator == "store:v1"
-    assert original.fresh_s is None
+    assert original.vouched == SILENT
 
 
 async def test_a_store_url_is_read_from_the_store_that_is_found_for_it() -> None:
@@ -122,6 +129,29 @@ async def test_a_stated_size_beyond_the_limit_is_refused_before_a_byte_is_read(s
 async def test_an_object_that_ends_early_is_broken() -> None:
     with pytest.raises(SourceBroken):
         await PathSource(CONFIG, Shelf({"a": b"short"}, says=50)).fetch(parse_source("a"))
+
+
+async def test_an_object_that_has_not_changed_is_not_read_again() -> None:
+    shelf = Shelf({"a": b"picture"})
+    for source, ref in (
+        (PathSource(CONFIG, shelf), parse_source("a")),
+        (StoreSource(CONFIG, lambda _url: (shelf, "a")), parse_source("s3://b/a")),
+    ):
+        shelf.version = "v1"
+        first = await source.fetch(ref)
+        first.spool.close()
+        assert await source.refetch(ref, first.validator) == SILENT
+        shelf.version = "v2"
+        changed = await source.refetch(ref, first.validator)
+        assert isinstance(changed, Original)
+        with changed.spool as spool:
+            assert (spool.read(), changed.validator) == (b"picture", "store:v2")
+        assert shelf.streaming == 0
+
+
+async def test_an_object_that_is_gone_is_not_found_when_asked_for_again() -> None:
+    with pytest.raises(SourceNotFound):
+        await PathSource(CONFIG, Shelf({})).refetch(parse_source("a.jpg"), "store:v1")
 
 
 async def test_a_slow_store_times_out_and_its_stream_is_closed() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from pixmill.sources.vouching import freshness_s, stated_validator
+from pixmill.plan.freshness import SILENT, Vouched
+from pixmill.sources.vouching import condition, stated_validator, vouched
 
 NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
 
@@ -50,11 +51,50 @@ NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
     ],
 )
 def test_freshness(headers: dict[str, str], seconds: float | None) -> None:
-    assert freshness_s(CIMultiDict(headers)) == seconds
+    assert vouched(CIMultiDict(headers)).fresh_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("control", "said"),
+    [
+        ("", SILENT),
+        ("max-age=60", Vouched(60)),
+        ("max-age=60, immutable", Vouched(60, immutable=True)),
+        ("max-age=60, stale-while-revalidate=5, Stale-If-Error=7", Vouched(60, 5, 7)),
+        ("max-age=60, stale-while-revalidate=soon", Vouched(60, 0)),
+        ("max-age=60, must-revalidate", Vouched(60, strict=True)),
+        ("max-age=60, proxy-revalidate", Vouched(60, strict=True)),
+        ("s-maxage=60", Vouched(60, strict=True)),
+        ("s-maxage=60, stale-while-revalidate=5", Vouched(60, 5)),
+        ("no-cache", Vouched(0)),
+        ("no-store, max-age=60", Vouched(0, may_keep=False)),
+        ("private, max-age=60", Vouched(0, may_keep=False)),
+    ],
+)
+def test_what_may_be_kept_and_served_stale(control: str, said: Vouched) -> None:
+    assert vouched(CIMultiDict({"Cache-Control": control})) == said
+
+
+@pytest.mark.parametrize(
+    ("validator", "headers"),
+    [
+        ('etag:"a"', {"If-None-Match": '"a"'}),
+        ('etag:W/"a"', {"If-None-Match": 'W/"a"'}),
+        ("modified:784123200:7", {"If-Modified-Since": NOON}),
+        ("sha256:00", {}),
+        ("store:v1", {}),
+        ('etag:"a"\r\nEvil: 1', {}),
+        ("etag:", {}),
+        ("modified:soon:7", {}),
+        ("modified:99999999999999999999:7", {}),
+    ],
+)
+def test_a_validator_becomes_the_condition_that_it_came_of(validator: str, headers: dict[str, str]) -> None:
+    assert condition(validator) == headers
 
 
 def test_expires_without_date_counts_from_now() -> None:
-    seconds = freshness_s(CIMultiDict({"expires": formatdate(time() + 100, usegmt=True)}))
+    seconds = vouched(CIMultiDict({"expires": formatdate(time() + 100, usegmt=True)})).fresh_s
     assert seconds is not None
     assert 95 < seconds <= 100
 
@@ -88,5 +128,7 @@ def test_any_header_gives_an_answer(control: str, age: str, expires: str, date: 
     headers = CIMultiDict(
         {"Cache-Control": control, "Age": age, "Expires": expires, "Date": date, "ETag": tag, "Last-Modified": modified}
     )
-    assert (freshness_s(headers) or 0) >= 0
-    assert (stated_validator(headers, 1) or "x").encode()
+    said = vouched(headers)
+    assert all((seconds or 0) >= 0 for seconds in (said.fresh_s, said.stale_while_s, said.stale_on_error_s))
+    validator = stated_validator(headers, 1)
+    assert validator is None or len(condition(validator)) == 1

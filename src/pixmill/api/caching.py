@@ -3,25 +3,32 @@
 Knows header syntax. What is fresh was decided in ``services/resize.py``.
 """
 
+import math
 import re
 import time
 
-from pixmill.plan.freshness import Lifetime, advise
+from pixmill.plan.freshness import Advice, Lifetime, advise
 from pixmill.ports import Entry
+from pixmill.services.renewal import Unchanged
 from pixmill.services.resize import Answer, Outcome
 
 MAX_TAGS = 32
 """Entity tags of an If-None-Match that are looked at; a client that sends more is not a browser."""
 
+_FOUND = (Outcome.HIT, Outcome.STALE)
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 _STATUS = {
     Outcome.HIT: "hit",
     Outcome.STALE: "hit",
     Outcome.MISS: "fwd=uri-miss",
-    Outcome.SHARED: "fwd=uri-miss; collapsed",
+    Outcome.SHARED: "fwd=uri-miss",
     Outcome.UNCACHED: "fwd=method",
+    Outcome.RENEWED: "fwd=stale; fwd-status=304",
+    Outcome.REPLACED: "fwd=stale; fwd-status=200",
+    Outcome.SAVED: "fwd=stale; detail=stale-if-error",
 }
+"""RFC 9211. A picture that is served stale is a hit whose ttl is negative."""
 
 
 class AnyTag:
@@ -54,30 +61,41 @@ def caching_headers(answer: Answer, *, negotiated: bool, expires: int | None = N
     if answer.outcome is Outcome.UNCACHED:
         return headers | {"cache-control": "no-store"}
     entry, now = answer.entry, time.time()
-    advice = advise(now, entry.stored_at, Lifetime(entry.fresh_until, entry.stale_until))
-    max_age_s, stale_s = advice.max_age_s, advice.stale_while_s
-    if expires is not None:
-        max_age_s, stale_s = min(max_age_s, max(0, expires - int(now)) + advice.age_s), 0
+    lifetime = Lifetime(entry.fresh_until, entry.stale_until, entry.error_until, entry.kept_until)
+    advice = advise(now, entry.stored_at, lifetime)
     headers["etag"] = entry.etag
     headers["age"] = str(advice.age_s)
-    headers["cache-control"] = f"public, max-age={max_age_s}" + (
-        f", stale-while-revalidate={stale_s}" if stale_s else ""
-    )
+    headers["cache-control"] = _cache_control(answer.entry, advice, None if expires is None else expires - int(now))
     return headers
+
+
+def _cache_control(entry: Entry | Unchanged, advice: Advice, left_s: int | None) -> str:
+    """``left_s``: seconds until the URL itself ends."""
+    if max(entry.stale_until, entry.kept_until) <= entry.stored_at:
+        return "no-store"
+    if not advice.max_age_s:
+        return "public, no-cache"
+    if left_s is not None:
+        return f"public, max-age={min(advice.max_age_s, max(0, left_s) + advice.age_s)}"
+    windows = {"stale-while-revalidate": advice.stale_while_s, "stale-if-error": advice.stale_on_error_s}
+    stale = "".join(f", {name}={seconds}" for name, seconds in windows.items() if seconds)
+    return (
+        f"public, max-age={advice.max_age_s}"
+        + (", immutable" if entry.immutable else "")
+        + (stale or ", must-revalidate")
+    )
 
 
 def cache_status(answer: Answer) -> str:
     """A Cache-Status of RFC 9211; the detail names the tier."""
-    status = f"Pixmill; {_STATUS[answer.outcome]}{'; stored' if _is_stored(answer) else ''}"
-    if answer.tier:
-        status += f"; ttl={int(answer.entry.fresh_until - time.time())}; detail={answer.tier}"
+    status = f"Pixmill; {_STATUS[answer.outcome]}"
+    if answer.stored:
+        status += "; stored"
+    if answer.collapsed:
+        status += "; collapsed"
+    if answer.tier and answer.outcome in _FOUND:
+        status += f"; ttl={math.floor(answer.entry.fresh_until - time.time())}; detail={answer.tier}"
     return status
-
-
-def _is_stored(answer: Answer) -> bool:
-    """Whether this very answer was made and kept; ``ResizeService.keep`` decides by the same times."""
-    entry = answer.entry
-    return answer.outcome is Outcome.MISS and isinstance(entry, Entry) and entry.stale_until > entry.stored_at
 
 
 def server_timing(answer: Answer) -> str:

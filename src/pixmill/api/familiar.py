@@ -19,7 +19,8 @@ from pixmill.api.pictures import picture_headers
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry, Hit
-from pixmill.services.resize import Answer, Outcome, ResizeService, unchanged_of
+from pixmill.services.renewal import unchanged_of
+from pixmill.services.resize import Answer, Outcome, ResizeService
 
 MAX_REQUESTS = 4_096
 """When so many are known, all are forgotten: reading them again costs each one a few microseconds, once."""

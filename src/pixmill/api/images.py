@@ -36,7 +36,7 @@ async def get_image(request: Request) -> Response:
     key = result_key(image.source.text, image.plan)
     answer = services.resizer.cached(image, known, key)
     if answer is None:
-        answer = await while_connected(request.receive, services.resizer.resize(image, known))
+        answer = await while_connected(request.receive, services.resizer.resize(image, known, key))
     services.familiar.remember(request.scope, image, key, expires)
     return image_response(request, image, answer, services, expires=expires)
 

@@ -47,7 +47,13 @@ class CacheConfig(BaseModel):
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds that a result may still be served, while it is refreshed, after that.",
+        description="Seconds that a result may still be served, while it is refreshed, after that; its source may make them fewer.",
+    )
+    cache_stale_if_error_s: float = Field(
+        default=86_400,
+        ge=0,
+        le=YEAR_S,
+        description="Seconds that a stale result may still be served if refreshing it fails; its source may make them fewer.",
     )
 
     @field_validator("cache")
@@ -72,4 +78,5 @@ class CacheConfig(BaseModel):
             min_ttl_s=self.cache_min_ttl_s,
             max_ttl_s=self.cache_max_ttl_s,
             stale_s=self.cache_stale_s,
+            stale_on_error_s=self.cache_stale_if_error_s,
         )

@@ -44,6 +44,9 @@ class Header(msgspec.Struct, frozen=True):
     sources: tuple[bytes, ...]
     tags: tuple[bytes, ...]
     heeds: float
+    error_until: float = 0.0
+    kept_until: float = 0.0
+    immutable: bool = False
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -65,6 +68,9 @@ def encode(key: Key, entry: Entry) -> bytes:
         sources=tuple(map(_to_bytes, entry.sources)),
         tags=tuple(map(_to_bytes, entry.tags)),
         heeds=entry.heeds,
+        error_until=entry.error_until,
+        kept_until=entry.kept_until,
+        immutable=entry.immutable,
     )
     return seal(_ENCODER.encode(header), entry.body)
 
@@ -120,7 +126,15 @@ def unseal(blob: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _entry(header: Header, body: bytes) -> Entry | None:
-    if not all(map(isfinite, (header.stored_at, header.fresh_until, header.stale_until, header.heeds))):
+    times = (
+        header.stored_at,
+        header.fresh_until,
+        header.stale_until,
+        header.error_until,
+        header.kept_until,
+        header.heeds,
+    )
+    if not all(map(isfinite, times)):
         return None
     return Entry(
         body=body,
@@ -135,6 +149,9 @@ def _entry(header: Header, body: bytes) -> Entry | None:
         sources=tuple(map(_to_text, header.sources)),
         tags=tuple(map(_to_text, header.tags)),
         heeds=header.heeds,
+        error_until=header.error_until,
+        kept_until=header.kept_until,
+        immutable=header.immutable,
     )
 
 

@@ -13,12 +13,28 @@ TOLERANCE_S: Final = 60.0
 
 
 def usable(entry: Entry, now: float) -> Entry | None:
-    """The entry as it may be served now, fresh or stale, or None when its time is over.
+    """The entry as it may be used now, fresh, stale or only to be renewed, or None when its time is over.
 
     An entry from the future tells that a clock was put back. Its times mean nothing, and would keep it for ever: it is
     stale from now on, so that it is refreshed at its first use.
     """
     if entry.stored_at > now + TOLERANCE_S:
-        window = entry.stale_until - entry.fresh_until
-        return replace(entry, stored_at=now, fresh_until=now, stale_until=now + window) if window > 0 else None
-    return entry if now < entry.stale_until else None
+        aged = _stale_from(now, entry)
+        return aged if _end(aged) > now else None
+    return entry if now < entry.fresh_until or now < _end(entry) else None
+
+
+def _stale_from(now: float, entry: Entry) -> Entry:
+    shift = now - entry.fresh_until
+    return replace(
+        entry,
+        stored_at=now,
+        fresh_until=now,
+        stale_until=entry.stale_until + shift,
+        error_until=entry.error_until + shift,
+        kept_until=entry.kept_until + shift,
+    )
+
+
+def _end(entry: Entry) -> float:
+    return max(entry.stale_until, entry.kept_until)

@@ -64,9 +64,8 @@ class TieredCache:
         self._observer.timed(Stage.CACHE_READ, perf_counter() - started)
         return hit
 
-    async def put(self, key: Key, entry: Entry) -> None:
-        if len(entry.body) <= self._max_entry_bytes:
-            await self._store(self._tiers, key, entry)
+    async def put(self, key: Key, entry: Entry) -> bool:
+        return len(entry.body) <= self._max_entry_bytes and await self._store(self._tiers, key, entry)
 
     def pingables(self) -> dict[str, Pingable]:
         """The tiers by name, for health."""
@@ -132,12 +131,15 @@ class TieredCache:
         await self._store(faster, key, found)
         return Hit(entry, tier.name)
 
-    async def _store(self, tiers: Iterable[Tier], key: Key, entry: Entry) -> None:
+    async def _store(self, tiers: Iterable[Tier], key: Key, entry: Entry) -> bool:
+        stored = False
         for tier in tiers:
             try:
                 await tier.put(key, entry)
+                stored = True
             except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
                 self._failed(tier, "put")
+        return stored
 
     def _looked(self, tier: Tier | Peekable, outcome: str) -> None:
         self._observer.counted(Event.CACHE_LOOKUP, tier=tier.name, outcome=outcome)

@@ -4,18 +4,24 @@ Knows sources, flights and what a plan refers to. Must never know pixels or HTTP
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
+from typing import TypeVar
 
 from pixmill.errors import PixmillError
-from pixmill.plan.freshness import Freshness
+from pixmill.plan.freshness import SILENT, Freshness
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import NEVER, Event, Observer, Original, Purges, Source
+from pixmill.ports import NEVER, Event, Observer, Original, Purges, Seen, Source
+from pixmill.services.records import Records
 from pixmill.services.singleflight import Flights
+
+Found = TypeVar("Found", Original, Original | Seen)
+Opening = Callable[[SourceRef], AbstractAsyncContextManager[Found]]
 
 
 class Materials:
@@ -28,27 +34,49 @@ class Materials:
         observer: Observer,
         coming: Callable[[], AbstractContextManager[None]],
         purges: Purges = NEVER,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``coming`` is the engine's: it tells at once when there is no use in fetching."""
+        """``coming`` is the engine's: it tells at once when there is no use in fetching. ``clock`` is never put back."""
         self._source = source
         self._freshness = freshness
         self._observer = observer
         self._coming = coming
         self._purges = purges
-        self._flights: Flights[tuple[SourceRef, float], Original] = Flights(dispose=_close)
+        self._records = Records(freshness, clock)
+        self._flights: Flights[tuple[SourceRef, float], Original | Seen] = Flights(dispose=_close)
+        self._downloads: Flights[tuple[SourceRef, float], Original] = Flights(dispose=_close)
 
     @asynccontextmanager
     async def original(self, ref: SourceRef) -> AsyncIterator[Original]:
         """One picture. Raises SourceError, Forbidden, QueueFull. What is asked for after a purge is not what was under way before."""
-        async with self._flights.join((ref, self._purges.newest), lambda: self._fetched(ref)) as (original, shared):
+        flight = (ref, self._purges.newest)
+        async with self._flights.join(flight, lambda: self._fetched(ref)) as (found, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="fetch")
-            yield original
+            if isinstance(found, Original):
+                yield found
+                return
+            async with self._downloads.join(flight, lambda: self._fetched(ref)) as (original, _):
+                yield original
 
-    async def _fetched(self, ref: SourceRef) -> Original:
-        heeds = self._purges.horizon()
-        with self._coming():
-            return replace(await self._source.fetch(ref), sources=(ref.text,), heeds=heeds)
+    @asynccontextmanager
+    async def version(self, ref: SourceRef, plan: Plan, known: Seen | None = None) -> AsyncIterator[Seen]:
+        """Which version there is now of the original and of all that the plan refers to; ``known`` is the last that one knows of.
+
+        The sources are asked only for what they do not vouch for any more, and no bytes come of what has not changed. What does come
+        is held: whoever needs it in here has it.
+        """
+        async with AsyncExitStack() as held:
+            others = references(plan)
+            if not others:
+                yield _version(await held.enter_async_context(self._seen(ref, known)))
+                return
+            found = await self._all(held, [Reference(ref, "", ""), *others], self._seen)
+            yield Seen(
+                _validator(found),
+                self._freshness.weakest([one.vouched for one in found]),
+                min(one.heeds for one in found),
+            )
 
     @asynccontextmanager
     async def of(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:
@@ -59,18 +87,52 @@ class Materials:
                 yield original
             return
         async with AsyncExitStack() as held:
-            original, *others = await self._all(held, [Reference(ref, "", ""), *wanted])
+            original, *others = await self._all(held, [Reference(ref, "", ""), *wanted], self.original)
             yield self._joined(original, others)
 
     @asynccontextmanager
     async def beside(self, plan: Plan) -> AsyncIterator[Sequence[Original]]:
         """What the plan refers to, without the original."""
         async with AsyncExitStack() as held:
-            yield await self._all(held, references(plan))
+            yield await self._all(held, references(plan), self.original)
 
-    async def _all(self, held: AsyncExitStack, wanted: Sequence[Reference]) -> list[Original]:
+    @asynccontextmanager
+    async def _seen(self, ref: SourceRef, known: Seen | None = None) -> AsyncIterator[Original | Seen]:
+        record = self._records.good(ref)
+        if record is not None and record.heeds >= self._purges.newest:  # after any purge sources are asked again
+            yield record
+            return
+        async with self._flights.join((ref, self._purges.newest), lambda: self._look(ref, known)) as (found, _):
+            yield found
+
+    async def _look(self, ref: SourceRef, known: Seen | None) -> Original | Seen:
+        """Ask the source for another version than the last one known."""
+        before = self._records.last(ref) or known
+        if before is None:
+            return await self._fetched(ref)
+        heeds = self._purges.horizon()
+        found = await self._source.refetch(ref, before.validator)
+        if isinstance(found, Original):
+            return self._noted(ref, found, heeds)
+        # Silence does not take back what was said (RFC 9111 §3.2).
+        seen = Seen(before.validator, before.vouched if found == SILENT else found, heeds)
+        self._records.note(ref, seen)
+        return seen
+
+    async def _fetched(self, ref: SourceRef) -> Original:
+        heeds = self._purges.horizon()
+        with self._coming():
+            return self._noted(ref, await self._source.fetch(ref), heeds)
+
+    def _noted(self, ref: SourceRef, original: Original, heeds: float) -> Original:
+        """The original with what its entries need, and the word of its source on record."""
+        original = replace(original, sources=(ref.text,), heeds=heeds)
+        self._records.note(ref, original)
+        return original
+
+    async def _all(self, held: AsyncExitStack, wanted: Sequence[Reference], opening: Opening[Found]) -> list[Found]:
         """All at once. When one cannot be had nobody waits for the others."""
-        tasks = [asyncio.create_task(held.enter_async_context(self._named(one))) for one in wanted]
+        tasks = [asyncio.create_task(held.enter_async_context(_named(one, opening))) for one in wanted]
         try:
             return await asyncio.gather(*tasks)
         except BaseException:
@@ -79,25 +141,12 @@ class Materials:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    @asynccontextmanager
-    async def _named(self, reference: Reference) -> AsyncIterator[Original]:
-        """A failure says which of them it was; of the original that needs no saying."""
-        async with AsyncExitStack() as held:
-            try:
-                original = await held.enter_async_context(self.original(reference.source))
-            except PixmillError as error:
-                if not reference.param:
-                    raise
-                raise error.about(reference.name, reference.param) from error
-            yield original
-
     def _joined(self, original: Original, others: Sequence[Original]) -> Original:
         everything = (original, *others)
-        said = [one.fresh_s for one in everything]
         return Original(
             original.spool,
-            _validator([one.validator for one in everything]),
-            None if set(said) == {None} else min(map(self._freshness.vouched, said)),
+            _validator(everything),
+            self._freshness.weakest([one.vouched for one in everything]),
             tuple(one.spool for one in others),
             sources=tuple(source for one in everything for source in one.sources),
             tags=tuple(dict.fromkeys(tag for one in everything for tag in one.tags)),
@@ -105,11 +154,29 @@ class Materials:
         )
 
 
-def _validator(validators: Sequence[str]) -> str:
-    """Changes when any of them does."""
-    digests = (sha256(validator.encode(errors="surrogatepass")).digest() for validator in validators)
+@asynccontextmanager
+async def _named(reference: Reference, opening: Opening[Found]) -> AsyncIterator[Found]:
+    """A failure says which of them it was; of the original that needs no saying."""
+    async with AsyncExitStack() as held:
+        try:
+            found = await held.enter_async_context(opening(reference.source))
+        except PixmillError as error:
+            if not reference.param:
+                raise
+            raise error.about(reference.name, reference.param) from error
+        yield found
+
+
+def _version(found: Original | Seen) -> Seen:
+    return found if isinstance(found, Seen) else Seen(found.validator, found.vouched, found.heeds)
+
+
+def _validator(everything: Sequence[Original | Seen]) -> str:
+    """Changes when that of any of them does."""
+    digests = (sha256(one.validator.encode(errors="surrogatepass")).digest() for one in everything)
     return sha256(b"".join(digests)).hexdigest()
 
 
-def _close(original: Original) -> None:
-    original.spool.close()
+def _close(found: Original | Seen) -> None:
+    if isinstance(found, Original):
+        found.spool.close()

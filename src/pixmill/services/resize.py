@@ -9,8 +9,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pixmill.errors import PixmillError
 from pixmill.plan.freshness import Freshness
-from pixmill.plan.key import Key, entity_tag, result_key
+from pixmill.plan.key import Key, entity_tag
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
@@ -27,10 +28,12 @@ from pixmill.ports import (
     Original,
     Purges,
     Rendered,
+    Seen,
     Source,
     Verdict,
 )
 from pixmill.services.materials import Materials
+from pixmill.services.renewal import Unchanged, dated, is_final, last_seen, passing, renewed, result, unchanged_of
 from pixmill.services.singleflight import Background, Flights
 from pixmill.services.warming import Warming
 from pixmill.spool import Spool
@@ -40,33 +43,31 @@ MAX_REFRESHES = 64
 
 
 class Outcome(StrEnum):
-    """Where an answer came from."""
+    """Where an answer came from. The last three waited for the source because what the cache had could not be served as it was."""
 
     HIT = "hit"
     STALE = "stale"
     MISS = "miss"
     SHARED = "shared"
     UNCACHED = "uncached"
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """Stands for an entry whose bytes the client has: what a 304 must say. Times are seconds since the epoch."""
-
-    etag: str
-    stored_at: float
-    fresh_until: float
-    stale_until: float
+    RENEWED = "renewed"
+    REPLACED = "replaced"
+    SAVED = "saved"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An entry and where it came from. ``seconds`` tells the duration of what was done for it, by stage."""
+    """An entry and where it came from. ``seconds`` tells the duration of what was done for it, by stage.
+
+    ``stored``: it was put into the cache just now. ``collapsed``: others had asked for it first, and waited with us.
+    """
 
     entry: Entry | Unchanged
     outcome: Outcome
     tier: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    stored: bool = False
+    collapsed: bool = False
 
 
 class ResizeService:
@@ -81,8 +82,10 @@ class ResizeService:
         observer: Observer,
         clock: Callable[[], float] = time.time,
         purges: Purges = NEVER,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._materials = Materials(source, freshness, observer, engine.coming, purges)
+        self._materials = Materials(source, freshness, observer, engine.coming, purges, monotonic)
         self._engine = engine
         self._cache = cache
         self._freshness = freshness
@@ -110,70 +113,87 @@ class ResizeService:
         hit = self._cache.peek(key)
         return None if hit is None else self._from_cache(request, key, hit, known)
 
-    async def resize(self, request: ImageRequest, known: Container[str] = ()) -> Answer:
-        """The answer to a request that memory does not have."""
-        key = result_key(request.source.text, request.plan)
+    async def resize(self, request: ImageRequest, known: Container[str], key: Key) -> Answer:
+        """The answer to a request that memory cannot answer at once; ``known`` and ``key`` as for ``cached``."""
         if not known:
-            return await self._render_once(request, key)
+            return await self._make_once(request, key)
         hit = await self._cache.get(key)
-        if hit is not None:
-            return self._from_cache(request, key, hit, known)
-        return await self._unless_unchanged(request, key, known)
+        if hit is None:
+            return await self._unless_unchanged(request, key, known)
+        return self._from_cache(request, key, hit, known) or _spared(await self._make_once(request, key), known)
 
     async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
         """Render bytes that the client sent; nothing of it is stored."""
         async with self._materials.beside(plan) as others:
             rendered = await self._engine.render(body, plan, [other.spool for other in others])
-        now = self._clock()
-        return Answer(_entry(rendered, Unchanged("", now, now, now), ""), Outcome.UNCACHED, seconds=rendered.seconds)
+        return Answer(result(rendered, passing(self._clock())), Outcome.UNCACHED, seconds=rendered.seconds)
 
     async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
         """The facts of an original."""
         async with self.original(ref) as original:
             return await self._engine.inspect(original.spool, question)
 
-    def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer:
-        outcome = Outcome.HIT
-        if self._clock() >= hit.entry.fresh_until:
+    def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer | None:
+        """What the cache has, if it may be served before its source is asked."""
+        entry, outcome, now = hit.entry, Outcome.HIT, self._clock()
+        if now >= entry.fresh_until:
+            if now >= entry.stale_until:
+                return None
             outcome = Outcome.STALE
-            self._refreshes.start(lambda: self._refresh(request, key))
-        if hit.entry.etag in known:
-            return Answer(unchanged_of(hit.entry), outcome, hit.tier)
-        return Answer(hit.entry, outcome, hit.tier)
+            self._refreshes.start(lambda: self._refresh(request, key, entry))
+        return Answer(unchanged_of(entry) if entry.etag in known else entry, outcome, hit.tier)
 
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
-        """Fetch first, and render only if the original is not the one that the client's copy was made of."""
-        async with self.materials(request.source, request.plan) as original:
-            dated = self._dated(key, original)
+        """Ask first, and render only if the original is not the one that the client's copy was made of."""
+        async with self._materials.version(request.source, request.plan) as now:
+            dated = self._dated(key, now)
             if dated.etag in known:
                 return Answer(dated, Outcome.MISS)
-            return await self._render_once(request, key)
+            return await self._make_once(request, key)
 
-    async def _render_once(self, request: ImageRequest, key: Key) -> Answer:
-        async with self._renders.join(self._flight(key), lambda: self._produce(request, key)) as (answer, shared):
+    async def _make_once(self, request: ImageRequest, key: Key) -> Answer:
+        async with self._renders.join(self._flight(key), lambda: self._make(request, key)) as (answer, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="render")
-                if answer.outcome is Outcome.MISS:
-                    return replace(answer, outcome=Outcome.SHARED)
+                return replace(
+                    answer, outcome=_SHARED.get(answer.outcome, answer.outcome), stored=False, collapsed=True
+                )
             return answer
 
     def _flight(self, key: Key) -> tuple[Key, float]:
         """The name of a flight: whoever asks after a purge does not join one that began before it."""
         return key, self._purges.newest
 
-    async def _refresh(self, request: ImageRequest, key: Key) -> None:
-        async with self._renders.join(self._flight(key), lambda: self._render(request, key)):
+    async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
+        async with self._renders.join(self._flight(key), lambda: self._renew(request, key, stale)):
             pass
 
-    async def _produce(self, request: ImageRequest, key: Key) -> Answer:
-        """From a set that is being made, from the slower tiers of the cache, else made anew."""
+    async def _make(self, request: ImageRequest, key: Key) -> Answer:
+        """From a set that is being made, from the slower tiers of the cache, else anew."""
         entry = await self.warming.made(key)
         if entry is not None and self._purges.verdict(entry.sources, entry.tags, entry.heeds) is Verdict.KEPT:
             return Answer(entry, Outcome.SHARED)
         hit = await self._cache.get(key)
-        if hit is not None:
-            return self._from_cache(request, key, hit, ())
-        return await self._render(request, key)
+        if hit is None:
+            return await self._render(request, key)
+        return self._from_cache(request, key, hit, ()) or await self._renew_or_keep(request, key, hit)
+
+    async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
+        """Renewed; if that fails what the cache has, where it may be served even so."""
+        try:
+            return await self._renew(request, key, hit.entry)
+        except PixmillError as error:
+            if is_final(error) or self._clock() >= hit.entry.error_until:
+                raise
+            return Answer(hit.entry, Outcome.SAVED, hit.tier)
+
+    async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+        """The same with new times if its original is what it was, else made anew."""
+        async with self._materials.version(request.source, request.plan, last_seen(stale)) as now:
+            if now.validator != stale.source_validator:
+                return replace(await self._render(request, key), outcome=Outcome.REPLACED)
+            entry = renewed(stale, self._dated(key, now), now.heeds)
+            return Answer(entry, Outcome.RENEWED, stored=await self._cache.put(key, entry))
 
     async def _render(self, request: ImageRequest, key: Key) -> Answer:
         began = time.perf_counter()
@@ -181,25 +201,25 @@ class ResizeService:
             fetched = time.perf_counter()
             rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
-        entry = await self.keep(key, rendered, original, request.tags)
-        return Answer(entry, Outcome.MISS, seconds=seconds)
+        entry = self._result(key, rendered, original, request.tags)
+        return Answer(entry, Outcome.MISS, seconds=seconds, stored=await self._store(key, entry))
 
     async def keep(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str] = ()) -> Entry:
-        """A result as it is stored, if it may be, with these tags and those of the original."""
-        entry = replace(
-            _entry(rendered, self._dated(key, original), original.validator),
-            sources=original.sources,
-            tags=tuple(dict.fromkeys((*tags, *original.tags))),
-            heeds=original.heeds,
-        )
-        self._observer.counted(Event.RESULT_BYTES, len(entry.body))
-        if entry.stale_until > entry.stored_at:
-            await self._cache.put(key, entry)
+        """A result with these tags and those of the original, stored if it may be."""
+        entry = self._result(key, rendered, original, tags)
+        await self._store(key, entry)
         return entry
+
+    def _result(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str]) -> Entry:
+        self._observer.counted(Event.RESULT_BYTES, len(rendered.body))
+        return result(rendered, self._dated(key, original), original, tags)
+
+    async def _store(self, key: Key, entry: Entry) -> bool:
+        return entry.kept_until > entry.stored_at and await self._cache.put(key, entry)
 
     def is_kept(self, original: Original) -> bool:
         """Whether results of this original may be stored."""
-        return self._freshness.lifetime(0, original.fresh_s).stale_until > 0
+        return self._freshness.lifetime(0, original.vouched).kept_until > 0
 
     def is_under_way(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
@@ -213,26 +233,17 @@ class ResizeService:
         """The same, with all that these plans refer to."""
         return self._materials.of(ref, *plans)
 
-    def _dated(self, key: Key, original: Original) -> Unchanged:
-        now = self._clock()
-        lifetime = self._freshness.lifetime(now, original.fresh_s)
-        return Unchanged(entity_tag(key, original.validator), now, lifetime.fresh_until, lifetime.stale_until)
+    def _dated(self, key: Key, now: Original | Seen) -> Unchanged:
+        at, vouched = self._clock(), now.vouched
+        return dated(
+            entity_tag(key, now.validator), at, self._freshness.lifetime(at, vouched), immutable=vouched.immutable
+        )
 
 
-def _entry(rendered: Rendered, dated: Unchanged, validator: str) -> Entry:
-    return Entry(
-        body=rendered.body,
-        format=rendered.format,
-        width=rendered.width,
-        height=rendered.height,
-        etag=dated.etag,
-        source_validator=validator,
-        stored_at=dated.stored_at,
-        fresh_until=dated.fresh_until,
-        stale_until=dated.stale_until,
-    )
+_SHARED = {Outcome.MISS: Outcome.SHARED}
 
 
-def unchanged_of(entry: Entry) -> Unchanged:
-    """What is said of it to a client that has its bytes."""
-    return Unchanged(entry.etag, entry.stored_at, entry.fresh_until, entry.stale_until)
+def _spared(answer: Answer, known: Container[str]) -> Answer:
+    """Without the bytes if the client has them."""
+    entry = answer.entry
+    return replace(answer, entry=unchanged_of(entry)) if isinstance(entry, Entry) and entry.etag in known else answer

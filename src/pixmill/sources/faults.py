@@ -59,6 +59,7 @@ STORE_FAULTS: Final[dict[type[Exception], Failure]] = {
 }
 
 GOOD_STATUSES: Final = frozenset({200, 203})
+NOT_MODIFIED: Final = 304
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 STATUSES: Final[dict[int, Failure]] = {

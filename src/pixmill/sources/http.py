@@ -5,21 +5,30 @@ Knows the story of a fetch: connect, follow redirects, stream into a spool. Must
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
 from pixmill.errors import BadRequest, Internal, SourceBroken, SourceTooLarge, TooManyRedirects
+from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_redirect
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.connections import Lookup, open_session, system_lookup
 from pixmill.sources.decoding import decoded
-from pixmill.sources.faults import HTTP_FAULTS, REDIRECTS, check_status, may_retry, named_here
-from pixmill.sources.vouching import freshness_s, stated_validator
+from pixmill.sources.faults import (
+    GOOD_STATUSES,
+    HTTP_FAULTS,
+    NOT_MODIFIED,
+    REDIRECTS,
+    check_status,
+    may_retry,
+    named_here,
+)
+from pixmill.sources.vouching import condition, stated_validator, vouched
 from pixmill.spool import Spool
 
 Permit = Callable[[SourceRef], None]
@@ -57,16 +66,31 @@ class HttpSource:
 
     async def fetch(self, ref: SourceRef) -> Original:
         """The original into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""
+        async with self._answer(ref, {}) as response:
+            return await self._take(response)
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        """The same if its validator is no longer ``known``: asked with a condition, and not read to the end in vain."""
+        asked = condition(known)
+        async with self._answer(ref, asked) as response:
+            unchanged = response.status == NOT_MODIFIED and asked
+            if unchanged or (response.status in GOOD_STATUSES and _states(response, known)):
+                return vouched(response.headers)
+            return await self._take(response)
+
+    @asynccontextmanager
+    async def _answer(self, ref: SourceRef, asked: Mapping[str, str]) -> AsyncIterator[ClientResponse]:
+        """The first answer that is no redirect; whatever fails in here has a name of ours."""
         with named_here(HTTP_FAULTS):
             async with asyncio.timeout(self._config.source_timeout_s):
-                async with await self._arrive(ref) as response:
-                    return await self._take(response)
+                async with await self._arrive(ref, asked) as response:
+                    yield response
 
-    async def _arrive(self, ref: SourceRef) -> ClientResponse:
-        """The first answer that is no redirect."""
+    async def _arrive(self, ref: SourceRef, asked: Mapping[str, str]) -> ClientResponse:
+        """The condition goes with every request: whoever redirects has to ignore it (RFC 9110 §13.2.1)."""
         visited = {ref.text}
         for _ in range(self._config.max_redirects + 1):
-            response = await self._request(ref.text)
+            response = await self._request(ref.text, asked)
             if response.status not in REDIRECTS:
                 return response
             response.release()
@@ -77,21 +101,21 @@ class HttpSource:
             visited.add(ref.text)
         raise TooManyRedirects(detail=f"last to {ref.text}")
 
-    async def _request(self, url: str) -> ClientResponse:
+    async def _request(self, url: str, asked: Mapping[str, str]) -> ClientResponse:
         """An answer's head, in as many attempts as connection faults allow."""
         for attempt in range(self._config.source_retries):
             try:
-                return await self._attempt(url)
+                return await self._attempt(url, asked)
             except Exception as error:
                 if not may_retry(error):
                     raise
             await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
-        return await self._attempt(url)
+        return await self._attempt(url, asked)
 
-    async def _attempt(self, url: str) -> ClientResponse:
+    async def _attempt(self, url: str, asked: Mapping[str, str]) -> ClientResponse:
         if self._session is None:
             raise Internal(detail="the source is not open")
-        return await self._session.get(URL(url, encoded=True), allow_redirects=False)
+        return await self._session.get(URL(url, encoded=True), headers=asked, allow_redirects=False)
 
     async def _take(self, response: ClientResponse) -> Original:
         check_status(response.status)
@@ -101,10 +125,16 @@ class HttpSource:
         try:
             await _stream(response, spool)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
-            return Original(spool, validator, freshness_s(response.headers))
+            return Original(spool, validator, vouched(response.headers))
         except BaseException:
             spool.close()
             raise
+
+
+def _states(response: ClientResponse, known: str) -> bool:
+    """Whether an answer's head says that the body is what is known; by date only if it says how long the body is."""
+    size = response.content_length
+    return stated_validator(response.headers, -1 if size is None else size) == known
 
 
 def _target(ref: SourceRef, response: ClientResponse) -> SourceRef:

@@ -3,18 +3,22 @@
 Knows kinds, the allow-list and the observer. Must never know how anything is fetched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
+from typing import TypeVar
 
 from pixmill.errors import PixmillError, SourceForbidden
+from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceKind, SourceRef
-from pixmill.ports import Event, Observer, Original, Source, Stage, Streamer
+from pixmill.ports import Event, Observer, Original, Source, Stage
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.connections import Lookup, system_lookup
 from pixmill.sources.http import HttpSource
-from pixmill.sources.stores import Locate, PathSource, StoreSource, nowhere
+from pixmill.sources.stores import Locate, PathSource, StoreSource, Supply, nowhere
 from pixmill.sources.turns import Turns
+
+Found = TypeVar("Found", Original, Original | Vouched)
 
 
 class SourceRouter:
@@ -30,17 +34,27 @@ class SourceRouter:
 
     async def fetch(self, ref: SourceRef) -> Original:
         """The original into a spool that the caller closes. Raises SourceError or Forbidden."""
+        return await self._observed(ref, lambda source: source.fetch(ref))
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        """The same if its validator is no longer ``known``."""
+        return await self._observed(ref, lambda source: source.refetch(ref, known))
+
+    async def _observed(self, ref: SourceRef, ask: Callable[[Source], Awaitable[Found]]) -> Found:
         started = perf_counter()
         try:
             source = self._source(ref)
             async with self.turns.turn(_origin(ref)):
-                original = await source.fetch(ref)
+                found = await ask(source)
         except PixmillError as error:
             self._observe(ref, started, error.code)
             raise
-        self._observe(ref, started, "ok")
-        self._observer.counted(Event.FETCH_BYTES, original.spool.size)
-        return original
+        if isinstance(found, Original):
+            self._observe(ref, started, "ok")
+            self._observer.counted(Event.FETCH_BYTES, found.spool.size)
+        else:
+            self._observe(ref, started, "unchanged")
+        return found
 
     def _observe(self, ref: SourceRef, started: float, outcome: str) -> None:
         self._observer.timed(Stage.FETCH, perf_counter() - started)
@@ -65,7 +79,7 @@ class Sources(SourceRouter):
         config: SourcesConfig,
         observer: Observer,
         *,
-        images: Streamer | None = None,
+        images: Supply | None = None,
         locate: Locate = nowhere,
         lookup: Lookup = system_lookup,
     ) -> None:

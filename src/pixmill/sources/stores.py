@@ -5,15 +5,22 @@ Knows the Store port. Must never know which backend is behind it, nor credential
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge, StoreDenied
+from pixmill.plan.freshness import SILENT, Vouched
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Original, Streamer
+from pixmill.ports import Original, Stat, Stater, Streamer
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.faults import STORE_FAULTS, named_here
 from pixmill.spool import Spool
 
-Locate = Callable[[str], tuple[Streamer, str]]
+
+class Supply(Streamer, Stater, Protocol):
+    """What of a store is needed here."""
+
+
+Locate = Callable[[str], tuple[Supply, str]]
 """From the URL of an object, such as ``s3://photos/2026/a.jpg``, to its store, open, and its path in there.
 
 Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its credentials are the server's, not the client's.
@@ -23,13 +30,17 @@ Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its c
 class PathSource:
     """Fetches paths below the image root."""
 
-    def __init__(self, config: SourcesConfig, images: Streamer) -> None:
+    def __init__(self, config: SourcesConfig, images: Supply) -> None:
         self._config = config
         self._images = images
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError."""
         return await _taken(self._images, ref.text, self._config)
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        """Raises SourceError."""
+        return await _retaken(self._images, ref.text, self._config, known)
 
 
 class StoreSource:
@@ -41,44 +52,58 @@ class StoreSource:
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
+        return await _taken(*self._find(ref.text), self._config)
+
+    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+        """Raises SourceError, SourceForbidden."""
+        return await _retaken(*self._find(ref.text), self._config, known)
+
+    def _find(self, url: str) -> tuple[Supply, str]:
         with named_here(STORE_FAULTS):
-            store, path = self._find(ref.text)
-        return await _taken(store, path, self._config)
-
-    def _find(self, url: str) -> tuple[Streamer, str]:
-        try:
-            return self._locate(url)
-        except StoreDenied as error:
-            raise SourceForbidden(detail=error.message) from error
+            try:
+                return self._locate(url)
+            except StoreDenied as error:
+                raise SourceForbidden(detail=error.message) from error
 
 
-def nowhere(url: str) -> tuple[Streamer, str]:
+def nowhere(url: str) -> tuple[Supply, str]:
     """The places of an installation without stores."""
     raise SourceForbidden(detail=f"no store is configured for {url}")
 
 
-async def _taken(store: Streamer, path: str, config: SourcesConfig) -> Original:
+async def _retaken(store: Supply, path: str, config: SourcesConfig, known: str) -> Original | Vouched:
+    with named_here(STORE_FAULTS):
+        async with asyncio.timeout(config.source_timeout_s):
+            stat = await store.stat(path)
+    return SILENT if _validator(stat) == known else await _taken(store, path, config)
+
+
+async def _taken(store: Supply, path: str, config: SourcesConfig) -> Original:
     with named_here(STORE_FAULTS):
         async with asyncio.timeout(config.source_timeout_s):
             stat, chunks = await store.stream(path)
             try:
-                return await _original(stat.size, stat.validator, chunks, config.max_source_bytes)
+                return await _original(stat, chunks, config.max_source_bytes)
             finally:
                 await _end(chunks)
 
 
-async def _original(size: int, validator: str, chunks: AsyncIterator[bytes], max_bytes: int) -> Original:
-    if size > max_bytes:
-        raise SourceTooLarge(detail=f"{size} bytes are stored")
+async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int) -> Original:
+    if stat.size > max_bytes:
+        raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
     spool = Spool(max_bytes)
     try:
         async for chunk in chunks:
             spool.write(chunk)
-        _check_whole(spool, size)
+        _check_whole(spool, stat.size)
     except BaseException:
         spool.close()
         raise
-    return Original(spool, f"store:{validator}")
+    return Original(spool, _validator(stat))
+
+
+def _validator(stat: Stat) -> str:
+    return f"store:{stat.validator}"
 
 
 def _check_whole(spool: Spool, size: int) -> None:

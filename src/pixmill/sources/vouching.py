@@ -1,18 +1,25 @@
-"""What an origin's headers vouch for: which version of the picture this is, and for how long.
+"""What an origin's headers vouch for: which version of the picture this is, and for how long; and how it is asked for another.
 
 Knows RFC 9110 §8.8 and RFC 9111. Reads what strangers send: any header at all gives an answer, in linear time.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Final
 
+from pixmill.plan.freshness import SILENT, Vouched
+
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
+_STATED_TAG = re.compile(f"etag:({_ENTITY_TAG.pattern})")
+_STATED_TIME = re.compile(r"modified:([0-9]{1,11}):[0-9]+")
 _SECONDS = re.compile(r'"?([0-9]{1,10})[0-9]*"?')
 _DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_NEVER_FRESH: Final = ("no-store", "no-cache", "private")
+_NOT_KEPT: Final = ("no-store", "private")
+_NEVER_FRESH: Final = (*_NOT_KEPT, "no-cache")
+_STRICT: Final = ("must-revalidate", "proxy-revalidate")
 _AGES: Final = ("s-maxage", "max-age")
 
 
@@ -25,17 +32,40 @@ def stated_validator(headers: Mapping[str, str], size: int) -> str | None:
     return None if modified is None else f"modified:{modified:.0f}:{size}"
 
 
-def freshness_s(headers: Mapping[str, str]) -> float | None:
-    """For how many seconds from now a shared cache may keep it; None when the origin is silent (RFC 9111 §4.2.1)."""
-    lifetime = _lifetime_s(headers)
-    if lifetime is None:
-        return None
-    return max(0.0, lifetime - _whole_seconds(headers.get("Age", "0")))
+def condition(validator: str) -> dict[str, str]:
+    """The headers that ask for another version than this one; none where the origin has stated no validator."""
+    if found := _STATED_TAG.fullmatch(validator):
+        return {"If-None-Match": found[1]}
+    if found := _STATED_TIME.fullmatch(validator):
+        return {"If-Modified-Since": formatdate(int(found[1]), usegmt=True)}
+    return {}
 
 
-def _lifetime_s(headers: Mapping[str, str]) -> float | None:
-    directives = _directives(headers.get("Cache-Control", ""))
-    if any(name in directives for name in _NEVER_FRESH):
+def vouched(headers: Mapping[str, str]) -> Vouched:
+    """How long from now a shared cache may keep it, and what of it stale (RFC 9111 §4.2, RFC 5861, RFC 8246)."""
+    control = headers.get("Cache-Control", "")
+    if not control and "Expires" not in headers:
+        return SILENT
+    directives = _directives(control)
+    while_s, on_error_s = (_stated_s(directives, name) for name in ("stale-while-revalidate", "stale-if-error"))
+    return Vouched(
+        fresh_s=_fresh_s(headers, directives),
+        stale_while_s=while_s,
+        stale_on_error_s=on_error_s,
+        # s-maxage means proxy-revalidate too (RFC 9111 §5.2.2.10), unless the origin itself says what may be served stale.
+        strict=_says(directives, _STRICT) or ("s-maxage" in directives and while_s is None and on_error_s is None),
+        may_keep=not _says(directives, _NOT_KEPT),
+        immutable="immutable" in directives,
+    )
+
+
+def _fresh_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float | None:
+    lifetime = _lifetime_s(headers, directives)
+    return None if lifetime is None else max(0.0, lifetime - _whole_seconds(headers.get("Age", "0")))
+
+
+def _lifetime_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float | None:
+    if _says(directives, _NEVER_FRESH):
         return 0.0
     for name in _AGES:
         if name in directives:
@@ -47,6 +77,14 @@ def _lifetime_s(headers: Mapping[str, str]) -> float | None:
         return 0.0
     now = _seconds_of(headers.get("Date"))
     return max(0.0, expires - (datetime.now(UTC).timestamp() if now is None else now))
+
+
+def _stated_s(directives: Mapping[str, str], name: str) -> float | None:
+    return _whole_seconds(directives[name]) if name in directives else None
+
+
+def _says(directives: Mapping[str, str], names: Iterable[str]) -> bool:
+    return any(name in directives for name in names)
 
 
 def _directives(text: str) -> dict[str, str]:

@@ -37,7 +37,9 @@ MAX_VALUES: Final = 64
 """How many values a label without a known set may take: our own words, such as routes and tiers, are far fewer."""
 
 _CODES = frozenset(leaves())
-_OUTCOMES = frozenset({"ok", "hit", "stale", "miss", "damaged", "skipped", "error", "shared", "cancelled"}) | _CODES
+_OUTCOMES = frozenset(
+    {"ok", "unchanged", "hit", "stale", "miss", "damaged", "skipped", "error", "shared", "cancelled"} | _CODES
+)
 
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),

@@ -1,0 +1,97 @@
+"""How long pictures are good, through the whole server, with an origin that answers conditions and can change its mind."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.e2e.scenes import metric, small_photo, until
+from tests.servers.origin import Origin
+from tests.servers.pixmill import Pixmill, Reply
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Pixmill]:
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1) as server:
+        yield server
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    with Origin() as origin:
+        yield origin
+
+
+def picture(colour: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def colour_of(reply: Reply) -> Any:
+    with Image.open(io.BytesIO(reply.body)) as image:
+        return image.convert("RGB").getpixel((5, 5))
+
+
+def status_of(reply: Reply) -> str:
+    return str(reply.headers["cache-status"])
+
+
+def test_every_size_is_renewed_without_a_download_or_a_render(server: Pixmill, origin: Origin) -> None:
+    url = origin.publish("/a.jpg", small_photo(300), {"ETag": '"1"', "Cache-Control": "no-cache"})
+    first = {width: server.get("/resize", url=url, width=width) for width in (100, 200)}
+    sent, renders = origin.sent, metric(server, "pixmill_renders_total")
+    for width, before in first.items():
+        again = server.get("/resize", url=url, width=width)
+        assert (again.body, again.headers["etag"]) == (before.body, before.headers["etag"])
+        assert status_of(again) == "Pixmill; fwd=stale; fwd-status=304; stored"
+    assert origin.sent == sent
+    assert metric(server, "pixmill_renders_total") == renders
+    assert metric(server, "pixmill_source_fetches_total", outcome="unchanged") >= 2
+
+
+def test_an_original_that_changes_changes_the_picture_and_its_tag(server: Pixmill, origin: Origin) -> None:
+    headers = {"Cache-Control": "no-cache"}
+    url = origin.publish("/b.png", picture("red"), headers | {"ETag": '"1"'})
+    asked: dict[str, Any] = {"url": url, "width": 30, "format": "png"}
+    red = server.get("/resize", **asked)
+    origin.publish("/b.png", picture("blue"), headers | {"ETag": '"2"'})
+    blue = server.get("/resize", headers={"if-none-match": red.headers["etag"]}, **asked)
+    assert (colour_of(red), colour_of(blue), blue.status) == ((255, 0, 0), (0, 0, 255), 200)
+    assert blue.headers["etag"] != red.headers["etag"]
+    assert status_of(blue) == "Pixmill; fwd=stale; fwd-status=200; stored"
+    same = server.get("/resize", headers={"if-none-match": blue.headers["etag"]}, **asked)
+    assert (same.status, same.body) == (304, b"")
+    for name in ("etag", "cache-control", "vary"):
+        assert same.headers[name] == blue.headers[name]
+
+
+def test_a_stale_picture_is_served_and_renewed_behind_the_answer(origin: Origin) -> None:
+    url = origin.publish("/c.jpg", small_photo(200), {"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"})
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_ttl_s=1) as server:
+        server.get("/resize", url=url, width=50)
+        until(lambda: "ttl=-" in status_of(server.get("/resize", url=url, width=50)), 10, "a stale picture is served")
+        until(lambda: origin.count("/c.jpg") > 1, 10, "its origin is asked")
+        assert origin.sent == len(small_photo(200))
+        assert metric(server, "pixmill_renders_total", outcome="ok") == 1
+
+
+def test_an_origin_that_fails_is_stood_in_for_and_one_that_has_no_picture_is_not(origin: Origin) -> None:
+    said = "max-age=0, stale-if-error=60"
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_stale_s=0, cache_min_ttl_s=1) as server:
+        url = origin.publish("/d.jpg", small_photo(200), {"ETag": '"1"', "Cache-Control": said})
+        assert "stale-if-error=60" in server.get("/resize", url=url, width=50).headers["cache-control"]
+        origin.serve("/d.jpg", status=503)
+        until(lambda: "stale-if-error" in status_of(server.get("/resize", url=url, width=50)), 10, "it is stood in for")
+        assert server.get("/resize", url=url, width=50).status == 200
+        assert server.get("/resize", url=url, width=51).status == 502, "there is nothing to serve"
+        origin.serve("/d.jpg", status=404)
+        until(lambda: server.get("/resize", url=url, width=50).status == 404, 10, "the picture is gone")
+
+
+def test_nothing_is_said_to_be_stored_where_there_is_no_cache(origin: Origin) -> None:
+    url = origin.publish("/e.jpg", small_photo(200), {"ETag": '"1"'})
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache="") as server:
+        assert status_of(server.get("/resize", url=url, width=50)) == "Pixmill; fwd=uri-miss"
