@@ -1,6 +1,7 @@
 """Who is let in: by how many wait, by how long it would take, and before anything was fetched."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from itertools import repeat
 
@@ -26,7 +27,13 @@ class Desk:
     def __init__(self, max_waiting: int = 100, max_wait_s: float = 10.0) -> None:
         self.load = Load(0.0, 2, is_idle=False)
         self.refusals: list[Limit] = []
-        self.admission = Admission(max_waiting, max_wait_s, lambda: self.load, lambda: 1.0, self.refusals.append)
+        self.now = 1_000.0
+        self.typical_s = 1.0
+        self.admission = Admission(
+            *(max_waiting, max_wait_s, lambda: self.load, lambda: self.typical_s),
+            self.refusals.append,
+            lambda: self.now,
+        )
 
 
 def refused(act: Callable[[], object]) -> float | None:
@@ -77,13 +84,35 @@ def test_an_idle_worker_takes_whatever_comes() -> None:
 
 @given(st.lists(st.floats(0, 1e6), max_size=50))
 def test_a_line_that_everybody_has_left_is_empty(work: list[float]) -> None:
-    line = Line()
+    line = Line(time.monotonic)
     for seconds in work:
         line.enter(seconds)
     for seconds in work:
         line.leave(seconds)
         assert line.seconds >= 0
     assert (line.count, line.seconds) == (0, 0.0)
+
+
+def test_a_line_that_stands_is_kept_short_until_it_was_empty() -> None:
+    desk = Desk(max_wait_s=10)
+    desk.typical_s = 0.1
+    desk.admission.line.enter(18.0)
+    desk.now += 10
+    assert refused(desk.admission.check) is None, "a burst may take as long as anybody may wait"
+    desk.now += 1
+    assert refused(desk.admission.check) is not None
+    desk.admission.line.enter(1.5)
+    desk.admission.line.leave(18.0)
+    assert refused(desk.admission.check) is None
+    desk.admission.line.enter(1.0)
+    assert refused(desk.admission.check) is not None
+    desk.typical_s = 1.0
+    assert refused(desk.admission.check) is None, "so short that workers would run dry is too short"
+    desk.typical_s = 0.1
+    desk.admission.line.leave(1.0)
+    desk.admission.line.leave(1.5)
+    desk.admission.line.enter(18.0)
+    assert refused(desk.admission.check) is None, "it was empty: this is another burst"
 
 
 # ---------------------------------------------------------------- before anything is fetched

@@ -3,6 +3,7 @@
 Knows what lies ahead, in calls and in seconds of work. Must never know workers or pictures.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal, NamedTuple
@@ -12,6 +13,11 @@ from pixmill.errors import QueueFull
 SHARE_OF_COMING: Final = 0.5
 """Of the longest wait: what calls may take whose originals are still being fetched, which may never come. So an origin that
 stalls makes the queue shorter, and never closes it."""
+
+SHARE_OF_STANDING: Final = 0.1
+"""Of the longest wait: what is left of it once the line has stood for that long. A line may be long to take a burst; one that does not
+go away takes nothing but time from everybody, also from who comes when the rush is over. (Controlled delay: Nichols and Jacobson,
+ACM Queue 10(5), 2012; at the admission to a server: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.)"""
 
 Limit = Literal["queue", "wait"]
 """What a call ran into: too many wait, or too much work does."""
@@ -26,13 +32,17 @@ class Load(NamedTuple):
 
 
 class Line:
-    """The calls that wait, and the work that they will be."""
+    """The calls that wait, and the work that they will be; ``since`` when there have always been some."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.count = 0
         self.seconds = 0.0
+        self.since = 0.0
+        self._clock = clock
 
     def enter(self, seconds: float) -> None:
+        if not self.count:
+            self.since = self._clock()
         self.count += 1
         self.seconds += seconds
 
@@ -51,8 +61,10 @@ class Admission:
         load: Callable[[], Load],
         typical_s: Callable[[], float],
         refused: Callable[[Limit], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.line = Line()
+        self.line = Line(clock)
+        self._clock = clock
         self._max_waiting = max_waiting
         self._max_wait_s = max_wait_s
         self._load = load
@@ -92,12 +104,18 @@ class Admission:
     def _ahead_s(self, load: Load) -> float:
         return (self.line.seconds + load.running_s) / load.hands
 
+    def _longest_s(self) -> float:
+        """Whatever stands, each worker has a call to go on with."""
+        if not self.line.count or self._clock() - self.line.since <= self._max_wait_s:
+            return self._max_wait_s
+        return min(self._max_wait_s, max(SHARE_OF_STANDING * self._max_wait_s, 2 * self._typical_s()))
+
     def _judge(self, wait_s: float) -> None:
         """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
         limit: Limit | None = None
         if self.line.count >= self._max_waiting:
             limit = "queue"
-        elif wait_s > self._max_wait_s:
+        elif wait_s > self._longest_s():
             limit = "wait"
         if limit:
             self._refused(limit)

@@ -21,6 +21,8 @@ from pixmill.engine import landlock, seccomp
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _MAX_FILES: Final = 128
+_BEHIND_SERVER: Final = 5
+"""Steps of nice; the server weighs three times as much as each worker."""
 _MIN_FILE_BYTES: Final = 2**20
 """What the interpreter may want to keep of modules that it compiles before the worker locks itself in."""
 _SHARED_BYTES: Final = 4 * 2**30
@@ -53,6 +55,14 @@ def die_with_parent() -> None:
     Whoever calls looks at ``os.getppid()`` afterwards: the parent may have died before.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def stand_back() -> None:
+    """Let the server go first: what it does for a hit or a refusal takes a fraction of a millisecond, a render takes many.
+
+    Workers have what it leaves, which is nearly everything, and one core as well as several.
+    """
+    os.nice(_BEHIND_SERVER)
 
 
 def limit(memory_bytes: int, file_bytes: int) -> None:

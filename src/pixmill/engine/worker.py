@@ -29,6 +29,7 @@ from pixmill.engine.confinement import (
     limit,
     lock_in,
     resident_bytes,
+    stand_back,
 )
 from pixmill.engine.sample import PLAN, sample
 from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
@@ -229,6 +230,7 @@ def _warm_up(handlers: Handlers) -> None:
 def main(fd: int, handlers: str | None = None) -> None:
     """Become a worker at the end of this socket."""
     die_with_parent()
+    stand_back()
     channel = socket.socket(fileno=fd)
     match wire.receive_order(channel):
         case (wire.Setup() as setup, []) if os.getppid() == setup.parent:
