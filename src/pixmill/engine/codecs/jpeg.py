@@ -1,4 +1,4 @@
-"""JPEG by Pillow's libjpeg-turbo: decoded at the scale that is needed, encoded at 4:2:0; by libvips' mozjpeg what only that can.
+"""JPEG by a reader of our own where it is a plain one, else by Pillow's libjpeg-turbo, which also encodes; by libvips' mozjpeg what only that can.
 
 Knows JPEG's own ways: scaling in the DCT, CMYK with Adobe's inverted inks, the number of scans.
 """
@@ -11,6 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
+from pixmill.engine.codecs.jpeg_plain import plain
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
@@ -33,15 +34,17 @@ class JpegPicture:
     """A JPEG, or the first picture of an MPO."""
 
     def __init__(self, source: memoryview) -> None:
-        data = bytes(source)
-        self._image = JpegImageFile(BytesIO(data))
-        if "progressive" in self._image.info and data.count(_START_OF_SCAN) > _MAX_SCANS:
+        self._source = source
+        self._image = JpegImageFile(BytesIO(source))
+        if "progressive" in self._image.info and bytes(source).count(_START_OF_SCAN) > _MAX_SCANS:
             raise UndecodableImage(detail="more than 100 scans")
         self.header: Header = pillow.header(self._image, Format.JPEG)
 
     def decode(self, need: Need) -> Frame:
-        shrink = shrink_for(need)
-        size = self.header.size
+        shrink, size = shrink_for(need), self.header.size
+        if frame := plain(self._source, size, shrink, need, self.header.profile):
+            return frame
+        self._image.decodermaxblock = len(self._source)  # in one go: each portion costs a copy of what is left
         self._image.draft(None, (max(1, size.width // shrink), max(1, size.height // shrink)))
         # A scaled pixel covers exactly ``shrink`` stored ones; the last of a row may lie half outside.
         area = need.area.shrunk(shrink if self._image.size != (size.width, size.height) else 1)
