@@ -92,7 +92,33 @@ FAST static inline void block_8(const float *block, uint8_t *out, size_t stride)
     }
 }
 
-FAST static inline void block_4(const float *block, uint8_t *out, size_t stride) {
+/* ---------------------------------------------------------------- light */
+
+/* A mean of codes is darker than the mean of their light: where codes c vary by v about their mean m, by about 0.6 v / m, since light
+ * grows with c to the power of 2.2. How much varies within the cells of a block that became one sample each is what its
+ * coefficients hold (Parseval) less what the samples still show. It is shared out evenly, so there is a most that it may do: beside
+ * hard edges it is less than can be seen. Of what scaling here loses in SSIMULACRA2 half comes back: nine photographs of 6 megapixels
+ * at 512 pixels score 76.4 for 76.2 halved, 75.5 for 74.3 quartered, where all of their pixels score 76.6.
+ */
+#define DARKEST 16.0F
+#define MOST_LIGHT 6.0F
+
+FAST static inline float sum_of(__m256 v) {
+    __m128 four = _mm256_castps256_ps128(v) + _mm256_extractf128_ps(v, 1);
+    four += _mm_movehl_ps(four, four);
+    return four[0] + four[1];
+}
+
+/* Samples from -128 on, each the mean of a cell. */
+FAST static inline __m256 lighter(__m256 mean, float variance) {
+    const __m256 code = _mm256_max_ps(mean + _mm256_set1_ps(128), _mm256_set1_ps(DARKEST));
+    const __m256 more = _mm256_set1_ps(0.6F * variance) / code;
+    return mean + _mm256_max_ps(_mm256_min_ps(more, _mm256_set1_ps(MOST_LIGHT)), _mm256_setzero_ps());
+}
+
+/* ---------------------------------------------------------------- blocks made smaller: energy is the sum of squares of all coefficients, 0 for chroma */
+
+FAST static inline void block_4(const float *block, float energy, uint8_t *out, size_t stride) {
     __m256 r[8], even[2], odd[2];
     for (int i = 0; i < 8; i++) r[i] = _mm256_load_ps(block + 8 * i);
     for (int j = 0; j < 2; j++) { /* the means of the fourth are 0 */
@@ -111,7 +137,13 @@ FAST static inline void block_4(const float *block, uint8_t *out, size_t stride)
     }
     __m128 a = e[0] + o[0], b = e[1] + o[1], d = e[1] - o[1], f = e[0] - o[0];
     _MM_TRANSPOSE4_PS(a, b, d, f);
-    const __m128i all = samples_16(_mm256_set_m128(b, a), _mm256_set_m128(f, d));
+    __m256 top = _mm256_set_m128(b, a), bottom = _mm256_set_m128(f, d);
+    if (energy > 0) {
+        const float variance = (energy - 4 * sum_of(_mm256_fmadd_ps(top, top, bottom * bottom))) / COEFFICIENTS;
+        top = lighter(top, variance);
+        bottom = lighter(bottom, variance);
+    }
+    const __m128i all = samples_16(top, bottom);
     uint32_t rows[4];
     _mm_storeu_si128((__m128i *)rows, all);
     for (int i = 0; i < 4; i++) memcpy(out + (size_t)i * stride, rows + i, 4);
@@ -122,17 +154,23 @@ static inline uint8_t sample(float value) {
     return (uint8_t)(code < 0 ? 0 : code > 255 ? 255 : code);
 }
 
-FAST static inline void block_2(const float *block, uint8_t *out, size_t stride) {
+FAST static inline void block_2(const float *block, float energy, uint8_t *out, size_t stride) {
     const __m256 even = _mm256_load_ps(block) * QUARTER[0];
     const __m256 odd = _mm256_load_ps(block + 8) * QUARTER[1] + _mm256_load_ps(block + 24) * QUARTER[3] +
                        _mm256_load_ps(block + 40) * QUARTER[5] + _mm256_load_ps(block + 56) * QUARTER[7];
-    const __m256 row[2] = {even + odd, even - odd};
-    for (int i = 0; i < 2; i++) {
-        const float first = row[i][0] * QUARTER[0];
-        const float rest = row[i][1] * QUARTER[1] + row[i][3] * QUARTER[3] + row[i][5] * QUARTER[5] + row[i][7] * QUARTER[7];
-        out[(size_t)i * stride] = sample(first + rest);
-        out[(size_t)i * stride + 1] = sample(first - rest);
-    }
+    const __m256 across = _mm256_setr_ps(0, QUARTER[1], 0, QUARTER[3], 0, QUARTER[5], 0, QUARTER[7]);
+    const __m256 up = even + odd, low = even - odd;
+    const float first[2] = {up[0] * QUARTER[0], low[0] * QUARTER[0]}, rest[2] = {sum_of(up * across), sum_of(low * across)};
+    __m256 four = _mm256_setr_ps(first[0] + rest[0], first[0] - rest[0], first[1] + rest[1], first[1] - rest[1], 0, 0, 0, 0);
+    if (energy > 0) four = lighter(four, (energy - 16 * sum_of(four * four)) / COEFFICIENTS);
+    const uint32_t codes = (uint32_t)_mm_cvtsi128_si32(samples_16(four, four));
+    memcpy(out, &codes, 2);
+    memcpy(out + stride, (const uint8_t *)&codes + 2, 2);
+}
+
+FAST static inline void block_1(const float *block, float energy, uint8_t *out) {
+    const float mean = block[0] / 8;
+    *out = sample(energy > 0 ? lighter(_mm256_set1_ps(mean), (energy - block[0] * block[0]) / COEFFICIENTS)[0] : mean);
 }
 
 FAST static inline void empty(float *block) {
@@ -150,11 +188,12 @@ static inline void block_flat(float first, uint8_t *out, size_t stride, int side
     }
 }
 
-FAST static inline void write_block(const float *block, int is_flat, uint8_t *out, size_t stride, int side) {
-    if (is_flat || side == 1) block_flat(block[0], out, stride, side);
+FAST static inline void write_block(const float *block, float energy, int is_flat, uint8_t *out, size_t stride, int side) {
+    if (is_flat) block_flat(block[0], out, stride, side);
     else if (side == 8) block_8(block, out, stride);
-    else if (side == 4) block_4(block, out, stride);
-    else block_2(block, out, stride);
+    else if (side == 4) block_4(block, energy, out, stride);
+    else if (side == 2) block_2(block, energy, out, stride);
+    else block_1(block, energy, out);
 }
 
 /* ---------------------------------------------------------------- colours (JFIF, T.871 §7) */

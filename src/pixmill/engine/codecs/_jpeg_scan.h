@@ -71,12 +71,13 @@ ALWAYS int first_value(Bits *bits, const Codes *codes, int *difference) {
 }
 
 /* One block, all zeros before; the last place of the zigzag that is not zero, -1 for one that is damaged. */
-ALWAYS int read_block(Bits *stream, Component *component, float *block) {
+ALWAYS int read_block(Bits *stream, Component *component, float *block, float *energy) {
     const Codes *codes = component->ac;
     const float *factor = component->factor;
     Bits bits = *stream;
     int difference, place = 0;
     uint32_t last = 0;
+    float squares = 0;
     fill(&bits);
     if (!first_value(&bits, component->dc, &difference)) return -1;
     const int first = component->last + difference;
@@ -103,10 +104,13 @@ ALWAYS int read_block(Bits *stream, Component *component, float *block) {
             value = take(&bits, value);
         }
         if (bits.bits < 2 * LOOK) fill(&bits);
-        block[ZIGZAG[place]] = (float)value * factor[place];
+        const float coefficient = (float)value * factor[place];
+        block[ZIGZAG[place]] = coefficient;
+        squares += coefficient * coefficient;
         last = (uint32_t)place;
     }
     *stream = bits;
+    *energy = squares + block[0] * block[0];
     return (int)last;
 }
 
@@ -153,9 +157,11 @@ FAST static int read_unit(Jpeg *jpeg, Bits *bits, size_t column, float *block) {
         for (int down = 0; down < component->down; down++)
             for (int across = 0; across < component->across; across++) {
                 const size_t left = (column * (size_t)component->across + (size_t)across) * (size_t)side;
-                const int last = read_block(bits, component, block);
+                float energy;
+                const int last = read_block(bits, component, block, &energy);
                 if (last < 0) return 0;
-                write_block(block, last == 0, component->plane + (size_t)(down * side) * component->stride + left, component->stride, side);
+                uint8_t *out = component->plane + (size_t)(down * side) * component->stride + left;
+                write_block(block, i ? 0 : energy, last == 0, out, component->stride, side);
                 if (last) empty(block);
             }
     }

@@ -1,8 +1,9 @@
 """The face of the reader of plain JPEG in C (``_jpeg.h``): what most JPEGs are, in two thirds of libjpeg-turbo's time.
 
-Nine photographs of 2 and of 6 megapixels, CPU ms, in one run with Pillow's libjpeg-turbo: whole 5.2 and 13.6 (7.9 and 21.3), halved 4.4 and
-11.2 (6.1 and 15.5), quartered 4.0 and 10.1 (5.3 and 13.3). Halved pixels are the same but for 3 codes. Whole ones have their colours from the
-nearest sample, where libjpeg blends: of that nothing is left once a picture is made smaller.
+Nine photographs of 2 and of 6 megapixels, CPU ms, in one run with Pillow's libjpeg-turbo: whole 5.2 and 13.6 (7.9 and 22.0), halved 4.6 and
+11.9 (6.1 and 15.6), quartered 4.1 and 10.4 (5.2 and 13.2), an eighth 3.6 and 9.2 (4.5 and 11.4). Halved and quartered pixels are those of libjpeg, but a little lighter where detail was lost,
+as light is averaged and not codes. Whole ones have their colours from the nearest sample, where libjpeg blends: of that nothing is left once a
+picture is made smaller.
 
 Knows frames. Must never know Pillow.
 """

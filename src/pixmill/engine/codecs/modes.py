@@ -42,7 +42,7 @@ MODES: Final[Mapping[Mode, Ways]] = {
         heic="ultrafast",
     ),
     Mode.BALANCED: Ways(
-        shrinks=((16.0, 8), (8.0, 4), (2.5, 2)),
+        shrinks=((11.0, 8), (5.5, 4), (2.5, 2)),
         own_tables=False,
         efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
         heic="ultrafast",
