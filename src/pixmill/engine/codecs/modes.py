@@ -18,12 +18,13 @@ Shrinks = tuple[tuple[float, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """``shrinks``: from how many stored pixels for a wanted one on the decoder may scale by how much (JPEG, WebP, and small copies within HEIC);
-    ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
+    """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much that averages codes (libjpeg-turbo, libwebp; small
+    copies within HEIC), ``light_shrinks`` one that minds light (plain JPEG); ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
     ``heic``: the preset of x265.
     """
 
     shrinks: Shrinks
+    light_shrinks: Shrinks
     own_tables: bool
     efforts: Mapping[Format, int]
     heic: str
@@ -37,18 +38,21 @@ def shrink_of(shrinks: Shrinks, factor: float) -> int:
 MODES: Final[Mapping[Mode, Ways]] = {
     Mode.FAST: Ways(
         shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
+        light_shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
         own_tables=False,
         efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
         heic="ultrafast",
     ),
     Mode.BALANCED: Ways(
-        shrinks=((11.0, 8), (5.5, 4), (2.5, 2)),
+        shrinks=((16.0, 8), (8.0, 4), (2.5, 2)),
+        light_shrinks=((11.0, 8), (5.5, 4), (2.5, 2)),
         own_tables=False,
         efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
         heic="ultrafast",
     ),
     Mode.BEST: Ways(
         shrinks=(),
+        light_shrinks=(),
         own_tables=True,
         efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
         heic="veryfast",
