@@ -19,7 +19,7 @@ from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Need
 from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.codecs.vips import PNG_LOADER, VipsPicture, eight_bits
+from pixmill.engine.codecs.vips import PNG_LOADER, VipsPicture, eight_bits, loaded
 from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
@@ -65,7 +65,7 @@ class PngFrame:
 
 
 def _decoded(png: bytes) -> Image.Image:
-    return to_pillow(from_vips(eight_bits(PNG_LOADER(png, fail_on="truncated"))))
+    return to_pillow(from_vips(eight_bits(loaded(PNG_LOADER, png, fail_on="truncated"))))
 
 
 def write(frame: Frame, _quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:

@@ -28,7 +28,7 @@ class VipsPicture:
 
     def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview, page: int = 1) -> None:
         self._at = partial(VipsPicture, kind, loader, source)
-        self._load = partial(loader, source, access="sequential", fail_on="truncated")
+        self._load = partial(loaded, loader, source, access="sequential", fail_on="truncated")
         if page != 1:
             self._load = partial(self._load, page=page - 1)
         self.header: Header = header(self._load(), kind)
@@ -62,6 +62,11 @@ def _span(start: float, length: float, limit: int) -> tuple[int, int]:
     """The whole pixels that a stretch touches: where they begin and how many they are."""
     first = max(0, floor(start))
     return first, min(limit, ceil(start + length)) - first
+
+
+def loaded(loader: Callable[..., VipsImage], source: memoryview | bytes, **options: Any) -> VipsImage:
+    """A picture over the file itself, of which the loaders that take a buffer would be given a copy. Whoever reads it keeps ``source`` alive."""
+    return loader(pyvips.Source.new_from_memory(source), **options)
 
 
 def header(image: VipsImage, kind: Format) -> Header:
@@ -107,6 +112,6 @@ def eight_bits(image: VipsImage) -> VipsImage:
     return image
 
 
-PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_buffer
+PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source
 
-gif = partial(VipsAnimation, Format.GIF, pyvips.Image.gifload_buffer)
+gif = partial(VipsAnimation, Format.GIF, pyvips.Image.gifload_source)

@@ -20,7 +20,7 @@ from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.reel import Reel
 from pixmill.engine.codecs.strip import strip
-from pixmill.engine.codecs.vips import VipsAnimation, VipsPicture
+from pixmill.engine.codecs.vips import VipsAnimation, VipsPicture, loaded
 from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.media import Format
@@ -40,7 +40,7 @@ class WebPPicture:
 
     def __init__(self, source: memoryview) -> None:
         self._source = source
-        self._animation = VipsAnimation(Format.WEBP, pyvips.Image.webpload_buffer, source)
+        self._animation = VipsAnimation(Format.WEBP, pyvips.Image.webpload_source, source)
         self.header: Header = self._animation.header
 
     def at(self, page: int) -> VipsPicture:
@@ -63,7 +63,7 @@ class WebPPicture:
 
     def _scaled(self, need: Need) -> Frame:
         shrink = shrink_of(MODES[need.mode].shrinks, need.shrink)
-        frame = from_vips(pyvips.Image.webpload_buffer(self._source, scale=1 / shrink, fail_on="truncated"))
+        frame = from_vips(loaded(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
         across, down = frame.width / self.header.size.width, frame.height / self.header.size.height
         area = Area(need.area.left * across, need.area.top * down, need.area.width * across, need.area.height * down)
         return replace(frame, profile=self.header.profile, area=area)
