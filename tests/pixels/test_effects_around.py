@@ -169,3 +169,33 @@ def test_grey_is_filtered_as_three_equal_channels(name: str) -> None:
     one: Pixels = pixels_of(changed(grey, **EFFECTS[name])).astype(np.int16)
     two = pixels_of(changed(grey.convert("RGB"), **EFFECTS[name])).astype(np.int16)
     assert np.abs(one - two).max() <= 1
+
+
+SQUARES = [("dilate", cv2.dilate), ("erode", cv2.erode)]
+
+
+@pytest.mark.parametrize(("name", "opencv"), SQUARES)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("radius", [1, 4, 20])
+def test_dilate_and_erode_are_those_of_opencv(name: str, opencv: Any, mode: str, radius: int) -> None:
+    picture = speckled(mode)
+    side = 2 * radius + 1
+    expected = opencv(np.asarray(picture), np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    assert np.array_equal(np.asarray(changed(picture, **{name: radius})), expected)
+
+
+def test_dilate_then_erode_closes_gaps_and_keeps_the_rest() -> None:
+    picture = Image.new("L", (60, 60), 200)
+    picture.paste(20, (10, 10, 40, 40))
+    whole = picture.copy()
+    picture.paste(200, (20, 20, 22, 22))
+    picture.paste(20, (50, 50, 51, 51))  # a speck
+    whole.paste(200, (20, 20, 22, 22))
+    assert np.array_equal(np.asarray(changed(picture, dilate=1, erode=1)), np.asarray(whole))
+
+
+def test_what_is_hidden_does_not_grow_out() -> None:
+    picture = Image.new("RGBA", (40, 40), (90, 90, 90, 255))
+    picture.paste((255, 0, 0, 0), (15, 15, 25, 25))
+    grown = pixels_of(changed(picture, dilate=3), "RGBA")
+    assert tuple(grown.reshape(-1, 4).max(axis=0)) == (90, 90, 90, 255)

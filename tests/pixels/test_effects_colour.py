@@ -157,3 +157,18 @@ def test_what_is_opaque_looks_the_same_with_alpha_around_it() -> None:
     seen.putalpha(Image.linear_gradient("L").resize(picture.size))
     result = pixels_of(recoloured(seen, **EVERYTHING), "RGBA")[..., :3]
     assert np.array_equal(result, pixels_of(recoloured(picture, **EVERYTHING)))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize("threshold", [1, 100, 255])
+def test_a_threshold_parts_by_luminance(threshold: int, mode: str) -> None:
+    picture = photo().convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.radial_gradient("L").resize(picture.size))
+    result = recoloured(picture, threshold=threshold)
+    grey = pixels_of(picture, "L") if mode == "L" else np.rint(greys(picture.convert("RGB"))[..., 0] * 255)
+    clear = np.abs(grey - threshold) > 1  # libvips' table of luminance is off by one here and there
+    assert np.array_equal(pixels_of(result, "L")[clear], (255 * (grey >= threshold)).astype(np.uint8)[clear])
+    assert clear.mean() > 0.7
+    if mode == "RGBA":
+        assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(picture, "RGBA")[..., 3])

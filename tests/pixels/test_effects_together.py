@@ -16,8 +16,8 @@ from tests.pixels.pictures import encoded, photo
 
 PARAMS = [param for param in (*adjust.PARAMS, *effects.PARAMS) if param.name not in {"monochrome", "unsharp"}]
 ORDER = [
-    "grayscale", "equalise", "tone", "recolour", "blur", "melt", "median", "sharpen", "convolve", "pixelate", "areas",
-    "gradient", "vignette", "noise",
+    "grayscale", "equalise", "tone", "recolour", "blur", "melt", "median", "spread", "sharpen", "convolve", "pixelate", "areas",
+    "hide_faces", "gradient", "vignette", "noise",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pixmill.engine.pixels.bridge import to_vips
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.layout import Layout
 from pixmill.errors import MissingExtra
+from pixmill.plan.effects import Effects
 from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
 from pixmill.plan.places import Faces, Gravity, Interest, Point, Region, Regions, Smart
 from tests.pixels.pictures import Pixels, difference, encoded, made, photo, pixels_of, resized
@@ -123,7 +124,7 @@ def test_a_face_is_in_the_window_however_the_picture_lies(orientation: int) -> N
 
 def test_faces_are_found_where_they_are() -> None:
     pixels = pixels_of(crowd(100, 800), "L")
-    found = detector.faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)))
+    found = detector.faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)), "gravity")
     centres = sorted((region.x + region.width / 2) * 1200 for region in found)
     assert centres == pytest.approx([200, 900], abs=25)
 
@@ -143,3 +144,37 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
         resized(encoded(photo(), "PNG"), width=10, height=10, fit=Fit.COVER, gravity=Faces())
     assert caught.value.param == "gravity"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "everywhere"),
+    [
+        (Effects(blur_faces=9.0), {"blur": 9.0}),
+        (Effects(pixelate_faces=12), {"effects": Effects(pixelate=12)}),
+    ],
+)
+def test_faces_are_hidden_and_the_rest_stays(hidden: Effects, everywhere: dict[str, Any]) -> None:
+    source = encoded(crowd(100, 800), "PNG")
+    result, before = pixels_of(made(source, effects=hidden)), pixels_of(made(source))
+    changed = pixels_of(made(source, **everywhere))
+    faces = np.zeros(before.shape[:2], bool)
+    for left in (100, 800):
+        inner, outer = np.s_[140:280, left + 30 : left + 170], np.s_[60:340, left - 40 : left + 240]
+        assert np.array_equal(result[inner], changed[inner])
+        faces[outer] = True
+    assert np.array_equal(result[~faces], before[~faces])
+
+
+def test_without_faces_nothing_is_hidden() -> None:
+    source = encoded(photo(), "PNG")
+    assert np.array_equal(pixels_of(made(source, effects=Effects(blur_faces=30.0))), pixels_of(photo()))
+
+
+def test_without_the_extra_faces_are_not_left_in_the_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules: dict[str, Any] = {"cv2": None, "cv2.data": None}
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(detector, "_detector", detector._detector.__wrapped__)
+    with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
+        made(encoded(photo(), "PNG"), effects=Effects(pixelate_faces=4))
+    assert caught.value.param == "pixelate_faces"

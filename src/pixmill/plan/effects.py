@@ -75,6 +75,7 @@ class Recolour(Struct, frozen=True, omit_defaults=True):
     tint: Colour | None = None
     duotone: Duotone | None = None
     colorize: Colour | None = None
+    threshold: Byte = 0
 
 
 class Adjust(Struct, frozen=True, omit_defaults=True):
@@ -94,6 +95,9 @@ class Ramp(Struct, frozen=True, omit_defaults=True):
     angle: Annotated[float, Meta(ge=0.0, lt=360.0)] = 180.0
     start: Percent = 0.0
     stop: Percent = 100.0
+
+
+Reach = Annotated[int, Meta(ge=0, le=20)]
 
 
 class Unsharp(Struct, frozen=True):
@@ -157,15 +161,21 @@ class Gradient(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True, omit_defaults=True):
-    """What looks at a pixel's neighbours or at its place. Lengths are pixels of the result."""
+    """What looks at a pixel's neighbours or at its place. Lengths are pixels of the result. ``blur_faces`` is a sigma, ``pixelate_faces`` the
+    side of a block, 0 for neither.
+    """
 
     melt: Melt | None = None
     median: Annotated[int, Meta(ge=0, le=5)] = 0
+    dilate: Reach = 0
+    erode: Reach = 0
     sharpen: Unsharp | None = None
     convolution: Convolution | None = None
     pixelate: Annotated[int, Meta(ge=0, le=1_000)] = 0
     blur_areas: Smear | None = None
     pixelate_areas: Mosaic | None = None
+    blur_faces: Annotated[float, Meta(ge=0.0, le=250.0)] = 0.0
+    pixelate_faces: Annotated[int, Meta(ge=0, le=1_000)] = 0
     gradient: Gradient | None = None
     vignette: Percent = 0.0
     noise: Percent = 0.0

@@ -8,7 +8,7 @@ from pixmill.dialects.figures import BYTE, CHANGE, COLOUR, TENFOLD, Figure, Figu
 from pixmill.dialects.filters import CurvePoints
 from pixmill.dialects.measures import Angles
 from pixmill.dialects.param import Asked, Group, Param
-from pixmill.dialects.scalars import FLAGS, Choice, Decimal
+from pixmill.dialects.scalars import FLAGS, Choice, Decimal, Whole
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Curves, Duotone, Equalise, Levels, Recolour, Tone
@@ -145,6 +145,13 @@ PARAMS = (
     _row(
         "colorize", Colours(), "Lays this colour over what the picture shows; its opacity is the strength.", "ff000040"
     ),
+    _row(
+        "threshold",
+        Whole(0, 255),
+        "Makes white what is at least as light as this grey, and all else black.",
+        "128",
+        default="0",
+    ),
 )
 
 _NAMES = frozenset(param.name for param in PARAMS)
@@ -183,6 +190,7 @@ def _recolour(asked: Asked) -> Recolour:
         tint=_seen(asked.get("tint")),
         duotone=_duotone(asked),
         colorize=_seen(asked.get("colorize")),
+        threshold=asked.get("threshold", 0),
     )
 
 

@@ -69,6 +69,8 @@ PARAMS = (
         "45,8,30,90",
     ),
     _row("median", Whole(0, 5), "Median filter against specks: radius in pixels of the result.", "1", default="0"),
+    _row("dilate", Whole(0, 20), "Grows what is light: radius in pixels of the result.", "2", default="0"),
+    _row("erode", Whole(0, 20), "Grows what is dark, after dilate.", "2", default="0"),
     _row(
         "sharpen",
         Decimal(Fraction(0), Fraction(10)),
@@ -98,6 +100,14 @@ PARAMS = (
     _row("pixelate", Whole(0, 1_000), "Blocks of one colour: their side in pixels of the result.", "12", default="0"),
     _row("blur_areas", BLURRED, "Blurs these boxes only.", "8;10,20,60,40", "12;10,20,60,40;pct:50,0,50,25"),
     _row("pixelate_areas", BLOCKED, "Shows these boxes in blocks only.", "10;pct:40,10,20,30"),
+    _row(
+        "blur_faces",
+        Decimal(Fraction(1, 10), Fraction(250), or_zero=True),
+        "Blurs the faces that are found (with the extra pixmill[faces]): sigma in pixels of the result.",
+        "12",
+        default="0",
+    ),
+    _row("pixelate_faces", Whole(0, 1_000), "Shows these faces in blocks only.", "12", default="0"),
     _row(
         "gradient",
         Figures(
@@ -133,11 +143,15 @@ def fields(asked: Asked) -> dict[str, Any]:
     effects = Effects(
         melt=asked.get("progressive_blur"),
         median=asked.get("median", 0),
+        dilate=asked.get("dilate", 0),
+        erode=asked.get("erode", 0),
         sharpen=_sharpened(asked),
         convolution=asked.get("convolution"),
         pixelate=_blocks(asked.get("pixelate", 0)),
         blur_areas=_made(Smear, asked.get("blur_areas")),
         pixelate_areas=_made(Mosaic, asked.get("pixelate_areas")),
+        blur_faces=float(asked.get("blur_faces", 0)),
+        pixelate_faces=_blocks(asked.get("pixelate_faces", 0)),
         gradient=asked.get("gradient"),
         vignette=float(asked.get("vignette", 0)),
         noise=float(asked.get("noise", 0)),

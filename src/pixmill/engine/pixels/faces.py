@@ -21,13 +21,16 @@ _SMALLEST = 28
 """Pixels; the cascade was trained on 20, but there it sees faces in leaves and stones."""
 
 
-def faces(image: VipsImage) -> Sequence[Region]:
-    """The largest faces of an upright picture in 8 bits; raises MissingExtra."""
-    cv2, cascade = _detector()
+def faces(image: VipsImage, param: str, most: int = MAX_REGIONS) -> Sequence[Region]:
+    """The largest faces of an upright picture in 8 bits; raises MissingExtra, which names the parameter that asks for them."""
+    try:
+        cv2, cascade = _detector()
+    except (ImportError, AttributeError) as error:
+        raise MissingExtra(f"{param} needs the extra pixmill[faces]", param=param) from error
     grey = image.flatten(background=[128] * (image.bands - 1)) if image.hasalpha() else image
     grey = cv2.equalizeHist(grey.colourspace("b-w").numpy())
     found = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(_SMALLEST, _SMALLEST))
-    largest = sorted(map(tuple, found), key=lambda face: (-face[2] * face[3], *face))[:MAX_REGIONS]
+    largest = sorted(map(tuple, found), key=lambda face: (-face[2] * face[3], *face))[:most]
     return [
         Region(x / image.width, y / image.height, width / image.width, height / image.height)
         for x, y, width, height in (map(int, face) for face in largest)
@@ -37,11 +40,8 @@ def faces(image: VipsImage) -> Sequence[Region]:
 @lru_cache(maxsize=1)
 def _detector() -> tuple[Any, Any]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's would take memory for each core, used by nobody here
-    try:
-        import cv2.data  # noqa: PLC0415 - 60 MB that only those pay who look for faces
+    import cv2.data  # noqa: PLC0415 - 60 MB that only those pay who look for faces
 
-        cv2.setNumThreads(1)  # parallelism comes from processes
-        cascade = cv2.CascadeClassifier(os.path.join(cv2.data.haarcascades, _CASCADE))  # noqa: PTH118 - as OpenCV wants it
-    except (ImportError, AttributeError) as error:
-        raise MissingExtra("gravity=face needs the extra pixmill[faces]", param="gravity") from error
+    cv2.setNumThreads(1)  # parallelism comes from processes
+    cascade = cv2.CascadeClassifier(os.path.join(cv2.data.haarcascades, _CASCADE))  # noqa: PTH118 - as OpenCV wants it
     return cv2, cascade

@@ -29,6 +29,7 @@ from pixmill.engine.pixels.steps.equalise import equalise
 from pixmill.engine.pixels.steps.flatten import flatten
 from pixmill.engine.pixels.steps.gradient import gradient
 from pixmill.engine.pixels.steps.grayscale import grayscale
+from pixmill.engine.pixels.steps.hide_faces import hide_faces
 from pixmill.engine.pixels.steps.median import median
 from pixmill.engine.pixels.steps.melt import melt
 from pixmill.engine.pixels.steps.noise import noise
@@ -41,6 +42,7 @@ from pixmill.engine.pixels.steps.settle import settle
 from pixmill.engine.pixels.steps.shape import shape
 from pixmill.engine.pixels.steps.sharpen import sharpen
 from pixmill.engine.pixels.steps.spin import spin
+from pixmill.engine.pixels.steps.spread import spread
 from pixmill.engine.pixels.steps.tone import tone
 from pixmill.engine.pixels.steps.turn import turn
 from pixmill.engine.pixels.steps.uncover import uncover
@@ -69,10 +71,12 @@ STEPS: tuple[Step, ...] = (
     blur,
     melt,  # a blur that grows
     median,
+    spread,  # dilate, erode
     sharpen,
     convolve,
     pixelate,
     areas,  # blurred, pixelated
+    hide_faces,
     gradient,
     vignette,
     noise,

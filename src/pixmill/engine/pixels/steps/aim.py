@@ -29,7 +29,7 @@ def aim(frame: Frame, job: Job) -> Frame:
 def _sought(frame: Frame, job: Job) -> Gravity:
     gravity = job.plan.resize.gravity
     if isinstance(gravity, Faces):
-        found = tuple(faces(_look(frame, job, LOOK_SIDE)))
+        found = tuple(faces(_look(frame, job, LOOK_SIDE), "gravity"))
         return Regions(found) if found else _spot(frame, job, Interest.ATTENTION)
     return _spot(frame, job, gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION)
 

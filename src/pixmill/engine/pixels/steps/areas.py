@@ -1,42 +1,17 @@
-"""Areas: parts of the picture blurred or in blocks, so that nobody can read them.
-
-Each box of pixels is widened to whole ones; what lies outside of the picture is left out. All boxes are cut from one changed copy, so that they may
-overlap and many cost no more than one.
-"""
-
-from math import ceil, floor
+"""Areas: parts of the picture blurred or in blocks, so that nobody can read them."""
 
 from pixmill.engine.pixels.blocks import in_blocks
-from pixmill.engine.pixels.bridge import from_vips, to_vips
+from pixmill.engine.pixels.covered import covered
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
 from pixmill.engine.pixels.soften import softened
-from pixmill.plan.effects import Region
-from pixmill.plan.geometry import Box, Size
 
 
 def areas(frame: Frame, job: Job) -> Frame:
     """The frame with its boxes made unreadable: the blurred ones, then those in blocks."""
     asked = job.plan.effects
     if asked.blur_areas is not None:
-        frame = _covered(frame, softened(frame, asked.blur_areas.sigma), asked.blur_areas.regions)
+        frame = covered(frame, softened(frame, asked.blur_areas.sigma), asked.blur_areas.regions)
     if asked.pixelate_areas is not None:
-        frame = _covered(frame, in_blocks(frame, asked.pixelate_areas.block), asked.pixelate_areas.regions)
+        frame = covered(frame, in_blocks(frame, asked.pixelate_areas.block), asked.pixelate_areas.regions)
     return frame
-
-
-def _covered(frame: Frame, changed: Frame, regions: tuple[Region, ...]) -> Frame:
-    """The frame with these regions taken from the other one."""
-    image, other = to_vips(frame), to_vips(changed)
-    for box in filter(None, (_box(region, frame.size) for region in regions)):
-        image = image.insert(other.crop(box.left, box.top, box.width, box.height), box.left, box.top)
-    return from_vips(image, frame)
-
-
-def _box(region: Region, size: Size) -> Box | None:
-    """Every pixel that the region touches; None where that is none."""
-    across, down = (size.width / 100, size.height / 100) if region.percent else (1.0, 1.0)
-    left, top = floor(region.left * across), floor(region.top * down)
-    right = min(size.width, ceil((region.left + region.width) * across))
-    bottom = min(size.height, ceil((region.top + region.height) * down))
-    return Box(left, top, right - left, bottom - top) if left < right and top < bottom else None

@@ -5,6 +5,7 @@
 - tint: L* stays, a* and b* become those of the colour, less towards black and white: 1 − 4 (L* / 100 − ½)² of them (sharp's ``tint``)
 - duotone: from the dark colour to the light one, as luminance goes from black to white, in sRGB codes
 - colorize: the colour laid over everything, in sRGB codes
+- threshold: white where the code of the luminance is at least that, else black
 
 The opacity of a colour says how much of the change is made: c · α + x · (1 − α). Alpha is not touched.
 """
@@ -41,6 +42,9 @@ def _recoloured(image: VipsImage, asked: Recolour) -> VipsImage:
         image = _laid(image, _tones(asked.duotone))
     if asked.colorize is not None:
         image = _covered(image, asked.colorize)
+    if asked.threshold:
+        white = image.colourspace("b-w") >= asked.threshold
+        image = white.bandjoin([white, white]).copy(interpretation="srgb")
     return image
 
 
