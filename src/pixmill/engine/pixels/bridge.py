@@ -16,7 +16,8 @@ pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache woul
 pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes
 pyvips.block_untrusted_set(state=True)  # what libvips itself calls unsafe for strangers' files
 pyvips.operation_block_set("VipsForeignLoad", state=True)  # and every other loader
-for _loader in ("PngBuffer", "PngSource", "NsgifBuffer", "WebpBuffer", "JpegBuffer", "SvgBuffer"):
+_SOURCES, _BUFFERS = ("PngSource", "NsgifSource", "WebpSource"), ("Png", "Nsgif", "Webp", "Jpeg", "Svg")
+for _loader in (*_SOURCES, *(f"{_name}Buffer" for _name in _BUFFERS)):
     pyvips.operation_block_set(f"VipsForeignLoad{_loader}", state=False)  # but those that codecs call by name
 Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before, and fail with our own errors
 
