@@ -6,6 +6,8 @@ installed program.
 
 import io
 import json
+import os
+import re
 import socket
 import subprocess
 import sys
@@ -398,6 +400,21 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, flags: tuple[str, .
     assert said in done.err
     assert done.err.startswith("pixmill: ")
     assert done.err.count("\n") == 1
+
+
+def test_the_server_may_open_as_many_files_as_the_system_allows_and_the_doctor_says_when_they_are_too_few(
+    tmp_path: Path,
+) -> None:
+    with Pixmill(workers=1, cache="") as server:
+        limits = Path(f"/proc/{server.pid}/limits").read_text()
+    soft, hard = re.search(r"Max open files +(\d+) +(\d+)", limits).groups()  # type: ignore[union-attr]
+    assert soft == hard
+    doctor = 'ulimit -n 2000; exec "$0" -m pixmill doctor'
+    environment = os.environ | {"PIXMILL_CACHE": "", "PIXMILL_WORKERS": "1"}
+    told = subprocess.run(
+        ["sh", "-c", doctor, sys.executable], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
+    assert "May open 2000 files: too few for PIXMILL_MAX_CONNECTIONS=4096, raise ulimit -n to 4608" in told.stdout
 
 
 @pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])

@@ -14,6 +14,7 @@ from pixmill import __version__
 from pixmill.engine.confinement import Confinement
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
+from pixmill.serve import FILES_BESIDE, allow_files
 from pixmill.settings import Settings, SettingsError
 from pixmill.wiring import opened
 
@@ -50,9 +51,17 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything that can be said without a request."""
     return [
         Finding(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
+        _files(settings),
         *_formats(settings.confinement),
         *asyncio.run(_parts(settings)),
     ]
+
+
+def _files(settings: Settings) -> Finding:
+    most = allow_files()
+    wanted = settings.max_connections + FILES_BESIDE
+    few = f": too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}, raise ulimit -n to {wanted}"
+    return Finding(f"May open {most} files{few if most < wanted else ''}", wrong=most < wanted)
 
 
 def _formats(confinement: Confinement) -> list[Finding]:

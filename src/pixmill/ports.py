@@ -166,8 +166,7 @@ class Entry:
     immutable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """An entry and the name of the tier that had it."""
 
     entry: Entry

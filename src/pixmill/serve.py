@@ -4,6 +4,7 @@ Knows signals and the listener. What is served was put together in ``wiring.py``
 """
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -26,6 +27,11 @@ HEADER_TIMEOUT_MS = 10_000
 MAX_HEADER_BYTES = 64 * 1024
 """All headers of a request together; a longer request is refused by the server itself."""
 
+CONNECT_PAUSE_S = 0.005
+
+FILES_BESIDE = 512
+"""Open files that are no connections of clients: originals, those of workers, connections to sources and stores."""
+
 LAST_CHANCE_S = 2.0
 """How long it may take to tell those who are cut off."""
 
@@ -38,6 +44,8 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
     configure(settings)
+    if allow_files() < settings.max_connections + FILES_BESIDE:
+        log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, ready))
 
@@ -51,13 +59,34 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
         server = _server(services, settings, address, port)
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
-        asyncio.get_running_loop().call_soon(ready, port)
+        telling = asyncio.create_task(_tell(ready, address, port))
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        telling.cancel()
         stopping.cancel()
         if not serving.done():
             await _drain(services, server, serving, settings)
         if serving.done():
             serving.result()
+
+
+async def _tell(ready: Callable[[int], None], address: str, port: int) -> None:
+    """Granian does not say when it listens: it is asked."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(address, port)
+        except OSError:
+            await asyncio.sleep(CONNECT_PAUSE_S)
+        else:
+            writer.close()
+            ready(port)
+            return
+
+
+def allow_files() -> int:
+    """Raise the limit of open files, often 1,024 by default, to what the system allows; how many that are."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 async def _drain(services: ApiServices, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:

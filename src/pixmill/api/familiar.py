@@ -38,6 +38,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 class Reply:
     """What is the same in all answers of one second to a request. ``line`` is what the access log has spelled of it."""
 
+    route: str
     status: int
     headers: RawHeaders
     body: bytes
@@ -99,19 +100,16 @@ class ShortWay:
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        reply = asked = None
         if scope["type"] == "http" and scope["method"] in _METHODS:
-            begun = time.perf_counter()
             name, tags, asked = _named(scope)
             known = self._familiar.recall(name)
             hit = known and self._resizer.fresh(known.key)
-            if known and hit:
-                await self._answer(scope, send, known, self._reply(scope, known, hit, tags), asked, begun)
-                return
-        await self.app(scope, receive, send)
-
-    async def _answer(
-        self, scope: Scope, send: Send, known: Known, reply: Reply, asked: bytes | None, begun: float
-    ) -> None:
+            reply = self._reply(scope, known, hit, tags) if known and hit else None
+        if reply is None:
+            await self.app(scope, receive, send)
+            return
         id_ = request_id(asked)
         self._traffic.began()
         try:
@@ -120,7 +118,7 @@ class ShortWay:
             await send({"type": "http.response.body", "body": reply.body})
         finally:
             seconds = time.perf_counter() - begun
-            self._traffic.answered(known.route, reply.status, reply.media, seconds, len(reply.body))
+            self._traffic.answered(reply.route, reply.status, reply.media, seconds, len(reply.body))
             if self._access_log and reply.line is not None:
                 self._access_log.write(reply.line, remote(scope), id_, seconds)
 
@@ -143,7 +141,7 @@ class ShortWay:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         media = "none" if unchanged else entry.format.value
         body = b"" if unchanged or scope["method"] == "HEAD" else entry.body
-        reply = Reply(304 if unchanged else 200, raw, body, media, None)
+        reply = Reply(known.route, 304 if unchanged else 200, raw, body, media, None)
         if self._access_log:
             facts = facts_of(scope, known.route, reply.status, media, len(body), headers["cache-status"])
             reply.line = self._access_log.spell("info", "request", facts)

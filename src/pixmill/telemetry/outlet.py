@@ -44,7 +44,8 @@ class Outlet:
         self._lost = 0
         self._tell: Callable[[int], None] | None = None
         self._hurry = False
-        self._state = threading.Condition()
+        self._lock = threading.Lock()
+        self._state = threading.Condition(self._lock)
         self._is_idle = True
         self._thread: threading.Thread | None = None
 
@@ -58,7 +59,7 @@ class Outlet:
 
     def msg(self, line: bytes) -> None:
         """Add a line, without its end; from any thread."""
-        with self._state:
+        with self._lock:
             if len(self._waiting) + len(line) >= self._max_bytes:
                 self._lost += 1
                 return

@@ -30,6 +30,7 @@ from pixmill.errors import leaves
 from pixmill.media import Format
 from pixmill.plan.purge import Scope
 from pixmill.ports import Event, Stage
+from pixmill.telemetry.tallies import Tallies
 
 OTHER: Final = "other"
 
@@ -128,6 +129,21 @@ SECONDS: Final = (
 Metric = TypeVar("Metric", Counter, Histogram)
 
 
+class Admission:
+    """Which values of labels are counted under their own name; the others are ``other``."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {}
+
+    def __call__(self, label: str, value: str) -> str:
+        if label in KNOWN:
+            return value if value in KNOWN[label] else OTHER
+        seen = self._seen.setdefault(label, set())
+        if len(seen) < MAX_VALUES:
+            seen.add(value)
+        return value if value in seen else OTHER
+
+
 class Children(dict[Any, Metric]):
     """The children of a metric by their label values, each made when it is first counted.
 
@@ -139,7 +155,7 @@ class Children(dict[Any, Metric]):
         super().__init__()
         self._metric: Metric = metric
         self._labels = labels
-        self._seen: dict[str, set[str]] = {label: set() for label in labels}
+        self._admit = Admission()
 
     def __missing__(self, key: Any) -> Metric:
         values = tuple(str(value) for value in (key if isinstance(key, tuple) else (key,)))
@@ -148,15 +164,6 @@ class Children(dict[Any, Metric]):
         if admitted == values:
             self[key] = child
         return child
-
-    def _admit(self, label: str, value: str) -> str:
-        seen = self._seen[label]
-        if label in KNOWN:
-            admitted = value in KNOWN[label]
-        else:
-            admitted = value in seen or len(seen) < MAX_VALUES
-            seen.update([value] if admitted else [])
-        return value if admitted else OTHER
 
 
 class Metrics:
@@ -170,9 +177,10 @@ class Metrics:
         self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("telemetry")
         self._events = {event: (_picker(family.labels), self._counter(family)) for event, family in EVENTS.items()}
-        self._requests = self._counter(REQUESTS)
-        self._sent = self._counter(SENT)
-        self._request_seconds = self._histogram(REQUEST_SECONDS)
+        told = (REQUESTS, REQUEST_SECONDS, SENT)
+        names, meanings = tuple(f"pixmill_{each.name}" for each in told), tuple(each.meaning for each in told)
+        self._requests = Tallies(names, meanings, SECONDS, Admission())  # type: ignore[arg-type]  # three of each
+        self.registry.register(self._requests)
         self._stage_seconds = self._histogram(STAGE_SECONDS)
         self.gauge("requests_in_flight", lambda: self._in_flight)
         Info("pixmill_build", "What is running.", registry=self.registry).info(
@@ -202,9 +210,7 @@ class Metrics:
     def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None:
         """A request is over. ``route`` is its template, ``media`` its format, ``sent`` the bytes of its body."""
         self._in_flight -= 1
-        self._requests[route, status, media].inc()
-        self._request_seconds[route].observe(seconds)
-        self._sent[route].inc(sent)
+        self._requests.add(route, status, media, seconds, sent)
 
     # ---------------------------------------------------------------- gauges and the page
 
