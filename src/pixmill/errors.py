@@ -39,6 +39,8 @@ class PixmillError(Exception):
 
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
+    remembered: bool = False
+    """It befell an earlier request, and was not tried again."""
 
     def __init__(
         self, message: str = "", *, param: str | None = None, detail: str = "", retry_after_s: float | None = None

@@ -35,11 +35,21 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         await cache.purging.open()
         engine = _engine(settings, metrics)
         await _open(engine, closing)
-        resizer = ResizeService(sources, engine, cache, settings.cache_freshness(), metrics, purges=cache.rules)
+        resizer = ResizeService(
+            sources,
+            engine,
+            cache,
+            settings.cache_freshness(),
+            metrics,
+            purges=cache.rules,
+            patience=settings.cache_patience(),
+            max_originals_bytes=settings.originals_bytes(),
+        )
         closing.push_async_callback(resizer.close)
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache, sources)
+        metrics.gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
         native = Native(settings.named_presets(), settings.mode)
         yield ApiServices(
             config=settings,

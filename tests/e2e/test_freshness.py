@@ -95,3 +95,28 @@ def test_nothing_is_said_to_be_stored_where_there_is_no_cache(origin: Origin) ->
     url = origin.publish("/e.jpg", small_photo(200), {"ETag": '"1"'})
     with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache="") as server:
         assert status_of(server.get("/resize", url=url, width=50)) == "Pixmill; fwd=uri-miss"
+
+
+def test_another_size_of_the_same_picture_costs_no_download(server: Pixmill, origin: Origin) -> None:
+    url = origin.publish("/f.jpg", small_photo(300), {"ETag": '"1"', "Cache-Control": "max-age=60"})
+    sizes = [server.get("/resize", url=url, width=width) for width in (40, 50, 60)]
+    assert [reply.status for reply in sizes] == [200, 200, 200]
+    assert origin.count("/f.jpg") == 1
+    assert metric(server, "pixmill_cache_bytes", tier="originals") >= len(small_photo(300))
+
+
+def test_a_kept_original_that_has_changed_is_replaced(server: Pixmill, origin: Origin) -> None:
+    for number, colour in enumerate(("red", "blue", "red")):
+        url = origin.publish("/g.png", picture(colour), {"ETag": f'"{number}"', "Cache-Control": "no-cache"})
+        assert colour_of(server.get("/resize", url=url, width=31 + number, format="png"))[0] == 255 * (colour == "red")
+
+
+def test_a_source_that_has_no_picture_is_not_asked_for_each_request(server: Pixmill, origin: Origin) -> None:
+    url = origin.url("/none.jpg")
+    replies = [server.get("/resize", url=url, width=width) for width in (10, 20)]
+    assert [reply.status for reply in replies] == [404, 404]
+    assert [status_of(reply) for reply in replies] == [
+        "Pixmill; fwd=uri-miss; detail=source_not_found",
+        "Pixmill; hit; detail=negative-source_not_found",
+    ]
+    assert origin.count("/none.jpg") == 1

@@ -133,6 +133,8 @@ def as_ours(error: Exception) -> PixmillError:
 
 def _cache_status(error: PixmillError) -> str:
     """RFC 9211: whether we had to go and get something before it failed."""
+    if error.remembered:
+        return f"Pixmill; hit; detail=negative-{error.code}"
     forward = "bypass" if isinstance(error, BadRequest | Forbidden) else "uri-miss"
     return f"Pixmill; fwd={forward}; detail={error.code}"
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_va
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
 from pixmill.cache.urls import TierUrl, parse_tiers
-from pixmill.plan.freshness import YEAR_S, Freshness
+from pixmill.plan.freshness import YEAR_S, Freshness, Patience
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
@@ -56,6 +56,31 @@ class CacheConfig(BaseModel):
         description="Seconds that a stale result may still be served if refreshing it fails; its source may make them fewer.",
     )
 
+    originals: str = Field(
+        default="memory://?max_bytes=64MiB",
+        description="Where originals are kept so that another size needs no download: memory://?max_bytes=64MiB; empty for nowhere.",
+    )
+    cache_refused_s: float = Field(
+        default=10,
+        ge=0,
+        le=3_600,
+        description="Seconds that a source is not asked again after it said that it has no such picture, or denies it.",
+    )
+    cache_failed_s: float = Field(
+        default=2,
+        ge=0,
+        le=3_600,
+        description="Seconds that a source is not asked again after it could not be reached or gave a broken answer.",
+    )
+
+    @field_validator("originals")
+    @classmethod
+    def _is_in_memory(cls, text: str) -> str:
+        tiers = parse_tiers(text)
+        if len(tiers) > 1 or any(tier.scheme != "memory" for tier in tiers):
+            raise ValueError("PIXMILL_ORIGINALS takes one memory://?max_bytes=… or nothing")
+        return text
+
     @field_validator("cache")
     @classmethod
     def _means_tiers(cls, text: str) -> str:
@@ -70,6 +95,13 @@ class CacheConfig(BaseModel):
 
     def cache_tiers(self) -> tuple[TierUrl, ...]:
         return parse_tiers(self.cache)
+
+    def originals_bytes(self) -> int:
+        """How many bytes of originals are kept."""
+        return sum(tier.max_bytes for tier in parse_tiers(self.originals))
+
+    def cache_patience(self) -> Patience:
+        return Patience(refused_s=self.cache_refused_s, failed_s=self.cache_failed_s)
 
     def cache_freshness(self) -> Freshness:
         """The rules of these settings."""

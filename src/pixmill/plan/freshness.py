@@ -31,6 +31,16 @@ class Vouched(Struct, frozen=True):
 SILENT = Vouched()
 
 
+class Patience(Struct, frozen=True):
+    """For how many seconds a source is not asked again: after it said that there is no such picture for us, and after it failed."""
+
+    refused_s: float = 0.0
+    failed_s: float = 0.0
+
+
+NO_PATIENCE = Patience()
+
+
 class Lifetime(Struct, frozen=True):
     """Seconds since the epoch, as in ``ports.Entry``."""
 

@@ -5,19 +5,27 @@ Knows sources, flights and what a plan refers to. Must never know pixels or HTTP
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
-from pixmill.errors import PixmillError
+from pixmill.errors import PixmillError, SourceError
 from pixmill.plan.freshness import SILENT, Freshness
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import NEVER, Event, Observer, Original, Purges, Seen, Source
+from pixmill.ports import NEVER, Event, Observer, Original, Purges, Seen, Source, Verdict
+from pixmill.services.originals import NOWHERE, Originals
 from pixmill.services.records import Records
+from pixmill.services.refusals import UNREMEMBERED, Refusals
 from pixmill.services.singleflight import Flights
 
 Found = TypeVar("Found", Original, Original | Seen)
@@ -33,7 +41,10 @@ class Materials:
         freshness: Freshness,
         observer: Observer,
         coming: Callable[[], AbstractContextManager[None]],
+        *,
         purges: Purges = NEVER,
+        originals: Originals = NOWHERE,
+        refusals: Refusals = UNREMEMBERED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``coming`` is the engine's: it tells at once when there is no use in fetching. ``clock`` is never put back."""
@@ -42,6 +53,8 @@ class Materials:
         self._observer = observer
         self._coming = coming
         self._purges = purges
+        self._originals = originals
+        self._refusals = refusals
         self._records = Records(freshness, clock)
         self._flights: Flights[tuple[SourceRef, float], Original | Seen] = Flights(dispose=_close)
         self._downloads: Flights[tuple[SourceRef, float], Original] = Flights(dispose=_close)
@@ -98,20 +111,27 @@ class Materials:
 
     @asynccontextmanager
     async def _seen(self, ref: SourceRef, known: Seen | None = None) -> AsyncIterator[Original | Seen]:
-        record = self._records.good(ref)
-        if record is not None and record.heeds >= self._purges.newest:  # after any purge sources are asked again
+        record = self._good(ref)
+        if record is not None:
             yield record
             return
         async with self._flights.join((ref, self._purges.newest), lambda: self._look(ref, known)) as (found, _):
             yield found
 
+    def _good(self, ref: SourceRef) -> Seen | None:
+        """What the source vouches for still; after any purge it is asked again."""
+        record = self._records.good(ref)
+        return record if record is not None and record.heeds >= self._purges.newest else None
+
     async def _look(self, ref: SourceRef, known: Seen | None) -> Original | Seen:
         """Ask the source for another version than the last one known."""
         before = self._records.last(ref) or known
-        if before is None:
-            return await self._fetched(ref)
+        return await self._fetched(ref) if before is None else await self._checked(ref, before)
+
+    async def _checked(self, ref: SourceRef, before: Seen) -> Original | Seen:
         heeds = self._purges.horizon()
-        found = await self._source.refetch(ref, before.validator)
+        with self._patiently(ref, heeds):
+            found = await self._source.refetch(ref, before.validator)
         if isinstance(found, Original):
             return self._noted(ref, found, heeds)
         # Silence does not take back what was said (RFC 9111 §3.2).
@@ -120,14 +140,43 @@ class Materials:
         return seen
 
     async def _fetched(self, ref: SourceRef) -> Original:
-        heeds = self._purges.horizon()
-        with self._coming():
-            return self._noted(ref, await self._source.fetch(ref), heeds)
+        """The one that was kept if its source vouches for it, or says that it has no other; else a new one."""
+        kept = self._kept(ref)
+        if kept is None:
+            heeds = self._purges.horizon()
+            with self._patiently(ref, heeds), self._coming():
+                return self._noted(ref, await self._source.fetch(ref), heeds)
+        with kept.spool:
+            found: Original | Seen | None = self._good(ref)
+            if found is None or found.validator != kept.validator:
+                found = await self._checked(ref, _version(kept))
+            if isinstance(found, Original):
+                return found
+            return replace(kept, spool=kept.spool.share(), vouched=found.vouched, heeds=found.heeds)
+
+    def _kept(self, ref: SourceRef) -> Original | None:
+        """What was kept of this source and no purge concerns, in a spool that is the caller's."""
+        kept = self._originals.find(ref)
+        if kept is not None and self._purges.verdict(kept.sources, kept.tags, kept.heeds) is Verdict.GONE:
+            self._originals.forget(ref)
+            kept = None
+        return None if kept is None else replace(kept, spool=kept.spool.share())
+
+    @contextmanager
+    def _patiently(self, ref: SourceRef, heeds: float) -> Iterator[None]:
+        """The source is not asked if it refused a moment ago."""
+        self._refusals.check(ref, self._purges.newest)
+        try:
+            yield
+        except SourceError as error:
+            self._refusals.note(ref, error, heeds)
+            raise
 
     def _noted(self, ref: SourceRef, original: Original, heeds: float) -> Original:
-        """The original with what its entries need, and the word of its source on record."""
+        """The original with what its entries need, kept, and the word of its source on record."""
         original = replace(original, sources=(ref.text,), heeds=heeds)
         self._records.note(ref, original)
+        self._originals.keep(ref, original)
         return original
 
     async def _all(self, held: AsyncExitStack, wanted: Sequence[Reference], opening: Opening[Found]) -> list[Found]:

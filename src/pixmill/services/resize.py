@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pixmill.errors import PixmillError
-from pixmill.plan.freshness import Freshness
+from pixmill.plan.freshness import NO_PATIENCE, Freshness, Patience
 from pixmill.plan.key import Key, entity_tag
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
@@ -33,6 +33,8 @@ from pixmill.ports import (
     Verdict,
 )
 from pixmill.services.materials import Materials
+from pixmill.services.originals import Originals
+from pixmill.services.refusals import Refusals
 from pixmill.services.renewal import Unchanged, dated, is_final, last_seen, passing, renewed, result, unchanged_of
 from pixmill.services.singleflight import Background, Flights
 from pixmill.services.warming import Warming
@@ -73,7 +75,7 @@ class Answer:
 class ResizeService:
     """Answers image requests from cache, source and engine."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one of each part, and its rules
         self,
         source: Source,
         engine: Engine,
@@ -83,9 +85,22 @@ class ResizeService:
         clock: Callable[[], float] = time.time,
         purges: Purges = NEVER,
         *,
+        patience: Patience = NO_PATIENCE,
+        max_originals_bytes: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._materials = Materials(source, freshness, observer, engine.coming, purges, monotonic)
+        """So many bytes of originals are kept; ``patience`` is for sources that have refused."""
+        self.originals = Originals(max_originals_bytes, observer)
+        self._materials = Materials(
+            source,
+            freshness,
+            observer,
+            engine.coming,
+            purges=purges,
+            originals=self.originals,
+            refusals=Refusals(patience, monotonic),
+            clock=monotonic,
+        )
         self._engine = engine
         self._cache = cache
         self._freshness = freshness
@@ -100,6 +115,7 @@ class ResizeService:
         """End what runs behind answers."""
         await self._refreshes.close()
         await self.warming.close()
+        self.originals.close()
 
     def fresh(self, key: Key) -> Hit | None:
         """What memory has under ``key``, at once, if it is fresh."""
