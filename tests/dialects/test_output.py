@@ -69,7 +69,7 @@ def test_an_option_is_kept_for_whatever_format_may_be_chosen(query: str, expecte
         "dither=1.1",
         "tiff_compression=zip",
         "metadata=some",
-        "profile=adobe",
+        "profile=cmyk",
         "lossless=yes",
         "dpi=0",
         "dpi=1201",

@@ -20,11 +20,14 @@ class Metadata(StrEnum):
 
 
 class Profile(StrEnum):
-    """The colours that the numbers of the result mean: sRGB, those of the original, or Display P3."""
+    """The colours that the numbers of the result mean: sRGB, those of the original, or a wide gamut."""
 
     SRGB = "srgb"
     KEEP = "keep"
     P3 = "p3"
+    ADOBE = "adobe"
+    REC2020 = "rec2020"
+    PROPHOTO = "prophoto"
 
 
 class Subsampling(StrEnum):

@@ -37,9 +37,9 @@ PARAMS = (
         "profile",
         Group.OUTPUT,
         Choice({word.value: word for word in Profile}),
-        "Colours of the result: srgb, those of the original with its ICC profile (keep), or Display P3 (p3). CMYK and Lab always become sRGB, "
+        "Colours of the result: srgb, those of the original with its ICC profile (keep), or a wide gamut: Display P3 (p3), Adobe RGB 1998 (adobe), Rec. 2020 (rec2020), or ProPhoto (prophoto), of which 8 bits show steps. Grey has none. CMYK and Lab always become sRGB, "
         "as does everything in GIF, BMP, ICO and JPEG XL. Other changes treat the numbers as if they were sRGB.",
-        ("p3",),
+        ("p3", "adobe"),
         default=Profile.SRGB.value,
     ),
     Param(

@@ -10,7 +10,7 @@ from pixmill.engine.pixels.bridge import from_pillow, to_pillow
 from pixmill.engine.pixels.colour import is_srgb, to_srgb
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.wide import p3_profile, to_p3
+from pixmill.engine.pixels.wide import wide_profile, widened
 from pixmill.media import Format
 from pixmill.plan.ops import Output
 from pixmill.plan.output import Profile
@@ -20,14 +20,15 @@ _BARE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL)
 
 
 def convert(frame: Frame, job: Job) -> Frame:
-    """The same colours in sRGB, or as they came, or in Display P3; a profile that says nothing usable is ignored."""
+    """The same colours in sRGB, or as they came, or in a wide gamut; a profile that says nothing usable is ignored."""
     wanted = _wanted(job.plan.output)
     other = bool(frame.profile) and not is_srgb(frame.profile, "L" if frame.grey else "RGB")
     if wanted is Profile.KEEP and other:
         return frame
-    if wanted is Profile.P3 and not frame.grey:
-        wide = from_pillow(to_p3(to_pillow(frame), frame.profile), frame)
-        return replace(wide, profile=p3_profile())
+    target = wide_profile(wanted)
+    if target and not frame.grey:
+        wide = from_pillow(widened(to_pillow(frame), frame.profile, target), frame)
+        return replace(wide, profile=target)
     if other:
         frame = from_pillow(to_srgb(to_pillow(frame), frame.profile), frame)
     return replace(frame, profile=b"")
