@@ -202,6 +202,25 @@ def config(**flags: str | None) -> None:
 
 
 @commands.command()
+@click.option("--source", "sources", multiple=True, metavar="URL", help="An original: everything made of it.")
+@click.option("--tag", "tags", multiple=True, help="Everything that has this tag.")
+@click.option("--prefix", "prefixes", multiple=True, help="Everything made of originals that begin with this.")
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--soft", is_flag=True, help="Let it be served as stale until it is made anew.")
+@click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
+def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[str, ...]) -> None:
+    """Take results out of the cache of a running server, with the first token of PIXMILL_ADMIN_TOKEN."""
+    from pixmill.orders import purge as order  # noqa: PLC0415 - the other commands need no HTTP client
+
+    if not everything and not any(named.values()):
+        raise click.UsageError("Name what to purge: --source, --tag, --prefix or --all")
+    done = order(load(), server, {**named, "all": everything, "soft": soft})
+    click.echo(f"{done['rules']} purges in force, {done['removed']} entries removed from memory at once")
+    if done["unwritten"]:
+        _fail(f"not written up yet, and tried again: {', '.join(done['unwritten'])}", 1)
+
+
+@commands.command()
 def doctor() -> None:
     """Say what this installation can read and write, and what is wrong with it."""
     from pixmill.doctor import examine  # noqa: PLC0415 - it starts a worker

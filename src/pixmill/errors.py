@@ -12,6 +12,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   └── NoSuchRoute · MethodNotAllowed
     ├── Forbidden ................ well said, but not allowed
     │   ├── SignatureMissing · SignatureInvalid · SignatureExpired
+    │   ├── AdminDenied
     │   └── SourceForbidden · AddressForbidden
     ├── SourceError .............. the original could not be had
     │   ├── SourceNotFound · SourceDenied · SourceTooLarge
@@ -144,6 +145,11 @@ class SignatureInvalid(Forbidden):
 class SignatureExpired(Forbidden):
     code = "signature_expired"
     title = "The signature has expired"
+
+
+class AdminDenied(Forbidden):
+    code = "admin_denied"
+    title = "This is for the operator, who has a token"
 
 
 class SourceForbidden(Forbidden):

@@ -64,6 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             max_upload_bytes=settings.max_source_bytes,
             native=native,
             limits=settings.limits(),
+            purger=cache.purging,
         )
 
 

@@ -69,7 +69,7 @@ def aim(case: "schemathesis.Case[Any]") -> None:
         return
     if "url" in case.query:
         case.query["url"] = PHOTOS[len(str(case.query["url"])) % len(PHOTOS)]
-    if case.method.upper() == "POST":
+    if case.method.upper() == "POST" and not case.path.startswith("/admin/"):
         case.body = photo()
 
 
@@ -100,7 +100,8 @@ def test_every_answer_is_a_documented_one(case: "schemathesis.Case[Any]", server
         problem = response.json()
         assert problem["code"] == "conflicting_parameters" or problem["param"] in UNTOLD, problem
     assert response.status_code < 500 or response.status_code in MAY_FAIL
-    assert response.headers["access-control-allow-origin"] == ["*"]
+    private = case.path.startswith("/admin/")
+    assert response.headers.get("access-control-allow-origin") == (None if private else ["*"])
     assert response.headers["x-request-id"]
 
 

@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from pixmill.api.admin import get_purges, post_purge
 from pixmill.api.connection import Endable
 from pixmill.api.familiar import ShortWay
 from pixmill.api.health import get_health, get_live, get_ready
@@ -28,6 +29,8 @@ ROUTES = [
     Route("/health/ready", get_ready),
     Route("/health", get_health),
     Route("/metrics", get_metrics),
+    Route("/admin/purge", post_purge, methods=["POST"]),
+    Route("/admin/purges", get_purges),
     Route("/openapi.json", get_openapi),
 ]
 

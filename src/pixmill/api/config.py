@@ -1,12 +1,14 @@
 """What the API layer can be told."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.dialects.presets import Presets, read_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
+
+MIN_TOKEN: Final = 16
 
 
 class ApiConfig(BaseModel):
@@ -18,6 +20,10 @@ class ApiConfig(BaseModel):
     port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     keys: SecretStr = Field(
         SecretStr(""), description="Signing keys, comma-separated, newest first; each at least 16 characters long."
+    )
+    admin_token: SecretStr = Field(
+        SecretStr(""),
+        description="Tokens that open /admin, comma-separated, newest first; each at least 16 characters long. Without one there is no /admin.",
     )
     unsigned: Literal["allow", "deny", ""] = Field(
         "",
@@ -59,6 +65,13 @@ class ApiConfig(BaseModel):
             Keyring.from_text(keys.get_secret_value())
         return keys
 
+    @field_validator("admin_token")
+    @classmethod
+    def _tokens_are_long(cls, token: SecretStr) -> SecretStr:
+        if any(len(one) < MIN_TOKEN or not one.isascii() for one in _tokens(token)):
+            raise ValueError(f"each token has at least {MIN_TOKEN} characters, all of them ASCII")
+        return token
+
     @field_validator("presets")
     @classmethod
     def _presets_can_be_read(cls, text: str) -> str:
@@ -77,6 +90,10 @@ class ApiConfig(BaseModel):
         _formats(text)
         return text
 
+    def admin_tokens(self) -> tuple[str, ...]:
+        """What opens ``/admin``."""
+        return _tokens(self.admin_token)
+
     def keyring(self) -> Keyring | None:
         """The keys that requests must be signed with; None when unsigned requests are answered."""
         keys = self.keys.get_secret_value()
@@ -89,6 +106,10 @@ class ApiConfig(BaseModel):
     def negotiable(self) -> tuple[Format, ...]:
         """What ``auto_formats`` names."""
         return _formats(self.auto_formats)
+
+
+def _tokens(text: SecretStr) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.get_secret_value().split(",") if one.strip())
 
 
 def _formats(text: str) -> tuple[Format, ...]:

@@ -15,7 +15,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -72,12 +72,19 @@ class AccessLog(Protocol):
         """The line of one of them."""
 
 
+ADMIN: Final = "/admin/"
+
+PRIVATE_HEADERS: Final = [(name, value) for name, value in COMMON_HEADERS if b"origin" not in name]
+"""No page of another origin may read these answers."""
+
+
 class Exchange:
     """One request, and what has been sent of its answer; ``status`` is 0 until that has begun."""
 
-    __slots__ = ("_send", "error", "headers", "id", "sent", "status")
+    __slots__ = ("_common", "_send", "error", "headers", "id", "sent", "status")
 
-    def __init__(self, request_id: str, send: Send) -> None:
+    def __init__(self, request_id: str, send: Send, common: Sequence[tuple[bytes, bytes]] = COMMON_HEADERS) -> None:
+        self._common = common
         self.id = request_id
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
@@ -90,7 +97,7 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.start":
             self.status = message["status"]
-            self.headers = [*message.get("headers", ()), *COMMON_HEADERS, (b"x-request-id", self.id.encode())]
+            self.headers = [*message.get("headers", ()), *self._common, (b"x-request-id", self.id.encode())]
             message["headers"] = self.headers
         elif kind == "http.response.body":
             self.sent += len(message.get("body", b""))
@@ -118,7 +125,8 @@ class Conversation:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(request_id(_asked_id(scope)), send)
+        common = PRIVATE_HEADERS if _is_admin(scope) else COMMON_HEADERS
+        exchange = Exchange(request_id(_asked_id(scope)), send, common)
         scope["state"] = {**scope.get("state", {}), "exchange": exchange}
         structlog.contextvars.bind_contextvars(request_id=exchange.id)
         self._traffic.began()
@@ -234,7 +242,7 @@ class Preflight:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+        if scope["type"] == "http" and scope["method"] == "OPTIONS" and not _is_admin(scope):
             await Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -247,6 +255,10 @@ async def raise_as_ours(_request: Request, error: Exception) -> Response:
 
 EXCEPTION_HANDLERS: Final[dict[type[Exception], ExceptionHandler]] = {HTTPException: raise_as_ours}
 """For ``Starlette(exception_handlers=…)``, which would otherwise answer 404 and 405 in plain text."""
+
+
+def _is_admin(scope: Scope) -> bool:
+    return bool(scope["path"].startswith(ADMIN))
 
 
 def _problem(scope: Scope, exchange: Exchange, error: PixmillError) -> Response:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill import __version__
+from pixmill.api.admin import PurgeOrder
 from pixmill.api.problems import STATUS
 from pixmill.api.services import services_of
 from pixmill.api.srcset import PictureSet
@@ -58,6 +59,7 @@ class Operation:
     errors: Errors
     params: tuple[Param, ...] = ()
     uploads: bool = False
+    body: Json | None = None
     presets: bool = False
 
 
@@ -75,7 +77,7 @@ def _encoded(presets: tuple[str, ...], *, only: bool) -> bytes:
 def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
     """The OpenAPI 3.1 document of this version, on a server with these presets, and perhaps with nothing else."""
     _, facts = msgspec.json.schema_components(
-        [Facts, Description, PictureSet], ref_template="#/components/schemas/{name}"
+        [Facts, Description, PictureSet, PurgeOrder], ref_template="#/components/schemas/{name}"
     )
     return {
         "openapi": "3.1.0",
@@ -89,6 +91,7 @@ def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
         "paths": _paths(presets, only=only),
         "components": {
             "parameters": {param.name: _parameter(param) for param in (*PARAMS, *sets.PARAMS)} | _preset(presets),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {"Problem": _PROBLEM, **facts},
         },
     }
@@ -126,6 +129,9 @@ def _operation(operation: Operation, method: str, names: list[str]) -> Json:
     }
     if operation.uploads:
         described["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": _BYTES}}}
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": operation.body}}}
+        described["security"] = [{"token": []}]
     return described
 
 
@@ -190,6 +196,7 @@ _PROBLEM: Json = {
     },
 }
 
+_PURGE: Json = {"$ref": "#/components/schemas/PurgeOrder"}
 _BYTES: Json = {"type": "string", "format": "binary"}
 
 _ANY: Errors = (RequestTooLarge, HeadersTooLarge, MalformedRequest, MethodNotAllowed, Draining, Internal)
@@ -271,6 +278,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "Counters and durations, for Prometheus.",
         {"200": _answer("The metrics", "text/plain", "application/openmetrics-text")},
         (*_ANY, NoSuchRoute),
+    ),
+    Operation(
+        "/admin/purge",
+        ("post",),
+        "Purge",
+        "Purge by source, tag or prefix, or everything; for the operator.",
+        {"200": _answer("It is in force", _JSON)},
+        (BadRequest, Forbidden, *_ANY),
+        body=_PURGE,
+    ),
+    Operation(
+        "/admin/purges",
+        _GET,
+        "Purges",
+        "What is purged; for the operator.",
+        {"200": _answer("All purges in force", _JSON)},
+        (*_ANY, NoSuchRoute, Forbidden),
     ),
     Operation("/openapi.json", _GET, "Openapi", "This document.", {"200": _answer("The document", _JSON)}, _ANY),
 )

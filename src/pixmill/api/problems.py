@@ -43,6 +43,7 @@ STATUS: Final[dict[str, int]] = {
     "signature_missing": 403,
     "signature_invalid": 403,
     "signature_expired": 403,
+    "admin_denied": 403,
     "source_forbidden": 403,
     "address_forbidden": 403,
     # The source. We are its gateway: what it says of the picture is passed on, its own failures are 502 and 504.

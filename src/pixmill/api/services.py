@@ -10,12 +10,14 @@ from starlette.requests import Request
 from pixmill.api.config import ApiConfig
 from pixmill.api.connection import UnderWay
 from pixmill.api.familiar import Familiar
+from pixmill.api.guesses import Guesses
 from pixmill.api.middleware import AccessLog, Traffic
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
+from pixmill.ports import Purger
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 
@@ -38,6 +40,8 @@ class ApiServices:
     access_log: AccessLog | None
     max_upload_bytes: int
     native: Native = field(default_factory=Native)
+    purger: Purger | None = None
+    guesses: Guesses = field(default_factory=Guesses)
     limits: Limits = field(default_factory=Limits)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: UnderWay = field(default_factory=UnderWay)

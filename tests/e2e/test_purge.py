@@ -1,0 +1,83 @@
+"""Purging a running server, and whoever shares its folder: by the operator, and by nobody else."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.servers.pixmill import Pixmill
+
+TOKEN = "a token of the operator"
+RIGHT = f"Bearer {TOKEN}"
+
+
+def say(server: Pixmill, body: bytes, authorization: str = RIGHT, method: str = "POST") -> tuple[int, Any, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    path = "/admin/purge" if method != "GET" else "/admin/purges"
+    connection.request(method, path, body, {"authorization": authorization})
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, answer.headers, json.loads(text)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (64, 48), "red").save(tmp_path / name)
+    return tmp_path
+
+
+def cached(server: Pixmill, name: str) -> str:
+    return str(server.get("/resize", url=name, width=10).headers["cache-status"])
+
+
+def test_a_purge_is_in_force_for_all_who_share_the_folder_and_after_a_kill(images: Path) -> None:
+    shared = f"file://{images}/cache?max_bytes=8MiB"
+    settings: dict[str, Any] = {"images": str(images), "workers": 1, "cache": shared, "admin_token": TOKEN}
+    with Pixmill(**settings) as one:
+        for name in ("a.png", "b.png"):
+            cached(one, name)
+            assert "; hit" in cached(one, name)
+        command = [sys.executable, "-m", "pixmill", "purge", "--source", "/a.png", "--server", one.url]
+        environment = {**os.environ, "PIXMILL_ADMIN_TOKEN": TOKEN}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert "1 purges in force" in done.stdout
+        with Pixmill(**settings) as other:
+            assert "; hit" not in cached(other, "a.png")
+            assert "; hit" in cached(other, "b.png")
+        status, _, told = say(one, b"", method="GET")
+        assert (status, [rule["value"] for rule in told["purges"]]) == (200, ["a.png"])
+
+
+def test_only_the_operator_may(images: Path) -> None:
+    with Pixmill(images=str(images), workers=1, admin_token=TOKEN) as server:
+        order = b'{"all": true}'
+        for body, status, code in [
+            (b"{}", 400, "missing_parameter"),
+            (b"no", 400, "malformed_request"),
+            (b'{"tags": ["a b"]}', 400, "invalid_parameter"),
+            (b'{"all": 1}', 400, "invalid_parameter"),
+            (b'{"every": true}', 400, "invalid_parameter"),
+            (b" " * 2_000_000, 413, "upload_too_large"),
+        ]:
+            found, headers, said = say(server, body)
+            assert (found, said["code"]) == (status, code)
+            assert "access-control-allow-origin" not in headers
+        assert server.get("/admin/purge").status == 405
+        for wrong in ("", "Bearer", "Bearer nobody", f"Basic {TOKEN}", f"Bearer {TOKEN}x") * 2:
+            found, _, said = say(server, order, wrong)
+            assert (found, said["code"]) == (403, "admin_denied")
+        assert say(server, order)[0] == 403, "so many guesses that nobody is let in for a while"
+
+
+def test_without_a_token_there_is_nothing(images: Path) -> None:
+    with Pixmill(images=str(images), workers=1) as server:
+        assert say(server, b'{"all": true}', "Bearer ")[0] == 404
+        assert say(server, b"", method="GET")[0] == 404
