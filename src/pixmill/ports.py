@@ -5,7 +5,7 @@ in ``tests/contracts`` hold every backend to it. All failures are those of ``err
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final, Protocol, runtime_checkable
@@ -304,6 +304,17 @@ class Cache(Protocol):
         """Store in every tier; whether any took it."""
 
 
+class Turns(Protocol):
+    """Who makes what, among servers that share a cache."""
+
+    def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:
+        """Entered when no other server makes what belongs under the key: from now on it is for us to make, until what we
+        have put into the cache is where the others look. True if we had to wait: then it may be in the cache by now.
+
+        Never raises. Who has waited for too long, or cannot find out whether there is anybody to wait for, enters all the same.
+        """
+
+
 MAX_PLANS: Final = 16
 """For one job: so many failures with their texts fit into a message, and a worker is not kept from others for long."""
 
@@ -370,6 +381,7 @@ class Event(StrEnum):
     REFUSED = "refused"  # limit: what a request ran into
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
     FLIGHT_SHARED = "flight_shared"  # kind: render · fetch
+    LEASE = "lease"  # kind: file · redis; outcome: won · waited · expired · error
 
 
 class Observer(Protocol):
@@ -393,6 +405,16 @@ class Unpurged:
 
 
 NEVER: Final = Unpurged()
+
+
+class Alone:
+    """Turns of a server that shares nothing."""
+
+    def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
+        return nullcontext(False)
+
+
+ALONE: Final = Alone()
 
 
 class Unobserved:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from pixmill.api.services import ApiServices
-from pixmill.cache.open import open_cache
+from pixmill.cache.open import open_cache, open_turns
 from pixmill.cache.tiered import TieredCache
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
@@ -35,6 +35,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         await cache.purging.open()
         engine = _engine(settings, metrics)
         await _open(engine, closing)
+        turns = open_turns(cache, settings, metrics)
+        closing.push_async_callback(turns.close)
         resizer = ResizeService(
             sources,
             engine,
@@ -44,6 +46,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             purges=cache.rules,
             patience=settings.cache_patience(),
             max_originals_bytes=settings.originals_bytes(),
+            turns=turns,
         )
         closing.push_async_callback(resizer.close)
         health = _health(settings, stores, cache, engine)

@@ -394,7 +394,7 @@ async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: Re
 
 async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: World) -> None:
     rules = Rules(lambda: world.now)
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, rules)
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
     world.origin.clear()
     before = asyncio.create_task(resized(service, request()))
     await settled()

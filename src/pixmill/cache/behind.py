@@ -78,6 +78,16 @@ class Behind:
     async def ping(self) -> None:
         await self.tier.ping()
 
+    def is_pending(self, key: Key) -> bool:
+        """Whether something under this key is not written yet."""
+        return key in self._waiting or key in self._writing
+
+    async def settle(self, key: Key) -> None:
+        """Wait until nothing under this key is."""
+        while self.is_pending(key):
+            tasks = {writing.task for writing in self._writing.values()}
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def drain(self) -> None:
         """Wait until all is written."""
         while self._writing:

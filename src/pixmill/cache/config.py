@@ -26,6 +26,13 @@ class CacheConfig(BaseModel):
     redis_password: SecretStr = Field(
         default=SecretStr(""), description="Password of the cache's Redis, where its URL has none."
     )
+    cache_wait_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        description="Seconds that a request waits at most for another server, which shares a folder or a Redis with this one "
+        "and makes the same picture.",
+    )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),
         ge=1,

@@ -102,6 +102,11 @@ class DiskCache:
         return tier
 
     @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._folder.path
+
+    @property
     def used_bytes(self) -> int:
         """Booked bytes; all of the budget until the first scan is done."""
         return self._ledger.used

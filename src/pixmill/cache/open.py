@@ -6,7 +6,7 @@ folder, which nobody named, is done without (with a line in the log) where it ca
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Final
 from pixmill.cache.behind import Behind
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.disk import DiskCache
+from pixmill.cache.file_locks import FileLocks
 from pixmill.cache.guarded import Guarded
 from pixmill.cache.memory import MemoryCache
 from pixmill.cache.store import StoreCache
 from pixmill.cache.tier import Tier
 from pixmill.cache.tiered import TieredCache
+from pixmill.cache.turns import Leasing, Locks, SharedTurns
 from pixmill.cache.urls import SETTING, RedisTierUrl, TierUrl
 from pixmill.errors import StoreError
 from pixmill.ports import Event, Observer, Store
@@ -49,6 +51,28 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
                 tiers.append(tier)
         undo.pop_all()
     return TieredCache(tiers, observer, max_entry_bytes=config.cache_max_entry_bytes)
+
+
+def open_turns(cache: TieredCache, config: CacheConfig, observer: Observer) -> SharedTurns:
+    """Turns by whatever this cache shares with other servers: its folders and its Redis; by nothing if there is neither."""
+    locks: list[Locks] = []
+    guard: Tier | None = None
+    for layer in cache.layers():
+        if isinstance(layer, DiskCache):
+            locks += _file_locks(layer)
+        elif isinstance(layer, Leasing) and isinstance(guard, Guarded):
+            locks.append(layer.leases(guard))
+        guard = layer
+    return SharedTurns(sorted(locks, key=lambda one: one.kind), cache, observer, config.cache_wait_s)
+
+
+def _file_locks(disk: DiskCache) -> Iterator[Locks]:
+    try:
+        yield FileLocks(disk.path)
+    except OSError as error:
+        _LOG.info(
+            "Other processes may make what this one is making, no locks can be had in the cache's folder: %s", error
+        )
 
 
 def user_folder() -> Path:

@@ -9,6 +9,8 @@ is up to the Redis: with ``maxmemory`` and an eviction policy such as ``allkeys-
 from time import time
 
 from pixmill.cache.blobs import packed, unpacked
+from pixmill.cache.guarded import Guarded
+from pixmill.cache.redis_leases import RedisLeases
 from pixmill.cache.store import HEADER_BYTES
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.plan.key import Key
@@ -44,6 +46,10 @@ class RedisCache:
 
     async def ping(self) -> None:
         await round_trip(self)
+
+    def leases(self, guard: Guarded) -> RedisLeases:
+        """Leases in the same Redis."""
+        return RedisLeases(self._client, guard)
 
     async def close(self) -> None:
         await self._client.close()

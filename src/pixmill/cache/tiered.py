@@ -73,13 +73,27 @@ class TieredCache:
 
     def used_bytes(self) -> dict[str, Callable[[], float]]:
         """How full each tier is that knows it, for gauges."""
-        layers = (layer for tier in self._tiers for layer in _layers(tier))
+        layers = self.layers()
         return {layer.name: partial(getattr, layer, "used_bytes") for layer in layers if isinstance(layer, Measured)}
 
     def breakers(self) -> dict[str, Callable[[], float]]:
         """The state of each tier's breaker, for gauges."""
-        layers = (layer for tier in self._tiers for layer in _layers(tier))
+        layers = self.layers()
         return {layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, Switched)}
+
+    def layers(self) -> Iterator[Tier]:
+        """Every tier, the outer ones before those that they are wrapped around."""
+        return (layer for tier in self._tiers for layer in _layers(tier))
+
+    def is_pending(self, key: Key) -> bool:
+        """Whether some tier has not written yet what was put under this key."""
+        return any(tier.is_pending(key) for tier in self._tiers if isinstance(tier, Behind))
+
+    async def settled(self, key: Key, limit_s: float) -> None:
+        """Wait until every tier has, for at most ``limit_s``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await asyncio.gather(*(tier.settle(key) for tier in self._tiers if isinstance(tier, Behind)))
 
     async def drain(self) -> None:
         """Wait until every tier has written what it was given."""

@@ -17,6 +17,7 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports import (
+    ALONE,
     NEVER,
     Cache,
     Engine,
@@ -30,6 +31,7 @@ from pixmill.ports import (
     Rendered,
     Seen,
     Source,
+    Turns,
     Verdict,
 )
 from pixmill.services.materials import Materials
@@ -88,6 +90,7 @@ class ResizeService:
         patience: Patience = NO_PATIENCE,
         max_originals_bytes: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
+        turns: Turns = ALONE,
     ) -> None:
         """So many bytes of originals are kept; ``patience`` is for sources that have refused."""
         self.originals = Originals(max_originals_bytes, observer)
@@ -107,6 +110,7 @@ class ResizeService:
         self._observer = observer
         self._clock = clock
         self._purges = purges
+        self._turns = turns
         self._renders: Flights[tuple[Key, float], Answer] = Flights()
         self._refreshes = Background(MAX_REFRESHES)
         self.warming = Warming(engine, cache, self)
@@ -191,8 +195,15 @@ class ResizeService:
             return Answer(entry, Outcome.SHARED)
         hit = await self._cache.get(key)
         if hit is None:
-            return await self._render(request, key)
+            return await self._render_in_turn(request, key)
         return self._from_cache(request, key, hit, ()) or await self._renew_or_keep(request, key, hit)
+
+    async def _render_in_turn(self, request: ImageRequest, key: Key) -> Answer:
+        """Anew, or what another server has made while we waited for it."""
+        async with self._turns.turn(key) as waited:
+            hit = await self._cache.get(key) if waited else None
+            found = None if hit is None else self._from_cache(request, key, hit, ())
+            return found or await self._render(request, key)
 
     async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
         """Renewed; if that fails what the cache has, where it may be served even so."""

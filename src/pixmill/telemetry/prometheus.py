@@ -39,13 +39,28 @@ MAX_VALUES: Final = 64
 
 _CODES = frozenset(leaves())
 _OUTCOMES = frozenset(
-    {"ok", "unchanged", "hit", "stale", "miss", "damaged", "skipped", "error", "shared", "cancelled"} | _CODES
+    {
+        "ok",
+        "unchanged",
+        "hit",
+        "stale",
+        "miss",
+        "damaged",
+        "skipped",
+        "won",
+        "waited",
+        "expired",
+        "error",
+        "shared",
+        "cancelled",
+    }
+    | _CODES
 )
 
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),
     "outcome": _OUTCOMES,
-    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch"} | set(Scope)),
+    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch", "file", "redis"} | set(Scope)),
     "reason": frozenset({"crash", "deadline", "recycled"}),
     "limit": frozenset({"queue", "wait", "fetches"}),
     "format": frozenset(Format) | {"none"},
@@ -78,6 +93,9 @@ EVENTS: Final[Mapping[Event, Family]] = {
     Event.REFUSED: Family("refusals", ("limit",), "Requests turned away unserved, by the limit that they ran into."),
     Event.WORKER_RESTART: Family("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
     Event.FLIGHT_SHARED: Family("flights_shared", ("kind",), "Requests that joined the work of another one."),
+    Event.LEASE: Family(
+        "leases", ("kind", "outcome"), "Turns taken among servers that share a cache, by how it ended."
+    ),
 }
 
 REQUEST_SECONDS: Final = Family("request_seconds", ("route",), "Time from a request to its answer's end.")
