@@ -21,9 +21,11 @@ def test_without_bounds_an_entry_is_taken_as_it_is() -> None:
     assert UNBOUNDED.admit(entry, 0.0) is entry
 
 
-def test_only_the_end_is_moved_not_until_when_the_result_is_fresh() -> None:
-    entry = entry_of(stored_at=100.0, fresh_until=200.0, stale_until=300.0)
-    assert Bounds(ttl_s=50).admit(entry, 120.0) == entry_of(stored_at=100.0, fresh_until=200.0, stale_until=170.0)
+def test_no_time_of_an_entry_goes_beyond_what_the_tier_allows() -> None:
+    entry = entry_of(stored_at=100.0, fresh_until=150.0, stale_until=300.0, error_until=400.0, kept_until=500.0)
+    assert Bounds(ttl_s=50).admit(entry, 120.0) == entry_of(
+        stored_at=100.0, fresh_until=150.0, stale_until=170.0, error_until=170.0, kept_until=170.0
+    )
     assert Bounds(ttl_s=500).admit(entry, 120.0) is entry
 
 

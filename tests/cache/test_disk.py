@@ -115,7 +115,7 @@ async def test_what_is_over_goes_first_however_recently_it_was_used(tmp_path: Pa
     async with opened(tmp_path) as cache:
         for number in range(20):
             until = time() - OVERDUE_S - 1 if number % 2 else time() + 3_600
-            await cache.put(key_of(number), entry_of(bytes(3_000), stale_until=until))
+            await cache.put(key_of(number), entry_of(bytes(3_000), fresh_until=until - 1, stale_until=until))
         await cache._sweep()
         assert [n for n in range(20) if place(tmp_path, key_of(n)).exists()] == list(range(0, 20, 2))
         assert cache.used_bytes == on_disk(tmp_path)

@@ -43,7 +43,7 @@ async def test_an_entry_lies_under_the_prefix_until_it_is_over(redis_server: Red
     assert redis_server.keys("layout:*") == [f"layout:e:{KEY}"]
     with redis_server.client() as looking:
         assert 490_000 < looking.pttl(f"layout:e:{KEY}") <= 500_000
-    await tier.put(KEY, entry_of(stale_until=time() - 1))
+    await tier.put(KEY, entry_of(fresh_until=time() - 2, stale_until=time() - 1))
     assert redis_server.keys("layout:*") == []
     await tier.close()
 

@@ -6,6 +6,7 @@ Pure; knows an entry's size and times, and no tier.
 from dataclasses import dataclass, replace
 from math import inf
 
+from pixmill.cache.freshness import end_of
 from pixmill.ports import Entry
 
 
@@ -17,14 +18,19 @@ class Bounds:
     ttl_s: float = inf
 
     def admit(self, entry: Entry, now: float) -> Entry | None:
-        """The entry as the tier shall keep it, or None if it shall not.
-
-        Only the end is moved: until when the result is fresh is what clients are told, whichever tier has it.
-        """
+        """The entry as the tier shall keep it, or None if it shall not."""
         if len(entry.body) > self.max_entry_bytes:
             return None
         end = now + self.ttl_s
-        return entry if entry.stale_until <= end else replace(entry, stale_until=end)
+        if end_of(entry) <= end:
+            return entry
+        return replace(
+            entry,
+            fresh_until=min(entry.fresh_until, end),
+            stale_until=min(entry.stale_until, end),
+            error_until=min(entry.error_until, end),
+            kept_until=min(entry.kept_until, end),
+        )
 
 
 UNBOUNDED = Bounds()

@@ -16,6 +16,7 @@ from typing import Final, Self, TypeVar
 
 from pixmill.cache.entry import decode, encode, heading
 from pixmill.cache.folder import SHARDS, Folder
+from pixmill.cache.freshness import end_of
 from pixmill.cache.ledger import BLOCK_BYTES, Ledger, allotted
 from pixmill.cache.slips import Board, FolderPile, Slips
 from pixmill.cache.tier import Absent, probe_entry
@@ -123,7 +124,7 @@ class DiskCache:
     async def put(self, key: Key, entry: Entry) -> None:
         blob = await self._run(lambda: self._encode_and_write(key, entry))
         if blob is not None:
-            await self._write(key, blob, entry.stale_until)
+            await self._write(key, blob, end_of(entry))
         if self._ledger.due:
             self._wake.set()
 
@@ -183,7 +184,7 @@ class DiskCache:
         if allotted(len(blob)) > self._ledger.margin:
             self._folder.remove(key)
             return None
-        return None if self._folder.write(key, blob, entry.stale_until) else blob
+        return None if self._folder.write(key, blob, end_of(entry)) else blob
 
     async def _write(self, key: Key, blob: bytes, until: float) -> None:
         for _ in range(_TRIES):

@@ -20,8 +20,8 @@ def usable(entry: Entry, now: float) -> Entry | None:
     """
     if entry.stored_at > now + TOLERANCE_S:
         aged = _stale_from(now, entry)
-        return aged if _end(aged) > now else None
-    return entry if now < entry.fresh_until or now < _end(entry) else None
+        return aged if end_of(aged) > now else None
+    return entry if now < end_of(entry) else None
 
 
 def _stale_from(now: float, entry: Entry) -> Entry:
@@ -36,5 +36,6 @@ def _stale_from(now: float, entry: Entry) -> Entry:
     )
 
 
-def _end(entry: Entry) -> float:
-    return max(entry.stale_until, entry.kept_until)
+def end_of(entry: Entry) -> float:
+    """From when on it is of no use to anybody."""
+    return max(entry.fresh_until, entry.stale_until, entry.kept_until)

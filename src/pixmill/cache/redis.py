@@ -9,6 +9,7 @@ is up to the Redis: with ``maxmemory`` and an eviction policy such as ``allkeys-
 from time import time
 
 from pixmill.cache.blobs import packed, unpacked
+from pixmill.cache.freshness import end_of
 from pixmill.cache.guarded import Guarded
 from pixmill.cache.redis_leases import RedisLeases
 from pixmill.cache.store import HEADER_BYTES
@@ -35,7 +36,7 @@ class RedisCache:
 
     async def put(self, key: Key, entry: Entry) -> None:
         """An entry whose time is over is no entry any more."""
-        ttl_ms = int((entry.stale_until - time()) * 1_000)
+        ttl_ms = int((end_of(entry) - time()) * 1_000)
         if ttl_ms > 0:
             await self._client.put(self._place(key), await packed(key, entry), ttl_ms)
         else:
