@@ -54,6 +54,21 @@ def libvips_images() -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
 
 
+def libheif_images() -> list[Path]:
+    """The fuzzer's finds in libheif."""
+    return _files("libheif", _download_libheif)
+
+
+def exiv2_images() -> list[Path]:
+    """Pictures that broke exiv2, which reads metadata of every kind."""
+    return _files("exiv2", _download_exiv2)
+
+
+def _files(name: str, download: Callable[[Path], None]) -> list[Path]:
+    found = (path for path in _had(name, download).rglob("*") if path.is_file() and path.stat().st_size < 3_000_000)
+    return sorted(found)
+
+
 def png_suite() -> list[Path]:
     """Willem van Schaik's PngSuite, as far as libpng's source carries it."""
     root = _had("libpng", _download_libpng)
@@ -114,6 +129,19 @@ def _download_libpng(scratch: Path) -> None:
 def _download_faketime(scratch: Path) -> None:
     _apt(scratch, "download", "libfaketime")
     _run(["dpkg-deb", "-x", str(next(scratch.glob("*.deb"))), "whole"], scratch)
+
+
+def _download_libheif(scratch: Path) -> None:
+    _apt(scratch, "source", "--download-only", "--tar-only", "libheif")
+    _unpack(next(scratch.glob("*.orig.tar.*")), ("/fuzzing/",), scratch / "whole")
+
+
+def _download_exiv2(scratch: Path) -> None:
+    """Of those that have a number in the tracker."""
+    _apt(scratch, "source", "--download-only", "--tar-only", "exiv2")
+    _unpack(
+        next(scratch.glob("*.orig.tar.*")), ("/test/data/issue_", "/test/data/poc", "/test/data/CVE"), scratch / "whole"
+    )
 
 
 def _apt(scratch: Path, *command: str) -> None:

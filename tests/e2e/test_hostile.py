@@ -15,6 +15,8 @@ from PIL import Image
 
 from tests import material
 from tests.e2e.scenes import PHOTOS, in_flight, metric, random_of, until
+from tests.mutations import MAKERS
+from tests.mutations import mutated as damaged
 from tests.servers.pixmill import Pixmill, Reply
 
 pytestmark = pytest.mark.xdist_group("hostile")
@@ -109,6 +111,37 @@ def test_what_broke_libvips_does_not_break_us(server: Pixmill, images: Path) -> 
     paths = material.libvips_images()
     assert len([path for path in paths if "_fuzzer-" in path.name]) >= 15
     assert_borne(server, answers(server, lay_out(images, [(sound(path), path.read_bytes()) for path in paths])))
+
+
+@pytest.mark.timeout(600)
+def test_what_broke_libheif_and_exiv2_does_not_break_us(server: Pixmill, images: Path) -> None:
+    paths = [*material.libheif_images(), *material.exiv2_images()]
+    assert len(paths) >= 90
+    assert_borne(server, answers(server, lay_out(images, [(sound(path), path.read_bytes()) for path in paths])))
+
+
+def test_damaged_pictures_that_are_sent_or_laid_over_others_break_nothing(server: Pixmill, images: Path) -> None:
+    dice = random_of(301)
+    files = [(f"{name.replace(' ', '-')}.bin", damaged(dice, name)) for name in MAKERS for _ in range(8)]
+    (images / "under.jpg").write_bytes(good("JPEG"))
+
+    def used(case: tuple[str, bytes]) -> list[Answer]:
+        name, body = case
+        began = time.monotonic()
+        sent = server.ask("POST", "/resize", data=body, width=48, format="png")
+        between = time.monotonic()
+        over = server.get("/resize", url="under.jpg", width=40, format="png", overlay=f"url:{name},width:20")
+        return [
+            (f"/resize sent {name}", sent, between - began),
+            (f"/resize over {name}", over, time.monotonic() - between),
+        ]
+
+    names = lay_out(images, files)
+    cases = [(name, body) for name, (_, body) in zip(names, files, strict=True)]
+    with ThreadPoolExecutor(2) as clients:
+        answered = [answer for both in clients.map(used, cases) for answer in both]
+    assert_borne(server, answered)
+    assert {200, 415, 422} <= {reply.status for _, reply, _ in answered}
 
 
 def sound(path: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from pixmill.api import familiar
 from pixmill.api.app import create_app
-from pixmill.api.familiar import MAX_QUERY_BYTES, Familiar
+from pixmill.api.familiar import MAX_NAME_BYTES, Familiar
 from pixmill.api.services import ApiServices
 from pixmill.dialects.signing import Keyring
 from pixmill.settings import load
@@ -208,7 +208,7 @@ async def test_a_refused_request_is_never_familiar(services: ApiServices) -> Non
 
 
 async def test_long_queries_are_not_kept(services: ApiServices) -> None:
-    query = f"url=wine.jpg&width=46&filename={'a' * 250}{'%61' * 1}" + "&" * MAX_QUERY_BYTES
+    query = f"url=wine.jpg&width=46&filename={'a' * 250}{'%61' * 1}" + "&" * MAX_NAME_BYTES
     async with client_of(services) as client:
         assert (await client.get(f"/resize?{query}")).status_code == 200
     assert services.familiar.recall((b"/resize", query.encode(), b"*/*")) is None

@@ -25,8 +25,8 @@ from pixmill.services.resize import Answer, Outcome, ResizeService
 MAX_REQUESTS = 4_096
 """When so many are known, all are forgotten: reading them again costs each one a few microseconds, once."""
 
-MAX_QUERY_BYTES = 1_024
-"""Longer queries are not remembered, so that strangers cannot fill the memory with them: 4 MiB at the most."""
+MAX_NAME_BYTES = 1_024
+"""Requests whose path, query and Accept are longer together are not remembered, so that strangers cannot fill the memory with them: 4 MiB at the most."""
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -68,7 +68,7 @@ class Familiar:
     def remember(self, scope: Scope, image: ImageRequest, key: Key, expires: int | None) -> None:
         """Keep what a request that was answered means."""
         name, _, _ = _named(scope)
-        if len(name[1]) > MAX_QUERY_BYTES:
+        if sum(map(len, name)) > MAX_NAME_BYTES:
             return
         if len(self._known) >= MAX_REQUESTS:
             self._known.clear()

@@ -10,12 +10,15 @@ import rawpy
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.layout import Layout
+from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's numbers for turns as those of EXIF; 5 is to the left, 6 to the right."""
 _HALF = 2.0
+_LAYOUTS = {1: Layout.L, 3: Layout.RGB}
+"""A sensor without filters sees grey."""
 _SRGB = (2.4, 12.92)
 """The curve as dcraw says it: a power, and the slope of its beginning."""
 
@@ -46,6 +49,8 @@ class RawPicture:
             gamma=_SRGB,
             demosaic_algorithm=rawpy.DemosaicAlgorithm.PPG,
         )
-        height, width, _ = pixels.shape
+        height, width, colours = pixels.shape
+        if colours not in _LAYOUTS:
+            raise UndecodableImage(detail=f"{colours} colours")
         area = need.area.shrunk(self.header.size.width / width) if half else need.area
-        return Frame(memoryview(pixels).cast("B"), width, height, Layout.RGB, area=area)
+        return Frame(memoryview(pixels).cast("B"), width, height, _LAYOUTS[colours], area=area)
