@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/*/*.[ch])
 
-.PHONY: serve test faults soak check fmt lock docs gallery bench image clean
+.PHONY: serve test faults soak check fmt lock docs gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
@@ -37,6 +37,18 @@ gallery: $(VENV)/.dev            ## render every operation on the sample photos 
 
 bench: $(VENV)/.dev              ## measure beside the peers, which it installs; writes benchmarks/report.md
 	$(BIN)/python -m benchmarks.bench
+
+fuzz: $(VENV)/.dev               ## fuzz everything that reads a stranger's words, ten minutes each; findings are files crash-…
+	for name in grammar signature url headers entry messages address; do \
+	    mkdir -p build/corpus/$$name; \
+	    $(BIN)/python -m tests.fuzz.readers $$name build/corpus/$$name tests/fuzz/corpus/$$name -max_total_time=600 -max_len=4096 || exit 1; \
+	done
+
+hostile: $(VENV)/.dev            ## send a hundred thousand damaged files through workers
+	PIXMILL_MUTATIONS=100000 PIXMILL_TEST_SEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --timeout 7200 -s tests/engine/test_mutations.py
+
+audit: $(BIN)/uv                 ## ask for known vulnerabilities of what is locked; needs a network
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 
 image:                           ## build the container image, with whatever builds images here
 	docker build -f deploy/Dockerfile -t pixmill .
