@@ -22,6 +22,7 @@ def serving(s3: SeaweedFS, **settings: str | float) -> Pixmill:
     usual: dict[str, str | float] = {
         "stores": json.dumps({"photos": stores["photos"]}),
         "cache": "",
+        "originals": "",
         "workers": 1,
         "store_timeout_s": 1,
         "source_timeout_s": 4,
