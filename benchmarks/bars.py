@@ -45,7 +45,7 @@ from tests.pixels.reference import resample
 
 MEGAPIXELS = (2, 6)
 SIDE, QUALITY, CLIENTS = 512, 80, 4
-WIDTHS = (320, 480, 640, 800, 960, 1120, 1280, 1600)
+WIDTHS = (320, 480, 640, 828, 1080, 1280, 1600, 1920)  # the default ladder of /srcset
 L, REFERENCE = "L", "reference"
 Cell = tuple[int, str]
 

@@ -60,7 +60,9 @@ def opened(source: memoryview, limits: Limits, looked: Input = EVERYTHING) -> Pi
         raise UnsupportedImage(f"This installation cannot read {kind}{how_to_get(kind)}")
     with decoding():
         picture = CODECS[kind].open(source)
-        if looked != EVERYTHING and isinstance(picture, Adjustable):  # asking for a protocol takes as long as reading a header
+        if looked != EVERYTHING and isinstance(
+            picture, Adjustable
+        ):  # asking for a protocol takes as long as reading a header
             picture = picture.asked(looked)
     _check(picture.header, limits)
     return picture if looked.page == 1 else _turned_to(looked.page, picture, limits)
