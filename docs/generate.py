@@ -145,6 +145,7 @@ METRICS = """\
 
 `GET /metrics` answers Prometheus, in its text format or in OpenMetrics, with these and with `process_*` of the server process.
 A label value that is not known in advance is counted as `other` once there are too many of them. `PIXMILL_METRICS=false` turns it off.
+With `PIXMILL_ADMIN_LISTEN` it is answered on that listener alone.
 """
 
 FORMATS = """\

@@ -11,7 +11,7 @@ from pixmill.settings import Settings
 
 SCHEMA = Path(__file__).parent / "pixmill" / "values.schema.json"
 
-SECRET = {"keys", "stores", "redis_password"}
+SECRET = {"keys", "stores", "redis_password", "admin_token"}
 """They have values of their own, which go into the Secret."""
 
 NEEDED = ["host", "port", "drain_s", "drain_delay_s", "ready_timeout_s"]

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.app import create_app
-from pixmill.settings import load
+from pixmill.settings import Settings, SettingsError, load
 from pixmill.telemetry.logs import configure
 from pixmill.wiring import opened
 
@@ -25,7 +25,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            settings = load()
+            settings = _settings()
             configure(settings)
             async with opened(settings) as services:
                 self._app = create_app(services)
@@ -36,6 +36,13 @@ class Application:
             await send({"type": f"lifespan.{kind}.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _settings() -> Settings:
+    settings = load()
+    if settings.admin_listen:
+        raise SettingsError("PIXMILL_ADMIN_LISTEN is for `pixmill serve`: here another server listens")
+    return settings
 
 
 app = Application()

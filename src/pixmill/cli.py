@@ -115,6 +115,8 @@ def _invitation(settings: Settings, port: int) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
     lines = [f"Pixmill {__version__} answers on {base}"]
+    if settings.admin_listen:
+        lines.append(f"Operators are answered on {settings.admin_listen}")
     root = Path(settings.images)
     if settings.images and root.is_dir() and not settings.keys.get_secret_value():
         photos = sorted(

@@ -27,8 +27,8 @@ def purge(settings: Settings, server: str | None, order: dict[str, object]) -> d
 
 
 def _here(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    host, port = settings.operators_address() or (settings.host, settings.port)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _post(server: str, path: str, token: str, order: dict[str, object]) -> tuple[int, dict[str, Any]]:

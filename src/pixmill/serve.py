@@ -1,21 +1,23 @@
 """The server process: Granian in this process's event loop, from the first signal to the last answer.
 
-Knows signals and the listener. What is served was put together in ``wiring.py``.
+Knows signals and the listeners. What is served was put together in ``wiring.py``.
 """
 
 import asyncio
 import resource
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
+from starlette.types import ASGIApp
 
-from pixmill.api.app import create_app
+from pixmill.api.app import create_app, create_operators_app
 from pixmill.api.services import ApiServices
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure
@@ -31,6 +33,9 @@ CONNECT_PAUSE_S = 0.005
 
 FILES_BESIDE = 512
 """Open files that are no connections of clients: originals, those of workers, connections to sources and stores."""
+
+OPERATORS_CONNECTIONS = 128
+"""On a listener of their own: of monitors and people there are few."""
 
 LAST_CHANCE_S = 2.0
 """How long it may take to tell those who are cut off."""
@@ -56,17 +61,38 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as services:
         address, port = free_address(settings.host, settings.port)
-        server = _server(services, settings, address, port)
-        serving = asyncio.create_task(server.serve())
-        stopping = asyncio.create_task(stop.wait())
-        telling = asyncio.create_task(_tell(ready, address, port))
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        telling.cancel()
-        stopping.cancel()
-        if not serving.done():
-            await _drain(services, server, serving, settings)
-        if serving.done():
-            serving.result()
+        async with _operators_served(services, settings) as operated:
+            server = _server(create_app(services), address, port, settings.max_connections)
+            serving = asyncio.create_task(server.serve())
+            stopping = asyncio.create_task(stop.wait())
+            telling = asyncio.create_task(_tell(ready, address, port))
+            await asyncio.wait((serving, stopping, *operated), return_when=asyncio.FIRST_COMPLETED)
+            telling.cancel()
+            stopping.cancel()
+            if not serving.done():
+                await _drain(services, server, serving, settings)
+            if serving.done():
+                serving.result()
+
+
+@asynccontextmanager
+async def _operators_served(services: ApiServices, settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]]:
+    """The listener of operators, where it is an own one: from before the first picture until after the last."""
+    wanted = settings.operators_address()
+    if wanted is None:
+        yield []
+        return
+    address, port = free_address(*wanted)
+    server = _server(create_operators_app(services), address, port, OPERATORS_CONNECTIONS)
+    serving = asyncio.create_task(server.serve())
+    log.info("listening for operators", address=address, port=port)
+    try:
+        yield [serving]
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
+        await asyncio.wait((serving,), timeout=LAST_CHANCE_S)
+    if serving.done():
+        serving.result()
 
 
 async def _tell(ready: Callable[[int], None], address: str, port: int) -> None:
@@ -119,16 +145,16 @@ def free_address(host: str, port: int) -> tuple[str, int]:
         raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
 
-def _server(services: ApiServices, settings: Settings, address: str, port: int) -> Server:
+def _server(app: ASGIApp, address: str, port: int, max_connections: int) -> Server:
     return Server(
-        create_app(services),
+        app,
         address=address,
         port=port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.auto,
         websockets=False,
-        backlog=max(128, settings.max_connections // 4),
-        backpressure=settings.max_connections,
+        backlog=max(128, max_connections // 4),
+        backpressure=max_connections,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEADER_BYTES),
         http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
         log_enabled=False,

@@ -57,12 +57,13 @@ def test_the_server_starts_with_what_the_chart_gives_it(
 
 def test_secrets_are_never_in_the_config_map() -> None:
     config = release(RICH).the("ConfigMap")
-    assert not {"PIXMILL_KEYS", "PIXMILL_STORES", "PIXMILL_REDIS_PASSWORD"} & set(config["data"])
+    assert not {"PIXMILL_KEYS", "PIXMILL_STORES", "PIXMILL_REDIS_PASSWORD", "PIXMILL_ADMIN_TOKEN"} & set(config["data"])
     assert "hush-hush" not in json.dumps(config)
     secret = release(RICH).the("Secret")["stringData"]
     assert secret["PIXMILL_KEYS"] == "a-newer-secret-key,an-older-secret-key"
     assert json.loads(secret["PIXMILL_STORES"]) == RICH["stores"]
     assert secret["PIXMILL_REDIS_PASSWORD"] == "hush-hush-redis"
+    assert secret["PIXMILL_ADMIN_TOKEN"] == "hush-hush-new-token,hush-hush-old-token"
 
 
 def test_a_secret_of_ones_own_takes_the_place_of_the_charts() -> None:
@@ -130,7 +131,7 @@ def test_everything_selects_the_pods_of_this_release_alone(rendered: Release) ->
     selector = rendered.the("Deployment")["spec"]["selector"]["matchLabels"]
     assert selector.items() <= labels.items()
     assert selector["app.kubernetes.io/instance"] == "demo"
-    assert rendered.the("Service")["spec"]["selector"] == selector
+    assert all(service["spec"]["selector"] == selector for service in rendered.all_of("Service"))
     for kind in ("PodDisruptionBudget", "ServiceMonitor"):
         assert all(one["spec"]["selector"]["matchLabels"] == selector for one in rendered.all_of(kind))
     for one in rendered.all_of("NetworkPolicy"):
@@ -186,6 +187,29 @@ def test_metrics_and_health_are_not_for_the_world() -> None:
         paths = [path["path"] for path in rule["http"]["paths"]]
         assert "/resize" in paths
         assert not any(private.startswith(path) for path in paths for private in ("/metrics", "/health"))
+
+
+def test_operators_have_a_port_and_a_service_of_their_own() -> None:
+    made = release(RICH | {"service": {"type": "LoadBalancer"}})
+    assert {"name": "operators", "containerPort": 9090} in made.container["ports"]
+    services = {one["metadata"]["name"]: one["spec"] for one in made.all_of("Service")}
+    assert (services["mill"]["type"], [port["name"] for port in services["mill"]["ports"]]) == (
+        "LoadBalancer",
+        ["http"],
+    )
+    inner = services["mill-operators"]
+    assert (inner["type"], [port["targetPort"] for port in inner["ports"]]) == ("ClusterIP", ["operators"])
+    assert [one["port"] for one in made.the("ServiceMonitor")["spec"]["endpoints"]] == ["operators"]
+    pictures, operators = made.the("NetworkPolicy")["spec"]["ingress"]
+    assert pictures["from"] == RICH["networkPolicy"]["from"]
+    assert (operators["ports"][0]["port"], "from" in operators) == ("operators", False)
+
+
+def test_without_such_a_listener_there_is_one_port_and_one_service() -> None:
+    made = release(OPEN | {"serviceMonitor": {"enabled": True}, "networkPolicy": {"enabled": True}})
+    assert [port["name"] for port in made.container["ports"]] == ["http"]
+    assert len(made.all_of("Service")) == len(made.the("NetworkPolicy")["spec"]["ingress"]) == 1
+    assert [one["port"] for one in made.the("ServiceMonitor")["spec"]["endpoints"]] == ["http"]
 
 
 def test_a_network_policy_keeps_originals_out_of_private_networks() -> None:

@@ -58,7 +58,8 @@ def test_whoever_is_being_served_is_served_before_the_end() -> None:
 
 
 def test_ports_are_those_of_the_server_and_open_to_this_machine_only() -> None:
-    assert PIXMILL["ports"] == ["127.0.0.1:8080:8080"]
+    assert PIXMILL["ports"] == ["127.0.0.1:8080:8080", "127.0.0.1:9090:9090"]
+    assert PIXMILL["environment"]["PIXMILL_ADMIN_LISTEN"] == "0.0.0.0:9090"
     assert S3["ports"] == ["127.0.0.1:8333:8333"]
 
 

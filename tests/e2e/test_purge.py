@@ -3,15 +3,20 @@
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from tests.e2e.scenes import until
 from tests.servers.pixmill import Pixmill
+from tests.servers.ports import free_port
 
 TOKEN = "a token of the operator"
 RIGHT = f"Bearer {TOKEN}"
@@ -32,6 +37,15 @@ def images(tmp_path: Path) -> Path:
     for name in ("a.png", "b.png"):
         Image.new("RGB", (64, 48), "red").save(tmp_path / name)
     return tmp_path
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def cached(server: Pixmill, name: str) -> str:
@@ -75,6 +89,29 @@ def test_only_the_operator_may(images: Path) -> None:
             found, _, said = say(server, order, wrong)
             assert (found, said["code"]) == (403, "admin_denied")
         assert say(server, order)[0] == 403, "so many guesses that nobody is let in for a while"
+
+
+def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:
+    port = free_port()
+    listener = {"admin_listen": f"127.0.0.1:{port}", "admin_token": TOKEN}
+    with Pixmill(images=str(images), workers=1, drain_delay_s=1, **listener) as server:
+        own = f"http://127.0.0.1:{port}"
+        theirs = {"/metrics": 200, "/health": 200, "/admin/purges": 403}
+        for path, status in theirs.items():
+            assert (server.get(path).status, status_of(own + path)) == (404, status), path
+        assert say(server, b'{"all": true}')[0] == 404
+        for path in ("/health/live", "/health/ready"):
+            assert (server.get(path).status, status_of(own + path)) == (200, 200), path
+        for path in ("/resize?url=a.png&width=10", "/openapi.json"):
+            assert (server.get(path).status, status_of(own + path)) == (200, 404), path
+        command = [sys.executable, "-m", "pixmill", "purge", "--all"]
+        environment = {**os.environ, "PIXMILL_ADMIN_TOKEN": TOKEN, "PIXMILL_ADMIN_LISTEN": f"127.0.0.1:{port}"}
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+        assert f"Operators are answered on 127.0.0.1:{port}" in server.log()
+        os.kill(server.pid, signal.SIGTERM)
+        until(lambda: status_of(own + "/health/ready") == 503, 5, "the operators are told that it drains")
+        assert status_of(own + "/metrics") == 200
+        assert server.wait(10) == 0
 
 
 def test_without_a_token_there_is_nothing(images: Path) -> None:

@@ -16,7 +16,7 @@ from pixmill.api.openapi import get_openapi
 from pixmill.api.services import ApiServices
 from pixmill.api.srcset import get_srcset
 
-ROUTES = [
+PICTURES = [
     Route("/resize", get_image, methods=["GET"]),
     Route("/resize", post_image, methods=["POST"]),
     Route("/info", get_info),
@@ -25,31 +25,45 @@ ROUTES = [
     Route("/api/v1/resize", post_image, methods=["POST"]),
     Route("/api/v1/info", get_info),
     Route("/api/v1/srcset", get_srcset),
+    Route("/openapi.json", get_openapi),
+]
+PROBES = [
     Route("/health/live", get_live),
     Route("/health/ready", get_ready),
+]
+OPERATORS = [
     Route("/health", get_health),
     Route("/metrics", get_metrics),
     Route("/admin/purge", post_purge, methods=["POST"]),
     Route("/admin/purges", get_purges),
-    Route("/openapi.json", get_openapi),
 ]
+ROUTES = [*PICTURES, *PROBES, *OPERATORS]
 
 
 def create_app(services: ApiServices) -> ShortWay:
-    """The ASGI application over these services."""
-    config = services.config
+    """The ASGI application over these services; what operators ask is left out where they have a listener of their own."""
+    app = _app(services, [*PICTURES, *PROBES] if services.config.admin_listen else ROUTES)
+    return ShortWay(app, services.familiar, services.resizer, services.traffic, services.access_log)
+
+
+def create_operators_app(services: ApiServices) -> Starlette:
+    """What operators ask, and nothing else."""
+    return _app(services, [*PROBES, *OPERATORS])
+
+
+def _app(services: ApiServices, routes: list[Route]) -> Starlette:
     app = Starlette(
-        routes=ROUTES,
+        routes=routes,
         middleware=[
             Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
             Middleware(Errors),
             Middleware(Draining, draining=services.closing.is_set),
             Middleware(Endable, under_way=services.under_way),
-            Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
+            Middleware(UrlLimit, max_url_bytes=services.config.max_url_bytes),
             Middleware(Preflight),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
     app.state.services = services
-    return ShortWay(app, services.familiar, services.resizer, services.traffic, services.access_log)
+    return app

@@ -1,5 +1,6 @@
 """What the API layer can be told."""
 
+import re
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -9,6 +10,9 @@ from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
 
 MIN_TOKEN: Final = 16
+MAX_PORT: Final = 65_535
+
+_ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
 class ApiConfig(BaseModel):
@@ -17,13 +21,18 @@ class ApiConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
     keys: SecretStr = Field(
         SecretStr(""), description="Signing keys, comma-separated, newest first; each at least 16 characters long."
     )
     admin_token: SecretStr = Field(
         SecretStr(""),
         description="Tokens that open /admin, comma-separated, newest first; each at least 16 characters long. Without one there is no /admin.",
+    )
+    admin_listen: str = Field(
+        "",
+        description="Address and port (127.0.0.1:9090, [::1]:9090; port 0 takes a free one) on which alone /metrics, /health and /admin "
+        "answer; empty: on the same as everything else. /health/live and /health/ready answer on both.",
     )
     unsigned: Literal["allow", "deny", ""] = Field(
         "",
@@ -72,6 +81,12 @@ class ApiConfig(BaseModel):
             raise ValueError(f"each token has at least {MIN_TOKEN} characters, all of them ASCII")
         return token
 
+    @field_validator("admin_listen")
+    @classmethod
+    def _operators_can_be_listened_to(cls, text: str) -> str:
+        _address(text)
+        return text
+
     @field_validator("presets")
     @classmethod
     def _presets_can_be_read(cls, text: str) -> str:
@@ -84,6 +99,13 @@ class ApiConfig(BaseModel):
             raise ValueError("PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets nothing could be asked for")
         return self
 
+    @model_validator(mode="after")
+    def _operators_are_kept_apart(self) -> Self:
+        address = self.operators_address()
+        if address and address[1] == self.port != 0:
+            raise ValueError("PIXMILL_ADMIN_LISTEN needs another port than PIXMILL_PORT")
+        return self
+
     @field_validator("auto_formats")
     @classmethod
     def _formats_are_negotiable(cls, text: str) -> str:
@@ -93,6 +115,10 @@ class ApiConfig(BaseModel):
     def admin_tokens(self) -> tuple[str, ...]:
         """What opens ``/admin``."""
         return _tokens(self.admin_token)
+
+    def operators_address(self) -> tuple[str, int] | None:
+        """Host and port of ``admin_listen``; None where operators have no listener of their own."""
+        return _address(self.admin_listen)
 
     def keyring(self) -> Keyring | None:
         """The keys that requests must be signed with; None when unsigned requests are answered."""
@@ -110,6 +136,17 @@ class ApiConfig(BaseModel):
 
 def _tokens(text: SecretStr) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.get_secret_value().split(",") if one.strip())
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    """Host and port; an IPv6 address stands in brackets."""
+    if not text:
+        return None
+    found = _ADDRESS.fullmatch(text)
+    port = int(found["port"]) if found else MAX_PORT + 1
+    if found is None or port > MAX_PORT:
+        raise ValueError(f"{text} is no address and port, such as 127.0.0.1:9090 or [::1]:9090")
+    return found["inside"] or found["host"], port
 
 
 def _formats(text: str) -> tuple[Format, ...]:
