@@ -66,6 +66,8 @@ EXAMPLES = {
         "rotate=-12|crop=pct:14,14,72,72|radius=24&border=3,ffffff",
         "fit=contain&width=300&height=300&extend=blur|width=150&pixelate=6",
     ),
+    "blur_faces": (),  # no sample photo shows people
+    "pixelate_faces": (),
     "pixelate_areas": ("10;pct:40,10,40,50",),
 }
 

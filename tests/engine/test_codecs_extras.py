@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pixmill.api.problems import STATUS
 from pixmill.engine.codecs import table
 from pixmill.engine.codecs.heic import HeicPicture
 from pixmill.engine.codecs.jxl_header import CODESTREAM, CONTAINER, read_header
@@ -23,9 +24,9 @@ from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import (
     ImageTooLarge,
     InvalidParameter,
+    MissingExtra,
     UndecodableImage,
     UnsupportedImage,
-    UnsupportedOutput,
 )
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
@@ -71,11 +72,12 @@ def test_each_is_known_by_its_content(kind: Format) -> None:
 def test_without_its_extra_the_answer_says_which_is_missing(kind: Format, monkeypatch: pytest.MonkeyPatch) -> None:
     source = SAMPLES[kind]()
     monkeypatch.setattr(table, "installed", lambda _: False)
-    with pytest.raises(UnsupportedImage) as caught:
+    with pytest.raises(MissingExtra) as caught:
         made(source)
+    assert STATUS[caught.value.code] == 415
     assert f"pixmill[{table.CODECS[kind].extra}]" in caught.value.message
     if table.CODECS[kind].write:
-        with pytest.raises(UnsupportedOutput) as refused:
+        with pytest.raises(MissingExtra) as refused:
             written(kind, photo())
         assert "pixmill[" in refused.value.message
 

@@ -63,7 +63,7 @@ STATUS: Final[dict[str, int]] = {
     "image_too_large": 413,
     "result_too_large": 422,
     "unsupported_output": 422,
-    "missing_extra": 422,
+    "missing_extra": 415,
     # The engine. A picture that kills two workers is to blame itself, and bad input is no error of the server.
     "engine_error": 503,
     "queue_full": 503,

@@ -13,7 +13,7 @@ from pixmill.engine.pixels.colour import profile_name
 from pixmill.engine.pixels.facts.look import look_at
 from pixmill.engine.pixels.facts.small import small_picture
 from pixmill.engine.pixels.facts.texts import texts_of
-from pixmill.errors import ImageTooLarge, InvalidParameter, UndecodableImage, UnsupportedImage
+from pixmill.errors import ImageTooLarge, InvalidParameter, MissingExtra, UndecodableImage, UnsupportedImage
 from pixmill.media import MEDIA
 from pixmill.plan.input import EVERYTHING, Input
 from pixmill.plan.limits import Limits
@@ -25,7 +25,7 @@ _MAX_SIDE = 65_535
 
 
 def inspect(source: memoryview, limits: Limits, question: Question = NOTHING_MORE) -> Facts:
-    """What ``/info`` tells. Raises UnsupportedImage, UndecodableImage, ImageTooLarge."""
+    """What ``/info`` tells. Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge."""
     picture = opened(source, limits)
     facts = facts_of(source, picture.header, question)
     if not question.seen:
@@ -57,7 +57,8 @@ def opened(source: memoryview, limits: Limits, looked: Input = EVERYTHING) -> Pi
     if kind is None:
         raise UnsupportedImage
     if not readable(kind):
-        raise UnsupportedImage(f"This installation cannot read {kind}{how_to_get(kind)}")
+        lacking = how_to_get(kind)
+        raise (MissingExtra if lacking else UnsupportedImage)(f"This installation cannot read {kind}{lacking}")
     with decoding():
         picture = CODECS[kind].open(source)
         if looked != EVERYTHING and isinstance(

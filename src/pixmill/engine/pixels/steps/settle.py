@@ -19,7 +19,7 @@ from pixmill.engine.codecs.table import animatable, how_to_get, writable
 from pixmill.engine.pixels.content import graphic
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.job import Job
-from pixmill.errors import ResultTooLarge, UnsupportedOutput
+from pixmill.errors import MissingExtra, ResultTooLarge, UnsupportedOutput
 from pixmill.media import DESCRIPTIONS, MEDIA, Format
 
 _DRAWN: Final = (Format.ICO, Format.SVG)
@@ -29,7 +29,7 @@ _SMALL: Final = 64 * 64
 
 
 def settle(frame: Frame, job: Job) -> Frame:
-    """The frame with its format. Raises UnsupportedOutput or ResultTooLarge for a format that was asked for by name."""
+    """The frame with its format. Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a format that was asked for by name."""
     output = job.plan.output
     if output.original and writable(job.header.format) and _holds(job.header.format, frame):
         return replace(frame, format=job.header.format)
@@ -41,7 +41,9 @@ def settle(frame: Frame, job: Job) -> Frame:
 
 def _named(kind: Format, frame: Frame) -> Format:
     if kind not in DESCRIPTIONS and not writable(kind):
-        raise UnsupportedOutput(f"This installation cannot write {kind}{how_to_get(kind)}", param="format")
+        lacking = how_to_get(kind)
+        error = MissingExtra if lacking else UnsupportedOutput
+        raise error(f"This installation cannot write {kind}{lacking}", param="format")
     if not _holds(kind, frame):
         raise ResultTooLarge(f"{kind} allows at most {MEDIA[kind].max_side} pixels along each side", param="format")
     return kind
