@@ -22,7 +22,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
     │   └── ResultTooLarge · UnsupportedOutput · MissingExtra
     ├── EngineError .............. rendering failed through no word of the client
-    │   └── QueueFull · RenderTimeout · RenderCrashed · Draining
+    │   └── QueueFull · RenderTimeout · RenderCrashed · NoWorker · Draining
     ├── StoreError ............... a storage backend said no
     │   └── ObjectNotFound · ObjectTooLarge · StoreDenied · StoreUnavailable · StoreFull
     └── Internal ................. a defect of ours
@@ -266,6 +266,11 @@ class RenderTimeout(EngineError):
 class RenderCrashed(EngineError):
     code = "render_crashed"
     title = "The renderer died on this picture, twice"
+
+
+class NoWorker(EngineError):
+    code = "no_worker"
+    title = "No renderer can be started"
 
 
 class Draining(EngineError):

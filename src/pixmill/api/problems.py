@@ -69,6 +69,7 @@ STATUS: Final[dict[str, int]] = {
     "queue_full": 503,
     "render_timeout": 504,
     "render_crashed": 422,
+    "no_worker": 503,
     "draining": 503,
     # The stores behind us.
     "store_error": 502,

@@ -12,6 +12,8 @@ from pixmill.engine.lane import Lane
 
 _FIRST_PAUSE_S: Final = 0.1
 _MAX_PAUSE_S: Final = 10.0
+_PATIENCE: Final = 3
+"""So often may each worker fail to start before nobody is told to wait for it: one that was killed while it started is no such sign."""
 
 
 class Crew:
@@ -28,6 +30,11 @@ class Crew:
         self._failures = 0
         self._pause: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """There is no worker, and starting one has failed again and again."""
+        return not self.lanes and self._failures >= _PATIENCE * self._size
 
     @property
     def is_starting(self) -> bool:

@@ -17,7 +17,7 @@ from pixmill.engine.crew import Crew
 from pixmill.engine.lane import Lane, Loss, Owner
 from pixmill.engine.process import Listener, Process
 from pixmill.engine.spare import SpareTime
-from pixmill.errors import Draining, QueueFull, RenderCrashed, RenderTimeout
+from pixmill.errors import Draining, NoWorker, QueueFull, RenderCrashed, RenderTimeout
 from pixmill.pace import Paces
 
 MAX_DEATHS: Final = 2
@@ -52,7 +52,7 @@ class Dispatcher(Owner):
         """For what may wait until nobody else does; one worker, where there are several, is left for all others."""
 
     async def open(self) -> None:
-        """Start the workers and return when they are ready. Raises RenderCrashed when none can be started."""
+        """Start the workers and return when they are ready. Raises NoWorker when none can be started."""
         self._is_open = True
         self.crew.fill()
         self._settle()
@@ -87,10 +87,10 @@ class Dispatcher(Owner):
     # ------------------------------------------------------------ calls come and go
 
     def admit(self, call: Call) -> None:
-        """Give it to a worker or let it wait. Raises QueueFull, Draining, RenderCrashed at once."""
+        """Give it to a worker or let it wait. Raises QueueFull, Draining, NoWorker at once."""
         if not self._is_open:
             raise Draining
-        if not self.crew.lanes:
+        if self.crew.is_hopeless:
             raise self._no_worker()
         self.admission.check()
         call.expected_s = self._paces.expected_s(call.kind)
@@ -179,6 +179,9 @@ class Dispatcher(Owner):
         head, ahead = lane.head, lane.ahead
         if ahead:  # has not begun: this was no attempt of its own
             self._queue.appendleft(ahead)
+        if head and loss == "start":  # nor was this
+            self._queue.appendleft(head)
+            head = None
         self.crew.dismiss(lane)
         self._replaced(_REASON[loss])
         if loss == "start":
@@ -186,7 +189,7 @@ class Dispatcher(Owner):
         fresh = self.crew.fill()
         if head:
             self._after_death(head, loss, why, fresh)
-        if not self.crew.lanes:
+        if self.crew.is_hopeless:
             self._fail_all()
         self._settle()
         self._dispatch()
@@ -214,5 +217,5 @@ class Dispatcher(Owner):
         if not self.crew.is_starting:
             self._settled.set()
 
-    def _no_worker(self) -> RenderCrashed:
-        return RenderCrashed("No renderer can be started", detail=self.crew.trouble)
+    def _no_worker(self) -> NoWorker:
+        return NoWorker(detail=self.crew.trouble)

@@ -58,7 +58,7 @@ class EnginePool:
         self._dispatcher = Dispatcher(config, self._start, self._replaced, self._refused)
 
     async def open(self) -> None:
-        """Start the workers and return when they are ready. Raises RenderCrashed when none can be started."""
+        """Start the workers and return when they are ready. Raises NoWorker when none can be started."""
         await self._dispatcher.open()
 
     async def close(self) -> None:
