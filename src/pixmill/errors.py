@@ -9,7 +9,8 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   ├── UnknownParameter · RepeatedParameter · MissingParameter · ConflictingParameters
     │   ├── MalformedRequest       not even parameters (bad escapes, bad UTF-8)
     │   ├── RequestTooLarge · HeadersTooLarge · UploadTooLarge · UploadTimeout
-    │   └── NoSuchRoute · MethodNotAllowed
+    │   ├── NoSuchRoute · MethodNotAllowed
+    │   └── RateLimited            one client asks too often
     ├── Forbidden ................ well said, but not allowed
     │   ├── SignatureMissing · SignatureInvalid · SignatureExpired
     │   ├── AdminDenied
@@ -123,6 +124,11 @@ class NoSuchRoute(BadRequest):
 class MethodNotAllowed(BadRequest):
     code = "method_not_allowed"
     title = "This path does not answer this method"
+
+
+class RateLimited(BadRequest):
+    code = "rate_limited"
+    title = "Too many requests; ask less often"
 
 
 class Forbidden(PixmillError):

@@ -4,11 +4,13 @@ Knows signals and the listeners. What is served was put together in ``wiring.py`
 """
 
 import asyncio
+import os
 import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 import uvloop
@@ -62,7 +64,7 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
     async with opened(settings) as services:
         address, port = free_address(settings.host, settings.port)
         async with _operators_served(services, settings) as operated:
-            server = _server(create_app(services), address, port, settings.max_connections)
+            server = _server(create_app(services), address, port, settings.max_connections, settings.send_stall_s)
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             telling = asyncio.create_task(_tell(ready, address, port))
@@ -83,7 +85,7 @@ async def _operators_served(services: ApiServices, settings: Settings) -> AsyncI
         yield []
         return
     address, port = free_address(*wanted)
-    server = _server(create_operators_app(services), address, port, OPERATORS_CONNECTIONS)
+    server = _server(create_operators_app(services), address, port, OPERATORS_CONNECTIONS, settings.send_stall_s)
     serving = asyncio.create_task(server.serve())
     log.info("listening for operators", address=address, port=port)
     try:
@@ -145,8 +147,27 @@ def free_address(host: str, port: int) -> tuple[str, int]:
         raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
 
-def _server(app: ASGIApp, address: str, port: int, max_connections: int) -> Server:
-    return Server(
+class Listening(Server):
+    """Granian, whose connections end when the client takes nothing of an answer for ``stall_s``.
+
+    Granian hands a whole body to its own threads and cannot be told how long to try. The kernel can (tcp(7), TCP_USER_TIMEOUT: also
+    while the peer's window is closed), and connections inherit it from the listener, which Granian has no option for but does let one see.
+    """
+
+    stall_s = 0.0
+
+    def _init_shared_socket(self) -> None:
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]  # granian leaves it without types
+        spec: Any = self._ssp
+        if spec and hasattr(socket, "TCP_USER_TIMEOUT"):
+            holder: Any = spec.build()
+            self._ssp, self._shd, self._sfd = None, holder, holder.get_fd()
+            with socket.socket(fileno=os.dup(holder.get_fd())) as listener:
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.stall_s * 1000))
+
+
+def _server(app: ASGIApp, address: str, port: int, max_connections: int, stall_s: float) -> Server:
+    server = Listening(
         app,
         address=address,
         port=port,
@@ -159,3 +180,5 @@ def _server(app: ASGIApp, address: str, port: int, max_connections: int) -> Serv
         http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
         log_enabled=False,
     )
+    server.stall_s = stall_s
+    return server

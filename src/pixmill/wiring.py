@@ -62,6 +62,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             resizer=resizer,
             health=health,
             traffic=metrics,
+            observer=metrics,
             metrics=metrics.render if settings.metrics else None,
             access_log=AccessLog(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,

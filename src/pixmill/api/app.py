@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pixmill.api.admin import get_purges, post_purge
+from pixmill.api.clients import RateLimit
 from pixmill.api.connection import Endable
 from pixmill.api.familiar import ShortWay
 from pixmill.api.health import get_health, get_live, get_ready
@@ -52,14 +53,21 @@ def create_operators_app(services: ApiServices) -> Starlette:
 
 
 def _app(services: ApiServices, routes: list[Route]) -> Starlette:
+    config, rates = services.config, services.config.rates()
+    limit = (
+        [Middleware(RateLimit, rates=rates, trusted=config.proxies(), observer=services.observer)]
+        if rates is not None
+        else []
+    )
     app = Starlette(
         routes=routes,
         middleware=[
             Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
             Middleware(Errors),
+            *limit,
             Middleware(Draining, draining=services.closing.is_set),
             Middleware(Endable, under_way=services.under_way),
-            Middleware(UrlLimit, max_url_bytes=services.config.max_url_bytes),
+            Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
             Middleware(Preflight),
         ],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -1,13 +1,16 @@
 """What the API layer can be told."""
 
+import math
 import re
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from pixmill.api.proxies import Network, networks
 from pixmill.dialects.presets import Presets, read_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
+from pixmill.rates import Rates
 
 MIN_TOKEN: Final = 16
 MAX_PORT: Final = 65_535
@@ -65,6 +68,26 @@ class ApiConfig(BaseModel):
     ready_timeout_s: float = Field(
         5.0, gt=0, description="Seconds that a part has to answer its probe for /health/ready."
     )
+    send_stall_s: float = Field(
+        30.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that a client may take nothing of its answer before its connection is ended.",
+    )
+    rate_limit: float = Field(
+        0.0,
+        ge=0,
+        description="Requests a second that each client may send for long (429 beyond); an IPv6 /64 is one client. What memory "
+        "answers at once does not count. 0: no limit.",
+    )
+    rate_limit_burst: int = Field(
+        0, ge=0, description="Requests that a client may send at once; 0 means those of ten seconds."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Comma-separated networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8: the client is the last "
+        "hop there that is none of them.",
+    )
     max_connections: int = Field(4_096, ge=128, description="Connections served at one time; more wait to be accepted.")
 
     @field_validator("keys")
@@ -106,6 +129,12 @@ class ApiConfig(BaseModel):
             raise ValueError("PIXMILL_ADMIN_LISTEN needs another port than PIXMILL_PORT")
         return self
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
+
     @field_validator("auto_formats")
     @classmethod
     def _formats_are_negotiable(cls, text: str) -> str:
@@ -119,6 +148,15 @@ class ApiConfig(BaseModel):
     def operators_address(self) -> tuple[str, int] | None:
         """Host and port of ``admin_listen``; None where operators have no listener of their own."""
         return _address(self.admin_listen)
+
+    def rates(self) -> Rates | None:
+        """How often each client may ask; None without a limit."""
+        burst = self.rate_limit_burst or max(1, math.ceil(10 * self.rate_limit))
+        return Rates(self.rate_limit, burst) if self.rate_limit else None
+
+    def proxies(self) -> tuple[Network, ...]:
+        """What ``trusted_proxies`` names."""
+        return networks(self.trusted_proxies)
 
     def keyring(self) -> Keyring | None:
         """The keys that requests must be signed with; None when unsigned requests are answered."""

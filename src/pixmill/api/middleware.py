@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 
 from pixmill.api.problems import SERVER_ERROR, as_ours, problem_response
 from pixmill.errors import Draining as DrainingError
-from pixmill.errors import HeadersTooLarge, Internal, MethodNotAllowed, PixmillError, RequestTooLarge
+from pixmill.errors import HeadersTooLarge, Internal, MethodNotAllowed, PixmillError, RequestTooLarge, UploadTimeout
 
 CLIENT_LEFT: Final = 499
 """In the log and the metrics only: the client went away before it was answered (nginx's number)."""
@@ -270,7 +270,7 @@ def _problem(scope: Scope, exchange: Exchange, error: PixmillError) -> Response:
         allow=allow,
         head=scope["method"] == "HEAD",
     )
-    if isinstance(error, DrainingError) and scope.get("http_version", "1.1").startswith("1"):
+    if isinstance(error, DrainingError | UploadTimeout) and scope.get("http_version", "1.1").startswith("1"):
         response.headers["connection"] = "close"  # HTTP/2 has no such header (RFC 9113 §8.2.2)
     return response
 

@@ -19,6 +19,7 @@ from pixmill.errors import (
     MethodNotAllowed,
     NoSuchRoute,
     PixmillError,
+    RateLimited,
     UploadTimeout,
     UploadTooLarge,
 )
@@ -38,6 +39,7 @@ STATUS: Final[dict[str, int]] = {
     "upload_timeout": 408,
     "no_such_route": 404,
     "method_not_allowed": 405,
+    "rate_limited": 429,  # RFC 6585 §4
     # Not allowed. Never 401, which would have to name a way to log in (RFC 9110 §15.5.2).
     "forbidden": 403,
     "signature_missing": 403,
@@ -97,7 +99,7 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
 SHORT: Final = "public, max-age=10"
 """For refusals that are facts of the URL: spares us a storm on one broken link, and is over soon once it is mended."""
 
-_NOT_OF_THE_URL = (Forbidden, UploadTimeout, HeadersTooLarge)
+_NOT_OF_THE_URL = (Forbidden, UploadTimeout, HeadersTooLarge, RateLimited)
 _OF_STARLETTE = {404: NoSuchRoute, 405: MethodNotAllowed, 413: UploadTooLarge}
 _MAX_MESSAGE = 500
 

@@ -17,7 +17,7 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
-from pixmill.ports import Purger
+from pixmill.ports import Observer, Purger, Unobserved
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 
@@ -39,6 +39,7 @@ class ApiServices:
     metrics: Callable[[str], tuple[str, bytes]] | None
     access_log: AccessLog | None
     max_upload_bytes: int
+    observer: Observer = field(default_factory=Unobserved)
     native: Native = field(default_factory=Native)
     purger: Purger | None = None
     guesses: Guesses = field(default_factory=Guesses)

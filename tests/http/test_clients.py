@@ -1,0 +1,87 @@
+"""Who asks, and how often they may: addresses behind proxies, and the limit as clients see it."""
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
+
+from pixmill.api.clients import RateLimit
+from pixmill.api.problems import problem_response
+from pixmill.api.proxies import bucket_of, client_of, networks
+from pixmill.errors import RateLimited
+from pixmill.ports import Unobserved
+from pixmill.rates import Rates
+
+TRUSTED = networks("10.0.0.0/8, fd00::/8")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.1", [b"198.51.100.7"], "192.0.2.1"),  # no proxy of ours: it may write what it likes
+        ("10.0.0.1", [b"198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", [b"203.0.113.9, 198.51.100.7"], "198.51.100.7"),  # the first is what the client wrote
+        ("10.0.0.1", [b"203.0.113.9, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+        (
+            "10.0.0.1",
+            [b"203.0.113.9", b"198.51.100.7", b"10.0.0.2"],
+            "198.51.100.7",
+        ),  # several lines are one (RFC 9110 §5.3)
+        ("fd00::1", [b"2001:db8::7"], "2001:db8::7"),
+        ("::ffff:10.0.0.1", [b"198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", [b"198.51.100.7, unknown"], "10.0.0.1"),
+        ("10.0.0.1", [b"10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ("", [b"198.51.100.7"], ""),
+    ],
+)
+def test_the_client_is_the_last_hop_that_is_no_trusted_proxy(peer: str, forwarded: list[bytes], client: str) -> None:
+    assert client_of(peer, forwarded, TRUSTED) == client
+
+
+def test_without_trusted_proxies_nobody_speaks_for_others() -> None:
+    assert client_of("10.0.0.1", [b"198.51.100.7"], ()) == "10.0.0.1"
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_whatever_stands_there_an_address_comes_of_it(forwarded: list[bytes]) -> None:
+    ip_address(client_of("10.0.0.1", forwarded, TRUSTED))
+
+
+def test_a_subscriber_of_ipv6_has_one_bucket_and_mapped_addresses_are_those_they_map() -> None:
+    assert bucket_of("2001:db8::1") == bucket_of("2001:db8::ffff:1")
+    assert bucket_of("2001:db8::1") != bucket_of("2001:db8:0:1::1")
+    assert bucket_of("::ffff:192.0.2.1") == bucket_of("192.0.2.1") != bucket_of("192.0.2.2")
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer nothing."""
+
+
+async def ask(limit: RateLimit, client: str, path: str = "/resize") -> None:
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    await limit({"type": "http", "path": path, "client": (client, 1), "headers": []}, receive, send)
+
+
+async def test_a_client_that_asks_too_often_is_told_when_to_come_again_and_others_are_served() -> None:
+    limit = RateLimit(_nothing, Rates(0.5, 2), (), Unobserved())
+    for _ in range(2):
+        await ask(limit, "192.0.2.1")
+    with pytest.raises(RateLimited) as refusal:
+        await ask(limit, "192.0.2.1")
+    answer = problem_response(refusal.value)
+    assert (answer.status_code, answer.headers["retry-after"], answer.headers["cache-control"]) == (
+        429,
+        "2",
+        "no-store",
+    )
+    await ask(limit, "192.0.2.2")
+    for _ in range(5):
+        await ask(limit, "192.0.2.1", "/health/live")
