@@ -78,6 +78,16 @@ def test_a_stale_picture_is_served_and_renewed_behind_the_answer(origin: Origin)
         assert metric(server, "pixmill_renders_total", outcome="ok") == 1
 
 
+def test_a_stale_picture_whose_original_is_gone_is_served_once_and_no_more(origin: Origin) -> None:
+    url = origin.publish("/gone.jpg", small_photo(200), {"ETag": '"1"'})
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_ttl_s=1, cache_stale_s=3_600) as server:
+        assert server.get("/resize", url=url, width=50).status == 200
+        origin.serve("/gone.jpg", status=410)
+        until(lambda: server.get("/resize", url=url, width=50).status == 404, 10, "the picture is gone")
+        origin.serve("/gone.jpg", status=503)
+        assert server.get("/resize", url=url, width=50).status in {404, 502}, "nor does it come back"
+
+
 def test_an_origin_that_fails_is_stood_in_for_and_one_that_has_no_picture_is_not(origin: Origin) -> None:
     said = "max-age=0, stale-if-error=60"
     with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_stale_s=0, cache_min_ttl_s=1) as server:

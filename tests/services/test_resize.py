@@ -29,8 +29,9 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
+from pixmill.services.refreshes import FIRST_PAUSE_S, MAX_REFRESHES
 from pixmill.services.renewal import Unchanged
-from pixmill.services.resize import MAX_REFRESHES, Answer, Outcome, ResizeService
+from pixmill.services.resize import Answer, Outcome, ResizeService
 from pixmill.spool import Spool
 
 NOW = 1_000_000.0
@@ -513,3 +514,66 @@ async def test_when_the_original_is_gone_nothing_made_of_it_is_served_any_more(
     world.unreachable, world.now = error, NOW + 60 + 50
     with pytest.raises(type(error)):
         await resized(service, request())
+
+
+@pytest.mark.parametrize("error", [SourceNotFound(), SourceDenied(), UndecodableImage(), SourceForbidden()])
+async def test_a_stale_picture_whose_original_turns_out_to_be_gone_is_served_no_more(
+    service: ResizeService, world: World, error: PixmillError
+) -> None:
+    made = (await resized(service, request())).entry
+    world.unreachable, world.now = error, NOW + 61
+    assert cached(service, request()) is not None, "the refresh has yet to find out"
+    await settled()
+    assert cached(service, request()) is None
+    with pytest.raises(type(error)):
+        await resized(service, request())
+    world.unreachable = SourceUnreachable()
+    with pytest.raises(SourceUnreachable):
+        await resized(service, request())
+    world.unreachable = None
+    back = await resized(service, request())
+    assert (back.outcome, back.entry.etag, world.rendered) == (Outcome.RENEWED, made.etag, [100])
+
+
+async def test_what_was_denied_once_does_not_come_back_when_its_source_breaks_down(
+    service: ResizeService, world: World
+) -> None:
+    world.vouched = Vouched(60, stale_while_s=0, stale_on_error_s=1_000)
+    await resized(service, request())
+    for error in (SourceDenied(), SourceUnreachable()):
+        world.unreachable, world.now = error, world.now + 61
+        with pytest.raises(type(error)):
+            await resized(service, request())
+
+
+async def test_a_refresh_that_fails_is_tried_again_after_a_pause_that_doubles(
+    service: ResizeService, world: World
+) -> None:
+    await resized(service, request())
+    world.fetched.clear()
+    world.unreachable, world.now = SourceUnreachable(), NOW + 61
+    for pause_s, tries in ((FIRST_PAUSE_S, 1), (2 * FIRST_PAUSE_S, 2), (4 * FIRST_PAUSE_S, 3)):
+        for _ in range(5):
+            assert cached(service, request()) is not None
+            await settled()
+        assert len(world.fetched) == tries
+        world.now += pause_s
+    world.unreachable = None
+    assert cached(service, request()) is not None
+    await settled()
+    found = cached(service, request())
+    assert found is not None
+    assert found.outcome is Outcome.HIT
+
+
+async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service: ResizeService, world: World) -> None:
+    await resized(service, request(url="popular.jpg"))
+    await resized(service, request(url="quiet.jpg"))
+    world.fetched.clear()
+    world.origin.clear()
+    world.now, world.version = NOW + 61, "v2"
+    for _ in range(MAX_REFRESHES + 10):
+        assert cached(service, request(url="popular.jpg")) is not None
+    assert cached(service, request(url="quiet.jpg")) is not None
+    await settled()
+    assert [ref.text for ref in world.fetched] == ["popular.jpg", "quiet.jpg"]

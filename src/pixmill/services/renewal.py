@@ -96,6 +96,18 @@ def renewed(stale: Entry, times: Unchanged, heeds: float) -> Entry:
     )
 
 
+def expired(stale: Entry, now: float) -> Entry:
+    """The same served to nobody any more, but there to be renewed should its original come back unchanged."""
+    kept_until = max(stale.stale_until, stale.kept_until)
+    return replace(
+        stale,
+        fresh_until=min(stale.fresh_until, now),
+        stale_until=min(stale.stale_until, now),
+        error_until=min(stale.error_until, now),
+        kept_until=kept_until,
+    )
+
+
 def last_seen(entry: Entry) -> Seen:
     """The version that an entry was made of, and roughly what its source said then: for when nothing more is known of it."""
     window = entry.stale_until - entry.fresh_until

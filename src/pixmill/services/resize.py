@@ -36,14 +36,22 @@ from pixmill.ports import (
 )
 from pixmill.services.materials import Materials
 from pixmill.services.originals import Originals
+from pixmill.services.refreshes import Refreshes
 from pixmill.services.refusals import Refusals
-from pixmill.services.renewal import Unchanged, dated, is_final, last_seen, passing, renewed, result, unchanged_of
-from pixmill.services.singleflight import Background, Flights
+from pixmill.services.renewal import (
+    Unchanged,
+    dated,
+    expired,
+    is_final,
+    last_seen,
+    passing,
+    renewed,
+    result,
+    unchanged_of,
+)
+from pixmill.services.singleflight import Flights
 from pixmill.services.warming import Warming
 from pixmill.spool import Spool
-
-MAX_REFRESHES = 64
-"""Stale entries that may be refreshed behind answers at one time; beyond, they stay stale a little longer."""
 
 
 class Outcome(StrEnum):
@@ -112,7 +120,7 @@ class ResizeService:
         self._purges = purges
         self._turns = turns
         self._renders: Flights[tuple[Key, float], Answer] = Flights()
-        self._refreshes = Background(MAX_REFRESHES)
+        self._refreshes = Refreshes(clock=monotonic)
         self.warming = Warming(engine, cache, self)
 
     async def close(self) -> None:
@@ -160,7 +168,7 @@ class ResizeService:
             if now >= entry.stale_until:
                 return None
             outcome = Outcome.STALE
-            self._refreshes.start(lambda: self._refresh(request, key, entry))
+            self._refreshes.start(self._flight(key), lambda: self._refresh(request, key, entry))
         return Answer(unchanged_of(entry) if entry.etag in known else entry, outcome, hit.tier)
 
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
@@ -185,7 +193,7 @@ class ResizeService:
         return key, self._purges.newest
 
     async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
-        async with self._renders.join(self._flight(key), lambda: self._renew(request, key, stale)):
+        async with self._renders.join(self._flight(key), lambda: self._renew_or_end(request, key, stale)):
             pass
 
     async def _make(self, request: ImageRequest, key: Key) -> Answer:
@@ -208,11 +216,21 @@ class ResizeService:
     async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
         """Renewed; if that fails what the cache has, where it may be served even so."""
         try:
-            return await self._renew(request, key, hit.entry)
+            return await self._renew_or_end(request, key, hit.entry)
         except PixmillError as error:
             if is_final(error) or self._clock() >= hit.entry.error_until:
                 raise
             return Answer(hit.entry, Outcome.SAVED, hit.tier)
+
+    async def _renew_or_end(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+        """Renewed; if its original is gone, what is stale is served to nobody any more, whatever fails later."""
+        try:
+            return await self._renew(request, key, stale)
+        except PixmillError as error:
+            now = self._clock()
+            if is_final(error) and now < max(stale.stale_until, stale.error_until):
+                await self._cache.put(key, expired(stale, now))
+            raise
 
     async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
         """The same with new times if its original is what it was, else made anew."""
