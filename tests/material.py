@@ -81,9 +81,14 @@ def faketime() -> Path:
     return next(path for path in root.rglob("libfaketimeMT.so.1") if path.is_file())
 
 
+def is_hostile(path: Path) -> bool:
+    """Whether it was made, or found by a fuzzer, to do harm."""
+    return "fuzz" in path.as_posix() or bool(_HOSTILE.search(path.as_posix()))
+
+
 def _wanted(path: Path) -> bool:
     small = path.stat().st_size < 3_000_000
-    return small and (bool(_HOSTILE.search(path.as_posix())) or path.suffix.lower() in _ENDINGS)
+    return small and (is_hostile(path) or path.suffix.lower() in _ENDINGS)
 
 
 def _had(name: str, download: Callable[[Path], None]) -> Path:

@@ -4,21 +4,22 @@ They come from ``tests/material.py``; where it cannot download, these tests are 
 list here, with its reason.
 """
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
-from pixmill.errors import UndecodableImage, UnsupportedImage
+from pixmill.errors import PixmillError, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan
-from tests.material import libvips_images, pillow_images, png_suite
+from tests.material import is_hostile, libvips_images, pillow_images, png_suite
 from tests.pixels.pictures import Pixels
 
 FILES_OF_THE_PNG_SUITE = 60
@@ -114,3 +115,70 @@ ENDINGS = {
     "dispose_op_previous_frame": (RED, GREEN),
 }
 """Corner and middle of those that do not end in plain green."""
+
+
+NOT_AS_PILLOW = {
+    "16x17000.avif": "longer than any result may be",
+    "rgba-correct.ppm": "a format that is not read",
+    "silicongraphics.sgi": "a format that is not read",
+    "targa.tga": "a format that is not read",
+    "world.jp2": "a format that is not read",
+    "exif_imagemagick_orientation.png": "EXIF as a text that only ImageMagick writes, which browsers do not look into either",
+    "xmp_tags_orientation.avif": "an orientation in XMP, which browsers do not look into either",
+    "xmp_tags_orientation.png": "an orientation in XMP",
+    "xmp_tags_orientation_exiftool.png": "an orientation in XMP",
+    "i_trns.png": "a transparent grey of 16 bits, which Pillow leaves opaque",
+}
+"""What is not decoded as Pillow does, and why that is right."""
+
+UNCOMPARED = ("CMYK", "LAB", "F", "I")
+"""Modes of Pillow that say colours in other ways; ``test_colour.py`` holds their conversion to formulae."""
+
+
+def in_srgb(image: Image.Image) -> Pixels:
+    """The picture upright and, by LittleCMS, in sRGB; what has no profile or a broken one as it is."""
+    profile, pixels = image.info.get("icc_profile"), rgba(ImageOps.exif_transpose(image))
+    if not profile:
+        return pixels
+    plain = Image.fromarray(pixels[..., :3])
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    try:
+        given = ImageCms.ImageCmsProfile(BytesIO(profile))
+        shown = ImageCms.profileToProfile(plain, given, ImageCms.createProfile("sRGB"), intent, "RGB", flags=flags)
+    except (OSError, ImageCms.PyCMSError):
+        return pixels
+    pixels[..., :3] = np.asarray(shown)
+    pixels[pixels[..., 3] == 0] = 0
+    return pixels
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("collection", "least"),
+    [(libvips_images, 35), (pillow_images, 550)],
+    ids=["libvips", "pillow"],
+)
+def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
+    collection: Callable[[], list[Path]], least: int
+) -> None:
+    """Upright and in sRGB; where a profile is applied, in the mean: one that is linear makes eight codes of one near black."""
+    wrong, right = list[str](), 0
+    for path in (path for path in collection() if path.name not in NOT_AS_PILLOW and not is_hostile(path)):
+        try:
+            with Image.open(path) as image:
+                if image.mode in UNCOMPARED:
+                    continue
+                image.load()
+                expected, by_profile = in_srgb(image), "icc_profile" in image.info
+            found = made(path)
+        except PixmillError as error:
+            wrong.append(f"{path.name}: {error.code} {error.detail}")
+            continue
+        except (OSError, SyntaxError, ValueError):  # Pillow cannot read it
+            continue
+        away = np.abs(found.astype(int) - expected) if found.shape == expected.shape else np.full(1, 255)
+        if (away.mean() if by_profile else away.max()) > 1:
+            wrong.append(f"{path.name}: {away.max()} codes away, {away.mean():.2f} in the mean")
+        right += 1
+    assert wrong == []
+    assert right >= least
