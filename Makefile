@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/*/*.[ch])
+BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
 .PHONY: serve test faults soak check fmt lock docs gallery bench fuzz hostile audit image clean
 
@@ -62,7 +62,7 @@ lock: $(VENV)/.dev               ## resolve the dependencies anew
 	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 clean:                           ## remove the environment and everything that was built
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/*/_*.so
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/_*.so
 
 $(BIN)/uv: requirements/build.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,4 +1,4 @@
-"""The C parts are optional: without a compiler libvips resamples and Pillow reads every JPEG, and ``pixmill doctor`` says so."""
+"""The C kernel is optional: without a compiler libvips resamples, and ``pixmill doctor`` says so."""
 
 from pathlib import Path
 
@@ -17,34 +17,26 @@ class StableAbiWheel(bdist_wheel):
         return ("cp311", "abi3", platform) if python.startswith("cp") else (python, abi, platform)
 
 
-def part(name: str, *sources: str) -> Extension:
-    """A module of ours in C; the first of the sources is compiled, and includes the others."""
-    place = "src/" + name.rpartition(".")[0].replace(".", "/")
-    first, *included = (f"{place}/{source}" for source in sources)
-    return Extension(
-        name,
-        sources=[first],
-        depends=included,
-        extra_compile_args=[
-            "-O3",
-            "-std=gnu11",
-            "-fno-math-errno",  # square roots in vectors
-            "-fno-trapping-math",
-            "-ffp-contract=fast",  # multiply and add in one step
-            "-Wno-psabi",  # vectors are never passed between objects
-        ],
-        libraries=["m"],
-        define_macros=[("Py_LIMITED_API", "0x030B0000")],
-        py_limited_api=True,
-        optional=True,
-    )
-
-
 setup(
     exclude_package_data={"": ["*.c", "*.h"]},
     cmdclass={"bdist_wheel": StableAbiWheel},
     ext_modules=[
-        part("pixmill.engine.pixels._kernel", "_kernel.c", "_resample.h", "_resample_run.h"),
-        part("pixmill.engine.codecs._jpeg", "_jpeg.c", "_jpeg.h", "_jpeg_pixels.h", "_jpeg_scan.h"),
+        Extension(
+            "pixmill.engine.pixels._kernel",
+            sources=["src/pixmill/engine/pixels/_kernel.c"],
+            depends=["src/pixmill/engine/pixels/_resample.h", "src/pixmill/engine/pixels/_resample_run.h"],
+            extra_compile_args=[
+                "-O3",
+                "-std=c11",
+                "-fno-math-errno",  # square roots in vectors
+                "-fno-trapping-math",
+                "-ffp-contract=fast",  # multiply and add in one step
+                "-Wno-psabi",  # vectors are never passed between objects
+            ],
+            libraries=["m"],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            py_limited_api=True,
+            optional=True,
+        )
     ],
 )

@@ -6,16 +6,12 @@ from PIL import Image
 from pixmill.engine.codecs.arrow import borrow
 from pixmill.engine.codecs.jpeg import shrink_for
 from pixmill.engine.codecs.metadata import upright
-from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.picture import Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.pixels.frame import Area
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
-from pixmill.plan.output import Mode
-
-BALANCED = MODES[Mode.BALANCED].shrinks
 
 
 @pytest.mark.parametrize(
@@ -23,15 +19,15 @@ BALANCED = MODES[Mode.BALANCED].shrinks
     [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (376, 2), (375, 4), (188, 4), (187, 8), (10, 8)],
 )
 def test_a_jpeg_is_decoded_no_larger_than_quality_asks(wanted: int, shrink: int) -> None:
-    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(wanted, wanted)), BALANCED) == shrink
+    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
 
 
 def test_the_side_that_shrinks_less_decides_the_scale() -> None:
-    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(3000, 10)), BALANCED) == 1
+    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(3000, 10))) == 1
 
 
 def test_a_small_jpeg_is_decoded_in_full() -> None:
-    assert shrink_for(Need(Area(0, 0, 200, 200), Size(10, 10)), BALANCED) == 1
+    assert shrink_for(Need(Area(0, 0, 200, 200), Size(10, 10))) == 1
 
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF])

@@ -1,4 +1,4 @@
-"""JPEG by a reader of our own where it is a plain one, else by Pillow's libjpeg-turbo, which also encodes; by libvips' mozjpeg what only that can.
+"""JPEG by Pillow's libjpeg-turbo: decoded at the scale that is needed, encoded at 4:2:0; by libvips' mozjpeg what only that can.
 
 Knows JPEG's own ways: scaling in the DCT, CMYK with Adobe's inverted inks, the number of scans.
 """
@@ -11,9 +11,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
-from pixmill.engine.codecs.jpeg_plain import plain
 from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.modes import MODES, Shrinks, shrink_of
+from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow, to_vips
@@ -41,12 +40,7 @@ class JpegPicture:
         self.header: Header = pillow.header(self._image, Format.JPEG)
 
     def decode(self, need: Need) -> Frame:
-        size = self.header.size
-        if frame := plain(
-            self._source, size, shrink_for(need, MODES[need.mode].light_shrinks), need, self.header.profile
-        ):
-            return frame
-        shrink = shrink_for(need, MODES[need.mode].shrinks)
+        shrink, size = shrink_for(need), self.header.size
         self._image.decodermaxblock = len(self._source)  # in one go: each portion costs a copy of what is left
         self._image.draft(None, (max(1, size.width // shrink), max(1, size.height // shrink)))
         # A scaled pixel covers exactly ``shrink`` stored ones; the last of a row may lie half outside.
@@ -57,11 +51,11 @@ class JpegPicture:
         return pillow.frame(self._image, self.header.profile, area)
 
 
-def shrink_for(need: Need, shrinks: Shrinks) -> int:
+def shrink_for(need: Need) -> int:
     """The scale of the DCT at which to decode: 1, 2, 4 or 8."""
     if need.area.width * need.area.height < _SMALL:
         return 1
-    return shrink_of(shrinks, need.shrink)
+    return shrink_of(MODES[need.mode].shrinks, need.shrink)
 
 
 def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:

@@ -3,15 +3,8 @@
 Photographs are those of ``benchmarks/material.py`` fitted into 512 × 512 pixels, scores are mean SSIMULACRA2 against a float64 Lanczos3 resample in
 linear light, times CPU milliseconds. All modes resample in linear light: it costs less than a millisecond and is worth 4 to 8 points.
 
-Decoding (``benchmarks/bars.py``; the whole service beside L, the bare loop in gamma light, which scores 68.4 and 65.7):
-
-    light_shrinks    2 MP: score, CPU / L    6 MP: score, CPU / L
-    fast             76.3  1.0               75.5  1.0
-    balanced         76.3  1.0               75.6  1.0
-    best             76.8  1.4               76.6  1.6
-
-At 6 megapixels (5.9 stored pixels for a wanted one) a plain JPEG halved scores 76.4, quartered 75.5, decoded in full 76.6; by libjpeg-turbo, which averages codes,
-76.2 and 74.3. Its other scales (3/8, 5/8, 6/8) have no vector code and cost more than the next larger one: 17.4 for 3/8 where 1/2 takes 15.5.
+Decoding (``benchmarks/bars.py``): at 6 megapixels (5.9 stored pixels for a wanted one) a JPEG decoded in full scores 76.6, halved 76.2, quartered 74.3.
+The other scales of libjpeg-turbo (3/8, 5/8, 6/8) have no vector code and cost more than the next larger one: 17.4 for 3/8 where 1/2 takes 15.5.
 
 Encoding: ``own_tables`` 1.4 for 0.6 and 2 % less bytes at 512 pixels. WebP at 800 × 500 pixels takes 14.6, with method 4 31.7 for 1.4 % less bytes and 0.6
 points more, with 1 11.6 for 8 % more bytes. AVIF takes 21, with speed 8 79 for 3 % less bytes and 0.5 points more. PNG takes 17 and 631 kB, with level 6 and all
@@ -32,13 +25,12 @@ Shrinks = tuple[tuple[float, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much that averages codes (libjpeg-turbo, libwebp; small
-    copies within HEIC), ``light_shrinks`` one that minds light (plain JPEG); ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
+    """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much (JPEG, WebP, small copies within HEIC);
+    ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
     ``heic``: the preset of x265.
     """
 
     shrinks: Shrinks
-    light_shrinks: Shrinks
     own_tables: bool
     efforts: Mapping[Format, int]
     heic: str
@@ -52,21 +44,18 @@ def shrink_of(shrinks: Shrinks, factor: float) -> int:
 MODES: Final[Mapping[Mode, Ways]] = {
     Mode.FAST: Ways(
         shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
-        light_shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
         own_tables=False,
         efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
         heic="ultrafast",
     ),
     Mode.BALANCED: Ways(
         shrinks=((16.0, 8), (8.0, 4), (2.5, 2)),
-        light_shrinks=((11.0, 8), (5.5, 4), (2.5, 2)),
         own_tables=False,
         efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
         heic="ultrafast",
     ),
     Mode.BEST: Ways(
         shrinks=(),
-        light_shrinks=(),
         own_tables=True,
         efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
         heic="veryfast",

@@ -56,7 +56,7 @@ CODECS: dict[Format, Codec] = {
         jpeg.write,
         "Pillow",
         "jpg",
-        "decode 10.2, halved 8.3 (libvips 16.4, 13.2), a plain one by our own reader 6.6, 5.9; encode 512 px 0.5 (1.2)",
+        "decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
     ),
     Format.PNG: Codec(
         png.PngPicture,

@@ -11,7 +11,7 @@ from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.scale import scaled
 from pixmill.plan.geometry import Size, round_half_up
 
-_LEFT_TO_DO = 1.15
+_LEFT_TO_DO = 1.25
 """How much smaller a result still has to become than the halved frame that it is made of: as where a JPEG is halved by its own DCT.
 Against one pass over the whole frame that makes 50 to 61 dB on three photographs, the DCT 45 to 59 (at 1.5 it would be 54 to 62)."""
 
