@@ -57,6 +57,9 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     [
         ({"port": "many"}, "PIXMILL_PORT: "),
         ({"port": "65536"}, "PIXMILL_PORT: "),
+        ({"tag_header": "Accept"}, "PIXMILL_TAG_HEADER: "),
+        ({"tag_header": "a b"}, "PIXMILL_TAG_HEADER: "),
+        ({"source_tag_header": "a:b"}, "PIXMILL_SOURCE_TAG_HEADER: "),
         ({"admin_listen": "9090"}, "PIXMILL_ADMIN_LISTEN: "),
         ({"admin_listen": "::1:9090"}, "PIXMILL_ADMIN_LISTEN: "),
         ({"admin_listen": "127.0.0.1:65536"}, "PIXMILL_ADMIN_LISTEN: "),

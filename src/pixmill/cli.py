@@ -89,7 +89,7 @@ def _with_options(command: Command, params: tuple[Param, ...]) -> Command:
 
 
 def _is_option(param: Param) -> bool:
-    return param.group not in {Group.SOURCE, Group.ACCESS} and param.name != "filename"
+    return param.group not in {Group.SOURCE, Group.ACCESS} and param.name not in {"filename", "tags"}
 
 
 def _flags(param: Param) -> list[str]:

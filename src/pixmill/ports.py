@@ -265,6 +265,9 @@ class Purges(Protocol):
     def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:
         """On something made of these sources, with these tags, that heeds purges up to that time."""
 
+    def judged(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
+        """The entry as it may be used if it had these tags too; None if it is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Purged:
@@ -402,6 +405,9 @@ class Unpurged:
 
     def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:  # noqa: ARG002
         return Verdict.KEPT
+
+    def judged(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:  # noqa: ARG002
+        return entry
 
 
 NEVER: Final = Unpurged()

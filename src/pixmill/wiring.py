@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
+from pixmill.api.familiar import Familiar
 from pixmill.api.services import ApiServices
 from pixmill.cache.open import open_cache, open_turns
 from pixmill.cache.tiered import TieredCache
@@ -69,6 +70,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             native=native,
             limits=settings.limits(),
             purger=cache.purging,
+            familiar=Familiar(settings.tag_header),
         )
 
 

@@ -122,6 +122,8 @@ def test_dpr_is_but_another_way_to_say_the_size(width: int, height: int, dpr: st
         ("format=webp", "format=webp&background=red"),
         ("background=fff", "background=white"),
         ("", "filename=a.jpg"),
+        ("tags=a", "tags=b"),
+        ("", "tags=a"),
         ("", "expires=2000000000"),
     ],
 )

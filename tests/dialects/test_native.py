@@ -6,8 +6,9 @@ from urllib.parse import quote_plus
 import pytest
 from msgspec.structs import replace
 
-from pixmill.dialects.native import explain, parse
+from pixmill.dialects.native import Native, explain, parse
 from pixmill.dialects.param import MAX_SIDE
+from pixmill.dialects.presets import read_presets
 from pixmill.dialects.reading import MAX_QUERY_BYTES
 from pixmill.errors import (
     BadRequest,
@@ -187,6 +188,13 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("filename=a%5Cb", "filename"),
         ("filename=a%E2%80%AEgpj.exe", "filename"),
         ("filename=" + "a" * 256, "filename"),
+        ("tags=", "tags"),
+        ("tags=a+b", "tags"),
+        ("tags=a,,b", "tags"),
+        ("tags=a,%22", "tags"),
+        ("tags=%C3%A9", "tags"),
+        ("tags=" + "a" * 129, "tags"),
+        ("tags=" + ",".join("a" * 17), "tags"),
         ("expires=0", "expires"),
         ("expires=1234567890123", "expires"),
         ("sig=short", "sig"),
@@ -265,11 +273,19 @@ def test_dpr_is_exact_where_a_float_is_not() -> None:
     assert plan("w=25&dpr=2.3").resize.width == round_half_up(Fraction("57.5")) == 58
 
 
+def test_tags_are_names_of_their_own_order_and_none_twice() -> None:
+    assert parse(b"/resize", b"url=a.jpg&tags=b,a:1,b,%26").tags == ("b", "a:1", "&")
+    assert len(parse(b"/resize", b"url=a.jpg&tags=" + ",".join(map(str, range(16))).encode()).tags) == 16
+    native = Native(read_presets('{"card": {"width": 5, "tags": "cards"}}'))
+    assert [native.parse(b"/resize", b"url=a.jpg&preset=card").tags for _ in range(2)] == [("cards",)] * 2
+
+
 def test_an_explanation_tells_source_plan_and_key() -> None:
     request = parse(b"/resize", b"url=" + quote_plus("https://example.com/a.jpg").encode() + b"&w=300&fit=inside")
     assert explain(request) == {
         "source": {"kind": "http", "text": "https://example.com/a.jpg"},
         "plan": {"resize": {"width": 300}, "output": {"negotiated": True}},
         "filename": "",
+        "tags": [],
         "key": result_key("https://example.com/a.jpg", request.plan),
     }

@@ -32,6 +32,7 @@ _ELSEWHERE: Final = {
     "expires",
     "sig",
     "filename",
+    "tags",
     "include",
     "palette_colors",
     "page",

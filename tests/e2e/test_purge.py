@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.scenes import until
+from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 from tests.servers.ports import free_port
 
@@ -89,6 +90,29 @@ def test_only_the_operator_may(images: Path) -> None:
             found, _, said = say(server, order, wrong)
             assert (found, said["code"]) == (403, "admin_denied")
         assert say(server, order)[0] == 403, "so many guesses that nobody is let in for a while"
+
+
+def test_tags_come_from_the_url_the_request_and_the_origin(images: Path) -> None:
+    with Origin() as origin:
+        url = origin.serve(
+            "/a.png", (images / "a.png").read_bytes(), headers={"Cache-Tag": "shop, shoes", "ETag": '"1"'}
+        )
+        headers = {"tag_header": "X-Tags", "source_tag_header": "Cache-Tag", "allowed_networks": "127.0.0.0/8"}
+        with Pixmill(workers=1, admin_token=TOKEN, **headers) as server:
+
+            def hits(width: int, tags: str = "", **query: str) -> bool:
+                said = server.get("/resize", {"X-Tags": tags} if tags else {}, url=url, width=width, **query)
+                return "; hit" in str(said.headers["cache-status"])
+
+            def ask() -> list[bool]:
+                return [hits(10), hits(11, tags="one"), hits(12, "two three")]
+
+            ask()
+            for tag, found in [("one", [1, 0, 1]), ("three", [1, 1, 0]), ("nobody", [1, 1, 1]), ("shoes", [0, 0, 0])]:
+                assert ask() == [True] * 3
+                status, _, told = say(server, json.dumps({"tags": [tag]}).encode())
+                assert (status, told["unwritten"]) == (200, [])
+                assert ask() == [bool(one) for one in found], tag
 
 
 def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:

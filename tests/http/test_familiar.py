@@ -13,6 +13,7 @@ from pixmill.api.app import create_app
 from pixmill.api.familiar import MAX_NAME_BYTES, Familiar
 from pixmill.api.services import ApiServices
 from pixmill.dialects.signing import Keyring
+from pixmill.plan.purge import Scope, Target
 from pixmill.settings import load
 from pixmill.wiring import opened
 
@@ -198,6 +199,41 @@ async def test_a_signed_url_that_has_expired_is_refused_however_familiar(monkeyp
         monkeypatch.setattr(time, "time", lambda: late)
         reply = await client.get(signed)
     assert reply.json()["code"] == "signature_expired"
+
+
+async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_short(services: ApiServices) -> None:
+    tagged = replace(
+        services, config=services.config.model_copy(update={"tag_header": "X-Tags"}), familiar=Familiar("X-Tags")
+    )
+    assert tagged.purger is not None
+    async with client_of(tagged) as client:
+
+        async def hits(query: str = "", header: str = "") -> bool:
+            reply = await client.get(
+                f"/resize?url=wine.jpg&width=48{query}", headers={"x-tags": header} if header else {}
+            )
+            assert reply.status_code == 200
+            return "; hit" in reply.headers["cache-status"]
+
+        ways = [("", ""), ("&tags=a", ""), ("", "a"), ("", "b, c"), ("&tags=b", "")]
+        assert [await hits(*way) for way in ways] == [False, True, True, True, True]
+        assert [await hits(*way) for way in ways] == [True] * 5
+        for number, found in enumerate(([True, True, False], [True, True, True])):
+            if not number:
+                await tagged.purger.purge([Target(Scope.TAG, "a")])
+            assert [await hits(*way) for way in (("", ""), ("", "b, c"), ("", "a"))] == found
+        await tagged.purger.purge([Target(Scope.TAG, "a")])
+        assert not await hits(), "the last one was made for who asked with the tag"
+
+
+@pytest.mark.parametrize("said", ["a" * 129, '"a"', ",".join("abcdefghijklmnopq")])
+async def test_a_header_that_has_no_tags_is_refused(services: ApiServices, said: str) -> None:
+    tagged = replace(services, config=services.config.model_copy(update={"tag_header": "X-Tags"}))
+    async with client_of(tagged) as client:
+        reply = await client.get("/resize?url=wine.jpg&width=48", headers={"x-tags": said})
+        assert (reply.status_code, reply.json()["code"]) == (400, "invalid_parameter")
+    async with client_of(services) as client:
+        assert (await client.get("/resize?url=wine.jpg&width=48", headers={"x-tags": said})).status_code == 200
 
 
 async def test_a_refused_request_is_never_familiar(services: ApiServices) -> None:

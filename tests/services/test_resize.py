@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from pixmill.cache.rules import Rules
 from pixmill.errors import (
@@ -391,6 +392,30 @@ async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: Re
         await service.inspect(parse_source("photo.jpg"))
     assert not world.fetched
     assert cached(service, request(100)), "what was made is answered in a crowd too"
+
+
+@pytest.mark.parametrize(("hard", "outcome"), [(True, Outcome.MISS), (False, Outcome.STALE)])
+async def test_a_purge_by_tag_reaches_who_asks_with_it_whoever_it_was_made_for(
+    world: World, hard: bool, outcome: Outcome
+) -> None:
+    rules = Rules(lambda: world.now)
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
+    plain, tagged = request(), structs.replace(request(), tags=("sale",))
+    await service.resize(plain, (), key_of(plain))
+    assert service.fresh(key_of(plain), tagged.tags)
+    world.now += 20
+    rules.issue([Target(Scope.TAG, "sale", hard=hard)])
+    for asked in (plain, structs.replace(plain, tags=("other",))):
+        assert service.fresh(key_of(asked), asked.tags)
+        assert (await service.resize(asked, (), key_of(asked))).outcome is Outcome.HIT
+    assert service.fresh(key_of(tagged), tagged.tags) is None
+    answer = service.cached(tagged, (), key_of(tagged)) or await service.resize(tagged, (), key_of(tagged))
+    assert answer.outcome is outcome
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        while not service.fresh(key_of(tagged), tagged.tags):
+            await asyncio.sleep(0)
+    await service.close()
 
 
 async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: World) -> None:

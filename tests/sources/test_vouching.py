@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from pixmill.plan.freshness import SILENT, Vouched
-from pixmill.sources.vouching import condition, stated_validator, vouched
+from pixmill.sources.vouching import condition, stated_tags, stated_validator, vouched
 
 NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
 
@@ -52,6 +52,21 @@ NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
 )
 def test_freshness(headers: dict[str, str], seconds: float | None) -> None:
     assert vouched(CIMultiDict(headers)).fresh_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [
+        ("product-7, summer", ("product-7", "summer")),
+        ("product-7 summer  product-7", ("product-7", "summer")),
+        ('"a", b, ' + "c" * 129 + ", é,,", ("b",)),
+        (",".join(map(str, range(100))), tuple(map(str, range(64)))),
+        ("", ()),
+    ],
+)
+def test_tags_of_an_origin_are_words_of_the_header_that_is_named(value: str, tags: tuple[str, ...]) -> None:
+    assert stated_tags(CIMultiDict({"Cache-Tag": value}), "cache-tag") == tags
+    assert stated_tags(CIMultiDict({"Cache-Tag": value}), "") == ()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from pixmill.rates import Rates
 MIN_TOKEN: Final = 16
 MAX_PORT: Final = 65_535
 
+_HEADER = re.compile("[A-Za-z0-9_-]{1,64}")
+_TAKEN: Final = {"accept", "authorization", "cookie", "host", "if-none-match", "x-request-id"}
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -36,6 +38,11 @@ class ApiConfig(BaseModel):
         "",
         description="Address and port (127.0.0.1:9090, [::1]:9090; port 0 takes a free one) on which alone /metrics, /health and /admin "
         "answer; empty: on the same as everything else. /health/live and /health/ready answer on both.",
+    )
+    tag_header: str = Field(
+        "",
+        description="A request header, such as X-Cache-Tags, whose words are tags of the result as those of the parameter tags are; it is not "
+        "signed, so a proxy should set or remove it. Empty: none.",
     )
     unsigned: Literal["allow", "deny", ""] = Field(
         "",
@@ -109,6 +116,13 @@ class ApiConfig(BaseModel):
     def _operators_can_be_listened_to(cls, text: str) -> str:
         _address(text)
         return text
+
+    @field_validator("tag_header")
+    @classmethod
+    def _tags_have_a_header_of_their_own(cls, name: str) -> str:
+        if name and (not _HEADER.fullmatch(name) or name.lower() in _TAKEN):
+            raise ValueError(f"{name} is no name of a header, or of one that means something else")
+        return name
 
     @field_validator("presets")
     @classmethod

@@ -5,11 +5,14 @@ Knows which checks come before any work: signature and expiry, the grammar, nego
 
 import time
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from pixmill.api.negotiate import negotiate
 from pixmill.api.services import ApiServices
 from pixmill.dialects.sets import SetRequest
+from pixmill.errors import InvalidParameter
+from pixmill.plan.purge import MAX_TAGS, is_tag
 from pixmill.plan.request import ImageRequest
 
 
@@ -21,6 +24,8 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
     path, query = request.scope["raw_path"], request.scope["query_string"]
     expires = _verified(path, query, services)
     image = services.dialects.parse(path, query, upload=upload)
+    if header := services.config.tag_header:
+        image = _tagged(image, request.headers.getlist(header), header)
     return negotiate(image, request.headers.getlist("accept"), services.negotiable), expires
 
 
@@ -29,6 +34,16 @@ def read_set(request: Request, services: ApiServices) -> tuple[SetRequest, int |
     path, query = request.scope["raw_path"], request.scope["query_string"]
     expires = _verified(path, query, services)
     return services.native.parse_set(query), expires
+
+
+def _tagged(image: ImageRequest, values: list[str], header: str) -> ImageRequest:
+    """With the tags of a header, separated by commas or spaces."""
+    named = [tag for value in values for tag in value.replace(",", " ").split()]
+    if len(named) > MAX_TAGS or not all(map(is_tag, named)):
+        raise InvalidParameter(
+            f"{header} has at most {MAX_TAGS} tags, each as the parameter tags has them", param="tags"
+        )
+    return replace(image, tags=tuple(dict.fromkeys((*image.tags, *named)))) if named else image
 
 
 def _verified(path: bytes, query: bytes, services: ApiServices) -> int | None:

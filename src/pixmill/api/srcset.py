@@ -85,8 +85,8 @@ class _Maker:
             steps = self._steps(facts)
             formats = self.asked.formats or _formats(facts, self.services.negotiable)
             offers = {form: [self._offer(width, form, size) for width, size in steps] for form in formats}
-            plans = [self._image(width, form).plan for form in formats for width, _ in steps] if self._warms else []
-            warming = bool(plans) and resizer.warming.start(source, plans)
+            images = [self._image(width, form) for form in formats for width, _ in steps] if self._warms else []
+            warming = bool(images) and resizer.warming.start(source, [one.plan for one in images], images[0].tags)
             placeholder = await self._placeholder(steps[0][0])
         return self._set(facts, offers, warming=warming, placeholder=placeholder)
 

@@ -123,11 +123,12 @@ class Rules:
             return Verdict.GONE
         return Verdict.STALE if self._soft.until(sources, tags) > heeds else Verdict.KEPT
 
-    def judged(self, entry: Entry) -> Entry | None:
-        """The entry as it may be used under these rules; None if it is gone."""
-        verdict = self.verdict(entry.sources, entry.tags, entry.heeds)
+    def judged(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
+        """The entry as it may be used under these rules if it had these tags too; None if it is gone."""
+        tags = entry.tags + tags
+        verdict = self.verdict(entry.sources, tags, entry.heeds)
         if verdict is Verdict.STALE:
-            at = self._soft.until(entry.sources, entry.tags)
+            at = self._soft.until(entry.sources, tags)
             return replace(entry, fresh_until=min(entry.fresh_until, at)) if entry.stale_until > at else None
         return entry if verdict is Verdict.KEPT else None
 

@@ -24,6 +24,7 @@ class Wanted:
 
     plan: Plan
     filename: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

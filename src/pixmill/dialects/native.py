@@ -60,11 +60,11 @@ class Native:
         own, shared = parted(query)
         said = read(own, table)
         wanted = self._familiar.recall(shared) or self._wanted(shared, table)
-        return ImageRequest(_source(said, upload=upload), wanted.plan, wanted.filename)
+        return ImageRequest(_source(said, upload=upload), wanted.plan, wanted.filename, wanted.tags)
 
     def _wanted(self, shared: bytes, table: Table) -> Wanted:
         asked = self.presets.applied({**read(shared, table)})
-        wanted = Wanted(plan_of({"mode": self._mode, **asked}), asked.get("filename", ""))
+        wanted = Wanted(plan_of({"mode": self._mode, **asked}), asked.get("filename", ""), asked.get("tags", ()))
         self._familiar.remember(shared, wanted)
         return wanted
 
@@ -86,6 +86,7 @@ def explain(request: ImageRequest) -> dict[str, object]:
         "source": {"kind": request.source.kind.value, "text": request.source.text},
         "plan": msgspec.json.decode(canonical(request.plan)),
         "filename": request.filename,
+        "tags": list(request.tags),
         "key": result_key(request.source.text, request.plan),
     }
 

@@ -8,7 +8,20 @@ from typing import Any, Final
 
 from pixmill.dialects.param import Asked, Param
 from pixmill.dialects.stages import then
-from pixmill.dialects.tables import adjust, effects, extend, frames, info, output, overlays, place, shapes, size, source
+from pixmill.dialects.tables import (
+    adjust,
+    effects,
+    extend,
+    frames,
+    info,
+    output,
+    overlays,
+    place,
+    shapes,
+    size,
+    source,
+    tags,
+)
 from pixmill.errors import BadRequest
 from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import Plan, Stage
@@ -39,6 +52,7 @@ PARAMS: tuple[Param, ...] = (
     *overlays.PARAMS,
     then(STAGE_PARAMS),
     *output.PARAMS,
+    *tags.PARAMS,
     *info.PARAMS,
     *source.ACCESS_PARAMS,
 )

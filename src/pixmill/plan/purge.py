@@ -17,7 +17,12 @@ from pixmill.plan.url import MAX_URL
 MAX_TAG: Final = 128
 """Bytes of one tag, as many as Akamai's cache tags may have."""
 
-_TAG = re.compile(r"[!#-+\--~]{1,128}")
+MAX_TAGS: Final = 16
+"""That a request may name."""
+
+TAG: Final = r"[!#-+\--~]{1,128}"
+
+_TAG = re.compile(TAG)
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 _HIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
 _PORTS: Final = {"http": ":80", "https": ":443"}

@@ -129,23 +129,26 @@ class ResizeService:
         await self.warming.close()
         self.originals.close()
 
-    def fresh(self, key: Key) -> Hit | None:
-        """What memory has under ``key``, at once, if it is fresh."""
-        return self._cache.peek(key, fresh_only=True)
+    def fresh(self, key: Key, tags: tuple[str, ...] = ()) -> Hit | None:
+        """What memory has under ``key``, at once, if it is fresh, for who asks with these tags."""
+        hit = self._cache.peek(key, fresh_only=True)
+        if hit is None or not tags or hit.entry.heeds >= self._purges.newest:
+            return hit
+        return hit if self._purges.verdict(hit.entry.sources, tags, hit.entry.heeds) is Verdict.KEPT else None
 
     def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
         """The answer if memory has it under ``key``, that of the request, at once.
 
         ``known`` are the entity tags of which the client still has the bytes.
         """
-        hit = self._cache.peek(key)
+        hit = self._heeding(request, self._cache.peek(key))
         return None if hit is None else self._from_cache(request, key, hit, known)
 
     async def resize(self, request: ImageRequest, known: Container[str], key: Key) -> Answer:
         """The answer to a request that memory cannot answer at once; ``known`` and ``key`` as for ``cached``."""
         if not known:
             return await self._make_once(request, key)
-        hit = await self._cache.get(key)
+        hit = await self._found(request, key)
         if hit is None:
             return await self._unless_unchanged(request, key, known)
         return self._from_cache(request, key, hit, known) or _spared(await self._make_once(request, key), known)
@@ -160,6 +163,17 @@ class ResizeService:
         """The facts of an original."""
         async with self.original(ref) as original:
             return await self._engine.inspect(original.spool, question)
+
+    async def _found(self, request: ImageRequest, key: Key) -> Hit | None:
+        """What any tier of the cache has for this request."""
+        return self._heeding(request, await self._cache.get(key))
+
+    def _heeding(self, request: ImageRequest, hit: Hit | None) -> Hit | None:
+        """What is purged by a tag is so for whoever asks with that tag, though it was made for somebody who asked without."""
+        if hit is None or not request.tags or hit.entry.heeds >= self._purges.newest:
+            return hit
+        entry = self._purges.judged(hit.entry, request.tags)
+        return None if entry is None else Hit(entry, hit.tier)
 
     def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer | None:
         """What the cache has, if it may be served before its source is asked."""
@@ -199,9 +213,10 @@ class ResizeService:
     async def _make(self, request: ImageRequest, key: Key) -> Answer:
         """From a set that is being made, from the slower tiers of the cache, else anew."""
         entry = await self.warming.made(key)
-        if entry is not None and self._purges.verdict(entry.sources, entry.tags, entry.heeds) is Verdict.KEPT:
+        tags = (*entry.tags, *request.tags) if entry else ()
+        if entry is not None and self._purges.verdict(entry.sources, tags, entry.heeds) is Verdict.KEPT:
             return Answer(entry, Outcome.SHARED)
-        hit = await self._cache.get(key)
+        hit = await self._found(request, key)
         if hit is None:
             return await self._render_in_turn(request, key)
         return self._from_cache(request, key, hit, ()) or await self._renew_or_keep(request, key, hit)
@@ -209,7 +224,7 @@ class ResizeService:
     async def _render_in_turn(self, request: ImageRequest, key: Key) -> Answer:
         """Anew, or what another server has made while we waited for it."""
         async with self._turns.turn(key) as waited:
-            hit = await self._cache.get(key) if waited else None
+            hit = await self._found(request, key) if waited else None
             found = None if hit is None else self._from_cache(request, key, hit, ())
             return found or await self._render(request, key)
 

@@ -40,6 +40,12 @@ class SourcesConfig(BaseModel):
     source_idle_timeout_s: float = Field(
         default=10.0, gt=0, description="Seconds that an origin may be silent between two pieces of its answer."
     )
+    source_tag_header: str = Field(
+        default="",
+        pattern="^[A-Za-z0-9_-]{0,64}$",
+        description="A header of origins' answers, such as Cache-Tag or Surrogate-Key, whose words are tags of all results made of the original. "
+        "Empty: none.",
+    )
     max_redirects: int = Field(default=5, ge=0, le=50, description="How many redirects of an origin are followed.")
     source_retries: int = Field(
         default=2,

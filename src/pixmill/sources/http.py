@@ -28,7 +28,7 @@ from pixmill.sources.faults import (
     may_retry,
     named_here,
 )
-from pixmill.sources.vouching import condition, stated_validator, vouched
+from pixmill.sources.vouching import condition, stated_tags, stated_validator, vouched
 from pixmill.spool import Spool
 
 Permit = Callable[[SourceRef], None]
@@ -125,7 +125,8 @@ class HttpSource:
         try:
             await _stream(response, spool)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
-            return Original(spool, validator, vouched(response.headers))
+            tags = stated_tags(response.headers, self._config.source_tag_header)
+            return Original(spool, validator, vouched(response.headers), tags=tags)
         except BaseException:
             spool.close()
             raise

@@ -10,6 +10,9 @@ from email.utils import formatdate
 from typing import Final
 
 from pixmill.plan.freshness import SILENT, Vouched
+from pixmill.plan.purge import is_tag
+
+MAX_STATED_TAGS: Final = 64
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _STATED_TAG = re.compile(f"etag:({_ENTITY_TAG.pattern})")
@@ -30,6 +33,12 @@ def stated_validator(headers: Mapping[str, str], size: int) -> str | None:
         return f"etag:{tag}"
     modified = _seconds_of(headers.get("Last-Modified"))
     return None if modified is None else f"modified:{modified:.0f}:{size}"
+
+
+def stated_tags(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The words of that header, separated by commas or spaces; what is no tag is passed over, and what is too many."""
+    words = headers.get(name, "").replace(",", " ").split() if name else ()
+    return tuple(dict.fromkeys(filter(is_tag, words)))[:MAX_STATED_TAGS]
 
 
 def condition(validator: str) -> dict[str, str]:
