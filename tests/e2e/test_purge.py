@@ -18,6 +18,7 @@ from tests.e2e.scenes import until
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 from tests.servers.ports import free_port
+from tests.servers.redis import RedisServer
 
 TOKEN = "a token of the operator"
 RIGHT = f"Bearer {TOKEN}"
@@ -113,6 +114,44 @@ def test_tags_come_from_the_url_the_request_and_the_origin(images: Path) -> None
                 status, _, told = say(server, json.dumps({"tags": [tag]}).encode())
                 assert (status, told["unwritten"]) == (200, [])
                 assert ask() == [bool(one) for one in found], tag
+
+
+def test_servers_that_share_nothing_but_a_redis_hear_of_each_others_purges(images: Path) -> None:
+    with RedisServer() as redis:
+        tiers = f"memory://?max_bytes=8MiB,{redis.url}"
+        settings: dict[str, Any] = {"images": str(images), "workers": 1, "cache": tiers, "admin_token": TOKEN}
+        with Pixmill(**settings) as one, Pixmill(**settings) as other:
+            for name in ("a.png", "b.png"):
+                cached(one, name)
+            until(lambda: len(redis.keys("pixmill:e:*")) == 2, 5, "both are in the Redis")
+            for name in ("a.png", "b.png"):
+                assert "; hit" in cached(other, name)
+            status, _, done = say(one, b'{"sources": ["/a.png"]}')
+            assert (status, done["unwritten"]) == (200, [])
+            until(lambda: say(other, b"", method="GET")[2]["purges"] != [], 5, "the other one has heard")
+            assert "; hit" not in cached(other, "a.png")
+            assert "; hit" in cached(other, "b.png")
+            redis.stop()
+            status, _, done = say(one, b'{"sources": ["/b.png"]}')
+            assert (status, done["unwritten"]) == (200, ["redis"])
+            assert "; hit" not in cached(one, "b.png")
+            redis.start()
+            until(lambda: len(say(other, b"", method="GET")[2]["purges"]) == 2, 10, "it is told later")
+
+
+def test_a_kill_right_after_a_purge_loses_nothing_of_it(images: Path) -> None:
+    shared = f"file://{images}/cache?max_bytes=8MiB"
+    settings: dict[str, Any] = {"images": str(images), "workers": 1, "cache": shared, "admin_token": TOKEN}
+    with Pixmill(**settings) as server:
+        for name in ("a.png", "b.png"):
+            cached(server, name)
+            assert "; hit" in cached(server, name)
+        status, _, done = say(server, b'{"sources": ["/a.png"]}')
+        server.stop(signal.SIGKILL)
+        assert (status, done["unwritten"]) == (200, [])
+        server.start()
+        assert "; hit" not in cached(server, "a.png")
+        assert "; hit" in cached(server, "b.png")
 
 
 def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:

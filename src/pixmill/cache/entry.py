@@ -104,6 +104,11 @@ def heading(name: str, blob: bytes) -> Entry | None:
         return None
 
 
+def header_end(blob: bytes) -> int:
+    """Where the header says that it ends."""
+    return _PREFIX.size + int(_PREFIX.unpack_from(blob)[2])
+
+
 def seal(header: bytes, body: bytes) -> bytes:
     """One blob of a header and a body, with its checksum."""
     start = _PREFIX.pack(MAGIC, VERSION, len(header)) + header

@@ -3,12 +3,12 @@
 Knows redis-py, and what its failures mean in our words. Must never know what is kept under a key. Imported only where a
 Redis is configured; redis-py takes 60 ms to load.
 
-It is no ``ports.Store``: what is kept here goes by itself when its time is over, which a store cannot say, and is never
-listed or streamed, which a Redis does badly.
+It is no ``ports.Store``: what is kept here goes by itself when its time is over, which a store cannot say, is listed only for who
+has time, and never streamed, which a Redis does badly.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -59,6 +59,24 @@ _DETAIL_CHARACTERS: Final = 300
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
 
+_RAISE = """
+for n = 3, #ARGV, 2 do
+  local old = redis.call('hget', KEYS[1], ARGV[n])
+  if not old or tonumber(old) < tonumber(ARGV[n + 1]) then redis.call('hset', KEYS[1], ARGV[n], ARGV[n + 1]) end
+end
+return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
+"""
+_DROP = """
+for n = 3, #ARGV, 2 do
+  if redis.call('hget', KEYS[1], ARGV[n]) == ARGV[n + 1] then redis.call('hdel', KEYS[1], ARGV[n]) end
+end
+return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
+"""
+_AT_ONCE: Final = 1_000
+"""Fields that one command changes, while which the Redis answers nobody else."""
+
+_LISTED_AT_ONCE: Final = 200
+
 
 class RedisClient:
     """Connects when it is first used, and again whenever it must. Whoever calls bounds the time."""
@@ -95,6 +113,37 @@ class RedisClient:
         """Take our token away, and nobody else's. Raises StoreError."""
         with _ours():
             await self._redis.execute_command("EVAL", _RELEASE, 1, key, token)
+
+    async def field(self, key: str, name: str) -> bytes:
+        """One field of a hash, empty when there is none. Raises StoreError."""
+        with _ours():
+            return bytes(await self._redis.execute_command("HGET", key, name) or b"")
+
+    async def fields(self, key: str) -> dict[bytes, bytes]:
+        """All fields of a hash. Raises StoreError."""
+        with _ours():
+            return dict(await self._redis.execute_command("HGETALL", key))
+
+    async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+        """Set fields of a hash to these numbers where they are not higher already, then the field ``mark``. Raises StoreError."""
+        await self._change(_RAISE, key, numbers, mark)
+
+    async def drop_fields(self, key: str, values: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+        """Remove fields of a hash that have these values still, then set the field ``mark``. Raises StoreError."""
+        await self._change(_DROP, key, values, mark)
+
+    async def _change(self, script: str, key: str, values: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+        pairs = list(values.items())
+        for first in range(0, len(pairs), _AT_ONCE):
+            said = [text for pair in pairs[first : first + _AT_ONCE] for text in pair]
+            with _ours():
+                await self._redis.execute_command("EVAL", script, 1, key, mark[0], f"{mark[1]}-{first}", *said)
+
+    async def names(self, beginning: str) -> AsyncGenerator[str, None]:
+        """All keys that begin so (letters, digits and . _ : -), in no order, some perhaps twice. Raises StoreError."""
+        with _ours():
+            async for name in self._redis.scan_iter(match=f"{beginning}*", count=_LISTED_AT_ONCE):
+                yield name.decode(errors="replace")
 
     async def close(self) -> None:
         """Hang up, without long farewells to a server that does not answer."""
