@@ -43,6 +43,8 @@ class PixmillError(Exception):
     title: ClassVar[str] = "Something went wrong"
     remembered: bool = False
     """It befell an earlier request, and was not tried again."""
+    good_for_s: float | None = None
+    """For how long the same would be said again, where that is known."""
 
     def __init__(
         self, message: str = "", *, param: str | None = None, detail: str = "", retry_after_s: float | None = None
@@ -55,8 +57,15 @@ class PixmillError(Exception):
 
     def about(self, name: str, param: str) -> Self:
         """The same, said of one of several things."""
-        message = f"{name}: {self.message}"
-        return type(self)(message, param=param, detail=self.detail, retry_after_s=self.retry_after_s)
+        said = type(self)(f"{name}: {self.message}", param=param, detail=self.detail, retry_after_s=self.retry_after_s)
+        said.remembered, said.good_for_s = self.remembered, self.good_for_s
+        return said
+
+    def again(self, good_for_s: float) -> Self:
+        """The same, said to another request without trying, and for so long yet."""
+        said = type(self)(self.message, param=self.param, detail=self.detail, retry_after_s=self.retry_after_s)
+        said.remembered, said.good_for_s = True, good_for_s
+        return said
 
 
 class BadRequest(PixmillError):

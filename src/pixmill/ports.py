@@ -377,6 +377,7 @@ class Event(StrEnum):
     CACHE_ERROR = "cache_error"  # tier, operation
     PURGE = "purge"  # kind: source · tag · prefix · all
     PURGED = "purged"  # tier; amount
+    REMEMBERED = "remembered"  # outcome: the error code that was told again without trying
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount

@@ -130,3 +130,44 @@ def test_a_source_that_has_no_picture_is_not_asked_for_each_request(server: Pixm
         "Pixmill; hit; detail=negative-source_not_found",
     ]
     assert origin.count("/none.jpg") == 1
+
+
+def test_a_picture_that_is_none_is_told_so_without_another_try(server: Pixmill, origin: Origin) -> None:
+    url = origin.publish("/words.txt", b"no picture", {"ETag": '"1"', "Cache-Control": "max-age=30"})
+    renders = metric(server, "pixmill_renders_total")
+    told = metric(server, "pixmill_negative_hits_total", outcome="unsupported_image")
+    replies = [server.get("/resize", url=url, width=width) for width in (10, 20, 20)]
+    assert [reply.status for reply in replies] == [415, 415, 415]
+    assert status_of(replies[0]) == "Pixmill; fwd=uri-miss; detail=unsupported_image"
+    assert status_of(replies[2]) == "Pixmill; hit; detail=negative-unsupported_image"
+    ages = [int(reply.headers["cache-control"].removeprefix("public, max-age=")) for reply in replies]
+    assert all(20 < age <= 30 for age in ages), "no longer than the origin vouches for it"
+    assert metric(server, "pixmill_renders_total") == renders + 1
+    assert metric(server, "pixmill_negative_hits_total", outcome="unsupported_image") == told + 2
+    assert server.get("/info", url=url).status == 415
+    assert origin.count("/words.txt") == 1
+
+
+def test_a_damaged_picture_is_tried_again_when_it_has_changed(server: Pixmill, origin: Origin) -> None:
+    whole, headers = small_photo(200), {"Cache-Control": "no-cache"}
+    url = origin.publish("/half.jpg", whole[:300], headers | {"ETag": '"half"'})
+    renders = metric(server, "pixmill_renders_total")
+    replies = [server.get("/resize", url=url, width=10) for _ in range(2)]
+    assert [reply.status for reply in replies] == [422, 422]
+    assert replies[1].headers["cache-control"] == "public, no-cache"
+    assert metric(server, "pixmill_renders_total") == renders + 1
+    origin.publish("/half.jpg", whole, headers | {"ETag": '"whole"'})
+    assert server.get("/resize", url=url, width=10).status == 200
+
+
+def test_what_was_kept_of_originals_is_counted(server: Pixmill, origin: Origin) -> None:
+    before = {
+        outcome: metric(server, "pixmill_cache_lookups_total", tier="originals", outcome=outcome)
+        for outcome in ("hit", "miss")
+    }
+    url = origin.publish("/counted.jpg", small_photo(200), {"ETag": '"1"'})
+    for width in (10, 20, 30):
+        server.get("/resize", url=url, width=width)
+    for outcome, more in (("miss", 1), ("hit", 2)):
+        now = metric(server, "pixmill_cache_lookups_total", tier="originals", outcome=outcome)
+        assert now == before[outcome] + more

@@ -12,6 +12,7 @@ from pixmill.cache.rules import Rules
 from pixmill.errors import (
     PixmillError,
     QueueFull,
+    RenderTimeout,
     SourceBroken,
     SourceDenied,
     SourceForbidden,
@@ -19,9 +20,10 @@ from pixmill.errors import (
     SourceTimeout,
     SourceUnreachable,
     UndecodableImage,
+    UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.freshness import Freshness, Vouched
+from pixmill.plan.freshness import Freshness, Patience, Vouched
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Picture
@@ -602,3 +604,80 @@ async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service:
     assert cached(service, request(url="quiet.jpg")) is not None
     await settled()
     assert [ref.text for ref in world.fetched] == ["popular.jpg", "quiet.jpg"]
+
+
+# ---------------------------------------------------------------- what is of no use
+
+
+@pytest.fixture
+async def patient(world: World) -> AsyncIterator[ResizeService]:
+    service = ResizeService(
+        world,
+        world,
+        world,
+        Freshness(),
+        Unobserved(),
+        clock=lambda: world.now,
+        monotonic=lambda: world.now,
+        patience=Patience(unusable_s=50),
+    )
+    yield service
+    await service.close()
+
+
+async def failed(service: ResizeService, asked: ImageRequest) -> tuple[bool, float | None]:
+    with pytest.raises(PixmillError) as caught:
+        await resized(service, asked)
+    return caught.value.remembered, caught.value.good_for_s
+
+
+async def test_a_damaged_picture_is_not_tried_again_for_a_while_unless_it_changes(
+    patient: ResizeService, world: World
+) -> None:
+    world.broken = UndecodableImage()
+    assert await failed(patient, request()) == (False, 50)
+    world.now = NOW + 30
+    assert await failed(patient, request()) == (True, 20)
+    assert (world.rendered, len(world.fetched)) == ([100], 1), "its source vouches for it, and is not asked"
+    assert await failed(patient, request(200)) == (False, 50), "another size may go well"
+    world.now = NOW + 51
+    assert (await failed(patient, request()))[0] is False
+    world.now, world.version, world.broken = NOW + 51 + 61, "v2", None
+    assert (await resized(patient, request())).outcome is Outcome.MISS
+
+
+async def test_what_is_no_picture_is_none_in_any_size(patient: ResizeService, world: World) -> None:
+    world.broken = UnsupportedImage()
+    assert await failed(patient, request()) == (False, 50)
+    assert await failed(patient, request(200)) == (True, 50)
+    with pytest.raises(UnsupportedImage):
+        await patient.inspect(parse_source("photo.jpg"))
+    assert world.rendered == [100]
+
+
+async def test_what_its_source_does_not_vouch_for_is_fetched_and_not_rendered(
+    patient: ResizeService, world: World
+) -> None:
+    world.vouched, world.broken = Vouched(0), UndecodableImage()
+    assert await failed(patient, request()) == (False, 0)
+    assert await failed(patient, request()) == (True, 0)
+    assert (len(world.fetched), world.rendered) == (2, [100])
+    world.version, world.broken = "v2", None
+    assert body_of(await resized(patient, request())) == b"100 of v2"
+
+
+@pytest.mark.parametrize("error", [RenderTimeout(), QueueFull()])
+async def test_bad_luck_is_not_remembered(patient: ResizeService, world: World, error: PixmillError) -> None:
+    world.broken = error
+    assert await failed(patient, request()) == (False, None)
+    world.broken = None
+    assert (await resized(patient, request())).outcome is Outcome.MISS
+
+
+async def test_of_another_picture_s_flaw_the_original_is_not_accused(patient: ResizeService, world: World) -> None:
+    world.broken = UnsupportedImage("Overlay 1: no picture", param="overlay")
+    mark = Plan(resize=Resize(90), output=Output(formats=(Format.JPEG,)), overlays=(Picture(parse_source("mark.png")),))
+    assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is False
+    assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is True
+    world.broken = None
+    assert (await resized(patient, request())).outcome is Outcome.MISS

@@ -88,6 +88,7 @@ SERVER_ERROR: Final = 500
 
 RETRY_AFTER_S: Final[dict[str, int]] = {
     "engine_error": 5,
+    "no_worker": 5,
     "queue_full": 1,  # about as long as a few renders take
     "source_busy": 2,
     "draining": 2,  # another replica, or this one after its restart
@@ -114,7 +115,7 @@ def problem_response(
     status = STATUS[error.code]
     response = Response(_document(error, status, request_id), status, media_type="application/problem+json")
     headers = {
-        "cache-control": "no-store" if status >= SERVER_ERROR or isinstance(error, _NOT_OF_THE_URL) else SHORT,
+        "cache-control": _cache_control(error, status),
         "retry-after": _retry_after(error),
         "vary": vary,
         "cache-status": _cache_status(error),
@@ -133,6 +134,15 @@ def as_ours(error: Exception) -> PixmillError:
     if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:
         return _OF_STARLETTE.get(error.status_code, MalformedRequest)()
     return Internal(detail=repr(error))
+
+
+def _cache_control(error: PixmillError, status: int) -> str:
+    """What we would say again without trying is good for as long as that."""
+    if status >= SERVER_ERROR or isinstance(error, _NOT_OF_THE_URL):
+        return "no-store"
+    if error.good_for_s is None:
+        return SHORT
+    return f"public, max-age={int(error.good_for_s)}" if error.good_for_s >= 1 else "public, no-cache"
 
 
 def _cache_status(error: PixmillError) -> str:

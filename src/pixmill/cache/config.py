@@ -80,6 +80,13 @@ class CacheConfig(BaseModel):
         description="Seconds that a source is not asked again after it could not be reached or gave a broken answer.",
     )
 
+    cache_unusable_s: float = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Seconds that an original which is no picture, damaged or too large is not tried again, unless it has changed.",
+    )
+
     @field_validator("originals")
     @classmethod
     def _is_in_memory(cls, text: str) -> str:
@@ -108,7 +115,7 @@ class CacheConfig(BaseModel):
         return sum(tier.max_bytes for tier in parse_tiers(self.originals))
 
     def cache_patience(self) -> Patience:
-        return Patience(refused_s=self.cache_refused_s, failed_s=self.cache_failed_s)
+        return Patience(refused_s=self.cache_refused_s, failed_s=self.cache_failed_s, unusable_s=self.cache_unusable_s)
 
     def cache_freshness(self) -> Freshness:
         """The rules of these settings."""

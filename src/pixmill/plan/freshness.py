@@ -32,10 +32,13 @@ SILENT = Vouched()
 
 
 class Patience(Struct, frozen=True):
-    """For how many seconds a source is not asked again: after it said that there is no such picture for us, and after it failed."""
+    """For how many seconds a source is not asked again: after it said that there is no such picture for us, and after it failed;
+    and for how many one that is of no use is not tried again unless it has changed.
+    """
 
     refused_s: float = 0.0
     failed_s: float = 0.0
+    unusable_s: float = 0.0
 
 
 NO_PATIENCE = Patience()

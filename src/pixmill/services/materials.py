@@ -111,14 +111,14 @@ class Materials:
 
     @asynccontextmanager
     async def _seen(self, ref: SourceRef, known: Seen | None = None) -> AsyncIterator[Original | Seen]:
-        record = self._good(ref)
+        record = self.good(ref)
         if record is not None:
             yield record
             return
         async with self._flights.join((ref, self._purges.newest), lambda: self._look(ref, known)) as (found, _):
             yield found
 
-    def _good(self, ref: SourceRef) -> Seen | None:
+    def good(self, ref: SourceRef) -> Seen | None:
         """What the source vouches for still; after any purge it is asked again."""
         record = self._records.good(ref)
         return record if record is not None and record.heeds >= self._purges.newest else None
@@ -147,7 +147,7 @@ class Materials:
             with self._patiently(ref, heeds), self._coming():
                 return self._noted(ref, await self._source.fetch(ref), heeds)
         with kept.spool:
-            found: Original | Seen | None = self._good(ref)
+            found: Original | Seen | None = self.good(ref)
             if found is None or found.validator != kept.validator:
                 found = await self._checked(ref, _version(kept))
             if isinstance(found, Original):

@@ -51,6 +51,8 @@ class Originals:
     def find(self, ref: SourceRef) -> Original | None:
         """The original as it was kept. Its spool stays ours: whoever goes on with it shares it."""
         original = self._kept.get(ref)
+        if self._max_bytes:
+            self._observer.counted(Event.CACHE_LOOKUP, tier="originals", outcome="hit" if original else "miss")
         if original is not None:
             self._kept.move_to_end(ref)
         return original

@@ -12,6 +12,7 @@ from typing import Final
 from pixmill.errors import SourceDenied, SourceError, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import NO_PATIENCE, Patience
 from pixmill.plan.source import SourceRef
+from pixmill.ports import Event, Observer, Unobserved
 
 MAX_REFUSALS: Final = 8_192
 """About half a kilobyte each; the oldest goes."""
@@ -29,9 +30,12 @@ class _Refusal:
 class Refusals:
     """Failures by source, each for a short while."""
 
-    def __init__(self, patience: Patience, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, patience: Patience, clock: Callable[[], float] = time.monotonic, observer: Observer | None = None
+    ) -> None:
         self._patience = patience
         self._clock = clock
+        self._observer = observer or Unobserved()
         self._refusals: OrderedDict[SourceRef, _Refusal] = OrderedDict()
 
     def __len__(self) -> int:
@@ -42,18 +46,18 @@ class Refusals:
         refusal = self._refusals.get(ref)
         if refusal is None:
             return
-        if self._clock() >= refusal.until or refusal.heeds < newest_purge:
+        left_s = refusal.until - self._clock()
+        if left_s <= 0 or refusal.heeds < newest_purge:
             del self._refusals[ref]
             return
-        error = refusal.error
-        again = type(error)(error.message, param=error.param, detail=error.detail)
-        again.remembered = True
-        raise again
+        self._observer.counted(Event.REMEMBERED, outcome=refusal.error.code)
+        raise refusal.error.again(left_s)
 
     def note(self, ref: SourceRef, error: SourceError, heeds: float) -> None:
         """The source has just refused."""
         self._refusals.pop(ref, None)
         pause_s = self._patience.refused_s if isinstance(error, _FACTS) else self._patience.failed_s
+        error.good_for_s = pause_s
         if pause_s:
             self._refusals[ref] = _Refusal(error, self._clock() + pause_s, heeds)
         if len(self._refusals) > MAX_REFUSALS:

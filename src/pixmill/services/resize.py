@@ -34,6 +34,7 @@ from pixmill.ports import (
     Turns,
     Verdict,
 )
+from pixmill.services.flaws import Flaws
 from pixmill.services.materials import Materials
 from pixmill.services.originals import Originals
 from pixmill.services.refreshes import Refreshes
@@ -109,9 +110,10 @@ class ResizeService:
             engine.coming,
             purges=purges,
             originals=self.originals,
-            refusals=Refusals(patience, monotonic),
+            refusals=Refusals(patience, monotonic, observer),
             clock=monotonic,
         )
+        self._flaws = Flaws(patience.unusable_s, freshness, observer, monotonic)
         self._engine = engine
         self._cache = cache
         self._freshness = freshness
@@ -162,7 +164,8 @@ class ResizeService:
     async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
         """The facts of an original."""
         async with self.original(ref) as original:
-            return await self._engine.inspect(original.spool, question)
+            with self._flaws.heeded(ref, None, original):
+                return await self._engine.inspect(original.spool, question)
 
     async def _found(self, request: ImageRequest, key: Key) -> Hit | None:
         """What any tier of the cache has for this request."""
@@ -257,9 +260,13 @@ class ResizeService:
 
     async def _render(self, request: ImageRequest, key: Key) -> Answer:
         began = time.perf_counter()
+        known = self._materials.good(request.source)
+        if known is not None:
+            self._flaws.check(request.source, key, known)
         async with self.materials(request.source, request.plan) as original:
             fetched = time.perf_counter()
-            rendered = await self._engine.render(original.spool, request.plan, original.extras)
+            with self._flaws.heeded(request.source, key, original):
+                rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
         entry = self._result(key, rendered, original, request.tags)
         return Answer(entry, Outcome.MISS, seconds=seconds, stored=await self._store(key, entry))

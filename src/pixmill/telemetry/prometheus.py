@@ -86,6 +86,9 @@ EVENTS: Final[Mapping[Event, Family]] = {
     Event.PURGED: Family(
         "cache_purged", ("tier",), "Entries removed from a tier of the cache because they were purged."
     ),
+    Event.REMEMBERED: Family(
+        "negative_hits", ("outcome",), "Failures told again without asking the source or trying the picture, by code."
+    ),
     Event.FETCH: Family("source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."),
     Event.FETCH_BYTES: Family("source_bytes", (), "Bytes of originals that came in."),
     Event.RESULT_BYTES: Family("result_bytes", (), "Bytes of results that were rendered."),
