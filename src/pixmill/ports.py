@@ -343,6 +343,9 @@ class Engine(Protocol):
     def coming(self) -> AbstractContextManager[None]:
         """Held while the original of a call is fetched. Raises QueueFull when the call would be refused anyway."""
 
+    def refusal_s(self) -> float | None:
+        """The seconds after which to come again if ``coming`` would refuse a call now, else None; at once, and at next to no cost."""
+
     def spare_time(self) -> AbstractAsyncContextManager[None]:
         """Entered when a worker has nothing to do and nobody waits for one: for work that nobody waits for.
 

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from pixmill.api.familiar import Familiar
+from pixmill.api.rush import Rush
 from pixmill.api.services import ApiServices
 from pixmill.cache.open import open_cache, open_turns
 from pixmill.cache.tiered import TieredCache
@@ -61,6 +62,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             keyring=settings.keyring(),
             negotiable=settings.negotiable(),
             resizer=resizer,
+            rush=Rush(resizer.refusal_s, metrics),
             health=health,
             traffic=metrics,
             observer=metrics,

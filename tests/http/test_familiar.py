@@ -10,7 +10,7 @@ import pytest
 
 from pixmill.api import familiar
 from pixmill.api.app import create_app
-from pixmill.api.familiar import MAX_NAME_BYTES, Familiar
+from pixmill.api.familiar import MAX_NAME_BYTES, Familiar, named
 from pixmill.api.services import ApiServices
 from pixmill.dialects.signing import Keyring
 from pixmill.plan.purge import Scope, Target
@@ -255,6 +255,6 @@ def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     memory = Familiar()
     for number in range(25):
         scope = {"raw_path": b"/resize", "query_string": b"width=%d" % number, "headers": []}
-        memory.remember(scope, None, None, None)  # type: ignore[arg-type]  # only the names count here
+        memory.remember(scope, named(scope, b"")[0], None, None, None)  # type: ignore[arg-type]  # only the names count here
     assert memory.recall((b"/resize", b"width=24", b"")) is not None
     assert memory.recall((b"/resize", b"width=1", b"")) is None

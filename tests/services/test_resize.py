@@ -110,6 +110,9 @@ class World:
             raise QueueFull
         yield
 
+    def refusal_s(self) -> float | None:
+        return None
+
     def spare_time(self) -> AbstractAsyncContextManager[None]:
         raise AssertionError
 

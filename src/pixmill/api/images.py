@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pixmill.api.caching import entity_tags, server_timing
 from pixmill.api.connection import while_connected
+from pixmill.api.familiar import named
 from pixmill.api.pictures import picture_headers
 from pixmill.api.reading import read_request
 from pixmill.api.services import ApiServices, services_of
@@ -29,15 +30,17 @@ LINGER_S = 5.0
 async def get_image(request: Request) -> Response:
     """GET and HEAD: the picture at ``url``, as the parameters want it."""
     services = services_of(request)
-    image, expires = read_request(request, services)
-    if image.plan.output.negotiated:
-        request.state.vary = "Accept"
-    known = entity_tags(request.headers.get("if-none-match"))
-    key = result_key(image.source.text, image.plan)
-    answer = services.resizer.cached(image, known, key)
-    if answer is None:
-        answer = await while_connected(request.receive, services.resizer.resize(image, known, key))
-    services.familiar.remember(request.scope, image, key, expires)
+    name, _, _ = named(request.scope, services.familiar.tag_header)
+    with services.rush.expected(name):
+        image, expires = read_request(request, services)
+        if image.plan.output.negotiated:
+            request.state.vary = "Accept"
+        known = entity_tags(request.headers.get("if-none-match"))
+        key = result_key(image.source.text, image.plan)
+        answer = services.resizer.cached(image, known, key)
+        if answer is None:
+            answer = await while_connected(request.receive, services.resizer.resize(image, known, key))
+    services.familiar.remember(request.scope, name, image, key, expires)
     return image_response(request, image, answer, services, expires=expires)
 
 

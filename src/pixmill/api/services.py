@@ -12,6 +12,7 @@ from pixmill.api.connection import UnderWay
 from pixmill.api.familiar import Familiar
 from pixmill.api.guesses import Guesses
 from pixmill.api.middleware import AccessLog, Traffic
+from pixmill.api.rush import Rush
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
@@ -34,6 +35,7 @@ class ApiServices:
     keyring: Keyring | None
     negotiable: tuple[Format, ...]
     resizer: ResizeService
+    rush: Rush
     health: HealthService
     traffic: Traffic
     metrics: Callable[[str], tuple[str, bytes]] | None

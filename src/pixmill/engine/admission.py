@@ -93,16 +93,28 @@ class Admission:
         """While the original of a call is fetched, it counts as one that will come. Raises QueueFull if there is no use in fetching it."""
         load = self._load()
         if not load.is_idle:
-            promised_s = self._coming * self._typical_s() / load.hands
-            self._judge(self._ahead_s(load) + min(promised_s, SHARE_OF_COMING * self._max_wait_s))
+            self._judge(self._coming_s(load))
         self._coming += 1
         try:
             yield
         finally:
             self._coming -= 1
 
+    def refusal_s(self) -> float | None:
+        """When to come again, for a call that has an original to fetch and would be refused now; None when it would be admitted."""
+        load = self._load()
+        if load.is_idle:
+            return None
+        wait_s = self._coming_s(load)
+        return wait_s / 2 if self._limit(wait_s) else None
+
     def _ahead_s(self, load: Load) -> float:
         return (self.line.seconds + load.running_s) / load.hands
+
+    def _coming_s(self, load: Load) -> float:
+        """What lies ahead of a call whose original is yet to be fetched: others come whose originals are."""
+        promised_s = self._coming * self._typical_s() / load.hands
+        return self._ahead_s(load) + min(promised_s, SHARE_OF_COMING * self._max_wait_s)
 
     def _longest_s(self) -> float:
         """Whatever stands, each worker has a call to go on with."""
@@ -110,13 +122,13 @@ class Admission:
             return self._max_wait_s
         return min(self._max_wait_s, max(SHARE_OF_STANDING * self._max_wait_s, 2 * self._typical_s()))
 
+    def _limit(self, wait_s: float) -> Limit | None:
+        if self.line.count >= self._max_waiting:
+            return "queue"
+        return "wait" if wait_s > self._longest_s() else None
+
     def _judge(self, wait_s: float) -> None:
         """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
-        limit: Limit | None = None
-        if self.line.count >= self._max_waiting:
-            limit = "queue"
-        elif wait_s > self._longest_s():
-            limit = "wait"
-        if limit:
+        if limit := self._limit(wait_s):
             self._refused(limit)
             raise QueueFull(retry_after_s=wait_s / 2)

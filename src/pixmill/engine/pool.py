@@ -92,6 +92,9 @@ class EnginePool:
     def coming(self) -> AbstractContextManager[None]:
         return self._dispatcher.admission.coming()
 
+    def refusal_s(self) -> float | None:
+        return self._dispatcher.admission.refusal_s()
+
     @asynccontextmanager
     async def spare_time(self) -> AsyncIterator[None]:
         if self._dispatcher.is_busy:

@@ -5,7 +5,7 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 
 import time
 from collections.abc import Callable, Container, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -137,6 +137,14 @@ class ResizeService:
         if hit is None or not tags or hit.entry.heeds >= self._purges.newest:
             return hit
         return hit if self._purges.verdict(hit.entry.sources, tags, hit.entry.heeds) is Verdict.KEPT else None
+
+    def coming(self) -> AbstractContextManager[None]:
+        """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""
+        return self._engine.coming()
+
+    def refusal_s(self) -> float | None:
+        """The seconds after which to come again if nothing new can be rendered now, else None."""
+        return self._engine.refusal_s()
 
     def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
         """The answer if memory has it under ``key``, that of the request, at once.

@@ -1,0 +1,124 @@
+"""Who is refused unread in a rush, and who is not."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pixmill.api import rush as rushing
+from pixmill.api.app import create_app
+from pixmill.api.rush import Name, Rush
+from pixmill.api.services import ApiServices
+from pixmill.errors import SourceNotFound
+from pixmill.ports import Unobserved
+from pixmill.rates import Rates
+from pixmill.settings import load
+from pixmill.wiring import opened
+from tests.http.test_familiar import Written, counted
+
+PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
+
+
+def name(number: int, path: bytes = b"/resize") -> Name:
+    return path, b"url=a.jpg&width=%d" % number, b"*/*"
+
+
+class Gate:
+    """A rush over an engine of which the test says whether it has room; ``looks`` unknown requests are looked into."""
+
+    def __init__(self, looks: int = 0) -> None:
+        self.wait_s: float | None = 2.5
+        self.rush = Rush(lambda: self.wait_s, Unobserved(), Rates(1e-6, looks))
+
+    def refuses(self, asked: Name) -> bool:
+        return self.rush.refusal(asked) is not None
+
+
+def test_nobody_is_refused_while_the_engine_has_room() -> None:
+    gate = Gate()
+    assert gate.refuses(name(1))
+    gate.wait_s = None
+    assert not gate.refuses(name(1))
+
+
+def test_some_are_looked_into_and_the_others_refused() -> None:
+    gate = Gate(looks=2)
+    assert [gate.refuses(name(number)) for number in range(4)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("path", [b"/health/live", b"/metrics", b"/srcset", b"/openapi.json", b"/nothing"])
+def test_what_needs_no_engine_is_let_through(path: bytes) -> None:
+    assert not Gate().refuses(name(1, path))
+
+
+def test_what_is_being_made_or_was_answered_is_let_through_until_it_fails() -> None:
+    gate = Gate()
+    with gate.rush.expected(name(1)):
+        assert not gate.refuses(name(1)), "who joins a flight costs no render"
+        assert gate.refuses(name(2))
+    assert not gate.refuses(name(1)), "it may lie in a slower tier"
+    with pytest.raises(SourceNotFound), gate.rush.expected(name(1)):
+        raise SourceNotFound
+    assert gate.refuses(name(1))
+
+
+def test_there_is_an_end_to_what_is_known_and_what_is_asked_for_is_known_the_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rushing, "MAX_NAMES", 10)
+    gate = Gate()
+    for number in range(100):
+        for each in (number, -1):
+            with gate.rush.expected(name(each)):
+                pass
+    assert not gate.refuses(name(99))
+    assert not gate.refuses(name(-1))
+    assert gate.refuses(name(1))
+
+
+@pytest.fixture
+async def services() -> AsyncIterator[ApiServices]:
+    """Its engine has no room, as far as it says, and nothing unknown is looked into once the test begins."""
+    settings = load({"workers": 1, "images": str(PHOTOS), "cache": "memory://?max_bytes=8MiB"})
+    async with opened(settings) as services:
+        yield replace(services, rush=Rush(lambda: 2.5, services.observer, Rates(1e-6, 1)))
+
+
+async def test_a_refusal_in_a_rush_is_the_one_of_the_long_way(services: ApiServices) -> None:
+    written = Written()
+    services = replace(services, access_log=written)
+    transport = httpx.ASGITransport(create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
+        answered = await client.get("/resize?url=wine.jpg&width=40")
+        assert answered.status_code == 200, "one is looked into"
+        refused = await client.get("/resize?url=wine.jpg&width=41", headers={"x-request-id": "mine"})
+        head = await client.head("/resize?url=wine.jpg&width=41")
+        again = await client.get("/resize?url=wine.jpg&width=40")
+        assert again.content == answered.content
+        assert (await counted(client, "pixmill_refusals_total"))['{limit="rush"}'] == 2
+        requests = await counted(client, "pixmill_requests_total")
+        assert requests['{format="none",route="/resize",status="503"}'] == 2
+    assert refused.status_code == 503
+    assert refused.json() == {
+        "type": "urn:pixmill:error:queue_full",
+        "title": "Too many renders are waiting; try again shortly",
+        "status": 503,
+        "detail": "Too many renders are waiting; try again shortly",
+        "code": "queue_full",
+        "instance": "urn:pixmill:request:mine",
+    }
+    for header, value in {
+        "retry-after": "3",
+        "cache-control": "no-store",
+        "content-type": "application/problem+json",
+        "x-request-id": "mine",
+        "access-control-allow-origin": "*",
+        "content-length": str(len(refused.content)),
+    }.items():
+        assert refused.headers.get_list(header) == [value]
+    assert (head.status_code, head.content) == (503, b"")
+    assert int(head.headers["content-length"]) > len(refused.content), "its id is longer"
+    line = written.lines[1]
+    assert (line["status"], line["code"], line["request_id"], line["level"]) == (503, "queue_full", "mine", "warning")
