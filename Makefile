@@ -36,7 +36,7 @@ gallery: $(VENV)/.dev            ## render every operation on the sample photos 
 	$(BIN)/python docs/gallery.py
 
 bench: $(VENV)/.dev              ## measure beside the peers, which it installs; writes benchmarks/report.md
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.all
 
 fuzz: $(VENV)/.dev               ## fuzz everything that reads a stranger's words, ten minutes each; findings are files crash-…
 	for name in grammar signature url headers entry messages address; do \

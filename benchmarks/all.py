@@ -1,0 +1,64 @@
+"""Everything that is measured, one after the other, into one report: ``make bench``.
+
+    .venv/bin/python -m benchmarks.all [--rounds 3] [--requests 54]
+
+Each part is a command of its own that prints its figures; the report has them as they were printed, with machine, date and load. It takes about half
+an hour, and says little unless the machine is otherwise quiet.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import bench
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command below ``python -m``, and what it is about."""
+
+    title: str
+    command: tuple[str, ...]
+
+
+PARTS = (
+    Part("The kernel", ("benchmarks.kernel",)),
+    Part("What a miss costs beside a bare loop, by mode", ("benchmarks.bars",)),
+    Part("Worker processes beside threads", ("benchmarks.pool", "examples/photos", "--seconds", "4", "--rounds", "3")),
+    Part("Hits, crowds, memory, start", ("benchmarks.front",)),
+    Part("Ten times the capacity", ("benchmarks.overload",)),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=54)
+    options = parser.parse_args()
+    report = HERE / "report.md"
+    asked = ["--rounds", str(options.rounds), "--requests", str(options.requests), "--report", str(report)]
+    subprocess.run([sys.executable, "-m", "benchmarks.bench", *asked], check=True)
+    lines = [report.read_text().rstrip(), "", "![Speed against quality](plot.svg)"]
+    for part in PARTS:
+        lines += section(part)
+        report.write_text("\n".join(lines) + "\n")
+
+
+def section(part: Part) -> list[str]:
+    """A heading, how it was measured and what was printed."""
+    now, load = datetime.now(UTC), os.getloadavg()[0]
+    print(f"{part.title} …", flush=True)
+    done = subprocess.run([sys.executable, "-m", *part.command], capture_output=True, text=True, check=False)
+    told = f"`python -m {' '.join(part.command)}`, {now:%Y-%m-%d %H:%M} UTC, {bench.processor()}, load before it {load:.1f}"
+    printed = done.stdout.rstrip() or done.stderr.rstrip()[-2_000:]
+    return ["", f"## {part.title}", "", told, "", "```", printed, "```"]
+
+
+if __name__ == "__main__":
+    main()
