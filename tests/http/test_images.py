@@ -1,12 +1,20 @@
 """``/resize`` as HTTP: uploads and their limits, caching headers and conditions, over a real server."""
 
+import asyncio
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager
 from http.client import HTTPResponse
 
+import httpx
 import pytest
 
+from pixmill.api.app import create_app
+from pixmill.api.config import ApiConfig
+from pixmill.errors import QueueFull
+from pixmill.settings import load
+from pixmill.wiring import opened
 from tests.e2e.scenes import small_photo
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
@@ -80,6 +88,69 @@ def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -
     assert (response.status, b"upload_timeout" in body) == (408, True)
     assert response.headers["cache-control"] == "no-store"
     assert time.monotonic() - began < 3
+
+
+def test_a_picture_that_is_late_ends_its_connection(server: Pixmill) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(post(1_000).replace(b"Connection: close\r\n", b"") + b"\xff\xd8")
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 408")
+    assert b"connection: close" in head
+
+
+def uploading(timeout_s: float, min_rate: int) -> ApiConfig:
+    return ApiConfig.model_validate({"upload_timeout_s": timeout_s, "upload_min_rate": min_rate})
+
+
+def test_a_picture_must_come_at_a_rate_once_it_had_time_to_begin() -> None:
+    latest = uploading(30, 1_000).upload_end(100.0)
+    assert [latest(size) for size in (0, 1_000, 24_000, 10**9)] == [105.0, 106.0, 129.0, 130.0]
+    assert uploading(3, 1_000).upload_end(0.0)(0) == 3
+    assert uploading(30, 0).upload_end(0.0)(0) == 30
+
+
+def test_a_picture_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixmill.api.config.UPLOAD_GRACE_S", 0.2)
+
+    async def sent() -> tuple[list[int], int, str]:
+        async def trickle() -> AsyncIterator[bytes]:
+            for _ in range(100):
+                pieces.append(1)
+                yield b"x"
+                await asyncio.sleep(0.1)
+
+        pieces: list[int] = []
+        async with opened(load({"workers": 1, "cache": ""})) as services:
+            transport = httpx.ASGITransport(create_app(services))
+            async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
+                reply = await client.post("/resize?width=20", content=trickle())
+        return pieces, reply.status_code, reply.json()["code"]
+
+    pieces, status, code = asyncio.run(sent())
+    assert (status, code) == (408, "upload_timeout")
+    assert len(pieces) < 50
+
+
+def test_a_picture_is_refused_before_it_is_read_when_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> AbstractContextManager[None]:
+        raise QueueFull
+
+    monkeypatch.setattr("pixmill.services.resize.ResizeService.coming", full)
+
+    async def sent() -> tuple[list[int], httpx.Response]:
+        async def picture() -> AsyncIterator[bytes]:
+            read.append(1)
+            yield b"x"
+
+        read: list[int] = []
+        async with opened(load({"workers": 1, "cache": ""})) as services:
+            transport = httpx.ASGITransport(create_app(services))
+            async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
+                return read, await client.post("/resize", content=picture(), headers={"expect": "100-continue"})
+
+    read, reply = asyncio.run(sent())
+    assert (read, reply.status_code, reply.json()["code"]) == ([], 503, "queue_full")
 
 
 def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: Pixmill) -> None:

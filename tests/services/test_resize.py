@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -68,8 +68,11 @@ class World:
         self.crowded = False
         self.origin = asyncio.Event()
         self.worker = asyncio.Event()
+        self.spare = asyncio.Event()
+        self.hoping = 0
         self.origin.set()
         self.worker.set()
+        self.spare.set()
 
     async def fetch(self, ref: SourceRef) -> Original:
         self.fetched.append(ref)
@@ -113,11 +116,17 @@ class World:
     def refusal_s(self) -> float | None:
         return None
 
-    def spare_time(self) -> AbstractAsyncContextManager[None]:
-        raise AssertionError
+    @asynccontextmanager
+    async def spare_time(self) -> AsyncIterator[None]:
+        self.hoping += 1
+        await self.spare.wait()
+        if self.crowded:
+            raise QueueFull
+        yield
 
     def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
-        return Hit(self.memory[key], "memory") if key in self.memory else None
+        entry = self.memory.get(key)
+        return None if entry is None or (fresh_only and self.now >= entry.fresh_until) else Hit(entry, "memory")
 
     async def get(self, key: Key) -> Hit | None:
         await asyncio.sleep(0)
@@ -233,6 +242,45 @@ async def test_a_stale_picture_is_served_at_once_and_made_anew_behind_the_answer
     assert fresh is not None
     assert (fresh.outcome, body_of(fresh)) == (Outcome.HIT, b"100 of v2")
     assert world.rendered == [100, 100], "however many were served meanwhile"
+
+
+async def test_a_stale_picture_is_made_anew_once_there_is_time_and_who_cannot_wait_goes_ahead(
+    service: ResizeService, world: World
+) -> None:
+    world.vouched = Vouched(60, stale_while_s=5)
+    await resized(service, request())
+    world.now, world.version = NOW + 61, "v2"
+    world.spare.clear()
+    for _ in range(3):
+        assert cached(service, request()) is not None
+        await settled()
+    assert (world.hoping, world.rendered) == (1, [100]), "one for all who ask, and it waits"
+    assert cached(service, request()) is not None, "what is stale is served on meanwhile"
+    world.now = NOW + 66
+    made = await resized(service, request())
+    assert body_of(made) == b"100 of v2"
+    world.spare.set()
+    await settled()
+    assert world.rendered == [100, 100], "what somebody could not wait for is not made again"
+
+
+async def test_a_stale_picture_stays_stale_where_there_is_no_time_and_an_unchanged_one_needs_none(
+    service: ResizeService, world: World
+) -> None:
+    await resized(service, request())
+    world.now, world.crowded = NOW + 61, True
+    assert cached(service, request()) is not None
+    await settled()
+    renewed = cached(service, request())
+    assert renewed is not None
+    assert (renewed.outcome, world.hoping) == (Outcome.HIT, 0)
+    world.now, world.version = NOW + 123, "v2"
+    world.crowded = True
+    assert cached(service, request()) is not None
+    await settled()
+    stale = cached(service, request())
+    assert stale is not None
+    assert (stale.outcome, world.rendered) == (Outcome.STALE, [100])
 
 
 async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: ResizeService, world: World) -> None:

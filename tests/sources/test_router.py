@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pixmill.errors import SourceForbidden, SourceNotFound
+from pixmill.errors import SourceBusy, SourceForbidden, SourceNotFound
 from pixmill.plan.source import SourceKind, SourceRef, parse_source, upload_ref
 from pixmill.ports import Event, Original, Stage
 from pixmill.sources.config import SourcesConfig
@@ -47,6 +47,23 @@ async def fetch(ref: SourceRef, notes: Notes, *, bare: bool = False, **settings:
         return await sources.fetch(ref)
     finally:
         await sources.close()
+
+
+async def test_an_origin_is_asked_only_so_often_and_others_are_not_kept_from_theirs(origin: Origin) -> None:
+    notes = Notes()
+    config = SourcesConfig.model_validate({"allowed_networks": "127.0.0.1", "source_rate_limit": 0.5})
+    sources = Sources(config, notes, images=Shelf({"a.jpg": b"filed"}), locate=locate)
+    await sources.open()
+    url = origin.serve("/a", b"from the web")
+    (await sources.fetch(parse_source(url))).spool.close()
+    with pytest.raises(SourceBusy) as refusal:
+        await sources.fetch(parse_source(url + "?again"))
+    assert 1 < (refusal.value.retry_after_s or 0) <= 2
+    assert len(origin.requests) == 1
+    assert (Event.REFUSED, 1, {"limit": "origin"}) in notes.counts
+    for text in ("s3://b/key", "a.jpg", "a.jpg"):
+        (await sources.fetch(parse_source(text))).spool.close()
+    await sources.close()
 
 
 def body(spool: Spool) -> bytes:

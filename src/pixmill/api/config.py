@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -14,6 +15,8 @@ from pixmill.rates import Rates
 
 MIN_TOKEN: Final = 16
 MAX_PORT: Final = 65_535
+UPLOAD_GRACE_S: Final = 5.0
+"""So long a client may take to begin; the rate is Apache's (mod_reqtimeout, ``MinRate=500``), this Kestrel's (``MinDataRate``)."""
 
 _HEADER = re.compile("[A-Za-z0-9_-]{1,64}")
 _TAKEN: Final = {"accept", "authorization", "cookie", "host", "if-none-match", "x-request-id"}
@@ -68,6 +71,12 @@ class ApiConfig(BaseModel):
     server_timing: bool = Field(default=False, description="Tell the duration of each stage in a Server-Timing header.")
     max_url_bytes: int = Field(8_192, ge=256, description="Longest path and query accepted, in bytes.")
     upload_timeout_s: float = Field(30.0, gt=0, description="Seconds that sending a picture to POST /resize may take.")
+    upload_min_rate: int = Field(
+        500,
+        ge=0,
+        description="Bytes a second that a client must have sent of its picture on the average, once five seconds are over (408 below). "
+        "0: only PIXMILL_UPLOAD_TIMEOUT_S counts.",
+    )
     drain_s: float = Field(25.0, ge=0, description="Seconds that requests in flight have to finish on shutdown.")
     drain_delay_s: float = Field(
         0.0, ge=0, description="Seconds between turning readiness off and closing the listener on shutdown."
@@ -167,6 +176,11 @@ class ApiConfig(BaseModel):
         """How often each client may ask; None without a limit."""
         burst = self.rate_limit_burst or max(1, math.ceil(10 * self.rate_limit))
         return Rates(self.rate_limit, burst) if self.rate_limit else None
+
+    def upload_end(self, began: float) -> Callable[[int], float]:
+        """When a picture must be here at the latest of which so many bytes are."""
+        end, rate = began + self.upload_timeout_s, self.upload_min_rate
+        return lambda size: min(end, began + UPLOAD_GRACE_S + size / rate) if rate else end
 
     def proxies(self) -> tuple[Network, ...]:
         """What ``trusted_proxies`` names."""

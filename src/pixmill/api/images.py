@@ -5,7 +5,7 @@ Knows HTTP on one side and the Resize Service on the other; must never know wher
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,13 +47,16 @@ async def get_image(request: Request) -> Response:
 async def post_image(request: Request) -> Response:
     """POST: the picture in the body, as the parameters want it. The result is not stored."""
     services = services_of(request)
-    try:
-        image, _ = read_request(request, services, upload=True)
-    except PixmillError:
-        await _discard(request, services.max_upload_bytes)
-        raise
-    async with _uploaded(request, services) as body:
-        answer = await while_connected(request.receive, services.resizer.resize_upload(body, image.plan))
+    with ExitStack() as coming:
+        try:
+            image, _ = read_request(request, services, upload=True)
+            coming.enter_context(services.resizer.coming())
+        except PixmillError:
+            await _discard(request, services.max_upload_bytes)
+            raise
+        async with _uploaded(request, services) as body:
+            coming.close()
+            answer = await while_connected(request.receive, services.resizer.resize_upload(body, image.plan))
     return image_response(request, image, answer, services)
 
 
@@ -80,9 +83,11 @@ async def _uploaded(request: Request, services: ApiServices) -> AsyncIterator[Sp
         raise UploadTooLarge(f"The picture sent may have at most {limit} bytes")
     with Spool(limit, UploadTooLarge) as spool:
         try:
-            async with asyncio.timeout(services.config.upload_timeout_s):
+            latest = services.config.upload_end(asyncio.get_running_loop().time())
+            async with asyncio.timeout_at(latest(0)) as deadline:
                 async for chunk in request.stream():
                     spool.write(chunk)
+                    deadline.reschedule(latest(spool.size))
         except TimeoutError as error:
             raise UploadTimeout from error
         yield spool

@@ -120,6 +120,7 @@ def problem_response(
         "vary": vary,
         "cache-status": _cache_status(error),
         "allow": allow,
+        "connection": "close" if isinstance(error, UploadTimeout) else "",  # RFC 9110 §15.5.9
     }
     response.headers.update({name: value for name, value in headers.items() if value})
     if head:

@@ -4,8 +4,8 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 """
 
 import time
-from collections.abc import Callable, Container, Iterable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Container, Iterable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -218,8 +218,15 @@ class ResizeService:
         return key, self._purges.newest
 
     async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
-        async with self._renders.join(self._flight(key), lambda: self._renew_or_end(request, key, stale)):
-            pass
+        """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
+        version = self._materials.version(request.source, request.plan, last_seen(stale))
+        async with self._ending(key, stale), version as now:
+            changed = now.validator != stale.source_validator
+            async with self._engine.spare_time() if changed else nullcontext():
+                if changed and self.fresh(key, request.tags):
+                    return  # somebody could not wait for it
+                async with self._renders.join(self._flight(key), lambda: self._renew(request, key, stale)):
+                    pass
 
     async def _make(self, request: ImageRequest, key: Key) -> Answer:
         """From a set that is being made, from the slower tiers of the cache, else anew."""
@@ -242,16 +249,18 @@ class ResizeService:
     async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
         """Renewed; if that fails what the cache has, where it may be served even so."""
         try:
-            return await self._renew_or_end(request, key, hit.entry)
+            async with self._ending(key, hit.entry):
+                return await self._renew(request, key, hit.entry)
         except PixmillError as error:
             if is_final(error) or self._clock() >= hit.entry.error_until:
                 raise
             return Answer(hit.entry, Outcome.SAVED, hit.tier)
 
-    async def _renew_or_end(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
-        """Renewed; if its original is gone, what is stale is served to nobody any more, whatever fails later."""
+    @asynccontextmanager
+    async def _ending(self, key: Key, stale: Entry) -> AsyncIterator[None]:
+        """While it is renewed: if its original is gone, what is stale is served to nobody any more, whatever fails later."""
         try:
-            return await self._renew(request, key, stale)
+            yield
         except PixmillError as error:
             now = self._clock()
             if is_final(error) and now < max(stale.stale_until, stale.error_until):

@@ -1,9 +1,11 @@
 """The settings of sources."""
 
+import math
 from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pixmill.rates import Rates
 from pixmill.sources.addresses import Network
 from pixmill.sources.allowlist import AllowList
 
@@ -61,6 +63,12 @@ class SourcesConfig(BaseModel):
     source_connections_per_host: int = Field(
         default=16, ge=1, description="The most fetches at one time from one origin or store, and connections to it."
     )
+    source_rate_limit: float = Field(
+        default=0.0,
+        ge=0,
+        description="Fetches a second from each origin or bucket, for long; those of one second may come at once, and what is beyond is "
+        "answered 503. 0: no limit.",
+    )
     source_queue: int = Field(
         default=512,
         ge=0,
@@ -84,6 +92,10 @@ class SourcesConfig(BaseModel):
     def _sources_are_read(cls, text: str) -> str:
         AllowList.parse(text)
         return text
+
+    def source_rates(self) -> Rates | None:
+        """How often each origin may be asked; None without a limit."""
+        return Rates(self.source_rate_limit, math.ceil(self.source_rate_limit)) if self.source_rate_limit else None
 
     def networks(self) -> tuple[Network, ...]:
         """What ``allowed_networks`` names."""

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import TypeVar
 
-from pixmill.errors import PixmillError, SourceForbidden
+from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceKind, SourceRef
 from pixmill.ports import Event, Observer, Original, Source, Stage
+from pixmill.rates import Rates
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.connections import Lookup, system_lookup
@@ -25,8 +26,15 @@ class SourceRouter:
     """Fetches every kind of reference that it has a source for; times and counts what comes of it."""
 
     def __init__(
-        self, sources: Mapping[SourceKind, Source], allowed: AllowList, observer: Observer, turns: Turns
+        self,
+        sources: Mapping[SourceKind, Source],
+        allowed: AllowList,
+        observer: Observer,
+        turns: Turns,
+        rates: Rates | None = None,
     ) -> None:
+        """``rates`` are those of each origin."""
+        self._rates = rates
         self._sources = sources
         self._allowed = allowed
         self._observer = observer
@@ -44,6 +52,7 @@ class SourceRouter:
         started = perf_counter()
         try:
             source = self._source(ref)
+            self._count(ref)
             async with self.turns.turn(_origin(ref)):
                 found = await ask(source)
         except PixmillError as error:
@@ -59,6 +68,15 @@ class SourceRouter:
     def _observe(self, ref: SourceRef, started: float, outcome: str) -> None:
         self._observer.timed(Stage.FETCH, perf_counter() - started)
         self._observer.counted(Event.FETCH, kind=ref.kind.value, outcome=outcome)
+
+    def _count(self, ref: SourceRef) -> None:
+        """An origin is not asked more often than it may be, however many of us wait for it."""
+        if self._rates is None or ref.kind is SourceKind.PATH:
+            return
+        wait_s = self._rates.take(_origin(ref))
+        if wait_s:
+            self._observer.counted(Event.REFUSED, limit="origin")
+            raise SourceBusy("This origin is asked as often as it may be; try again shortly", retry_after_s=wait_s)
 
     def _source(self, ref: SourceRef) -> Source:
         self._allowed.check(ref)
@@ -92,7 +110,7 @@ class Sources(SourceRouter):
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images)
         turns = Turns(config, lambda: observer.counted(Event.REFUSED, limit="fetches"))
-        super().__init__(sources, allowed, observer, turns)
+        super().__init__(sources, allowed, observer, turns, config.source_rates())
 
     async def open(self) -> None:
         await self._http.open()

@@ -62,7 +62,7 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "outcome": _OUTCOMES,
     "kind": frozenset({"http", "store", "path", "upload", "render", "fetch", "file", "redis"} | set(Scope)),
     "reason": frozenset({"crash", "deadline", "recycled"}),
-    "limit": frozenset({"queue", "wait", "fetches", "client", "rush"}),
+    "limit": frozenset({"queue", "wait", "fetches", "client", "rush", "origin"}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
