@@ -9,9 +9,9 @@ import pytest
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "src" / "pixmill" / "engine" / "pixels"
-JOBS = int(os.environ.get("PIXMILL_FUZZ_JOBS", "3000"))
+JOBS = int(os.environ.get("PIXMILL_FUZZ_JOBS", "1500"))
 FLAGS = [
-    *("-std=c11", "-O2", "-g", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
+    *("-std=c11", "-O1", "-g1", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
     *("-Wall", "-Wextra", "-Wno-psabi", "-Werror"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 ]

@@ -1,7 +1,7 @@
 """SVG as we let it near a renderer or a browser: drawing and text, and nothing that runs, loads or explodes.
 
 Read by expat, which loads nothing and does not recurse, and written anew from what is allowed: elements of SVG that draw,
-attributes without a namespace except ``on…``, references within the document, embedded pictures. (The ``svg-hush`` of
+attributes without a namespace except ``on…`` and ``ping``, references within the document, embedded pictures. (The ``svg-hush`` of
 PyPI dies of deep nesting, leaves relative URLs, and spoils the style sheet behind an ``@import``.)
 Knows XML and CSS. Must never render. Reads what strangers wrote: one pass, linear, bounded.
 """
@@ -141,7 +141,7 @@ class _Copy:
         kept: dict[str, str] = {}
         for name, value in attributes.items():
             plain = _KEPT_PREFIXED.get(name, name)
-            if " " in plain or plain[:2].lower() == "on":
+            if " " in plain or plain[:2].lower() == "on" or plain == "ping":
                 continue
             if plain in ("href", "xlink:href"):
                 if not self._refers(element, value):
