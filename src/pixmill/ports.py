@@ -297,8 +297,14 @@ class Purger(Protocol):
 class Cache(Protocol):
     """Results by key. A cache that fails behaves as one that has nothing: it never raises."""
 
-    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
-        """The entry if it can be had without waiting, that is, from memory, and is fresh if only such will do. Counts a hit but no miss."""
+    def peek(self, key: Key) -> Hit | None:
+        """The entry if it can be had without waiting, that is, from memory. Counts a hit but no miss."""
+
+    def fresh(self, key: Key) -> Hit | None:
+        """What ``peek`` gives if it is fresh. Counts nothing: whoever uses it tells ``used``."""
+
+    def used(self, hits: int) -> None:
+        """Count so many hits of ``fresh``."""
 
     async def get(self, key: Key) -> Hit | None:
         """The entry, fresh or stale, of the fastest tier that has it sound; back-fills the faster tiers."""

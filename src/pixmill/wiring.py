@@ -56,7 +56,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         _gauges(metrics, engine, cache, sources)
         metrics.gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
         native = Native(settings.named_presets(), settings.mode)
-        yield ApiServices(
+        services = ApiServices(
             config=settings,
             dialects=DialectRegistry([native]),
             keyring=settings.keyring(),
@@ -74,6 +74,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             purger=cache.purging,
             familiar=Familiar(settings.tag_header),
         )
+        closing.callback(services.books.settle)
+        yield services
 
 
 async def _cache(settings: Settings, observer: Observer, stores: Shelf) -> TieredCache:

@@ -14,6 +14,7 @@ from pixmill.cache.store import StoreCache
 from pixmill.cache.tiered import TieredCache
 from pixmill.errors import StoreError, StoreUnavailable
 from pixmill.plan.key import Key
+from pixmill.plan.purge import Scope, Target
 from pixmill.ports import Entry, Hit, Stage
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
@@ -128,10 +129,38 @@ async def test_what_memory_has_can_be_had_without_waiting_and_is_counted_once() 
     assert seen.lookups("memory") == {"hit": 1, "stale": 1}
 
 
+async def test_what_is_fresh_in_memory_is_counted_by_whoever_uses_it() -> None:
+    now, seen = 1_000.0, Recorder()
+    memory = MemoryCache(2**20)
+    cache = TieredCache([memory], seen, clock=lambda: now)
+    assert cache.fresh(KEY) is None
+    entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
+    await memory.put(KEY, entry)
+    assert cache.fresh(KEY) == Hit(entry, "memory")
+    cache.used(3)
+    now = 1_060.0
+    assert cache.fresh(KEY) is None, "it is stale"
+    now = 900.0
+    assert cache.fresh(KEY) is None, "it comes from the future"
+    assert seen.lookups("memory") == {"hit": 3}
+
+
+@pytest.mark.parametrize("hard", [True, False])
+async def test_what_was_purged_is_not_fresh_and_what_was_not_is(hard: bool) -> None:
+    memory = MemoryCache(2**20)
+    cache = TieredCache([memory], clock=lambda: 1_010.0)
+    await memory.put(KEY, entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0, sources=("a",)))
+    cache.rules.issue([Target(Scope.SOURCE, "another", hard)])
+    assert cache.fresh(KEY) is not None
+    cache.rules.issue([Target(Scope.SOURCE, "a", hard)])
+    assert cache.fresh(KEY) is None
+
+
 async def test_a_first_tier_that_must_be_waited_for_cannot_be_peeked_into() -> None:
     cache = TieredCache([Behind(Moody())])
     await cache.put(KEY, entry_of())
     assert cache.peek(KEY) is None
+    assert cache.fresh(KEY) is None
     await cache.close()
 
 

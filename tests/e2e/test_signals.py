@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.scenes import COSTLY, accepts, in_flight, is_alive, knock, noise, small_photo, until
+from tests.e2e.scenes import COSTLY, PHOTOS, accepts, in_flight, is_alive, knock, noise, small_photo, until
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
@@ -96,6 +96,14 @@ def test_clients_that_send_or_read_too_slowly_are_cut_off(tmp_path: Path) -> Non
         reader.close()
         sender.close()
         assert "Traceback" not in server.log()
+
+
+def test_the_last_answers_before_the_end_are_logged() -> None:
+    with lean(log_format="json", access_log="true", images=str(PHOTOS)) as server:
+        for _ in range(21):
+            assert server.get("/resize", url="wine.jpg", width=30).status == 200
+        assert server.stop(within_s=10) == 0
+        assert server.log().count('"route":"/resize"') == 21
 
 
 def test_more_signals_change_nothing(origin: Origin) -> None:

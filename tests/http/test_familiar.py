@@ -1,7 +1,8 @@
 """The short way: the same request again is the same answer, and never somebody else's."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from pixmill.api import familiar
 from pixmill.api.app import create_app
+from pixmill.api.books import MOST_NOTES
 from pixmill.api.familiar import MAX_NAME_BYTES, Familiar, named
+from pixmill.api.middleware import Line
 from pixmill.api.services import ApiServices
 from pixmill.dialects.signing import Keyring
 from pixmill.plan.purge import Scope, Target
@@ -78,19 +81,23 @@ class Written:
     def spell(self, level: str, event: str, facts: dict[str, object]) -> dict[str, object]:
         return {"level": level, "event": event, **facts}
 
-    def write(self, spelled: dict[str, object], remote: str, request_id: str, seconds: float) -> None:
-        assert 0 < seconds < 60
-        self.lines.append({**spelled, "remote": remote, "request_id": request_id})
+    def write(self, lines: Iterable[Line]) -> None:
+        for spelled, remote, request_id, ended, seconds in lines:
+            assert 0 < seconds < 60
+            assert abs(ended - time.time()) < 60
+            self.lines.append({**spelled, "remote": remote, "request_id": request_id.decode()})
 
 
 async def test_the_short_way_writes_what_the_long_way_writes(services: ApiServices) -> None:
     written = Written()
-    async with client_of(replace(services, access_log=written)) as client:
+    services = replace(services, access_log=written)
+    async with client_of(services) as client:
         first = await client.get("/resize?url=wine.jpg&width=51")
         again = await client.get("/resize?url=wine.jpg&width=51", headers={"x-request-id": "mine"})
         head = await client.head("/resize?url=wine.jpg&width=51")
         tags = {"if-none-match": first.headers["etag"]}
         unchanged = await client.get("/resize?url=wine.jpg&width=51", headers=tags)
+    services.books.settle()
     long, *short = written.lines
     assert (long["cache"], long["bytes"]) == ("Pixmill; fwd=uri-miss; stored", len(first.content))
     hit = long | {"cache": again.headers["cache-status"]}
@@ -145,7 +152,8 @@ async def test_what_has_become_stale_goes_the_long_way_which_refreshes_it() -> N
 
 async def test_a_client_that_leaves_in_the_middle_is_counted_and_logged(services: ApiServices) -> None:
     written = Written()
-    app = create_app(replace(services, access_log=written))
+    services = replace(services, access_log=written)
+    app = create_app(services)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://pixmill") as client:
         await client.get("/resize?url=wine.jpg&width=55", headers={"accept": ""})
 
@@ -240,14 +248,14 @@ async def test_a_refused_request_is_never_familiar(services: ApiServices) -> Non
     async with client_of(services) as client:
         for _ in range(2):
             assert (await client.get("/resize?url=none.jpg&width=45")).status_code == 404
-    assert services.familiar.recall((b"/resize", b"url=none.jpg&width=45", b"*/*")) is None
+    assert services.familiar.recall((b"/resize", b"url=none.jpg&width=45", b"*/*"), 0.0) is None
 
 
 async def test_long_queries_are_not_kept(services: ApiServices) -> None:
     query = f"url=wine.jpg&width=46&filename={'a' * 250}{'%61' * 1}" + "&" * MAX_NAME_BYTES
     async with client_of(services) as client:
         assert (await client.get(f"/resize?{query}")).status_code == 200
-    assert services.familiar.recall((b"/resize", query.encode(), b"*/*")) is None
+    assert services.familiar.recall((b"/resize", query.encode(), b"*/*"), 0.0) is None
 
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,5 +264,24 @@ def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     for number in range(25):
         scope = {"raw_path": b"/resize", "query_string": b"width=%d" % number, "headers": []}
         memory.remember(scope, named(scope, b"")[0], None, None, None)  # type: ignore[arg-type]  # only the names count here
-    assert memory.recall((b"/resize", b"width=24", b"")) is not None
-    assert memory.recall((b"/resize", b"width=1", b"")) is None
+    assert memory.recall((b"/resize", b"width=24", b""), 0.0) is not None
+    assert memory.recall((b"/resize", b"width=1", b""), 0.0) is None
+
+
+async def test_what_is_noted_is_written_up_soon_and_at_the_latest_at_the_end() -> None:
+    written = Written()
+    settings = load({"workers": 1, "images": str(PHOTOS), "cache": "memory://?max_bytes=8MiB"})
+    async with opened(settings) as plain:
+        services = replace(plain, access_log=written)
+        async with client_of(services) as client:
+            for _ in range(MOST_NOTES + 3):
+                await client.get("/resize?url=wine.jpg&width=56")
+            assert len(written.lines) > MOST_NOTES, (
+                "as many as are written up at once, and the first, which went the long way"
+            )
+            while len(written.lines) < MOST_NOTES + 3:
+                await asyncio.sleep(0.001)
+            await client.get("/resize?url=wine.jpg&width=56")
+        services.books.settle()
+        services.books.settle()
+    assert len(written.lines) == MOST_NOTES + 4

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Preflight, UrlLimit
+from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Line, Preflight, UrlLimit
 from pixmill.errors import QueueFull, SourceNotFound
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -37,19 +37,17 @@ class Notes:
         self.counted: list[tuple[str, int, str, int]] = []
         self.lines: list[dict[str, Any]] = []
 
-    def began(self) -> None:
-        self.in_flight += 1
-
-    def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None:
-        assert seconds >= 0
-        self.in_flight -= 1
-        self.counted.append((route, status, media, sent))
+    def answered(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
+        for each in seconds:
+            assert each >= 0
+            self.counted.append((route, status, media, sent))
 
     def spell(self, level: str, event: str, facts: dict[str, object]) -> dict[str, object]:
         return {"level": level, "event": event, **facts}
 
-    def write(self, spelled: dict[str, object], remote: str, request_id: str, seconds: float) -> None:
-        self.lines.append({**spelled, "remote": remote, "request_id": request_id, "seconds": seconds})
+    def write(self, lines: Iterable[Line]) -> None:
+        for spelled, remote, id_, _, seconds in lines:
+            self.lines.append({**spelled, "remote": remote, "request_id": id_.decode(), "seconds": seconds})
 
 
 def app(notes: Notes, handler: Handler, *, draining: bool = False, max_url_bytes: int = 200) -> Starlette:

@@ -124,9 +124,15 @@ class World:
             raise QueueFull
         yield
 
-    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
-        entry = self.memory.get(key)
-        return None if entry is None or (fresh_only and self.now >= entry.fresh_until) else Hit(entry, "memory")
+    def peek(self, key: Key) -> Hit | None:
+        return Hit(self.memory[key], "memory") if key in self.memory else None
+
+    def fresh(self, key: Key) -> Hit | None:
+        hit = self.peek(key)
+        return hit if hit is not None and self.now < hit.entry.fresh_until else None
+
+    def used(self, hits: int) -> None:
+        raise AssertionError(hits)
 
     async def get(self, key: Key) -> Hit | None:
         await asyncio.sleep(0)

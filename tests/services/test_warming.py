@@ -93,8 +93,14 @@ class Shop:
     async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
         raise AssertionError((original, question))
 
-    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
+    def peek(self, key: Key) -> Hit | None:
         return Hit(self.entries[key], "test") if key in self.entries else None
+
+    def fresh(self, key: Key) -> Hit | None:
+        raise AssertionError(key)
+
+    def used(self, hits: int) -> None:
+        raise AssertionError(hits)
 
     async def get(self, key: Key) -> Hit | None:
         return self.peek(key)

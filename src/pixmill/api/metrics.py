@@ -9,8 +9,9 @@ from pixmill.errors import NoSuchRoute
 
 async def get_metrics(request: Request) -> Response:
     """All metrics as text; 404 when they are turned off."""
-    metrics = services_of(request).metrics
-    if metrics is None:
+    services = services_of(request)
+    if services.metrics is None:
         raise NoSuchRoute
-    content_type, body = metrics(request.headers.get("accept", ""))
+    services.books.settle()
+    content_type, body = services.metrics(request.headers.get("accept", ""))
     return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})

@@ -15,7 +15,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -57,9 +57,15 @@ _ids = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 class Traffic(Protocol):
     """Who counts requests."""
 
-    def began(self) -> None: ...
+    in_flight: int
+    """Whoever answers adds one for each request, and takes it away when that is over."""
 
-    def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None: ...
+    def answered(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
+        """Answers of a kind, with so many bytes each, as many as there are times that they took."""
+
+
+Line = tuple[Any, str, bytes, float, float]
+"""What was spelled, who asked (an address), the id of the request, when it ended (seconds since the epoch), how many seconds it took."""
 
 
 class AccessLog(Protocol):
@@ -68,8 +74,8 @@ class AccessLog(Protocol):
     def spell(self, level: str, event: str, facts: dict[str, object]) -> Any:
         """What the lines of all requests say that have these facts in common, for ``write``; None: nothing is to be written."""
 
-    def write(self, spelled: Any, remote: str, request_id: str, seconds: float) -> None:
-        """The line of one of them."""
+    def write(self, lines: Iterable[Line]) -> None:
+        """The lines of some of them."""
 
 
 ADMIN: Final = "/admin/"
@@ -129,7 +135,7 @@ class Conversation:
         exchange = Exchange(request_id(_asked_id(scope)), send, common)
         scope["state"] = {**scope.get("state", {}), "exchange": exchange}
         structlog.contextvars.bind_contextvars(request_id=exchange.id)
-        self._traffic.began()
+        self._traffic.in_flight += 1
         begun = time.perf_counter()
         try:
             await self.app(scope, receive, exchange.send)
@@ -140,14 +146,15 @@ class Conversation:
         route = route_of(scope)
         status = exchange.status or CLIENT_LEFT
         media = scope["state"].get("format", "none")
-        self._traffic.answered(route, status, media, seconds, exchange.sent)
+        self._traffic.in_flight -= 1
+        self._traffic.answered(route, status, media, exchange.sent, (seconds,))
         if self._access_log:
             facts = facts_of(scope, route, status, media, exchange.sent, exchange.header(b"cache-status"))
             if error := exchange.error:
                 facts |= {"code": error.code, "detail": error.detail or error.message}
             spelled = self._access_log.spell("warning" if status >= SERVER_ERROR else "info", "request", facts)
             if spelled is not None:
-                self._access_log.write(spelled, remote(scope), exchange.id, seconds)
+                self._access_log.write([(spelled, remote(scope), exchange.id.encode(), time.time(), seconds)])
 
 
 def facts_of(scope: Scope, route: str, status: int, media: str, sent: int, cached: str) -> dict[str, object]:

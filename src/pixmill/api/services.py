@@ -7,6 +7,7 @@ from typing import cast
 
 from starlette.requests import Request
 
+from pixmill.api.books import Books
 from pixmill.api.config import ApiConfig
 from pixmill.api.connection import UnderWay
 from pixmill.api.familiar import Familiar
@@ -28,6 +29,7 @@ class ApiServices:
     """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
     for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered;
     ``under_way`` can end those that are. ``native`` is the dialect in which the URLs are that this server itself hands out.
+    ``books`` are to be settled before counts are read.
     """
 
     config: ApiConfig
@@ -49,6 +51,10 @@ class ApiServices:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: UnderWay = field(default_factory=UnderWay)
     familiar: Familiar = field(default_factory=Familiar)
+    books: Books = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "books", Books(self.traffic, self.access_log, self.resizer.used))
 
 
 def services_of(request: Request) -> ApiServices:

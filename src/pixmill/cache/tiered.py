@@ -12,7 +12,7 @@ from time import perf_counter, time
 from typing import Final
 
 from pixmill.cache.behind import Behind
-from pixmill.cache.freshness import usable
+from pixmill.cache.freshness import TOLERANCE_S, usable
 from pixmill.cache.purging import Purging
 from pixmill.cache.rules import Rules
 from pixmill.cache.tier import Absent, Measured, Peekable, Posted, Purgeable, Switched, Tier
@@ -42,17 +42,32 @@ class TieredCache:
         self._clock = clock
         self.purging = self._purging()
 
-    def peek(self, key: Key, *, fresh_only: bool = False) -> Hit | None:
+    def peek(self, key: Key) -> Hit | None:
         if self._memory is None:
             return None
         found, now = self._memory.peek(key), self._clock()
         entry = None if isinstance(found, Absent) else usable(found, now)
         if entry is not None and entry.heeds < self.rules.newest:
             entry = self.rules.judged(entry)
-        if entry is None or (fresh_only and now >= entry.fresh_until):
+        if entry is None:
             return None
         self._looked(self._memory, "hit" if now < entry.fresh_until else "stale")
         return Hit(entry, self._memory.name)
+
+    def fresh(self, key: Key) -> Hit | None:
+        if self._memory is None:
+            return None
+        entry = self._memory.peek(key)
+        if not isinstance(entry, Entry):
+            return None
+        if entry.heeds < self.rules.newest and self.rules.judged(entry) is not entry:
+            return None
+        is_fresh = entry.stored_at - TOLERANCE_S <= self._clock() < entry.fresh_until
+        return Hit(entry, self._memory.name) if is_fresh else None
+
+    def used(self, hits: int) -> None:
+        if self._memory is not None:
+            self._looked(self._memory, "hit", hits)
 
     async def get(self, key: Key) -> Hit | None:
         started = perf_counter()
@@ -155,8 +170,8 @@ class TieredCache:
                 self._failed(tier, "put")
         return stored
 
-    def _looked(self, tier: Tier | Peekable, outcome: str) -> None:
-        self._observer.counted(Event.CACHE_LOOKUP, tier=tier.name, outcome=outcome)
+    def _looked(self, tier: Tier | Peekable, outcome: str, times: int = 1) -> None:
+        self._observer.counted(Event.CACHE_LOOKUP, times, tier=tier.name, outcome=outcome)
 
     def _failed(self, tier: Tier, operation: str) -> None:
         self._observer.counted(Event.CACHE_ERROR, tier=tier.name, operation=operation)

@@ -132,11 +132,15 @@ class ResizeService:
         self.originals.close()
 
     def fresh(self, key: Key, tags: tuple[str, ...] = ()) -> Hit | None:
-        """What memory has under ``key``, at once, if it is fresh, for who asks with these tags."""
-        hit = self._cache.peek(key, fresh_only=True)
+        """What memory has under ``key``, at once, if it is fresh, for who asks with these tags; to be told to ``used`` when it is an answer."""
+        hit = self._cache.fresh(key)
         if hit is None or not tags or hit.entry.heeds >= self._purges.newest:
             return hit
         return hit if self._purges.verdict(hit.entry.sources, tags, hit.entry.heeds) is Verdict.KEPT else None
+
+    def used(self, hits: int) -> None:
+        """So many hits of ``fresh`` were answers."""
+        self._cache.used(hits)
 
     def coming(self) -> AbstractContextManager[None]:
         """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""

@@ -7,7 +7,7 @@ an unbounded text through, and must never fail because of what is logged.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -30,6 +30,9 @@ FOREIGN_LOGGERS: Final = ("_granian", "granian.access", "aiohttp", "asyncio")
 """Loggers of libraries that may bring handlers of their own; ``adopt`` takes those away."""
 
 _ENCODER = msgspec.json.Encoder(enc_hook=repr)
+_NEW: Final = b'%b"remote":%b,"request_id":"%b","seconds":%.6f,"timestamp":"%b"}'
+"""A request's line: what is the same in many, which begins the object, and what is new in each."""
+
 _PLAIN = (int, float, bool, type(None))
 
 
@@ -61,15 +64,6 @@ class Spelled(NamedTuple):
     json: bytes | None
 
 
-class New(msgspec.Struct):
-    """What is new in each request's line. Nothing of it can hold a secret, or be long."""
-
-    remote: str
-    request_id: str
-    seconds: float
-    timestamp: str
-
-
 class AccessLog:
     """Writes the line of a request as every other line looks, by a shorter way.
 
@@ -90,13 +84,25 @@ class AccessLog:
         spelled = clean(None, level, {**facts, "event": event, "level": level})
         return Spelled(level, spelled, _json(None, level, spelled)[:-1] + b"," if self._render is _json else None)
 
-    def write(self, spelled: Spelled, remote: str, request_id: str, seconds: float) -> None:
-        """One line. ``remote`` is an address, ``request_id`` was found sane."""
-        new = New(remote, request_id, round(seconds, 6), self._clock.read())
-        if spelled.json:
-            self._outlet.msg(spelled.json + _ENCODER.encode(new)[1:])
-        else:
-            self._outlet.msg(self._render(None, spelled.level, {**spelled.facts, **msgspec.structs.asdict(new)}))
+    def write(self, lines: Iterable[tuple[Spelled, str, bytes, float, float]]) -> None:
+        """Some lines: each what was spelled, an address, an id that was found sane, when it was, how many seconds it took.
+
+        Nothing of what is new in a line can hold a secret, or be long.
+        """
+        encode, stamp, written = _ENCODER.encode, self._clock.stamp, []
+        for spelled, remote, id_, ended, seconds in lines:
+            at = stamp(int(ended * 1_000))
+            if spelled.json:
+                written.append(_NEW % (spelled.json, encode(remote), id_, seconds, at.encode()))
+            else:
+                new: EventDict = {
+                    "remote": remote,
+                    "request_id": id_.decode(),
+                    "seconds": round(seconds, 6),
+                    "timestamp": at,
+                }
+                written.append(self._render(None, spelled.level, {**spelled.facts, **new}))
+        self._outlet.lines(written)
 
 
 def adopt(names: tuple[str, ...] = FOREIGN_LOGGERS) -> None:
@@ -129,11 +135,11 @@ def _tell_of_lost(lines: int) -> None:
 
 
 class Clock:
-    """Stamps a line with the time in ISO 8601, UTC, to the millisecond; the date is spelled once a second."""
+    """Stamps a line with the time in ISO 8601, UTC, to the millisecond; the date is spelled once a second, all once a millisecond."""
 
     def __init__(self) -> None:
-        self._second = 0
-        self._spelled = ""
+        self._second = self._now = 0
+        self._spelled = self._stamp = ""
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["timestamp"] = self.read()
@@ -141,12 +147,18 @@ class Clock:
 
     def read(self) -> str:
         """The time now."""
-        now = time.time_ns() // 1_000_000
+        return self.stamp(time.time_ns() // 1_000_000)
+
+    def stamp(self, now: int) -> str:
+        """A time in milliseconds since the epoch."""
+        if now == self._now:
+            return self._stamp
         second = now // 1_000
         if second != self._second:
             self._spelled = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
             self._second = second
-        return f"{self._spelled}.{now % 1_000:03}Z"
+        self._now, self._stamp = now, f"{self._spelled}.{now % 1_000:03}Z"
+        return self._stamp
 
 
 def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, Protocol
 
@@ -59,12 +59,16 @@ class Outlet:
 
     def msg(self, line: bytes) -> None:
         """Add a line, without its end; from any thread."""
+        self.lines((line,))
+
+    def lines(self, lines: Sequence[bytes]) -> None:
+        """Add some; where there is no room for all of them, none."""
+        more = b"\n".join((*lines, b""))
         with self._lock:
-            if len(self._waiting) + len(line) >= self._max_bytes:
-                self._lost += 1
+            if len(self._waiting) + len(more) > self._max_bytes:
+                self._lost += len(lines)
                 return
-            self._waiting += line
-            self._waiting += b"\n"
+            self._waiting += more
             if self._is_idle:
                 self._is_idle = False
                 self._wake()

@@ -7,7 +7,7 @@ of each set of label values is looked up once and kept.
 
 import math
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from operator import itemgetter
@@ -194,7 +194,7 @@ class Metrics:
         # Without this each counter has a second series, of when it was made, which nobody asks for.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves this one without types
         self.registry = CollectorRegistry()
-        self._in_flight = 0
+        self.in_flight = 0
         self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("telemetry")
         self._events = {event: (_picker(family.labels), self._counter(family)) for event, family in EVENTS.items()}
@@ -203,7 +203,7 @@ class Metrics:
         self._requests = Tallies(names, meanings, SECONDS, Admission())  # type: ignore[arg-type]  # three of each
         self.registry.register(self._requests)
         self._stage_seconds = self._histogram(STAGE_SECONDS)
-        self.gauge("requests_in_flight", lambda: self._in_flight)
+        self.gauge("requests_in_flight", lambda: self.in_flight)
         Info("pixmill_build", "What is running.", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
@@ -224,14 +224,9 @@ class Metrics:
 
     # ---------------------------------------------------------------- requests
 
-    def began(self) -> None:
-        """A request has come in; ``answered`` follows, whatever happens."""
-        self._in_flight += 1
-
-    def answered(self, route: str, status: int, media: str, seconds: float, sent: int) -> None:
-        """A request is over. ``route`` is its template, ``media`` its format, ``sent`` the bytes of its body."""
-        self._in_flight -= 1
-        self._requests.add(route, status, media, seconds, sent)
+    def answered(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
+        """Requests of a kind are over. ``route`` is their template, ``media`` their format, ``sent`` the bytes of each body."""
+        self._requests.add(route, status, media, sent, seconds)
 
     # ---------------------------------------------------------------- gauges and the page
 

@@ -5,7 +5,7 @@ Belongs to one thread, the event loop's, which also renders the page.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -40,13 +40,15 @@ class Tallies(Collector):
         self._by_call: dict[tuple[str, int, str], Tally] = {}
         self._by_labels: dict[Labels, Tally] = {}
 
-    def add(self, route: str, status: int, media: str, seconds: float, sent: int) -> None:
-        """Count one request."""
+    def add(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
+        """Count as many requests as took these ``seconds``; in each the same bytes were ``sent``."""
         tally = self._by_call.get((route, status, media)) or self._tally(route, status, media)
-        tally.count += 1
-        tally.sent += sent
-        tally.seconds += seconds
-        tally.buckets[bisect_left(self._bounds, seconds)] += 1
+        tally.count += len(seconds)
+        tally.sent += sent * len(seconds)
+        tally.seconds += sum(seconds)
+        bounds, buckets = self._bounds, tally.buckets
+        for each in seconds:
+            buckets[bisect_left(bounds, each)] += 1
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         by_route: dict[str, Tally] = {}
