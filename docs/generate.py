@@ -44,13 +44,15 @@ The picture is put upright, then rotated by right angles, flipped, trimmed, crop
 colours and effects (in the order of their tables), extended and padded, put through further stages, and laid on the background. A length is computed exactly,
 as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default), `cover` and `fill`
 shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box and leaves the picture at its
-own size in it. Least sizes hold in any case: they scale the box, or the picture where there is none, up in its shape.
+own size in it. Most and least sizes come last: they scale the box, or the picture where there is none, down and up
+in its shape; the least go before the most.
 """
 
 SETS = """\
 `GET /srcset?url=…` answers with what a page needs to offer a picture in several widths and formats, as JSON: a `<picture>` as
 `html`, the URLs by format in `sources`, the sides of the original and of the largest picture, and a placeholder. It takes the
-parameters of `/resize` too, but not `format`, `dpr`, `zoom`, `enlarge`, `adaptive`, `min_width` and `min_height`; these mean something else here:
+parameters of `/resize` too, but not `format`, `dpr`, `zoom`, `enlarge`, `adaptive`, `min_width`, `min_height`,
+`max_width` and `max_height`; these mean something else here:
 
 - `width` and `height` together are the shape that all pictures have; `width` is one of the widths, and `height` alone is refused.
 - No picture is larger than the original has pixels for: the width at which it would be is the last one.

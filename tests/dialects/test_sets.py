@@ -92,6 +92,7 @@ def test_what_a_preset_says_of_size_and_format_does_not_change_the_widths() -> N
         ("enlarge=true", UnknownParameter, "enlarge"),
         ("format=webp", UnknownParameter, "format"),
         ("min_width=5", UnknownParameter, "min_width"),
+        ("max_width=5", UnknownParameter, "max_width"),
         ("preset=nobody", InvalidParameter, "preset"),
     ],
 )
@@ -100,9 +101,10 @@ def test_what_makes_no_set_is_refused_by_name(query: str, kind: type[BadRequest]
     assert (type(error), error.param) == (kind, param)
 
 
-def test_a_preset_with_a_least_size_makes_no_set() -> None:
-    with pytest.raises(ConflictingParameters, match="min_width"):
-        asked("preset=big", read_presets('{"big": "min_width=500"}'))
+@pytest.mark.parametrize("bound", ["min_width", "max_height"])
+def test_a_preset_with_a_bound_makes_no_set(bound: str) -> None:
+    with pytest.raises(ConflictingParameters, match=bound):
+        asked("preset=one", read_presets(f'{{"one": "{bound}=500"}}'))
 
 
 def test_the_url_is_needed() -> None:

@@ -43,6 +43,8 @@ resizes = st.builds(
     adaptive=st.booleans(),
     min_width=side,
     min_height=side,
+    max_width=side,
+    max_height=side,
     kernel=st.sampled_from(Kernel),
 )
 percent = st.floats(1, 99)

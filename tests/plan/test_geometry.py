@@ -59,16 +59,16 @@ def resizes(side: st.SearchStrategy[int]) -> st.SearchStrategy[Resize]:
     )
 
 
+BOUNDS = ("min_width", "min_height", "max_width", "max_height")
 margins = st.just(0) | st.integers(0, 300)
 plans = st.builds(
     Plan,
     rotate=st.sampled_from([0, 90, 180, 270]),
     crop=st.none() | crops,
     resize=st.builds(
-        lambda resize, width, height: replace(resize, min_width=width, min_height=height),
+        lambda resize, *bounds: replace(resize, **dict(zip(BOUNDS, bounds, strict=True))),
         resizes(st.integers(1, 16_383)),
-        least,
-        least,
+        *[least] * 4,
     ),
     spin=st.none() | st.builds(Spin, st.floats(0.01, 359.99)),
     extend=st.builds(Extend, st.sampled_from(Fill), margins, margins, margins, margins),
@@ -267,6 +267,32 @@ def test_the_side_asked_for_is_exact_and_the_other_follows(source: Size, width: 
 )
 def test_least_sizes_scale_the_result_up_in_its_shape(resize: Resize, output: Size) -> None:
     assert resolve(SOURCE, Plan(resize=resize), WIDE).output == output
+
+
+@pytest.mark.parametrize(
+    ("resize", "output"),
+    [
+        (Resize(zoom=0.5, max_width=600), Size(600, 400)),
+        (Resize(300, 300, Fit.OUTSIDE, max_width=390), Size(390, 260)),
+        (Resize(300, 300, Fit.COVER, max_height=150), Size(150, 150)),
+        (Resize(300, 200, Fit.FILL, max_width=150), Size(150, 100)),
+        (Resize(300, 300, Fit.CONTAIN, max_height=150), Size(150, 150)),
+        (Resize(aspect=Aspect(1, 1), fit=Fit.COVER, max_width=500), Size(500, 500)),
+        (Resize(max_width=450, max_height=450), Size(450, 300)),
+        (Resize(width=300, max_width=400), Size(300, 200)),
+        (Resize(width=300, max_width=200, min_height=400), Size(600, 400)),
+    ],
+)
+def test_most_sizes_scale_the_result_down_in_its_shape_and_least_sizes_go_before(resize: Resize, output: Size) -> None:
+    assert resolve(SOURCE, Plan(resize=resize), WIDE).output == output
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, st.integers(1, 500), st.integers(1, 500))
+def test_most_sizes_are_kept_by_every_fit(source: Size, resize: Resize, width: int, height: int) -> None:
+    output = resolve(source, Plan(resize=replace(resize, max_width=width, max_height=height)), WIDE).output
+    assert output.width <= width
+    assert output.height <= height
 
 
 @settings(max_examples=300, deadline=None)

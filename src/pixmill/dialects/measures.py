@@ -1,9 +1,10 @@
 """Shapes, angles and margins as text. Knows numbers, but no picture."""
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 
-from pixmill.dialects.scalars import Schema, exact, shaped
+from pixmill.dialects.scalars import Decimal, Schema, exact, shaped
 from pixmill.plan.ops import Aspect
 
 _PART = r"(?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?|0\.[0-9]{0,3}[1-9])"
@@ -11,6 +12,8 @@ _ASPECT = re.compile(f"{_PART}(?::{_PART})?")
 _ANGLE = re.compile(r"-?(?:(?:0|[1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9])(?:\.[0-9]{1,2})?|360(?:\.0{1,2})?)")
 _MARGIN = "(?:0|[1-9][0-9]{0,3})"
 _MARGINS = re.compile(f"{_MARGIN}(?:,{_MARGIN}(?:,{_MARGIN},{_MARGIN})?)?")
+
+_PERCENT = re.compile(r"pct:(?:2000(?:\.0{1,4})?|1[0-9]{3}(?:\.[0-9]{1,4})?|[1-9][0-9]{0,2}(?:\.[0-9]{1,4})?)")
 
 FULL_TURN = 360
 
@@ -30,6 +33,35 @@ class Aspects:
         width, _, height = text.partition(":")
         shape = exact(width) / exact(height or "1")
         return Aspect(shape.numerator, shape.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """By what something is multiplied: a number, or as many hundredths after ``pct:``."""
+
+    low: Fraction
+    high: Fraction
+
+    @property
+    def expects(self) -> str:
+        return f"{self._number.expects}, or pct: and percent, {float(self.low * 100):g} to {float(self.high * 100):g}"
+
+    @property
+    def schema(self) -> Schema:
+        return {"anyOf": [self._number.schema, shaped(_PERCENT.pattern)]}
+
+    def parse(self, text: str) -> Fraction:
+        if _PERCENT.fullmatch(text):
+            return self._hundredths.parse(text.removeprefix("pct:")) / 100
+        return self._number.parse(text)
+
+    @property
+    def _number(self) -> Decimal:
+        return Decimal(self.low, self.high)
+
+    @property
+    def _hundredths(self) -> Decimal:
+        return Decimal(self.low * 100, self.high * 100)
 
 
 class Angles:

@@ -21,8 +21,10 @@ from pixmill.plan.lengths import round_half_up
 _NEUTRAL: Final = {"dpr": b"1", "zoom": b"1", "enlarge": b"false", "adaptive": b"false"}
 """What would make another width than the one that is told; a preset may say it, a set undoes it."""
 
-_LEAST: Final = ("min_width", "min_height")
-_NOT_TAKEN: Final = {*_NEUTRAL, *_LEAST, "format"}
+_BOUNDS: Final = {"min_width": "smaller", "min_height": "smaller", "max_width": "larger", "max_height": "larger"}
+"""Which pictures there would not be."""
+
+_NOT_TAKEN: Final = {*_NEUTRAL, *_BOUNDS, "format"}
 _OWN: Final = {param.name for param in (*sets.PARAMS, *source.ACCESS_PARAMS)} | {"width", "height"}
 _IN_QUERY: Final = "!$'()*,;:@/?-._~=+%"
 """What may stand in a query as it is. All other characters are escaped, which means the same; escapes stay as they are."""
@@ -94,9 +96,9 @@ def _check(asked: Asked) -> None:
         raise ConflictingParameters(
             "height needs width here: together they are the shape of the picture", param="height"
         )
-    least = next((name for name in _LEAST if name in asked), None)
-    if least:
-        raise ConflictingParameters(f"{least} contradicts widths: there would be no smaller ones", param=least)
+    bound = next((name for name in _BOUNDS if name in asked), None)
+    if bound:
+        raise ConflictingParameters(f"{bound} contradicts widths: there would be no {_BOUNDS[bound]} ones", param=bound)
 
 
 def _carried(query: bytes, asked: Asked) -> bytes:

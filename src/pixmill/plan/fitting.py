@@ -1,16 +1,19 @@
 """How large a picture and its window become: integers in, integers out.
 
 When nothing may be enlarged, ``cover`` and ``fill`` shrink the box, keeping its shape, until the picture needs no enlarging;
-``contain`` keeps the box. Least sizes come after that and hold in any case: they scale the result up, keeping its shape.
+``contain`` keeps the box. Bounds come after that: most sizes scale the result down, least sizes, which hold in any case, up; both keep its shape.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from msgspec.structs import replace
 
 from pixmill.plan.lengths import Size, exact, round_half_up
 from pixmill.plan.ops import Aspect, Fit, Resize
+
+_AS_IT_IS: Final = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,12 @@ def fit(source: Size, resize: Resize) -> Fitted:
         case Fit.OUTSIDE:
             return _whole(source, max(across, down), resize)
         case Fit.CONTAIN:
-            return _contained(source, _grown(box, resize), resize)
+            return _contained(source, _bound(box, resize), resize)
         case Fit.FILL:
-            box = _grown(_shrunk(box, max(across, down), resize), resize)
+            box = _bound(_shrunk(box, max(across, down), resize), resize)
             return Fitted(box, box)
         case Fit.COVER:
-            return _covering(source, _grown(_shrunk(box, max(across, down), resize), resize))
+            return _covering(source, _bound(_shrunk(box, max(across, down), resize), resize))
 
 
 def _laid(source: Size, resize: Resize) -> Resize:
@@ -77,10 +80,7 @@ def _one_side(source: Size, resize: Resize) -> Fraction:
 
 def _whole(source: Size, scale: Fraction, resize: Resize) -> Fitted:
     """All of the picture, in its shape."""
-    scale = _capped(scale, resize)
-    if resize.min_width or resize.min_height:
-        scale = max(scale, _least(source, resize))
-    scaled = source.times(scale)
+    scaled = source.times(_bounded(_capped(scale, resize), source, resize))
     return Fitted(scaled, scaled)
 
 
@@ -96,7 +96,7 @@ def _covering(source: Size, box: Size) -> Fitted:
 
 
 def _capped(scale: Fraction, resize: Resize) -> Fraction:
-    return scale if resize.enlarge or scale.numerator <= scale.denominator else Fraction(1)
+    return scale if resize.enlarge or scale.numerator <= scale.denominator else _AS_IT_IS
 
 
 def _shrunk(box: Size, scale: Fraction, resize: Resize) -> Size:
@@ -104,11 +104,17 @@ def _shrunk(box: Size, scale: Fraction, resize: Resize) -> Size:
     return box if resize.enlarge or scale <= 1 else box.times(1 / scale)
 
 
-def _grown(box: Size, resize: Resize) -> Size:
-    scale = _least(box, resize)
-    return box.times(scale) if scale > 1 else box
+def _bound(box: Size, resize: Resize) -> Size:
+    scale = _bounded(_AS_IT_IS, box, resize)
+    return box if scale == _AS_IT_IS else box.times(scale)
 
 
-def _least(size: Size, resize: Resize) -> Fraction:
-    """By how much a size must be multiplied at least."""
-    return max(Fraction(resize.min_width, size.width), Fraction(resize.min_height, size.height))
+def _bounded(scale: Fraction, size: Size, resize: Resize) -> Fraction:
+    """By how much ``size`` is multiplied, so that it is at most and, before all, at least what is asked for."""
+    if resize.max_width:
+        scale = min(scale, Fraction(resize.max_width, size.width))
+    if resize.max_height:
+        scale = min(scale, Fraction(resize.max_height, size.height))
+    if resize.min_width or resize.min_height:
+        scale = max(scale, Fraction(resize.min_width, size.width), Fraction(resize.min_height, size.height))
+    return scale

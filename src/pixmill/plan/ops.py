@@ -87,7 +87,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
 
     ``aspect`` and ``zoom`` count where both sides are free: the box is then the largest of that shape in the picture, or
     the smallest around it for ``Fit.CONTAIN``, times ``zoom``. ``adaptive`` lays the box on its side where
-    the picture lies otherwise. The result is at least ``min_width`` × ``min_height``, even where that enlarges.
+    the picture lies otherwise. The result is at most ``max_width`` × ``max_height`` (0: any), and at least ``min_width`` × ``min_height``, which
+    go before, even where that enlarges.
     """
 
     width: Side = 0
@@ -100,6 +101,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     adaptive: bool = False
     min_width: Side = 0
     min_height: Side = 0
+    max_width: Side = 0
+    max_height: Side = 0
     kernel: Kernel = Kernel.LANCZOS3
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pixmill.dialects.measures import Aspects
+from pixmill.dialects.measures import Aspects, Factors
 from pixmill.dialects.param import MAX_SIDE, Asked, Group, Param
 from pixmill.dialects.regions import Gravities
 from pixmill.dialects.scalars import FLAGS, Choice, Decimal, Whole
@@ -62,9 +62,9 @@ PARAMS = (
     Param(
         "zoom",
         Group.SIZE,
-        Decimal(Fraction(1, 100), Fraction(20)),
-        "Multiplies the box, and where there is none the size of the picture: scale=0.5 is half of it.",
-        ("0.5", "1.5"),
+        Factors(Fraction(1, 100), Fraction(20)),
+        "Multiplies the box, and where there is none the size of the picture: scale=0.5, or pct:50, is half of it.",
+        ("0.5", "1.5", "pct:50"),
         default="1",
         aliases=("scale",),
     ),
@@ -72,7 +72,7 @@ PARAMS = (
         "dpr",
         Group.SIZE,
         Decimal(Fraction(1, 10), Fraction(8)),
-        f"Pixels of the screen per pixel of the page: multiplies width, height, least sizes, padding and the pixels of gravity, "
+        f"Pixels of the screen per pixel of the page: multiplies width, height, least and most sizes, padding and the pixels of gravity, "
         f"rounded half up; it counts only as far as no side of the box grows beyond {MAX_SIDE}.",
         ("2", "1.5"),
         default="1",
@@ -100,6 +100,20 @@ PARAMS = (
         "Least height of the result, as min_width.",
         ("300",),
         aliases=("mh",),
+    ),
+    Param(
+        "max_width",
+        Group.SIZE,
+        Whole(1, MAX_SIDE),
+        "Greatest width of the result, whatever fit, aspect and zoom say: scales it down, keeping its shape. A least size goes before it.",
+        ("1200",),
+    ),
+    Param(
+        "max_height",
+        Group.SIZE,
+        Whole(1, MAX_SIDE),
+        "Greatest height of the result, as max_width.",
+        ("1200",),
     ),
     Param(
         "adaptive",
@@ -135,8 +149,10 @@ def fields(asked: Asked) -> dict[str, Any]:
     page = _scales(asked, width, height).page
     resize = Resize(
         **_box(asked, width, height),
-        min_width=_least(asked.get("min_width"), page),
-        min_height=_least(asked.get("min_height"), page),
+        min_width=_bound(asked.get("min_width"), page),
+        min_height=_bound(asked.get("min_height"), page),
+        max_width=_bound(asked.get("max_width"), page),
+        max_height=_bound(asked.get("max_height"), page),
     )
     if resize == Resize():
         return {"resize": resize}
@@ -209,5 +225,5 @@ def _shift(pixels: int, page: Fraction) -> int:
     return length if pixels >= 0 else -length
 
 
-def _least(side: int | None, page: Fraction) -> int:
+def _bound(side: int | None, page: Fraction) -> int:
     return min(round_half_up(side * page), MAX_SIDE) if side else 0
