@@ -1,4 +1,4 @@
-"""The command line: serve · resize · info · sign · explain · config · doctor.
+"""The command line: serve · resize · info · sign · explain · config · purge · warm · doctor.
 
 Options are derived from the settings and from the parameter table. Exit codes: 0 done, 1 could not be done, 2 wrong usage.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 import click
@@ -220,6 +220,25 @@ def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[st
     click.echo(f"{done['rules']} purges in force, {done['removed']} entries removed from memory at once")
     if done["unwritten"]:
         _fail(f"not written up yet, and tried again: {', '.join(done['unwritten'])}", 1)
+
+
+@commands.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
+def warm(file: TextIO, server: str | None) -> None:
+    """Let a running server make pictures in its spare time: one URL, as clients would ask, in each line of FILE (- for standard input)."""
+    from pixmill.orders import warm as order  # noqa: PLC0415 - the other commands need no HTTP client
+
+    refused: list[str] = []
+
+    def refuse(url: str, why: str) -> None:
+        refused.append(url)
+        click.echo(f"{url}: {why}", err=True)
+
+    added = order(load(), server, (line.strip() for line in file if line.strip()), refuse)
+    click.echo(f"{added} pictures in line")
+    if refused:
+        _fail(f"{len(refused)} refused", 1)
 
 
 @commands.command()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pixmill.api.familiar import Familiar
 from pixmill.api.rush import Rush
-from pixmill.api.services import ApiServices
+from pixmill.api.services import ApiServices, Operated
 from pixmill.cache.open import open_cache, open_turns
 from pixmill.cache.tiered import TieredCache
 from pixmill.dialects.native import Native
@@ -16,6 +16,7 @@ from pixmill.engine.pool import EnginePool
 from pixmill.ports import Engine, Observer, Pingable, Source, Unobserved
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
+from pixmill.services.warmup import Warmup
 from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
 from pixmill.storage.shelf import Shelf
@@ -51,6 +52,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             turns=turns,
         )
         closing.push_async_callback(resizer.close)
+        warmup = Warmup(resizer.warming.make)
+        closing.push_async_callback(warmup.close)
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache, sources)
@@ -71,7 +74,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             max_upload_bytes=settings.max_source_bytes,
             native=native,
             limits=settings.limits(),
-            purger=cache.purging,
+            operated=Operated(cache.purging, warmup),
             familiar=Familiar(settings.tag_header),
         )
         closing.callback(services.books.settle)

@@ -213,7 +213,7 @@ async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_shor
     tagged = replace(
         services, config=services.config.model_copy(update={"tag_header": "X-Tags"}), familiar=Familiar("X-Tags")
     )
-    assert tagged.purger is not None
+    assert tagged.operated is not None
     async with client_of(tagged) as client:
 
         async def hits(query: str = "", header: str = "") -> bool:
@@ -228,9 +228,9 @@ async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_shor
         assert [await hits(*way) for way in ways] == [True] * 5
         for number, found in enumerate(([True, True, False], [True, True, True])):
             if not number:
-                await tagged.purger.purge([Target(Scope.TAG, "a")])
+                await tagged.operated.purger.purge([Target(Scope.TAG, "a")])
             assert [await hits(*way) for way in (("", ""), ("", "b, c"), ("", "a"))] == found
-        await tagged.purger.purge([Target(Scope.TAG, "a")])
+        await tagged.operated.purger.purge([Target(Scope.TAG, "a")])
         assert not await hits(), "the last one was made for who asked with the tag"
 
 

@@ -5,14 +5,14 @@ browsers: ``middleware.py`` leaves out the headers that would let them read it.
 """
 
 import hmac
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.services import ApiServices, services_of
+from pixmill.api.services import ApiServices, Operated, services_of
 from pixmill.errors import (
     AdminDenied,
     InvalidParameter,
@@ -22,12 +22,12 @@ from pixmill.errors import (
     UploadTooLarge,
 )
 from pixmill.plan.purge import Scope, Target, target
-from pixmill.ports import Purger
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_TARGETS: Final = 1_000
 """Of each kind, in one order."""
 
+Order = TypeVar("Order")
 Texts = Annotated[list[str], msgspec.Meta(max_length=MAX_TARGETS)]
 
 
@@ -43,37 +43,37 @@ class PurgeOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 async def post_purge(request: Request) -> Response:
     """Purge what the body names: in force here when this is answered."""
-    purger = _admitted(request)
-    order = await _order(request)
+    purger = admitted(request).purger
+    order = await ordered(request, PurgeOrder)
     targets = _targets(order)
     if not targets:
         raise MissingParameter("Nothing is named: give sources, tags, prefixes or all")
     done = await purger.purge(targets)
     client = request.client.host if request.client else ""
     _LOG.info("purge", remote=client, rules=done.rules, soft=order.soft, all=order.all, first=targets[0].value[:200])
-    return _json({"rules": done.rules, "removed": done.removed, "unwritten": done.unwritten})
+    return answer({"rules": done.rules, "removed": done.removed, "unwritten": done.unwritten})
 
 
 async def get_purges(request: Request) -> Response:
     """What is purged, and how far its removal has come."""
-    purger = _admitted(request)
+    purger = admitted(request).purger
     rules = [
         {"kind": rule.target.scope, "value": rule.target.value, "soft": not rule.target.hard, "at": rule.at}
         for rule in purger.rules()
     ]
-    return _json({"purges": rules, "removed": purger.removed(), "sweeping": purger.sweeping()})
+    return answer({"purges": rules, "removed": purger.removed(), "sweeping": purger.sweeping()})
 
 
-def _admitted(request: Request) -> Purger:
-    """Raises NoSuchRoute where there are no tokens, AdminDenied for a wrong one."""
+def admitted(request: Request) -> Operated:
+    """What the operator may command. Raises NoSuchRoute where there are no tokens, AdminDenied for a wrong one."""
     services = services_of(request)
     tokens = services.config.admin_tokens()
-    if not tokens or services.purger is None:
+    if not tokens or services.operated is None:
         raise NoSuchRoute
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if services.guesses.too_many() or scheme.lower() != "bearer" or not _is_one_of(given.strip(), tokens):
         _deny(request, services)
-    return services.purger
+    return services.operated
 
 
 def _deny(request: Request, services: ApiServices) -> None:
@@ -88,14 +88,15 @@ def _is_one_of(given: str, tokens: tuple[str, ...]) -> bool:
     return sum(hmac.compare_digest(said, token.encode()) for token in tokens) > 0
 
 
-async def _order(request: Request) -> PurgeOrder:
+async def ordered(request: Request, kind: type[Order]) -> Order:
+    """What the body says. Raises UploadTooLarge, MalformedRequest, InvalidParameter."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise UploadTooLarge(f"An order has at most {MAX_BODY_BYTES} bytes")
     try:
-        return msgspec.json.decode(bytes(body), type=PurgeOrder)
+        return msgspec.json.decode(bytes(body), type=kind)
     except msgspec.ValidationError as error:
         raise InvalidParameter(str(error)) from error
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -108,8 +109,11 @@ def _targets(order: PurgeOrder) -> list[Target]:
     return [*found, target(Scope.ALL, hard=not order.soft)] if order.all else found
 
 
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json", headers={"cache-control": "no-store"})
+def answer(value: object, status: int = 200) -> Response:
+    """For the operator alone, and now."""
+    return Response(
+        msgspec.json.encode(value), status, media_type="application/json", headers={"cache-control": "no-store"}
+    )
 
 
 _LOG = structlog.get_logger("admin")

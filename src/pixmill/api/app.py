@@ -16,6 +16,7 @@ from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, E
 from pixmill.api.openapi import get_openapi
 from pixmill.api.services import ApiServices
 from pixmill.api.srcset import get_srcset
+from pixmill.api.warm import get_warm, post_warm
 
 PICTURES = [
     Route("/resize", get_image, methods=["GET"]),
@@ -37,6 +38,8 @@ OPERATORS = [
     Route("/metrics", get_metrics),
     Route("/admin/purge", post_purge, methods=["POST"]),
     Route("/admin/purges", get_purges),
+    Route("/admin/warm", post_warm, methods=["POST"]),
+    Route("/admin/warm", get_warm),
 ]
 ROUTES = [*PICTURES, *PROBES, *OPERATORS]
 

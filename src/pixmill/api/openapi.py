@@ -17,6 +17,7 @@ from pixmill.api.admin import PurgeOrder
 from pixmill.api.problems import STATUS
 from pixmill.api.services import services_of
 from pixmill.api.srcset import PictureSet
+from pixmill.api.warm import MAX_URLS
 from pixmill.dialects.param import Param
 from pixmill.dialects.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.presets import ALONE
@@ -197,6 +198,7 @@ _PROBLEM: Json = {
 }
 
 _PURGE: Json = {"$ref": "#/components/schemas/PurgeOrder"}
+_WARM: Json = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_URLS}
 _BYTES: Json = {"type": "string", "format": "binary"}
 
 _ANY: Errors = (RequestTooLarge, HeadersTooLarge, MalformedRequest, MethodNotAllowed, Draining, Internal)
@@ -294,6 +296,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "Purges",
         "What is purged; for the operator.",
         {"200": _answer("All purges in force", _JSON)},
+        (*_ANY, NoSuchRoute, Forbidden),
+    ),
+    Operation(
+        "/admin/warm",
+        ("post",),
+        "Warm",
+        "Make pictures, named by the URLs that clients would ask for, in spare time; for the operator.",
+        {"202": _answer("What is in line, and what is refused", _JSON)},
+        (BadRequest, Forbidden, *_ANY),
+        body=_WARM,
+    ),
+    Operation(
+        "/admin/warm",
+        _GET,
+        "Warming",
+        "How many pictures wait to be made, and what became of the others; for the operator.",
+        {"200": _answer("The progress", _JSON)},
         (*_ANY, NoSuchRoute, Forbidden),
     ),
     Operation("/openapi.json", _GET, "Openapi", "This document.", {"200": _answer("The document", _JSON)}, _ANY),

@@ -22,6 +22,15 @@ from pixmill.plan.limits import Limits
 from pixmill.ports import Observer, Purger, Unobserved
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
+from pixmill.services.warmup import Warmup
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What operators command."""
+
+    purger: Purger
+    warmup: Warmup
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class ApiServices:
     max_upload_bytes: int
     observer: Observer = field(default_factory=Unobserved)
     native: Native = field(default_factory=Native)
-    purger: Purger | None = None
+    operated: Operated | None = None
     guesses: Guesses = field(default_factory=Guesses)
     limits: Limits = field(default_factory=Limits)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

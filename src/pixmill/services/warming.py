@@ -4,7 +4,8 @@ Knows ports. Must never know HTTP, nor make anything that is being made already,
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
@@ -52,7 +53,7 @@ class Warming:
     def start(self, ref: SourceRef, plans: Iterable[Plan], tags: Iterable[str] = ()) -> bool:
         """Make all of these when there is time; False when so many sets are under way that this one is dropped."""
         wanted = {result_key(ref.text, plan): plan for plan in plans}
-        return self._sets.start(lambda: self._warm(ref, wanted, tuple(tags)))
+        return self._sets.start(lambda: self.make(ref, wanted, tuple(tags)))
 
     async def close(self) -> None:
         """End all sets; who waits for one of their results makes it alone."""
@@ -63,23 +64,35 @@ class Warming:
         coming = self._coming.get(key)
         return None if coming is None else await asyncio.shield(coming)
 
-    async def _warm(self, ref: SourceRef, wanted: dict[Key, Plan], tags: tuple[str, ...]) -> None:
+    async def make(self, ref: SourceRef, wanted: Mapping[Key, Plan], tags: tuple[str, ...]) -> Counter[str]:
+        """Make what is missing, each job when there is time. How many were ``made``, were ``there`` or on their way, are ``unkept`` because their
+        source forbids to keep them, or failed, by code. Raises what befalls all of them: SourceError, Forbidden, EngineError, ImageError.
+        """
         missing = {key: plan for key, plan in wanted.items() if await self._cache.get(key) is None}
+        done = Counter(there=len(wanted) - len(missing))
         if not missing:
-            return
+            return done
         async with self._house.original(ref) as original:
-            for part in _parts(missing) if self._house.is_kept(original) else ():
+            if not self._house.is_kept(original):
+                return done + Counter(unkept=len(missing))
+            for part in _parts(missing):
                 async with self._house.materials(ref, *part.values()) as materials, self._engine.spare_time():
-                    await self._make(materials, part, tags)
+                    done += await self._make(materials, part, tags)
+        return done
 
-    async def _make(self, original: Original, wanted: dict[Key, Plan], tags: tuple[str, ...]) -> None:
+    async def _make(self, original: Original, wanted: dict[Key, Plan], tags: tuple[str, ...]) -> Counter[str]:
         """Spare time has come: from now on these keys are ours, but for those that somebody has asked for by now."""
         plans = {key: plan for key, plan in wanted.items() if self._is_free(key)}
+        done = Counter(there=len(wanted) - len(plans))
+        if not plans:
+            return done
         with self._claimed(plans) as coming:
             results = await self._engine.render_all(original.spool, list(plans.values()), original.extras)
             for (key, future), result in zip(coming.items(), results, strict=True):
                 if isinstance(result, Rendered):
                     future.set_result(await self._house.keep(key, result, original, tags))
+                done["made" if isinstance(result, Rendered) else result.code] += 1
+        return done
 
     def _is_free(self, key: Key) -> bool:
         return key not in self._coming and not self._house.is_under_way(key)
