@@ -244,6 +244,24 @@ def test_the_url_must_be_there() -> None:
     assert error.param == "url"
 
 
+def test_another_version_is_another_picture_from_the_same_place() -> None:
+    plain, one, two = (parse(b"/resize", b"url=a.jpg&w=9" + said) for said in (b"", b"&v=1", b"&v=2"))
+    assert (one.source.text, one.source.version, one.plan) == ("a.jpg", "1", plain.plan)
+    keys = {result_key(asked.source.identity, asked.plan) for asked in (plain, one, two)}
+    assert (len(keys), explain(one)["key"] in keys) == (3, True)
+
+
+@pytest.mark.parametrize("version", ["", "a%20b", "a/b", "x" * 65])
+def test_a_version_is_a_short_word(version: str) -> None:
+    assert refused(f"url=a.jpg&v={version}".encode()).param == "v"
+
+
+def test_what_is_sent_has_no_version() -> None:
+    with pytest.raises(ConflictingParameters) as caught:
+        parse(b"/resize", b"w=300&v=1", upload=True)
+    assert caught.value.param == "v"
+
+
 def test_an_upload_brings_the_original_itself() -> None:
     request = parse(b"/resize", b"w=300", upload=True)
     assert request.source.kind is SourceKind.UPLOAD

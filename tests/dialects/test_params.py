@@ -51,7 +51,7 @@ def test_names_need_no_escapes() -> None:
 
 
 def test_info_takes_the_source_what_to_include_and_the_signature() -> None:
-    assert [param.name for param in INFO_PARAMS] == ["url", "include", "palette_colors", "expires", "sig"]
+    assert [param.name for param in INFO_PARAMS] == ["url", "v", "include", "palette_colors", "expires", "sig"]
 
 
 @every_param
@@ -65,7 +65,7 @@ def test_examples_and_defaults_are_taken_and_fit_the_schema(param: Param) -> Non
 def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> None:
     assert re.fullmatch(r"[A-Z].*\.", param.meaning)
     with pytest.raises(BadRequest) as caught:
-        param.parse("\\")
+        param.parse("\\\x00")
     assert caught.value.param == param.name
     assert caught.value.message
 

@@ -84,6 +84,10 @@ def test_where_only_presets_are_answered_they_are(query: str) -> None:
     assert asked(query, ONLY) == asked(query)
 
 
+def test_where_only_presets_are_answered_a_version_may_be_named() -> None:
+    assert parse(b"/resize", b"url=a.jpg&v=2&preset=card", presets=ONLY).source.version == "2"
+
+
 @pytest.mark.parametrize("name", ["width=5", "w=5", "fit=cover", "quality=3", "filename=x", "blur=1", "crop=1,2,3,4"])
 def test_where_only_presets_are_answered_all_else_is_refused_by_name(name: str) -> None:
     error = refused(f"preset=card&{name}", ONLY)

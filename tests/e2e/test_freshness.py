@@ -1,12 +1,17 @@
 """How long pictures are good, through the whole server, with an origin that answers conditions and can change its mind."""
 
 import io
+import json
+import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from PIL import Image
 
+from pixmill.dialects.signing import Keyring
 from tests.e2e.scenes import metric, small_photo, until
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill, Reply
@@ -171,3 +176,51 @@ def test_what_was_kept_of_originals_is_counted(server: Pixmill, origin: Origin) 
     for outcome, more in (("miss", 1), ("hit", 2)):
         now = metric(server, "pixmill_cache_lookups_total", tier="originals", outcome=outcome)
         assert now == before[outcome] + more
+
+
+FOR_EVER = "public, max-age=31536000, immutable"
+TOKEN = "a token of the operator"
+
+
+def purged(server: Pixmill, source: str) -> None:
+    body, head = json.dumps({"sources": [source]}).encode(), {"authorization": f"Bearer {TOKEN}"}
+    asked = urllib.request.Request(f"{server.url}/admin/purge", body, head, method="POST")
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_each_version_is_a_picture_of_its_own_that_does_not_change_until_it_is_purged(origin: Origin) -> None:
+    def coloured(colour: str) -> str:
+        return origin.publish("/v.png", picture(colour), {"Cache-Control": "no-cache", "ETag": f'"{colour}"'})
+
+    def seen(version: str, width: int = 30) -> str:
+        reply = server.get("/resize", url=url, width=width, v=version, format="png")
+        assert reply.headers["cache-control"] == FOR_EVER
+        return {(255, 0, 0): "red", (0, 0, 255): "blue", (255, 255, 0): "yellow"}[colour_of(reply)]
+
+    url = coloured("red")
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, admin_token=TOKEN) as server:
+        assert seen("1") == "red"
+        coloured("blue")
+        assert [seen("1"), seen("2"), seen("2", 31), seen("1")] == ["red", "blue", "blue", "red"]
+        assert origin.count("/v.png") == 2
+        coloured("yellow")
+        assert colour_of(server.get("/resize", url=url, width=30, format="png")) == (255, 255, 0), (
+            "no version is the last"
+        )
+        purged(server, url)
+        assert [seen("1"), seen("2"), seen("1", 31)] == ["yellow"] * 3
+
+
+def test_a_signed_version_is_good_for_no_longer_than_its_url(origin: Origin) -> None:
+    key = "a-new-key-0123456789"
+    url = origin.publish("/signed.png", picture("red"), {"Cache-Control": "max-age=5"})
+    query = urlencode({"url": url, "width": 30, "v": "1"})
+    ends = int(time.time()) + 100
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, keys=key) as server:
+        for expires, most in ((ends, 100), (None, 31_536_000)):
+            signed = Keyring.from_text(key).sign(b"/resize", query.encode(), expires)
+            with urllib.request.urlopen(f"{server.url}{signed}", timeout=10) as answer:
+                said = answer.headers["cache-control"]
+                left = int(said.removeprefix("public, max-age=").removesuffix(", immutable"))
+            assert most - 20 < left - int(answer.headers["age"]) <= most

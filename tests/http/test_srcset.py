@@ -228,7 +228,7 @@ async def test_a_server_of_presets_answers_nothing_else() -> None:
         assert (await client.get("/srcset?url=umang.jpg&preset=card")).status_code == 404
         described = (await client.get("/openapi.json")).json()
         names = [one["$ref"].rpartition("/")[2] for one in described["paths"]["/resize"]["get"]["parameters"]]
-        assert names == ["url", "format", "expires", "sig", "preset"]
+        assert names == ["url", "v", "format", "expires", "sig", "preset"]
         preset = jsonschema_rs.validator_for(described["components"]["parameters"]["preset"]["schema"])
         assert [preset.is_valid(names) for names in ("card", "grey,card", "nobody", "")] == [True, True, False, False]
 

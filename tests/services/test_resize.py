@@ -23,7 +23,7 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.freshness import Freshness, Patience, Vouched
+from pixmill.plan.freshness import YEAR_S, Freshness, Patience, Vouched
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Picture
@@ -738,3 +738,30 @@ async def test_of_another_picture_s_flaw_the_original_is_not_accused(patient: Re
     assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is True
     world.broken = None
     assert (await resized(patient, request())).outcome is Outcome.MISS
+
+
+# ---------------------------------------------------------------- versions
+
+
+async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin_says(
+    service: ResizeService, world: World
+) -> None:
+    world.vouched = Vouched(0, strict=True)
+    asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
+    key = result_key(asked.source.identity, asked.plan)
+    entry = (await service.resize(asked, (), key)).entry
+    assert isinstance(entry, Entry)
+    assert (entry.fresh_until, entry.immutable, entry.sources) == (NOW + YEAR_S, True, ("photo.jpg",))
+    world.memory.clear()
+    world.now = NOW + 1_000
+    other = ImageRequest(asked.source, request(200).plan)
+    again = (await service.resize(other, ("nothing known",), result_key(asked.source.identity, other.plan))).entry
+    assert again.fresh_until == world.now + YEAR_S
+    assert world.rechecked == []
+
+
+async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
+    world.vouched = Vouched(0, may_keep=False)
+    asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
+    assert not (await service.resize(asked, (), result_key(asked.source.identity, asked.plan))).stored
+    assert not world.memory

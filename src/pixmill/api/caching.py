@@ -7,7 +7,7 @@ import math
 import re
 import time
 
-from pixmill.plan.freshness import Advice, Lifetime, advise
+from pixmill.plan.freshness import YEAR_S, Advice, Lifetime, advise
 from pixmill.ports import Entry
 from pixmill.services.renewal import Unchanged
 from pixmill.services.resize import Answer, Outcome
@@ -75,15 +75,14 @@ def _cache_control(entry: Entry | Unchanged, advice: Advice, left_s: int | None)
         return "no-store"
     if not advice.max_age_s:
         return "public, no-cache"
+    immutable = ", immutable" if entry.immutable else ""
     if left_s is not None:
-        return f"public, max-age={min(advice.max_age_s, max(0, left_s) + advice.age_s)}"
+        return f"public, max-age={min(advice.max_age_s, max(0, left_s) + advice.age_s)}{immutable}"
+    if immutable and advice.max_age_s >= YEAR_S:
+        return f"public, max-age={advice.max_age_s}, immutable"  # there is no word for what comes after a year
     windows = {"stale-while-revalidate": advice.stale_while_s, "stale-if-error": advice.stale_on_error_s}
     stale = "".join(f", {name}={seconds}" for name, seconds in windows.items() if seconds)
-    return (
-        f"public, max-age={advice.max_age_s}"
-        + (", immutable" if entry.immutable else "")
-        + (stale or ", must-revalidate")
-    )
+    return f"public, max-age={advice.max_age_s}{immutable}{stale or ', must-revalidate'}"
 
 
 def cache_status(answer: Answer) -> str:

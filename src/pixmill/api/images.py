@@ -36,7 +36,7 @@ async def get_image(request: Request) -> Response:
         if image.plan.output.negotiated:
             request.state.vary = "Accept"
         known = entity_tags(request.headers.get("if-none-match"))
-        key = result_key(image.source.text, image.plan)
+        key = result_key(image.source.identity, image.plan)
         answer = services.resizer.cached(image, known, key)
         if answer is None:
             answer = await while_connected(request.receive, services.resizer.resize(image, known, key))

@@ -220,7 +220,7 @@ _GET = ("get", "head")
 
 def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
     unchanged: dict[str, Json] = {"304": {"description": "The client's copy is still good"}}
-    upload = tuple(param for param in PARAMS if param.name != "url")
+    upload = tuple(param for param in PARAMS if param.name not in {"url", "v"})
     return (
         Operation(
             f"{prefix}/resize",

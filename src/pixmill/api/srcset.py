@@ -126,7 +126,7 @@ class _Maker:
         if self.asked.placeholder is None:
             return None
         image, resizer = self._image(width, self.asked.placeholder), self.services.resizer
-        key = result_key(image.source.text, image.plan)
+        key = result_key(image.source.identity, image.plan)
         answer = resizer.cached(image, (), key) or await resizer.resize(image, (), key)
         return answer.entry.body.decode() if isinstance(answer.entry, Entry) else None
 

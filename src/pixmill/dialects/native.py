@@ -7,6 +7,7 @@ ImageRequest or a BadRequest, in time linear in their number, and never another 
 from typing import Final, cast
 
 import msgspec
+from msgspec import structs
 
 from pixmill.dialects.familiar import FamiliarPlans, Wanted, parted
 from pixmill.dialects.param import Asked
@@ -82,12 +83,13 @@ def parse(path: bytes, query: bytes, *, upload: bool = False, presets: Presets =
 
 def explain(request: ImageRequest) -> dict[str, object]:
     """What a request means, for people: the source, the plan without its defaults, the key of the result."""
+    version = {"version": request.source.version} if request.source.version else {}
     return {
-        "source": {"kind": request.source.kind.value, "text": request.source.text},
+        "source": {"kind": request.source.kind.value, "text": request.source.text} | version,
         "plan": msgspec.json.decode(canonical(request.plan)),
         "filename": request.filename,
         "tags": list(request.tags),
-        "key": result_key(request.source.text, request.plan),
+        "key": result_key(request.source.identity, request.plan),
     }
 
 
@@ -95,7 +97,9 @@ def _source(asked: Asked, *, upload: bool) -> SourceRef:
     if not upload:
         if "url" not in asked:
             raise MissingParameter("url is required: it says where the original lives", param="url")
-        return cast("SourceRef", asked["url"])
-    if "url" in asked:
-        raise ConflictingParameters("The original comes with the request: url must not be given", param="url")
+        ref = cast("SourceRef", asked["url"])
+        return structs.replace(ref, version=asked["v"]) if "v" in asked else ref
+    strange = next((name for name in ("url", "v") if name in asked), None)
+    if strange:
+        raise ConflictingParameters(f"The original comes with the request: {strange} must not be given", param=strange)
     return upload_ref("")

@@ -17,10 +17,10 @@ from pixmill.dialects.reading import read, table_of
 from pixmill.dialects.tables.sets import PRESET_NAME
 from pixmill.errors import BadRequest, InvalidParameter, MissingParameter, UnknownParameter
 
-ALONE: Final = frozenset(("url", "preset", "format", "expires", "sig"))
+ALONE: Final = frozenset(("url", "v", "preset", "format", "expires", "sig"))
 """What is taken where only presets are answered: of a picture no more than its format, of which there are few."""
 
-_OF_THE_REQUEST: Final = ("url", "expires", "sig")
+_OF_THE_REQUEST: Final = ("url", "v", "expires", "sig")
 _TABLE: Final = table_of(tuple(param for param in PARAMS if param.name not in _OF_THE_REQUEST))
 
 Value = str | int | float | bool

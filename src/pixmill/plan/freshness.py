@@ -31,6 +31,11 @@ class Vouched(Struct, frozen=True):
 SILENT = Vouched()
 
 
+def promised(version: str, said: Vouched) -> Vouched:
+    """What holds for an original whose version is part of its URL: it does not change, whatever its source says but that it may not be kept."""
+    return Vouched(fresh_s=YEAR_S, immutable=True) if version and said.may_keep else said
+
+
 class Patience(Struct, frozen=True):
     """For how many seconds a source is not asked again: after it said that there is no such picture for us, and after it failed;
     and for how many one that is of no use is not tried again unless it has changed.
@@ -134,7 +139,8 @@ def advise(now: float, stored_at: float, lifetime: Lifetime) -> Advice:
 
 
 def _whole(seconds: float) -> int:
-    return int(min(max(seconds, 0.0), YEAR_S))
+    """Differences of times since the epoch are wrong by fractions of a microsecond."""
+    return int(round(min(max(seconds, 0.0), YEAR_S), 3))
 
 
 def _shorter(ours: float, said: float | None) -> float:

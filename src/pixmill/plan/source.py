@@ -35,11 +35,18 @@ class SourceRef(Struct, frozen=True):
     """A canonical reference: two spellings of the same place give the same ``text``.
 
     HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root.
-    Upload: the digest of the bytes sent.
+    Upload: the digest of the bytes sent. ``version`` is what whoever wrote the URL calls the bytes that are there now: nothing is fetched
+    by it, and what was had under another one is another picture.
     """
 
     kind: SourceKind
     text: str
+    version: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What results are named after; no ``text`` has a line break in it."""
+        return f"{self.text}\n{self.version}" if self.version else self.text
 
 
 def parse_source(text: str) -> SourceRef:

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from pixmill.errors import PixmillError, SourceError
-from pixmill.plan.freshness import SILENT, Freshness
+from pixmill.plan.freshness import SILENT, Freshness, promised
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
@@ -121,7 +121,9 @@ class Materials:
     def good(self, ref: SourceRef) -> Seen | None:
         """What the source vouches for still; after any purge it is asked again."""
         record = self._records.good(ref)
-        return record if record is not None and record.heeds >= self._purges.newest else None
+        if record is None or record.heeds < self._purges.newest:
+            return None
+        return replace(record, vouched=promised(ref.version, record.vouched)) if ref.version else record
 
     async def _look(self, ref: SourceRef, known: Seen | None) -> Original | Seen:
         """Ask the source for another version than the last one known."""
@@ -135,7 +137,8 @@ class Materials:
         if isinstance(found, Original):
             return self._noted(ref, found, heeds)
         # Silence does not take back what was said (RFC 9111 §3.2).
-        seen = Seen(before.validator, before.vouched if found == SILENT else found, heeds)
+        said = before.vouched if found == SILENT else found
+        seen = Seen(before.validator, promised(ref.version, said), heeds)
         self._records.note(ref, seen)
         return seen
 
@@ -174,7 +177,8 @@ class Materials:
 
     def _noted(self, ref: SourceRef, original: Original, heeds: float) -> Original:
         """The original with what its entries need, kept, and the word of its source on record."""
-        original = replace(original, sources=(ref.text,), heeds=heeds)
+        vouched = promised(ref.version, original.vouched)
+        original = replace(original, vouched=vouched, sources=(ref.text,), heeds=heeds)
         self._records.note(ref, original)
         self._originals.keep(ref, original)
         return original

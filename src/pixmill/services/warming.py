@@ -52,7 +52,7 @@ class Warming:
 
     def start(self, ref: SourceRef, plans: Iterable[Plan], tags: Iterable[str] = ()) -> bool:
         """Make all of these when there is time; False when so many sets are under way that this one is dropped."""
-        wanted = {result_key(ref.text, plan): plan for plan in plans}
+        wanted = {result_key(ref.identity, plan): plan for plan in plans}
         return self._sets.start(lambda: self.make(ref, wanted, tuple(tags)))
 
     async def close(self) -> None:

@@ -56,7 +56,7 @@ class Warmup:
     def add(self, request: ImageRequest) -> bool:
         """Put a picture in line; False if it was there already. Raises QueueFull."""
         plans = self._line.setdefault((request.source, request.tags), {})
-        key = result_key(request.source.text, request.plan)
+        key = result_key(request.source.identity, request.plan)
         if key in plans:
             return False
         if self._waiting >= self._max_waiting:

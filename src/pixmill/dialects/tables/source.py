@@ -5,6 +5,7 @@ import re
 from pixmill.dialects.param import Group, Param
 from pixmill.dialects.scalars import Location, Text, Whole
 
+_VERSION = re.compile("[A-Za-z0-9._~-]{1,64}")
 _SIGNATURE = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 PARAMS = (
@@ -14,6 +15,13 @@ PARAMS = (
         Location(),
         "Where the original lives; required, but for POST, whose body is the original.",
         ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg"),
+    ),
+    Param(
+        "v",
+        Group.SOURCE,
+        Text(_VERSION, "1 to 64 letters, digits, dots, hyphens, underscores or tildes"),
+        "Version of the original, to be changed with it: each is fetched once and answered as good for a year.",
+        ("2", "5f3a9c", "2026-11-24"),
     ),
 )
 
