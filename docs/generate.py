@@ -170,7 +170,8 @@ lets it load and run nothing. `format=original` sends the very bytes of any othe
 else is asked for and they are no larger than what is asked for; else it writes the format of the original, if that can be written.
 
 PDF, SVG and camera originals are read, not written; of a film `second` takes a still, or else the frame is taken that shows most. An Ultra HDR JPEG
-is its base picture: the gain map is left out. 12-bit JPEGs are not read. Channels have 8 bits within; 16-bit originals are rounded.
+is its base picture: the gain map is left out. 12-bit JPEGs are not read. Channels have 8 bits within; 16-bit originals are rounded, those
+PNGs that hold linear light once they are in sRGB.
 
 Formats with an *extra* need `pip install 'pixmill[heic,jxl,pdf,raw,video]'`, or those of these that are wanted; without it the answer is 415.
 The formats are read and written by these libraries, all from wheels; figures are milliseconds of one core for a

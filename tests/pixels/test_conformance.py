@@ -4,6 +4,7 @@ They come from ``tests/material.py``; where it cannot download, these tests are 
 list here, with its reason.
 """
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan
-from tests.material import is_hostile, libvips_images, pillow_images, png_suite
+from tests.material import is_hostile, libjxl_images, libvips_images, pillow_images, png_suite
 from tests.pixels.pictures import Pixels
 
 FILES_OF_THE_PNG_SUITE = 60
@@ -131,6 +132,9 @@ NOT_AS_PILLOW = {
 }
 """What is not decoded as Pillow does, and why that is right."""
 
+LINEAR = re.compile(r".*_g1(_dt)?\.png")
+"""16 bits of linear light in libjxl's collection: Pillow rounds them to 8 before a profile is applied, 13 codes near black to one."""
+
 UNCOMPARED = ("CMYK", "LAB", "F", "I")
 """Modes of Pillow that say colours in other ways; ``test_colour.py`` holds their conversion to formulae."""
 
@@ -155,15 +159,16 @@ def in_srgb(image: Image.Image) -> Pixels:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(
     ("collection", "least"),
-    [(libvips_images, 35), (pillow_images, 550)],
-    ids=["libvips", "pillow"],
+    [(libvips_images, 35), (pillow_images, 550), (libjxl_images, 60)],
+    ids=["libvips", "pillow", "libjxl"],
 )
 def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
     collection: Callable[[], list[Path]], least: int
 ) -> None:
     """Upright and in sRGB; where a profile is applied, in the mean: one that is linear makes eight codes of one near black."""
     wrong, right = list[str](), 0
-    for path in (path for path in collection() if path.name not in NOT_AS_PILLOW and not is_hostile(path)):
+    compared = (path for path in collection() if path.name not in NOT_AS_PILLOW and not is_hostile(path))
+    for path in (path for path in compared if not LINEAR.fullmatch(path.name)):
         try:
             with Image.open(path) as image:
                 if image.mode in UNCOMPARED:
@@ -182,3 +187,18 @@ def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
         right += 1
     assert wrong == []
     assert right >= least
+
+
+def test_linear_light_of_sixteen_bits_is_shown_as_its_authors_show_it() -> None:
+    """Photographs in linear Rec. 709 and Rec. 2020 beside the same in sRGB."""
+    pairs = [(path, _in_srgb_of(path)) for path in libjxl_images() if LINEAR.fullmatch(path.name)]
+    compared = [(path, shown) for path, shown in pairs if shown.exists() and "wesaturate" in path.parts]
+    assert len(compared) >= 11
+    for path, shown in compared:
+        with Image.open(shown) as image:
+            away = np.abs(made(path).astype(int) - rgba(image))
+        assert (away.max() <= 3, away.mean() < 0.4) == (True, True), path.name
+
+
+def _in_srgb_of(path: Path) -> Path:
+    return path.with_name(re.sub(r"_(709|2020)_g1", "_srgb8", path.name))

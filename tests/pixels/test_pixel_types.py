@@ -8,7 +8,9 @@ from PIL import Image
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Colour, Output, Plan, Resize
+from pixmill.plan.output import Profile
 from tests.pixels.pictures import LIMITS, decoded, difference, encoded, made, photo, pixels_of, resized
+from tests.pixels.profiles import ADOBE_RGB, in_srgb, matrix_profile
 
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4])
@@ -19,6 +21,28 @@ def test_sixteen_bits_are_rounded_to_eight(bands: int) -> None:
     assert result.mode == ("L", "LA", "RGB", "RGBA")[bands - 1]
     expected = np.floor(deep / 257 + 0.5).astype(int)
     assert np.abs(np.asarray(result).reshape(expected.shape).astype(int) - expected).max() == 0
+
+
+@pytest.mark.parametrize("bands", [3, 4])
+def test_sixteen_bits_of_linear_light_become_srgb_before_they_are_rounded(bands: int) -> None:
+    light = np.linspace(0, 1, 64 * 32).reshape(32, 64, 1) ** 4  # much of it near black
+    deep = np.round(65_535 * np.repeat(light, bands, axis=-1)).astype(np.uint16)
+    image = pyvips.Image.new_from_array(deep).copy(interpretation="rgb16")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", matrix_profile(ADOBE_RGB, 1.0))
+    result = np.asarray(made(memoryview(image.pngsave_buffer()))).astype(float)
+    expected = in_srgb(deep[..., :3] / 65_535, ADOBE_RGB)
+    assert np.abs(result[..., :3] - expected).max() <= 1
+    assert bands == 3 or np.array_equal(result[..., 3], np.floor(deep[..., 3] / 257 + 0.5))
+
+
+def test_linear_light_is_kept_with_its_profile_where_that_is_asked_for() -> None:
+    profile = matrix_profile(ADOBE_RGB, 1.0)
+    image = pyvips.Image.new_from_array(np.full((8, 8, 3), 257 * 60, np.uint16)).copy(interpretation="rgb16")
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    output = Output(formats=(Format.PNG,), profile=Profile.KEEP)
+    result = decoded(render(memoryview(image.pngsave_buffer()), Plan(output=output), LIMITS))
+    assert result.info["icc_profile"] == profile
+    assert result.getpixel((0, 0)) == (60, 60, 60)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B"])

@@ -47,11 +47,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The part of the stored picture that is wanted, the size that it will be given, and what time may be spent on."""
+    """The part of the stored picture that is wanted, the size that it will be given, and what time may be spent on.
+
+    ``srgb``: the colours are wanted in sRGB, so that a decoder that has more than 8 bits may bring them there before it rounds.
+    """
 
     area: Area
     size: Size
     mode: Mode = Mode.BALANCED
+    srgb: bool = False
 
     @property
     def shrink(self) -> float:

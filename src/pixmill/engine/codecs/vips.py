@@ -1,6 +1,7 @@
 """PNG, GIF and what other files ask for by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
 
-Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample.
+Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample; those
+of linear light become sRGB first.
 Knows libvips' loaders and pixel types. Which formats it is used for is said in ``table.py``.
 """
 
@@ -15,11 +16,13 @@ import pyvips
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.reel import Timing, timing_of
 from pixmill.engine.pixels.bridge import VipsImage, from_vips
+from pixmill.engine.pixels.colour import is_coarse
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _GREY = ("b-w", "grey16")
+_COLOURS = 3
 _MAX_METADATA_BYTES = 2**20
 
 
@@ -43,7 +46,10 @@ class VipsPicture:
         top, height = _span(need.area.top, need.area.height, size.height)
         if (width, height) != (image.width, image.height):
             image = image.crop(left, above + top, width, height)
-        return replace(from_vips(eight_bits(image)), profile=self.header.profile, area=need.area.moved(left, top))
+        area, profile = need.area.moved(left, top), self.header.profile
+        if need.srgb and image.format == "ushort" and image.bands >= _COLOURS and is_coarse(profile):
+            return replace(from_vips(_srgb(image)), area=area)
+        return replace(from_vips(eight_bits(image)), profile=profile, area=area)
 
 
 class VipsAnimation(VipsPicture):
@@ -110,6 +116,14 @@ def eight_bits(image: VipsImage) -> VipsImage:
     if image.format == "ushort":
         image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
     return image
+
+
+def _srgb(image: VipsImage) -> VipsImage:
+    """16 bits of linear light as 8 of sRGB: rounded before, up to 13 codes near black would become one."""
+    colours = image.extract_band(0, n=_COLOURS).icc_transform(
+        "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8
+    )
+    return colours.bandjoin(eight_bits(image.extract_band(_COLOURS))) if image.hasalpha() else colours
 
 
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source

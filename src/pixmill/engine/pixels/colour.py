@@ -20,6 +20,9 @@ _LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its shortcut through a table 
 _MIN_PROFILE_BYTES = 128  # the header alone (ICC.1 §7.2)
 _MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_NAME = 200
+_COARSE_STEP = 4
+"""A linear profile makes 13 codes of one, those with a curve of 1.8 and more at most one."""
+
 _PROBE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
 
@@ -38,6 +41,16 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 def is_srgb(profile: bytes, mode: str) -> bool:
     """Nothing to do: the profile of a picture of this mode is sRGB, or unusable."""
     return _transform(profile, mode) is None
+
+
+@lru_cache(maxsize=16)
+def is_coarse(profile: bytes) -> bool:
+    """Whether 8 bits are too few for an RGB profile, as for a linear one: its darkest grey beside black is several codes away from it in sRGB."""
+    transform = _transform(profile, "RGB")
+    if transform is None:
+        return False
+    darkest = Image.new("RGB", (1, 1), (1, 1, 1))
+    return max((ImageCms.applyTransform(darkest, transform) or darkest).tobytes()) > _COARSE_STEP
 
 
 def profile_name(profile: bytes) -> str:

@@ -14,6 +14,7 @@ from pixmill.engine.pixels.turn import Turn, asked_turn
 from pixmill.plan.geometry import Box, Geometry, Size, resolve_all, round_half_up
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan, Stage
+from pixmill.plan.output import Profile
 from pixmill.plan.places import Gravity
 from pixmill.plan.references import Extras
 
@@ -59,7 +60,8 @@ class Job:
         if self.trimmed:
             area = area.moved(-self.trimmed.left, -self.trimmed.top)
         wanted = _unmixed(area) if self.plan.resize.kernel is Kernel.NEAREST else self.turn.size(size)
-        return Need(area, wanted, self.plan.output.encoding.mode)
+        output = self.plan.output
+        return Need(area, wanted, output.encoding.mode, srgb=output.profile is Profile.SRGB)
 
     @property
     def stages(self) -> "tuple[Job, ...]":
