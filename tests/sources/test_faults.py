@@ -11,7 +11,8 @@ from aiohttp import client_exceptions, http_exceptions
 
 from pixmill.errors import AddressForbidden, Internal, SourceBroken, SourceError, SourceTimeout, SourceUnreachable
 from pixmill.sources.connections import AddressRefused, ConnectionLost
-from pixmill.sources.faults import HTTP_FAULTS, check_status, may_retry, named_here
+from pixmill.sources.faults import check_status, named_here
+from pixmill.sources.http_faults import HTTP_FAULTS, may_retry
 
 
 def descendants(kind: type[Exception]) -> Iterator[type[Exception]]:

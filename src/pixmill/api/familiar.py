@@ -145,7 +145,9 @@ class ShortWay:
         if known.entry is not hit.entry or known.second != second:
             known.entry, known.second = hit.entry, second
             known.replies.clear()
-        unchanged = bool(tags) and hit.entry.etag in entity_tags(tags.decode("latin-1"))
+        unchanged = bool(tags) and (
+            tags == hit.entry.etag.encode() or hit.entry.etag in entity_tags(tags.decode("latin-1"))
+        )
         which = "304" if unchanged else scope["method"]
         return known.replies.get(which) or known.replies.setdefault(
             which, self._made(scope, known, hit, unchanged=unchanged)

@@ -7,7 +7,6 @@ after that, so a name that changes its answer gains nothing.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 
 from aiohappyeyeballs import AddrInfoType, SocketFactoryType
 from aiohttp import (
@@ -29,9 +28,7 @@ from pixmill import __version__
 from pixmill.errors import AddressForbidden
 from pixmill.sources.addresses import Network, check_address
 from pixmill.sources.config import SourcesConfig
-
-Lookup = Callable[[str, int], Awaitable[list[str]]]
-"""From a host name and a port to its addresses; raises OSError."""
+from pixmill.sources.lookup import Lookup
 
 HEADERS = {
     "User-Agent": f"Pixmill/{__version__}",
@@ -59,12 +56,6 @@ async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> Cl
         raise
     except (ClientOSError, ServerDisconnectedError) as error:
         raise ConnectionLost(repr(error)) from error
-
-
-async def system_lookup(host: str, port: int) -> list[str]:
-    """As the operating system resolves it."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for _family, _type, _protocol, _name, address in found]
 
 
 class GuardedResolver(AbstractResolver):

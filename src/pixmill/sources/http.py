@@ -17,17 +17,17 @@ from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_redirect
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.connections import Lookup, open_session, system_lookup
+from pixmill.sources.connections import open_session
 from pixmill.sources.decoding import decoded
 from pixmill.sources.faults import (
     GOOD_STATUSES,
-    HTTP_FAULTS,
     NOT_MODIFIED,
     REDIRECTS,
     check_status,
-    may_retry,
     named_here,
 )
+from pixmill.sources.http_faults import HTTP_FAULTS, may_retry
+from pixmill.sources.lookup import Lookup, system_lookup
 from pixmill.sources.vouching import condition, stated_tags, stated_validator, vouched
 from pixmill.spool import Spool
 

@@ -14,10 +14,10 @@ from pixmill.ports import Event, Observer, Original, Source, Stage
 from pixmill.rates import Rates
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.connections import Lookup, system_lookup
-from pixmill.sources.http import HttpSource
+from pixmill.sources.lookup import Lookup, system_lookup
 from pixmill.sources.stores import Locate, PathSource, StoreSource, Supply, nowhere
 from pixmill.sources.turns import Turns
+from pixmill.sources.web import WebSource
 
 Found = TypeVar("Found", Original, Original | Vouched)
 
@@ -102,9 +102,9 @@ class Sources(SourceRouter):
         lookup: Lookup = system_lookup,
     ) -> None:
         allowed = config.allow_list()
-        self._http = HttpSource(config, allowed.check, lookup)
+        self._web = WebSource(config, allowed, lookup)
         sources: dict[SourceKind, Source] = {
-            SourceKind.HTTP: self._http,
+            SourceKind.HTTP: self._web,
             SourceKind.STORE: StoreSource(config, locate),
         }
         if images is not None:
@@ -113,10 +113,10 @@ class Sources(SourceRouter):
         super().__init__(sources, allowed, observer, turns, config.source_rates())
 
     async def open(self) -> None:
-        await self._http.open()
+        """Nothing has to be made before the first fetch."""
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._web.close()
 
 
 def _origin(ref: SourceRef) -> str:
