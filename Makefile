@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
 
 .PHONY: serve test faults soak check fmt lock docs gallery bench fuzz hostile audit image clean
@@ -39,10 +40,7 @@ bench: $(VENV)/.dev              ## measure beside the peers, which it installs;
 	$(BIN)/python -m benchmarks.all
 
 fuzz: $(VENV)/.dev               ## fuzz everything that reads a stranger's words, ten minutes each; findings are files crash-…
-	for name in grammar signature url headers entry messages address; do \
-	    mkdir -p build/corpus/$$name; \
-	    $(BIN)/python -m tests.fuzz.readers $$name build/corpus/$$name tests/fuzz/corpus/$$name -max_total_time=600 -max_len=4096 || exit 1; \
-	done
+	$(BIN)/python -m tests.fuzz.readers all build/corpus -max_total_time=$(FUZZ_S) -max_len=4096
 
 hostile: $(VENV)/.dev            ## send a hundred thousand damaged files through workers
 	PIXMILL_MUTATIONS=100000 PIXMILL_TEST_SEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --timeout 7200 -s tests/engine/test_mutations.py

@@ -148,6 +148,14 @@ async def test_every_thread_of_a_worker_is_held() -> None:
         assert all("\nSeccomp:\t2\n" in text and "\nNoNewPrivs:\t1\n" in text for text in threads)
 
 
+async def test_a_worker_has_no_privileges_of_root() -> None:
+    """But to read, within what Landlock leaves."""
+    async with pools(workers=1, handlers=INTRUDER):
+        held = status(only_child())
+    assert int(held["CapEff"], 16) | int(held["CapPrm"], 16) | int(held["CapInh"], 16) <= 1 << 2
+    assert int(held["CapAmb"], 16) == 0
+
+
 async def test_off_leaves_the_limits_only(tmp_path: Path) -> None:
     async with pools(workers=1, handlers=INTRUDER, confinement="off", worker_memory_bytes=2**30) as pool:
         pid = only_child()

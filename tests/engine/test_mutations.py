@@ -15,7 +15,7 @@ from tests.e2e.scenes import random_of
 from tests.engine.support import children, pools
 from tests.mutations import MAKERS, good, mutated
 
-TOTAL = int(os.environ.get("PIXMILL_MUTATIONS", "3200"))
+TOTAL = int(os.environ.get("PIXMILL_MUTATIONS", "3050"))
 MEMORY = 768 * 2**20
 """Private memory that a worker may have here; the code of all libraries, which does not count, is about 300 MB more."""
 CODE = 400 * 2**20

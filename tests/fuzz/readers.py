@@ -1,14 +1,19 @@
 """What reads the words of strangers, each under atheris (libFuzzer): any bytes give a value or a failure of ours, and nothing else.
 
     python -m tests.fuzz.readers NAME [CORPUS_DIR] [-max_total_time=600 …]
+    python -m tests.fuzz.readers all FOLDER [-max_total_time=600 …]
 
-A finding is printed and kept by libFuzzer as a file ``crash-…``. ``make fuzz`` runs them all for longer; a short run of each is in the tests.
+``all`` instruments the code once, for that is what takes long, and gives each reader a process and a corpus in the folder. A finding is printed and kept by libFuzzer as a file ``crash-…``. ``make fuzz`` runs them all for longer; a short run of each is in the tests.
 """
 
+import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
+from xml.parsers import expat
 
 import atheris  # type: ignore[import-untyped]
 
@@ -19,14 +24,21 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.native import parse
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import wire
+    from pixmill.engine.codecs.svg_safe import sanitised
     from pixmill.errors import PixmillError
     from pixmill.plan.key import Key, canonical
     from pixmill.plan.source import parse_source
     from pixmill.plan.url import canonical_url, redirected
     from pixmill.sources.addresses import check_address
 
+HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
 KEY: Final = Key("0" * 64)
+_LIVE: Final = re.compile(
+    rb"<(?![a-zA-Z/])|<script|<foreignObject|<[^>]*\s(?:on\w+|ping)=|[\s:]href=\"(?!\s*#|data:image/)|url\((?!#)|@import|<[^>]*xml:base",
+    re.IGNORECASE,
+)
+"""What no drawing has that was made safe."""
 
 
 def grammar(data: bytes) -> None:
@@ -76,11 +88,41 @@ def address(data: bytes) -> None:
         check_address(data.decode("latin-1"))
 
 
+def drawing(data: bytes) -> None:
+    with suppress(PixmillError, expat.ExpatError):
+        once = sanitised(data).text()
+        assert sanitised(once).text() == once
+        assert not _LIVE.search(once), once
+
+
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
-    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, address)
+    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, address, drawing)
 }
 
-if __name__ == "__main__":
-    name, *options = sys.argv[1:]
+
+def fuzz(name: str, options: list[str]) -> None:
+    """Does not return."""
     atheris.Setup([sys.argv[0], *options], READERS[name])
     atheris.Fuzz()
+
+
+def fuzz_all(folder: Path, options: list[str]) -> None:
+    """Each in a process of its own; ends with the first that finds something."""
+    for name in READERS:
+        kept = folder / name
+        kept.mkdir(parents=True, exist_ok=True)
+        child = os.fork()
+        if not child:
+            print(name, file=sys.stderr, flush=True)  # noqa: T201
+            fuzz(name, [str(kept), str(HERE / "corpus" / name), *options])
+        _, status = os.waitpid(child, 0)
+        if status:
+            sys.exit(f"{name} ended with {status}")
+
+
+if __name__ == "__main__":
+    first, *rest = sys.argv[1:]
+    if first == "all":
+        fuzz_all(Path(rest[0]), rest[1:])
+    else:
+        fuzz(first, rest)
