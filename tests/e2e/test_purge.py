@@ -90,7 +90,7 @@ def test_only_the_operator_may(images: Path) -> None:
         for wrong in ("", "Bearer", "Bearer nobody", f"Basic {TOKEN}", f"Bearer {TOKEN}x") * 2:
             found, _, said = say(server, order, wrong)
             assert (found, said["code"]) == (403, "admin_denied")
-        assert say(server, order)[0] == 403, "so many guesses that nobody is let in for a while"
+        assert say(server, order)[0] == 403, "so many guesses that this client is not let in for a while"
 
 
 def test_tags_come_from_the_url_the_request_and_the_origin(images: Path) -> None:

@@ -5,6 +5,7 @@ browsers: ``middleware.py`` leaves out the headers that would let them read it.
 """
 
 import hmac
+from collections.abc import Hashable
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pixmill.api.proxies import bucket_of, client_of
 from pixmill.api.services import ApiServices, Operated, services_of
 from pixmill.errors import (
     AdminDenied,
@@ -71,13 +73,21 @@ def admitted(request: Request) -> Operated:
     if not tokens or services.operated is None:
         raise NoSuchRoute
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if services.guesses.too_many() or scheme.lower() != "bearer" or not _is_one_of(given.strip(), tokens):
-        _deny(request, services)
+    client = _client(request, services)
+    if services.guesses.too_many(client) or scheme.lower() != "bearer" or not _is_one_of(given.strip(), tokens):
+        services.guesses.wrong(client)
+        _deny(request)
     return services.operated
 
 
-def _deny(request: Request, services: ApiServices) -> None:
-    services.guesses.wrong()
+def _client(request: Request, services: ApiServices) -> Hashable:
+    """Whose guesses these are."""
+    peer = request.client.host if request.client else ""
+    forwarded = (value for name, value in request.scope["headers"] if name == b"x-forwarded-for")
+    return bucket_of(client_of(peer, forwarded, services.config.proxies()))
+
+
+def _deny(request: Request) -> None:
     _LOG.warning("admin_denied", remote=request.client.host if request.client else "")
     raise AdminDenied
 
