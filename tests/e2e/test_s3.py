@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,28 @@ def test_a_server_that_is_killed_costs_its_own_pictures_only(photos: SeaweedFS) 
             time.sleep(1.1)
             assert server.get("/health/ready").status == 503
             assert server.stop() == 0
+
+
+def test_a_purge_lies_in_the_bucket_for_whoever_shares_it_and_empties_it(photos: SeaweedFS) -> None:
+    photos.make_bucket("e2e-purges")
+    stores = json.dumps({"photos": photos.named_store("e2e-faults"), "results": photos.named_store("e2e-purges")})
+    token = "a token of the operator"
+    shared = {"stores": stores, "cache": "memory://?max_bytes=8MiB,s3://e2e-purges", "admin_token": token}
+
+    def tier(server: Pixmill, width: int) -> str:
+        reply = server.get("/resize", url="s3://e2e-faults/photo.jpg", width=width, tags=f"wide-{width}")
+        status = str(reply.headers["cache-status"])
+        return status.rpartition("detail=")[2] if "; hit" in status else ""
+
+    def told(server: Pixmill) -> Any:
+        return server.get("/admin/purges", {"authorization": f"Bearer {token}"}).json()
+
+    with serving(photos, **shared) as one:
+        assert [tier(one, width) for width in (31, 32)] == ["", ""]
+        order = json.dumps({"tags": ["wide-31"]}).encode()
+        reply = one.ask("POST", "/admin/purge", headers={"authorization": f"Bearer {token}"}, data=order)
+        assert (reply.status, reply.json()["unwritten"]) == (200, [])
+        until(lambda: told(one)["removed"].get("s3") == 1 and not told(one)["sweeping"], 10, "it is removed")
+        with serving(photos, **shared) as other:
+            assert [rule["value"] for rule in told(other)["purges"]] == ["wide-31"]
+            assert [tier(other, width) for width in (31, 32)] == ["", "s3"]
