@@ -1,6 +1,6 @@
 """Pictures that other projects collected because they broke something: downloaded when a test asks, kept outside the repository.
 
-They come with the sources of Pillow and libvips and with Debian's ``libjxl-testdata``, and go to ``$XDG_CACHE_HOME/pixmill-test-material``.
+They come with the sources of Pillow, pillow_heif and libvips and with Debian's ``libjxl-testdata``, and go to ``$XDG_CACHE_HOME/pixmill-test-material``.
 Where neither can be had, because there is no network, the tests that need them are skipped and say why.
 """
 
@@ -19,6 +19,7 @@ import pytest
 PILLOW = "13.0.0"
 """A release is never changed: what it holds stays the same."""
 
+PILLOW_HEIF = "1.8.1"
 DEBIAN_PACKAGE = "libjxl-testdata"
 DOWNLOAD_S = 300
 
@@ -57,6 +58,11 @@ def libvips_images() -> list[Path]:
 def libheif_images() -> list[Path]:
     """The fuzzer's finds in libheif."""
     return _files("libheif", _download_libheif)
+
+
+def heic_images() -> list[Path]:
+    """The test pictures of pillow_heif."""
+    return _files(f"pillow_heif-{PILLOW_HEIF}", _download_pillow_heif)
 
 
 def exiv2_images() -> list[Path]:
@@ -109,10 +115,18 @@ def _had(name: str, download: Callable[[Path], None]) -> Path:
 
 
 def _download_pillow(scratch: Path) -> None:
+    _pip(scratch, f"pillow=={PILLOW}", "/Tests/images/")
+
+
+def _download_pillow_heif(scratch: Path) -> None:
+    _pip(scratch, f"pillow-heif=={PILLOW_HEIF}", "/tests/images/")
+
+
+def _pip(scratch: Path, wanted: str, folder: str) -> None:
     """By pip, which looks into the metadata but builds nothing."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-    _run([*command, "--no-binary", "pillow", "-d", str(scratch), f"pillow=={PILLOW}"], scratch)
-    _unpack(next(scratch.glob("*.tar.gz")), ("/Tests/images/",), scratch / "whole")
+    _run([*command, "--no-binary", wanted.partition("==")[0], "-d", str(scratch), wanted], scratch)
+    _unpack(next(scratch.glob("*.tar.gz")), (folder,), scratch / "whole")
 
 
 def _download_libjxl(scratch: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
@@ -20,7 +21,7 @@ from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan
-from tests.material import is_hostile, libjxl_images, libvips_images, pillow_images, png_suite
+from tests.material import heic_images, is_hostile, libjxl_images, libvips_images, pillow_images, png_suite
 from tests.pixels.pictures import Pixels
 
 FILES_OF_THE_PNG_SUITE = 60
@@ -202,3 +203,38 @@ def test_linear_light_of_sixteen_bits_is_shown_as_its_authors_show_it() -> None:
 
 def _in_srgb_of(path: Path) -> Path:
     return path.with_name(re.sub(r"_(709|2020)_g1", "_srgb8", path.name))
+
+
+NOT_AS_FFMPEG = {
+    "zPug_3.heic": "FFmpeg begins with another of its pictures than the primary one",
+    "alpha.heic": "FFmpeg begins with another of its pictures than the primary one",
+    "transform_mismatch_thumbnail.heic": "FFmpeg leaves out its turn",
+    "crop_mismatch_thumbnail.heic": "FFmpeg leaves out its crop, which is not at the top left",
+    "invalid_id.heic": "FFmpeg leaves out its crop, which is not at the top left",
+}
+
+
+def test_heics_are_decoded_as_ffmpeg_does() -> None:
+    """Those of one tile, of 8, 10 and 12 bits; FFmpeg keeps the rows and columns that only fill up a block of the encoder."""
+    av.logging.set_level(av.logging.PANIC)
+    wrong, right = list[str](), 0
+    for path in heic_images():
+        if path.parent.name not in {"heif", "heif_other", "heif_special", "nokia"} or path.name in NOT_AS_FFMPEG:
+            continue
+        if path.stat().st_size > 100_000:  # of many tiles, each of which is a picture to FFmpeg
+            continue
+        try:
+            with av.open(str(path)) as file:
+                expected = next(file.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+            found = made(path)
+        except (av.FFmpegError, StopIteration, PixmillError):
+            continue
+        height, width = found.shape[:2]
+        if expected.shape[0] < height or expected.shape[1] < width:  # a tile of several
+            continue
+        away = np.abs(found[..., :3] - expected[:height, :width])[found[..., 3] == WHITE]
+        if away.max(initial=0) > 8:  # chroma is brought to full size in other ways
+            wrong.append(f"{path.name}: {away.max()} codes away, {away.mean():.2f} in the mean")
+        right += 1
+    assert wrong == []
+    assert right >= 25

@@ -4,7 +4,6 @@ Knows JPEG XL's ways: libjxl turns pictures as they say, but for a JPEG kept wit
 the first frame. The colour profile is known with the pixels only.
 """
 
-from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -18,7 +17,6 @@ from pixmill.engine.codecs.jxl_header import read_header
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.tiff import eight_bits
 from pixmill.engine.pixels.bridge import to_pillow
 from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.turn import ORIENTATIONS
@@ -62,8 +60,6 @@ class JxlPicture:
         if size != (self.header.size.width, self.header.size.height):
             raise UndecodableImage(detail=f"its header says {self.header.size}, its pixels {size}")
         image = Image.frombytes(info.mode, size, data)
-        if info.mode == "I;16":
-            return replace(eight_bits(image), profile=profile or b"", area=need.area)
         return pillow.frame(image, profile or b"", need.area)
 
     def _jpeg(self, data: bytes, need: Need) -> Frame:

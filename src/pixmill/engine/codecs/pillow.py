@@ -1,12 +1,16 @@
 """What the decoders that use Pillow share: header facts, and pixels out of Pillow's memory.
 
-Knows Pillow. Which formats it is used for is said in ``table.py``.
+Knows Pillow; 16 bits become 8 with rounding, before the resample. Which formats it is used for is said in ``table.py``.
 """
 
+from dataclasses import replace
+
+import pyvips
 from PIL import Image, ImageFile
 
 from pixmill.engine.codecs.arrow import borrow
 from pixmill.engine.codecs.picture import Header
+from pixmill.engine.pixels.bridge import from_vips
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.layout import Layout
 from pixmill.media import Format
@@ -48,10 +52,21 @@ def orientation(image: Image.Image) -> int:
 def frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
     """The pixels of a picture of any mode, decoded now, without a copy where the memory allows it."""
     image.load()
+    if image.mode.startswith("I;16"):
+        return replace(_eight_bits(image), profile=profile, area=area)
     image = _plain(image)
     if image.mode in _BORROWED and (pixels := borrow(image)) is not None:
         return Frame(pixels, *image.size, _BORROWED[image.mode], profile, area)
     return Frame(image.tobytes(), *image.size, Layout(image.mode), profile, area)
+
+
+def _eight_bits(image: Image.Image) -> Frame:
+    """Grey of 16 bits, rounded; Pillow's own conversion makes white of all that is lighter than 255 of 65535."""
+    data = image.tobytes("raw", "I;16N" if image.mode == "I;16N" else image.mode)
+    deep = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")
+    if image.mode == "I;16B":
+        deep = deep.byteswap()
+    return from_vips(deep.linear(1 / 257, 0.5, uchar=True))
 
 
 def _plain(image: Image.Image) -> Image.Image:

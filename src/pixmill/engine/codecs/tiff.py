@@ -1,15 +1,13 @@
 """TIFF by Pillow: of Pillow's own 103 test files it reads 96, libvips' wheel 88 (no 8-bit Lab, no planes in tiles, no old JPEG),
 and it notices a file that ends too soon, where libvips fills up with black.
 
-Written by libvips. Knows TIFF's pixel types, pages and ways to pack rows. 16 bits become 8 with rounding, before the resample.
+Written by libvips. Knows TIFF's pixel types, pages and ways to pack rows.
 """
 
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import pyvips
-from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pixmill.engine.codecs import pillow
@@ -17,7 +15,7 @@ from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.pixels.bridge import from_vips, to_vips
+from pixmill.engine.pixels.bridge import to_vips
 from pixmill.engine.pixels.colour import cmyk_to_srgb, lab_to_srgb
 from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
@@ -50,8 +48,6 @@ class TiffPicture:
 
     def decode(self, need: Need) -> Frame:
         image, profile = self._image, self.header.profile
-        if image.mode.startswith("I;16"):
-            return replace(eight_bits(image), profile=profile, area=need.area)
         if image.mode in ("CMYK", "LAB"):
             image.load()
             plain = cmyk_to_srgb(image, profile) if image.mode == "CMYK" else lab_to_srgb(image)
@@ -68,15 +64,6 @@ def _pages(image: TiffImageFile) -> int:
     except (EOFError, ValueError):
         pass
     return pages
-
-
-def eight_bits(image: Image.Image) -> Frame:
-    image.load()
-    data = image.tobytes("raw", "I;16N" if image.mode == "I;16N" else image.mode)
-    deep = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")
-    if image.mode == "I;16B":
-        deep = deep.byteswap()
-    return from_vips(deep.linear(1 / 257, 0.5, uchar=True))
 
 
 def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
