@@ -23,7 +23,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
     │   └── ResultTooLarge · UnsupportedOutput · MissingExtra
     ├── EngineError .............. rendering failed through no word of the client
-    │   └── QueueFull · RenderTimeout · RenderCrashed · NoWorker · Draining
+    │   └── QueueFull · MemoryFull · RenderTimeout · RenderCrashed · NoWorker · Draining
     ├── StoreError ............... a storage backend said no
     │   └── ObjectNotFound · ObjectTooLarge · StoreDenied · StoreUnavailable · StoreFull
     └── Internal ................. a defect of ours
@@ -271,6 +271,11 @@ class EngineError(PixmillError):
 class QueueFull(EngineError):
     code = "queue_full"
     title = "Too many renders are waiting; try again shortly"
+
+
+class MemoryFull(EngineError):
+    code = "memory_full"
+    title = "Too many pictures are being worked on; try again shortly"
 
 
 class RenderTimeout(EngineError):

@@ -13,6 +13,7 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Final, Self
 
+from pixmill.budget import STEP_BYTES, Claim
 from pixmill.errors import PixmillError, SourceTooLarge
 
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
@@ -24,11 +25,31 @@ class Spool:
     ``fd`` may be handed to another process. The spool owns it until ``close``.
     """
 
-    def __init__(self, max_bytes: int, too_large: Callable[[str], PixmillError] = SourceTooLarge) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        too_large: Callable[[str], PixmillError] = SourceTooLarge,
+        claim: Claim | None = None,
+    ) -> None:
+        """``claim`` is its own: what it holds is on that account until the last who shares it has closed."""
+        self.fd = -1
+        self._claim = claim
         self.max_bytes = max_bytes
         self.size = 0
         self._too_large = too_large
         self.fd = _anonymous_file()
+
+    async def expect(self, size: int) -> None:
+        """So much is to come, as far as one is told. Raises MemoryFull."""
+        if self._claim:
+            await self._claim.reserve(min(size, self.max_bytes))
+
+    async def append(self, chunk: bytes | bytearray | memoryview) -> None:
+        """``write`` once there is memory for it. Raises MemoryFull."""
+        size = self.size + len(chunk)
+        if self._claim and self._claim.bytes < size <= self.max_bytes:
+            await self._claim.reserve(min(max(size, self._claim.bytes + STEP_BYTES), self.max_bytes))
+        self.write(chunk)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append; raises ``too_large`` before anything beyond ``max_bytes`` is kept."""
@@ -45,6 +66,8 @@ class Spool:
 
         Where the kernel has no seals (memfd_create(2)), or it is sealed already, nothing happens.
         """
+        if self._claim:
+            self._claim.settle(self.size)
         with suppress(OSError):
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
 
@@ -52,8 +75,9 @@ class Spool:
         """The same bytes once more, with an owner of their own; nothing is copied. It is complete."""
         other = Spool.__new__(Spool)
         other.max_bytes, other.size = self.max_bytes, self.size
-        other.fd = -1
+        other.fd, other._claim = -1, None  # noqa: SLF001 - it is one of us
         other.fd = os.dup(self.fd)
+        other._claim = self._claim.share() if self._claim else None  # noqa: SLF001
         return other
 
     def read(self) -> bytes:
@@ -72,6 +96,9 @@ class Spool:
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
+        claim, self._claim = self._claim, None
+        if claim:
+            claim.release()
 
     def __enter__(self) -> Self:
         return self

@@ -7,13 +7,14 @@ from typing import Protocol
 from pixmill.api.familiar import Familiar
 from pixmill.api.rush import Rush
 from pixmill.api.services import ApiServices, Operated
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.cache.open import open_cache, open_turns
 from pixmill.cache.tiered import TieredCache
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.engine.confinement import Confinement, lacking
 from pixmill.engine.pool import EnginePool
-from pixmill.ports import Engine, Observer, Pingable, Source, Unobserved
+from pixmill.ports import Engine, Event, Observer, Pingable, Source, Unobserved
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 from pixmill.services.warmup import Warmup
@@ -31,7 +32,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
     async with AsyncExitStack() as closing:
         stores = Shelf(settings)
         closing.push_async_callback(stores.close)
-        sources = _sources(settings, stores, metrics)
+        budget = Budget(settings.memory_budget(), lambda: metrics.counted(Event.REFUSED, limit="memory"))
+        sources = _sources(settings, stores, metrics, budget)
         await _open(sources, closing)
         cache = await _cache(settings, metrics, stores)
         closing.push_async_callback(cache.close)
@@ -54,6 +56,8 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(resizer.close)
         warmup = Warmup(resizer.warming.make)
         closing.push_async_callback(warmup.close)
+        budget.relieve = resizer.originals.relieve
+        metrics.gauge("budget_bytes", lambda: budget.used_bytes)
         health = _health(settings, stores, cache, engine)
         closing.push_async_callback(health.close)
         _gauges(metrics, engine, cache, sources)
@@ -72,6 +76,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             metrics=metrics.render if settings.metrics else None,
             access_log=AccessLog(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,
+            budget=budget,
             native=native,
             limits=settings.limits(),
             operated=Operated(cache.purging, warmup),
@@ -138,9 +143,9 @@ def _health(settings: Settings, stores: Shelf, cache: TieredCache, engine: Engin
     return HealthService(required, settings.ready_timeout_s, optional=optional)
 
 
-def _sources(settings: Settings, stores: Shelf, observer: Observer) -> Sources:
+def _sources(settings: Settings, stores: Shelf, observer: Observer, budget: Budget = UNBOUNDED) -> Sources:
     images = stores.open(settings.images) if settings.images else None
-    return Sources(settings, observer, images=images, locate=stores.locate)
+    return Sources(settings, observer, images=images, locate=stores.locate, budget=budget)
 
 
 def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources) -> None:

@@ -15,7 +15,7 @@ from pixmill.api.config import ApiConfig
 from pixmill.errors import QueueFull
 from pixmill.settings import load
 from pixmill.wiring import opened
-from tests.e2e.scenes import small_photo
+from tests.e2e.scenes import metric, small_photo, until
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
@@ -151,6 +151,21 @@ def test_a_picture_is_refused_before_it_is_read_when_there_is_no_room(monkeypatc
 
     read, reply = asyncio.run(sent())
     assert (read, reply.status_code, reply.json()["code"]) == ([], 503, "queue_full")
+
+
+def test_a_picture_that_finds_no_memory_is_refused_and_what_a_client_that_left_had_is_free_again() -> None:
+    photo = small_photo(200)
+    with Pixmill(workers=1, cache="", max_source_bytes=1_000_000, memory_budget_bytes=1_000_000) as small:
+        with socket.create_connection(("127.0.0.1", small.port), timeout=10) as slow:
+            slow.sendall(post(1_000_000 - len(photo) // 2) + b"x")
+            until(lambda: metric(small, "pixmill_budget_bytes") > 0, 5, "it is expected in full")
+            status, head, body = exchange(small, post(len(photo)), photo)
+            assert (status, b"memory_full" in body) == (503, True)
+            assert "retry-after: 2" in head
+        until(lambda: metric(small, "pixmill_budget_bytes") == 0, 5, "it has left")
+        assert exchange(small, post(len(photo)), photo)[0] == 200
+        assert metric(small, "pixmill_budget_bytes") == 0
+        assert metric(small, "pixmill_refusals_total", limit="memory") == 1
 
 
 def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: Pixmill) -> None:

@@ -81,12 +81,13 @@ async def _uploaded(request: Request, services: ApiServices) -> AsyncIterator[Sp
     stated = request.headers.get("content-length", "0")
     if stated.isdecimal() and int(stated) > limit:
         raise UploadTooLarge(f"The picture sent may have at most {limit} bytes")
-    with Spool(limit, UploadTooLarge) as spool:
+    with Spool(limit, UploadTooLarge, services.budget.claim()) as spool:
+        await spool.expect(int(stated) if stated.isdecimal() else 0)
         try:
             latest = services.config.upload_end(asyncio.get_running_loop().time())
             async with asyncio.timeout_at(latest(0)) as deadline:
                 async for chunk in request.stream():
-                    spool.write(chunk)
+                    await spool.append(chunk)
                     deadline.reschedule(latest(spool.size))
         except TimeoutError as error:
             raise UploadTimeout from error

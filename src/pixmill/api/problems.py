@@ -69,6 +69,7 @@ STATUS: Final[dict[str, int]] = {
     # The engine. A picture that kills two workers is to blame itself, and bad input is no error of the server.
     "engine_error": 503,
     "queue_full": 503,
+    "memory_full": 503,
     "render_timeout": 504,
     "render_crashed": 422,
     "no_worker": 503,
@@ -90,6 +91,7 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
     "engine_error": 5,
     "no_worker": 5,
     "queue_full": 1,  # about as long as a few renders take
+    "memory_full": 2,
     "source_busy": 2,
     "draining": 2,  # another replica, or this one after its restart
     "store_unavailable": 5,

@@ -14,6 +14,7 @@ from pixmill.api.familiar import Familiar
 from pixmill.api.guesses import Guesses
 from pixmill.api.middleware import AccessLog, Traffic
 from pixmill.api.rush import Rush
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
@@ -52,6 +53,7 @@ class ApiServices:
     metrics: Callable[[str], tuple[str, bytes]] | None
     access_log: AccessLog | None
     max_upload_bytes: int
+    budget: Budget = UNBOUNDED
     observer: Observer = field(default_factory=Unobserved)
     native: Native = field(default_factory=Native)
     operated: Operated | None = None

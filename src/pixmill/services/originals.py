@@ -68,6 +68,10 @@ class Originals:
         while self.used_bytes > max_bytes:
             self._evict()
 
+    def relieve(self, size: int) -> None:
+        """Let go of so many bytes; of all, where those that went are worked on still."""
+        self.shrink(max(0, self.used_bytes - size))
+
     def close(self) -> None:
         """Let go of everything."""
         for original in self._kept.values():

@@ -2,9 +2,11 @@
 
 import math
 from ipaddress import ip_network
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
 
+from pixmill.budget import SHARE_OF_MEMORY, memory_bytes
 from pixmill.rates import Rates
 from pixmill.sources.addresses import Network
 from pixmill.sources.allowlist import AllowList
@@ -30,6 +32,12 @@ class SourcesConfig(BaseModel):
     )
     max_source_bytes: int = Field(
         default=64 * 2**20, ge=1, description="The largest original, in bytes, counted after decompression."
+    )
+    memory_budget_bytes: ByteSize = Field(
+        default=ByteSize(0),
+        ge=0,
+        description="Memory for originals that are fetched, sent, worked on or kept; what finds no room is answered 503. "
+        "0: a quarter of the machine's or the container's, and four of the largest originals at least.",
     )
     source_timeout_s: float = Field(
         default=20.0, gt=0, description="Seconds for the whole fetch of an original, redirects and retries included."
@@ -96,6 +104,16 @@ class SourcesConfig(BaseModel):
     def source_rates(self) -> Rates | None:
         """How often each origin may be asked; None without a limit."""
         return Rates(self.source_rate_limit, math.ceil(self.source_rate_limit)) if self.source_rate_limit else None
+
+    def memory_budget(self) -> int:
+        """Bytes for originals."""
+        return int(self.memory_budget_bytes) or max(memory_bytes() // SHARE_OF_MEMORY, 4 * self.max_source_bytes)
+
+    @model_validator(mode="after")
+    def _the_largest_original_has_room(self) -> Self:
+        if 0 < self.memory_budget_bytes < self.max_source_bytes:
+            raise ValueError("PIXMILL_MEMORY_BUDGET_BYTES has no room for one original of PIXMILL_MAX_SOURCE_BYTES")
+        return self
 
     def networks(self) -> tuple[Network, ...]:
         """What ``allowed_networks`` names."""

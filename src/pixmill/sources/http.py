@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.errors import BadRequest, Internal, SourceBroken, SourceTooLarge, TooManyRedirects
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_redirect
@@ -48,8 +49,15 @@ class HttpSource:
     Redirects from https to http are followed: nothing secret goes with a request.
     """
 
-    def __init__(self, config: SourcesConfig, permit: Permit = _everything, lookup: Lookup = system_lookup) -> None:
+    def __init__(
+        self,
+        config: SourcesConfig,
+        permit: Permit = _everything,
+        lookup: Lookup = system_lookup,
+        budget: Budget = UNBOUNDED,
+    ) -> None:
         self._config = config
+        self._budget = budget
         self._permit = permit
         self._lookup = lookup
         self._session: ClientSession | None = None
@@ -121,8 +129,9 @@ class HttpSource:
         check_status(response.status)
         if (response.content_length or 0) > self._config.max_source_bytes:
             raise SourceTooLarge(detail=f"Content-Length {response.content_length}")
-        spool = Spool(self._config.max_source_bytes)
+        spool = Spool(self._config.max_source_bytes, claim=self._budget.claim())
         try:
+            await spool.expect(response.content_length or 0)
             await _stream(response, spool)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
             tags = stated_tags(response.headers, self._config.source_tag_header)
@@ -155,7 +164,7 @@ async def _stream(response: ClientResponse, spool: Spool) -> None:
     )  # as they came: iter_any would join them first
     async with aclosing(decoded(coding, arrived)) as pieces:
         async for piece in pieces:
-            spool.write(piece)
+            await spool.append(piece)
 
 
 async def _digest(spool: Spool) -> str:

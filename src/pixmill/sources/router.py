@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import TypeVar
 
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceKind, SourceRef
@@ -100,15 +101,16 @@ class Sources(SourceRouter):
         images: Supply | None = None,
         locate: Locate = nowhere,
         lookup: Lookup = system_lookup,
+        budget: Budget = UNBOUNDED,
     ) -> None:
         allowed = config.allow_list()
-        self._web = WebSource(config, allowed, lookup)
+        self._web = WebSource(config, allowed, lookup, budget)
         sources: dict[SourceKind, Source] = {
             SourceKind.HTTP: self._web,
-            SourceKind.STORE: StoreSource(config, locate),
+            SourceKind.STORE: StoreSource(config, locate, budget),
         }
         if images is not None:
-            sources[SourceKind.PATH] = PathSource(config, images)
+            sources[SourceKind.PATH] = PathSource(config, images, budget)
         turns = Turns(config, lambda: observer.counted(Event.REFUSED, limit="fetches"))
         super().__init__(sources, allowed, observer, turns, config.source_rates())
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge, StoreDenied
 from pixmill.plan.freshness import SILENT, Vouched
 from pixmill.plan.source import SourceRef
@@ -30,33 +31,35 @@ Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its c
 class PathSource:
     """Fetches paths below the image root."""
 
-    def __init__(self, config: SourcesConfig, images: Supply) -> None:
+    def __init__(self, config: SourcesConfig, images: Supply, budget: Budget = UNBOUNDED) -> None:
         self._config = config
+        self._budget = budget
         self._images = images
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError."""
-        return await _taken(self._images, ref.text, self._config)
+        return await _taken(self._images, ref.text, self._config, self._budget)
 
     async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
         """Raises SourceError."""
-        return await _retaken(self._images, ref.text, self._config, known)
+        return await _retaken(self._images, ref.text, self._config, self._budget, known)
 
 
 class StoreSource:
     """Fetches store URLs, each from the store that ``locate`` has for it."""
 
-    def __init__(self, config: SourcesConfig, locate: Locate) -> None:
+    def __init__(self, config: SourcesConfig, locate: Locate, budget: Budget = UNBOUNDED) -> None:
         self._config = config
+        self._budget = budget
         self._locate = locate
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
-        return await _taken(*self._find(ref.text), self._config)
+        return await _taken(*self._find(ref.text), self._config, self._budget)
 
     async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
         """Raises SourceError, SourceForbidden."""
-        return await _retaken(*self._find(ref.text), self._config, known)
+        return await _retaken(*self._find(ref.text), self._config, self._budget, known)
 
     def _find(self, url: str) -> tuple[Supply, str]:
         with named_here(STORE_FAULTS):
@@ -71,30 +74,31 @@ def nowhere(url: str) -> tuple[Supply, str]:
     raise SourceForbidden(detail=f"no store is configured for {url}")
 
 
-async def _retaken(store: Supply, path: str, config: SourcesConfig, known: str) -> Original | Vouched:
+async def _retaken(store: Supply, path: str, config: SourcesConfig, budget: Budget, known: str) -> Original | Vouched:
     with named_here(STORE_FAULTS):
         async with asyncio.timeout(config.source_timeout_s):
             stat = await store.stat(path)
-    return SILENT if _validator(stat) == known else await _taken(store, path, config)
+    return SILENT if _validator(stat) == known else await _taken(store, path, config, budget)
 
 
-async def _taken(store: Supply, path: str, config: SourcesConfig) -> Original:
+async def _taken(store: Supply, path: str, config: SourcesConfig, budget: Budget) -> Original:
     with named_here(STORE_FAULTS):
         async with asyncio.timeout(config.source_timeout_s):
             stat, chunks = await store.stream(path)
             try:
-                return await _original(stat, chunks, config.max_source_bytes)
+                return await _original(stat, chunks, config.max_source_bytes, budget)
             finally:
                 await _end(chunks)
 
 
-async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int) -> Original:
+async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: Budget) -> Original:
     if stat.size > max_bytes:
         raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
-    spool = Spool(max_bytes)
+    spool = Spool(max_bytes, claim=budget.claim())
     try:
+        await spool.expect(stat.size)
         async for chunk in chunks:
-            spool.write(chunk)
+            await spool.append(chunk)
         _check_whole(spool, stat.size)
     except BaseException:
         spool.close()

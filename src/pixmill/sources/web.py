@@ -6,6 +6,7 @@ Must not import what imports aiohttp, but when it has to.
 import asyncio
 from typing import TYPE_CHECKING
 
+from pixmill.budget import UNBOUNDED, Budget
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Original
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class WebSource:
     """``HttpSource`` from the first fetch on."""
 
-    def __init__(self, config: SourcesConfig, allowed: AllowList, lookup: Lookup) -> None:
+    def __init__(self, config: SourcesConfig, allowed: AllowList, lookup: Lookup, budget: Budget = UNBOUNDED) -> None:
         self._config = config
+        self._budget = budget
         self._allowed = allowed
         self._lookup = lookup
         self._http: HttpSource | None = None
@@ -44,7 +46,7 @@ class WebSource:
         async with self._loading:
             if self._http is None:
                 kind = await asyncio.to_thread(_load)
-                http = kind(self._config, self._allowed.check, self._lookup)
+                http = kind(self._config, self._allowed.check, self._lookup, self._budget)
                 await http.open()
                 self._http = http
             return self._http

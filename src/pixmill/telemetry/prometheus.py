@@ -62,7 +62,7 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "outcome": _OUTCOMES,
     "kind": frozenset({"http", "store", "path", "upload", "render", "fetch", "file", "redis"} | set(Scope)),
     "reason": frozenset({"crash", "deadline", "recycled"}),
-    "limit": frozenset({"queue", "wait", "fetches", "client", "rush", "origin"}),
+    "limit": frozenset({"queue", "wait", "fetches", "client", "rush", "origin", "memory"}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -114,6 +114,7 @@ GAUGES: Final[Mapping[str, Family]] = {
         Family("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
         Family("fetches", (), "Originals that are being fetched."),
         Family("fetches_waiting", (), "Originals that wait to be fetched."),
+        Family("budget_bytes", (), "Memory that originals take which are fetched, sent, worked on or kept."),
         Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
         Family(
             "cache_breaker",
