@@ -69,7 +69,7 @@ class Originals:
             self._evict()
 
     def relieve(self, size: int) -> None:
-        """Let go of so many bytes; of all, where those that went are worked on still."""
+        """Let go of so many bytes, those of what was used the longest ago; what is worked on still stays in memory until that is done."""
         self.shrink(max(0, self.used_bytes - size))
 
     def close(self) -> None:
