@@ -15,7 +15,7 @@ from tests.servers.ports import free_port
 OTHER = "127.0.0.9"
 """Where an origin may be connected; 127.0.0.1 may not."""
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 3.0
 MAX_BYTES = 1_500_000
 
 Serve = Callable[[Origin], str]
@@ -84,7 +84,7 @@ CASES = [
         413,
         "source_too_large",
     ),
-    Case("gzip bomb", lambda o: o.serve_gzip("/bomb", bytes(200_000_000)), 413, "source_too_large"),
+    Case("gzip bomb", lambda o: o.serve_gzip("/bomb", bytes(50_000_000)), 413, "source_too_large"),
     Case(
         "gzip bomb of known length",
         lambda o: o.serve_gzip("/bomb2", bytes(50_000_000), chunked=True),

@@ -93,12 +93,24 @@ def test_a_line_that_everybody_has_left_is_empty(work: list[float]) -> None:
     assert (line.count, line.seconds) == (0, 0.0)
 
 
-def test_a_line_that_stands_is_kept_short_until_it_was_empty() -> None:
+def test_a_line_that_has_room_for_all_may_stand_for_ever() -> None:
+    desk = Desk(max_wait_s=10)
+    desk.typical_s = 0.1
+    desk.admission.line.enter(18.0)
+    desk.now += 1_000
+    assert refused(desk.admission.check) is None
+
+
+def test_a_line_that_stands_and_has_no_room_for_somebody_is_kept_short_until_it_was_empty() -> None:
     desk = Desk(max_wait_s=10)
     desk.typical_s = 0.1
     desk.admission.line.enter(18.0)
     desk.now += 10
     assert refused(desk.admission.check) is None, "a burst may take as long as anybody may wait"
+    desk.admission.line.enter(4.0)
+    assert refused(desk.admission.check) is not None
+    desk.admission.line.leave(4.0)
+    assert refused(desk.admission.check) is None
     desk.now += 1
     assert refused(desk.admission.check) is not None
     desk.admission.line.enter(1.5)

@@ -365,7 +365,7 @@ async def test_a_worker_is_replaced_after_so_many_jobs_without_a_gap() -> None:
     notes = Notebook()
     async with pools(notes, workers=1, worker_max_jobs=20) as pool:
         workers = set[bytes]()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while len(workers) < 3:
                 workers.add((await obey(pool, "pid")).body)
                 assert pool.stats().workers >= 1

@@ -15,7 +15,7 @@ SHARE_OF_COMING: Final = 0.5
 stalls makes the queue shorter, and never closes it."""
 
 SHARE_OF_STANDING: Final = 0.1
-"""Of the longest wait: what is left of it once the line has stood for that long. A line may be long to take a burst; one that does not
+"""Of the longest wait: what is left of it once a line that had no room for somebody has stood for that long. A line may be long to take a burst; one that does not
 go away takes nothing but time from everybody, also from who comes when the rush is over. (Controlled delay: Nichols and Jacobson,
 ACM Queue 10(5), 2012; at the admission to a server: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.)"""
 
@@ -32,17 +32,20 @@ class Load(NamedTuple):
 
 
 class Line:
-    """The calls that wait, and the work that they will be; ``since`` when there have always been some."""
+    """The calls that wait, and the work that they will be; ``since`` when there have always been some, and whether
+    anybody has been turned away since then.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.count = 0
         self.seconds = 0.0
         self.since = 0.0
+        self.overflowed = False
         self._clock = clock
 
     def enter(self, seconds: float) -> None:
         if not self.count:
-            self.since = self._clock()
+            self.since, self.overflowed = self._clock(), False
         self.count += 1
         self.seconds += seconds
 
@@ -118,14 +121,19 @@ class Admission:
 
     def _longest_s(self) -> float:
         """Whatever stands, each worker has a call to go on with."""
-        if not self.line.count or self._clock() - self.line.since <= self._max_wait_s:
+        line = self.line
+        if not line.count or not line.overflowed or self._clock() - line.since <= self._max_wait_s:
             return self._max_wait_s
         return min(self._max_wait_s, max(SHARE_OF_STANDING * self._max_wait_s, 2 * self._typical_s()))
 
     def _limit(self, wait_s: float) -> Limit | None:
+        limit: Limit | None = None
         if self.line.count >= self._max_waiting:
-            return "queue"
-        return "wait" if wait_s > self._longest_s() else None
+            limit = "queue"
+        elif wait_s > self._longest_s():
+            limit = "wait"
+        self.line.overflowed = self.line.overflowed or limit is not None
+        return limit
 
     def _judge(self, wait_s: float) -> None:
         """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
