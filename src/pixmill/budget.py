@@ -13,9 +13,6 @@ from typing import Final, NamedTuple
 
 from pixmill.errors import MemoryFull
 
-STEP_BYTES: Final = 2**20
-"""What is of unknown size claims so much at a time."""
-
 MAX_WAIT_S: Final = 1.0
 MAX_WAITING: Final = 256
 

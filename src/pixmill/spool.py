@@ -11,12 +11,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
-from pixmill.budget import STEP_BYTES, Claim
 from pixmill.errors import PixmillError, SourceTooLarge
 
+STEP_BYTES: Final = 2**20
+"""What is of unknown size claims so much at a time."""
+
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+
+
+class Claim(Protocol):
+    """The account that the bytes are on (``budget.py``); not imported, since workers, which have no such thing, know spools too."""
+
+    bytes: int
+
+    async def reserve(self, size: int) -> None: ...
+
+    def settle(self, size: int) -> None: ...
+
+    def share(self) -> "Claim": ...
+
+    def release(self) -> None: ...
 
 
 class Spool:

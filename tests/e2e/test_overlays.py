@@ -1,6 +1,7 @@
 """Overlays through the whole server: fetched by the rules for originals, shared, told apart when one fails, and seen in the result."""
 
 import io
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ def test_pictures_from_everywhere_and_texts_lie_one_over_the_other(world: World)
 def test_a_result_is_as_fresh_as_the_least_fresh_of_its_pictures(world: World) -> None:
     plain = world.server.get("/resize", url=world.origin.url("/photo.jpg"), width=201)
     laid = world.resize(f"url:{world.origin.url('/red.png')},gravity:e")
-    assert "max-age=600" in str(plain.headers["cache-control"])
-    assert "max-age=60," in str(laid.headers["cache-control"])
+    assert re.match(r"public, max-age=(600|59\d),", str(plain.headers["cache-control"]))
+    assert re.match(r"public, max-age=(60|5\d),", str(laid.headers["cache-control"]))
 
 
 @pytest.mark.parametrize(
