@@ -70,6 +70,18 @@ async def eventually(holds: Callable[[], bool], within_s: float = 15.0) -> None:
             await asyncio.sleep(0.005)
 
 
+def workers() -> set[int]:
+    """The workers that this process started; real servers, which tests share for a whole session, are its children too."""
+    return {pid for pid in children() if "pixmill.engine" in _command(pid)}
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return ""
+
+
 def children(pid: int | str = "self") -> set[int]:
     """The processes that this one started and that are not dead."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")

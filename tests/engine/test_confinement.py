@@ -13,7 +13,7 @@ from pixmill.engine.confinement import Layer, lacking
 from pixmill.engine.pool import EnginePool
 from pixmill.engine.syscalls import ALLOWED, CONDITIONAL, FATAL, REFUSED
 from pixmill.errors import RenderCrashed
-from tests.engine.support import PLAN, ROOT, children, obey, original, pools
+from tests.engine.support import PLAN, ROOT, obey, original, pools, workers
 from tests.engine.test_worker import hear, worker
 
 INTRUDER = "tests.engine.intruder"
@@ -35,8 +35,7 @@ def status(pid: int) -> dict[str, str]:
 
 
 def only_child() -> int:
-    """The worker; servers that other tests have started may still be children of this process."""
-    (pid,) = (pid for pid in children() if b"pixmill.engine" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    (pid,) = workers()
     return pid
 
 

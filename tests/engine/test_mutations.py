@@ -12,7 +12,7 @@ from pixmill.errors import ImageError, InvalidParameter, PixmillError
 from pixmill.plan.ops import Plan
 from pixmill.spool import Spool
 from tests.e2e.scenes import random_of
-from tests.engine.support import children, pools
+from tests.engine.support import pools, workers
 from tests.mutations import MAKERS, good, mutated
 
 TOTAL = int(os.environ.get("PIXMILL_MUTATIONS", "3050"))
@@ -73,7 +73,7 @@ async def test_damaged_files_give_pictures_or_refusals_and_harm_no_worker(part: 
                     lost.append(f"{name}: {error.code} {error.detail[-900:]}")
                     keep(name, number, body)
             outcomes[name, outcome] += 1
-        assert max(map(peak_bytes, children())) < MEMORY + CODE
+        assert max(map(peak_bytes, workers())) < MEMORY + CODE
         for name in names:
             with spooled(good(name)) as spool:
                 assert (await pool.render(spool, plan(b"width=20&format=png"))).width == 20, "well as before"

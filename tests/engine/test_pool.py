@@ -31,7 +31,7 @@ from pixmill.plan.question import Fact, Question
 from pixmill.plan.source import parse_source
 from pixmill.ports import Stage
 from pixmill.spool import Spool
-from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools
+from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools, workers
 
 
 @pytest.fixture(autouse=True)
@@ -364,12 +364,12 @@ async def test_a_pool_whose_workers_are_all_at_work_is_well_however_long_its_que
 async def test_a_worker_is_replaced_after_so_many_jobs_without_a_gap() -> None:
     notes = Notebook()
     async with pools(notes, workers=1, worker_max_jobs=20) as pool:
-        workers = set[bytes]()
+        seen = set[bytes]()
         async with asyncio.timeout(90):
-            while len(workers) < 3:
-                workers.add((await obey(pool, "pid")).body)
+            while len(seen) < 3:
+                seen.add((await obey(pool, "pid")).body)
                 assert pool.stats().workers >= 1
-        await eventually(lambda: len(children()) <= 2)
+        await eventually(lambda: len(workers()) <= 2)
     assert set(notes.restarts()) == {"recycled"}
 
 
