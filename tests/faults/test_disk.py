@@ -68,12 +68,17 @@ def test_a_disk_that_can_only_be_read_still_answers_what_it_has(
     with Pixmill(images=str(images), cache=f"file://{disk}/cache?max_bytes=64MiB") as server:
         wanted = charts()[0]
         until(lambda: _hits(server, wanted), 20, "it is kept")
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        until(lambda: _read_only(disk), 20, "no file is being written")
         with Traffic(server, charts()) as traffic:
             while_going(traffic, 60)
             assert _hits(server, wanted)
         traffic.assert_only("charts")
         survived(traffic, stored=1)
+
+
+def _read_only(disk: Path) -> bool:
+    """The kernel refuses while a file is open for writing."""
+    return not subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=False, capture_output=True).returncode
 
 
 def _hits(server: Pixmill, wanted: Wanted) -> bool:
