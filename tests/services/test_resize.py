@@ -148,9 +148,9 @@ async def world() -> World:
     return World()
 
 
-@pytest.fixture
-async def service(world: World) -> AsyncIterator[ResizeService]:
-    service = ResizeService(
+def served(world: World) -> ResizeService:
+    """A service in this world, by its clocks."""
+    return ResizeService(
         world,
         world,
         world,
@@ -159,6 +159,11 @@ async def service(world: World) -> AsyncIterator[ResizeService]:
         clock=lambda: world.now,
         monotonic=lambda: world.now + world.jumped,
     )
+
+
+@pytest.fixture
+async def service(world: World) -> AsyncIterator[ResizeService]:
+    service = served(world)
     yield service
     await service.close()
     assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
@@ -414,15 +419,7 @@ async def test_facts_and_pictures_share_a_download(service: ResizeService, world
 
 
 async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> None:
-    service = ResizeService(
-        world,
-        world,
-        world,
-        Freshness(),
-        Unobserved(),
-        clock=lambda: world.now,
-        monotonic=lambda: world.now + world.jumped,
-    )
+    service = served(world)
     await resized(service, request())
     world.now, world.version = NOW + 61, "v2"
     world.worker.clear()
