@@ -188,44 +188,56 @@ ALWAYS Eight NAMED(gather)(Eight v, int channels) {
     return v;
 }
 
-/* One output pixel; what is too much at out is overwritten by the next, or is padding. */
-ALWAYS void NAMED(pixel)(const float *in, const float *weight, int32_t count, float *out, int channels) {
+/* One output pixel of some rows, whose weights are spread once for all; what is too much at out is overwritten by the next, or is padding. */
+ALWAYS void NAMED(pixel)(const float *const *rows, size_t at, const float *weight, int32_t count, float *out, size_t line,
+                         int channels, int many) {
     const int taps = channels == 1 ? 8 : channels == 2 ? 4 : 2;
-    Eight even = {0}, odd = {0};
+    Eight even[GROUP] = {0}, odd = {0};
     for (int32_t tap = 0; tap < count; tap += 2 * taps) {
-        even += AT(in + tap * channels) * NAMED(spread)(weight + tap, channels);
-        odd += AT(in + (tap + taps) * channels) * NAMED(spread)(weight + tap + taps, channels);
+        const Eight one = NAMED(spread)(weight + tap, channels), two = NAMED(spread)(weight + tap + taps, channels);
+        const size_t first = at + (size_t)(tap * channels), second = at + (size_t)((tap + taps) * channels);
+        for (int r = 0; r < many; r++) even[r] += AT(rows[r] + first) * one;
+        if (many == 1) odd += AT(rows[0] + second) * two; /* one sum alone would wait for itself */
+        else for (int r = 0; r < many; r++) even[r] += AT(rows[r] + second) * two;
     }
-    Eight sum = NAMED(gather)(even + odd, channels);
-    memcpy(out, &sum, 4 * sizeof *out);
+    if (many == 1) even[0] += odd;
+    for (int r = 0; r < many; r++) {
+        Eight sum = NAMED(gather)(even[r], channels);
+        memcpy(out + (size_t)r * line, &sum, 4 * sizeof *out);
+    }
 }
 
 #else
 
-ALWAYS void NAMED(pixel)(const float *in, const float *weight, int32_t count, float *out, int channels) {
-    NAMED(Four) sum = {0};
-    if (channels == 1) {
-        for (int32_t tap = 0; tap < count; tap += 4) sum += AT_4(in + tap) * AT_4(weight + tap);
-        *out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        return;
+ALWAYS void NAMED(pixel)(const float *const *rows, size_t at, const float *weight, int32_t count, float *out, size_t line,
+                         int channels, int many) {
+    for (int r = 0; r < many; r++, out += line) {
+        const float *in = rows[r] + at;
+        NAMED(Four) sum = {0};
+        if (channels == 1) {
+            for (int32_t tap = 0; tap < count; tap += 4) sum += AT_4(in + tap) * AT_4(weight + tap);
+            *out = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        } else {
+            for (int32_t tap = 0; tap < count; tap++) sum += AT_4(in + tap * channels) * weight[tap];
+            memcpy(out, &sum, sizeof sum);
+        }
     }
-    for (int32_t tap = 0; tap < count; tap++) sum += AT_4(in + tap * channels) * weight[tap];
-    memcpy(out, &sum, sizeof sum);
 }
 
 #endif
 
-ALWAYS void NAMED(pixels)(const float *row, float *out, const Axis *axis, int channels, int32_t most) {
+ALWAYS void NAMED(pixels)(const float *const *rows, float *out, size_t line, const Axis *axis, int channels, int32_t most,
+                          int many) {
     const int32_t *first = axis->first, *count = axis->count, size = axis->size, begin = axis->begin;
     const float *weight = axis->weight;
     for (int32_t i = 0; i < size; i++, out += channels, weight += axis->room)
-        NAMED(pixel)(row + (ptrdiff_t)(first[i] - begin) * channels, weight, most ? most : count[i], out, channels);
+        NAMED(pixel)(rows, (size_t)((first[i] - begin) * channels), weight, most ? most : count[i], out, line, channels, many);
 }
 
 /* Few taps, as in enlarging, are done without a loop. */
-ALWAYS void NAMED(across)(const float *row, float *out, const Axis *axis, int channels) {
-    if (axis->widest <= 8) NAMED(pixels)(row, out, axis, channels, 8);
-    else NAMED(pixels)(row, out, axis, channels, 0);
+ALWAYS void NAMED(across)(const float *const *rows, float *out, size_t line, const Axis *axis, int channels, int many) {
+    if (axis->widest <= 8) NAMED(pixels)(rows, out, line, axis, channels, 8, many);
+    else NAMED(pixels)(rows, out, line, axis, channels, 0, many);
 }
 
 /* ---------------------------------------------------------------- to codes */
@@ -244,6 +256,30 @@ ALWAYS void NAMED(divide_by_alpha)(float *row, size_t pixels, int channels) {
     }
 }
 
+#if AVX2
+
+/* The curve begins with a line; what is no number becomes 0. */
+ALWAYS __m256i NAMED(codes_of_8)(const float *row) {
+    Eight light = (Eight)_mm256_min_ps(_mm256_max_ps((__m256)AT(row), _mm256_setzero_ps()), _mm256_set1_ps(1));
+    Eight power = NAMED(polynomial)((Eight)_mm256_sqrt_ps((__m256)light), CODE_7, 7), line = light * (float)(12.92 * 255);
+    Eight_i dark = light < 0.0031308F;
+    return _mm256_cvttps_epi32((__m256)((Eight)((dark & (Eight_i)line) | (~dark & (Eight_i)power)) + 0.5F));
+}
+
+static void NAMED(encode8)(const float *row, uint8_t *out, size_t values) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    for (size_t i = 0; i < values; i += 32, row += 32) {
+        uint8_t code[32];
+        uint8_t *to = values - i < 32 ? code : out + i;
+        __m256i low = _mm256_packs_epi32(NAMED(codes_of_8)(row), NAMED(codes_of_8)(row + 8));
+        __m256i high = _mm256_packs_epi32(NAMED(codes_of_8)(row + 16), NAMED(codes_of_8)(row + 24));
+        _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
+        if (to == code) memcpy(out + i, code, values - i);
+    }
+}
+
+#else
+
 static void NAMED(encode8)(const float *row, uint8_t *out, size_t values) {
     int32_t cell[32];
     for (size_t i = 0; i < values; i += 32) {
@@ -255,6 +291,8 @@ static void NAMED(encode8)(const float *row, uint8_t *out, size_t values) {
         if (to == code) memcpy(out + i, code, values - i);
     }
 }
+
+#endif
 
 static void NAMED(encode16)(const float *row, uint8_t *out, size_t values) {
     for (size_t i = 0; i < values; i++) {
@@ -287,25 +325,34 @@ typedef struct {
     float *sums;   /* output rows that are open, as wide as the source */
     float *weights; /* BATCH for each open output row */
     float *light;  /* rows in linear light: BATCH of a block, or WINDOW of the whole width */
-    float *line;   /* one output row */
+    float *lines;  /* GROUP output rows */
+    size_t line;   /* floats from one of them to the next */
 } NAMED(Work);
 #define Work NAMED(Work)
 
-static void NAMED(finish)(Work *work, int32_t y) {
+/* The last of a row: without alpha in its colours, and in the codes of the result. */
+static void NAMED(to_codes)(const Work *work, float *line, int32_t y) {
     const Job *job = work->job;
-    const float *sum = work->sums + (size_t)(y % work->slots) * work->row;
     const size_t pixels = (size_t)job->out_width, values = pixels * (size_t)work->channels;
     uint8_t *out = job->out + (size_t)y * values * (size_t)(job->out_depth / 8);
-    switch (work->channels) {
-        case 1: NAMED(across)(sum, work->line, &work->x, 1); break;
-        case 2: NAMED(across)(sum, work->line, &work->x, 2); break;
-        case 3: NAMED(across)(sum, work->line, &work->x, 3); break;
-        default: NAMED(across)(sum, work->line, &work->x, 4); break;
+    if (SHAPES[job->layout].alpha) NAMED(divide_by_alpha)(line, pixels, work->channels);
+    if (job->out_depth == 16) NAMED(encode16)(line, out, values);
+    else NAMED(encode8)(line, out, values);
+    if (SHAPES[job->layout].alpha) NAMED(encode_alpha)(line, out, pixels, work->channels, job->out_depth);
+}
+
+/* Output rows from y on, 1 to GROUP of them, whose sums are complete. */
+static void NAMED(finish)(Work *work, int32_t y, int many) {
+    const float *rows[GROUP];
+    for (int r = 0; r < many; r++) rows[r] = work->sums + (size_t)((y + r) % work->slots) * work->row;
+#define CASE(channels, n) \
+    case (channels) * 8 + (n): NAMED(across)(rows, work->lines, work->line, &work->x, channels, n); break;
+    switch (work->channels * 8 + many) {
+        CASE(1, 1) CASE(1, 2) CASE(1, 3) CASE(1, 4) CASE(2, 1) CASE(2, 2) CASE(2, 3) CASE(2, 4)
+        CASE(3, 1) CASE(3, 2) CASE(3, 3) CASE(3, 4) CASE(4, 1) CASE(4, 2) CASE(4, 3) CASE(4, 4)
     }
-    if (SHAPES[job->layout].alpha) NAMED(divide_by_alpha)(work->line, pixels, work->channels);
-    if (job->out_depth == 16) NAMED(encode16)(work->line, out, values);
-    else NAMED(encode8)(work->line, out, values);
-    if (SHAPES[job->layout].alpha) NAMED(encode_alpha)(work->line, out, pixels, work->channels, job->out_depth);
+#undef CASE
+    for (int r = 0; r < many; r++) NAMED(to_codes)(work, work->lines + (size_t)r * work->line, y + r);
 }
 
 /* Few taps, as in enlarging: the rows of one window stay, and each output row is made in one go. */
@@ -319,9 +366,10 @@ static void NAMED(by_output)(Work *work) {
             NAMED(to_light)(work->job, next, work->x.begin, work->light + (size_t)(next % WINDOW) * work->row, pixels);
         for (int32_t r = 0; r < y->count[i]; r++) rows[r] = work->light + (size_t)((y->first[i] + r) % WINDOW) * work->row;
         const float *weight = y->weight + (size_t)i * (size_t)y->room;
-        memset(work->sums, 0, work->row * sizeof(float));
-        NAMED(add)(&work->sums, rows, &weight, pixels * (size_t)work->channels, 1, y->count[i]);
-        NAMED(finish)(work, i);
+        float *sum = work->sums + (size_t)(i % GROUP) * work->row;
+        memset(sum, 0, work->row * sizeof(float));
+        NAMED(add)(&sum, rows, &weight, pixels * (size_t)work->channels, 1, y->count[i]);
+        if (i % GROUP == GROUP - 1 || i == y->size - 1) NAMED(finish)(work, i - i % GROUP, i % GROUP + 1);
     }
 }
 
@@ -374,17 +422,20 @@ static void NAMED(by_source)(Work *work) {
     const Axis *y = &work->y;
     const size_t pixels = (size_t)(work->x.end - work->x.begin);
     const size_t block = BLOCK / (size_t)work->channels / 32 * 32; /* whole steps of decode_fast */
+    int32_t ready = 0; /* rows from here to done wait until they are a group */
     for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
         int32_t end = from + BATCH < y->end ? from + BATCH : y->end;
         while (open < y->size && y->first[open] < end) open++;
         NAMED(weigh)(work, from, end, done, open);
         for (size_t at = 0; at < pixels; at += block)
             NAMED(add_block)(work, from, end, done, open, at, pixels - at < block ? pixels - at : block);
-        for (; done < open && y->first[done] + y->count[done] <= end; done++) NAMED(finish)(work, done);
+        while (done < open && y->first[done] + y->count[done] <= end) done++;
+        for (; done - ready >= GROUP; ready += GROUP) NAMED(finish)(work, ready, GROUP);
     }
+    if (ready < y->size) NAMED(finish)(work, ready, y->size - ready);
 }
 
-/* How many output rows are open at once. */
+/* How many output rows are open at once, or wait to be finished. */
 static int32_t NAMED(most_open)(const Axis *y) {
     int32_t most = 1;
     for (int32_t from = y->begin, done = 0, open = 0; from < y->end; from += BATCH) {
@@ -392,7 +443,7 @@ static int32_t NAMED(most_open)(const Axis *y) {
         if (open - done > most) most = open - done;
         while (done < open && y->first[done] + y->count[done] <= from + BATCH) done++;
     }
-    return most;
+    return most + GROUP - 1;
 }
 
 /* One allocation for all the rows, each at the start of a cache line: vectors that cross lines cost double. */
@@ -401,13 +452,14 @@ static float *NAMED(carve)(Work *work, int few) {
     const size_t line = LINE((size_t)work->x.size * (size_t)work->channels + PADDING);
     const size_t light = few ? WINDOW * wide : BATCH * BLOCK;
     const size_t slots = (size_t)work->slots, weights = LINE(slots * BATCH);
-    float *memory = calloc(slots * wide + light + line + weights + CACHE_LINE, sizeof(float));
+    float *memory = calloc(slots * wide + light + GROUP * line + weights + CACHE_LINE, sizeof(float));
     if (!memory) return NULL;
     work->row = wide;
     work->sums = memory + (CACHE_LINE - (uintptr_t)memory / sizeof(float) % CACHE_LINE) % CACHE_LINE;
     work->light = work->sums + slots * wide;
-    work->line = work->light + light;
-    work->weights = work->line + line;
+    work->lines = work->light + light;
+    work->line = line;
+    work->weights = work->lines + GROUP * line;
     return memory;
 }
 
@@ -417,7 +469,7 @@ static Status NAMED(run)(const Job *job) {
     if (status == FINE) status = axis_make(&work.y, job->height, job->top, job->down, job->out_height);
     if (status == FINE) {
         const int few = work.y.widest <= WINDOW;
-        work.slots = few ? 1 : NAMED(most_open)(&work.y);
+        work.slots = few ? GROUP : NAMED(most_open)(&work.y);
         float *memory = NAMED(carve)(&work, few);
         if (!memory) status = NO_MEMORY;
         else if (few) NAMED(by_output)(&work);
