@@ -71,6 +71,10 @@ class Budget:
             self._withdraw(wish)
             raise self._full()
 
+    def spare(self, size: int) -> bool:
+        """Have so many more if they are there and nobody waits for any."""
+        return not self._waiting and self._try(size)
+
     def give(self, size: int) -> None:
         """So many are free again."""
         self.used_bytes -= size
@@ -123,6 +127,14 @@ class Claim:
         if more > 0:
             await self._budget.take(more, urgent=self.bytes > 0)
             self.bytes += more
+
+    def at_once(self, size: int) -> bool:
+        """Have at least so many if that needs no waiting; whether it has them."""
+        more = size - self.bytes
+        if more > 0 and not self._budget.spare(more):
+            return False
+        self.bytes = max(self.bytes, size)
+        return True
 
     def settle(self, size: int) -> None:
         """It is complete, and no larger than this."""

@@ -165,6 +165,52 @@ class Entry:
     kept_until: float = 0.0
     immutable: bool = False
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """An original as it was laid down for later runs and other servers. Its source vouched for it at ``checked_at``; after
+    ``kept_until`` it is of no use. Both are seconds since the epoch.
+    """
+
+    original: Original
+    checked_at: float
+    kept_until: float
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return self.original.spool.size
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.original.sources
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.original.tags
+
+    @property
+    def heeds(self) -> float:
+        return self.original.heeds
+
+
+class Traced(Protocol):
+    """What can be purged: by what it was made of, by its tags, unless it heeds the purge."""
+
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+    @property
+    def heeds(self) -> float: ...
+
 
 class Hit(Struct, frozen=True):
     """An entry and the name of the tier that had it."""
@@ -322,6 +368,22 @@ class Turns(Protocol):
 
         Never raises. Who has waited for too long, or cannot find out whether there is anybody to wait for, enters all the same.
         """
+
+
+class Depot(Protocol):
+    """Originals beyond the memory of one server. One that fails behaves as one that has nothing: nothing here ever raises."""
+
+    async def find(self, ref: SourceRef) -> Deposit | None:
+        """What was laid down, checked, in a spool that the caller closes; None as well where memory has no room for it now."""
+
+    async def keep(self, ref: SourceRef, deposit: Deposit) -> None:
+        """Lay it down behind the answer, in place of what is there. Its spool stays the caller's."""
+
+    async def forget(self, ref: SourceRef) -> None:
+        """Let go of it."""
+
+    def turn(self, ref: SourceRef) -> AbstractAsyncContextManager[bool]:
+        """Whose turn it is to ask the source, as in ``Turns``."""
 
 
 MAX_PLANS: Final = 16

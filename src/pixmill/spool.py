@@ -77,6 +77,10 @@ class Spool:
             view = view[os.write(self.fd, view) :]
         self.size += len(chunk)
 
+    def received(self, size: int) -> None:
+        """So many bytes have been written by whoever has a copy of the descriptor, into what was empty."""
+        self.size = size
+
     def seal(self) -> None:
         """It is complete: from now on nobody can change it, not even another process that holds its descriptor.
 
@@ -100,11 +104,15 @@ class Spool:
         """All of it, as one copy."""
         return os.pread(self.fd, self.size, 0)
 
+    def view(self) -> mmap.mmap:
+        """All of it without a copy; there must be something."""
+        return mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)  # as seals demand
+
     def digest(self) -> str:
         """SHA-256 of the content, as hexadecimal digits."""
         if not self.size:
             return sha256().hexdigest()
-        with mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as view:  # as seals demand
+        with self.view() as view:
             return sha256(view).hexdigest()
 
     def close(self) -> None:

@@ -9,17 +9,21 @@ from pixmill.api.rush import Rush
 from pixmill.api.services import ApiServices, Operated
 from pixmill.budget import UNBOUNDED, Budget
 from pixmill.cache.open import open_cache, open_turns
+from pixmill.cache.open_depot import OpenDepot, open_depot
 from pixmill.cache.tiered import TieredCache
 from pixmill.dialects.native import Native
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.engine.confinement import Confinement, lacking
 from pixmill.engine.pool import EnginePool
+from pixmill.plan.source import SourceKind
 from pixmill.ports import Engine, Event, Observer, Pingable, Source, Unobserved
+from pixmill.services.deposits import Deposited
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 from pixmill.services.warmup import Warmup
 from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
+from pixmill.storage.files import FileStore
 from pixmill.storage.shelf import Shelf
 from pixmill.telemetry.logs import AccessLog
 from pixmill.telemetry.prometheus import Metrics
@@ -35,15 +39,13 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         budget = Budget(settings.memory_budget(), lambda: metrics.counted(Event.REFUSED, limit="memory"))
         sources = _sources(settings, stores, metrics, budget)
         await _open(sources, closing)
-        cache = await _cache(settings, metrics, stores)
-        closing.push_async_callback(cache.close)
-        await cache.purging.open()
+        cache, depot = await _kept(settings, metrics, stores, budget, closing)
         engine = _engine(settings, metrics)
         await _open(engine, closing)
         turns = open_turns(cache, settings, metrics)
         closing.push_async_callback(turns.close)
         resizer = ResizeService(
-            sources,
+            _deposited(sources, depot, settings, cache, stores),
             engine,
             cache,
             settings.cache_freshness(),
@@ -58,9 +60,9 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
         closing.push_async_callback(warmup.close)
         budget.relieve = resizer.originals.relieve
         metrics.gauge("budget_bytes", lambda: budget.used_bytes)
-        health = _health(settings, stores, cache, engine)
+        health = _health(settings, stores, cache, engine, depot)
         closing.push_async_callback(health.close)
-        _gauges(metrics, engine, cache, sources)
+        _gauges(metrics, engine, cache, sources, depot)
         metrics.gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
         native = Native(settings.named_presets(), settings.mode)
         services = ApiServices(
@@ -91,6 +93,35 @@ async def _cache(settings: Settings, observer: Observer, stores: Shelf) -> Tiere
         return await open_cache(settings, observer, stores.open)
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
+
+
+async def _kept(
+    settings: Settings, observer: Observer, stores: Shelf, budget: Budget, closing: AsyncExitStack
+) -> tuple[TieredCache, OpenDepot | None]:
+    """Where results and originals are kept, with what was purged before."""
+    cache = await _cache(settings, observer, stores)
+    closing.push_async_callback(cache.close)
+    try:
+        depot = await closing.enter_async_context(
+            open_depot(settings, observer, cache, budget, settings.max_source_bytes)
+        )
+    except ValueError as error:  # it names the setting
+        raise SettingsError(str(error)) from error
+    closing.push_async_callback(cache.purging.close)  # before the folders in which it looks
+    await cache.purging.open()
+    return cache, depot
+
+
+def _deposited(
+    sources: Source, depot: OpenDepot | None, settings: Settings, cache: TieredCache, stores: Shelf
+) -> Source:
+    """The sources, behind a depot if there is one. Files of this machine are not copied into other files."""
+    if depot is None:
+        return sources
+    far = {SourceKind.HTTP, SourceKind.STORE}
+    if settings.images and not isinstance(stores.open(settings.images), FileStore):
+        far.add(SourceKind.PATH)
+    return Deposited(sources, depot.depot, settings.cache_freshness(), cache.rules, far)
 
 
 @asynccontextmanager
@@ -127,7 +158,9 @@ async def _open(part: Part, closing: AsyncExitStack) -> None:
     await part.open()
 
 
-def _health(settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool) -> HealthService:
+def _health(
+    settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool, depot: OpenDepot | None
+) -> HealthService:
     """By the names that ``/health`` shows. Without its cache the service still answers; so a store that is nothing but
     a tier need not work either.
     """
@@ -140,6 +173,8 @@ def _health(settings: Settings, stores: Shelf, cache: TieredCache, engine: Engin
         only_a_tier = settings.stores[name].url.rstrip("/") in tier_urls
         (optional if only_a_tier else required)[f"store {name}"] = store
     optional |= {f"cache {name}": tier for name, tier in cache.pingables().items()}
+    if depot:
+        optional[f"cache {depot.disk.name}"] = depot.guarded
     return HealthService(required, settings.ready_timeout_s, optional=optional)
 
 
@@ -148,7 +183,9 @@ def _sources(settings: Settings, stores: Shelf, observer: Observer, budget: Budg
     return Sources(settings, observer, images=images, locate=stores.locate, budget=budget)
 
 
-def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources) -> None:
+def _gauges(
+    metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources, depot: OpenDepot | None
+) -> None:
     stats = engine.stats
     metrics.gauge("workers", lambda: stats().workers)
     metrics.gauge("workers_busy", lambda: stats().busy)
@@ -160,3 +197,6 @@ def _gauges(metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: S
         metrics.gauge("cache_bytes", read, tier=name)
     for name, read in cache.breakers().items():
         metrics.gauge("cache_breaker", read, tier=name)
+    if depot:
+        metrics.gauge("cache_bytes", lambda: depot.disk.used_bytes, tier=depot.disk.name)
+        metrics.gauge("cache_breaker", lambda: depot.guarded.breaker.state, tier=depot.disk.name)

@@ -24,7 +24,7 @@ KEY = key_of("a picture")
 @asynccontextmanager
 async def guarded(
     tier: Moody, seen: Recorder | None = None, *, timeout_s: float = 0.05, first_pause_s: float = 0.01
-) -> AsyncIterator[Guarded]:
+) -> AsyncIterator[Guarded[Entry]]:
     made = Guarded(tier, seen, timeout_s=timeout_s, write_timeout_s=timeout_s, first_pause_s=first_pause_s)
     yield made
     tier.failure = None
@@ -32,7 +32,7 @@ async def guarded(
     await made.close()
 
 
-async def tried(tier: Guarded, times: int = MOST_FAILURES) -> None:
+async def tried(tier: Guarded[Entry], times: int = MOST_FAILURES) -> None:
     for _ in range(times):
         with pytest.raises(StoreError):
             await tier.get(KEY)

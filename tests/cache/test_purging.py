@@ -20,7 +20,7 @@ from pixmill.cache.store import StoreCache
 from pixmill.cache.tiered import TieredCache
 from pixmill.errors import StoreUnavailable
 from pixmill.plan.purge import Purge, Scope, Target
-from pixmill.ports import Hit
+from pixmill.ports import Entry, Hit
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 
@@ -38,7 +38,7 @@ TARGETS = (
 
 async def server(folder: Path | None = None, store: MemoryStore | None = None) -> TieredCache:
     """A cache as a server has it; its tiers below memory may be those of another one too."""
-    tiers: list[MemoryCache | Behind] = [MemoryCache(8 * MIB)]
+    tiers: list[MemoryCache | Behind[Entry]] = [MemoryCache(8 * MIB)]
     if folder:
         tiers.append(Behind(await DiskCache.open(folder, 8 * MIB)))
     if store:
@@ -180,7 +180,7 @@ async def test_a_server_hears_of_a_purge_without_being_asked_to(tmp_path: Path) 
 
 async def test_what_is_gone_is_removed_from_every_tier(tmp_path: Path) -> None:
     store, seen = MemoryStore(8 * MIB), Recorder()
-    tiers: list[MemoryCache | Behind] = [
+    tiers: list[MemoryCache | Behind[Entry]] = [
         MemoryCache(8 * MIB),
         Behind(await DiskCache.open(tmp_path, 8 * MIB)),
         Behind(StoreCache(store, name="s3", max_entry_bytes=MIB)),

@@ -1,17 +1,18 @@
 """Writing behind the answer: a slow tier whose ``put`` never waits.
 
 Knows the queue of what is not written yet, bounded in count and in bytes; what finds no room there is not stored.
-What waits can already be read. The last entry put under a key is the one that stays.
+What waits can already be read. The last item put under a key is the one that stays.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Final, Generic
 
-from pixmill.cache.tier import Absent, Tier
+from pixmill.cache.tier import Absent, Item, Keeping
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Observer, Stage, Unobserved
+from pixmill.ports import Event, Observer, Stage, Unobserved
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
@@ -20,17 +21,17 @@ WRITERS: Final = 2
 
 
 @dataclass(slots=True)
-class _Writing:
-    entry: Entry
+class _Writing(Generic[Item]):
+    item: Item
     task: asyncio.Task[None]
 
 
-class Behind:
+class Behind(Generic[Item]):
     """A tier around another one; both have the same name."""
 
     def __init__(
         self,
-        tier: Tier,
+        tier: Keeping[Item],
         observer: Observer | None = None,
         *,
         max_pending: int = MAX_PENDING,
@@ -43,29 +44,29 @@ class Behind:
         self._max_pending = max_pending
         self._max_pending_bytes = max_pending_bytes
         self._writers = writers
-        self._waiting: dict[Key, Entry] = {}
-        self._writing: dict[Key, _Writing] = {}
+        self._waiting: dict[Key, Item] = {}
+        self._writing: dict[Key, _Writing[Item]] = {}
         self._pending_bytes = 0
 
     @property
     def pending(self) -> int:
-        """Entries not written yet."""
+        """Items not written yet."""
         return len(self._waiting) + len(self._writing)
 
-    async def get(self, key: Key) -> Entry | Absent:
+    async def get(self, key: Key) -> Item | Absent:
         if key in self._waiting:
             return self._waiting[key]
         if key in self._writing:
-            return self._writing[key].entry
+            return self._writing[key].item
         return await self.tier.get(key)
 
-    async def put(self, key: Key, entry: Entry) -> None:
+    async def put(self, key: Key, item: Item, /) -> None:
         self._forget_waiting(key)
-        size = len(entry.body)
+        size = item.size
         if self.pending >= self._max_pending or self._pending_bytes + size > self._max_pending_bytes:
             self._failed("drop")
             return
-        self._waiting[key] = entry
+        self._waiting[key] = item
         self._pending_bytes += size
         self._start()
 
@@ -88,6 +89,12 @@ class Behind:
             tasks = {writing.task for writing in self._writing.values()}
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
+    async def settled(self, key: Key, limit_s: float) -> None:
+        """The same for at most ``limit_s``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.settle(key)
+
     async def drain(self) -> None:
         """Wait until all is written."""
         while self._writing:
@@ -108,26 +115,26 @@ class Behind:
             key = next((key for key in self._waiting if key not in self._writing), None)
             if key is None:
                 return
-            entry = self._waiting.pop(key)
-            task = asyncio.create_task(self._write(key, entry), name=f"{self.name}-write")
-            self._writing[key] = _Writing(entry, task)
+            item = self._waiting.pop(key)
+            task = asyncio.create_task(self._write(key, item), name=f"{self.name}-write")
+            self._writing[key] = _Writing(item, task)
 
-    async def _write(self, key: Key, entry: Entry) -> None:
+    async def _write(self, key: Key, item: Item) -> None:
         started = perf_counter()
         try:
-            await self.tier.put(key, entry)
-        except Exception:  # noqa: BLE001  (whatever keeps an entry from being stored, the answer is not touched by it)
+            await self.tier.put(key, item)
+        except Exception:  # noqa: BLE001  (whatever keeps an item from being stored, the answer is not touched by it)
             self._failed("put")
         finally:
             self._observer.timed(Stage.CACHE_WRITE, perf_counter() - started)
             del self._writing[key]
-            self._pending_bytes -= len(entry.body)
+            self._pending_bytes -= item.size
             self._start()
 
     def _forget_waiting(self, key: Key) -> None:
         old = self._waiting.pop(key, None)
         if old is not None:
-            self._pending_bytes -= len(old.body)
+            self._pending_bytes -= old.size
 
     def _failed(self, operation: str) -> None:
         self._observer.counted(Event.CACHE_ERROR, tier=self.name, operation=operation)

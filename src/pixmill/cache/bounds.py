@@ -1,13 +1,13 @@
 """What a tier takes in, and for how long: the limits that each tier may be given besides its bytes.
 
-Pure; knows an entry's size and times, and no tier.
+Pure; knows sizes and times, and no tier.
 """
 
 from dataclasses import dataclass, replace
 from math import inf
 
 from pixmill.cache.freshness import end_of
-from pixmill.ports import Entry
+from pixmill.ports import Deposit, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,15 @@ class Bounds:
 
 
 UNBOUNDED = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class DepositBounds:
+    """The same for originals."""
+
+    bounds: Bounds
+
+    def admit(self, deposit: Deposit, now: float) -> Deposit | None:
+        if deposit.size > self.bounds.max_entry_bytes:
+            return None
+        return replace(deposit, kept_until=min(deposit.kept_until, now + self.bounds.ttl_s))

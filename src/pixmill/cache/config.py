@@ -5,10 +5,13 @@ from typing import Final, Self
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
-from pixmill.cache.urls import TierUrl, parse_tiers
+from pixmill.cache.urls import ORIGINALS, TierUrl, parse_tiers
 from pixmill.plan.freshness import YEAR_S, Freshness, Patience
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
+
+_ORIGINALS: Final = ((), ("memory",), ("file",), ("memory", "file"))
+"""The kinds of places, the fastest first."""
 
 
 class CacheConfig(BaseModel):
@@ -65,7 +68,9 @@ class CacheConfig(BaseModel):
 
     originals: str = Field(
         default="memory://?max_bytes=64MiB",
-        description="Where originals are kept so that another size needs no download: memory://?max_bytes=64MiB; empty for nowhere.",
+        description="Where originals are kept so that another size needs no download: memory://?max_bytes=64MiB, and after it "
+        "file:///folder?max_bytes=10GiB for those that outlive a restart and are shared with other servers on that folder; "
+        "empty for nowhere. Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
     )
     cache_refused_s: float = Field(
         default=10,
@@ -89,10 +94,12 @@ class CacheConfig(BaseModel):
 
     @field_validator("originals")
     @classmethod
-    def _is_in_memory(cls, text: str) -> str:
-        tiers = parse_tiers(text)
-        if len(tiers) > 1 or any(tier.scheme != "memory" for tier in tiers):
-            raise ValueError("PIXMILL_ORIGINALS takes one memory://?max_bytes=… or nothing")
+    def _is_at_hand(cls, text: str) -> str:
+        kinds = tuple(tier.scheme for tier in parse_tiers(text, ORIGINALS))
+        if kinds not in _ORIGINALS:
+            raise ValueError(
+                "PIXMILL_ORIGINALS takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, or nothing"
+            )
         return text
 
     @field_validator("cache")
@@ -100,6 +107,14 @@ class CacheConfig(BaseModel):
     def _means_tiers(cls, text: str) -> str:
         parse_tiers(text)
         return text
+
+    @model_validator(mode="after")
+    def _has_a_folder_for_each(self) -> Self:
+        folder = self.originals_folder()
+        taken = {tier.path.rstrip("/") for tier in self.cache_tiers() if tier.path}
+        if folder and folder.path.rstrip("/") in taken:
+            raise ValueError("PIXMILL_ORIGINALS names a folder of PIXMILL_CACHE: each needs its own")
+        return self
 
     @model_validator(mode="after")
     def _has_a_range(self) -> Self:
@@ -111,8 +126,12 @@ class CacheConfig(BaseModel):
         return parse_tiers(self.cache)
 
     def originals_bytes(self) -> int:
-        """How many bytes of originals are kept."""
-        return sum(tier.max_bytes for tier in parse_tiers(self.originals))
+        """How many bytes of originals are kept in memory."""
+        return sum(tier.max_bytes for tier in parse_tiers(self.originals, ORIGINALS) if tier.scheme == "memory")
+
+    def originals_folder(self) -> TierUrl | None:
+        """Where they are kept beyond that, if anywhere."""
+        return next((tier for tier in parse_tiers(self.originals, ORIGINALS) if tier.scheme == "file"), None)
 
     def cache_patience(self) -> Patience:
         return Patience(refused_s=self.cache_refused_s, failed_s=self.cache_failed_s, unusable_s=self.cache_unusable_s)

@@ -60,13 +60,13 @@ def encode(key: Key, entry: Entry) -> bytes:
         format=entry.format,
         width=entry.width,
         height=entry.height,
-        etag=_to_bytes(entry.etag),
-        source_validator=_to_bytes(entry.source_validator),
+        etag=to_bytes(entry.etag),
+        source_validator=to_bytes(entry.source_validator),
         stored_at=entry.stored_at,
         fresh_until=entry.fresh_until,
         stale_until=entry.stale_until,
-        sources=tuple(map(_to_bytes, entry.sources)),
-        tags=tuple(map(_to_bytes, entry.tags)),
+        sources=tuple(map(to_bytes, entry.sources)),
+        tags=tuple(map(to_bytes, entry.tags)),
         heeds=entry.heeds,
         error_until=entry.error_until,
         kept_until=entry.kept_until,
@@ -146,13 +146,13 @@ def _entry(header: Header, body: bytes) -> Entry | None:
         format=header.format,
         width=header.width,
         height=header.height,
-        etag=_to_text(header.etag),
-        source_validator=_to_text(header.source_validator),
+        etag=to_text(header.etag),
+        source_validator=to_text(header.source_validator),
         stored_at=header.stored_at,
         fresh_until=header.fresh_until,
         stale_until=header.stale_until,
-        sources=tuple(map(_to_text, header.sources)),
-        tags=tuple(map(_to_text, header.tags)),
+        sources=tuple(map(to_text, header.sources)),
+        tags=tuple(map(to_text, header.tags)),
         heeds=header.heeds,
         error_until=header.error_until,
         kept_until=header.kept_until,
@@ -160,9 +160,11 @@ def _entry(header: Header, body: bytes) -> Entry | None:
     )
 
 
-def _to_bytes(text: str) -> bytes:
+def to_bytes(text: str) -> bytes:
+    """As headers hold it."""
     return text.encode("utf-8", "surrogatepass")
 
 
-def _to_text(data: bytes) -> str:
+def to_text(data: bytes) -> str:
+    """The text of these bytes. Raises UnicodeDecodeError."""
     return data.decode("utf-8", "surrogatepass")

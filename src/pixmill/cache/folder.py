@@ -20,10 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from io import FileIO
+from mmap import mmap
 from pathlib import Path
 from secrets import token_hex
 from time import time
-from typing import Final
+from typing import Final, TypeAlias
 
 from pixmill.cache.ledger import Ledger, allotted
 
@@ -41,6 +42,9 @@ _LATEST_S: Final = 2**33
 """The year 2242: what an inode's time can hold."""
 
 SHARDS: Final = 256
+
+Blob: TypeAlias = tuple[bytes | mmap, ...]
+"""What is written into one file, in pieces that need not be joined before."""
 
 _SHARD = re.compile("[0-9a-f]{2}")
 _BLOB = re.compile("[0-9a-f]{64}")
@@ -87,19 +91,30 @@ class Folder:
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
+        file = self.open(key)
+        if file is None:
+            return None
+        with file:
+            return file.read(min(os.fstat(file.fileno()).st_size, max_bytes))
+
+    def open(self, key: str) -> FileIO | None:
+        """The file, which counts as used now and is the caller's to close. None when there is none."""
         try:
-            with self._place(key).open("rb", buffering=0) as file:
-                status = os.fstat(file.fileno())
-                blob = file.read(min(status.st_size, max_bytes))
-                if abs(self._clock() - status.st_mtime) > TOUCH_S:
-                    self._touch(file.fileno(), status.st_atime_ns)
+            file = FileIO(self._place(key))
         except FileNotFoundError:
             return None
-        return blob
+        try:
+            status = os.fstat(file.fileno())
+            if abs(self._clock() - status.st_mtime) > TOUCH_S:
+                self._touch(file.fileno(), status.st_atime_ns)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
-    def write(self, key: str, blob: bytes, until: float) -> bool:
+    def write(self, key: str, blob: Blob, until: float) -> bool:
         """Store or replace what is good ``until`` then; False, and nothing done, when the budget has no room now."""
-        cost = allotted(len(blob))
+        cost = allotted(sum(map(len, blob)))
         if not self._ledger.reserve(cost):
             return False
         try:
@@ -162,7 +177,7 @@ class Folder:
         with suppress(OSError):  # a read-only folder can still be read
             os.utime(fd, ns=(atime_ns, int(self._clock() * _NS)))
 
-    def _replace(self, place: Path, blob: bytes, until: float) -> None:
+    def _replace(self, place: Path, blob: Blob, until: float) -> None:
         temporary = place.with_name(f"{place.name}.{token_hex(4)}.tmp")
         try:
             _create(temporary, blob, (_until_ns(until), int(self._clock() * _NS)))
@@ -240,7 +255,7 @@ def _beginning(path: str) -> tuple[int, bytes]:
         return os.fstat(file.fileno()).st_mtime_ns, file.read(_BEGINNING_BYTES)
 
 
-def _create(path: Path, blob: bytes, times_ns: tuple[int, int]) -> None:
+def _create(path: Path, blob: Blob, times_ns: tuple[int, int]) -> None:
     """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder."""
     try:
         file = _exclusive(path)
@@ -248,11 +263,17 @@ def _create(path: Path, blob: bytes, times_ns: tuple[int, int]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = _exclusive(path)
     with file:
-        left = memoryview(blob)
-        while left:
-            left = left[file.write(left) :]
+        for piece in blob:
+            _write(file, piece)
         with suppress(OSError):
             os.utime(file.fileno(), ns=times_ns)
+
+
+def _write(file: FileIO, piece: bytes | mmap) -> None:
+    with memoryview(piece) as whole:
+        done = 0
+        while done < len(whole):
+            done += file.write(whole[done:])
 
 
 def _exclusive(path: Path) -> FileIO:

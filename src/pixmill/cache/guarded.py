@@ -9,14 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from random import uniform
 from time import perf_counter, time
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
-from pixmill.cache.bounds import UNBOUNDED, Bounds
 from pixmill.cache.breaker import Breaker, State
-from pixmill.cache.tier import Absent, Tier, probe_entry
+from pixmill.cache.tier import Absent, Item, Keeping, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Observer, Unobserved
+from pixmill.ports import Event, Observer, Unobserved
 
 SLOW_SHARE: Final = 0.5
 """A call that takes more than this part of its time is counted as slow."""
@@ -30,17 +29,37 @@ _ALIVE = (StoreFull, StoreDenied)
 _LOG = logging.getLogger(__name__)
 
 
-class Guarded:
+Bounded = TypeVar("Bounded")
+
+
+class Admits(Protocol[Bounded]):
+    """What a tier takes in."""
+
+    def admit(self, item: Bounded, now: float, /) -> Bounded | None:
+        """The item as the tier shall keep it, or None if it shall not."""
+
+
+class Everything:
+    """No bounds."""
+
+    def admit(self, item: Bounded, _now: float, /) -> Bounded:
+        return item
+
+
+EVERYTHING: Final = Everything()
+
+
+class Guarded(Generic[Item]):
     """A tier around another one, with the same name. What is asked of it while it rests is skipped, and counted."""
 
     def __init__(
         self,
-        tier: Tier,
+        tier: Keeping[Item],
         observer: Observer | None = None,
         *,
         timeout_s: float,
         write_timeout_s: float | None = None,
-        bounds: Bounds = UNBOUNDED,
+        bounds: Admits[Item] = EVERYTHING,
         first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self.name = tier.name
@@ -58,15 +77,15 @@ class Guarded:
         """Of the breaker, for people."""
         return self.breaker.state.name.lower()
 
-    async def get(self, key: Key) -> Entry | Absent:
+    async def get(self, key: Key) -> Item | Absent:
         if not self.breaker.admits:
             return Absent.SKIPPED
         async with self.watched(self.timeout_s):
             return await self.tier.get(key)
 
-    async def put(self, key: Key, entry: Entry) -> None:
-        """Too large an entry only removes what was there."""
-        admitted = self._bounds.admit(entry, time())
+    async def put(self, key: Key, item: Item, /) -> None:
+        """Too large an item only removes what was there."""
+        admitted = self._bounds.admit(item, time())
         if not self.breaker.admits:
             self._observer.counted(Event.CACHE_ERROR, tier=self.name, operation="skip")
             return

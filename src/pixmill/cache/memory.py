@@ -16,7 +16,7 @@ from time import time
 from pixmill.cache.bounds import UNBOUNDED, Bounds
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Observer, Unobserved
+from pixmill.ports import Entry, Event, Observer, Traced, Unobserved
 
 OVERHEAD_BYTES = 1_024
 """Counted for each entry besides its body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
@@ -116,7 +116,7 @@ class MemoryCache:
         self._main.remove(key)
         self._small.remove(key)
 
-    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+    async def purge(self, is_gone: Callable[[Traced], bool]) -> int:
         """A portion at a time, so that no request waits for longer than a millisecond or two."""
         keys, removed = [*self._main.slots, *self._small.slots], 0
         for first in range(0, len(keys), _PORTION):

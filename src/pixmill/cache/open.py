@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -55,20 +56,23 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
 
 def open_turns(cache: TieredCache, config: CacheConfig, observer: Observer) -> SharedTurns:
     """Turns by whatever this cache shares with other servers: its folders and its Redis; by nothing if there is neither."""
-    locks: list[Locks] = []
+    folders = [file_locks(layer.path) for layer in cache.layers() if isinstance(layer, DiskCache)]
+    return SharedTurns([*chain(*folders), *leases(cache)], cache, observer, config.cache_wait_s)
+
+
+def leases(cache: TieredCache) -> Iterator[Locks]:
+    """Those of each Redis that is a tier, under its guard."""
     guard: Tier | None = None
     for layer in cache.layers():
-        if isinstance(layer, DiskCache):
-            locks += _file_locks(layer)
-        elif isinstance(layer, Leasing) and isinstance(guard, Guarded):
-            locks.append(layer.leases(guard))
+        if isinstance(layer, Leasing) and isinstance(guard, Guarded):
+            yield layer.leases(guard)
         guard = layer
-    return SharedTurns(sorted(locks, key=lambda one: one.kind), cache, observer, config.cache_wait_s)
 
 
-def _file_locks(disk: DiskCache) -> Iterator[Locks]:
+def file_locks(folder: Path) -> Iterator[Locks]:
+    """Those of a folder, if it can have any."""
     try:
-        yield FileLocks(disk.path)
+        yield FileLocks(folder)
     except OSError as error:
         _LOG.info(
             "Other processes may make what this one is making, no locks can be had in the cache's folder: %s", error

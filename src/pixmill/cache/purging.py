@@ -16,7 +16,7 @@ from pixmill.cache.slips import Board
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
 from pixmill.plan.purge import Purge, Target
-from pixmill.ports import Entry, Event, Observer, Purged, Unobserved, Verdict
+from pixmill.ports import Event, Observer, Purged, Traced, Unobserved, Verdict
 
 BOARD_LIMIT_S: Final = 5.0
 RESUMED_S: Final = 86_400.0
@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 class _Sweep:
     """Tiers that are gone through; ``pending`` is set when there is something new to look for."""
 
-    tiers: Sequence[Purgeable]
+    tiers: list[Purgeable]
     pending: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,14 +56,20 @@ class Purging:
         observer: Observer | None = None,
     ) -> None:
         self._rules = rules
-        self._boards = tuple(boards)
+        self._boards = list(boards)
         self._memory = tuple(memory)
-        self._own, self._remote = _Sweep(own), _Sweep(remote)
-        self._settle = settle
+        self._own, self._remote = _Sweep(list(own)), _Sweep(list(remote))
+        self._settle = [settle]
         self._observer = observer or Unobserved()
         self._removed: dict[str, int] = {}
         self._unwell: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def include(self, tier: Purgeable, board: Board, settle: Callable[[], Awaitable[None]]) -> None:
+        """One more of our own, with what goes with it; before it is opened."""
+        self._own.tiers.append(tier)
+        self._boards.append(board)
+        self._settle.append(settle)
 
     async def open(self) -> None:
         """Hear of what was purged before the first request is answered; a board that cannot be read is asked again later."""
@@ -153,7 +159,7 @@ class Purging:
         while True:
             await sweep.pending.wait()
             upto = self._rules.newest
-            await self._settle()
+            await asyncio.gather(*(settle() for settle in self._settle))
             await self._remove(sweep.tiers)
             if self._rules.newest == upto:
                 sweep.pending.clear()
@@ -173,5 +179,5 @@ class Purging:
             self._observer.counted(Event.PURGED, removed, tier=tier.name)
         return total
 
-    def _is_gone(self, entry: Entry) -> bool:
-        return self._rules.verdict(entry.sources, entry.tags, entry.heeds) is Verdict.GONE
+    def _is_gone(self, item: Traced) -> bool:
+        return self._rules.verdict(item.sources, item.tags, item.heeds) is Verdict.GONE

@@ -23,7 +23,7 @@ from pixmill.cache.slips import Board
 from pixmill.cache.store import HEADER_BYTES
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports import Entry, Traced
 from pixmill.storage.redis import RedisClient
 
 PAUSE_S: Final = 0.002
@@ -68,7 +68,7 @@ class RedisCache:
         """Where purges are written up: in the same Redis."""
         return RedisBoard(self._client, name=self.name)
 
-    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+    async def purge(self, is_gone: Callable[[Traced], bool]) -> int:
         """One key after the other; of each entry the beginning is read."""
         removed = 0
         async with aclosing(self._client.names(self._place(""))) as names:
@@ -87,7 +87,7 @@ class RedisCache:
         whole = len(beginning) < BEGINNING_BYTES or header_end(beginning) <= BEGINNING_BYTES
         return beginning if whole else await self._client.get(name, HEADER_BYTES)
 
-    def leases(self, guard: Guarded) -> RedisLeases:
+    def leases(self, guard: Guarded[Entry]) -> RedisLeases:
         """Leases in the same Redis."""
         return RedisLeases(self._client, guard)
 

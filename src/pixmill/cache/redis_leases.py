@@ -14,6 +14,7 @@ from typing import Final
 from pixmill.cache.guarded import Guarded
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
+from pixmill.ports import Entry
 from pixmill.storage.redis import RedisClient
 
 LEASE_S: Final = 5.0
@@ -27,7 +28,7 @@ class RedisLeases:
     first_pause_s = 0.01
     longest_pause_s = 0.1
 
-    def __init__(self, client: RedisClient, guard: Guarded, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, client: RedisClient, guard: Guarded[Entry], *, lease_s: float = LEASE_S) -> None:
         self._client = client
         self._guard = guard
         self._lease_s = lease_s
@@ -49,7 +50,7 @@ class RedisLeases:
 class RedisClaim:
     """A lease that renews itself until it is released."""
 
-    def __init__(self, client: RedisClient, guard: Guarded, place: str, token: str, lease_s: float) -> None:
+    def __init__(self, client: RedisClient, guard: Guarded[Entry], place: str, token: str, lease_s: float) -> None:
         self._client = client
         self._guard = guard
         self._place = place

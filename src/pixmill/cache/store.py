@@ -17,7 +17,7 @@ from pixmill.cache.slips import Board, Slips, StorePile
 from pixmill.cache.tier import Absent, round_trip
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Store
+from pixmill.ports import Entry, Store, Traced
 
 BOARD_POLL_S: Final = 5.0
 """How often to look for purges of other servers: 520,000 small requests a month."""
@@ -54,7 +54,7 @@ class StoreCache:
     async def delete(self, key: Key) -> None:
         await self._store.delete(self._path(key))
 
-    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
+    async def purge(self, is_gone: Callable[[Traced], bool]) -> int:
         """One object after the other; of each the beginning is read."""
         removed = 0
         async for found in self._store.list():

@@ -8,14 +8,14 @@ from enum import StrEnum
 from hashlib import sha256
 from secrets import token_bytes
 from time import time
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from pixmill.cache.breaker import Breaker
 from pixmill.cache.slips import Board
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports import Entry, Traced
 
 PROBE_S: Final = 60.0
 """For so long a probe is good; a tier that sees to the ends of entries by itself must not refuse it."""
@@ -32,8 +32,19 @@ class Absent(StrEnum):
     SKIPPED = "skipped"
 
 
-class Tier(Protocol):
-    """One place for entries. Bounded by itself; whether an entry is still fresh is not its business, though it may
+class Sized(Protocol):
+    """What tiers keep: entries, and originals."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+
+
+Item = TypeVar("Item", bound=Sized)
+
+
+class Keeping(Protocol[Item]):
+    """One place for items. Bounded by itself; whether an item is still fresh is not its business, though it may
     forget those whose time is over.
     """
 
@@ -41,20 +52,24 @@ class Tier(Protocol):
     def name(self) -> str:
         """For metrics, ``Cache-Status`` and readiness; unique among the tiers."""
 
-    async def get(self, key: Key) -> Entry | Absent:
-        """The entry last put, unless it was evicted or is damaged. Raises StoreError."""
+    async def get(self, key: Key) -> Item | Absent:
+        """The item last put, unless it was evicted or is damaged. Raises StoreError."""
 
-    async def put(self, key: Key, entry: Entry) -> None:
-        """Store or replace; an entry that is too large for the tier leaves nothing under its key. Raises StoreError."""
+    async def put(self, key: Key, item: Item, /) -> None:
+        """Store or replace; an item that is too large for the tier leaves nothing under its key. Raises StoreError."""
 
     async def delete(self, key: Key) -> None:
-        """Forget the entry, if there is one. Raises StoreError."""
+        """Forget the item, if there is one. Raises StoreError."""
 
     async def ping(self) -> None:
         """A real round trip. Raises StoreError."""
 
     async def close(self) -> None:
         """Finish what was begun and let go; the tier is not used afterwards."""
+
+
+Tier: TypeAlias = Keeping[Entry]
+"""A tier of the cache of results."""
 
 
 @runtime_checkable
@@ -80,8 +95,8 @@ class Purgeable(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def purge(self, is_gone: Callable[[Entry], bool]) -> int:
-        """Forget all entries of which this is true, without hurry; how many they were. Those it looks at may come without
+    async def purge(self, is_gone: Callable[[Traced], bool]) -> int:
+        """Forget all items of which this is true, without hurry; how many they were. Those it looks at may come without
         their bodies, and looking is no use. Raises StoreError.
         """
 

@@ -13,9 +13,8 @@ from time import monotonic
 from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.guarded import Guarded
-from pixmill.cache.tiered import TieredCache
 from pixmill.plan.key import Key
-from pixmill.ports import Event, Observer
+from pixmill.ports import Entry, Event, Observer
 
 WAIT_S: Final = 10.0
 
@@ -62,13 +61,23 @@ class Locks(Protocol):
 class Leasing(Protocol):
     """A tier that has locks to give, which are to be asked for under its guard."""
 
-    def leases(self, guard: Guarded) -> Locks: ...
+    def leases(self, guard: Guarded[Entry]) -> Locks: ...
+
+
+class Writing(Protocol):
+    """Where what was made is stored, for others to find."""
+
+    def is_pending(self, key: Key) -> bool:
+        """Whether something under this key is not written yet."""
+
+    async def settled(self, key: Key, limit_s: float) -> None:
+        """Wait until all of it is, for at most ``limit_s``."""
 
 
 class SharedTurns:
     """``ports.Turns`` by one or more kinds of locks, always taken in the same order."""
 
-    def __init__(self, locks: Sequence[Locks], cache: TieredCache, observer: Observer, wait_s: float = WAIT_S) -> None:
+    def __init__(self, locks: Sequence[Locks], cache: Writing, observer: Observer, wait_s: float = WAIT_S) -> None:
         self._locks = tuple(locks)
         self._cache = cache
         self._observer = observer

@@ -9,11 +9,12 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pixmill.cache.bounds import UNBOUNDED, Bounds
-from pixmill.cache.disk import LEAST_BUDGET_BYTES
 from pixmill.cache.options import TIMEOUT, Options, read_options
+from pixmill.cache.room import LEAST_BUDGET_BYTES
 from pixmill.storage.redis_place import OPTIONS, SCHEMES, RedisPlace, parse_place
 
 SETTING: Final = "PIXMILL_CACHE"
+ORIGINALS: Final = "PIXMILL_ORIGINALS"
 STORES: Final = frozenset({"s3", "gs", "az"})
 
 _REDIS: Final = {"max_entry_bytes": "8MiB", TIMEOUT: "250ms", **OPTIONS}
@@ -55,21 +56,23 @@ class RedisTierUrl(TierUrl):
     place: RedisPlace = field(kw_only=True)
 
 
-def parse_tiers(text: str) -> tuple[TierUrl, ...]:
-    """The tiers in order; none for a blank text. Raises ValueError that says what is wrong with which one.
+def parse_tiers(text: str, setting: str = SETTING) -> tuple[TierUrl, ...]:
+    """The tiers in order; none for a blank text. Raises ValueError that names the setting and says what is wrong with which one.
 
     Where there may be a password in the text, what is wrong is told by the tier's number, and nothing is repeated: a
     password with a comma or a slash in it would be taken for something else.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    return tuple(_parse(url, f"tier {n}" if "@" in text else repr(url)) for n, url in enumerate(parts, 1))
+    return tuple(
+        _parse(url, f"{setting}: tier {n}" if "@" in text else f"{setting}: {url!r}") for n, url in enumerate(parts, 1)
+    )
 
 
 def _parse(url: str, shown: str) -> TierUrl:
     try:
         return _read(url)
     except ValueError as error:
-        raise ValueError(f"{SETTING}: {shown} {error}") from None
+        raise ValueError(f"{shown} {error}") from None
 
 
 def _read(url: str) -> TierUrl:

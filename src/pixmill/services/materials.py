@@ -176,9 +176,9 @@ class Materials:
             raise
 
     def _noted(self, ref: SourceRef, original: Original, heeds: float) -> Original:
-        """The original with what its entries need, kept, and the word of its source on record."""
+        """The original with what its entries need, kept, and the word of its source on record. One that comes from a depot heeds what it did."""
         vouched = promised(ref.version, original.vouched)
-        original = replace(original, vouched=vouched, sources=(ref.text,), heeds=heeds)
+        original = replace(original, vouched=vouched, sources=(ref.text,), heeds=original.heeds or heeds)
         self._records.note(ref, original)
         self._originals.keep(ref, original)
         return original

@@ -1,0 +1,234 @@
+"""The folder of originals: right or absent, within its budget and that of memory, and never in the way of an answer."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from math import nan
+from pathlib import Path
+from random import Random
+from time import time
+from typing import Any
+
+import pytest
+
+from pixmill.budget import Budget
+from pixmill.cache.config import CacheConfig
+from pixmill.cache.depot import key_of
+from pixmill.cache.ledger import allotted
+from pixmill.cache.open import open_cache
+from pixmill.cache.open_depot import OpenDepot, open_depot
+from pixmill.errors import StoreDenied
+from pixmill.plan.freshness import Vouched
+from pixmill.plan.source import SourceRef, parse_source
+from pixmill.ports import Deposit, Original, Store
+from pixmill.spool import Spool
+from tests.cache.entries import Recorder
+
+MIB = 2**20
+REF = parse_source("https://example.org/a.jpg")
+VOUCHED = Vouched(fresh_s=60.0, stale_while_s=5.0, strict=True, immutable=True)
+
+
+def no_store(url: str) -> Store:
+    raise StoreDenied(detail=url)
+
+
+@asynccontextmanager
+async def depot_at(
+    path: Path, options: str = "max_bytes=16MiB", budget: Budget | None = None, seen: Recorder | None = None
+) -> AsyncIterator[OpenDepot]:
+    """With the first scan done."""
+    config = CacheConfig(cache="", originals=f"file://{path}?{options}")
+    recorder = seen or Recorder()
+    cache = await open_cache(config, recorder, no_store)
+    async with open_depot(config, recorder, cache, budget or Budget(0), 8 * MIB) as opened:
+        assert opened is not None
+        while opened.disk.used_bytes == 16 * MIB:
+            await asyncio.sleep(0.001)
+        yield opened
+
+
+def body_of(size: int) -> bytes:
+    return Random(size).randbytes(size)
+
+
+def deposit_of(size: int = 30_000, **changes: Any) -> Deposit:
+    spool = Spool(size)
+    spool.write(body_of(size))
+    spool.seal()
+    told: dict[str, Any] = {"sources": (REF.text,), "tags": ("a", "\udcff"), "heeds": 5.0}
+    return Deposit(Original(spool, 'W/"\udc80"', VOUCHED, **(told | changes)), time(), time() + 600)
+
+
+async def lay(opened: OpenDepot, deposit: Deposit, ref: SourceRef = REF) -> None:
+    with deposit.original.spool:
+        await opened.depot.keep(ref, deposit)
+    async with opened.depot.turn(ref):
+        pass
+    while opened.is_pending(ref):
+        await asyncio.sleep(0.001)
+
+
+async def found(opened: OpenDepot, ref: SourceRef = REF) -> bytes | None:
+    deposit = await opened.depot.find(ref)
+    if deposit is None:
+        return None
+    with deposit.original.spool as spool:
+        return spool.read()
+
+
+def place(path: Path, ref: SourceRef = REF) -> Path:
+    key = key_of(ref)
+    return path / key[:2] / key
+
+
+@pytest.mark.parametrize("size", [1, 4_096, 3 * MIB // 4])
+async def test_it_comes_back_as_it_went_with_all_that_was_said_of_it(size: int, tmp_path: Path) -> None:
+    laid = deposit_of(size)
+    async with depot_at(tmp_path) as opened:
+        await lay(opened, laid)
+    async with depot_at(tmp_path) as opened:
+        back = await opened.depot.find(REF)
+        assert back is not None
+        with back.original.spool as spool:
+            assert spool.read() == body_of(size)
+            with pytest.raises(OSError, match="not permitted"):  # it is sealed
+                os.write(spool.fd, b"x")
+        assert (back.checked_at, back.kept_until) == (laid.checked_at, laid.kept_until)
+        for name in ("validator", "vouched", "sources", "tags", "heeds"):
+            assert getattr(back.original, name) == getattr(laid.original, name)
+
+
+async def test_what_is_not_written_yet_can_be_read(tmp_path: Path) -> None:
+    async with depot_at(tmp_path) as opened:
+        with (deposit := deposit_of()).original.spool:
+            await opened.depot.keep(REF, deposit)
+            assert opened.is_pending(REF)
+        assert await found(opened) == body_of(30_000)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda blob: blob[:-1],
+        lambda blob: blob[:40],
+        lambda blob: blob + b"x",
+        lambda blob: blob[:20_000] + bytes([blob[20_000] ^ 1]) + blob[20_001:],
+        lambda blob: blob[:12] + bytes([blob[12] ^ 1]) + blob[13:],
+        lambda blob: b"PXMC" + blob[4:],
+        lambda blob: blob[:5] + b"\xff\xff\xff\xff" + blob[9:],
+        lambda blob: blob[:60] + bytes(len(blob) - 60),
+    ],
+)
+async def test_what_is_damaged_is_not_there_and_goes(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    seen = Recorder()
+    async with depot_at(tmp_path, seen=seen) as opened:
+        await lay(opened, deposit_of())
+        place(tmp_path).write_bytes(damage(place(tmp_path).read_bytes()))
+        assert await found(opened) is None
+        assert seen.lookups("originals_disk") == {"damaged": 1}
+        assert not place(tmp_path).exists()
+
+
+async def test_one_is_never_taken_for_another(tmp_path: Path) -> None:
+    other = SourceRef(REF.kind, REF.text, version="2")
+    async with depot_at(tmp_path) as opened:
+        await lay(opened, deposit_of())
+        place(tmp_path, other).parent.mkdir(exist_ok=True)
+        place(tmp_path, other).write_bytes(place(tmp_path).read_bytes())
+        assert await found(opened, other) is None
+        assert await found(opened) == body_of(30_000)
+
+
+async def test_a_time_that_is_no_number_is_damage(tmp_path: Path) -> None:
+    async with depot_at(tmp_path) as opened:
+        await lay(opened, deposit_of(heeds=nan))
+        assert await found(opened) is None
+
+
+async def test_memory_is_on_the_account_until_it_is_given_back_and_none_is_waited_for(tmp_path: Path) -> None:
+    budget, seen = Budget(MIB), Recorder()
+    async with depot_at(tmp_path, budget=budget, seen=seen) as opened:
+        await lay(opened, deposit_of())
+        deposit = await opened.depot.find(REF)
+        assert deposit is not None
+        assert budget.used_bytes == 30_000
+        deposit.original.spool.close()
+        assert budget.used_bytes == 0
+        await budget.take(MIB - 29_999)
+        assert await found(opened) is None
+        assert seen.lookups("originals_disk") == {"hit": 1, "skipped": 1}
+        assert budget.used_bytes == MIB - 29_999
+
+
+async def test_what_is_over_or_too_large_is_not_there(tmp_path: Path) -> None:
+    async with depot_at(tmp_path, "max_bytes=16MiB&max_entry_bytes=20KiB&ttl=1h") as opened:
+        await lay(opened, deposit_of(20_481))
+        assert await found(opened) is None
+        await lay(opened, deposit_of(20_480))
+        assert await found(opened) == body_of(20_480)
+        opened.disk.max_source_bytes = 20_000
+        assert await found(opened) is None
+    async with depot_at(tmp_path, "max_bytes=16MiB&ttl=1ms") as opened:
+        await lay(opened, deposit_of())
+        await asyncio.sleep(0.002)
+        assert await found(opened) is None
+
+
+async def test_the_folder_keeps_to_its_budget_and_the_least_recently_used_goes(tmp_path: Path) -> None:
+    async with depot_at(tmp_path) as opened:
+        for number in range(40):
+            await lay(opened, deposit_of(900_000), parse_source(f"https://example.org/{number}"))
+        assert await found(opened, parse_source("https://example.org/39")) == body_of(900_000)
+    assert sum(allotted(file.stat().st_size) for file in tmp_path.rglob("*") if file.is_file()) <= 16 * MIB
+
+
+async def test_whoever_leaves_while_it_is_read_harms_nobody(tmp_path: Path) -> None:
+    budget = Budget(16 * MIB)
+    async with depot_at(tmp_path, budget=budget) as opened:
+        await lay(opened, deposit_of(900_000))
+        for _ in range(30):
+            looking = asyncio.create_task(found(opened))
+            for _ in range(2):
+                await asyncio.sleep(0)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        assert await found(opened) == body_of(900_000)
+        assert budget.used_bytes == 0
+
+
+async def test_a_folder_that_fails_is_one_that_has_nothing(tmp_path: Path) -> None:
+    seen, folder = Recorder(), tmp_path / "originals"
+    async with depot_at(folder, seen=seen) as opened:
+        await lay(opened, deposit_of())
+        folder.rename(tmp_path / "gone")
+        folder.write_text("in its place")
+        assert await found(opened) is None
+        await lay(opened, deposit_of())
+        await opened.depot.forget(REF)
+        assert seen.errors("originals_disk") == {"get": 1, "put": 1, "delete": 1}
+
+
+async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"^PIXMILL_ORIGINALS: 'file://.*/file' cannot be used"):
+        async with depot_at(tmp_path / "file"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("originals", "wrong"),
+    [
+        ("file:///a,memory://", "in this order"),
+        ("memory://,memory://", "in this order"),
+        ("file:///a,file:///b", "in this order"),
+        ("redis://host", "in this order"),
+        ("file:///a?max_bytes=1KiB", "PIXMILL_ORIGINALS: .* too little"),
+        ("file:///cache/", "each needs its own"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(originals: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        CacheConfig(cache="memory://,file:///cache", originals=originals)
