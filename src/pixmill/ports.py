@@ -355,6 +355,9 @@ class Cache(Protocol):
     async def get(self, key: Key) -> Hit | None:
         """The entry, fresh or stale, of the fastest tier that has it sound; back-fills the faster tiers."""
 
+    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+        """What somebody else has put since into a slower tier than memory, if it is fresh; copied to the faster ones."""
+
     async def put(self, key: Key, entry: Entry) -> bool:
         """Store in every tier; whether any took it."""
 
@@ -368,6 +371,9 @@ class Turns(Protocol):
 
         Never raises. Who has waited for too long, or cannot find out whether there is anybody to wait for, enters all the same.
         """
+
+    def at_once(self, key: Key) -> AbstractAsyncContextManager[bool]:
+        """The same for who would rather leave it to others than wait: False if another server makes it now."""
 
 
 class Depot(Protocol):
@@ -456,7 +462,7 @@ class Event(StrEnum):
     REFUSED = "refused"  # limit: what a request ran into
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
     FLIGHT_SHARED = "flight_shared"  # kind: render · fetch
-    LEASE = "lease"  # kind: file · redis; outcome: won · waited · expired · error
+    LEASE = "lease"  # kind: file · redis; outcome: won · waited · left · expired · error
 
 
 class Observer(Protocol):
@@ -490,6 +496,9 @@ class Alone:
 
     def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
         return nullcontext(False)
+
+    def at_once(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
+        return nullcontext(True)
 
 
 ALONE: Final = Alone()

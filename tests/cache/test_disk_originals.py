@@ -163,6 +163,19 @@ async def test_memory_is_on_the_account_until_it_is_given_back_and_none_is_waite
         assert budget.used_bytes == MIB - 29_999
 
 
+async def test_what_waits_to_be_written_has_a_quarter_of_the_memory_at_the_most(tmp_path: Path) -> None:
+    budget, seen = Budget(100_000), Recorder()
+    async with depot_at(tmp_path, budget=budget, seen=seen) as opened:
+        for number in range(3):
+            with (deposit := deposit_of(10_000)).original.spool:
+                await opened.depot.keep(parse_source(f"{number}.jpg"), deposit)
+        assert seen.errors("originals_disk") == {"drop": 1}
+        await opened.behind.drain()
+        with (deposit := deposit_of(10_000)).original.spool:
+            await opened.depot.keep(REF, deposit)
+        assert seen.errors("originals_disk") == {"drop": 1}
+
+
 async def test_what_is_over_or_too_large_is_not_there(tmp_path: Path) -> None:
     async with depot_at(tmp_path, "max_bytes=16MiB&max_entry_bytes=20KiB&ttl=1h") as opened:
         await lay(opened, deposit_of(20_481))

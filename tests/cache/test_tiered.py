@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -231,3 +232,20 @@ async def test_whatever_the_mix_of_fresh_stale_and_gone_what_is_served_may_be_se
         hit = await cache.get(KEY)
         usable = [until for until in ages if until is not None and until > now]
         assert (hit.entry.body if hit else None) == (str(usable[0]).encode() if usable else None)
+
+
+async def test_what_another_server_has_renewed_is_newer_than_what_memory_has() -> None:
+    fast, slow = MemoryCache(2**20, name="fast"), Moody("slow")
+    cache = TieredCache([fast, slow], Recorder())
+    stale = entry_of(stored_at=time() - 50, fresh_until=time() - 10)
+    await cache.put(KEY, stale)
+    assert await cache.newer(KEY, stale) is None, "it is what one has"
+    renewed = entry_of(stored_at=time() - 1)
+    await slow.put(KEY, renewed)
+    assert await cache.get(KEY) == Hit(stale, "fast")
+    assert await cache.newer(KEY, stale) == Hit(renewed, "slow")
+    assert cache.fresh(KEY) == Hit(renewed, "fast")
+    await slow.put(KEY, entry_of(stored_at=time() - 5, fresh_until=time() - 1))
+    assert await cache.newer(KEY, stale) is None, "what is stale too is not worth having"
+    slow.failure = StoreUnavailable
+    assert await cache.newer(KEY, stale) is None

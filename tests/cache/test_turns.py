@@ -19,6 +19,7 @@ from pixmill.cache.redis_leases import RedisLeases
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.turns import SharedTurns
 from pixmill.errors import StoreDenied
+from pixmill.plan.key import Key
 from pixmill.ports import Event, Store
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.redis_place import RedisPlace
@@ -292,3 +293,31 @@ async def test_a_redis_that_is_lost_costs_the_sharing_only() -> None:
                 async with turns.turn(key_of(number)) as waited:
                     assert waited is False
     assert outcomes(seen) == {("redis", "won"): 1, ("redis", "error"): 20}
+
+
+async def test_who_would_rather_leave_it_to_others_does_not_wait(urls: str, kind: str) -> None:
+    seen = Recorder()
+    async with server(urls, seen) as (_, turns), sharer(urls) as first:
+        assert await said(first) == "ours"
+        async with turns.at_once(KEY) as ours:
+            assert ours is False
+        async with turns.at_once(key_of("another")) as ours:
+            assert ours is True
+    assert outcomes(seen) == {(kind, "left"): 1, (kind, "won"): 1}
+
+
+async def test_with_locks_that_fail_it_is_for_each_to_do() -> None:
+    async with server("memory://") as (cache, _):
+        turns = SharedTurns([Broken()], cache, Recorder())
+        async with turns.at_once(KEY) as ours:
+            assert ours is True
+
+
+class Broken(FileLocks):
+    """Locks that nobody can ask."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def claim(self, key: Key) -> None:
+        raise OSError(key)

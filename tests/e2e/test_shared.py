@@ -1,14 +1,17 @@
 """Two servers that share a cache: each picture is made once, and losing what they share loses only that."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.scenes import at_once, metric, small_photo, until
+from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 from tests.servers.redis import RedisServer
 
+TOKEN = "a token of the operator"
 QUERIES = [{"url": "photo.jpg", "width": width, "blur": 3} for width in range(200, 212)]
 
 
@@ -42,3 +45,27 @@ def test_a_redis_that_dies_and_a_server_that_starts_without_it_cost_no_request(t
             assert metric(server, "pixmill_cache_breaker", tier="redis") == 2
         with Pixmill(**settings) as server:
             assert server.get("/resize", url="photo.jpg", width=100).status == 200
+
+
+def test_two_servers_ask_once_whether_what_they_share_has_changed(tmp_path: Path) -> None:
+    with Origin() as origin:
+        url = origin.serve("/a.jpg", small_photo(), headers={"ETag": '"1"', "Cache-Control": "max-age=600"})
+        settings: dict[str, str | float] = {
+            "cache": f"memory://,file://{tmp_path}/cache",
+            "allowed_networks": "127.0.0.0/8",
+            "workers": 1,
+            "admin_token": TOKEN,
+        }
+        with Pixmill(**settings) as one, Pixmill(**settings) as another:
+            servers = (one, another)
+            one.get("/resize", url=url, width=100)
+            until(lambda: "hit" in status_of(another, url), 10, "it is shared")
+            order, headers = json.dumps({"all": True, "soft": True}).encode(), {"Authorization": f"Bearer {TOKEN}"}
+            assert one.ask("POST", "/admin/purge", headers=headers, data=order).status == 200
+            until(lambda: "ttl=-" in status_of(another, url), 10, "the other has heard of it")
+            until(lambda: all("hit; ttl=5" in status_of(server, url) for server in servers), 20, "it is renewed")
+        assert origin.count("/a.jpg") == 2
+
+
+def status_of(server: Pixmill, url: str) -> str:
+    return str(server.get("/resize", url=url, width=100).headers["cache-status"])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,10 @@ class World:
     async def get(self, key: Key) -> Hit | None:
         await asyncio.sleep(0)
         return Hit(self.slow[key], "disk") if key in self.slow else self.peek(key)
+
+    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+        entry = self.slow.get(key)
+        return Hit(entry, "disk") if entry and entry.stored_at > stale.stored_at else None
 
     async def put(self, key: Key, entry: Entry) -> bool:
         self.memory[key] = entry
@@ -762,3 +767,67 @@ async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, wor
     asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
     assert not (await service.resize(asked, (), result_key(asked.source.identity, asked.plan))).stored
     assert not world.memory
+
+
+class Others:
+    """Turns of a server that is not alone: whether another one has it now, and what that does while we wait."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.busy = False
+        self.done: Entry | None = None
+
+    @asynccontextmanager
+    async def turn(self, key: Key) -> AsyncIterator[bool]:
+        if self.done:
+            self.world.slow[key] = self.done
+        yield self.done is not None
+
+    @asynccontextmanager
+    async def at_once(self, key: Key) -> AsyncIterator[bool]:
+        assert key
+        yield not self.busy
+
+
+@pytest.fixture
+async def others(world: World, service: ResizeService) -> Others:
+    others = Others(world)
+    service._turns = others
+    return others
+
+
+async def test_a_stale_picture_that_another_server_renews_is_left_to_it(
+    service: ResizeService, world: World, others: Others
+) -> None:
+    made = (await resized(service, request())).entry
+    assert isinstance(made, Entry)
+    world.now, others.busy = NOW + 61, True
+    asked = len(world.fetched) + len(world.rechecked)
+    for _ in range(2):
+        assert cached(service, request()) is not None
+        await settled()
+    others.busy = False
+    world.slow[key_of(request())] = replace(made, stored_at=world.now, fresh_until=world.now + 60)
+    world.now += FIRST_PAUSE_S
+    assert cached(service, request()) is not None
+    await settled()
+    assert len(world.fetched) + len(world.rechecked) == asked, "nobody here has asked the source"
+
+
+async def test_who_must_wait_for_a_renewal_takes_what_another_server_has_renewed(
+    service: ResizeService, world: World, others: Others
+) -> None:
+    made = (await resized(service, request())).entry
+    assert isinstance(made, Entry)
+    world.now = made.stale_until + 1
+    others.done = replace(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
+    again = await resized(service, request())
+    assert (again.outcome, body_of(again)) == (Outcome.HIT, b"renewed elsewhere")
+
+
+async def test_what_is_never_fresh_is_not_waited_for(service: ResizeService, world: World, others: Others) -> None:
+    world.vouched = Vouched(0)
+    made = (await resized(service, request())).entry
+    assert isinstance(made, Entry)
+    others.done = replace(made, body=b"of no use")
+    assert body_of(await resized(service, request())) == b"100 of v1"

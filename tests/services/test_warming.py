@@ -105,6 +105,9 @@ class Shop:
     async def get(self, key: Key) -> Hit | None:
         return self.peek(key)
 
+    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+        raise AssertionError((key, stale))
+
     async def put(self, key: Key, entry: Entry) -> bool:
         self.entries[key] = entry
         return True

@@ -16,6 +16,9 @@ from pixmill.ports import Event, Observer, Stage, Unobserved
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
+"""Of each tier, beside the memory budget: that refuses requests when it is used up, and a disk that is slow is no reason to. Results
+are small, and mostly the very bytes that the memory tier has; 64 MiB are some seconds of a slow disk. Originals that wait are on the budget."""
+
 WRITERS: Final = 2
 """Writes of a tier at once: the disk tier has four threads, so reading always finds one."""
 

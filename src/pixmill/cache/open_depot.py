@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pixmill.budget import Budget
-from pixmill.cache.behind import Behind
+from pixmill.cache.behind import MAX_PENDING_BYTES, Behind
 from pixmill.cache.bounds import DepositBounds
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.depot import FolderDepot, key_of
@@ -25,6 +25,8 @@ from pixmill.ports import Deposit, Observer
 
 NAME: Final = "originals_disk"
 """In metrics; those in memory are ``originals``."""
+
+SHARE_OF_BUDGET: Final = 4
 
 FOLDER: Final = "originals"
 """In the user's cache folder."""
@@ -59,7 +61,7 @@ async def open_depot(
     async with AsyncExitStack() as closing:
         disk = await _open(url, observer, budget, max_source_bytes)
         guarded = Guarded(disk, observer, timeout_s=url.timeout_s, bounds=DepositBounds(url.bounds))
-        behind = Behind(guarded, observer)
+        behind = Behind(guarded, observer, max_pending_bytes=_most_pending(budget))
         closing.push_async_callback(_close, behind)
         turns = SharedTurns(_locks(disk.path, cache), behind, observer, config.cache_wait_s)
         closing.push_async_callback(turns.close)
@@ -81,6 +83,11 @@ async def _open(url: TierUrl, observer: Observer, budget: Budget, max_source_byt
 def _locks(folder: Path, cache: TieredCache) -> list[Locks]:
     """Of the folder itself among the processes of this machine; of a Redis if other machines see the folder too."""
     return list(leases(cache) if is_remote(folder) else file_locks(folder))
+
+
+def _most_pending(budget: Budget) -> int:
+    """Bytes of originals that wait to be written: they are on the account of what requests need, so no more than a part of it."""
+    return min(MAX_PENDING_BYTES, budget.max_bytes // SHARE_OF_BUDGET) if budget.max_bytes else MAX_PENDING_BYTES
 
 
 async def _close(behind: Behind[Deposit]) -> None:

@@ -79,6 +79,16 @@ class TieredCache:
         self._observer.timed(Stage.CACHE_READ, perf_counter() - started)
         return hit
 
+    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+        for position, tier in enumerate(self._tiers):
+            if tier is self._memory:
+                continue
+            hit = await self._look(tier, key, ())
+            if hit is not None and hit.entry.stored_at > stale.stored_at and self._clock() < hit.entry.fresh_until:
+                await self._store(self._tiers[:position], key, hit.entry)
+                return hit
+        return None
+
     async def put(self, key: Key, entry: Entry) -> bool:
         return len(entry.body) <= self._max_entry_bytes and await self._store(self._tiers, key, entry)
 

@@ -88,6 +88,18 @@ class SharedTurns:
     def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:
         return self._turn(key)
 
+    def at_once(self, key: Key) -> AbstractAsyncContextManager[bool]:
+        return self._at_once(key)
+
+    @asynccontextmanager
+    async def _at_once(self, key: Key) -> AsyncIterator[bool]:
+        claims: list[Claim] = []
+        try:
+            yield await self._try_all(key, claims)
+        finally:
+            if claims:
+                self._release_later(key, claims)
+
     @asynccontextmanager
     async def _turn(self, key: Key) -> AsyncIterator[bool]:
         if self._is_alone(key):
@@ -118,6 +130,20 @@ class SharedTurns:
         for locks in self._locks:
             waited |= await self._claim(locks, key, claims, end)
         return waited
+
+    async def _try_all(self, key: Key, claims: list[Claim]) -> bool:
+        """Whether nobody is known to have it."""
+        for locks in self._locks:
+            try:
+                claim = await locks.claim(key)
+            except Exception:  # noqa: BLE001  (whatever is wrong with the locks, it is for us to do)
+                self._ended(locks, "error", waited=False)
+                continue
+            self._ended(locks, "won" if claim else "left", waited=False)
+            if claim is None:
+                return False
+            claims.append(claim)
+        return True
 
     async def _claim(self, locks: Locks, key: Key, claims: list[Claim], end: float) -> bool:
         """Whether it had to be waited for."""

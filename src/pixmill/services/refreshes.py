@@ -23,6 +23,10 @@ MAX_PAUSES: Final = 8_192
 """About a quarter of a kilobyte each; the oldest is forgotten, and its picture refreshed when it is next asked for."""
 
 
+class Elsewhere(Exception):
+    """It is being done by another server: after a pause it will have been."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Pause:
     length_s: float

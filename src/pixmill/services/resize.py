@@ -5,7 +5,7 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 
 import time
 from collections.abc import AsyncIterator, Callable, Container, Iterable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -37,7 +37,7 @@ from pixmill.ports import (
 from pixmill.services.flaws import Flaws
 from pixmill.services.materials import Materials
 from pixmill.services.originals import Originals
-from pixmill.services.refreshes import Refreshes
+from pixmill.services.refreshes import Elsewhere, Refreshes
 from pixmill.services.refusals import Refusals
 from pixmill.services.renewal import (
     Unchanged,
@@ -223,13 +223,21 @@ class ResizeService:
 
     async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
         """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
+        if self._heeding(request, await self._cache.newer(key, stale)):
+            return  # another server has done it
         version = self._materials.version(request.source, request.plan, last_seen(stale))
-        async with self._ending(key, stale), version as now:
-            changed = now.validator != stale.source_validator
-            async with self._engine.spare_time() if changed else nullcontext():
-                if changed and self.fresh(key, request.tags):
+        async with self._ending(key, stale), AsyncExitStack() as held:
+            async with self._turns.at_once(key) as ours:
+                if not ours:
+                    raise Elsewhere
+                now = await held.enter_async_context(version)
+                if now.validator == stale.source_validator:
+                    await self._renew(request, key, stale)
+                    return
+            async with self._engine.spare_time():
+                if self.fresh(key, request.tags):
                     return  # somebody could not wait for it
-                async with self._renders.join(self._flight(key), lambda: self._renew(request, key, stale)):
+                async with self._renders.join(self._flight(key), lambda: self._renew_in_turn(request, key, stale)):
                     pass
 
     async def _make(self, request: ImageRequest, key: Key) -> Answer:
@@ -254,7 +262,7 @@ class ResizeService:
         """Renewed; if that fails what the cache has, where it may be served even so."""
         try:
             async with self._ending(key, hit.entry):
-                return await self._renew(request, key, hit.entry)
+                return await self._renew_in_turn(request, key, hit.entry)
         except PixmillError as error:
             if is_final(error) or self._clock() >= hit.entry.error_until:
                 raise
@@ -270,6 +278,15 @@ class ResizeService:
             if is_final(error) and now < max(stale.stale_until, stale.error_until):
                 await self._cache.put(key, expired(stale, now))
             raise
+
+    async def _renew_in_turn(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+        """Renewed here, or by another server while we waited for it. What is never fresh is nothing to wait for: each has to ask."""
+        if stale.fresh_until <= stale.stored_at:
+            return await self._renew(request, key, stale)
+        async with self._turns.turn(key):
+            newer = self._heeding(request, await self._cache.newer(key, stale))
+            found = None if newer is None else self._from_cache(request, key, newer, ())
+            return found or await self._renew(request, key, stale)
 
     async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
         """The same with new times if its original is what it was, else made anew."""

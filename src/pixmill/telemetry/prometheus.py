@@ -50,6 +50,7 @@ _OUTCOMES = frozenset(
         "won",
         "waited",
         "expired",
+        "left",
         "error",
         "shared",
         "cancelled",
