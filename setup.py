@@ -24,7 +24,11 @@ setup(
         Extension(
             "pixmill.engine.pixels._kernel",
             sources=["src/pixmill/engine/pixels/_kernel.c"],
-            depends=["src/pixmill/engine/pixels/_resample.h", "src/pixmill/engine/pixels/_resample_run.h"],
+            depends=[
+                "src/pixmill/engine/pixels/_resample.h",
+                "src/pixmill/engine/pixels/_resample_run.h",
+                "src/pixmill/engine/pixels/_resample_lost.h",
+            ],
             extra_compile_args=[
                 "-O3",
                 "-std=c11",

@@ -66,7 +66,18 @@ def kernel(case: Case, fast: int) -> Callable[[], object]:
     pixels, number = case.pixels, list(Layout).index(case.layout)
     box = (0.0, 0.0, float(case.width), float(case.height))
     return lambda: _kernel.resample(
-        pixels, case.width, case.height, number, box, case.out_width, case.out_height, 0, case.depth, case.depth, fast
+        pixels,
+        case.width,
+        case.height,
+        number,
+        box,
+        case.out_width,
+        case.out_height,
+        0,
+        case.depth,
+        case.depth,
+        0.0,
+        fast,
     )
 
 

@@ -12,14 +12,21 @@ from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.pixels.frame import Area
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
+from pixmill.plan.output import Mode
 
 
 @pytest.mark.parametrize(
     ("wanted", "shrink"),
-    [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (376, 2), (375, 4), (188, 4), (187, 8), (10, 8)],
+    [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (572, 2), (571, 4), (286, 4), (285, 8), (10, 8)],
 )
 def test_a_jpeg_is_decoded_no_larger_than_quality_asks(wanted: int, shrink: int) -> None:
     assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
+
+
+def test_the_best_that_can_be_had_needs_more_of_a_jpeg_but_not_all_of_it() -> None:
+    wanted = [3000, 751, 750, 273, 272, 10]
+    needs = [Need(Area(0, 0, 3000, 3000), Size(side, side), Mode.BEST) for side in wanted]
+    assert [shrink_for(need) for need in needs] == [1, 1, 2, 2, 4, 4]
 
 
 def test_the_side_that_shrinks_less_decides_the_scale() -> None:

@@ -1,5 +1,7 @@
 """The kernel against float64 matrices, and what its face promises."""
 
+import ctypes
+import mmap
 import os
 import threading
 import time
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 from pixmill.engine.pixels import resample
 from pixmill.engine.pixels.layout import Box, Layout
 from tests.pixels import reference
+
+_mprotect = ctypes.CDLL(None, use_errno=True).mprotect
+_mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 Codes = NDArray[Any]
 """Samples of 8 or of 16 bits."""
@@ -37,6 +42,7 @@ class Case:
     out_depth: int = 8
     kind: str = "noise"
     seed: int = 0
+    lost: float = 0.0
 
     @property
     def picture(self) -> Codes:
@@ -68,6 +74,7 @@ def _by_kernel(case: Case, fast: int) -> Codes:
         0,
         case.depth,
         case.out_depth,
+        case.lost,
         fast,
     )
     return _pixels(out, case.size, case.layout, case.out_depth)
@@ -86,7 +93,11 @@ def _worst(case: Case, fast: int) -> float:
     """
     white = 2**case.out_depth - 1
     wanted, alpha = reference.resample(
-        case.picture[..., : case.layout.written] / (2.0**case.depth - 1), case.box, case.size, alpha=case.layout.alpha
+        case.picture[..., : case.layout.written] / (2.0**case.depth - 1),
+        case.box,
+        case.size,
+        alpha=case.layout.alpha,
+        lost=0 if case.layout.alpha or case.depth > 8 else case.lost,
     )
     wrong = np.abs(_by_kernel(case, fast) - np.rint(wanted * white))
     if case.layout.alpha:
@@ -115,6 +126,7 @@ def _cases(draw: st.DrawFn) -> Case:
         draw(st.sampled_from([8, 16])),
         draw(st.sampled_from(["noise", "contrast", "dark"])),
         draw(st.integers(0, 2**32)),
+        draw(st.sampled_from([0, 0, 0.4, 1])),
     )
 
 
@@ -138,6 +150,9 @@ LARGE = [
     Case(1, 1, (0, 0, 1, 1), (300, 200), Layout.RGBA),
     Case(500, 7, (0, 0, 500, 7), (50, 700), Layout.RGB, 16, 8),
     Case(7, 500, (0, 0, 7, 500), (700, 50), Layout.L, kind="contrast"),
+    Case(1501, 1001, (0, 0, 1501, 1001), (512, 341), Layout.RGBX, lost=0.4),
+    Case(751, 501, (0, 0, 751, 501), (700, 480), Layout.RGB, lost=0.25),
+    Case(751, 501, (30.5, 40.5, 600, 400), (300, 200), Layout.L, lost=1, kind="contrast"),
 ]
 
 
@@ -162,7 +177,9 @@ def test_every_even_surface_stays_as_it_is(layout: Layout, depth: int) -> None:
 _EVEN_16 = 1 if resample.available else 64  # libvips resamples 16 bits in 12-bit steps
 
 
-def _resample(codes: Codes, layout: Layout, box: Box, size: tuple[int, int], depth: int = 8) -> Codes:
+def _resample(
+    codes: Codes, layout: Layout, box: Box, size: tuple[int, int], depth: int = 8, lost: float = 0.0
+) -> Codes:
     out = resample.resample(
         codes.tobytes(),
         width=codes.shape[1],
@@ -173,6 +190,7 @@ def _resample(codes: Codes, layout: Layout, box: Box, size: tuple[int, int], dep
         out_height=size[1],
         depth=depth,
         out_depth=depth,
+        lost=lost,
     )
     return _pixels(out, size, layout, depth)
 
@@ -210,6 +228,35 @@ def test_black_and_white_mix_to_half_the_light_not_half_the_code() -> None:
         abs(int(_resample(codes, Layout.L, (0, 0, 64, 64), (8, 8))[4, 4, 0]) - (188 if resample.available else 128))
         <= 2
     )
+
+
+@compiled
+def test_light_that_scaling_lost_comes_back_where_codes_differ_and_nowhere_else() -> None:
+    even, stripes = np.full((64, 64, 1), 90, np.uint8), np.full((64, 64, 1), 90, np.uint8)
+    stripes[::2] = 160
+    assert (_resample(even, Layout.L, (0, 0, 64, 64), (16, 16), lost=0.4) == 90).all()
+    plain, lost = (_resample(stripes, Layout.L, (0, 0, 64, 64), (16, 16), lost=lost) for lost in (0, 0.4))
+    assert ((lost > plain) & (lost <= plain + 12)).all()
+
+
+@compiled
+def test_the_last_pixel_of_a_buffer_is_the_last_that_is_read() -> None:
+    """A buffer that ends with a page before one that must not be touched."""
+    page = mmap.PAGESIZE
+    for layout, width in ((Layout.L, 128), (Layout.RGB, 128), (Layout.RGBX, 32)):
+        height = page // (width * layout.stored)
+        with mmap.mmap(-1, 2 * page) as pages:
+            guarded = np.frombuffer(pages, np.uint8)
+            assert _mprotect(guarded.ctypes.data + page, page, 0) == 0
+            used = height * width * layout.stored
+            buffer = memoryview(pages)[page - used : page]
+            resample.resample(
+                buffer,
+                **_job(width=width, height=height, layout=layout, box=(0, 0, width, height), lost=0.4),
+            )
+            _mprotect(guarded.ctypes.data + page, page, mmap.PROT_READ | mmap.PROT_WRITE)
+            buffer.release()
+            del guarded
 
 
 def test_the_fourth_byte_of_rgbx_is_neither_read_nor_written(way: str) -> None:
@@ -262,6 +309,13 @@ def _job(**changes: Any) -> dict[str, Any]:
 def test_what_is_inconsistent_is_refused(way: str, change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must|shorter"):
         resample.resample(bytes(13 * 10 * 3), **_job(**change))
+
+
+@compiled
+@pytest.mark.parametrize("lost", [-0.1, 1.1, float("nan")])
+def test_no_more_light_is_given_back_than_was_lost(lost: float) -> None:
+    with pytest.raises(ValueError, match="given back"):
+        resample.resample(bytes(13 * 10 * 3), **_job(lost=lost))
 
 
 @compiled

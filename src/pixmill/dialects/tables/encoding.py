@@ -46,8 +46,8 @@ PARAMS = (
         "mode",
         Group.OUTPUT,
         Choice({word.value: word for word in Mode}),
-        "What the time of a render is spent on: fast decodes no more of the original than is needed and takes the fastest way of each encoder, best decodes all of "
-        "it and searches for fewer bytes, balanced loses nothing that is seen. Left out it is what the operator has set (PIXMILL_MODE), balanced at first. effort and the other "
+        "What the time of a render is spent on: fast decodes no more of the original than is needed and takes the fastest way of each encoder, best decodes so much "
+        "that more could not be measured and searches for fewer bytes, balanced loses nothing that is seen. Left out it is what the operator has set (PIXMILL_MODE), balanced at first. effort and the other "
         "options of an encoder count more.",
         ("best",),
         default=Mode.BALANCED.value,

@@ -64,7 +64,7 @@ class HeicPicture:
             small = self._image.get_thumbnail(number)
             scale = small.size[0] / size.width
             alike = abs(small.size[1] / (size.height * scale) - 1) < _SAME_SHAPE
-            if alike and MODES[need.mode].shrinks and need.shrink * scale >= _SPARE:
+            if alike and MODES[need.mode].small_copies and need.shrink * scale >= _SPARE:
                 return small
         return None
 

@@ -3,6 +3,7 @@
 Knows JPEG's own ways: scaling in the DCT, CMYK with Adobe's inverted inks, the number of scans.
 """
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.modes import MODES, shrink_of
+from pixmill.engine.codecs.modes import LOST_LIGHT, MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow, to_vips
@@ -44,11 +45,12 @@ class JpegPicture:
         self._image.decodermaxblock = len(self._source)  # in one go: each portion costs a copy of what is left
         self._image.draft(None, (max(1, size.width // shrink), max(1, size.height // shrink)))
         # A scaled pixel covers exactly ``shrink`` stored ones; the last of a row may lie half outside.
-        area = need.area.shrunk(shrink if self._image.size != (size.width, size.height) else 1)
+        shrink = shrink if self._image.size != (size.width, size.height) else 1
+        area = need.area.shrunk(shrink)
         if self._image.mode == "CMYK":
             inks = self._image if "adobe" in self._image.info else ImageChops.invert(self._image)
             return pillow.frame(cmyk_to_srgb(inks, self.header.profile), b"", area)
-        return pillow.frame(self._image, self.header.profile, area)
+        return replace(pillow.frame(self._image, self.header.profile, area), lost=LOST_LIGHT[shrink])
 
 
 def shrink_for(need: Need) -> int:

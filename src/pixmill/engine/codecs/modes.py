@@ -3,7 +3,15 @@
 Photographs are those of ``benchmarks/material.py`` fitted into 512 × 512 pixels, scores are mean SSIMULACRA2 against a float64 Lanczos3 resample in
 linear light, times CPU milliseconds. All modes resample in linear light: it costs less than a millisecond and is worth 4 to 8 points.
 
-Decoding (``benchmarks/bars.py``): at 6 megapixels (5.9 stored pixels for a wanted one) a JPEG decoded in full scores 76.6, halved 76.2, quartered 74.3.
+Decoding, the score of a JPEG that is decoded in full, and of one scaled by libjpeg-turbo, before and after ``LOST_LIGHT`` is given back, by how many
+stored pixels meet in a wanted one (originals of 2 megapixels for halves, of 6 for quarters):
+
+    halved    2.5  77.3  75.7  76.1      quartered   5.0   77.0  74.1  75.1
+              3.0  77.3  76.1  76.5                  5.25  76.7  74.2  75.0
+              3.4  77.0  76.2  76.6                  5.5   76.9  74.4  75.4
+              4.0  76.8  76.1  76.6                  6.0   76.7  74.5  75.4
+              5.0  75.2  74.7  75.1                  7.0   76.8  75.1  76.0
+
 The other scales of libjpeg-turbo (3/8, 5/8, 6/8) have no vector code and cost more than the next larger one: 17.4 for 3/8 where 1/2 takes 15.5.
 
 Encoding: ``own_tables`` 1.4 for 0.6 and 2 % less bytes at 512 pixels. WebP at 800 × 500 pixels takes 14.6, with method 4 31.7 for 1.4 % less bytes and 0.6
@@ -20,17 +28,23 @@ from typing import Final
 from pixmill.media import Format
 from pixmill.plan.output import Mode
 
+LOST_LIGHT: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
+"""How much of the light that a decoder lost by scaling codes by so much is given back (``pixels/_resample_lost.h``): what scored best from 0 to 0.7,
+a bit less where halved, where drawings are better off with less."""
+
 Shrinks = tuple[tuple[float, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much (JPEG, WebP, small copies within HEIC);
+    """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much (JPEG, WebP); ``small_copies``: whether a small
+    copy within a HEIC may be taken, which is the more compressed;
     ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
     ``heic``: the preset of x265.
     """
 
     shrinks: Shrinks
+    small_copies: bool
     own_tables: bool
     efforts: Mapping[Format, int]
     heic: str
@@ -44,18 +58,21 @@ def shrink_of(shrinks: Shrinks, factor: float) -> int:
 MODES: Final[Mapping[Mode, Ways]] = {
     Mode.FAST: Ways(
         shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
+        small_copies=True,
         own_tables=False,
         efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
         heic="ultrafast",
     ),
     Mode.BALANCED: Ways(
-        shrinks=((16.0, 8), (8.0, 4), (2.5, 2)),
+        shrinks=((10.5, 8), (5.25, 4), (2.5, 2)),
+        small_copies=True,
         own_tables=False,
         efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
         heic="ultrafast",
     ),
     Mode.BEST: Ways(
-        shrinks=(),
+        shrinks=((11.0, 4), (4.0, 2)),
+        small_copies=False,
         own_tables=True,
         efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
         heic="veryfast",

@@ -35,9 +35,9 @@ static PyObject *kernel_resample(PyObject *self, PyObject *args) {
     Py_buffer pixels;
     Py_ssize_t stride;
     int fast;
-    if (!PyArg_ParseTuple(args, "y*lli(dddd)llniip:resample", &pixels, &job.width, &job.height, &job.layout, &job.left,
+    if (!PyArg_ParseTuple(args, "y*lli(dddd)llniidp:resample", &pixels, &job.width, &job.height, &job.layout, &job.left,
                           &job.top, &job.across, &job.down, &job.out_width, &job.out_height, &stride, &job.depth,
-                          &job.out_depth, &fast))
+                          &job.out_depth, &job.lost, &fast))
         return NULL;
     job.in = pixels.buf;
     job.in_bytes = (size_t)pixels.len;
@@ -49,7 +49,7 @@ static PyObject *kernel_resample(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"resample", kernel_resample, METH_VARARGS,
-     "resample(pixels, width, height, layout, box, out_width, out_height, stride, depth, out_depth, fast) -> bytearray"},
+     "resample(pixels, width, height, layout, box, out_width, out_height, stride, depth, out_depth, lost, fast) -> bytearray"},
     {NULL, NULL, 0, NULL},
 };
 

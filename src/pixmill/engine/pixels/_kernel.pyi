@@ -11,6 +11,7 @@ def resample(
     stride: int,
     depth: int,
     out_depth: int,
+    lost: float,
     fast: int,
     /,
 ) -> bytearray: ...

@@ -30,7 +30,7 @@
 #define PI 3.14159265358979323846
 
 typedef enum { L, LA, RGB, RGBA, RGBX, LAYOUTS } Layout;
-typedef enum { FINE, BAD_SIZE, BAD_LAYOUT, BAD_DEPTH, BAD_STRIDE, BAD_BOX, SHORT_BUFFER, NO_MEMORY } Status;
+typedef enum { FINE, BAD_SIZE, BAD_LAYOUT, BAD_DEPTH, BAD_STRIDE, BAD_BOX, BAD_LOST, SHORT_BUFFER, NO_MEMORY } Status;
 
 static const char *const MESSAGES[] = {
     [FINE] = "",
@@ -39,6 +39,7 @@ static const char *const MESSAGES[] = {
     [BAD_DEPTH] = "depth must be 8 or 16",
     [BAD_STRIDE] = "the stride is shorter than a row",
     [BAD_BOX] = "the box must lie inside the picture and have a size",
+    [BAD_LOST] = "what is given back must be of 0 to 1",
     [SHORT_BUFFER] = "the buffer is shorter than the picture",
     [NO_MEMORY] = "no memory",
 };
@@ -58,6 +59,7 @@ typedef struct {
     long width, height, out_width, out_height;
     double left, top, across, down; /* the box */
     int layout, depth, out_depth;
+    double lost; /* how much of the light that is estimated to be lost is given back, see _resample_lost.h */
     uint8_t *out; /* rows without gaps */
 } Job;
 
@@ -76,6 +78,7 @@ static Status job_check(Job *job) {
     if (!job->stride) job->stride = row;
     if (job->stride < row) return BAD_STRIDE;
     if (!span_ok(job->left, job->across, job->width) || !span_ok(job->top, job->down, job->height)) return BAD_BOX;
+    if (!(job->lost >= 0 && job->lost <= 1)) return BAD_LOST;
     if (job->in_bytes < row || (job->in_bytes - row) / job->stride < (size_t)job->height - 1) return SHORT_BUFFER;
     return FINE;
 }

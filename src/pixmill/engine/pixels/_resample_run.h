@@ -128,6 +128,8 @@ static void NAMED(to_light)(const Job *job, long row, int32_t column, float *out
 #undef CASE
 }
 
+#include "_resample_lost.h"
+
 /* ---------------------------------------------------------------- down */
 
 /* sums[k] += Σ rows × weights[k]: with two sums each row is loaded once for both. */
@@ -330,6 +332,12 @@ typedef struct {
 } NAMED(Work);
 #define Work NAMED(Work)
 
+/* Linear light of so many pixels of a row. */
+static void NAMED(lit)(const Work *work, long row, int32_t column, float *out, size_t pixels) {
+    NAMED(to_light)(work->job, row, column, out, pixels);
+    if (work->job->lost > 0 && work->job->depth == 8) NAMED(give_back)(work->job, &work->x, &work->y, row, column, out, pixels);
+}
+
 /* The last of a row: without alpha in its colours, and in the codes of the result. */
 static void NAMED(to_codes)(const Work *work, float *line, int32_t y) {
     const Job *job = work->job;
@@ -363,7 +371,7 @@ static void NAMED(by_output)(Work *work) {
     int32_t next = y->begin;
     for (int32_t i = 0; i < y->size; i++) {
         for (; next < y->first[i] + y->count[i]; next++)
-            NAMED(to_light)(work->job, next, work->x.begin, work->light + (size_t)(next % WINDOW) * work->row, pixels);
+            NAMED(lit)(work, next, work->x.begin, work->light + (size_t)(next % WINDOW) * work->row, pixels);
         for (int32_t r = 0; r < y->count[i]; r++) rows[r] = work->light + (size_t)((y->first[i] + r) % WINDOW) * work->row;
         const float *weight = y->weight + (size_t)i * (size_t)y->room;
         float *sum = work->sums + (size_t)(i % GROUP) * work->row;
@@ -410,7 +418,7 @@ static void NAMED(add_block)(Work *work, int32_t from, int32_t end, int32_t done
     const float *rows[BATCH];
     for (int32_t r = from; r < end; r++) {
         float *light = work->light + (size_t)(r - from) * BLOCK;
-        NAMED(to_light)(work->job, r, work->x.begin + (int32_t)at, light, pixels);
+        NAMED(lit)(work, r, work->x.begin + (int32_t)at, light, pixels);
         rows[r - from] = light;
     }
     for (int32_t i = done; i < open; i += 2)

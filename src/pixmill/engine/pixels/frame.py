@@ -36,7 +36,8 @@ class Frame:
 
     Until it is resized only ``area`` of it is wanted. ``format`` is what it will be written
     as: PNG, which holds anything, until that is settled. ``graphic``: it was found to be drawn, not photographed; looked for only where
-    the format is free.
+    the format is free. ``lost``: its pixels are means of codes, and so much is to be given back of the light that this cost
+    (``resample.py``).
     """
 
     pixels: Pixels
@@ -47,6 +48,7 @@ class Frame:
     area: Area | None = None
     format: Format = Format.PNG
     graphic: bool = False
+    lost: float = 0.0
 
     @property
     def grey(self) -> bool:

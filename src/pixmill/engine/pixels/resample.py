@@ -39,11 +39,13 @@ def resample(  # noqa: PLR0913  # a picture, a box and a size are many numbers
     stride: int = 0,
     depth: int = 8,
     out_depth: int = 8,
+    lost: float = 0.0,
 ) -> bytearray:
     """``box`` of the picture, in pixels and perhaps fractions of them, at ``out_width`` × ``out_height``, rows without gaps.
 
     ``stride`` is the number of bytes from one row to the next, 0 for rows without gaps. ``depth`` and ``out_depth`` are
-    8 or 16 bits per sample, those of 16 in the machine's byte order; all are sRGB codes. No pixel outside of the box
+    8 or 16 bits per sample, those of 16 in the machine's byte order; all are sRGB codes. ``lost``, 0 to 1: the pixels are means of codes,
+    and so much is given back of the light that this is estimated to have cost (8 bits without alpha; not by libvips). No pixel outside of the box
     bleeds in: the filter is cut off at its edge, rounded outward to whole pixels, and the rest is scaled to a sum of 1.
     Runs without the GIL. Raises ValueError for whatever is inconsistent, MemoryError where there is not enough.
     """
@@ -51,5 +53,5 @@ def resample(  # noqa: PLR0913  # a picture, a box and a size are many numbers
         job = resample_vips.Job(width, height, layout, box, out_width, out_height, stride, depth, out_depth)
         return resample_vips.resample(pixels, job)
     return _kernel.resample(
-        pixels, width, height, _NUMBERS[layout], box, out_width, out_height, stride, depth, out_depth, 1
+        pixels, width, height, _NUMBERS[layout], box, out_width, out_height, stride, depth, out_depth, lost, 1
     )

@@ -16,7 +16,7 @@ from pixmill.plan.ops import Kernel
 
 def scaled(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
     """The wanted area of ``frame`` at ``size``, in linear light with alpha multiplied in."""
-    area, frame = _inside(frame), replace(frame, area=None)
+    area, lost, frame = _inside(frame), frame.lost, replace(frame, area=None, lost=0.0)
     if _fits(area, size):
         return _cut(frame, area)
     if kernel is not Kernel.LANCZOS3:
@@ -29,6 +29,7 @@ def scaled(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
         box=(area.left, area.top, area.width, area.height),
         out_width=size.width,
         out_height=size.height,
+        lost=lost,
     )
     return frame.showing(pixels, size, Layout(frame.layout.rstrip("X")))
 
