@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from pixmill.allocator import give_back, keep_reserve
 from pixmill.api.app import create_app, create_operators_app
 from pixmill.api.services import ApiServices
 from pixmill.settings import Settings
@@ -42,6 +44,10 @@ OPERATORS_CONNECTIONS = 128
 LAST_CHANCE_S = 2.0
 """How long it may take to tell those who are cut off."""
 
+REST_S = 5.0
+RESTING_SHARE = 0.02
+"""Whoever needs less than this part of ``REST_S`` of processor time has nothing to do."""
+
 log = structlog.get_logger()
 
 
@@ -51,6 +57,7 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
     configure(settings)
+    keep_reserve()
     if allow_files() < settings.max_connections + FILES_BESIDE:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -68,9 +75,11 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             telling = asyncio.create_task(_tell(ready, address, port))
+            resting = asyncio.create_task(_give_back_at_rest())
             await asyncio.wait((serving, stopping, *operated), return_when=asyncio.FIRST_COMPLETED)
             telling.cancel()
             stopping.cancel()
+            resting.cancel()
             if not serving.done():
                 await _drain(services, server, serving, settings)
             if serving.done():
@@ -108,6 +117,18 @@ async def _tell(ready: Callable[[int], None], address: str, port: int) -> None:
             writer.close()
             ready(port)
             return
+
+
+async def _give_back_at_rest() -> None:
+    """What lies in reserve goes back to the system when nothing has been done for a while, once."""
+    spent, gave = time.process_time(), True
+    while True:
+        await asyncio.sleep(REST_S)
+        before, spent = spent, time.process_time()
+        rests = spent - before < REST_S * RESTING_SHARE
+        if rests and not gave:
+            give_back()
+        gave = rests
 
 
 def allow_files() -> int:

@@ -195,12 +195,6 @@ def _statm(pid: int) -> int:
     return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def give_back_memory() -> None:
-    """Return what the allocator keeps in reserve to the system, where the C library can (glibc's malloc_trim)."""
-    if trim := getattr(_LIBC, "malloc_trim", None):
-        trim(0)
-
-
 def _lower(name: int, value: int) -> None:
     _, most = resource.getrlimit(name)
     value = value if most == resource.RLIM_INFINITY else min(value, most)

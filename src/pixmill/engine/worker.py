@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pixmill.allocator import give_back
 from pixmill.engine import wire
 from pixmill.engine.confinement import (
     allow_cpu,
     die_with_parent,
-    give_back_memory,
     limit,
     lock_in,
     resident_bytes,
@@ -88,7 +88,7 @@ class Worker:
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         if not poll.poll(IDLE_MS):
-            give_back_memory()
+            give_back()
             poll.poll()
 
     def _note(self, order: tuple[wire.Order, list[wire.File]] | None) -> None:
