@@ -18,7 +18,9 @@ from pixmill.errors import PixmillError, SourceTooLarge
 STEP_BYTES: Final = 2**20
 """What is of unknown size claims so much at a time."""
 
-_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_FUTURE_WRITE: Final = 0x10
+"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1: nobody maps a spool for writing, and F_SEAL_WRITE makes sure of that page by page."""
 
 
 class Claim(Protocol):
@@ -88,8 +90,10 @@ class Spool:
         """
         if self._claim:
             self._claim.settle(self.size)
-        with suppress(OSError):
-            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
+        for no_writing in (_FUTURE_WRITE, fcntl.F_SEAL_WRITE):
+            with suppress(OSError):
+                fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS | no_writing)
+                return
 
     def share(self) -> "Spool":
         """The same bytes once more, with an owner of their own; nothing is copied. It is complete."""
