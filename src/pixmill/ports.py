@@ -43,6 +43,8 @@ class Original:
     the source vouches for it from now on. ``extras`` are the other pictures that a result is made of, in the order of
     ``plan/references.py``; what is said here then holds for all together.
 
+    It was ``modified`` last at so many seconds since the epoch; 0 where its source does not say.
+
     ``sources``, ``tags`` and ``heeds`` are those of the entries made of it; whoever asked for the pictures fills them in.
     """
 
@@ -53,6 +55,7 @@ class Original:
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     heeds: float = 0.0
+    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Seen:
     validator: str
     vouched: Vouched = SILENT
     heeds: float = 0.0
+    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Entry:
     it is gone. ``immutable``: its source says that it will not change while fresh.
     ``sources`` are the canonical texts of what it was made of, the original first, ``tags`` the names it can be purged by.
     It ``heeds`` every purge up to that time: they were known, or surely past, when its pictures were fetched.
+    ``modified`` is as in ``Original``; ``told_s`` for how long clients are told at most that it is fresh, as in ``plan/freshness.py``.
     """
 
     body: bytes
@@ -164,6 +169,8 @@ class Entry:
     error_until: float = 0.0
     kept_until: float = 0.0
     immutable: bool = False
+    modified: float = 0.0
+    told_s: float | None = None
 
     @property
     def size(self) -> int:

@@ -224,3 +224,51 @@ def test_a_signed_version_is_good_for_no_longer_than_its_url(origin: Origin) -> 
                 said = answer.headers["cache-control"]
                 left = int(said.removeprefix("public, max-age=").removesuffix(", immutable"))
             assert most - 20 < left - int(answer.headers["age"]) <= most
+
+
+def test_a_client_who_knows_the_date_only_is_spared_the_bytes_and_a_tag_goes_before_it(
+    server: Pixmill, origin: Origin
+) -> None:
+    before, then, after = (f"Sun, 06 Nov 1994 08:49:{second} GMT" for second in (36, 37, 38))
+    url = origin.publish("/dated.jpg", small_photo(200), {"Last-Modified": then, "Cache-Control": "max-age=60"})
+    for _ in range(3):  # made, read from memory, and on the short way
+        assert server.get("/resize", url=url, width=50).headers["last-modified"] == then
+    for width, tries in ((50, 2), (51, 2)):
+        for _ in range(tries):
+            statuses = [
+                server.get("/resize", headers={"If-Modified-Since": date} | more, url=url, width=width).status
+                for date, more in (
+                    (before, {}),
+                    (then, {}),
+                    (after, {}),
+                    ("yesterday", {}),
+                    (after, {"If-None-Match": '"another"'}),
+                )
+            ]
+            assert statuses == [200, 304, 304, 200, 200]
+    undated = origin.publish("/undated.jpg", small_photo(200), {"ETag": '"1"'})
+    reply = server.get("/resize", headers={"If-Modified-Since": after}, url=undated, width=50)
+    assert (reply.status, reply.headers["last-modified"]) == (200, None)
+
+
+def test_an_origin_tells_us_another_time_than_clients(server: Pixmill, origin: Origin) -> None:
+    told = {}
+    for name, control in (
+        ("a", {"Cache-Control": "max-age=5"}),
+        ("b", {"Cache-Control": "no-store"}),
+        ("c", {}),
+        ("d", {"Cache-Control": "no-cache"}),
+    ):
+        url = origin.publish(
+            f"/cdn-{name}.jpg", small_photo(200), {"ETag": '"1"', "CDN-Cache-Control": "max-age=600"} | control
+        )
+        replies = [server.get("/resize", url=url, width=50) for _ in range(3)]
+        told[name] = replies[-1].headers["cache-control"]
+        assert "hit; ttl=59" in status_of(replies[-1])
+        assert origin.count(f"/cdn-{name}.jpg") == 1
+    left = int(told["a"].removeprefix("public, max-age="))
+    assert 5 <= left < 60, "five seconds from now, and the age"
+    assert (told["b"], told["d"]) == ("no-store", "public, no-cache")
+    assert told["c"].startswith("public, max-age=600"), (
+        "no longer than our own rule where nothing is said, nor than for us"
+    )

@@ -6,9 +6,11 @@ from time import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from multidict import CIMultiDict
 
-from pixmill.plan.freshness import SILENT, Vouched
+from pixmill.plan.freshness import NOT_TOLD_TO_KEEP, SILENT, UNSAID, Vouched
+from pixmill.sources.targeted import targeted
 from pixmill.sources.vouching import condition, stated_tags, stated_validator, vouched
 
 NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
@@ -147,3 +149,60 @@ def test_any_header_gives_an_answer(control: str, age: str, expires: str, date: 
     assert all((seconds or 0) >= 0 for seconds in (said.fresh_s, said.stale_while_s, said.stale_on_error_s))
     validator = stated_validator(headers, 1)
     assert validator is None or len(condition(validator)) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"CDN-Cache-Control": "max-age=600"}, Vouched(600, told_s=UNSAID)),
+        ({"CDN-Cache-Control": "max-age=600", "Age": "100"}, Vouched(500, told_s=UNSAID)),
+        (
+            {"CDN-Cache-Control": "max-age=600", "Cache-Control": "max-age=5, immutable"},
+            Vouched(600, told_s=5, immutable=True),
+        ),
+        ({"CDN-Cache-Control": "max-age=600", "Cache-Control": "s-maxage=50, max-age=5"}, Vouched(600, told_s=5)),
+        ({"CDN-Cache-Control": "max-age=600", "Cache-Control": "no-cache"}, Vouched(600, told_s=0)),
+        (
+            {"CDN-Cache-Control": "max-age=600", "Cache-Control": "private, max-age=5"},
+            Vouched(600, told_s=NOT_TOLD_TO_KEEP),
+        ),
+        ({"CDN-Cache-Control": "max-age=600", "Expires": ONE, "Date": NOON}, Vouched(600, told_s=3_600)),
+        ({"CDN-Cache-Control": "no-store", "Cache-Control": "max-age=5"}, Vouched(0, may_keep=False, told_s=5)),
+        (
+            {"CDN-Cache-Control": "must-revalidate, max-age=9;x=1 , stale-if-error=3"},
+            Vouched(9, None, 3, strict=True, told_s=UNSAID),
+        ),
+        ({"CDN-Cache-Control": "no-store=?0, max-age=9"}, Vouched(9, told_s=UNSAID)),
+        ({"CDN-Cache-Control": 'private="set-cookie, \\"x", max-age=9'}, Vouched(0, may_keep=False, told_s=UNSAID)),
+    ],
+)
+def test_what_is_said_to_us_counts_for_us_and_the_rest_for_clients(headers: dict[str, str], said: Vouched) -> None:
+    found = structs.astuple(vouched(CIMultiDict(headers)))
+    assert found == pytest.approx(structs.astuple(said), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "max-age=",
+        "max-age=6,",
+        "Max-Age=6",
+        "max-age 6",
+        "max-age=6;",
+        "max-age=(6)",
+        'max-age="6',
+        "max-age=6,,",
+        "é",
+        "a=1, " * 300 + "b=1",
+    ],
+)
+def test_what_is_said_to_us_but_not_well_formed_counts_as_not_said(text: str) -> None:
+    headers = CIMultiDict({"CDN-Cache-Control": text, "Cache-Control": "max-age=5"})
+    assert vouched(headers) == Vouched(5)
+
+
+@given(st.one_of(st.text(), st.text(alphabet='ab*=;, \t"\\?01.-', max_size=1_100)))
+def test_any_text_gives_directives_or_nothing(text: str) -> None:
+    assert isinstance(targeted(text), dict)

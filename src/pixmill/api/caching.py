@@ -7,6 +7,7 @@ import math
 import re
 import time
 
+from pixmill.plan.dates import date_of, seconds_of
 from pixmill.plan.freshness import YEAR_S, Advice, Lifetime, advise
 from pixmill.ports import Entry
 from pixmill.services.renewal import Unchanged
@@ -65,15 +66,31 @@ def caching_headers(answer: Answer, *, negotiated: bool, expires: int | None = N
     advice = advise(now, entry.stored_at, lifetime)
     headers["etag"] = entry.etag
     headers["age"] = str(advice.age_s)
-    headers["cache-control"] = _cache_control(answer.entry, advice, None if expires is None else expires - int(now))
+    if entry.modified and isinstance(entry, Entry):
+        headers["last-modified"] = date_of(min(entry.modified, now))  # RFC 9110 §8.8.2.1
+    headers["cache-control"] = _cache_control(answer.entry, advice, _left_s(entry, expires, now))
     return headers
 
 
+def is_unmodified(entry: Entry | Unchanged, since: str) -> bool:
+    """Whether a client who has what was there at ``since``, an If-Modified-Since, has this (RFC 9110 §13.1.3)."""
+    seconds = seconds_of(since) if entry.modified else None
+    return seconds is not None and int(entry.modified) <= seconds
+
+
+def _left_s(entry: Entry | Unchanged, expires: int | None, now: float) -> int | None:
+    """Seconds for which a client may be told that it is fresh, if there is a limit to them."""
+    ends = [] if expires is None else [expires - int(now)]
+    return min([*ends, int(entry.told_s)] if entry.told_s is not None else ends, default=None)
+
+
 def _cache_control(entry: Entry | Unchanged, advice: Advice, left_s: int | None) -> str:
-    """``left_s``: seconds until the URL itself ends."""
+    """``left_s``: see there."""
+    if entry.told_s is not None and entry.told_s < 0:
+        return "no-store"
     if max(entry.stale_until, entry.kept_until) <= entry.stored_at:
         return "no-store"
-    if not advice.max_age_s:
+    if not advice.max_age_s or entry.told_s == 0:
         return "public, no-cache"
     immutable = ", immutable" if entry.immutable else ""
     if left_s is not None:

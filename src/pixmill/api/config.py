@@ -19,7 +19,7 @@ UPLOAD_GRACE_S: Final = 5.0
 """So long a client may take to begin; the rate is Apache's (mod_reqtimeout, ``MinRate=500``), this Kestrel's (``MinDataRate``)."""
 
 _HEADER = re.compile("[A-Za-z0-9_-]{1,64}")
-_TAKEN: Final = {"accept", "authorization", "cookie", "host", "if-none-match", "x-request-id"}
+_TAKEN: Final = {"accept", "authorization", "cookie", "host", "if-modified-since", "if-none-match", "x-request-id"}
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.books import Books, Kind
-from pixmill.api.caching import entity_tags
+from pixmill.api.caching import entity_tags, is_unmodified
 from pixmill.api.middleware import COMMON_HEADERS, facts_of, remote, request_id, route_of
 from pixmill.api.pictures import picture_headers
 from pixmill.api.rush import Name, Refusal, Rush
@@ -108,11 +108,11 @@ class ShortWay:
             await self.app(scope, receive, send)
             return
         now = time.time()
-        name, tags, asked = named(scope, self._familiar.tag_header)
+        name, tags, since, asked = named(scope, self._familiar.tag_header)
         known = self._familiar.recall(name, now)
         hit = known and self._resizer.fresh(known.key, known.image.tags)
         if known and hit:
-            reply, id_ = self._reply(scope, known, hit, tags, now), request_id(asked)
+            reply, id_ = self._reply(scope, known, hit, tags, since, now), request_id(asked)
         elif refusal := self._rush.refusal(name):
             reply = self._refused(scope, refusal, id_ := request_id(asked))
         else:
@@ -140,14 +140,15 @@ class ShortWay:
             line = self._access_log.spell("warning", "request", facts | refusal.facts)
         return Reply(Kind(route, refusal.status, "none", len(body), line, is_hit=False), headers, body)
 
-    def _reply(self, scope: Scope, known: Known, hit: Hit, tags: bytes, now: float) -> Reply:
+    def _reply(self, scope: Scope, known: Known, hit: Hit, tags: bytes, since: bytes, now: float) -> Reply:
         second = int(now)
         if known.entry is not hit.entry or known.second != second:
             known.entry, known.second = hit.entry, second
             known.replies.clear()
-        unchanged = bool(tags) and (
-            tags == hit.entry.etag.encode() or hit.entry.etag in entity_tags(tags.decode("latin-1"))
-        )
+        if tags:
+            unchanged = tags == hit.entry.etag.encode() or hit.entry.etag in entity_tags(tags.decode("latin-1"))
+        else:
+            unchanged = bool(since) and is_unmodified(hit.entry, since.decode("latin-1"))
         which = "304" if unchanged else scope["method"]
         return known.replies.get(which) or known.replies.setdefault(
             which, self._made(scope, known, hit, unchanged=unchanged)
@@ -167,19 +168,21 @@ class ShortWay:
         return Reply(Kind(known.route, status, media, len(body), line, is_hit=True), raw, body)
 
 
-def named(scope: Scope, tag_header: bytes) -> tuple[Name, bytes, bytes | None]:
-    """The name of a request, its If-None-Match and the id that it asks for, in one pass over the headers.
+def named(scope: Scope, tag_header: bytes) -> tuple[Name, bytes, bytes, bytes | None]:
+    """The name of a request, its If-None-Match, its If-Modified-Since and the id that it asks for, in one pass over the headers.
 
     With Accept goes the header that adds tags, where there is one: behind a NUL, which no header has.
     """
-    accept, tags, asked = b"", b"", None
+    accept, tags, since, asked = b"", b"", b"", None
     for header, value in scope["headers"]:
         if header == b"accept":
             accept = accept + b"\n" + value if accept else value
         elif header == b"if-none-match":
             tags = value
+        elif header == b"if-modified-since":
+            since = value
         elif header == b"x-request-id" and asked is None:
             asked = value
         elif header == tag_header:
             accept += b"\0" + value
-    return (scope["raw_path"], scope["query_string"], accept), tags, asked
+    return (scope["raw_path"], scope["query_string"], accept), tags, since, asked

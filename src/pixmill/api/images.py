@@ -6,11 +6,12 @@ Knows HTTP on one side and the Resize Service on the other; must never know wher
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.caching import entity_tags, server_timing
+from pixmill.api.caching import entity_tags, is_unmodified, server_timing
 from pixmill.api.connection import while_connected
 from pixmill.api.familiar import named
 from pixmill.api.pictures import picture_headers
@@ -20,6 +21,7 @@ from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry
+from pixmill.services.renewal import unchanged_of
 from pixmill.services.resize import Answer
 from pixmill.spool import Spool
 
@@ -30,7 +32,7 @@ LINGER_S = 5.0
 async def get_image(request: Request) -> Response:
     """GET and HEAD: the picture at ``url``, as the parameters want it."""
     services = services_of(request)
-    name, _, _ = named(request.scope, services.familiar.tag_header)
+    name, *_ = named(request.scope, services.familiar.tag_header)
     with services.rush.expected(name):
         image, expires = read_request(request, services)
         if image.plan.output.negotiated:
@@ -40,6 +42,9 @@ async def get_image(request: Request) -> Response:
         answer = services.resizer.cached(image, known, key)
         if answer is None:
             answer = await while_connected(request.receive, services.resizer.resize(image, known, key))
+    since = request.headers.get("if-modified-since")
+    if since and not known and is_unmodified(answer.entry, since) and isinstance(answer.entry, Entry):
+        answer = replace(answer, entry=unchanged_of(answer.entry))
     services.familiar.remember(request.scope, name, image, key, expires)
     return image_response(request, image, answer, services, expires=expires)
 

@@ -45,6 +45,7 @@ class Header(msgspec.Struct, frozen=True):
     heeds: float
     sources: tuple[bytes, ...]
     tags: tuple[bytes, ...]
+    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Label:
     heeds: float
     sources: tuple[str, ...]
     tags: tuple[str, ...]
+    modified: float
     start: bytes
     body_bytes: int
 
@@ -79,6 +81,7 @@ def packed(key: Key, deposit: Deposit) -> tuple[bytes, mmap, bytes]:
             heeds=original.heeds,
             sources=tuple(map(to_bytes, original.sources)),
             tags=tuple(map(to_bytes, original.tags)),
+            modified=original.modified,
         )
     )
     start, body = _PREFIX.pack(MAGIC, VERSION, len(header)) + header, original.spool.view()
@@ -122,7 +125,7 @@ def fill(place: FileIO, file: FileIO, said: Label) -> bool:
 
 
 def _label(header: Header, start: bytes, body_bytes: int) -> Label | None:
-    times = (header.checked_at, header.kept_until, header.heeds)
+    times = (header.checked_at, header.kept_until, header.heeds, header.modified)
     if body_bytes <= 0 or not all(map(isfinite, times)):
         return None
     return Label(
@@ -133,6 +136,7 @@ def _label(header: Header, start: bytes, body_bytes: int) -> Label | None:
         heeds=header.heeds,
         sources=tuple(map(to_text, header.sources)),
         tags=tuple(map(to_text, header.tags)),
+        modified=header.modified,
         start=start,
         body_bytes=body_bytes,
     )

@@ -84,7 +84,15 @@ class DiskOriginals(Room):
             raise
         spool.received(said.body_bytes)
         spool.seal()
-        original = Original(spool, said.validator, said.vouched, sources=said.sources, tags=said.tags, heeds=said.heeds)
+        original = Original(
+            spool,
+            said.validator,
+            said.vouched,
+            sources=said.sources,
+            tags=said.tags,
+            heeds=said.heeds,
+            modified=said.modified,
+        )
         return Deposit(original, said.checked_at, said.kept_until)
 
     def _filled(self, key: Key, place: FileIO, file: FileIO, said: Label) -> Label | Absent:

@@ -47,6 +47,8 @@ class Header(msgspec.Struct, frozen=True):
     error_until: float = 0.0
     kept_until: float = 0.0
     immutable: bool = False
+    modified: float = 0.0
+    told_s: float | None = None
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -71,6 +73,8 @@ def encode(key: Key, entry: Entry) -> bytes:
         error_until=entry.error_until,
         kept_until=entry.kept_until,
         immutable=entry.immutable,
+        modified=entry.modified,
+        told_s=entry.told_s,
     )
     return seal(_ENCODER.encode(header), entry.body)
 
@@ -138,6 +142,8 @@ def _entry(header: Header, body: bytes) -> Entry | None:
         header.error_until,
         header.kept_until,
         header.heeds,
+        header.modified,
+        header.told_s or 0.0,
     )
     if not all(map(isfinite, times)):
         return None
@@ -157,6 +163,8 @@ def _entry(header: Header, body: bytes) -> Entry | None:
         error_until=header.error_until,
         kept_until=header.kept_until,
         immutable=header.immutable,
+        modified=header.modified,
+        told_s=header.told_s,
     )
 
 

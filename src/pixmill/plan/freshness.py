@@ -17,7 +17,8 @@ class Vouched(Struct, frozen=True):
 
     ``fresh_s``, then ``stale_while_s`` during which it may be served while it is asked for again, and ``stale_on_error_s`` during which
     it may be served if that fails (RFC 5861). ``strict``: never served stale. ``may_keep``: not even to be stored where it is false.
-    ``immutable``: while fresh it does not change (RFC 8246).
+    ``immutable``: while fresh it does not change (RFC 8246). ``told_s``: for how long clients may be told that it is fresh, each from when it is
+    answered, where that is another matter than for how long it is for us; ``UNSAID``, or ``NOT_TOLD_TO_KEEP`` it at all.
     """
 
     fresh_s: float | None = None
@@ -26,9 +27,13 @@ class Vouched(Struct, frozen=True):
     strict: bool = False
     may_keep: bool = True
     immutable: bool = False
+    told_s: float | None = None
 
 
 SILENT = Vouched()
+
+NOT_TOLD_TO_KEEP = -1.0
+UNSAID = math.nan
 
 
 def promised(version: str, said: Vouched) -> Vouched:
@@ -95,6 +100,13 @@ class Freshness(Struct, frozen=True):
         ttl = self.ttl_s if said is None or math.isnan(said) else said
         return min(max(ttl, self.min_ttl_s, 0.0), self.max_ttl_s)
 
+    def told(self, vouched: Vouched) -> float | None:
+        """For how many seconds clients are told that it is fresh, where that is another matter: our own rule where nothing is said."""
+        said = vouched.told_s
+        if said is None:
+            return None
+        return self.ttl_s if math.isnan(said) else min(said, self.max_ttl_s)
+
     def remaining(self, vouched: Vouched, age_s: float) -> Vouched:
         """The same words ``age_s`` seconds after they were said: silence becomes a number, since it does not start anew.
 
@@ -113,6 +125,7 @@ class Freshness(Struct, frozen=True):
             strict=any(one.strict for one in words),
             may_keep=all(one.may_keep for one in words),
             immutable=all(one.immutable for one in words),
+            told_s=_least(map(self.told, words)),
         )
 
 

@@ -89,6 +89,7 @@ class Materials:
                 _validator(found),
                 self._freshness.weakest([one.vouched for one in found]),
                 min(one.heeds for one in found),
+                _modified(found),
             )
 
     @asynccontextmanager
@@ -138,7 +139,7 @@ class Materials:
             return self._noted(ref, found, heeds)
         # Silence does not take back what was said (RFC 9111 §3.2).
         said = before.vouched if found == SILENT else found
-        seen = Seen(before.validator, promised(ref.version, said), heeds)
+        seen = Seen(before.validator, promised(ref.version, said), heeds, before.modified)
         self._records.note(ref, seen)
         return seen
 
@@ -204,6 +205,7 @@ class Materials:
             sources=tuple(source for one in everything for source in one.sources),
             tags=tuple(dict.fromkeys(tag for one in everything for tag in one.tags)),
             heeds=min(one.heeds for one in everything),
+            modified=_modified(everything),
         )
 
 
@@ -221,13 +223,19 @@ async def _named(reference: Reference, opening: Opening[Found]) -> AsyncIterator
 
 
 def _version(found: Original | Seen) -> Seen:
-    return found if isinstance(found, Seen) else Seen(found.validator, found.vouched, found.heeds)
+    return found if isinstance(found, Seen) else Seen(found.validator, found.vouched, found.heeds, found.modified)
 
 
 def _validator(everything: Sequence[Original | Seen]) -> str:
     """Changes when that of any of them does."""
     digests = (sha256(one.validator.encode(errors="surrogatepass")).digest() for one in everything)
     return sha256(b"".join(digests)).hexdigest()
+
+
+def _modified(everything: Sequence[Original | Seen]) -> float:
+    """When the last of them was; not known if it is not of one."""
+    times = [one.modified for one in everything]
+    return max(times) if all(times) else 0.0
 
 
 def _close(found: Original | Seen) -> None:

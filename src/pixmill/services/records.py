@@ -25,6 +25,7 @@ class Record:
     validator: str
     vouched: Vouched
     heeds: float
+    modified: float
     checked_at: float
 
 
@@ -43,14 +44,14 @@ class Records:
         """The source has just said so."""
         self._records.pop(ref, None)
         if said.vouched.may_keep:
-            self._records[ref] = Record(said.validator, said.vouched, said.heeds, self._clock())
+            self._records[ref] = Record(said.validator, said.vouched, said.heeds, said.modified, self._clock())
         if len(self._records) > MAX_RECORDS:
             self._records.popitem(last=False)
 
     def last(self, ref: SourceRef) -> Seen | None:
         """What the source said last, however long ago."""
         record = self._records.get(ref)
-        return None if record is None else Seen(record.validator, record.vouched, record.heeds)
+        return None if record is None else Seen(record.validator, record.vouched, record.heeds, record.modified)
 
     def good(self, ref: SourceRef) -> Seen | None:
         """What the source said last if it still vouches for it, with what remains of its time."""
@@ -60,7 +61,8 @@ class Records:
         age_s = self._clock() - record.checked_at
         if age_s >= self._freshness.ttl(record.vouched):
             return None
-        return Seen(record.validator, self._freshness.remaining(record.vouched, age_s), record.heeds)
+        vouched = self._freshness.remaining(record.vouched, age_s)
+        return Seen(record.validator, vouched, record.heeds, record.modified)
 
     def forget(self, ref: SourceRef) -> None:
         """Ask the source next time."""

@@ -28,9 +28,19 @@ class Unchanged:
     error_until: float
     kept_until: float
     immutable: bool
+    modified: float = 0.0
+    told_s: float | None = None
 
 
-def dated(etag: str, at: float, lifetime: Lifetime, *, immutable: bool = False) -> Unchanged:
+def dated(
+    etag: str,
+    at: float,
+    lifetime: Lifetime,
+    *,
+    immutable: bool = False,
+    modified: float = 0.0,
+    told_s: float | None = None,
+) -> Unchanged:
     """What is to be said of a result whose original was vouched for just now."""
     return Unchanged(
         etag,
@@ -40,6 +50,8 @@ def dated(etag: str, at: float, lifetime: Lifetime, *, immutable: bool = False) 
         lifetime.error_until,
         lifetime.kept_until,
         immutable,
+        modified,
+        told_s,
     )
 
 
@@ -58,6 +70,8 @@ def unchanged_of(entry: Entry) -> Unchanged:
         entry.error_until,
         entry.kept_until,
         entry.immutable,
+        entry.modified,
+        entry.told_s,
     )
 
 
@@ -76,6 +90,8 @@ def result(rendered: Rendered, times: Unchanged, original: Original | None = Non
         error_until=times.error_until,
         kept_until=times.kept_until,
         immutable=times.immutable,
+        modified=times.modified,
+        told_s=times.told_s,
         sources=original.sources if original else (),
         tags=tuple(dict.fromkeys((*tags, *original.tags))) if original else (),
         heeds=original.heeds if original else 0.0,
@@ -92,6 +108,8 @@ def renewed(stale: Entry, times: Unchanged, heeds: float) -> Entry:
         error_until=times.error_until,
         kept_until=times.kept_until,
         immutable=times.immutable,
+        modified=times.modified,
+        told_s=times.told_s,
         heeds=max(stale.heeds, heeds),
     )
 
@@ -119,7 +137,9 @@ def last_seen(entry: Entry) -> Seen:
             stale_on_error_s=max(window, entry.error_until - entry.fresh_until),
             strict=window <= 0 and entry.error_until <= entry.fresh_until,
             immutable=entry.immutable,
+            told_s=entry.told_s,
         ),
+        modified=entry.modified,
     )
 
 

@@ -341,7 +341,12 @@ class ResizeService:
     def _dated(self, key: Key, now: Original | Seen) -> Unchanged:
         at, vouched = self._clock(), now.vouched
         return dated(
-            entity_tag(key, now.validator), at, self._freshness.lifetime(at, vouched), immutable=vouched.immutable
+            entity_tag(key, now.validator),
+            at,
+            self._freshness.lifetime(at, vouched),
+            immutable=vouched.immutable,
+            modified=now.modified,
+            told_s=self._freshness.told(vouched),
         )
 
 

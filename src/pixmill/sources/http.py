@@ -29,7 +29,7 @@ from pixmill.sources.faults import (
 )
 from pixmill.sources.http_faults import HTTP_FAULTS, may_retry
 from pixmill.sources.lookup import Lookup, system_lookup
-from pixmill.sources.vouching import condition, stated_tags, stated_validator, vouched
+from pixmill.sources.vouching import condition, stated_tags, stated_time, stated_validator, vouched
 from pixmill.spool import Spool
 
 Permit = Callable[[SourceRef], None]
@@ -135,7 +135,9 @@ class HttpSource:
             await _stream(response, spool)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
             tags = stated_tags(response.headers, self._config.source_tag_header)
-            return Original(spool, validator, vouched(response.headers), tags=tags)
+            return Original(
+                spool, validator, vouched(response.headers), tags=tags, modified=stated_time(response.headers)
+            )
         except BaseException:
             spool.close()
             raise

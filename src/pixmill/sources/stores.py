@@ -103,7 +103,7 @@ async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, bu
     except BaseException:
         spool.close()
         raise
-    return Original(spool, _validator(stat))
+    return Original(spool, _validator(stat), modified=max(0.0, stat.modified))
 
 
 def _validator(stat: Stat) -> str:

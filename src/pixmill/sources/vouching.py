@@ -6,11 +6,14 @@ Knows RFC 9110 §8.8 and RFC 9111. Reads what strangers send: any header at all 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from email.utils import formatdate
 from typing import Final
 
-from pixmill.plan.freshness import SILENT, Vouched
+from msgspec import structs
+
+from pixmill.plan.dates import date_of, seconds_of
+from pixmill.plan.freshness import NOT_TOLD_TO_KEEP, SILENT, UNSAID, Vouched
 from pixmill.plan.purge import is_tag
+from pixmill.sources.targeted import targeted
 
 MAX_STATED_TAGS: Final = 64
 
@@ -18,8 +21,6 @@ _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _STATED_TAG = re.compile(f"etag:({_ENTITY_TAG.pattern})")
 _STATED_TIME = re.compile(r"modified:([0-9]{1,11}):[0-9]+")
 _SECONDS = re.compile(r'"?([0-9]{1,10})[0-9]*"?')
-_DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NOT_KEPT: Final = ("no-store", "private")
 _NEVER_FRESH: Final = (*_NOT_KEPT, "no-cache")
 _STRICT: Final = ("must-revalidate", "proxy-revalidate")
@@ -31,7 +32,7 @@ def stated_validator(headers: Mapping[str, str], size: int) -> str | None:
     tag = headers.get("ETag", "").strip()
     if _ENTITY_TAG.fullmatch(tag):
         return f"etag:{tag}"
-    modified = _seconds_of(headers.get("Last-Modified"))
+    modified = seconds_of(headers.get("Last-Modified"))
     return None if modified is None else f"modified:{modified:.0f}:{size}"
 
 
@@ -46,16 +47,30 @@ def condition(validator: str) -> dict[str, str]:
     if found := _STATED_TAG.fullmatch(validator):
         return {"If-None-Match": found[1]}
     if found := _STATED_TIME.fullmatch(validator):
-        return {"If-Modified-Since": formatdate(int(found[1]), usegmt=True)}
+        return {"If-Modified-Since": date_of(float(found[1]))}
     return {}
 
 
+def stated_time(headers: Mapping[str, str]) -> float:
+    """When the picture was last changed, in seconds since the epoch; 0 where the origin does not say."""
+    return max(0.0, seconds_of(headers.get("Last-Modified")) or 0.0)
+
+
 def vouched(headers: Mapping[str, str]) -> Vouched:
-    """How long from now a shared cache may keep it, and what of it stale (RFC 9111 §4.2, RFC 5861, RFC 8246)."""
+    """How long from now a shared cache may keep it, and what of it stale (RFC 9111 §4.2, RFC 5861, RFC 8246).
+
+    What is said to us in CDN-Cache-Control counts instead of all else (RFC 9213 §2.2); all else is then for clients.
+    """
     control = headers.get("Cache-Control", "")
-    if not control and "Expires" not in headers:
-        return SILENT
-    directives = _directives(control)
+    directives = _directives(control) if control else {}
+    ours = targeted(headers.get("CDN-Cache-Control", ""))
+    if not ours:
+        return _vouched(headers, directives) if directives or "Expires" in headers else SILENT
+    said = _vouched({"Age": headers.get("Age", "0")}, ours)
+    return structs.replace(said, told_s=_told_s(headers, directives), immutable="immutable" in directives)
+
+
+def _vouched(headers: Mapping[str, str], directives: Mapping[str, str]) -> Vouched:
     while_s, on_error_s = (_stated_s(directives, name) for name in ("stale-while-revalidate", "stale-if-error"))
     return Vouched(
         fresh_s=_fresh_s(headers, directives),
@@ -66,6 +81,14 @@ def vouched(headers: Mapping[str, str]) -> Vouched:
         may_keep=not _says(directives, _NOT_KEPT),
         immutable="immutable" in directives,
     )
+
+
+def _told_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float:
+    """What remains of the origin's word for those who are not shared caches."""
+    if _says(directives, _NOT_KEPT):
+        return NOT_TOLD_TO_KEEP
+    said = _fresh_s(headers, {name: value for name, value in directives.items() if name != "s-maxage"})
+    return UNSAID if said is None else said
 
 
 def _fresh_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float | None:
@@ -81,10 +104,10 @@ def _lifetime_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> fl
             return _whole_seconds(directives[name])
     if "Expires" not in headers:
         return None
-    expires = _seconds_of(headers["Expires"])
+    expires = seconds_of(headers["Expires"])
     if expires is None:  # RFC 9111 §5.3: an invalid date, 0 above all, lies in the past
         return 0.0
-    now = _seconds_of(headers.get("Date"))
+    now = seconds_of(headers.get("Date"))
     return max(0.0, expires - (datetime.now(UTC).timestamp() if now is None else now))
 
 
@@ -109,15 +132,3 @@ def _whole_seconds(text: str) -> float:
     """Nonsense is 0: what cannot be read is stale."""
     found = _SECONDS.fullmatch(text.strip())
     return float(found[1]) if found else 0.0
-
-
-def _seconds_of(date: str | None) -> float | None:
-    """Since the epoch, of an IMF-fixdate, the one form that may be sent (RFC 9110 §5.6.7)."""
-    found = _DATE.fullmatch((date or "").strip())
-    if not found or found[2] not in _MONTHS:
-        return None
-    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
-    try:
-        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
