@@ -21,41 +21,39 @@ ALWAYS void NAMED(give_back_one)(const uint8_t *in, const uint8_t *right, const 
 }
 
 #if AVX2
-ALWAYS __m128i NAMED(apart)(__m128i a, __m128i b) { return _mm_or_si128(_mm_subs_epu8(a, b), _mm_subs_epu8(b, a)); }
-
 /* Eight samples in the lower half of each. */
-ALWAYS void NAMED(give_back_8)(__m128i codes, __m128i across, __m128i down, float *out, float part) {
-    const __m256i both = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(across, down));
-    const Eight squares = (Eight)_mm256_cvtepi32_ps(_mm256_madd_epi16(both, both));
-    const Eight code = (Eight)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(codes));
+ALWAYS void NAMED(give_back_8)(__m128i codes, __m128i right, __m128i below, float *out, float part) {
+    const __m256i twice = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(codes, codes));
+    const __m256i apart = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_unpacklo_epi8(right, below)), twice);
+    const Eight squares = (Eight)_mm256_cvtepi32_ps(_mm256_madd_epi16(apart, apart));
+    const Eight code = (Eight)_mm256_cvtepi32_ps(_mm256_and_si256(twice, _mm256_set1_epi32(255)));
     PUT(out) = AT(out) + (code * (BEND * part / 255) + BEND_AT_0 * part) * squares;
 }
 
-/* Four pixels of RGBX as twelve samples: eight, and four that are followed by four of nothing. */
-ALWAYS void NAMED(give_back_rgbx)(__m128i in, __m128i across, __m128i down, float *out, float part) {
-    const __m128i first = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i rest = _mm_setr_epi8(10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    NAMED(give_back_8)(_mm_shuffle_epi8(in, first), _mm_shuffle_epi8(across, first), _mm_shuffle_epi8(down, first), out, part);
-    NAMED(give_back_8)(_mm_shuffle_epi8(in, rest), _mm_shuffle_epi8(across, rest), _mm_shuffle_epi8(down, rest), out + 8, part);
-}
-
-/* As many of the pixels as fill whole steps, each with a pixel to its right, and how many these are. */
+/* As many of the pixels as fill steps of eight, each with a pixel to its right, and how many these are. Of RGBX eight samples are picked out of 16 bytes. */
 ALWAYS size_t NAMED(give_back_steps)(const uint8_t *in, const uint8_t *below, float *out, size_t pixels, int layout, float part) {
-    const size_t stored = (size_t)SHAPES[layout].stored, step = layout == RGBX ? 4 : 16;
+    const size_t stored = (size_t)SHAPES[layout].stored, vectors = (size_t)SHAPES[layout].channels;
+    const __m128i picks[3] = {
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(2, 4, 5, 6, 8, 9, 10, 12, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1),
+    };
     size_t done = 0;
-    for (; done + step < pixels; done += step) {
+    for (; done + 8 < pixels; done += 8, out += 8 * vectors) {
         const uint8_t *at = in + done * stored, *under = below + done * stored;
-        float *to = out + done * (size_t)SHAPES[layout].channels;
-        for (size_t i = 0; i < step * stored; i += 16, to += layout == RGBX ? 12 : 16) {
-            const __m128i codes = _mm_loadu_si128((const __m128i *)(at + i));
-            const __m128i across = NAMED(apart)(codes, _mm_loadu_si128((const __m128i *)(at + i + stored)));
-            const __m128i down = NAMED(apart)(codes, _mm_loadu_si128((const __m128i *)(under + i)));
+#pragma GCC unroll 3
+        for (size_t i = 0; i < vectors; i++) {
+            __m128i codes, right, down;
             if (layout == RGBX) {
-                NAMED(give_back_rgbx)(codes, across, down, to, part);
-                continue;
+                codes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(at + 8 * i)), picks[i]);
+                right = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(at + 8 * i + stored)), picks[i]);
+                down = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(under + 8 * i)), picks[i]);
+            } else {
+                codes = _mm_loadl_epi64((const __m128i *)(at + 8 * i));
+                right = _mm_loadl_epi64((const __m128i *)(at + 8 * i + stored));
+                down = _mm_loadl_epi64((const __m128i *)(under + 8 * i));
             }
-            NAMED(give_back_8)(codes, across, down, to, part);
-            NAMED(give_back_8)(_mm_srli_si128(codes, 8), _mm_srli_si128(across, 8), _mm_srli_si128(down, 8), to + 8, part);
+            NAMED(give_back_8)(codes, right, down, out + 8 * i, part);
         }
     }
     return done;
