@@ -21,9 +21,10 @@ from pixmill.cache.open_depot import OpenDepot, open_depot
 from pixmill.errors import StoreDenied
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import Deposit, Original, Store
+from pixmill.ports import Deposit, Event, Original, Store
 from pixmill.spool import Spool
 from tests.cache.entries import Recorder
+from tests.servers.redis import RedisServer
 
 MIB = 2**20
 REF = parse_source("https://example.org/a.jpg")
@@ -245,3 +246,39 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 def test_settings_that_mean_nothing_are_refused(originals: str, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         CacheConfig(cache="memory://,file:///cache", originals=originals)
+
+
+@pytest.mark.parametrize("redis_is_there", [True, False])
+async def test_machines_that_share_a_network_folder_take_turns_by_their_redis(
+    redis_is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts, device = tmp_path / "mounts", tmp_path.stat().st_dev
+    mounts.write_text(f"1 0 {os.major(device)}:{os.minor(device)} / / rw - nfs4 server:/ rw\n")
+    monkeypatch.setattr("pixmill.cache.file_locks._MOUNTS", mounts)
+    seen = Recorder()
+    with RedisServer() as redis:
+        config = CacheConfig(cache=f"{redis.url}?timeout=2s", originals=f"file://{tmp_path}/originals")
+        cache = await open_cache(config, seen, no_store)
+        if not redis_is_there:
+            redis.stop()
+        async with (
+            open_depot(config, seen, cache, Budget(0), MIB) as one,
+            open_depot(config, seen, cache, Budget(0), MIB) as two,
+        ):
+            assert one is not None
+            assert two is not None
+            async with one.depot.turn(REF):
+                waiting = asyncio.create_task(took_turn(two))
+                await asyncio.sleep(0.05)
+                assert waiting.done() is not redis_is_there
+                with (deposit := deposit_of()).original.spool:
+                    await one.depot.keep(REF, deposit)
+            assert await waiting is redis_is_there
+        await cache.close()
+    outcomes = {key[1:] for key in seen.counts if key[0] is Event.LEASE}
+    assert outcomes == ({("redis", "won"), ("redis", "waited")} if redis_is_there else {("redis", "error")})
+
+
+async def took_turn(opened: OpenDepot) -> bool:
+    async with opened.depot.turn(REF) as waited:
+        return waited

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from pixmill.plan.freshness import SILENT, Freshness, Vouched
+from pixmill.plan.freshness import SILENT, Freshness, Vouched, promised
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Deposit, Depot, Original, Purges, Source, Verdict
 
@@ -104,7 +104,8 @@ class Deposited:
 
     async def _laid(self, ref: SourceRef, original: Original, heeds: float) -> Original:
         """Laid down if it may be, and not there any more if it may not."""
-        original = replace(original, sources=(ref.text,), heeds=heeds)
+        vouched = promised(ref.version, original.vouched)
+        original = replace(original, vouched=vouched, sources=(ref.text,), heeds=heeds)
         if not original.vouched.may_keep:
             await self._depot.forget(ref)
             return original
