@@ -5,10 +5,8 @@ import errno
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from io import FileIO
 from pathlib import Path
 from time import time
-from typing import Any
 
 import pytest
 
@@ -229,16 +227,15 @@ async def test_a_folder_that_somebody_cleared_is_used_again(tmp_path: Path) -> N
 async def test_a_full_disk_is_said_in_our_words_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class FullDisk(FileIO):
-        def write(self, data: Any) -> int:
-            super().write(data[:100])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def write_some(fd: int, pieces: list[memoryview]) -> int:
+        os.write(fd, pieces[0][:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async with opened(tmp_path) as cache:
         await cache.put(key_of(1), entry_of(b"first"))
         used = cache.used_bytes
         with monkeypatch.context() as patch:
-            patch.setattr(folders, "_exclusive", lambda path: FullDisk(path, "xb"))
+            patch.setattr(os, "writev", write_some)
             with pytest.raises(StoreFull):
                 await cache.put(key_of(1), entry_of(b"second"))
         assert cache.used_bytes == used == on_disk(tmp_path)
@@ -262,9 +259,20 @@ async def test_a_full_disk_is_no_reason_not_to_start(tmp_path: Path, monkeypatch
             await cache.ping()
 
 
+async def test_what_is_written_in_part_at_a_time_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.writev
+    monkeypatch.setattr(os, "writev", lambda fd, pieces: real(fd, [pieces[0][:7]]))
+    async with opened(tmp_path) as cache:
+        await cache.put(key_of(1), entry_of(body_of(key_of(1), 1000)))
+        found = await cache.get(key_of(1))
+        assert isinstance(found, Entry)
+        assert found.body == body_of(key_of(1), 1000)
+
+
 async def test_what_cannot_be_read_or_written_is_said_in_our_words(tmp_path: Path) -> None:
     async with opened(tmp_path) as cache:
         key = key_of(1)
+        (tmp_path / key[:2]).rmdir()
         (tmp_path / key[:2]).write_bytes(b"a file where a subfolder should be")
         with pytest.raises(StoreError):
             await cache.put(key, entry_of())
@@ -301,7 +309,6 @@ async def test_a_disk_that_hangs_delays_nobody_for_long_and_gathers_no_crowd(
     async with opened(tmp_path) as cache:
         guarded = Guarded(cache, timeout_s=0.05)
         pipe = place(tmp_path, key_of(1))
-        pipe.parent.mkdir()
         os.mkfifo(pipe)  # opening a pipe that nobody writes to hangs like a dead network file system
         crowd = [asyncio.ensure_future(guarded.get(key_of(1))) for _ in range(300)]
         results = await asyncio.wait_for(asyncio.gather(*crowd, return_exceptions=True), 5)

@@ -16,10 +16,11 @@ blob goes in its turn.
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from io import FileIO
+from itertools import count
 from mmap import mmap
 from pathlib import Path
 from secrets import token_hex
@@ -46,6 +47,7 @@ SHARDS: Final = 256
 Blob: TypeAlias = tuple[bytes | mmap, ...]
 """What is written into one file, in pieces that need not be joined before."""
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _SHARD = re.compile("[0-9a-f]{2}")
 _BLOB = re.compile("[0-9a-f]{64}")
 _TEMPORARY = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
@@ -88,6 +90,8 @@ class Folder:
         self._evicted = evicted
         self._clock = clock
         self._stopped = False
+        self._mark = token_hex(4)
+        self._numbers = count()
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
@@ -142,6 +146,14 @@ class Folder:
                     removed += is_gone(file.name, beginning) and self._unlink(Path(file.path), mtime_ns)
         return removed
 
+    def prepare(self) -> None:
+        """Make the subfolders, so that no write need."""
+        for shard in range(SHARDS):
+            if self._stopped:
+                return
+            with suppress(OSError):  # it is there, or will be asked for again
+                (self.path / f"{shard:02x}").mkdir(mode=0o700)
+
     def sweep(self, room: int) -> bool:
         """Add up what is there, remove what nobody finishes and what is over, evict the oldest; True when ``room`` bytes
         can be written.
@@ -178,7 +190,7 @@ class Folder:
             os.utime(fd, ns=(atime_ns, int(self._clock() * _NS)))
 
     def _replace(self, place: Path, blob: Blob, until: float) -> None:
-        temporary = place.with_name(f"{place.name}.{token_hex(4)}.tmp")
+        temporary = Path(f"{place}.{self._mark}{next(self._numbers):x}.tmp")
         try:
             _create(temporary, blob, (_until_ns(until), int(self._clock() * _NS)))
             with self._ledger.lock:
@@ -256,28 +268,32 @@ def _beginning(path: str) -> tuple[int, bytes]:
 
 
 def _create(path: Path, blob: Blob, times_ns: tuple[int, int]) -> None:
-    """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder."""
+    """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder.
+
+    In as few calls as will do: after each one the thread must wait for its turn to go on.
+    """
     try:
-        file = _exclusive(path)
+        fd = os.open(path, _NEW, 0o600)
     except FileNotFoundError:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = _exclusive(path)
-    with file:
-        for piece in blob:
-            _write(file, piece)
+        fd = os.open(path, _NEW, 0o600)
+    try:
+        _write(fd, blob)
         with suppress(OSError):
-            os.utime(file.fileno(), ns=times_ns)
+            os.utime(fd, ns=times_ns)
+    finally:
+        os.close(fd)
 
 
-def _write(file: FileIO, piece: bytes | mmap) -> None:
-    with memoryview(piece) as whole:
-        done = 0
-        while done < len(whole):
-            done += file.write(whole[done:])
-
-
-def _exclusive(path: Path) -> FileIO:
-    return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
+def _write(fd: int, blob: Blob) -> None:
+    with ExitStack() as views:
+        left = [views.enter_context(memoryview(piece)) for piece in blob if len(piece)]
+        while left:
+            written = os.writev(fd, left)
+            while left and written >= len(left[0]):
+                written -= len(left.pop(0))
+            if left:
+                left[0] = left[0][written:]
 
 
 def _until_ns(until: float) -> int:

@@ -200,6 +200,7 @@ class Room:
 
     async def _keep(self) -> None:
         """Scan at the start, when the ledger says so, and now and then."""
+        await self._run(self._folder.prepare, self._sweeper)
         while True:
             try:
                 async with self._sweeping:
