@@ -71,7 +71,7 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
     async with opened(settings) as services:
         address, port = free_address(settings.host, settings.port)
         async with _operators_served(services, settings) as operated:
-            server = _server(create_app(services), address, port, settings.max_connections, settings.send_stall_s)
+            server = _server(create_app(services), address, port, settings.max_connections, settings)
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             telling = asyncio.create_task(_tell(ready, address, port))
@@ -94,7 +94,7 @@ async def _operators_served(services: ApiServices, settings: Settings) -> AsyncI
         yield []
         return
     address, port = free_address(*wanted)
-    server = _server(create_operators_app(services), address, port, OPERATORS_CONNECTIONS, settings.send_stall_s)
+    server = _server(create_operators_app(services), address, port, OPERATORS_CONNECTIONS, settings)
     serving = asyncio.create_task(server.serve())
     log.info("listening for operators", address=address, port=port)
     try:
@@ -187,13 +187,13 @@ class Listening(Server):
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.stall_s * 1000))
 
 
-def _server(app: ASGIApp, address: str, port: int, max_connections: int, stall_s: float) -> Server:
+def _server(app: ASGIApp, address: str, port: int, max_connections: int, settings: Settings) -> Server:
     server = Listening(
         app,
         address=address,
         port=port,
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
+        http=HTTPModes.auto if settings.http2 else HTTPModes.http1,
         websockets=False,
         backlog=max(128, max_connections // 4),
         backpressure=max_connections,
@@ -201,5 +201,5 @@ def _server(app: ASGIApp, address: str, port: int, max_connections: int, stall_s
         http2_settings=HTTP2Settings(max_headers_size=MAX_HEADER_BYTES),
         log_enabled=False,
     )
-    server.stall_s = stall_s
+    server.stall_s = settings.send_stall_s
     return server

@@ -167,6 +167,9 @@ def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:
             assert (server.get(path).status, status_of(own + path)) == (200, 200), path
         for path in ("/resize?url=a.png&width=10", "/openapi.json"):
             assert (server.get(path).status, status_of(own + path)) == (200, 404), path
+        told = set(server.get("/openapi.json").json()["paths"])
+        assert "/resize" in told
+        assert not told & {"/metrics", "/health", "/admin/purge", "/admin/purges", "/admin/warm"}
         command = [sys.executable, "-m", "pixmill", "purge", "--all"]
         environment = {**os.environ, "PIXMILL_ADMIN_TOKEN": TOKEN, "PIXMILL_ADMIN_LISTEN": f"127.0.0.1:{port}"}
         subprocess.run(command, env=environment, capture_output=True, check=True)

@@ -169,6 +169,15 @@ def test_any_first_line_leaves_the_server_well(server: Pixmill, request_: bytes)
     assert server.get("/health/live").status == 200
 
 
+def test_http_2_is_spoken_only_where_it_is_wanted(server: Pixmill) -> None:
+    """Its first frame (RFC 9113 §3.4): empty settings, which a server that speaks it answers with its own."""
+    greeting = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+    assert said(server, greeting)[:9] in (b"", b"HTTP/1.1 ")
+    with Pixmill(cache="memory://", workers=1, http2="true") as other:
+        answer = said(other, greeting)
+        assert answer[3:4] == b"\x04", "a frame of settings"
+
+
 def test_trace_returns_nothing_of_what_was_sent(server: Pixmill) -> None:
     answer = said(server, b"TRACE / HTTP/1.1\r\n" + HOST + b"Cookie: secret=1\r\nConnection: close\r\n\r\n")
     assert b"secret=1" not in answer

@@ -11,7 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, reject, settings
 from msgspec.structs import replace
 
-from pixmill.api.app import ROUTES
+from pixmill.api.app import PICTURES, PROBES, ROUTES
 from pixmill.api.openapi import document
 from pixmill.api.problems import STATUS, problem_response
 from pixmill.dialects.native import PATHS, parse
@@ -35,6 +35,12 @@ def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
     for route in ROUTES:
         answered.setdefault(route.path, set()).update(method.lower() for method in route.methods or ())
     assert {path: set(methods) for path, methods in DOCUMENT["paths"].items()} == answered
+
+
+def test_where_operators_have_a_listener_of_their_own_nothing_of_theirs_is_told() -> None:
+    paths = document(operators=False)["paths"]
+    assert isinstance(paths, dict)
+    assert set(paths) == {route.path for route in (*PICTURES, *PROBES)}
 
 
 def test_the_paths_of_the_grammar_are_documented() -> None:

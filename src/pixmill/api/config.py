@@ -105,6 +105,11 @@ class ApiConfig(BaseModel):
         "hop there that is none of them.",
     )
     max_connections: int = Field(4_096, ge=128, description="Connections served at one time; more wait to be accepted.")
+    http2: bool = Field(
+        default=False,
+        description="Whether cleartext HTTP/2 is spoken too (prior knowledge), for a trusted proxy that wants it: a client that opens "
+        "streams and takes nothing of their answers is not ended there by PIXMILL_SEND_STALL_S.",
+    )
 
     @field_validator("keys")
     @classmethod

@@ -66,17 +66,19 @@ class Operation:
 
 async def get_openapi(request: Request) -> Response:
     """The document as JSON."""
-    presets = services_of(request).native.presets
-    return Response(_encoded(tuple(presets.asked), only=presets.only), media_type="application/json")
+    services = services_of(request)
+    presets, operators = services.native.presets, not services.config.admin_listen
+    encoded = _encoded(tuple(presets.asked), only=presets.only, operators=operators)
+    return Response(encoded, media_type="application/json")
 
 
 @cache
-def _encoded(presets: tuple[str, ...], *, only: bool) -> bytes:
-    return msgspec.json.encode(document(presets, only=only))
+def _encoded(presets: tuple[str, ...], *, only: bool, operators: bool) -> bytes:
+    return msgspec.json.encode(document(presets, only=only, operators=operators))
 
 
-def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
-    """The OpenAPI 3.1 document of this version, on a server with these presets, and perhaps with nothing else."""
+def document(presets: tuple[str, ...] = (), *, only: bool = False, operators: bool = True) -> Json:
+    """The OpenAPI 3.1 document of this version, on a server with these presets, perhaps with nothing else, which answers operators too or not."""
     _, facts = msgspec.json.schema_components(
         [Facts, Description, PictureSet, PurgeOrder], ref_template="#/components/schemas/{name}"
     )
@@ -89,7 +91,7 @@ def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": _paths(presets, only=only),
+        "paths": _paths(OPERATIONS if operators else ANYBODYS, presets, only=only),
         "components": {
             "parameters": {param.name: _parameter(param) for param in (*PARAMS, *sets.PARAMS)} | _preset(presets),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -98,9 +100,9 @@ def document(presets: tuple[str, ...] = (), *, only: bool = False) -> Json:
     }
 
 
-def _paths(presets: tuple[str, ...], *, only: bool) -> Json:
+def _paths(operations: tuple[Operation, ...], presets: tuple[str, ...], *, only: bool) -> Json:
     paths: dict[str, Json] = {}
-    for operation in OPERATIONS:
+    for operation in operations:
         names = _names(operation, presets, only=only)
         for method in operation.methods:
             paths.setdefault(operation.path, {})[method] = _operation(operation, method, names)
@@ -265,13 +267,17 @@ def _pictures(prefix: str, version: str) -> tuple[Operation, ...]:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (
+ANYBODYS: tuple[Operation, ...] = (
     *_pictures("", ""),
     *_pictures("/api/v1", "V1"),
     Operation("/health/live", _GET, "Live", "Whether the process is alive.", {"200": _answer("It is", _JSON)}, _ANY),
     Operation(
         "/health/ready", _GET, "Ready", "Whether all parts work.", {"200": _answer("They do", _JSON)} | _UNWELL, _ANY
     ),
+    Operation("/openapi.json", _GET, "Openapi", "This document.", {"200": _answer("The document", _JSON)}, _ANY),
+)
+
+_OPERATORS: tuple[Operation, ...] = (
     Operation("/health", _GET, "Health", "How each part does.", {"200": _answer("All work", _JSON)} | _UNWELL, _ANY),
     Operation(
         "/metrics",
@@ -315,5 +321,7 @@ OPERATIONS: tuple[Operation, ...] = (
         {"200": _answer("The progress", _JSON)},
         (*_ANY, NoSuchRoute, Forbidden),
     ),
-    Operation("/openapi.json", _GET, "Openapi", "This document.", {"200": _answer("The document", _JSON)}, _ANY),
 )
+
+OPERATIONS = (*ANYBODYS, *_OPERATORS)
+"""Operators may have a listener of their own; what is told to anybody else then says nothing of theirs."""
