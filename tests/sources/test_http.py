@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
@@ -12,6 +13,7 @@ from time import perf_counter
 import pytest
 
 from pixmill import __version__
+from pixmill.budget import Budget
 from pixmill.errors import (
     AddressForbidden,
     Internal,
@@ -30,7 +32,7 @@ from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http import HttpSource
-from tests.servers.origin import Origin
+from tests.servers.origin import Origin, Seen
 
 BODY = bytes(range(256)) * 1000
 MAX_BYTES = 2 * 2**20
@@ -309,6 +311,50 @@ async def test_an_origin_that_falls_silent_times_out(origin: Origin) -> None:
 async def test_an_origin_that_drips_is_stopped_by_the_total_time(origin: Origin) -> None:
     with pytest.raises(SourceTimeout):
         await fetched(origin.serve("/drip", BODY, pace_s=0.1), source_timeout_s=0.5)
+
+
+async def test_a_connection_that_was_idle_for_long_is_as_good_as_new(origin: Origin) -> None:
+    """Also if the last bytes of its last answer lay there for a while: aiohttp goes on timing such a connection, and fails it in the pool."""
+    body, sent = (
+        bytes(2 * 256 * 1024 + 1000),
+        threading.Event(),
+    )  # the last piece is more than aiohttp takes ahead of its reader
+
+    async def send(_seen: Seen, writer: asyncio.StreamWriter) -> bool:
+        writer.transport.set_write_buffer_limits(0)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        sent.set()
+        return True
+
+    url, budget, idle_s = origin.route("/idle", send), Budget(2 * MAX_BYTES), 0.3
+    source = HttpSource(config(source_idle_timeout_s=idle_s), budget=budget)
+    await source.open()
+    await budget.take(2 * MAX_BYTES)  # so that nothing is read until all has come
+    fetching = asyncio.create_task(body_of(source, url))
+    await asyncio.to_thread(sent.wait, 5)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    budget.give(2 * MAX_BYTES)
+    assert await fetching == body
+    connections = origin.connections
+    await asyncio.sleep(2 * idle_s)
+    assert await body_of(source, url) == body
+    assert origin.connections == connections
+    await source.close()
+
+
+async def test_an_origin_is_not_silent_while_nobody_listens(origin: Origin) -> None:
+    """That there is no memory for what it sends is our affair."""
+    budget, idle_s = Budget(2 * MAX_BYTES), 0.3
+    source = HttpSource(config(source_idle_timeout_s=idle_s), budget=budget)
+    await source.open()
+    await budget.take(2 * MAX_BYTES)
+    fetching = asyncio.create_task(body_of(source, origin.serve("/patient", BODY)))
+    await asyncio.sleep(2 * idle_s)
+    budget.give(2 * MAX_BYTES)
+    assert await fetching == BODY
+    await source.close()
 
 
 async def test_a_name_server_that_hangs_is_bounded_by_the_connect_time() -> None:

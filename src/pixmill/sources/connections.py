@@ -58,6 +58,18 @@ async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> Cl
         raise ConnectionLost(repr(error)) from error
 
 
+def stop_clock(response: ClientResponse) -> None:
+    """The head has come: the client times silence no more, whoever reads the body does.
+
+    aiohttp (3.14) starts its clock again whenever reading goes on, also if that was of the last bytes and the connection is back in the pool
+    by then. When the time is up it is failed there, and handed out all the same: the next fetch has timed out before it was sent.
+    """
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = None
+        connection.protocol.start_timeout()
+
+
 class GuardedResolver(AbstractResolver):
     """Resolves a name to those of its addresses that may be connected."""
 

@@ -18,7 +18,7 @@ from pixmill.plan.freshness import Vouched
 from pixmill.plan.source import SourceRef, parse_redirect
 from pixmill.ports import Original
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.connections import open_session
+from pixmill.sources.connections import open_session, stop_clock
 from pixmill.sources.decoding import decoded
 from pixmill.sources.faults import (
     GOOD_STATUSES,
@@ -123,7 +123,9 @@ class HttpSource:
     async def _attempt(self, url: str, asked: Mapping[str, str]) -> ClientResponse:
         if self._session is None:
             raise Internal(detail="the source is not open")
-        return await self._session.get(URL(url, encoded=True), headers=asked, allow_redirects=False)
+        response = await self._session.get(URL(url, encoded=True), headers=asked, allow_redirects=False)
+        stop_clock(response)
+        return response
 
     async def _take(self, response: ClientResponse) -> Original:
         check_status(response.status)
@@ -132,7 +134,7 @@ class HttpSource:
         spool = Spool(self._config.max_source_bytes, claim=self._budget.claim())
         try:
             await spool.expect(response.content_length or 0)
-            await _stream(response, spool)
+            await _stream(response, spool, self._config.source_idle_timeout_s)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
             tags = stated_tags(response.headers, self._config.source_tag_header)
             return Original(
@@ -159,14 +161,22 @@ def _target(ref: SourceRef, response: ClientResponse) -> SourceRef:
         raise SourceBroken(detail=f"redirect to {location[:200]!r}: {error.message}") from error
 
 
-async def _stream(response: ClientResponse, spool: Spool) -> None:
+async def _stream(response: ClientResponse, spool: Spool, max_silence_s: float) -> None:
     coding = response.headers.get("Content-Encoding", "")
-    arrived = (
-        piece async for piece, _ in response.content.iter_chunks()
-    )  # as they came: iter_any would join them first
-    async with aclosing(decoded(coding, arrived)) as pieces:
+    async with aclosing(decoded(coding, _arriving(response, max_silence_s))) as pieces:
         async for piece in pieces:
             await spool.append(piece)
+
+
+async def _arriving(response: ClientResponse, max_silence_s: float) -> AsyncIterator[bytes]:
+    """Pieces as they come, unjoined. Raises TimeoutError; that nobody here was ready to take more is no silence of the origin."""
+    while True:
+        async with asyncio.timeout(max_silence_s):
+            piece, end_of_chunk = await response.content.readchunk()
+        if piece:
+            yield piece
+        elif not end_of_chunk:
+            return
 
 
 async def _digest(spool: Spool) -> str:
