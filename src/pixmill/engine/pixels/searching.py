@@ -9,7 +9,7 @@ MAX_TRIES: Final = 4
 MAX_FITTINGS: Final = 7
 """With the first one, which was too large."""
 
-_LOSS_OF_A_STEP: Final = 0.3
+_LOSS_OF_A_STEP: Final = 0.2
 _CLOSE: Final = 0.95
 
 
