@@ -30,6 +30,7 @@ class Part:
 PARTS = (
     Part("The kernel", ("benchmarks.kernel",)),
     Part("What a miss costs beside a bare loop, by mode", ("benchmarks.bars",)),
+    Part("Where the time of a miss goes", ("benchmarks.miss",)),
     Part("Worker processes beside threads", ("benchmarks.pool", "examples/photos", "--seconds", "4", "--rounds", "3")),
     Part("Hits, crowds, memory, start", ("benchmarks.front",)),
     Part("Ten times the capacity", ("benchmarks.overload",)),

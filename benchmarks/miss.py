@@ -1,0 +1,208 @@
+"""Where the processor time of one miss goes, by part.
+
+    .venv/bin/python -m benchmarks.miss [--rounds 3] [--requests 108]
+
+JPEGs of 2 and of 6 megapixels into 512 pixels, originals over HTTP, results into memory and onto the disk, as in ``bars.py``. What the server's processes
+take is read from /proc while they serve; what single parts take is measured in this process, on the same originals, with the same code. What
+is left after all parts that can be measured alone has a line of its own.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import uvloop
+from benchmarks import origin
+from benchmarks.bars import MEGAPIXELS, SIDE, load
+from benchmarks.material import photos
+from benchmarks.peers.pixmill import Pixmill
+from benchmarks.processes import free_port, running, tree
+
+from pixmill.engine.config import EngineConfig
+from pixmill.engine.pixels import resample
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pool import EnginePool
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.source import parse_source
+from pixmill.ports import Unobserved
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.http import HttpSource
+from pixmill.spool import Spool
+
+PLAN = Plan(resize=Resize(width=SIDE, height=SIDE), output=Output(formats=(Format.JPEG,), quality=80))
+CLIENTS = 4
+Parts = dict[str, list[float]]
+"""Milliseconds of processor time for a miss, in each round."""
+
+
+@dataclass
+class Server:
+    """A Pixmill that serves, with what its threads and workers have taken until now."""
+
+    port: int
+    pid: int
+    pixmill: Pixmill
+
+    def taken(self) -> dict[str, float]:
+        """Milliseconds: of the event loop, of the server's other threads, of the workers."""
+        own = {int(task.name): _ran_ms(task) for task in Path(f"/proc/{self.pid}/task").iterdir()}
+        workers = sum(_ran_ms(task) for pid in tree(self.pid)[1:] for task in Path(f"/proc/{pid}/task").iterdir())
+        return {"loop": own[self.pid], "threads": sum(own.values()) - own[self.pid], "workers": workers}
+
+    def ask(self, sources: list[str]) -> dict[str, float]:
+        """Every source once; milliseconds of processor time for each."""
+        urls = [f"{self.pixmill.url(source, 'jpeg', 'jpeg', SIDE)}" for source in sources]
+        before = self.taken()
+        asyncio.run(load(f"http://127.0.0.1:{self.port}", urls))
+        after = self.taken()
+        return {part: (after[part] - before[part]) / len(sources) for part in after}
+
+
+def _ran_ms(task: Path) -> float:
+    return int((task / "schedstat").read_text().split()[0]) / 1e6
+
+
+@contextmanager
+def served(home: Path, source: int, cache: str) -> Iterator[Server]:
+    port, pixmill = free_port(), Pixmill()
+    start = pixmill.start(home, port, source)
+    env = os.environ | dict(start.env) | {"PIXMILL_CACHE": cache}
+    with running(start.command, port, home / "out", env) as pid:
+        yield Server(port, pid, pixmill)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=108)
+    options = parser.parse_args()
+    folder = photos()
+    numbers = iter(range(10**9))
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixmill-miss-")))
+        source = free_port()
+        stack.enter_context(running(origin.command(home, folder, source, free_port()), source, home / "origin.out"))
+        memory = "memory://?max_bytes=64MiB"
+        full = stack.enter_context(served(home, source, f"{memory},file://{home}/cache?max_bytes=1GiB"))
+        bare = stack.enter_context(served(home, source, memory))
+        for size in MEGAPIXELS:
+            names = [f"/{size}/jpeg/{path.name}" for path in sorted((folder / str(size) / "jpeg").iterdir())]
+            parts: Parts = defaultdict(list)
+            for turn in range(-1, options.rounds):
+                asked = [f"{names[n % len(names)]}?n={next(numbers)}" for n in range(options.requests)]
+                found = one_round(full, bare, asked)
+                found |= uvloop.run(alone(folder, names, source, options.requests))
+                for part, ms in found.items() if turn >= 0 else ():
+                    parts[part].append(ms)
+            show(size, {part: median(each) for part, each in parts.items()})
+
+
+def one_round(full: Server, bare: Server, asked: list[str]) -> dict[str, float]:
+    miss, hit = full.ask(asked), full.ask(asked)
+    without = bare.ask(asked)
+    return {
+        "loop": miss["loop"],
+        "threads": miss["threads"],
+        "workers": miss["workers"],
+        "disk": miss["loop"] + miss["threads"] - without["loop"] - without["threads"],
+        "front": hit["loop"] + hit["threads"],
+    }
+
+
+async def alone(folder: Path, names: list[str], source: int, count: int) -> dict[str, float]:
+    """What single parts take in this process."""
+    originals = [(folder / name[1:]).read_bytes() for name in names]
+    return await fetched(names, source, count) | await handed_over(originals, count) | rendered(originals, count)
+
+
+async def fetched(names: list[str], source: int, count: int) -> dict[str, float]:
+    web = HttpSource(SourcesConfig(allowed_networks="127.0.0.0/8"))
+    await web.open()
+    began = time.process_time()
+    for number in range(count):
+        original = await web.fetch(parse_source(f"http://127.0.0.1:{source}{names[number % len(names)]}"))
+        original.spool.close()
+    taken = time.process_time() - began
+    await web.close()
+    return {"fetch": taken / count * 1000}
+
+
+async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
+    """This side of a pool: orders and results, without what the workers do."""
+    spools = []
+    for original in originals:
+        spool = Spool(len(original))
+        spool.write(original)
+        spools.append(spool)
+    pool = EnginePool(EngineConfig(workers=1), Unobserved())
+    await pool.open()
+    began = time.process_time()
+    for number in range(count):
+        await pool.render(spools[number % len(spools)], PLAN)
+    taken = time.process_time() - began
+    await pool.close()
+    return {"orders": taken / count * 1000}
+
+
+def rendered(originals: list[bytes], count: int) -> dict[str, float]:
+    """The stages of a render; what is in none of them is the pipeline itself."""
+    kernel = timed(resample._kernel.resample)  # noqa: SLF001 - to be measured alone
+    seconds: dict[str, float] = defaultdict(float)
+    real, resample._kernel.resample = resample._kernel.resample, kernel  # noqa: SLF001
+    began = time.process_time()
+    for number in range(count):
+        for stage, taken in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
+            seconds[stage] += taken
+    whole = time.process_time() - began
+    resample._kernel.resample = real  # noqa: SLF001
+    stages = {"decode": seconds["decode"], "resample": kernel.seconds, "encode": seconds["encode"]}
+    return {stage: taken / count * 1000 for stage, taken in (stages | {"render": whole}).items()}
+
+
+class timed:  # noqa: N801 - used as a function
+    """A function, and the seconds that were spent in it."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+        self.seconds = 0.0
+
+    def __call__(self, *args: object) -> object:
+        began = time.perf_counter()
+        try:
+            return self._function(*args)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+def show(size: int, ms: dict[str, float]) -> None:
+    server, pictures = ms["loop"] + ms["threads"], ms["decode"] + ms["resample"] + ms["encode"]
+    known = ms["front"] + ms["fetch"] + ms["orders"] + ms["disk"]
+    rows = (
+        ("worker: the picture decoded, scaled by the decoder as far as it may", ms["decode"]),
+        ("worker: resampled in linear light", ms["resample"]),
+        ("worker: encoded", ms["encode"]),
+        ("worker: the pipeline around that, when nothing else is in the processor's caches", ms["render"] - pictures),
+        ("worker: orders, files, and caches that have gone cold", ms["workers"] - ms["render"]),
+        ("server: a request read, checked and answered, as for a hit", ms["front"]),
+        ("server: the original fetched into a memory file", ms["fetch"]),
+        ("server: the order to a worker, and its result", ms["orders"]),
+        ("server: looked up and stored on the disk, and its lock", ms["disk"]),
+        ("server: all else, and caches that have gone cold", server - known),
+    )
+    print(f"{size} MP to {SIDE} pixels: {server + ms['workers']:.2f} ms of processor time for a miss")
+    for name, figure in rows:
+        print(f"  {figure:6.2f}  {name}")
+
+
+if __name__ == "__main__":
+    main()
