@@ -188,6 +188,7 @@ BOMBS = {
     "a large text": drawing("<text font-size='1e9' y='1e9'>evil</text>"),
     "a long text": drawing(f"<text>{'evil ' * 100_000}</text>"),
     "a style of many": drawing(f"<style>{''.join(f'.a{n} .b{n} *{{fill:red}}' for n in range(2_000))}</style>" + "<g class='a1'><g class='b1'/></g>" * 1_000),
+    "a style of many for many": drawing(f"<style>{'.a{fill:red}' * 20_000}</style>" + "<g class='a'/>" * 20_000),
     "selectors in each other": drawing(f"<style>{'g > ' * 5_000}g{{fill:red}}{':not(' * 5_000}</style>" + "<g>" * 150 + "</g>" * 150),
     "a huge size": drawing("", "width='4e9' height='4e9'"),
     "a size of no end": drawing("", "width='1e999' height='1e999'"),

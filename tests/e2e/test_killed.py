@@ -59,18 +59,19 @@ def test_what_a_killed_server_has_written_is_whole_or_not_there(
 def test_a_worker_that_is_killed_under_load_costs_no_request(images: Path) -> None:
     with Pixmill(images=str(images), cache="") as server, ThreadPoolExecutor(4) as clients:
         queries: list[dict[str, Any]] = [
-            {"url": "photo.jpg", "width": width, "format": "webp"} for width in range(100, 400)
+            {"url": "photo.jpg", "width": width, "format": "webp"} for width in range(100, 1_000)
         ]
         asked = at_once(clients, server, queries)
         for restarts in (1, 2):
-            until(lambda: metric(server, "pixmill_workers_busy") > 0, 5, "a worker is busy")
+            until(lambda: metric(server, "pixmill_workers_busy") > 0, 20, "a worker is busy")
             victim = server.workers()[0]
             os.kill(victim, signal.SIGKILL)
-            until(lambda: metric(server, "pixmill_worker_restarts_total") >= restarts, 10, "it is missed")  # noqa: B023 - used at once
+            until(lambda: metric(server, "pixmill_worker_restarts_total") >= restarts, 20, "it is missed")  # noqa: B023 - used at once
             until(lambda: metric(server, "pixmill_workers") == 2, 20, "it is replaced")
             assert not is_alive(victim)
-        assert not all(future.done() for future in asked), "the load went on through both deaths"
-        assert {future.result()[0].status for future in asked} == {200}
+        answered = [future for future in asked if not future.cancel()]
+        assert len(answered) < len(asked), "the load went on through both deaths"
+        assert {future.result()[0].status for future in answered} == {200}
 
 
 class load:  # noqa: N801 - reads as a verb

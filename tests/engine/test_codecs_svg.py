@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.codecs.svg_safe import MAX_DEPTH, inert, sanitised
+from pixmill.engine.codecs.svg_safe import MAX_DEPTH, MAX_MATCHES, inert, sanitised
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import ImageTooLarge, PixmillError, UndecodableImage
@@ -134,6 +134,22 @@ def test_bombs_and_ruins_are_refused_at_once(text: str) -> None:
     with pytest.raises(UndecodableImage):
         inspect(memoryview(text.encode()), LIMITS)
     assert time.monotonic() - started < 5
+
+
+def test_a_reference_in_a_style_holds_no_second_one() -> None:
+    assert inert("""b{fill:url("#a:url("//elsewhere/c")}""") == "b{fill:url(#a:url)}"
+
+
+@pytest.mark.parametrize("rule", [".a{fill:red}", ".a,.b{fill:red}"])
+def test_a_style_is_bounded_by_what_it_asks_of_all_elements_together(rule: str) -> None:
+    def styled(selectors: int, elements: int) -> str:
+        rules = selectors // (rule.count(",") + 1)
+        return f"<style>{rule * rules}</style>" + "<g/>" * (elements - 2)
+
+    half = f"<g><style>{rule}</style></g>" * 10
+    assert cleaned(styled(500, 50_000) + half).count("<style>") == 11, "as much as programs that draw write"
+    with pytest.raises(UndecodableImage):
+        sanitised(bytes(svg(styled(MAX_MATCHES // 1_000 + 2, 1_000))))
 
 
 def test_entities_of_a_file_are_texts_and_files_are_not_read() -> None:

@@ -13,8 +13,8 @@ from tests.servers.pixmill import Pixmill
 FETCHED = {
     "cache": "memory://?max_bytes=16MiB",
     "allowed_networks": "127.0.0.0/8",
-    "source_timeout_s": 2,
-    "source_idle_timeout_s": 1,
+    "source_timeout_s": 4,
+    "source_idle_timeout_s": 3,
     "max_source_bytes": 200_000,
 }
 

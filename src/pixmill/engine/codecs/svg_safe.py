@@ -37,12 +37,14 @@ MAX_DEPTH = 200
 """librsvg's parser takes 256."""
 MAX_ELEMENTS = 200_000
 """librsvg takes a million; these take it two seconds."""
+MAX_MATCHES = 50_000_000
+"""Selectors times elements: librsvg tries each with each, at 50 to 120 ns, so that a file of 5 MB could ask for ten minutes."""
 _GROWTH, _ROOM = 8, 2**20
 """How much longer than the file the result may become, since entities repeat themselves: so many times, and bytes on top."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _IMPORT = re.compile(r"@import[^;]*;?", re.IGNORECASE)
-_URL = re.compile(r"""url\(\s*["']?\s*(#[^)"'\s]*)?[^)]*\)?""", re.IGNORECASE)
+_URL = re.compile(r"""url\(\s*["']?\s*(#[^()"'\s]*)?[^)]*\)?""", re.IGNORECASE)
 _LOADING = re.compile(r"(?:-webkit-)?(?:image-set|image|src)\(", re.IGNORECASE)
 
 
@@ -69,6 +71,7 @@ def sanitised(source: bytes) -> SafeSvg:
     parser.CharacterDataHandler = copy.text
     parser.EntityDeclHandler = copy.entity
     parser.Parse(source, True)
+    copy.check_matches()
     return SafeSvg(copy.root, "".join(copy.out), tuple(copy.embedded))
 
 
@@ -87,7 +90,7 @@ class _Copy:
         self.embedded: list[str] = []
         self._room = room
         self._prefix = f"{_SVG} "
-        self._elements = self._depth = self._dropped = 0
+        self._elements = self._depth = self._dropped = self._selectors = 0
         self._style: list[str] | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -112,7 +115,9 @@ class _Copy:
             self._dropped -= 1
         elif self._depth:
             if self._style is not None:
-                self._write(inert("".join(self._style)).translate(_IN_TEXT))
+                css = inert("".join(self._style))
+                self._selectors += css.count("{") + css.count(",")
+                self._write(css.translate(_IN_TEXT))
                 self._style = None
             self._write(f"</{name.removeprefix(self._prefix)}>")
 
@@ -129,6 +134,11 @@ class _Copy:
         """Entities are texts; those made of others grow without end."""
         if value is not None and "&" in value:
             raise UndecodableImage(detail="an entity made of entities")
+
+    def check_matches(self) -> None:
+        """What the styles ask of the elements, once both are known."""
+        if self._selectors * self._elements > MAX_MATCHES:
+            raise UndecodableImage(detail=f"{self._selectors} selectors for {self._elements} elements")
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         if name == "svg":  # without a namespace, as many are written by hand
