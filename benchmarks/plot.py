@@ -1,38 +1,104 @@
-"""Speed against quality, as an SVG: one mark for each server and cell, joined by server where the cell is the same kind of work."""
+"""Speed against quality, as an SVG: one mark for each server and cell, with speed on a logarithmic scale. Up and to the right is better."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 COLOURS = {"pixmill": "#d9480f", "thumbor": "#1864ab", "ipx": "#2b8a3e", "nginx": "#5f3dc4"}
-WIDTH, HEIGHT, EDGE = 900, 540, 70
+WIDTH, HEIGHT, EDGE = 900, 560, 70
+RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+BEST_SCORE = 100
+LETTER, LINE = 6.6, 13
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    server: str
+    cell: str
+    rate: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From the values of an axis to its pixels."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def plot(rows: Sequence[dict[str, object]], target: Path) -> None:
-    marks = [row for row in rows if "score" in row]
-    if not marks:
-        return
-    most = max(float(str(row["requests_s"])) for row in marks) * 1.1
-    scores = [float(str(row["score"])) for row in marks]
-    low, high = min(scores) - 3, max(scores) + 3
+    marks = [
+        Mark(str(row["server"]), str(row["cell"]), float(str(row["requests_s"])), float(str(row["score"])))
+        for row in rows
+        if "score" in row
+    ]
+    if marks:
+        target.write_text("\n".join([*_frame(marks), *_labelled(marks), *_legend(), "</svg>"]) + "\n")
+
+
+def _scales(marks: Sequence[Mark]) -> tuple[Scale, Scale]:
+    rates = [math.log10(mark.rate) for mark in marks]
+    scores = [mark.score for mark in marks]
+    across = Scale(min(rates) - 0.1, max(rates) + 0.25, EDGE, WIDTH - EDGE / 2)
+    up = Scale(min(scores) - 3, min(max(scores) + 3, BEST_SCORE), HEIGHT - EDGE, EDGE / 2)
+    return across, up
+
+
+def _frame(marks: Sequence[Mark]) -> list[str]:
+    across, up = _scales(marks)
+    bottom, middle = HEIGHT - EDGE, HEIGHT / 2
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<path d="M{EDGE} {EDGE}V{HEIGHT - EDGE}H{WIDTH - EDGE}" fill="none" stroke="#888"/>',
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 20}" text-anchor="middle">requests per second</text>',
-        f'<text transform="translate(20 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">SSIMULACRA2</text>',
+        f'<path d="M{EDGE} {EDGE / 2}V{bottom}H{WIDTH - EDGE / 2}" fill="none" stroke="#888"/>',
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 24}" text-anchor="middle">requests per second</text>',
+        f'<text transform="translate(20 {middle}) rotate(-90)" text-anchor="middle">SSIMULACRA2</text>',
     ]
-    for step in range(6):
-        x, y = EDGE + step * (WIDTH - 2 * EDGE) / 5, HEIGHT - EDGE - step * (HEIGHT - 2 * EDGE) / 5
-        parts.append(f'<text x="{x}" y="{HEIGHT - EDGE + 18}" text-anchor="middle">{most * step / 5:.0f}</text>')
-        parts.append(f'<text x="{EDGE - 8}" y="{y + 4}" text-anchor="end">{low + (high - low) * step / 5:.0f}</text>')
-    for row in marks:
-        x = EDGE + float(str(row["requests_s"])) / most * (WIDTH - 2 * EDGE)
-        y = HEIGHT - EDGE - (float(str(row["score"])) - low) / (high - low) * (HEIGHT - 2 * EDGE)
-        colour = COLOURS.get(str(row["server"]), "#333")
+    for rate in RATES:
+        x = across(math.log10(rate))
+        if EDGE <= x <= WIDTH - EDGE / 2:
+            parts.append(f'<path d="M{x:.1f} {EDGE / 2}V{bottom}" stroke="#eee"/>')
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{rate}</text>')
+    for score in range(0, BEST_SCORE + 1, 5):
+        y = up(score)
+        if EDGE / 2 <= y <= bottom:
+            parts.append(f'<path d="M{EDGE} {y:.1f}H{WIDTH - EDGE / 2}" stroke="#eee"/>')
+            parts.append(f'<text x="{EDGE - 8}" y="{y + 4:.1f}" text-anchor="end">{score}</text>')
+    return parts
+
+
+def _labelled(marks: Sequence[Mark]) -> list[str]:
+    """The marks, each with its cell beside it where nothing else stands."""
+    across, up = _scales(marks)
+    places = [(across(math.log10(mark.rate)), up(mark.score)) for mark in marks]
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    parts = []
+    for mark, (x, y) in zip(marks, places, strict=True):
+        wide = len(mark.cell) * LETTER
+        corners = ((x + 8, y - 7), (x - 8 - wide, y - 7), (x - wide / 2, y - 20), (x - wide / 2, y + 7))
+        boxes = [(left, top, left + wide, top + LINE) for left, top in corners]
+        box = min(boxes, key=lambda box: sum(_meet(box, other) for other in taken))
+        taken.append(box)
+        colour = COLOURS.get(mark.server, "#333")
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{row["cell"]}</text>')
-    for index, (server, colour) in enumerate(COLOURS.items()):
-        parts.append(
-            f'<text x="{WIDTH - EDGE}" y="{30 + 16 * index}" text-anchor="end" fill="{colour}">{server}</text>'
-        )
-    target.write_text("\n".join([*parts, "</svg>"]) + "\n")
+        parts.append(f'<text x="{box[0]:.1f}" y="{box[1] + 11:.1f}" fill="{colour}">{mark.cell}</text>')
+    return parts
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _legend() -> list[str]:
+    return [
+        f'<text x="{EDGE + 16}" y="{EDGE / 2 + 20 + 16 * index}" fill="{colour}">{server}</text>'
+        for index, (server, colour) in enumerate(COLOURS.items())
+    ]
