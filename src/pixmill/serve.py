@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from pixmill.allocator import give_back, keep_reserve
 from pixmill.api.app import create_app, create_operators_app
 from pixmill.api.services import ApiServices
+from pixmill.scheduler import ask_for_short_slices
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure
 from pixmill.wiring import opened
@@ -57,7 +58,7 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
     configure(settings)
-    keep_reserve()
+    ask_for_short_slices()
     if allow_files() < settings.max_connections + FILES_BESIDE:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -75,7 +76,7 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             telling = asyncio.create_task(_tell(ready, address, port))
-            resting = asyncio.create_task(_give_back_at_rest())
+            resting = asyncio.create_task(_keep_reserve())
             await asyncio.wait((serving, stopping, *operated), return_when=asyncio.FIRST_COMPLETED)
             telling.cancel()
             stopping.cancel()
@@ -119,8 +120,10 @@ async def _tell(ready: Callable[[int], None], address: str, port: int) -> None:
             return
 
 
-async def _give_back_at_rest() -> None:
-    """What lies in reserve goes back to the system when nothing has been done for a while, once."""
+async def _keep_reserve() -> None:
+    """Of memory, while there is work; what the start has left, and what lies there when nothing has been done for a while, goes back to the system."""
+    give_back()
+    keep_reserve()
     spent, gave = time.process_time(), True
     while True:
         await asyncio.sleep(REST_S)
