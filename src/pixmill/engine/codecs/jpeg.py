@@ -13,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.modes import LOST_LIGHT, MODES, shrink_of
+from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow, to_vips
@@ -50,7 +50,7 @@ class JpegPicture:
         if self._image.mode == "CMYK":
             inks = self._image if "adobe" in self._image.info else ImageChops.invert(self._image)
             return pillow.frame(cmyk_to_srgb(inks, self.header.profile), b"", area)
-        return replace(pillow.frame(self._image, self.header.profile, area), lost=LOST_LIGHT[shrink])
+        return replace(pillow.frame(self._image, self.header.profile, area), lost=MODES[need.mode].lost_light[shrink])
 
 
 def shrink_for(need: Need) -> int:

@@ -30,7 +30,9 @@ from pixmill.plan.output import Mode
 
 LOST_LIGHT: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
 """How much of the light that a decoder lost by scaling codes by so much is given back (``pixels/_resample_lost.h``): what scored best from 0 to 0.7,
-a bit less where halved, where drawings are better off with less."""
+a bit less where halved, where drawings are better off with less. It takes 0.4 where a JPEG of 2 megapixels is halved, which ``fast`` saves."""
+
+_NONE: Final[Mapping[int, float]] = dict.fromkeys(LOST_LIGHT, 0.0)
 
 Shrinks = tuple[tuple[float, int], ...]
 
@@ -39,12 +41,14 @@ Shrinks = tuple[tuple[float, int], ...]
 class Ways:
     """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much (JPEG, WebP); ``small_copies``: whether a small
     copy within a HEIC may be taken, which is the more compressed;
+    ``lost_light``: how much of the light lost by scaling is given back, by the scale;
     ``own_tables``: whether a JPEG has Huffman tables of its own; ``efforts``: the encoder's own number where no effort is asked for;
     ``heic``: the preset of x265.
     """
 
     shrinks: Shrinks
     small_copies: bool
+    lost_light: Mapping[int, float]
     own_tables: bool
     efforts: Mapping[Format, int]
     heic: str
@@ -59,6 +63,7 @@ MODES: Final[Mapping[Mode, Ways]] = {
     Mode.FAST: Ways(
         shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
         small_copies=True,
+        lost_light=_NONE,
         own_tables=False,
         efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
         heic="ultrafast",
@@ -66,6 +71,7 @@ MODES: Final[Mapping[Mode, Ways]] = {
     Mode.BALANCED: Ways(
         shrinks=((10.5, 8), (5.25, 4), (2.5, 2)),
         small_copies=True,
+        lost_light=LOST_LIGHT,
         own_tables=False,
         efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
         heic="ultrafast",
@@ -73,6 +79,7 @@ MODES: Final[Mapping[Mode, Ways]] = {
     Mode.BEST: Ways(
         shrinks=((11.0, 4), (4.0, 2)),
         small_copies=False,
+        lost_light=LOST_LIGHT,
         own_tables=True,
         efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
         heic="veryfast",

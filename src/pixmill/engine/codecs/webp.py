@@ -15,7 +15,7 @@ from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.modes import LOST_LIGHT, MODES, shrink_of
+from pixmill.engine.codecs.modes import MODES, shrink_of
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.reel import Reel
@@ -66,7 +66,7 @@ class WebPPicture:
         frame = from_vips(loaded(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
         across, down = frame.width / self.header.size.width, frame.height / self.header.size.height
         area = Area(need.area.left * across, need.area.top * down, need.area.width * across, need.area.height * down)
-        return replace(frame, profile=self.header.profile, area=area, lost=LOST_LIGHT[shrink])
+        return replace(frame, profile=self.header.profile, area=area, lost=MODES[need.mode].lost_light[shrink])
 
 
 def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
