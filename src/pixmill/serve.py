@@ -4,6 +4,7 @@ Knows signals and the listeners. What is served was put together in ``wiring.py`
 """
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -23,7 +24,6 @@ from starlette.types import ASGIApp
 from pixmill.allocator import give_back, keep_reserve
 from pixmill.api.app import create_app, create_operators_app
 from pixmill.api.services import ApiServices
-from pixmill.scheduler import ask_for_short_slices
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure
 from pixmill.wiring import opened
@@ -49,6 +49,9 @@ REST_S = 5.0
 RESTING_SHARE = 0.02
 """Whoever needs less than this part of ``REST_S`` of processor time has nothing to do."""
 
+COLLECTIONS = 2_000, 25, 100
+"""Objects from one collection of the youngest to the next, and how many of each generation come before one of the next older."""
+
 log = structlog.get_logger()
 
 
@@ -58,7 +61,6 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
     configure(settings)
-    ask_for_short_slices()
     if allow_files() < settings.max_connections + FILES_BESIDE:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -76,7 +78,7 @@ async def _serve(settings: Settings, ready: Callable[[int], None]) -> None:
             serving = asyncio.create_task(server.serve())
             stopping = asyncio.create_task(stop.wait())
             telling = asyncio.create_task(_tell(ready, address, port))
-            resting = asyncio.create_task(_keep_reserve())
+            resting = asyncio.create_task(_keep_house())
             await asyncio.wait((serving, stopping, *operated), return_when=asyncio.FIRST_COMPLETED)
             telling.cancel()
             stopping.cancel()
@@ -120,18 +122,29 @@ async def _tell(ready: Callable[[int], None], address: str, port: int) -> None:
             return
 
 
-async def _keep_reserve() -> None:
-    """Of memory, while there is work; what the start has left, and what lies there when nothing has been done for a while, goes back to the system."""
-    give_back()
+async def _keep_house() -> None:
+    """Memory is in reserve and garbage lies about while there is work; when nothing has been done for a while, both go.
+
+    A full collection stops the server for a millisecond per ten thousand objects and more: what the start has left is never looked at again, and while
+    there is work whole minutes lie between two of them. What has no cycles is freed at once in any case.
+    """
+    _tidy()
+    gc.freeze()
+    gc.set_threshold(*COLLECTIONS)
     keep_reserve()
-    spent, gave = time.process_time(), True
+    spent, tidied = time.process_time(), True
     while True:
         await asyncio.sleep(REST_S)
         before, spent = spent, time.process_time()
         rests = spent - before < REST_S * RESTING_SHARE
-        if rests and not gave:
-            give_back()
-        gave = rests
+        if rests and not tidied:
+            _tidy()
+        tidied = rests
+
+
+def _tidy() -> None:
+    gc.collect()
+    give_back()
 
 
 def allow_files() -> int:

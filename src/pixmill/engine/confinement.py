@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 from pixmill.engine import landlock, seccomp
-from pixmill.scheduler import ask_for_usual_slices
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -68,7 +67,6 @@ def stand_back() -> None:
     Workers have what it leaves, which is nearly everything, and one core as well as several.
     """
     os.nice(_BEHIND_SERVER)
-    ask_for_usual_slices()
 
 
 def limit(memory_bytes: int, file_bytes: int) -> None:
