@@ -207,10 +207,18 @@ async def load(base: str, urls: list[tuple[Picture, str]], clients: int) -> list
     return answers
 
 
+class WrongSize(Exception):
+    """A server has made another picture than it was asked for."""
+
+
 def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, object]:
     if sample.failed or not sample.rates:
         return {"cell": cell.name, "server": peer.name, "failed": sample.failed or "no round"}
     taken = sorted(sample.taken_s)
+    try:
+        looks = mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items())
+    except WrongSize as wrong:
+        return {"cell": cell.name, "server": peer.name, "failed": str(wrong)}
     return {
         "cell": cell.name,
         "server": peer.name,
@@ -221,9 +229,7 @@ def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, objec
         "cpu_ms": round(median(sample.cpu_ms), 2),
         "peak_mib": round(sample.peak_mib),
         "bytes": round(mean(map(len, sample.bodies.values()))),
-        "score": round(
-            mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items()), 1
-        ),
+        "score": round(looks, 1),
     }
 
 
@@ -231,7 +237,7 @@ def score(source: Path, side: int, body: bytes) -> float:
     with Image.open(io.BytesIO(body)) as image, tempfile.TemporaryDirectory() as scratch:
         wanted = reference(source, image.size)
         if max(image.size) != min(side, most(source)):
-            raise SystemExit(f"{source.name} came out as {image.size}")
+            raise WrongSize(f"{source.name} came out as {image.size[0]} × {image.size[1]}")
         image.convert("RGB").save(f"{scratch}/ours.png")
         Image.fromarray(wanted).save(f"{scratch}/reference.png")
         return float(ssimulacra2.compute_ssimulacra2(f"{scratch}/reference.png", f"{scratch}/ours.png"))
