@@ -10,6 +10,9 @@ WIDTH, HEIGHT, EDGE = 900, 560, 70
 RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 BEST_SCORE = 100
 LETTER, LINE = 6.6, 13
+CELLS = {"jpeg", "jpeg 6 MP", "png", "webp", "avif", "jpeg to webp", "jpeg to avif"}
+"""What is plotted: the same work by four clients. The other cells ask something else of a server than to be fast and to look good."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -38,7 +41,7 @@ def plot(rows: Sequence[dict[str, object]], target: Path) -> None:
     marks = [
         Mark(str(row["server"]), str(row["cell"]), float(str(row["requests_s"])), float(str(row["score"])))
         for row in rows
-        if "score" in row
+        if "score" in row and row["cell"] in CELLS
     ]
     if marks:
         target.write_text("\n".join([*_frame(marks), *_labelled(marks), *_legend(), "</svg>"]) + "\n")
