@@ -49,7 +49,7 @@ REST_S = 5.0
 RESTING_SHARE = 0.02
 """Whoever needs less than this part of ``REST_S`` of processor time has nothing to do."""
 
-COLLECTIONS = 2_000, 25, 100
+COLLECTIONS = 2_000, 25, 10
 """Objects from one collection of the youngest to the next, and how many of each generation come before one of the next older."""
 
 log = structlog.get_logger()
@@ -126,7 +126,7 @@ async def _keep_house() -> None:
     """Memory is in reserve and garbage lies about while there is work; when nothing has been done for a while, both go.
 
     A full collection stops the server for a millisecond per ten thousand objects and more: what the start has left is never looked at again, and while
-    there is work whole minutes lie between two of them. What has no cycles is freed at once in any case.
+    there is work half a million objects come between two of them. What has no cycles is freed at once in any case.
     """
     _tidy()
     gc.freeze()
