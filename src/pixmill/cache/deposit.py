@@ -1,25 +1,22 @@
 """An original as one self-describing file, and back, without its body passing through here.
 
-Knows the layout and its checksum; must never know where files are kept. Reading is total: any file at all gives the
+Knows what a header says; must never know where files are kept. Reading is total: any file at all gives the
 original that was written under this key, or None; never an exception but that of the file system, never another picture.
 
-    magic 4 · version 1 · header length 4 (big endian) · header (MessagePack) · body · SHA-256 of all before
-
-The body goes from file to file within the kernel (sendfile(2)), and is looked at where it lies.
+The layout is in ``envelope.py``. The body goes from file to file within the kernel (sendfile(2)), and is looked at where it lies.
 """
 
 import os
 from dataclasses import dataclass
-from hashlib import sha256
 from io import FileIO
 from math import isfinite
 from mmap import MAP_PRIVATE, PROT_READ, mmap
-from struct import Struct as Layout
 from typing import Final
 
 import msgspec
 
 from pixmill.cache.entry import to_bytes, to_text
+from pixmill.cache.envelope import DIGEST_BYTES, PREFIX_BYTES, UNREADABLE, Envelope, checksum
 from pixmill.plan.freshness import Vouched
 from pixmill.plan.key import Key
 from pixmill.ports import Deposit
@@ -30,8 +27,7 @@ VERSION: Final = 1
 MAX_HEADER_BYTES: Final = 48 * 1024
 """More than a source's longest URL, validator and tags; with its prefix it lies in what a purge reads of a file."""
 
-_PREFIX = Layout(">4sBI")
-_DIGEST_BYTES = 32
+_ENVELOPE: Final = Envelope(MAGIC, VERSION)
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -84,30 +80,25 @@ def packed(key: Key, deposit: Deposit) -> tuple[bytes, mmap, bytes]:
             modified=original.modified,
         )
     )
-    start, body = _PREFIX.pack(MAGIC, VERSION, len(header)) + header, original.spool.view()
-    digest = sha256(start)
-    digest.update(body)
-    return start, body, digest.digest()
+    start, body = _ENVELOPE.start(header), original.spool.view()
+    return start, body, checksum(start, body)
 
 
 def label(key: str, beginning: bytes, size: int) -> Label | None:
     """What the beginning of a file of so many bytes says, if it is a deposit under this key; nothing proves it yet."""
-    if len(beginning) < _PREFIX.size:
-        return None
-    magic, version, header_bytes = _PREFIX.unpack_from(beginning)
-    body_at = _PREFIX.size + header_bytes
-    if magic != MAGIC or version != VERSION or header_bytes > MAX_HEADER_BYTES:
+    body_at = _ENVELOPE.body_at(beginning)
+    if body_at is None or body_at > PREFIX_BYTES + MAX_HEADER_BYTES:
         return None
     try:
-        header = _DECODER.decode(beginning[_PREFIX.size : body_at])
-        return _label(header, beginning[:body_at], size - body_at - _DIGEST_BYTES) if header.key == key else None
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+        header = _DECODER.decode(beginning[PREFIX_BYTES:body_at])
+        return _label(header, beginning[:body_at], size - body_at - DIGEST_BYTES) if header.key == key else None
+    except UNREADABLE:
         return None
 
 
-def read_label(key: str, file: FileIO) -> Label | None:
+def read_label(key: str, file: FileIO, size: int) -> Label | None:
     """The same of an open file."""
-    return label(key, os.pread(file.fileno(), _PREFIX.size + MAX_HEADER_BYTES, 0), os.fstat(file.fileno()).st_size)
+    return label(key, os.pread(file.fileno(), PREFIX_BYTES + MAX_HEADER_BYTES, 0), size)
 
 
 def fill(place: FileIO, file: FileIO, said: Label) -> bool:
@@ -118,10 +109,8 @@ def fill(place: FileIO, file: FileIO, said: Label) -> bool:
         if not moved:
             return False  # it was cut off meanwhile
         at, left = at + moved, left - moved
-    digest = sha256(said.start)
     with mmap(place.fileno(), said.body_bytes, flags=MAP_PRIVATE, prot=PROT_READ) as body:
-        digest.update(body)
-    return os.pread(file.fileno(), _DIGEST_BYTES, at) == digest.digest()
+        return os.pread(file.fileno(), DIGEST_BYTES, at) == checksum(said.start, body)
 
 
 def _label(header: Header, start: bytes, body_bytes: int) -> Label | None:

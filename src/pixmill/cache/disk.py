@@ -1,7 +1,6 @@
 """A tier of results on a file system. How a folder works is in ``room.py``, and what a blob says in ``entry.py``."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from pixmill.cache.entry import decode, encode, heading
 from pixmill.cache.freshness import end_of
@@ -33,9 +32,4 @@ class DiskCache(Room):
         blob = self._folder.read(key, self._ledger.margin + 1)
         if blob is None:
             return Absent.MISS
-        entry = decode(key, blob)
-        if entry is None:
-            with suppress(OSError):
-                self._folder.remove(key)
-            return Absent.DAMAGED
-        return entry
+        return decode(key, blob) or self._damaged(key)

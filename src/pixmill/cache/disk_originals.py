@@ -6,7 +6,6 @@ left and closed theirs.
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 from math import inf
@@ -58,10 +57,11 @@ class DiskOriginals(Room):
         return await self.remove_if(is_file_gone)
 
     def _opened(self, key: Key) -> _Opened | Absent:
-        file = self._folder.open(key)
-        if file is None:
+        opened = self._folder.open(key)
+        if opened is None:
             return Absent.MISS
-        said = read_label(key, file)
+        file, size = opened
+        said = read_label(key, file, size)
         if said is not None and said.body_bytes <= min(self.max_source_bytes, self._ledger.margin):
             return _Opened(file, said)
         file.close()
@@ -98,11 +98,6 @@ class DiskOriginals(Room):
     def _filled(self, key: Key, place: FileIO, file: FileIO, said: Label) -> Label | Absent:
         with place, file:
             return said if fill(place, file, said) else self._damaged(key)
-
-    def _damaged(self, key: Key) -> Absent:
-        with suppress(OSError):
-            self._folder.remove(key)
-        return Absent.DAMAGED
 
 
 def _close(opened: _Opened | Absent) -> None:

@@ -95,14 +95,15 @@ class Folder:
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
-        file = self.open(key)
-        if file is None:
+        opened = self.open(key)
+        if opened is None:
             return None
+        file, size = opened
         with file:
-            return file.read(min(os.fstat(file.fileno()).st_size, max_bytes))
+            return file.read(min(size, max_bytes))
 
-    def open(self, key: str) -> FileIO | None:
-        """The file, which counts as used now and is the caller's to close. None when there is none."""
+    def open(self, key: str) -> tuple[FileIO, int] | None:
+        """The file, which counts as used now and is the caller's to close, and its size. None when there is none."""
         try:
             file = FileIO(self._place(key))
         except FileNotFoundError:
@@ -114,7 +115,7 @@ class Folder:
         except BaseException:
             file.close()
             raise
-        return file
+        return file, status.st_size
 
     def write(self, key: str, blob: Blob, until: float) -> bool:
         """Store or replace what is good ``until`` then; False, and nothing done, when the budget has no room now."""

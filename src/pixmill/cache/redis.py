@@ -14,7 +14,8 @@ from time import time
 from typing import Final, Literal
 
 from pixmill.cache.blobs import packed, unpacked
-from pixmill.cache.entry import header_end, heading
+from pixmill.cache.entry import heading
+from pixmill.cache.envelope import header_end
 from pixmill.cache.freshness import end_of
 from pixmill.cache.guarded import Guarded
 from pixmill.cache.redis_board import RedisBoard

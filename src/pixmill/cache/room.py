@@ -18,7 +18,7 @@ from pixmill.cache.entry import encode
 from pixmill.cache.folder import SHARDS, Blob, Folder
 from pixmill.cache.ledger import BLOCK_BYTES, Ledger, allotted
 from pixmill.cache.slips import Board, FolderPile, Slips
-from pixmill.cache.tier import probe_entry
+from pixmill.cache.tier import Absent, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Event, Observer, Unobserved
@@ -170,6 +170,12 @@ class Room:
         except asyncio.CancelledError:
             reading.add_done_callback(partial(_let_go, let_go))
             raise
+
+    def _damaged(self, key: Key) -> Absent:
+        """What is not as it was written goes."""
+        with suppress(OSError):
+            self._folder.remove(key)
+        return Absent.DAMAGED
 
     def _pack_and_write(self, key: Key, pack: Callable[[], Blob], until: float) -> Blob | None:
         """In one go, since each change of threads costs as much as the writing. The blob, if there was no room for it; one that is too large
