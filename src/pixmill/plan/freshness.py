@@ -36,6 +36,11 @@ NOT_TOLD_TO_KEEP = -1.0
 UNSAID = math.nan
 
 
+def repeated(before: Vouched, now: Vouched) -> Vouched:
+    """What holds after a source was asked again: silence does not take back what was said (RFC 9111 §3.2)."""
+    return before if now == SILENT else now
+
+
 def promised(version: str, said: Vouched) -> Vouched:
     """What holds for an original whose version is part of its URL: it does not change, whatever its source says but that it may not be kept."""
     return Vouched(fresh_s=YEAR_S, immutable=True) if version and said.may_keep else said

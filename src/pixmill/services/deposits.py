@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from pixmill.plan.freshness import SILENT, Freshness, Vouched, promised
+from pixmill.plan.freshness import Freshness, Vouched, promised, repeated
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Deposit, Depot, Original, Purges, Source, Verdict
 
@@ -98,8 +98,7 @@ class Deposited:
         found = await self._source.refetch(ref, old.validator)
         if isinstance(found, Original):
             return await self._laid(ref, found, heeds)
-        # Silence does not take back what was said (RFC 9111 §3.2).
-        vouched = old.vouched if found == SILENT else found
+        vouched = repeated(old.vouched, found)
         return await self._laid(ref, replace(old, spool=old.spool.share(), vouched=vouched), heeds)
 
     async def _laid(self, ref: SourceRef, original: Original, heeds: float) -> Original:

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from pixmill.errors import PixmillError, SourceError
-from pixmill.plan.freshness import SILENT, Freshness, promised
+from pixmill.plan.freshness import Freshness, promised, repeated
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
@@ -137,9 +137,8 @@ class Materials:
             found = await self._source.refetch(ref, before.validator)
         if isinstance(found, Original):
             return self._noted(ref, found, heeds)
-        # Silence does not take back what was said (RFC 9111 §3.2).
-        said = before.vouched if found == SILENT else found
-        seen = Seen(before.validator, promised(ref.version, said), heeds, before.modified)
+        vouched = promised(ref.version, repeated(before.vouched, found))
+        seen = Seen(before.validator, vouched, heeds, before.modified)
         self._records.note(ref, seen)
         return seen
 
