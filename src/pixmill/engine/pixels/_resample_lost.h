@@ -30,30 +30,16 @@ ALWAYS void NAMED(give_back_8)(__m128i codes, __m128i right, __m128i below, floa
     PUT(out) = AT(out) + (code * (BEND * part / 255) + BEND_AT_0 * part) * squares;
 }
 
-/* As many of the pixels as fill steps of eight, each with a pixel to its right, and how many these are. Of RGBX eight samples are picked out of 16 bytes. */
+/* As many of the pixels as fill steps of eight, each with a pixel to its right, and how many these are. */
 ALWAYS size_t NAMED(give_back_steps)(const uint8_t *in, const uint8_t *below, float *out, size_t pixels, int layout, float part) {
     const size_t stored = (size_t)SHAPES[layout].stored, vectors = (size_t)SHAPES[layout].channels;
-    const __m128i picks[3] = {
-        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1),
-        _mm_setr_epi8(2, 4, 5, 6, 8, 9, 10, 12, -1, -1, -1, -1, -1, -1, -1, -1),
-        _mm_setr_epi8(5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1),
-    };
     size_t done = 0;
     for (; done + 8 < pixels; done += 8, out += 8 * vectors) {
         const uint8_t *at = in + done * stored, *under = below + done * stored;
 #pragma GCC unroll 3
         for (size_t i = 0; i < vectors; i++) {
-            __m128i codes, right, down;
-            if (layout == RGBX) {
-                codes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(at + 8 * i)), picks[i]);
-                right = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(at + 8 * i + stored)), picks[i]);
-                down = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(under + 8 * i)), picks[i]);
-            } else {
-                codes = _mm_loadl_epi64((const __m128i *)(at + 8 * i));
-                right = _mm_loadl_epi64((const __m128i *)(at + 8 * i + stored));
-                down = _mm_loadl_epi64((const __m128i *)(under + 8 * i));
-            }
-            NAMED(give_back_8)(codes, right, down, out + 8 * i, part);
+            NAMED(give_back_8)(NAMED(samples_8)(at, i, layout), NAMED(samples_8)(at + stored, i, layout),
+                               NAMED(samples_8)(under, i, layout), out + 8 * i, part);
         }
     }
     return done;

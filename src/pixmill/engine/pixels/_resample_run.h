@@ -86,19 +86,26 @@ ALWAYS void NAMED(decode_8)(__m128i codes, float *out, int layout) {
     PUT(out) = light;
 }
 
-/* 32 bytes; of RGBX they are 8 pixels, 24 samples, which are picked out of 16 bytes at a time. */
+/* Eight samples from byte 8 × which on, of the 24 that are in eight pixels of RGBX: picked out of 16 bytes. */
+ALWAYS __m128i NAMED(rgbx_8)(const uint8_t *in, size_t which) {
+    const __m128i picks[3] = {
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(2, 4, 5, 6, 8, 9, 10, 12, -1, -1, -1, -1, -1, -1, -1, -1),
+        _mm_setr_epi8(5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1),
+    };
+    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(in + 8 * which)), picks[which]);
+}
+
+/* The same of any layout. */
+ALWAYS __m128i NAMED(samples_8)(const uint8_t *in, size_t which, int layout) {
+    return layout == RGBX ? NAMED(rgbx_8)(in, which) : _mm_loadl_epi64((const __m128i *)(in + 8 * which));
+}
+
+/* 32 bytes; of RGBX they are 8 pixels, 24 samples. */
 ALWAYS void NAMED(decode_32)(const uint8_t *in, float *out, int layout) {
-    const __m128i *wide = (const __m128i *)in, *odd = (const __m128i *)(in + 8);
-    if (layout == RGBX) {
-        const __m128i first = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1);
-        const __m128i second = _mm_setr_epi8(2, 4, 5, 6, 8, 9, 10, 12, -1, -1, -1, -1, -1, -1, -1, -1);
-        const __m128i third = _mm_setr_epi8(5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, -1, -1, -1, -1);
-        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(wide), first), out, layout);
-        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(odd), second), out + 8, layout);
-        NAMED(decode_8)(_mm_shuffle_epi8(_mm_loadu_si128(wide + 1), third), out + 16, layout);
-    } else {
-        for (int i = 0; i < 32; i += 8) NAMED(decode_8)(_mm_loadl_epi64((const __m128i *)(in + i)), out + i, layout);
-    }
+    const size_t vectors = layout == RGBX ? 3 : 4;
+#pragma GCC unroll 4
+    for (size_t i = 0; i < vectors; i++) NAMED(decode_8)(NAMED(samples_8)(in, i, layout), out + 8 * i, layout);
 }
 
 /* There is room for whole steps at out. */
