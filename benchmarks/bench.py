@@ -271,8 +271,8 @@ def write(rows: list[dict[str, object]], versions: dict[str, str], options: argp
         "|" + " --- |" * len(columns),
     ]
     for each in rows:
-        told = iter([str(each.get("failed", ""))])
-        cells = [str(each[column]) if column in each else next(told, "") for column in columns]
+        told = {"requests_s": each.get("failed", "")} | each
+        cells = [str(told.get(column, "")) for column in columns]
         lines.append("| " + " | ".join(cells) + " |")
     options.report.write_text("\n".join(lines) + "\n")
     options.report.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
