@@ -116,6 +116,21 @@ def test_one_that_is_no_longer_vouched_for_is_asked_for_by_its_validator(origin:
         assert metric(another, "pixmill_source_fetches_total", outcome="unchanged") == 1
 
 
+def test_what_one_server_has_heard_to_be_unchanged_another_does_not_ask_about(origin: Origin, tmp_path: Path) -> None:
+    photo = small_photo()
+    url = origin.publish("/a.jpg", photo, {"ETag": '"1"', "Cache-Control": "max-age=1, must-revalidate"})
+    with server(tmp_path) as one, server(tmp_path) as another:
+        get(one, url, 100)
+        laid_down(tmp_path)
+        first = files(tmp_path)[0].stat().st_ino
+        origin.publish("/a.jpg", photo, {"ETag": '"1"', "Cache-Control": "max-age=600"})
+        until(lambda: get(one, url, 100) and origin.count("/a.jpg") == 2, 10, "it is asked about again")
+        until(lambda: files(tmp_path)[0].stat().st_ino != first, 10, "what it heard is written")
+        get(another, url, 101)
+        assert metric(another, "pixmill_cache_lookups_total", tier="originals_disk", outcome="hit") == 1
+    assert (origin.count("/a.jpg"), origin.sent) == (2, len(photo))
+
+
 def test_a_folder_that_is_lost_loses_only_the_sharing(origin: Origin, tmp_path: Path) -> None:
     url = origin.serve("/a.jpg", small_photo(), headers=HEADERS)
     folder = tmp_path / "originals"

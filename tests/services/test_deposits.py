@@ -177,6 +177,56 @@ async def test_what_a_check_brings_is_laid_down_too(world: World) -> None:
     assert world.asked == ["fetch"]
 
 
+async def test_what_a_check_finds_unchanged_is_good_for_longer_without_a_download(world: World) -> None:
+    await world.get()
+    world.now, world.vouched = NOW + 61, Vouched(100)
+    assert await world.source.refetch(REF, "1") == Vouched(100)
+    world.now += 99
+    body, again = await world.get()
+    assert (body, again.vouched, world.asked) == ("1", Vouched(1), ["fetch", "refetch"])
+
+
+async def test_silence_about_what_has_not_changed_renews_what_was_said(world: World) -> None:
+    await world.get()
+    world.now, world.vouched = NOW + 61, SILENT
+    await world.source.refetch(REF, "1")
+    assert (await world.get())[1].vouched == VOUCHED
+    assert world.asked == ["fetch", "refetch"]
+
+
+async def test_after_a_purge_what_has_not_changed_heeds_it(world: World) -> None:
+    await world.get()
+    world.now += 1
+    world.rules.issue([Target(Scope.SOURCE, REF.text, hard=False)])
+    await world.source.refetch(REF, "1")
+    assert (await world.get())[1].heeds >= world.rules.newest
+    assert world.asked == ["fetch", "refetch"]
+
+
+@pytest.mark.parametrize("never", [Vouched(0), SILENT])
+async def test_what_is_asked_about_every_time_is_not_written_every_time(never: Vouched, world: World) -> None:
+    world.vouched = Vouched(0)
+    await world.get()
+    before = world.laid[REF]
+    world.vouched = never
+    await world.source.refetch(REF, "1")
+    assert world.laid[REF] is before
+
+
+async def test_what_may_not_be_kept_any_more_goes_though_it_has_not_changed(world: World) -> None:
+    await world.get()
+    world.vouched = Vouched(0, may_keep=False)
+    await world.source.refetch(REF, "1")
+    assert world.laid == {}
+
+
+async def test_what_was_laid_down_of_another_version_is_not_renewed(world: World) -> None:
+    await world.get()
+    before, world.version = world.laid[REF], "2"
+    await world.source.refetch(REF, "2")
+    assert world.laid[REF] is before
+
+
 async def test_files_of_this_machine_are_not_laid_down(world: World) -> None:
     assert (await world.get(parse_source("a.jpg")))[0] == "1"
     assert world.laid == {}

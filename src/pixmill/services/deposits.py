@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from pixmill.plan.freshness import Freshness, Vouched, promised, repeated
+from pixmill.plan.freshness import SILENT, Freshness, Vouched, promised, repeated
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Deposit, Depot, Original, Purges, Source, Verdict
 
@@ -48,12 +48,28 @@ class Deposited:
                 return await (self._made_by_another(ref) if waited else self._asked(ref, deposit))
 
     async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
-        """As the source says; what comes is laid down."""
+        """As the source says; what comes is laid down, and what has not changed is good for longer there."""
         heeds = self._purges.horizon()
         found = await self._source.refetch(ref, known)
-        if isinstance(found, Original) and ref.kind in self._kinds:
+        if ref.kind not in self._kinds:
+            return found
+        if isinstance(found, Original):
             return await self._laid(ref, found, heeds)
+        await self._renew(ref, known, found, heeds)
         return found
+
+    async def _renew(self, ref: SourceRef, known: str, now: Vouched, heeds: float) -> None:
+        """Lay down once more what its source has just vouched for, so that other servers need not ask. What is asked about every time is not
+        worth it: each answer would cost a file.
+        """
+        if now != SILENT and now.may_keep and not self._freshness.ttl(now):
+            return
+        async with self._found(ref) as deposit:
+            if deposit is None or deposit.original.validator != known:
+                return
+            vouched = repeated(deposit.original.vouched, now)
+            if not vouched.may_keep or self._freshness.ttl(vouched):
+                await self._laid(ref, replace(deposit.original, vouched=vouched), heeds)
 
     async def _made_by_another(self, ref: SourceRef) -> Original:
         """What somebody has laid down for whom we waited; if that came to nothing it is for us to ask."""
