@@ -124,7 +124,7 @@ def test_what_one_server_has_heard_to_be_unchanged_another_does_not_ask_about(or
         laid_down(tmp_path)
         first = files(tmp_path)[0].stat().st_ino
         origin.publish("/a.jpg", photo, {"ETag": '"1"', "Cache-Control": "max-age=600"})
-        until(lambda: get(one, url, 100) and origin.count("/a.jpg") == 2, 10, "it is asked about again")
+        until(lambda: bool(get(one, url, 100)) and origin.count("/a.jpg") == 2, 10, "it is asked about again")
         until(lambda: files(tmp_path)[0].stat().st_ino != first, 10, "what it heard is written")
         get(another, url, 101)
         assert metric(another, "pixmill_cache_lookups_total", tier="originals_disk", outcome="hit") == 1

@@ -93,6 +93,32 @@ def test_what_may_be_kept_and_served_stale(control: str, said: Vouched) -> None:
 
 
 @pytest.mark.parametrize(
+    ("controls", "said"),
+    [
+        (["public", "max-age=60"], Vouched(60)),
+        (["max-age=60", "no-store"], Vouched(0, may_keep=False)),
+        (["max-age=60", "max-age=10, immutable"], Vouched(60, immutable=True)),
+        (["", "max-age=60", ""], Vouched(60)),
+        (["max-age=60" + " " * 8_180] * 2, Vouched(0, may_keep=False)),  # too long to be read
+    ],
+)
+def test_several_lines_are_one(controls: list[str], said: Vouched) -> None:
+    assert vouched(CIMultiDict([("Cache-Control", line) for line in controls])) == said
+
+
+def test_several_lines_of_what_is_said_to_us_are_one() -> None:
+    said = vouched(CIMultiDict([("CDN-Cache-Control", "max-age=600"), ("cdn-cache-control", "stale-if-error=7")]))
+    assert (said.fresh_s, said.stale_on_error_s) == (600, 7)
+
+
+def test_tags_may_stand_in_several_lines_and_one_that_is_cut_off_is_none() -> None:
+    assert stated_tags(CIMultiDict([("Cache-Tag", "a, b"), ("Cache-Tag", "c a")]), "cache-tag") == ("a", "b", "c")
+    long = CIMultiDict([("Cache-Tag", "a" + " " * 8_189), ("Cache-Tag", "bcd")])
+    assert stated_tags(long, "cache-tag") == ("a",)
+    assert stated_tags(CIMultiDict([("Cache-Tag", "a" * 8_190)] * 2), "cache-tag") == ()
+
+
+@pytest.mark.parametrize(
     ("validator", "headers"),
     [
         ('etag:"a"', {"If-None-Match": '"a"'}),

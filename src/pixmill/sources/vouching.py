@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import structs
+from multidict import MultiMapping
 
 from pixmill.plan.dates import date_of, seconds_of
 from pixmill.plan.freshness import NOT_TOLD_TO_KEEP, SILENT, UNSAID, Vouched
@@ -16,6 +17,9 @@ from pixmill.plan.purge import is_tag
 from pixmill.sources.targeted import targeted
 
 MAX_STATED_TAGS: Final = 64
+
+MAX_LIST_CHARACTERS: Final = 8_192
+"""Of all lines of a field together: what one alone may have (aiohttp). Of 128 lines that are full it would take a tenth of a second to read each word."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _STATED_TAG = re.compile(f"etag:({_ENTITY_TAG.pattern})")
@@ -36,10 +40,11 @@ def stated_validator(headers: Mapping[str, str], size: int) -> str | None:
     return None if modified is None else f"modified:{modified:.0f}:{size}"
 
 
-def stated_tags(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
+def stated_tags(headers: MultiMapping[str], name: str) -> tuple[str, ...]:
     """The words of that header, separated by commas or spaces; what is no tag is passed over, and what is too many."""
-    words = headers.get(name, "").replace(",", " ").split() if name else ()
-    return tuple(dict.fromkeys(filter(is_tag, words)))[:MAX_STATED_TAGS]
+    text = _combined(headers, name).replace(",", " ") if name else ""
+    words = text[: text.rfind(" ", 0, MAX_LIST_CHARACTERS)] if len(text) > MAX_LIST_CHARACTERS else text
+    return tuple(dict.fromkeys(filter(is_tag, words.split())))[:MAX_STATED_TAGS]
 
 
 def condition(validator: str) -> dict[str, str]:
@@ -56,14 +61,14 @@ def stated_time(headers: Mapping[str, str]) -> float:
     return max(0.0, seconds_of(headers.get("Last-Modified")) or 0.0)
 
 
-def vouched(headers: Mapping[str, str]) -> Vouched:
+def vouched(headers: MultiMapping[str]) -> Vouched:
     """How long from now a shared cache may keep it, and what of it stale (RFC 9111 §4.2, RFC 5861, RFC 8246).
 
     What is said to us in CDN-Cache-Control counts instead of all else (RFC 9213 §2.2); all else is then for clients.
     """
-    control = headers.get("Cache-Control", "")
+    control = _combined(headers, "Cache-Control")
     directives = _directives(control) if control else {}
-    ours = targeted(headers.get("CDN-Cache-Control", ""))
+    ours = targeted(_combined(headers, "CDN-Cache-Control"))
     if not ours:
         return _vouched(headers, directives) if directives or "Expires" in headers else SILENT
     said = _vouched({"Age": headers.get("Age", "0")}, ours)
@@ -119,8 +124,16 @@ def _says(directives: Mapping[str, str], names: Iterable[str]) -> bool:
     return any(name in directives for name in names)
 
 
+def _combined(headers: MultiMapping[str], name: str) -> str:
+    """All lines of a field as one (RFC 9110 §5.3)."""
+    lines = headers.getall(name, ())
+    return lines[0] if len(lines) == 1 else ",".join(lines)
+
+
 def _directives(text: str) -> dict[str, str]:
-    """Names in lower case and their arguments; of a repeated one the first counts (RFC 9111 §4.2.1)."""
+    """Names in lower case and their arguments; of a repeated one the first counts (RFC 9111 §4.2.1). What is too long to be read may say anything."""
+    if len(text) > MAX_LIST_CHARACTERS:
+        return {"no-store": ""}
     found: dict[str, str] = {}
     for part in text.split(","):
         name, _, value = part.partition("=")
