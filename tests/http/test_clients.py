@@ -35,19 +35,58 @@ TRUSTED = networks("10.0.0.0/8, fd00::/8")
         ("10.0.0.1", [b"198.51.100.7, unknown"], "10.0.0.1"),
         ("10.0.0.1", [b"10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ("", [b"198.51.100.7"], ""),
+        ("10.0.0.1", [b"198.51.100.7:4711"], "198.51.100.7"),
+        ("10.0.0.1", [b"198.51.100.7:4711, 10.0.0.2:80"], "198.51.100.7"),
+        ("10.0.0.1", [b"[2001:db8::7]:4711"], "2001:db8::7"),
+        ("10.0.0.1", [b"[2001:db8::7]"], "2001:db8::7"),
+        ("10.0.0.1", [b"198.51.100.7:_secret"], "198.51.100.7"),
+        ("10.0.0.1", [b"198.51.100.7:"], "10.0.0.1"),
+        ("10.0.0.1", [b"198.51.100.7:123456"], "10.0.0.1"),
+        ("10.0.0.1", [b"[2001:db8::7"], "10.0.0.1"),
+        ("10.0.0.1", [b"[2001:db8::7]4711"], "10.0.0.1"),
+        ("10.0.0.1", [b"198.51.100.999:80"], "10.0.0.1"),
+        ("10.0.0.1", [b"198.51.100.7\xb2:80"], "10.0.0.1"),
     ],
 )
 def test_the_client_is_the_last_hop_that_is_no_trusted_proxy(peer: str, forwarded: list[bytes], client: str) -> None:
-    assert client_of(peer, forwarded, TRUSTED) == client
+    assert client_of(peer, [(b"x-forwarded-for", line) for line in forwarded], TRUSTED) == client
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ([b"for=198.51.100.7"], "198.51.100.7"),
+        ([b'For="198.51.100.7:4711";proto=https;by=10.0.0.1'], "198.51.100.7"),
+        ([b'proto=http;for="[2001:db8::7]:4711"'], "2001:db8::7"),
+        ([b'for="[2001:db8::7]"'], "2001:db8::7"),
+        ([b"for=203.0.113.9, for=198.51.100.7", b"for=10.0.0.2"], "198.51.100.7"),
+        ([b'for=203.0.113.9;by=", for=198.51.100.7'], "198.51.100.7"),  # what a client leaves open swallows nothing
+        ([b'for=198.51.100.7;host="a,for=203.0.113.9"'], "10.0.0.1"),  # a client may have chosen what is in quotes
+        ([b"for=198.51.100.7, for=_hidden"], "10.0.0.1"),
+        ([b"for=unknown"], "10.0.0.1"),
+        ([b"proto=https"], "10.0.0.1"),
+        ([b"198.51.100.7"], "10.0.0.1"),
+        ([b"for=198.51.100.7 proto=https"], "10.0.0.1"),
+        ([b"for=198.51.100.7;;"], "10.0.0.1"),
+        ([b""], "10.0.0.1"),
+    ],
+)
+def test_the_standard_header_is_read_where_the_usual_one_is_not_sent(forwarded: list[bytes], client: str) -> None:
+    headers = [(b"forwarded", line) for line in forwarded]
+    assert client_of("10.0.0.1", headers, TRUSTED) == client
+    assert client_of("10.0.0.1", [*headers, (b"x-forwarded-for", b"192.0.2.9")], TRUSTED) == "192.0.2.9"
 
 
 def test_without_trusted_proxies_nobody_speaks_for_others() -> None:
-    assert client_of("10.0.0.1", [b"198.51.100.7"], ()) == "10.0.0.1"
+    assert client_of("10.0.0.1", [(b"x-forwarded-for", b"198.51.100.7")], ()) == "10.0.0.1"
 
 
-@given(st.lists(st.binary(max_size=200), max_size=5))
-def test_whatever_stands_there_an_address_comes_of_it(forwarded: list[bytes]) -> None:
-    ip_address(client_of("10.0.0.1", forwarded, TRUSTED))
+LINES = st.one_of(st.binary(max_size=200), st.text('for=;,"\\ :[]_.019a', max_size=200).map(str.encode))
+
+
+@given(st.sampled_from([b"x-forwarded-for", b"forwarded"]), st.lists(LINES, max_size=5))
+def test_whatever_stands_there_an_address_comes_of_it(name: bytes, lines: list[bytes]) -> None:
+    ip_address(client_of("10.0.0.1", [(name, line) for line in lines], TRUSTED))
 
 
 def test_a_subscriber_of_ipv6_has_one_bucket_and_mapped_addresses_are_those_they_map() -> None:

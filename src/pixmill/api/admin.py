@@ -83,8 +83,7 @@ def admitted(request: Request) -> Operated:
 def _client(request: Request, services: ApiServices) -> Hashable:
     """Whose guesses these are."""
     peer = request.client.host if request.client else ""
-    forwarded = (value for name, value in request.scope["headers"] if name == b"x-forwarded-for")
-    return bucket_of(client_of(peer, forwarded, services.config.proxies()))
+    return bucket_of(client_of(peer, request.scope["headers"], services.config.proxies()))
 
 
 def _deny(request: Request) -> None:

@@ -29,8 +29,7 @@ class RateLimit:
 
     def _count(self, scope: Scope) -> None:
         peer = scope["client"][0] if scope.get("client") else ""
-        forwarded = (value for name, value in scope["headers"] if name == b"x-forwarded-for")
-        wait_s = self._rates.take(bucket_of(client_of(peer, forwarded, self._trusted)))
+        wait_s = self._rates.take(bucket_of(client_of(peer, scope["headers"], self._trusted)))
         if wait_s:
             self._observer.counted(Event.REFUSED, limit="client")
             raise RateLimited(retry_after_s=wait_s)

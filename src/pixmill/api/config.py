@@ -101,7 +101,7 @@ class ApiConfig(BaseModel):
     )
     trusted_proxies: str = Field(
         "",
-        description="Comma-separated networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8: the client is the last "
+        description="Comma-separated networks of proxies whose X-Forwarded-For, or Forwarded where that is not sent, is believed, such as 10.0.0.0/8: the client is the last "
         "hop there that is none of them.",
     )
     max_connections: int = Field(4_096, ge=128, description="Connections served at one time; more wait to be accepted.")
