@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,6 +35,15 @@ TARGETS = (
     Target(Scope.PREFIX, "https://a.example/"),
     Target(Scope.ALL),
 )
+
+
+STRANGE = "0000000000000000001-0badcafe"
+"""A name that a slip could have."""
+
+
+def forbidden(path: Path) -> None:
+    """As good as one that may not be read, also for root: opening it is an error of the file system."""
+    path.symlink_to(path)
 
 
 async def server(folder: Path | None = None, store: MemoryStore | None = None) -> TieredCache:
@@ -253,11 +263,36 @@ async def test_many_slips_become_one_and_no_rule_is_lost(tmp_path: Path) -> None
 async def test_a_slip_that_nobody_wrote_does_no_harm(tmp_path: Path, slip: bytes) -> None:
     board = Slips(FolderPile(tmp_path), name="disk", poll_s=1)
     (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "strange").write_bytes(slip)
+    (tmp_path / FOLDER / STRANGE).write_bytes(slip)
     assert list(await board.read()) == []
     purge = Purge(Target(Scope.TAG, "t"), 5.0)
     await board.write([purge])
     assert list(await board.read()) == [purge]
+
+
+@pytest.mark.parametrize("name", [STRANGE, "@eaDir", "README", ".nfs0001", "0000000000000000001-0000000g"])
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, forbidden], ids=["folder", "pipe", "forbidden"])
+async def test_what_else_lies_among_the_slips_hides_none_of_them(
+    tmp_path: Path, name: str, put: Callable[[Path], object]
+) -> None:
+    """A NAS puts folders of its own everywhere, and a server that runs as somebody else may write what we cannot read."""
+    board, other = (Slips(FolderPile(tmp_path), name="disk", poll_s=1) for _ in range(2))
+    purge = Purge(Target(Scope.TAG, "t"), 5.0)
+    await other.write([purge])
+    put(tmp_path / FOLDER / name)
+    async with asyncio.timeout(5):
+        assert list(await board.read()) == [purge]
+
+
+async def test_only_slips_are_taken_down(tmp_path: Path) -> None:
+    board = Slips(FolderPile(tmp_path), name="disk", poll_s=1)
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "README").write_text("These are purges.")
+    for number in range(MAX_SLIPS + 1):
+        await board.write([Purge(Target(Scope.TAG, f"t{number}"), 5.0)])
+    await board.tidy(await board.read())
+    assert len(names := [file.name for file in (tmp_path / FOLDER).iterdir()]) == 2
+    assert "README" in names
 
 
 async def test_a_folder_that_was_cleared_hears_of_the_purges_again(tmp_path: Path) -> None:

@@ -10,17 +10,20 @@ before they are taken down, so whoever reads meanwhile finds each rule twice rat
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from errno import EISDIR
 from math import isfinite
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
 from time import time
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreUnavailable
+from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreUnavailable
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import Purge
 from pixmill.ports import Store
@@ -30,7 +33,9 @@ MAX_SLIP_BYTES: Final = 64 * 2**20
 """Far more than all the rules that a server keeps."""
 
 FOLDER: Final = "purges"
+_SLIP: Final = re.compile("[0-9]{19}-[0-9a-f]{8}")
 _TEMPORARY: Final = ".tmp"
+_NO_WAITING: Final = os.O_NONBLOCK | os.O_NOCTTY
 _LOG = logging.getLogger(__name__)
 _DECODER = msgspec.json.Decoder(list[Purge])
 
@@ -72,7 +77,7 @@ class Pile(Protocol):
 
 
 class Slips:
-    """A board of slips. Each is read once; one that cannot be read is passed over, and said so once."""
+    """A board of slips. Each is read once; one that cannot be read is passed over, and said so once. What else lies there is left alone."""
 
     def __init__(self, pile: Pile, *, name: str, poll_s: float, clock: Callable[[], float] = time) -> None:
         self.name = name
@@ -80,14 +85,16 @@ class Slips:
         self._pile = pile
         self._clock = clock
         self._seen: dict[str, list[Purge]] = {}
+        self._refused: set[str] = set()
 
     async def read(self) -> Sequence[Purge]:
-        names = await self._pile.names()
+        names = [name for name in await self._pile.names() if _SLIP.fullmatch(name)]
         self._seen = {name: self._seen[name] for name in names if name in self._seen}
+        self._refused.intersection_update(names)
         for name in names:
             if name not in self._seen:
                 with suppress(ObjectNotFound):  # taken down meanwhile: what it said stands on another one
-                    self._seen[name] = await self._read(name)
+                    await self._take(name)
         return [rule for rules in self._seen.values() for rule in rules]
 
     async def write(self, rules: Sequence[Purge]) -> None:
@@ -106,6 +113,15 @@ class Slips:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+    async def _take(self, name: str) -> None:
+        """One that may not be read now hides no other, and is tried again."""
+        try:
+            self._seen[name] = await self._read(name)
+        except (StoreDenied, StoreUnavailable) as error:
+            if name not in self._refused:
+                self._refused.add(name)
+                _LOG.warning("The list of purges %s on %s cannot be had: %s", name, self.name, error.detail)
 
     async def _read(self, name: str) -> list[Purge]:
         try:
@@ -164,10 +180,14 @@ class FolderPile:
             return []
 
     def _bytes(self, name: str) -> bytes:
-        path = self._folder / name
-        if path.stat().st_size > MAX_SLIP_BYTES:
-            raise ObjectTooLarge(detail=name)
-        return path.read_bytes()
+        """Raises IsADirectoryError for all that is no file: a pipe must not make us wait."""
+        with open(self._folder / name, "rb", opener=lambda file, flags: os.open(file, flags | _NO_WAITING)) as file:
+            status = os.fstat(file.fileno())
+            if not S_ISREG(status.st_mode):
+                raise IsADirectoryError(EISDIR, "No file", name)
+            if status.st_size > MAX_SLIP_BYTES:
+                raise ObjectTooLarge(detail=name)
+            return file.read(status.st_size)
 
     def _write(self, name: str, slip: bytes) -> None:
         """On the disk before anybody is told that it is done: a purge may be for reasons that a power cut does not excuse."""
