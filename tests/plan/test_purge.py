@@ -19,6 +19,18 @@ from pixmill.plan.source import parse_source
         (Scope.PREFIX, "http://cdn.example:443/", "http://cdn.example:443/"),
         (Scope.PREFIX, "/photos/", "photos/"),
         (Scope.PREFIX, "https://cdn", "https://cdn"),
+        (Scope.PREFIX, "https://B\u00fccher.example/Sch\u00f6n/", "https://xn--bcher-kva.example/Sch%C3%B6n/"),
+        (Scope.PREFIX, "https://cdn.example./a%c3%a4%7e/", "https://cdn.example/a%C3%A4~/"),
+        (Scope.PREFIX, "https://cdn.example/a/../b/./c/..", "https://cdn.example/b/c/.."),
+        (Scope.PREFIX, "https://cdn.example/a%C", "https://cdn.example/a%C"),
+        (Scope.PREFIX, "https://cdn.example/%2Fa%", "https://cdn.example/%2Fa%"),
+        (Scope.PREFIX, "https://cdn.example?v=\u00f6", "https://cdn.example/?v=%C3%B6"),
+        (Scope.PREFIX, "https://cdn.example/a/../b?c/../", "https://cdn.example/b?c/../"),
+        (Scope.PREFIX, "http://[2001:0DB8::0:1]:8080/x", "http://[2001:db8::1]:8080/x"),
+        (Scope.PREFIX, "HTTPS:", "https:"),
+        (Scope.PREFIX, "S3://", "s3://"),
+        (Scope.PREFIX, "S3://bucket/Photos/%41", "s3://bucket/Photos/%41"),
+        (Scope.PREFIX, "photos/\u00fc", "photos/\u00fc"),
         (Scope.ALL, "whatever", ""),
     ],
 )
@@ -35,6 +47,15 @@ def test_each_has_one_spelling(scope: Scope, text: str, value: str) -> None:
         (Scope.PREFIX, "/"),
         (Scope.PREFIX, "a b"),
         (Scope.PREFIX, "a" * 9_000),
+        (Scope.PREFIX, "ftp://cdn.example/"),
+        (Scope.PREFIX, "https://*.example/"),
+        (Scope.PREFIX, "https://me@cdn.example/"),
+        (Scope.PREFIX, "https://b\u00fc"),
+        (Scope.PREFIX, "https://127.1/"),
+        (Scope.PREFIX, "https://cdn.example/a#b"),
+        (Scope.PREFIX, "photos/../secrets/"),
+        (Scope.PREFIX, "photos//a"),
+        (Scope.PREFIX, "s3://bucket//a"),
         (Scope.TAG, ""),
         (Scope.TAG, "a b"),
         (Scope.TAG, "a,b"),
@@ -59,6 +80,22 @@ def test_any_text_is_a_target_or_refused(text: str, scope: Scope) -> None:
 @given(st.text(max_size=150))
 def test_a_tag_can_stand_in_a_list(text: str) -> None:
     assert not is_tag(text) or (text.isascii() and text.isprintable() and not set(text) & set(' ,"'))
+
+
+@given(
+    st.sampled_from(["https://B\u00fccher.example:443/", "https://cdn.example./x/", "s3://bucket/a/", "/photos/"]),
+    st.text(max_size=40),
+)
+def test_what_begins_a_source_finds_it_however_both_are_written(start: str, rest: str) -> None:
+    """Up to any slash; a name that is cut short may be cut within what is written otherwise."""
+    try:
+        source = parse_source(start + rest)
+    except InvalidParameter:
+        return
+    assert source.text.startswith(target(Scope.PREFIX, start).value) or ".." in rest
+    if "?" not in rest and "#" not in rest:
+        folder = (start + rest).rpartition("/")[0] + "/"
+        assert source.text.startswith(target(Scope.PREFIX, folder).value) or rest.rpartition("/")[2] == ".."
 
 
 def test_a_prefix_finds_the_sources_that_begin_with_it() -> None:

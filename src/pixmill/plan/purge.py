@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.source import parse_source
-from pixmill.plan.url import MAX_URL
+from pixmill.plan.source import SourceKind, check_folders, kind_of, parse_source
+from pixmill.plan.url import MAX_URL, canonical_beginning
 
 MAX_TAG: Final = 128
 """Bytes of one tag, as many as Akamai's cache tags may have."""
@@ -23,9 +23,8 @@ MAX_TAGS: Final = 16
 TAG: Final = r"[!#-+\--~]{1,128}"
 
 _TAG = re.compile(TAG)
-_ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
+_ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(/?|//.*)", re.DOTALL)
 _HIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
-_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class Scope(StrEnum):
@@ -75,17 +74,30 @@ def _tag(text: str) -> str:
 
 
 def _prefix(text: str) -> str:
-    """The host in the spelling that canonical URLs have; the rest as it is."""
+    """As what begins with it is spelled; what nothing can begin with is refused, so that no purge is in vain."""
     found = _ORIGIN.fullmatch(text)
-    spelled = text.removeprefix("/")
-    if found:
-        scheme = found[1].lower()
-        spelled = f"{scheme}://{found[2].lower().removesuffix(_PORTS.get(scheme, chr(0)))}{found[3]}"
-    if not spelled or len(text) > MAX_URL or _HIDDEN.search(text):
+    try:
+        spelled = _beginning(found[1].lower(), found[2]) if found else text.removeprefix("/")
+        if not found:
+            check_folders(spelled)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"No source begins with {text[:200]}: {error.message}", param="prefixes") from error
+    if not spelled or max(len(text), len(spelled)) > MAX_URL or _HIDDEN.search(text):
         raise InvalidParameter(
             f"A prefix has 1 to {MAX_URL} characters, no spaces, control characters or backslashes", param="prefixes"
         )
     return spelled
+
+
+def _beginning(scheme: str, rest: str) -> str:
+    """Of a URL of the web or of a store."""
+    kind = kind_of(scheme)
+    if not rest.startswith("//"):
+        return f"{scheme}:{rest}"
+    if kind is SourceKind.HTTP:
+        return canonical_beginning(scheme, rest[2:])
+    check_folders(rest[2:].partition("/")[2])
+    return f"{scheme}:{rest}"
 
 
 _SPELLED: Final[dict[Scope, Callable[[str], str]]] = {

@@ -62,9 +62,7 @@ def parse_source(text: str) -> SourceRef:
     if not found:
         return SourceRef(SourceKind.PATH, _key(text.removeprefix("/")))
     scheme = found[1].lower()
-    kind = _KINDS.get(scheme)
-    if kind is None:
-        raise invalid(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
+    kind = kind_of(scheme)
     if not found[2].startswith("//"):
         raise invalid(f"{scheme}: must be followed by //")
     return SourceRef(kind, _http(text) if kind is SourceKind.HTTP else _store(scheme, found[2][2:]))
@@ -76,6 +74,20 @@ def parse_redirect(base: SourceRef, location: str) -> SourceRef:
     if ref.kind is not SourceKind.HTTP:
         raise invalid("A redirect may lead to http and https only")
     return ref
+
+
+def kind_of(scheme: str) -> SourceKind:
+    """Who fetches URLs of this scheme, which is in lower case. Raises InvalidParameter."""
+    kind = _KINDS.get(scheme)
+    if kind is None:
+        raise invalid(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
+    return kind
+
+
+def check_folders(key: str) -> None:
+    """Return when a path or key can begin so; what stands after the last slash may go on. Raises InvalidParameter."""
+    if not _NO_NAMES.isdisjoint(key.split("/")[:-1]):
+        raise invalid("A path has no empty, . or .. segments")
 
 
 def upload_ref(digest: str) -> SourceRef:

@@ -17,6 +17,8 @@ _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
+_HOST_BEGINNING = re.compile(r"[a-z0-9_.:\[\]-]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATH = "/:@!$&'()*+,;=%"
 _IN_QUERY = _IN_PATH + "?"
@@ -42,6 +44,39 @@ def canonical_url(text: str) -> str:
     except ValueError as error:
         raise invalid("The URL cannot be read", detail=str(error)) from error
     return _bounded(f"{scheme.lower()}://{host}{_port(scheme.lower(), port)}{path}{'?' + query if query else ''}")
+
+
+def canonical_beginning(scheme: str, rest: str) -> str:
+    """How all URLs are spelled that begin with ``scheme://`` and this; both may be cut short anywhere. Raises InvalidParameter."""
+    authority = _AUTHORITY.match(rest)
+    host = authority.group() if authority else ""
+    if "#" in rest:
+        raise invalid("A URL has no fragment here")
+    if host == rest:
+        return f"{scheme}://{_host_beginning(host.lower(), _DEFAULT_PORTS[scheme])}"
+    path, mark, query = rest[len(host) :].partition("?")
+    return (
+        canonical_url(f"{scheme}://{host}/").removesuffix("/")
+        + (_without_dots(_escaped(path or "/", _IN_PATH)) if mark else _path_beginning(path))
+        + (mark + _text_beginning(query, _IN_QUERY))
+    )
+
+
+def _host_beginning(host: str, default_port: int) -> str:
+    if not _HOST_BEGINNING.fullmatch(host):
+        raise invalid("What begins a host is ASCII, and no user name or password; one that is whole ends with a slash")
+    return host.removesuffix(f":{default_port}")
+
+
+def _path_beginning(path: str) -> str:
+    folders, _, name = _text_beginning(path, _IN_PATH).rpartition("/")
+    return _without_dots(folders + "/") + name
+
+
+def _text_beginning(text: str, allowed: str) -> str:
+    """An escape that is cut short goes on somehow."""
+    cut = _CUT_ESCAPE.search(text)
+    return _escaped(text[: cut.start()], allowed) + cut.group().upper() if cut else _escaped(text, allowed)
 
 
 def redirected(base: str, location: str) -> str:
