@@ -424,6 +424,9 @@ class Engine(Protocol):
     def coming(self) -> AbstractContextManager[None]:
         """Held while the original of a call is fetched. Raises QueueFull when the call would be refused anyway."""
 
+    def promise(self) -> AbstractContextManager[None]:
+        """Held for a request that may become a call, until it is answered: what follows is judged as if it came already."""
+
     def refusal_s(self) -> float | None:
         """The seconds after which to come again if ``coming`` would refuse a call now, else None; at once, and at next to no cost."""
 

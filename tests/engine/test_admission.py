@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixmill.engine.admission import Admission, Limit, Line, Load
+from pixmill.engine.admission import Admission, Limit, Line, Load, Promise
 from pixmill.errors import QueueFull
 from pixmill.pace import MAX_KINDS, OUTLIER, Pace, Paces
 from pixmill.ports import Event
@@ -152,6 +152,54 @@ def test_originals_that_never_come_do_not_close_the_queue() -> None:
         desk.admission.line.enter(9.9)  # half of the longest wait is for those who are there
     desk.admission.line.enter(0.2)
     assert refused(desk.admission.coming().__enter__) is not None
+
+
+def test_as_many_are_on_their_way_as_the_line_has_room_for_and_never_close_it() -> None:
+    desk = Desk(max_waiting=10, max_wait_s=1_000)
+    coming = [desk.admission.coming() for _ in range(100)]
+    for one in coming:
+        one.__enter__()
+    for _ in range(4):
+        desk.admission.line.enter(1.0)
+    with desk.admission.coming():
+        desk.admission.line.enter(1.0)
+    assert refused(desk.admission.coming().__enter__) is not None
+    assert desk.refusals == ["queue"]
+
+
+# ---------------------------------------------------------------- at the door
+
+
+def has_room(desk: Desk) -> bool:
+    return desk.admission.refusal_s() is None
+
+
+def test_who_is_let_in_counts_until_it_comes_and_then_once() -> None:
+    desk = Desk(max_wait_s=10)
+    desk.admission.line.enter(19.0)
+    assert has_room(desk)
+    with Promise(desk.admission), Promise(desk.admission):
+        assert not has_room(desk), "another would wait for too long behind these two"
+        with desk.admission.coming():
+            assert not has_room(desk)
+        assert has_room(desk), "the one that came has gone, and the other is still to come"
+    assert has_room(desk)
+    assert desk.admission.promised == 0
+
+
+async def test_a_promise_is_kept_by_the_task_in_which_the_call_comes() -> None:
+    desk = Desk()
+
+    async def comes() -> int:
+        desk.admission.check()
+        return desk.admission.promised
+
+    with Promise(desk.admission):
+        assert desk.admission.promised == 1
+        assert await asyncio.create_task(comes()) == 0
+    late = asyncio.create_task(comes())
+    with Promise(desk.admission):
+        assert await late == 1, "what was begun outside keeps nobody's promise"
 
 
 # ---------------------------------------------------------------- how long work takes

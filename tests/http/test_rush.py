@@ -1,6 +1,8 @@
 """Who is refused unread in a rush, and who is not."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +11,16 @@ import pytest
 
 from pixmill.api import rush as rushing
 from pixmill.api.app import create_app
+from pixmill.api.looks import Bounds, Looks
 from pixmill.api.rush import Name, Rush
 from pixmill.api.services import ApiServices
+from pixmill.api.turnstile import Turnstile
 from pixmill.errors import SourceNotFound
 from pixmill.ports import Unobserved
-from pixmill.rates import Rates
 from pixmill.settings import load
 from pixmill.wiring import opened
 from tests.http.test_familiar import Written, counted
+from tests.test_rates import Clock
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 
@@ -30,7 +34,7 @@ class Gate:
 
     def __init__(self, looks: int = 0) -> None:
         self.wait_s: float | None = 2.5
-        self.rush = Rush(lambda: self.wait_s, Unobserved(), Rates(1e-6, looks))
+        self.rush = Rush(lambda: self.wait_s, nullcontext, Unobserved(), Looks(Bounds(1e-6, 1e-6, 1e-6, looks)))
 
     def refuses(self, asked: Name) -> bool:
         return self.rush.refusal(asked) is not None
@@ -78,12 +82,78 @@ def test_there_is_an_end_to_what_is_known_and_what_is_asked_for_is_known_the_lon
     assert gate.refuses(name(1))
 
 
+async def test_who_is_let_in_is_promised_to_the_engine_unless_it_is_expected() -> None:
+    promised: list[str] = []
+
+    @contextmanager
+    def promise() -> Iterator[None]:
+        promised.append("made")
+        yield
+        promised.append("ended")
+
+    rush = Rush(lambda: None, promise, Unobserved())
+    async with rush.let_in(name(1)):
+        assert promised == ["made"]
+    assert promised == ["made", "ended"]
+    with rush.expected(name(1)):
+        pass
+    for other in (name(1), name(2, b"/srcset")):
+        async with rush.let_in(other):
+            assert promised == ["made", "ended"]
+
+
+async def test_the_more_looking_finds_the_more_are_looked_into() -> None:
+    clock = Clock()
+    looks = Looks(Bounds(least=10, first=50, most=200, burst=1), clock)
+    rush = Rush(lambda: 2.5, nullcontext, Unobserved(), looks)
+
+    async def look(number: int, *, found: bool) -> None:
+        clock.now += 1
+        assert rush.refusal(name(number)) is None
+        async with rush.let_in(name(number)):
+            if found:
+                rush.found(name(number))
+
+    for number in range(100):
+        await look(number, found=False)
+    assert looks.per_s == 10
+    for number in range(100, 200):
+        await look(number, found=True)
+    assert looks.per_s == 200
+    rush.found(name(7))
+    await look(200, found=False)
+    assert looks.per_s == pytest.approx(190), "only what is being looked into counts"
+
+
+async def test_one_a_turn_passes_in_the_order_of_coming_and_who_has_left_is_passed_over() -> None:
+    turnstile, passed = Turnstile(), []
+
+    async def guest(number: int) -> None:
+        await turnstile.passed()
+        passed.append(number)
+
+    guests = [asyncio.create_task(guest(number)) for number in range(4)]
+    await asyncio.sleep(0)
+    assert passed == [0], "the first does not wait"
+    guests[1].cancel()
+    while len(passed) < 3:
+        had = len(passed)
+        await asyncio.sleep(0)
+        assert len(passed) <= had + 1
+    assert passed == [0, 2, 3]
+    await asyncio.sleep(0)
+    await guest(4)
+    assert passed[-1] == 4
+
+
 @pytest.fixture
 async def services() -> AsyncIterator[ApiServices]:
     """Its engine has no room, as far as it says, and nothing unknown is looked into once the test begins."""
     settings = load({"workers": 1, "images": str(PHOTOS), "cache": "memory://?max_bytes=8MiB"})
     async with opened(settings) as services:
-        yield replace(services, rush=Rush(lambda: 2.5, services.observer, Rates(1e-6, 1)))
+        yield replace(
+            services, rush=Rush(lambda: 2.5, nullcontext, services.observer, Looks(Bounds(1e-6, 1e-6, 1e-6, 1)))
+        )
 
 
 async def test_a_refusal_in_a_rush_is_the_one_of_the_long_way(services: ApiServices) -> None:

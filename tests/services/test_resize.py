@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -113,6 +113,9 @@ class World:
         if self.crowded:
             raise QueueFull
         yield
+
+    def promise(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def refusal_s(self) -> float | None:
         return None

@@ -80,6 +80,9 @@ class Shop:
     def coming(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def promise(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def refusal_s(self) -> float | None:
         return None
 

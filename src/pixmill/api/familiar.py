@@ -116,7 +116,8 @@ class ShortWay:
         elif refusal := self._rush.refusal(name):
             reply = self._refused(scope, refusal, id_ := request_id(asked))
         else:
-            await self.app(scope, receive, send)
+            async with self._rush.let_in(name):
+                await self.app(scope, receive, send)
             return
         raw_id = id_.encode()
         self._traffic.in_flight += 1

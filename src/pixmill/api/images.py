@@ -42,6 +42,8 @@ async def get_image(request: Request) -> Response:
         answer = services.resizer.cached(image, known, key)
         if answer is None:
             answer = await while_connected(request.receive, services.resizer.resize(image, known, key))
+        if answer.tier:
+            services.rush.found(name)
     since = request.headers.get("if-modified-since")
     if since and not known and is_unmodified(answer.entry, since) and isinstance(answer.entry, Entry):
         answer = replace(answer, entry=unchanged_of(answer.entry))

@@ -3,27 +3,26 @@
 While the engine's line has no room, and more comes than can be looked into, a request is refused before its URL is read or its picture is
 looked for in the slower tiers of the cache. It would have been refused in the end: that costs a twentieth so, and leaves the time to those
 who are answered. What is never refused here is what may be had without the engine: what memory has (``familiar.py`` asks it first), what was
-answered before, though it may lie on disk or in Redis by now, and what is being made at this moment. Of all else some is looked into.
+answered before, though it may lie on disk or in Redis by now, and what is being made at this moment. Of all else some is looked into: more
+while that finds something, as after a restart, when nothing is known and the cache is full.
 
 Knows requests by the hash of what they are called; must never know pictures.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
+from pixmill.api.looks import Looks
 from pixmill.api.problems import problem_response
+from pixmill.api.turnstile import Turnstile
 from pixmill.errors import PixmillError, QueueFull
 from pixmill.ports import Event, Observer
-from pixmill.rates import Rates
 
 PATHS: Final = frozenset({b"/resize", b"/api/v1/resize", b"/info", b"/api/v1/info"})
 """Where the engine is needed."""
-
-LOOKS_PER_S: Final = 50.0
-"""Requests that are looked into though nothing is known of them, in a rush: at about a millisecond each, a twentieth of one core."""
 
 MAX_NAMES: Final = 32_768
 """Requests known to have been answered, twice: those that came since the last time there were so many, and those before. About 6 MB."""
@@ -51,26 +50,48 @@ class Refusal:
 
 
 class Rush:
-    """Judges by ``refusal_s``: when to come again if the engine would refuse, else None."""
+    """Judges by ``refusal_s``: when to come again if the engine would refuse, else None. ``promise`` is entered for who is let in."""
 
-    def __init__(self, refusal_s: Callable[[], float | None], observer: Observer, looks: Rates | None = None) -> None:
+    def __init__(
+        self,
+        refusal_s: Callable[[], float | None],
+        promise: Callable[[], AbstractContextManager[None]],
+        observer: Observer,
+        looks: Looks | None = None,
+    ) -> None:
         self._refusal_s = refusal_s
+        self._promise = promise
         self._observer = observer
-        self._looks = Rates(LOOKS_PER_S, int(LOOKS_PER_S)) if looks is None else looks
+        self._looks = looks or Looks()
         self._recent: set[int] = set()
         self._before: set[int] = set()
         self._refusals: dict[int, Refusal] = {}
+        self._turnstile = Turnstile()
 
     def refusal(self, name: Name) -> Refusal | None:
         """For a request that memory has nothing for; None when it is to be looked into."""
         if name[0] not in PATHS:
             return None
         retry_s = self._refusal_s()
-        if retry_s is None or self._is_expected(hash(name)) or not self._looks.take(None):
+        if retry_s is None or self._is_expected(known := hash(name)) or self._looks.take(known):
             return None
         self._observer.counted(Event.REFUSED, limit="rush")
         seconds = max(1, math.ceil(retry_s))
         return self._refusals.get(seconds) or self._refusals.setdefault(seconds, _refusal(seconds))
+
+    @asynccontextmanager
+    async def let_in(self, name: Name) -> AsyncIterator[None]:
+        """While a request is on its long way. It waits for its turn to begin, and counts as a call to come unless it is expected."""
+        if name[0] not in PATHS:
+            yield
+            return
+        known = hash(name)
+        try:
+            with nullcontext() if self._is_expected(known) else self._promise():
+                await self._turnstile.passed()
+                yield
+        finally:
+            self._looks.end(known)
 
     @contextmanager
     def expected(self, name: Name) -> Iterator[None]:
@@ -84,6 +105,10 @@ class Rush:
             self._recent.discard(known)
             self._before.discard(known)
             raise
+
+    def found(self, name: Name) -> None:
+        """The cache had what was asked for: looking is worth while."""
+        self._looks.found(hash(name))
 
     def _is_expected(self, known: int) -> bool:
         return known in self._recent or known in self._before

@@ -6,13 +6,14 @@ Knows what lies ahead, in calls and in seconds of work. Must never know workers 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, Literal, NamedTuple
 
 from pixmill.errors import QueueFull
 
 SHARE_OF_COMING: Final = 0.5
-"""Of the longest wait: what calls may take whose originals are still being fetched, which may never come. So an origin that
-stalls makes the queue shorter, and never closes it."""
+"""Of the longest wait, and of the longest line: what calls may take whose originals are still being fetched, which may never come. So an
+origin that stalls makes the queue shorter, and never closes it."""
 
 SHARE_OF_STANDING: Final = 0.1
 """Of the longest wait: what is left of it once a line that had no room for somebody has stood for that long. A line may be long to take a burst; one that does not
@@ -54,6 +55,42 @@ class Line:
         self.seconds = max(0.0, self.seconds - seconds) if self.count else 0.0  # what rounding leaves does not add up
 
 
+class Promise:
+    """Entered for a request that may become a call, at the door: from then on it counts as one that comes, until it does, or ends without.
+
+    All who ask at the same moment would otherwise be let in for the same room. Those who were are not judged by it: what was promised after
+    them, or may need nothing, is not ahead of them. The context carries it to where the call comes, through whatever tasks lie between.
+    """
+
+    __slots__ = ("_admission", "_stands", "_token")
+
+    def __init__(self, admission: "Admission") -> None:
+        self._admission = admission
+        self._stands = False
+
+    def __enter__(self) -> None:
+        self._token = _PROMISE.set(self)
+        self._stands = True
+        self._admission.promised += 1
+
+    def __exit__(self, *_: object) -> None:
+        _PROMISE.reset(self._token)
+        self.end()
+
+    def end(self) -> None:
+        self._admission.promised -= self._stands
+        self._stands = False
+
+
+_PROMISE: ContextVar[Promise | None] = ContextVar("promise", default=None)
+
+
+def _ended_promise() -> None:
+    """Whoever comes now was promised until now."""
+    if promise := _PROMISE.get():
+        promise.end()
+
+
 class Admission:
     """Judges by ``load``, by the line, and by ``typical_s``, the work that a call usually is. ``refused`` hears of each refusal."""
 
@@ -74,6 +111,7 @@ class Admission:
         self._typical_s = typical_s
         self._refused = refused
         self._coming = 0
+        self.promised = 0
 
     def wait_s(self) -> float:
         """How long a call that comes now would wait, as far as one can tell."""
@@ -87,16 +125,18 @@ class Admission:
 
     def check(self) -> None:
         """Return when a call may come. Raises QueueFull."""
+        _ended_promise()
         load = self._load()
         if not load.is_idle:
-            self._judge(self._ahead_s(load))
+            self._judge(self._ahead_s(load), 0)
 
     @contextmanager
     def coming(self) -> Iterator[None]:
         """While the original of a call is fetched, it counts as one that will come. Raises QueueFull if there is no use in fetching it."""
+        _ended_promise()
         load = self._load()
         if not load.is_idle:
-            self._judge(self._coming_s(load))
+            self._judge(self._coming_s(load, self._coming), self._coming)
         self._coming += 1
         try:
             yield
@@ -108,15 +148,16 @@ class Admission:
         load = self._load()
         if load.is_idle:
             return None
-        wait_s = self._coming_s(load)
-        return wait_s / 2 if self._limit(wait_s) else None
+        announced = self._coming + self.promised
+        wait_s = self._coming_s(load, announced)
+        return wait_s / 2 if self._limit(wait_s, announced) else None
 
     def _ahead_s(self, load: Load) -> float:
         return (self.line.seconds + load.running_s) / load.hands
 
-    def _coming_s(self, load: Load) -> float:
+    def _coming_s(self, load: Load, announced: int) -> float:
         """What lies ahead of a call whose original is yet to be fetched: others come whose originals are."""
-        promised_s = self._coming * self._typical_s() / load.hands
+        promised_s = announced * self._typical_s() / load.hands
         return self._ahead_s(load) + min(promised_s, SHARE_OF_COMING * self._max_wait_s)
 
     def _longest_s(self) -> float:
@@ -126,17 +167,17 @@ class Admission:
             return self._max_wait_s
         return min(self._max_wait_s, max(SHARE_OF_STANDING * self._max_wait_s, 2 * self._typical_s()))
 
-    def _limit(self, wait_s: float) -> Limit | None:
+    def _limit(self, wait_s: float, announced: int) -> Limit | None:
         limit: Limit | None = None
-        if self.line.count >= self._max_waiting:
+        if self.line.count + min(announced, SHARE_OF_COMING * self._max_waiting) >= self._max_waiting:
             limit = "queue"
         elif wait_s > self._longest_s():
             limit = "wait"
         self.line.overflowed = self.line.overflowed or limit is not None
         return limit
 
-    def _judge(self, wait_s: float) -> None:
+    def _judge(self, wait_s: float, announced: int) -> None:
         """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
-        if limit := self._limit(wait_s):
+        if limit := self._limit(wait_s, announced):
             self._refused(limit)
             raise QueueFull(retry_after_s=wait_s / 2)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from pixmill.engine import wire
-from pixmill.engine.admission import Limit
+from pixmill.engine.admission import Limit, Promise
 from pixmill.engine.call import Answer, Call
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.dispatcher import Dispatcher
@@ -91,6 +91,9 @@ class EnginePool:
 
     def coming(self) -> AbstractContextManager[None]:
         return self._dispatcher.admission.coming()
+
+    def promise(self) -> AbstractContextManager[None]:
+        return Promise(self._dispatcher.admission)
 
     def refusal_s(self) -> float | None:
         return self._dispatcher.admission.refusal_s()

@@ -146,6 +146,10 @@ class ResizeService:
         """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""
         return self._engine.coming()
 
+    def promise(self) -> AbstractContextManager[None]:
+        """Held for a request that may need the engine, until it is answered."""
+        return self._engine.promise()
+
     def refusal_s(self) -> float | None:
         """The seconds after which to come again if nothing new can be rendered now, else None."""
         return self._engine.refusal_s()
