@@ -156,6 +156,16 @@ async def test_a_worker_has_no_privileges_of_root() -> None:
     assert int(held["CapAmb"], 16) == 0
 
 
+async def test_the_server_goes_first_and_ctrl_c_is_for_it_alone() -> None:
+    """In a session of its own a worker would weigh as much as the server, however nice it is."""
+    async with pools(workers=1, handlers=INTRUDER):
+        pid = only_child()
+        assert os.getsid(pid) == os.getsid(0)
+        assert os.getpgid(pid) != os.getpgid(0)
+        ours, its = (os.getpriority(os.PRIO_PROCESS, each) for each in (0, pid))
+        assert its == min(19, ours + 5)
+
+
 async def test_off_leaves_the_limits_only(tmp_path: Path) -> None:
     async with pools(workers=1, handlers=INTRUDER, confinement="off", worker_memory_bytes=2**30) as pool:
         pid = only_child()

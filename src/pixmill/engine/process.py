@@ -122,5 +122,7 @@ def _spawn(fd: int, handlers: str | None) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         pass_fds=(fd,),
         env=environment,
-        start_new_session=True,  # Ctrl-C in a terminal is for the server
+        # Ctrl-C in a terminal is for the server. Not a session of its own: Linux would share the cores among sessions before it looks at
+        # how nice anybody is (sched(7), autogroup), and a worker would weigh as much as the server.
+        process_group=0,
     )
