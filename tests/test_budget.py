@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pixmill.budget import Budget, memory_bytes
 from pixmill.errors import MemoryFull
-from pixmill.spool import Spool
+from pixmill.spool import STEP_BYTES, TRUST, Spool
 
 
 async def settled() -> None:
@@ -82,18 +82,37 @@ async def test_what_can_be_done_without_goes_first() -> None:
 async def test_a_spool_claims_in_steps_and_keeps_what_it_holds_until_the_last_holder_leaves() -> None:
     budget = Budget(10 * 2**20)
     spool = Spool(5 * 2**20, claim=budget.claim())
+    held = []
+    for _ in range(5):
+        await spool.append(bytes(budget.used_bytes + 1))
+        held.append(budget.used_bytes)
+    assert held == [4, 4 * 6, 4 * 31, 4 * 156, 4 * 781]
+    await spool.append(bytes(3 * 2**20))
+    assert budget.used_bytes == spool.size
     await spool.append(b"x")
-    assert budget.used_bytes == 2**20
-    await spool.expect(3 * 2**20)
-    assert budget.used_bytes == 3 * 2**20
-    await spool.append(bytes(100))
+    assert budget.used_bytes == spool.size - 1 + STEP_BYTES
     spool.seal()
-    assert budget.used_bytes == 101
+    assert budget.used_bytes == spool.size
     other = spool.share()
     spool.close()
     spool.close()
-    assert budget.used_bytes == 101
+    assert budget.used_bytes == other.size
     del other
+    assert budget.used_bytes == 0
+
+
+async def test_what_is_promised_is_claimed_as_far_as_some_of_it_has_come() -> None:
+    budget = Budget(10 * 2**20)
+    spool = Spool(5 * 2**20, claim=budget.claim())
+    spool.expect(3 * 2**20)
+    assert budget.used_bytes == 0
+    await spool.append(bytes(100_000))
+    assert budget.used_bytes == TRUST * 100_000
+    await spool.append(bytes(2**20))
+    assert budget.used_bytes == 3 * 2**20
+    await spool.append(bytes(2 * 2**20))
+    assert budget.used_bytes == spool.size
+    del spool
     assert budget.used_bytes == 0
 
 

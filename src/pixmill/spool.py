@@ -16,7 +16,10 @@ from typing import Final, Protocol, Self
 from pixmill.errors import PixmillError, SourceTooLarge
 
 STEP_BYTES: Final = 2**20
-"""What is of unknown size claims so much at a time."""
+"""What is of unknown size claims so much at a time, at the most."""
+
+TRUST: Final = 4
+"""So many times what has come is claimed of what is to come: who promises much and sends nothing must not hold what others need."""
 
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 _FUTURE_WRITE: Final = 0x10
@@ -54,19 +57,20 @@ class Spool:
         self._claim = claim
         self.max_bytes = max_bytes
         self.size = 0
+        self._promised = 0
         self._too_large = too_large
         self.fd = _anonymous_file()
 
-    async def expect(self, size: int) -> None:
-        """So much is to come, as far as one is told. Raises MemoryFull."""
-        if self._claim:
-            await self._claim.reserve(min(size, self.max_bytes))
+    def expect(self, size: int) -> None:
+        """So much is to come, as far as one is told."""
+        self._promised = size
 
     async def append(self, chunk: bytes | bytearray | memoryview) -> None:
         """``write`` once there is memory for it. Raises MemoryFull."""
         size = self.size + len(chunk)
         if self._claim and self._claim.bytes < size <= self.max_bytes:
-            await self._claim.reserve(min(max(size, self._claim.bytes + STEP_BYTES), self.max_bytes))
+            to_come = self._promised or self._claim.bytes + STEP_BYTES
+            await self._claim.reserve(min(max(size, min(to_come, TRUST * size)), self.max_bytes))
         self.write(chunk)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
@@ -98,7 +102,7 @@ class Spool:
     def share(self) -> "Spool":
         """The same bytes once more, with an owner of their own; nothing is copied. It is complete."""
         other = Spool.__new__(Spool)
-        other.max_bytes, other.size = self.max_bytes, self.size
+        other.max_bytes, other.size, other._promised = self.max_bytes, self.size, 0  # noqa: SLF001 - it is one of us
         other.fd, other._claim = -1, None  # noqa: SLF001 - it is one of us
         other.fd = os.dup(self.fd)
         other._claim = self._claim.share() if self._claim else None  # noqa: SLF001

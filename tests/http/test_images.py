@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from http.client import HTTPResponse
 
 import httpx
@@ -15,6 +15,7 @@ from pixmill.api.app import create_app
 from pixmill.api.config import ApiConfig
 from pixmill.errors import QueueFull
 from pixmill.settings import load
+from pixmill.spool import TRUST
 from pixmill.wiring import opened
 from tests.e2e.scenes import metric, small_photo, until
 from tests.servers.origin import Origin
@@ -158,8 +159,9 @@ def test_a_picture_that_finds_no_memory_is_refused_and_what_a_client_that_left_h
     photo = small_photo(200)
     with Pixmill(workers=1, cache="", max_source_bytes=1_000_000, memory_budget_bytes=1_000_000) as small:
         with socket.create_connection(("127.0.0.1", small.port), timeout=10) as slow:
-            slow.sendall(post(1_000_000 - len(photo) // 2) + b"x")
-            until(lambda: metric(small, "pixmill_budget_bytes") > 0, 5, "it is expected in full")
+            promised = 1_000_000 - len(photo) // 2
+            slow.sendall(post(promised) + bytes(300_000))
+            until(lambda: metric(small, "pixmill_budget_bytes") == promised, 5, "it is expected in full")
             status, head, body = exchange(small, post(len(photo)), photo)
             assert (status, b"memory_full" in body) == (503, True)
             assert "retry-after: 2" in head
@@ -167,6 +169,22 @@ def test_a_picture_that_finds_no_memory_is_refused_and_what_a_client_that_left_h
         assert exchange(small, post(len(photo)), photo)[0] == 200
         assert metric(small, "pixmill_budget_bytes") == 0
         assert metric(small, "pixmill_refusals_total", limit="memory") == 1
+
+
+def test_who_promises_much_and_sends_next_to_nothing_keeps_nobody_out() -> None:
+    photo = small_photo(200)
+    with (
+        Pixmill(workers=1, cache="", max_source_bytes=1_000_000, memory_budget_bytes=1_000_000) as small,
+        ExitStack() as idle,
+    ):
+        for head in (
+            post(1_000_000),
+            b"POST /resize HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+        ) * 20:
+            client = idle.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=10))
+            client.sendall(head + b"\xff")
+        until(lambda: metric(small, "pixmill_budget_bytes") == 40 * TRUST, 5, "all are there")
+        assert exchange(small, post(len(photo)), photo)[0] == 200
 
 
 def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: Pixmill) -> None:

@@ -89,7 +89,7 @@ async def _uploaded(request: Request, services: ApiServices) -> AsyncIterator[Sp
     if stated.isdecimal() and int(stated) > limit:
         raise UploadTooLarge(f"The picture sent may have at most {limit} bytes")
     with Spool(limit, UploadTooLarge, services.budget.claim()) as spool:
-        await spool.expect(int(stated) if stated.isdecimal() else 0)
+        spool.expect(int(stated) if stated.isdecimal() else 0)
         try:
             latest = services.config.upload_end(asyncio.get_running_loop().time())
             async with asyncio.timeout_at(latest(0)) as deadline:

@@ -133,7 +133,7 @@ class HttpSource:
             raise SourceTooLarge(detail=f"Content-Length {response.content_length}")
         spool = Spool(self._config.max_source_bytes, claim=self._budget.claim())
         try:
-            await spool.expect(response.content_length or 0)
+            spool.expect(response.content_length or 0)
             await _stream(response, spool, self._config.source_idle_timeout_s)
             validator = stated_validator(response.headers, spool.size) or await _digest(spool)
             tags = stated_tags(response.headers, self._config.source_tag_header)

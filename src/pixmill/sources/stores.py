@@ -96,7 +96,7 @@ async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, bu
         raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
     spool = Spool(max_bytes, claim=budget.claim())
     try:
-        await spool.expect(stat.size)
+        spool.expect(stat.size)
         async for chunk in chunks:
             await spool.append(chunk)
         _check_whole(spool, stat.size)
