@@ -1,6 +1,6 @@
 """A source behind a depot: what was laid down is given while it is good, asked about when it is doubtful, and never outlives a purge."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -33,6 +33,7 @@ class World:
         self.laid: dict[SourceRef, Deposit] = {}
         self.spools: list[Spool] = []
         self.made_by_another: Deposit | None = None
+        self.while_waiting: Callable[[], object] = lambda: None
         self.source = Deposited(self, self, Freshness(ttl_s=30), self.rules, {SourceKind.HTTP}, clock=lambda: self.now)
 
     def spool(self, text: str) -> Spool:
@@ -66,6 +67,7 @@ class World:
 
     @asynccontextmanager
     async def turn(self, ref: SourceRef) -> AsyncIterator[bool]:
+        self.while_waiting()
         if self.made_by_another:
             self.laid[ref] = self.made_by_another
         yield self.made_by_another is not None
@@ -132,6 +134,16 @@ async def test_after_a_purge_the_source_is_asked(hard: bool, asked: str, world: 
     assert world.asked == ["fetch", asked]
     await world.get()
     assert world.asked == ["fetch", asked], "once"
+
+
+async def test_what_is_purged_while_its_turn_is_waited_for_is_fetched_anew_though_its_source_knows_no_other(
+    world: World,
+) -> None:
+    await world.get()
+    world.now += 61
+    world.while_waiting = lambda: world.rules.issue([Target(Scope.SOURCE, REF.text)])
+    assert (await world.get())[1].heeds >= world.rules.newest
+    assert world.asked == ["fetch", "fetch"]
 
 
 async def test_what_it_has_heeds_no_purge_that_is_heard_of_later(world: World) -> None:

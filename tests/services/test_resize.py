@@ -501,6 +501,25 @@ async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: 
     await service.close()
 
 
+@pytest.mark.parametrize("tags", [(), ("sale",)])
+async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though_its_original_is_unchanged(
+    world: World, tags: tuple[str, ...]
+) -> None:
+    """Whoever purges may know better than the origin's validator."""
+    rules = Rules(lambda: world.now)
+    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
+    asked = structs.replace(request(), tags=tags)
+    made = (await resized(service, request())).entry
+    assert isinstance(made, Entry)
+    world.now = made.stale_until + 1
+    others = Others(world)
+    others.meanwhile = lambda: rules.issue([Target(Scope.TAG, "sale") if tags else Target(Scope.SOURCE, "photo.jpg")])
+    service._turns = others
+    answer = await resized(service, asked)
+    assert (answer.outcome, world.rendered) == (Outcome.REPLACED, [100, 100])
+    await service.close()
+
+
 # ---------------------------------------------------------------- renewal
 
 
@@ -779,9 +798,11 @@ class Others:
         self.world = world
         self.busy = False
         self.done: Entry | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
 
     @asynccontextmanager
     async def turn(self, key: Key) -> AsyncIterator[bool]:
+        self.meanwhile()
         if self.done:
             self.world.slow[key] = self.done
         yield self.done is not None

@@ -86,11 +86,14 @@ class Deposited:
             yield None
             return
         with deposit.original.spool:
-            if self._purges.verdict(deposit.sources, deposit.tags, deposit.heeds) is not Verdict.GONE:
+            if not self._is_gone(deposit):
                 yield deposit
                 return
         await self._depot.forget(ref)
         yield None
+
+    def _is_gone(self, deposit: Deposit) -> bool:
+        return self._purges.verdict(deposit.sources, deposit.tags, deposit.heeds) is Verdict.GONE
 
     def _is_good(self, deposit: Deposit) -> bool:
         """Whether its source vouches for it still, and no purge has made that doubtful since."""
@@ -108,7 +111,7 @@ class Deposited:
 
     async def _asked(self, ref: SourceRef, deposit: Deposit | None) -> Original:
         heeds = self._purges.horizon()
-        if deposit is None:
+        if deposit is None or self._is_gone(deposit):  # it may have been purged while its turn was waited for
             return await self._laid(ref, await self._source.fetch(ref), heeds)
         old = deposit.original
         found = await self._source.refetch(ref, old.validator)

@@ -293,9 +293,10 @@ class ResizeService:
             return found or await self._renew(request, key, stale)
 
     async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
-        """The same with new times if its original is what it was, else made anew."""
+        """The same with new times if its original is what it was, else made anew; so is what was purged since it was found."""
         async with self._materials.version(request.source, request.plan, last_seen(stale)) as now:
-            if now.validator != stale.source_validator:
+            verdict = self._purges.verdict(stale.sources, (*stale.tags, *request.tags), stale.heeds)
+            if now.validator != stale.source_validator or verdict is Verdict.GONE:
                 return replace(await self._render(request, key), outcome=Outcome.REPLACED)
             entry = renewed(stale, self._dated(key, now), now.heeds)
             return Answer(entry, Outcome.RENEWED, stored=await self._cache.put(key, entry))
