@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.scenes import PHOTOS
 from tests.servers.pixmill import Pixmill
 
+TOKEN = "a token of the operator"
 HOST = b"Host: pictures.example\r\n"
 PHOTO = b"/resize?url=sunset.jpg&width=16"
 SECOND = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\nConnection: close\r\n\r\n"
@@ -20,7 +21,7 @@ SECOND = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\nCon
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Pixmill]:
-    with Pixmill(images=str(PHOTOS), cache="memory://", workers=1, max_url_bytes=8_192) as server:
+    with Pixmill(images=str(PHOTOS), cache="memory://", workers=1, max_url_bytes=8_192, admin_token=TOKEN) as server:
         yield server
 
 
@@ -84,6 +85,27 @@ def test_a_request_of_doubtful_length_is_refused_or_ends_where_it_says(server: P
     if len(found) == 2:
         assert found[0] in (400, 415, 422), "the first body was read as one reader alone could"
     assert server.get("/health/live").status == 200
+
+
+NO_BODIES = {
+    "lines that end in LF": b"5\nhello\n0\n\n",
+    "a size in hexadecimal of C": b"0x5\r\nhello\r\n0\r\n\r\n",
+    "a size after a space": b" 5\r\nhello\r\n0\r\n\r\n",
+    "an extension of many bytes": b"5;" + b"a" * 200_000 + b"\r\nhello\r\n0\r\n\r\n",
+    "an extension with LF": b"5;a\nb\r\nhello\r\n0\r\n\r\n",
+    "a trailer of many lines": b"5\r\nhello\r\n0\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("path", [b"/resize?width=16", b"/admin/purge"])
+@pytest.mark.parametrize("body", NO_BODIES.values(), ids=NO_BODIES)
+def test_a_body_that_is_not_well_formed_is_the_client_s_fault(server: Pixmill, path: bytes, body: bytes) -> None:
+    secret = b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
+    head = b"POST " + path + b" HTTP/1.1\r\n" + HOST + secret + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = said(server, head + body + SECOND)
+    assert statuses(answer) == [400], answer[:600]
+    assert b"application/problem+json" in answer
+    assert b'"malformed_request"' in answer
 
 
 def test_requests_behind_each_other_are_answered_in_their_order(server: Pixmill) -> None:

@@ -27,7 +27,15 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 
 from pixmill.api.problems import SERVER_ERROR, as_ours, problem_response
 from pixmill.errors import Draining as DrainingError
-from pixmill.errors import HeadersTooLarge, Internal, MethodNotAllowed, PixmillError, RequestTooLarge, UploadTimeout
+from pixmill.errors import (
+    HeadersTooLarge,
+    Internal,
+    MalformedRequest,
+    MethodNotAllowed,
+    PixmillError,
+    RequestTooLarge,
+    UploadTimeout,
+)
 
 CLIENT_LEFT: Final = 499
 """In the log and the metrics only: the client went away before it was answered (nginx's number)."""
@@ -85,9 +93,9 @@ PRIVATE_HEADERS: Final = [(name, value) for name, value in COMMON_HEADERS if b"o
 
 
 class Exchange:
-    """One request, and what has been sent of its answer; ``status`` is 0 until that has begun."""
+    """One request, and what has been sent of its answer; ``status`` is 0 until that has begun. ``left``: the client went away before that."""
 
-    __slots__ = ("_common", "_send", "error", "headers", "id", "sent", "status")
+    __slots__ = ("_common", "_send", "error", "headers", "id", "left", "sent", "status")
 
     def __init__(self, request_id: str, send: Send, common: Sequence[tuple[bytes, bytes]] = COMMON_HEADERS) -> None:
         self._common = common
@@ -95,6 +103,7 @@ class Exchange:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.sent = 0
+        self.left = False
         self.error: PixmillError | None = None
         self._send = send
 
@@ -144,7 +153,7 @@ class Conversation:
 
     def _close(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
         route = route_of(scope)
-        status = exchange.status or CLIENT_LEFT
+        status = CLIENT_LEFT if exchange.left else exchange.status or CLIENT_LEFT
         media = scope["state"].get("format", "none")
         self._traffic.in_flight -= 1
         self._traffic.answered(route, status, media, exchange.sent, (seconds,))
@@ -195,7 +204,7 @@ class Errors:
         try:
             await self.app(scope, receive, send)
         except ClientDisconnect:
-            return
+            await self._part(scope, receive, send)
         except Exception as error:
             exchange: Exchange = scope["state"]["exchange"]
             exchange.error = as_ours(error)
@@ -204,6 +213,17 @@ class Errors:
             if exchange.status:
                 raise  # the server breaks the connection, so that half a picture is not taken for a whole one
             await _problem(scope, exchange, exchange.error)(scope, receive, send)
+
+    async def _part(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Somebody may be there still: a body that is not well formed looks as if the client had gone, and the server's own word for an
+        answer that does not come is 500.
+        """
+        exchange: Exchange = scope["state"]["exchange"]
+        exchange.left = not exchange.status
+        if exchange.left and scope["method"] == "POST":
+            await _problem(scope, exchange, MalformedRequest("The request ends before its body does"))(
+                scope, receive, send
+            )
 
 
 class Draining:
