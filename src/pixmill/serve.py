@@ -21,7 +21,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from pixmill.allocator import give_back, keep_reserve
+from pixmill.allocator import give_back, keep_reserve, share_heap
 from pixmill.api.app import create_app, create_operators_app
 from pixmill.api.services import ApiServices
 from pixmill.settings import Settings
@@ -60,6 +60,7 @@ def serve(settings: Settings, ready: Callable[[int], None]) -> None:
 
     On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_s`` to finish.
     """
+    share_heap()
     configure(settings)
     if allow_files() < settings.max_connections + FILES_BESIDE:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
