@@ -164,18 +164,31 @@ def _health(
     """By the names that ``/health`` shows. Without its cache the service still answers; so a store that is nothing but
     a tier need not work either.
     """
-    tier_urls = {tier.url.rstrip("/") for tier in settings.cache_tiers()}
     required: dict[str, Pingable] = {"engine": engine}
     optional: dict[str, Pingable] = {}
     if settings.images:
         required["images"] = stores.open(settings.images)
     for name, store in stores.pingables().items():
-        only_a_tier = settings.stores[name].url.rstrip("/") in tier_urls
-        (optional if only_a_tier else required)[f"store {name}"] = store
+        (optional if _is_only_a_tier(settings.stores[name].url, settings) else required)[f"store {name}"] = store
     optional |= {f"cache {name}": tier for name, tier in cache.pingables().items()}
     if depot:
         optional[f"cache {depot.disk.name}"] = depot.guarded
     return HealthService(required, settings.ready_timeout_s, optional=optional)
+
+
+def _is_only_a_tier(store: str, settings: Settings) -> bool:
+    """Whether results lie in all of this store, or in a part of it while nobody may ask for originals in the rest."""
+    place = _folder(store)
+    tiers = {_folder(tier.url) for tier in settings.cache_tiers()}
+    allowed = [_folder(source.strip()) for source in settings.allowed_sources.split(",") if source.strip()]
+    originals = (*allowed, _folder(settings.images))
+    apart = bool(allowed) and not any(each.startswith(place) or place.startswith(each) for each in originals)
+    return place in tiers or (apart and any(tier.startswith(place) for tier in tiers))
+
+
+def _folder(url: str) -> str:
+    """With one slash at its end, so that no name is the beginning of another one."""
+    return url if url.endswith(":") else f"{url.rstrip('/')}/"
 
 
 def _sources(settings: Settings, stores: Shelf, observer: Observer, budget: Budget = UNBOUNDED) -> Sources:
