@@ -81,12 +81,6 @@ def png_suite() -> list[Path]:
     return sorted(root.rglob("*.png"))
 
 
-def faketime() -> Path:
-    """A library that, loaded first, gives a process another time of day."""
-    root = _had("libfaketime", _download_faketime)
-    return next(path for path in root.rglob("libfaketimeMT.so.1") if path.is_file())
-
-
 def is_hostile(path: Path) -> bool:
     """Whether it was made, or found by a fuzzer, to do harm."""
     return "fuzz" in path.as_posix() or bool(_HOSTILE.search(path.as_posix()))
@@ -143,11 +137,6 @@ def _download_libvips(scratch: Path) -> None:
 def _download_libpng(scratch: Path) -> None:
     _apt(scratch, "source", "--download-only", "--tar-only", "libpng1.6")
     _unpack(next(scratch.glob("*.orig.tar.*")), ("/contrib/pngsuite/",), scratch / "whole")
-
-
-def _download_faketime(scratch: Path) -> None:
-    _apt(scratch, "download", "libfaketime")
-    _run(["dpkg-deb", "-x", str(next(scratch.glob("*.deb"))), "whole"], scratch)
 
 
 def _download_libheif(scratch: Path) -> None:

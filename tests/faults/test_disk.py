@@ -9,10 +9,10 @@ import pytest
 
 from tests.e2e.scenes import metric, until
 from tests.faults.conftest import PHOTOS
-from tests.faults.traffic import Traffic, Wanted, sizes, while_going
+from tests.faults.disks import filled, small_disk
+from tests.faults.traffic import Traffic, Wanted, chart, sizes, while_going
+from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
-
-SMALL = "2m"
 
 
 def charts() -> list[Wanted]:
@@ -26,23 +26,8 @@ def charts() -> list[Wanted]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system in memory; mounting one needs a privilege."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", str(place)], check=False).returncode:
-        pytest.skip("no file system may be mounted here")
-    try:
+    with small_disk(tmp_path / "disk", "2m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def filled(disk: Path) -> Path:
-    ballast = disk / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
-    return ballast
 
 
 def test_a_full_disk_costs_no_answer_and_is_written_again_when_there_is_room(
@@ -51,14 +36,41 @@ def test_a_full_disk_costs_no_answer_and_is_written_again_when_there_is_room(
     with Pixmill(images=str(images), cache=f"file://{disk}/cache?max_bytes=64MiB") as server:
         with Traffic(server, charts()) as traffic:
             while_going(traffic, 30)
-            ballast = filled(disk)
-            while_going(traffic, 60)
-            ballast.unlink()
+            with filled(disk):
+                while_going(traffic, 60)
             while_going(traffic, 60)
         traffic.assert_only("charts")
         wanted = charts()[0]
         until(lambda: _hits(server, wanted), 30, "results are kept again")
         assert metric(server, "pixmill_cache_lookups_total", outcome="damaged") == 0
+        survived(traffic)
+
+
+def test_a_full_disk_of_originals_costs_no_answer_and_is_written_again_when_there_is_room(
+    disk: Path, survived: Callable[..., None]
+) -> None:
+    originals = f"file://{disk}/originals?max_bytes=64MiB"
+    with Origin() as origin, Pixmill(cache="", originals=originals, allowed_networks="127.0.0.0/8") as server:
+        asked = [
+            one
+            for number in range(200)
+            for one in sizes("web", origin.serve(f"/{number}.png", chart(number)), [number], [50], ["png"])
+        ]
+        with Traffic(server, asked) as traffic:
+            while_going(traffic, 30)
+            with filled(disk):
+                while_going(traffic, 60)
+            while_going(traffic, 60)
+        traffic.assert_only("web")
+        fresh = iter(range(200, 400))
+
+        def kept() -> bool:
+            number = next(fresh)
+            url = origin.serve(f"/{number}.png", chart(number))
+            assert all(server.get("/resize", url=url, width=width).status == 200 for width in (30, 40))
+            return origin.count(f"/{number}.png") == 1
+
+        until(kept, 30, "originals are kept again")
         survived(traffic)
 
 

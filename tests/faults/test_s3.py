@@ -1,17 +1,20 @@
 """An S3 server that is killed, stalls, denies or is full: as the place of originals, and as a tier of the cache."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from obstore.exceptions import BaseError
 
-from tests.e2e.scenes import until
+from tests.e2e.scenes import accepts, metric, until
 from tests.faults.conftest import PHOTOS
+from tests.faults.disks import filled, small_disk
 from tests.faults.traffic import Traffic, Wanted, chart, sizes, while_going
 from tests.servers.pixmill import Pixmill
-from tests.servers.seaweedfs import OWNER, READER, SeaweedFS
+from tests.servers.seaweedfs import OWNER, READER, STRANGER, SeaweedFS
 
 GONE = ((502, "source_unreachable"), (504, "source_timeout"), (502, "source_broken"), (503, "source_busy"))
 
@@ -78,14 +81,32 @@ def test_originals_in_a_store_that_is_killed_cost_their_own_pictures_only(
         survived(traffic)
 
 
-@pytest.mark.parametrize("how", ["stalls", "is killed", "denies writing"])
+def test_originals_in_a_store_that_denies_them_cost_their_own_pictures_only(
+    s3: SeaweedFS, images: Path, survived: Callable[..., None]
+) -> None:
+    """Not ready by its own account, since a store that it was told of does not work, it answers all the same."""
+    server = Pixmill(**settings(s3, images, stores=json.dumps({"charts": s3.named_store("charts", STRANGER)})))
+    server.launch()
+    with contextlib.closing(server):
+        until(lambda: accepts(server), 60, "it listens")
+        with Traffic(server, asked(), clients=6) as traffic:
+            while_going(traffic, 60)
+        traffic.assert_only("local")
+        traffic.assert_only("s3", (403, "source_denied"))
+        assert server.get("/health/ready").status == 503
+        assert server.get("/health").json()["parts"]["store charts"]["code"] == "store_denied"
+        survived(traffic)
+
+
+@pytest.mark.parametrize("how", ["stalls", "is killed", "denies writing", "denies everything"])
 def test_a_tier_in_a_store_that_fails_costs_no_answer(
     s3: SeaweedFS, images: Path, how: str, survived: Callable[..., None]
 ) -> None:
-    who = READER if how == "denies writing" else OWNER
+    who = {"denies writing": READER, "denies everything": STRANGER}.get(how, OWNER)
     stores = {"charts": s3.named_store("charts"), "kept": s3.named_store("kept", who)}
     cache = "memory://?max_bytes=1MiB,s3://kept/cache"
-    with Pixmill(**settings(s3, images, cache=cache, stores=json.dumps(stores))) as server:
+    told = settings(s3, images, cache=cache, stores=json.dumps(stores), allowed_sources="path:,s3://charts/")
+    with Pixmill(**told) as server:
         local = [one for one in asked() if one.scope == "local"]
         with Traffic(server, local, clients=6) as traffic:
             while_going(traffic, 40)
@@ -97,3 +118,40 @@ def test_a_tier_in_a_store_that_fails_costs_no_answer(
             while_going(traffic, 60)
         traffic.assert_only("local")
         survived(traffic)
+
+
+def test_a_tier_in_a_store_without_room_costs_no_answer_and_is_written_again_when_there_is_some(
+    tmp_path: Path, images: Path, survived: Callable[..., None]
+) -> None:
+    with small_disk(tmp_path / "disk", "256m") as disk, SeaweedFS(disk / "data") as s3:
+        s3.make_bucket("kept")
+        stores = json.dumps({"kept": s3.named_store("kept")})
+        with Pixmill(images=str(images), cache="s3://kept/cache", stores=stores) as server:
+            local = [one for one in asked() if one.scope == "local"]
+            with Traffic(server, local, clients=6) as traffic:
+                while_going(traffic, 40)
+                with filled(disk):
+                    _fill(s3, "kept")
+                    while_going(traffic, 60)
+                    failed = metric(server, "pixmill_cache_errors_total", tier="s3")
+                while_going(traffic, 20)
+            traffic.assert_only("local")
+            assert failed, "it was noticed"
+            fresh = iter(range(100, 2_000))
+
+            def kept() -> bool:
+                query: dict[str, Any] = {"url": "1.png", "width": next(fresh), "enlarge": "true", "format": "png"}
+                server.get("/resize", **query)
+                return "hit" in str(server.get("/resize", **query).headers["cache-status"])
+
+            until(kept, 60, "results are kept again")
+            survived(traffic)
+
+
+def _fill(s3: SeaweedFS, bucket: str) -> None:
+    """It has made room for some before: until nothing more is taken in, not even what is small."""
+    for size in (2**21, 2**18, 2**15, 2**12):
+        with contextlib.suppress(BaseError):
+            for number in range(1_000):
+                s3.put(bucket, f"ballast-{size}-{number}", bytes(size))
+            raise AssertionError("it is never full")

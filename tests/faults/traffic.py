@@ -6,6 +6,7 @@ for belongs to a ``scope``, such as one source: a fault touches some scopes, and
 
 import io
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from tests.e2e.scenes import random_of
 from tests.servers.pixmill import Pixmill, Reply
 
 SIDE = 96
+SILENCE_S = 45
+"""A machine with much else to do takes long for an answer, but not for each of all clients as long as this."""
+
 _STEPS = (32, 96, 160, 224)
 TOLERANCE = 14
 """Codes that a lossy format may be off in the middle of a half."""
@@ -165,11 +169,14 @@ def sizes(scope: str, url: str, numbers: Sequence[int], widths: Sequence[int], f
 
 
 def while_going(traffic: Traffic, more: int, work: Callable[[], object] = lambda: None) -> None:
-    """Do this, then wait until so many more answers have come."""
+    """Do this, then wait until so many more answers have come, however slowly; where none comes for ``SILENCE_S`` something hangs."""
     work()
     goal, ticks = traffic.asked + more, threading.Event()
-    for _ in range(1_200):
-        if traffic.asked >= goal:
-            return
+    seen, since = traffic.asked, time.monotonic()
+    while traffic.asked < goal:
         ticks.wait(0.05)
-    raise AssertionError(f"only {traffic.asked} answers of {goal} after a minute")
+        if traffic.asked > seen:
+            seen, since = traffic.asked, time.monotonic()
+        assert time.monotonic() - since < SILENCE_S, (
+            f"nothing for {SILENCE_S} s, and {goal - seen} of {more} answers missing"
+        )

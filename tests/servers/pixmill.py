@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from tests.servers.ports import free_port
 
-START_S = 20.0
+START_S = 60.0
 STOP_S = 40.0
 
 
@@ -139,6 +139,10 @@ class Pixmill:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, gently if that goes."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)

@@ -42,6 +42,7 @@ class Identity:
 
 
 OWNER = Identity("owner", "owner-secret")
+STRANGER = Identity("owner", "not-the-secret")
 READER = Identity("reader", "reader-secret")
 """May read and list, and no more."""
 
@@ -57,7 +58,9 @@ _ACTIONS = {OWNER: ["Admin", "Read", "Write", "List", "Tagging"], READER: ["Read
 class SeaweedFS:
     """One server process. ``stop`` kills it for good; ``pause`` and ``resume`` make it stall and go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None) -> None:
+        """``data`` is where objects are kept, an empty folder; otherwise a temporary one."""
+        self._data = data
         self.port, self._filer_port, *self._other_ports = _free_ports(2 + len(_OTHER_PORTS))
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="pixmill-seaweedfs-", ignore_cleanup_errors=True)
@@ -97,7 +100,8 @@ class SeaweedFS:
 
     def start(self) -> Self:
         folder = Path(self._folder.name)
-        (folder / "data").mkdir()
+        self._data = self._data or folder / "data"
+        self._data.mkdir(exist_ok=True)
         (folder / "s3.json").write_text(json.dumps({"identities": [_identity(who) for who in _ACTIONS]}))
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -154,7 +158,7 @@ class SeaweedFS:
             "mini",
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
-            f"-dir={folder / 'data'}",
+            f"-dir={self._data}",
             f"-s3.config={folder / 's3.json'}",
             "-s3.port.iceberg=0",
             "-webdav=false",
