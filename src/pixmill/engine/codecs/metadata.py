@@ -1,4 +1,4 @@
-"""EXIF and XMP of an original made fit for a result.
+"""EXIF and XMP of an original: which way up it is, and made fit for a result.
 
 Knows where EXIF keeps the orientation (a TIFF directory, CIPA DC-008 §4.5). Reads what strangers wrote: short and linear.
 """
@@ -10,6 +10,8 @@ _PREFIX = b"Exif\0\0"
 _ORIENTATION_TAG = 274
 _ENTRY_BYTES = 12
 
+Order = Literal["little", "big"]
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -19,23 +21,36 @@ class Kept:
     xmp: bytes = b""
 
 
+def orientation(exif: bytes) -> int:
+    """1 to 8; 1 where there is none or it cannot be read."""
+    block, order = _opened(exif)
+    for at in _entries(block, order):
+        if int.from_bytes(block[at : at + 2], order) == _ORIENTATION_TAG:
+            value = int.from_bytes(block[at + 8 : at + 10], order)
+            return value if value in range(1, 9) else 1
+    return 1
+
+
 def upright(exif: bytes) -> bytes:
     """The EXIF block saying that nothing needs to be turned any more; empty if it cannot be read."""
-    block = bytearray(exif.removeprefix(_PREFIX))
-    order = {b"II": "little", b"MM": "big"}.get(bytes(block[:2]))
-    if order is None:
-        return b""
-    return bytes(block) if _straighten(block, "little" if order == "little" else "big") else b""
-
-
-def _straighten(block: bytearray, order: Literal["little", "big"]) -> bool:
-    """Set the orientation in the first directory to 1, if it is there; False if the directory is not all there."""
-    start = int.from_bytes(block[4:8], order)
-    count = int.from_bytes(block[start : start + 2], order)
-    end = start + 2 + count * _ENTRY_BYTES
-    if not count or end > len(block):
-        return False
-    for at in range(start + 2, end, _ENTRY_BYTES):
+    block, order = _opened(exif)
+    entries = _entries(block, order)
+    for at in entries:
         if int.from_bytes(block[at : at + 2], order) == _ORIENTATION_TAG:
             block[at + 8 : at + 10] = (1).to_bytes(2, order)
-    return True
+    return bytes(block) if entries else b""
+
+
+def _opened(exif: bytes) -> tuple[bytearray, Order]:
+    """The TIFF block, and how its numbers are written."""
+    block = bytearray(exif.removeprefix(_PREFIX))
+    return block, "big" if block.startswith(b"MM") else "little"
+
+
+def _entries(block: bytearray, order: Order) -> range:
+    """Where those of the first directory begin; none if it is not all there."""
+    start = int.from_bytes(block[4:8], order)
+    count = int.from_bytes(block[start : start + 2], order)
+    first, end = start + 2, start + 2 + count * _ENTRY_BYTES
+    whole = block.startswith((b"II", b"MM")) and end <= len(block)
+    return range(first, end if whole else first, _ENTRY_BYTES)

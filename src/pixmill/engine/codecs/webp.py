@@ -1,5 +1,6 @@
-"""WebP by Pillow's libwebp; its header by libvips, since Pillow's opening allocates two canvases at once; large ones by libvips.
+"""WebP by Pillow's libwebp: a single picture by way of its own interface, animations and what is written by way of Pillow.
 
+The header of an animation is read by libvips, since Pillow's opening allocates two canvases at once; so are all files where libwebp itself cannot be reached.
 Knows WebP's ways: the canvas of an animation, quality and effort.
 """
 
@@ -11,16 +12,17 @@ from typing import Any
 import pyvips
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pixmill.engine.codecs import pillow
+from pixmill.engine.codecs import libwebp, pillow
 from pixmill.engine.codecs.carried import carrying
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.metadata import Kept
 from pixmill.engine.codecs.modes import MODES, shrink_of
-from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.codecs.picture import Header, Need, Picture
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.reel import Reel
 from pixmill.engine.codecs.strip import strip
 from pixmill.engine.codecs.vips import VipsAnimation, VipsPicture, loaded
+from pixmill.engine.codecs.webp_still import WebPStill
 from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.media import Format
@@ -28,15 +30,20 @@ from pixmill.plan.output import PLAIN, Encoding, WebPPreset
 
 _LARGE = 12_000_000
 """Pillow keeps four copies of a picture while it decodes it. Above this many pixels libvips is asked, at a scale: 47 megapixels
-to 800 pixels take 58 MB and 319 ms, not 765 MB and 741 ms. Below it Pillow is faster (22 ms for 2.8 megapixels; libvips 40,
-at half size 33)."""
+to 800 pixels take 58 MB and 319 ms, not 765 MB and 741 ms."""
 
 _LOSSLESS_EFFORT = 50
 """Of 100: what libwebp calls quality where nothing is lost."""
 
 
-class WebPPicture:
-    """A WebP, also an animated one."""
+def webp(source: memoryview) -> Picture:
+    """An opened WebP."""
+    found = libwebp.read(source) if libwebp.available else None
+    return WebPAnimation(source) if found is None or found.animated else WebPStill(source, found)
+
+
+class WebPAnimation:
+    """Any WebP, also one of a single picture."""
 
     def __init__(self, source: memoryview) -> None:
         self._source = source

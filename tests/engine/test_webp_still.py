@@ -1,0 +1,199 @@
+"""Single WebP pictures straight by libwebp: what comes out is what Pillow makes of them, whole or in part, and damage is refused."""
+
+import io
+import subprocess
+import sys
+from random import Random
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from pixmill.engine.codecs import libwebp, webp, webp_still
+from pixmill.engine.codecs.picture import Need, Picture
+from pixmill.engine.codecs.webp import WebPAnimation
+from pixmill.engine.codecs.webp_still import WebPStill
+from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.scale import scaled
+from pixmill.plan.geometry import Size
+from tests.mutations import good, photo
+
+XMP = b"<x:xmpmeta>" + b" " * 100 + b"</x:xmpmeta>"
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+FUZZ = """
+import sys
+from collections import Counter
+from random import Random
+
+from pixmill.engine.codecs.picture import Need
+from pixmill.engine.codecs.webp import webp
+from pixmill.engine.pixels.boundary import decoding
+from pixmill.engine.pixels.frame import Area
+from pixmill.errors import UndecodableImage
+from pixmill.plan.geometry import Size
+from tests.mutations import mutated
+
+dice, outcomes = Random(5), Counter()
+for number in range(int(sys.argv[1])):
+    source = mutated(dice, dice.choice(("webp", "lossless webp")))
+    try:
+        with decoding():
+            picture = webp(memoryview(source))
+            whole = picture.header.size
+            if whole.pixels > 1_000_000:
+                continue
+            left, top = dice.randrange(whole.width), dice.randrange(whole.height)
+            area = Area(left, top, dice.randrange(whole.width - left) + 1, dice.randrange(whole.height - top) + 1)
+            frame = picture.decode(Need(area, Size(9, 9)))
+            assert len(frame.pixels) == frame.width * frame.height * len(frame.layout)
+        outcomes["ok"] += 1
+    except UndecodableImage:
+        outcomes["refused"] += 1
+assert outcomes["ok"] > 20 and outcomes["refused"] > 20, outcomes
+"""
+
+
+def picture_of(size: tuple[int, int], *, alpha: bool = False) -> Image.Image:
+    """A photograph with coarse noise over it, so that every pixel of colour tells where it is from."""
+    image = photo().resize(size)
+    noise = Image.effect_noise(size, 90)
+    image = Image.blend(image, Image.merge("RGB", (noise, noise.rotate(180), Image.effect_noise(size, 90))), 0.4)
+    if alpha:
+        image.putalpha(noise)
+    return image
+
+
+def encoded(image: Image.Image, **options: object) -> memoryview:
+    out = io.BytesIO()
+    image.save(out, "WEBP", **options)
+    return memoryview(out.getvalue())
+
+
+def whole(picture: Picture) -> Need:
+    size = picture.header.size
+    return Need(Area(0, 0, size.width, size.height), size)
+
+
+def seen(frame: Frame) -> NDArray[np.uint8]:
+    """The pixels, without the byte that says nothing."""
+    rows = np.frombuffer(frame.pixels, np.uint8).reshape(frame.height, frame.width, frame.layout.stored)
+    return rows[:, :, : frame.layout.written]
+
+
+KINDS: dict[str, dict[str, object]] = {
+    "lossy": {"quality": 60},
+    "coarse": {"quality": 5, "method": 0},
+    "lossless": {"lossless": True, "exact": True},
+}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 3), (17, 5), (96, 64), (131, 67)])
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pixels_are_those_that_pillow_reads(kind: str, alpha: bool, size: tuple[int, int]) -> None:
+    source = encoded(picture_of(size, alpha=alpha), **KINDS[kind])
+    still = webp.webp(source)
+    assert isinstance(still, WebPStill)
+    with Image.open(io.BytesIO(source)) as image:
+        assert np.array_equal(seen(still.decode(whole(still))), np.asarray(image))
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_part_is_exactly_that_part_of_the_whole(kind: str, alpha: bool) -> None:
+    source, dice = encoded(picture_of((131, 67), alpha=alpha), **KINDS[kind]), Random(7)
+    still = webp.webp(source)
+    everything = seen(still.decode(whole(still)))
+    for _ in range(60):
+        left, top = dice.randrange(131), dice.randrange(67)
+        width, height = dice.randrange(131 - left) + 1, dice.randrange(67 - top) + 1
+        frame = still.decode(Need(Area(left, top, width, height), Size(width, height)))
+        assert frame.area is not None
+        part = seen(scaled(frame, Size(width, height)))
+        assert np.array_equal(part, everything[top : top + height, left : left + width])
+
+
+def test_only_the_part_is_held_in_memory_and_an_area_may_end_within_a_pixel() -> None:
+    still = webp.webp(encoded(picture_of((131, 67))))
+    frame = still.decode(Need(Area(40.5, 20.25, 30.5, 9.5), Size(10, 3)))
+    assert (frame.width, frame.height, len(frame.pixels)) == (35, 14, 35 * 14 * 3)
+    assert frame.area == Area(2.5, 2.25, 30.5, 9.5)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_part_of_a_large_one_is_scaled_while_it_is_decoded(
+    kind: str,
+    alpha: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = photo().resize((960, 640))
+    if alpha:
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    still = webp.webp(encoded(image, **KINDS[kind]))
+    need = Need(Area(101, 77, 720, 480), Size(72, 48))
+    full = seen(scaled(still.decode(need), need.size)).astype(int)
+    monkeypatch.setattr(webp_still, "_LARGE", 1000)
+    frame = still.decode(need)
+    assert (frame.width, frame.height) == (181, 121), "724 × 485 pixels by 4"
+    assert abs(seen(scaled(frame, need.size)).astype(int) - full).mean() < 2
+
+
+@pytest.mark.parametrize("turned", range(10))
+@pytest.mark.parametrize("endian", "<>")
+def test_the_header_says_what_libvips_reads_in_it(turned: int, endian: str) -> None:
+    exif = Image.Exif()
+    exif.endian = endian
+    exif[0x010E], exif[0x0112] = "a picture", turned
+    for block in (exif.tobytes(), exif.tobytes().removeprefix(b"Exif\0\0")):
+        source = encoded(picture_of((9, 5), alpha=turned > 4), exif=block, icc_profile=PROFILE, xmp=XMP)
+        header = webp.webp(source).header
+        assert header == WebPAnimation(source).header
+        assert (header.orientation, header.profile, header.xmp) == (turned if 1 <= turned <= 8 else 1, PROFILE, XMP)
+
+
+def test_metadata_that_is_too_large_is_left_and_a_large_profile_is_not() -> None:
+    large = b"x" * (2**20 + 1)
+    header = webp.webp(encoded(picture_of((9, 5)), exif=large, icc_profile=large, xmp=large)).header
+    assert (header.exif, header.xmp, header.profile) == (b"", b"", large)
+
+
+@pytest.mark.parametrize(
+    "exif", [b"", b"II", b"II*\0\x08\0\0\0\xff\xff", b"MM\0*\0\0\0\x08\0\x01\x01\x12", b"??*\0" * 9]
+)
+def test_a_broken_exif_turns_nothing(exif: bytes) -> None:
+    assert webp.webp(encoded(picture_of((9, 5)), exif=exif)).header.orientation == 1
+
+
+def test_without_a_reachable_libwebp_the_pixels_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [encoded(picture_of((67, 33), alpha=alpha), **kind) for alpha in (False, True) for kind in KINDS.values()]
+    direct = [webp.webp(source) for source in sources]
+    monkeypatch.setattr(libwebp, "available", False)
+    for still, source in zip(direct, sources, strict=True):
+        other = webp.webp(source)
+        assert isinstance(other, WebPAnimation)
+        assert other.header == still.header
+        assert np.array_equal(seen(other.decode(whole(other))), seen(still.decode(whole(still))))
+
+
+def test_an_animation_keeps_its_way() -> None:
+    frames = [picture_of((20, 10)), picture_of((20, 10))]
+    picture = webp.webp(encoded(frames[0], save_all=True, append_images=frames[1:]))
+    assert isinstance(picture, WebPAnimation)
+    assert picture.header.frames == 2
+
+
+@pytest.mark.parametrize("name", ["webp", "lossless webp", "described"])
+def test_one_that_ends_too_soon_is_refused_wherever_it_ends(name: str) -> None:
+    described = encoded(picture_of((40, 30)), exif=b"II*\0\x08\0\0\0\0\0", icc_profile=PROFILE)
+    source = memoryview(described if name == "described" else good(name))
+    for length in range(12, len(source) - 1, 1 + len(source) // 400):  # a last byte may be there to make its size even
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever is said
+            webp.webp(source[:length]).decode(Need(Area(0, 0, 1, 1), Size(1, 1)))
+
+
+def test_hundreds_of_damaged_files_are_read_or_refused_and_nothing_else() -> None:
+    done = subprocess.run([sys.executable, "-c", FUZZ, "700"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
