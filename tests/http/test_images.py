@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from http.client import HTTPResponse
 
 import httpx
@@ -99,6 +99,20 @@ def test_a_picture_that_is_late_ends_its_connection(server: Pixmill) -> None:
     head = answer.partition(b"\r\n\r\n")[0].lower()
     assert head.startswith(b"http/1.1 408")
     assert b"connection: close" in head
+
+
+def test_pictures_that_trickle_without_an_end_are_late_all_the_same(server: Pixmill) -> None:
+    """Their connections end, and not only when something else happens to the server."""
+    head = post(None).replace(b"Connection: close\r\n", b"")
+    clients = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(8)]
+    with ExitStack() as closing:
+        for client in clients:
+            closing.enter_context(client).sendall(head + b"1\r\nx\r\n")
+        for client in clients:
+            assert client.recv(65_536).startswith(b"HTTP/1.1 408")
+            with suppress(ConnectionError):
+                client.sendall(b"1\r\nx\r\n")
+                assert not b"".join(iter(lambda: client.recv(65_536), b"")).startswith(b"HTTP")  # noqa: B023 - it is used at once
 
 
 def uploading(timeout_s: float, min_rate: int) -> ApiConfig:

@@ -1,7 +1,9 @@
 """What every request passes, on five-line apps."""
 
 import asyncio
+import gc
 import re
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -372,3 +374,36 @@ async def test_lifespan_passes_through() -> None:
 
 async def _never(*_: Any) -> Any:
     raise AssertionError
+
+
+class Body:
+    """A request's body, of which something is still to come."""
+
+    async def receive(self) -> Message:
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+
+async def _leave(_message: Message) -> None:
+    """Take the answer."""
+
+
+async def test_nothing_holds_on_to_a_request_that_was_answered_with_an_error() -> None:
+    """The server listens for what is left of a body, and keeps its connection, for as long as anything refers to it: till the next collection if
+    it is a cycle.
+    """
+
+    async def fail(request: Request) -> Response:
+        assert await request.receive()
+        raise SourceNotFound
+
+    body, application = Body(), app(Notes(), fail)
+    gone = weakref.ref(body)
+    scope = {"type": "http", "method": "POST", "path": "/picture/a", "query_string": b"", "headers": []}
+    gc.collect()
+    gc.disable()
+    try:
+        await application(scope, body.receive, _leave)
+        del body, scope
+        assert gone() is None
+    finally:
+        gc.enable()

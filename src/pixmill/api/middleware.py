@@ -157,9 +157,10 @@ class Conversation:
         media = scope["state"].get("format", "none")
         self._traffic.in_flight -= 1
         self._traffic.answered(route, status, media, exchange.sent, (seconds,))
+        error, exchange.error = exchange.error, None  # its traceback holds the request, which holds this
         if self._access_log:
             facts = facts_of(scope, route, status, media, exchange.sent, exchange.header(b"cache-status"))
-            if error := exchange.error:
+            if error:
                 facts |= {"code": error.code, "detail": error.detail or error.message}
             spelled = self._access_log.spell("warning" if status >= SERVER_ERROR else "info", "request", facts)
             if spelled is not None:
