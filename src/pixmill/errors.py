@@ -17,7 +17,7 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     │   └── SourceForbidden · AddressForbidden
     ├── SourceError .............. the original could not be had
     │   ├── SourceNotFound · SourceDenied · SourceTooLarge
-    │   ├── SourceUnreachable · SourceTimeout · SourceBroken · TooManyRedirects
+    │   ├── SourceUnreachable · SourceTimeout · SourceBroken · TooManyRedirects · SourceCredentials
     │   └── SourceBusy             too many want something of it, or of all sources
     ├── ImageError ............... the original is here but is no usable picture
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
@@ -25,7 +25,8 @@ Knows codes, public sentences and private details. Must never know HTTP: only
     ├── EngineError .............. rendering failed through no word of the client
     │   └── QueueFull · MemoryFull · RenderTimeout · RenderCrashed · NoWorker · Draining
     ├── StoreError ............... a storage backend said no
-    │   └── ObjectNotFound · ObjectTooLarge · StoreDenied · StoreUnavailable · StoreFull
+    │   ├── ObjectNotFound · ObjectTooLarge · StoreUnavailable · StoreFull
+    │   └── StoreDenied            StoreCredentials: it does not believe that we are who we say
     └── Internal ................. a defect of ours
 """
 
@@ -219,6 +220,11 @@ class TooManyRedirects(SourceError):
     title = "The source redirects too often"
 
 
+class SourceCredentials(SourceError):
+    code = "source_credentials"
+    title = "This server's credentials for the source are not accepted"
+
+
 class SourceBusy(SourceError):
     code = "source_busy"
     title = "Too many originals are being fetched; try again shortly"
@@ -318,6 +324,11 @@ class ObjectTooLarge(StoreError):
 class StoreDenied(StoreError):
     code = "store_denied"
     title = "The store denies access"
+
+
+class StoreCredentials(StoreDenied):
+    code = "store_credentials"
+    title = "The store does not accept the credentials of this server"
 
 
 class StoreUnavailable(StoreError):

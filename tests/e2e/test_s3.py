@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.scenes import accepts, small_photo, until
+from tests.e2e.scenes import accepts, metric, small_photo, until
 from tests.servers.pixmill import Pixmill
 from tests.servers.seaweedfs import Identity, SeaweedFS
 
@@ -76,15 +76,17 @@ def test_wrong_credentials_are_told_by_readiness_and_not_to_clients() -> None:
         s3.make_bucket("e2e-strange")
         s3.put("e2e-strange", "photo.jpg", small_photo())
         stores = json.dumps({"strange": s3.named_store("e2e-strange", STRANGER)})
-        server = serving(s3, stores=stores)
+        server = serving(s3, stores=stores, access_log="true")
         server.launch()
         try:
             until(lambda: "answers on" in server.log(), 20, "the server has started")
             until(lambda: accepts(server), 5, "it listens")
             ready = server.get("/health")
-            assert (ready.status, ready.json()["parts"]["store strange"]["code"]) == (503, "store_denied")
+            assert (ready.status, ready.json()["parts"]["store strange"]["code"]) == (503, "store_credentials")
             reply = server.get("/resize", url="s3://e2e-strange/photo.jpg", width=20)
-            assert (reply.status, reply.json()["code"]) == (403, "source_denied")
+            assert (reply.status, reply.json()["code"]) == (502, "source_credentials")
+            until(lambda: "InvalidAccessKeyId" in server.log(), 5, "the operator is told why")
+            assert metric(server, "pixmill_source_fetches_total", outcome="source_credentials") == 1
             assert b"nobody" not in reply.body
             assert STRANGER.secret_access_key not in server.log()
         finally:

@@ -9,6 +9,7 @@ from pixmill.errors import (
     ObjectNotFound,
     PixmillError,
     SourceBroken,
+    SourceCredentials,
     SourceDenied,
     SourceError,
     SourceForbidden,
@@ -16,6 +17,7 @@ from pixmill.errors import (
     SourceTimeout,
     SourceTooLarge,
     SourceUnreachable,
+    StoreCredentials,
     StoreDenied,
     StoreError,
     StoreUnavailable,
@@ -164,6 +166,7 @@ async def test_a_slow_store_times_out_and_its_stream_is_closed() -> None:
 NAMED: dict[type[StoreError], type[SourceError]] = {
     ObjectNotFound: SourceNotFound,
     StoreDenied: SourceDenied,
+    StoreCredentials: SourceCredentials,
     StoreUnavailable: SourceUnreachable,
 }
 

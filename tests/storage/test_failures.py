@@ -4,9 +4,9 @@ import inspect
 
 import obstore.exceptions
 import pytest
-from obstore.exceptions import GenericError
+from obstore.exceptions import GenericError, PermissionDeniedError
 
-from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.errors import ObjectNotFound, StoreCredentials, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.storage.failures import FAILURES, translate
 
 
@@ -57,6 +57,38 @@ def test_a_missing_bucket_is_told_from_a_missing_object(code: str) -> None:
     assert type(ours) is StoreError
     assert "bucket does not exist" in ours.message
     assert type(translate(FileNotFoundError("<Error><Code>NoSuchKey</Code></Error>"))) is ObjectNotFound
+
+
+ANSWERED = (
+    "for path {}: Error performing GET http://s3/b/k in 1ms - Server returned non-2xx status code: 403 Forbidden: {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("InvalidAccessKeyId", StoreCredentials),
+        ("SignatureDoesNotMatch", StoreCredentials),
+        ("RequestTimeTooSkewed", StoreCredentials),
+        ("AuthenticationFailed", StoreCredentials),
+        ("AccessDenied", StoreDenied),
+        ("AllAccessDisabled", StoreDenied),
+        ("NoSuchKeyInvalidAccessKeyId", StoreDenied),
+    ],
+)
+def test_credentials_that_are_not_accepted_are_told_from_what_is_forbidden(code: str, kind: type[StoreError]) -> None:
+    text = ANSWERED.format("k", f"<?xml?>\n<Error><Code>{code}</Code></Error>\n\nDebug source:\n")
+    assert type(translate(PermissionDeniedError(text))) is kind
+
+
+def test_an_expired_token_is_ours_though_it_comes_with_another_status() -> None:
+    text = "list - Server returned non-2xx status code: 400 Bad Request: <Error><Code>ExpiredToken</Code></Error>"
+    assert type(translate(GenericError(text))) is StoreCredentials
+
+
+def test_what_a_path_says_of_credentials_counts_for_nothing() -> None:
+    text = ANSWERED.format("<Code>InvalidAccessKeyId</Code>", "<Error><Code>AccessDenied</Code></Error>")
+    assert type(translate(PermissionDeniedError(text))) is StoreDenied
 
 
 def test_signatures_in_urls_are_left_out_of_the_detail() -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreUnavailable
+from pixmill.errors import ObjectNotFound, StoreCredentials, StoreDenied, StoreError, StoreUnavailable
 from pixmill.ports import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.open import open_store
@@ -62,8 +62,8 @@ ALL = READS | WRITES
 
 @pytest.mark.parametrize("operation", ALL)
 @pytest.mark.parametrize("who", [Identity(OWNER.access_key_id, "wrong"), Identity("nobody", "wrong")], ids=str)
-async def test_wrong_credentials_are_denied(seaweedfs: SeaweedFS, bucket: str, operation: str, who: Identity) -> None:
-    with pytest.raises(StoreDenied) as denied:
+async def test_wrong_credentials_are_ours(seaweedfs: SeaweedFS, bucket: str, operation: str, who: Identity) -> None:
+    with pytest.raises(StoreCredentials) as denied:
         await ALL[operation](opened(seaweedfs, bucket, who))
     assert "403" in denied.value.detail
 
@@ -74,8 +74,9 @@ async def test_who_may_only_read_is_denied_to_write(seaweedfs: SeaweedFS, bucket
     if operation in READS:
         await READS[operation](store)
         return
-    with pytest.raises(StoreDenied):
+    with pytest.raises(StoreDenied) as denied:
         await WRITES[operation](store)
+    assert type(denied.value) is StoreDenied
     assert await store.get("it", 10) == b"it"
 
 

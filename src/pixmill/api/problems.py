@@ -57,6 +57,7 @@ STATUS: Final[dict[str, int]] = {
     "source_timeout": 504,
     "source_broken": 502,
     "too_many_redirects": 502,
+    "source_credentials": 502,  # the operator's to mend
     "source_busy": 503,  # our own bound on what is fetched at one time
     # The picture. 422: the request is well said, but cannot be done with this picture, or by this installation.
     "image_error": 422,
@@ -78,7 +79,8 @@ STATUS: Final[dict[str, int]] = {
     "store_error": 502,
     "object_not_found": 404,
     "object_too_large": 413,
-    "store_denied": 502,  # our credentials, not the client's
+    "store_denied": 502,  # our rights, not the client's
+    "store_credentials": 502,
     "store_unavailable": 503,
     "store_full": 503,
     "internal": 500,

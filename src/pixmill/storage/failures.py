@@ -9,7 +9,7 @@ from typing import Final
 
 from obstore import exceptions as obs
 
-from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.errors import ObjectNotFound, StoreCredentials, StoreDenied, StoreError, StoreFull, StoreUnavailable
 
 FAILURES: Final[dict[type[Exception], type[StoreError]]] = {
     FileNotFoundError: ObjectNotFound,
@@ -43,6 +43,14 @@ _STATUSES: Final[dict[int, type[StoreError]]] = {
     507: StoreFull,
 }
 _STATUS: Final = re.compile(r"non-2xx status code: (\d{3})")
+_ANSWER: Final = "Server returned non-2xx status code: "
+_CREDENTIALS: Final = re.compile(
+    "<Code>(?:InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|TokenRefreshRequired|RequestTimeTooSkewed"
+    "|AuthorizationHeaderMalformed|AuthenticationFailed|InvalidAuthenticationInfo)</Code>"
+)
+"""Codes of S3 and Azure by which they say that they do not know us, or that our clock is wrong; what is missing may look like what is forbidden, but not
+like this.
+"""
 _BUCKET_MISSING: Final = re.compile(r"<Code>(?:NoSuchBucket|ContainerNotFound)</Code>")
 _QUERY: Final = re.compile(r"\?\S+")
 _DETAIL_CHARACTERS: Final = 500
@@ -53,6 +61,8 @@ def translate(error: Exception) -> StoreError:
     text = str(error).partition("\n\nDebug source:")[0]
     if _BUCKET_MISSING.search(text):
         return StoreError("The store's bucket does not exist", detail=_shortened(text))
+    if _CREDENTIALS.search(text.rpartition(_ANSWER)[2]):  # before that the client's words stand
+        return StoreCredentials(detail=_shortened(text))
     return _kind(error, text)(detail=_shortened(text) or type(error).__name__)
 
 

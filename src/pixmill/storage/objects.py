@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import obstore
+from obstore.exceptions import PermissionDeniedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
@@ -109,8 +110,8 @@ class ObjectStore:
     async def _stat(self, path: str) -> Stat:
         try:
             return _facts(path, await obstore.head_async(self._client, path))
-        except FileNotFoundError:
-            # The answer to HEAD has no body to tell a missing bucket from a missing object; that to GET has.
+        except (FileNotFoundError, PermissionDeniedError):
+            # The answer to HEAD has no body to tell a missing bucket from a missing object, or whose fault it is; that to GET has.
             return _facts(path, (await self._open(path)).meta)
 
     async def _chunks(self, result: "GetResult") -> AsyncIterator[bytes]:
