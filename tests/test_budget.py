@@ -2,13 +2,12 @@
 
 import asyncio
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.budget import Budget, memory_bytes
+from pixmill.budget import Budget
 from pixmill.errors import MemoryFull
 from pixmill.spool import STEP_BYTES, TRUST, Spool
 
@@ -153,11 +152,3 @@ def test_whoever_comes_leaves_or_is_cancelled_all_bytes_come_back(
         assert (budget.used_bytes, budget.waiting) == (0, 0)
 
     asyncio.run(story())
-
-
-def test_the_memory_there_is_is_that_of_the_control_group(tmp_path: Path) -> None:
-    whole = memory_bytes(tmp_path)
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory_bytes(tmp_path) == whole
-    (tmp_path / "memory.max").write_text(f"{64 * 2**20}\n")
-    assert memory_bytes(tmp_path) == 64 * 2**20

@@ -5,10 +5,8 @@ Knows bytes, who waits for some, and who can be asked to let go of some. Must ne
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from pixmill.errors import MemoryFull
@@ -18,8 +16,6 @@ MAX_WAITING: Final = 256
 
 SHARE_OF_MEMORY: Final = 4
 """A quarter of the memory there is, where nothing is said: the rest is for workers, the cache and the page cache."""
-
-_CGROUP: Final = Path("/sys/fs/cgroup")
 
 
 class _Wish(NamedTuple):
@@ -157,16 +153,3 @@ class Claim:
 
 UNBOUNDED: Final = Budget(0)
 """Counts, and refuses nobody."""
-
-
-def memory_bytes(cgroup: Path = _CGROUP) -> int:
-    """The memory that there is for us: of the machine, or of our control group if that has less."""
-    there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            text = (cgroup / name).read_text().strip()
-        except OSError:
-            continue
-        if text.isdecimal() and int(text):
-            there_is = min(there_is, int(text))
-    return there_is

@@ -3,19 +3,16 @@
 Knows names, units and defaults. Must never know pixels or processes.
 """
 
-import math
-import os
-from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from pixmill.engine.confinement import Confinement
+from pixmill.machine import available_cores
 from pixmill.plan.limits import Limits
 from pixmill.plan.output import Mode
 
 _LIMITS: Final = Limits()
-_CGROUP: Final = Path("/sys/fs/cgroup")
 
 
 class EngineConfig(BaseModel):
@@ -99,22 +96,3 @@ class EngineConfig(BaseModel):
     def crew_size(self) -> int:
         """How many workers to keep."""
         return self.workers or available_cores()
-
-
-def available_cores(cgroup: Path = _CGROUP) -> int:
-    """The cores that this process may keep busy: its affinity, and the quota that its container has."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores, math.ceil(_quota(cgroup) or cores)))
-
-
-def _quota(cgroup: Path) -> float | None:
-    """CPU quota in cores, of version 2 (``cpu.max``) or 1 (``cfs_quota_us``) of the control groups; None without one."""
-    try:
-        if (v2 := cgroup / "cpu.max").exists():
-            quota, period = v2.read_text().split()
-        else:
-            quota = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text()
-            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text()
-        return float(quota) / float(period) if float(quota) > 0 else None
-    except (OSError, ValueError):  # no control groups here, or "max"
-        return None

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
 
-from pixmill.budget import SHARE_OF_MEMORY, memory_bytes
+from pixmill.budget import SHARE_OF_MEMORY
+from pixmill.machine import memory_bytes
 from pixmill.rates import Rates
 from pixmill.sources.addresses import Network
 from pixmill.sources.allowlist import AllowList
