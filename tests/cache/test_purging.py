@@ -295,12 +295,15 @@ async def test_only_slips_are_taken_down(tmp_path: Path) -> None:
     assert "README" in names
 
 
-async def test_a_folder_that_was_cleared_hears_of_the_purges_again(tmp_path: Path) -> None:
+async def test_a_folder_that_is_cleared_hears_of_the_purges_again_each_time(tmp_path: Path) -> None:
     async with serving(tmp_path) as cache:
         await cache.purging.purge([Target(Scope.SOURCE, "a")])
-        for file in (tmp_path / FOLDER).iterdir():
-            file.unlink()
-        (tmp_path / FOLDER).rmdir()
-        await cache.purging.hear()
+        for looks in (1, 1, 2, 3):
+            for file in (tmp_path / FOLDER).iterdir():
+                file.unlink()
+            (tmp_path / FOLDER).rmdir()
+            for _ in range(looks):
+                await cache.purging.hear()
+        assert len(list((tmp_path / FOLDER).iterdir())) == 1, "and once"
     async with serving(tmp_path) as later:
         assert [purge.target.value for purge in later.purging.rules()] == ["a"]

@@ -135,6 +135,23 @@ def test_a_rule_goes_when_nothing_it_could_meet_is_left() -> None:
     assert found.merge(old) == []
 
 
+def test_what_is_listed_is_what_is_in_force_in_order_whenever_one_looks() -> None:
+    clock = Clock()
+    found = rules(clock)
+    assert list(found.listed()) == []
+    later, earlier = Purge(Target(Scope.TAG, "b"), NOW - 1), Purge(Target(Scope.SOURCE, "a"), NOW - 2)
+    for told, known in ((later, [later]), (earlier, [earlier, later]), (earlier, [earlier, later])):
+        found.merge([told])
+        assert list(found.listed()) == known
+    found.issue([Target(Scope.SOURCE, "c")])
+    assert [rule.target.value for rule in found.listed()] == ["a", "b", "c"]
+    everything = found.issue([Target(Scope.ALL)])
+    assert list(found.listed()) == everything
+    clock.now += KEPT_S + 1
+    newest = found.issue([Target(Scope.TAG, "d")])
+    assert list(found.listed()) == newest
+
+
 @pytest.mark.parametrize("bounds", [{"max_rules": 8}, {"max_bytes": 60}])
 def test_too_many_rules_become_fewer_that_purge_more(bounds: dict[str, int]) -> None:
     clock = Clock()

@@ -63,6 +63,7 @@ class Purging:
         self._observer = observer or Unobserved()
         self._removed: dict[str, int] = {}
         self._unwell: set[str] = set()
+        self._agreed: dict[str, tuple[Sequence[Purge], Sequence[Purge]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def include(self, tier: Purgeable, board: Board, settle: Callable[[], Awaitable[None]]) -> None:
@@ -103,7 +104,7 @@ class Purging:
         missed = tuple(board.name for board, well in zip(self._boards, written, strict=True) if not well)
         return Purged(rules=len(purges), removed=removed, unwritten=missed)
 
-    def rules(self) -> list[Purge]:
+    def rules(self) -> Sequence[Purge]:
         """All that are in force, the oldest first."""
         return self._rules.listed()
 
@@ -126,12 +127,16 @@ class Purging:
     async def _exchange(self, board: Board) -> None:
         """Hear what is new on a board, and write there what is missing."""
         found = await board.read()
+        if self._agreed.get(board.name) == (found, self._rules.listed()):
+            return  # as at the last look, when nothing was missing
         if news := self._rules.merge(found):
             await self._heard(news)
         rules, known = self._rules.listed(), set(found)
         if missing := [rule for rule in rules if rule not in known]:
             await board.write(missing)
         await board.tidy(rules)
+        if not missing:
+            self._agreed[board.name] = found, rules
 
     async def _heard(self, news: Iterable[Purge]) -> None:
         if any(purge.target.hard for purge in news):

@@ -80,6 +80,7 @@ class Rules:
     ) -> None:
         self.newest = 0.0
         self._hard, self._soft = _Table(), _Table()
+        self._listed: tuple[Purge, ...] | None = None
         self._clock = clock
         self._max_rules = max_rules
         self._max_bytes = max_bytes
@@ -105,15 +106,17 @@ class Rules:
             self._compact()
         return news
 
-    def listed(self) -> list[Purge]:
-        """All rules, the oldest first."""
-        rules = [
-            Purge(Target(scope, value, hard), at)
-            for hard, table in ((True, self._hard), (False, self._soft))
-            for scope, ats in table.by.items()
-            for value, at in ats.items()
-        ]
-        return sorted(rules, key=lambda rule: rule.at)
+    def listed(self) -> tuple[Purge, ...]:
+        """All rules, the oldest first. The same tuple until they change: they are looked at every second, and seldom do."""
+        if self._listed is None:
+            rules = (
+                Purge(Target(scope, value, hard), at)
+                for hard, table in ((True, self._hard), (False, self._soft))
+                for scope, ats in table.by.items()
+                for value, at in ats.items()
+            )
+            self._listed = tuple(sorted(rules, key=lambda rule: rule.at))
+        return self._listed
 
     def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:
         """On something made of these, with these tags, that heeds purges up to that time."""
@@ -142,6 +145,7 @@ class Rules:
         return purge.at > known
 
     def _add(self, purge: Purge) -> None:
+        self._listed = None
         target = purge.target
         if target.scope is Scope.ALL:
             self._soft.drop(purge.at)
@@ -157,6 +161,7 @@ class Rules:
         for table in (self._hard, self._soft):
             if any(at <= end for ats in table.by.values() for at in ats.values()):
                 table.drop(end)
+                self._listed = None
         while self._is_full():
             rules = self.listed()
             oldest = rules[: max(_LEAST_FOLDED, len(rules) // _FOLDED)]
