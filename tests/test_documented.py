@@ -85,11 +85,3 @@ def test_the_recipe_for_signing_makes_signatures_that_verify() -> None:
     signed = cast("Callable[[str, str], str]", shown["signed"])
     path, _, query = signed("a-secret-of-16-chars-or-more", "/resize?url=a.jpg&width=400").partition("?")
     Keyring.from_text("a-secret-of-16-chars-or-more").verify(path.encode(), query.encode(), 0)
-
-
-def test_operations_speak_of_metrics_and_settings_that_there_are() -> None:
-    page = (DOCS / "operations.md").read_text(encoding="utf-8")
-    told = (DOCS / "metrics.md").read_text(encoding="utf-8") + (DOCS / "settings.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"pixmill_[a-z_]+|PIXMILL_[A-Z_]+", page))
-    assert len(named) >= 20
-    assert {name for name in named if f"`{name}`" not in told} == set()

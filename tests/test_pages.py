@@ -1,0 +1,126 @@
+"""What pages written by hand name exists: settings, metrics and their labels, codes with their status, commands, targets, files, links."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from pixmill.api.app import ROUTES
+from pixmill.api.problems import STATUS
+from pixmill.cli import commands
+from pixmill.dialects.params import PARAMS
+from pixmill.errors import leaves
+from pixmill.settings import Settings, variable
+from pixmill.telemetry.prometheus import EVENTS, GAUGES, KNOWN, REQUEST_SECONDS, REQUESTS, SENT, STAGE_SECONDS, Family
+
+ROOT = Path(__file__).parents[1]
+GENERATED = {"errors.md", "metrics.md", "parameters.md", "settings.md"}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+    if path.name not in GENERATED
+}
+PLACES = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
+SETTINGS = {variable(name) for name in Settings.model_fields}
+COUNTERS = {f"pixmill_{family.name}_total": family for family in (*EVENTS.values(), REQUESTS, SENT)}
+HISTOGRAMS = {f"pixmill_{family.name}": family for family in (REQUEST_SECONDS, STAGE_SECONDS)}
+METRICS = COUNTERS | {f"pixmill_{family.name}": family for family in GAUGES.values()} | HISTOGRAMS
+METRICS |= {f"{name}_{part}": family for name, family in HISTOGRAMS.items() for part in ("bucket", "sum", "count")}
+METRICS |= {"pixmill_build_info": Family("build", ("version", "python"), "")}
+
+pages = pytest.mark.parametrize("name", PAGES)
+
+
+def all_of(pattern: str, name: str) -> list[tuple[str, ...]]:
+    return [found.groups() for found in re.finditer(pattern, PAGES[name], re.MULTILINE)]
+
+
+@pages
+def test_every_setting_is_one(name: str) -> None:
+    assert {found for (found,) in all_of(r"\b(PIXMILL_[A-Z0-9_]*[A-Z0-9])\b(?!_?\*)", name)} <= SETTINGS
+
+
+@pages
+def test_every_metric_is_one_and_has_the_labels_and_values_that_are_named(name: str) -> None:
+    for metric, labels in all_of(r"\b(pixmill_[a-z_]*[a-z])\b(?!_?\*)(?:\{([^}]*)\})?", name):
+        assert metric in METRICS
+        for label, _, value in (part.partition("=") for part in (labels or "").split(",") if part):
+            assert label in METRICS[metric].labels
+            assert not value or label not in KNOWN or value.strip('"') in KNOWN[label]
+
+
+@pages
+def test_every_code_has_the_status_that_is_told(name: str) -> None:
+    assert all(str(STATUS[code]) == status for status, code in all_of(r"\b([45]\d\d),? `([a-z]+(?:_[a-z]+)+)`", name))
+
+
+def test_pages_tell_codes_at_all() -> None:
+    told = {code for name in PAGES for _, code in all_of(r"\b([45]\d\d),? `([a-z_]+)`", name)}
+    assert len(told) >= 5
+    assert told <= set(leaves())
+
+
+@pages
+def test_every_command_exists_with_the_options_that_are_shown(name: str) -> None:
+    for line in code(name):
+        for command, rest in re.findall(r"(?:^|[A-Z=… -])pixmill ([a-z]+)((?: [^|]*)?)$", line):
+            known = commands.commands[command]
+            options = {flag for param in known.params if isinstance(param, click.Option) for flag in param.opts}
+            assert set(re.findall(r"(?<=\s)--[a-z][a-z_-]*", rest)) <= options
+
+
+def code(name: str) -> list[str]:
+    """What is set as code, line by line; lines that go on are one."""
+    blocks = re.findall(r"^```.*?\n(.*?)^```", PAGES[name].replace("\\\n", " "), re.DOTALL | re.MULTILINE)
+    return [*"".join(blocks).splitlines(), *re.findall(r"`([^`\n]+)`", PAGES[name])]
+
+
+def test_pages_show_commands_at_all() -> None:
+    shown = "\n".join(line for name in PAGES for line in code(name))
+    assert {"serve", "resize", "purge", "warm", "doctor"} <= set(re.findall(r"\bpixmill ([a-z]+)", shown))
+
+
+@pages
+def test_every_target_of_make_is_there(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {target for (target,) in all_of(r"(?:^|`)make ([a-z]+)", name)} <= targets
+
+
+@pages
+def test_every_measurement_and_every_file_that_is_named_is_there(name: str) -> None:
+    for (module,) in all_of(r"python -m (benchmarks\.[a-z]+)", name):
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
+    for (path,) in all_of(r"`((?:[a-z_]+/)+[A-Za-z_-]+\.[a-z]+)`", name):
+        assert any((top / path).is_file() for top in PLACES), path
+
+
+@pages
+def test_every_link_leads_somewhere(name: str) -> None:
+    for (link,) in all_of(r"\]\((?!https?:)([^)]+)\)", name):
+        path, _, heading = link.partition("#")
+        page = (ROOT / name).parent / path if path else ROOT / name
+        assert page.exists(), link
+        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        assert not heading or heading in {slug(each) for each in headings}, link
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+
+
+@pages
+def test_every_path_that_is_asked_for_is_a_route(name: str) -> None:
+    routes = {route.path for route in ROUTES}
+    asked = {path for (path,) in all_of(r"http://127\.0\.0\.1:(?:8080|9090)(/[a-z/]+)", name)}
+    asked |= {
+        path for (path,) in all_of(r"`(?:GET |POST )?(/(?:health|metrics|admin|resize|info|srcset)[a-z/]*)`", name)
+    }
+    assert asked <= routes | {"/admin", "/health"}
+
+
+@pages
+def test_every_parameter_in_a_url_is_one(name: str) -> None:
+    names = {each for param in PARAMS for each in param.names}
+    for (query,) in all_of(r"/resize\?([^\s'\"`)]+)", name):
+        assert {part.partition("=")[0] for part in query.split("&") if part.isascii()} <= names, query
