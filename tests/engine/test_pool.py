@@ -5,10 +5,12 @@ import json
 import os
 import signal
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import uvloop
+from PIL import Image
 
 from pixmill.engine import lane
 from pixmill.errors import (
@@ -25,7 +27,7 @@ from pixmill.errors import (
     leaves,
 )
 from pixmill.media import Format
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import Output, Plan
 from pixmill.plan.overlays import Picture
 from pixmill.plan.question import Fact, Question
 from pixmill.plan.source import parse_source
@@ -152,6 +154,20 @@ async def test_a_picture_that_needs_too_much_memory_fails_alone() -> None:
         with pytest.raises(ImageTooLarge):
             await obey(pool, f"hog {2**30}")
         assert (await obey(pool, "pid")).body == worker
+
+
+@pytest.mark.parametrize("form", [Format.PNG, Format.WEBP, Format.TIFF])
+async def test_a_real_picture_that_needs_too_much_memory_fails_as_such_whatever_library_runs_out_of_it(
+    form: Format,
+) -> None:
+    """Of 20 megapixels: the worker has 150 MiB, of which the pixels alone need 60."""
+    out = BytesIO()
+    Image.new("RGB", (5_000, 4_000), "teal").save(out, "JPEG")
+    async with pools(handlers="", workers=1, worker_memory_bytes=150 * 2**20) as pool:
+        with Spool(2**20) as spool:
+            spool.write(out.getvalue())
+            with pytest.raises(ImageTooLarge):
+                await pool.render(spool, Plan(output=Output((form,))))
 
 
 async def test_a_result_beyond_the_limit_is_refused() -> None:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.pixels.boundary import decoding, working
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import (
     ImageError,
     ImageTooLarge,
+    Internal,
     InvalidParameter,
     ResultTooLarge,
     UndecodableImage,
@@ -174,3 +176,25 @@ def test_the_private_detail_names_the_cause_and_the_public_message_does_not() ->
         render(memoryview(sample("PNG")[:200]), SMALL, LIMITS)
     assert "pngload" in caught.value.detail or "png" in caught.value.detail
     assert "png" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "encoding error 1",
+        "encoding error 2",
+        "unable to write to memory\n  vips_image_write_to_memory: out of memory -- size == 57MB",
+        "unable to call webpsave_buffer\n  webpsave: picture memory error",
+        "unable to call pngsave_buffer\n  glib: Error creating thread: Resource temporarily unavailable",
+    ],
+)
+def test_a_library_that_runs_out_of_memory_and_has_no_word_for_it_is_no_defect_of_ours(said: str) -> None:
+    for border in (working, decoding):
+        with pytest.raises(ImageTooLarge), border():
+            raise ValueError(said)
+
+
+@pytest.mark.parametrize("said", ["encoding error 5", "encoding error 12", "unable to write to target"])
+def test_what_a_library_says_else_is_one(said: str) -> None:
+    with pytest.raises(Internal), working():
+        raise ValueError(said)

@@ -5,11 +5,20 @@ ValueError, OverflowError, RecursionError …), and that is the file's fault. Pa
 the decoder a failure is ours.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from pixmill.errors import ImageTooLarge, Internal, PixmillError, UndecodableImage
+
+_NO_MEMORY: Final = re.compile(
+    r"out of memory|memory error|cannot allocate memory|creating thread: Resource temporarily unavailable|encoding error [12]\b",
+    re.IGNORECASE,
+)
+"""How libraries say so that have no word for it: libvips, the C library, GLib (of a thread's stack), and libwebp by way of libvips and of
+Pillow (``VP8_ENC_ERROR_OUT_OF_MEMORY``, ``VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY``)."""
 
 
 @contextmanager
@@ -33,7 +42,7 @@ def _as(kind: type[PixmillError]) -> Iterator[None]:
         yield
     except PixmillError:
         raise
-    except MemoryError as error:
-        raise ImageTooLarge("The original needs more memory than a render may have") from error
     except Exception as error:
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+            raise ImageTooLarge("The original needs more memory than a render may have") from error
         raise kind(detail=f"{type(error).__name__}: {error}"[:500]) from error
