@@ -45,9 +45,9 @@ def test_every_setting_is_one(name: str) -> None:
 def test_every_metric_is_one_and_has_the_labels_and_values_that_are_named(name: str) -> None:
     for metric, labels in all_of(r"\b(pixmill_[a-z_]*[a-z])\b(?!_?\*)(?:\{([^}]*)\})?", name):
         assert metric in METRICS
-        for label, _, value in (part.partition("=") for part in (labels or "").split(",") if part):
+        for label, how, value in re.findall(r"(\w+)(=~|!=|!~|=|)\"?([^\",]*)\"?", labels or ""):
             assert label in METRICS[metric].labels
-            assert not value or label not in KNOWN or value.strip('"') in KNOWN[label]
+            assert not value or "~" in how or label not in KNOWN or value in KNOWN[label]
 
 
 @pages

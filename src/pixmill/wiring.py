@@ -210,6 +210,8 @@ def _gauges(
         metrics.gauge("cache_bytes", read, tier=name)
     for name, read in cache.breakers().items():
         metrics.gauge("cache_breaker", read, tier=name)
+    for name in (*cache.pingables(), *([depot.disk.name] if depot else ())):
+        metrics.expect(name)
     if depot:
         metrics.gauge("cache_bytes", lambda: depot.disk.used_bytes, tier=depot.disk.name)
         metrics.gauge("cache_breaker", lambda: depot.guarded.breaker.state, tier=depot.disk.name)

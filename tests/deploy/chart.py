@@ -8,6 +8,9 @@ from typing import Any
 import helm_python
 import yaml
 
+from pixmill.budget import SHARE_OF_MEMORY
+from pixmill.sources.config import SourcesConfig
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "pixmill"
 EXAMPLES = sorted((DEPLOY / "helm" / "examples").glob("*.yaml"))
@@ -15,7 +18,7 @@ EXAMPLES = sorted((DEPLOY / "helm" / "examples").glob("*.yaml"))
 Values = dict[str, Any]
 
 SERVER_MIB = 100
-"""The serving process at work, without its cache: 75 to 125 MiB measured."""
+"""The serving process at work, without its cache: `python -m benchmarks.soak` has 70 MiB at most, resident code of 25 comes on top."""
 
 OPEN: Values = {"settings": {"unsigned": "allow"}}
 """The least that the chart wants to hear."""
@@ -39,6 +42,7 @@ RICH: Values = {
     "ingress": {"enabled": True, "hosts": ["a.example.com", "b.example.com"], "annotations": {"a": "b"}},
     "networkPolicy": {"enabled": True, "from": [{"podSelector": {}}], "egress": [{"to": [{"podSelector": {}}]}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
     "serviceAccount": {"name": "someone", "annotations": {"role": "reader"}},
     "podAnnotations": {"a": "b"},
     "podLabels": {"team": "pictures"},
@@ -96,11 +100,12 @@ def release(values: Values, name: str = "demo") -> Release:
     return Release(objects, notes)
 
 
-def least_memory(environment: dict[str, str]) -> float:
-    """In mebibytes: the server, its memory tier, and all workers when each needs what it may have."""
+def least_memory(environment: dict[str, str], limit_mib: float) -> float:
+    """In mebibytes: the server, its memory tier, originals, and all workers when each needs what it may have."""
     tiers = re.findall(r"memory://\?max_bytes=(\w+)", environment["PIXMILL_CACHE"])
     each = mebibytes(environment["PIXMILL_WORKER_MEMORY_BYTES"])
-    return SERVER_MIB + sum(map(mebibytes, tiers)) + int(environment["PIXMILL_WORKERS"]) * each
+    originals = max(limit_mib / SHARE_OF_MEMORY, 4 * SourcesConfig().max_source_bytes / 2**20)
+    return SERVER_MIB + sum(map(mebibytes, tiers)) + int(environment["PIXMILL_WORKERS"]) * each + originals
 
 
 def mebibytes(amount: str) -> float:

@@ -16,7 +16,7 @@ from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, least_m
 KUBERNETES = ["1.27", "1.37"]
 """The oldest that the chart admits, and a recent one."""
 
-CUSTOM = {"ServiceMonitor"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 """No schema of Kubernetes' own."""
 
 
@@ -157,7 +157,7 @@ def test_a_disk_tier_fits_its_volume(rendered: Release, values: Values) -> None:
 def test_a_picture_that_needs_too_much_fails_alone(rendered: Release) -> None:
     """The bounds of the workers are met before the limit of the container, which would end them all."""
     limit = rendered.container["resources"]["limits"]["memory"]
-    assert least_memory(rendered.environment()) <= mebibytes(limit)
+    assert least_memory(rendered.environment(), mebibytes(limit)) <= mebibytes(limit)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_metrics_and_health_are_not_for_the_world() -> None:
     assert [rule["host"] for rule in rules] == ["a.example.com", "b.example.com"]
     for rule in rules:
         paths = [path["path"] for path in rule["http"]["paths"]]
-        assert "/resize" in paths
+        assert {"/resize", "/srcset", "/info"} <= set(paths)
         assert not any(private.startswith(path) for path in paths for private in ("/metrics", "/health"))
 
 

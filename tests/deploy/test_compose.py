@@ -88,7 +88,8 @@ def test_names_of_images_name_no_host() -> None:
 
 
 def test_memory_tier_and_workers_fit_the_limit() -> None:
-    assert least_memory(PIXMILL["environment"]) <= mebibytes(PIXMILL["mem_limit"].upper())
+    limit = mebibytes(PIXMILL["mem_limit"].upper())
+    assert least_memory(PIXMILL["environment"], limit) <= limit
 
 
 def test_stores_are_one_line_of_json() -> None:

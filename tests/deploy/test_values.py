@@ -54,6 +54,7 @@ def test_each_way_of_saying_so_is_enough(said: Values) -> None:
     [
         ({"settings": {"unsigned": "deny", "allowed_sources": "path:"}}, "needs keys"),
         ({"existingSecret": "mine", "keys": ["a-secret-of-16-chars"]}, "takes the place of keys"),
+        ({"existingSecret": "mine", "redisPassword": "hush-hush"}, "and redisPassword: set one or the other"),
         (OPEN | {"cacheVolume": {"kind": "existingClaim"}}, "needs cacheVolume.claimName"),
         (OPEN | {"cacheVolume": {"kind": "none"}}, "no place for the file tier"),
         ({"settings": {"unsigned": "allow", "wrokers": 2}}, "wrokers"),

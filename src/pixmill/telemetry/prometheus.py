@@ -26,7 +26,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from pixmill import __version__
-from pixmill.errors import leaves
+from pixmill.errors import SourceCredentials, SourceTimeout, leaves
 from pixmill.media import Format
 from pixmill.plan.purge import Scope
 from pixmill.ports import Event, Stage
@@ -58,10 +58,13 @@ _OUTCOMES = frozenset(
     | _CODES
 )
 
+LOCKS: Final = ("file", "redis")
+ORIGINS: Final = ("http", "store")
+
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(Stage),
     "outcome": _OUTCOMES,
-    "kind": frozenset({"http", "store", "path", "upload", "render", "fetch", "file", "redis"} | set(Scope)),
+    "kind": frozenset({*ORIGINS, *LOCKS, "path", "upload", "render", "fetch"} | set(Scope)),
     "reason": frozenset({"crash", "deadline", "recycled"}),
     "limit": frozenset({"queue", "wait", "fetches", "client", "rush", "origin", "memory"}),
     "format": frozenset(Format) | {"none"},
@@ -214,6 +217,17 @@ class Metrics:
             self.counted(Event.WORKER_RESTART, 0, reason=reason)
         for limit in KNOWN["limit"]:
             self.counted(Event.REFUSED, 0, limit=limit)
+        for kind in LOCKS:
+            self.counted(Event.LEASE, 0, kind=kind, outcome="expired")
+        for kind in ORIGINS:
+            for error in (SourceTimeout, SourceCredentials):
+                self.counted(Event.FETCH, 0, kind=kind, outcome=error.code)
+
+    def expect(self, tier: str) -> None:
+        """A tier of the cache, of whose failures the first is to be seen as an increase as well."""
+        self.counted(Event.CACHE_LOOKUP, 0, tier=tier, outcome="damaged")
+        for operation in ("get", "put", "drop"):
+            self.counted(Event.CACHE_ERROR, 0, tier=tier, operation=operation)
 
     # ---------------------------------------------------------------- Observer
 

@@ -61,8 +61,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- /* The server would refuse to start as well; here it is said before anything is rolled out. */ -}}
 {{- define "pixmill.sayWhatIsMeant" -}}
 {{- $settings := .Values.settings -}}
-{{- if and .Values.existingSecret (or .Values.keys .Values.stores .Values.adminTokens) -}}
-{{ fail "existingSecret takes the place of keys, stores and adminTokens: set one or the other" }}
+{{- if and .Values.existingSecret (or .Values.keys .Values.stores .Values.adminTokens .Values.redisPassword) -}}
+{{ fail "existingSecret takes the place of keys, stores, adminTokens and redisPassword: set one or the other" }}
 {{- end -}}
 {{- if not (or .Values.keys .Values.existingSecret $settings.allowed_sources (eq ($settings.unsigned | default "") "allow")) -}}
 {{ fail "Pixmill can be reached by others: set keys (signed requests), existingSecret (with PIXMILL_KEYS in it), settings.allowed_sources, or settings.unsigned=allow to say that anybody may ask for any picture" }}
