@@ -81,7 +81,7 @@ def test_originals_in_a_store_that_is_killed_cost_their_own_pictures_only(
         survived(traffic)
 
 
-def test_originals_in_a_store_that_denies_them_cost_their_own_pictures_only(
+def test_originals_in_a_store_that_does_not_know_us_cost_their_own_pictures_only(
     s3: SeaweedFS, images: Path, survived: Callable[..., None]
 ) -> None:
     """Not ready by its own account, since a store that it was told of does not work, it answers all the same."""
@@ -92,17 +92,17 @@ def test_originals_in_a_store_that_denies_them_cost_their_own_pictures_only(
         with Traffic(server, asked(), clients=6) as traffic:
             while_going(traffic, 60)
         traffic.assert_only("local")
-        traffic.assert_only("s3", (403, "source_denied"))
+        traffic.assert_only("s3", (502, "source_credentials"))
         assert server.get("/health/ready").status == 503
-        assert server.get("/health").json()["parts"]["store charts"]["code"] == "store_denied"
+        assert server.get("/health").json()["parts"]["store charts"]["code"] == "store_credentials"
         survived(traffic)
 
 
-@pytest.mark.parametrize("how", ["stalls", "is killed", "denies writing", "denies everything"])
+@pytest.mark.parametrize("how", ["stalls", "is killed", "denies writing", "does not know us"])
 def test_a_tier_in_a_store_that_fails_costs_no_answer(
     s3: SeaweedFS, images: Path, how: str, survived: Callable[..., None]
 ) -> None:
-    who = {"denies writing": READER, "denies everything": STRANGER}.get(how, OWNER)
+    who = {"denies writing": READER, "does not know us": STRANGER}.get(how, OWNER)
     stores = {"charts": s3.named_store("charts"), "kept": s3.named_store("kept", who)}
     cache = "memory://?max_bytes=1MiB,s3://kept/cache"
     told = settings(s3, images, cache=cache, stores=json.dumps(stores), allowed_sources="path:,s3://charts/")
