@@ -71,7 +71,7 @@ async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
             keyring=settings.keyring(),
             negotiable=settings.negotiable(),
             resizer=resizer,
-            rush=Rush(resizer.refusal_s, resizer.promise, metrics),
+            rush=Rush(engine.refusal_s, engine.promise, metrics),
             health=health,
             traffic=metrics,
             observer=metrics,

@@ -33,9 +33,10 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
+from pixmill.services.answers import Answer, Outcome
 from pixmill.services.refreshes import FIRST_PAUSE_S, MAX_REFRESHES
 from pixmill.services.renewal import Unchanged
-from pixmill.services.resize import Answer, Outcome, ResizeService
+from pixmill.services.resize import ResizeService
 from pixmill.spool import Spool
 
 NOW = 1_000_000.0
@@ -466,18 +467,18 @@ async def test_a_purge_by_tag_reaches_who_asks_with_it_whoever_it_was_made_for(
     service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
     plain, tagged = request(), structs.replace(request(), tags=("sale",))
     await service.resize(plain, (), key_of(plain))
-    assert service.fresh(key_of(plain), tagged.tags)
+    assert service.results.fresh(key_of(plain), tagged.tags)
     world.now += 20
     rules.issue([Target(Scope.TAG, "sale", hard=hard)])
     for asked in (plain, structs.replace(plain, tags=("other",))):
-        assert service.fresh(key_of(asked), asked.tags)
+        assert service.results.fresh(key_of(asked), asked.tags)
         assert (await service.resize(asked, (), key_of(asked))).outcome is Outcome.HIT
-    assert service.fresh(key_of(tagged), tagged.tags) is None
+    assert service.results.fresh(key_of(tagged), tagged.tags) is None
     answer = service.cached(tagged, (), key_of(tagged)) or await service.resize(tagged, (), key_of(tagged))
     assert answer.outcome is outcome
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        while not service.fresh(key_of(tagged), tagged.tags):
+        while not service.results.fresh(key_of(tagged), tagged.tags):
             await asyncio.sleep(0)
     await service.close()
 

@@ -15,7 +15,8 @@ from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
-from pixmill.services.resize import Answer, Outcome, ResizeService
+from pixmill.services.answers import Answer, Outcome
+from pixmill.services.resize import ResizeService
 from pixmill.services.warming import MAX_SETS
 from pixmill.spool import Spool
 

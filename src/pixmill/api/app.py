@@ -47,7 +47,7 @@ ROUTES = [*PICTURES, *PROBES, *OPERATORS]
 def create_app(services: ApiServices) -> ShortWay:
     """The ASGI application over these services; what operators ask is left out where they have a listener of their own."""
     app = _app(services, [*PICTURES, *PROBES] if services.config.admin_listen else ROUTES)
-    return ShortWay(app, services.familiar, services.resizer, services.rush, services.books)
+    return ShortWay(app, services.familiar, services.resizer.results, services.rush, services.books)
 
 
 def create_operators_app(services: ApiServices) -> Starlette:

@@ -10,8 +10,8 @@ import time
 from pixmill.plan.dates import date_of, seconds_of
 from pixmill.plan.freshness import YEAR_S, Advice, Lifetime, advise
 from pixmill.ports import Entry
+from pixmill.services.answers import Answer, Outcome
 from pixmill.services.renewal import Unchanged
-from pixmill.services.resize import Answer, Outcome
 
 MAX_TAGS = 32
 """Entity tags of an If-None-Match that are looked at; a client that sends more is not a browser."""

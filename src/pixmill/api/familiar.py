@@ -24,8 +24,9 @@ from pixmill.api.rush import Name, Refusal, Rush
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry, Hit
+from pixmill.services.answers import Answer, Outcome
 from pixmill.services.renewal import unchanged_of
-from pixmill.services.resize import Answer, Outcome, ResizeService
+from pixmill.services.results import Results
 
 MAX_REQUESTS = 4_096
 """When so many are known, all are forgotten: reading them again costs each one a few microseconds, once."""
@@ -90,14 +91,14 @@ class ShortWay:
         self,
         app: ASGIApp,
         familiar: Familiar,
-        resizer: ResizeService,
+        results: Results,
         rush: Rush,
         books: Books,
     ) -> None:
         self.app = app
         self._rush = rush
         self._familiar = familiar
-        self._resizer = resizer
+        self._results = results
         self._books = books
         self._traffic = books.traffic
         self._access_log = books.access_log
@@ -110,7 +111,7 @@ class ShortWay:
         now = time.time()
         name, tags, since, asked = named(scope, self._familiar.tag_header)
         known = self._familiar.recall(name, now)
-        hit = known and self._resizer.fresh(known.key, known.image.tags)
+        hit = known and self._results.fresh(known.key, known.image.tags)
         if known and hit:
             reply, id_ = self._reply(scope, known, hit, tags, since, now), request_id(asked)
         elif refusal := self._rush.refusal(name):

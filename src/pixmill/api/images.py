@@ -21,8 +21,8 @@ from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry
+from pixmill.services.answers import Answer
 from pixmill.services.renewal import unchanged_of
-from pixmill.services.resize import Answer
 from pixmill.spool import Spool
 
 LINGER_S = 5.0

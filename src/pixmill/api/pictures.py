@@ -10,7 +10,7 @@ from pixmill.api.disposition import attachment
 from pixmill.media import MEDIA, Format
 from pixmill.plan.request import ImageRequest
 from pixmill.ports import Entry
-from pixmill.services.resize import Answer
+from pixmill.services.answers import Answer
 
 _GUARDED: Final = {
     Format.SVG: {

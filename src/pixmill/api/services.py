@@ -65,7 +65,7 @@ class ApiServices:
     books: Books = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "books", Books(self.traffic, self.access_log, self.resizer.used))
+        object.__setattr__(self, "books", Books(self.traffic, self.access_log, self.resizer.results.used))
 
 
 def services_of(request: Request) -> ApiServices:

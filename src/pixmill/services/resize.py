@@ -4,14 +4,13 @@ Knows ports; must never know HTTP, a storage backend or a pixel library.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Container, Iterable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable, Container
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
+from dataclasses import replace
 
 from pixmill.errors import PixmillError
 from pixmill.plan.freshness import NO_PATIENCE, Freshness, Patience
-from pixmill.plan.key import Key, entity_tag
+from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
@@ -28,59 +27,21 @@ from pixmill.ports import (
     Observer,
     Original,
     Purges,
-    Rendered,
-    Seen,
     Source,
     Turns,
     Verdict,
 )
+from pixmill.services.answers import Answer, Outcome
 from pixmill.services.flaws import Flaws
 from pixmill.services.materials import Materials
 from pixmill.services.originals import Originals
 from pixmill.services.refreshes import Elsewhere, Refreshes
 from pixmill.services.refusals import Refusals
-from pixmill.services.renewal import (
-    Unchanged,
-    dated,
-    expired,
-    is_final,
-    last_seen,
-    passing,
-    renewed,
-    result,
-    unchanged_of,
-)
+from pixmill.services.renewal import is_final, last_seen, passing, result, unchanged_of
+from pixmill.services.results import Results
 from pixmill.services.singleflight import Flights
 from pixmill.services.warming import Warming
 from pixmill.spool import Spool
-
-
-class Outcome(StrEnum):
-    """Where an answer came from. The last three waited for the source because what the cache had could not be served as it was."""
-
-    HIT = "hit"
-    STALE = "stale"
-    MISS = "miss"
-    SHARED = "shared"
-    UNCACHED = "uncached"
-    RENEWED = "renewed"
-    REPLACED = "replaced"
-    SAVED = "saved"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An entry and where it came from. ``seconds`` tells the duration of what was done for it, by stage.
-
-    ``stored``: it was put into the cache just now. ``collapsed``: others had asked for it first, and waited with us.
-    """
-
-    entry: Entry | Unchanged
-    outcome: Outcome
-    tier: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
-    stored: bool = False
-    collapsed: bool = False
 
 
 class ResizeService:
@@ -114,16 +75,15 @@ class ResizeService:
             clock=monotonic,
         )
         self._flaws = Flaws(patience.unusable_s, freshness, observer, monotonic)
+        self.results = Results(cache, freshness, observer, clock, purges)
         self._engine = engine
-        self._cache = cache
-        self._freshness = freshness
         self._observer = observer
         self._clock = clock
         self._purges = purges
         self._turns = turns
         self._renders: Flights[tuple[Key, float], Answer] = Flights()
         self._refreshes = Refreshes(clock=monotonic)
-        self.warming = Warming(engine, cache, self)
+        self.warming = Warming(engine, self.results, self)
 
     async def close(self) -> None:
         """End what runs behind answers."""
@@ -131,68 +91,22 @@ class ResizeService:
         await self.warming.close()
         self.originals.close()
 
-    def fresh(self, key: Key, tags: tuple[str, ...] = ()) -> Hit | None:
-        """What memory has under ``key``, at once, if it is fresh, for who asks with these tags; to be told to ``used`` when it is an answer."""
-        hit = self._cache.fresh(key)
-        if hit is None or not tags or hit.entry.heeds >= self._purges.newest:
-            return hit
-        return hit if self._purges.verdict(hit.entry.sources, tags, hit.entry.heeds) is Verdict.KEPT else None
-
-    def used(self, hits: int) -> None:
-        """So many hits of ``fresh`` were answers."""
-        self._cache.used(hits)
-
-    def coming(self) -> AbstractContextManager[None]:
-        """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""
-        return self._engine.coming()
-
-    def promise(self) -> AbstractContextManager[None]:
-        """Held for a request that may need the engine, until it is answered."""
-        return self._engine.promise()
-
-    def refusal_s(self) -> float | None:
-        """The seconds after which to come again if nothing new can be rendered now, else None."""
-        return self._engine.refusal_s()
-
     def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
         """The answer if memory has it under ``key``, that of the request, at once.
 
         ``known`` are the entity tags of which the client still has the bytes.
         """
-        hit = self._heeding(request, self._cache.peek(key))
+        hit = self.results.peek(key, request.tags)
         return None if hit is None else self._from_cache(request, key, hit, known)
 
     async def resize(self, request: ImageRequest, known: Container[str], key: Key) -> Answer:
         """The answer to a request that memory cannot answer at once; ``known`` and ``key`` as for ``cached``."""
         if not known:
             return await self._make_once(request, key)
-        hit = await self._found(request, key)
+        hit = await self.results.find(key, request.tags)
         if hit is None:
             return await self._unless_unchanged(request, key, known)
-        return self._from_cache(request, key, hit, known) or _spared(await self._make_once(request, key), known)
-
-    async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
-        """Render bytes that the client sent; nothing of it is stored."""
-        async with self._materials.beside(plan) as others:
-            rendered = await self._engine.render(body, plan, [other.spool for other in others])
-        return Answer(result(rendered, passing(self._clock())), Outcome.UNCACHED, seconds=rendered.seconds)
-
-    async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
-        """The facts of an original."""
-        async with self.original(ref) as original:
-            with self._flaws.heeded(ref, None, original):
-                return await self._engine.inspect(original.spool, question)
-
-    async def _found(self, request: ImageRequest, key: Key) -> Hit | None:
-        """What any tier of the cache has for this request."""
-        return self._heeding(request, await self._cache.get(key))
-
-    def _heeding(self, request: ImageRequest, hit: Hit | None) -> Hit | None:
-        """What is purged by a tag is so for whoever asks with that tag, though it was made for somebody who asked without."""
-        if hit is None or not request.tags or hit.entry.heeds >= self._purges.newest:
-            return hit
-        entry = self._purges.judged(hit.entry, request.tags)
-        return None if entry is None else Hit(entry, hit.tier)
+        return self._from_cache(request, key, hit, known) or (await self._make_once(request, key)).spared(known)
 
     def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer | None:
         """What the cache has, if it may be served before its source is asked."""
@@ -207,7 +121,7 @@ class ResizeService:
     async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
         """Ask first, and render only if the original is not the one that the client's copy was made of."""
         async with self._materials.version(request.source, request.plan) as now:
-            dated = self._dated(key, now)
+            dated = self.results.dated(key, now)
             if dated.etag in known:
                 return Answer(dated, Outcome.MISS)
             return await self._make_once(request, key)
@@ -216,41 +130,14 @@ class ResizeService:
         async with self._renders.join(self._flight(key), lambda: self._make(request, key)) as (answer, shared):
             if shared:
                 self._observer.counted(Event.FLIGHT_SHARED, kind="render")
-                return replace(
-                    answer, outcome=_SHARED.get(answer.outcome, answer.outcome), stored=False, collapsed=True
-                )
-            return answer
-
-    def _flight(self, key: Key) -> tuple[Key, float]:
-        """The name of a flight: whoever asks after a purge does not join one that began before it."""
-        return key, self._purges.newest
-
-    async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
-        """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
-        if self._heeding(request, await self._cache.newer(key, stale)):
-            return  # another server has done it
-        version = self._materials.version(request.source, request.plan, last_seen(stale))
-        async with self._ending(key, stale), AsyncExitStack() as held:
-            async with self._turns.at_once(key) as ours:
-                if not ours:
-                    raise Elsewhere
-                now = await held.enter_async_context(version)
-                if now.validator == stale.source_validator:
-                    await self._renew(request, key, stale)
-                    return
-            async with self._engine.spare_time():
-                if self.fresh(key, request.tags):
-                    return  # somebody could not wait for it
-                async with self._renders.join(self._flight(key), lambda: self._renew_in_turn(request, key, stale)):
-                    pass
+            return answer.shared() if shared else answer
 
     async def _make(self, request: ImageRequest, key: Key) -> Answer:
         """From a set that is being made, from the slower tiers of the cache, else anew."""
         entry = await self.warming.made(key)
-        tags = (*entry.tags, *request.tags) if entry else ()
-        if entry is not None and self._purges.verdict(entry.sources, tags, entry.heeds) is Verdict.KEPT:
+        if entry is not None and self.results.verdict(entry, request.tags) is Verdict.KEPT:
             return Answer(entry, Outcome.SHARED)
-        hit = await self._found(request, key)
+        hit = await self.results.find(key, request.tags)
         if hit is None:
             return await self._render_in_turn(request, key)
         return self._from_cache(request, key, hit, ()) or await self._renew_or_keep(request, key, hit)
@@ -258,48 +145,9 @@ class ResizeService:
     async def _render_in_turn(self, request: ImageRequest, key: Key) -> Answer:
         """Anew, or what another server has made while we waited for it."""
         async with self._turns.turn(key) as waited:
-            hit = await self._found(request, key) if waited else None
+            hit = await self.results.find(key, request.tags) if waited else None
             found = None if hit is None else self._from_cache(request, key, hit, ())
             return found or await self._render(request, key)
-
-    async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
-        """Renewed; if that fails what the cache has, where it may be served even so."""
-        try:
-            async with self._ending(key, hit.entry):
-                return await self._renew_in_turn(request, key, hit.entry)
-        except PixmillError as error:
-            if is_final(error) or self._clock() >= hit.entry.error_until:
-                raise
-            return Answer(hit.entry, Outcome.SAVED, hit.tier)
-
-    @asynccontextmanager
-    async def _ending(self, key: Key, stale: Entry) -> AsyncIterator[None]:
-        """While it is renewed: if its original is gone, what is stale is served to nobody any more, whatever fails later."""
-        try:
-            yield
-        except PixmillError as error:
-            now = self._clock()
-            if is_final(error) and now < max(stale.stale_until, stale.error_until):
-                await self._cache.put(key, expired(stale, now))
-            raise
-
-    async def _renew_in_turn(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
-        """Renewed here, or by another server while we waited for it. What is never fresh is nothing to wait for: each has to ask."""
-        if stale.fresh_until <= stale.stored_at:
-            return await self._renew(request, key, stale)
-        async with self._turns.turn(key):
-            newer = self._heeding(request, await self._cache.newer(key, stale))
-            found = None if newer is None else self._from_cache(request, key, newer, ())
-            return found or await self._renew(request, key, stale)
-
-    async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
-        """The same with new times if its original is what it was, else made anew; so is what was purged since it was found."""
-        async with self._materials.version(request.source, request.plan, last_seen(stale)) as now:
-            verdict = self._purges.verdict(stale.sources, (*stale.tags, *request.tags), stale.heeds)
-            if now.validator != stale.source_validator or verdict is Verdict.GONE:
-                return replace(await self._render(request, key), outcome=Outcome.REPLACED)
-            entry = renewed(stale, self._dated(key, now), now.heeds)
-            return Answer(entry, Outcome.RENEWED, stored=await self._cache.put(key, entry))
 
     async def _render(self, request: ImageRequest, key: Key) -> Answer:
         began = time.perf_counter()
@@ -311,25 +159,59 @@ class ResizeService:
             with self._flaws.heeded(request.source, key, original):
                 rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
-        entry = self._result(key, rendered, original, request.tags)
-        return Answer(entry, Outcome.MISS, seconds=seconds, stored=await self._store(key, entry))
+        entry, stored = await self.results.keep(key, rendered, original, request.tags)
+        return Answer(entry, Outcome.MISS, seconds=seconds, stored=stored)
 
-    async def keep(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str] = ()) -> Entry:
-        """A result with these tags and those of the original, stored if it may be."""
-        entry = self._result(key, rendered, original, tags)
-        await self._store(key, entry)
-        return entry
+    async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
+        """Renewed; if that fails what the cache has, where it may be served even so."""
+        try:
+            async with self.results.ending(key, hit.entry):
+                return await self._renew_in_turn(request, key, hit.entry)
+        except PixmillError as error:
+            if is_final(error) or self._clock() >= hit.entry.error_until:
+                raise
+            return Answer(hit.entry, Outcome.SAVED, hit.tier)
 
-    def _result(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str]) -> Entry:
-        self._observer.counted(Event.RESULT_BYTES, len(rendered.body))
-        return result(rendered, self._dated(key, original), original, tags)
+    async def _renew_in_turn(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+        """Renewed here, or by another server while we waited for it. What is never fresh is nothing to wait for: each has to ask."""
+        if stale.fresh_until <= stale.stored_at:
+            return await self._renew(request, key, stale)
+        async with self._turns.turn(key):
+            newer = await self.results.newer(key, stale, request.tags)
+            found = None if newer is None else self._from_cache(request, key, newer, ())
+            return found or await self._renew(request, key, stale)
 
-    async def _store(self, key: Key, entry: Entry) -> bool:
-        return entry.kept_until > entry.stored_at and await self._cache.put(key, entry)
+    async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+        """The same with new times if its original is what it was, else made anew; so is what was purged since it was found."""
+        async with self._materials.version(request.source, request.plan, last_seen(stale)) as now:
+            is_gone = self.results.verdict(stale, request.tags) is Verdict.GONE
+            if now.validator != stale.source_validator or is_gone:
+                return replace(await self._render(request, key), outcome=Outcome.REPLACED)
+            entry, stored = await self.results.renew(key, stale, now)
+            return Answer(entry, Outcome.RENEWED, stored=stored)
 
-    def is_kept(self, original: Original) -> bool:
-        """Whether results of this original may be stored."""
-        return self._freshness.lifetime(0, original.vouched).kept_until > 0
+    async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
+        """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
+        if await self.results.newer(key, stale, request.tags):
+            return  # another server has done it
+        version = self._materials.version(request.source, request.plan, last_seen(stale))
+        async with self.results.ending(key, stale), AsyncExitStack() as held:
+            async with self._turns.at_once(key) as ours:
+                if not ours:
+                    raise Elsewhere
+                now = await held.enter_async_context(version)
+                if now.validator == stale.source_validator:
+                    await self._renew(request, key, stale)
+                    return
+            async with self._engine.spare_time():
+                if self.results.fresh(key, request.tags):
+                    return  # somebody could not wait for it
+                async with self._renders.join(self._flight(key), lambda: self._renew_in_turn(request, key, stale)):
+                    pass
+
+    def _flight(self, key: Key) -> tuple[Key, float]:
+        """The name of a flight: whoever asks after a purge does not join one that began before it."""
+        return key, self._purges.newest
 
     def is_under_way(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
@@ -343,22 +225,18 @@ class ResizeService:
         """The same, with all that these plans refer to."""
         return self._materials.of(ref, *plans)
 
-    def _dated(self, key: Key, now: Original | Seen) -> Unchanged:
-        at, vouched = self._clock(), now.vouched
-        return dated(
-            entity_tag(key, now.validator),
-            at,
-            self._freshness.lifetime(at, vouched),
-            immutable=vouched.immutable,
-            modified=now.modified,
-            told_s=self._freshness.told(vouched),
-        )
+    async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
+        """The facts of an original."""
+        async with self.original(ref) as original:
+            with self._flaws.heeded(ref, None, original):
+                return await self._engine.inspect(original.spool, question)
 
+    def coming(self) -> AbstractContextManager[None]:
+        """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""
+        return self._engine.coming()
 
-_SHARED = {Outcome.MISS: Outcome.SHARED}
-
-
-def _spared(answer: Answer, known: Container[str]) -> Answer:
-    """Without the bytes if the client has them."""
-    entry = answer.entry
-    return replace(answer, entry=unchanged_of(entry)) if isinstance(entry, Entry) and entry.etag in known else answer
+    async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
+        """Render bytes that the client sent; nothing of it is stored."""
+        async with self._materials.beside(plan) as others:
+            rendered = await self._engine.render(body, plan, [other.spool for other in others])
+        return Answer(result(rendered, passing(self._clock())), Outcome.UNCACHED, seconds=rendered.seconds)

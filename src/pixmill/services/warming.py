@@ -14,7 +14,8 @@ from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import MAX_PLANS, Cache, Engine, Entry, Original, Rendered
+from pixmill.ports import MAX_PLANS, Engine, Entry, Original, Rendered
+from pixmill.services.results import Results
 from pixmill.services.singleflight import Background
 
 MAX_SETS = 4
@@ -33,19 +34,13 @@ class House(Protocol):
     def is_under_way(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
 
-    def is_kept(self, original: Original) -> bool:
-        """Whether results of this original may be stored."""
-
-    async def keep(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str] = ()) -> Entry:
-        """Store a result, with these tags."""
-
 
 class Warming:
     """Sets of renders on their way. ``made`` lets a request have what a set is making for it anyway."""
 
-    def __init__(self, engine: Engine, cache: Cache, house: House) -> None:
+    def __init__(self, engine: Engine, results: Results, house: House) -> None:
         self._engine = engine
-        self._cache = cache
+        self._results = results
         self._house = house
         self._coming: dict[Key, asyncio.Future[Entry | None]] = {}
         self._sets = Background(MAX_SETS)
@@ -68,12 +63,12 @@ class Warming:
         """Make what is missing, each job when there is time. How many were ``made``, were ``there`` or on their way, are ``unkept`` because their
         source forbids to keep them, or failed, by code. Raises what befalls all of them: SourceError, Forbidden, EngineError, ImageError.
         """
-        missing = {key: plan for key, plan in wanted.items() if await self._cache.get(key) is None}
+        missing = {key: plan for key, plan in wanted.items() if await self._results.find(key, tags) is None}
         done = Counter(there=len(wanted) - len(missing))
         if not missing:
             return done
         async with self._house.original(ref) as original:
-            if not self._house.is_kept(original):
+            if not self._results.is_kept(original):
                 return done + Counter(unkept=len(missing))
             for part in _parts(missing):
                 async with self._house.materials(ref, *part.values()) as materials, self._engine.spare_time():
@@ -90,7 +85,7 @@ class Warming:
             results = await self._engine.render_all(original.spool, list(plans.values()), original.extras)
             for (key, future), result in zip(coming.items(), results, strict=True):
                 if isinstance(result, Rendered):
-                    future.set_result(await self._house.keep(key, result, original, tags))
+                    future.set_result((await self._results.keep(key, result, original, tags))[0])
                 done["made" if isinstance(result, Rendered) else result.code] += 1
         return done
 
