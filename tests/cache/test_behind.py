@@ -98,3 +98,18 @@ async def test_closing_leaves_no_task_behind() -> None:
     await closing
     assert len(asyncio.all_tasks()) == 1
     assert slow.puts == []
+
+
+async def test_what_waits_is_written_at_the_end_for_so_long_and_no_longer() -> None:
+    slow = Moody()
+    behind = Behind(slow, writers=1)
+    for n in range(5):
+        await behind.put(key_of(n), entry_of(bytes([n])))
+    await behind.drained(10)
+    assert slow.puts == [bytes([n]) for n in range(5)]
+    slow.gate.clear()
+    await behind.put(key_of(5), entry_of())
+    await behind.drained(0.01)
+    assert behind.pending == 1
+    slow.gate.set()
+    await behind.drain()

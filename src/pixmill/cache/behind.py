@@ -5,6 +5,7 @@ What waits can already be read. The last item put under a key is the one that st
 """
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,6 +19,9 @@ MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
 """Of each tier, beside the memory budget: that refuses requests when it is used up, and a disk that is slow is no reason to. Results
 are small, and mostly the very bytes that the memory tier has; 64 MiB are some seconds of a slow disk. Originals that wait are on the budget."""
+
+CLOSE_LIMIT_S: Final = 5.0
+"""For so long what waits is still written at the end."""
 
 WRITERS: Final = 2
 """Writes of a tier at once: the disk tier has four threads, so reading always finds one."""
@@ -94,14 +98,16 @@ class Behind(Generic[Item]):
 
     async def settled(self, key: Key, limit_s: float) -> None:
         """The same for at most ``limit_s``."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self.settle(key)
+        await _at_most(limit_s, self.settle(key))
 
     async def drain(self) -> None:
         """Wait until all is written."""
         while self._writing:
             await asyncio.wait({writing.task for writing in self._writing.values()})
+
+    async def drained(self, limit_s: float) -> None:
+        """The same for at most ``limit_s``."""
+        await _at_most(limit_s, self.drain())
 
     async def close(self) -> None:
         """Let go of what is not written by now; whoever wants it written drains first."""
@@ -141,3 +147,9 @@ class Behind(Generic[Item]):
 
     def _failed(self, operation: str) -> None:
         self._observer.counted(Event.CACHE_ERROR, tier=self.name, operation=operation)
+
+
+async def _at_most(limit_s: float, work: Awaitable[None]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await work

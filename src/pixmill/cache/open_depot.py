@@ -1,14 +1,13 @@
 """Opening the folder of originals that the settings ask for."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pixmill.budget import Budget
-from pixmill.cache.behind import MAX_PENDING_BYTES, Behind
+from pixmill.cache.behind import CLOSE_LIMIT_S, MAX_PENDING_BYTES, Behind
 from pixmill.cache.bounds import DepositBounds
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.depot import FolderDepot, key_of
@@ -16,7 +15,7 @@ from pixmill.cache.disk_originals import DiskOriginals
 from pixmill.cache.file_locks import is_remote
 from pixmill.cache.guarded import Guarded
 from pixmill.cache.open import file_locks, leases, user_folder
-from pixmill.cache.tiered import CLOSE_LIMIT_S, TieredCache
+from pixmill.cache.tiered import TieredCache
 from pixmill.cache.turns import Locks, SharedTurns
 from pixmill.cache.urls import ORIGINALS, TierUrl
 from pixmill.errors import StoreError
@@ -62,7 +61,8 @@ async def open_depot(
         disk = await _open(url, observer, budget, max_source_bytes)
         guarded = Guarded(disk, observer, timeout_s=url.timeout_s, bounds=DepositBounds(url.bounds))
         behind = Behind(guarded, observer, max_pending_bytes=_most_pending(budget))
-        closing.push_async_callback(_close, behind)
+        closing.push_async_callback(behind.close)
+        closing.push_async_callback(behind.drained, CLOSE_LIMIT_S)
         turns = SharedTurns(_locks(disk.path, cache), behind, observer, config.cache_wait_s)
         closing.push_async_callback(turns.close)
         cache.purging.include(disk, disk.board(), behind.drain)
@@ -88,11 +88,3 @@ def _locks(folder: Path, cache: TieredCache) -> list[Locks]:
 def _most_pending(budget: Budget) -> int:
     """Bytes of originals that wait to be written: they are on the account of what requests need, so no more than a part of it."""
     return min(MAX_PENDING_BYTES, budget.max_bytes // SHARE_OF_BUDGET) if budget.max_bytes else MAX_PENDING_BYTES
-
-
-async def _close(behind: Behind[Deposit]) -> None:
-    """Write what waits, for a few seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_LIMIT_S):
-            await behind.drain()
-    await behind.close()

@@ -6,12 +6,11 @@ nothing: neither ``get`` nor ``put`` ever raises, whatever a tier does.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from time import perf_counter, time
 from typing import Final
 
-from pixmill.cache.behind import Behind
+from pixmill.cache.behind import CLOSE_LIMIT_S, Behind
 from pixmill.cache.freshness import TOLERANCE_S, usable
 from pixmill.cache.purging import Purging
 from pixmill.cache.rules import Rules
@@ -19,7 +18,6 @@ from pixmill.cache.tier import Absent, Measured, Peekable, Posted, Purgeable, Sw
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
 
-CLOSE_LIMIT_S: Final = 5.0
 MAX_ENTRY_BYTES: Final = 64 * 2**20
 
 
@@ -116,9 +114,7 @@ class TieredCache:
 
     async def settled(self, key: Key, limit_s: float) -> None:
         """Wait until every tier has, for at most ``limit_s``."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await asyncio.gather(*(tier.settle(key) for tier in self._tiers if isinstance(tier, Behind)))
+        await asyncio.gather(*(tier.settled(key, limit_s) for tier in self._tiers if isinstance(tier, Behind)))
 
     async def drain(self) -> None:
         """Wait until every tier has written what it was given."""
@@ -127,9 +123,7 @@ class TieredCache:
     async def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Write what waits, for at most ``limit_s``, then close every tier."""
         await self.purging.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self.drain()
+        await asyncio.gather(*(tier.drained(limit_s) for tier in self._tiers if isinstance(tier, Behind)))
         for tier in self._tiers:
             try:
                 await tier.close()
