@@ -6,11 +6,13 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import pytest
 
+from pixmill.cache.rules import Rules
 from pixmill.errors import PixmillError, QueueFull, RenderTimeout, ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.freshness import Freshness, Vouched
 from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.purge import Scope, Target
 from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -172,6 +174,20 @@ async def test_what_is_stored_or_under_way_is_not_made_again(service: ResizeServ
     await settled()
     assert shop.sets == [[960]]
     assert (await asking).outcome is Outcome.MISS
+
+
+async def test_what_is_purged_by_a_tag_of_the_set_is_made_again(shop: Shop) -> None:
+    rules = Rules()
+    service = ResizeService(shop, shop, shop, Freshness(), Unobserved(), purges=rules)
+    await service.resize(request(320), (), key(320))
+    rules.issue([Target(Scope.TAG, "sale")])
+    service.warming.start(REF, [plan(320)], ["other"])
+    await settled()
+    assert shop.sets == []
+    service.warming.start(REF, [plan(320)], ["sale"])
+    await settled()
+    assert shop.sets == [[320]]
+    await service.close()
 
 
 async def test_who_asks_for_what_a_set_is_making_waits_for_it(service: ResizeService, shop: Shop) -> None:
