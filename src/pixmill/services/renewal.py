@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pixmill.errors import Forbidden, ImageError, PixmillError, SourceDenied, SourceNotFound, SourceTooLarge
-from pixmill.plan.freshness import Lifetime, Vouched
+from pixmill.plan.freshness import Freshness, Vouched
+from pixmill.plan.key import Key, entity_tag
 from pixmill.ports import Entry, Original, Rendered, Seen
 
 FINAL: Final = (SourceNotFound, SourceDenied, SourceTooLarge, Forbidden, ImageError)
@@ -32,32 +33,25 @@ class Unchanged:
     told_s: float | None = None
 
 
-def dated(
-    etag: str,
-    at: float,
-    lifetime: Lifetime,
-    *,
-    immutable: bool = False,
-    modified: float = 0.0,
-    told_s: float | None = None,
-) -> Unchanged:
-    """What is to be said of a result whose original was vouched for just now."""
+def dated(key: Key, at: float, now: Original | Seen, freshness: Freshness) -> Unchanged:
+    """What is to be said of a result of this version, for which its source vouches from that time on."""
+    lifetime, vouched = freshness.lifetime(at, now.vouched), now.vouched
     return Unchanged(
-        etag,
+        entity_tag(key, now.validator),
         at,
         lifetime.fresh_until,
         lifetime.stale_until,
         lifetime.error_until,
         lifetime.kept_until,
-        immutable,
-        modified,
-        told_s,
+        vouched.immutable,
+        now.modified,
+        freshness.told(vouched),
     )
 
 
 def passing(at: float) -> Unchanged:
     """The times of what is not kept."""
-    return dated("", at, Lifetime(at, at, at, at))
+    return Unchanged("", at, at, at, at, at, immutable=False)
 
 
 def unchanged_of(entry: Entry) -> Unchanged:

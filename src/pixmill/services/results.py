@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from pixmill.errors import PixmillError
 from pixmill.plan.freshness import Freshness
-from pixmill.plan.key import Key, entity_tag
+from pixmill.plan.key import Key
 from pixmill.ports import Cache, Entry, Event, Hit, Observer, Original, Purges, Rendered, Seen, Verdict
 from pixmill.services.renewal import Unchanged, dated, expired, is_final, renewed, result
 
@@ -56,16 +56,8 @@ class Results:
         return self._purges.verdict(entry.sources, (*entry.tags, *tags), entry.heeds)
 
     def dated(self, key: Key, now: Original | Seen) -> Unchanged:
-        """What is to be said of a result of this version, for which its source vouches from now on."""
-        at, vouched = self._clock(), now.vouched
-        return dated(
-            entity_tag(key, now.validator),
-            at,
-            self._freshness.lifetime(at, vouched),
-            immutable=vouched.immutable,
-            modified=now.modified,
-            told_s=self._freshness.told(vouched),
-        )
+        """What is to be said of a result of this version, for which its source has vouched just now."""
+        return dated(key, self._clock(), now, self._freshness)
 
     def is_kept(self, original: Original) -> bool:
         """Whether results of this original may be stored."""
