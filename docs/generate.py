@@ -88,7 +88,8 @@ percent-encoded as a whole, its `&` as `%26`:
 
 `/resize?url=photo.jpg&width=600&then=rotate=-8%26background=white|crop=pct:10,10,80,80|width=300%26radius=20`
 
-An error in a stage names it: the request itself is the first, so that `Stage 2` is the first of `then`.
+An error in a stage names it: the request itself is the first, so that `Stage 2` is the first of `then`. All stages together may refer to
+at most 40 pictures.
 """
 
 SIGNING = """\

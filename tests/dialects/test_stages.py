@@ -12,7 +12,7 @@ from pixmill.plan.colour import CLEAR
 from pixmill.plan.extend import Extend
 from pixmill.plan.key import canonical, result_key
 from pixmill.plan.ops import Colour, Crop, Fit, Plan, Resize, Stage, Unit
-from pixmill.plan.references import references
+from pixmill.plan.references import MAX_PICTURES, references
 from pixmill.plan.spin import Spin
 
 
@@ -100,6 +100,14 @@ def test_pictures_that_stages_refer_to_are_fetched_and_named() -> None:
         ("m.png", "then", "Stage 3: The mask"),
         ("c.png", "then", "Stage 3: Overlay 2"),
     ]
+
+
+def test_a_request_that_refers_to_too_many_pictures_is_refused_before_any_is_fetched() -> None:
+    overlays = [";".join(f"url:{stage}-{number}.png" for number in range(10)) for stage in range(5)]
+    assert len(references(plan("|".join(f"overlay={one}" for one in overlays[:4])))) == MAX_PICTURES
+    assert len(references(plan("|".join(f"overlay={overlays[0]}" for _ in range(8))))) == len("0123456789")
+    with pytest.raises(InvalidParameter, match="at most 40 pictures"):
+        plan("|".join(f"overlay={one}" for one in overlays))
 
 
 def test_a_preset_may_hold_stages_and_a_request_goes_before_it() -> None:

@@ -22,9 +22,10 @@ from pixmill.dialects.tables import (
     source,
     tags,
 )
-from pixmill.errors import BadRequest
+from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import Plan, Stage
+from pixmill.plan.references import MAX_PICTURES, references
 
 _NOT_AGAIN: Final = {"dpr", *(param.name for param in place.PARAMS if param.name.startswith("trim"))}
 """``dpr`` counts for all stages; what is trimmed is seen in the pixels, which are not there yet when sizes are resolved."""
@@ -68,6 +69,8 @@ def plan_of(asked: Asked) -> Plan:
     told = info.fields(asked, written["output"])
     looked = frames.fields(asked, written["output"])
     plan = Plan(**looked, **done, trim=place.trimmed(asked), stages=_stages(asked), **written, **told)
+    if plan.stages and len(references(plan)) > MAX_PICTURES:
+        raise InvalidParameter(f"All stages together may refer to at most {MAX_PICTURES} pictures", param="then")
     return info.lightened(plan)
 
 

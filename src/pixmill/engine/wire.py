@@ -19,6 +19,7 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.plan.references import MAX_PICTURES
 from pixmill.ports import Facts
 
 MAX_MESSAGE_BYTES: Final = 64 * 2**10
@@ -26,7 +27,7 @@ _MAX_DETAIL_CHARACTERS: Final = 8_000
 _MAX_MESSAGE_CHARACTERS: Final = 1_000
 _MAX_AMONG: Final = (250, 500)
 """The same for one of ``MAX_PLANS`` failures in one message: 48,000 bytes if every character takes four."""
-MAX_EXTRAS: Final = 40
+MAX_EXTRAS: Final = MAX_PICTURES
 """Pictures beside the original of one job: two such jobs leave a worker files enough (``confinement.py``)."""
 _FD_BYTES: Final = array.array("i").itemsize
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)

@@ -17,6 +17,9 @@ Extras = Mapping[SourceRef, memoryview]
 
 NO_EXTRAS: Final[Extras] = {}
 
+MAX_PICTURES: Final = 40
+"""That all stages may refer to together: each is fetched, from wherever the request says, and takes a descriptor of a worker (``confinement.py``)."""
+
 
 class Reference(NamedTuple):
     """A picture, the parameter that asks for it, and what it is called in messages."""
