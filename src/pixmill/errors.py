@@ -141,6 +141,11 @@ class RateLimited(BadRequest):
     title = "Too many requests; ask less often"
 
 
+class LoopDetected(BadRequest):
+    code = "loop_detected"
+    title = "The picture leads back to this service"
+
+
 class Forbidden(PixmillError):
     """Understood, but not allowed here."""
 

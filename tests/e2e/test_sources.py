@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -210,6 +211,23 @@ def test_after_all_that_the_server_is_well(server: Pixmill, origin: Origin) -> N
     assert server.get("/resize", url=jpeg(origin, "/good"), width=33).status == 200
     assert server.get("/health/ready").status == 200
     assert "request_failed" not in server.log()
+
+
+def test_an_original_that_leads_back_to_the_service_ends_there() -> None:
+    """By redirects, which need not be long, each request could lead to many others, and each of these too."""
+    with Origin() as origin, Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache="") as server:
+        more = ";".join(f"url:{origin.url(f'/more-{number}')}" for number in range(16))
+        back = f"{server.url}/resize?{urlencode({'url': origin.url('/first'), 'overlay': more})}"
+        for path in ("/first", *(f"/more-{number}" for number in range(16))):
+            origin.redirect(path, back)
+        for path in ("/resize", "/info", "/srcset", "/api/v1/resize"):
+            assert server.get(path, url=origin.url("/first"), v=path[-4:]).json()["code"] == "source_broken"
+            refused = server.get(path, {"CDN-Loop": 'elsewhere; a=",", pixmill;b'}, url=origin.url("/first"))
+            assert (refused.status, refused.json()["code"]) == (508, "loop_detected")
+            assert refused.headers["cache-control"] == "no-store"
+        assert len(origin.requests) == 4
+        other = server.get("/info", {"CDN-Loop": "pixmill.example, fastly"}, url=origin.serve("/a.jpg", small_photo()))
+        assert other.status == 200
 
 
 def test_no_private_detail_of_a_source_is_told(server: Pixmill) -> None:

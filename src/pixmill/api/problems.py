@@ -40,6 +40,7 @@ STATUS: Final[dict[str, int]] = {
     "no_such_route": 404,
     "method_not_allowed": 405,
     "rate_limited": 429,  # RFC 6585 §4
+    "loop_detected": 508,  # RFC 5842 §7.2
     # Not allowed. Never 401, which would have to name a way to log in (RFC 9110 §15.5.2).
     "forbidden": 403,
     "signature_missing": 403,

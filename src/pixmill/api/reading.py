@@ -11,9 +11,10 @@ from starlette.requests import Request
 from pixmill.api.negotiate import negotiate
 from pixmill.api.services import ApiServices
 from pixmill.dialects.sets import SetRequest
-from pixmill.errors import InvalidParameter
+from pixmill.errors import InvalidParameter, LoopDetected
 from pixmill.plan.purge import MAX_TAGS, is_tag
 from pixmill.plan.request import ImageRequest
+from pixmill.plan.url import CDN_ID
 
 
 def read_request(request: Request, services: ApiServices, *, upload: bool = False) -> tuple[ImageRequest, int | None]:
@@ -21,6 +22,7 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
 
     Raises BadRequest and Forbidden; works on the raw path and query, so that what was signed is what is read.
     """
+    _check_origin(request)
     path, query = request.scope["raw_path"], request.scope["query_string"]
     expires = _verified(path, query, services)
     image = services.dialects.parse(path, query, upload=upload)
@@ -31,9 +33,17 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
 
 def read_set(request: Request, services: ApiServices) -> tuple[SetRequest, int | None]:
     """The same for a set of pictures."""
+    _check_origin(request)
     path, query = request.scope["raw_path"], request.scope["query_string"]
     expires = _verified(path, query, services)
     return services.native.parse_set(query), expires
+
+
+def _check_origin(request: Request) -> None:
+    """Raises LoopDetected for a request that fetches an original (RFC 8586): by redirects it could lead to any number of others."""
+    hops = (hop.partition(";")[0].strip() for line in request.headers.getlist("cdn-loop") for hop in line.split(","))
+    if CDN_ID in hops:
+        raise LoopDetected
 
 
 def _tagged(image: ImageRequest, values: list[str], header: str) -> ImageRequest:

@@ -11,6 +11,9 @@ from urllib.parse import quote, urljoin
 from pixmill.errors import InvalidParameter
 
 MAX_URL = 8192
+CDN_ID = "pixmill"
+"""What we are called where a request names all through which it came (RFC 8586)."""
+
 _MAX_AUTHORITY = 300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")

@@ -26,6 +26,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from pixmill import __version__
 from pixmill.errors import AddressForbidden
+from pixmill.plan.url import CDN_ID
 from pixmill.sources.addresses import Network, check_address
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.lookup import Lookup
@@ -35,7 +36,7 @@ HEADERS = {
     "Accept": "image/*,*/*;q=0.8",
     "Accept-Encoding": "identity",  # pictures are compressed already
     "Via": "1.1 pixmill",
-    "CDN-Loop": "pixmill",  # RFC 8586
+    "CDN-Loop": CDN_ID,
 }
 _READ_BUFFER_BYTES = 256 * 1024
 
