@@ -171,6 +171,43 @@ def test_a_progressive_jpeg_of_too_many_scans_is_refused() -> None:
         render(memoryview(data[:last] + data[last:-2] * 120 + b"\xff\xd9"), SMALL, LIMITS)
 
 
+@pytest.mark.parametrize("pieces", [b"\xff\xfe\0\2" * 100_000, b"\xff" * 200_000, b"\xff\0" * 100_000])
+def test_a_jpeg_whose_header_never_ends_is_refused(pieces: bytes) -> None:
+    """40 MB of them took half a minute, for the size alone."""
+    data = bytes(encoded(photo(), "JPEG"))
+    with pytest.raises(UndecodableImage) as caught:
+        inspect(memoryview(data[:2] + pieces + data[2:]), LIMITS)
+    assert "steps" in caught.value.detail
+
+
+def directories(number: int, after: int) -> bytes:
+    """A TIFF of so many pages, all the same 8 × 8 pixels, with this place after the last."""
+    length = 2 + 9 * 12 + 4
+    pixels = 8 + number * length
+    said = ((256, 8), (257, 8), (258, 8), (259, 1), (262, 1), (273, pixels), (277, 1), (278, 8), (279, 64))
+    entries = struct.pack("<H", len(said)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in said)
+    places = [*(8 + page * length for page in range(1, number)), after]
+    return b"II*\0\x08\0\0\0" + b"".join(entries + struct.pack("<I", place) for place in places) + bytes(64)
+
+
+@pytest.mark.timeout(20)
+def test_a_tiff_of_many_pages_is_refused_without_reading_them() -> None:
+    with pytest.raises(ImageTooLarge):
+        inspect(memoryview(directories(60_000, 0)), LIMITS)
+
+
+@pytest.mark.parametrize(("number", "after"), [(1, 8), (3, 8), (3, 8 + 2 * 114), (3, 2**32 - 1), (3, 0)])
+def test_pages_of_a_tiff_that_lead_back_or_nowhere_are_counted_once(number: int, after: int) -> None:
+    assert inspect(memoryview(directories(number, after)), LIMITS).pages == number
+
+
+def test_pages_of_a_large_tiff_are_counted() -> None:
+    pages = [Image.new("L", (8, 8), shade) for shade in range(3)]
+    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:], big_tiff=True)
+    assert bytes(data[2:4]) == b"+\0"
+    assert inspect(data, LIMITS).pages == 3
+
+
 def test_the_private_detail_names_the_cause_and_the_public_message_does_not() -> None:
     with pytest.raises(UndecodableImage) as caught:
         render(memoryview(sample("PNG")[:200]), SMALL, LIMITS)

@@ -35,7 +35,7 @@ class JpegPicture:
 
     def __init__(self, source: memoryview) -> None:
         self._source = source
-        self._image = JpegImageFile(BytesIO(source))
+        self._image = JpegImageFile(pillow.Patient(source))
         if "progressive" in self._image.info and bytes(source).count(_START_OF_SCAN) > _MAX_SCANS:
             raise UndecodableImage(detail="more than 100 scans")
         self.header: Header = pillow.header(self._image, Format.JPEG)

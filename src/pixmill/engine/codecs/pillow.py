@@ -4,6 +4,7 @@ Knows Pillow; 16 bits become 8 with rounding, before the resample. Which formats
 """
 
 from dataclasses import replace
+from io import BytesIO
 
 import pyvips
 from PIL import Image, ImageFile
@@ -13,24 +14,41 @@ from pixmill.engine.codecs.picture import Header
 from pixmill.engine.pixels.bridge import from_vips
 from pixmill.engine.pixels.frame import Area, Frame
 from pixmill.engine.pixels.layout import Layout
+from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _ORIENTATION_TAG = 274
 _SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
 _MAX_METADATA_BYTES = 2**20
+_MOST_STEPS = 50_000
+"""Some 40 ms; a file of 255 pieces of a colour profile takes a thousand."""
 _BORROWED = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
 """The modes whose memory in Pillow is a layout of ours: RGB is kept with a fourth, unused byte."""
 
 
-def header(image: ImageFile.ImageFile, kind: Format) -> Header:
-    """The facts of an opened but not decoded picture."""
+class Patient(BytesIO):
+    """A file that a header is read from in so many steps at the most: Pillow takes one for each piece, in Python, however many there are."""
+
+    def __init__(self, source: memoryview) -> None:
+        super().__init__(source)
+        self._left = _MOST_STEPS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise UndecodableImage(detail=f"more than {_MOST_STEPS} steps to read")
+        return super().read(size)
+
+
+def header(image: ImageFile.ImageFile, kind: Format, frames: int = 0) -> Header:
+    """The facts of an opened but not decoded picture; how many ``frames`` it has is asked of Pillow unless it is known."""
     return Header(
         format=kind,
         size=Size(*image.size),
         alpha=image.has_transparency_data,
         colour_space=_SPACES.get(image.mode.partition(";")[0], "rgb"),
-        frames=getattr(image, "n_frames", 1),
+        frames=frames or getattr(image, "n_frames", 1),
         orientation=orientation(image),
         profile=image.info.get("icc_profile") or b"",
         exif=bounded(image.info.get("exif")),
