@@ -6,6 +6,7 @@ is fetched there). Must never know whether an address may be fetched: ``sources`
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from unicodedata import normalize
 from urllib.parse import quote, urljoin
 
 from pixmill.errors import InvalidParameter
@@ -14,7 +15,9 @@ MAX_URL = 8192
 CDN_ID = "pixmill"
 """What we are called where a request names all through which it came (RFC 8586)."""
 
-_MAX_AUTHORITY = 300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones
+_MAX_AUTHORITY = (
+    300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones, and makes 18 of some
+)
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -101,7 +104,7 @@ def invalid(message: str, *, detail: str = "") -> InvalidParameter:
 def _check_authority(authority: str) -> None:
     if not authority:
         raise invalid("The URL names no host")
-    if len(authority) > _MAX_AUTHORITY:
+    if len(authority) > _MAX_AUTHORITY or len(normalize("NFKC", authority)) > _MAX_AUTHORITY:
         raise invalid("The host of the URL is too long")
     if "@" in authority:
         raise invalid("The URL must not hold a user name or password")
