@@ -217,7 +217,7 @@ def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[st
     if not everything and not any(named.values()):
         raise click.UsageError("Name what to purge: --source, --tag, --prefix or --all")
     done = order(load(), server, {**named, "all": everything, "soft": soft})
-    click.echo(f"{done['rules']} purges in force, {done['removed']} entries removed from memory at once")
+    click.echo(f"purges in force from now on: {done['rules']}; {done['removed']} entries removed from memory at once")
     if done["unwritten"]:
         _fail(f"not written up yet, and tried again: {', '.join(done['unwritten'])}", 1)
 

@@ -57,6 +57,14 @@ def test_each_way_of_saying_so_is_enough(said: Values) -> None:
         ({"existingSecret": "mine", "redisPassword": "hush-hush"}, "and redisPassword: set one or the other"),
         (OPEN | {"cacheVolume": {"kind": "existingClaim"}}, "needs cacheVolume.claimName"),
         (OPEN | {"cacheVolume": {"kind": "none"}}, "no place for the file tier"),
+        (
+            {"settings": {"unsigned": "allow", "metrics": False}, "serviceMonitor": {"enabled": True}},
+            "settings.metrics=false",
+        ),
+        (
+            {"settings": {"unsigned": "allow", "metrics": False}, "prometheusRule": {"enabled": True}},
+            "settings.metrics=false",
+        ),
         ({"settings": {"unsigned": "allow", "wrokers": 2}}, "wrokers"),
         ({"settings": {"unsigned": "perhaps"}}, "/settings/unsigned"),
         ({"settings": {"unsigned": "allow", "workers": -1}}, "/settings/workers"),

@@ -76,4 +76,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (eq .Values.cacheVolume.kind "none") (contains "file:" ($settings.cache | default "")) -}}
 {{ fail "cacheVolume.kind=none leaves no place for the file tier of settings.cache" }}
 {{- end -}}
+{{- if and (hasKey $settings "metrics") (not $settings.metrics) (or .Values.serviceMonitor.enabled .Values.prometheusRule.enabled) -}}
+{{ fail "settings.metrics=false leaves nothing for serviceMonitor and prometheusRule to look at" }}
+{{- end -}}
 {{- end }}
