@@ -130,9 +130,12 @@ def hits(home: Path, results: Results, rounds: int) -> None:
             "304": (*logged, HIT, ["-H", tag]),
             "hit without access log": (*quiet, HIT, []),
         }
-        for name in ("asgi", "rsgi"):
+        dress = home / "headers.json"
+        dress.write_text(json.dumps([pair for pair in headers.items() if pair[0] not in ("date", "server")]))
+        for name in ("asgi", "rsgi", "dressed"):
             port = free_port()
             command = [sys.executable, "-m", "benchmarks.bare", str(port), name, str(www / "hit.jpg")]
+            command += [str(dress)] if name == "dressed" else []
             targets[f"bare {name}"] = (port, stack.enter_context(running(command, port, home / name)), "/", [])
         port = free_port()
         config = home / "nginx.conf"
@@ -151,6 +154,7 @@ def hits(home: Path, results: Results, rounds: int) -> None:
     share = median(mine / bare for (mine, _), (bare, _) in zip(taken["hit"], taken["bare asgi"], strict=True))
     results.add(f"hit of {len(body)} bytes / bare ASGI, rate", share, "", ">= 0.75", holds=share >= 0.75)
     results.add("bare ASGI / hit, CPU time", cpu["bare asgi"] / cpu["hit"], "")
+    results.add("bare ASGI with our headers and limits / hit, CPU time", cpu["bare dressed"] / cpu["hit"], "")
     results.add("hit / nginx, rate", rate["hit"] / rate["nginx"], "")
     faster = rate["304"] / rate["hit"]
     results.add("304 / hit, rate", faster, "", "> 1", holds=faster > 1)
