@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, _imagingmath, _webp
 
 from pixmill.engine.codecs import libwebp, webp, webp_still
 from pixmill.engine.codecs.picture import Need, Picture
@@ -176,6 +176,16 @@ def test_without_a_reachable_libwebp_the_pixels_are_the_same(monkeypatch: pytest
         assert isinstance(other, WebPAnimation)
         assert other.header == still.header
         assert np.array_equal(seen(other.decode(whole(other))), seen(still.decode(whole(still))))
+
+
+def test_a_library_without_its_functions_or_of_another_age_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert libwebp.available
+    for version in ("_DEMUX_ABI", "_DECODER_ABI"):
+        with monkeypatch.context() as other:
+            other.setattr(libwebp, version, 0x0900)
+            assert not libwebp._works()
+    monkeypatch.setattr(_webp, "__file__", _imagingmath.__file__)
+    assert libwebp._found() is None
 
 
 def test_an_animation_keeps_its_way() -> None:

@@ -193,7 +193,8 @@ def decode(source: memoryview, box: Box, size: Size, *, alpha: bool) -> bytearra
     stride = size.width * (4 if alpha else 3)
     pixels = bytearray(stride * size.height)
     config = _Config()
-    _library.WebPInitDecoderConfigInternal(byref(config), _DECODER_ABI)
+    if not _library.WebPInitDecoderConfigInternal(byref(config), _DECODER_ABI):
+        raise ValueError("A libwebp with other structures")
     options, output = config.options, config.output
     options.use_cropping = 1
     options.crop_left, options.crop_top, options.crop_width, options.crop_height = box
