@@ -64,7 +64,7 @@ it does. Widths are told from the size of the original: `trim`, which looks at i
 PRESETS = """\
 `PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover", "grey": {"grayscale": true}}'` declares two. A preset may say anything but
 `url`, `expires`, `sig` and other presets. A picture has one entry in the cache whether it is asked for by preset or spelled out. With
-`PIXMILL_PRESETS_ONLY=true`, `/resize` takes nothing but `url`, `preset`, `format`, `expires` and `sig`, and wants a preset.
+`PIXMILL_PRESETS_ONLY=true`, `/resize` takes nothing but `url`, `v`, `preset`, `format`, `expires` and `sig`, and wants a preset.
 """
 
 OVERLAYS = """\

@@ -62,7 +62,7 @@ class ApiConfig(BaseModel):
     )
     presets_only: bool = Field(
         default=False,
-        description="Whether /resize takes only url, preset, format, expires and sig, and wants a preset; there is no /srcset then.",
+        description="Whether /resize takes only url, v, preset, format, expires and sig, and wants a preset; there is no /srcset then.",
     )
     srcset_warm: bool = Field(
         default=False,

@@ -1,6 +1,6 @@
 """Presets: sets of parameters that have a name, declared in the settings and used in URLs.
 
-Knows names and values of parameters. A server that answers presets only takes ``url``, ``preset``, ``format``, ``expires`` and
+Knows names and values of parameters. A server that answers presets only takes ``url``, ``v``, ``preset``, ``format``, ``expires`` and
 ``sig``, and wants a preset.
 """
 
