@@ -59,6 +59,9 @@ LONG_MINUTES = 10.0
 PAUSE_S = 2 * REST_S + 2
 """What is under way ends, then the server has nothing to do for the whole of one of its looks at itself."""
 
+SERVERS_FAULT = 500
+"""From this status on."""
+
 RECYCLED_MIB = EngineConfig().worker_max_rss_bytes / 2**20
 
 
@@ -66,7 +69,7 @@ class Clients:
     """Threads that ask, each in its own way from request to request."""
 
     def __init__(self, server: Pixmill, count: int) -> None:
-        self.statuses: Counter[int] = Counter()
+        self.answers: Counter[str] = Counter()
         self._server, self._stop, self._lock = server, threading.Event(), threading.Lock()
         self._going = threading.Event()
         self._going.set()
@@ -109,7 +112,9 @@ class Clients:
         else:
             reply = self._server.get("/resize", url=NAMES[0], width=100 + dice.randrange(HOT), format="jpeg")
         with self._lock:
-            self.statuses[reply.status] += 1
+            self.answers[
+                f"{reply.status}" if reply.status < SERVERS_FAULT else f"{reply.status} {reply.json()['code']}"
+            ] += 1
 
 
 def main() -> None:
@@ -122,11 +127,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pixmill-soak-") as folder:
         tiers = f"memory://?max_bytes={BUDGETS['memory']},file://{folder}/cache?max_bytes={BUDGETS['disk']}"
         with Pixmill(images=str(PHOTOS), cache=tiers, access_log="false") as server:
-            looks, statuses = watched(server, options)
-    sys.exit(0 if told(looks, statuses, is_long=options.minutes >= LONG_MINUTES) else 1)
+            looks, answers = watched(server, options)
+    sys.exit(0 if told(looks, answers, is_long=options.minutes >= LONG_MINUTES) else 1)
 
 
-def watched(server: Pixmill, options: argparse.Namespace) -> tuple[list[Look], Counter[int]]:
+def watched(server: Pixmill, options: argparse.Namespace) -> tuple[list[Look], Counter[str]]:
     clients, looks, began, kills = Clients(server, options.clients), [], time.monotonic(), 0
     print(HEADING)
     rested = began
@@ -145,13 +150,13 @@ def watched(server: Pixmill, options: argparse.Namespace) -> tuple[list[Look], C
             with contextlib.suppress(ProcessLookupError, IndexError):
                 os.kill(random.choice(by_age(server)[1:]), signal.SIGKILL)
     clients.close()
-    return looks, clients.statuses
+    return looks, clients.answers
 
 
-def told(looks: list[Look], statuses: Counter[int], *, is_long: bool) -> bool:
+def told(looks: list[Look], answers: Counter[str], *, is_long: bool) -> bool:
     """Whether all bars hold; a line each."""
     early, late = looks[: len(looks) // 4], looks[len(looks) // 4 :]
-    failed = sum(count for status, count in statuses.items() if status >= 500)
+    failed = sum(count for answer, count in answers.items() if int(answer[:3]) >= SERVERS_FAULT)
     bars = {
         **grown(looks, is_long=is_long),
         **worked(looks),
@@ -164,7 +169,7 @@ def told(looks: list[Look], statuses: Counter[int], *, is_long: bool) -> bool:
         f"disk tier at most {max(each.disk_bytes for each in looks):.0f} of {BUDGETS['disk']}": all(
             each.disk_bytes <= BUDGETS["disk"] for each in looks
         ),
-        f"answers by status: {dict(sorted(statuses.items()))}; of the server's fault: {failed}": failed == 0,
+        f"answers by status: {dict(sorted(answers.items()))}; of the server's fault: {failed}": failed == 0,
         f"worker restarts: {looks[-1].restarts:.0f}, those killed among them": True,
     }
     for bar, holds in bars.items():
