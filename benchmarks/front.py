@@ -131,7 +131,9 @@ def hits(home: Path, results: Results, rounds: int) -> None:
             "hit without access log": (*quiet, HIT, []),
         }
         dress = home / "headers.json"
-        dress.write_text(json.dumps([pair for pair in headers.items() if pair[0] not in ("date", "server")]))
+        dress.write_text(
+            json.dumps([pair for pair in headers.items() if pair[0] not in ("connection", "date", "server")])
+        )
         for name in ("asgi", "rsgi", "dressed"):
             port = free_port()
             command = [sys.executable, "-m", "benchmarks.bare", str(port), name, str(www / "hit.jpg")]

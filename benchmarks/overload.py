@@ -31,7 +31,7 @@ PHOTO = Path(__file__).parents[1] / "examples" / "photos" / "seeding.jpg"
 MAX_CONNECTIONS = 2_000
 CLOSED_LOOPS = 8
 CAPACITY_S = 6.0
-LOAD_NICENESS = 5
+LOAD_NICENESS = 10
 """As nice as the workers: what makes the load shall not take from the server what it needs, as it would not on a machine of its own."""
 
 SETTLED_S = 8.0
