@@ -62,19 +62,19 @@ class Promise:
     them, or may need nothing, is not ahead of them. The context carries it to where the call comes, through whatever tasks lie between.
     """
 
-    __slots__ = ("_admission", "_stands", "_token")
+    __slots__ = ("_admission", "_stands")
 
     def __init__(self, admission: "Admission") -> None:
         self._admission = admission
         self._stands = False
 
     def __enter__(self) -> None:
-        self._token = _PROMISE.set(self)
+        _PROMISE.set(self)
         self._stands = True
         self._admission.promised += 1
 
     def __exit__(self, *_: object) -> None:
-        _PROMISE.reset(self._token)
+        """What has ended may stay in the context, also in that of tasks which go on: it does nothing any more."""
         self.end()
 
     def end(self) -> None:
