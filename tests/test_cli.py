@@ -23,7 +23,7 @@ from PIL import Image
 from pixmill import cli, wiring
 from pixmill.dialects.param import Group
 from pixmill.dialects.params import PARAMS
-from pixmill.engine.confinement import Layer
+from pixmill.engine.confinement import Layer, lacking
 from pixmill.settings import Settings, variable
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
@@ -300,6 +300,8 @@ def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
     for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: well", "images: well", "cache disk: well"):
         assert told in text
     assert "✓ Workers are confined by limits" in text
+    for layer in Layer:
+        assert (f"Workers are not confined by {layer.value}" in text) == (layer in lacking())
 
 
 def test_doctor_says_by_what_workers_are_not_confined(run: Run) -> None:

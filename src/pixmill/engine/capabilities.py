@@ -11,7 +11,7 @@ from importlib.metadata import version
 import msgspec
 
 from pixmill.engine.codecs.table import CODECS, installed, readable, writable
-from pixmill.engine.confinement import Confinement, Layer, described, lock_in
+from pixmill.engine.confinement import Confinement, Layer, described, limit, lock_in
 from pixmill.engine.pixels import resample
 
 LIBRARIES = ("pillow", "pyvips", "pyvips-binary")
@@ -34,6 +34,7 @@ class Capabilities(msgspec.Struct, frozen=True):
 def capabilities(how: Confinement) -> Capabilities:
     """Ask the table and the libraries themselves, and be locked in from then on, as a worker is."""
     words = described()
+    limit(0, 0)  # the kernel locks nobody in who could still gain privileges
     trouble = _trouble(how)
     return Capabilities(
         reads={kind.value: codec.reader for kind, codec in CODECS.items() if readable(kind)},
