@@ -45,7 +45,7 @@ def commands() -> None:
 def main() -> None:
     """The entry point: no traceback for what a user did."""
     try:
-        commands(standalone_mode=False)
+        commands(prog_name="pixmill", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(1)
     except click.ClickException as error:
