@@ -14,7 +14,7 @@ from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.picture import Header, Need
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.pixels.bridge import to_pillow
-from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 from pixmill.plan.output import PLAIN, Encoding
@@ -54,7 +54,7 @@ class HeicPicture:
     def decode(self, need: Need) -> Frame:
         image = (self._small(need) or self._image).to_pillow()
         across, down = image.width / self.header.size.width, image.height / self.header.size.height
-        area = Area(need.area.left * across, need.area.top * down, need.area.width * across, need.area.height * down)
+        area = need.area.scaled(across, down)
         return pillow.frame(image, self.header.profile, area)
 
     def _small(self, need: Need) -> "pillow_heif.HeifThumbnail | None":

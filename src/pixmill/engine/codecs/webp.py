@@ -24,7 +24,7 @@ from pixmill.engine.codecs.strip import strip
 from pixmill.engine.codecs.vips import VipsAnimation, VipsPicture, loaded
 from pixmill.engine.codecs.webp_still import WebPStill
 from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
-from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.pixels.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.output import PLAIN, Encoding, WebPPreset
 
@@ -72,7 +72,7 @@ class WebPAnimation:
         shrink = shrink_of(MODES[need.mode].shrinks, need.shrink)
         frame = from_vips(loaded(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
         across, down = frame.width / self.header.size.width, frame.height / self.header.size.height
-        area = Area(need.area.left * across, need.area.top * down, need.area.width * across, need.area.height * down)
+        area = need.area.scaled(across, down)
         return replace(frame, profile=self.header.profile, area=area, lost=MODES[need.mode].lost_light[shrink])
 
 

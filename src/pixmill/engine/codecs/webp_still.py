@@ -66,6 +66,4 @@ def _box(area: Area, whole: Size) -> libwebp.Box:
 
 def _within(area: Area, box: libwebp.Box, size: Size) -> Area:
     """The area as it lies in the box, of which so many pixels were made."""
-    area = area.moved(box.left, box.top)
-    across, down = size.width / box.width, size.height / box.height
-    return Area(area.left * across, area.top * down, area.width * across, area.height * down)
+    return area.moved(box.left, box.top).scaled(size.width / box.width, size.height / box.height)

@@ -25,6 +25,10 @@ class Area:
         """The same part of a picture with ``scale`` times fewer pixels along each side."""
         return Area(self.left / scale, self.top / scale, self.width / scale, self.height / scale)
 
+    def scaled(self, across: float, down: float) -> "Area":
+        """The same part of a picture with so many times as many pixels along each side."""
+        return Area(self.left * across, self.top * down, self.width * across, self.height * down)
+
     def moved(self, left: float, top: float) -> "Area":
         """The same part seen from another corner."""
         return Area(self.left - left, self.top - top, self.width, self.height)
