@@ -22,9 +22,7 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
 
     Raises BadRequest and Forbidden; works on the raw path and query, so that what was signed is what is read.
     """
-    _check_origin(request)
-    path, query = request.scope["raw_path"], request.scope["query_string"]
-    expires = _verified(path, query, services)
+    path, query, expires = _admitted(request, services)
     image = services.dialects.parse(path, query, upload=upload)
     if header := services.config.tag_header:
         image = _tagged(image, request.headers.getlist(header), header)
@@ -33,14 +31,19 @@ def read_request(request: Request, services: ApiServices, *, upload: bool = Fals
 
 def read_set(request: Request, services: ApiServices) -> tuple[SetRequest, int | None]:
     """The same for a set of pictures."""
-    _check_origin(request)
-    path, query = request.scope["raw_path"], request.scope["query_string"]
-    expires = _verified(path, query, services)
+    _, query, expires = _admitted(request, services)
     return services.native.parse_set(query), expires
 
 
+def _admitted(request: Request, services: ApiServices) -> tuple[bytes, bytes, int | None]:
+    """The raw path and query of a request that fetches an original, and when its signature ends."""
+    _check_origin(request)
+    path, query = request.scope["raw_path"], request.scope["query_string"]
+    return path, query, services.keyring.verify(path, query, time.time()) if services.keyring else None
+
+
 def _check_origin(request: Request) -> None:
-    """Raises LoopDetected for a request that fetches an original (RFC 8586): by redirects it could lead to any number of others."""
+    """Raises LoopDetected for a request that was made to fetch an original (RFC 8586): by redirects it could lead to any number of others."""
     hops = (hop.partition(";")[0].strip() for line in request.headers.getlist("cdn-loop") for hop in line.split(","))
     if CDN_ID in hops:
         raise LoopDetected
@@ -54,7 +57,3 @@ def _tagged(image: ImageRequest, values: list[str], header: str) -> ImageRequest
             f"{header} has at most {MAX_TAGS} tags, each as the parameter tags has them", param="tags"
         )
     return replace(image, tags=tuple(dict.fromkeys((*image.tags, *named)))) if named else image
-
-
-def _verified(path: bytes, query: bytes, services: ApiServices) -> int | None:
-    return services.keyring.verify(path, query, time.time()) if services.keyring else None
