@@ -130,7 +130,7 @@ async def _keep_house() -> None:
     """Memory is in reserve and garbage lies about while there is work; when nothing has been done for a while, both go.
 
     A full collection stops the server for a millisecond per ten thousand objects and more: what the start has left is never looked at again, and while
-    there is work half a million objects come between two of them. What has no cycles is freed at once in any case.
+    there is work ``COLLECTIONS`` keeps two of them far apart. What has no cycles is freed at once in any case.
     """
     _tidy()
     gc.freeze()
