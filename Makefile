@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 FUZZ_S ?= 600
-BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/*.[ch])
+BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
 .PHONY: serve test faults soak check fmt lock docs gallery bench fuzz hostile audit image clean
 
@@ -60,7 +60,7 @@ lock: $(VENV)/.dev               ## resolve the dependencies anew
 	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 clean:                           ## remove the environment and everything that was built
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/_*.so
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
 
 $(BIN)/uv: requirements/build.txt
 	$(PYTHON) -m venv $(VENV)

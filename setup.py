@@ -22,12 +22,12 @@ setup(
     cmdclass={"bdist_wheel": StableAbiWheel},
     ext_modules=[
         Extension(
-            "pixmill.engine.pixels._kernel",
-            sources=["src/pixmill/engine/pixels/_kernel.c"],
+            "pixmill.engine.pixels.resample._kernel",
+            sources=["src/pixmill/engine/pixels/resample/_kernel.c"],
             depends=[
-                "src/pixmill/engine/pixels/_resample.h",
-                "src/pixmill/engine/pixels/_resample_run.h",
-                "src/pixmill/engine/pixels/_resample_lost.h",
+                "src/pixmill/engine/pixels/resample/_resample.h",
+                "src/pixmill/engine/pixels/resample/_resample_run.h",
+                "src/pixmill/engine/pixels/resample/_resample_compensation.h",
             ],
             extra_compile_args=[
                 "-O3",

@@ -17,7 +17,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from pixmill.serve import HEADER_TIMEOUT_MS, MAX_HEADER_BYTES
+from pixmill.server import HEADER_TIMEOUT_MS, MAX_HEADER_BYTES
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Pairs = list[tuple[str, str]]

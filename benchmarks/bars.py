@@ -31,16 +31,16 @@ from benchmarks.processes import cpu_seconds, free_port, running
 from PIL import Image
 from yarl import URL
 
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.table import write
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.table import encode_frame
+from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pixels.together import render_all
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.output import Encoding, Mode
+from pixmill.plan.output import Encoding, RenderMode
 from tests.pixels.reference import resample
 
 MEGAPIXELS = (2, 6)
@@ -79,7 +79,7 @@ def main() -> None:
 
 def measured(folder: Path, sources: dict[int, list[Path]], rounds: int, requests: int) -> dict[Cell, Seen]:
     """The loop and the service in each mode, in turns; the first round only warms up."""
-    ways = (L, *Mode)
+    ways = (L, *RenderMode)
     seen = {(size, way): Seen() for size in MEGAPIXELS for way in (*ways, REFERENCE)}
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixmill-bars-")))
@@ -131,7 +131,7 @@ async def load(base: str, urls: list[str]) -> list[bytes]:
 
 def compare(size: int, sources: list[bytes], seen: dict[Cell, Seen]) -> None:
     """Fill in the scores, and what the reference makes."""
-    scores: dict[str, list[float]] = {way: [] for way in (L, *Mode, REFERENCE)}
+    scores: dict[str, list[float]] = {way: [] for way in (L, *RenderMode, REFERENCE)}
     with tempfile.TemporaryDirectory() as scratch:
         for number, source in enumerate(sources):
             reference = exact(source, seen[size, L].bodies[number])
@@ -161,7 +161,7 @@ def exact(source: bytes, like: bytes) -> "np.ndarray":
 def encoded(pixels: "np.ndarray") -> bytes:
     height, width, _ = pixels.shape
     frame = Frame(pixels.tobytes(), width, height, Layout.RGB, format=Format.JPEG)
-    return write(frame, QUALITY, Kept(), Encoding(mode=Mode.BEST))
+    return encode_frame(frame, QUALITY, RetainedMetadata(), Encoding(mode=RenderMode.BEST))
 
 
 Bar = tuple[str, float, float]
@@ -170,15 +170,15 @@ Bar = tuple[str, float, float]
 
 def bars(seen: dict[Cell, Seen]) -> Iterator[Bar]:
     for size in MEGAPIXELS:
-        yield from bars_of(size, {way: seen[size, way] for way in (L, *Mode, REFERENCE)})
+        yield from bars_of(size, {way: seen[size, way] for way in (L, *RenderMode, REFERENCE)})
 
 
 def bars_of(size: int, seen: dict[str, Seen]) -> Iterator[Bar]:
-    limits = {Mode.FAST: 0.9, Mode.BALANCED: 1.0, Mode.BEST: 1.2 if size == min(MEGAPIXELS) else 1.8}
+    limits = {RenderMode.FAST: 0.9, RenderMode.BALANCED: 1.0, RenderMode.BEST: 1.2 if size == min(MEGAPIXELS) else 1.8}
     base = median(seen[L].ms)
     for mode, limit in limits.items():
         yield f"{size} MP {mode}: CPU of the service / L", median(seen[mode].ms) / base, limit
-    balanced, best = seen[Mode.BALANCED], seen[Mode.BEST]
+    balanced, best = seen[RenderMode.BALANCED], seen[RenderMode.BEST]
     yield f"{size} MP balanced: bytes / L", balanced.bytes / seen[L].bytes, 1.03
     yield f"{size} MP balanced: 4 points + L - score", 4 + seen[L].score - balanced.score, 0.0
     yield f"{size} MP balanced: best - score", best.score - balanced.score, 2.0

@@ -20,8 +20,8 @@ import numpy as np
 import pyvips
 from PIL import Image
 
-from pixmill.engine.pixels import _kernel, resample
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.pixels.resample import _kernel, lanczos
+from pixmill.engine.raster.layout import Layout
 
 LEAST_PIXELS = 4_000_000  # a measurement repeats a small case until it has handled so many
 
@@ -42,8 +42,8 @@ class Case:
     def pixels(self) -> bytes:
         """Noise over a gradient: neither flat nor random alone."""
         random = np.random.default_rng(1)
-        ramp = np.linspace(0, 200, self.width * self.layout.stored)
-        codes = ramp + random.integers(0, 56, (self.height, self.width * self.layout.stored))
+        ramp = np.linspace(0, 200, self.width * self.layout.stored_channels)
+        codes = ramp + random.integers(0, 56, (self.height, self.width * self.layout.stored_channels))
         return bytes((codes * (1 if self.depth == 8 else 257)).astype(f"u{self.depth // 8}").tobytes())
 
 
@@ -84,8 +84,8 @@ def kernel(case: Case, fast: int) -> Callable[[], object]:
 def libvips(case: Case) -> Callable[[], object]:
     pyvips.cache_set_max(0)
     form = "uchar" if case.depth == 8 else "ushort"
-    image = pyvips.Image.new_from_memory(case.pixels, case.width, case.height, case.layout.stored, form)
-    if case.layout.alpha:
+    image = pyvips.Image.new_from_memory(case.pixels, case.width, case.height, case.layout.stored_channels, form)
+    if case.layout.has_alpha:
         image = image.premultiply()
     across, down = case.out_width / case.width, case.out_height / case.height
     return lambda: image.resize(across, vscale=down, kernel="lanczos3").write_to_memory()
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     print(f"{'ns of CPU time per source pixel: least (median)':50}", end="")
-    print(*(f"{name:>16}" for name in (resample.instructions, "portable", "libvips gamma", "Pillow gamma")))
+    print(*(f"{name:>16}" for name in (lanczos.instructions, "portable", "libvips gamma", "Pillow gamma")))
     for case in CASES:
         ways = [kernel(case, 1), kernel(case, 0), libvips(case), pillow(case)]
         taken: list[list[float]] = [[] for _ in ways]

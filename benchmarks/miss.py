@@ -27,17 +27,17 @@ from benchmarks.peers.pixmill import Pixmill
 from benchmarks.processes import free_port, running, tree
 
 from pixmill.engine.config import EngineConfig
-from pixmill.engine.pixels import resample
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pool import EnginePool
+from pixmill.engine.pixels.resample import lanczos
+from pixmill.engine.pool.pool import EnginePool
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.source import parse_source
-from pixmill.ports import Unobserved
+from pixmill.ports import NullObserver
+from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.http import HttpSource
-from pixmill.spool import Spool
+from pixmill.sources.http.source import HttpSource
 
 PLAN = Plan(resize=Resize(width=SIDE, height=SIDE), output=Output(formats=(Format.JPEG,), quality=80))
 CLIENTS = 4
@@ -144,7 +144,7 @@ async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
         spool = Spool(len(original))
         spool.write(original)
         spools.append(spool)
-    pool = EnginePool(EngineConfig(workers=1), Unobserved())
+    pool = EnginePool(EngineConfig(workers=1), NullObserver())
     await pool.open()
     began = time.process_time()
     for number in range(count):
@@ -156,15 +156,15 @@ async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
 
 def rendered(originals: list[bytes], count: int) -> dict[str, float]:
     """The stages of a render; what is in none of them is the pipeline itself."""
-    kernel = timed(resample._kernel.resample)  # noqa: SLF001 - to be measured alone
+    kernel = timed(lanczos._kernel.resample)  # noqa: SLF001 - to be measured alone
     seconds: dict[str, float] = defaultdict(float)
-    real, resample._kernel.resample = resample._kernel.resample, kernel  # noqa: SLF001
+    real, lanczos._kernel.resample = lanczos._kernel.resample, kernel  # noqa: SLF001
     began = time.process_time()
     for number in range(count):
         for stage, taken in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
             seconds[stage] += taken
     whole = time.process_time() - began
-    resample._kernel.resample = real  # noqa: SLF001
+    lanczos._kernel.resample = real  # noqa: SLF001
     stages = {"decode": seconds["decode"], "resample": kernel.seconds, "encode": seconds["encode"]}
     return {stage: taken / count * 1000 for stage, taken in (stages | {"render": whole}).items()}
 

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import uvloop
 
-from pixmill.engine import lane
 from pixmill.engine.config import EngineConfig, available_cores
 from pixmill.engine.pixels import pipeline
-from pixmill.engine.pool import EnginePool
+from pixmill.engine.pool import worker_handle
+from pixmill.engine.pool.pool import EnginePool
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.ports import Unobserved
-from pixmill.spool import Spool
+from pixmill.ports import NullObserver
+from pixmill.runtime.spool import Spool
 
 CORES = available_cores()
 Round = tuple[float, float]
@@ -85,13 +85,13 @@ async def compare(options: argparse.Namespace) -> None:
     spools = [Spool(len(original)) for original in originals]
     for spool, original in zip(spools, originals, strict=True):
         spool.write(original)
-    engine = EnginePool(EngineConfig(workers=CORES), Unobserved())
+    engine = EnginePool(EngineConfig(workers=CORES), NullObserver())
     await engine.open()
     rounds: dict[str, list[Round]] = {}
     for turn in range(options.rounds):
         sides = ["threads", "pool", "pool without a job ahead"]
         for side in sides if turn % 2 else reversed(sides):
-            lane.DEPTH = 1 if "without" in side else 2  # type: ignore[misc]  # what it is worth is the question
+            worker_handle.PIPELINE_DEPTH = 1 if "without" in side else 2  # type: ignore[misc]  # what it is worth is the question
             if side == "threads":
                 figures = threads(originals, plan, options.seconds)
             else:

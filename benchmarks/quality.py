@@ -16,13 +16,13 @@ from pathlib import Path
 
 import ssimulacra2
 
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Need
-from pixmill.engine.codecs.table import CODECS, write
-from pixmill.engine.pixels.bridge import to_pillow
-from pixmill.engine.pixels.frame import Area, Frame
-from pixmill.engine.pixels.looks import Looks
+from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.table import CODECS, encode_frame
+from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss
 from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
@@ -48,11 +48,11 @@ def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
     """One picture in all formats and qualities."""
     plan = Plan(resize=Resize(width=width), output=Output(formats=(Format.PNG,)))
     frame = decoded(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
-    looks = Looks(frame)
+    looks = PerceptualLoss(frame)
     saved(frame, scratch / "original.png")
     for kind in FORMATS:
         for quality in QUALITIES:
-            body = write(replace(frame, format=kind), quality, Kept())
+            body = encode_frame(replace(frame, format=kind), quality, RetainedMetadata())
             seen = decoded(body, kind)
             saved(seen, scratch / "seen.png")
             score = ssimulacra2.compute_ssimulacra2(str(scratch / "original.png"), str(scratch / "seen.png"))
@@ -62,7 +62,7 @@ def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
 def decoded(body: bytes, kind: Format) -> Frame:
     picture = CODECS[kind].open(memoryview(body))
     size = picture.header.size
-    return picture.decode(Need(Area(0, 0, size.width, size.height), size))
+    return picture.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
 
 
 def saved(frame: Frame, path: Path) -> None:

@@ -40,7 +40,14 @@ RENDERS = (
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pixmill-sizes-") as folder:
         paint(Path(folder))
-        told = {"images": folder, "cache": "", "originals": "", "workers": 1, "deadline_s": 300, "access_log": "false"}
+        told = {
+            "images": folder,
+            "cache": "",
+            "originals_cache": "",
+            "workers": 1,
+            "deadline_s": 300,
+            "access_log": "false",
+        }
         with Pixmill(**told | {"worker_memory_bytes": "8GiB"}) as server:  # type: ignore[arg-type]
             before = memory_of(server.pid)
             print(

@@ -15,14 +15,14 @@ import httpx
 from PIL import Image
 
 from pixmill.api.app import create_app
-from pixmill.dialects.param import Group
-from pixmill.dialects.params import PARAMS
+from pixmill.dialects.native.param import Group
+from pixmill.dialects.native.params import PARAMS
 from pixmill.settings import load
-from pixmill.wiring import opened
+from pixmill.wiring import build_services
 
 FOLDER = Path(__file__).parent / "gallery"
 PHOTOS = Path(__file__).parents[1] / "examples" / "photos"
-GROUPS = (Group.SIZE, Group.EDIT, Group.COLOUR, Group.EFFECT, Group.OVERLAY, Group.STAGE)
+GROUPS = (Group.SIZE, Group.TRANSFORM, Group.COLOUR, Group.EFFECT, Group.OVERLAY, Group.STAGE)
 PHOTO = "url=wine.jpg&width=280"
 SHOWN_AS = "&format=webp&quality=70"
 
@@ -76,7 +76,7 @@ async def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     settings = load({"images": str(PHOTOS), "cache": "", "access_log": False, "workers": 1})
-    async with opened(settings) as services:
+    async with build_services(settings) as services:
         transport = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=transport, base_url="http://gallery", timeout=60) as client:
             lines = [line for group in GROUPS for line in await section(client, group)]
@@ -93,7 +93,7 @@ async def section(client: httpx.AsyncClient, group: Group) -> list[str]:
                 name = f"{param.name}-{len(lines)}.webp"
                 request = f"{AROUND.get(param.name, PHOTO)}&{param.name}={quote(example, safe=',:;')}"
                 (FOLDER / name).write_bytes(await picture(client, request))
-                lines.append(f"| ![{param.name}]({name}) | `/resize?{request}` | {param.meaning} |")
+                lines.append(f"| ![{param.name}]({name}) | `/resize?{request}` | {param.description} |")
     return [*lines, ""]
 
 

@@ -12,21 +12,28 @@ from pydantic import BaseModel, ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from pixmill.api.config import ApiConfig
-from pixmill.api.problems import RETRY_AFTER_S, STATUS
+from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
 from pixmill.cache.config import CacheConfig
-from pixmill.dialects import overlay_options
-from pixmill.dialects.param import Group, Param
-from pixmill.dialects.params import PARAMS
-from pixmill.dialects.tables import sets
+from pixmill.dialects.native.grammars import overlay_options
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.params import PARAMS
+from pixmill.dialects.native.tables import srcset
 from pixmill.engine.codecs.table import CODECS
 from pixmill.engine.config import EngineConfig
-from pixmill.errors import PixmillError, leaves
+from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
-from pixmill.settings import Settings, variable
+from pixmill.settings import Settings, env_name
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
-from pixmill.telemetry.prometheus import EVENTS, GAUGES, REQUEST_SECONDS, REQUESTS, SENT, STAGE_SECONDS
+from pixmill.telemetry.prometheus import (
+    EVENT_METRICS,
+    GAUGES,
+    REQUEST_DURATION,
+    REQUESTS_TOTAL,
+    RESPONSE_BYTES,
+    STAGE_DURATION,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -203,7 +210,7 @@ def _parameters() -> Iterable[str]:
     yield PARAMETERS
     for group in Group:
         yield f"## {group}\n"
-        if group is Group.SET:
+        if group is Group.SRCSET:
             yield SETS
         if group is Group.OVERLAY:
             yield from _overlays()
@@ -215,35 +222,39 @@ def _parameters() -> Iterable[str]:
             yield TOLD
         if group is Group.PRESET:
             yield PRESETS
-        rows = (_parameter(param) for param in (*PARAMS, *sets.PARAMS, sets.PRESET) if param.group is group)
+        rows = (_parameter(param) for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) if param.group is group)
         yield from _table(("name", "meaning", "takes", "default", "example"), rows)
 
 
 def _overlays() -> Iterable[str]:
     """The options as lists: names of options are no parameters."""
     yield OVERLAYS
-    both = overlay_options.COMMON
-    for heading, options in (("a picture", overlay_options.PICTURE), ("a text", overlay_options.TEXT), ("both", both)):
+    both = overlay_options.COMMON_OPTIONS
+    for heading, options in (
+        ("a picture", overlay_options.IMAGE_OPTIONS),
+        ("a text", overlay_options.TEXT_OPTIONS),
+        ("both", both),
+    ):
         yield f"Of {heading}:\n"
         yield from (_option(option) for option in options if options is both or option not in both)
         yield ""
 
 
-def _option(option: overlay_options.Option) -> str:
+def _option(option: overlay_options.OverlayOption) -> str:
     default = f" (without it {_code(option.default)})" if option.default else ""
-    return f"- {_code(option.name)}: {option.meaning.removesuffix('.')}; {option.grammar.expects}{default}."
+    return f"- {_code(option.name)}: {option.description.removesuffix('.')}; {option.grammar.expects}{default}."
 
 
 def _parameter(param: Param) -> tuple[str, ...]:
     names, examples = ", ".join(map(_code, param.names)), " ".join(map(_code, param.examples))
-    return names, param.meaning, param.grammar.expects, _code(param.default), examples
+    return names, param.description, param.grammar.expects, _code(param.default), examples
 
 
 def _errors() -> Iterable[str]:
     yield ERRORS
     for family in PixmillError.__subclasses__():
         yield f"## {family.title}\n"
-        codes = {family.code: family} | leaves(family)
+        codes = {family.code: family} | error_classes_by_code(family)
         yield from _table(("code", "status", "meaning"), (_error(code, error) for code, error in codes.items()))
 
 
@@ -261,7 +272,7 @@ def _settings() -> Iterable[str]:
 
 
 def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
-    return _code(variable(name)), str(field.description), _bounds(field), _code(_default(field))
+    return _code(env_name(name)), str(field.description), _bounds(field), _code(_default(field))
 
 
 def _default(field: FieldInfo) -> str:
@@ -296,17 +307,26 @@ def _formats() -> Iterable[str]:
 def _format(form: Format) -> tuple[str, ...]:
     media, codec = MEDIA[form], CODECS[form]
     facts = _code(media.mime), "yes" if media.alpha else "no", f"{media.max_side:,}"
-    return _code(form.value), *facts, codec.reader, codec.writer, codec.extra and _code(codec.extra), codec.why
+    return (
+        _code(form.value),
+        *facts,
+        codec.decoder_library,
+        codec.encoder_library,
+        codec.extra and _code(codec.extra),
+        codec.rationale,
+    )
 
 
 def _metrics() -> Iterable[str]:
     yield METRICS
-    counters = ((f"{family.name}_total", family) for family in (REQUESTS, SENT, *EVENTS.values()))
-    histograms = ((family.name, family) for family in (REQUEST_SECONDS, STAGE_SECONDS))
+    counters = (
+        (f"{family.name}_total", family) for family in (REQUESTS_TOTAL, RESPONSE_BYTES, *EVENT_METRICS.values())
+    )
+    histograms = ((family.name, family) for family in (REQUEST_DURATION, STAGE_DURATION))
     gauges = GAUGES.items()
     for heading, families in {"Counters": counters, "Histograms": histograms, "Gauges": gauges}.items():
         yield f"## {heading}\n"
-        rows = ((_code(f"pixmill_{name}"), ", ".join(map(_code, it.labels)), it.meaning) for name, it in families)
+        rows = ((_code(f"pixmill_{name}"), ", ".join(map(_code, it.labels)), it.documentation) for name, it in families)
         yield from _table(("metric", "labels", "meaning"), rows)
 
 

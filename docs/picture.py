@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.pipeline import render
 from pixmill.plan.limits import Limits
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.pipeline import render
 from pixmill.plan.limits import Limits
 from tests.pixels.originals import dng, document, film

@@ -30,7 +30,9 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["pixmill.wiring", "pixmill.serve", "pixmill.asgi", "pixmill.cli", "pixmill.doctor"])
+@pytest.mark.parametrize(
+    "module", ["pixmill.wiring", "pixmill.server", "pixmill.asgi", "pixmill.cli", "pixmill.doctor"]
+)
 def test_the_serving_process_loads_no_pixel_library(module: str) -> None:
     loaded = loaded_by(module)
     assert not loaded & PIXELS
@@ -46,14 +48,14 @@ def test_a_worker_loads_nothing_that_speaks_to_a_network() -> None:
 
 def test_a_worker_at_work_has_loaded_nothing_that_speaks_to_a_network() -> None:
     """Neither have the libraries that it works with."""
-    loaded = loaded_by("pixmill.engine.worker, pixmill.engine.pixels.together, pixmill.engine.pixels.probe")
+    loaded = loaded_by("pixmill.engine.worker, pixmill.engine.pixels.batch, pixmill.engine.pixels.probe")
     assert not loaded & (SERVICE | {"asyncio", "ssl", "http", "yarl"})
     assert "pyvips" in loaded, "this test sees what is loaded"
 
 
 def test_what_few_need_is_not_loaded_for_all() -> None:
     """Each costs megabytes in every server: the library for buckets waits for the first bucket, the HTTP client for the first URL."""
-    assert not loaded_by("pixmill.serve") & {"obstore", "redis", "aiohttp"}
+    assert not loaded_by("pixmill.server") & {"obstore", "redis", "aiohttp"}
 
 
 def test_packages_say_nothing_when_they_are_imported() -> None:

@@ -21,10 +21,10 @@ import pytest
 from PIL import Image
 
 from pixmill import cli, wiring
-from pixmill.dialects.param import Group
-from pixmill.dialects.params import PARAMS
-from pixmill.engine.confinement import Layer, lacking
-from pixmill.settings import Settings, variable
+from pixmill.dialects.native.param import Group
+from pixmill.dialects.native.params import PARAMS
+from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
+from pixmill.settings import Settings, env_name
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
@@ -51,7 +51,7 @@ Run = Callable[..., Done]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """The entry point, in an empty folder, without the settings of whoever runs the tests."""
     for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
+        monkeypatch.delenv(env_name(name), raising=False)
     monkeypatch.chdir(tmp_path)
 
     def call(*args: object, stdin: bytes = b"", **env: str) -> Done:
@@ -274,7 +274,7 @@ def rows(done: Done) -> dict[str, tuple[str, str]]:
 def test_config_tells_each_setting_its_value_and_where_it_came_from(run: Run, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PIXMILL_WORKERS=3\nPIXMILL_QUEUE=7\nOTHER=1\n")
     told = rows(run("config", "--port", 9999, PIXMILL_QUEUE="9"))
-    assert set(told) == {variable(name) for name in Settings.model_fields}
+    assert set(told) == {env_name(name) for name in Settings.model_fields}
     assert told["PIXMILL_PORT"] == ("flag", "9999")
     assert told["PIXMILL_QUEUE"] == ("environment", "9")
     assert told["PIXMILL_WORKERS"] == (".env", "3")
@@ -299,27 +299,27 @@ def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
     assert "✗" not in text
     for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: well", "images: well", "cache disk: well"):
         assert told in text
-    assert "✓ Workers are confined by limits" in text
-    for layer in Layer:
-        assert (f"Workers are not confined by {layer.value}" in text) == (layer in lacking())
+    assert "✓ Workers are sandboxed by limits" in text
+    for layer in SandboxLayer:
+        assert (f"Workers are not sandboxed by {layer.value}" in text) == (layer in missing_layers())
 
 
 def test_doctor_says_by_what_workers_are_not_confined(run: Run) -> None:
-    done = run("doctor", PIXMILL_CACHE="", PIXMILL_WORKERS="1", PIXMILL_CONFINEMENT="off")
+    done = run("doctor", PIXMILL_CACHE="", PIXMILL_WORKERS="1", PIXMILL_SANDBOX="off")
     assert done.code == 0
-    assert [line for line in done.out.decode().splitlines() if "onfined" in line] == [
-        "✓ Workers are confined by limits",
-        "! Workers are not confined by Landlock: off",
-        "! Workers are not confined by seccomp: off",
+    assert [line for line in done.out.decode().splitlines() if "andboxed" in line] == [
+        "✓ Workers are sandboxed by limits",
+        "! Workers are not sandboxed by Landlock: off",
+        "! Workers are not sandboxed by seccomp: off",
     ]
 
 
 def test_strict_confinement_refuses_to_start_where_the_kernel_cannot(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "lacking", lambda: list(Layer))
+    monkeypatch.setattr(wiring, "missing_layers", lambda: list(SandboxLayer))
     assert run("info", PHOTO).code == 0
-    done = run("info", PHOTO, PIXMILL_CONFINEMENT="strict")
+    done = run("info", PHOTO, PIXMILL_SANDBOX="strict")
     assert done.code != 0
-    assert "PIXMILL_CONFINEMENT=strict needs Landlock and seccomp" in done.err
+    assert "PIXMILL_SANDBOX=strict needs Landlock and seccomp" in done.err
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from pixmill.api.problems import STATUS
-from pixmill.dialects.params import PARAMS
+from pixmill.api.http.problems import STATUS
+from pixmill.dialects.native.params import PARAMS
+from pixmill.dialects.native.tables import srcset
 from pixmill.dialects.signing import Keyring
-from pixmill.dialects.tables import sets
 from pixmill.engine.codecs.table import CODECS
-from pixmill.errors import leaves
+from pixmill.errors import error_classes_by_code
 from pixmill.media import MEDIA
-from pixmill.settings import Settings, variable
+from pixmill.settings import Settings, env_name
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -51,13 +51,13 @@ def rows(page: str) -> dict[str, list[str]]:
 
 def test_every_parameter_and_alias_is_documented() -> None:
     documented = rows(PAGES["parameters.md"])
-    assert set(documented) == {name for param in (*PARAMS, *sets.PARAMS, sets.PRESET) for name in param.names}
+    assert set(documented) == {name for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) for name in param.names}
     assert all(re.fullmatch(r"[A-Z].{10,}\.", cells[0]) for cells in documented.values())
 
 
 def test_every_setting_is_documented() -> None:
     documented = rows(PAGES["settings.md"])
-    assert set(documented) == {variable(name) for name in Settings.model_fields}
+    assert set(documented) == {env_name(name) for name in Settings.model_fields}
     assert all(re.fullmatch(r"[A-Z].{10,}\.", cells[0]) for cells in documented.values())
 
 
@@ -67,7 +67,7 @@ def test_secrets_have_no_default_to_show() -> None:
 
 def test_every_error_code_is_documented_with_its_status() -> None:
     documented = rows(PAGES["errors.md"])
-    assert set(documented) == set(leaves())
+    assert set(documented) == set(error_classes_by_code())
     assert all(documented[code][0] == str(STATUS[code]) and documented[code][1] for code in documented)
 
 

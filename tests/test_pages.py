@@ -7,12 +7,21 @@ import click
 import pytest
 
 from pixmill.api.app import ROUTES
-from pixmill.api.problems import STATUS
+from pixmill.api.http.problems import STATUS
 from pixmill.cli import commands
-from pixmill.dialects.params import PARAMS
-from pixmill.errors import leaves
-from pixmill.settings import Settings, variable
-from pixmill.telemetry.prometheus import EVENTS, GAUGES, KNOWN, REQUEST_SECONDS, REQUESTS, SENT, STAGE_SECONDS, Family
+from pixmill.dialects.native.params import PARAMS
+from pixmill.errors import error_classes_by_code
+from pixmill.settings import Settings, env_name
+from pixmill.telemetry.prometheus import (
+    EVENT_METRICS,
+    GAUGES,
+    LABEL_VALUES,
+    REQUEST_DURATION,
+    REQUESTS_TOTAL,
+    RESPONSE_BYTES,
+    STAGE_DURATION,
+    MetricDef,
+)
 
 ROOT = Path(__file__).parents[1]
 GENERATED = {"errors.md", "metrics.md", "parameters.md", "settings.md"}
@@ -22,12 +31,14 @@ PAGES = {
     if path.name not in GENERATED
 }
 PLACES = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
-SETTINGS = {variable(name) for name in Settings.model_fields}
-COUNTERS = {f"pixmill_{family.name}_total": family for family in (*EVENTS.values(), REQUESTS, SENT)}
-HISTOGRAMS = {f"pixmill_{family.name}": family for family in (REQUEST_SECONDS, STAGE_SECONDS)}
+SETTINGS = {env_name(name) for name in Settings.model_fields}
+COUNTERS = {
+    f"pixmill_{family.name}_total": family for family in (*EVENT_METRICS.values(), REQUESTS_TOTAL, RESPONSE_BYTES)
+}
+HISTOGRAMS = {f"pixmill_{family.name}": family for family in (REQUEST_DURATION, STAGE_DURATION)}
 METRICS = COUNTERS | {f"pixmill_{family.name}": family for family in GAUGES.values()} | HISTOGRAMS
 METRICS |= {f"{name}_{part}": family for name, family in HISTOGRAMS.items() for part in ("bucket", "sum", "count")}
-METRICS |= {"pixmill_build_info": Family("build", ("version", "python"), "")}
+METRICS |= {"pixmill_build_info": MetricDef("build", ("version", "python"), "")}
 
 pages = pytest.mark.parametrize("name", PAGES)
 
@@ -47,7 +58,7 @@ def test_every_metric_is_one_and_has_the_labels_and_values_that_are_named(name: 
         assert metric in METRICS
         for label, how, value in re.findall(r"(\w+)(=~|!=|!~|=|)\"?([^\",]*)\"?", labels or ""):
             assert label in METRICS[metric].labels
-            assert not value or "~" in how or label not in KNOWN or value in KNOWN[label]
+            assert not value or "~" in how or label not in LABEL_VALUES or value in LABEL_VALUES[label]
 
 
 @pages
@@ -58,7 +69,7 @@ def test_every_code_has_the_status_that_is_told(name: str) -> None:
 def test_pages_tell_codes_at_all() -> None:
     told = {code for name in PAGES for _, code in all_of(r"\b([45]\d\d),? `([a-z_]+)`", name)}
     assert len(told) >= 5
-    assert told <= set(leaves())
+    assert told <= set(error_classes_by_code())
 
 
 @pages

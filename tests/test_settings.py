@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pixmill.settings import Settings, SettingsError, is_loopback, load, origins, variable
+from pixmill.settings import Settings, SettingsError, env_name, is_loopback, load, setting_origins
 
 KEY = "a-key-of-sixteen-characters"
 
@@ -13,7 +13,7 @@ KEY = "a-key-of-sixteen-characters"
 @pytest.fixture(autouse=True)
 def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
+        monkeypatch.delenv(env_name(name), raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -31,7 +31,7 @@ def test_names_of_variables_may_be_written_small(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("pixmill_port", "7")
     settings = load()
     assert settings.port == 7
-    assert {row.name: row.source for row in origins(settings, {})}["PIXMILL_PORT"] == "environment"
+    assert {row.name: row.source for row in setting_origins(settings, {})}["PIXMILL_PORT"] == "environment"
 
 
 def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_keys_mean_that_unsigned_requests_are_denied_unless_allowed() -> None:
 
 def test_every_setting_is_described_and_can_be_shown() -> None:
     settings = load({"keys": KEY})
-    for row in origins(settings, {"keys": KEY}):
+    for row in setting_origins(settings, {"keys": KEY}):
         field = Settings.model_fields[row.name.removeprefix("PIXMILL_").lower()]
         assert field.description
         assert field.description.endswith(".")
@@ -138,7 +138,7 @@ def test_every_setting_is_described_and_can_be_shown() -> None:
 def test_a_password_in_the_url_of_a_tier_is_not_shown_and_not_told_by_an_error() -> None:
     cache = "memory://,redis://me:topsecret@cache.internal:6379/0?timeout=100ms,s3://bucket"
     settings = load({"cache": cache, "redis_password": "alsosecret"})
-    shown = {row.name: row.value for row in origins(settings, {})}
+    shown = {row.name: row.value for row in setting_origins(settings, {})}
     assert shown["PIXMILL_CACHE"] == cache.replace("me:topsecret", "[redacted]")
     assert "secret" not in repr(shown).replace("client_secret", "")
     with pytest.raises(SettingsError, match="PIXMILL_CACHE: tier 2 ") as refused:

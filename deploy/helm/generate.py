@@ -14,7 +14,7 @@ SCHEMA = Path(__file__).parent / "pixmill" / "values.schema.json"
 SECRET = {"keys", "stores", "redis_password", "admin_token"}
 """They have values of their own, which go into the Secret."""
 
-NEEDED = ["host", "port", "drain_s", "drain_delay_s", "ready_timeout_s"]
+NEEDED = ["host", "port", "drain_timeout_s", "drain_delay_s", "ready_timeout_s"]
 """Other parts of the chart follow from them."""
 
 _KEPT = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "description")

@@ -4,8 +4,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.app import create_app
 from pixmill.settings import Settings, SettingsError, load
-from pixmill.telemetry.logs import configure
-from pixmill.wiring import opened
+from pixmill.telemetry.logs import configure_logging
+from pixmill.wiring import build_services
 
 
 class Application:
@@ -16,24 +16,24 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         elif self._app is None:
             raise RuntimeError("pixmill.asgi needs a server that speaks the lifespan protocol")
         else:
             await self._app(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             settings = _settings()
-            configure(settings)
-            async with opened(settings) as services:
+            configure_logging(settings)
+            async with build_services(settings) as services:
                 self._app = create_app(services)
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
         except Exception as error:
-            kind = "startup" if self._app is None else "shutdown"
-            await send({"type": f"lifespan.{kind}.failed", "message": str(error)})
+            phase = "startup" if self._app is None else "shutdown"
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.shutdown.complete"})
 

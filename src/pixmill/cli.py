@@ -16,20 +16,20 @@ import click
 import msgspec
 
 from pixmill import __version__
-from pixmill.dialects.native import Native
-from pixmill.dialects.native import explain as explained
-from pixmill.dialects.param import Group, Param
-from pixmill.dialects.params import INFO_PARAMS, PARAMS
+from pixmill.dialects.native.dialect import NativeDialect
+from pixmill.dialects.native.dialect import explain as explained
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
-from pixmill.media import DESCRIPTIONS, MEDIA, Format
-from pixmill.plan.freshness import Freshness
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.ops import Plan
-from pixmill.ports import Engine, Facts, Rendered, Unobserved
-from pixmill.services.materials import Materials
-from pixmill.settings import Settings, SettingsError, load, origins
-from pixmill.spool import Spool
-from pixmill.wiring import workbench
+from pixmill.ports import Engine, Facts, NullObserver, Rendered
+from pixmill.runtime.spool import Spool
+from pixmill.services.inputs.loader import InputLoader
+from pixmill.settings import Settings, SettingsError, load, setting_origins
+from pixmill.wiring import build_sources_and_engine
 
 Command = Callable[..., None]
 
@@ -76,7 +76,7 @@ def _with_params(command: Command) -> Command:
     return _with_options(command, PARAMS)
 
 
-def _with_questions(command: Command) -> Command:
+def _with_info_params(command: Command) -> Command:
     """Every parameter that says what is told of a picture."""
     return _with_options(command, INFO_PARAMS)
 
@@ -84,7 +84,7 @@ def _with_questions(command: Command) -> Command:
 def _with_options(command: Command, params: tuple[Param, ...]) -> Command:
     for param in reversed(params):
         if _is_option(param):
-            command = click.option(*_flags(param), param.name, metavar="VALUE", help=param.meaning)(command)
+            command = click.option(*_flags(param), param.name, metavar="VALUE", help=param.description)(command)
     return command
 
 
@@ -96,7 +96,7 @@ def _flags(param: Param) -> list[str]:
     return [f"--{param.name}", *(f"-{alias}" if len(alias) == 1 else f"--{alias}" for alias in param.aliases)]
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -104,13 +104,13 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 @_with_settings
 def serve(**flags: str | None) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
-    from pixmill.serve import serve as run  # noqa: PLC0415 - the other commands need no server
+    from pixmill.server import serve as run  # noqa: PLC0415 - the other commands need no server
 
-    settings = load(_given(flags))
-    run(settings, lambda port: click.echo(_invitation(settings, port), err=True))
+    settings = load(_without_none(flags))
+    run(settings, lambda port: click.echo(_startup_message(settings, port), err=True))
 
 
-def _invitation(settings: Settings, port: int) -> str:
+def _startup_message(settings: Settings, port: int) -> str:
     """What to try first."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
@@ -119,11 +119,11 @@ def _invitation(settings: Settings, port: int) -> str:
         lines.append(f"Operators are answered on {settings.admin_listen}")
     root = Path(settings.images)
     if settings.images and root.is_dir() and not settings.keys.get_secret_value():
-        photos = sorted(
+        images = sorted(
             path.name for path in root.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
         )
-        if photos:
-            lines.append(f"Try {base}/resize?{urlencode({'url': photos[0], 'width': 800})}")
+        if images:
+            lines.append(f"Try {base}/resize?{urlencode({'url': images[0], 'width': 800})}")
     return "\n".join(lines)
 
 
@@ -136,27 +136,27 @@ def resize(source: str, target: str, **params: str | None) -> None:
 
     The format is that of --format, else of TARGET's name.
     """
-    given = _given(params)
-    given.setdefault("format", _format_of(target))
-    rendered = asyncio.run(_render(source, given))
+    values = _without_none(params)
+    values.setdefault("format", _format_of(target))
+    rendered = asyncio.run(_render(source, values))
     with click.open_file(target, "wb", atomic=target != "-") as file:
         file.write(rendered.body)
     click.echo(f"{rendered.format} {rendered.width} x {rendered.height}, {len(rendered.body)} bytes", err=True)
 
 
 def _format_of(target: str) -> str:
-    ending = Path(target).suffix.lower().lstrip(".")
-    pictures = {media.extension: form.value for form, media in MEDIA.items() if form not in DESCRIPTIONS}
-    names = pictures | {"jpeg": Format.JPEG.value, "json": Format.JSON.value}
-    return names.get(ending, "auto")
+    suffix = Path(target).suffix.lower().lstrip(".")
+    by_extension = {media.extension: form.value for form, media in MEDIA.items() if form not in DESCRIPTION_FORMATS}
+    names = by_extension | {"jpeg": Format.JPEG.value, "json": Format.JSON.value}
+    return names.get(suffix, "auto")
 
 
 @commands.command()
 @click.argument("source")
-@_with_questions
+@_with_info_params
 def info(source: str, **params: str | None) -> None:
     """Tell the facts of SOURCE (a file, a URL, or - for standard input) as JSON."""
-    _print_json(asyncio.run(_inspect(source, _given(params))))
+    _print_json(asyncio.run(_inspect(source, _without_none(params))))
 
 
 @commands.command()
@@ -181,7 +181,7 @@ def explain(url: str) -> None:
     """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
     parts = _split(url)
     settings = load()
-    native = Native(settings.named_presets(), settings.mode)
+    native = NativeDialect(settings.parsed_presets(), settings.render_mode)
     _print_json(explained(native.parse(parts.path.encode(), parts.query.encode())))
 
 
@@ -196,8 +196,8 @@ def _split(url: str) -> SplitResult:
 @_with_settings
 def config(**flags: str | None) -> None:
     """Show every setting, its value and where it came from."""
-    given = _given(flags)
-    rows = origins(load(given), given)
+    values = _without_none(flags)
+    rows = setting_origins(load(values), values)
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.source:<11}  {row.value}")
@@ -212,14 +212,16 @@ def config(**flags: str | None) -> None:
 @click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
 def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[str, ...]) -> None:
     """Take results out of the cache of a running server, with the first token of PIXMILL_ADMIN_TOKEN."""
-    from pixmill.orders import purge as order  # noqa: PLC0415 - the other commands need no HTTP client
+    from pixmill.admin_client import purge as order  # noqa: PLC0415 - the other commands need no HTTP client
 
     if not everything and not any(named.values()):
         raise click.UsageError("Name what to purge: --source, --tag, --prefix or --all")
-    done = order(load(), server, {**named, "all": everything, "soft": soft})
-    click.echo(f"purges in force from now on: {done['rules']}; {done['removed']} entries removed from memory at once")
-    if done["unwritten"]:
-        _fail(f"not written up yet, and tried again: {', '.join(done['unwritten'])}", 1)
+    result = order(load(), server, {**named, "all": everything, "soft": soft})
+    click.echo(
+        f"purges in force from now on: {result['issued']}; {result['removed']} entries removed from memory at once"
+    )
+    if result["unsynced"]:
+        _fail(f"not written up yet, and tried again: {', '.join(result['unsynced'])}", 1)
 
 
 @commands.command()
@@ -227,29 +229,29 @@ def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[st
 @click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
 def warm(file: TextIO, server: str | None) -> None:
     """Let a running server make pictures in its spare time: one URL, as clients would ask, in each line of FILE (- for standard input)."""
-    from pixmill.orders import warm as order  # noqa: PLC0415 - the other commands need no HTTP client
+    from pixmill.admin_client import warm as order  # noqa: PLC0415 - the other commands need no HTTP client
 
-    refused: list[str] = []
+    rejected: list[str] = []
 
-    def refuse(url: str, why: str) -> None:
-        refused.append(url)
-        click.echo(f"{url}: {why}", err=True)
+    def on_rejected(url: str, reason: str) -> None:
+        rejected.append(url)
+        click.echo(f"{url}: {reason}", err=True)
 
-    added = order(load(), server, (line.strip() for line in file if line.strip()), refuse)
+    added = order(load(), server, (line.strip() for line in file if line.strip()), on_rejected)
     click.echo(f"{added} pictures in line")
-    if refused:
-        _fail(f"{len(refused)} refused", 1)
+    if rejected:
+        _fail(f"{len(rejected)} refused", 1)
 
 
 @commands.command()
 def doctor() -> None:
     """Say what this installation can read and write, and what is wrong with it."""
-    from pixmill.doctor import examine  # noqa: PLC0415 - it starts a worker
+    from pixmill.doctor import diagnose  # noqa: PLC0415 - it starts a worker
 
-    findings = examine(load())
-    for finding in findings:
-        click.echo(f"{finding.mark} {finding.text}")
-    if any(finding.wrong for finding in findings):
+    results = diagnose(load())
+    for result in results:
+        click.echo(f"{result.symbol} {result.text}")
+    if any(finding.is_error for finding in results):
         sys.exit(1)
 
 
@@ -258,33 +260,35 @@ def _print_json(value: object) -> None:
 
 
 async def _render(source: str, params: dict[str, str]) -> Rendered:
-    async with _opened(source, params) as (engine, spool, plan, others):
-        return await engine.render(spool, plan, others)
+    async with _open_render_context(source, params) as (engine, spool, plan, referenced):
+        return await engine.render(spool, plan, referenced)
 
 
 async def _inspect(source: str, params: dict[str, str]) -> Facts:
-    async with _opened(source, params, b"/info") as (engine, spool, plan, _):
-        return await engine.inspect(spool, plan.question)
+    async with _open_render_context(source, params, b"/info") as (engine, spool, plan, _):
+        return await engine.inspect(spool, plan.fact_selection)
 
 
 @asynccontextmanager
-async def _opened(
+async def _open_render_context(
     source: str, params: dict[str, str], path: bytes = b"/resize"
 ) -> AsyncIterator[tuple[Engine, Spool, Plan, list[Spool]]]:
     """An engine of one worker, the original, what is wanted of it, and the other pictures that this needs."""
-    here = "://" not in source
-    query = urlencode(params if here else params | {"url": source})
+    is_local = "://" not in source
+    query = urlencode(params if is_local else params | {"url": source})
     settings = load({"workers": 1})
-    request = Native(mode=settings.mode).parse(path, query.encode(), upload=here)
-    async with workbench(settings) as (sources, engine):
-        materials = Materials(sources, Freshness(), Unobserved(), engine.coming)
-        original = _file(source, settings.max_source_bytes) if here else (await sources.fetch(request.source)).spool
+    request = NativeDialect(default_mode=settings.render_mode).parse(path, query.encode(), upload=is_local)
+    async with build_sources_and_engine(settings) as (sources, engine):
+        inputs = InputLoader(sources, FreshnessPolicy(), NullObserver(), engine.announce)
+        original = (
+            _read_file(source, settings.max_source_bytes) if is_local else (await sources.fetch(request.source)).spool
+        )
         with closing(original):
-            async with materials.beside(request.plan) as others:
-                yield engine, original, request.plan, [other.spool for other in others]
+            async with inputs.load_references(request.plan) as referenced:
+                yield engine, original, request.plan, [image.spool for image in referenced]
 
 
-def _file(path: str, max_bytes: int) -> Spool:
+def _read_file(path: str, max_bytes: int) -> Spool:
     spool = Spool(max_bytes)
     with click.open_file(path, "rb") as file:
         while chunk := file.read(CHUNK_BYTES):

@@ -11,111 +11,126 @@ from dataclasses import dataclass
 import msgspec
 
 from pixmill import __version__
-from pixmill.engine.confinement import Confinement
+from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
-from pixmill.serve import FILES_BESIDE, allow_files
+from pixmill.server import RESERVED_OPEN_FILES, raise_open_files_limit
 from pixmill.settings import Settings, SettingsError
-from pixmill.wiring import opened
+from pixmill.wiring import build_services
 
 REPORT_TIMEOUT_S = 30.0
-_EXPECTED = tuple(kind.value for kind in OUTPUT_FORMATS if kind is not Format.SVG)  # which is passed on, never written
+_EXPECTED_OUTPUTS = tuple(
+    kind.value for kind in OUTPUT_FORMATS if kind is not Format.SVG
+)  # which is passed on, never written
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """A line of the report."""
 
     text: str
-    wrong: bool = False
-    weak: bool = False
+    is_error: bool = False
+    is_warning: bool = False
 
     @property
-    def mark(self) -> str:
-        return "✗" if self.wrong else "!" if self.weak else "✓"
+    def symbol(self) -> str:
+        return "✗" if self.is_error else "!" if self.is_warning else "✓"
 
 
-class Report(msgspec.Struct, frozen=True):
+class CapabilityReport(msgspec.Struct, frozen=True):
     """What ``pixmill.engine.capabilities`` prints."""
 
-    reads: dict[str, str]
-    writes: dict[str, str]
-    lacks: dict[str, str]
-    kernel: bool
-    confined: list[str]
-    unconfined: dict[str, str]
-    versions: dict[str, str]
+    decoders: dict[str, str]
+    encoders: dict[str, str]
+    missing_extras: dict[str, str]
+    has_kernel: bool
+    sandbox_layers: list[str]
+    missing_sandbox_layers: dict[str, str]
+    library_versions: dict[str, str]
 
 
-def examine(settings: Settings) -> list[Finding]:
+def diagnose(settings: Settings) -> list[CheckResult]:
     """Everything that can be said without a request."""
     return [
-        Finding(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
-        _files(settings),
-        *_formats(settings.confinement),
-        *asyncio.run(_parts(settings)),
+        CheckResult(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
+        _check_open_files(settings),
+        *_check_formats(settings.sandbox),
+        *asyncio.run(_check_parts(settings)),
     ]
 
 
-def _files(settings: Settings) -> Finding:
-    most = allow_files()
-    wanted = settings.max_connections + FILES_BESIDE
-    few = f": too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}, raise ulimit -n to {wanted}"
-    return Finding(f"May open {most} files{few if most < wanted else ''}", wrong=most < wanted)
+def _check_open_files(settings: Settings) -> CheckResult:
+    limit = raise_open_files_limit()
+    needed = settings.max_connections + RESERVED_OPEN_FILES
+    advice = f": too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}, raise ulimit -n to {needed}"
+    return CheckResult(f"May open {limit} files{advice if limit < needed else ''}", is_error=limit < needed)
 
 
-def _formats(confinement: Confinement) -> list[Finding]:
-    command = [sys.executable, "-m", "pixmill.engine.capabilities", confinement.value]
+def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
+    command = [sys.executable, "-m", "pixmill.engine.capabilities", sandbox.value]
     try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=REPORT_TIMEOUT_S)  # noqa: S603 - our own module
-        report = msgspec.json.decode(done.stdout, type=Report)
+        completed = subprocess.run(command, capture_output=True, check=True, timeout=REPORT_TIMEOUT_S)  # noqa: S603 - our own module
+        report = msgspec.json.decode(completed.stdout, type=CapabilityReport)
     except subprocess.SubprocessError as error:
         stderr = getattr(error, "stderr", None) or b""
-        return [Finding(f"The pixel libraries cannot be loaded: {stderr.decode(errors='replace').strip()}", wrong=True)]
+        return [
+            CheckResult(
+                f"The pixel libraries cannot be loaded: {stderr.decode(errors='replace').strip()}", is_error=True
+            )
+        ]
     except msgspec.DecodeError as error:
-        return [Finding(f"The pixel libraries report nonsense: {error}", wrong=True)]
+        return [CheckResult(f"The pixel libraries report nonsense: {error}", is_error=True)]
     return [
-        Finding("Libraries: " + ", ".join(f"{name} {version}" for name, version in report.versions.items())),
-        Finding("Reads " + _listed(report.reads)),
-        Finding("Writes " + _listed(report.writes)),
-        *(Finding(f"Without {kind}: pip install 'pixmill[{extra}]' brings it") for kind, extra in report.lacks.items()),
-        *(
-            Finding(f"Cannot write {kind}", wrong=True)
-            for kind in _EXPECTED
-            if kind not in (*report.writes, *report.lacks)
+        CheckResult(
+            "Libraries: " + ", ".join(f"{name} {version}" for name, version in report.library_versions.items())
         ),
-        Finding("Resamples in linear light by the compiled kernel")
-        if report.kernel
-        else Finding("The compiled kernel is missing (no C compiler at installation): libvips resamples", wrong=True),
-        *_confinement(report, confinement),
+        CheckResult("Reads " + _format_list(report.decoders)),
+        CheckResult("Writes " + _format_list(report.encoders)),
+        *(
+            CheckResult(f"Without {kind}: pip install 'pixmill[{extra}]' brings it")
+            for kind, extra in report.missing_extras.items()
+        ),
+        *(
+            CheckResult(f"Cannot write {kind}", is_error=True)
+            for kind in _EXPECTED_OUTPUTS
+            if kind not in (*report.encoders, *report.missing_extras)
+        ),
+        CheckResult("Resamples in linear light by the compiled kernel")
+        if report.has_kernel
+        else CheckResult(
+            "The compiled kernel is missing (no C compiler at installation): libvips resamples", is_error=True
+        ),
+        *_check_sandbox(report, sandbox),
     ]
 
 
-def _confinement(report: Report, wanted: Confinement) -> list[Finding]:
+def _check_sandbox(report: CapabilityReport, mode: SandboxMode) -> list[CheckResult]:
     """What was in force in the process that made the report, as it is in workers."""
-    held = ", ".join(["limits", *report.confined])
+    layers = ", ".join(["limits", *report.sandbox_layers])
     return [
-        Finding(f"Workers are confined by {held}"),
+        CheckResult(f"Workers are sandboxed by {layers}"),
         *(
-            Finding(f"Workers are not confined by {layer}: {why}", wrong=wanted is Confinement.STRICT, weak=True)
-            for layer, why in report.unconfined.items()
+            CheckResult(
+                f"Workers are not sandboxed by {layer}: {why}", is_error=mode is SandboxMode.STRICT, is_warning=True
+            )
+            for layer, why in report.missing_sandbox_layers.items()
         ),
     ]
 
 
-def _listed(libraries: dict[str, str]) -> str:
+def _format_list(libraries: dict[str, str]) -> str:
     return ", ".join(f"{kind} ({library})" for kind, library in libraries.items())
 
 
-async def _parts(settings: Settings) -> list[Finding]:
+async def _check_parts(settings: Settings) -> list[CheckResult]:
     """Open everything as the server would, and have each part prove that it works."""
     try:
-        async with opened(settings) as services:
+        async with build_services(settings) as services:
             report = await services.health.ready()
     except (PixmillError, SettingsError, OSError) as error:
         detail = getattr(error, "detail", "")
-        return [Finding(f"Cannot start: {error} {detail}".strip(), wrong=True)]
+        return [CheckResult(f"Cannot start: {error} {detail}".strip(), is_error=True)]
     return [
-        Finding(f"{name}: {'well' if part.ok else part.code}, {part.seconds * 1000:.0f} ms", wrong=not part.ok)
-        for name, part in report.parts.items()
+        CheckResult(f"{name}: {'well' if part.ok else part.code}, {part.seconds * 1000:.0f} ms", is_error=not part.ok)
+        for name, part in report.components.items()
     ]

@@ -1,7 +1,7 @@
 """Everything that can go wrong, as one tree of typed failures.
 
 Knows codes, public sentences and private details. Must never know HTTP: only
-``api/problems.py`` maps a code to a status.
+``api/http/problems.py`` maps a code to a status.
 
     PixmillError
     ├── BadRequest ............... the client's words are wrong
@@ -42,9 +42,9 @@ class PixmillError(Exception):
 
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
-    remembered: bool = False
+    from_negative_cache: bool = False
     """It befell an earlier request, and was not tried again."""
-    good_for_s: float | None = None
+    negative_ttl_s: float | None = None
     """For how long the same would be said again, where that is known."""
 
     def __init__(
@@ -56,17 +56,17 @@ class PixmillError(Exception):
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
 
-    def about(self, name: str, param: str) -> Self:
+    def with_subject(self, name: str, param: str) -> Self:
         """The same, said of one of several things."""
-        said = type(self)(f"{name}: {self.message}", param=param, detail=self.detail, retry_after_s=self.retry_after_s)
-        said.remembered, said.good_for_s = self.remembered, self.good_for_s
-        return said
+        copy = type(self)(f"{name}: {self.message}", param=param, detail=self.detail, retry_after_s=self.retry_after_s)
+        copy.from_negative_cache, copy.negative_ttl_s = self.from_negative_cache, self.negative_ttl_s
+        return copy
 
-    def again(self, good_for_s: float) -> Self:
+    def as_negative_hit(self, ttl_s: float) -> Self:
         """The same, said to another request without trying, and for so long yet."""
-        said = type(self)(self.message, param=self.param, detail=self.detail, retry_after_s=self.retry_after_s)
-        said.remembered, said.good_for_s = True, good_for_s
-        return said
+        copy = type(self)(self.message, param=self.param, detail=self.detail, retry_after_s=self.retry_after_s)
+        copy.from_negative_cache, copy.negative_ttl_s = True, ttl_s
+        return copy
 
 
 class BadRequest(PixmillError):
@@ -126,8 +126,8 @@ class UploadTimeout(BadRequest):
     title = "The picture was sent too slowly"
 
 
-class NoSuchRoute(BadRequest):
-    code = "no_such_route"
+class RouteNotFound(BadRequest):
+    code = "route_not_found"
     title = "There is nothing at this path"
 
 
@@ -215,8 +215,8 @@ class SourceTimeout(SourceError):
     title = "The source took too long"
 
 
-class SourceBroken(SourceError):
-    code = "source_broken"
+class SourceBadResponse(SourceError):
+    code = "source_bad_response"
     title = "The source gave a broken answer"
 
 
@@ -284,8 +284,8 @@ class QueueFull(EngineError):
     title = "Too many renders are waiting; try again shortly"
 
 
-class MemoryFull(EngineError):
-    code = "memory_full"
+class MemoryExhausted(EngineError):
+    code = "memory_exhausted"
     title = "Too many pictures are being worked on; try again shortly"
 
 
@@ -346,17 +346,17 @@ class StoreFull(StoreError):
     title = "The store has no room for this object"
 
 
-class Internal(PixmillError):
+class InternalError(PixmillError):
     """A defect of ours; the log has the detail."""
 
     code = "internal"
     title = "Something went wrong on our side"
 
 
-def leaves(root: type[PixmillError] = PixmillError) -> dict[str, type[PixmillError]]:
+def error_classes_by_code(root: type[PixmillError] = PixmillError) -> dict[str, type[PixmillError]]:
     """Every class of the tree by its code, the root left out; codes are unique."""
-    found: dict[str, type[PixmillError]] = {}
+    by_code: dict[str, type[PixmillError]] = {}
     for child in root.__subclasses__():
-        found[child.code] = child
-        found |= leaves(child)
-    return found
+        by_code[child.code] = child
+        by_code |= error_classes_by_code(child)
+    return by_code

@@ -82,7 +82,7 @@ OUTPUT_FORMATS = (
 )
 """The pictures that ``format=`` may ask for."""
 
-DESCRIPTIONS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JSON)
+DESCRIPTION_FORMATS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JSON)
 """What ``format=`` may ask for that is no picture but tells of the picture that the result would be."""
 
 NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from pixmill.errors import PixmillError
 from pixmill.media import Format
-from pixmill.plan.freshness import SILENT, Vouched
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
-from pixmill.plan.purge import Purge, Target
-from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.plan.purge import Purge, PurgeTarget
 from pixmill.plan.source import SourceRef
-from pixmill.spool import Spool
+from pixmill.runtime.spool import Spool
 
 # ---------------------------------------------------------------- values
 
@@ -50,21 +50,21 @@ class Original:
 
     spool: Spool
     validator: str
-    vouched: Vouched = SILENT
+    directives: CacheDirectives = NO_DIRECTIVES
     extras: tuple[Spool, ...] = ()
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    heeds: float = 0.0
+    purge_watermark: float = 0.0
     modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OriginalVersion:
     """The version of an original that its source has now, without the bytes; the rest is as in ``Original``."""
 
     validator: str
-    vouched: Vouched = SILENT
-    heeds: float = 0.0
+    directives: CacheDirectives = NO_DIRECTIVES
+    purge_watermark: float = 0.0
     modified: float = 0.0
 
 
@@ -80,11 +80,11 @@ class Rendered:
     """Worker time by stage: decode, process, encode."""
 
 
-Value = str | int | float | tuple[int | float, ...]
+ExifValue = str | int | float | tuple[int | float, ...]
 """What a tag of EXIF holds."""
 
 
-class Place(Struct, frozen=True, omit_defaults=True):
+class GpsLocation(Struct, frozen=True, omit_defaults=True):
     """Where a picture was taken: degrees, north and east positive; metres above the sea."""
 
     latitude: float
@@ -99,7 +99,7 @@ class Swatch(Struct, frozen=True):
     share: float
 
 
-class Look(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class VisualFacts(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What one must look at the pixels for; each only if it is asked for."""
 
     average: str | None = None
@@ -110,7 +110,7 @@ class Look(Struct, frozen=True, omit_defaults=True, kw_only=True):
     lqip: str | None = None
 
 
-class Facts(Look, frozen=True, omit_defaults=True):
+class Facts(VisualFacts, frozen=True, omit_defaults=True):
     """What ``/info`` tells of an original; width and height are as displayed, after orientation.
 
     ``frames`` counts the pictures in the file, ``pages`` those of them that are no animation. What
@@ -128,13 +128,13 @@ class Facts(Look, frozen=True, omit_defaults=True):
     bytes: int
     pages: int = 1
     hash: str | None = None
-    exif: dict[str, Value] | None = None
-    gps: Place | None = None
+    exif: dict[str, ExifValue] | None = None
+    gps: GpsLocation | None = None
     iptc: dict[str, list[str]] | None = None
     xmp: str | None = None
 
 
-class Description(Look, frozen=True, omit_defaults=True):
+class Description(VisualFacts, frozen=True, omit_defaults=True):
     """What ``format=json`` tells: the size and look of the result, and the facts of the original."""
 
     width: int
@@ -165,12 +165,12 @@ class Entry:
     stale_until: float
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    heeds: float = 0.0
-    error_until: float = 0.0
-    kept_until: float = 0.0
+    purge_watermark: float = 0.0
+    stale_if_error_until: float = 0.0
+    retained_until: float = 0.0
     immutable: bool = False
     modified: float = 0.0
-    told_s: float | None = None
+    client_max_age_s: float | None = None
 
     @property
     def size(self) -> int:
@@ -179,14 +179,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Deposit:
+class CachedOriginal:
     """An original as it was laid down for later runs and other servers. Its source vouched for it at ``checked_at``; after
     ``kept_until`` it is of no use. Both are seconds since the epoch.
     """
 
     original: Original
-    checked_at: float
-    kept_until: float
+    validated_at: float
+    retained_until: float
 
     @property
     def size(self) -> int:
@@ -202,11 +202,11 @@ class Deposit:
         return self.original.tags
 
     @property
-    def heeds(self) -> float:
-        return self.original.heeds
+    def purge_watermark(self) -> float:
+        return self.original.purge_watermark
 
 
-class Traced(Protocol):
+class HasPurgeKeys(Protocol):
     """What can be purged: by what it was made of, by its tags, unless it heeds the purge."""
 
     @property
@@ -216,7 +216,7 @@ class Traced(Protocol):
     def tags(self) -> tuple[str, ...]: ...
 
     @property
-    def heeds(self) -> float: ...
+    def purge_watermark(self) -> float: ...
 
 
 class Hit(Struct, frozen=True):
@@ -237,7 +237,7 @@ class Pingable(Protocol):
 
 
 @runtime_checkable
-class Stateful(Protocol):
+class HasCircuitState(Protocol):
     """A part that is left out while it does not work."""
 
     @property
@@ -293,57 +293,57 @@ class Source(Protocol):
     async def fetch(self, ref: SourceRef) -> Original:
         """Download the original into a spool that the caller closes. Raises SourceError or Forbidden."""
 
-    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """The same if its validator is no longer ``known``; else only what the source vouches for now."""
 
 
-class Verdict(Enum):
+class PurgeMatch(Enum):
     """What purges leave of something: all, only what may be served as stale, or nothing."""
 
-    KEPT = "kept"
-    STALE = "stale"
-    GONE = "gone"
+    NONE = "kept"
+    SOFT = "stale"
+    HARD = "gone"
 
 
 class Purges(Protocol):
     """What has been purged. A ``Cache`` heeds it by itself; whoever keeps anything else that came from a source asks here."""
 
     @property
-    def newest(self) -> float:
+    def latest(self) -> float:
         """The time of the latest purge: what heeds that heeds all."""
 
-    def horizon(self) -> float:
+    def current_watermark(self) -> float:
         """What is fetched from now on heeds every purge up to this time."""
 
-    def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:
+    def match(self, sources: Iterable[str], tags: Iterable[str], purge_watermark: float) -> PurgeMatch:
         """On something made of these sources, with these tags, that heeds purges up to that time."""
 
-    def judged(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
+    def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
         """The entry as it may be used if it had these tags too; None if it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
+class PurgeResult:
     """What came of a purge: its rules, the entries removed at once, and the places where it could not be written up yet."""
 
-    rules: int
+    issued: int
     removed: int
-    unwritten: tuple[str, ...] = ()
+    unsynced: tuple[str, ...] = ()
 
 
 class Purger(Protocol):
     """Whoever takes orders to purge."""
 
-    async def purge(self, targets: Sequence[Target]) -> Purged:
+    async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
         """In force here when this returns; written up for later runs and other servers, but for the places that are named."""
 
-    def rules(self) -> Sequence[Purge]:
+    def active_purges(self) -> Sequence[Purge]:
         """All purges in force, the oldest first."""
 
-    def removed(self) -> Mapping[str, int]:
+    def removed_by_tier(self) -> Mapping[str, int]:
         """How many purged entries were removed since the start, by tier."""
 
-    def sweeping(self) -> bool:
+    def is_sweeping(self) -> bool:
         """Whether what was purged is still being looked for, to be removed."""
 
 
@@ -353,49 +353,49 @@ class Cache(Protocol):
     def peek(self, key: Key) -> Hit | None:
         """The entry if it can be had without waiting, that is, from memory. Counts a hit but no miss."""
 
-    def fresh(self, key: Key) -> Hit | None:
+    def peek_fresh(self, key: Key) -> Hit | None:
         """What ``peek`` gives if it is fresh. Counts nothing: whoever uses it tells ``used``."""
 
-    def used(self, hits: int) -> None:
+    def record_hits(self, hits: int) -> None:
         """Count so many hits of ``fresh``."""
 
     async def get(self, key: Key) -> Hit | None:
         """The entry, fresh or stale, of the fastest tier that has it sound; back-fills the faster tiers."""
 
-    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+    async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         """What somebody else has put since into a slower tier than memory, if it is fresh; copied to the faster ones."""
 
     async def put(self, key: Key, entry: Entry) -> bool:
         """Store in every tier; whether any took it."""
 
 
-class Turns(Protocol):
+class RenderLocks(Protocol):
     """Who makes what, among servers that share a cache."""
 
-    def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:
+    def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:
         """Entered when no other server makes what belongs under the key: from now on it is for us to make, until what we
         have put into the cache is where the others look. True if we had to wait: then it may be in the cache by now.
 
         Never raises. Who has waited for too long, or cannot find out whether there is anybody to wait for, enters all the same.
         """
 
-    def at_once(self, key: Key) -> AbstractAsyncContextManager[bool]:
+    def try_acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:
         """The same for who would rather leave it to others than wait: False if another server makes it now."""
 
 
-class Depot(Protocol):
+class OriginalCache(Protocol):
     """Originals beyond the memory of one server. One that fails behaves as one that has nothing: nothing here ever raises."""
 
-    async def find(self, ref: SourceRef) -> Deposit | None:
+    async def get(self, ref: SourceRef) -> CachedOriginal | None:
         """What was laid down, checked, in a spool that the caller closes; None as well where memory has no room for it now."""
 
-    async def keep(self, ref: SourceRef, deposit: Deposit) -> None:
+    async def put(self, ref: SourceRef, cached: CachedOriginal) -> None:
         """Lay it down behind the answer, in place of what is there. Its spool stays the caller's."""
 
-    async def forget(self, ref: SourceRef) -> None:
+    async def delete(self, ref: SourceRef) -> None:
         """Let go of it."""
 
-    def turn(self, ref: SourceRef) -> AbstractAsyncContextManager[bool]:
+    def lock(self, ref: SourceRef) -> AbstractAsyncContextManager[bool]:
         """Whose turn it is to ask the source, as in ``Turns``."""
 
 
@@ -421,29 +421,29 @@ class Engine(Protocol):
         ImageError, EngineError, RequestTooLarge. A result may differ by rounding from what ``render`` makes of its plan.
         """
 
-    def coming(self) -> AbstractContextManager[None]:
+    def announce(self) -> AbstractContextManager[None]:
         """Held while the original of a call is fetched. Raises QueueFull when the call would be refused anyway."""
 
-    def promise(self) -> AbstractContextManager[None]:
+    def reserve(self) -> AbstractContextManager[None]:
         """Held for a request that may become a call, until it is answered: what follows is judged as if it came already."""
 
-    def refusal_s(self) -> float | None:
+    def retry_after_s(self) -> float | None:
         """The seconds after which to come again if ``coming`` would refuse a call now, else None; at once, and at next to no cost."""
 
-    def spare_time(self) -> AbstractAsyncContextManager[None]:
+    def idle_slot(self) -> AbstractAsyncContextManager[None]:
         """Entered when a worker has nothing to do and nobody waits for one: for work that nobody waits for.
 
         Raises QueueFull when there is too much to do already, or no spare time came for long.
         """
 
-    async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
+    async def inspect(self, original: Spool, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
         """Raises ImageError, EngineError."""
 
 
 # ---------------------------------------------------------------- observation
 
 
-class Stage(StrEnum):
+class RequestStage(StrEnum):
     """The parts of a request whose duration is measured."""
 
     QUEUE = "queue"
@@ -464,61 +464,61 @@ class Event(StrEnum):
     CACHE_ERROR = "cache_error"  # tier, operation
     PURGE = "purge"  # kind: source · tag · prefix · all
     PURGED = "purged"  # tier; amount
-    REMEMBERED = "remembered"  # outcome: the error code that was told again without trying
+    NEGATIVE_HIT = "remembered"  # outcome: the error code that was told again without trying
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
-    REFUSED = "refused"  # limit: what a request ran into
+    REJECTED = "refused"  # limit: what a request ran into
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
-    FLIGHT_SHARED = "flight_shared"  # kind: render · fetch
-    LEASE = "lease"  # kind: file · redis; outcome: won · waited · left · expired · error
+    COALESCED = "flight_shared"  # kind: render · fetch
+    LOCK = "lease"  # kind: file · redis; outcome: won · waited · left · expired · error
 
 
 class Observer(Protocol):
     """Whoever counts and times. Must not raise and must not wait."""
 
-    def timed(self, stage: Stage, seconds: float) -> None: ...
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None: ...
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None: ...
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None: ...
 
 
-class Unpurged:
+class NoPurges:
     """Nothing is ever purged."""
 
-    newest: Final = 0.0
+    latest: Final = 0.0
 
-    def horizon(self) -> float:
+    def current_watermark(self) -> float:
         return 0.0
 
-    def verdict(self, sources: Iterable[str], tags: Iterable[str], heeds: float) -> Verdict:  # noqa: ARG002
-        return Verdict.KEPT
+    def match(self, sources: Iterable[str], tags: Iterable[str], purge_watermark: float) -> PurgeMatch:  # noqa: ARG002
+        return PurgeMatch.NONE
 
-    def judged(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:  # noqa: ARG002
+    def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:  # noqa: ARG002
         return entry
 
 
-NEVER: Final = Unpurged()
+NO_PURGES: Final = NoPurges()
 
 
-class Alone:
+class NoLocks:
     """Turns of a server that shares nothing."""
 
-    def turn(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
+    def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
         return nullcontext(False)
 
-    def at_once(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
+    def try_acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002
         return nullcontext(True)
 
 
-ALONE: Final = Alone()
+NO_LOCKS: Final = NoLocks()
 
 
-class Unobserved:
+class NullObserver:
     """An observer that looks away."""
 
-    def timed(self, stage: Stage, seconds: float) -> None:
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None:
         """Ignore."""
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         """Ignore."""

@@ -37,10 +37,10 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
     @model_validator(mode="after")
-    def _say_what_is_meant(self) -> Self:
+    def _require_access_control(self) -> Self:
         """Refuse to be open to the world by accident."""
-        meant = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
-        if not meant and not is_loopback(self.host):
+        has_access_control = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
+        if not has_access_control and not is_loopback(self.host):
             raise ValueError(
                 f"{self.host} can be reached by others: set PIXMILL_KEYS (signed requests), PIXMILL_ALLOWED_SOURCES, "
                 "or PIXMILL_UNSIGNED=allow to say that anybody may ask for any picture"
@@ -51,7 +51,7 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingOrigin:
     """A setting, its value for people (secrets hidden), and where it came from."""
 
     name: str
@@ -70,24 +70,25 @@ def is_loopback(host: str) -> bool:
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Read all settings; raises SettingsError, which names everything that is wrong."""
     try:
-        _refuse_unknown([*os.environ, *dotenv_values(ENV_FILE)])
+        _reject_unknown([*os.environ, *dotenv_values(ENV_FILE)])
         return Settings(**(flags or {}))
     except ValidationError as error:
-        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from error
+        raise SettingsError("\n".join(_format_error(problem) for problem in error.errors())) from error
     except UnreadableValue as error:
         raise SettingsError(f"{error}: {error.__cause__}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{ENV_FILE} is not UTF-8: {error}") from error
 
 
-def origins(settings: Settings, flags: Mapping[str, Any]) -> list[Origin]:
+def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[SettingOrigin]:
     """Every setting with its value and where it came from, in the order of declaration."""
     return [
-        Origin(variable(name), _shown(getattr(settings, name)), _source(name, flags)) for name in Settings.model_fields
+        SettingOrigin(env_name(name), _display_value(getattr(settings, name)), _source(name, flags))
+        for name in Settings.model_fields
     ]
 
 
-def variable(name: str) -> str:
+def env_name(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()
 
@@ -95,31 +96,31 @@ def variable(name: str) -> str:
 def _source(name: str, flags: Mapping[str, Any]) -> str:
     if name in flags:
         return "flag"
-    if variable(name) in {key.upper() for key in os.environ}:
+    if env_name(name) in {key.upper() for key in os.environ}:
         return "environment"
-    if variable(name) in {key.upper() for key in dotenv_values(ENV_FILE)}:
+    if env_name(name) in {key.upper() for key in dotenv_values(ENV_FILE)}:
         return ENV_FILE
     return "default"
 
 
-def _shown(value: object) -> str:
+def _display_value(value: object) -> str:
     if isinstance(value, SecretStr):
         return "**********" if value.get_secret_value() else ""
     return redact(str(value))  # a URL may have a password in it
 
 
-def _sentence(problem: Any) -> str:
+def _format_error(problem: Any) -> str:
     message: str = problem["msg"].removeprefix("Value error, ")
     if not problem["loc"]:
         return message
-    name, *inside = map(str, problem["loc"])
-    return f"{'.'.join([variable(name), *inside])}: {message.removeprefix(variable(name) + ': ')}"
+    name, *path = map(str, problem["loc"])
+    return f"{'.'.join([env_name(name), *path])}: {message.removeprefix(env_name(name) + ': ')}"
 
 
-def _refuse_unknown(names: Iterable[str]) -> None:
+def _reject_unknown(names: Iterable[str]) -> None:
     """A misspelt variable would silently leave a default in force."""
-    known = {variable(name) for name in Settings.model_fields}
+    valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, n=1)
+        if name.upper().startswith(PREFIX) and name.upper() not in valid_names:
+            close = get_close_matches(name.upper(), valid_names, n=1)
             raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))

@@ -4,147 +4,155 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
-from pixmill.api.familiar import Familiar
-from pixmill.api.rush import Rush
-from pixmill.api.services import ApiServices, Operated
-from pixmill.budget import UNBOUNDED, Budget
-from pixmill.cache.open import open_cache, open_turns
-from pixmill.cache.open_depot import OpenDepot, open_depot
+from pixmill.api.context import AdminOperations, ApiContext
+from pixmill.api.fastpath.load_shedder import LoadShedder
+from pixmill.api.fastpath.middleware import RequestCache
+from pixmill.cache.factory import open_cache, open_locks
+from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
-from pixmill.dialects.native import Native
+from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.registry import DialectRegistry
-from pixmill.engine.confinement import Confinement, lacking
-from pixmill.engine.pool import EnginePool
+from pixmill.engine.pool.pool import EnginePool
+from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
 from pixmill.plan.source import SourceKind
-from pixmill.ports import Engine, Event, Observer, Pingable, Source, Unobserved
-from pixmill.services.deposits import Deposited
+from pixmill.ports import Engine, Event, NullObserver, Observer, Pingable, Source
+from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
+from pixmill.services.inputs.caching_source import CachingSource
 from pixmill.services.resize import ResizeService
-from pixmill.services.warmup import Warmup
+from pixmill.services.warm.queue import WarmQueue
 from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
 from pixmill.storage.files import FileStore
-from pixmill.storage.shelf import Shelf
-from pixmill.telemetry.logs import AccessLog
+from pixmill.storage.registry import StoreRegistry
+from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[ApiServices]:
+async def build_services(settings: Settings) -> AsyncIterator[ApiContext]:
     """Everything that answers requests, at work. Closing goes the other way round."""
     metrics = Metrics()
-    async with AsyncExitStack() as closing:
-        stores = Shelf(settings)
-        closing.push_async_callback(stores.close)
-        budget = Budget(settings.memory_budget(), lambda: metrics.counted(Event.REFUSED, limit="memory"))
-        sources = _sources(settings, stores, metrics, budget)
-        await _open(sources, closing)
-        cache, depot = await _kept(settings, metrics, stores, budget, closing)
-        engine = _engine(settings, metrics)
-        await _open(engine, closing)
-        turns = open_turns(cache, settings, metrics)
-        closing.push_async_callback(turns.close)
+    async with AsyncExitStack() as stack:
+        stores = StoreRegistry(settings)
+        stack.push_async_callback(stores.close)
+        memory_budget = MemoryBudget(
+            settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory")
+        )
+        sources = _make_sources(settings, stores, metrics, memory_budget)
+        await _open(sources, stack)
+        cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
+        engine = _make_engine(settings, metrics)
+        await _open(engine, stack)
+        render_locks = open_locks(cache, settings, metrics)
+        stack.push_async_callback(render_locks.close)
         resizer = ResizeService(
-            _deposited(sources, depot, settings, cache, stores),
+            _with_original_cache(sources, original_cache, settings, cache, stores),
             engine,
             cache,
-            settings.cache_freshness(),
+            settings.cache_freshness_policy(),
             metrics,
-            purges=cache.rules,
-            patience=settings.cache_patience(),
-            max_originals_bytes=settings.originals_bytes(),
-            turns=turns,
+            purges=cache.purge_rules,
+            negative_ttl=settings.cache_negative_ttl(),
+            max_originals_bytes=settings.originals_memory_bytes(),
+            locks=render_locks,
         )
-        closing.push_async_callback(resizer.close)
-        warmup = Warmup(resizer.warming.make)
-        closing.push_async_callback(warmup.close)
-        budget.relieve = resizer.originals.relieve
-        metrics.gauge("budget_bytes", lambda: budget.used_bytes)
-        health = _health(settings, stores, cache, engine, depot)
-        closing.push_async_callback(health.close)
-        _gauges(metrics, engine, cache, sources, depot)
-        metrics.gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
-        native = Native(settings.named_presets(), settings.mode)
-        services = ApiServices(
+        stack.push_async_callback(resizer.close)
+        warm_queue = WarmQueue(resizer.batch_warmer.render_missing)
+        stack.push_async_callback(warm_queue.close)
+        memory_budget.reclaim = resizer.originals.reclaim
+        metrics.add_gauge("memory_budget_used_bytes", lambda: memory_budget.used_bytes)
+        health = _make_health(settings, stores, cache, engine, original_cache)
+        stack.push_async_callback(health.close)
+        _register_gauges(metrics, engine, cache, sources, original_cache)
+        metrics.add_gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
+        native = NativeDialect(settings.parsed_presets(), settings.render_mode)
+        services = ApiContext(
             config=settings,
             dialects=DialectRegistry([native]),
             keyring=settings.keyring(),
-            negotiable=settings.negotiable(),
+            negotiable_formats=settings.negotiable_formats(),
             resizer=resizer,
-            rush=Rush(engine.refusal_s, engine.promise, metrics),
+            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics),
             health=health,
-            traffic=metrics,
+            request_metrics=metrics,
             observer=metrics,
-            metrics=metrics.render if settings.metrics else None,
-            access_log=AccessLog(settings) if settings.access_log else None,
+            render_metrics=metrics.render if settings.metrics else None,
+            access_log=AccessLogWriter(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,
-            budget=budget,
-            native=native,
+            memory_budget=memory_budget,
+            native_dialect=native,
             limits=settings.limits(),
-            operated=Operated(cache.purging, warmup),
-            familiar=Familiar(settings.tag_header),
+            admin=AdminOperations(cache.purge_service, warm_queue),
+            request_cache=RequestCache(settings.tag_header),
         )
-        closing.callback(services.books.settle)
+        stack.callback(services.telemetry_batch.flush)
         yield services
 
 
-async def _cache(settings: Settings, observer: Observer, stores: Shelf) -> TieredCache:
+async def _open_result_cache(settings: Settings, observer: Observer, stores: StoreRegistry) -> TieredCache:
     try:
         return await open_cache(settings, observer, stores.open)
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
 
 
-async def _kept(
-    settings: Settings, observer: Observer, stores: Shelf, budget: Budget, closing: AsyncExitStack
-) -> tuple[TieredCache, OpenDepot | None]:
+async def _open_caches(
+    settings: Settings, observer: Observer, stores: StoreRegistry, memory_budget: MemoryBudget, stack: AsyncExitStack
+) -> tuple[TieredCache, OpenOriginalCache | None]:
     """Where results and originals are kept, with what was purged before."""
-    cache = await _cache(settings, observer, stores)
-    closing.push_async_callback(cache.close)
+    cache = await _open_result_cache(settings, observer, stores)
+    stack.push_async_callback(cache.close)
     try:
-        depot = await closing.enter_async_context(
-            open_depot(settings, observer, cache, budget, settings.max_source_bytes)
+        original_cache = await stack.enter_async_context(
+            open_original_cache(settings, observer, cache, memory_budget, settings.max_source_bytes)
         )
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
-    closing.push_async_callback(cache.purging.close)  # before the folders in which it looks
-    await cache.purging.open()
-    return cache, depot
+    stack.push_async_callback(cache.purge_service.close)  # before the folders in which it looks
+    await cache.purge_service.open()
+    return cache, original_cache
 
 
-def _deposited(
-    sources: Source, depot: OpenDepot | None, settings: Settings, cache: TieredCache, stores: Shelf
+def _with_original_cache(
+    sources: Source,
+    original_cache: OpenOriginalCache | None,
+    settings: Settings,
+    cache: TieredCache,
+    stores: StoreRegistry,
 ) -> Source:
     """The sources, behind a depot if there is one. Files of this machine are not copied into other files."""
-    if depot is None:
+    if original_cache is None:
         return sources
-    far = {SourceKind.HTTP, SourceKind.STORE}
+    cached_kinds = {SourceKind.HTTP, SourceKind.STORE}
     if settings.images and not isinstance(stores.open(settings.images), FileStore):
-        far.add(SourceKind.PATH)
-    return Deposited(sources, depot.depot, settings.cache_freshness(), cache.rules, far)
+        cached_kinds.add(SourceKind.PATH)
+    return CachingSource(
+        sources, original_cache.original_cache, settings.cache_freshness_policy(), cache.purge_rules, cached_kinds
+    )
 
 
 @asynccontextmanager
-async def workbench(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
+async def build_sources_and_engine(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
     """Sources and engine alone, at work, for what needs no server."""
-    async with AsyncExitStack() as closing:
-        stores = Shelf(settings)
-        closing.push_async_callback(stores.close)
-        sources = _sources(settings, stores, Unobserved())
-        await _open(sources, closing)
-        engine = _engine(settings, Unobserved())
-        await _open(engine, closing)
+    async with AsyncExitStack() as stack:
+        stores = StoreRegistry(settings)
+        stack.push_async_callback(stores.close)
+        sources = _make_sources(settings, stores, NullObserver())
+        await _open(sources, stack)
+        engine = _make_engine(settings, NullObserver())
+        await _open(engine, stack)
         yield sources, engine
 
 
-def _engine(settings: Settings, observer: Observer) -> EnginePool:
-    missing = lacking() if settings.confinement is Confinement.STRICT else []
+def _make_engine(settings: Settings, observer: Observer) -> EnginePool:
+    missing = missing_layers() if settings.sandbox is SandboxMode.STRICT else []
     if missing:
-        raise SettingsError(f"PIXMILL_CONFINEMENT=strict needs {' and '.join(missing)}, which cannot be had here")
+        raise SettingsError(f"PIXMILL_SANDBOX=strict needs {' and '.join(missing)}, which cannot be had here")
     return EnginePool(settings, observer)
 
 
-class Part(Protocol):
+class Openable(Protocol):
     """What is opened in the loop that it works in."""
 
     async def open(self) -> None: ...
@@ -152,14 +160,18 @@ class Part(Protocol):
     async def close(self) -> None: ...
 
 
-async def _open(part: Part, closing: AsyncExitStack) -> None:
+async def _open(part: Openable, stack: AsyncExitStack) -> None:
     """Open a part that is to be closed even if it could not be opened wholly."""
-    closing.push_async_callback(part.close)
+    stack.push_async_callback(part.close)
     await part.open()
 
 
-def _health(
-    settings: Settings, stores: Shelf, cache: TieredCache, engine: EnginePool, depot: OpenDepot | None
+def _make_health(
+    settings: Settings,
+    stores: StoreRegistry,
+    cache: TieredCache,
+    engine: EnginePool,
+    original_cache: OpenOriginalCache | None,
 ) -> HealthService:
     """By the names that ``/health`` shows. Without its cache the service still answers; so a store that is nothing but
     a tier need not work either.
@@ -169,49 +181,55 @@ def _health(
     if settings.images:
         required["images"] = stores.open(settings.images)
     for name, store in stores.pingables().items():
-        (optional if _is_only_a_tier(settings.stores[name].url, settings) else required)[f"store {name}"] = store
+        (optional if _is_cache_only(settings.stores[name].url, settings) else required)[f"store {name}"] = store
     optional |= {f"cache {name}": tier for name, tier in cache.pingables().items()}
-    if depot:
-        optional[f"cache {depot.disk.name}"] = depot.guarded
+    if original_cache:
+        optional[f"cache {original_cache.disk_tier.name}"] = original_cache.guarded_tier
     return HealthService(required, settings.ready_timeout_s, optional=optional)
 
 
-def _is_only_a_tier(store: str, settings: Settings) -> bool:
+def _is_cache_only(store: str, settings: Settings) -> bool:
     """Whether results lie in all of this store, or in a part of it while nobody may ask for originals in the rest."""
-    place = _folder(store)
-    tiers = {_folder(tier.url) for tier in settings.cache_tiers()}
-    allowed = [_folder(source.strip()) for source in settings.allowed_sources.split(",") if source.strip()]
-    originals = (*allowed, _folder(settings.images))
-    apart = bool(allowed) and not any(each.startswith(place) or place.startswith(each) for each in originals)
-    return place in tiers or (apart and any(tier.startswith(place) for tier in tiers))
+    prefix = _with_trailing_slash(store)
+    tiers = {_with_trailing_slash(tier.url) for tier in settings.cache_tiers()}
+    allowed = [_with_trailing_slash(source.strip()) for source in settings.allowed_sources.split(",") if source.strip()]
+    originals = (*allowed, _with_trailing_slash(settings.images))
+    is_separate = bool(allowed) and not any(each.startswith(prefix) or prefix.startswith(each) for each in originals)
+    return prefix in tiers or (is_separate and any(tier.startswith(prefix) for tier in tiers))
 
 
-def _folder(url: str) -> str:
+def _with_trailing_slash(url: str) -> str:
     """With one slash at its end, so that no name is the beginning of another one."""
     return url if url.endswith(":") else f"{url.rstrip('/')}/"
 
 
-def _sources(settings: Settings, stores: Shelf, observer: Observer, budget: Budget = UNBOUNDED) -> Sources:
+def _make_sources(
+    settings: Settings, stores: StoreRegistry, observer: Observer, memory_budget: MemoryBudget = UNLIMITED_BUDGET
+) -> Sources:
     images = stores.open(settings.images) if settings.images else None
-    return Sources(settings, observer, images=images, locate=stores.locate, budget=budget)
+    return Sources(settings, observer, images=images, locate=stores.locate, budget=memory_budget)
 
 
-def _gauges(
-    metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources, depot: OpenDepot | None
+def _register_gauges(
+    metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources, original_cache: OpenOriginalCache | None
 ) -> None:
     stats = engine.stats
-    metrics.gauge("workers", lambda: stats().workers)
-    metrics.gauge("workers_busy", lambda: stats().busy)
-    metrics.gauge("renders_waiting", lambda: stats().waiting)
-    metrics.gauge("expected_wait_seconds", lambda: stats().wait_s)
-    metrics.gauge("fetches", lambda: sources.turns.taken)
-    metrics.gauge("fetches_waiting", lambda: sources.turns.waiting)
-    for name, read in cache.used_bytes().items():
-        metrics.gauge("cache_bytes", read, tier=name)
-    for name, read in cache.breakers().items():
-        metrics.gauge("cache_breaker", read, tier=name)
-    for name in (*cache.pingables(), *([depot.disk.name] if depot else ())):
-        metrics.expect(name)
-    if depot:
-        metrics.gauge("cache_bytes", lambda: depot.disk.used_bytes, tier=depot.disk.name)
-        metrics.gauge("cache_breaker", lambda: depot.guarded.breaker.state, tier=depot.disk.name)
+    metrics.add_gauge("workers", lambda: stats().workers)
+    metrics.add_gauge("workers_busy", lambda: stats().busy)
+    metrics.add_gauge("renders_queued", lambda: stats().queued)
+    metrics.add_gauge("expected_wait_seconds", lambda: stats().expected_wait_s)
+    metrics.add_gauge("source_fetches_in_flight", lambda: sources.limiter.in_flight)
+    metrics.add_gauge("source_fetches_queued", lambda: sources.limiter.queued)
+    for name, read_value in cache.used_bytes().items():
+        metrics.add_gauge("cache_bytes", read_value, tier=name)
+    for name, read_value in cache.breakers().items():
+        metrics.add_gauge("cache_breaker", read_value, tier=name)
+    for name in (*cache.pingables(), *([original_cache.disk_tier.name] if original_cache else ())):
+        metrics.preregister_tier(name)
+    if original_cache:
+        metrics.add_gauge(
+            "cache_bytes", lambda: original_cache.disk_tier.used_bytes, tier=original_cache.disk_tier.name
+        )
+        metrics.add_gauge(
+            "cache_breaker", lambda: original_cache.guarded_tier.breaker.state, tier=original_cache.disk_tier.name
+        )

@@ -8,7 +8,7 @@ from time import time
 
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Stage
+from pixmill.ports import Entry, Event, RequestStage
 
 
 def key_of(text: object) -> Key:
@@ -41,13 +41,13 @@ class Recorder:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()
-        self.stages: Counter[Stage] = Counter()
+        self.stages: Counter[RequestStage] = Counter()
 
-    def timed(self, stage: Stage, seconds: float) -> None:
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None:
         assert seconds >= 0
         self.stages[stage] += 1
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         self.counts[(event, *labels.values())] += int(amount)
 
     def lookups(self, tier: str) -> dict[str, int]:

@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from pixmill.cache.bounds import Bounds
 from pixmill.cache.config import CacheConfig
-from pixmill.cache.urls import TierUrl, parse_tiers
-from pixmill.plan.freshness import Freshness
+from pixmill.cache.urls.limits import TierLimits
+from pixmill.cache.urls.tier_urls import TierUrl, parse_tiers
+from pixmill.plan.freshness import FreshnessPolicy
 
 MIB = 2**20
 
@@ -15,7 +15,7 @@ def test_by_default_there_is_memory_and_the_user_s_folder() -> None:
     memory, disk = CacheConfig().cache_tiers()
     assert (memory.scheme, memory.max_bytes) == ("memory", 256 * MIB)
     assert (disk.scheme, disk.path, disk.max_bytes) == ("file", "", 2_048 * MIB)
-    assert (disk.timeout_s, disk.bounds) == (1.0, Bounds())
+    assert (disk.timeout_s, disk.limits) == (1.0, TierLimits())
 
 
 def test_an_empty_text_is_no_cache() -> None:
@@ -36,7 +36,7 @@ def test_tiers_are_urls_in_order() -> None:
 def test_every_tier_can_be_bounded_and_the_slow_ones_timed() -> None:
     bounds = "max_entry_bytes=2MB&ttl=12h"
     tiers = parse_tiers(f"memory://?{bounds},file:///x?{bounds}&timeout=250ms,s3://b?timeout=1.5s&{bounds}")
-    assert {tier.bounds for tier in tiers} == {Bounds(2_000_000, 12 * 3_600)}
+    assert {tier.limits for tier in tiers} == {TierLimits(2_000_000, 12 * 3_600)}
     assert [tier.timeout_s for tier in tiers[1:]] == [0.25, 1.5]
     assert [tier.url for tier in tiers] == ["memory://", "file:///x", "s3://b"]
 
@@ -86,9 +86,11 @@ def test_credentials_in_a_tier_s_url_are_refused_and_not_repeated() -> None:
 
 
 def test_the_times_become_rules() -> None:
-    config = CacheConfig(cache_ttl_s=1, cache_min_ttl_s=2, cache_max_ttl_s=3, cache_stale_s=4)
-    assert config.cache_freshness() == Freshness(ttl_s=1, min_ttl_s=2, max_ttl_s=3, stale_s=4)
-    assert CacheConfig().cache_freshness() == Freshness()
+    config = CacheConfig(cache_ttl_s=1, cache_min_ttl_s=2, cache_max_ttl_s=3, cache_stale_while_revalidate_s=4)
+    assert config.cache_freshness_policy() == FreshnessPolicy(
+        default_ttl_s=1, min_ttl_s=2, max_ttl_s=3, stale_while_revalidate_s=4
+    )
+    assert CacheConfig().cache_freshness_policy() == FreshnessPolicy()
 
 
 def test_a_minimum_above_the_maximum_is_refused() -> None:

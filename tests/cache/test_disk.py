@@ -10,13 +10,13 @@ from time import time
 
 import pytest
 
-from pixmill.cache import folder as folders
-from pixmill.cache.disk import DiskCache
-from pixmill.cache.entry import encode
-from pixmill.cache.folder import OVERDUE_S, TEMPORARY_S, TOUCH_S
-from pixmill.cache.guarded import Guarded
-from pixmill.cache.ledger import allotted
-from pixmill.cache.tier import Absent
+from pixmill.cache.disk import blob_folder as folders
+from pixmill.cache.disk.blob_folder import EXPIRY_GRACE_S, MAX_TEMPORARY_AGE_S, TOUCH_INTERVAL_S
+from pixmill.cache.disk.quota import allocated_bytes
+from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.format.entry import encode
+from pixmill.cache.resilience.guarded import GuardedTier
+from pixmill.cache.tier import Miss
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
@@ -26,9 +26,9 @@ MIB = 2**20
 
 
 @asynccontextmanager
-async def opened(path: Path, max_bytes: int = 8 * MIB, seen: Recorder | None = None) -> AsyncIterator[DiskCache]:
+async def opened(path: Path, max_bytes: int = 8 * MIB, seen: Recorder | None = None) -> AsyncIterator[DiskResultTier]:
     """With the first scan done."""
-    cache = await DiskCache.open(path, max_bytes, seen)
+    cache = await DiskResultTier.open(path, max_bytes, seen)
     try:
         while cache.used_bytes == max_bytes:
             await asyncio.sleep(0.001)
@@ -42,7 +42,7 @@ def place(path: Path, key: Key) -> Path:
 
 
 def on_disk(path: Path) -> int:
-    return sum(allotted(file.stat().st_size) for file in path.rglob("*") if file.is_file())
+    return sum(allocated_bytes(file.stat().st_size) for file in path.rglob("*") if file.is_file())
 
 
 async def settled(path: Path, count: int) -> list[int]:
@@ -88,9 +88,9 @@ async def test_a_damaged_file_is_removed_and_no_entry(tmp_path: Path, damage: Ca
         await cache.put(key_of(1), entry_of())
         file = place(tmp_path, key_of(1))
         file.write_bytes(damage(file.read_bytes()))
-        assert await cache.get(key_of(1)) is Absent.DAMAGED
+        assert await cache.get(key_of(1)) is Miss.DAMAGED
         assert not file.exists()
-        assert await cache.get(key_of(1)) is Absent.MISS
+        assert await cache.get(key_of(1)) is Miss.ABSENT
 
 
 async def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ async def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
 async def test_what_is_over_goes_first_however_recently_it_was_used(tmp_path: Path) -> None:
     async with opened(tmp_path) as cache:
         for number in range(20):
-            until = time() - OVERDUE_S - 1 if number % 2 else time() + 3_600
+            until = time() - EXPIRY_GRACE_S - 1 if number % 2 else time() + 3_600
             await cache.put(key_of(number), entry_of(bytes(3_000), fresh_until=until - 1, stale_until=until))
         await cache._sweep()
         assert [n for n in range(20) if place(tmp_path, key_of(n)).exists()] == list(range(0, 20, 2))
@@ -133,16 +133,20 @@ async def test_using_a_file_leaves_its_end_where_it_was(tmp_path: Path) -> None:
         await cache.put(key_of(1), entry_of())
         file = place(tmp_path, key_of(1))
         end_ns = file.stat().st_atime_ns
-        os.utime(file, ns=(end_ns, int((time() - 2 * TOUCH_S) * 1e9)))
+        os.utime(file, ns=(end_ns, int((time() - 2 * TOUCH_INTERVAL_S) * 1e9)))
         await cache.get(key_of(1))
-        assert (file.stat().st_atime_ns, time() - file.stat().st_mtime < TOUCH_S) == (end_ns, True)
+        assert (file.stat().st_atime_ns, time() - file.stat().st_mtime < TOUCH_INTERVAL_S) == (end_ns, True)
 
 
 async def test_reading_renews_the_time_of_use_only_now_and_then(tmp_path: Path) -> None:
     async with opened(tmp_path) as cache:
         await cache.put(key_of(1), entry_of())
         file = place(tmp_path, key_of(1))
-        for age, renewed in ((TOUCH_S / 2, False), (TOUCH_S * 2, True), (-TOUCH_S * 2, True)):
+        for age, renewed in (
+            (TOUCH_INTERVAL_S / 2, False),
+            (TOUCH_INTERVAL_S * 2, True),
+            (-TOUCH_INTERVAL_S * 2, True),
+        ):
             stamp = time() - age
             os.utime(file, (stamp, stamp))
             await cache.get(key_of(1))
@@ -174,7 +178,7 @@ async def test_too_large_an_entry_leaves_nothing_under_its_key(tmp_path: Path) -
     async with opened(tmp_path, MIB) as cache:
         await cache.put(key_of(1), entry_of())
         await cache.put(key_of(1), entry_of(bytes(MIB // 8)))
-        assert await cache.get(key_of(1)) is Absent.MISS
+        assert await cache.get(key_of(1)) is Miss.ABSENT
         assert on_disk(tmp_path) == 0
 
 
@@ -196,10 +200,10 @@ async def test_left_over_temporary_files_go_when_nobody_can_be_writing_them(tmp_
     for file in (old, young, probe):
         file.write_bytes(bytes(5_000))
     for file in (old, probe):
-        os.utime(file, (time() - TEMPORARY_S - 60,) * 2)
+        os.utime(file, (time() - MAX_TEMPORARY_AGE_S - 60,) * 2)
     async with opened(tmp_path) as cache:
         assert [old.exists(), young.exists(), probe.exists()] == [False, True, False]
-        assert cache.used_bytes == allotted(5_000)
+        assert cache.used_bytes == allocated_bytes(5_000)
 
 
 async def test_what_is_not_ours_is_never_touched(tmp_path: Path) -> None:
@@ -219,7 +223,7 @@ async def test_a_folder_that_somebody_cleared_is_used_again(tmp_path: Path) -> N
     async with opened(tmp_path) as cache:
         await cache.put(key_of(1), entry_of())
         os.system(f"rm -r {tmp_path}")  # noqa: S605 - what an operator does
-        assert await cache.get(key_of(1)) is Absent.MISS
+        assert await cache.get(key_of(1)) is Miss.ABSENT
         await cache.put(key_of(1), entry_of())
         assert isinstance(await cache.get(key_of(1)), Entry)
 
@@ -252,7 +256,7 @@ async def test_a_full_disk_is_no_reason_not_to_start(tmp_path: Path, monkeypatch
     def full(*_: object) -> bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(folders.Folder, "probe", full)
+    monkeypatch.setattr(folders.BlobFolder, "probe", full)
     async with opened(tmp_path) as cache:
         assert await cache.get(key_of(1)) == entry
         with pytest.raises(StoreFull):
@@ -295,30 +299,30 @@ async def test_a_read_only_folder_can_still_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["/proc/pixmill", "/dev/null/pixmill"])
 async def test_a_folder_that_cannot_be_made_fails_at_opening(path: str) -> None:
     with pytest.raises(StoreError):
-        await DiskCache.open(Path(path), MIB)
+        await DiskResultTier.open(Path(path), MIB)
 
 
 async def test_a_budget_too_small_for_anything_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least"):
-        await DiskCache.open(tmp_path, 1_000)
+        await DiskResultTier.open(tmp_path, 1_000)
 
 
 async def test_a_disk_that_hangs_delays_nobody_for_long_and_gathers_no_crowd(
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path) as cache:
-        guarded = Guarded(cache, timeout_s=0.05)
+        guarded = GuardedTier(cache, timeout_s=0.05)
         pipe = place(tmp_path, key_of(1))
         os.mkfifo(pipe)  # opening a pipe that nobody writes to hangs like a dead network file system
         crowd = [asyncio.ensure_future(guarded.get(key_of(1))) for _ in range(300)]
         results = await asyncio.wait_for(asyncio.gather(*crowd, return_exceptions=True), 5)
-        waiting = cache._reads
+        waiting = cache._active_reads
         writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)  # and the disk is back
-        while cache._reads:
+        while cache._active_reads:
             await asyncio.sleep(0.001)
         os.close(writer)
-        assert {type(result) for result in results} == {StoreUnavailable, Absent}
-        assert results.count(Absent.SKIPPED) == 300 - 256
+        assert {type(result) for result in results} == {StoreUnavailable, Miss}
+        assert results.count(Miss.UNAVAILABLE) == 300 - 256
         assert waiting == 256
         assert guarded.state == "open"
 
@@ -327,18 +331,18 @@ async def test_nothing_can_be_evicted_is_no_reason_to_scan_at_each_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scans = 0
-    real = folders.Folder._scan
+    real = folders.BlobFolder._scan
 
-    def counting(self: folders.Folder, enough: int) -> object:
+    def counting(self: folders.BlobFolder, enough: int) -> object:
         nonlocal scans
         scans += 1
         return real(self, enough)
 
-    monkeypatch.setattr(folders.Folder, "_scan", counting)
+    monkeypatch.setattr(folders.BlobFolder, "_scan", counting)
     stuck = tmp_path / "ab" / f"ab{'0' * 62}.1.tmp"  # another process is writing it, for all we know
     stuck.parent.mkdir()
     stuck.write_bytes(bytes(MIB))
-    cache = await DiskCache.open(tmp_path, MIB)
+    cache = await DiskResultTier.open(tmp_path, MIB)
     try:
         for number in range(20):
             with pytest.raises(StoreFull):

@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from pixmill.cache.disk import DiskCache
-from pixmill.cache.entry import decode
-from pixmill.cache.ledger import Ledger, allotted
+from pixmill.cache.disk.quota import DiskQuota, allocated_bytes
+from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.format.entry import decode
 from pixmill.errors import StoreError
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
@@ -32,12 +32,12 @@ def on_disk(path: Path) -> int:
             status = file.stat()
         except FileNotFoundError:
             continue
-        total += allotted(status.st_size) if file.is_file() else 0
+        total += allocated_bytes(status.st_size) if file.is_file() else 0
     return total
 
 
 @contextmanager
-def watched(path: Path, ledger: Ledger) -> Iterator[list[tuple[int, int]]]:
+def watched(path: Path, ledger: DiskQuota) -> Iterator[list[tuple[int, int]]]:
     """Adds up the folder again and again, while nothing can leave it, beside what is booked at that moment."""
     seen: list[tuple[int, int]] = []
     over = threading.Event()
@@ -45,7 +45,7 @@ def watched(path: Path, ledger: Ledger) -> Iterator[list[tuple[int, int]]]:
     def watch() -> None:
         while not over.is_set():
             with ledger.lock:
-                seen.append((on_disk(path), ledger.used))
+                seen.append((on_disk(path), ledger.used_bytes))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -56,7 +56,7 @@ def watched(path: Path, ledger: Ledger) -> Iterator[list[tuple[int, int]]]:
         thread.join()
 
 
-async def write(cache: DiskCache, random: Random, rounds: int) -> int:
+async def write(cache: DiskResultTier, random: Random, rounds: int) -> int:
     done = 0
     for _ in range(rounds):
         key, size = key_of(random.randrange(400)), random.choice((100, 5_000, 30_000, 200_000))
@@ -69,9 +69,9 @@ async def write(cache: DiskCache, random: Random, rounds: int) -> int:
 
 
 async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Path) -> None:
-    cache = await DiskCache.open(tmp_path, BUDGET)
+    cache = await DiskResultTier.open(tmp_path, BUDGET)
     try:
-        with watched(tmp_path, cache._ledger) as seen:
+        with watched(tmp_path, cache._quota) as seen:
             done = await asyncio.gather(*(write(cache, Random(n), 60) for n in range(8)))
         assert sum(done) > 300
         assert len(seen) > 5
@@ -88,7 +88,7 @@ async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Pat
 WRITER = """
 import asyncio, random, sys
 from pathlib import Path
-from pixmill.cache.disk import DiskCache
+from pixmill.cache.disk.results import DiskResultTier
 from pixmill.errors import StoreError
 from tests.cache.entries import body_of, entry_of, key_of
 
@@ -103,7 +103,7 @@ async def write(cache, random):
             await asyncio.sleep(0.001)
 
 async def main():
-    cache = await DiskCache.open(Path(sys.argv[1]), int(sys.argv[2]))
+    cache = await DiskResultTier.open(Path(sys.argv[1]), int(sys.argv[2]))
     print("ready", flush=True)
     await asyncio.gather(*(write(cache, random.Random(f"{sys.argv[3]}{n}")) for n in range(4)))
 
@@ -154,7 +154,7 @@ async def test_a_writer_killed_at_any_moment_leaves_only_right_entries_within_th
         sound, torn = check(tmp_path)
         assert torn <= 4 * (round_ + 1)
     assert sound > 10
-    cache = await DiskCache.open(tmp_path, BUDGET)
+    cache = await DiskResultTier.open(tmp_path, BUDGET)
     try:
         held = [await cache.get(key_of(number)) for number in range(400)]
         assert sum(isinstance(found, Entry) for found in held) >= sound // 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.cache.entry import LEAST_BYTES, MAGIC, VERSION, Header, decode, encode, seal, unseal
+from pixmill.cache.format.entry import MAGIC, MIN_BLOB_BYTES, VERSION, EntryHeader, decode, encode, seal, unseal
 from pixmill.media import Format
 from pixmill.ports import Entry
 from tests.cache.entries import entry_of, key_of
@@ -29,7 +29,7 @@ ENTRIES = st.builds(
     stale_until=SECONDS,
     sources=st.lists(TEXT, max_size=4).map(tuple),
     tags=st.lists(TEXT, max_size=4).map(tuple),
-    heeds=SECONDS,
+    purge_watermark=SECONDS,
 )
 
 
@@ -51,7 +51,9 @@ def test_random_bytes_with_a_right_checksum_are_no_entry(header: bytes, body: by
 @given(
     st.recursive(
         st.none() | st.integers(0, 9) | st.floats() | st.text(max_size=9) | st.binary(max_size=9),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(Header.__struct_fields__), inner),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(EntryHeader.__struct_fields__), inner)
+        ),
     )
 )
 def test_a_sealed_header_of_any_shape_does_no_harm(header: object) -> None:
@@ -125,7 +127,7 @@ def test_a_field_that_a_later_release_adds_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("name", ["stored_at", "fresh_until", "stale_until", "heeds"])
+@pytest.mark.parametrize("name", ["stored_at", "fresh_until", "stale_until", "purge_watermark"])
 def test_a_time_that_is_no_number_is_a_miss(name: str, wrong: float) -> None:
     assert decode(KEY, encode(KEY, entry_of(b"pixels", **{name: wrong}))) is None
 
@@ -134,4 +136,4 @@ def test_a_body_may_be_empty_and_may_look_like_an_entry() -> None:
     inner = encode(KEY, entry_of(b""))
     assert decode(KEY, encode(KEY, entry_of(inner))) is not None
     assert decode(KEY, inner) is not None
-    assert len(inner) > LEAST_BYTES
+    assert len(inner) > MIN_BLOB_BYTES

@@ -6,33 +6,33 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pixmill.cache.behind import Behind
-from pixmill.cache.breaker import MOST_FAILURES, WINDOW, Breaker, State
-from pixmill.cache.guarded import Guarded, _pauses
-from pixmill.cache.memory import MemoryCache
-from pixmill.cache.tier import Absent
+from pixmill.cache.breaker import MAX_CONSECUTIVE_FAILURES, WINDOW_CALLS, Breaker, BreakerState
+from pixmill.cache.resilience.guarded import GuardedTier, _backoff_delays
+from pixmill.cache.resilience.write_behind import WriteBehindTier
+from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache
+from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports import Entry, Hit
 from tests.cache.entries import Recorder, entry_of, key_of
-from tests.cache.tiers import Moody
+from tests.cache.tiers import FlakyTier
 
 KEY = key_of("a picture")
 
 
 @asynccontextmanager
 async def guarded(
-    tier: Moody, seen: Recorder | None = None, *, timeout_s: float = 0.05, first_pause_s: float = 0.01
-) -> AsyncIterator[Guarded[Entry]]:
-    made = Guarded(tier, seen, timeout_s=timeout_s, write_timeout_s=timeout_s, first_pause_s=first_pause_s)
+    tier: FlakyTier, seen: Recorder | None = None, *, timeout_s: float = 0.05, first_pause_s: float = 0.01
+) -> AsyncIterator[GuardedTier[Entry]]:
+    made = GuardedTier(tier, seen, timeout_s=timeout_s, write_timeout_s=timeout_s, initial_backoff_s=first_pause_s)
     yield made
     tier.failure = None
     tier.gate.set()
     await made.close()
 
 
-async def tried(tier: Guarded[Entry], times: int = MOST_FAILURES) -> None:
+async def tried(tier: GuardedTier[Entry], times: int = MAX_CONSECUTIVE_FAILURES) -> None:
     for _ in range(times):
         with pytest.raises(StoreError):
             await tier.get(KEY)
@@ -44,40 +44,42 @@ async def tried(tier: Guarded[Entry], times: int = MOST_FAILURES) -> None:
 def test_it_opens_after_failures_in_a_row_and_not_before() -> None:
     breaker = Breaker()
     for _ in range(3):
-        assert not any(breaker.record(failed=True) for _ in range(MOST_FAILURES - 1))
+        assert not any(breaker.record(failed=True) for _ in range(MAX_CONSECUTIVE_FAILURES - 1))
         breaker.record(failed=False)
-    assert breaker.admits
-    assert [breaker.record(failed=True) for _ in range(MOST_FAILURES)] == [False] * (MOST_FAILURES - 1) + [True]
-    assert breaker.state is State.OPEN
+    assert breaker.is_closed
+    assert [breaker.record(failed=True) for _ in range(MAX_CONSECUTIVE_FAILURES)] == [False] * (
+        MAX_CONSECUTIVE_FAILURES - 1
+    ) + [True]
+    assert breaker.state is BreakerState.OPEN
 
 
 def test_it_opens_when_half_of_the_last_calls_were_slow() -> None:
     breaker = Breaker()
-    opened = [breaker.record(failed=False, slow=bool(number % 2)) for number in range(WINDOW)]
-    assert opened == [False] * (WINDOW - 1) + [True]
+    opened = [breaker.record(failed=False, slow=bool(number % 2)) for number in range(WINDOW_CALLS)]
+    assert opened == [False] * (WINDOW_CALLS - 1) + [True]
 
 
 def test_a_few_slow_calls_are_no_reason() -> None:
     breaker = Breaker()
-    assert not any(breaker.record(failed=False, slow=number % 3 == 0) for number in range(10 * WINDOW))
+    assert not any(breaker.record(failed=False, slow=number % 3 == 0) for number in range(10 * WINDOW_CALLS))
 
 
 def test_what_ends_after_it_opened_tells_nothing_new_and_a_probe_decides() -> None:
     breaker = Breaker()
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_CONSECUTIVE_FAILURES):
         breaker.record(failed=True)
     assert not breaker.record(failed=True)
     assert not breaker.record(failed=False)
-    for well, state in ((False, State.OPEN), (True, State.CLOSED)):
-        breaker.probe()
-        assert (breaker.state, breaker.admits) == (State.HALF_OPEN, False)
-        breaker.probed(well=well)
+    for well, state in ((False, BreakerState.OPEN), (True, BreakerState.CLOSED)):
+        breaker.start_probe()
+        assert (breaker.state, breaker.is_closed) == (BreakerState.HALF_OPEN, False)
+        breaker.finish_probe(healthy=well)
         assert breaker.state is state
     assert not breaker.record(failed=True), "the past is forgotten"
 
 
 def test_pauses_double_up_to_half_a_minute_and_differ_between_servers() -> None:
-    one, another = ([pause for pause, _ in zip(_pauses(1.0), range(9), strict=False)] for _ in range(2))
+    one, another = ([pause for pause, _ in zip(_backoff_delays(1.0), range(9), strict=False)] for _ in range(2))
     for number, pause in enumerate(one):
         assert min(2**number, 30) / 2 <= pause <= min(2**number, 30)
     assert one != another
@@ -87,7 +89,7 @@ def test_pauses_double_up_to_half_a_minute_and_differ_between_servers() -> None:
 
 
 async def test_a_stalled_tier_costs_its_time_at_most_and_after_a_few_calls_nothing() -> None:
-    tier, seen = Moody(), Recorder()
+    tier, seen = FlakyTier(), Recorder()
     tier.gate.clear()
     async with guarded(tier, seen, first_pause_s=60) as slow, asyncio.timeout(2):
         for operation in (slow.get(KEY), slow.put(KEY, entry_of()), slow.delete(KEY), slow.ping()):
@@ -96,20 +98,20 @@ async def test_a_stalled_tier_costs_its_time_at_most_and_after_a_few_calls_nothi
         await tried(slow, 1)
         assert slow.state == "open"
         asked = tier.gets
-        cache = TieredCache([MemoryCache(2**20), slow], seen)
+        cache = TieredCache([MemoryTier(2**20), slow], seen)
         for _ in range(1_000):
             assert await cache.get(KEY) is None
         assert tier.gets == asked
-        assert seen.lookups("moody") == {"skipped": 1_000}
+        assert seen.lookups("flaky") == {"unavailable": 1_000}
 
 
 async def test_while_it_rests_writes_are_dropped_and_counted_and_a_deletion_is_refused() -> None:
-    tier, seen = Moody(), Recorder()
+    tier, seen = FlakyTier(), Recorder()
     tier.failure = StoreUnavailable
     async with guarded(tier, seen, first_pause_s=60) as resting:
         await tried(resting)
         await resting.put(KEY, entry_of())
-        assert (tier.puts, seen.errors("moody")) == ([], {"skip": 1})
+        assert (tier.puts, seen.errors("flaky")) == ([], {"bypass": 1})
         with pytest.raises(StoreUnavailable):
             await resting.delete(KEY)
         with pytest.raises(StoreUnavailable):
@@ -117,34 +119,34 @@ async def test_while_it_rests_writes_are_dropped_and_counted_and_a_deletion_is_r
 
 
 async def test_a_queue_before_a_tier_that_is_down_empties_itself() -> None:
-    tier, seen = Moody(), Recorder()
+    tier, seen = FlakyTier(), Recorder()
     tier.gate.clear()
     async with guarded(tier, seen, first_pause_s=60) as slow, asyncio.timeout(2):
-        behind = Behind(slow, seen)
+        behind = WriteBehindTier(slow, seen)
         for number in range(100):
             await behind.put(key_of(number), entry_of())
         await behind.drain()
         assert slow.state == "open"
-        assert seen.errors("moody")["put"] + seen.errors("moody")["skip"] == 100
+        assert seen.errors("flaky")["put"] + seen.errors("flaky")["bypass"] == 100
 
 
 async def test_it_is_asked_again_behind_the_scenes_and_used_when_it_is_well() -> None:
-    tier = Moody()
+    tier = FlakyTier()
     entry = entry_of()
     await tier.put(KEY, entry)
     tier.failure = StoreUnavailable
     async with guarded(tier) as it, asyncio.timeout(2):
         await tried(it)
-        assert await it.get(KEY) is Absent.SKIPPED
+        assert await it.get(KEY) is Miss.UNAVAILABLE
         tier.failure = None
         while it.state != "closed":
             await asyncio.sleep(0.002)
         assert await it.get(KEY) is entry
-        assert tier.used_bytes == MemoryCache(2**20).used_bytes + len(entry.body) + 1_024, "a probe leaves nothing"
+        assert tier.used_bytes == MemoryTier(2**20).used_bytes + len(entry.body) + 1_024, "a probe leaves nothing"
 
 
 async def test_a_tier_that_takes_nothing_more_can_still_be_read() -> None:
-    class Full(Moody):
+    class Full(FlakyTier):
         full: Callable[[], Exception] | None = None
 
         async def put(self, key: Key, entry: Entry) -> None:
@@ -157,7 +159,7 @@ async def test_a_tier_that_takes_nothing_more_can_still_be_read() -> None:
     async with guarded(tier) as it, asyncio.timeout(2):
         for full in (StoreFull, StoreDenied):
             tier.full = full
-            for _ in range(2 * WINDOW):
+            for _ in range(2 * WINDOW_CALLS):
                 with pytest.raises(full):
                     await it.put(key_of("another"), entry_of())
             assert it.state == "closed"
@@ -170,10 +172,10 @@ async def test_a_tier_that_takes_nothing_more_can_still_be_read() -> None:
 
 
 async def test_a_request_that_gives_up_says_nothing_about_the_tier() -> None:
-    tier = Moody()
+    tier = FlakyTier()
     tier.gate.clear()
     async with guarded(tier, timeout_s=60) as it:
-        for _ in range(2 * MOST_FAILURES):
+        for _ in range(2 * MAX_CONSECUTIVE_FAILURES):
             asking = asyncio.create_task(it.get(KEY))
             await asyncio.sleep(0)
             asking.cancel()
@@ -183,25 +185,25 @@ async def test_a_request_that_gives_up_says_nothing_about_the_tier() -> None:
 
 
 async def test_the_state_is_told_to_metrics_and_health() -> None:
-    tier = Moody()
+    tier = FlakyTier()
     tier.failure = StoreUnavailable
     async with guarded(tier, first_pause_s=60) as it:
-        cache = TieredCache([MemoryCache(2**20), Behind(it)])
+        cache = TieredCache([MemoryTier(2**20), WriteBehindTier(it)])
         read = cache.breakers()
-        assert list(read) == ["moody"]
-        assert read["moody"]() == 0
+        assert list(read) == ["flaky"]
+        assert read["flaky"]() == 0
         await tried(it)
-        assert read["moody"]() == 2
-        assert cache.pingables()["moody"] is it
+        assert read["flaky"]() == 2
+        assert cache.pingables()["flaky"] is it
 
 
 async def test_one_tier_that_is_down_leaves_the_others_at_work() -> None:
-    broken, working = Moody("broken"), Moody("working")
+    broken, working = FlakyTier("broken"), FlakyTier("working")
     broken.failure = StoreUnavailable
     entry = entry_of()
     async with guarded(broken, first_pause_s=60) as first, guarded(working) as second:
         cache = TieredCache([first, second])
-        for _ in range(2 * MOST_FAILURES):
+        for _ in range(2 * MAX_CONSECUTIVE_FAILURES):
             await cache.put(KEY, entry)
             assert await cache.get(KEY) == Hit(entry, "working")
         assert (first.state, second.state) == ("open", "closed")

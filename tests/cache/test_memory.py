@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.cache.memory import LARGEST_SHARE, OVERHEAD_BYTES, MemoryCache
-from pixmill.cache.tier import Absent
+from pixmill.cache.tier import Miss
+from pixmill.cache.tiers.memory import MAX_ENTRY_DIVISOR, OVERHEAD_BYTES, MemoryTier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
 from tests.cache.entries import Recorder, entry_of, key_of
@@ -18,18 +18,18 @@ ENTRY = entry_of(bytes(1_024 - 1))
 COST = len(ENTRY.body) + OVERHEAD_BYTES
 
 
-async def held(cache: MemoryCache, keys: range) -> int:
+async def held(cache: MemoryTier, keys: range) -> int:
     return sum([isinstance(await cache.get(key_of(key)), Entry) for key in keys])
 
 
 async def test_the_body_comes_back_without_a_copy() -> None:
-    cache = MemoryCache(10 * 2**20)
+    cache = MemoryTier(10 * 2**20)
     await cache.put(key_of(1), ENTRY)
     assert await cache.get(key_of(1)) is ENTRY
 
 
 async def test_a_scan_of_new_pictures_leaves_the_asked_for_ones_in_place() -> None:
-    cache = MemoryCache(100 * COST)
+    cache = MemoryTier(100 * COST)
     for key in range(50):
         await cache.put(key_of(key), ENTRY)
     assert await held(cache, range(50)) == 50
@@ -39,7 +39,7 @@ async def test_a_scan_of_new_pictures_leaves_the_asked_for_ones_in_place() -> No
 
 
 async def test_what_nobody_asks_for_any_more_goes_in_the_end() -> None:
-    cache = MemoryCache(100 * COST)
+    cache = MemoryTier(100 * COST)
     for key in range(50):
         await cache.put(key_of(key), ENTRY)
     await held(cache, range(50))
@@ -50,11 +50,11 @@ async def test_what_nobody_asks_for_any_more_goes_in_the_end() -> None:
 
 
 async def test_what_comes_back_soon_after_it_left_is_kept_from_then_on() -> None:
-    cache = MemoryCache(100 * COST)
+    cache = MemoryTier(100 * COST)
     for key in range(110):
         await cache.put(key_of(key), ENTRY)
     gone = 90  # the first 90 have moved to the main queue while there was room
-    assert await cache.get(key_of(gone)) is Absent.MISS
+    assert await cache.get(key_of(gone)) is Miss.ABSENT
     await cache.put(key_of(gone), ENTRY)
     for key in range(1_000, 2_000):
         await cache.put(key_of(key), ENTRY)
@@ -63,25 +63,25 @@ async def test_what_comes_back_soon_after_it_left_is_kept_from_then_on() -> None
 
 async def test_evictions_are_counted() -> None:
     seen = Recorder()
-    cache = MemoryCache(10 * COST, seen)
+    cache = MemoryTier(10 * COST, seen)
     for key in range(25):
         await cache.put(key_of(key), ENTRY)
     assert seen.counts == {("cache_eviction", "memory"): 15}
 
 
 async def test_an_entry_beyond_its_share_is_not_admitted_and_takes_the_old_one_away() -> None:
-    cache = MemoryCache(80 * COST)
+    cache = MemoryTier(80 * COST)
     await cache.put(key_of(1), ENTRY)
-    await cache.put(key_of(1), entry_of(bytes(80 * COST // LARGEST_SHARE)))
-    assert await cache.get(key_of(1)) is Absent.MISS
+    await cache.put(key_of(1), entry_of(bytes(80 * COST // MAX_ENTRY_DIVISOR)))
+    assert await cache.get(key_of(1)) is Miss.ABSENT
     assert cache.used_bytes == 0
 
 
 async def test_a_large_entry_within_its_share_stays_though_the_cache_is_full() -> None:
-    cache = MemoryCache(80 * COST)
+    cache = MemoryTier(80 * COST)
     for key in range(80):
         await cache.put(key_of(key), ENTRY)
-    large = entry_of(bytes(80 * COST // LARGEST_SHARE - OVERHEAD_BYTES))
+    large = entry_of(bytes(80 * COST // MAX_ENTRY_DIVISOR - OVERHEAD_BYTES))
     await cache.put(key_of("large"), large)
     assert await cache.get(key_of("large")) is large
 
@@ -95,7 +95,7 @@ async def test_a_large_entry_within_its_share_stays_though_the_cache_is_full() -
 async def test_it_never_holds_more_than_its_bytes_nor_anything_but_the_last_put(
     steps: list[tuple[str, int, int]],
 ) -> None:
-    cache = MemoryCache(40_000)
+    cache = MemoryTier(40_000)
     last: dict[int, Entry] = {}
     for step, number, size in steps:
         if step == "put":
@@ -105,8 +105,8 @@ async def test_it_never_holds_more_than_its_bytes_nor_anything_but_the_last_put(
             last.pop(number, None)
             await cache.delete(key_of(number))
         found = await cache.get(key_of(number))
-        assert found is Absent.MISS or found is last.get(number)
-        held_cost = sum(slot.cost for queue in (cache._small, cache._main) for slot in queue.slots.values())
+        assert found is Miss.ABSENT or found is last.get(number)
+        held_cost = sum(slot.cost_bytes for queue in (cache._small, cache._main) for slot in queue.slots.values())
         assert held_cost == cache.used_bytes <= 40_000
         assert len(cache._ghosts) <= 40_000 // OVERHEAD_BYTES
 
@@ -120,7 +120,7 @@ class CountingQueue(OrderedDict[Key, Any]):
 
 
 async def test_no_single_put_moves_more_than_a_few_entries() -> None:
-    cache = MemoryCache(2_000 * COST)
+    cache = MemoryTier(2_000 * COST)
     cache._main.slots = queue = CountingQueue()
     for key in range(2_000):
         await cache.put(key_of(key), ENTRY)
@@ -137,7 +137,7 @@ async def test_no_single_put_moves_more_than_a_few_entries() -> None:
 
 async def test_what_an_entry_really_takes_is_within_what_it_is_counted_for() -> None:
     """Half of the keys are ghosts in the end, which are paid for by those that are held."""
-    cache = MemoryCache(4_000 * (OVERHEAD_BYTES + 100))
+    cache = MemoryTier(4_000 * (OVERHEAD_BYTES + 100))
     random = Random(1)
     tracemalloc.start()
     try:

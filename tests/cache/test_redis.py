@@ -6,15 +6,15 @@ from time import perf_counter, time
 import pytest
 
 from pixmill.cache.config import CacheConfig
-from pixmill.cache.entry import encode
-from pixmill.cache.open import open_cache
-from pixmill.cache.redis import RedisCache
-from pixmill.cache.tier import Absent
+from pixmill.cache.factory import open_cache
+from pixmill.cache.format.entry import encode
+from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache
+from pixmill.cache.tiers.redis import RedisTier
 from pixmill.errors import StoreDenied
-from pixmill.ports import Hit, Stateful, Store
+from pixmill.ports import HasCircuitState, Hit, Store
 from pixmill.storage.redis import RedisClient
-from pixmill.storage.redis_place import RedisPlace
+from pixmill.storage.redis_url import RedisTarget
 from tests.cache.entries import Recorder, body_of, entry_of, key_of
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer
@@ -31,9 +31,9 @@ async def opened(urls: str, seen: Recorder | None = None, **settings: object) ->
     return await open_cache(config, seen or Recorder(), no_store)
 
 
-def tier_of(server: RedisServer, prefix: str, max_entry_bytes: int = 2**20) -> RedisCache:
-    client = RedisClient(RedisPlace("127.0.0.1", server.port, prefix=prefix))
-    return RedisCache(client, name="redis", max_entry_bytes=max_entry_bytes)
+def tier_of(server: RedisServer, prefix: str, max_entry_bytes: int = 2**20) -> RedisTier:
+    client = RedisClient(RedisTarget("127.0.0.1", server.port, prefix=prefix))
+    return RedisTier(client, name="redis", max_entry_bytes=max_entry_bytes)
 
 
 async def test_an_entry_lies_under_the_prefix_until_it_is_over(redis_server: RedisServer) -> None:
@@ -53,10 +53,10 @@ async def test_what_is_no_entry_is_damaged(redis_server: RedisServer, value: byt
     tier = tier_of(redis_server, "damaged")
     with redis_server.client() as looking:
         looking.set(f"damaged:e:{KEY}", value)
-    assert await tier.get(KEY) is Absent.DAMAGED
+    assert await tier.get(KEY) is Miss.DAMAGED
     with redis_server.client() as looking:
         looking.set(f"damaged:e:{KEY}", encode(key_of("another"), entry_of()))
-    assert await tier.get(KEY) is Absent.DAMAGED
+    assert await tier.get(KEY) is Miss.DAMAGED
     await tier.close()
 
 
@@ -108,7 +108,7 @@ async def test_a_redis_that_stalls_costs_its_timeout_then_nothing_and_comes_back
     with RedisServer() as server:
         cache = await opened(f"{server.url}?timeout=200ms", seen)
         part = cache.pingables()["redis"]
-        assert isinstance(part, Stateful)
+        assert isinstance(part, HasCircuitState)
         entry = entry_of()
         await cache.put(KEY, entry)
         await cache.drain()
@@ -121,8 +121,8 @@ async def test_a_redis_that_stalls_costs_its_timeout_then_nothing_and_comes_back
                 assert await cache.get(KEY) is None
                 await cache.put(key_of(number), entry)
             await cache.drain()
-            assert seen.lookups("redis")["skipped"] >= 500
-            assert seen.errors("redis")["skip"] + seen.errors("redis")["drop"] == 500
+            assert seen.lookups("redis")["unavailable"] >= 500
+            assert seen.errors("redis")["bypass"] + seen.errors("redis")["drop"] == 500
         async with asyncio.timeout(20):
             while part.state != "closed":
                 await asyncio.sleep(0.01)

@@ -8,25 +8,29 @@ from time import time
 
 import pytest
 
-from pixmill.cache.behind import Behind
-from pixmill.cache.disk import DiskCache
-from pixmill.cache.memory import MemoryCache
-from pixmill.cache.store import StoreCache
+from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tiered import TieredCache
+from pixmill.cache.tiers.memory import MemoryTier
+from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.errors import StoreError, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.plan.purge import Scope, Target
-from pixmill.ports import Entry, Hit, Stage
+from pixmill.plan.purge import PurgeScope, PurgeTarget
+from pixmill.ports import Entry, Hit, RequestStage
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
-from tests.cache.tiers import Moody
+from tests.cache.tiers import FlakyTier
 
 KEY = key_of("a picture")
 
 
 async def test_a_hit_in_a_slow_tier_fills_the_faster_ones() -> None:
     seen = Recorder()
-    fast, middle, slow = MemoryCache(2**20, name="fast"), Behind(Moody("middle")), Behind(Moody("slow"))
+    fast, middle, slow = (
+        MemoryTier(2**20, name="fast"),
+        WriteBehindTier(FlakyTier("middle")),
+        WriteBehindTier(FlakyTier("slow")),
+    )
     cache = TieredCache([fast, middle, slow], seen)
     entry = entry_of()
     await slow.put(KEY, entry)
@@ -39,13 +43,13 @@ async def test_a_hit_in_a_slow_tier_fills_the_faster_ones() -> None:
         {"miss": 1},
         {"hit": 1},
     )
-    assert seen.stages[Stage.CACHE_READ] == 2
+    assert seen.stages[RequestStage.CACHE_READ] == 2
 
 
 async def test_a_put_reaches_every_tier_and_waits_for_none() -> None:
-    fast, slow = MemoryCache(2**20), Moody()
+    fast, slow = MemoryTier(2**20), FlakyTier()
     slow.gate.clear()
-    cache = TieredCache([fast, Behind(slow)])
+    cache = TieredCache([fast, WriteBehindTier(slow)])
     async with asyncio.timeout(1):
         await cache.put(KEY, entry_of())
         assert await cache.get(KEY) is not None
@@ -56,7 +60,7 @@ async def test_a_put_reaches_every_tier_and_waits_for_none() -> None:
 
 async def test_an_entry_is_fresh_then_stale_then_gone() -> None:
     now, seen = 1_000.0, Recorder()
-    cache = TieredCache([MemoryCache(2**20)], seen, clock=lambda: now)
+    cache = TieredCache([MemoryTier(2**20)], seen, clock=lambda: now)
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     await cache.put(KEY, entry)
     for moment in (1_059.0, 1_060.0, 1_119.0):
@@ -69,18 +73,18 @@ async def test_an_entry_is_fresh_then_stale_then_gone() -> None:
 
 async def test_when_the_fast_tier_s_entry_is_gone_a_slower_one_may_have_a_newer() -> None:
     now = 2_000.0
-    fast, slow = MemoryCache(2**20), Behind(Moody())
+    fast, slow = MemoryTier(2**20), WriteBehindTier(FlakyTier())
     cache = TieredCache([fast, slow], clock=lambda: now)
     await fast.put(KEY, entry_of(b"old", stored_at=0.0, fresh_until=1.0, stale_until=2.0))
     newer = entry_of(b"new", stored_at=2_000.0, fresh_until=3_000.0, stale_until=3_000.0)
     await slow.put(KEY, newer)
-    assert await cache.get(KEY) == Hit(newer, "moody")
+    assert await cache.get(KEY) == Hit(newer, "flaky")
     assert await fast.get(KEY) is newer
 
 
 async def test_a_clock_put_back_makes_entries_stale_not_eternal() -> None:
     now, seen = 1e9, Recorder()
-    cache = TieredCache([MemoryCache(2**20)], seen, clock=lambda: now)
+    cache = TieredCache([MemoryTier(2**20)], seen, clock=lambda: now)
     await cache.put(KEY, entry_of(stored_at=1e9, fresh_until=1e9 + 60, stale_until=1e9 + 120))
     now = 1e8
     hit = await cache.get(KEY)
@@ -92,8 +96,8 @@ async def test_a_clock_put_back_makes_entries_stale_not_eternal() -> None:
 @pytest.mark.parametrize("failure", [StoreUnavailable, RuntimeError, OSError, UnicodeError])
 async def test_a_tier_that_fails_is_a_tier_that_has_nothing(failure: type[Exception]) -> None:
     seen = Recorder()
-    broken, working = Moody("broken"), Moody("working")
-    cache = TieredCache([broken, Behind(working)], seen)
+    broken, working = FlakyTier("broken"), FlakyTier("working")
+    cache = TieredCache([broken, WriteBehindTier(working)], seen)
     broken.failure = failure
     entry = entry_of()
     await cache.put(KEY, entry)
@@ -105,7 +109,7 @@ async def test_a_tier_that_fails_is_a_tier_that_has_nothing(failure: type[Except
 
 
 async def test_a_cancelled_request_stays_cancelled() -> None:
-    slow = Moody()
+    slow = FlakyTier()
     slow.gate.clear()
     asking = asyncio.create_task(TieredCache([slow]).get(KEY))
     await asyncio.sleep(0)
@@ -116,8 +120,8 @@ async def test_a_cancelled_request_stays_cancelled() -> None:
 
 async def test_what_memory_has_can_be_had_without_waiting_and_is_counted_once() -> None:
     now, seen = 1_000.0, Recorder()
-    memory = MemoryCache(2**20)
-    cache = TieredCache([memory, Behind(Moody())], seen, clock=lambda: now)
+    memory = MemoryTier(2**20)
+    cache = TieredCache([memory, WriteBehindTier(FlakyTier())], seen, clock=lambda: now)
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     assert cache.peek(KEY) is None
     assert seen.lookups("memory") == {}
@@ -132,36 +136,36 @@ async def test_what_memory_has_can_be_had_without_waiting_and_is_counted_once() 
 
 async def test_what_is_fresh_in_memory_is_counted_by_whoever_uses_it() -> None:
     now, seen = 1_000.0, Recorder()
-    memory = MemoryCache(2**20)
+    memory = MemoryTier(2**20)
     cache = TieredCache([memory], seen, clock=lambda: now)
-    assert cache.fresh(KEY) is None
+    assert cache.peek_fresh(KEY) is None
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     await memory.put(KEY, entry)
-    assert cache.fresh(KEY) == Hit(entry, "memory")
-    cache.used(3)
+    assert cache.peek_fresh(KEY) == Hit(entry, "memory")
+    cache.record_hits(3)
     now = 1_060.0
-    assert cache.fresh(KEY) is None, "it is stale"
+    assert cache.peek_fresh(KEY) is None, "it is stale"
     now = 900.0
-    assert cache.fresh(KEY) is None, "it comes from the future"
+    assert cache.peek_fresh(KEY) is None, "it comes from the future"
     assert seen.lookups("memory") == {"hit": 3}
 
 
 @pytest.mark.parametrize("hard", [True, False])
 async def test_what_was_purged_is_not_fresh_and_what_was_not_is(hard: bool) -> None:
-    memory = MemoryCache(2**20)
+    memory = MemoryTier(2**20)
     cache = TieredCache([memory], clock=lambda: 1_010.0)
     await memory.put(KEY, entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0, sources=("a",)))
-    cache.rules.issue([Target(Scope.SOURCE, "another", hard)])
-    assert cache.fresh(KEY) is not None
-    cache.rules.issue([Target(Scope.SOURCE, "a", hard)])
-    assert cache.fresh(KEY) is None
+    cache.purge_rules.issue([PurgeTarget(PurgeScope.SOURCE, "another", hard)])
+    assert cache.peek_fresh(KEY) is not None
+    cache.purge_rules.issue([PurgeTarget(PurgeScope.SOURCE, "a", hard)])
+    assert cache.peek_fresh(KEY) is None
 
 
 async def test_a_first_tier_that_must_be_waited_for_cannot_be_peeked_into() -> None:
-    cache = TieredCache([Behind(Moody())])
+    cache = TieredCache([WriteBehindTier(FlakyTier())])
     await cache.put(KEY, entry_of())
     assert cache.peek(KEY) is None
-    assert cache.fresh(KEY) is None
+    assert cache.peek_fresh(KEY) is None
     await cache.close()
 
 
@@ -174,7 +178,7 @@ async def test_no_tiers_are_no_cache() -> None:
 
 
 async def test_too_large_an_entry_is_kept_nowhere() -> None:
-    cache = TieredCache([MemoryCache(2**20)], max_entry_bytes=10)
+    cache = TieredCache([MemoryTier(2**20)], max_entry_bytes=10)
     await cache.put(KEY, entry_of(bytes(11)))
     assert await cache.get(KEY) is None
     await cache.put(KEY, entry_of(bytes(10)))
@@ -182,12 +186,12 @@ async def test_too_large_an_entry_is_kept_nowhere() -> None:
 
 
 async def test_closing_writes_what_waits_and_does_not_wait_for_ever() -> None:
-    prompt, stuck = Moody("prompt"), Moody("stuck")
-    cache = TieredCache([Behind(prompt), Behind(stuck)])
+    prompt, stuck = FlakyTier("prompt"), FlakyTier("stuck")
+    cache = TieredCache([WriteBehindTier(prompt), WriteBehindTier(stuck)])
     stuck.gate.clear()
     for n in range(20):
         await cache.put(key_of(n), entry_of(bytes([n])))
-    closing = asyncio.create_task(cache.close(limit_s=0.05))
+    closing = asyncio.create_task(cache.close(timeout_s=0.05))
     await asyncio.sleep(0.1)
     stuck.gate.set()
     await closing
@@ -196,10 +200,10 @@ async def test_closing_writes_what_waits_and_does_not_wait_for_ever() -> None:
 
 
 async def test_every_tier_proves_itself_by_a_round_trip_that_leaves_nothing(tmp_path: Path) -> None:
-    memory, store = MemoryCache(2**20), MemoryStore(2**20)
-    disk = await DiskCache.open(tmp_path, 2**20)
-    s3 = StoreCache(store, name="s3", max_entry_bytes=1_000)
-    cache = TieredCache([memory, Behind(disk), Behind(s3)])
+    memory, store = MemoryTier(2**20), MemoryStore(2**20)
+    disk = await DiskResultTier.open(tmp_path, 2**20)
+    s3 = ObjectStoreTier(store, name="s3", max_entry_bytes=1_000)
+    cache = TieredCache([memory, WriteBehindTier(disk), WriteBehindTier(s3)])
     probes = cache.pingables()
     assert list(probes) == ["memory", "disk", "s3"]
     for probe in probes.values():
@@ -211,19 +215,19 @@ async def test_every_tier_proves_itself_by_a_round_trip_that_leaves_nothing(tmp_
 
 
 async def test_a_tier_that_loses_what_it_is_given_does_not_pass_its_round_trip() -> None:
-    class Forgetful(Moody):
+    class Forgetful(FlakyTier):
         async def put(self, key: Key, entry: Entry) -> None:
             await super().put(key, entry)
             await super().delete(key)
 
     with pytest.raises(StoreError):
-        await TieredCache([Behind(Forgetful())]).pingables()["moody"].ping()
+        await TieredCache([WriteBehindTier(Forgetful())]).pingables()["flaky"].ping()
 
 
 async def test_whatever_the_mix_of_fresh_stale_and_gone_what_is_served_may_be_served() -> None:
     now = 100.0
     for ages in product((50, 150, 250, None), repeat=3):
-        tiers = [MemoryCache(2**20, name=str(n)) for n in range(3)]
+        tiers = [MemoryTier(2**20, name=str(n)) for n in range(3)]
         cache = TieredCache(tiers, clock=lambda: now)
         for tier, until in zip(tiers, ages, strict=True):
             if until is not None:
@@ -235,17 +239,17 @@ async def test_whatever_the_mix_of_fresh_stale_and_gone_what_is_served_may_be_se
 
 
 async def test_what_another_server_has_renewed_is_newer_than_what_memory_has() -> None:
-    fast, slow = MemoryCache(2**20, name="fast"), Moody("slow")
+    fast, slow = MemoryTier(2**20, name="fast"), FlakyTier("slow")
     cache = TieredCache([fast, slow], Recorder())
     stale = entry_of(stored_at=time() - 50, fresh_until=time() - 10)
     await cache.put(KEY, stale)
-    assert await cache.newer(KEY, stale) is None, "it is what one has"
+    assert await cache.get_newer(KEY, stale) is None, "it is what one has"
     renewed = entry_of(stored_at=time() - 1)
     await slow.put(KEY, renewed)
     assert await cache.get(KEY) == Hit(stale, "fast")
-    assert await cache.newer(KEY, stale) == Hit(renewed, "slow")
-    assert cache.fresh(KEY) == Hit(renewed, "fast")
+    assert await cache.get_newer(KEY, stale) == Hit(renewed, "slow")
+    assert cache.peek_fresh(KEY) == Hit(renewed, "fast")
     await slow.put(KEY, entry_of(stored_at=time() - 5, fresh_until=time() - 1))
-    assert await cache.newer(KEY, stale) is None, "what is stale too is not worth having"
+    assert await cache.get_newer(KEY, stale) is None, "what is stale too is not worth having"
     slow.failure = StoreUnavailable
-    assert await cache.newer(KEY, stale) is None
+    assert await cache.get_newer(KEY, stale) is None

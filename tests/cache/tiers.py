@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
-from pixmill.cache.memory import MemoryCache
-from pixmill.cache.tier import Absent
+from pixmill.cache.tier import Miss
+from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.plan.key import Key
 from pixmill.ports import Entry
 
 
-class Moody(MemoryCache):
+class FlakyTier(MemoryTier):
     """A memory tier that fails with ``failure`` while it has one, and waits at ``gate`` while that is shut."""
 
-    def __init__(self, name: str = "moody") -> None:
+    def __init__(self, name: str = "flaky") -> None:
         super().__init__(64 * 2**20, name=name)
         self.failure: Callable[[], Exception] | None = None
         self.gate = asyncio.Event()
@@ -20,25 +20,25 @@ class Moody(MemoryCache):
         self.puts: list[bytes] = []
         self.gets = 0
 
-    async def get(self, key: Key) -> Entry | Absent:
+    async def get(self, key: Key) -> Entry | Miss:
         self.gets += 1
-        await self._mood()
+        await self._wait_or_fail()
         return await super().get(key)
 
     async def put(self, key: Key, entry: Entry) -> None:
-        await self._mood()
+        await self._wait_or_fail()
         self.puts.append(entry.body)
         await super().put(key, entry)
 
     async def delete(self, key: Key) -> None:
-        await self._mood()
+        await self._wait_or_fail()
         await super().delete(key)
 
     async def close(self) -> None:
-        await self._mood()
+        await self._wait_or_fail()
         await super().close()
 
-    async def _mood(self) -> None:
+    async def _wait_or_fail(self) -> None:
         await self.gate.wait()
         if self.failure:
             raise self.failure()

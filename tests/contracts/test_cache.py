@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from pixmill.cache.behind import Behind
-from pixmill.cache.disk import DiskCache
-from pixmill.cache.guarded import Guarded
-from pixmill.cache.memory import MemoryCache
-from pixmill.cache.redis import RedisCache
-from pixmill.cache.store import StoreCache
-from pixmill.cache.tier import Absent, Tier
+from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.resilience.guarded import GuardedTier
+from pixmill.cache.resilience.write_behind import WriteBehindTier
+from pixmill.cache.tier import Miss, ResultTier
 from pixmill.cache.tiered import TieredCache
-from pixmill.cache.urls import RedisTierUrl, parse_tiers
+from pixmill.cache.tiers.memory import MemoryTier
+from pixmill.cache.tiers.object_store import ObjectStoreTier
+from pixmill.cache.tiers.redis import RedisTier
+from pixmill.cache.urls.tier_urls import RedisTierUrl, parse_tiers
 from pixmill.media import Format
 from pixmill.ports import Cache, Hit
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.redis import RedisClient
-from pixmill.storage.shelf import Shelf
+from pixmill.storage.registry import StoreRegistry
 from tests.cache.entries import body_of, entry_of, key_of
 from tests.servers.redis import RedisServer, TlsFront
 from tests.servers.seaweedfs import SeaweedFS
@@ -36,55 +36,55 @@ class Places:
     """Where a tier may be made: a folder, stores, and where the Redis is, if one is needed."""
 
     path: Path
-    shelf: Shelf
+    shelf: StoreRegistry
     redis: str = ""
 
 
-Make = Callable[[Places], Awaitable[Tier]]
+Make = Callable[[Places], Awaitable[ResultTier]]
 
 
-async def memory(_places: Places) -> Tier:
-    return MemoryCache(32 * MIB)
+async def memory(_places: Places) -> ResultTier:
+    return MemoryTier(32 * MIB)
 
 
-async def disk(places: Places) -> Tier:
-    return await DiskCache.open(places.path / "disk", 32 * MIB)
+async def disk(places: Places) -> ResultTier:
+    return await DiskResultTier.open(places.path / "disk", 32 * MIB)
 
 
-async def files(places: Places) -> Tier:
+async def files(places: Places) -> ResultTier:
     store = places.shelf.open(f"file://{places.path}/store", create=True)
-    return StoreCache(store, name="files", max_entry_bytes=4 * MIB)
+    return ObjectStoreTier(store, name="files", max_entry_bytes=4 * MIB)
 
 
-async def s3(places: Places) -> Tier:
+async def s3(places: Places) -> ResultTier:
     store = places.shelf.open(f"s3://cache/{key_of(places.path)[:16]}")
-    return StoreCache(store, name="s3", max_entry_bytes=4 * MIB)
+    return ObjectStoreTier(store, name="s3", max_entry_bytes=4 * MIB)
 
 
-async def redis(places: Places) -> Tier:
+async def redis(places: Places) -> ResultTier:
     (url,) = parse_tiers(f"{places.redis}{'&' if '?' in places.redis else '?'}prefix={key_of(places.path)[:16]}")
     assert isinstance(url, RedisTierUrl)
-    return RedisCache(RedisClient(url.place), name="redis", max_entry_bytes=4 * MIB)
+    return RedisTier(RedisClient(url.target), name="redis", max_entry_bytes=4 * MIB)
 
 
-async def redis_tls(places: Places) -> Tier:
+async def redis_tls(places: Places) -> ResultTier:
     return await redis(places)
 
 
-async def redis_cluster(places: Places) -> Tier:
+async def redis_cluster(places: Places) -> ResultTier:
     return await redis(places)
 
 
-async def behind_disk(places: Places) -> Tier:
-    return Behind(Guarded(await disk(places), timeout_s=10))
+async def behind_disk(places: Places) -> ResultTier:
+    return WriteBehindTier(GuardedTier(await disk(places), timeout_s=10))
 
 
-async def behind_redis(places: Places) -> Tier:
-    return Behind(Guarded(await redis(places), timeout_s=10))
+async def behind_redis(places: Places) -> ResultTier:
+    return WriteBehindTier(GuardedTier(await redis(places), timeout_s=10))
 
 
-async def behind_s3(places: Places) -> Tier:
-    return Behind(Guarded(await s3(places), timeout_s=10))
+async def behind_s3(places: Places) -> ResultTier:
+    return WriteBehindTier(GuardedTier(await s3(places), timeout_s=10))
 
 
 NEEDS_SERVER = {s3, behind_s3}
@@ -99,13 +99,13 @@ def stacks(*several: list[Make]) -> list[Any]:
 
 
 @asynccontextmanager
-async def opened(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[list[Tier]]:
+async def opened(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[list[ResultTier]]:
     stores = {}
     if NEEDS_SERVER.intersection(request.param):
         server: SeaweedFS = request.getfixturevalue("seaweedfs")
         server.make_bucket("cache")
         stores["cache"] = server.named_store("cache")
-    shelf = Shelf(StorageConfig.model_validate({"stores": stores}))
+    shelf = StoreRegistry(StorageConfig.model_validate({"stores": stores}))
     with ExitStack() as servers:
         places = Places(path, shelf, servers.enter_context(redis_url(request, path)))
         try:
@@ -129,7 +129,7 @@ def redis_url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=stacks([memory], [disk], [files], [s3], [redis], [redis_tls], [redis_cluster], [behind_disk]))
-async def tier(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tier]:
+async def tier(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ResultTier]:
     async with opened(request, tmp_path) as tiers:
         yield tiers[0]
         await tiers[0].close()
@@ -147,7 +147,7 @@ async def cache(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await made.close()
 
 
-async def test_a_tier_gives_back_what_was_put_whatever_is_in_it(tier: Tier) -> None:
+async def test_a_tier_gives_back_what_was_put_whatever_is_in_it(tier: ResultTier) -> None:
     for number, format_ in enumerate(Format):
         entry = entry_of(
             body_of(KEY, number * 5_000), format=format_, width=number + 1, source_validator=f'"é{number}"'
@@ -156,45 +156,47 @@ async def test_a_tier_gives_back_what_was_put_whatever_is_in_it(tier: Tier) -> N
         assert await tier.get(key_of(number)) == entry
 
 
-async def test_a_tier_keeps_a_validator_that_is_no_valid_text(tier: Tier) -> None:
+async def test_a_tier_keeps_a_validator_that_is_no_valid_text(tier: ResultTier) -> None:
     entry = entry_of(source_validator=b'"\xff\xfe"'.decode("utf-8", "surrogateescape"))
     await tier.put(KEY, entry)
     assert await tier.get(KEY) == entry
 
 
-async def test_a_tier_has_nothing_under_a_key_that_was_never_put(tier: Tier) -> None:
-    assert await tier.get(KEY) is Absent.MISS
+async def test_a_tier_has_nothing_under_a_key_that_was_never_put(tier: ResultTier) -> None:
+    assert await tier.get(KEY) is Miss.ABSENT
 
 
-async def test_a_tier_gives_the_last_of_several(tier: Tier) -> None:
+async def test_a_tier_gives_the_last_of_several(tier: ResultTier) -> None:
     entries = [entry_of(bytes([number])) for number in range(5)]
     for entry in entries:
         await tier.put(KEY, entry)
     assert await tier.get(KEY) == entries[-1]
 
 
-async def test_a_tier_forgets_and_forgetting_twice_is_no_error(tier: Tier) -> None:
+async def test_a_tier_forgets_and_forgetting_twice_is_no_error(tier: ResultTier) -> None:
     await tier.put(KEY, entry_of())
     await tier.delete(KEY)
     await tier.delete(KEY)
-    assert await tier.get(KEY) is Absent.MISS
+    assert await tier.get(KEY) is Miss.ABSENT
 
 
-async def test_a_tier_may_keep_or_forget_an_entry_that_is_long_gone_but_not_what_was_there_before(tier: Tier) -> None:
+async def test_a_tier_may_keep_or_forget_an_entry_that_is_long_gone_but_not_what_was_there_before(
+    tier: ResultTier,
+) -> None:
     await tier.put(KEY, entry_of(b"before"))
     entry = entry_of(stored_at=0.0, fresh_until=1.0, stale_until=2.0)
     await tier.put(KEY, entry)
-    assert await tier.get(KEY) in {entry, Absent.MISS}
+    assert await tier.get(KEY) in {entry, Miss.ABSENT}
 
 
-async def test_a_tier_answers_while_it_is_written_with_the_old_entry_or_the_new(tier: Tier) -> None:
+async def test_a_tier_answers_while_it_is_written_with_the_old_entry_or_the_new(tier: ResultTier) -> None:
     bodies = [body_of(KEY, size) for size in range(50_000, 50_020)]
     await tier.put(KEY, entry_of(bodies[0]))
 
     async def read() -> None:
         for _ in range(40):
             found = await tier.get(KEY)
-            assert not isinstance(found, Absent)
+            assert not isinstance(found, Miss)
             assert found.body in bodies
             await asyncio.sleep(0)
 
@@ -205,7 +207,7 @@ async def test_a_tier_answers_while_it_is_written_with_the_old_entry_or_the_new(
     await asyncio.gather(read(), read(), write())
 
 
-async def test_a_tier_passes_its_own_round_trip(tier: Tier) -> None:
+async def test_a_tier_passes_its_own_round_trip(tier: ResultTier) -> None:
     await tier.ping()
 
 

@@ -11,7 +11,7 @@ import pytest
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied
 from pixmill.ports import Store
 from pixmill.storage.config import StorageConfig
-from pixmill.storage.open import open_store
+from pixmill.storage.factory import open_store
 from tests.servers.seaweedfs import SeaweedFS
 
 MIB = 2**20

@@ -8,7 +8,7 @@ from typing import Any
 import helm_python
 import yaml
 
-from pixmill.budget import SHARE_OF_MEMORY
+from pixmill.runtime.memory_budget import MEMORY_DIVISOR
 from pixmill.sources.config import SourcesConfig
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -32,7 +32,7 @@ RICH: Values = {
         "max_source_bytes": 67_108_864,
         "cache_ttl_s": 0.5,
         "server_timing": True,
-        "drain_s": 59.5,
+        "drain_timeout_s": 59.5,
         "admin_listen": "[::]:9090",
     },
     "env": [{"name": "AWS_REGION", "value": "eu-central-1"}],
@@ -104,7 +104,7 @@ def least_memory(environment: dict[str, str], limit_mib: float) -> float:
     """In mebibytes: the server, its memory tier, originals, and all workers when each needs what it may have."""
     tiers = re.findall(r"memory://\?max_bytes=(\w+)", environment["PIXMILL_CACHE"])
     each = mebibytes(environment["PIXMILL_WORKER_MEMORY_BYTES"])
-    originals = max(limit_mib / SHARE_OF_MEMORY, 4 * SourcesConfig().max_source_bytes / 2**20)
+    originals = max(limit_mib / MEMORY_DIVISOR, 4 * SourcesConfig().max_source_bytes / 2**20)
     return SERVER_MIB + sum(map(mebibytes, tiers)) + int(environment["PIXMILL_WORKERS"]) * each + originals
 
 

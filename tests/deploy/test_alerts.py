@@ -10,15 +10,15 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from pixmill.settings import load
-from pixmill.telemetry.prometheus import KNOWN
-from pixmill.wiring import opened
+from pixmill.telemetry.prometheus import LABEL_VALUES
+from pixmill.wiring import build_services
 from tests.deploy.chart import CHART, DEPLOY, OPEN, RICH, release
 from tests.test_pages import METRICS
 
 FILE = CHART / "files" / "alerts.yaml"
 RULES: list[dict[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"][0]["rules"]
 OTHERS = {"process_open_fds", "process_max_fds"}
-WORDS = {"sum", "by", "rate", "increase", "absent", "and", "or", "on", "instance", "job", "tier", "limit"}
+WORDS = {"sum", "by", "rate", "increase", "absent", "and", "or", "on", "instance", "job", "tier", "reason"}
 
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 
@@ -32,7 +32,7 @@ def test_an_alarm_looks_at_metrics_labels_and_values_that_there_are(rule: dict[s
     for metric, label, how, value in selected(rule["expr"]):
         assert label in METRICS[metric].labels
         fits = re.fullmatch if "~" in how else str.__eq__
-        assert label not in KNOWN or any(fits(value, each) for each in KNOWN[label])
+        assert label not in LABEL_VALUES or any(fits(value, each) for each in LABEL_VALUES[label])
 
 
 def selected(expression: str) -> Iterator[tuple[str, str, str, str]]:
@@ -67,10 +67,14 @@ def test_the_chart_has_the_same_alarms() -> None:
 async def test_what_an_alarm_counts_is_there_from_the_start_so_that_the_first_time_is_an_increase(
     tmp_path: Path,
 ) -> None:
-    told = {"cache": f"memory://,file://{tmp_path}/cache", "originals": f"file://{tmp_path}/originals", "workers": "1"}
-    async with opened(load(told)) as services:
-        assert services.metrics
-        _, page = services.metrics("")
+    told = {
+        "cache": f"memory://,file://{tmp_path}/cache",
+        "originals_cache": f"file://{tmp_path}/originals",
+        "workers": "1",
+    }
+    async with build_services(load(told)) as services:
+        assert services.render_metrics
+        _, page = services.render_metrics("")
     series = [(sample.name, sample.labels) for family in parse(page.decode()) for sample in family.samples]
     for rule in RULES:
         for counter in re.findall(r"(?:rate|increase)\(([a-z_]+)", rule["expr"]):

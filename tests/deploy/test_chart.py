@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pixmill import __version__
-from pixmill.settings import Settings, load, variable
+from pixmill.settings import Settings, env_name, load
 from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, least_memory, mebibytes, release
 
 KUBERNETES = ["1.27", "1.37"]
@@ -111,7 +111,7 @@ def test_probes_ask_what_the_server_answers(rendered: Release) -> None:
 
 @pytest.mark.parametrize(("delay", "drain"), [(5, 25), (0, 0), (12.5, 59.5)])
 def test_a_pod_has_time_to_finish_what_is_in_flight(delay: float, drain: float) -> None:
-    made = release({"settings": {"unsigned": "allow", "drain_delay_s": delay, "drain_s": drain}})
+    made = release({"settings": {"unsigned": "allow", "drain_delay_s": delay, "drain_timeout_s": drain}})
     assert made.pod["spec"]["terminationGracePeriodSeconds"] >= delay + drain + 5
 
 
@@ -235,4 +235,4 @@ def test_chart_and_package_are_of_one_version() -> None:
 
 
 def test_every_variable_is_a_setting(rendered: Release) -> None:
-    assert set(rendered.environment()) <= {variable(name) for name in Settings.model_fields}
+    assert set(rendered.environment()) <= {env_name(name) for name in Settings.model_fields}

@@ -54,7 +54,7 @@ def test_both_sides_agree_on_bucket_address_and_credentials() -> None:
 def test_whoever_is_being_served_is_served_before_the_end() -> None:
     settings = load()
     grace = float(PIXMILL["stop_grace_period"].removesuffix("s"))
-    assert grace >= settings.drain_s + settings.drain_delay_s + 5
+    assert grace >= settings.drain_timeout_s + settings.drain_delay_s + 5
 
 
 def test_ports_are_those_of_the_server_and_open_to_this_machine_only() -> None:

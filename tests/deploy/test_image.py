@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pixmill.settings import Settings, variable
+from pixmill.settings import Settings, env_name
 from tests.deploy.chart import DEPLOY, OPEN, release
 
 ROOT = DEPLOY.parent
@@ -74,7 +74,7 @@ def test_the_volume_is_the_folder_of_the_disk_tier() -> None:
 def test_variables_of_the_image_are_settings() -> None:
     names = set(re.findall(r"\b(PIXMILL_[A-Z_]+)", TEXT))
     assert names
-    assert names <= {variable(name) for name in Settings.model_fields}
+    assert names <= {env_name(name) for name in Settings.model_fields}
 
 
 def test_it_is_started_and_stopped_as_a_server() -> None:

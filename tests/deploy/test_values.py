@@ -72,7 +72,7 @@ def test_each_way_of_saying_so_is_enough(said: Values) -> None:
         ({"settings": {"unsigned": "allow", "port": 0}}, "/settings/port"),
         ({"settings": {"keys": "a-secret-of-16-chars"}}, "keys"),
         ({"settings": {"stores": {}}}, "stores"),
-        ({"settings": {"unsigned": "allow", "drain_s": None}}, "drain_s"),
+        ({"settings": {"unsigned": "allow", "drain_timeout_s": None}}, "drain_timeout_s"),
         ({"keys": ["short"]}, "/keys/0"),
         ({"keys": ["two-keys-in-one,two-keys-in-one"]}, "/keys/0"),
         (OPEN | {"replicaCount": 3}, "replicaCount"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.dialects.native import parse
-from pixmill.dialects.params import PARAMS
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.params import PARAMS
 from pixmill.plan.key import result_key
 
 ALIASES = {param.name: param.names for param in PARAMS}

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter, UnknownParameter
-from pixmill.media import DESCRIPTIONS, Format
+from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.facts import HEADER_FACTS_ONLY, Fact, FactSelection
 from pixmill.plan.key import result_key
 from pixmill.plan.ops import Colour, Crop, Output, Plan, Resize
-from pixmill.plan.question import NOTHING_MORE, Fact, Question
 
 SMALL = Resize(100, 100)
 
@@ -19,22 +19,22 @@ def plan(query: str, path: bytes = b"/resize") -> Plan:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", NOTHING_MORE),
-        ("include=palette", Question((Fact.PALETTE,))),
-        ("include=xmp,exif,exif", Question((Fact.EXIF, Fact.XMP))),
-        ("include=palette&palette_colors=3", Question((Fact.PALETTE,), 3)),
-        ("include=palette&palette_colours=3", Question((Fact.PALETTE,), 3)),
-        ("include=palette&palette_colors=6", Question((Fact.PALETTE,))),
-        ("include=average&palette_colors=3", Question((Fact.AVERAGE,))),
-        ("palette_colors=3", NOTHING_MORE),
+        ("", HEADER_FACTS_ONLY),
+        ("include=palette", FactSelection((Fact.PALETTE,))),
+        ("include=xmp,exif,exif", FactSelection((Fact.EXIF, Fact.XMP))),
+        ("include=palette&palette_colors=3", FactSelection((Fact.PALETTE,), 3)),
+        ("include=palette&palette_colours=3", FactSelection((Fact.PALETTE,), 3)),
+        ("include=palette&palette_colors=6", FactSelection((Fact.PALETTE,))),
+        ("include=average&palette_colors=3", FactSelection((Fact.AVERAGE,))),
+        ("palette_colors=3", HEADER_FACTS_ONLY),
         (
             "include=exif,iptc,xmp,gps,palette,average,blurhash,thumbhash,phash,lqip,hash",
-            Question(tuple(Fact)),
+            FactSelection(tuple(Fact)),
         ),
     ],
 )
-def test_info_is_asked_in_one_spelling(query: str, expected: Question) -> None:
-    assert plan(query, b"/info") == Plan(question=expected)
+def test_info_is_asked_in_one_spelling(query: str, expected: FactSelection) -> None:
+    assert plan(query, b"/info") == Plan(fact_selection=expected)
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_a_palette_has_1_to_16_colours(text: str) -> None:
         plan(f"include=palette&palette_colors={text}", b"/info")
 
 
-@pytest.mark.parametrize("form", DESCRIPTIONS)
+@pytest.mark.parametrize("form", DESCRIPTION_FORMATS)
 def test_a_description_is_a_format(form: Format) -> None:
     assert plan(f"width=300&format={form}") == Plan(resize=Resize(width=300), output=Output(formats=(form,)))
 
 
 def test_include_counts_for_json_and_for_no_other_result() -> None:
-    assert plan("format=json&include=gps,exif").question == Question((Fact.EXIF, Fact.GPS))
+    assert plan("format=json&include=gps,exif").fact_selection == FactSelection((Fact.EXIF, Fact.GPS))
     for other in ("", "&format=png", "&format=blurhash"):
-        assert plan(f"include=gps{other}").question == NOTHING_MORE
+        assert plan(f"include=gps{other}").fact_selection == HEADER_FACTS_ONLY
 
 
 @pytest.mark.parametrize("form", ["blurhash", "thumbhash", "lqip"])

@@ -6,25 +6,25 @@ from urllib.parse import quote_plus
 import pytest
 from msgspec.structs import replace
 
-from pixmill.dialects.native import Native, explain, parse
-from pixmill.dialects.param import MAX_SIDE
-from pixmill.dialects.presets import read_presets
-from pixmill.dialects.reading import MAX_QUERY_BYTES
+from pixmill.dialects.native.dialect import NativeDialect, explain, parse
+from pixmill.dialects.native.param import MAX_SIDE
+from pixmill.dialects.native.presets import parse_presets
+from pixmill.dialects.native.query import MAX_QUERY_BYTES
 from pixmill.errors import (
     BadRequest,
     ConflictingParameters,
     InvalidParameter,
     MalformedRequest,
     MissingParameter,
-    NoSuchRoute,
     RepeatedParameter,
     RequestTooLarge,
+    RouteNotFound,
     UnknownParameter,
 )
 from pixmill.media import Format
-from pixmill.plan.geometry import round_half_up
+from pixmill.plan.geometry import round_length
 from pixmill.plan.key import result_key
-from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart, Unit
+from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
 from pixmill.plan.source import SourceKind
 
 AUTO = Output(negotiated=True)
@@ -53,7 +53,7 @@ def test_each_route_answers_with_and_without_its_version(path: bytes) -> None:
 
 @pytest.mark.parametrize("path", [b"", b"/", b"/resize/", b"/RESIZE", b"/%72esize", b"/api/v2/resize", b"/\xff\x00"])
 def test_no_other_path_is_one_of_ours(path: bytes) -> None:
-    assert isinstance(refused(b"url=a.jpg", path), NoSuchRoute)
+    assert isinstance(refused(b"url=a.jpg", path), RouteNotFound)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_size(query: str, expected: Resize) -> None:
     ("query", "expected"),
     [
         ("crop=10,20,300,200", Plan(crop=Crop(10, 20, 300, 200))),
-        ("crop=pct:12.5,0,50,100", Plan(crop=Crop(12.5, 0, 50, 100, Unit.PERCENT))),
+        ("crop=pct:12.5,0,50,100", Plan(crop=Crop(12.5, 0, 50, 100, CropUnit.PERCENT))),
         ("rotate=90", Plan(rotate=90)),
         ("rotate=-90", Plan(rotate=270)),
         ("flip=h", Plan(flip=Flip.HORIZONTAL)),
@@ -288,13 +288,13 @@ def test_an_endless_query_is_refused() -> None:
 def test_dpr_is_exact_where_a_float_is_not() -> None:
     """2.3 × 25 is 57.5 and rounds up; the float product is a little less."""
     assert round(2.3 * 25) == 57
-    assert plan("w=25&dpr=2.3").resize.width == round_half_up(Fraction("57.5")) == 58
+    assert plan("w=25&dpr=2.3").resize.width == round_length(Fraction("57.5")) == 58
 
 
 def test_tags_are_names_of_their_own_order_and_none_twice() -> None:
     assert parse(b"/resize", b"url=a.jpg&tags=b,a:1,b,%26").tags == ("b", "a:1", "&")
     assert len(parse(b"/resize", b"url=a.jpg&tags=" + ",".join(map(str, range(16))).encode()).tags) == 16
-    native = Native(read_presets('{"card": {"width": 5, "tags": "cards"}}'))
+    native = NativeDialect(parse_presets('{"card": {"width": 5, "tags": "cards"}}'))
     assert [native.parse(b"/resize", b"url=a.jpg&preset=card").tags for _ in range(2)] == [("cards",)] * 2
 
 

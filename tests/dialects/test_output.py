@@ -4,12 +4,21 @@ from typing import Any
 
 import pytest
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.errors import BadRequest
 from pixmill.media import OUTPUT_FORMATS, Format
-from pixmill.plan.key import canonical
+from pixmill.plan.key import canonical_json
 from pixmill.plan.ops import Output, Plan
-from pixmill.plan.output import PLAIN, Encoding, Metadata, Mode, Profile, Subsampling, TiffCompression, WebPPreset
+from pixmill.plan.output import (
+    DEFAULT_ENCODING,
+    Encoding,
+    Metadata,
+    Profile,
+    RenderMode,
+    Subsampling,
+    TiffCompression,
+    WebPPreset,
+)
 
 
 def plan(query: str) -> Plan:
@@ -27,8 +36,8 @@ def encoding(query: str) -> Encoding:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("mode=fast", {"mode": Mode.FAST}),
-        ("mode=best", {"mode": Mode.BEST}),
+        ("mode=fast", {"mode": RenderMode.FAST}),
+        ("mode=best", {"mode": RenderMode.BEST}),
         ("effort=0", {"effort": 0}),
         ("effort=9", {"effort": 9}),
         ("progressive=true", {"progressive": True}),
@@ -107,7 +116,7 @@ def test_other_words_are_refused(query: str) -> None:
     ],
 )
 def test_what_says_nothing_to_the_format_named_is_dropped(one: str, other: str) -> None:
-    assert canonical(plan(one)) == canonical(plan(other))
+    assert canonical_json(plan(one)) == canonical_json(plan(other))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +133,13 @@ def test_what_says_nothing_to_the_format_named_is_dropped(one: str, other: str) 
     ],
 )
 def test_what_says_something_is_not(one: str, other: str) -> None:
-    assert canonical(plan(one)) != canonical(plan(other))
+    assert canonical_json(plan(one)) != canonical_json(plan(other))
 
 
 def test_without_options_a_plan_says_nothing_of_them() -> None:
     assert output("format=jpeg") == Output(formats=(Format.JPEG,))
-    assert encoding("") is PLAIN or encoding("") == PLAIN
-    assert b"encoding" not in canonical(plan("width=3"))
+    assert encoding("") is DEFAULT_ENCODING or encoding("") == DEFAULT_ENCODING
+    assert b"encoding" not in canonical_json(plan("width=3"))
 
 
 @pytest.mark.parametrize("kind", OUTPUT_FORMATS)
@@ -140,10 +149,10 @@ def test_every_format_that_is_written_can_be_named(kind: Format) -> None:
 
 def test_metadata_profile_and_original_are_said() -> None:
     asked = output("metadata=copyright&profile=p3&format=original")
-    assert (asked.metadata, asked.profile, asked.original) == (Metadata.COPYRIGHT, Profile.P3, True)
+    assert (asked.metadata, asked.profile, asked.source_format) == (Metadata.COPYRIGHT, Profile.P3, True)
     assert (asked.formats, asked.negotiated) == ((), False)
 
 
 def test_a_moment_and_a_resolution_are_said() -> None:
     asked = plan("second=12.5&dpi=300").input
-    assert (asked.second, asked.dpi) == (12.5, 300)
+    assert (asked.time_s, asked.dpi) == (12.5, 300)

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.dialects.markup import ELEMENTS, marked, plain
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.grammars.text_markup import ELEMENTS, escape_text, parse_markup
 from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.colour import Colour
-from pixmill.plan.key import canonical
+from pixmill.plan.key import canonical_json
 from pixmill.plan.ops import Plan
 from pixmill.plan.overlays import (
     Align,
     Blend,
-    Fitting,
+    ImageOverlay,
     Length,
     Overlay,
-    Picture,
+    OverlayFit,
     Placement,
     Repeat,
     Shadow,
     Stroke,
-    Text,
+    TextOverlay,
 )
 from pixmill.plan.references import references
 from pixmill.plan.source import parse_source
@@ -41,35 +41,36 @@ def plan(overlay: str) -> Plan:
 @pytest.mark.parametrize(
     ("text", "overlay"),
     [
-        ("url:logo.png", Picture(LOGO)),
+        ("url:logo.png", ImageOverlay(LOGO)),
         (
             "url:logo.png,width:pct:20,height:9,fit:cover",
-            Picture(LOGO, Length(20, percent=True), Length(9), Fitting.COVER),
+            ImageOverlay(LOGO, Length(20, percent=True), Length(9), OverlayFit.COVER),
         ),
-        ("url:logo.png,gravity:nw,x:5,y:-6", Picture(LOGO, place=Placement(0, 0, Length(5), Length(-6)))),
+        ("url:logo.png,gravity:nw,x:5,y:-6", ImageOverlay(LOGO, placement=Placement(0, 0, Length(5), Length(-6)))),
         (
             "url:logo.png,gravity:southeast,x:5,y:pct:-2.5",
-            Picture(LOGO, place=Placement(1, 1, Length(-5), Length(2.5, percent=True))),
+            ImageOverlay(LOGO, placement=Placement(1, 1, Length(-5), Length(2.5, percent=True))),
         ),
         (
             "url:logo.png,rotate:-90,opacity:12.5,blend:soft-light,repeat:x,gap:4",
-            Picture(
-                LOGO, place=Placement(degrees=270, opacity=12.5, blend=Blend.SOFT_LIGHT, repeat=Repeat.ACROSS, gap=4)
+            ImageOverlay(
+                LOGO,
+                placement=Placement(degrees=270, opacity=12.5, blend=Blend.SOFT_LIGHT, repeat=Repeat.HORIZONTAL, gap=4),
             ),
         ),
         (
             "url:logo.png,shadow:red,shadow_x:-3,shadow_blur:0",
-            Picture(LOGO, place=Placement(shadow=Shadow(Colour(255, 0, 0), -3, 2, 0))),
+            ImageOverlay(LOGO, placement=Placement(shadow=Shadow(Colour(255, 0, 0), -3, 2, 0))),
         ),
-        ("url:http://a.example/x,,y;;z?q=1:2", Picture(parse_source("http://a.example/x,y;z?q=1:2"))),
-        ("text:Hello,, world;;: <b>", Text("Hello, world;: &lt;b&gt;")),
+        ("url:http://a.example/x,,y;;z?q=1:2", ImageOverlay(parse_source("http://a.example/x,y;z?q=1:2"))),
+        ("text:Hello,, world;;: <b>", TextOverlay("Hello, world;: &lt;b&gt;")),
         (
             "text:a<b>b</b><br><<,markup:true,font:DejaVu Serif,size:40,color:fff,bold:true,italic:1",
-            Text("<b><i>a<b>b</b>\n&lt;</i></b>", "DejaVu Serif", 40, Colour()),
+            TextOverlay("<b><i>a<b>b</b>\n&lt;</i></b>", "DejaVu Serif", 40, Colour()),
         ),
         (
             "text:x,width:100,align:right,background:000,padding:3,outline:fff",
-            Text(
+            TextOverlay(
                 "x",
                 width=Length(100),
                 align=Align.RIGHT,
@@ -85,7 +86,7 @@ def test_options_say_what_is_laid_and_where(text: str, overlay: Overlay) -> None
 
 
 def test_overlays_keep_their_order() -> None:
-    assert [type(one) for one in plan("text:a;url:b.png;text:c").overlays] == [Text, Picture, Text]
+    assert [type(one) for one in plan("text:a;url:b.png;text:c").overlays] == [TextOverlay, ImageOverlay, TextOverlay]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, says: str) -> None:
     ],
 )
 def test_what_looks_the_same_is_one_plan(one: str, other: str) -> None:
-    assert canonical(plan(one)) == canonical(plan(other))
+    assert canonical_json(plan(one)) == canonical_json(plan(other))
 
 
 def test_a_plan_tells_what_it_refers_to_once_and_by_whom() -> None:
@@ -176,7 +177,7 @@ def test_a_plan_tells_what_it_refers_to_once_and_by_whom() -> None:
 )
 def test_markup_is_a_handful_of_elements_and_nothing_else(attack: str) -> None:
     with pytest.raises(ValueError, match=r"^$"):
-        marked(attack)
+        parse_markup(attack)
 
 
 @settings(max_examples=500, deadline=None)
@@ -185,14 +186,14 @@ def test_markup_is_a_handful_of_elements_and_nothing_else(attack: str) -> None:
 )
 def test_whatever_is_taken_is_well_formed(text: str) -> None:
     """An XML parser of another make agrees."""
-    for make in (plain, marked):
+    for make in (escape_text, parse_markup):
         try:
             markup = make(text)
         except ValueError:
             continue
         tree = ET.fromstring(f"<text>{markup}</text>")  # noqa: S314 - as above
         assert all(node.tag in (*ELEMENTS, "text") and not node.attrib for node in tree.iter())
-        if make is plain:
+        if make is escape_text:
             assert tree.text == text
 
 
@@ -205,7 +206,7 @@ def test_anything_at_all_is_a_plan_or_a_refusal(text: str) -> None:
         laid: Any = plan(text).overlays
     except BadRequest:
         return
-    assert all(isinstance(one, Picture | Text) for one in laid)
+    assert all(isinstance(one, ImageOverlay | TextOverlay) for one in laid)
 
 
 @pytest.mark.parametrize("hostile", ["text:" + ",," * 15_000, "text:" + ";;," * 15_000, "text:" + "<b>" * 9_000])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pixmill.dialects.param import Param
-from pixmill.dialects.params import INFO_PARAMS, PARAMS
-from pixmill.dialects.scalars import Schema
+from pixmill.dialects.native.grammars.scalars import Schema
+from pixmill.dialects.native.param import Param
+from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
 from pixmill.errors import BadRequest
 
 every_param = pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
@@ -63,7 +63,7 @@ def test_examples_and_defaults_are_taken_and_fit_the_schema(param: Param) -> Non
 
 @every_param
 def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> None:
-    assert re.fullmatch(r"[A-Z].*\.", param.meaning)
+    assert re.fullmatch(r"[A-Z].*\.", param.description)
     with pytest.raises(BadRequest) as caught:
         param.parse("\\\x00")
     assert caught.value.param == param.name

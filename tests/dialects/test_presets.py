@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixmill.dialects.native import Native, parse
-from pixmill.dialects.presets import Presets, read_presets
+from pixmill.dialects.native.dialect import NativeDialect, parse
+from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.errors import BadRequest, InvalidParameter, MissingParameter, UnknownParameter
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 
-PRESETS = read_presets(
+PRESETS = parse_presets(
     '{"card": "w=300&height=200&fit=cover", "grey": {"grayscale": true, "quality": 60}, "soft": {"blur": 2.5}}'
 )
-ONLY = Presets(PRESETS.asked, only=True)
+ONLY = Presets(PRESETS.values_by_name, only=True)
 
 
 def asked(query: str, presets: Presets = PRESETS, *, upload: bool = False) -> ImageRequest:
     url = "" if upload else "url=a.jpg&"
-    return Native(presets).parse(b"/resize", f"{url}{query}".encode(), upload=upload)
+    return NativeDialect(presets).parse(b"/resize", f"{url}{query}".encode(), upload=upload)
 
 
 def refused(query: str, presets: Presets = PRESETS) -> BadRequest:
@@ -48,7 +48,7 @@ def test_a_preset_means_what_it_spells_and_shares_its_key(preset: str, spelled: 
 
 
 def test_presets_apply_from_left_to_right() -> None:
-    presets = read_presets('{"small": "width=100&blur=1", "large": {"width": 900}}')
+    presets = parse_presets('{"small": "width=100&blur=1", "large": {"width": 900}}')
     assert asked("preset=small,large", presets) == asked("width=900&blur=1")
     assert asked("preset=large,small", presets) == asked("width=100&blur=1")
 
@@ -73,7 +73,7 @@ def test_a_server_without_presets_knows_none() -> None:
 
 def test_facts_know_no_presets() -> None:
     with pytest.raises(UnknownParameter):
-        Native(PRESETS).parse(b"/info", b"url=a.jpg&preset=card")
+        NativeDialect(PRESETS).parse(b"/info", b"url=a.jpg&preset=card")
 
 
 # ---------------------------------------------------------------- nothing but presets
@@ -127,20 +127,20 @@ def test_where_only_presets_are_answered_one_is_needed() -> None:
 )
 def test_a_preset_that_cannot_be_used_is_named(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=r"(?s).*") as caught:
-        read_presets(text)
+        parse_presets(text)
     assert says in str(caught.value)
 
 
 def test_no_presets_are_no_presets() -> None:
-    assert read_presets("").asked == read_presets("{}").asked == {}
+    assert parse_presets("").values_by_name == parse_presets("{}").values_by_name == {}
 
 
 def test_values_in_an_object_are_taken_as_they_are() -> None:
-    presets = read_presets('{"name": {"filename": "a&b=c d.jpg", "blur": 2, "enlarge": false}}')
-    assert presets.asked["name"] == {"filename": "a&b=c d.jpg", "blur": 2, "enlarge": False}
+    presets = parse_presets('{"name": {"filename": "a&b=c d.jpg", "blur": 2, "enlarge": false}}')
+    assert presets.values_by_name["name"] == {"filename": "a&b=c d.jpg", "blur": 2, "enlarge": False}
 
 
 @given(st.text(max_size=60))
 def test_any_text_at_all_is_presets_or_a_value_error(text: str) -> None:
     with suppress(ValueError):
-        assert isinstance(read_presets(text), Presets)
+        assert isinstance(parse_presets(text), Presets)

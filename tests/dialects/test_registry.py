@@ -1,8 +1,8 @@
 import pytest
 
-from pixmill.dialects.native import Native, parse
+from pixmill.dialects.native.dialect import NativeDialect, parse
 from pixmill.dialects.registry import DialectRegistry
-from pixmill.errors import NoSuchRoute
+from pixmill.errors import RouteNotFound
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef
@@ -13,7 +13,7 @@ class Thumbs:
 
     name = "thumbs"
 
-    def speaks(self, path: bytes) -> bool:
+    def matches(self, path: bytes) -> bool:
         return path.startswith(b"/thumb/")
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
@@ -21,7 +21,7 @@ class Thumbs:
         return ImageRequest(SourceRef(SourceKind.UPLOAD if upload else SourceKind.PATH, name.decode()), Plan())
 
 
-REGISTRY = DialectRegistry([Native(), Thumbs()])
+REGISTRY = DialectRegistry([NativeDialect(), Thumbs()])
 
 
 def test_a_url_goes_to_the_dialect_that_speaks_it() -> None:
@@ -34,5 +34,5 @@ def test_the_dialect_is_told_that_the_original_comes_with_the_request() -> None:
 
 
 def test_a_url_that_nobody_speaks_is_no_route() -> None:
-    with pytest.raises(NoSuchRoute):
+    with pytest.raises(RouteNotFound):
         REGISTRY.parse(b"/elsewhere", b"url=a.jpg")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
-from pixmill.plan.key import canonical
+from pixmill.plan.key import canonical_json
 from pixmill.plan.ops import Plan
-from pixmill.plan.shapes import Border, Channel, Ellipse, Polygon, Rounding, Shape, Star, Stencil
+from pixmill.plan.shapes import Border, CornerRadii, Ellipse, ImageMask, MaskChannel, Polygon, Shape, Star
 from pixmill.plan.source import parse_source
 
 
@@ -18,16 +18,19 @@ def plan(query: str) -> Plan:
 @pytest.mark.parametrize(
     ("query", "shape"),
     [
-        ("radius=20", Shape(Rounding(20, 20, 20, 20))),
-        ("radius=1,2,3,4", Shape(Rounding(1, 2, 3, 4))),
-        ("radius=pct:12.5", Shape(Rounding(12.5, 12.5, 12.5, 12.5, percent=True))),
+        ("radius=20", Shape(CornerRadii(20, 20, 20, 20))),
+        ("radius=1,2,3,4", Shape(CornerRadii(1, 2, 3, 4))),
+        ("radius=pct:12.5", Shape(CornerRadii(12.5, 12.5, 12.5, 12.5, percent=True))),
         ("mask=circle", Shape(mask=Ellipse(circle=True))),
         ("mask=ellipse", Shape(mask=Ellipse())),
         ("mask=star", Shape(mask=Star())),
         ("mask=hexagon", Shape(mask=Polygon(6))),
         ("mask=polygon:12", Shape(mask=Polygon(12))),
-        ("mask=luminance:s3://bucket/a.png", Shape(mask=Stencil(parse_source("s3://bucket/a.png"), Channel.LUMINANCE))),
-        ("mask=alpha:http://a.example/x%3Fy", Shape(mask=Stencil(parse_source("http://a.example/x?y")))),
+        (
+            "mask=luminance:s3://bucket/a.png",
+            Shape(mask=ImageMask(parse_source("s3://bucket/a.png"), MaskChannel.LUMINANCE)),
+        ),
+        ("mask=alpha:http://a.example/x%3Fy", Shape(mask=ImageMask(parse_source("http://a.example/x?y")))),
         ("border=3", Shape(border=Border(3))),
         ("border=10,f00", Shape(border=Border(10, Colour(255, 0, 0)))),
     ],
@@ -72,4 +75,4 @@ def test_what_is_none_is_refused_by_name(query: str, param: str) -> None:
     ],
 )
 def test_what_looks_the_same_is_one_plan(one: str, other: str) -> None:
-    assert canonical(plan(one)) == canonical(plan(other))
+    assert canonical_json(plan(one)) == canonical_json(plan(other))

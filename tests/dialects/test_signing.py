@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.signing import Keyring, expiry
 from pixmill.errors import (
     BadRequest,

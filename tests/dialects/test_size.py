@@ -2,13 +2,13 @@
 
 import pytest
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import CLEAR, Colour
-from pixmill.plan.extend import Extend, Fill
+from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Fit, Flip, Kernel, Plan, Resize
-from pixmill.plan.places import Faces, Interest, Point, Region, Regions, Smart
-from pixmill.plan.spin import Spin
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend, Fill
 from pixmill.plan.trim import Trim
 
 COVER = "w=300&h=200&fit=cover&gravity="
@@ -61,9 +61,9 @@ def test_a_box(query: str, expected: Resize) -> None:
         ("smart:attention", Smart()),
         ("smart:entropy", Smart(Interest.ENTROPY)),
         ("face", Faces()),
-        ("fr:0.1,0.2,0.3,0.4", Regions((Region(0.1, 0.2, 0.3, 0.4),))),
-        ("fr:0.1,0.2,0.3,0.4,50", Regions((Region(0.1, 0.2, 0.3, 0.4),))),
-        ("fr:0.5,0,0.1,0.1,4;0,0,1,1,6", Regions((Region(0, 0, 1, 1, 3), Region(0.5, 0, 0.1, 0.1, 2)))),
+        ("fr:0.1,0.2,0.3,0.4", FocalRegions((FocalRegion(0.1, 0.2, 0.3, 0.4),))),
+        ("fr:0.1,0.2,0.3,0.4,50", FocalRegions((FocalRegion(0.1, 0.2, 0.3, 0.4),))),
+        ("fr:0.5,0,0.1,0.1,4;0,0,1,1,6", FocalRegions((FocalRegion(0, 0, 1, 1, 3), FocalRegion(0.5, 0, 0.1, 0.1, 2)))),
     ],
 )
 def test_a_gravity(gravity: str, expected: object) -> None:
@@ -81,8 +81,8 @@ def test_a_contained_picture_lies_at_a_point_and_looks_for_nothing() -> None:
         ("trim=10", Trim(10)),
         ("trim=0&trim_color=red", Trim(0, Colour(255, 0, 0))),
         ("trim=5&trim_colour=transparent", Trim(5, CLEAR)),
-        ("trim=5&trim_equal=horizontal", Trim(5, across=True)),
-        ("trim=5&trim_equal=both", Trim(5, across=True, down=True)),
+        ("trim=5&trim_equal=horizontal", Trim(5, equal_horizontal=True)),
+        ("trim=5&trim_equal=both", Trim(5, equal_horizontal=True, equal_vertical=True)),
     ],
 )
 def test_a_trim(query: str, expected: Trim) -> None:
@@ -94,18 +94,18 @@ def test_a_trim(query: str, expected: Trim) -> None:
     [
         ("rotate=90.0", 90, Flip.NONE, None),
         ("rotate=-360", 0, Flip.NONE, None),
-        ("rotate=37.5", 0, Flip.NONE, Spin(37.5)),
-        ("rotate=-0.25", 0, Flip.NONE, Spin(359.75)),
-        ("rotate=127&flip=h", 0, Flip.HORIZONTAL, Spin(127.0)),
-        ("rotate=30&flip=both", 180, Flip.NONE, Spin(30.0)),
-        ("rotate=30&background=navy", 0, Flip.NONE, Spin(30.0, Colour(0, 0, 128))),
+        ("rotate=37.5", 0, Flip.NONE, FreeRotation(37.5)),
+        ("rotate=-0.25", 0, Flip.NONE, FreeRotation(359.75)),
+        ("rotate=127&flip=h", 0, Flip.HORIZONTAL, FreeRotation(127.0)),
+        ("rotate=30&flip=both", 180, Flip.NONE, FreeRotation(30.0)),
+        ("rotate=30&background=navy", 0, Flip.NONE, FreeRotation(30.0, Colour(0, 0, 128))),
     ],
 )
 def test_right_angles_are_turned_first_and_others_after_the_resize(
-    query: str, rotate: int, flip: Flip, spin: Spin | None
+    query: str, rotate: int, flip: Flip, spin: FreeRotation | None
 ) -> None:
     read = plan(query)
-    assert (read.rotate, read.flip, read.spin) == (rotate, flip, spin)
+    assert (read.rotate, read.flip, read.rotate_free) == (rotate, flip, spin)
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ from urllib.parse import quote
 
 import pytest
 
-from pixmill.dialects.native import parse
-from pixmill.dialects.params import PARAMS, STAGE_PARAMS
-from pixmill.dialects.presets import read_presets
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.params import PARAMS, STAGE_PARAMS
+from pixmill.dialects.native.presets import parse_presets
 from pixmill.errors import BadRequest, ConflictingParameters, InvalidParameter, RepeatedParameter, UnknownParameter
 from pixmill.plan.colour import CLEAR
-from pixmill.plan.extend import Extend
-from pixmill.plan.key import canonical, result_key
-from pixmill.plan.ops import Colour, Crop, Fit, Plan, Resize, Stage, Unit
-from pixmill.plan.references import MAX_PICTURES, references
-from pixmill.plan.spin import Spin
+from pixmill.plan.key import canonical_json, result_key
+from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Plan, Resize, Stage
+from pixmill.plan.references import MAX_REFERENCES, references
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend
 
 
 def plan(then: str, more: str = "") -> Plan:
@@ -23,7 +23,7 @@ def plan(then: str, more: str = "") -> Plan:
 def test_each_stage_is_a_query_of_operations() -> None:
     assert plan("width=200&blur=3|crop=pct:10,0,50,100").stages == (
         Stage(resize=Resize(width=200), blur=3.0),
-        Stage(crop=Crop(10.0, 0.0, 50.0, 100.0, Unit.PERCENT)),
+        Stage(crop=Crop(10.0, 0.0, 50.0, 100.0, CropUnit.PERCENT)),
     )
 
 
@@ -32,8 +32,8 @@ def test_a_stage_may_be_written_as_in_the_reference() -> None:
         b"url=a.jpg&width=600&then=rotate=-8%26background=white|crop=pct:10,10,80,80|width=300%26overlay=text:A%2520B"
     )
     turned, cut, smaller = parse(b"/resize", query).plan.stages
-    assert turned.spin == Spin(352.0, Colour())
-    assert cut.crop == Crop(10.0, 10.0, 80.0, 80.0, Unit.PERCENT)
+    assert turned.rotate_free == FreeRotation(352.0, Colour())
+    assert cut.crop == Crop(10.0, 10.0, 80.0, 80.0, CropUnit.PERCENT)
     assert [getattr(text, "markup", "") for text in smaller.overlays] == ["A B"]
 
 
@@ -55,7 +55,7 @@ def test_spellings_that_mean_the_same_have_one_key() -> None:
     assert key("width=200") != key("width=200|width=200")
     assert key("blur=1|width=200") != key("width=200|blur=1")
     assert result_key("a.jpg", plan("blur=0|sharpen=0")) == result_key("a.jpg", Plan(output=plan("blur=0").output))
-    assert b"stages" not in canonical(plan("blur=0"))
+    assert b"stages" not in canonical_json(plan("blur=0"))
 
 
 def test_dpr_and_background_of_the_request_count_in_each_stage() -> None:
@@ -66,10 +66,10 @@ def test_dpr_and_background_of_the_request_count_in_each_stage() -> None:
     assert stages == (
         Stage(resize=Resize(200, 100, Fit.CONTAIN), background=navy),
         Stage(extend=Extend(top=6, right=6, bottom=6, left=6), background=Colour(255, 0, 0)),
-        Stage(spin=Spin(5.0, navy)),
+        Stage(rotate_free=FreeRotation(5.0, navy)),
         Stage(blur=2.0),
     )
-    assert plan("rotate=5").stages == (Stage(spin=Spin(5.0, CLEAR)),)
+    assert plan("rotate=5").stages == (Stage(rotate_free=FreeRotation(5.0, CLEAR)),)
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_pictures_that_stages_refer_to_are_fetched_and_named() -> None:
 
 def test_a_request_that_refers_to_too_many_pictures_is_refused_before_any_is_fetched() -> None:
     overlays = [";".join(f"url:{stage}-{number}.png" for number in range(10)) for stage in range(5)]
-    assert len(references(plan("|".join(f"overlay={one}" for one in overlays[:4])))) == MAX_PICTURES
+    assert len(references(plan("|".join(f"overlay={one}" for one in overlays[:4])))) == MAX_REFERENCES
     assert len(references(plan("|".join(f"overlay={overlays[0]}" for _ in range(8))))) == len("0123456789")
     with pytest.raises(InvalidParameter, match="at most 40 pictures"):
         plan("|".join(f"overlay={one}" for one in overlays))
 
 
 def test_a_preset_may_hold_stages_and_a_request_goes_before_it() -> None:
-    presets = read_presets('{"tilted": "width=400&then=rotate=5%26blur=2", "plain": {"then": "grayscale=true"}}')
+    presets = parse_presets('{"tilted": "width=400&then=rotate=5%26blur=2", "plain": {"then": "grayscale=true"}}')
     asked = parse(b"/resize", b"url=a.jpg&preset=tilted", presets=presets).plan
     assert asked == parse(b"/resize", b"url=a.jpg&width=400&then=rotate=5%26blur=2").plan
     assert parse(b"/resize", b"url=a.jpg&preset=tilted,plain", presets=presets).plan.stages == (Stage(grayscale=True),)
@@ -120,4 +120,4 @@ def test_a_preset_may_hold_stages_and_a_request_goes_before_it() -> None:
 
 def test_stages_of_a_preset_are_checked_when_it_is_declared() -> None:
     with pytest.raises(ValueError, match="preset bad: Stage 2: width must be"):
-        read_presets('{"bad": "then=width=0"}')
+        parse_presets('{"bad": "then=width=0"}')

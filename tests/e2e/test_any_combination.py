@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pixmill.dialects.native import parse
-from pixmill.dialects.params import PARAMS, STAGE_PARAMS
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.params import PARAMS, STAGE_PARAMS
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import Size, resolve_all
 from pixmill.plan.limits import Limits

@@ -27,7 +27,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(images: Path) -> Iterator[Pixmill]:
     """Two workers, and room for everybody to wait."""
     with Pixmill(
-        images=str(images), allowed_networks="127.0.0.0/8", cache="", max_wait_s=99, ready_timeout_s=1
+        images=str(images), allowed_networks="127.0.0.0/8", cache="", queue_max_wait_s=99, ready_timeout_s=1
     ) as server:
         yield server
 
@@ -46,7 +46,7 @@ def assert_prompt(server: Pixmill, width: int, within_s: float = 10) -> None:
 def test_clients_that_leave_while_their_pictures_are_rendered_free_every_place(server: Pixmill) -> None:
     before = metric(server, "pixmill_renders_total")
     clients = [knock(server, "/resize", **COSTLY, width=4_000 + number) for number in range(CLIENTS)]
-    until(lambda: metric(server, "pixmill_renders_waiting") == CLIENTS - 2, 20, "all but two wait for a worker")
+    until(lambda: metric(server, "pixmill_renders_queued") == CLIENTS - 2, 20, "all but two wait for a worker")
     for client in clients:
         client.close()
     until(lambda: is_idle(server), 30, "everybody's place is free")
@@ -83,7 +83,7 @@ def test_one_client_that_leaves_takes_nothing_from_another_who_wants_the_same(se
 
 def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_served(images: Path) -> None:
     lives: list[float] = []
-    settings = {"max_wait_s": 99, "deadline_s": 99}  # the places alone decide, however slow the machine is
+    settings = {"queue_max_wait_s": 99, "deadline_s": 99}  # the places alone decide, however slow the machine is
     with (
         Pixmill(images=str(images), cache="", workers=1, queue=2, **settings) as small,
         ThreadPoolExecutor(20) as clients,

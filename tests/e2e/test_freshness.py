@@ -54,7 +54,7 @@ def test_every_size_is_renewed_without_a_download_or_a_render(server: Pixmill, o
         assert status_of(again) == "Pixmill; fwd=stale; fwd-status=304; stored"
     assert origin.sent == sent
     assert metric(server, "pixmill_renders_total") == renders
-    assert metric(server, "pixmill_source_fetches_total", outcome="unchanged") >= 2
+    assert metric(server, "pixmill_source_fetches_total", outcome="not_modified") >= 2
 
 
 def test_an_original_that_changes_changes_the_picture_and_its_tag(server: Pixmill, origin: Origin) -> None:
@@ -85,7 +85,9 @@ def test_a_stale_picture_is_served_and_renewed_behind_the_answer(origin: Origin)
 
 def test_a_stale_picture_whose_original_is_gone_is_served_once_and_no_more(origin: Origin) -> None:
     url = origin.publish("/gone.jpg", small_photo(200), {"ETag": '"1"'})
-    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_ttl_s=1, cache_stale_s=3_600) as server:
+    with Pixmill(
+        allowed_networks="127.0.0.0/8", workers=1, cache_ttl_s=1, cache_stale_while_revalidate_s=3_600
+    ) as server:
         assert server.get("/resize", url=url, width=50).status == 200
         origin.serve("/gone.jpg", status=410)
         until(lambda: server.get("/resize", url=url, width=50).status == 404, 10, "the picture is gone")
@@ -95,7 +97,9 @@ def test_a_stale_picture_whose_original_is_gone_is_served_once_and_no_more(origi
 
 def test_an_origin_that_fails_is_stood_in_for_and_one_that_has_no_picture_is_not(origin: Origin) -> None:
     said = "max-age=0, stale-if-error=60"
-    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_stale_s=0, cache_min_ttl_s=1) as server:
+    with Pixmill(
+        allowed_networks="127.0.0.0/8", workers=1, cache_stale_while_revalidate_s=0, cache_min_ttl_s=1
+    ) as server:
         url = origin.publish("/d.jpg", small_photo(200), {"ETag": '"1"', "Cache-Control": said})
         assert "stale-if-error=60" in server.get("/resize", url=url, width=50).headers["cache-control"]
         origin.serve("/d.jpg", status=503)
@@ -140,7 +144,7 @@ def test_a_source_that_has_no_picture_is_not_asked_for_each_request(server: Pixm
 def test_a_picture_that_is_none_is_told_so_without_another_try(server: Pixmill, origin: Origin) -> None:
     url = origin.publish("/words.txt", b"no picture", {"ETag": '"1"', "Cache-Control": "max-age=50"})
     renders = metric(server, "pixmill_renders_total")
-    told = metric(server, "pixmill_negative_hits_total", outcome="unsupported_image")
+    told = metric(server, "pixmill_negative_cache_hits_total", outcome="unsupported_image")
     replies = [server.get("/resize", url=url, width=width) for width in (10, 20, 20)]
     assert [reply.status for reply in replies] == [415, 415, 415]
     assert status_of(replies[0]) == "Pixmill; fwd=uri-miss; detail=unsupported_image"
@@ -148,7 +152,7 @@ def test_a_picture_that_is_none_is_told_so_without_another_try(server: Pixmill, 
     ages = [int(reply.headers["cache-control"].removeprefix("public, max-age=")) for reply in replies]
     assert all(20 < age <= 50 for age in ages), "no longer than the origin vouches for it"
     assert metric(server, "pixmill_renders_total") == renders + 1
-    assert metric(server, "pixmill_negative_hits_total", outcome="unsupported_image") == told + 2
+    assert metric(server, "pixmill_negative_cache_hits_total", outcome="unsupported_image") == told + 2
     assert server.get("/info", url=url).status == 415
     assert origin.count("/words.txt") == 1
 

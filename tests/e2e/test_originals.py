@@ -26,7 +26,7 @@ def origin() -> Iterator[Origin]:
 def server(folder: Path, **settings: str | float) -> Pixmill:
     """Without memory for originals, and with none but its own results."""
     told: dict[str, str | float] = {
-        "originals": f"file://{folder}?max_bytes=64MiB",
+        "originals_cache": f"file://{folder}?max_bytes=64MiB",
         "cache": "memory://",
         "allowed_networks": "127.0.0.0/8",
         "workers": 1,
@@ -41,7 +41,7 @@ def purge(pixmill: Pixmill, order: dict[str, object]) -> None:
 
 
 def rules(pixmill: Pixmill) -> list[dict[str, object]]:
-    found = pixmill.get("/admin/purges", headers={"Authorization": f"Bearer {TOKEN}"}).json()["purges"]
+    found = pixmill.get("/admin/purges", headers={"Authorization": f"Bearer {TOKEN}"}).json()["active_purges"]
     assert isinstance(found, list)
     return found
 
@@ -68,7 +68,7 @@ def test_another_size_costs_no_download_after_a_restart(origin: Origin, tmp_path
         get(one, url, 101)
         assert metric(one, "pixmill_cache_lookups_total", tier="originals_disk", outcome="hit") == 1
         assert metric(one, "pixmill_cache_bytes", tier="originals_disk") >= len(small_photo())
-        assert one.get("/health").json()["parts"]["cache originals_disk"]["ok"] is True
+        assert one.get("/health").json()["components"]["cache originals_disk"]["ok"] is True
     with server(tmp_path) as another:
         assert get(another, url, 100) == first
     assert origin.count("/a.jpg") == 1
@@ -79,7 +79,7 @@ def test_two_servers_asked_at_once_for_different_sizes_fetch_it_once(origin: Ori
     with server(tmp_path) as one, server(tmp_path) as another, ThreadPoolExecutor(4) as clients:
         asked = [(pixmill, width) for width in (100, 110) for pixmill in (one, another)]
         list(clients.map(lambda ask: get(ask[0], url, ask[1]), asked))
-        leases = [metric(pixmill, "pixmill_leases_total", kind="file") for pixmill in (one, another)]
+        leases = [metric(pixmill, "pixmill_lock_acquisitions_total", kind="file") for pixmill in (one, another)]
     assert origin.count("/a.jpg") == 1
     assert min(leases) == 1
 
@@ -113,7 +113,7 @@ def test_one_that_is_no_longer_vouched_for_is_asked_for_by_its_validator(origin:
     with server(tmp_path) as another:
         assert get(another, url, 100) == first
         assert metric(another, "pixmill_source_bytes_total") == 0
-        assert metric(another, "pixmill_source_fetches_total", outcome="unchanged") == 1
+        assert metric(another, "pixmill_source_fetches_total", outcome="not_modified") == 1
 
 
 def test_what_one_server_has_heard_to_be_unchanged_another_does_not_ask_about(origin: Origin, tmp_path: Path) -> None:

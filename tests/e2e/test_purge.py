@@ -69,7 +69,7 @@ def test_a_purge_is_in_force_for_all_who_share_the_folder_and_after_a_kill(image
             assert "; hit" not in cached(other, "a.png")
             assert "; hit" in cached(other, "b.png")
         status, _, told = say(one, b"", method="GET")
-        assert (status, [rule["value"] for rule in told["purges"]]) == (200, ["a.png"])
+        assert (status, [rule["value"] for rule in told["active_purges"]]) == (200, ["a.png"])
 
 
 def test_only_the_operator_may(images: Path) -> None:
@@ -112,7 +112,7 @@ def test_tags_come_from_the_url_the_request_and_the_origin(images: Path) -> None
             for tag, found in [("one", [1, 0, 1]), ("three", [1, 1, 0]), ("nobody", [1, 1, 1]), ("shoes", [0, 0, 0])]:
                 assert ask() == [True] * 3
                 status, _, told = say(server, json.dumps({"tags": [tag]}).encode())
-                assert (status, told["unwritten"]) == (200, [])
+                assert (status, told["unsynced"]) == (200, [])
                 assert ask() == [bool(one) for one in found], tag
 
 
@@ -127,16 +127,16 @@ def test_servers_that_share_nothing_but_a_redis_hear_of_each_others_purges(image
             for name in ("a.png", "b.png"):
                 assert "; hit" in cached(other, name)
             status, _, done = say(one, b'{"sources": ["/a.png"]}')
-            assert (status, done["unwritten"]) == (200, [])
-            until(lambda: say(other, b"", method="GET")[2]["purges"] != [], 5, "the other one has heard")
+            assert (status, done["unsynced"]) == (200, [])
+            until(lambda: say(other, b"", method="GET")[2]["active_purges"] != [], 5, "the other one has heard")
             assert "; hit" not in cached(other, "a.png")
             assert "; hit" in cached(other, "b.png")
             redis.stop()
             status, _, done = say(one, b'{"sources": ["/b.png"]}')
-            assert (status, done["unwritten"]) == (200, ["redis"])
+            assert (status, done["unsynced"]) == (200, ["redis"])
             assert "; hit" not in cached(one, "b.png")
             redis.start()
-            until(lambda: len(say(other, b"", method="GET")[2]["purges"]) == 2, 10, "it is told later")
+            until(lambda: len(say(other, b"", method="GET")[2]["active_purges"]) == 2, 10, "it is told later")
 
 
 def test_a_kill_right_after_a_purge_loses_nothing_of_it(images: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_kill_right_after_a_purge_loses_nothing_of_it(images: Path) -> None:
             assert "; hit" in cached(server, name)
         status, _, done = say(server, b'{"sources": ["/a.png"]}')
         server.stop(signal.SIGKILL)
-        assert (status, done["unwritten"]) == (200, [])
+        assert (status, done["unsynced"]) == (200, [])
         server.start()
         assert "; hit" not in cached(server, "a.png")
         assert "; hit" in cached(server, "b.png")

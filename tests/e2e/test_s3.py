@@ -23,7 +23,7 @@ def serving(s3: SeaweedFS, **settings: str | float) -> Pixmill:
     usual: dict[str, str | float] = {
         "stores": json.dumps({"photos": stores["photos"]}),
         "cache": "",
-        "originals": "",
+        "originals_cache": "",
         "workers": 1,
         "store_timeout_s": 1,
         "source_timeout_s": 4,
@@ -64,8 +64,8 @@ def test_a_server_that_stalls_is_a_gateway_error_in_time_and_well_again_when_it_
             time.sleep(1.1)
             ready = server.get("/health")
             assert ready.status == 503
-            assert ready.json()["parts"]["store photos"]["ok"] is False
-            assert ready.json()["parts"]["engine"]["ok"] is True
+            assert ready.json()["components"]["store photos"]["ok"] is False
+            assert ready.json()["components"]["engine"]["ok"] is True
             assert server.get("/health/live").status == 200
         until(lambda: server.get("/health/ready").status == 200, 10, "ready again")
         assert code_of(server, "s3://e2e-faults/photo.jpg", 23) == (200, "")
@@ -82,7 +82,7 @@ def test_wrong_credentials_are_told_by_readiness_and_not_to_clients() -> None:
             until(lambda: "answers on" in server.log(), 20, "the server has started")
             until(lambda: accepts(server), 5, "it listens")
             ready = server.get("/health")
-            assert (ready.status, ready.json()["parts"]["store strange"]["code"]) == (503, "store_credentials")
+            assert (ready.status, ready.json()["components"]["store strange"]["code"]) == (503, "store_credentials")
             reply = server.get("/resize", url="s3://e2e-strange/photo.jpg", width=20)
             assert (reply.status, reply.json()["code"]) == (502, "source_credentials")
             until(lambda: "InvalidAccessKeyId" in server.log(), 5, "the operator is told why")
@@ -130,8 +130,8 @@ def test_a_purge_lies_in_the_bucket_for_whoever_shares_it_and_empties_it(photos:
         assert [tier(one, width) for width in (31, 32)] == ["", ""]
         order = json.dumps({"tags": ["wide-31"]}).encode()
         reply = one.ask("POST", "/admin/purge", headers={"authorization": f"Bearer {token}"}, data=order)
-        assert (reply.status, reply.json()["unwritten"]) == (200, [])
+        assert (reply.status, reply.json()["unsynced"]) == (200, [])
         until(lambda: told(one)["removed"].get("s3") == 1 and not told(one)["sweeping"], 10, "it is removed")
         with serving(photos, **shared) as other:
-            assert [rule["value"] for rule in told(other)["purges"]] == ["wide-31"]
+            assert [rule["value"] for rule in told(other)["active_purges"]] == ["wide-31"]
             assert [tier(other, width) for width in (31, 32)] == ["", "s3"]

@@ -39,7 +39,7 @@ def test_a_redis_that_dies_and_a_server_that_starts_without_it_cost_no_request(t
                 assert server.get("/resize", url="photo.jpg", width=width).status == 200
             until(lambda: server.get("/health").json()["status"] == "degraded", 10, "it is told")
             health = server.get("/health")
-            part = health.json()["parts"]["cache redis"]
+            part = health.json()["components"]["cache redis"]
             assert (health.status, health.json()["status"], part["required"]) == (200, "degraded", False)
             assert server.get("/health/ready").status == 200
             assert metric(server, "pixmill_cache_breaker", tier="redis") == 2

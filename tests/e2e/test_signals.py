@@ -53,7 +53,7 @@ def test_requests_in_flight_are_finished_and_nobody_new_is_let_in(origin: Origin
 def test_a_request_that_takes_longer_than_the_limit_is_cut_off_and_the_server_still_ends_in_time(
     origin: Origin,
 ) -> None:
-    with ThreadPoolExecutor(1) as clients, lean(drain_s=1) as server:
+    with ThreadPoolExecutor(1) as clients, lean(drain_timeout_s=1) as server:
         workers = server.workers()
         before = len(origin.requests)
         asked = clients.submit(server.get, "/resize", url=origin.url("/never.jpg"), width=100)
@@ -69,7 +69,7 @@ def test_a_request_that_takes_longer_than_the_limit_is_cut_off_and_the_server_st
 
 def test_a_render_that_takes_longer_than_the_limit_is_cut_off(tmp_path: Path) -> None:
     (tmp_path / "noise.jpg").write_bytes(noise())
-    with lean(drain_s=0.2, images=str(tmp_path)) as server:
+    with lean(drain_timeout_s=0.2, images=str(tmp_path)) as server:
         workers = server.workers()
         client = knock(server, "/resize", **COSTLY)
         until(lambda: b"workers_busy 1" in server.get("/metrics").body, 10, "the worker is busy")
@@ -83,7 +83,7 @@ def test_a_render_that_takes_longer_than_the_limit_is_cut_off(tmp_path: Path) ->
 
 def test_clients_that_send_or_read_too_slowly_are_cut_off(tmp_path: Path) -> None:
     (tmp_path / "noise.jpg").write_bytes(noise())
-    with lean(drain_s=0.2, images=str(tmp_path)) as server:
+    with lean(drain_timeout_s=0.2, images=str(tmp_path)) as server:
         reader = knock(server, "/resize", url="noise.jpg", format="png")
         assert reader.recv(15) == b"HTTP/1.1 200 OK"
         sender = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -119,7 +119,7 @@ def test_more_signals_change_nothing(origin: Origin) -> None:
 
 
 def test_connections_on_which_nothing_is_asked_do_not_hold_up_the_end() -> None:
-    with lean(drain_s=20) as server:
+    with lean(drain_timeout_s=20) as server:
         silent = knock(server, "/health/live")
         assert silent.recv(15) == b"HTTP/1.1 200 OK"
         begun = knock(server, "/health/live")

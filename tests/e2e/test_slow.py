@@ -17,7 +17,7 @@ def established(port: int) -> int:
 
 def test_a_client_that_takes_nothing_of_its_answer_is_let_go_and_idle_ones_are_kept(tmp_path: Path) -> None:
     Image.effect_noise((3_000, 3_000), 90).save(tmp_path / "noise.png")
-    with Pixmill(images=str(tmp_path), send_stall_s=1, cache="") as server:
+    with Pixmill(images=str(tmp_path), send_timeout_s=1, cache="") as server:
         idle = socket.create_connection(("127.0.0.1", server.port))
         with idle, socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

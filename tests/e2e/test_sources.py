@@ -94,31 +94,54 @@ CASES = [
     ),
     Case("compressed picture", lambda o: o.serve_gzip("/gzip", small_photo()), 200),
     # It lies or breaks.
-    Case("ends too early", lambda o: jpeg(o, "/cut", cut_after=5_000), 502, "source_broken"),
-    Case("ends too early in a chunk", lambda o: jpeg(o, "/cut2", cut_after=5_000, chunked=True), 502, "source_broken"),
-    Case("sends less than it claims", lambda o: jpeg(o, "/less", claim=len(small_photo()) + 9), 502, "source_broken"),
+    Case("ends too early", lambda o: jpeg(o, "/cut", cut_after=5_000), 502, "source_bad_response"),
+    Case(
+        "ends too early in a chunk",
+        lambda o: jpeg(o, "/cut2", cut_after=5_000, chunked=True),
+        502,
+        "source_bad_response",
+    ),
+    Case(
+        "sends less than it claims",
+        lambda o: jpeg(o, "/less", claim=len(small_photo()) + 9),
+        502,
+        "source_bad_response",
+    ),
     Case("hangs up", lambda o: o.reset("/reset"), 502, "source_unreachable"),
     Case("hangs up once", lambda o: (jpeg(o, "/once"), o.reset("/once", times=1))[1], 200),
-    Case("speaks no HTTP", lambda o: o.raw("/raw", b"\x89PNG\r\n\x1a\n" * 10), 502, "source_broken"),
+    Case("speaks no HTTP", lambda o: o.raw("/raw", b"\x89PNG\r\n\x1a\n" * 10), 502, "source_bad_response"),
     Case("says nothing", lambda o: o.raw("/nothing", b""), 502, "source_unreachable"),
     Case(
         "endless headers",
         lambda o: o.raw("/head", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500_000),
         502,
-        "source_broken",
+        "source_bad_response",
     ),
-    Case("one long header", lambda o: o.raw("/head1", b"HTTP/1.1 200 OK\r\nA: " + b"b" * 10**6), 502, "source_broken"),
-    Case("bad length", lambda o: o.raw("/len", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), 502, "source_broken"),
+    Case(
+        "one long header",
+        lambda o: o.raw("/head1", b"HTTP/1.1 200 OK\r\nA: " + b"b" * 10**6),
+        502,
+        "source_bad_response",
+    ),
+    Case(
+        "bad length",
+        lambda o: o.raw("/len", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
+        502,
+        "source_bad_response",
+    ),
     Case(
         "bad chunks",
         lambda o: o.raw("/ch", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
         502,
-        "source_broken",
+        "source_bad_response",
     ),
     Case(
-        "coding we did not ask for", lambda o: jpeg(o, "/br", headers={"Content-Encoding": "br"}), 502, "source_broken"
+        "coding we did not ask for",
+        lambda o: jpeg(o, "/br", headers={"Content-Encoding": "br"}),
+        502,
+        "source_bad_response",
     ),
-    Case("damaged gzip", lambda o: jpeg(o, "/gz", headers={"Content-Encoding": "gzip"}), 502, "source_broken"),
+    Case("damaged gzip", lambda o: jpeg(o, "/gz", headers={"Content-Encoding": "gzip"}), 502, "source_bad_response"),
     Case(
         "odd headers",
         lambda o: jpeg(o, "/odd", headers={"ETag": "x" * 999, "Cache-Control": "max-age=-1,,", "Expires": "?"}),
@@ -128,7 +151,7 @@ CASES = [
     Case("redirects three times", lambda o: chain(o, 3), 200),
     Case("redirects four times", lambda o: chain(o, 4), 502, "too_many_redirects"),
     Case("redirects in a circle", loop, 502, "too_many_redirects"),
-    Case("redirects nowhere", lambda o: o.serve("/nowhere", status=302), 502, "source_broken"),
+    Case("redirects nowhere", lambda o: o.serve("/nowhere", status=302), 502, "source_bad_response"),
     Case(
         "redirects to a forbidden address",
         lambda o: o.redirect("/r1", "http://127.0.0.1:1/a.jpg"),
@@ -147,28 +170,28 @@ CASES = [
     Case(
         "redirects to a name of loopback", lambda o: o.redirect("/r4", "http://localhost:1/"), 403, "address_forbidden"
     ),
-    Case("redirects to a file", lambda o: o.redirect("/r5", "file:///etc/passwd"), 502, "source_broken"),
-    Case("redirects to a store", lambda o: o.redirect("/r6", "s3://bucket/a.jpg"), 502, "source_broken"),
-    Case("redirects to nonsense", lambda o: o.redirect("/r7", "http://[half"), 502, "source_broken"),
+    Case("redirects to a file", lambda o: o.redirect("/r5", "file:///etc/passwd"), 502, "source_bad_response"),
+    Case("redirects to a store", lambda o: o.redirect("/r6", "s3://bucket/a.jpg"), 502, "source_bad_response"),
+    Case("redirects to nonsense", lambda o: o.redirect("/r7", "http://[half"), 502, "source_bad_response"),
     # It refuses.
     *(
         Case(f"says {said}", lambda o, said=said: jpeg(o, f"/s{said}", status=said), status, code)  # type: ignore[misc]
         for said, status, code in [
             (203, 200, ""),
-            (204, 502, "source_broken"),
-            (206, 502, "source_broken"),
-            (300, 502, "source_broken"),
-            (304, 502, "source_broken"),
-            (400, 502, "source_broken"),
+            (204, 502, "source_bad_response"),
+            (206, 502, "source_bad_response"),
+            (300, 502, "source_bad_response"),
+            (304, 502, "source_bad_response"),
+            (400, 502, "source_bad_response"),
             (401, 403, "source_denied"),
             (403, 403, "source_denied"),
             (404, 404, "source_not_found"),
             (410, 404, "source_not_found"),
-            (429, 502, "source_broken"),
-            (500, 502, "source_broken"),
-            (503, 502, "source_broken"),
+            (429, 502, "source_bad_response"),
+            (500, 502, "source_bad_response"),
+            (503, 502, "source_bad_response"),
             (504, 504, "source_timeout"),
-            (999, 502, "source_broken"),
+            (999, 502, "source_bad_response"),
         ]
     ),
     # It is not there.
@@ -203,7 +226,7 @@ def test_what_an_origin_does_has_its_status_and_code(server: Pixmill, origin: Or
 def test_an_origin_that_sends_more_than_it_claims_is_not_believed(server: Pixmill, origin: Origin) -> None:
     url = jpeg(origin, "/more", claim=3_000)
     reply = server.get("/resize", url=url, width=32)
-    assert (reply.status, reply.json()["code"]) in {(422, "undecodable_image"), (502, "source_broken")}
+    assert (reply.status, reply.json()["code"]) in {(422, "undecodable_image"), (502, "source_bad_response")}
 
 
 def test_after_all_that_the_server_is_well(server: Pixmill, origin: Origin) -> None:
@@ -221,7 +244,7 @@ def test_an_original_that_leads_back_to_the_service_ends_there() -> None:
         for path in ("/first", *(f"/more-{number}" for number in range(16))):
             origin.redirect(path, back)
         for version, path in enumerate(("/resize", "/info", "/srcset", "/api/v1/resize")):
-            assert server.get(path, url=origin.url("/first"), v=version).json()["code"] == "source_broken"
+            assert server.get(path, url=origin.url("/first"), v=version).json()["code"] == "source_bad_response"
             refused = server.get(path, {"CDN-Loop": 'elsewhere; a=",", pixmill;b'}, url=origin.url("/first"))
             assert (refused.status, refused.json()["code"]) == (508, "loop_detected")
             assert refused.headers["cache-control"] == "no-store"

@@ -37,7 +37,7 @@ def progress(server: Pixmill) -> Any:
 
 def is_done(server: Pixmill) -> bool:
     told = progress(server)
-    return not told["waiting"] and not told["at_work"]
+    return not told["queued"] and not told["in_progress"]
 
 
 def test_what_was_warmed_is_there_when_it_is_asked_for(images: Path) -> None:
@@ -45,17 +45,17 @@ def test_what_was_warmed_is_there_when_it_is_asked_for(images: Path) -> None:
         urls = [f"/resize?url={name}&width={width}" for name in ("a.png", "b.png", "none.png") for width in (10, 20)]
         elsewhere = "https://img.example/api/v1/resize?url=a.png&width=30&format=png&tags=t"
         wrong = {
-            "/info?url=a.png": "no_such_route",
+            "/info?url=a.png": "route_not_found",
             "/resize?url=a.png&width=x": "invalid_parameter",
             "/resize?width=1": "missing_parameter",
             "/resize?url=a.png&é": "malformed_request",
             "/resize?url=" + "a" * 9_000: "request_too_large",
-            "": "no_such_route",
-            "//[": "no_such_route",
+            "": "route_not_found",
+            "//[": "route_not_found",
         }
         status, said = warm(server, [*urls, elsewhere, urls[0], *wrong])
-        assert (status, said["added"], said["known"]) == (202, 7, 1)
-        assert [one["code"] for one in said["refused"]] == list(wrong.values())
+        assert (status, said["added"], said["already_queued"]) == (202, 7, 1)
+        assert [one["code"] for one in said["rejected"]] == list(wrong.values())
         until(lambda: is_done(server), 20, "all is made")
         assert progress(server)["done"] == {"made": 5, "source_not_found": 2}
         renders = metric(server, "pixmill_renders_total")
@@ -65,7 +65,7 @@ def test_what_was_warmed_is_there_when_it_is_asked_for(images: Path) -> None:
         assert metric(server, "pixmill_renders_total") == renders
         assert warm(server, urls[:4])[1]["added"] == 4
         until(lambda: is_done(server), 20, "they are there")
-        assert progress(server)["done"]["there"] == 4
+        assert progress(server)["done"]["already_cached"] == 4
 
 
 def test_only_the_operator_may_and_needs_no_signature(images: Path) -> None:

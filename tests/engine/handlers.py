@@ -1,6 +1,6 @@
 """What test workers do in place of pixels: the original is a command, ``verb argument``.
 
-Loaded by worker processes; those that leave a trace in a file need ``confinement="off"``. See ``original`` and ``pools`` in ``support.py``.
+Loaded by worker processes; those that leave a trace in a file need ``sandbox="off"``. See ``original`` and ``pools`` in ``support.py``.
 """
 
 import json
@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from pixmill.errors import PixmillError, UndecodableImage, leaves
+from pixmill.errors import PixmillError, UndecodableImage, error_classes_by_code
 from pixmill.media import Format
+from pixmill.plan.facts import FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
-from pixmill.plan.question import Question
 from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports import Facts, Rendered
 
@@ -54,7 +54,7 @@ def die_once(path: str) -> bytes:
 
 
 def fail(code: str) -> bytes:
-    raise leaves()[code]("in public", param="width", detail="in private")
+    raise error_classes_by_code()[code]("in public", param="width", detail="in private")
 
 
 def defect(_: str) -> bytes:
@@ -85,7 +85,7 @@ def pid(_: str) -> bytes:
     return str(os.getpid()).encode()
 
 
-def confinement(_: str) -> bytes:
+def rlimits(_: str) -> bytes:
     limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in dir(resource) if name[:7] == "RLIMIT_"}
     ignored = [signal.getsignal(number) == signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)]
     return json.dumps({**limits, "ignored": ignored}).encode()
@@ -99,7 +99,7 @@ VERBS: dict[str, Callable[[str], bytes]] = {
     verb.__name__: verb
     for verb in (
         *(sleep, append, die, segfault, die_once, fail, defect, hog, leak, big),
-        *(babble, pid, confinement, environment),
+        *(babble, pid, rlimits, environment),
     )
 }
 
@@ -124,8 +124,8 @@ def render_all(
             yield number, error
 
 
-def inspect(source: memoryview, limits: Limits, question: Question) -> Facts:
+def inspect(source: memoryview, limits: Limits, selection: FactSelection) -> Facts:
     if not source:
         raise UndecodableImage
-    told = ",".join(question.include) or None
+    told = ",".join(selection.include) or None
     return Facts(Format.GIF, 3, 4, limits.max_frames, True, 6, "srgb", "", len(source), xmp=told)

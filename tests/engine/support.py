@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pixmill.engine.config import EngineConfig
-from pixmill.engine.pool import EnginePool
+from pixmill.engine.pool.pool import EnginePool
 from pixmill.plan.ops import Plan, Resize
-from pixmill.ports import Event, Rendered, Stage
-from pixmill.spool import Spool
+from pixmill.ports import Event, Rendered, RequestStage
+from pixmill.runtime.spool import Spool
 
 HANDLERS = "tests.engine.handlers"
 ROOT = Path(__file__).parents[2]
@@ -22,13 +22,13 @@ class Notebook:
     """An observer that remembers."""
 
     def __init__(self) -> None:
-        self.times: list[tuple[Stage, float]] = []
+        self.times: list[tuple[RequestStage, float]] = []
         self.events: list[tuple[Event, dict[str, str]]] = []
 
-    def timed(self, stage: Stage, seconds: float) -> None:
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None:
         self.times.append((stage, seconds))
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         assert amount == 1
         self.events.append((event, labels))
 

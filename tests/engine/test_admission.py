@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixmill.engine.admission import Admission, Limit, Line, Load, Promise
+from pixmill.engine.pool.admission import Admission, Load, QueueStats, RejectionReason, Reservation
 from pixmill.errors import QueueFull
-from pixmill.pace import MAX_KINDS, OUTLIER, Pace, Paces
 from pixmill.ports import Event
+from pixmill.runtime.durations import MAX_KINDS, OUTLIER_RATIO, DurationEstimator, MovingMean
 from tests.engine.support import ROOT, Notebook, eventually, obey, pools
 
 
@@ -25,8 +25,8 @@ class Desk:
     """An admission over a load that the test sets: two workers at work, a second for each call."""
 
     def __init__(self, max_waiting: int = 100, max_wait_s: float = 10.0) -> None:
-        self.load = Load(0.0, 2, is_idle=False)
-        self.refusals: list[Limit] = []
+        self.load = Load(0.0, 2, has_idle_worker=False)
+        self.refusals: list[RejectionReason] = []
         self.now = 1_000.0
         self.typical_s = 1.0
         self.admission = Admission(
@@ -50,53 +50,53 @@ def refused(act: Callable[[], object]) -> float | None:
 
 def test_a_call_waits_for_what_lies_ahead_shared_among_the_workers() -> None:
     desk = Desk()
-    desk.admission.line.enter(3.0)
-    desk.load = Load(5.0, 2, is_idle=False)
-    assert desk.admission.wait_s() == 4.0
-    desk.load = Load(5.0, 2, is_idle=True)
-    assert desk.admission.wait_s() == 0.0
+    desk.admission.queue_stats.add(3.0)
+    desk.load = Load(5.0, 2, has_idle_worker=False)
+    assert desk.admission.expected_wait_s() == 4.0
+    desk.load = Load(5.0, 2, has_idle_worker=True)
+    assert desk.admission.expected_wait_s() == 0.0
 
 
 def test_who_would_wait_too_long_is_refused_and_told_when_half_of_it_is_done() -> None:
     desk = Desk(max_wait_s=10)
-    desk.admission.line.enter(20.0)
+    desk.admission.queue_stats.add(20.0)
     assert refused(desk.admission.check) is None
-    desk.admission.line.enter(1.0)
+    desk.admission.queue_stats.add(1.0)
     assert refused(desk.admission.check) == 21 / 2 / 2
-    assert desk.refusals == ["wait"]
+    assert desk.refusals == ["queue_wait"]
 
 
 def test_too_many_are_refused_however_short_their_work() -> None:
     desk = Desk(max_waiting=2)
     for _ in range(2):
         assert refused(desk.admission.check) is None
-        desk.admission.line.enter(0.001)
+        desk.admission.queue_stats.add(0.001)
     assert refused(desk.admission.check) is not None
     assert desk.refusals == ["queue"]
 
 
 def test_an_idle_worker_takes_whatever_comes() -> None:
     desk = Desk(max_waiting=0)
-    desk.load = Load(0.0, 2, is_idle=True)
-    desk.admission.line.enter(100.0)
+    desk.load = Load(0.0, 2, has_idle_worker=True)
+    desk.admission.queue_stats.add(100.0)
     assert refused(desk.admission.check) is None
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=50))
 def test_a_line_that_everybody_has_left_is_empty(work: list[float]) -> None:
-    line = Line(time.monotonic)
+    line = QueueStats(time.monotonic)
     for seconds in work:
-        line.enter(seconds)
+        line.add(seconds)
     for seconds in work:
-        line.leave(seconds)
-        assert line.seconds >= 0
-    assert (line.count, line.seconds) == (0, 0.0)
+        line.remove(seconds)
+        assert line.work_s >= 0
+    assert (line.count, line.work_s) == (0, 0.0)
 
 
 def test_a_line_that_has_room_for_all_may_stand_for_ever() -> None:
     desk = Desk(max_wait_s=10)
     desk.typical_s = 0.1
-    desk.admission.line.enter(18.0)
+    desk.admission.queue_stats.add(18.0)
     desk.now += 1_000
     assert refused(desk.admission.check) is None
 
@@ -104,26 +104,26 @@ def test_a_line_that_has_room_for_all_may_stand_for_ever() -> None:
 def test_a_line_that_stands_and_has_no_room_for_somebody_is_kept_short_until_it_was_empty() -> None:
     desk = Desk(max_wait_s=10)
     desk.typical_s = 0.1
-    desk.admission.line.enter(18.0)
+    desk.admission.queue_stats.add(18.0)
     desk.now += 10
     assert refused(desk.admission.check) is None, "a burst may take as long as anybody may wait"
-    desk.admission.line.enter(4.0)
+    desk.admission.queue_stats.add(4.0)
     assert refused(desk.admission.check) is not None
-    desk.admission.line.leave(4.0)
+    desk.admission.queue_stats.remove(4.0)
     assert refused(desk.admission.check) is None
     desk.now += 1
     assert refused(desk.admission.check) is not None
-    desk.admission.line.enter(1.5)
-    desk.admission.line.leave(18.0)
+    desk.admission.queue_stats.add(1.5)
+    desk.admission.queue_stats.remove(18.0)
     assert refused(desk.admission.check) is None
-    desk.admission.line.enter(1.0)
+    desk.admission.queue_stats.add(1.0)
     assert refused(desk.admission.check) is not None
     desk.typical_s = 1.0
     assert refused(desk.admission.check) is None, "so short that workers would run dry is too short"
     desk.typical_s = 0.1
-    desk.admission.line.leave(1.0)
-    desk.admission.line.leave(1.5)
-    desk.admission.line.enter(18.0)
+    desk.admission.queue_stats.remove(1.0)
+    desk.admission.queue_stats.remove(1.5)
+    desk.admission.queue_stats.add(18.0)
     assert refused(desk.admission.check) is None, "it was empty: this is another burst"
 
 
@@ -132,38 +132,38 @@ def test_a_line_that_stands_and_has_no_room_for_somebody_is_kept_short_until_it_
 
 def test_what_is_being_fetched_counts_before_it_arrives() -> None:
     desk = Desk(max_wait_s=10)
-    desk.admission.line.enter(18.0)  # 9 seconds for two workers; each that comes is half a second more
-    coming = [desk.admission.coming() for _ in range(4)]
+    desk.admission.queue_stats.add(18.0)  # 9 seconds for two workers; each that comes is half a second more
+    coming = [desk.admission.announce() for _ in range(4)]
     for one in coming[:3]:
         one.__enter__()
     with pytest.raises(QueueFull):
         coming[3].__enter__()
     coming[0].__exit__(None, None, None)
-    with desk.admission.coming():
+    with desk.admission.announce():
         pass
 
 
 def test_originals_that_never_come_do_not_close_the_queue() -> None:
     desk = Desk(max_wait_s=10)
-    never = [desk.admission.coming() for _ in range(1_000)]
+    never = [desk.admission.announce() for _ in range(1_000)]
     for one in never:
         one.__enter__()
-    with desk.admission.coming():
-        desk.admission.line.enter(9.9)  # half of the longest wait is for those who are there
-    desk.admission.line.enter(0.2)
-    assert refused(desk.admission.coming().__enter__) is not None
+    with desk.admission.announce():
+        desk.admission.queue_stats.add(9.9)  # half of the longest wait is for those who are there
+    desk.admission.queue_stats.add(0.2)
+    assert refused(desk.admission.announce().__enter__) is not None
 
 
 def test_as_many_are_on_their_way_as_the_line_has_room_for_and_never_close_it() -> None:
     desk = Desk(max_waiting=10, max_wait_s=1_000)
-    coming = [desk.admission.coming() for _ in range(100)]
+    coming = [desk.admission.announce() for _ in range(100)]
     for one in coming:
         one.__enter__()
     for _ in range(4):
-        desk.admission.line.enter(1.0)
-    with desk.admission.coming():
-        desk.admission.line.enter(1.0)
-    assert refused(desk.admission.coming().__enter__) is not None
+        desk.admission.queue_stats.add(1.0)
+    with desk.admission.announce():
+        desk.admission.queue_stats.add(1.0)
+    assert refused(desk.admission.announce().__enter__) is not None
     assert desk.refusals == ["queue"]
 
 
@@ -171,20 +171,20 @@ def test_as_many_are_on_their_way_as_the_line_has_room_for_and_never_close_it() 
 
 
 def has_room(desk: Desk) -> bool:
-    return desk.admission.refusal_s() is None
+    return desk.admission.retry_after_s() is None
 
 
 def test_who_is_let_in_counts_until_it_comes_and_then_once() -> None:
     desk = Desk(max_wait_s=10)
-    desk.admission.line.enter(19.0)
+    desk.admission.queue_stats.add(19.0)
     assert has_room(desk)
-    with Promise(desk.admission), Promise(desk.admission):
+    with Reservation(desk.admission), Reservation(desk.admission):
         assert not has_room(desk), "another would wait for too long behind these two"
-        with desk.admission.coming():
+        with desk.admission.announce():
             assert not has_room(desk)
         assert has_room(desk), "the one that came has gone, and the other is still to come"
     assert has_room(desk)
-    assert desk.admission.promised == 0
+    assert desk.admission.reserved == 0
 
 
 async def test_a_promise_is_kept_by_the_task_in_which_the_call_comes() -> None:
@@ -192,13 +192,13 @@ async def test_a_promise_is_kept_by_the_task_in_which_the_call_comes() -> None:
 
     async def comes() -> int:
         desk.admission.check()
-        return desk.admission.promised
+        return desk.admission.reserved
 
-    with Promise(desk.admission):
-        assert desk.admission.promised == 1
+    with Reservation(desk.admission):
+        assert desk.admission.reserved == 1
         assert await asyncio.create_task(comes()) == 0
     late = asyncio.create_task(comes())
-    with Promise(desk.admission):
+    with Reservation(desk.admission):
         assert await late == 1, "what was begun outside keeps nobody's promise"
 
 
@@ -206,40 +206,40 @@ async def test_a_promise_is_kept_by_the_task_in_which_the_call_comes() -> None:
 
 
 def test_a_kind_is_expected_to_take_what_it_took() -> None:
-    paces = Paces()
-    assert paces.expected_s("png") == paces.typical_s == 0.0
+    paces = DurationEstimator()
+    assert paces.expected_s("png") == paces.overall_s == 0.0
     for seconds in (1.0, 2.0, 3.0):
-        paces.learn("png", seconds)
-    paces.learn("jpeg", 10.0)
+        paces.record("png", seconds)
+    paces.record("jpeg", 10.0)
     assert paces.expected_s("png") == pytest.approx(2.0)
     assert paces.expected_s("jpeg") == 10.0
-    assert paces.expected_s("never seen") == paces.typical_s == pytest.approx(4.0)
+    assert paces.expected_s("never seen") == paces.overall_s == pytest.approx(4.0)
 
 
 def test_one_outlier_moves_the_mean_a_little_and_a_lasting_change_moves_it_wholly() -> None:
-    pace = Pace(memory=16)
+    pace = MovingMean(window=16)
     for _ in range(16):
-        pace.learn(1.0)
-    pace.learn(1_000_000.0)
-    assert pace.mean_s <= 1 + OUTLIER / 16
+        pace.record(1.0)
+    pace.record(1_000_000.0)
+    assert pace.mean_s <= 1 + OUTLIER_RATIO / 16
     for _ in range(200):
-        pace.learn(50.0)
+        pace.record(50.0)
     assert pace.mean_s == pytest.approx(50.0, rel=0.01)
 
 
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=100))
 def test_a_mean_never_leaves_what_was_seen(seconds: list[float]) -> None:
-    pace = Pace(memory=16)
+    pace = MovingMean(window=16)
     for one in seconds:
-        pace.learn(one)
+        pace.record(one)
     assert -1e-9 <= pace.mean_s <= max(seconds) * (1 + 1e-9)
 
 
 def test_kinds_without_number_do_not_fill_the_memory() -> None:
-    paces = Paces()
+    paces = DurationEstimator()
     for kind, seconds in zip(range(10 * MAX_KINDS), repeat(1.0), strict=False):
-        paces.learn(kind, seconds)
-    assert len(paces._kinds) == MAX_KINDS
+        paces.record(kind, seconds)
+    assert len(paces._by_kind) == MAX_KINDS
     assert paces.expected_s(10 * MAX_KINDS - 1) == 1.0
 
 
@@ -248,37 +248,37 @@ def test_kinds_without_number_do_not_fill_the_memory() -> None:
 
 async def test_the_pool_learns_what_renders_take_and_refuses_what_would_wait_too_long() -> None:
     notes = Notebook()
-    async with pools(notes, workers=1, max_wait_s=1.0) as pool:
+    async with pools(notes, workers=1, queue_max_wait_s=1.0) as pool:
         await obey(pool, "sleep 0.4")
         calls = [asyncio.create_task(obey(pool, "sleep 0.4")) for _ in range(3)]
-        await eventually(lambda: pool.stats().waiting == 2)
-        assert 0.8 < pool.stats().wait_s < 1.4
-        await eventually(lambda: pool.stats().waiting == 1)
-        assert pool.stats().wait_s < 1.0
+        await eventually(lambda: pool.stats().queued == 2)
+        assert 0.8 < pool.stats().expected_wait_s < 1.4
+        await eventually(lambda: pool.stats().queued == 1)
+        assert pool.stats().expected_wait_s < 1.0
         calls.append(asyncio.create_task(obey(pool, "sleep 0.4")))
-        await eventually(lambda: pool.stats().waiting == 2)
+        await eventually(lambda: pool.stats().queued == 2)
         with pytest.raises(QueueFull) as refusal:
             await obey(pool, "sleep 0.4")
         assert 0 < (refusal.value.retry_after_s or 0) < 1
-        with pytest.raises(QueueFull), pool.coming():
+        with pytest.raises(QueueFull), pool.announce():
             raise AssertionError("nothing is fetched for it")
         await asyncio.gather(*calls)
-        assert pool.stats().wait_s == 0
-        with pool.coming():
+        assert pool.stats().expected_wait_s == 0
+        with pool.announce():
             await obey(pool, "sleep 0")
-    assert notes.events.count((Event.REFUSED, {"limit": "wait"})) == 2
+    assert notes.events.count((Event.REJECTED, {"reason": "queue_wait"})) == 2
 
 
 async def test_callers_that_leave_take_their_work_out_of_the_line() -> None:
-    async with pools(workers=1, max_wait_s=60) as pool:
+    async with pools(workers=1, queue_max_wait_s=60) as pool:
         await obey(pool, "sleep 0.1")
         running = asyncio.create_task(obey(pool, "sleep 0.5"))
         calls = [asyncio.create_task(obey(pool, "sleep 0.1")) for _ in range(20)]
-        await eventually(lambda: pool.stats().waiting == 20)
-        assert pool.stats().wait_s > 1.5
+        await eventually(lambda: pool.stats().queued == 20)
+        assert pool.stats().expected_wait_s > 1.5
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        assert pool.stats().waiting == 0
-        assert pool.stats().wait_s < 1
+        assert pool.stats().queued == 0
+        assert pool.stats().expected_wait_s < 1
         await running

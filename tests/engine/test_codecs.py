@@ -3,16 +3,16 @@
 import pytest
 from PIL import Image
 
-from pixmill.engine.codecs.arrow import borrow
-from pixmill.engine.codecs.jpeg import shrink_for
-from pixmill.engine.codecs.metadata import upright
-from pixmill.engine.codecs.picture import Need
+from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.codecs.jpeg import dct_shrink
+from pixmill.engine.codecs.metadata import reset_orientation
+from pixmill.engine.codecs.pillow_arrow import pixel_view
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.pixels.frame import Area
+from pixmill.engine.raster.frame import Area
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
-from pixmill.plan.output import Mode
+from pixmill.plan.output import RenderMode
 
 
 @pytest.mark.parametrize(
@@ -20,21 +20,21 @@ from pixmill.plan.output import Mode
     [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (572, 2), (571, 4), (286, 4), (285, 8), (10, 8)],
 )
 def test_a_jpeg_is_decoded_no_larger_than_quality_asks(wanted: int, shrink: int) -> None:
-    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
+    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
 
 
 def test_the_best_that_can_be_had_needs_more_of_a_jpeg_but_not_all_of_it() -> None:
     wanted = [3000, 751, 750, 273, 272, 10]
-    needs = [Need(Area(0, 0, 3000, 3000), Size(side, side), Mode.BEST) for side in wanted]
-    assert [shrink_for(need) for need in needs] == [1, 1, 2, 2, 4, 4]
+    needs = [DecodeRequest(Area(0, 0, 3000, 3000), Size(side, side), RenderMode.BEST) for side in wanted]
+    assert [dct_shrink(need) for need in needs] == [1, 1, 2, 2, 4, 4]
 
 
 def test_the_side_that_shrinks_less_decides_the_scale() -> None:
-    assert shrink_for(Need(Area(0, 0, 3000, 3000), Size(3000, 10))) == 1
+    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(3000, 10))) == 1
 
 
 def test_a_small_jpeg_is_decoded_in_full() -> None:
-    assert shrink_for(Need(Area(0, 0, 200, 200), Size(10, 10))) == 1
+    assert dct_shrink(DecodeRequest(Area(0, 0, 200, 200), Size(10, 10))) == 1
 
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF])
@@ -80,7 +80,7 @@ def test_a_format_is_known_by_its_first_bytes(head: bytes, kind: Format | None) 
 def test_borrowed_pixels_are_pillows_own_and_outlive_the_picture(mode: str, raw: str) -> None:
     image = Image.linear_gradient("L").convert(mode)
     expected = image.tobytes("raw", raw)
-    pixels = borrow(image)
+    pixels = pixel_view(image)
     del image
     assert pixels is not None
     assert bytes(pixels) == expected
@@ -93,6 +93,6 @@ def test_orientation_is_set_upright_and_nothing_else_changes(order: str) -> None
     exif[274], exif[315] = 8, "An Author"
     before = exif.tobytes()
     after = Image.Exif()
-    after.load(b"Exif\0\0" + upright(before))
+    after.load(b"Exif\0\0" + reset_orientation(before))
     assert (after[274], after[315]) == (1, "An Author")
-    assert len(upright(before)) == len(before) - len(b"Exif\0\0")
+    assert len(reset_orientation(before)) == len(before) - len(b"Exif\0\0")

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pixmill.api.problems import STATUS
+from pixmill.api.http.problems import STATUS
 from pixmill.engine.codecs import table
-from pixmill.engine.codecs.heic import HeicPicture
+from pixmill.engine.codecs.heic import HeicDecoder
 from pixmill.engine.codecs.jxl_header import CODESTREAM, CONTAINER, read_header
-from pixmill.engine.codecs.raw_tags import is_raw
+from pixmill.engine.codecs.raw_sniff import is_raw
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.pixels.job import resolve_job
 from pixmill.engine.pixels.pipeline import render
@@ -34,10 +34,10 @@ from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
 from pixmill.plan.output import Encoding
-from pixmill.spool import Spool
+from pixmill.runtime.spool import Spool
 from tests.engine.support import pools
+from tests.pixels.images import LIMITS, difference, encoded, made, photo, pixels_of, resized
 from tests.pixels.originals import dng, document, film
-from tests.pixels.pictures import LIMITS, difference, encoded, made, photo, pixels_of, resized
 
 
 def written(kind: Format, image: Image.Image, **encoding: Any) -> memoryview:
@@ -71,12 +71,12 @@ def test_each_is_known_by_its_content(kind: Format) -> None:
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_without_its_extra_the_answer_says_which_is_missing(kind: Format, monkeypatch: pytest.MonkeyPatch) -> None:
     source = SAMPLES[kind]()
-    monkeypatch.setattr(table, "installed", lambda _: False)
+    monkeypatch.setattr(table, "is_extra_installed", lambda _: False)
     with pytest.raises(MissingExtra) as caught:
         made(source)
     assert STATUS[caught.value.code] == 415
     assert f"pixmill[{table.CODECS[kind].extra}]" in caught.value.message
-    if table.CODECS[kind].write:
+    if table.CODECS[kind].encode:
         with pytest.raises(MissingExtra) as refused:
             written(kind, photo())
         assert "pixmill[" in refused.value.message
@@ -141,8 +141,8 @@ def test_a_copy_within_is_taken_only_if_it_has_pixels_enough(width: int, small: 
     source = memoryview(buffer.getvalue())
     truth = resized(encoded(photo(512, 384), "PNG"), width=width)
     assert difference(pixels_of(resized(source, width=width)), pixels_of(truth)) < 6
-    picture = HeicPicture(source)
-    frame = picture.decode(resolve_job(picture.header, Plan(resize=Resize(width=width)), LIMITS).need)
+    picture = HeicDecoder(source)
+    frame = picture.decode(resolve_job(picture.header, Plan(resize=Resize(width=width)), LIMITS).decode_request)
     assert (frame.width < 512) is small
 
 
@@ -233,7 +233,7 @@ def test_a_plain_tiff_is_no_camera_original() -> None:
 )
 @pytest.mark.parametrize("second", [0.0, 1.0, 2.5])
 def test_the_frame_of_a_moment_is_shown(kind: str, codec: str, second: float) -> None:
-    pixels = pixels_of(made(film(kind, codec), input=Input(second=second)))
+    pixels = pixels_of(made(film(kind, codec), input=Input(time_s=second)))
     green = float((pixels[..., 1] > 128).mean())
     assert abs(green - second / 3) < 0.03
 
@@ -245,7 +245,7 @@ def test_without_a_moment_a_frame_is_taken_that_shows_something() -> None:
 
 def test_a_moment_after_the_end_is_refused() -> None:
     with pytest.raises(InvalidParameter) as caught:
-        made(film(), input=Input(second=4.0))
+        made(film(), input=Input(time_s=4.0))
     assert caught.value.param == "second"
 
 
@@ -254,7 +254,7 @@ def test_a_moment_after_the_end_is_refused() -> None:
 )
 def test_a_film_is_turned_as_it_says(turned: int, side: tuple[slice, slice]) -> None:
     """The green bar grows from the left; turned anticlockwise by a quarter, from below."""
-    pixels = pixels_of(made(film(turned=turned), input=Input(second=1.0)))
+    pixels = pixels_of(made(film(turned=turned), input=Input(time_s=1.0)))
     assert pixels.shape[:2] == ((160, 120) if turned % 180 else (120, 160))
     assert (pixels[side][..., 1] > 128).all()
     assert float((pixels[..., 1] > 128).mean()) < 0.5

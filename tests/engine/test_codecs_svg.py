@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.codecs.svg_safe import MAX_DEPTH, MAX_MATCHES, inert, sanitised
+from pixmill.engine.codecs.svg_sanitiser import MAX_DEPTH, MAX_SELECTOR_MATCHES, sanitise_css, sanitise_svg
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import ImageTooLarge, PixmillError, UndecodableImage
@@ -19,7 +19,7 @@ from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
-from tests.pixels.pictures import LIMITS, encoded, made, pixels_of, resized
+from tests.pixels.images import LIMITS, encoded, made, pixels_of, resized
 
 NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
@@ -29,7 +29,7 @@ def svg(inside: str, root: str = 'width="40" height="20"') -> memoryview:
 
 
 def cleaned(inside: str) -> str:
-    return sanitised(bytes(svg(inside))).text().decode()
+    return sanitise_svg(bytes(svg(inside))).serialise().decode()
 
 
 RED = '<rect width="40" height="20" fill="#f00"/>'
@@ -95,13 +95,13 @@ def test_what_draws_stays() -> None:
 
 
 def test_what_is_safe_stays_safe_and_the_same() -> None:
-    once = sanitised(bytes(svg(RED + "<style>a{b:c}</style>"))).text()
-    assert sanitised(once).text() == once
+    once = sanitise_svg(bytes(svg(RED + "<style>a{b:c}</style>"))).serialise()
+    assert sanitise_svg(once).serialise() == once
 
 
 @given(st.text(alphabet="url()@import\\;'\"/* #ax:", max_size=60))
 def test_no_style_refers_outside(css: str) -> None:
-    after = inert(css).lower()
+    after = sanitise_css(css).lower()
     assert "@import" not in after
     assert "\\" not in after
     for piece in after.split("url(")[1:]:
@@ -137,7 +137,7 @@ def test_bombs_and_ruins_are_refused_at_once(text: str) -> None:
 
 
 def test_a_reference_in_a_style_holds_no_second_one() -> None:
-    assert inert("""b{fill:url("#a:url("//elsewhere/c")}""") == "b{fill:url(#a:url)}"
+    assert sanitise_css("""b{fill:url("#a:url("//elsewhere/c")}""") == "b{fill:url(#a:url)}"
 
 
 @pytest.mark.parametrize("rule", [".a{fill:red}", ".a,.b{fill:red}"])
@@ -149,7 +149,7 @@ def test_a_style_is_bounded_by_what_it_asks_of_all_elements_together(rule: str) 
     half = f"<g><style>{rule}</style></g>" * 10
     assert cleaned(styled(500, 50_000) + half).count("<style>") == 11, "as much as programs that draw write"
     with pytest.raises(UndecodableImage):
-        sanitised(bytes(svg(styled(MAX_MATCHES // 1_000 + 2, 1_000))))
+        sanitise_svg(bytes(svg(styled(MAX_SELECTOR_MATCHES // 1_000 + 2, 1_000))))
 
 
 def test_entities_of_a_file_are_texts_and_files_are_not_read() -> None:

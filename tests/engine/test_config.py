@@ -22,5 +22,5 @@ def test_values_out_of_bounds_are_refused(wrong: dict[str, int]) -> None:
 
 def test_workers_are_as_many_as_asked_for_or_one_for_each_core() -> None:
     cores = len(os.sched_getaffinity(0))
-    assert EngineConfig(workers=3).crew_size() == 3
-    assert 1 <= EngineConfig().crew_size() <= cores
+    assert EngineConfig(workers=3).worker_count() == 3
+    assert 1 <= EngineConfig().worker_count() <= cores

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pixmill.dialects.native import parse
-from pixmill.engine.pool import EnginePool
+from pixmill.dialects.native.dialect import parse
+from pixmill.engine.pool.pool import EnginePool
 from pixmill.errors import ImageError, InvalidParameter, PixmillError
 from pixmill.plan.ops import Plan
-from pixmill.spool import Spool
+from pixmill.runtime.spool import Spool
 from tests.e2e.scenes import random_of
 from tests.engine.support import pools, workers
 from tests.mutations import MAKERS, good, mutated

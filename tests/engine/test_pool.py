@@ -12,11 +12,11 @@ import pytest
 import uvloop
 from PIL import Image
 
-from pixmill.engine import lane
+from pixmill.engine.pool import worker_handle
 from pixmill.errors import (
     Draining,
     ImageTooLarge,
-    Internal,
+    InternalError,
     NoWorker,
     QueueFull,
     RenderCrashed,
@@ -24,15 +24,15 @@ from pixmill.errors import (
     RequestTooLarge,
     ResultTooLarge,
     UndecodableImage,
-    leaves,
+    error_classes_by_code,
 )
 from pixmill.media import Format
+from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.ops import Output, Plan
-from pixmill.plan.overlays import Picture
-from pixmill.plan.question import Fact, Question
+from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.source import parse_source
-from pixmill.ports import Stage
-from pixmill.spool import Spool
+from pixmill.ports import RequestStage
+from pixmill.runtime.spool import Spool
 from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools, workers
 
 
@@ -54,7 +54,7 @@ async def test_an_inspection_comes_back_with_facts() -> None:
     async with pools(max_frames=77) as pool:
         with original("12345") as spool:
             facts = await pool.inspect(spool)
-            more = await pool.inspect(spool, Question((Fact.GPS, Fact.XMP)))
+            more = await pool.inspect(spool, FactSelection((Fact.GPS, Fact.XMP)))
     assert (facts.format, facts.frames, facts.bytes, facts.alpha) == (Format.GIF, 77, 5, True)
     assert (facts.xmp, more.xmp) == (None, "gps,xmp")
 
@@ -83,7 +83,7 @@ async def test_a_result_of_many_megabytes_comes_back_whole() -> None:
 
 async def test_pools_work_in_uvloop_as_well(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with pools(deadline_s=3.0, confinement="off") as pool:
+        async with pools(deadline_s=3.0, sandbox="off") as pool:
             slow, again, fine = await asyncio.gather(
                 obey(pool, "sleep 60"),
                 obey(pool, f"die_once {tmp_path}/x"),
@@ -102,36 +102,38 @@ async def test_times_and_outcomes_are_observed() -> None:
     notes = Notebook()
     async with pools(notes, workers=1) as pool:
         await obey(pool, "sleep 0.05")
-        with pytest.raises(Internal):
+        with pytest.raises(InternalError):
             await obey(pool, "defect")
     times = dict(notes.times)
-    assert times.keys() == {Stage.QUEUE, Stage.RENDER, Stage.DECODE}, "what no stage is called is no time of ours"
-    assert times[Stage.DECODE] == 0.25
-    assert times[Stage.QUEUE] < 0.04 < times[Stage.RENDER]
+    assert times.keys() == {RequestStage.QUEUE, RequestStage.RENDER, RequestStage.DECODE}, (
+        "what no stage is called is no time of ours"
+    )
+    assert times[RequestStage.DECODE] == 0.25
+    assert times[RequestStage.QUEUE] < 0.04 < times[RequestStage.RENDER]
     assert notes.outcomes() == ["ok", "internal"]
 
 
 async def test_stats_tell_workers_busy_and_waiting() -> None:
     async with pools() as pool:
-        assert (pool.stats().workers, pool.stats().busy, pool.stats().waiting) == (2, 0, 0)
+        assert (pool.stats().workers, pool.stats().busy, pool.stats().queued) == (2, 0, 0)
         calls = [asyncio.create_task(obey(pool, "sleep 0.3")) for _ in range(7)]
         await asyncio.sleep(0.05)
-        assert (pool.stats().workers, pool.stats().busy, pool.stats().waiting) == (2, 2, 5)
+        assert (pool.stats().workers, pool.stats().busy, pool.stats().queued) == (2, 2, 5)
         await asyncio.gather(*calls)
-        assert (pool.stats().busy, pool.stats().waiting, pool.stats().restarts) == (0, 0, 0)
+        assert (pool.stats().busy, pool.stats().queued, pool.stats().restarts) == (0, 0, 0)
 
 
 # ---------------------------------------------------------------- failures as data
 
 
-@pytest.mark.parametrize("code", sorted(leaves()))
+@pytest.mark.parametrize("code", sorted(error_classes_by_code()))
 async def test_every_failure_crosses_with_its_class_and_texts(code: str) -> None:
     async with pools(workers=1) as pool:
-        with pytest.raises(leaves()[code]) as caught:
+        with pytest.raises(error_classes_by_code()[code]) as caught:
             await obey(pool, f"fail {code}")
     error = caught.value
     assert (type(error), error.message, error.param, error.detail) == (
-        leaves()[code],
+        error_classes_by_code()[code],
         "in public",
         "width",
         "in private",
@@ -141,7 +143,7 @@ async def test_every_failure_crosses_with_its_class_and_texts(code: str) -> None
 async def test_a_foreign_exception_is_internal_private_and_survived() -> None:
     async with pools(workers=1) as pool:
         worker = (await obey(pool, "pid")).body
-        with pytest.raises(Internal) as caught:
+        with pytest.raises(InternalError) as caught:
             await obey(pool, "defect")
         assert "the secret of the defect" in caught.value.detail
         assert "secret" not in caught.value.message
@@ -182,7 +184,7 @@ async def test_a_result_beyond_the_limit_is_refused() -> None:
 
 async def test_a_call_whose_worker_dies_is_tried_once_more(tmp_path: Path) -> None:
     notes = Notebook()
-    async with pools(notes, confinement="off") as pool:
+    async with pools(notes, sandbox="off") as pool:
         assert (await obey(pool, f"die_once {tmp_path}/mark")).body == b"second life"
     assert notes.restarts() == ["crash"]
     assert notes.outcomes() == ["ok"]
@@ -213,7 +215,7 @@ async def test_a_deadly_call_harms_one_worker_and_its_replacement_only() -> None
 
 
 async def test_a_call_queued_behind_a_deadly_one_moves_without_an_attempt_of_its_own(tmp_path: Path) -> None:
-    async with pools(workers=1, confinement="off") as pool:
+    async with pools(workers=1, sandbox="off") as pool:
         deadly = asyncio.create_task(obey(pool, "die"))
         behind = asyncio.create_task(obey(pool, f"die_once {tmp_path}/mark"))
         results = await asyncio.gather(deadly, behind, return_exceptions=True)
@@ -315,7 +317,7 @@ async def test_without_a_queue_only_idle_workers_take_calls() -> None:
 
 async def test_a_caller_that_leaves_the_queue_frees_its_place_and_nothing_is_done_for_it(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    async with pools(workers=1, queue=2, confinement="off") as pool:
+    async with pools(workers=1, queue=2, sandbox="off") as pool:
         running = asyncio.create_task(obey(pool, "sleep 0.4"))
         ready = asyncio.create_task(obey(pool, f"append {trace} ready 0"))
         queued = asyncio.create_task(obey(pool, f"append {trace} queued 0"))
@@ -325,7 +327,7 @@ async def test_a_caller_that_leaves_the_queue_frees_its_place_and_nothing_is_don
         ready.cancel()
         queued.cancel()
         await asyncio.sleep(0)
-        assert pool.stats().waiting == 0
+        assert pool.stats().queued == 0
         await asyncio.gather(obey(pool, f"append {trace} one 0"), obey(pool, f"append {trace} two 0"), running)
     assert trace.read_text().split() == ["one", "two"]
 
@@ -341,7 +343,7 @@ async def test_a_short_render_whose_caller_leaves_is_finished_and_dropped() -> N
 
 
 async def test_a_long_render_whose_caller_leaves_is_killed_after_a_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "GRACE_S", 0.2)
+    monkeypatch.setattr(worker_handle, "CANCEL_GRACE_S", 0.2)
     notes = Notebook()
     async with pools(notes, workers=1) as pool:
         left = asyncio.create_task(obey(pool, "sleep 60"))
@@ -364,7 +366,7 @@ async def test_an_idle_worker_takes_over_what_lies_ready_behind_a_long_render() 
 
 
 async def test_a_pool_whose_workers_are_all_at_work_is_well_however_long_its_queue() -> None:
-    async with pools(handlers="tests.engine.pinged", workers=1, queue=1) as pool:
+    async with pools(handlers="tests.engine.self_test_handlers", workers=1, queue=1) as pool:
         calls = [asyncio.create_task(obey(pool, "sleep 0.5")) for _ in range(2)]
         await asyncio.sleep(0.05)
         with pytest.raises(QueueFull):
@@ -427,7 +429,7 @@ async def test_a_pool_whose_workers_cannot_start_says_so() -> None:
 async def test_when_no_worker_can_be_started_any_more_calls_fail_at_once_and_recover() -> None:
     async with pools(workers=1) as pool:
         with pytest.MonkeyPatch.context() as broken:
-            broken.setattr("pixmill.engine.process._MODULE", "pixmill.engine.nothing")
+            broken.setattr("pixmill.engine.pool.process._WORKER_MODULE", "pixmill.engine.nothing")
             with pytest.raises(NoWorker):  # it waited through the first failures
                 await obey(pool, "die")
             began = time.monotonic()
@@ -448,7 +450,7 @@ async def test_workers_are_confined_and_know_no_secret(monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     async with pools(workers=1, worker_memory_bytes=2**30) as pool:
         environment = json.loads((await obey(pool, "environment")).body)
-        limits = json.loads((await obey(pool, "confinement")).body)
+        limits = json.loads((await obey(pool, "rlimits")).body)
     assert "very-secret" not in environment.values()
     assert environment["VIPS_CONCURRENCY"] == "1"
     assert limits["RLIMIT_DATA"] == 2**30
@@ -457,7 +459,7 @@ async def test_workers_are_confined_and_know_no_secret(monkeypatch: pytest.Monke
 
 
 async def test_what_a_plan_refers_to_comes_along_in_order() -> None:
-    overlays = tuple(Picture(parse_source(name)) for name in ("b.png", "a.png", "b.png"))
+    overlays = tuple(ImageOverlay(parse_source(name)) for name in ("b.png", "a.png", "b.png"))
     async with pools() as pool:
         with original("join") as spool, original("first") as first, original("second") as second:
             rendered = await pool.render(spool, Plan(overlays=overlays), [first, second])

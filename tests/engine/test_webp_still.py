@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, _imagingmath, _webp
 
 from pixmill.engine.codecs import libwebp, webp, webp_still
-from pixmill.engine.codecs.picture import Need, Picture
-from pixmill.engine.codecs.webp import WebPAnimation
-from pixmill.engine.codecs.webp_still import WebPStill
-from pixmill.engine.pixels.frame import Area, Frame
-from pixmill.engine.pixels.scale import scaled
+from pixmill.engine.codecs.decoder import Decoder, DecodeRequest
+from pixmill.engine.codecs.webp import WebPAnimationDecoder
+from pixmill.engine.codecs.webp_still import WebPStillDecoder
+from pixmill.engine.pixels.resample.scale import scale_frame
+from pixmill.engine.raster.frame import Area, Frame
 from pixmill.plan.geometry import Size
 from tests.mutations import good, photo
 
@@ -27,10 +27,10 @@ import sys
 from collections import Counter
 from random import Random
 
-from pixmill.engine.codecs.picture import Need
-from pixmill.engine.codecs.webp import webp
-from pixmill.engine.pixels.boundary import decoding
-from pixmill.engine.pixels.frame import Area
+from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.codecs.webp import open_webp
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.raster.frame import Area
 from pixmill.errors import UndecodableImage
 from pixmill.plan.geometry import Size
 from tests.mutations import mutated
@@ -39,14 +39,14 @@ dice, outcomes = Random(5), Counter()
 for number in range(int(sys.argv[1])):
     source = mutated(dice, dice.choice(("webp", "lossless webp")))
     try:
-        with decoding():
-            picture = webp(memoryview(source))
+        with decode_errors():
+            picture = open_webp(memoryview(source))
             whole = picture.header.size
             if whole.pixels > 1_000_000:
                 continue
             left, top = dice.randrange(whole.width), dice.randrange(whole.height)
             area = Area(left, top, dice.randrange(whole.width - left) + 1, dice.randrange(whole.height - top) + 1)
-            frame = picture.decode(Need(area, Size(9, 9)))
+            frame = picture.decode(DecodeRequest(area, Size(9, 9)))
             assert len(frame.pixels) == frame.width * frame.height * len(frame.layout)
         outcomes["ok"] += 1
     except UndecodableImage:
@@ -71,15 +71,15 @@ def encoded(image: Image.Image, **options: object) -> memoryview:
     return memoryview(out.getvalue())
 
 
-def whole(picture: Picture) -> Need:
+def whole(picture: Decoder) -> DecodeRequest:
     size = picture.header.size
-    return Need(Area(0, 0, size.width, size.height), size)
+    return DecodeRequest(Area(0, 0, size.width, size.height), size)
 
 
 def seen(frame: Frame) -> NDArray[np.uint8]:
     """The pixels, without the byte that says nothing."""
-    rows = np.frombuffer(frame.pixels, np.uint8).reshape(frame.height, frame.width, frame.layout.stored)
-    return rows[:, :, : frame.layout.written]
+    rows = np.frombuffer(frame.pixels, np.uint8).reshape(frame.height, frame.width, frame.layout.stored_channels)
+    return rows[:, :, : frame.layout.channels]
 
 
 KINDS: dict[str, dict[str, object]] = {
@@ -94,8 +94,8 @@ KINDS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pixels_are_those_that_pillow_reads(kind: str, alpha: bool, size: tuple[int, int]) -> None:
     source = encoded(picture_of(size, alpha=alpha), **KINDS[kind])
-    still = webp.webp(source)
-    assert isinstance(still, WebPStill)
+    still = webp.open_webp(source)
+    assert isinstance(still, WebPStillDecoder)
     with Image.open(io.BytesIO(source)) as image:
         assert np.array_equal(seen(still.decode(whole(still))), np.asarray(image))
 
@@ -104,20 +104,20 @@ def test_the_pixels_are_those_that_pillow_reads(kind: str, alpha: bool, size: tu
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_part_is_exactly_that_part_of_the_whole(kind: str, alpha: bool) -> None:
     source, dice = encoded(picture_of((131, 67), alpha=alpha), **KINDS[kind]), Random(7)
-    still = webp.webp(source)
+    still = webp.open_webp(source)
     everything = seen(still.decode(whole(still)))
     for _ in range(60):
         left, top = dice.randrange(131), dice.randrange(67)
         width, height = dice.randrange(131 - left) + 1, dice.randrange(67 - top) + 1
-        frame = still.decode(Need(Area(left, top, width, height), Size(width, height)))
+        frame = still.decode(DecodeRequest(Area(left, top, width, height), Size(width, height)))
         assert frame.area is not None
-        part = seen(scaled(frame, Size(width, height)))
+        part = seen(scale_frame(frame, Size(width, height)))
         assert np.array_equal(part, everything[top : top + height, left : left + width])
 
 
 def test_only_the_part_is_held_in_memory_and_an_area_may_end_within_a_pixel() -> None:
-    still = webp.webp(encoded(picture_of((131, 67))))
-    frame = still.decode(Need(Area(40.5, 20.25, 30.5, 9.5), Size(10, 3)))
+    still = webp.open_webp(encoded(picture_of((131, 67))))
+    frame = still.decode(DecodeRequest(Area(40.5, 20.25, 30.5, 9.5), Size(10, 3)))
     assert (frame.width, frame.height, len(frame.pixels)) == (35, 14, 35 * 14 * 3)
     assert frame.area == Area(2.5, 2.25, 30.5, 9.5)
 
@@ -132,13 +132,13 @@ def test_a_part_of_a_large_one_is_scaled_while_it_is_decoded(
     image = photo().resize((960, 640))
     if alpha:
         image.putalpha(Image.linear_gradient("L").resize(image.size))
-    still = webp.webp(encoded(image, **KINDS[kind]))
-    need = Need(Area(101, 77, 720, 480), Size(72, 48))
-    full = seen(scaled(still.decode(need), need.size)).astype(int)
-    monkeypatch.setattr(webp_still, "_LARGE", 1000)
+    still = webp.open_webp(encoded(image, **KINDS[kind]))
+    need = DecodeRequest(Area(101, 77, 720, 480), Size(72, 48))
+    full = seen(scale_frame(still.decode(need), need.target_size)).astype(int)
+    monkeypatch.setattr(webp_still, "_MIN_SCALED_PIXELS", 1000)
     frame = still.decode(need)
     assert (frame.width, frame.height) == (181, 121), "724 × 485 pixels by 4"
-    assert abs(seen(scaled(frame, need.size)).astype(int) - full).mean() < 2
+    assert abs(seen(scale_frame(frame, need.target_size)).astype(int) - full).mean() < 2
 
 
 @pytest.mark.parametrize("turned", range(10))
@@ -149,14 +149,14 @@ def test_the_header_says_what_libvips_reads_in_it(turned: int, endian: str) -> N
     exif[0x010E], exif[0x0112] = "a picture", turned
     for block in (exif.tobytes(), exif.tobytes().removeprefix(b"Exif\0\0")):
         source = encoded(picture_of((9, 5), alpha=turned > 4), exif=block, icc_profile=PROFILE, xmp=XMP)
-        header = webp.webp(source).header
-        assert header == WebPAnimation(source).header
+        header = webp.open_webp(source).header
+        assert header == WebPAnimationDecoder(source).header
         assert (header.orientation, header.profile, header.xmp) == (turned if 1 <= turned <= 8 else 1, PROFILE, XMP)
 
 
 def test_metadata_that_is_too_large_is_left_and_a_large_profile_is_not() -> None:
     large = b"x" * (2**20 + 1)
-    header = webp.webp(encoded(picture_of((9, 5)), exif=large, icc_profile=large, xmp=large)).header
+    header = webp.open_webp(encoded(picture_of((9, 5)), exif=large, icc_profile=large, xmp=large)).header
     assert (header.exif, header.xmp, header.profile) == (b"", b"", large)
 
 
@@ -164,16 +164,16 @@ def test_metadata_that_is_too_large_is_left_and_a_large_profile_is_not() -> None
     "exif", [b"", b"II", b"II*\0\x08\0\0\0\xff\xff", b"MM\0*\0\0\0\x08\0\x01\x01\x12", b"??*\0" * 9]
 )
 def test_a_broken_exif_turns_nothing(exif: bytes) -> None:
-    assert webp.webp(encoded(picture_of((9, 5)), exif=exif)).header.orientation == 1
+    assert webp.open_webp(encoded(picture_of((9, 5)), exif=exif)).header.orientation == 1
 
 
 def test_without_a_reachable_libwebp_the_pixels_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [encoded(picture_of((67, 33), alpha=alpha), **kind) for alpha in (False, True) for kind in KINDS.values()]
-    direct = [webp.webp(source) for source in sources]
+    direct = [webp.open_webp(source) for source in sources]
     monkeypatch.setattr(libwebp, "available", False)
     for still, source in zip(direct, sources, strict=True):
-        other = webp.webp(source)
-        assert isinstance(other, WebPAnimation)
+        other = webp.open_webp(source)
+        assert isinstance(other, WebPAnimationDecoder)
         assert other.header == still.header
         assert np.array_equal(seen(other.decode(whole(other))), seen(still.decode(whole(still))))
 
@@ -183,16 +183,16 @@ def test_a_library_without_its_functions_or_of_another_age_is_not_used(monkeypat
     for version in ("_DEMUX_ABI", "_DECODER_ABI"):
         with monkeypatch.context() as other:
             other.setattr(libwebp, version, 0x0900)
-            assert not libwebp._works()
+            assert not libwebp._passes_self_check()
     monkeypatch.setattr(_webp, "__file__", _imagingmath.__file__)
-    assert libwebp._found() is None
+    assert libwebp._load_library() is None
 
 
 def test_an_animation_keeps_its_way() -> None:
     frames = [picture_of((20, 10)), picture_of((20, 10))]
-    picture = webp.webp(encoded(frames[0], save_all=True, append_images=frames[1:]))
-    assert isinstance(picture, WebPAnimation)
-    assert picture.header.frames == 2
+    picture = webp.open_webp(encoded(frames[0], save_all=True, append_images=frames[1:]))
+    assert isinstance(picture, WebPAnimationDecoder)
+    assert picture.header.frame_count == 2
 
 
 @pytest.mark.parametrize("name", ["webp", "lossless webp", "described"])
@@ -201,7 +201,7 @@ def test_one_that_ends_too_soon_is_refused_wherever_it_ends(name: str) -> None:
     source = memoryview(described if name == "described" else good(name))
     for length in range(12, len(source) - 1, 1 + len(source) // 400):  # a last byte may be there to make its size even
         with pytest.raises(ValueError):  # noqa: PT011 - whatever is said
-            webp.webp(source[:length]).decode(Need(Area(0, 0, 1, 1), Size(1, 1)))
+            webp.open_webp(source[:length]).decode(DecodeRequest(Area(0, 0, 1, 1), Size(1, 1)))
 
 
 def test_hundreds_of_damaged_files_are_read_or_refused_and_nothing_else() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pixmill.engine import wire
-from pixmill.engine.confinement import Confinement
+from pixmill.engine import protocol
+from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits
 from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
 
@@ -30,38 +30,41 @@ def worker(
     with ours, theirs, subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT) as process:
         theirs.close()
         try:
-            wire.send(ours, wire.Setup(os.getpid() if parent is None else parent, 0, cpu_s, Confinement.AUTO, Limits()))
+            protocol.send(
+                ours,
+                protocol.Configure(os.getpid() if parent is None else parent, 0, cpu_s, SandboxMode.AUTO, Limits()),
+            )
             yield ours, process
         finally:
             process.kill()
 
 
-def hear(channel: socket.socket) -> wire.Reply | None:
-    message = wire.receive_reply(channel)
+def hear(channel: socket.socket) -> protocol.Reply | None:
+    message = protocol.receive_reply(channel)
     return message[0] if message else None
 
 
 def test_a_worker_answers_in_order_and_skips_what_was_withdrawn_in_time() -> None:
     with worker() as (channel, _), original("sleep 0.3") as slow, original("big 3") as quick:
-        assert hear(channel) == wire.Ready()
-        wire.send(channel, wire.Render(1, slow.size, PLAN), slow.fd)
-        wire.send(channel, wire.Render(2, quick.size, PLAN), quick.fd)
-        wire.send(channel, wire.Inspect(3, quick.size), quick.fd)
-        wire.send(channel, wire.Withdraw(2))
-        wire.send(channel, wire.Withdraw(99))
+        assert hear(channel) == protocol.Ready()
+        protocol.send(channel, protocol.Render(1, slow.size, PLAN), slow.fd)
+        protocol.send(channel, protocol.Render(2, quick.size, PLAN), quick.fd)
+        protocol.send(channel, protocol.Inspect(3, quick.size), quick.fd)
+        protocol.send(channel, protocol.Cancel(2))
+        protocol.send(channel, protocol.Cancel(99))
         replies = [hear(channel) for _ in range(3)]
-    assert [type(reply) for reply in replies] == [wire.Picture, wire.Skipped, wire.Found]
-    assert [reply.id for reply in replies if reply and not isinstance(reply, wire.Ready)] == [1, 2, 3]
+    assert [type(reply) for reply in replies] == [protocol.RenderedImage, protocol.Cancelled, protocol.Inspected]
+    assert [reply.id for reply in replies if reply and not isinstance(reply, protocol.Ready)] == [1, 2, 3]
 
 
 def test_a_withdrawal_that_comes_too_late_changes_nothing() -> None:
     with worker() as (channel, _), original("big 3") as quick:
         hear(channel)
-        wire.send(channel, wire.Render(1, quick.size, PLAN), quick.fd)
-        assert isinstance(hear(channel), wire.Picture)
-        wire.send(channel, wire.Withdraw(1))
-        wire.send(channel, wire.Render(1, quick.size, PLAN), quick.fd)
-        assert isinstance(hear(channel), wire.Picture)
+        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        assert isinstance(hear(channel), protocol.RenderedImage)
+        protocol.send(channel, protocol.Cancel(1))
+        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        assert isinstance(hear(channel), protocol.RenderedImage)
 
 
 def test_a_worker_ends_when_its_socket_does() -> None:
@@ -82,8 +85,8 @@ def test_a_worker_outlives_interrupts() -> None:
         hear(channel)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        wire.send(channel, wire.Render(1, quick.size, PLAN), quick.fd)
-        assert isinstance(hear(channel), wire.Picture)
+        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        assert isinstance(hear(channel), protocol.RenderedImage)
 
 
 def modules_after(statement: str) -> set[str]:
@@ -99,8 +102,11 @@ def modules_after(statement: str) -> set[str]:
             "import pixmill.engine.worker",
             "asyncio pydantic pydantic_settings starlette granian aiohttp obstore click structlog prometheus_client",
         ),
-        ("from pixmill.engine.worker import _load; _load(None)", "asyncio pydantic starlette granian aiohttp obstore"),
-        ("import pixmill.engine.pool", "pyvips PIL"),
+        (
+            "from pixmill.engine.worker import _load_handlers; _load_handlers(None)",
+            "asyncio pydantic starlette granian aiohttp obstore",
+        ),
+        ("import pixmill.engine.pool.pool", "pyvips PIL"),
     ],
 )
 def test_each_side_loads_its_own_libraries_only(statement: str, absent: str) -> None:
@@ -140,7 +146,7 @@ def test_no_worker_survives_a_server_that_is_killed() -> None:
 
 
 def test_resident_memory_is_a_plausible_number() -> None:
-    from pixmill.engine.confinement import resident_bytes  # noqa: PLC0415 - nothing else here needs it
+    from pixmill.engine.sandbox.policy import resident_bytes  # noqa: PLC0415 - nothing else here needs it
 
     told = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
     assert resident_bytes() == pytest.approx(int(told.split()[1]) * 1024, rel=0.1)

@@ -50,7 +50,7 @@ def test_a_full_disk_of_originals_costs_no_answer_and_is_written_again_when_ther
     disk: Path, survived: Callable[..., None]
 ) -> None:
     originals = f"file://{disk}/originals?max_bytes=64MiB"
-    with Origin() as origin, Pixmill(cache="", originals=originals, allowed_networks="127.0.0.0/8") as server:
+    with Origin() as origin, Pixmill(cache="", originals_cache=originals, allowed_networks="127.0.0.0/8") as server:
         asked = [
             one
             for number in range(200)

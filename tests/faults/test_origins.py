@@ -34,7 +34,7 @@ class Fault:
     allowed: tuple[tuple[int, str], ...]
 
 
-_BROKEN = ((502, "source_broken"), (502, "source_unreachable"))
+_BROKEN = ((502, "source_bad_response"), (502, "source_unreachable"))
 _LATE = ((504, "source_timeout"),)
 _LARGE = ((413, "source_too_large"),)
 _DAMAGED = ((422, "undecodable_image"), (415, "unsupported_image"))

@@ -16,7 +16,7 @@ from tests.faults.traffic import Traffic, Wanted, chart, sizes, while_going
 from tests.servers.pixmill import Pixmill
 from tests.servers.seaweedfs import OWNER, READER, STRANGER, SeaweedFS
 
-GONE = ((502, "source_unreachable"), (504, "source_timeout"), (502, "source_broken"), (503, "source_busy"))
+GONE = ((502, "source_unreachable"), (504, "source_timeout"), (502, "source_bad_response"), (503, "source_busy"))
 
 
 def asked() -> list[Wanted]:
@@ -94,7 +94,7 @@ def test_originals_in_a_store_that_does_not_know_us_cost_their_own_pictures_only
         traffic.assert_only("local")
         traffic.assert_only("s3", (502, "source_credentials"))
         assert server.get("/health/ready").status == 503
-        assert server.get("/health").json()["parts"]["store charts"]["code"] == "store_credentials"
+        assert server.get("/health").json()["components"]["store charts"]["code"] == "store_credentials"
         survived(traffic)
 
 

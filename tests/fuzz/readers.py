@@ -18,17 +18,17 @@ from xml.parsers import expat
 import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["pixmill"]):
-    from pixmill.api.caching import entity_tags
-    from pixmill.api.negotiate import named_formats
-    from pixmill.cache.entry import decode, seal
-    from pixmill.dialects.native import parse
+    from pixmill.api.http.cache_headers import entity_tags
+    from pixmill.api.http.negotiation import accepted_formats
+    from pixmill.cache.format.entry import decode, seal
+    from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.signing import Keyring
-    from pixmill.engine import wire
-    from pixmill.engine.codecs.svg_safe import sanitised
+    from pixmill.engine import protocol
+    from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.errors import PixmillError
-    from pixmill.plan.key import Key, canonical
+    from pixmill.plan.key import Key, canonical_json
     from pixmill.plan.source import parse_source
-    from pixmill.plan.url import canonical_url, redirected
+    from pixmill.plan.url import canonical_url, resolve_redirect
     from pixmill.sources.addresses import check_address
 
 HERE: Final = Path(__file__).parent
@@ -42,7 +42,7 @@ _LINKS: Final = ("href", "xlink:href")
 def grammar(data: bytes) -> None:
     with suppress(PixmillError):
         for path in (b"/resize", b"/info"):
-            assert canonical(parse(path, data).plan)
+            assert canonical_json(parse(path, data).plan)
 
 
 def signature(data: bytes) -> None:
@@ -57,14 +57,14 @@ def url(data: bytes) -> None:
         once = canonical_url("http://" + text)
         assert canonical_url(once) == once
     with suppress(PixmillError):
-        redirected("http://example.com/a/b", text)
+        resolve_redirect("http://example.com/a/b", text)
     with suppress(PixmillError):
         parse_source(text)
 
 
 def headers(data: bytes) -> None:
     text = data.decode("latin-1")
-    assert len(named_formats(text)) <= len(text)
+    assert len(accepted_formats(text)) <= len(text)
     entity_tags(text)
 
 
@@ -75,10 +75,10 @@ def entry(data: bytes) -> None:
 
 
 def messages(data: bytes) -> None:
-    with suppress(wire.Garbled):
-        wire._decode(wire._ORDERS, data)
-    with suppress(wire.Garbled):
-        wire._decode(wire._REPLIES, data)
+    with suppress(protocol.ProtocolError):
+        protocol._decode(protocol._COMMAND_DECODER, data)
+    with suppress(protocol.ProtocolError):
+        protocol._decode(protocol._REPLY_DECODER, data)
 
 
 def address(data: bytes) -> None:
@@ -88,8 +88,8 @@ def address(data: bytes) -> None:
 
 def drawing(data: bytes) -> None:
     with suppress(PixmillError, expat.ExpatError):
-        once = sanitised(data).text()
-        assert sanitised(once).text() == once
+        once = sanitise_svg(data).serialise()
+        assert sanitise_svg(once).serialise() == once
         _look_at(once)
 
 

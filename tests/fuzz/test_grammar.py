@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pixmill.api.negotiate import named_formats
-from pixmill.dialects.native import PATHS, parse
-from pixmill.dialects.params import PARAMS
+from pixmill.api.http.negotiation import accepted_formats
+from pixmill.dialects.native.dialect import PARAMS_BY_PATH, parse
+from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import BadRequest, Forbidden
-from pixmill.plan.key import canonical
+from pixmill.plan.key import canonical_json
 from pixmill.plan.request import ImageRequest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ queries = (
     | st.lists(pairs, max_size=8).map(b"&".join)
     | st.lists(pairs, max_size=5).map(lambda some: b"&".join([b"url=a.jpg", *some]))
 )
-paths = st.sampled_from(list(PATHS)) | junk
+paths = st.sampled_from(list(PARAMS_BY_PATH)) | junk
 
 
 def parsed(path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest | BadRequest:
@@ -53,7 +53,7 @@ def test_any_bytes_give_a_request_or_a_refusal(path: bytes, query: bytes, upload
     outcome = parsed(path, query, upload=upload)
     if isinstance(outcome, ImageRequest):
         outcome.source.text.encode()
-        assert canonical(outcome.plan)
+        assert canonical_json(outcome.plan)
     else:
         assert len(outcome.message.encode()) < 500
         assert len((outcome.param or "").encode()) < 500
@@ -69,7 +69,7 @@ def test_any_bytes_are_signed_right_or_refused(path: bytes, query: bytes) -> Non
 @settings(max_examples=500, deadline=None)
 @given(st.text(max_size=100) | st.text(alphabet='image/webpavif;q=01.", \\\t', max_size=100))
 def test_any_accept_header_names_some_formats_or_none(accept: str) -> None:
-    assert len(named_formats(accept)) <= 2
+    assert len(accepted_formats(accept)) <= 2
 
 
 UNITS = [

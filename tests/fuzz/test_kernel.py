@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SOURCES = HERE.parents[1] / "src" / "pixmill" / "engine" / "pixels"
+SOURCES = HERE.parents[1] / "src" / "pixmill" / "engine" / "pixels" / "resample"
 JOBS = int(os.environ.get("PIXMILL_FUZZ_JOBS", "1500"))
 FLAGS = [
     *("-std=c11", "-O1", "-g1", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.http.test_images import exchange, post
+from tests.pixels.images import photo
 from tests.pixels.originals import document
-from tests.pixels.pictures import photo
 from tests.servers.pixmill import Pixmill
 
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><script>alert(1)</script><rect width="9" height="9"/></svg>'

@@ -10,7 +10,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from pixmill.api.health import get_health, get_live, get_ready
+from pixmill.api.routes.health import get_health, get_live, get_ready
 from pixmill.errors import StoreUnavailable
 from pixmill.services.health import HealthService
 
@@ -58,9 +58,9 @@ async def test_unwell_is_alive_but_not_ready() -> None:
         assert (await http.get("/health/ready")).status_code == 503
         answer = await http.get("/health")
     assert answer.status_code == 503
-    assert answer.json()["status"] == "unwell"
-    assert answer.json()["parts"]["store"].keys() == {"ok", "required", "seconds", "code"}
-    assert answer.json()["parts"]["store"]["code"] == "store_unavailable"
+    assert answer.json()["status"] == "failing"
+    assert answer.json()["components"]["store"].keys() == {"ok", "required", "seconds", "code"}
+    assert answer.json()["components"]["store"]["code"] == "store_unavailable"
     assert "10.0.0.7" not in answer.text
     assert "refused" not in answer.text
 
@@ -72,8 +72,8 @@ async def test_without_an_optional_part_it_is_degraded_and_ready() -> None:
         assert (await http.get("/health/ready")).status_code == 200
         answer = await http.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    assert answer.json()["parts"]["engine"] == {"ok": True, "required": True, "seconds": ANY}
-    assert answer.json()["parts"]["cache redis"] == {
+    assert answer.json()["components"]["engine"] == {"ok": True, "required": True, "seconds": ANY}
+    assert answer.json()["components"]["cache redis"] == {
         "ok": False,
         "required": False,
         "seconds": ANY,
@@ -94,4 +94,4 @@ async def test_draining_is_alive_but_not_ready() -> None:
 async def test_a_part_that_hangs_is_answered_within_the_timeout() -> None:
     async with client(HealthService({"engine": Probe(seconds=30)}, timeout_s=0.05)) as http, asyncio.timeout(1):
         answer = await http.get("/health")
-    assert answer.json()["parts"]["engine"]["code"] == "probe_timeout"
+    assert answer.json()["components"]["engine"]["code"] == "probe_timeout"

@@ -14,9 +14,9 @@ import pytest
 from pixmill.api.app import create_app
 from pixmill.api.config import ApiConfig
 from pixmill.errors import QueueFull
+from pixmill.runtime.spool import RESERVATION_FACTOR
 from pixmill.settings import load
-from pixmill.spool import TRUST
-from pixmill.wiring import opened
+from pixmill.wiring import build_services
 from tests.e2e.scenes import metric, small_photo, until
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
@@ -120,10 +120,10 @@ def uploading(timeout_s: float, min_rate: int) -> ApiConfig:
 
 
 def test_a_picture_must_come_at_a_rate_once_it_had_time_to_begin() -> None:
-    latest = uploading(30, 1_000).upload_end(100.0)
+    latest = uploading(30, 1_000).upload_deadline(100.0)
     assert [latest(size) for size in (0, 1_000, 24_000, 10**9)] == [105.0, 106.0, 129.0, 130.0]
-    assert uploading(3, 1_000).upload_end(0.0)(0) == 3
-    assert uploading(30, 0).upload_end(0.0)(0) == 30
+    assert uploading(3, 1_000).upload_deadline(0.0)(0) == 3
+    assert uploading(30, 0).upload_deadline(0.0)(0) == 30
 
 
 def test_a_picture_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_a_picture_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
                 await asyncio.sleep(0.1)
 
         pieces: list[int] = []
-        async with opened(load({"workers": 1, "cache": ""})) as services:
+        async with build_services(load({"workers": 1, "cache": ""})) as services:
             transport = httpx.ASGITransport(create_app(services))
             async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
                 reply = await client.post("/resize?width=20", content=trickle())
@@ -152,7 +152,7 @@ def test_a_picture_is_refused_before_it_is_read_when_there_is_no_room(monkeypatc
     def full(_: object) -> AbstractContextManager[None]:
         raise QueueFull
 
-    monkeypatch.setattr("pixmill.services.resize.ResizeService.coming", full)
+    monkeypatch.setattr("pixmill.services.resize.ResizeService.announce_upload", full)
 
     async def sent() -> tuple[list[int], httpx.Response]:
         async def picture() -> AsyncIterator[bytes]:
@@ -160,7 +160,7 @@ def test_a_picture_is_refused_before_it_is_read_when_there_is_no_room(monkeypatc
             yield b"x"
 
         read: list[int] = []
-        async with opened(load({"workers": 1, "cache": ""})) as services:
+        async with build_services(load({"workers": 1, "cache": ""})) as services:
             transport = httpx.ASGITransport(create_app(services))
             async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
                 return read, await client.post("/resize", content=picture(), headers={"expect": "100-continue"})
@@ -175,14 +175,14 @@ def test_a_picture_that_finds_no_memory_is_refused_and_what_a_client_that_left_h
         with socket.create_connection(("127.0.0.1", small.port), timeout=10) as slow:
             promised = 1_000_000 - len(photo) // 2
             slow.sendall(post(promised) + bytes(300_000))
-            until(lambda: metric(small, "pixmill_budget_bytes") == promised, 5, "it is expected in full")
+            until(lambda: metric(small, "pixmill_memory_budget_used_bytes") == promised, 5, "it is expected in full")
             status, head, body = exchange(small, post(len(photo)), photo)
-            assert (status, b"memory_full" in body) == (503, True)
+            assert (status, b"memory_exhausted" in body) == (503, True)
             assert "retry-after: 2" in head
-        until(lambda: metric(small, "pixmill_budget_bytes") == 0, 5, "it has left")
+        until(lambda: metric(small, "pixmill_memory_budget_used_bytes") == 0, 5, "it has left")
         assert exchange(small, post(len(photo)), photo)[0] == 200
-        assert metric(small, "pixmill_budget_bytes") == 0
-        assert metric(small, "pixmill_refusals_total", limit="memory") == 1
+        assert metric(small, "pixmill_memory_budget_used_bytes") == 0
+        assert metric(small, "pixmill_requests_rejected_total", reason="memory") == 1
 
 
 def test_who_promises_much_and_sends_next_to_nothing_keeps_nobody_out() -> None:
@@ -197,7 +197,7 @@ def test_who_promises_much_and_sends_next_to_nothing_keeps_nobody_out() -> None:
         ) * 20:
             client = idle.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=10))
             client.sendall(head + b"\xff")
-        until(lambda: metric(small, "pixmill_budget_bytes") == 40 * TRUST, 5, "all are there")
+        until(lambda: metric(small, "pixmill_memory_budget_used_bytes") == 40 * RESERVATION_FACTOR, 5, "all are there")
         assert exchange(small, post(len(photo)), photo)[0] == 200
 
 
@@ -216,7 +216,7 @@ def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: 
         ("/resize?width=20&url=a.jpg", b"x", 400, "conflicting_parameters"),
         ("/resize?width=0", b"x", 400, "invalid_parameter"),
         ("/info", b"x", 405, "method_not_allowed"),
-        ("/resize/", b"x", 404, "no_such_route"),
+        ("/resize/", b"x", 404, "route_not_found"),
         ("/health/live", b"x", 405, "method_not_allowed"),
     ],
 )

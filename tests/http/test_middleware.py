@@ -18,7 +18,15 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Line, Preflight, UrlLimit
+from pixmill.api.middleware.request_context import (
+    EXCEPTION_HANDLERS,
+    AccessRecord,
+    CorsPreflightMiddleware,
+    DrainMiddleware,
+    ErrorMiddleware,
+    RequestContextMiddleware,
+    RequestSizeMiddleware,
+)
 from pixmill.errors import QueueFull, SourceNotFound
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -39,16 +47,16 @@ class Notes:
         self.counted: list[tuple[str, int, str, int]] = []
         self.lines: list[dict[str, Any]] = []
 
-    def answered(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
-        for each in seconds:
+    def record(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
+        for each in durations_s:
             assert each >= 0
-            self.counted.append((route, status, media, sent))
+            self.counted.append((route, status, format_name, body_bytes))
 
-    def spell(self, level: str, event: str, facts: dict[str, object]) -> dict[str, object]:
-        return {"level": level, "event": event, **facts}
+    def format(self, level: str, event: str, fields: dict[str, object]) -> dict[str, object]:
+        return {"level": level, "event": event, **fields}
 
-    def write(self, lines: Iterable[Line]) -> None:
-        for spelled, remote, id_, _, seconds in lines:
+    def write(self, records: Iterable[AccessRecord]) -> None:
+        for spelled, remote, id_, _, seconds in records:
             self.lines.append({**spelled, "remote": remote, "request_id": id_.decode(), "seconds": seconds})
 
 
@@ -60,11 +68,11 @@ def app(notes: Notes, handler: Handler, *, draining: bool = False, max_url_bytes
             Route("/health/live", handler),
         ],
         middleware=[
-            Middleware(Conversation, traffic=notes, access_log=notes),
-            Middleware(Errors),
-            Middleware(Draining, draining=lambda: draining),
-            Middleware(UrlLimit, max_url_bytes=max_url_bytes, max_header_bytes=1_000),
-            Middleware(Preflight),
+            Middleware(RequestContextMiddleware, request_metrics=notes, access_log=notes),
+            Middleware(ErrorMiddleware),
+            Middleware(DrainMiddleware, is_draining=lambda: draining),
+            Middleware(RequestSizeMiddleware, max_url_bytes=max_url_bytes, max_header_bytes=1_000),
+            Middleware(CorsPreflightMiddleware),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
@@ -182,13 +190,13 @@ async def test_a_file_sent_by_path_counts_with_its_length() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"123")]})
         await send({"type": "http.response.pathsend", "path": "/a"})
 
-    await call(Conversation(sends_a_path, notes))
+    await call(RequestContextMiddleware(sends_a_path, notes))
     assert notes.counted == [("none", 200, "none", 123)]
 
 
 async def test_without_an_access_log_requests_are_still_counted() -> None:
     notes = Notes()
-    await call(Conversation(PlainTextResponse("hello"), notes))
+    await call(RequestContextMiddleware(PlainTextResponse("hello"), notes))
     assert (len(notes.counted), notes.lines) == (1, [])
 
 
@@ -234,7 +242,7 @@ async def test_a_defect_is_logged_with_its_traceback_and_the_client_learns_nothi
 
 async def test_what_is_no_route_is_a_problem_too() -> None:
     answer, _ = await get(picture, "/nothing")
-    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_route")
+    assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
 async def test_a_wrong_method_is_told_those_of_all_routes_at_the_path() -> None:
@@ -288,7 +296,7 @@ async def test_once_an_answer_has_begun_an_error_adds_nothing_and_breaks_it_off(
         async def note(message: Message) -> None:
             sent.append(message["type"])
 
-        await Conversation(Errors(breaks), notes, notes)(scope, receive, note)
+        await RequestContextMiddleware(ErrorMiddleware(breaks), notes, notes)(scope, receive, note)
 
     with pytest.raises(SourceNotFound):
         await call(noting)
@@ -367,7 +375,10 @@ async def test_lifespan_passes_through() -> None:
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
-    stack = Conversation(Errors(Draining(UrlLimit(Preflight(inner), 200), lambda: True)), Notes())
+    stack = RequestContextMiddleware(
+        ErrorMiddleware(DrainMiddleware(RequestSizeMiddleware(CorsPreflightMiddleware(inner), 200), lambda: True)),
+        Notes(),
+    )
     await stack({"type": "lifespan"}, _never, _never)
     assert seen == ["lifespan"]
 

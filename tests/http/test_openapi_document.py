@@ -11,14 +11,14 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, reject, settings
 from msgspec.structs import replace
 
-from pixmill.api.app import PICTURES, PROBES, ROUTES
-from pixmill.api.openapi import document
-from pixmill.api.problems import STATUS, problem_response
-from pixmill.dialects.native import PATHS, parse
-from pixmill.dialects.params import PARAMS
+from pixmill.api.app import IMAGE_ROUTES, PROBE_ROUTES, ROUTES
+from pixmill.api.http.problems import STATUS, problem_response
+from pixmill.api.routes.openapi import document
+from pixmill.dialects.native.dialect import PARAMS_BY_PATH, parse
+from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import ConflictingParameters, InvalidParameter
 from pixmill.media import Format
-from pixmill.ports import Description, Facts, Place, Swatch
+from pixmill.ports import Description, Facts, GpsLocation, Swatch
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document()))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -38,13 +38,13 @@ def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
 
 
 def test_where_operators_have_a_listener_of_their_own_nothing_of_theirs_is_told() -> None:
-    paths = document(operators=False)["paths"]
+    paths = document(include_admin=False)["paths"]
     assert isinstance(paths, dict)
-    assert set(paths) == {route.path for route in (*PICTURES, *PROBES)}
+    assert set(paths) == {route.path for route in (*IMAGE_ROUTES, *PROBE_ROUTES)}
 
 
 def test_the_paths_of_the_grammar_are_documented() -> None:
-    assert {path.decode() for path in PATHS} <= set(DOCUMENT["paths"])
+    assert {path.decode() for path in PARAMS_BY_PATH} <= set(DOCUMENT["paths"])
 
 
 def test_every_status_of_a_problem_is_documented_somewhere() -> None:
@@ -77,7 +77,9 @@ def test_a_problem_fits_its_schema() -> None:
 
 def test_facts_fit_their_schema() -> None:
     facts = Facts(Format.JPEG, 300, 200, 1, False, 1, "srgb", "", 12_345)
-    full = replace(facts, exif={"Make": "A", "Area": (1, 2.5)}, gps=Place(1.5, 2), iptc={"City": ["B"]}, average="#fff")
+    full = replace(
+        facts, exif={"Make": "A", "Area": (1, 2.5)}, gps=GpsLocation(1.5, 2), iptc={"City": ["B"]}, average="#fff"
+    )
     description = Description(30, 20, full, palette=(Swatch("#102030", 0.5),))
     for told in (facts, full, description):
         schema = {"$ref": f"#/components/schemas/{type(told).__name__}", "components": DOCUMENT["components"]}

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pixmill import errors
-from pixmill.api.problems import RETRY_AFTER_S, STATUS, as_ours, problem_response
+from pixmill.api.http.problems import RETRY_AFTER_S, STATUS, problem_response, translate
 
 
 def document(response: Response) -> dict[str, Any]:
@@ -16,14 +16,14 @@ def document(response: Response) -> dict[str, Any]:
 
 
 def test_every_code_has_a_status_and_every_status_a_code() -> None:
-    assert set(STATUS) == set(errors.leaves())
+    assert set(STATUS) == set(errors.error_classes_by_code())
 
 
 def test_only_a_defect_of_ours_is_a_500() -> None:
     assert [code for code, status in STATUS.items() if status == 500] == ["internal"]
 
 
-@pytest.mark.parametrize("kind", errors.leaves().values(), ids=errors.leaves())
+@pytest.mark.parametrize("kind", errors.error_classes_by_code().values(), ids=errors.error_classes_by_code())
 def test_each_error_makes_a_whole_document(kind: type[errors.PixmillError]) -> None:
     response = problem_response(kind(), request_id="abc")
     assert response.status_code == STATUS[kind.code]
@@ -44,7 +44,7 @@ def test_the_offending_parameter_is_named() -> None:
     assert document(problem_response(error))["detail"] == "width must be at least 1"
 
 
-@pytest.mark.parametrize("kind", errors.leaves().values(), ids=errors.leaves())
+@pytest.mark.parametrize("kind", errors.error_classes_by_code().values(), ids=errors.error_classes_by_code())
 def test_the_private_detail_goes_nowhere(kind: type[errors.PixmillError]) -> None:
     response = problem_response(kind("The public words", detail="secret-10.0.0.7"))
     assert b"secret" not in bytes(response.body)
@@ -52,18 +52,18 @@ def test_the_private_detail_goes_nowhere(kind: type[errors.PixmillError]) -> Non
 
 
 def test_a_foreign_exception_is_an_internal_error_that_says_nothing() -> None:
-    error = as_ours(ValueError("secret"))
-    assert isinstance(error, errors.Internal)
+    error = translate(ValueError("secret"))
+    assert isinstance(error, errors.InternalError)
     assert "secret" in error.detail
     assert b"secret" not in bytes(problem_response(error).body)
 
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(404, "no_such_route"), (405, "method_not_allowed"), (413, "upload_too_large"), (400, "malformed_request"), (500, "internal")],
+    [(404, "route_not_found"), (405, "method_not_allowed"), (413, "upload_too_large"), (400, "malformed_request"), (500, "internal")],
 )  # fmt: skip
 def test_refusals_of_the_framework_become_ours(status: int, code: str) -> None:
-    assert as_ours(HTTPException(status)).code == code
+    assert translate(HTTPException(status)).code == code
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_refusals_of_the_framework_become_ours(status: int, code: str) -> None:
         (errors.HeadersTooLarge(), "no-store"),
         (errors.QueueFull(), "no-store"),
         (errors.SourceTimeout(), "no-store"),
-        (errors.Internal(), "no-store"),
+        (errors.InternalError(), "no-store"),
     ],
 )
 def test_only_what_the_url_is_to_blame_for_is_kept_and_not_for_long(error: errors.PixmillError, kept: str) -> None:

@@ -19,7 +19,7 @@ from schemathesis.checks import (
 )
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 
-from pixmill.api.openapi import document
+from pixmill.api.routes.openapi import document
 from tests.servers.pixmill import Pixmill
 
 pytestmark = pytest.mark.xdist_group("schemathesis")

@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from pixmill.api.app import create_app
-from pixmill.api.openapi import document
+from pixmill.api.routes.openapi import document
 from pixmill.dialects.signing import Keyring
 from pixmill.settings import SettingsError, load
-from pixmill.wiring import opened
+from pixmill.wiring import build_services
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 KEYS = "the-newest-key-of-all,an-older-key-of-ours"
@@ -28,7 +28,7 @@ KEYS = "the-newest-key-of-all,an-older-key-of-ours"
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     flags = {"workers": 1, "images": str(PHOTOS), "cache": "memory://?max_bytes=32MiB"} | settings
-    async with opened(load(flags)) as services:
+    async with build_services(load(flags)) as services:
         transport = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
             yield client
@@ -53,7 +53,7 @@ class Tags(HTMLParser):
 
 
 def urls(told: dict[str, Any]) -> list[str]:
-    return [one["url"] for source in told["sources"] for one in source["pictures"]]
+    return [one["url"] for source in told["sources"] for one in source["images"]]
 
 
 async def test_each_url_answers_with_the_picture_that_was_told(client: httpx.AsyncClient) -> None:
@@ -62,8 +62,8 @@ async def test_each_url_answers_with_the_picture_that_was_told(client: httpx.Asy
     ).json()
     assert [source["type"] for source in told["sources"]] == ["image/webp", "image/jpeg"]
     for source in told["sources"]:
-        assert [one["width"] for one in source["pictures"]] == [40, 60, 80]
-        for one in source["pictures"]:
+        assert [one["width"] for one in source["images"]] == [40, 60, 80]
+        for one in source["images"]:
             reply = await client.get(one["url"])
             assert reply.headers["content-type"] == source["type"]
             assert Image.open(BytesIO(reply.content)).size == (one["width"], one["height"])
@@ -73,7 +73,7 @@ async def test_each_url_answers_with_the_picture_that_was_told(client: httpx.Asy
 
 async def test_no_picture_is_wider_than_the_original_and_the_last_is_the_original(client: httpx.AsyncClient) -> None:
     told = (await client.get("/srcset?url=mill.png&formats=png&placeholder=none")).json()
-    assert [one["width"] for one in told["sources"][0]["pictures"]] == [320, 480, 640, 800]
+    assert [one["width"] for one in told["sources"][0]["images"]] == [320, 480, 640, 800]
 
 
 async def test_formats_suit_the_original(client: httpx.AsyncClient) -> None:
@@ -127,7 +127,7 @@ async def test_the_placeholder_is_what_resize_says_it_is(client: httpx.AsyncClie
 
 async def test_the_answer_fits_its_schema(client: httpx.AsyncClient) -> None:
     whole = msgspec.json.decode(msgspec.json.encode(document()))
-    schema = {"$ref": "#/components/schemas/PictureSet", "components": whole["components"]}
+    schema = {"$ref": "#/components/schemas/SrcsetResponse", "components": whole["components"]}
     for query in ("widths=30", "widths=30&placeholder=none"):
         jsonschema_rs.validate(schema, (await client.get(f"/srcset?url=umang.jpg&{query}")).json())
 

@@ -27,11 +27,18 @@ def matrix(side: int, start: float, length: float, size: int) -> Floats:
 
 
 def resample(
-    codes: Floats, box: tuple[float, float, float, float], size: tuple[int, int], *, alpha: bool, lost: float = 0.0
+    codes: Floats,
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+    *,
+    alpha: bool,
+    light_compensation: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Height × width × channels of codes from 0 to 1, resampled; and alpha, or ones, as it is before rounding."""
     left, top, across, down = box
-    light = to_light(codes) + lost * given_back(codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9))
+    light = to_light(codes) + light_compensation * given_back(
+        codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9)
+    )
     if alpha:
         light[..., -1] = codes[..., -1]
         light[..., :-1] *= codes[..., -1:]

@@ -14,7 +14,7 @@ from pixmill.plan.input import Input
 from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
 from pixmill.ports import Rendered
 from tests.pixels.animations import MAKERS, Canvas, Patch, Shown, apng, flat, gif, ring, seen, shown, webp
-from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo
+from tests.pixels.images import LIMITS, decoded, difference, encoded, photo
 
 KINDS = (Format.GIF, Format.WEBP, Format.PNG, Format.AVIF)
 SIZE = (48, 32)

@@ -11,7 +11,7 @@ from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.ops import Output, Plan
 from tests.pixels.animations import MAKERS, Canvas, Disposal, Patch, apng, flat, gif, ring, seen, shown
-from tests.pixels.pictures import LIMITS, decoded
+from tests.pixels.images import LIMITS, decoded
 
 SIZE = (12, 10)
 BASE = Patch(flat(1, 12, 10))

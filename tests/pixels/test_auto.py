@@ -12,19 +12,19 @@ import ssimulacra2
 from PIL import Image, ImageDraw, ImageFilter
 
 from pixmill.engine.codecs import table
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.pixels import writing
-from pixmill.engine.pixels.content import graphic
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.layout import Layout
-from pixmill.engine.pixels.looks import Looks, usual_loss
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.pixels.analysis.content import is_graphic
+from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss, reference_loss
+from pixmill.engine.pixels.output import encode
 from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.errors import ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding
 from pixmill.ports import Rendered
-from tests.pixels.pictures import LIMITS, decoded, encoded, photo
+from tests.pixels.images import LIMITS, decoded, encoded, photo
 
 PHOTOS = sorted((Path(__file__).parents[2] / "examples" / "photos").glob("*.jpg"))
 MILL = PHOTOS[0].with_name("mill.png")
@@ -80,11 +80,11 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
     """What is written while a test runs, each time."""
     said: list[Format] = []
 
-    def counted(frame: Frame, quality: int, kept: Kept, encoding: Encoding) -> bytes:
+    def counted(frame: Frame, quality: int, kept: RetainedMetadata, encoding: Encoding) -> bytes:
         said.append(frame.format)
-        return table.write(frame, quality, kept, encoding)
+        return table.encode_frame(frame, quality, kept, encoding)
 
-    monkeypatch.setattr(writing, "write", counted)
+    monkeypatch.setattr(encode, "write", counted)
     return said
 
 
@@ -92,19 +92,19 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
 @pytest.mark.parametrize("width", [100, 400, 1000])
 def test_a_photograph_is_told_from_a_drawing_at_every_size(path: Path, width: int) -> None:
     seen = decoded(made(source_of(path), width, formats=(Format.PNG,)))
-    assert not graphic(frame_of(seen))
+    assert not is_graphic(frame_of(seen))
 
 
 @pytest.mark.parametrize("width", [100, 400, 800])
 def test_a_drawing_is_told_from_a_photograph_at_every_size(width: int) -> None:
     for source in (source_of(MILL), encoded(drawing(), "PNG")):
-        assert graphic(frame_of(decoded(made(source, width, formats=(Format.PNG,)))))
+        assert is_graphic(frame_of(decoded(made(source, width, formats=(Format.PNG,)))))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2)])
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_content_is_told_of_the_smallest_pictures(size: tuple[int, int], mode: str) -> None:
-    assert graphic(frame_of(Image.new(mode, size))) is (min(size) > 1)
+    assert is_graphic(frame_of(Image.new(mode, size))) is (min(size) > 1)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_avif_is_written_once(path: Path, encodings: list[Format]) -> None:
 
 def loss(result: Rendered, source: memoryview) -> float:
     original = decoded(made(source, result.width, formats=(Format.PNG,)))
-    return Looks(frame_of(original)).loss(frame_of(decoded(result).convert(original.mode)))
+    return PerceptualLoss(frame_of(original)).loss(frame_of(decoded(result).convert(original.mode)))
 
 
 @every_lossy
@@ -186,7 +186,7 @@ def test_auto_reaches_the_looks_it_aims_at_and_little_more(
     source = source_of(path)
     result = made(source, formats=(kind,), target=target)
     assert 1 <= len(encodings) <= 4
-    wanted = usual_loss(kind, target)
+    wanted = reference_loss(kind, target)
     assert wanted - 0.8 <= loss(result, source) <= wanted
 
 
@@ -197,7 +197,7 @@ def test_auto_makes_pictures_look_more_alike_than_a_number_does(kind: Format, tm
     def spread(output: Output) -> float:
         return float(np.std([score(path, tmp_path, output) for path in PHOTOS]))
 
-    assert spread(Output(formats=(kind,), target=70)) < spread(Output(formats=(kind,), quality=70))
+    assert spread(Output(formats=(kind,), target_quality=70)) < spread(Output(formats=(kind,), quality=70))
 
 
 def score(path: Path, scratch: Path, output: Output) -> float:
@@ -279,10 +279,15 @@ def test_auto_and_a_bound_go_together() -> None:
 
 def test_a_search_asks_for_no_more_than_a_middling_effort() -> None:
     frame = frame_of(photo(), Format.WEBP)
-    hard = Output(formats=(Format.WEBP,), target=80, encoding=Encoding(effort=9))
-    found = writing.written(frame, hard, Kept(), Format.PNG)
-    assert found.encoding.effort == writing.MIDDLING_EFFORT
-    assert writing.written(replace(frame), Output(encoding=Encoding(effort=9)), Kept(), Format.PNG).encoding.effort == 9
+    hard = Output(formats=(Format.WEBP,), target_quality=80, encoding=Encoding(effort=9))
+    found = encode.encode_output(frame, hard, RetainedMetadata(), Format.PNG)
+    assert found.encoding.effort == encode.MAX_SEARCH_EFFORT
+    assert (
+        encode.encode_output(
+            replace(frame), Output(encoding=Encoding(effort=9)), RetainedMetadata(), Format.PNG
+        ).encoding.effort
+        == 9
+    )
 
 
 def test_a_drawing_made_of_shapes_keeps_the_bound_or_becomes_pixels() -> None:

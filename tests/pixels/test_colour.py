@@ -11,7 +11,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Fit, Plan, Resize
 from tests.pixels import profiles
-from tests.pixels.pictures import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, resized
+from tests.pixels.images import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, resized
 
 
 def patches() -> Image.Image:

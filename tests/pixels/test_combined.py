@@ -5,20 +5,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image
 
-from pixmill.engine.pixels.borders import borders
+from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pixels.probe import opened
+from pixmill.engine.pixels.probe import open_image
 from pixmill.errors import InvalidParameter, ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.colour import CLEAR, Colour
-from pixmill.plan.extend import Extend, Fill
 from pixmill.plan.geometry import Size, resolve
+from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Crop, Fit, Flip, Kernel, Output, Plan, Resize, Unit
-from pixmill.plan.places import Faces, Interest, Point, Region, Regions, Smart
-from pixmill.plan.spin import Spin
+from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Flip, Kernel, Output, Plan, Resize
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend, Fill
 from pixmill.plan.trim import Trim
-from tests.pixels.pictures import decoded, encoded, photo
+from tests.pixels.images import decoded, encoded, photo
 
 LIMITS = Limits(max_result_pixels=250_000, max_result_side=900)
 part = st.floats(0, 1)
@@ -29,7 +29,9 @@ gravities = (
     st.builds(Point, part, part, shift, shift)
     | st.builds(Smart, st.sampled_from(Interest))
     | st.just(Faces())
-    | st.builds(Regions, st.lists(st.builds(Region, part, part, part, part), min_size=1, max_size=3).map(tuple))
+    | st.builds(
+        FocalRegions, st.lists(st.builds(FocalRegion, part, part, part, part), min_size=1, max_size=3).map(tuple)
+    )
 )
 resizes = st.builds(
     Resize,
@@ -54,9 +56,9 @@ plans = st.builds(
     rotate=st.sampled_from([0, 90, 180, 270]),
     flip=st.sampled_from(Flip),
     trim=st.none() | st.builds(Trim, st.integers(0, 255), st.none() | colours, st.booleans(), st.booleans()),
-    crop=st.none() | st.builds(Crop, percent, percent, percent, percent, st.just(Unit.PERCENT)),
+    crop=st.none() | st.builds(Crop, percent, percent, percent, percent, st.just(CropUnit.PERCENT)),
     resize=resizes,
-    spin=st.none() | st.builds(Spin, st.floats(0.01, 359.9), colours),
+    rotate_free=st.none() | st.builds(FreeRotation, st.floats(0.01, 359.9), colours),
     extend=st.builds(Extend, st.sampled_from(Fill), margin, margin, margin, margin),
     background=colours,
     output=st.builds(Output, st.sampled_from([(Format.PNG,), (Format.JPEG,)])),
@@ -87,10 +89,12 @@ def test_every_combination_gives_the_promised_size_or_says_why_not(picture: memo
         result = render(picture, plan, LIMITS)
     except (ResultTooLarge, InvalidParameter):
         return
-    header = opened(picture, LIMITS).header
-    seen = borders(picture, plan, LIMITS)
+    header = open_image(picture, LIMITS).header
+    seen = find_trim_box(picture, plan, LIMITS)
     promised = resolve(
-        header.turn.size(seen.size if seen else header.size), replace(plan, output=Output()), LIMITS
+        header.pending_orientation.oriented_size(seen.size if seen else header.size),
+        replace(plan, output=Output()),
+        LIMITS,
     ).output
     assert Size(result.width, result.height) == promised
     assert decoded(result).size == (promised.width, promised.height)

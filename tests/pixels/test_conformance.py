@@ -22,7 +22,7 @@ from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan
 from tests.material import heic_images, is_hostile, libjxl_images, libvips_images, pillow_images, png_suite
-from tests.pixels.pictures import Pixels
+from tests.pixels.images import Pixels
 
 FILES_OF_THE_PNG_SUITE = 60
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pixmill.plan.ops import Resize
-from tests.pixels.pictures import difference, encoded, made, photo, pixels_of
+from tests.pixels.images import difference, encoded, made, photo, pixels_of
 from tests.pixels.reference import Floats, to_code, to_light
 
 

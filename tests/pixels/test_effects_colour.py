@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Adjust, Duotone, Recolour
-from tests.pixels.pictures import encoded, made, photo, pixels_of
+from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone
+from tests.pixels.images import encoded, made, photo, pixels_of
 from tests.pixels.reference import Floats, to_code, to_light
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -16,7 +16,7 @@ BLACK, WHITE = Colour(0, 0, 0), Colour()
 
 
 def recoloured(image: Image.Image, **colour: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), adjust=Adjust(recolour=Recolour(**colour)))
+    return made(encoded(image, "PNG"), adjust=Adjust(colour=ColourAdjustment(**colour)))
 
 
 def greys(picture: Image.Image) -> Floats:

@@ -7,15 +7,15 @@ import pytest
 from PIL import Image, ImageOps
 from scipy.interpolate import PchipInterpolator
 
-from pixmill.plan.effects import Adjust, Curves, Levels, Tone
-from tests.pixels.pictures import Pixels, encoded, made, photo, pixels_of
+from pixmill.plan.effects import Adjust, Curves, Levels, ToneAdjustment
+from tests.pixels.images import Pixels, encoded, made, photo, pixels_of
 from tests.pixels.reference import Floats
 
 CODES = np.arange(256)
 
 
 def toned(image: Image.Image, **tone: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), adjust=Adjust(tone=Tone(**tone)))
+    return made(encoded(image, "PNG"), adjust=Adjust(tone=ToneAdjustment(**tone)))
 
 
 def becomes(expected: Floats, **tone: Any) -> None:

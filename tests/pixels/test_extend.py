@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.media import Format
-from pixmill.plan.extend import Extend, Fill
 from pixmill.plan.ops import Colour, Fit, Point, Resize
-from tests.pixels.pictures import Pixels, difference, encoded, made, photo, pixels_of
+from pixmill.plan.transforms import Extend, Fill
+from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of
 from tests.pixels.reference import to_code, to_light
 
 MARGINS = Extend(top=5, right=12, bottom=20, left=30)

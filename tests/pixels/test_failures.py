@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.pixels.boundary import decoding, working
+from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import (
     ImageError,
     ImageTooLarge,
-    Internal,
+    InternalError,
     InvalidParameter,
     ResultTooLarge,
     UndecodableImage,
@@ -26,7 +26,7 @@ from pixmill.errors import (
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Plan, Resize
-from tests.pixels.pictures import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encoded, photo
 
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO")
 SMALL = Plan(resize=Resize(width=20))
@@ -226,12 +226,12 @@ def test_the_private_detail_names_the_cause_and_the_public_message_does_not() ->
     ],
 )
 def test_a_library_that_runs_out_of_memory_and_has_no_word_for_it_is_no_defect_of_ours(said: str) -> None:
-    for border in (working, decoding):
+    for border in (process_errors, decode_errors):
         with pytest.raises(ImageTooLarge), border():
             raise ValueError(said)
 
 
 @pytest.mark.parametrize("said", ["encoding error 5", "encoding error 12", "unable to write to target"])
 def test_what_a_library_says_else_is_one(said: str) -> None:
-    with pytest.raises(Internal), working():
+    with pytest.raises(InternalError), process_errors():
         raise ValueError(said)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from pixmill.engine.pixels.gamuts import ADOBE_RGB, PROPHOTO, REC_2020, Gamut, profile_of
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pixels.wide import wide_profile
+from pixmill.engine.raster.gamuts import ADOBE_RGB, PROPHOTO, REC_2020, Gamut, gamut_icc_profile
+from pixmill.engine.raster.wide_gamut import wide_gamut_profile
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan
 from pixmill.plan.output import Profile
-from tests.pixels.pictures import LIMITS, Pixels, decoded, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, Pixels, decoded, encoded, photo, pixels_of
 from tests.pixels.profiles import SRGB, srgb_light, to_xyz
 
 MADE = (Profile.ADOBE, Profile.REC2020, Profile.PROPHOTO)
@@ -73,7 +73,7 @@ def test_rec_2020_is_what_its_formulae_say(colour: tuple[int, int, int]) -> None
 def test_every_format_that_can_carries_the_profile_and_shows_the_same_colours(kind: Format, profile: Profile) -> None:
     picture = photo(96, 64)
     result = made(picture, profile, kind)
-    assert result.info["icc_profile"] == wide_profile(profile)
+    assert result.info["icc_profile"] == wide_gamut_profile(profile)
     away = np.abs(seen(result).astype(int) - pixels_of(picture))
     assert away.mean() < (1.5 if kind in {Format.PNG, Format.TIFF} else 6)
 
@@ -81,13 +81,13 @@ def test_every_format_that_can_carries_the_profile_and_shows_the_same_colours(ki
 @pytest.mark.parametrize("profile", MADE)
 def test_what_is_wide_already_stays_as_it_is(profile: Profile) -> None:
     picture = photo(64, 48)
-    assert np.array_equal(pixels_of(made(picture, profile, icc=wide_profile(profile))), pixels_of(picture))
+    assert np.array_equal(pixels_of(made(picture, profile, icc=wide_gamut_profile(profile))), pixels_of(picture))
 
 
 def test_a_colour_beyond_srgb_is_kept_where_it_is_asked_for_only() -> None:
     green = flat(0, 255, 0)
-    wide = made(green, Profile.REC2020, icc=wide_profile(Profile.ADOBE))
-    narrow = made(green, Profile.SRGB, icc=wide_profile(Profile.ADOBE))
+    wide = made(green, Profile.REC2020, icc=wide_gamut_profile(Profile.ADOBE))
+    narrow = made(green, Profile.SRGB, icc=wide_gamut_profile(Profile.ADOBE))
     in_srgb = made(narrow, Profile.REC2020)
     assert tuple(pixels_of(narrow)[0, 0]) == (0, 255, 0)
     assert np.abs(pixels_of(wide)[0, 0].astype(int) - pixels_of(in_srgb)[0, 0]).max() > 20
@@ -104,7 +104,7 @@ def test_alpha_stays_and_grey_stays_grey() -> None:
 
 @pytest.mark.parametrize("gamut", [ADOBE_RGB, REC_2020, PROPHOTO], ids=lambda gamut: gamut.name)
 def test_the_profiles_are_small_named_and_of_the_primaries_of_the_standard(gamut: Gamut) -> None:
-    data = profile_of(gamut)
+    data = gamut_icc_profile(gamut)
     profile = ImageCms.ImageCmsProfile(BytesIO(data))
     assert len(data) < 3_000
     assert ImageCms.getProfileDescription(profile).strip() == gamut.name

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels import faces as detector
-from pixmill.engine.pixels.bridge import to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.pixels.analysis import faces as detector
+from pixmill.engine.raster.convert import to_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.errors import MissingExtra
 from pixmill.plan.effects import Effects
+from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
-from pixmill.plan.places import Faces, Gravity, Interest, Point, Region, Regions, Smart
-from tests.pixels.pictures import Pixels, difference, encoded, made, photo, pixels_of, resized
+from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of, resized
 
 LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90}
 """How an upright picture is stored for some EXIF orientations."""
@@ -43,7 +43,7 @@ def red(image: Image.Image) -> int:
 
 @pytest.mark.parametrize("orientation", LYING)
 def test_a_region_is_in_the_window_however_the_picture_lies(orientation: int) -> None:
-    gravity = Regions((Region(0.75, 0.25, 0.1, 0.5),))
+    gravity = FocalRegions((FocalRegion(0.75, 0.25, 0.1, 0.5),))
     source = stored(marked(900, 100, 1020, 300), orientation)
     result = resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
     assert red(result) == pytest.approx(30 * 50, abs=90)
@@ -124,7 +124,7 @@ def test_a_face_is_in_the_window_however_the_picture_lies(orientation: int) -> N
 
 def test_faces_are_found_where_they_are() -> None:
     pixels = pixels_of(crowd(100, 800), "L")
-    found = detector.faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)), "gravity")
+    found = detector.detect_faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)), "gravity")
     centres = sorted((region.x + region.width / 2) * 1200 for region in found)
     assert centres == pytest.approx([200, 900], abs=25)
 

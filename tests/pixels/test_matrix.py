@@ -16,8 +16,8 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import MEDIA, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding, Subsampling
+from tests.pixels.images import LIMITS, difference, encoded, made, photo, pixels_of
 from tests.pixels.originals import dng, document, film
-from tests.pixels.pictures import LIMITS, difference, encoded, made, photo, pixels_of
 
 SIZE = (96, 64)
 WRITTEN = [kind for kind in OUTPUT_FORMATS if kind is not Format.SVG]

@@ -10,7 +10,7 @@ from pixmill.errors import ResultTooLarge, UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Metadata, Output, Plan, Resize
-from tests.pixels.pictures import LIMITS, decoded, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decoded, encoded, photo, pixels_of
 
 
 def chosen(source: memoryview, *formats: Format, negotiated: bool = True, resize: Resize | None = None) -> Format:
@@ -139,7 +139,7 @@ def test_a_still_gif_keeps_its_holes() -> None:
 
 
 def test_the_table_names_a_library_and_a_reason_for_every_format() -> None:
-    assert all(codec.reader and codec.why for codec in table.CODECS.values())
-    assert all(bool(codec.writer) is (codec.write is not None) for codec in table.CODECS.values())
-    assert not table.readable(Format.JSON)
-    assert not table.writable(Format.SVG)
+    assert all(codec.decoder_library and codec.rationale for codec in table.CODECS.values())
+    assert all(bool(codec.encoder_library) is (codec.encode is not None) for codec in table.CODECS.values())
+    assert not table.can_decode(Format.JSON)
+    assert not table.can_encode(Format.SVG)

@@ -8,17 +8,17 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pixmill.engine.pixels.frame import Frame
 from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.geometry import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.overlays import Blend, Fitting, Length, Picture, Placement, Repeat, Shadow
+from pixmill.plan.overlays import Blend, ImageOverlay, Length, OverlayFit, Placement, Repeat, Shadow
 from pixmill.plan.source import parse_source
-from tests.pixels.pictures import LIMITS, decoded, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decoded, encoded, photo, pixels_of
 
 REF = parse_source("over.png")
 WIDTH, HEIGHT = 80, 50
@@ -34,7 +34,7 @@ def translucent(width: int = 30, height: int = 20) -> Image.Image:
 
 
 def laid(picture: Image.Image, over: Image.Image, limits: Limits = LIMITS, **how: Any) -> Image.Image:
-    overlay = Picture(REF, **how)
+    overlay = ImageOverlay(REF, **how)
     plan = Plan(overlays=(overlay,), output=Output(formats=(Format.PNG,)))
     return decoded(render(encoded(picture, "PNG"), plan, limits, {REF: encoded(over, "PNG")}))
 
@@ -144,10 +144,10 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
     [
         (Placement(), (25, 15)),
         (Placement(x=0, y=0), (0, 0)),
-        (Placement(x=1, y=1, right=Length(-7), down=Length(-9)), (43, 21)),
-        (Placement(x=0, y=0.5, right=Length(10, percent=True), down=Length(-10, percent=True)), (8, 10)),
-        (Placement(x=0, y=0, right=Length(-12), down=Length(40)), (-12, 40)),
-        (Placement(x=0, y=0, right=Length(500)), (500, 0)),
+        (Placement(x=1, y=1, offset_x=Length(-7), offset_y=Length(-9)), (43, 21)),
+        (Placement(x=0, y=0.5, offset_x=Length(10, percent=True), offset_y=Length(-10, percent=True)), (8, 10)),
+        (Placement(x=0, y=0, offset_x=Length(-12), offset_y=Length(40)), (-12, 40)),
+        (Placement(x=0, y=0, offset_x=Length(500)), (500, 0)),
     ],
 )
 def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(place: Placement, corner: tuple[int, int]) -> None:
@@ -170,9 +170,9 @@ def test_opacity_is_multiplied() -> None:
         ({"width": Length(50, percent=True)}, (40, 27)),
         ({"height": Length(40)}, (60, 40)),
         ({"width": Length(20), "height": Length(40)}, (20, 13)),
-        ({"width": Length(20), "height": Length(40), "fit": Fitting.FILL}, (20, 40)),
-        ({"width": Length(20), "height": Length(40), "fit": Fitting.COVER}, (20, 40)),
-        ({"width": Length(20), "height": Length(40), "fit": Fitting.OUTSIDE}, (60, 40)),
+        ({"width": Length(20), "height": Length(40), "fit": OverlayFit.FILL}, (20, 40)),
+        ({"width": Length(20), "height": Length(40), "fit": OverlayFit.COVER}, (20, 40)),
+        ({"width": Length(20), "height": Length(40), "fit": OverlayFit.OUTSIDE}, (60, 40)),
     ],
 )
 def test_an_overlay_has_the_size_that_is_asked_for(how: dict[str, Any], size: tuple[int, int]) -> None:
@@ -183,13 +183,13 @@ def test_an_overlay_has_the_size_that_is_asked_for(how: dict[str, Any], size: tu
 
 def test_repetition_covers_the_canvas_from_where_a_single_one_lies() -> None:
     tile = translucent(17, 11)
-    place = Placement(x=0, y=0, right=Length(5), down=Length(3), repeat=Repeat.BOTH, gap=4)
+    place = Placement(x=0, y=0, offset_x=Length(5), offset_y=Length(3), repeat=Repeat.BOTH, gap=4)
     expected = picture = photo(WIDTH, HEIGHT).convert("RGBA")
     for top in range(3 - 15, HEIGHT, 15):
         for left in range(5 - 21, WIDTH, 21):
             expected = pasted(expected, tile, left, top)
     assert away(laid(picture.convert("RGB"), tile, place=place), expected) <= 2
-    across = laid(picture.convert("RGB"), tile, place=Placement(y=0, repeat=Repeat.ACROSS))
+    across = laid(picture.convert("RGB"), tile, place=Placement(y=0, repeat=Repeat.HORIZONTAL))
     assert (pixels_of(across)[11:] == pixels_of(picture)[11:]).all()
 
 
@@ -231,7 +231,7 @@ def test_a_phone_s_photo_lies_upright_and_another_profile_is_brought_to_srgb() -
     over.paste((0, 0, 255), (10, 0, 20, 10))
     exif = Image.Exif()
     exif[274] = 6
-    plan = Plan(overlays=(Picture(REF, place=Placement(x=0, y=0)),), output=Output(formats=(Format.PNG,)))
+    plan = Plan(overlays=(ImageOverlay(REF, placement=Placement(x=0, y=0)),), output=Output(formats=(Format.PNG,)))
     result = render(
         encoded(Image.new("RGB", (40, 40)), "PNG"), plan, LIMITS, {REF: encoded(over, "PNG", exif=exif.tobytes())}
     )
@@ -242,33 +242,33 @@ def test_a_phone_s_photo_lies_upright_and_another_profile_is_brought_to_srgb() -
 
 
 def test_an_overlay_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pixmill.engine.pixels import sprites  # noqa: PLC0415 - only here
+    from pixmill.engine.pixels.layers import layer  # noqa: PLC0415 - only here
 
     opened: list[Size] = []
-    real = sprites._made
+    real = layer._resized_frame
 
     def noted(source: memoryview, wanted: Resize, limits: Limits) -> Frame:
         made = real(source, wanted, limits)
         opened.append(made.size)
         return made
 
-    monkeypatch.setattr(sprites, "_made", noted)
+    monkeypatch.setattr(layer, "_resized_frame", noted)
     over = Image.new("RGB", (9, 7), (1, 2, 99))
     for right in range(3):
-        laid(photo(WIDTH, HEIGHT), over, place=Placement(right=Length(right)))
+        laid(photo(WIDTH, HEIGHT), over, place=Placement(offset_x=Length(right)))
     assert opened == [Size(9, 7)]
     laid(photo(WIDTH, HEIGHT), over, width=Length(18))
     assert opened == [Size(9, 7), Size(18, 14)]
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pixmill.engine.pixels import sprites  # noqa: PLC0415 - only here
+    from pixmill.engine.pixels.layers import layer  # noqa: PLC0415 - only here
 
-    monkeypatch.setattr(sprites, "KEPT_BYTES", 10_000)
+    monkeypatch.setattr(layer, "MAX_CACHE_BYTES", 10_000)
     for shade in range(12):
         laid(photo(8, 8), Image.new("RGB", (40, 30), (shade, 50, 60)))
-        assert sprites._KEPT._bytes <= 10_000
-        assert sum(len(one.frame.pixels) for one in sprites._KEPT._sprites.values()) == sprites._KEPT._bytes
+        assert layer._LAYER_CACHE._bytes <= 10_000
+        assert sum(len(one.frame.pixels) for one in layer._LAYER_CACHE._layers.values()) == layer._LAYER_CACHE._bytes
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_picture_that_is_none_is_named(body: bytes, limits: Limits, error: type[Exception]) -> None:
     good = parse_source("good.png")
-    plan = Plan(overlays=(Picture(good), Picture(REF)), output=Output(formats=(Format.PNG,)))
+    plan = Plan(overlays=(ImageOverlay(good), ImageOverlay(REF)), output=Output(formats=(Format.PNG,)))
     extras = {good: encoded(photo(5, 5), "PNG"), REF: memoryview(body)}
     with pytest.raises(error, match=r"Overlay 2: ") as caught:
         render(encoded(photo(60, 60), "PNG"), plan, limits, extras)

@@ -6,7 +6,7 @@ from PIL import Image
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
-from tests.pixels.pictures import LIMITS, decoded, difference, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decoded, difference, encoded, photo, pixels_of
 
 FORMATS = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 

@@ -7,7 +7,7 @@ from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
 from pixmill.ports import Facts
 from tests.pixels import profiles
-from tests.pixels.pictures import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encoded, photo
 
 KINDS = [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF, Format.TIFF, Format.BMP]
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pixmill.engine.pixels import resample
-from pixmill.engine.pixels.layout import Box, Layout
+from pixmill.engine.pixels.resample import lanczos
+from pixmill.engine.raster.layout import Layout, ResampleBox
 from tests.pixels import reference
 
 _mprotect = ctypes.CDLL(None, use_errno=True).mprotect
@@ -24,7 +24,7 @@ _mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 Codes = NDArray[Any]
 """Samples of 8 or of 16 bits."""
 
-compiled = pytest.mark.skipif(not resample.available, reason="the package was built without a C compiler")
+compiled = pytest.mark.skipif(not lanczos.available, reason="the package was built without a C compiler")
 EXAMPLES = int(os.environ.get("PIXMILL_KERNEL_EXAMPLES", "300"))
 FAST_AND_PORTABLE = [pytest.param(1, id="fastest"), pytest.param(0, id="portable")]
 
@@ -35,24 +35,24 @@ class Case:
 
     width: int
     height: int
-    box: Box
+    box: ResampleBox
     size: tuple[int, int]
     layout: Layout = Layout.RGB
     depth: int = 8
     out_depth: int = 8
     kind: str = "noise"
     seed: int = 0
-    lost: float = 0.0
+    light_compensation: float = 0.0
 
     @property
     def picture(self) -> Codes:
         random = np.random.default_rng(self.seed)
         white = 2**self.depth - 1
-        codes: Codes = random.integers(0, white + 1, (self.height, self.width, self.layout.stored))
+        codes: Codes = random.integers(0, white + 1, (self.height, self.width, self.layout.stored_channels))
         if self.kind == "contrast":
             codes = np.where(codes > white // 2, white, 0)
         if self.kind == "dark":
-            codes[..., : 3 if self.layout.stored > 2 else 1] //= 20
+            codes[..., : 3 if self.layout.stored_channels > 2 else 1] //= 20
         return codes.astype(_type(self.depth))
 
 
@@ -61,7 +61,7 @@ def _type(depth: int) -> str:
 
 
 def _by_kernel(case: Case, fast: int) -> Codes:
-    from pixmill.engine.pixels import _kernel  # noqa: PLC0415  # it may not be there
+    from pixmill.engine.pixels.resample import _kernel  # noqa: PLC0415  # it may not be there
 
     number = list(Layout).index(case.layout)
     out = _kernel.resample(
@@ -74,14 +74,14 @@ def _by_kernel(case: Case, fast: int) -> Codes:
         0,
         case.depth,
         case.out_depth,
-        case.lost,
+        case.light_compensation,
         fast,
     )
     return _pixels(out, case.size, case.layout, case.out_depth)
 
 
 def _pixels(out: bytearray, size: tuple[int, int], layout: Layout, depth: int) -> Codes:
-    codes: Codes = np.frombuffer(out, _type(depth)).reshape(size[1], size[0], layout.written)
+    codes: Codes = np.frombuffer(out, _type(depth)).reshape(size[1], size[0], layout.channels)
     return codes
 
 
@@ -93,14 +93,14 @@ def _worst(case: Case, fast: int) -> float:
     """
     white = 2**case.out_depth - 1
     wanted, alpha = reference.resample(
-        case.picture[..., : case.layout.written] / (2.0**case.depth - 1),
+        case.picture[..., : case.layout.channels] / (2.0**case.depth - 1),
         case.box,
         case.size,
-        alpha=case.layout.alpha,
-        lost=0 if case.layout.alpha or case.depth > 8 else case.lost,
+        alpha=case.layout.has_alpha,
+        light_compensation=0 if case.layout.has_alpha or case.depth > 8 else case.light_compensation,
     )
     wrong = np.abs(_by_kernel(case, fast) - np.rint(wanted * white))
-    if case.layout.alpha:
+    if case.layout.has_alpha:
         wrong[..., :-1] *= alpha >= (0.51 / 255 if case.out_depth == 8 else 0.02)
     return float(wrong.max())
 
@@ -150,9 +150,9 @@ LARGE = [
     Case(1, 1, (0, 0, 1, 1), (300, 200), Layout.RGBA),
     Case(500, 7, (0, 0, 500, 7), (50, 700), Layout.RGB, 16, 8),
     Case(7, 500, (0, 0, 7, 500), (700, 50), Layout.L, kind="contrast"),
-    Case(1501, 1001, (0, 0, 1501, 1001), (512, 341), Layout.RGBX, lost=0.4),
-    Case(751, 501, (0, 0, 751, 501), (700, 480), Layout.RGB, lost=0.25),
-    Case(751, 501, (30.5, 40.5, 600, 400), (300, 200), Layout.L, lost=1, kind="contrast"),
+    Case(1501, 1001, (0, 0, 1501, 1001), (512, 341), Layout.RGBX, light_compensation=0.4),
+    Case(751, 501, (0, 0, 751, 501), (700, 480), Layout.RGB, light_compensation=0.25),
+    Case(751, 501, (30.5, 40.5, 600, 400), (300, 200), Layout.L, light_compensation=1, kind="contrast"),
 ]
 
 
@@ -167,20 +167,25 @@ def test_large_pictures_and_extreme_ratios_are_as_exact(case: Case, fast: int) -
 @pytest.mark.parametrize("layout", Layout)
 def test_every_even_surface_stays_as_it_is(layout: Layout, depth: int) -> None:
     for code in np.linspace(0, 2**depth - 1, 256).astype(int):
-        codes = np.full((9, 11, layout.stored), code, _type(depth))
-        if layout.alpha:
+        codes = np.full((9, 11, layout.stored_channels), code, _type(depth))
+        if layout.has_alpha:
             codes[..., -1] = 2**depth - 1
         out = _resample(codes, layout, (0, 0, 11, 9), (4, 20), depth)
-        assert np.abs(out.astype(int) - codes[0, 0, : layout.written]).max() <= (0 if depth == 8 else _EVEN_16)
+        assert np.abs(out.astype(int) - codes[0, 0, : layout.channels]).max() <= (0 if depth == 8 else _EVEN_16)
 
 
-_EVEN_16 = 1 if resample.available else 64  # libvips resamples 16 bits in 12-bit steps
+_EVEN_16 = 1 if lanczos.available else 64  # libvips resamples 16 bits in 12-bit steps
 
 
 def _resample(
-    codes: Codes, layout: Layout, box: Box, size: tuple[int, int], depth: int = 8, lost: float = 0.0
+    codes: Codes,
+    layout: Layout,
+    box: ResampleBox,
+    size: tuple[int, int],
+    depth: int = 8,
+    light_compensation: float = 0.0,
 ) -> Codes:
-    out = resample.resample(
+    out = lanczos.resample(
         codes.tobytes(),
         width=codes.shape[1],
         height=codes.shape[0],
@@ -190,7 +195,7 @@ def _resample(
         out_height=size[1],
         depth=depth,
         out_depth=depth,
-        lost=lost,
+        light_compensation=light_compensation,
     )
     return _pixels(out, size, layout, depth)
 
@@ -198,9 +203,9 @@ def _resample(
 @pytest.fixture(params=["kernel", "libvips"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways in which the face does its work."""
-    if request.param == "kernel" and not resample.available:
+    if request.param == "kernel" and not lanczos.available:
         pytest.skip("the package was built without a C compiler")
-    monkeypatch.setattr(resample, "available", request.param == "kernel")
+    monkeypatch.setattr(lanczos, "available", request.param == "kernel")
     return str(request.param)
 
 
@@ -225,8 +230,7 @@ def test_black_and_white_mix_to_half_the_light_not_half_the_code() -> None:
     codes = np.zeros((64, 64, 1), np.uint8)
     codes[::2, ::2] = codes[1::2, 1::2] = 255
     assert (
-        abs(int(_resample(codes, Layout.L, (0, 0, 64, 64), (8, 8))[4, 4, 0]) - (188 if resample.available else 128))
-        <= 2
+        abs(int(_resample(codes, Layout.L, (0, 0, 64, 64), (8, 8))[4, 4, 0]) - (188 if lanczos.available else 128)) <= 2
     )
 
 
@@ -234,8 +238,8 @@ def test_black_and_white_mix_to_half_the_light_not_half_the_code() -> None:
 def test_light_that_scaling_lost_comes_back_where_codes_differ_and_nowhere_else() -> None:
     even, stripes = np.full((64, 64, 1), 90, np.uint8), np.full((64, 64, 1), 90, np.uint8)
     stripes[::2] = 160
-    assert (_resample(even, Layout.L, (0, 0, 64, 64), (16, 16), lost=0.4) == 90).all()
-    plain, lost = (_resample(stripes, Layout.L, (0, 0, 64, 64), (16, 16), lost=lost) for lost in (0, 0.4))
+    assert (_resample(even, Layout.L, (0, 0, 64, 64), (16, 16), light_compensation=0.4) == 90).all()
+    plain, lost = (_resample(stripes, Layout.L, (0, 0, 64, 64), (16, 16), light_compensation=lost) for lost in (0, 0.4))
     assert ((lost > plain) & (lost <= plain + 12)).all()
 
 
@@ -244,13 +248,13 @@ def test_the_last_pixel_of_a_buffer_is_the_last_that_is_read() -> None:
     """A buffer that ends with a page before one that must not be touched."""
     page = mmap.PAGESIZE
     for layout, width in ((Layout.L, 128), (Layout.RGB, 128), (Layout.RGBX, 32)):
-        height = page // (width * layout.stored)
+        height = page // (width * layout.stored_channels)
         with mmap.mmap(-1, 2 * page) as pages:
             guarded = np.frombuffer(pages, np.uint8)
             assert _mprotect(guarded.ctypes.data + page, page, 0) == 0
-            used = height * width * layout.stored
+            used = height * width * layout.stored_channels
             buffer = memoryview(pages)[page - used : page]
-            resample.resample(
+            lanczos.resample(
                 buffer,
                 **_job(width=width, height=height, layout=layout, box=(0, 0, width, height), lost=0.4),
             )
@@ -272,9 +276,9 @@ def test_rows_may_have_gaps_and_the_last_needs_none(way: str) -> None:
     gaps = np.concatenate([codes.reshape(10, 39), random.integers(0, 256, (10, 5)).astype(np.uint8)], axis=1)
     buffer = gaps.tobytes()[:-5]
     wanted = _resample(codes, Layout.RGB, (0, 0, 13, 10), (5, 4)).tobytes()
-    assert resample.resample(memoryview(buffer), **_job(stride=44)) == wanted
+    assert lanczos.resample(memoryview(buffer), **_job(stride=44)) == wanted
     with pytest.raises(ValueError, match="buffer"):
-        resample.resample(buffer[:-1], **_job(stride=44))
+        lanczos.resample(buffer[:-1], **_job(stride=44))
 
 
 def _job(**changes: Any) -> dict[str, Any]:
@@ -308,14 +312,14 @@ def _job(**changes: Any) -> dict[str, Any]:
 )
 def test_what_is_inconsistent_is_refused(way: str, change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must|shorter"):
-        resample.resample(bytes(13 * 10 * 3), **_job(**change))
+        lanczos.resample(bytes(13 * 10 * 3), **_job(**change))
 
 
 @compiled
 @pytest.mark.parametrize("lost", [-0.1, 1.1, float("nan")])
 def test_no_more_light_is_given_back_than_was_lost(lost: float) -> None:
     with pytest.raises(ValueError, match="given back"):
-        resample.resample(bytes(13 * 10 * 3), **_job(lost=lost))
+        lanczos.resample(bytes(13 * 10 * 3), **_job(lost=lost))
 
 
 @compiled
@@ -324,7 +328,7 @@ def test_other_threads_run_meanwhile() -> None:
 
     def work() -> None:
         span.append(time.perf_counter())
-        resample.resample(
+        lanczos.resample(
             picture,
             **_job(width=4000, height=3000, layout=Layout.RGBA, box=(0, 0, 4000, 3000), depth=16, out_width=900),
         )

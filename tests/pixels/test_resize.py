@@ -10,9 +10,9 @@ from PIL import Image
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.geometry import Size, resolve
-from pixmill.plan.ops import Colour, Crop, Fit, Kernel, Output, Plan, Point, Resize, Smart, Unit
+from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Kernel, Output, Plan, Point, Resize, Smart
 from tests.pixels import reference
-from tests.pixels.pictures import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, planned, resized
+from tests.pixels.images import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, planned, resized
 from tests.pixels.reference import Floats
 
 SIDES = (1, 7, 64, 100, 333)
@@ -53,7 +53,7 @@ def test_a_window_is_the_same_part_of_the_scaled_picture() -> None:
 
 def test_a_crop_is_cut_before_the_resize() -> None:
     picture = photo()
-    result = made(encoded(picture, "PNG"), crop=Crop(25, 50, 50, 25, Unit.PERCENT), resize=Resize(width=30))
+    result = made(encoded(picture, "PNG"), crop=Crop(25, 50, 50, 25, CropUnit.PERCENT), resize=Resize(width=30))
     assert result.size == (30, 10)
     assert difference(pixels_of(result), expected(picture, (60, 80, 120, 40), (30, 10))) < 0.1
 

@@ -12,9 +12,9 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.shapes import Border, Channel, Ellipse, Polygon, Rounding, Shape, Star, Stencil
+from pixmill.plan.shapes import Border, CornerRadii, Ellipse, ImageMask, MaskChannel, Polygon, Shape, Star
 from pixmill.plan.source import parse_source
-from tests.pixels.pictures import LIMITS, decoded, encoded, made, photo, pixels_of
+from tests.pixels.images import LIMITS, decoded, encoded, made, photo, pixels_of
 
 FINE = 16
 WIDTH, HEIGHT = 90, 60
@@ -74,7 +74,7 @@ def test_a_mask_is_as_opaque_as_its_form_covers_each_pixel(
 
 
 def test_corners_are_quarters_of_circles() -> None:
-    alpha = np.asarray(shaped(Shape(rounding=Rounding(10, 20, 0, 30))))[..., 3] / 255
+    alpha = np.asarray(shaped(Shape(corner_radii=CornerRadii(10, 20, 0, 30))))[..., 3] / 255
 
     def draw(on: ImageDraw.ImageDraw) -> None:
         on.rectangle((0, 0, WIDTH * FINE, HEIGHT * FINE), fill=255)
@@ -90,9 +90,9 @@ def test_corners_are_quarters_of_circles() -> None:
 
 def test_radii_that_do_not_fit_shrink_together() -> None:
     """As in CSS: 100 and 50 along a side of 90 become 60 and 30."""
-    assert shaped(Shape(rounding=Rounding(100, 50))) == shaped(Shape(rounding=Rounding(60, 30)))
-    assert shaped(Shape(rounding=Rounding(50, 50, 50, 50, percent=True))) == shaped(
-        Shape(rounding=Rounding(30, 30, 30, 30))
+    assert shaped(Shape(corner_radii=CornerRadii(100, 50))) == shaped(Shape(corner_radii=CornerRadii(60, 30)))
+    assert shaped(Shape(corner_radii=CornerRadii(50, 50, 50, 50, percent=True))) == shaped(
+        Shape(corner_radii=CornerRadii(30, 30, 30, 30))
     )
 
 
@@ -105,9 +105,9 @@ def test_colours_stay_where_pixels_only_become_less_opaque() -> None:
 def test_grey_stays_grey_and_alpha_is_multiplied() -> None:
     grey = photo(WIDTH, HEIGHT).convert("LA")
     grey.putalpha(100)
-    result = made(encoded(grey, "PNG"), shape=Shape(rounding=Rounding(9, 9, 9, 9), border=Border(2)))
+    result = made(encoded(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9), border=Border(2)))
     assert result.mode == "LA"
-    inside = made(encoded(grey, "PNG"), shape=Shape(rounding=Rounding(9, 9, 9, 9)))
+    inside = made(encoded(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9)))
     assert np.asarray(inside)[30, 45, 1] == 100
     assert np.asarray(inside)[0, 0, 1] == 0
 
@@ -126,7 +126,7 @@ def test_without_transparency_the_background_shows() -> None:
 def test_a_border_lies_inside_and_follows_the_corners() -> None:
     """A ring between two rounded rectangles, the inner one with radii smaller by the width."""
     result = np.asarray(
-        shaped(Shape(rounding=Rounding(20, 20, 20, 20), border=Border(6, Colour(255, 0, 0)))), dtype=float
+        shaped(Shape(corner_radii=CornerRadii(20, 20, 20, 20), border=Border(6, Colour(255, 0, 0)))), dtype=float
     )
     assert result.shape == (HEIGHT, WIDTH, 4)
 
@@ -148,9 +148,9 @@ def test_a_border_one_sees_through_is_laid_over() -> None:
     assert (result[5:-5, 5:-5] == before[5:-5, 5:-5]).all()
 
 
-def stencilled(stencil: Image.Image, channel: Channel) -> NDArray[np.uint8]:
+def stencilled(stencil: Image.Image, channel: MaskChannel) -> NDArray[np.uint8]:
     ref = parse_source("mask.png")
-    plan = Plan(resize=Resize(WIDTH), shape=Shape(mask=Stencil(ref, channel)), output=Output(formats=(Format.PNG,)))
+    plan = Plan(resize=Resize(WIDTH), shape=Shape(mask=ImageMask(ref, channel)), output=Output(formats=(Format.PNG,)))
     original = encoded(photo(WIDTH, HEIGHT), "PNG")
     return np.asarray(decoded(render(original, plan, LIMITS, {ref: encoded(stencil, "PNG")})).convert("RGBA"))
 
@@ -158,7 +158,7 @@ def stencilled(stencil: Image.Image, channel: Channel) -> NDArray[np.uint8]:
 def test_a_picture_as_mask_is_stretched_and_read_by_alpha_or_light() -> None:
     half = Image.new("RGBA", (18, 12), (255, 255, 255, 255))
     half.paste((0, 0, 0, 0), (0, 0, 9, 12))
-    for channel in Channel:
+    for channel in MaskChannel:
         alpha = stencilled(half, channel)[..., 3]
         assert alpha[:, : WIDTH // 2 - 16].max() == 0
         assert alpha[:, WIDTH // 2 + 16 :].min() == 255
@@ -166,12 +166,12 @@ def test_a_picture_as_mask_is_stretched_and_read_by_alpha_or_light() -> None:
 
 def test_luminance_is_that_of_linear_light() -> None:
     """Pure green has 0.7152 of white's light, which is code 220."""
-    assert set(stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), Channel.LUMINANCE)[..., 3].flat) == {220}
-    assert stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), Channel.ALPHA)[..., 3].min() == 255
+    assert set(stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.LUMINANCE)[..., 3].flat) == {220}
+    assert stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.ALPHA)[..., 3].min() == 255
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 3)])
 def test_the_smallest_pictures_take_every_shape(size: tuple[int, int]) -> None:
     for mask in (Ellipse(), Ellipse(circle=True), Star(), Polygon(7), None):
-        shape = Shape(Rounding(40, 40, 40, 40), mask, Border(1000))
+        shape = Shape(CornerRadii(40, 40, 40, 40), mask, Border(1000))
         assert made(encoded(photo(*size), "PNG"), shape=shape).size == size

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from pixmill.dialects.native import parse
+from pixmill.dialects.native.dialect import parse
+from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pixels.together import render_all
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge, UndecodableImage
 from pixmill.plan.geometry import Size, resolve_all
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.source import parse_source
 from pixmill.ports import Rendered
-from tests.pixels.pictures import LIMITS, Pixels, difference, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, Pixels, difference, encoded, photo, pixels_of
 
 STAGES = (
     "width=150",
@@ -89,7 +89,7 @@ def test_a_stage_beyond_the_limits_fails_before_anything_is_decoded(
     def never(*_: Any) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("pixmill.engine.codecs.jpeg.JpegPicture.decode", never)
+    monkeypatch.setattr("pixmill.engine.codecs.jpeg.JpegDecoder.decode", never)
     with pytest.raises(kind) as caught:
         render(encoded(photo(), "JPEG"), planned("width=100", stage), Limits(max_result_side=4000))
     assert caught.value.message.startswith(words)

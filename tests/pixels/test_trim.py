@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels.together import render_all
+from pixmill.engine.pixels.batch import render_all
 from pixmill.plan.colour import CLEAR, Colour
 from pixmill.plan.ops import Crop, Plan, Resize
-from pixmill.plan.spin import Spin
+from pixmill.plan.spin import FreeRotation
 from pixmill.plan.trim import Trim
 from pixmill.ports import Rendered
-from tests.pixels.pictures import LIMITS, decoded, difference, encoded, made, photo, pixels_of
+from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of
 
 LEFT, TOP, RIGHT, BOTTOM = 11, 7, 23, 31
 INNER = (60, 40)
@@ -75,9 +75,9 @@ def test_a_picture_that_is_all_border_stays(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("trim", "size"),
     [
-        (Trim(5, across=True), (INNER[0] + RIGHT - LEFT, INNER[1])),
-        (Trim(5, down=True), (INNER[0], INNER[1] + BOTTOM - TOP)),
-        (Trim(5, across=True, down=True), (INNER[0] + RIGHT - LEFT, INNER[1] + BOTTOM - TOP)),
+        (Trim(5, equal_horizontal=True), (INNER[0] + RIGHT - LEFT, INNER[1])),
+        (Trim(5, equal_vertical=True), (INNER[0], INNER[1] + BOTTOM - TOP)),
+        (Trim(5, equal_horizontal=True, equal_vertical=True), (INNER[0] + RIGHT - LEFT, INNER[1] + BOTTOM - TOP)),
     ],
 )
 def test_equal_sides_lose_the_lesser_of_both(trim: Trim, size: tuple[int, int]) -> None:
@@ -108,7 +108,7 @@ def test_sides_and_corners_are_those_of_the_picture_as_it_is_seen(orientation: i
     exif[274] = orientation
     result = made(encoded(stored, "PNG", exif=exif), trim=Trim(5))
     assert np.array_equal(pixels_of(result), pixels_of(picture.crop((LEFT, 0, picture.width, picture.height))))
-    equal = made(encoded(stored, "PNG", exif=exif), trim=Trim(5, Colour(200, 210, 220), down=True))
+    equal = made(encoded(stored, "PNG", exif=exif), trim=Trim(5, Colour(200, 210, 220), equal_vertical=True))
     assert equal.size == (picture.width - LEFT, picture.height)
 
 
@@ -127,7 +127,7 @@ def test_crop_resize_and_turn_see_the_trimmed_picture() -> None:
     cut = made(source, trim=Trim(5), crop=Crop(10, 10, 20, 15))
     assert np.array_equal(pixels_of(cut), pixels_of(inside(framed()).crop((10, 10, 30, 25))))
     assert made(source, trim=Trim(5), rotate=90, resize=Resize(width=20)).size == (20, 30)
-    assert made(source, trim=Trim(5), spin=Spin(45.0)).size == (71, 71)
+    assert made(source, trim=Trim(5), spin=FreeRotation(45.0)).size == (71, 71)
 
 
 def test_a_trim_is_the_same_when_several_results_share_a_decode() -> None:

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pixmill.errors import InvalidParameter, ResultTooLarge
-from pixmill.plan.extend import Extend, Fill
-from pixmill.plan.geometry import Box, Geometry, Size, resolve, resolve_crop, round_half_up
+from pixmill.plan.geometry import Box, Geometry, Size, resolve, resolve_crop, round_length
+from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Crop, Fit, Plan, Resize, Unit
-from pixmill.plan.places import Faces, Point, Region, Regions, Smart
-from pixmill.plan.placing import window_at
-from pixmill.plan.spin import Spin
+from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Plan, Resize
+from pixmill.plan.placement import window_position
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend, Fill
 
 SOURCE = Size(3000, 2000)
 WIDE = Limits(max_pixels=2**40, max_result_pixels=2**40, max_result_side=2**20)
@@ -24,17 +24,17 @@ sizes = st.builds(Size, sides, sides)
 small = st.builds(Size, st.integers(1, 400), st.integers(1, 400))
 fractions = st.floats(0, 1)
 shifts = st.integers(-200, 200)
-regions = st.builds(Region, fractions, fractions, fractions, fractions, st.integers(1, 100))
+regions = st.builds(FocalRegion, fractions, fractions, fractions, fractions, st.integers(1, 100))
 gravities = (
     st.builds(Point, fractions, fractions, shifts, shifts)
     | st.builds(Smart)
-    | st.builds(Regions, st.lists(regions, min_size=1, max_size=4).map(tuple))
+    | st.builds(FocalRegions, st.lists(regions, min_size=1, max_size=4).map(tuple))
 )
 aspects = st.builds(Aspect, st.integers(1, 100), st.integers(1, 100))
 least = st.just(0) | st.integers(1, 500)
 percents = st.decimals(0, 100, places=4).map(float)
 crops = st.builds(
-    Crop, percents, percents, percents.filter(bool), percents.filter(bool), st.just(Unit.PERCENT)
+    Crop, percents, percents, percents.filter(bool), percents.filter(bool), st.just(CropUnit.PERCENT)
 ) | st.builds(
     Crop,
     sides.map(float),
@@ -70,7 +70,7 @@ plans = st.builds(
         resizes(st.integers(1, 16_383)),
         *[least] * 4,
     ),
-    spin=st.none() | st.builds(Spin, st.floats(0.01, 359.99)),
+    rotate_free=st.none() | st.builds(FreeRotation, st.floats(0.01, 359.99)),
     extend=st.builds(Extend, st.sampled_from(Fill), margins, margins, margins, margins),
 )
 small_resizes = resizes(st.integers(1, 800))
@@ -131,7 +131,7 @@ def test_contain_leaves_a_small_picture_in_the_middle() -> None:
 
 @pytest.mark.parametrize(("length", "rounded"), [("0.2", 1), ("1.49", 1), ("1.5", 2), ("2.5", 3), ("333.5", 334)])
 def test_lengths_are_rounded_half_up_and_never_to_nothing(length: str, rounded: int) -> None:
-    assert round_half_up(Fraction(length)) == rounded
+    assert round_length(Fraction(length)) == rounded
 
 
 def test_a_right_angle_swaps_the_sides_before_anything_else() -> None:
@@ -157,11 +157,11 @@ def test_pixels_that_would_be_cut_off_count_too() -> None:
 
 def test_a_crop_in_percent_means_the_decimal_that_was_written() -> None:
     """0.3 % of 500 is exactly 1.5 and rounds to 2, although the float 0.3 is a little less."""
-    assert resolve_crop(Size(500, 500), Crop(0.3, 0.0, 50.0, 100.0, Unit.PERCENT)) == Box(2, 0, 250, 500)
+    assert resolve_crop(Size(500, 500), Crop(0.3, 0.0, 50.0, 100.0, CropUnit.PERCENT)) == Box(2, 0, 250, 500)
 
 
 def test_a_crop_in_percent_always_holds_a_pixel() -> None:
-    assert resolve_crop(Size(10, 10), Crop(99.9, 99.9, 0.1, 0.1, Unit.PERCENT)) == Box(9, 9, 1, 1)
+    assert resolve_crop(Size(10, 10), Crop(99.9, 99.9, 0.1, 0.1, CropUnit.PERCENT)) == Box(9, 9, 1, 1)
 
 
 def test_a_crop_is_cut_at_the_edge() -> None:
@@ -186,7 +186,7 @@ def test_a_crop_that_begins_outside_is_refused(crop: Crop) -> None:
     ],
 )
 def test_the_window_is_centred_on_the_gravity_as_far_as_the_edges_allow(gravity: Point, at: tuple[int, int]) -> None:
-    assert resized(Size(600, 300), 300, 300, Fit.COVER, gravity=gravity).window_at == at
+    assert resized(Size(600, 300), 300, 300, Fit.COVER, gravity=gravity).window_offset == at
 
 
 @settings(max_examples=400, deadline=None)
@@ -202,12 +202,12 @@ def test_every_plan_has_a_geometry_within_the_limits_or_a_refusal(source: Size, 
 
 
 def assert_it_fits_together(geometry: Geometry) -> None:
-    left, top = geometry.window_at
+    left, top = geometry.window_offset
     over, above = geometry.offset
     assert 0 <= left <= geometry.scaled.width - geometry.window.width
     assert 0 <= top <= geometry.scaled.height - geometry.window.height
-    assert 0 <= over <= geometry.output.width - geometry.spun.width
-    assert 0 <= above <= geometry.output.height - geometry.spun.height
+    assert 0 <= over <= geometry.output.width - geometry.rotated.width
+    assert 0 <= above <= geometry.output.height - geometry.rotated.height
     assert geometry.crop.left + geometry.crop.width <= geometry.source.width
     assert geometry.crop.top + geometry.crop.height <= geometry.source.height
     assert min(geometry.crop.size.width, geometry.crop.size.height, geometry.window.width, geometry.window.height) >= 1
@@ -341,7 +341,7 @@ def test_a_square_picture_takes_an_adaptive_box_as_it_is() -> None:
     ],
 )
 def test_a_window_is_shifted_from_its_direction_as_far_as_there_is_room(gravity: Point, at: tuple[int, int]) -> None:
-    assert resized(Size(600, 300), 300, 300, Fit.COVER, gravity=gravity).window_at == at
+    assert resized(Size(600, 300), 300, 300, Fit.COVER, gravity=gravity).window_offset == at
 
 
 @pytest.mark.parametrize(
@@ -359,16 +359,16 @@ def test_gravity_says_where_a_contained_picture_lies(gravity: Point, offset: tup
 
 
 def test_a_window_holds_a_region_and_is_centred_on_it() -> None:
-    region = Regions((Region(0.1, 0.0, 0.2, 1.0),))
-    assert window_at(Size(1000, 100), Size(400, 100), region) == (0, 0)
-    assert window_at(Size(1000, 100), Size(300, 100), region) == (50, 0)
-    assert window_at(Size(1000, 100), Size(100, 100), region) == (150, 0)
+    region = FocalRegions((FocalRegion(0.1, 0.0, 0.2, 1.0),))
+    assert window_position(Size(1000, 100), Size(400, 100), region) == (0, 0)
+    assert window_position(Size(1000, 100), Size(300, 100), region) == (50, 0)
+    assert window_position(Size(1000, 100), Size(100, 100), region) == (150, 0)
 
 
 def test_a_heavier_region_is_kept_where_not_all_can_be() -> None:
-    left, right = Region(0.0, 0.0, 0.2, 1.0), Region(0.8, 0.0, 0.2, 1.0)
-    assert window_at(Size(1000, 100), Size(200, 100), Regions((replace(left, weight=2), right))) == (0, 0)
-    assert window_at(Size(1000, 100), Size(200, 100), Regions((left, replace(right, weight=2)))) == (800, 0)
+    left, right = FocalRegion(0.0, 0.0, 0.2, 1.0), FocalRegion(0.8, 0.0, 0.2, 1.0)
+    assert window_position(Size(1000, 100), Size(200, 100), FocalRegions((replace(left, weight=2), right))) == (0, 0)
+    assert window_position(Size(1000, 100), Size(200, 100), FocalRegions((left, replace(right, weight=2)))) == (800, 0)
 
 
 def pixels(start: float, length: float, side: int) -> range:
@@ -377,7 +377,7 @@ def pixels(start: float, length: float, side: int) -> range:
     return range((begin + Fraction(1, 2)).__floor__(), min(side, (end + Fraction(1, 2)).__floor__()))
 
 
-def held(scaled: Size, window: Size, at: tuple[int, int], wanted: Regions) -> int:
+def held(scaled: Size, window: Size, at: tuple[int, int], wanted: FocalRegions) -> int:
     return sum(
         region.weight
         * sum(at[0] <= x < at[0] + window.width for x in pixels(region.x, region.width, scaled.width))
@@ -390,13 +390,13 @@ def held(scaled: Size, window: Size, at: tuple[int, int], wanted: Regions) -> in
 @given(
     st.builds(Size, st.integers(1, 14), st.integers(1, 14)),
     st.builds(Size, st.integers(1, 14), st.integers(1, 14)),
-    st.builds(Regions, st.lists(regions, min_size=1, max_size=4).map(tuple)),
+    st.builds(FocalRegions, st.lists(regions, min_size=1, max_size=4).map(tuple)),
 )
-def test_no_other_window_holds_more(scaled: Size, box: Size, wanted: Regions) -> None:
+def test_no_other_window_holds_more(scaled: Size, box: Size, wanted: FocalRegions) -> None:
     """Every place there is, tried one after the other."""
     window = Size(min(box.width, scaled.width), min(box.height, scaled.height))
     places = [(x, y) for x in range(scaled.width - window.width + 1) for y in range(scaled.height - window.height + 1)]
-    found = window_at(scaled, window, wanted)
+    found = window_position(scaled, window, wanted)
     assert found in places
     assert held(scaled, window, found, wanted) == max(held(scaled, window, at, wanted) for at in places)
 
@@ -406,14 +406,14 @@ def test_no_other_window_holds_more(scaled: Size, box: Size, wanted: Regions) ->
     [(45, Size(213, 213)), (90.0, Size(100, 200)), (180, Size(200, 100)), (30, Size(224, 187)), (0.01, Size(201, 101))],
 )
 def test_a_turn_by_any_angle_takes_the_smallest_box_around_the_picture(degrees: float, spun: Size) -> None:
-    geometry = resolve(Size(200, 100), Plan(spin=Spin(degrees)), WIDE)
-    assert (geometry.spun, geometry.output) == (spun, spun)
+    geometry = resolve(Size(200, 100), Plan(rotate_free=FreeRotation(degrees)), WIDE)
+    assert (geometry.rotated, geometry.output) == (spun, spun)
 
 
 def test_a_turned_picture_is_padded_to_its_box_where_it_is_smaller() -> None:
-    plan = Plan(resize=Resize(300, 100, Fit.CONTAIN), spin=Spin(90.0))
+    plan = Plan(resize=Resize(300, 100, Fit.CONTAIN), rotate_free=FreeRotation(90.0))
     geometry = resolve(Size(200, 100), plan, WIDE)
-    assert (geometry.spun, geometry.offset, geometry.output) == (Size(100, 200), (100, 0), Size(300, 200))
+    assert (geometry.rotated, geometry.offset, geometry.output) == (Size(100, 200), (100, 0), Size(300, 200))
 
 
 def test_padding_lies_outside_of_the_box() -> None:
@@ -422,7 +422,7 @@ def test_padding_lies_outside_of_the_box() -> None:
     assert (geometry.offset, geometry.output) == ((4, 26), Size(106, 104))
 
 
-@pytest.mark.parametrize("plan", [Plan(extend=Extend(left=16_000)), Plan(spin=Spin(45.0))])
+@pytest.mark.parametrize("plan", [Plan(extend=Extend(left=16_000)), Plan(rotate_free=FreeRotation(45.0))])
 def test_what_is_added_counts_for_the_limits(plan: Plan) -> None:
     with pytest.raises(ResultTooLarge):
         resolve(Size(1000, 1000), plan, Limits(max_result_side=1200))

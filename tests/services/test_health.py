@@ -65,7 +65,7 @@ async def test_all_parts_well_is_ready() -> None:
     async with serving(engine=Probe(), store=Probe()) as health:
         report = await health.ready()
     assert report.ok
-    assert {name: part.ok for name, part in report.parts.items()} == {"engine": True, "store": True}
+    assert {name: part.ok for name, part in report.components.items()} == {"engine": True, "store": True}
 
 
 async def test_without_parts_it_is_ready() -> None:
@@ -77,8 +77,8 @@ async def test_one_part_unwell_is_not_ready_and_says_by_which_code() -> None:
     async with serving(engine=Probe(), store=Probe(error=StoreUnavailable(detail="10.0.0.7 refused"))) as health:
         report = await health.ready()
     assert not report.ok
-    assert report.parts["engine"].ok
-    assert (report.parts["store"].ok, report.parts["store"].code) == (False, "store_unavailable")
+    assert report.components["engine"].ok
+    assert (report.components["store"].ok, report.components["store"].code) == (False, "store_unavailable")
 
 
 async def test_an_optional_part_is_told_but_readiness_does_not_depend_on_it() -> None:
@@ -87,14 +87,14 @@ async def test_an_optional_part_is_told_but_readiness_does_not_depend_on_it() ->
         health = HealthService({"engine": engine}, optional={"tier": Probe(error=StoreUnavailable())})
         report = await health.ready()
         assert (report.ok, report.degraded) == (engine_is_well, engine_is_well)
-        assert (report.parts["tier"].ok, report.parts["tier"].required) == (False, False)
-        assert (report.parts["engine"].ok, report.parts["engine"].required) == (engine_is_well, True)
+        assert (report.components["tier"].ok, report.components["tier"].required) == (False, False)
+        assert (report.components["engine"].ok, report.components["engine"].required) == (engine_is_well, True)
         await health.close()
 
 
 async def test_a_part_that_fails_in_an_unforeseen_way_is_unwell_too() -> None:
     async with serving(store=Probe(error=ZeroDivisionError())) as health:
-        assert (await health.ready()).parts["store"].code == "internal"
+        assert (await health.ready()).components["store"].code == "internal"
 
 
 async def test_parts_are_asked_all_at_once() -> None:
@@ -103,7 +103,7 @@ async def test_parts_are_asked_all_at_once() -> None:
         report = await health.ready()
     assert report.ok
     assert time.perf_counter() - begun < 0.25
-    assert all(part.seconds >= 0.09 for part in report.parts.values())
+    assert all(part.seconds >= 0.09 for part in report.components.values())
 
 
 async def test_a_slow_part_is_unwell_and_nobody_waits_longer() -> None:
@@ -111,15 +111,15 @@ async def test_a_slow_part_is_unwell_and_nobody_waits_longer() -> None:
         begun = time.perf_counter()
         report = await health.ready()
         assert time.perf_counter() - begun < 0.5
-    assert (report.parts["slow"].ok, report.parts["slow"].code) == (False, TIMEOUT_CODE)
-    assert report.parts["quick"].ok
+    assert (report.components["slow"].ok, report.components["slow"].code) == (False, TIMEOUT_CODE)
+    assert report.components["quick"].ok
 
 
 async def test_a_part_that_cannot_be_cancelled_costs_no_more_and_is_asked_only_once() -> None:
     stubborn, clock = Stubborn(), Hands()
     async with serving(timeout_s=0.02, clock=clock, store=stubborn) as health:
         for _ in range(3):
-            assert (await health.ready()).parts["store"].code == TIMEOUT_CODE
+            assert (await health.ready()).components["store"].code == TIMEOUT_CODE
             clock.now += 10
         assert stubborn.asked == 1
         stubborn.released.set()
@@ -174,8 +174,8 @@ async def test_falling_ill_and_recovering_are_logged_once_each() -> None:
                 await health.ready()
                 clock.now += 10
     assert [(line["event"], line.get("detail")) for line in lines] == [
-        ("part_unwell", "10.0.0.7 refused"),
-        ("part_well_again", None),
+        ("component_failing", "10.0.0.7 refused"),
+        ("component_recovered", None),
     ]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from pixmill.cache.rules import Rules
+from pixmill.cache.purge.rules import PurgeRules
 from pixmill.errors import (
     PixmillError,
     QueueFull,
     RenderTimeout,
-    SourceBroken,
+    SourceBadResponse,
     SourceDenied,
     SourceForbidden,
     SourceNotFound,
@@ -24,20 +24,20 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.freshness import YEAR_S, Freshness, Patience, Vouched
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.freshness import YEAR_S, CacheDirectives, FreshnessPolicy, NegativeTtl
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.overlays import Picture
-from pixmill.plan.purge import Scope, Target
-from pixmill.plan.question import NOTHING_MORE, Question
+from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import Entry, Facts, Hit, Original, Rendered, Unobserved
-from pixmill.services.answers import Answer, Outcome
-from pixmill.services.refreshes import FIRST_PAUSE_S, MAX_REFRESHES
-from pixmill.services.renewal import Unchanged
+from pixmill.ports import Entry, Facts, Hit, NullObserver, Original, Rendered
+from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
-from pixmill.spool import Spool
+from pixmill.services.results.answer import CacheOutcome, ResizeResult
+from pixmill.services.results.refresher import INITIAL_BACKOFF_S, MAX_CONCURRENT_REFRESHES
+from pixmill.services.results.revalidation import EntryMetadata
 
 NOW = 1_000_000.0
 FACTS = Facts(Format.JPEG, 3, 2, 1, alpha=False, orientation=1, colour_space="sRGB", profile="", bytes=9)
@@ -58,7 +58,7 @@ class World:
         self.now = NOW
         self.jumped = 0.0
         self.version = "v1"
-        self.vouched = Vouched(60)
+        self.directives = CacheDirectives(60)
         self.rechecked: list[SourceRef] = []
         self.fetched: list[SourceRef] = []
         self.rendered: list[int] = []
@@ -82,14 +82,14 @@ class World:
         if self.unreachable:
             raise self.unreachable
         self.spools.append(Spool(100))
-        return Original(self.spools[-1], self.version, self.vouched, tags=("by origin",))
+        return Original(self.spools[-1], self.version, self.directives, tags=("by origin",))
 
-    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
-        if known != self.version or self.unreachable:
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
+        if validator != self.version or self.unreachable:
             return await self.fetch(ref)
         self.rechecked.append(ref)
         await self.origin.wait()
-        return self.vouched
+        return self.directives
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0, "the original is open while it is worked on"
@@ -99,8 +99,8 @@ class World:
             raise self.broken
         return Rendered(b"%d of %s" % (plan.resize.width, self.version.encode()), Format.JPEG, plan.resize.width, 1)
 
-    async def inspect(self, original: Spool, question: Question = NOTHING_MORE) -> Facts:
-        assert (original.fd >= 0, question) == (True, NOTHING_MORE)
+    async def inspect(self, original: Spool, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
+        assert (original.fd >= 0, selection) == (True, HEADER_FACTS_ONLY)
         await self.worker.wait()
         return FACTS
 
@@ -110,19 +110,19 @@ class World:
         raise AssertionError((original, plans))
 
     @contextmanager
-    def coming(self) -> Iterator[None]:
+    def announce(self) -> Iterator[None]:
         if self.crowded:
             raise QueueFull
         yield
 
-    def promise(self) -> AbstractContextManager[None]:
+    def reserve(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def refusal_s(self) -> float | None:
+    def retry_after_s(self) -> float | None:
         return None
 
     @asynccontextmanager
-    async def spare_time(self) -> AsyncIterator[None]:
+    async def idle_slot(self) -> AsyncIterator[None]:
         self.hoping += 1
         await self.spare.wait()
         if self.crowded:
@@ -132,18 +132,18 @@ class World:
     def peek(self, key: Key) -> Hit | None:
         return Hit(self.memory[key], "memory") if key in self.memory else None
 
-    def fresh(self, key: Key) -> Hit | None:
+    def peek_fresh(self, key: Key) -> Hit | None:
         hit = self.peek(key)
         return hit if hit is not None and self.now < hit.entry.fresh_until else None
 
-    def used(self, hits: int) -> None:
+    def record_hits(self, hits: int) -> None:
         raise AssertionError(hits)
 
     async def get(self, key: Key) -> Hit | None:
         await asyncio.sleep(0)
         return Hit(self.slow[key], "disk") if key in self.slow else self.peek(key)
 
-    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+    async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         entry = self.slow.get(key)
         return Hit(entry, "disk") if entry and entry.stored_at > stale.stored_at else None
 
@@ -163,8 +163,8 @@ def served(world: World) -> ResizeService:
         world,
         world,
         world,
-        Freshness(),
-        Unobserved(),
+        FreshnessPolicy(),
+        NullObserver(),
         clock=lambda: world.now,
         monotonic=lambda: world.now + world.jumped,
     )
@@ -178,12 +178,14 @@ async def service(world: World) -> AsyncIterator[ResizeService]:
     assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
 
 
-def resized(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> Coroutine[Any, Any, Answer]:
+def resized(
+    service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()
+) -> Coroutine[Any, Any, ResizeResult]:
     return service.resize(asked, known, key_of(asked))
 
 
-def cached(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> Answer | None:
-    return service.cached(asked, known, key_of(asked))
+def cached(service: ResizeService, asked: ImageRequest, known: tuple[str, ...] = ()) -> ResizeResult | None:
+    return service.peek(asked, known, key_of(asked))
 
 
 async def settled() -> None:
@@ -191,7 +193,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-def body_of(answer: Answer) -> bytes:
+def body_of(answer: ResizeResult) -> bytes:
     assert isinstance(answer.entry, Entry)
     return answer.entry.body
 
@@ -199,10 +201,10 @@ def body_of(answer: Answer) -> bytes:
 async def test_what_was_made_once_is_found_in_memory(service: ResizeService, world: World) -> None:
     assert cached(service, request()) is None
     made = await resized(service, request())
-    assert (made.outcome, body_of(made)) == (Outcome.MISS, b"100 of v1")
+    assert (made.outcome, body_of(made)) == (CacheOutcome.MISS, b"100 of v1")
     found = cached(service, request())
     assert found is not None
-    assert (found.outcome, found.tier, found.entry) == (Outcome.HIT, "memory", made.entry)
+    assert (found.outcome, found.tier, found.entry) == (CacheOutcome.HIT, "memory", made.entry)
     assert world.rendered == [100]
 
 
@@ -222,7 +224,9 @@ async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_reques
     service: ResizeService, world: World
 ) -> None:
     mark = parse_source("mark.png")
-    plan = Plan(resize=Resize(100), output=Output(formats=(Format.JPEG,)), overlays=(Picture(mark), Picture(mark)))
+    plan = Plan(
+        resize=Resize(100), output=Output(formats=(Format.JPEG,)), overlays=(ImageOverlay(mark), ImageOverlay(mark))
+    )
     entry = (await resized(service, ImageRequest(parse_source("photo.jpg"), plan, tags=("sale", "home")))).entry
     assert isinstance(entry, Entry)
     assert (entry.sources, entry.tags) == (("photo.jpg", "mark.png"), ("sale", "home", "by origin"))
@@ -244,7 +248,7 @@ async def test_who_shares_what_a_slow_tier_had_is_told_of_a_hit(service: ResizeS
     await resized(service, request())
     world.slow, world.memory = world.memory, {}
     answers = await asyncio.gather(*(resized(service, request()) for _ in range(3)))
-    assert {(answer.outcome, answer.tier) for answer in answers} == {(Outcome.HIT, "disk")}
+    assert {(answer.outcome, answer.tier) for answer in answers} == {(CacheOutcome.HIT, "disk")}
     assert world.rendered == [100]
 
 
@@ -256,18 +260,18 @@ async def test_a_stale_picture_is_served_at_once_and_made_anew_behind_the_answer
     for _ in range(3):
         stale = cached(service, request())
         assert stale is not None
-        assert (stale.outcome, body_of(stale)) == (Outcome.STALE, b"100 of v1")
+        assert (stale.outcome, body_of(stale)) == (CacheOutcome.STALE, b"100 of v1")
     await settled()
     fresh = cached(service, request())
     assert fresh is not None
-    assert (fresh.outcome, body_of(fresh)) == (Outcome.HIT, b"100 of v2")
+    assert (fresh.outcome, body_of(fresh)) == (CacheOutcome.HIT, b"100 of v2")
     assert world.rendered == [100, 100], "however many were served meanwhile"
 
 
 async def test_a_stale_picture_is_made_anew_once_there_is_time_and_who_cannot_wait_goes_ahead(
     service: ResizeService, world: World
 ) -> None:
-    world.vouched = Vouched(60, stale_while_s=5)
+    world.directives = CacheDirectives(60, stale_while_revalidate_s=5)
     await resized(service, request())
     world.now, world.version = NOW + 61, "v2"
     world.spare.clear()
@@ -293,14 +297,14 @@ async def test_a_stale_picture_stays_stale_where_there_is_no_time_and_an_unchang
     await settled()
     renewed = cached(service, request())
     assert renewed is not None
-    assert (renewed.outcome, world.hoping) == (Outcome.HIT, 0)
+    assert (renewed.outcome, world.hoping) == (CacheOutcome.HIT, 0)
     world.now, world.version = NOW + 123, "v2"
     world.crowded = True
     assert cached(service, request()) is not None
     await settled()
     stale = cached(service, request())
     assert stale is not None
-    assert (stale.outcome, world.rendered) == (Outcome.STALE, [100])
+    assert (stale.outcome, world.rendered) == (CacheOutcome.STALE, [100])
 
 
 async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: ResizeService, world: World) -> None:
@@ -309,40 +313,40 @@ async def test_a_stale_picture_whose_origin_is_gone_is_served_on(service: Resize
     for _ in range(2):
         stale = cached(service, request())
         assert stale is not None
-        assert stale.outcome is Outcome.STALE
+        assert stale.outcome is CacheOutcome.STALE
         await settled()
 
 
 async def test_only_so_many_pictures_are_made_anew_at_one_time(service: ResizeService, world: World) -> None:
-    for number in range(MAX_REFRESHES + 10):
+    for number in range(MAX_CONCURRENT_REFRESHES + 10):
         await resized(service, request(url=f"{number}.jpg"))
     world.fetched.clear()
     world.origin.clear()
     world.now, world.version = NOW + 61, "v2"
-    for number in range(MAX_REFRESHES + 10):
+    for number in range(MAX_CONCURRENT_REFRESHES + 10):
         assert cached(service, request(url=f"{number}.jpg")) is not None
     await settled()
-    assert len(world.fetched) == MAX_REFRESHES
+    assert len(world.fetched) == MAX_CONCURRENT_REFRESHES
 
 
 async def test_what_its_origin_does_not_vouch_for_is_served_only_after_asking(
     service: ResizeService, world: World
 ) -> None:
-    world.vouched = Vouched(0)
-    assert (await resized(service, request())).outcome is Outcome.MISS
+    world.directives = CacheDirectives(0)
+    assert (await resized(service, request())).outcome is CacheOutcome.MISS
     assert cached(service, request()) is None
     again = await resized(service, request())
-    assert (again.outcome, body_of(again), world.rendered) == (Outcome.RENEWED, b"100 of v1", [100])
+    assert (again.outcome, body_of(again), world.rendered) == (CacheOutcome.REVALIDATED, b"100 of v1", [100])
     world.version = "v2"
     changed = await resized(service, request())
-    assert (changed.outcome, body_of(changed)) == (Outcome.REPLACED, b"100 of v2")
+    assert (changed.outcome, body_of(changed)) == (CacheOutcome.REPLACED, b"100 of v2")
 
 
 async def test_what_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
-    world.vouched = Vouched(0, may_keep=False)
+    world.directives = CacheDirectives(0, storable=False)
     for _ in range(2):
         answer = await resized(service, request())
-        assert (answer.outcome, answer.stored) == (Outcome.MISS, False)
+        assert (answer.outcome, answer.stored) == (CacheOutcome.MISS, False)
     assert not world.memory
     assert len(world.fetched) == 2
 
@@ -351,10 +355,10 @@ async def test_a_client_who_has_the_picture_is_told_so_from_any_tier(service: Re
     tag = (await resized(service, request())).entry.etag
     known = cached(service, request(), (tag,))
     assert known is not None
-    assert isinstance(known.entry, Unchanged)
+    assert isinstance(known.entry, EntryMetadata)
     world.slow, world.memory = world.memory, {}
     answer = await resized(service, request(), (tag,))
-    assert (answer.outcome, answer.tier, type(answer.entry)) == (Outcome.HIT, "disk", Unchanged)
+    assert (answer.outcome, answer.tier, type(answer.entry)) == (CacheOutcome.HIT, "disk", EntryMetadata)
 
 
 async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_has_the_picture(
@@ -364,7 +368,7 @@ async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_h
     world.memory.clear()
     world.now = NOW + 61
     same = await resized(service, request(), (tag,))
-    assert isinstance(same.entry, Unchanged)
+    assert isinstance(same.entry, EntryMetadata)
     assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
     world.now, world.version = NOW + 200, "v2"
     changed = await resized(service, request(), (tag,))
@@ -383,7 +387,7 @@ async def test_when_the_last_one_who_waits_has_left_the_work_ends(service: Resiz
     await settled()
     assert world.spools[0].fd < 0
     world.worker.set()
-    assert (await resized(service, request())).outcome is Outcome.MISS
+    assert (await resized(service, request())).outcome is CacheOutcome.MISS
     assert world.rendered == [100, 100]
     for task in waiting:
         with suppress(asyncio.CancelledError):
@@ -406,13 +410,13 @@ async def test_a_failure_is_told_to_all_who_wait_and_is_not_kept(
     assert {type(failure) for failure in failures} <= {SourceUnreachable, UndecodableImage}
     assert len(world.fetched) == 1
     world.unreachable = world.broken = None
-    assert (await resized(service, request())).outcome is Outcome.MISS
+    assert (await resized(service, request())).outcome is CacheOutcome.MISS
 
 
 async def test_what_a_client_sends_is_made_and_not_kept(service: ResizeService, world: World) -> None:
     with Spool(100) as body:
         answer = await service.resize_upload(body, request(70).plan)
-        assert (answer.outcome, body_of(answer)) == (Outcome.UNCACHED, b"70 of v1")
+        assert (answer.outcome, body_of(answer)) == (CacheOutcome.UNCACHED, b"70 of v1")
         assert body.fd >= 0, "it stays its owner's"
     assert not world.memory
     assert not world.fetched
@@ -424,7 +428,7 @@ async def test_facts_and_pictures_share_a_download(service: ResizeService, world
     await settled()
     world.origin.set()
     facts, answer = await asked
-    assert (facts, answer.outcome, len(world.fetched)) == (FACTS, Outcome.MISS, 1)
+    assert (facts, answer.outcome, len(world.fetched)) == (FACTS, CacheOutcome.MISS, 1)
 
 
 async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> None:
@@ -445,7 +449,7 @@ async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeServic
     world.now, world.jumped = NOW - 10_000, 10_000
     found = cached(service, request())
     assert found is not None
-    assert found.outcome is Outcome.HIT
+    assert found.outcome is CacheOutcome.HIT
 
 
 async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: ResizeService, world: World) -> None:
@@ -459,37 +463,37 @@ async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: Re
     assert cached(service, request(100)), "what was made is answered in a crowd too"
 
 
-@pytest.mark.parametrize(("hard", "outcome"), [(True, Outcome.MISS), (False, Outcome.STALE)])
+@pytest.mark.parametrize(("hard", "outcome"), [(True, CacheOutcome.MISS), (False, CacheOutcome.STALE)])
 async def test_a_purge_by_tag_reaches_who_asks_with_it_whoever_it_was_made_for(
-    world: World, hard: bool, outcome: Outcome
+    world: World, hard: bool, outcome: CacheOutcome
 ) -> None:
-    rules = Rules(lambda: world.now)
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
+    rules = PurgeRules(lambda: world.now)
+    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
     plain, tagged = request(), structs.replace(request(), tags=("sale",))
     await service.resize(plain, (), key_of(plain))
-    assert service.results.fresh(key_of(plain), tagged.tags)
+    assert service.results.peek_fresh(key_of(plain), tagged.tags)
     world.now += 20
-    rules.issue([Target(Scope.TAG, "sale", hard=hard)])
+    rules.issue([PurgeTarget(PurgeScope.TAG, "sale", hard=hard)])
     for asked in (plain, structs.replace(plain, tags=("other",))):
-        assert service.results.fresh(key_of(asked), asked.tags)
-        assert (await service.resize(asked, (), key_of(asked))).outcome is Outcome.HIT
-    assert service.results.fresh(key_of(tagged), tagged.tags) is None
-    answer = service.cached(tagged, (), key_of(tagged)) or await service.resize(tagged, (), key_of(tagged))
+        assert service.results.peek_fresh(key_of(asked), asked.tags)
+        assert (await service.resize(asked, (), key_of(asked))).outcome is CacheOutcome.HIT
+    assert service.results.peek_fresh(key_of(tagged), tagged.tags) is None
+    answer = service.peek(tagged, (), key_of(tagged)) or await service.resize(tagged, (), key_of(tagged))
     assert answer.outcome is outcome
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        while not service.results.fresh(key_of(tagged), tagged.tags):
+        while not service.results.peek_fresh(key_of(tagged), tagged.tags):
             await asyncio.sleep(0)
     await service.close()
 
 
 async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: World) -> None:
-    rules = Rules(lambda: world.now)
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
+    rules = PurgeRules(lambda: world.now)
+    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
     world.origin.clear()
     before = asyncio.create_task(resized(service, request()))
     await settled()
-    rules.issue([Target(Scope.SOURCE, "photo.jpg")])
+    rules.issue([PurgeTarget(PurgeScope.SOURCE, "photo.jpg")])
     after = asyncio.create_task(resized(service, request()))
     await settled()
     assert len(world.fetched) == 2
@@ -497,8 +501,8 @@ async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: 
     early, late = (await before).entry, (await after).entry
     assert isinstance(early, Entry)
     assert isinstance(late, Entry)
-    assert rules.judged(early) is None, "it is stored, and found by nobody"
-    assert rules.judged(late) == late
+    assert rules.apply_to(early) is None, "it is stored, and found by nobody"
+    assert rules.apply_to(late) == late
     await service.close()
 
 
@@ -507,17 +511,19 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though
     world: World, tags: tuple[str, ...]
 ) -> None:
     """Whoever purges may know better than the origin's validator."""
-    rules = Rules(lambda: world.now)
-    service = ResizeService(world, world, world, Freshness(), Unobserved(), lambda: world.now, purges=rules)
+    rules = PurgeRules(lambda: world.now)
+    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
     asked = structs.replace(request(), tags=tags)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
     world.now = made.stale_until + 1
     others = Others(world)
-    others.meanwhile = lambda: rules.issue([Target(Scope.TAG, "sale") if tags else Target(Scope.SOURCE, "photo.jpg")])
-    service._turns = others
+    others.meanwhile = lambda: rules.issue(
+        [PurgeTarget(PurgeScope.TAG, "sale") if tags else PurgeTarget(PurgeScope.SOURCE, "photo.jpg")]
+    )
+    service._locks = others
     answer = await resized(service, asked)
-    assert (answer.outcome, world.rendered) == (Outcome.REPLACED, [100, 100])
+    assert (answer.outcome, world.rendered) == (CacheOutcome.REPLACED, [100, 100])
     await service.close()
 
 
@@ -531,11 +537,11 @@ async def test_a_stale_picture_whose_original_is_unchanged_gets_new_times_withou
     world.now = NOW + 61
     stale = cached(service, request())
     assert stale is not None
-    assert stale.outcome is Outcome.STALE
+    assert stale.outcome is CacheOutcome.STALE
     await settled()
     found = cached(service, request())
     assert found is not None
-    assert (found.outcome, found.entry.etag, found.entry.fresh_until) == (Outcome.HIT, made.etag, NOW + 121)
+    assert (found.outcome, found.entry.etag, found.entry.fresh_until) == (CacheOutcome.HIT, made.etag, NOW + 121)
     assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
 
 
@@ -553,7 +559,7 @@ async def test_one_word_of_the_origin_renews_every_size_for_as_long_as_it_holds(
     assert (len(world.rechecked), world.fetched, world.rendered) == (1, [], [10, 20, 30])
     late = cached(service, request(30))
     assert late is not None
-    assert (late.outcome, late.entry.stored_at, late.entry.fresh_until) == (Outcome.HIT, NOW + 101, NOW + 121)
+    assert (late.outcome, late.entry.stored_at, late.entry.fresh_until) == (CacheOutcome.HIT, NOW + 101, NOW + 121)
 
 
 async def test_what_was_made_of_an_older_version_is_not_renewed_by_a_word_about_the_new_one(
@@ -572,19 +578,19 @@ async def test_what_was_made_of_an_older_version_is_not_renewed_by_a_word_about_
 
 
 async def test_many_who_wait_for_the_origin_s_word_cost_one_question(service: ResizeService, world: World) -> None:
-    world.vouched = Vouched(0)
+    world.directives = CacheDirectives(0)
     await resized(service, request())
     answers = await asyncio.gather(*(resized(service, request()) for _ in range(10)))
     assert len(world.rechecked) == 1
-    assert {answer.outcome for answer in answers} == {Outcome.RENEWED}
-    assert sorted((answer.collapsed, answer.stored) for answer in answers) == [(False, True), *[(True, False)] * 9]
+    assert {answer.outcome for answer in answers} == {CacheOutcome.REVALIDATED}
+    assert sorted((answer.coalesced, answer.stored) for answer in answers) == [(False, True), *[(True, False)] * 9]
 
 
 async def test_a_client_who_has_what_is_renewed_is_spared_the_bytes(service: ResizeService, world: World) -> None:
-    world.vouched = Vouched(0)
+    world.directives = CacheDirectives(0)
     tag = (await resized(service, request())).entry.etag
     answer = await resized(service, request(), (tag,))
-    assert (answer.outcome, type(answer.entry)) == (Outcome.RENEWED, Unchanged)
+    assert (answer.outcome, type(answer.entry)) == (CacheOutcome.REVALIDATED, EntryMetadata)
     world.version = "v2"
     assert body_of(await resized(service, request(), (tag,))) == b"100 of v2"
 
@@ -595,20 +601,20 @@ async def test_a_client_who_has_the_picture_is_told_so_without_asking_while_the_
     tag = (await resized(service, request())).entry.etag
     world.memory.clear()
     answer = await resized(service, request(), (tag,))
-    assert isinstance(answer.entry, Unchanged)
+    assert isinstance(answer.entry, EntryMetadata)
     assert (len(world.fetched), world.rechecked, world.rendered) == (1, [], [100])
 
 
-@pytest.mark.parametrize("error", [SourceUnreachable(), SourceTimeout(), SourceBroken(), QueueFull()])
+@pytest.mark.parametrize("error", [SourceUnreachable(), SourceTimeout(), SourceBadResponse(), QueueFull()])
 async def test_when_asking_fails_the_last_version_is_served_while_it_may_be(
     service: ResizeService, world: World, error: PixmillError
 ) -> None:
-    world.vouched = Vouched(60, stale_while_s=5, stale_on_error_s=100)
+    world.directives = CacheDirectives(60, stale_while_revalidate_s=5, stale_if_error_s=100)
     await resized(service, request())
     world.unreachable, world.now = error, NOW + 60 + 50
     assert cached(service, request()) is None
     answer = await resized(service, request())
-    assert (answer.outcome, body_of(answer)) == (Outcome.SAVED, b"100 of v1")
+    assert (answer.outcome, body_of(answer)) == (CacheOutcome.STALE_IF_ERROR, b"100 of v1")
     world.now = NOW + 60 + 101
     with pytest.raises(type(error)):
         await resized(service, request())
@@ -618,7 +624,7 @@ async def test_when_asking_fails_the_last_version_is_served_while_it_may_be(
 async def test_when_the_original_is_gone_nothing_made_of_it_is_served_any_more(
     service: ResizeService, world: World, error: PixmillError
 ) -> None:
-    world.vouched = Vouched(60, stale_while_s=5)
+    world.directives = CacheDirectives(60, stale_while_revalidate_s=5)
     await resized(service, request())
     world.unreachable, world.now = error, NOW + 60 + 50
     with pytest.raises(type(error)):
@@ -641,13 +647,13 @@ async def test_a_stale_picture_whose_original_turns_out_to_be_gone_is_served_no_
         await resized(service, request())
     world.unreachable = None
     back = await resized(service, request())
-    assert (back.outcome, back.entry.etag, world.rendered) == (Outcome.RENEWED, made.etag, [100])
+    assert (back.outcome, back.entry.etag, world.rendered) == (CacheOutcome.REVALIDATED, made.etag, [100])
 
 
 async def test_what_was_denied_once_does_not_come_back_when_its_source_breaks_down(
     service: ResizeService, world: World
 ) -> None:
-    world.vouched = Vouched(60, stale_while_s=0, stale_on_error_s=1_000)
+    world.directives = CacheDirectives(60, stale_while_revalidate_s=0, stale_if_error_s=1_000)
     await resized(service, request())
     for error in (SourceDenied(), SourceUnreachable()):
         world.unreachable, world.now = error, world.now + 61
@@ -661,7 +667,7 @@ async def test_a_refresh_that_fails_is_tried_again_after_a_pause_that_doubles(
     await resized(service, request())
     world.fetched.clear()
     world.unreachable, world.now = SourceUnreachable(), NOW + 61
-    for pause_s, tries in ((FIRST_PAUSE_S, 1), (2 * FIRST_PAUSE_S, 2), (4 * FIRST_PAUSE_S, 3)):
+    for pause_s, tries in ((INITIAL_BACKOFF_S, 1), (2 * INITIAL_BACKOFF_S, 2), (4 * INITIAL_BACKOFF_S, 3)):
         for _ in range(5):
             assert cached(service, request()) is not None
             await settled()
@@ -672,7 +678,7 @@ async def test_a_refresh_that_fails_is_tried_again_after_a_pause_that_doubles(
     await settled()
     found = cached(service, request())
     assert found is not None
-    assert found.outcome is Outcome.HIT
+    assert found.outcome is CacheOutcome.HIT
 
 
 async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service: ResizeService, world: World) -> None:
@@ -681,7 +687,7 @@ async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service:
     world.fetched.clear()
     world.origin.clear()
     world.now, world.version = NOW + 61, "v2"
-    for _ in range(MAX_REFRESHES + 10):
+    for _ in range(MAX_CONCURRENT_REFRESHES + 10):
         assert cached(service, request(url="popular.jpg")) is not None
     assert cached(service, request(url="quiet.jpg")) is not None
     await settled()
@@ -697,11 +703,11 @@ async def patient(world: World) -> AsyncIterator[ResizeService]:
         world,
         world,
         world,
-        Freshness(),
-        Unobserved(),
+        FreshnessPolicy(),
+        NullObserver(),
         clock=lambda: world.now,
         monotonic=lambda: world.now,
-        patience=Patience(unusable_s=50),
+        negative_ttl=NegativeTtl(undecodable_s=50),
     )
     yield service
     await service.close()
@@ -710,7 +716,7 @@ async def patient(world: World) -> AsyncIterator[ResizeService]:
 async def failed(service: ResizeService, asked: ImageRequest) -> tuple[bool, float | None]:
     with pytest.raises(PixmillError) as caught:
         await resized(service, asked)
-    return caught.value.remembered, caught.value.good_for_s
+    return caught.value.from_negative_cache, caught.value.negative_ttl_s
 
 
 async def test_a_damaged_picture_is_not_tried_again_for_a_while_unless_it_changes(
@@ -725,7 +731,7 @@ async def test_a_damaged_picture_is_not_tried_again_for_a_while_unless_it_change
     world.now = NOW + 51
     assert (await failed(patient, request()))[0] is False
     world.now, world.version, world.broken = NOW + 51 + 61, "v2", None
-    assert (await resized(patient, request())).outcome is Outcome.MISS
+    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
 
 
 async def test_what_is_no_picture_is_none_in_any_size(patient: ResizeService, world: World) -> None:
@@ -740,7 +746,7 @@ async def test_what_is_no_picture_is_none_in_any_size(patient: ResizeService, wo
 async def test_what_its_source_does_not_vouch_for_is_fetched_and_not_rendered(
     patient: ResizeService, world: World
 ) -> None:
-    world.vouched, world.broken = Vouched(0), UndecodableImage()
+    world.directives, world.broken = CacheDirectives(0), UndecodableImage()
     assert await failed(patient, request()) == (False, 0)
     assert await failed(patient, request()) == (True, 0)
     assert (len(world.fetched), world.rendered) == (2, [100])
@@ -753,16 +759,18 @@ async def test_bad_luck_is_not_remembered(patient: ResizeService, world: World, 
     world.broken = error
     assert await failed(patient, request()) == (False, None)
     world.broken = None
-    assert (await resized(patient, request())).outcome is Outcome.MISS
+    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
 
 
 async def test_of_another_picture_s_flaw_the_original_is_not_accused(patient: ResizeService, world: World) -> None:
     world.broken = UnsupportedImage("Overlay 1: no picture", param="overlay")
-    mark = Plan(resize=Resize(90), output=Output(formats=(Format.JPEG,)), overlays=(Picture(parse_source("mark.png")),))
+    mark = Plan(
+        resize=Resize(90), output=Output(formats=(Format.JPEG,)), overlays=(ImageOverlay(parse_source("mark.png")),)
+    )
     assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is False
     assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is True
     world.broken = None
-    assert (await resized(patient, request())).outcome is Outcome.MISS
+    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
 
 
 # ---------------------------------------------------------------- versions
@@ -771,7 +779,7 @@ async def test_of_another_picture_s_flaw_the_original_is_not_accused(patient: Re
 async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin_says(
     service: ResizeService, world: World
 ) -> None:
-    world.vouched = Vouched(0, strict=True)
+    world.directives = CacheDirectives(0, must_revalidate=True)
     asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
     key = result_key(asked.source.identity, asked.plan)
     entry = (await service.resize(asked, (), key)).entry
@@ -786,7 +794,7 @@ async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin
 
 
 async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
-    world.vouched = Vouched(0, may_keep=False)
+    world.directives = CacheDirectives(0, storable=False)
     asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
     assert not (await service.resize(asked, (), result_key(asked.source.identity, asked.plan))).stored
     assert not world.memory
@@ -802,14 +810,14 @@ class Others:
         self.meanwhile: Callable[[], object] = lambda: None
 
     @asynccontextmanager
-    async def turn(self, key: Key) -> AsyncIterator[bool]:
+    async def acquire(self, key: Key) -> AsyncIterator[bool]:
         self.meanwhile()
         if self.done:
             self.world.slow[key] = self.done
         yield self.done is not None
 
     @asynccontextmanager
-    async def at_once(self, key: Key) -> AsyncIterator[bool]:
+    async def try_acquire(self, key: Key) -> AsyncIterator[bool]:
         assert key
         yield not self.busy
 
@@ -817,7 +825,7 @@ class Others:
 @pytest.fixture
 async def others(world: World, service: ResizeService) -> Others:
     others = Others(world)
-    service._turns = others
+    service._locks = others
     return others
 
 
@@ -833,7 +841,7 @@ async def test_a_stale_picture_that_another_server_renews_is_left_to_it(
         await settled()
     others.busy = False
     world.slow[key_of(request())] = replace(made, stored_at=world.now, fresh_until=world.now + 60)
-    world.now += FIRST_PAUSE_S
+    world.now += INITIAL_BACKOFF_S
     assert cached(service, request()) is not None
     await settled()
     assert len(world.fetched) + len(world.rechecked) == asked, "nobody here has asked the source"
@@ -847,11 +855,11 @@ async def test_who_must_wait_for_a_renewal_takes_what_another_server_has_renewed
     world.now = made.stale_until + 1
     others.done = replace(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
     again = await resized(service, request())
-    assert (again.outcome, body_of(again)) == (Outcome.HIT, b"renewed elsewhere")
+    assert (again.outcome, body_of(again)) == (CacheOutcome.HIT, b"renewed elsewhere")
 
 
 async def test_what_is_never_fresh_is_not_waited_for(service: ResizeService, world: World, others: Others) -> None:
-    world.vouched = Vouched(0)
+    world.directives = CacheDirectives(0)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
     others.done = replace(made, body=b"of no use")

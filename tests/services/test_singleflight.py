@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pixmill.services.singleflight import Background, Flights
+from pixmill.services.singleflight import BackgroundTasks, Flights
 
 
 async def test_those_who_ask_at_the_same_time_share_one_flight() -> None:
@@ -150,7 +150,7 @@ async def test_a_failure_reaches_everybody_aboard_and_is_not_kept() -> None:
 
 
 async def test_background_work_is_bounded_and_ends_when_closed() -> None:
-    background = Background(limit=2)
+    background = BackgroundTasks(limit=2)
     ended: list[int] = []
 
     async def work() -> None:
@@ -166,7 +166,7 @@ async def test_background_work_is_bounded_and_ends_when_closed() -> None:
 
 
 async def test_background_work_that_fails_disturbs_nobody() -> None:
-    background = Background(limit=1)
+    background = BackgroundTasks(limit=1)
 
     async def work() -> None:
         raise ValueError

@@ -9,10 +9,10 @@ import pytest
 
 from pixmill.errors import AddressForbidden, InvalidParameter, PixmillError, SourceUnreachable
 from pixmill.plan.source import parse_source
-from pixmill.sources import connections
 from pixmill.sources.addresses import FORBIDDEN, check_address
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.http import HttpSource
+from pixmill.sources.http import connections
+from pixmill.sources.http.source import HttpSource
 
 FORBIDDEN_ADDRESSES = {
     "this network": ["0.0.0.0", "0.0.0.1", "0.255.255.255"],
@@ -187,7 +187,7 @@ async def test_of_mixed_answers_only_the_public_ones_are_connected(
 async def test_the_last_check_holds_even_if_a_resolver_lets_everything_through(
     source: HttpSource, connects: list[tuple[int, int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections.GuardedResolver, "_admits", lambda _self, _address: True)
+    monkeypatch.setattr(connections.GuardedResolver, "_is_allowed", lambda _self, _address: True)
     for answer in (["127.0.0.1"], ["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "::1", "fd00::1"]):
         monkeypatch.setitem(NAMES, "careless.example", answer)
         with pytest.raises(PixmillError) as caught:

@@ -13,12 +13,11 @@ from time import perf_counter
 import pytest
 
 from pixmill import __version__
-from pixmill.budget import Budget
 from pixmill.errors import (
     AddressForbidden,
-    Internal,
+    InternalError,
     PixmillError,
-    SourceBroken,
+    SourceBadResponse,
     SourceDenied,
     SourceForbidden,
     SourceNotFound,
@@ -27,11 +26,12 @@ from pixmill.errors import (
     SourceUnreachable,
     TooManyRedirects,
 )
-from pixmill.plan.freshness import Vouched
+from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports import Original
+from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.http import HttpSource
+from pixmill.sources.http.source import HttpSource
 from tests.servers.origin import Origin, Seen
 
 BODY = bytes(range(256)) * 1000
@@ -149,7 +149,7 @@ async def test_freshness_is_what_the_origin_says(origin: Origin, source: HttpSou
     url = origin.serve("/fresh", b"pic", headers={"Cache-Control": "public, max-age=600", "Age": "100"})
     original = await source.fetch(parse_source(url))
     original.spool.close()
-    assert original.vouched == Vouched(500)
+    assert original.directives == CacheDirectives(500)
 
 
 # ---------------------------------------------------------------- the same again
@@ -170,8 +170,8 @@ async def test_an_original_that_is_still_the_same_is_not_sent_again(
 ) -> None:
     url = origin.publish("/same", BODY, headers | {"Cache-Control": "max-age=7, stale-if-error=9"})
     before = origin.sent
-    again = await source.refetch(parse_source(url), await known(source, url))
-    assert again == Vouched(7, stale_on_error_s=9)
+    again = await source.revalidate(parse_source(url), await known(source, url))
+    assert again == CacheDirectives(7, stale_if_error_s=9)
     assert origin.sent - before == len(BODY), "once, for what was not known yet"
 
 
@@ -182,7 +182,7 @@ async def test_an_original_that_has_changed_comes_at_once(
     url = origin.publish("/changing", b"old", old)
     validator = await known(source, url)
     origin.publish("/changing", b"new", new)
-    changed = await source.refetch(parse_source(url), validator)
+    changed = await source.revalidate(parse_source(url), validator)
     assert isinstance(changed, Original)
     with changed.spool as spool:
         assert (spool.read(), changed.validator != validator) == (b"new", True)
@@ -194,13 +194,13 @@ async def test_an_origin_that_knows_no_conditions_is_not_read_to_the_end(
 ) -> None:
     url = origin.serve("/unconditional", BODY * 4, headers=headers)
     validator = await known(source, url)
-    assert isinstance(await source.refetch(parse_source(url), validator), Vouched)
+    assert isinstance(await source.revalidate(parse_source(url), validator), CacheDirectives)
 
 
 async def test_without_a_stated_validator_the_digest_tells(origin: Origin, source: HttpSource) -> None:
     url = origin.serve("/untold", b"pic")
     validator = await known(source, url)
-    again = await source.refetch(parse_source(url), validator)
+    again = await source.revalidate(parse_source(url), validator)
     assert isinstance(again, Original)
     again.spool.close()
     assert again.validator == validator
@@ -211,8 +211,8 @@ async def test_a_304_that_nobody_asked_for_is_broken_also_when_a_digest_is_known
     origin: Origin, source: HttpSource
 ) -> None:
     url = origin.serve("/odd", status=304)
-    with pytest.raises(SourceBroken):
-        await source.refetch(parse_source(url), "sha256:00")
+    with pytest.raises(SourceBadResponse):
+        await source.revalidate(parse_source(url), "sha256:00")
 
 
 async def test_the_condition_follows_redirects_and_is_tried_again(source: HttpSource) -> None:
@@ -220,7 +220,7 @@ async def test_the_condition_follows_redirects_and_is_tried_again(source: HttpSo
         origin.publish("/there", BODY, STATED[0])
         url = origin.redirect("/here", "/there")
         origin.reset("/there", times=1)
-        assert isinstance(await source.refetch(parse_source(url), 'etag:"a"'), Vouched)
+        assert isinstance(await source.revalidate(parse_source(url), 'etag:"a"'), CacheDirectives)
         assert origin.sent == 0
 
 
@@ -230,7 +230,7 @@ async def test_a_condition_is_held_to_the_allow_list_and_to_the_address_guard(or
         closed = HttpSource(config(**settings))
         await closed.open()
         with pytest.raises(AddressForbidden):
-            await closed.refetch(parse_source(url), 'etag:"a"')
+            await closed.revalidate(parse_source(url), 'etag:"a"')
         await closed.close()
 
 
@@ -245,19 +245,19 @@ async def test_a_condition_is_held_to_the_allow_list_and_to_the_address_guard(or
         (404, SourceNotFound),
         (410, SourceNotFound),
         (451, SourceDenied),
-        (400, SourceBroken),
-        (429, SourceBroken),
-        (500, SourceBroken),
-        (503, SourceBroken),
+        (400, SourceBadResponse),
+        (429, SourceBadResponse),
+        (500, SourceBadResponse),
+        (503, SourceBadResponse),
         (504, SourceTimeout),
-        (201, SourceBroken),
-        (206, SourceBroken),
-        (299, SourceBroken),
-        (300, SourceBroken),
-        (304, SourceBroken),
-        (305, SourceBroken),
-        (302, SourceBroken),  # without Location
-        (999, SourceBroken),
+        (201, SourceBadResponse),
+        (206, SourceBadResponse),
+        (299, SourceBadResponse),
+        (300, SourceBadResponse),
+        (304, SourceBadResponse),
+        (305, SourceBadResponse),
+        (302, SourceBadResponse),  # without Location
+        (999, SourceBadResponse),
     ],
 )
 async def test_a_status_that_brings_no_picture_is_a_failure(
@@ -327,15 +327,15 @@ async def test_a_connection_that_was_idle_for_long_is_as_good_as_new(origin: Ori
         sent.set()
         return True
 
-    url, budget, idle_s = origin.route("/idle", send), Budget(2 * MAX_BYTES), 0.3
+    url, budget, idle_s = origin.route("/idle", send), MemoryBudget(2 * MAX_BYTES), 0.3
     source = HttpSource(config(source_idle_timeout_s=idle_s), budget=budget)
     await source.open()
-    await budget.take(2 * MAX_BYTES)  # so that nothing is read until all has come
+    await budget.acquire(2 * MAX_BYTES)  # so that nothing is read until all has come
     fetching = asyncio.create_task(body_of(source, url))
     await asyncio.to_thread(sent.wait, 5)
     for _ in range(20):
         await asyncio.sleep(0)
-    budget.give(2 * MAX_BYTES)
+    budget.release(2 * MAX_BYTES)
     assert await fetching == body
     connections = origin.connections
     await asyncio.sleep(2 * idle_s)
@@ -346,13 +346,13 @@ async def test_a_connection_that_was_idle_for_long_is_as_good_as_new(origin: Ori
 
 async def test_an_origin_is_not_silent_while_nobody_listens(origin: Origin) -> None:
     """That there is no memory for what it sends is our affair."""
-    budget, idle_s = Budget(2 * MAX_BYTES), 0.3
+    budget, idle_s = MemoryBudget(2 * MAX_BYTES), 0.3
     source = HttpSource(config(source_idle_timeout_s=idle_s), budget=budget)
     await source.open()
-    await budget.take(2 * MAX_BYTES)
+    await budget.acquire(2 * MAX_BYTES)
     fetching = asyncio.create_task(body_of(source, origin.serve("/patient", BODY)))
     await asyncio.sleep(2 * idle_s)
-    budget.give(2 * MAX_BYTES)
+    budget.release(2 * MAX_BYTES)
     assert await fetching == BODY
     await source.close()
 
@@ -375,12 +375,12 @@ async def test_a_name_server_that_hangs_is_bounded_by_the_connect_time() -> None
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_that_ends_early_is_broken(origin: Origin, source: HttpSource, *, chunked: bool) -> None:
     url = origin.serve(f"/cut/{chunked}", BODY, chunked=chunked, cut_after=1000)
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await source.fetch(parse_source(url))
 
 
 async def test_a_stated_length_beyond_the_body_is_broken(origin: Origin, source: HttpSource) -> None:
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await source.fetch(parse_source(origin.serve("/short", BODY, claim=len(BODY) + 1)))
 
 
@@ -390,7 +390,7 @@ async def test_bytes_beyond_the_stated_length_are_neither_taken_nor_mistaken_for
     origin.serve("/next", b"next")
     lie = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     for _ in range(5):
-        with contextlib.suppress(SourceBroken):  # when the lie comes in one piece it is noticed
+        with contextlib.suppress(SourceBadResponse):  # when the lie comes in one piece it is noticed
             assert await body_of(source, origin.raw("/long", lie)) == b"ok"
         assert await body_of(source, origin.url("/next")) == b"next"
 
@@ -407,7 +407,7 @@ async def test_bytes_beyond_the_stated_length_are_neither_taken_nor_mistaken_for
     ],
 )
 async def test_an_answer_that_is_no_http_is_broken(origin: Origin, source: HttpSource, answer: bytes) -> None:
-    with pytest.raises((SourceBroken, SourceUnreachable)) as caught:
+    with pytest.raises((SourceBadResponse, SourceUnreachable)) as caught:
         await source.fetch(parse_source(origin.raw("/nonsense", answer)))
     assert len(caught.value.detail) <= 500  # strangers do not fill the log
 
@@ -469,7 +469,7 @@ async def test_the_loop_keeps_turning_while_a_bomb_is_inflated(origin: Origin) -
 async def test_damaged_or_unknown_codings_are_broken(
     origin: Origin, source: HttpSource, coding: str, body: bytes
 ) -> None:
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await source.fetch(parse_source(origin.serve("/coded", body, headers={"Content-Encoding": coding})))
 
 
@@ -498,7 +498,7 @@ async def test_retries_end(origin: Origin) -> None:
 
 
 async def test_an_answer_is_never_asked_for_twice(origin: Origin) -> None:
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await fetched(origin.serve("/once", BODY, cut_after=10), source_retries=3)
     assert origin.count("/once") == 1
 
@@ -528,7 +528,7 @@ async def test_a_name_without_address_is_unreachable() -> None:
 
 
 async def test_a_source_that_is_not_open_says_so() -> None:
-    with pytest.raises(Internal):
+    with pytest.raises(InternalError):
         await HttpSource(config()).fetch(parse_source("http://127.0.0.1/"))
 
 
@@ -566,7 +566,7 @@ async def test_a_loop_of_redirects_ends_at_once(origin: Origin) -> None:
 async def test_a_redirect_to_what_is_no_web_address_is_broken(
     origin: Origin, source: HttpSource, location: str
 ) -> None:
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await source.fetch(parse_source(origin.redirect("/away", location)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from pixmill.errors import AddressForbidden
 from pixmill.plan.source import parse_source
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.http import HttpSource
+from pixmill.sources.http.source import HttpSource
 from tests.servers.origin import Origin
 
 OUTSIDE = "127.0.0.2"  # stands for the public address: the only one that the guard lets through here

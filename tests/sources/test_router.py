@@ -6,25 +6,25 @@ import pytest
 
 from pixmill.errors import SourceBusy, SourceForbidden, SourceNotFound
 from pixmill.plan.source import SourceKind, SourceRef, parse_source, upload_ref
-from pixmill.ports import Event, Original, Stage
+from pixmill.ports import Event, Original, RequestStage
+from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.router import Sources
-from pixmill.spool import Spool
 from tests.servers.origin import Origin
-from tests.sources.test_stores import Shelf
+from tests.sources.test_stores import FakeStore
 
 
 class Notes:
     """An observer that remembers."""
 
     def __init__(self) -> None:
-        self.times: list[tuple[Stage, float]] = []
+        self.times: list[tuple[RequestStage, float]] = []
         self.counts: list[tuple[Event, float, dict[str, str]]] = []
 
-    def timed(self, stage: Stage, seconds: float) -> None:
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None:
         self.times.append((stage, seconds))
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         self.counts.append((event, amount, labels))
 
 
@@ -34,13 +34,13 @@ def origin() -> Iterator[Origin]:
         yield running
 
 
-def locate(url: str) -> tuple[Shelf, str]:
-    return Shelf({"key": b"stored"}), url.rpartition("/")[2]
+def locate(url: str) -> tuple[FakeStore, str]:
+    return FakeStore({"key": b"stored"}), url.rpartition("/")[2]
 
 
 async def fetch(ref: SourceRef, notes: Notes, *, bare: bool = False, **settings: object) -> Original:
     config = SourcesConfig.model_validate({"allowed_networks": "127.0.0.1"} | settings)
-    shelf = Shelf({"a.jpg": b"filed"})
+    shelf = FakeStore({"a.jpg": b"filed"})
     sources = Sources(config, notes) if bare else Sources(config, notes, images=shelf, locate=locate)
     await sources.open()
     try:
@@ -52,7 +52,7 @@ async def fetch(ref: SourceRef, notes: Notes, *, bare: bool = False, **settings:
 async def test_an_origin_is_asked_only_so_often_and_others_are_not_kept_from_theirs(origin: Origin) -> None:
     notes = Notes()
     config = SourcesConfig.model_validate({"allowed_networks": "127.0.0.1", "source_rate_limit": 0.001})
-    sources = Sources(config, notes, images=Shelf({"a.jpg": b"filed"}), locate=locate)
+    sources = Sources(config, notes, images=FakeStore({"a.jpg": b"filed"}), locate=locate)
     await sources.open()
     url = origin.serve("/a", b"from the web")
     (await sources.fetch(parse_source(url))).spool.close()
@@ -60,7 +60,7 @@ async def test_an_origin_is_asked_only_so_often_and_others_are_not_kept_from_the
         await sources.fetch(parse_source(url + "?again"))
     assert 1 < (refusal.value.retry_after_s or 0) <= 1_000
     assert len(origin.requests) == 1
-    assert (Event.REFUSED, 1, {"limit": "origin"}) in notes.counts
+    assert (Event.REJECTED, 1, {"reason": "source_rate"}) in notes.counts
     for text in ("s3://b/key", "a.jpg", "a.jpg"):
         (await sources.fetch(parse_source(text))).spool.close()
     await sources.close()
@@ -82,7 +82,7 @@ async def test_each_kind_of_reference_finds_its_source_and_is_counted(origin: Or
             (Event.FETCH_BYTES, len(expected), {}),
         ]
         [(stage, seconds)] = notes.times
-        assert stage is Stage.FETCH
+        assert stage is RequestStage.FETCH
         assert 0 < seconds < 5
 
 
@@ -125,5 +125,5 @@ async def test_a_redirect_within_the_allow_list_is_followed(origin: Origin) -> N
 
 
 def test_every_kind_but_uploads_has_a_source() -> None:
-    sources = Sources(SourcesConfig(), Notes(), images=Shelf({}), locate=locate)
+    sources = Sources(SourcesConfig(), Notes(), images=FakeStore({}), locate=locate)
     assert set(sources._sources) == set(SourceKind) - {SourceKind.UPLOAD}

@@ -8,7 +8,7 @@ import pytest
 from pixmill.errors import (
     ObjectNotFound,
     PixmillError,
-    SourceBroken,
+    SourceBadResponse,
     SourceCredentials,
     SourceDenied,
     SourceError,
@@ -21,9 +21,9 @@ from pixmill.errors import (
     StoreDenied,
     StoreError,
     StoreUnavailable,
-    leaves,
+    error_classes_by_code,
 )
-from pixmill.plan.freshness import SILENT
+from pixmill.plan.freshness import NO_DIRECTIVES
 from pixmill.plan.source import parse_source
 from pixmill.ports import Original, Stat
 from pixmill.sources.config import SourcesConfig
@@ -32,12 +32,12 @@ from pixmill.sources.stores import PathSource, StoreSource
 CONFIG = SourcesConfig(max_source_bytes=100, source_timeout_s=0.3)
 
 
-class Shelf:
+class FakeStore:
     """Objects in memory; ``says`` is the size that is stated, ``pause_s`` passes before each chunk."""
 
-    def __init__(self, objects: dict[str, bytes], *, says: int | None = None, pause_s: float = 0) -> None:
+    def __init__(self, objects: dict[str, bytes], *, reported_size: int | None = None, pause_s: float = 0) -> None:
         self.objects = objects
-        self.says = says
+        self.reported_size = reported_size
         self.pause_s = pause_s
         self.streaming = 0
         self.version = "v1"
@@ -45,7 +45,9 @@ class Shelf:
     async def stat(self, path: str) -> Stat:
         if path not in self.objects:
             raise ObjectNotFound(detail=path)
-        return Stat(path, len(self.objects[path]) if self.says is None else self.says, 0, self.version)
+        return Stat(
+            path, len(self.objects[path]) if self.reported_size is None else self.reported_size, 0, self.version
+        )
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
         return await self.stat(path), self._chunks(self.objects[path])
@@ -81,17 +83,17 @@ class Failing:
 
 
 async def test_a_path_is_read_from_the_image_root() -> None:
-    original = await PathSource(CONFIG, Shelf({"a/b.jpg": b"x" * 100})).fetch(parse_source("/a/b.jpg"))
+    original = await PathSource(CONFIG, FakeStore({"a/b.jpg": b"x" * 100})).fetch(parse_source("/a/b.jpg"))
     with original.spool as spool:
         assert spool.read() == b"x" * 100
     assert original.validator == "store:v1"
-    assert original.vouched == SILENT
+    assert original.directives == NO_DIRECTIVES
 
 
 async def test_a_store_url_is_read_from_the_store_that_is_found_for_it() -> None:
-    def locate(url: str) -> tuple[Shelf, str]:
+    def locate(url: str) -> tuple[FakeStore, str]:
         assert url == "s3://photos/2024/a%20b.jpg"
-        return Shelf({"a%20b.jpg": b"picture"}), "a%20b.jpg"
+        return FakeStore({"a%20b.jpg": b"picture"}), "a%20b.jpg"
 
     original = await StoreSource(CONFIG, locate).fetch(parse_source("S3://photos/2024/a%20b.jpg"))
     with original.spool as spool:
@@ -99,7 +101,7 @@ async def test_a_store_url_is_read_from_the_store_that_is_found_for_it() -> None
 
 
 async def test_a_bucket_that_is_not_configured_is_forbidden_not_denied_by_the_source() -> None:
-    def locate(url: str) -> tuple[Shelf, str]:
+    def locate(url: str) -> tuple[FakeStore, str]:
         raise StoreDenied(url)
 
     with pytest.raises(SourceForbidden):
@@ -107,21 +109,21 @@ async def test_a_bucket_that_is_not_configured_is_forbidden_not_denied_by_the_so
 
 
 async def test_a_url_that_the_stores_cannot_read_is_a_failure_of_the_source() -> None:
-    def locate(url: str) -> tuple[Shelf, str]:
+    def locate(url: str) -> tuple[FakeStore, str]:
         raise StoreError(url)
 
-    with pytest.raises(SourceBroken):
+    with pytest.raises(SourceBadResponse):
         await StoreSource(CONFIG, locate).fetch(parse_source("s3://odd/key"))
 
 
 async def test_a_missing_object_is_not_found() -> None:
     with pytest.raises(SourceNotFound):
-        await PathSource(CONFIG, Shelf({})).fetch(parse_source("a.jpg"))
+        await PathSource(CONFIG, FakeStore({})).fetch(parse_source("a.jpg"))
 
 
 @pytest.mark.parametrize(("says", "streamed"), [(101, False), (100, True)])
 async def test_a_stated_size_beyond_the_limit_is_refused_before_a_byte_is_read(says: int, *, streamed: bool) -> None:
-    shelf = Shelf({"a": b"x" * 101}, says=says)
+    shelf = FakeStore({"a": b"x" * 101}, reported_size=says)
     with pytest.raises(SourceTooLarge) as caught:
         await PathSource(CONFIG, shelf).fetch(parse_source("a"))
     assert ("stored" not in caught.value.detail) is streamed
@@ -129,12 +131,12 @@ async def test_a_stated_size_beyond_the_limit_is_refused_before_a_byte_is_read(s
 
 
 async def test_an_object_that_ends_early_is_broken() -> None:
-    with pytest.raises(SourceBroken):
-        await PathSource(CONFIG, Shelf({"a": b"short"}, says=50)).fetch(parse_source("a"))
+    with pytest.raises(SourceBadResponse):
+        await PathSource(CONFIG, FakeStore({"a": b"short"}, reported_size=50)).fetch(parse_source("a"))
 
 
 async def test_an_object_that_has_not_changed_is_not_read_again() -> None:
-    shelf = Shelf({"a": b"picture"})
+    shelf = FakeStore({"a": b"picture"})
     for source, ref in (
         (PathSource(CONFIG, shelf), parse_source("a")),
         (StoreSource(CONFIG, lambda _url: (shelf, "a")), parse_source("s3://b/a")),
@@ -142,9 +144,9 @@ async def test_an_object_that_has_not_changed_is_not_read_again() -> None:
         shelf.version = "v1"
         first = await source.fetch(ref)
         first.spool.close()
-        assert await source.refetch(ref, first.validator) == SILENT
+        assert await source.revalidate(ref, first.validator) == NO_DIRECTIVES
         shelf.version = "v2"
-        changed = await source.refetch(ref, first.validator)
+        changed = await source.revalidate(ref, first.validator)
         assert isinstance(changed, Original)
         with changed.spool as spool:
             assert (spool.read(), changed.validator) == (b"picture", "store:v2")
@@ -153,11 +155,11 @@ async def test_an_object_that_has_not_changed_is_not_read_again() -> None:
 
 async def test_an_object_that_is_gone_is_not_found_when_asked_for_again() -> None:
     with pytest.raises(SourceNotFound):
-        await PathSource(CONFIG, Shelf({})).refetch(parse_source("a.jpg"), "store:v1")
+        await PathSource(CONFIG, FakeStore({})).revalidate(parse_source("a.jpg"), "store:v1")
 
 
 async def test_a_slow_store_times_out_and_its_stream_is_closed() -> None:
-    shelf = Shelf({"a": b"x" * 100}, pause_s=0.1)
+    shelf = FakeStore({"a": b"x" * 100}, pause_s=0.1)
     with pytest.raises(SourceTimeout):
         await PathSource(CONFIG, shelf).fetch(parse_source("a"))
     assert shelf.streaming == 0
@@ -172,7 +174,7 @@ NAMED: dict[type[StoreError], type[SourceError]] = {
 
 
 @pytest.mark.parametrize("midway", [False, True])
-@pytest.mark.parametrize("kind", [StoreError, *leaves(StoreError).values()])
+@pytest.mark.parametrize("kind", [StoreError, *error_classes_by_code(StoreError).values()])
 async def test_every_store_error_has_a_name_among_the_source_errors(kind: type[PixmillError], *, midway: bool) -> None:
     with pytest.raises(SourceError) as caught:
         await PathSource(CONFIG, Failing(kind(detail="private"), midway=midway)).fetch(parse_source("a"))

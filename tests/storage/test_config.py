@@ -56,7 +56,7 @@ def test_a_store_that_cannot_be_meant_is_refused_without_its_secrets(store: dict
 
 
 def test_without_a_word_no_bucket_is_open() -> None:
-    assert (StorageConfig().stores, StorageConfig().stores_ambient) == ({}, False)
+    assert (StorageConfig().stores, StorageConfig().stores_allow_unnamed) == ({}, False)
 
 
 def test_each_setting_and_each_field_of_a_store_says_what_it_is() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.storage.files import FileStore
-from pixmill.storage.tree import STAGING
+from pixmill.storage.rooted_fs import STAGING
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ async def test_a_disk_that_stalls_is_unavailable_in_time(root: Path, monkeypatch
 
     (root / "it").touch()
     store = FileStore(root, 0.2)
-    monkeypatch.setattr("pixmill.storage.tree.os.fstat", slow)
+    monkeypatch.setattr("pixmill.storage.rooted_fs.os.fstat", slow)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await store.get("it", 10)

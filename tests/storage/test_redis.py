@@ -10,14 +10,14 @@ import redis.exceptions as theirs
 
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.storage.redis import RedisClient, translate
-from pixmill.storage.redis_place import RedisPlace
+from pixmill.storage.redis_url import RedisTarget
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisCluster, RedisServer, TlsFront
 
 
 @asynccontextmanager
 async def client_of(port: int, **changes: Any) -> AsyncIterator[RedisClient]:
-    client = RedisClient(RedisPlace("127.0.0.1", port, **changes))
+    client = RedisClient(RedisTarget("127.0.0.1", port, **changes))
     yield client
     await client.close()
 
@@ -38,17 +38,17 @@ async def test_no_more_is_read_than_asked_for(redis_server: RedisServer) -> None
 
 async def test_a_token_is_given_once_and_taken_back_by_its_owner_alone(redis_server: RedisServer) -> None:
     async with client_of(redis_server.port) as client:
-        assert await client.claim("lease", "mine", 60_000)
-        assert not await client.claim("lease", "yours", 60_000)
-        assert not await client.renew("lease", "yours", 90_000)
-        await client.release("lease", "yours")
-        assert await client.renew("lease", "mine", 90_000)
+        assert await client.acquire_lock("lease", "mine", 60_000)
+        assert not await client.acquire_lock("lease", "yours", 60_000)
+        assert not await client.extend_lock("lease", "yours", 90_000)
+        await client.release_lock("lease", "yours")
+        assert await client.extend_lock("lease", "mine", 90_000)
         with redis_server.client() as looking:
             assert looking.get("lease") == b"mine"
             assert looking.pttl("lease") > 80_000
-        await client.release("lease", "mine")
-        assert not await client.renew("lease", "mine", 90_000)
-        assert await client.claim("lease", "yours", 60_000)
+        await client.release_lock("lease", "mine")
+        assert not await client.extend_lock("lease", "mine", 90_000)
+        assert await client.acquire_lock("lease", "yours", 60_000)
 
 
 async def test_nobody_there_is_unavailable() -> None:
@@ -133,8 +133,8 @@ async def test_a_cluster_spreads_keys_and_follows_a_slot_that_moves(redis_cluste
         _move_slot(redis_cluster, "moving")
         await client.put("moving", b"value", 60_000)
         assert await client.get("moving", 10) == b"value"
-        assert await client.claim("moving:lease", "mine", 60_000)
-        await client.release("moving:lease", "mine")
+        assert await client.acquire_lock("moving:lease", "mine", 60_000)
+        await client.release_lock("moving:lease", "mine")
         assert redis_cluster.keys("moving:lease") == []
 
 

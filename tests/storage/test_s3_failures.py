@@ -15,7 +15,7 @@ import pytest
 from pixmill.errors import ObjectNotFound, StoreCredentials, StoreDenied, StoreError, StoreUnavailable
 from pixmill.ports import Store
 from pixmill.storage.config import StorageConfig
-from pixmill.storage.open import open_store
+from pixmill.storage.factory import open_store
 from tests.servers.ports import free_port
 from tests.servers.seaweedfs import OWNER, READER, Identity, SeaweedFS
 
@@ -191,7 +191,7 @@ async def test_ambient_credentials_serve_when_they_are_allowed(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", OWNER.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OWNER.secret_access_key)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", seaweedfs.endpoint)
-    store = open_store(f"s3://{bucket}", StorageConfig(stores_ambient=True))
+    store = open_store(f"s3://{bucket}", StorageConfig(stores_allow_unnamed=True))
     assert await store.get("it", 10) == b"it"
 
 
@@ -209,7 +209,7 @@ async def test_a_prefix_hides_what_is_beside_it(seaweedfs: SeaweedFS, bucket: st
 UNDER_UVLOOP = """
 import json, sys, uvloop
 from pixmill.storage.config import StorageConfig
-from pixmill.storage.open import open_store
+from pixmill.storage.factory import open_store
 
 async def main():
     store = open_store("it", StorageConfig.model_validate({"stores": json.loads(sys.argv[1])}))

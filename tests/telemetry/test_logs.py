@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from pixmill.telemetry.config import TelemetryConfig
-from pixmill.telemetry.logs import MAX_TEXT, AccessLog, adopt, configure
-from pixmill.telemetry.outlet import Outlet
+from pixmill.telemetry.log_writer import BufferedLogWriter
+from pixmill.telemetry.logs import MAX_TEXT_CHARACTERS, AccessLogWriter, adopt_foreign_loggers, configure_logging
 
 
 class Page(io.BytesIO):
@@ -18,7 +18,7 @@ class Page(io.BytesIO):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outlet = Outlet(self)
+        self.outlet = BufferedLogWriter(self)
 
     @property
     def lines(self) -> list[str]:
@@ -32,7 +32,7 @@ class Page(io.BytesIO):
 
 def configured(**settings: Any) -> Page:
     page = Page()
-    configure(TelemetryConfig(**settings), page.outlet)
+    configure_logging(TelemetryConfig(**settings), page.outlet)
     return page
 
 
@@ -76,7 +76,7 @@ def test_a_library_that_brings_its_own_handlers_is_led_back() -> None:
     logger = logging.getLogger("_granian")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    adopt()
+    adopt_foreign_loggers()
     logger.error("here")
     assert [event["event"] for event in page.events] == ["here"]
 
@@ -123,14 +123,16 @@ def test_a_long_text_is_cut() -> None:
     page = configured()
     structlog.get_logger().info("long", text="x" * 100_000, exception="y" * 100_000 + "the end")
     (event,) = page.events
-    assert event["text"] == "x" * MAX_TEXT + "…"
+    assert event["text"] == "x" * MAX_TEXT_CHARACTERS + "…"
     assert len(event["exception"]) < 20_000
     assert event["exception"].endswith("the end")
 
 
 def test_a_secret_that_would_be_cut_in_two_is_not_left_half() -> None:
     page = configured()
-    structlog.get_logger().info("long", text="x" * (MAX_TEXT - 20) + "https://user:hunter2" + "y" * 100 + "@a.example/")
+    structlog.get_logger().info(
+        "long", text="x" * (MAX_TEXT_CHARACTERS - 20) + "https://user:hunter2" + "y" * 100 + "@a.example/"
+    )
     assert "hunter2" not in page.lines[0]
 
 
@@ -165,20 +167,22 @@ class Terminal(Page):
 
 def test_auto_means_colours_on_a_terminal() -> None:
     page = Terminal()
-    configure(TelemetryConfig(), page.outlet)
+    configure_logging(TelemetryConfig(), page.outlet)
     structlog.get_logger().info("hello")
     assert "\x1b[" in page.lines[0]
 
 
-def request_line(log: AccessLog, level: str, **facts: object) -> None:
-    spelled = log.spell(level, "request", facts)
+def request_line(log: AccessLogWriter, level: str, **facts: object) -> None:
+    spelled = log.format(level, "request", facts)
     if spelled:
         log.write([(spelled, "192.0.2.1", b"an-id", 1_700_000_000.0625, 0.0123456789)])
 
 
 def test_the_access_log_looks_like_every_other_line() -> None:
     page = Page()
-    request_line(AccessLog(TelemetryConfig(), page.outlet), "info", status=200, query="sig=hunter2", path="/\udcff")
+    request_line(
+        AccessLogWriter(TelemetryConfig(), page.outlet), "info", status=200, query="sig=hunter2", path="/\udcff"
+    )
     (event,) = page.events
     assert event == {
         "timestamp": "2023-11-14T22:13:20.062Z",
@@ -195,7 +199,9 @@ def test_the_access_log_looks_like_every_other_line() -> None:
 
 def test_the_access_log_is_readable_on_the_console() -> None:
     page = Page()
-    request_line(AccessLog(TelemetryConfig(log_format="console"), page.outlet), "info", status=200, path="/a\nfake=1")
+    request_line(
+        AccessLogWriter(TelemetryConfig(log_format="console"), page.outlet), "info", status=200, path="/a\nfake=1"
+    )
     (line,) = page.lines
     for part in ("request", "status=200", "seconds=0.012346", "192.0.2.1"):
         assert part in line
@@ -203,8 +209,8 @@ def test_the_access_log_is_readable_on_the_console() -> None:
 
 def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
     page = Page()
-    log = AccessLog(TelemetryConfig(), page.outlet)
-    spelled = log.spell("info", "request", {"path": "/resize"})
+    log = AccessLogWriter(TelemetryConfig(), page.outlet)
+    spelled = log.format("info", "request", {"path": "/resize"})
     assert spelled
     log.write([(spelled, "192.0.2.1", b"a", 0.0, 0.1), (spelled, "192.0.2.2", b"b", 0.0, 0.2)])
     assert [(event["path"], event["remote"]) for event in page.events] == [
@@ -215,7 +221,7 @@ def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
 
 def test_the_access_log_keeps_to_the_level() -> None:
     page = Page()
-    log = AccessLog(TelemetryConfig(log_level="warning"), page.outlet)
+    log = AccessLogWriter(TelemetryConfig(log_level="warning"), page.outlet)
     request_line(log, "info", status=200)
     request_line(log, "warning", status=500)
     assert [event["status"] for event in page.events] == [500]

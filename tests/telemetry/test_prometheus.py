@@ -9,8 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from pixmill.ports import Event, Stage
-from pixmill.telemetry.prometheus import EVENTS, MAX_VALUES, Metrics
+from pixmill.ports import Event, RequestStage
+from pixmill.telemetry.prometheus import EVENT_METRICS, MAX_LABEL_VALUES, Metrics
 
 UNITS = ("_seconds", "_bytes", "_ratio")
 
@@ -20,13 +20,13 @@ def metrics() -> Metrics:
     """With something counted for each event and stage and for a few requests."""
     metrics = Metrics()
     for event in Event:
-        metrics.counted(event, 2, **dict.fromkeys(EVENTS[event].labels, "memory"))
-    for stage in Stage:
-        metrics.timed(stage, 0.02)
+        metrics.increment(event, 2, **dict.fromkeys(EVENT_METRICS[event].labels, "memory"))
+    for stage in RequestStage:
+        metrics.observe_duration(stage, 0.02)
     metrics.in_flight = 1
-    metrics.answered("/resize", 200, "jpeg", 30_000, [0.003])
+    metrics.record("/resize", 200, "jpeg", 30_000, [0.003])
     metrics.in_flight = 0
-    metrics.gauge("cache_bytes", lambda: 7, tier="memory")
+    metrics.add_gauge("cache_bytes", lambda: 7, tier="memory")
     return metrics
 
 
@@ -40,22 +40,22 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 def test_every_event_has_a_counter_and_every_stage_a_series(metrics: Metrics) -> None:
-    assert set(EVENTS) == set(Event)
-    stages = {sample.labels["stage"] for sample in families(metrics)["pixmill_stage_seconds"].samples}
-    assert stages == set(Stage)
+    assert set(EVENT_METRICS) == set(Event)
+    stages = {sample.labels["stage"] for sample in families(metrics)["pixmill_stage_duration_seconds"].samples}
+    assert stages == set(RequestStage)
 
 
 def test_events_are_counted_by_their_labels(metrics: Metrics) -> None:
-    metrics.counted(Event.CACHE_LOOKUP, tier="memory", outcome="hit")
-    metrics.counted(Event.CACHE_LOOKUP, outcome="hit", tier="memory")
-    metrics.counted(Event.FETCH_BYTES, 1_000)
+    metrics.increment(Event.CACHE_LOOKUP, tier="memory", outcome="hit")
+    metrics.increment(Event.CACHE_LOOKUP, outcome="hit", tier="memory")
+    metrics.increment(Event.FETCH_BYTES, 1_000)
     assert value(metrics, "cache_lookups_total", tier="memory", outcome="hit") == 2
     assert value(metrics, "source_bytes_total") == 1_002
 
 
 def test_a_request_is_counted_timed_and_weighed(metrics: Metrics) -> None:
     assert value(metrics, "requests_total", route="/resize", status="200", format="jpeg") == 1
-    assert value(metrics, "request_seconds_sum", route="/resize") == 0.003
+    assert value(metrics, "request_duration_seconds_sum", route="/resize") == 0.003
     assert value(metrics, "response_bytes_total", route="/resize") == 30_000
 
 
@@ -72,37 +72,37 @@ def test_a_crash_is_an_increase_from_0(metrics: Metrics) -> None:
 
 def test_values_outside_the_known_set_are_counted_as_other(metrics: Metrics) -> None:
     for number in range(1_000):
-        metrics.counted(Event.RENDER, outcome=f"made up {number}")
-        metrics.answered("/resize", 1_000 + number, f"made up {number}", 1, [0.1])
+        metrics.increment(Event.RENDER, outcome=f"made up {number}")
+        metrics.record("/resize", 1_000 + number, f"made up {number}", 1, [0.1])
     assert value(metrics, "renders_total", outcome="other") == 1_002  # two of the fixture
     assert value(metrics, "requests_total", route="/resize", status="other", format="other") == 1_000
 
 
 def test_a_label_without_a_known_set_takes_a_bounded_number_of_values(metrics: Metrics) -> None:
     for number in range(1_000):
-        metrics.counted(Event.CACHE_EVICTION, tier=f"tier {number}")
+        metrics.increment(Event.CACHE_EVICTION, tier=f"tier {number}")
     tiers = {sample.labels["tier"] for sample in families(metrics)["pixmill_cache_evictions"].samples}
-    assert len(tiers) == MAX_VALUES + 1
-    assert value(metrics, "cache_evictions_total", tier="other") == 1_000 - (MAX_VALUES - 1)
+    assert len(tiers) == MAX_LABEL_VALUES + 1
+    assert value(metrics, "cache_evictions_total", tier="other") == 1_000 - (MAX_LABEL_VALUES - 1)
 
 
 def test_a_label_left_out_disturbs_nobody(metrics: Metrics) -> None:
-    metrics.counted(Event.CACHE_LOOKUP, tier="memory")
+    metrics.increment(Event.CACHE_LOOKUP, tier="memory")
     assert value(metrics, "cache_lookups_total", tier="memory", outcome="other") == 3
 
 
 def test_a_gauge_is_read_when_asked_and_may_have_labels() -> None:
     metrics = Metrics()
     held = {"memory": 1, "file": 2}
-    metrics.gauge("cache_bytes", lambda: held["memory"], tier="memory")
-    metrics.gauge("cache_bytes", lambda: held["file"], tier="file")
+    metrics.add_gauge("cache_bytes", lambda: held["memory"], tier="memory")
+    metrics.add_gauge("cache_bytes", lambda: held["file"], tier="file")
     held["memory"] = 3
     assert value(metrics, "cache_bytes", tier="memory") == 3
     assert value(metrics, "cache_bytes", tier="file") == 2
 
 
 def test_a_gauge_that_cannot_be_read_costs_only_itself(metrics: Metrics) -> None:
-    metrics.gauge("workers", lambda: 1 / 0)
+    metrics.add_gauge("workers", lambda: 1 / 0)
     (sample,) = families(metrics)["pixmill_workers"].samples
     assert math.isnan(sample.value)
     assert "pixmill_requests" in families(metrics)
@@ -112,7 +112,7 @@ def test_the_page_is_in_the_format_that_was_asked_for(metrics: Metrics) -> None:
     kind, page = metrics.render("application/openmetrics-text; version=1.0.0, text/plain; q=0.5")
     assert kind.startswith("application/openmetrics-text")
     families = parse_openmetrics(page.decode())  # type: ignore[no-untyped-call]  # prometheus_client's own gap
-    assert {family.name for family in families} >= {"pixmill_requests", "pixmill_stage_seconds"}
+    assert {family.name for family in families} >= {"pixmill_requests", "pixmill_stage_duration_seconds"}
     kind, _ = metrics.render("*/*")
     assert kind.startswith("text/plain")
 

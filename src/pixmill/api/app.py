@@ -4,21 +4,28 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pixmill.api.admin import get_purges, post_purge
-from pixmill.api.clients import RateLimit
-from pixmill.api.connection import Endable
-from pixmill.api.familiar import ShortWay
-from pixmill.api.health import get_health, get_live, get_ready
-from pixmill.api.images import get_image, post_image
-from pixmill.api.info import get_info
-from pixmill.api.metrics import get_metrics
-from pixmill.api.middleware import EXCEPTION_HANDLERS, Conversation, Draining, Errors, Preflight, UrlLimit
-from pixmill.api.openapi import get_openapi
-from pixmill.api.services import ApiServices
-from pixmill.api.srcset import get_srcset
-from pixmill.api.warm import get_warm, post_warm
+from pixmill.api.context import ApiContext
+from pixmill.api.fastpath.middleware import FastPathMiddleware
+from pixmill.api.middleware.in_flight import InFlightMiddleware
+from pixmill.api.middleware.rate_limit import RateLimitMiddleware
+from pixmill.api.middleware.request_context import (
+    EXCEPTION_HANDLERS,
+    CorsPreflightMiddleware,
+    DrainMiddleware,
+    ErrorMiddleware,
+    RequestContextMiddleware,
+    RequestSizeMiddleware,
+)
+from pixmill.api.routes.health import get_health, get_live, get_ready
+from pixmill.api.routes.images import get_image, post_image
+from pixmill.api.routes.info import get_info
+from pixmill.api.routes.metrics import get_metrics
+from pixmill.api.routes.openapi import get_openapi
+from pixmill.api.routes.purge import get_purges, post_purge
+from pixmill.api.routes.srcset import get_srcset
+from pixmill.api.routes.warm import get_warm, post_warm
 
-PICTURES = [
+IMAGE_ROUTES = [
     Route("/resize", get_image, methods=["GET"]),
     Route("/resize", post_image, methods=["POST"]),
     Route("/info", get_info),
@@ -29,11 +36,11 @@ PICTURES = [
     Route("/api/v1/srcset", get_srcset),
     Route("/openapi.json", get_openapi),
 ]
-PROBES = [
+PROBE_ROUTES = [
     Route("/health/live", get_live),
     Route("/health/ready", get_ready),
 ]
-OPERATORS = [
+ADMIN_ROUTES = [
     Route("/health", get_health),
     Route("/metrics", get_metrics),
     Route("/admin/purge", post_purge, methods=["POST"]),
@@ -41,40 +48,48 @@ OPERATORS = [
     Route("/admin/warm", post_warm, methods=["POST"]),
     Route("/admin/warm", get_warm),
 ]
-ROUTES = [*PICTURES, *PROBES, *OPERATORS]
+ROUTES = [*IMAGE_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 
 
-def create_app(services: ApiServices) -> ShortWay:
+def create_app(context: ApiContext) -> FastPathMiddleware:
     """The ASGI application over these services; what operators ask is left out where they have a listener of their own."""
-    app = _app(services, [*PICTURES, *PROBES] if services.config.admin_listen else ROUTES)
-    return ShortWay(app, services.familiar, services.resizer.results, services.rush, services.books)
+    app = _build_app(context, [*IMAGE_ROUTES, *PROBE_ROUTES] if context.config.admin_listen else ROUTES)
+    return FastPathMiddleware(
+        app, context.request_cache, context.resizer.results, context.load_shedder, context.telemetry_batch
+    )
 
 
-def create_operators_app(services: ApiServices) -> Starlette:
+def create_admin_app(context: ApiContext) -> Starlette:
     """What operators ask, and nothing else."""
-    return _app(services, [*PROBES, *OPERATORS])
+    return _build_app(context, [*PROBE_ROUTES, *ADMIN_ROUTES])
 
 
-def _app(services: ApiServices, routes: list[Route]) -> Starlette:
-    config, rates = services.config, services.config.rates()
-    limit = (
-        [Middleware(RateLimit, rates=rates, trusted=config.proxies(), observer=services.observer)]
-        if rates is not None
+def _build_app(context: ApiContext, routes: list[Route]) -> Starlette:
+    config, limiter = context.config, context.config.rate_limiter()
+    rate_limit_middleware = (
+        [
+            Middleware(
+                RateLimitMiddleware, limiter=limiter, trusted_proxies=config.proxy_networks(), observer=context.observer
+            )
+        ]
+        if limiter is not None
         else []
     )
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(Conversation, traffic=services.traffic, access_log=services.access_log),
-            Middleware(Errors),
-            *limit,
-            Middleware(Draining, draining=services.closing.is_set),
-            Middleware(Endable, under_way=services.under_way),
-            Middleware(UrlLimit, max_url_bytes=config.max_url_bytes),
-            Middleware(Preflight),
+            Middleware(
+                RequestContextMiddleware, request_metrics=context.request_metrics, access_log=context.access_log
+            ),
+            Middleware(ErrorMiddleware),
+            *rate_limit_middleware,
+            Middleware(DrainMiddleware, is_draining=context.draining.is_set),
+            Middleware(InFlightMiddleware, requests=context.in_flight),
+            Middleware(RequestSizeMiddleware, max_url_bytes=config.max_url_bytes),
+            Middleware(CorsPreflightMiddleware),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.services = services
+    app.state.services = context
     return app

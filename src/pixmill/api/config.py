@@ -7,19 +7,27 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from pixmill.api.proxies import Network, networks
-from pixmill.dialects.presets import Presets, read_presets
+from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
+from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
-from pixmill.rates import Rates
+from pixmill.runtime.rate_limiter import RateLimiter
 
-MIN_TOKEN: Final = 16
+MIN_TOKEN_CHARS: Final = 16
 MAX_PORT: Final = 65_535
 UPLOAD_GRACE_S: Final = 5.0
 """So long a client may take to begin; the rate is Apache's (mod_reqtimeout, ``MinRate=500``), this Kestrel's (``MinDataRate``)."""
 
-_HEADER = re.compile("[A-Za-z0-9_-]{1,64}")
-_TAKEN: Final = {"accept", "authorization", "cookie", "host", "if-modified-since", "if-none-match", "x-request-id"}
+_HEADER_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+_RESERVED_HEADERS: Final = {
+    "accept",
+    "authorization",
+    "cookie",
+    "host",
+    "if-modified-since",
+    "if-none-match",
+    "x-request-id",
+}
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -77,14 +85,16 @@ class ApiConfig(BaseModel):
         description="Bytes a second that a client must have sent of its picture on the average, once five seconds are over (408 below). "
         "0: only PIXMILL_UPLOAD_TIMEOUT_S counts.",
     )
-    drain_s: float = Field(25.0, ge=0, description="Seconds that requests in flight have to finish on shutdown.")
+    drain_timeout_s: float = Field(
+        25.0, ge=0, description="Seconds that requests in flight have to finish on shutdown."
+    )
     drain_delay_s: float = Field(
         0.0, ge=0, description="Seconds between turning readiness off and closing the listener on shutdown."
     )
     ready_timeout_s: float = Field(
         5.0, gt=0, description="Seconds that a part has to answer its probe for /health/ready."
     )
-    send_stall_s: float = Field(
+    send_timeout_s: float = Field(
         30.0,
         gt=0,
         le=86_400,
@@ -108,121 +118,121 @@ class ApiConfig(BaseModel):
     http2: bool = Field(
         default=False,
         description="Whether cleartext HTTP/2 is spoken too (prior knowledge), for a trusted proxy that wants it: a client that opens "
-        "streams and takes nothing of their answers is not ended there by PIXMILL_SEND_STALL_S.",
+        "streams and takes nothing of their answers is not ended there by PIXMILL_SEND_TIMEOUT_S.",
     )
 
     @field_validator("keys")
     @classmethod
-    def _keys_can_sign(cls, keys: SecretStr) -> SecretStr:
+    def _validate_keys(cls, keys: SecretStr) -> SecretStr:
         if keys.get_secret_value():
             Keyring.from_text(keys.get_secret_value())
         return keys
 
     @field_validator("admin_token")
     @classmethod
-    def _tokens_are_long(cls, token: SecretStr) -> SecretStr:
-        if any(len(one) < MIN_TOKEN or not one.isascii() for one in _tokens(token)):
-            raise ValueError(f"each token has at least {MIN_TOKEN} characters, all of them ASCII")
+    def _validate_admin_token(cls, token: SecretStr) -> SecretStr:
+        if any(len(one) < MIN_TOKEN_CHARS or not one.isascii() for one in _split_tokens(token)):
+            raise ValueError(f"each token has at least {MIN_TOKEN_CHARS} characters, all of them ASCII")
         return token
 
     @field_validator("admin_listen")
     @classmethod
-    def _operators_can_be_listened_to(cls, text: str) -> str:
-        _address(text)
+    def _validate_admin_listen(cls, text: str) -> str:
+        _parse_address(text)
         return text
 
     @field_validator("tag_header")
     @classmethod
-    def _tags_have_a_header_of_their_own(cls, name: str) -> str:
-        if name and (not _HEADER.fullmatch(name) or name.lower() in _TAKEN):
+    def _validate_tag_header(cls, name: str) -> str:
+        if name and (not _HEADER_NAME.fullmatch(name) or name.lower() in _RESERVED_HEADERS):
             raise ValueError(f"{name} is no name of a header, or of one that means something else")
         return name
 
     @field_validator("presets")
     @classmethod
-    def _presets_can_be_read(cls, text: str) -> str:
-        read_presets(text)
+    def _validate_presets(cls, text: str) -> str:
+        parse_presets(text)
         return text
 
     @model_validator(mode="after")
-    def _there_is_a_preset_to_ask_for(self) -> Self:
-        if self.presets_only and not self.named_presets().asked:
+    def _require_presets(self) -> Self:
+        if self.presets_only and not self.parsed_presets().values_by_name:
             raise ValueError("PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets nothing could be asked for")
         return self
 
     @model_validator(mode="after")
-    def _operators_are_kept_apart(self) -> Self:
-        address = self.operators_address()
+    def _require_separate_admin_port(self) -> Self:
+        address = self.admin_address()
         if address and address[1] == self.port != 0:
             raise ValueError("PIXMILL_ADMIN_LISTEN needs another port than PIXMILL_PORT")
         return self
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _proxies_are_networks(cls, text: str) -> str:
-        networks(text)
+    def _validate_trusted_proxies(cls, text: str) -> str:
+        parse_networks(text)
         return text
 
     @field_validator("auto_formats")
     @classmethod
-    def _formats_are_negotiable(cls, text: str) -> str:
-        _formats(text)
+    def _validate_auto_formats(cls, text: str) -> str:
+        _parse_formats(text)
         return text
 
     def admin_tokens(self) -> tuple[str, ...]:
         """What opens ``/admin``."""
-        return _tokens(self.admin_token)
+        return _split_tokens(self.admin_token)
 
-    def operators_address(self) -> tuple[str, int] | None:
+    def admin_address(self) -> tuple[str, int] | None:
         """Host and port of ``admin_listen``; None where operators have no listener of their own."""
-        return _address(self.admin_listen)
+        return _parse_address(self.admin_listen)
 
-    def rates(self) -> Rates | None:
+    def rate_limiter(self) -> RateLimiter | None:
         """How often each client may ask; None without a limit."""
         burst = self.rate_limit_burst or max(1, math.ceil(10 * self.rate_limit))
-        return Rates(self.rate_limit, burst) if self.rate_limit else None
+        return RateLimiter(self.rate_limit, burst) if self.rate_limit else None
 
-    def upload_end(self, began: float) -> Callable[[int], float]:
+    def upload_deadline(self, started: float) -> Callable[[int], float]:
         """When a picture must be here at the latest of which so many bytes are."""
-        end, rate = began + self.upload_timeout_s, self.upload_min_rate
-        return lambda size: min(end, began + UPLOAD_GRACE_S + size / rate) if rate else end
+        latest, min_rate = started + self.upload_timeout_s, self.upload_min_rate
+        return lambda size: min(latest, started + UPLOAD_GRACE_S + size / min_rate) if min_rate else latest
 
-    def proxies(self) -> tuple[Network, ...]:
+    def proxy_networks(self) -> tuple[ProxyNetwork, ...]:
         """What ``trusted_proxies`` names."""
-        return networks(self.trusted_proxies)
+        return parse_networks(self.trusted_proxies)
 
     def keyring(self) -> Keyring | None:
         """The keys that requests must be signed with; None when unsigned requests are answered."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
 
-    def named_presets(self) -> Presets:
+    def parsed_presets(self) -> Presets:
         """What ``presets`` declares."""
-        return read_presets(self.presets, only=self.presets_only)
+        return parse_presets(self.presets, only=self.presets_only)
 
-    def negotiable(self) -> tuple[Format, ...]:
+    def negotiable_formats(self) -> tuple[Format, ...]:
         """What ``auto_formats`` names."""
-        return _formats(self.auto_formats)
+        return _parse_formats(self.auto_formats)
 
 
-def _tokens(text: SecretStr) -> tuple[str, ...]:
+def _split_tokens(text: SecretStr) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.get_secret_value().split(",") if one.strip())
 
 
-def _address(text: str) -> tuple[str, int] | None:
+def _parse_address(text: str) -> tuple[str, int] | None:
     """Host and port; an IPv6 address stands in brackets."""
     if not text:
         return None
-    found = _ADDRESS.fullmatch(text)
-    port = int(found["port"]) if found else MAX_PORT + 1
-    if found is None or port > MAX_PORT:
+    match = _ADDRESS.fullmatch(text)
+    port = int(match["port"]) if match else MAX_PORT + 1
+    if match is None or port > MAX_PORT:
         raise ValueError(f"{text} is no address and port, such as 127.0.0.1:9090 or [::1]:9090")
-    return found["inside"] or found["host"], port
+    return match["inside"] or match["host"], port
 
 
-def _formats(text: str) -> tuple[Format, ...]:
+def _parse_formats(text: str) -> tuple[Format, ...]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     by_name = {form.value: form for form in NEGOTIABLE_FORMATS}
-    if strange := [name for name in names if name not in by_name]:
-        raise ValueError(f"{', '.join(strange)} cannot be negotiated; choose from {', '.join(by_name)}")
+    if unknown := [name for name in names if name not in by_name]:
+        raise ValueError(f"{', '.join(unknown)} cannot be negotiated; choose from {', '.join(by_name)}")
     return tuple(by_name[name] for name in names)

@@ -11,16 +11,16 @@ from collections import deque
 from enum import IntEnum
 from typing import Final
 
-MOST_FAILURES: Final = 5
+MAX_CONSECUTIVE_FAILURES: Final = 5
 """In a row. One lost packet is no reason; five are, and the sixth request should not wait."""
 
-WINDOW: Final = 20
+WINDOW_CALLS: Final = 20
 """The last calls that are looked at for how many of them were slow or failed."""
 
-_SHARE: Final = 0.5
+_FAILURE_RATIO: Final = 0.5
 
 
-class State(IntEnum):
+class BreakerState(IntEnum):
     """The values are those of the gauge."""
 
     CLOSED = 0
@@ -32,33 +32,33 @@ class Breaker:
     """Open after failures in a row, or when half of the last calls were slow or failed."""
 
     def __init__(self) -> None:
-        self.state = State.CLOSED
-        self._in_a_row = 0
-        self._last: deque[bool] = deque(maxlen=WINDOW)
+        self.state = BreakerState.CLOSED
+        self._consecutive_failures = 0
+        self._window: deque[bool] = deque(maxlen=WINDOW_CALLS)
 
     @property
-    def admits(self) -> bool:
-        return self.state is State.CLOSED
+    def is_closed(self) -> bool:
+        return self.state is BreakerState.CLOSED
 
     def record(self, *, failed: bool, slow: bool = False) -> bool:
         """How a call ended; True if this has opened the breaker. What was begun before it opened tells nothing new."""
-        if self.state is not State.CLOSED:
+        if self.state is not BreakerState.CLOSED:
             return False
-        self._in_a_row = self._in_a_row + 1 if failed else 0
-        self._last.append(failed or slow)
-        mostly_bad = len(self._last) == WINDOW and sum(self._last) >= WINDOW * _SHARE
-        if self._in_a_row < MOST_FAILURES and not mostly_bad:
+        self._consecutive_failures = self._consecutive_failures + 1 if failed else 0
+        self._window.append(failed or slow)
+        failure_ratio_reached = len(self._window) == WINDOW_CALLS and sum(self._window) >= WINDOW_CALLS * _FAILURE_RATIO
+        if self._consecutive_failures < MAX_CONSECUTIVE_FAILURES and not failure_ratio_reached:
             return False
-        self.state = State.OPEN
+        self.state = BreakerState.OPEN
         return True
 
-    def probe(self) -> None:
+    def start_probe(self) -> None:
         """A probe is under way."""
-        self.state = State.HALF_OPEN
+        self.state = BreakerState.HALF_OPEN
 
-    def probed(self, *, well: bool) -> None:
+    def finish_probe(self, *, healthy: bool) -> None:
         """How it ended."""
-        self.state = State.CLOSED if well else State.OPEN
-        if well:
-            self._in_a_row = 0
-            self._last.clear()
+        self.state = BreakerState.CLOSED if healthy else BreakerState.OPEN
+        if healthy:
+            self._consecutive_failures = 0
+            self._window.clear()

@@ -5,12 +5,12 @@ from typing import Final, Self
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
-from pixmill.cache.urls import ORIGINALS, TierUrl, parse_tiers
-from pixmill.plan.freshness import YEAR_S, Freshness, Patience
+from pixmill.cache.urls.tier_urls import ORIGINALS_SETTING, TierUrl, parse_tiers
+from pixmill.plan.freshness import YEAR_S, FreshnessPolicy, NegativeTtl
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
-_ORIGINALS: Final = ((), ("memory",), ("file",), ("memory", "file"))
+_ORIGINALS_SCHEMES: Final = ((), ("memory",), ("file",), ("memory", "file"))
 """The kinds of places, the fastest first."""
 
 
@@ -29,7 +29,7 @@ class CacheConfig(BaseModel):
     redis_password: SecretStr = Field(
         default=SecretStr(""), description="Password of the cache's Redis, where its URL has none."
     )
-    cache_wait_s: float = Field(
+    cache_lock_timeout_s: float = Field(
         default=10.0,
         ge=0,
         le=600,
@@ -53,7 +53,7 @@ class CacheConfig(BaseModel):
     cache_max_ttl_s: float = Field(
         default=YEAR_S, ge=0, le=YEAR_S, description="Seconds that a result is fresh at most, whatever its source says."
     )
-    cache_stale_s: float = Field(
+    cache_stale_while_revalidate_s: float = Field(
         default=86_400,
         ge=0,
         le=YEAR_S,
@@ -66,58 +66,58 @@ class CacheConfig(BaseModel):
         description="Seconds that a stale result may still be served if refreshing it fails; its source may make them fewer.",
     )
 
-    originals: str = Field(
+    originals_cache: str = Field(
         default="memory://?max_bytes=64MiB",
         description="Where originals are kept so that another size needs no download: memory://?max_bytes=64MiB, and after it "
         "file:///folder?max_bytes=10GiB for those that outlive a restart and are shared with other servers on that folder; "
         "empty for nowhere. Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
     )
-    cache_refused_s: float = Field(
+    negative_ttl_not_found_s: float = Field(
         default=10,
         ge=0,
         le=3_600,
         description="Seconds that a source is not asked again after it said that it has no such picture, or denies it.",
     )
-    cache_failed_s: float = Field(
+    negative_ttl_unreachable_s: float = Field(
         default=2,
         ge=0,
         le=3_600,
         description="Seconds that a source is not asked again after it could not be reached or gave a broken answer.",
     )
 
-    cache_unusable_s: float = Field(
+    negative_ttl_undecodable_s: float = Field(
         default=60,
         ge=0,
         le=86_400,
         description="Seconds that an original which is no picture, damaged or too large is not tried again, unless it has changed.",
     )
 
-    @field_validator("originals")
+    @field_validator("originals_cache")
     @classmethod
-    def _is_at_hand(cls, text: str) -> str:
-        kinds = tuple(tier.scheme for tier in parse_tiers(text, ORIGINALS))
-        if kinds not in _ORIGINALS:
+    def _check_originals(cls, text: str) -> str:
+        schemes = tuple(tier.scheme for tier in parse_tiers(text, ORIGINALS_SETTING))
+        if schemes not in _ORIGINALS_SCHEMES:
             raise ValueError(
-                "PIXMILL_ORIGINALS takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, or nothing"
+                "PIXMILL_ORIGINALS_CACHE takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, or nothing"
             )
         return text
 
     @field_validator("cache")
     @classmethod
-    def _means_tiers(cls, text: str) -> str:
+    def _check_tiers(cls, text: str) -> str:
         parse_tiers(text)
         return text
 
     @model_validator(mode="after")
-    def _has_a_folder_for_each(self) -> Self:
+    def _check_distinct_folders(self) -> Self:
         folder = self.originals_folder()
-        taken = {tier.path.rstrip("/") for tier in self.cache_tiers() if tier.path}
-        if folder and folder.path.rstrip("/") in taken:
-            raise ValueError("PIXMILL_ORIGINALS names a folder of PIXMILL_CACHE: each needs its own")
+        tier_folders = {tier.path.rstrip("/") for tier in self.cache_tiers() if tier.path}
+        if folder and folder.path.rstrip("/") in tier_folders:
+            raise ValueError("PIXMILL_ORIGINALS_CACHE names a folder of PIXMILL_CACHE: each needs its own")
         return self
 
     @model_validator(mode="after")
-    def _has_a_range(self) -> Self:
+    def _check_ttl_range(self) -> Self:
         if self.cache_min_ttl_s > self.cache_max_ttl_s:
             raise ValueError("PIXMILL_CACHE_MIN_TTL_S is more than PIXMILL_CACHE_MAX_TTL_S")
         return self
@@ -125,23 +125,31 @@ class CacheConfig(BaseModel):
     def cache_tiers(self) -> tuple[TierUrl, ...]:
         return parse_tiers(self.cache)
 
-    def originals_bytes(self) -> int:
+    def originals_memory_bytes(self) -> int:
         """How many bytes of originals are kept in memory."""
-        return sum(tier.max_bytes for tier in parse_tiers(self.originals, ORIGINALS) if tier.scheme == "memory")
+        return sum(
+            tier.max_bytes for tier in parse_tiers(self.originals_cache, ORIGINALS_SETTING) if tier.scheme == "memory"
+        )
 
     def originals_folder(self) -> TierUrl | None:
         """Where they are kept beyond that, if anywhere."""
-        return next((tier for tier in parse_tiers(self.originals, ORIGINALS) if tier.scheme == "file"), None)
+        return next(
+            (tier for tier in parse_tiers(self.originals_cache, ORIGINALS_SETTING) if tier.scheme == "file"), None
+        )
 
-    def cache_patience(self) -> Patience:
-        return Patience(refused_s=self.cache_refused_s, failed_s=self.cache_failed_s, unusable_s=self.cache_unusable_s)
+    def cache_negative_ttl(self) -> NegativeTtl:
+        return NegativeTtl(
+            not_found_s=self.negative_ttl_not_found_s,
+            unreachable_s=self.negative_ttl_unreachable_s,
+            undecodable_s=self.negative_ttl_undecodable_s,
+        )
 
-    def cache_freshness(self) -> Freshness:
+    def cache_freshness_policy(self) -> FreshnessPolicy:
         """The rules of these settings."""
-        return Freshness(
-            ttl_s=self.cache_ttl_s,
+        return FreshnessPolicy(
+            default_ttl_s=self.cache_ttl_s,
             min_ttl_s=self.cache_min_ttl_s,
             max_ttl_s=self.cache_max_ttl_s,
-            stale_s=self.cache_stale_s,
-            stale_on_error_s=self.cache_stale_if_error_s,
+            stale_while_revalidate_s=self.cache_stale_while_revalidate_s,
+            stale_if_error_s=self.cache_stale_if_error_s,
         )

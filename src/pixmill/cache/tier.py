@@ -11,28 +11,28 @@ from time import time
 from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from pixmill.cache.breaker import Breaker
-from pixmill.cache.slips import Board
+from pixmill.cache.purge.file_log import PurgeLog
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Traced
+from pixmill.ports import Entry, HasPurgeKeys
 
-PROBE_S: Final = 60.0
+PROBE_TTL_S: Final = 60.0
 """For so long a probe is good; a tier that sees to the ends of entries by itself must not refuse it."""
 
 
-class Absent(StrEnum):
+class Miss(StrEnum):
     """Why a tier has no entry to give; the values are outcomes of a CACHE_LOOKUP.
 
     Skipped: it was not even looked, because the tier is down or too much is asked of it already.
     """
 
-    MISS = "miss"
+    ABSENT = "miss"
     DAMAGED = "damaged"
-    SKIPPED = "skipped"
+    UNAVAILABLE = "unavailable"
 
 
-class Sized(Protocol):
+class HasSize(Protocol):
     """What tiers keep: entries, and originals."""
 
     @property
@@ -40,10 +40,10 @@ class Sized(Protocol):
         """Bytes of the body."""
 
 
-Item = TypeVar("Item", bound=Sized)
+Item = TypeVar("Item", bound=HasSize)
 
 
-class Keeping(Protocol[Item]):
+class Tier(Protocol[Item]):
     """One place for items. Bounded by itself; whether an item is still fresh is not its business, though it may
     forget those whose time is over.
     """
@@ -52,7 +52,7 @@ class Keeping(Protocol[Item]):
     def name(self) -> str:
         """For metrics, ``Cache-Status`` and readiness; unique among the tiers."""
 
-    async def get(self, key: Key) -> Item | Absent:
+    async def get(self, key: Key) -> Item | Miss:
         """The item last put, unless it was evicted or is damaged. Raises StoreError."""
 
     async def put(self, key: Key, item: Item, /) -> None:
@@ -68,12 +68,12 @@ class Keeping(Protocol[Item]):
         """Finish what was begun and let go; the tier is not used afterwards."""
 
 
-Tier: TypeAlias = Keeping[Entry]
+ResultTier: TypeAlias = Tier[Entry]
 """A tier of the cache of results."""
 
 
 @runtime_checkable
-class Measured(Protocol):
+class HasUsedBytes(Protocol):
     """A tier that knows how full it is."""
 
     @property
@@ -81,7 +81,7 @@ class Measured(Protocol):
 
 
 @runtime_checkable
-class Switched(Protocol):
+class HasBreaker(Protocol):
     """A tier that is left out while it does not work."""
 
     @property
@@ -95,14 +95,14 @@ class Purgeable(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def purge(self, is_gone: Callable[[Traced], bool]) -> int:
+    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
         """Forget all items of which this is true, without hurry; how many they were. Those it looks at may come without
         their bodies, and looking is no use. Raises StoreError.
         """
 
 
 @runtime_checkable
-class Posted(Protocol):
+class SharedTier(Protocol):
     """A tier that others may use too, or this server after its next start: with it goes a place where purges are written up.
 
     In a ``remote`` one, each look costs: what was purged is looked for by the server that was told to purge, and no other.
@@ -110,7 +110,7 @@ class Posted(Protocol):
 
     remote: bool
 
-    def board(self) -> Board: ...
+    def purge_log(self) -> PurgeLog: ...
 
 
 @runtime_checkable
@@ -119,7 +119,7 @@ class Peekable(Protocol):
 
     name: str
 
-    def peek(self, key: Key) -> Entry | Absent:
+    def peek(self, key: Key) -> Entry | Miss:
         """What ``get`` gives, at once."""
 
 
@@ -135,12 +135,12 @@ def probe_entry() -> tuple[Key, Entry]:
         source_validator="probe",
         stored_at=0.0,
         fresh_until=0.0,
-        stale_until=time() + PROBE_S,
+        stale_until=time() + PROBE_TTL_S,
     )
     return Key(sha256(token).hexdigest()), entry
 
 
-async def round_trip(tier: Tier) -> None:
+async def check_round_trip(tier: ResultTier) -> None:
     """Put, get and delete a probe; raises StoreError when it does not come back as it went."""
     key, entry = probe_entry()
     await tier.put(key, entry)

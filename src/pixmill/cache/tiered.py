@@ -10,13 +10,13 @@ from functools import partial
 from time import perf_counter, time
 from typing import Final
 
-from pixmill.cache.behind import CLOSE_LIMIT_S, Behind
-from pixmill.cache.freshness import TOLERANCE_S, usable
-from pixmill.cache.purging import Purging
-from pixmill.cache.rules import Rules
-from pixmill.cache.tier import Absent, Measured, Peekable, Posted, Purgeable, Switched, Tier
+from pixmill.cache.freshness import CLOCK_TOLERANCE_S, usable_entry
+from pixmill.cache.purge.rules import PurgeRules
+from pixmill.cache.purge.service import PurgeService
+from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
+from pixmill.cache.tier import HasBreaker, HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Hit, Observer, Pingable, Stage, Unobserved
+from pixmill.ports import Entry, Event, Hit, NullObserver, Observer, Pingable, RequestStage
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
 
@@ -26,62 +26,62 @@ class TieredCache:
 
     def __init__(
         self,
-        tiers: Sequence[Tier],
+        tiers: Sequence[ResultTier],
         observer: Observer | None = None,
         *,
         max_entry_bytes: int = MAX_ENTRY_BYTES,
         clock: Callable[[], float] = time,
     ) -> None:
-        self.rules = Rules(clock)
+        self.purge_rules = PurgeRules(clock)
         self._tiers = tuple(tiers)
-        self._memory = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
-        self._observer = observer or Unobserved()
+        self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
+        self._observer = observer or NullObserver()
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
-        self.purging = self._purging()
+        self.purge_service = self._make_purge_service()
 
     def peek(self, key: Key) -> Hit | None:
-        if self._memory is None:
+        if self._memory_tier is None:
             return None
-        found, now = self._memory.peek(key), self._clock()
-        entry = None if isinstance(found, Absent) else usable(found, now)
-        if entry is not None and entry.heeds < self.rules.newest:
-            entry = self.rules.judged(entry)
+        found, now = self._memory_tier.peek(key), self._clock()
+        entry = None if isinstance(found, Miss) else usable_entry(found, now)
+        if entry is not None and entry.purge_watermark < self.purge_rules.latest:
+            entry = self.purge_rules.apply_to(entry)
         if entry is None:
             return None
-        self._looked(self._memory, "hit" if now < entry.fresh_until else "stale")
-        return Hit(entry, self._memory.name)
+        self._count_lookup(self._memory_tier, "hit" if now < entry.fresh_until else "stale")
+        return Hit(entry, self._memory_tier.name)
 
-    def fresh(self, key: Key) -> Hit | None:
-        if self._memory is None:
+    def peek_fresh(self, key: Key) -> Hit | None:
+        if self._memory_tier is None:
             return None
-        entry = self._memory.peek(key)
+        entry = self._memory_tier.peek(key)
         if not isinstance(entry, Entry):
             return None
-        if entry.heeds < self.rules.newest and self.rules.judged(entry) is not entry:
+        if entry.purge_watermark < self.purge_rules.latest and self.purge_rules.apply_to(entry) is not entry:
             return None
-        is_fresh = entry.stored_at - TOLERANCE_S <= self._clock() < entry.fresh_until
-        return Hit(entry, self._memory.name) if is_fresh else None
+        is_fresh = entry.stored_at - CLOCK_TOLERANCE_S <= self._clock() < entry.fresh_until
+        return Hit(entry, self._memory_tier.name) if is_fresh else None
 
-    def used(self, hits: int) -> None:
-        if self._memory is not None:
-            self._looked(self._memory, "hit", hits)
+    def record_hits(self, hits: int) -> None:
+        if self._memory_tier is not None:
+            self._count_lookup(self._memory_tier, "hit", hits)
 
     async def get(self, key: Key) -> Hit | None:
         started = perf_counter()
         hit = None
         for position, tier in enumerate(self._tiers):
-            hit = await self._look(tier, key, self._tiers[:position])
+            hit = await self._lookup(tier, key, self._tiers[:position])
             if hit is not None:
                 break
-        self._observer.timed(Stage.CACHE_READ, perf_counter() - started)
+        self._observer.observe_duration(RequestStage.CACHE_READ, perf_counter() - started)
         return hit
 
-    async def newer(self, key: Key, stale: Entry) -> Hit | None:
+    async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         for position, tier in enumerate(self._tiers):
-            if tier is self._memory:
+            if tier is self._memory_tier:
                 continue
-            hit = await self._look(tier, key, ())
+            hit = await self._lookup(tier, key, ())
             if hit is not None and hit.entry.stored_at > stale.stored_at and self._clock() < hit.entry.fresh_until:
                 await self._store(self._tiers[:position], key, hit.entry)
                 return hit
@@ -92,98 +92,106 @@ class TieredCache:
 
     def pingables(self) -> dict[str, Pingable]:
         """The tiers by name, for health."""
-        return {tier.name: tier.tier if isinstance(tier, Behind) else tier for tier in self._tiers}
+        return {tier.name: tier.tier if isinstance(tier, WriteBehindTier) else tier for tier in self._tiers}
 
     def used_bytes(self) -> dict[str, Callable[[], float]]:
         """How full each tier is that knows it, for gauges."""
         layers = self.layers()
-        return {layer.name: partial(getattr, layer, "used_bytes") for layer in layers if isinstance(layer, Measured)}
+        return {
+            layer.name: partial(getattr, layer, "used_bytes") for layer in layers if isinstance(layer, HasUsedBytes)
+        }
 
     def breakers(self) -> dict[str, Callable[[], float]]:
         """The state of each tier's breaker, for gauges."""
         layers = self.layers()
-        return {layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, Switched)}
+        return {
+            layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, HasBreaker)
+        }
 
-    def layers(self) -> Iterator[Tier]:
+    def layers(self) -> Iterator[ResultTier]:
         """Every tier, the outer ones before those that they are wrapped around."""
         return (layer for tier in self._tiers for layer in _layers(tier))
 
     def is_pending(self, key: Key) -> bool:
         """Whether some tier has not written yet what was put under this key."""
-        return any(tier.is_pending(key) for tier in self._tiers if isinstance(tier, Behind))
+        return any(tier.is_pending(key) for tier in self._tiers if isinstance(tier, WriteBehindTier))
 
-    async def settled(self, key: Key, limit_s: float) -> None:
+    async def wait_written(self, key: Key, timeout_s: float) -> None:
         """Wait until every tier has, for at most ``limit_s``."""
-        await asyncio.gather(*(tier.settled(key, limit_s) for tier in self._tiers if isinstance(tier, Behind)))
+        await asyncio.gather(
+            *(tier.wait_written(key, timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
+        )
 
     async def drain(self) -> None:
         """Wait until every tier has written what it was given."""
-        await asyncio.gather(*(tier.drain() for tier in self._tiers if isinstance(tier, Behind)))
+        await asyncio.gather(*(tier.drain() for tier in self._tiers if isinstance(tier, WriteBehindTier)))
 
-    async def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
+    async def close(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Write what waits, for at most ``limit_s``, then close every tier."""
-        await self.purging.close()
-        await asyncio.gather(*(tier.drained(limit_s) for tier in self._tiers if isinstance(tier, Behind)))
+        await self.purge_service.close()
+        await asyncio.gather(
+            *(tier.drain_within(timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
+        )
         for tier in self._tiers:
             try:
                 await tier.close()
             except Exception:  # noqa: BLE001  (the other tiers are closed all the same)
-                self._failed(tier, "close")
+                self._count_error(tier, "close")
 
-    def _purging(self) -> Purging:
-        bare = [layer for tier in self._tiers for layer in _layers(tier)]
-        posted = [layer for layer in bare if isinstance(layer, Posted)]
-        return Purging(
-            self.rules,
-            [tier.board() for tier in posted],
-            memory=[tier for tier in bare if isinstance(tier, Purgeable) and not isinstance(tier, Posted)],
-            own=[tier for tier in posted if isinstance(tier, Purgeable) and not tier.remote],
-            remote=[tier for tier in posted if isinstance(tier, Purgeable) and tier.remote],
-            settle=self.drain,
+    def _make_purge_service(self) -> PurgeService:
+        layers = [layer for tier in self._tiers for layer in _layers(tier)]
+        shared_tiers = [layer for layer in layers if isinstance(layer, SharedTier)]
+        return PurgeService(
+            self.purge_rules,
+            [tier.purge_log() for tier in shared_tiers],
+            memory_tiers=[tier for tier in layers if isinstance(tier, Purgeable) and not isinstance(tier, SharedTier)],
+            local_tiers=[tier for tier in shared_tiers if isinstance(tier, Purgeable) and not tier.remote],
+            remote_tiers=[tier for tier in shared_tiers if isinstance(tier, Purgeable) and tier.remote],
+            drain=self.drain,
             observer=self._observer,
         )
 
-    async def _look(self, tier: Tier, key: Key, faster: Iterable[Tier]) -> Hit | None:
+    async def _lookup(self, tier: ResultTier, key: Key, faster_tiers: Iterable[ResultTier]) -> Hit | None:
         now = self._clock()
         try:
             found = await tier.get(key)
         except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
-            self._looked(tier, "error")
-            self._failed(tier, "get")
+            self._count_lookup(tier, "error")
+            self._count_error(tier, "get")
             return None
-        if isinstance(found, Absent):
-            self._looked(tier, found.value)
+        if isinstance(found, Miss):
+            self._count_lookup(tier, found.value)
             return None
-        entry = usable(found, now)
-        if entry is not None and entry.heeds < self.rules.newest:
-            entry = self.rules.judged(entry)
+        entry = usable_entry(found, now)
+        if entry is not None and entry.purge_watermark < self.purge_rules.latest:
+            entry = self.purge_rules.apply_to(entry)
         if entry is None:
-            self._looked(tier, "miss")
+            self._count_lookup(tier, "miss")
             return None
-        self._looked(tier, "hit" if now < entry.fresh_until else "stale")
-        await self._store(faster, key, found)
+        self._count_lookup(tier, "hit" if now < entry.fresh_until else "stale")
+        await self._store(faster_tiers, key, found)
         return Hit(entry, tier.name)
 
-    async def _store(self, tiers: Iterable[Tier], key: Key, entry: Entry) -> bool:
+    async def _store(self, tiers: Iterable[ResultTier], key: Key, entry: Entry) -> bool:
         stored = False
         for tier in tiers:
             try:
                 await tier.put(key, entry)
                 stored = True
             except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
-                self._failed(tier, "put")
+                self._count_error(tier, "put")
         return stored
 
-    def _looked(self, tier: Tier | Peekable, outcome: str, times: int = 1) -> None:
-        self._observer.counted(Event.CACHE_LOOKUP, times, tier=tier.name, outcome=outcome)
+    def _count_lookup(self, tier: ResultTier | Peekable, outcome: str, count: int = 1) -> None:
+        self._observer.increment(Event.CACHE_LOOKUP, count, tier=tier.name, outcome=outcome)
 
-    def _failed(self, tier: Tier, operation: str) -> None:
-        self._observer.counted(Event.CACHE_ERROR, tier=tier.name, operation=operation)
+    def _count_error(self, tier: ResultTier, operation: str) -> None:
+        self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation=operation)
 
 
-def _layers(tier: Tier) -> Iterator[Tier]:
+def _layers(tier: ResultTier) -> Iterator[ResultTier]:
     """The tier and all that it is wrapped around."""
-    layer: Tier | None = tier
+    layer: ResultTier | None = tier
     while layer is not None:
         yield layer
         layer = getattr(layer, "tier", None)

@@ -6,7 +6,7 @@ Knows no dialect: ``wiring.py`` says which there are.
 from collections.abc import Iterable
 from typing import Protocol
 
-from pixmill.errors import NoSuchRoute
+from pixmill.errors import RouteNotFound
 from pixmill.plan.request import ImageRequest
 
 
@@ -15,7 +15,7 @@ class Dialect(Protocol):
 
     name: str
 
-    def speaks(self, path: bytes) -> bool:
+    def matches(self, path: bytes) -> bool:
         """Whether the path is of this dialect, well-formed or not."""
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
@@ -34,6 +34,6 @@ class DialectRegistry:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
         """What the URL asks for, in the first dialect that speaks it. Raises BadRequest, of it NoSuchRoute if none does."""
         for dialect in self._dialects:
-            if dialect.speaks(path):
+            if dialect.matches(path):
                 return dialect.parse(path, query, upload=upload)
-        raise NoSuchRoute
+        raise RouteNotFound

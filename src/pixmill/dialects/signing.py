@@ -49,10 +49,10 @@ class Keyring:
 
         Raises SignatureMissing, SignatureInvalid, SignatureExpired.
         """
-        signed, signature = _parted(query)
+        signed, signature = _split_signature(query)
         # Every key is compared, so that the time does not tell which one it was.
-        found = [hmac.compare_digest(signature, self._signature(key, path, signed)) for key in self.keys]
-        if True not in found:
+        matches = [hmac.compare_digest(signature, self._signature(key, path, signed)) for key in self.keys]
+        if True not in matches:
             raise SignatureInvalid
         expires = expiry(signed)
         if expires is not None and now >= expires:
@@ -67,15 +67,15 @@ class Keyring:
 
 def expiry(query: bytes) -> int | None:
     """The value of ``expires``, None when there is none. Raises SignatureInvalid when it says no or two times."""
-    found = [piece[8:] for piece in query.split(b"&") if piece.startswith(b"expires=")]
-    if not found:
+    values = [piece[8:] for piece in query.split(b"&") if piece.startswith(b"expires=")]
+    if not values:
         return None
-    if len(found) > 1 or not _EXPIRY.fullmatch(found[0]):
+    if len(values) > 1 or not _EXPIRY.fullmatch(values[0]):
         raise SignatureInvalid(param="expires")
-    return int(found[0])
+    return int(values[0])
 
 
-def _parted(query: bytes) -> tuple[bytes, bytes]:
+def _split_signature(query: bytes) -> tuple[bytes, bytes]:
     """What is signed, and the signature. Both names are taken as they stand, as the grammar takes them."""
     signed, _, last = query.rpartition(b"&")
     if last.startswith(b"sig="):

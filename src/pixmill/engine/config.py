@@ -7,10 +7,10 @@ from typing import Final
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
-from pixmill.engine.confinement import Confinement
-from pixmill.machine import available_cores
+from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits
-from pixmill.plan.output import Mode
+from pixmill.plan.output import RenderMode
+from pixmill.runtime.system import available_cores
 
 _LIMITS: Final = Limits()
 
@@ -21,14 +21,14 @@ class EngineConfig(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     workers: int = Field(default=0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
-    mode: Mode = Field(
-        default=Mode.BALANCED,
+    render_mode: RenderMode = Field(
+        default=RenderMode.BALANCED,
         description="What the time of a render is spent on where a request does not say: fast, balanced or best.",
     )
     queue: int = Field(
         default=256, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
     )
-    max_wait_s: float = Field(
+    queue_max_wait_s: float = Field(
         default=5.0,
         gt=0,
         description="A render that would have to wait for longer than this for a worker, as far as can be told, is answered 503 "
@@ -52,8 +52,8 @@ class EngineConfig(BaseModel):
         ge=0,
         description="A worker cannot allocate more than this at all; 0 means no bound.",
     )
-    confinement: Confinement = Field(
-        default=Confinement.AUTO,
+    sandbox: SandboxMode = Field(
+        default=SandboxMode.AUTO,
         description="How far workers lock themselves in before they see a picture: auto as far as the kernel can (Landlock and seccomp: "
         "no network, no files but code and fonts, no other processes), strict refuses to start where it cannot, off leaves the limits only.",
     )
@@ -93,6 +93,6 @@ class EngineConfig(BaseModel):
             max_result_bytes=int(self.max_result_bytes),
         )
 
-    def crew_size(self) -> int:
+    def worker_count(self) -> int:
         """How many workers to keep."""
         return self.workers or available_cores()

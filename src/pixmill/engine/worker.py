@@ -21,25 +21,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pixmill.allocator import give_back
-from pixmill.engine import wire
-from pixmill.engine.confinement import (
-    allow_cpu,
+from pixmill.engine import protocol
+from pixmill.engine.sandbox.policy import (
     die_with_parent,
-    limit,
-    lock_in,
+    enter_sandbox,
+    lower_priority,
     resident_bytes,
-    stand_back,
+    set_cpu_limit,
+    set_rlimits,
 )
-from pixmill.engine.sample import PLAN, sample
-from pixmill.errors import ImageTooLarge, Internal, PixmillError, ResultTooLarge
+from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
+from pixmill.errors import ImageTooLarge, InternalError, PixmillError, ResultTooLarge
+from pixmill.plan.facts import FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
-from pixmill.plan.question import Question
 from pixmill.plan.references import NO_EXTRAS, Extras, references
 from pixmill.ports import Facts, Rendered
+from pixmill.runtime.allocator import trim_heap
 
-IDLE_MS: Final = 1_000
+IDLE_TRIM_MS: Final = 1_000
 """After so long without a job, unused memory goes back to the system."""
 
 
@@ -49,7 +49,7 @@ class Handlers:
 
     render: Callable[[memoryview, Plan, Limits, Extras], Rendered]
     render_all: Callable[[memoryview, Sequence[Plan], Limits, Extras], Iterator[tuple[int, Rendered | PixmillError]]]
-    inspect: Callable[[memoryview, Limits, Question], Facts]
+    inspect: Callable[[memoryview, Limits, FactSelection], Facts]
 
 
 class ServerGone(Exception):
@@ -64,102 +64,106 @@ class Worker:
         self._handlers = handlers
         self._limits = limits
         self._cpu_s = cpu_s
-        self._jobs: deque[tuple[wire.Job, list[wire.File]]] = deque()
-        self._withdrawn: set[int] = set()
+        self._jobs: deque[tuple[protocol.WorkerJob, list[protocol.OwnedFd]]] = deque()
+        self._cancelled: set[int] = set()
 
     def run(self) -> None:
         """Work until the server is gone."""
-        wire.send(self._channel, wire.Ready())
+        protocol.send(self._channel, protocol.Ready())
         while True:
-            self._listen()
-            self._answer(*self._jobs.popleft())
+            self._receive_commands()
+            self._process_job(*self._jobs.popleft())
 
-    def _listen(self) -> None:
+    def _receive_commands(self) -> None:
         """Take in all that was said, and wait until there is a job; a withdrawal is seen before its job begins."""
         while True:
             try:
-                self._note(wire.receive_order(self._channel, socket.MSG_DONTWAIT))
+                self._handle_command(protocol.receive_command(self._channel, socket.MSG_DONTWAIT))
             except BlockingIOError:
                 if self._jobs:
                     return
-                self._wait()
+                self._wait_readable()
 
-    def _wait(self) -> None:
+    def _wait_readable(self) -> None:
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
-        if not poll.poll(IDLE_MS):
-            give_back()
+        if not poll.poll(IDLE_TRIM_MS):
+            trim_heap()
             poll.poll()
 
-    def _note(self, order: tuple[wire.Order, list[wire.File]] | None) -> None:
-        match order:
-            case (wire.Render() | wire.RenderAll() | wire.Inspect() as job, [_, *_] as files):
+    def _handle_command(self, command: tuple[protocol.Command, list[protocol.OwnedFd]] | None) -> None:
+        match command:
+            case (protocol.Render() | protocol.RenderAll() | protocol.Inspect() as job, [_, *_] as files):
                 self._jobs.append((job, files))
-            case (wire.Withdraw(id=id_), []):
+            case (protocol.Cancel(id=id_), []):
                 if any(job.id == id_ for job, _ in self._jobs):
-                    self._withdrawn.add(id_)
+                    self._cancelled.add(id_)
             case None:
                 raise ServerGone
             case _:
-                raise wire.Garbled("An order out of place")
+                raise protocol.ProtocolError("An order out of place")
 
-    def _answer(self, job: wire.Job, files: list[wire.File]) -> None:
-        if job.id in self._withdrawn:
-            self._withdrawn.remove(job.id)
-            wire.send(self._channel, wire.Skipped(job.id, resident_bytes()))
+    def _process_job(self, job: protocol.WorkerJob, files: list[protocol.OwnedFd]) -> None:
+        if job.id in self._cancelled:
+            self._cancelled.remove(job.id)
+            protocol.send(self._channel, protocol.Cancelled(job.id, resident_bytes()))
             return
-        allow_cpu(self._cpu_s)
+        set_cpu_limit(self._cpu_s)
         try:
-            reply, result = self._perform(job, *files)
+            reply, result = self._run_job(job, *files)
         except PixmillError as error:
-            reply, result = wire.failure(job.id, resident_bytes(), error), None
-        wire.send(self._channel, reply, *([result.fd] if result else []))
+            reply, result = protocol.error_to_wire(job.id, resident_bytes(), error), None
+        protocol.send(self._channel, reply, *([result.fd] if result else []))
 
-    def _perform(self, job: wire.Job, file: wire.File, *others: wire.File) -> tuple[wire.Outcome, wire.File | None]:
-        with _foreign_errors_ended(), _mapped(file, job.size) as source, _extras(job, others) as extras:
-            if isinstance(job, wire.Inspect):
-                return wire.Found(
-                    job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.question)
+    def _run_job(
+        self, job: protocol.WorkerJob, file: protocol.OwnedFd, *extra_files: protocol.OwnedFd
+    ) -> tuple[protocol.Outcome, protocol.OwnedFd | None]:
+        with _translate_errors(), _map_file(file, job.size_bytes) as source, _map_extras(job, extra_files) as extras:
+            if isinstance(job, protocol.Inspect):
+                return protocol.Inspected(
+                    job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.fact_selection)
                 ), None
-            if isinstance(job, wire.RenderAll):
-                return self._render_all(job, source, extras)
+            if isinstance(job, protocol.RenderAll):
+                return self._run_batch(job, source, extras)
             rendered = self._handlers.render(source, job.plan, self._limits, extras)
-        self._check(len(rendered.body))
-        picture = wire.Picture(
+        self._check_result_size(len(rendered.body))
+        reply = protocol.RenderedImage(
             job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, rendered.seconds
         )
-        return picture, _filled(rendered.body)
+        return reply, _new_result_file(rendered.body)
 
-    def _render_all(
-        self, job: wire.RenderAll, source: memoryview, extras: Extras
-    ) -> tuple[wire.Outcome, wire.File | None]:
+    def _run_batch(
+        self, job: protocol.RenderAll, source: memoryview, extras: Extras
+    ) -> tuple[protocol.Outcome, protocol.OwnedFd | None]:
         """The results lie one behind the other in the file; all together they may be no larger than one alone could."""
-        file = _filled(b"")
+        file = _new_result_file(b"")
         results = {
-            number: self._kept(job, result, file)
+            number: self._append_result(job, result, file)
             for number, result in self._handlers.render_all(source, job.plans, self._limits, extras)
         }
         in_order = tuple(results[number] for number in range(len(job.plans)))
-        return wire.Pictures(job.id, resident_bytes(), in_order), file if file.size else None
+        return protocol.RenderedBatch(job.id, resident_bytes(), in_order), file if file.size else None
 
-    def _kept(self, job: wire.RenderAll, result: Rendered | PixmillError, file: wire.File) -> wire.Made | wire.Failed:
+    def _append_result(
+        self, job: protocol.RenderAll, result: Rendered | PixmillError, file: protocol.OwnedFd
+    ) -> protocol.BatchItem | protocol.Failed:
         try:
             if isinstance(result, PixmillError):
                 raise result
-            at = file.size
-            self._check(at + len(result.body))
+            offset = file.size
+            self._check_result_size(offset + len(result.body))
         except PixmillError as error:
-            return wire.failure(job.id, 0, error, alone=False)
+            return protocol.error_to_wire(job.id, 0, error, is_single=False)
         _write(file, result.body)
-        return wire.Made(at, len(result.body), result.format, result.width, result.height, result.seconds)
+        return protocol.BatchItem(offset, len(result.body), result.format, result.width, result.height, result.seconds)
 
-    def _check(self, size: int) -> None:
+    def _check_result_size(self, size: int) -> None:
         if size > self._limits.max_result_bytes:
             raise ResultTooLarge(f"The result may have at most {self._limits.max_result_bytes} bytes")
 
 
 @contextlib.contextmanager
-def _foreign_errors_ended() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Only our own failures leave: memory that ran out is the picture's fault, all else is a defect of ours."""
     try:
         yield
@@ -168,11 +172,11 @@ def _foreign_errors_ended() -> Iterator[None]:
     except MemoryError as error:
         raise ImageTooLarge("The original needs more memory than a render may have") from error
     except Exception as error:
-        raise Internal(detail=traceback.format_exc()) from error
+        raise InternalError(detail=traceback.format_exc()) from error
 
 
 @contextlib.contextmanager
-def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
+def _map_file(file: protocol.OwnedFd, size: int) -> Iterator[memoryview]:
     """The content without a copy. What a library still holds on to is unmapped when it lets go."""
     if not size:  # an empty file cannot be mapped
         yield memoryview(b"")
@@ -189,58 +193,60 @@ def _mapped(file: wire.File, size: int) -> Iterator[memoryview]:
 
 
 @contextlib.contextmanager
-def _extras(job: wire.Job, files: Sequence[wire.File]) -> Iterator[Extras]:
+def _map_extras(job: protocol.WorkerJob, files: Sequence[protocol.OwnedFd]) -> Iterator[Extras]:
     """The other pictures by what the job's plans call them."""
-    if isinstance(job, wire.Inspect) or not files:
+    if isinstance(job, protocol.Inspect) or not files:
         yield NO_EXTRAS
         return
-    with contextlib.ExitStack() as mapped:
-        views = [mapped.enter_context(_mapped(file, size)) for file, size in zip(files, job.extras, strict=True)]
-        yield {named.source: view for named, view in zip(references(*job.all_plans), views, strict=True)}
+    with contextlib.ExitStack() as stack:
+        views = [
+            stack.enter_context(_map_file(file, size)) for file, size in zip(files, job.extra_sizes_bytes, strict=True)
+        ]
+        yield {reference.source: view for reference, view in zip(references(*job.all_plans), views, strict=True)}
 
 
-def _filled(body: bytes) -> wire.File:
-    file = wire.File(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
+def _new_result_file(body: bytes) -> protocol.OwnedFd:
+    file = protocol.OwnedFd(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
     _write(file, body)
     return file
 
 
-def _write(file: wire.File, body: bytes) -> None:
+def _write(file: protocol.OwnedFd, body: bytes) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file.fd, view) :]
 
 
-def _load(name: str | None) -> Handlers:
+def _load_handlers(handlers_module: str | None) -> Handlers:
     """Everything is imported before the worker locks itself in: later, what is compiled could not be kept for the next one."""
-    if name:
-        module = importlib.import_module(name)
+    if handlers_module:
+        module = importlib.import_module(handlers_module)
         return Handlers(module.render, module.render_all, module.inspect)
-    from pixmill.engine.pixels import pipeline, probe, together  # noqa: PLC0415 - within the limits only
+    from pixmill.engine.pixels import batch, pipeline, probe  # noqa: PLC0415 - within the limits only
 
-    return Handlers(pipeline.render, together.render_all, probe.inspect)
+    return Handlers(pipeline.render, batch.render_all, probe.inspect)
 
 
 def _warm_up(handlers: Handlers) -> None:
     """Everything has worked once before the first job, so that no job pays for it."""
-    with sample() as original:
-        handlers.render(memoryview(original.read()), PLAN, Limits(), NO_EXTRAS)
+    with self_test_image() as original:
+        handlers.render(memoryview(original.read()), SELF_TEST_PLAN, Limits(), NO_EXTRAS)
 
 
-def main(fd: int, handlers: str | None = None) -> None:
+def main(fd: int, handlers_module: str | None = None) -> None:
     """Become a worker at the end of this socket."""
     die_with_parent()
-    stand_back()
+    lower_priority()
     channel = socket.socket(fileno=fd)
-    match wire.receive_order(channel):
-        case (wire.Setup() as setup, []) if os.getppid() == setup.parent:
-            limit(setup.memory_bytes, setup.limits.max_result_bytes)
-            able = _load(handlers)
-            lock_in(setup.confinement, fd)
-            if not handlers:
-                _warm_up(able)
+    match protocol.receive_command(channel):
+        case (protocol.Configure() as configuration, []) if os.getppid() == configuration.parent_pid:
+            set_rlimits(configuration.memory_bytes, configuration.limits.max_result_bytes)
+            loaded_handlers = _load_handlers(handlers_module)
+            enter_sandbox(configuration.sandbox_mode, fd)
+            if not handlers_module:
+                _warm_up(loaded_handlers)
             with contextlib.suppress(ServerGone, ConnectionError):
-                Worker(channel, able, setup.limits, setup.cpu_s).run()
+                Worker(channel, loaded_handlers, configuration.limits, configuration.cpu_s).run()
 
 
 if __name__ == "__main__":

@@ -10,20 +10,20 @@ from msgspec import Meta, Struct
 
 from pixmill.plan.colour import Byte, Colour
 
-Change = Annotated[float, Meta(ge=-100.0, le=100.0)]
+SignedPercent = Annotated[float, Meta(ge=-100.0, le=100.0)]
 Percent = Annotated[float, Meta(ge=0.0, le=100.0)]
 Gamma = Annotated[float, Meta(ge=0.1, le=10.0)]
 Sigma = Annotated[float, Meta(ge=0.1, le=250.0)]
-Knot = tuple[Byte, Byte]
-Curve = Annotated[tuple[Knot, ...], Meta(max_length=16)]
+CurvePoint = tuple[Byte, Byte]
+Curve = Annotated[tuple[CurvePoint, ...], Meta(max_length=16)]
 """Points of a tone curve, from the darkest on; none is the straight line."""
 
 
-class Equalise(Struct, frozen=True):
+class Clahe(Struct, frozen=True):
     """Contrast-limited adaptive histogram equalisation over windows of ``window`` × ``window`` pixels."""
 
     window: Annotated[int, Meta(ge=2, le=64)]
-    slope: Annotated[int, Meta(ge=1, le=100)] = 3
+    max_slope: Annotated[int, Meta(ge=1, le=100)] = 3
 
 
 class Levels(Struct, frozen=True):
@@ -50,26 +50,26 @@ class Duotone(Struct, frozen=True):
     light: Colour
 
 
-class Tone(Struct, frozen=True, omit_defaults=True):
+class ToneAdjustment(Struct, frozen=True, omit_defaults=True):
     """What is done to each channel for itself."""
 
     normalise: bool = False
     levels: Levels = Levels()
     curves: Curves = Curves()
     gamma: Gamma = 1.0
-    brightness: Change = 0.0
-    contrast: Change = 0.0
-    red: Change = 0.0
-    green: Change = 0.0
-    blue: Change = 0.0
+    brightness: SignedPercent = 0.0
+    contrast: SignedPercent = 0.0
+    red: SignedPercent = 0.0
+    green: SignedPercent = 0.0
+    blue: SignedPercent = 0.0
     invert: bool = False
 
 
-class Recolour(Struct, frozen=True, omit_defaults=True):
+class ColourAdjustment(Struct, frozen=True, omit_defaults=True):
     """What is done to the three channels of a pixel together."""
 
-    lightness: Change = 0.0
-    saturation: Change = 0.0
+    lightness: SignedPercent = 0.0
+    saturation: SignedPercent = 0.0
     hue: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
     sepia: Percent = 0.0
     tint: Colour | None = None
@@ -81,12 +81,12 @@ class Recolour(Struct, frozen=True, omit_defaults=True):
 class Adjust(Struct, frozen=True, omit_defaults=True):
     """What is done to colours. Alpha stays as it is."""
 
-    equalise: Equalise | None = None
-    tone: Tone = Tone()
-    recolour: Recolour = Recolour()
+    clahe: Clahe | None = None
+    tone: ToneAdjustment = ToneAdjustment()
+    colour: ColourAdjustment = ColourAdjustment()
 
 
-class Ramp(Struct, frozen=True, omit_defaults=True):
+class GradientRamp(Struct, frozen=True, omit_defaults=True):
     """A way across the picture, as CSS means it: ``angle`` 0 leads up, 90 to the right, from corner to corner.
 
     Up to ``start`` (percent of the way) nothing has begun; from ``stop`` on all is done.
@@ -97,10 +97,10 @@ class Ramp(Struct, frozen=True, omit_defaults=True):
     stop: Percent = 100.0
 
 
-Reach = Annotated[int, Meta(ge=0, le=20)]
+MorphologyRadius = Annotated[int, Meta(ge=0, le=20)]
 
 
-class Unsharp(Struct, frozen=True):
+class UnsharpMask(Struct, frozen=True):
     """Differences from the blurred picture, where more than ``threshold`` codes, are added ``amount`` times."""
 
     sigma: Annotated[float, Meta(ge=0.3, le=10.0)]
@@ -108,11 +108,11 @@ class Unsharp(Struct, frozen=True):
     threshold: Byte = 0
 
 
-class Melt(Struct, frozen=True):
+class ProgressiveBlur(Struct, frozen=True):
     """A blur that grows along a ramp up to ``sigma`` pixels."""
 
     sigma: Sigma
-    ramp: Ramp
+    ramp: GradientRamp
 
 
 class Convolution(Struct, frozen=True):
@@ -122,7 +122,7 @@ class Convolution(Struct, frozen=True):
     offset: Annotated[float, Meta(ge=-255.0, le=255.0)] = 0.0
 
 
-class Region(Struct, frozen=True, order=True):
+class RedactionBox(Struct, frozen=True, order=True):
     """A box on the picture, in pixels or in percent of its sides; what lies outside of the picture is nothing."""
 
     left: Annotated[float, Meta(ge=0.0)]
@@ -132,30 +132,30 @@ class Region(Struct, frozen=True, order=True):
     percent: bool = False
 
 
-Regions = Annotated[tuple[Region, ...], Meta(min_length=1, max_length=32)]
+RedactionBoxes = Annotated[tuple[RedactionBox, ...], Meta(min_length=1, max_length=32)]
 
 
-class Smear(Struct, frozen=True):
+class RegionBlur(Struct, frozen=True):
     """Boxes that are blurred."""
 
     sigma: Sigma
-    regions: Regions
+    regions: RedactionBoxes
 
 
-Block = Annotated[int, Meta(ge=2, le=1_000)]
+BlockSize = Annotated[int, Meta(ge=2, le=1_000)]
 
 
-class Mosaic(Struct, frozen=True):
+class RegionPixelation(Struct, frozen=True):
     """Boxes of which only blocks are shown."""
 
-    block: Block
-    regions: Regions
+    block_size: BlockSize
+    regions: RedactionBoxes
 
 
 class Gradient(Struct, frozen=True):
     """Two colours, one running into the other, laid over the picture."""
 
-    ramp: Ramp
+    ramp: GradientRamp
     start: Colour
     stop: Colour
 
@@ -165,15 +165,15 @@ class Effects(Struct, frozen=True, omit_defaults=True):
     side of a block, 0 for neither.
     """
 
-    melt: Melt | None = None
+    progressive_blur: ProgressiveBlur | None = None
     median: Annotated[int, Meta(ge=0, le=5)] = 0
-    dilate: Reach = 0
-    erode: Reach = 0
-    sharpen: Unsharp | None = None
+    dilate: MorphologyRadius = 0
+    erode: MorphologyRadius = 0
+    sharpen: UnsharpMask | None = None
     convolution: Convolution | None = None
     pixelate: Annotated[int, Meta(ge=0, le=1_000)] = 0
-    blur_areas: Smear | None = None
-    pixelate_areas: Mosaic | None = None
+    blur_areas: RegionBlur | None = None
+    pixelate_areas: RegionPixelation | None = None
     blur_faces: Annotated[float, Meta(ge=0.0, le=250.0)] = 0.0
     pixelate_faces: Annotated[int, Meta(ge=0, le=1_000)] = 0
     gradient: Gradient | None = None

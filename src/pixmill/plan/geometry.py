@@ -8,19 +8,19 @@ from fractions import Fraction
 from math import ceil, cos, radians, sin
 
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
-from pixmill.plan.extend import Extend
 from pixmill.plan.fitting import fit
+from pixmill.plan.gravity import Faces, Smart
 from pixmill.plan.lengths import Box as Box  # noqa: PLC0414 - a word of geometry that others take from here
 from pixmill.plan.lengths import Size as Size  # noqa: PLC0414 - as above
-from pixmill.plan.lengths import exact, half_up
-from pixmill.plan.lengths import round_half_up as round_half_up  # noqa: PLC0414 - as above
+from pixmill.plan.lengths import exact_fraction, round_position
+from pixmill.plan.lengths import round_length as round_length  # noqa: PLC0414 - as above
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Plan, Stage, Unit
-from pixmill.plan.places import Faces, Smart
-from pixmill.plan.placing import picture_at, window_at
-from pixmill.plan.spin import Spin
+from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
+from pixmill.plan.placement import image_position, window_position
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend
 
-_NOISE = 1e-9
+_TRIGONOMETRY_ERROR_PX = 1e-9
 """What sine and cosine may be off, in pixels, without a whole row being added for it."""
 
 
@@ -37,19 +37,19 @@ class Geometry:
     crop: Box
     scaled: Size
     window: Size
-    window_at: tuple[int, int]
-    smart: bool
-    spun: Size
+    window_offset: tuple[int, int]
+    smart_crop: bool
+    rotated: Size
     offset: tuple[int, int]
     output: Size
 
     @property
-    def resamples(self) -> bool:
+    def needs_resampling(self) -> bool:
         return self.scaled != self.crop.size
 
     @property
-    def pads(self) -> bool:
-        return self.output != self.spun
+    def needs_padding(self) -> bool:
+        return self.output != self.rotated
 
 
 def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...]:
@@ -57,13 +57,13 @@ def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...
 
     Raises as ``resolve`` does, and says which stage it was unless it was the first.
     """
-    found = [resolve(source, plan, limits)]
+    geometries = [resolve(source, plan, limits)]
     for number, stage in enumerate(plan.stages, 2):
         try:
-            found.append(resolve(found[-1].output, stage, limits))
+            geometries.append(resolve(geometries[-1].output, stage, limits))
         except PixmillError as error:
-            raise error.about(stage_name(number), "then") from error
-    return tuple(found)
+            raise error.with_subject(stage_name(number), "then") from error
+    return tuple(geometries)
 
 
 def stage_name(number: int) -> str:
@@ -76,25 +76,25 @@ def resolve(source: Size, plan: Stage, limits: Limits) -> Geometry:
 
     Raises InvalidParameter for a crop that lies outside the picture, ResultTooLarge for a result beyond the limits.
     """
-    turned = source.turned if plan.rotate % 180 else source
-    crop = resolve_crop(turned, plan.crop)
+    oriented = source.transposed if plan.rotate % 180 else source
+    crop = resolve_crop(oriented, plan.crop)
     fitted = fit(crop.size, plan.resize)
     gravity, extend = plan.resize.gravity, plan.extend
-    spun = _spun(fitted.window, plan.spin)
-    canvas = _holding(spun, fitted.canvas)
-    left, top = picture_at(canvas, spun, gravity)
+    rotated = _rotated_size(fitted.window, plan.rotate_free)
+    canvas = _canvas_size(rotated, fitted.canvas)
+    left, top = image_position(canvas, rotated, gravity)
     geometry = Geometry(
-        source=turned,
+        source=oriented,
         crop=crop,
         scaled=fitted.scaled,
         window=fitted.window,
-        window_at=window_at(fitted.scaled, fitted.window, gravity),
-        smart=isinstance(gravity, Smart | Faces) and fitted.scaled != fitted.window,
-        spun=spun,
+        window_offset=window_position(fitted.scaled, fitted.window, gravity),
+        smart_crop=isinstance(gravity, Smart | Faces) and fitted.scaled != fitted.window,
+        rotated=rotated,
         offset=(left + extend.left, top + extend.top),
-        output=_padded(canvas, extend),
+        output=_extended_size(canvas, extend),
     )
-    _check(geometry, limits)
+    _check_limits(geometry, limits)
     return geometry
 
 
@@ -102,10 +102,10 @@ def resolve_crop(source: Size, crop: Crop | None) -> Box:
     """The box of ``crop`` in whole pixels, cut at the picture's edges."""
     if crop is None:
         return Box(0, 0, source.width, source.height)
-    across = Fraction(source.width, 100) if crop.unit is Unit.PERCENT else Fraction(1)
-    down = Fraction(source.height, 100) if crop.unit is Unit.PERCENT else Fraction(1)
-    left, width = _span(exact(crop.left) * across, exact(crop.width) * across, source.width)
-    top, height = _span(exact(crop.top) * down, exact(crop.height) * down, source.height)
+    unit_x = Fraction(source.width, 100) if crop.unit is CropUnit.PERCENT else Fraction(1)
+    unit_y = Fraction(source.height, 100) if crop.unit is CropUnit.PERCENT else Fraction(1)
+    left, width = _span(exact_fraction(crop.left) * unit_x, exact_fraction(crop.width) * unit_x, source.width)
+    top, height = _span(exact_fraction(crop.top) * unit_y, exact_fraction(crop.height) * unit_y, source.height)
     return Box(left, top, width, height)
 
 
@@ -113,32 +113,32 @@ def _span(start: Fraction, length: Fraction, limit: int) -> tuple[int, int]:
     if start >= limit:
         msg = "The crop begins outside the picture"
         raise InvalidParameter(msg, param="crop")
-    first = min(half_up(start), limit - 1)
-    last = min(limit, half_up(start + length))
+    first = min(round_position(start), limit - 1)
+    last = min(limit, round_position(start + length))
     return first, max(1, last - first)
 
 
-def _spun(size: Size, spin: Spin | None) -> Size:
+def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
     """The smallest upright box around a picture turned by any angle, in whole pixels."""
-    if spin is None:
+    if rotation is None:
         return size
-    across, down = abs(cos(radians(spin.degrees))), abs(sin(radians(spin.degrees)))
-    width, height = size.width * across + size.height * down, size.width * down + size.height * across
-    return Size(max(1, ceil(width - _NOISE)), max(1, ceil(height - _NOISE)))
+    cosine, sine = abs(cos(radians(rotation.degrees))), abs(sin(radians(rotation.degrees)))
+    width, height = size.width * cosine + size.height * sine, size.width * sine + size.height * cosine
+    return Size(max(1, ceil(width - _TRIGONOMETRY_ERROR_PX)), max(1, ceil(height - _TRIGONOMETRY_ERROR_PX)))
 
 
-def _holding(picture: Size, canvas: Size | None) -> Size:
+def _canvas_size(image: Size, canvas: Size | None) -> Size:
     """The canvas, as large as the picture at least."""
     if canvas is None:
-        return picture
-    return Size(max(canvas.width, picture.width), max(canvas.height, picture.height))
+        return image
+    return Size(max(canvas.width, image.width), max(canvas.height, image.height))
 
 
-def _padded(canvas: Size, extend: Extend) -> Size:
+def _extended_size(canvas: Size, extend: Extend) -> Size:
     return Size(canvas.width + extend.left + extend.right, canvas.height + extend.top + extend.bottom)
 
 
-def _check(geometry: Geometry, limits: Limits) -> None:
+def _check_limits(geometry: Geometry, limits: Limits) -> None:
     """``scaled`` may be longer than any result, as a panorama that is cut to a square is; its pixels count."""
     output = geometry.output
     if max(output.width, output.height) > limits.max_result_side:

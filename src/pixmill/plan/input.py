@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 MAX_PAGE: Final = 65_535
 MAX_DPI: Final = 1_200
-MAX_SECOND: Final = 86_400
+MAX_TIME_S: Final = 86_400
 
 
 class Input(Struct, frozen=True):
@@ -18,7 +18,7 @@ class Input(Struct, frozen=True):
     animated: bool = True
     page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
     dpi: Annotated[int, Meta(ge=1, le=MAX_DPI)] = 96
-    second: Annotated[float, Meta(ge=0, le=MAX_SECOND)] | None = None
+    time_s: Annotated[float, Meta(ge=0, le=MAX_TIME_S)] | None = None
 
 
-EVERYTHING: Final = Input()
+DEFAULT_INPUT: Final = Input()

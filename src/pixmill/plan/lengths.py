@@ -19,15 +19,18 @@ class Size:
         return self.width * self.height
 
     @property
-    def turned(self) -> "Size":
+    def transposed(self) -> "Size":
         """The same, lying on its side."""
         return Size(self.height, self.width)
 
-    def times(self, scale: Fraction) -> "Size":
+    def scaled(self, scale: Fraction) -> "Size":
         """Both sides multiplied, then rounded."""
-        up, down = scale.as_integer_ratio()  # integers: every render comes by here, and fractions are slow
+        numerator, denominator = (
+            scale.as_integer_ratio()
+        )  # integers: every render comes by here, and fractions are slow
         return Size(
-            max(1, (2 * self.width * up + down) // (2 * down)), max(1, (2 * self.height * up + down) // (2 * down))
+            max(1, (2 * self.width * numerator + denominator) // (2 * denominator)),
+            max(1, (2 * self.height * numerator + denominator) // (2 * denominator)),
         )
 
 
@@ -45,17 +48,17 @@ class Box:
         return Size(self.width, self.height)
 
 
-def round_half_up(length: Fraction | float) -> int:
+def round_length(length: Fraction | float) -> int:
     """The one rounding rule for lengths: half up, never below 1."""
-    return max(1, half_up(length))
+    return max(1, round_position(length))
 
 
-def half_up(position: Fraction | float) -> int:
+def round_position(position: Fraction | float) -> int:
     """The same for positions, which may be 0 or less."""
-    up, down = position.as_integer_ratio()
-    return (2 * up + down) // (2 * down)
+    numerator, denominator = position.as_integer_ratio()
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
-def exact(number: float) -> Fraction:
+def exact_fraction(number: float) -> Fraction:
     """The decimal that was written, not the binary number next to it: 0.3 % of 500 is 1.5, not a little less."""
     return Fraction(repr(number))

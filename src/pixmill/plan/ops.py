@@ -12,17 +12,17 @@ from msgspec import Meta, Struct
 from pixmill.media import Format
 from pixmill.plan.colour import Colour as Colour  # noqa: PLC0414 - part of the language spoken here
 from pixmill.plan.effects import Adjust, Effects
-from pixmill.plan.extend import Extend
-from pixmill.plan.input import EVERYTHING, Input
-from pixmill.plan.output import MAX_TARGET, PLAIN, Encoding, Profile
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.gravity import Gravity
+from pixmill.plan.gravity import Point as Point  # noqa: PLC0414 - as above
+from pixmill.plan.gravity import Smart as Smart  # noqa: PLC0414 - as above
+from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Profile
 from pixmill.plan.output import Metadata as Metadata  # noqa: PLC0414 - as above
 from pixmill.plan.overlays import Overlays
-from pixmill.plan.places import Gravity
-from pixmill.plan.places import Point as Point  # noqa: PLC0414 - as above
-from pixmill.plan.places import Smart as Smart  # noqa: PLC0414 - as above
-from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.shapes import NO_SHAPE, Shape
-from pixmill.plan.spin import Spin
+from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import Extend
 from pixmill.plan.trim import Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
@@ -47,7 +47,7 @@ class Flip(StrEnum):
     BOTH = "both"
 
 
-class Unit(StrEnum):
+class CropUnit(StrEnum):
     """What the four numbers of a crop count."""
 
     PIXELS = "px"
@@ -61,7 +61,7 @@ class Crop(Struct, frozen=True):
     top: Annotated[float, Meta(ge=0)]
     width: Annotated[float, Meta(gt=0)]
     height: Annotated[float, Meta(gt=0)]
-    unit: Unit = Unit.PIXELS
+    unit: CropUnit = CropUnit.PIXELS
 
 
 class Kernel(StrEnum):
@@ -122,9 +122,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
     quality: Annotated[int, Meta(ge=1, le=100)] = 80
     metadata: Metadata = Metadata.STRIP
     profile: Profile = Profile.SRGB
-    encoding: Encoding = PLAIN
-    original: bool = False
-    target: Annotated[int, Meta(ge=0, le=MAX_TARGET)] = 0
+    encoding: Encoding = DEFAULT_ENCODING
+    source_format: bool = False
+    target_quality: Annotated[int, Meta(ge=0, le=MAX_TARGET_QUALITY)] = 0
     max_bytes: Annotated[int, Meta(ge=0)] = 0
 
 
@@ -137,7 +137,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     flip: Flip = Flip.NONE
     crop: Crop | None = None
     resize: Resize = Resize()
-    spin: Spin | None = None
+    rotate_free: FreeRotation | None = None
     grayscale: bool = False
     adjust: Adjust = Adjust()
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0
@@ -159,12 +159,12 @@ class Plan(Stage, frozen=True, omit_defaults=True):
     ``stages``, each on what the one before it made. The plan's own ``background`` also lies behind the result where the format needs it to.
     """
 
-    input: Input = EVERYTHING
+    input: Input = DEFAULT_INPUT
     trim: Trim | None = None
     stages: Annotated[tuple[Stage, ...], Meta(max_length=MAX_STAGES)] = ()
     output: Output = Output()
-    question: Question = NOTHING_MORE
+    fact_selection: FactSelection = HEADER_FACTS_ONLY
 
 
-PLAN_VERSION: Final = 2
+PLAN_VERSION: Final = 3
 """Part of every key: raised when the same plan gives other bytes."""

@@ -59,7 +59,7 @@ class TiffCompression(StrEnum):
     NONE = "none"
 
 
-class Mode(StrEnum):
+class RenderMode(StrEnum):
     """How much time a render may take for its looks and its bytes; what each means is in ``engine/codecs/modes.py``."""
 
     FAST = "fast"
@@ -70,8 +70,8 @@ class Mode(StrEnum):
 MAX_EFFORT: Final = 9
 MAX_QUANT_TABLE: Final = 8
 MAX_COLOURS: Final = 256
-MIN_TARGET: Final = 25
-MAX_TARGET: Final = 90
+MIN_TARGET_QUALITY: Final = 25
+MAX_TARGET_QUALITY: Final = 90
 """Between these qualities it is known what photographs lose."""
 
 
@@ -82,7 +82,7 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     palette, 0 for none where the format can do without. ``dither``: how strongly, 0 to 1.
     """
 
-    mode: Mode = Mode.BALANCED
+    mode: RenderMode = RenderMode.BALANCED
     effort: Annotated[int, Meta(ge=0, le=MAX_EFFORT)] | None = None
     progressive: bool = False
     subsampling: Subsampling = Subsampling.S420
@@ -99,5 +99,5 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     tiff_compression: TiffCompression = TiffCompression.LZW
 
 
-PLAIN: Final = Encoding()
+DEFAULT_ENCODING: Final = Encoding()
 """Each format as it does best of itself."""

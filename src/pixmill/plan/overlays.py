@@ -10,14 +10,14 @@ from msgspec import Meta, Struct
 
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Percent
-from pixmill.plan.lengths import exact, half_up
+from pixmill.plan.lengths import exact_fraction, round_position
 from pixmill.plan.source import SourceRef
 
 MAX_OVERLAYS: Final = 16
-MAX_CHARACTERS: Final = 1_000
+MAX_TEXT_CHARACTERS: Final = 1_000
 """Of a text, as it is shown."""
 
-FONT: Final = "Noto Sans"
+DEFAULT_FONT: Final = "Noto Sans"
 """The family that is always there."""
 
 
@@ -29,10 +29,10 @@ class Length(Struct, frozen=True):
 
     def pixels(self, side: int) -> int:
         """Rounded half up."""
-        return half_up(exact(self.value) * side / 100 if self.percent else exact(self.value))
+        return round_position(exact_fraction(self.value) * side / 100 if self.percent else exact_fraction(self.value))
 
 
-NOWHERE: Final = Length(0.0)
+ZERO_LENGTH: Final = Length(0.0)
 
 
 class Blend(StrEnum):
@@ -61,12 +61,12 @@ class Repeat(StrEnum):
     """Along which sides an overlay is repeated."""
 
     NONE = "none"
-    ACROSS = "x"
-    DOWN = "y"
+    HORIZONTAL = "x"
+    VERTICAL = "y"
     BOTH = "both"
 
 
-class Fitting(StrEnum):
+class OverlayFit(StrEnum):
     """How an overlay's picture meets a box of two sides; the words of ``Fit``."""
 
     INSIDE = "inside"
@@ -88,8 +88,8 @@ class Shadow(Struct, frozen=True):
     """What is opaque, in one colour, moved and blurred by a Gaussian of sigma ``blur``."""
 
     colour: Colour = Colour(0, 0, 0, 128)
-    right: Annotated[int, Meta(ge=-500, le=500)] = 2
-    down: Annotated[int, Meta(ge=-500, le=500)] = 2
+    offset_x: Annotated[int, Meta(ge=-500, le=500)] = 2
+    offset_y: Annotated[int, Meta(ge=-500, le=500)] = 2
     blur: Annotated[float, Meta(ge=0.0, le=100.0)] = 2.0
 
 
@@ -100,8 +100,8 @@ class Placement(Struct, frozen=True, omit_defaults=True):
 
     x: float = 0.5
     y: float = 0.5
-    right: Length = NOWHERE
-    down: Length = NOWHERE
+    offset_x: Length = ZERO_LENGTH
+    offset_y: Length = ZERO_LENGTH
     degrees: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
     opacity: Percent = 100.0
     blend: Blend = Blend.NORMAL
@@ -110,17 +110,17 @@ class Placement(Struct, frozen=True, omit_defaults=True):
     shadow: Shadow | None = None
 
 
-CENTRED: Final = Placement()
+CENTRED_PLACEMENT: Final = Placement()
 
 
-class Picture(Struct, frozen=True, omit_defaults=True, tag="picture", tag_field="is"):
+class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="picture", tag_field="is"):
     """Another picture, at its own size where none is given."""
 
     source: SourceRef
     width: Length | None = None
     height: Length | None = None
-    fit: Fitting = Fitting.INSIDE
-    place: Placement = CENTRED
+    fit: OverlayFit = OverlayFit.INSIDE
+    placement: Placement = CENTRED_PLACEMENT
 
 
 class Stroke(Struct, frozen=True):
@@ -130,14 +130,14 @@ class Stroke(Struct, frozen=True):
     colour: Colour = Colour(0, 0, 0)
 
 
-class Text(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="is"):
-    """Letters. ``markup`` is Pango's, with no other elements than plain ones without attributes (``dialects/markup.py``).
+class TextOverlay(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="is"):
+    """Letters. ``markup`` is Pango's, with no other elements than plain ones without attributes (``dialects/native/grammars/text_markup.py``).
 
     ``size`` is that of the font in pixels. Lines are broken at ``width``, without one at the width of the result.
     """
 
     markup: Annotated[str, Meta(min_length=1, max_length=40_000)]
-    font: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{0,63}\Z")] = FONT
+    font: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{0,63}\Z")] = DEFAULT_FONT
     size: Annotated[float, Meta(ge=4.0, le=1_000.0)] = 32.0
     colour: Colour = Colour(0, 0, 0)
     width: Length | None = None
@@ -145,8 +145,8 @@ class Text(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="is"):
     stroke: Stroke | None = None
     background: Colour | None = None
     padding: Annotated[int, Meta(ge=0, le=500)] = 0
-    place: Placement = CENTRED
+    placement: Placement = CENTRED_PLACEMENT
 
 
-Overlay = Picture | Text
+Overlay = ImageOverlay | TextOverlay
 Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]

@@ -11,23 +11,23 @@ from typing import Final
 from msgspec import Struct
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.source import SourceKind, check_folders, kind_of, parse_source
-from pixmill.plan.url import MAX_URL, canonical_beginning
+from pixmill.plan.source import SourceKind, check_path_segments, kind_of, parse_source
+from pixmill.plan.url import MAX_URL_LENGTH, canonical_prefix
 
-MAX_TAG: Final = 128
+MAX_TAG_BYTES: Final = 128
 """Bytes of one tag, as many as Akamai's cache tags may have."""
 
-MAX_TAGS: Final = 16
+MAX_REQUEST_TAGS: Final = 16
 """That a request may name."""
 
-TAG: Final = r"[!#-+\--~]{1,128}"
+TAG_PATTERN: Final = r"[!#-+\--~]{1,128}"
 
-_TAG = re.compile(TAG)
-_ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(/?|//.*)", re.DOTALL)
-_HIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
+_TAG_RE = re.compile(TAG_PATTERN)
+_URL_PREFIX_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(/?|//.*)", re.DOTALL)
+_FORBIDDEN_RE = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
 
 
-class Scope(StrEnum):
+class PurgeScope(StrEnum):
     """By what results are found: the original or another picture in them, a tag, the start of such an original, or any."""
 
     SOURCE = "source"
@@ -36,10 +36,10 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-class Target(Struct, frozen=True):
+class PurgeTarget(Struct, frozen=True):
     """What is to be purged, and whether it is gone at once (``hard``) or only stale from now on."""
 
-    scope: Scope
+    scope: PurgeScope
     value: str = ""
     hard: bool = True
 
@@ -47,62 +47,64 @@ class Target(Struct, frozen=True):
 class Purge(Struct, frozen=True):
     """A target and the time at which it was purged: whatever does not heed that time is not served as fresh any more."""
 
-    target: Target
+    target: PurgeTarget
     at: float
 
 
-def target(scope: Scope, text: str = "", *, hard: bool = True) -> Target:
+def parse_target(scope: PurgeScope, text: str = "", *, hard: bool = True) -> PurgeTarget:
     """The target in its canonical spelling. Raises InvalidParameter."""
-    return Target(scope, _SPELLED[scope](text), hard)
+    return PurgeTarget(scope, _CANONICALIZERS[scope](text), hard)
 
 
 def is_tag(text: str) -> bool:
     """Printable ASCII without space, comma and quotation mark, which separate tags in lists and headers."""
-    return _TAG.fullmatch(text) is not None
+    return _TAG_RE.fullmatch(text) is not None
 
 
-def _source(text: str) -> str:
+def _canonical_source(text: str) -> str:
     return parse_source(text).text
 
 
-def _tag(text: str) -> str:
+def _check_tag(text: str) -> str:
     if not is_tag(text):
         raise InvalidParameter(
-            f"A tag has 1 to {MAX_TAG} printable ASCII characters, no space, comma or quotation mark", param="tags"
+            f"A tag has 1 to {MAX_TAG_BYTES} printable ASCII characters, no space, comma or quotation mark",
+            param="tags",
         )
     return text
 
 
-def _prefix(text: str) -> str:
+def _canonical_source_prefix(text: str) -> str:
     """As what begins with it is spelled; what nothing can begin with is refused, so that no purge is in vain."""
-    found = _ORIGIN.fullmatch(text)
+    found = _URL_PREFIX_RE.fullmatch(text)
     try:
-        spelled = _beginning(found[1].lower(), found[2]) if found else text.removeprefix("/")
+        canonical = _canonical_url_prefix(found[1].lower(), found[2]) if found else text.removeprefix("/")
         if not found:
-            check_folders(spelled)
+            check_path_segments(canonical)
     except InvalidParameter as error:
         raise InvalidParameter(f"No source begins with {text[:200]}: {error.message}", param="prefixes") from error
-    if not spelled or max(len(text), len(spelled)) > MAX_URL or _HIDDEN.search(text):
+    if not canonical or max(len(text), len(canonical)) > MAX_URL_LENGTH or _FORBIDDEN_RE.search(text):
         raise InvalidParameter(
-            f"A prefix has 1 to {MAX_URL} characters, no spaces, control characters or backslashes", param="prefixes"
+            f"A prefix has 1 to {MAX_URL_LENGTH} characters, no spaces, control characters or backslashes",
+            param="prefixes",
         )
-    return spelled
+    return canonical
 
 
-def _beginning(scheme: str, rest: str) -> str:
+def _canonical_url_prefix(scheme: str, rest: str) -> str:
     """Of a URL of the web or of a store."""
     kind = kind_of(scheme)
     if not rest.startswith("//"):
         return f"{scheme}:{rest}"
     if kind is SourceKind.HTTP:
-        return canonical_beginning(scheme, rest[2:])
-    check_folders(rest[2:].partition("/")[2])
+        return canonical_prefix(scheme, rest[2:])
+    check_path_segments(rest[2:].partition("/")[2])
     return f"{scheme}:{rest}"
 
 
-_SPELLED: Final[dict[Scope, Callable[[str], str]]] = {
-    Scope.SOURCE: _source,
-    Scope.TAG: _tag,
-    Scope.PREFIX: _prefix,
-    Scope.ALL: lambda _: "",
+_CANONICALIZERS: Final[dict[PurgeScope, Callable[[str], str]]] = {
+    PurgeScope.SOURCE: _canonical_source,
+    PurgeScope.TAG: _check_tag,
+    PurgeScope.PREFIX: _canonical_source_prefix,
+    PurgeScope.ALL: lambda _: "",
 }

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import Plan, Stage
-from pixmill.plan.overlays import Picture
-from pixmill.plan.shapes import Stencil
+from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.shapes import ImageMask
 from pixmill.plan.source import SourceRef
 
 Extras = Mapping[SourceRef, memoryview]
@@ -17,8 +17,8 @@ Extras = Mapping[SourceRef, memoryview]
 
 NO_EXTRAS: Final[Extras] = {}
 
-MAX_PICTURES: Final = 40
-"""That all stages may refer to together: each is fetched, from wherever the request says, and takes a descriptor of a worker (``confinement.py``)."""
+MAX_REFERENCES: Final = 40
+"""That all stages may refer to together: each is fetched, from wherever the request says, and takes a descriptor of a worker (``sandbox/policy.py``)."""
 
 
 class Reference(NamedTuple):
@@ -31,12 +31,12 @@ class Reference(NamedTuple):
 
 def references(*plans: Plan) -> tuple[Reference, ...]:
     """Each picture once, by the first that asks for it, in order."""
-    found: dict[SourceRef, Reference] = {}
+    by_source: dict[SourceRef, Reference] = {}
     for plan in plans:
         if plan.overlays or plan.shape.mask or plan.stages:
-            for reference in _named(plan):
-                found.setdefault(reference.source, reference)
-    return tuple(found.values())
+            for reference in _plan_references(plan):
+                by_source.setdefault(reference.source, reference)
+    return tuple(by_source.values())
 
 
 def overlay_name(number: int) -> str:
@@ -44,16 +44,16 @@ def overlay_name(number: int) -> str:
     return f"Overlay {number + 1}"
 
 
-def _named(plan: Plan) -> Iterator[Reference]:
-    yield from _of_stage(plan)
+def _plan_references(plan: Plan) -> Iterator[Reference]:
+    yield from _stage_references(plan)
     for number, stage in enumerate(plan.stages, 2):
-        for source, _, name in _of_stage(stage):
+        for source, _, name in _stage_references(stage):
             yield Reference(source, "then", f"{stage_name(number)}: {name}")
 
 
-def _of_stage(plan: Stage) -> Iterator[Reference]:
-    if isinstance(plan.shape.mask, Stencil):
-        yield Reference(plan.shape.mask.source, "mask", "The mask")
-    for number, overlay in enumerate(plan.overlays):
-        if isinstance(overlay, Picture):
+def _stage_references(stage: Stage) -> Iterator[Reference]:
+    if isinstance(stage.shape.mask, ImageMask):
+        yield Reference(stage.shape.mask.source, "mask", "The mask")
+    for number, overlay in enumerate(stage.overlays):
+        if isinstance(overlay, ImageOverlay):
             yield Reference(overlay.source, "overlay", overlay_name(number))

@@ -11,13 +11,13 @@ from msgspec import Meta, Struct
 from pixmill.plan.colour import Colour
 from pixmill.plan.source import SourceRef
 
-MAX_CORNERS: Final = 12
+MAX_POLYGON_CORNERS: Final = 12
 """More corners look like a circle, and each costs a pass over the picture."""
 
 Radius = Annotated[float, Meta(ge=0.0, le=65_535.0)]
 
 
-class Rounding(Struct, frozen=True, omit_defaults=True):
+class CornerRadii(Struct, frozen=True, omit_defaults=True):
     """The radii of the four corners, in pixels or in percent of the shorter side."""
 
     top_left: Radius = 0.0
@@ -36,28 +36,28 @@ class Ellipse(Struct, frozen=True, tag="ellipse", tag_field="form"):
 class Polygon(Struct, frozen=True, tag="polygon", tag_field="form"):
     """Regular, one corner at the top, its corners on the largest circle in the middle of the picture."""
 
-    corners: Annotated[int, Meta(ge=3, le=MAX_CORNERS)]
+    corners: Annotated[int, Meta(ge=3, le=MAX_POLYGON_CORNERS)]
 
 
 class Star(Struct, frozen=True, tag="star", tag_field="form"):
     """Five points, one at the top, on the largest circle in the middle of the picture."""
 
 
-class Channel(StrEnum):
+class MaskChannel(StrEnum):
     """What of a picture is taken as opacity."""
 
     ALPHA = "alpha"
     LUMINANCE = "luminance"
 
 
-class Stencil(Struct, frozen=True, tag="stencil", tag_field="form"):
+class ImageMask(Struct, frozen=True, tag="stencil", tag_field="form"):
     """Another picture, stretched over this one: where it is opaque, or light, this one shows."""
 
     source: SourceRef
-    channel: Channel = Channel.ALPHA
+    channel: MaskChannel = MaskChannel.ALPHA
 
 
-Mask = Ellipse | Polygon | Star | Stencil
+Mask = Ellipse | Polygon | Star | ImageMask
 
 
 class Border(Struct, frozen=True):
@@ -72,7 +72,7 @@ class Shape(Struct, frozen=True, omit_defaults=True):
     lies over the border too.
     """
 
-    rounding: Rounding | None = None
+    corner_radii: CornerRadii | None = None
     mask: Mask | None = None
     border: Border | None = None
 

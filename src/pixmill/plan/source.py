@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pixmill.plan.url import MAX_URL, canonical_url, invalid, redirected
+from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve_redirect
 
 MAX_KEY_BYTES: Final = 1024
 """The longest key that S3, GCS and Azure all take; also the longest path."""
@@ -17,9 +17,9 @@ MAX_KEY_BYTES: Final = 1024
 _MAX_SEGMENT_BYTES = 255  # NAME_MAX of Linux file systems
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{0,221}")  # GCS allows the longest names: 222 characters
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
 _SPACE = re.compile(r"\s")
-_NO_NAMES = frozenset({"", ".", ".."})
+_RESERVED_SEGMENTS = frozenset({"", ".", ".."})
 
 
 class SourceKind(StrEnum):
@@ -54,25 +54,25 @@ def parse_source(text: str) -> SourceRef:
 
     ``text`` has been percent-decoded by the dialect, once; it is not decoded again. Raises InvalidParameter.
     """
-    if len(text) > MAX_URL:
-        raise invalid(f"The source is longer than {MAX_URL} characters")
-    if _CONTROL.search(text):
-        raise invalid("The source must not contain control characters or backslashes")
+    if len(text) > MAX_URL_LENGTH:
+        raise invalid_url(f"The source is longer than {MAX_URL_LENGTH} characters")
+    if _FORBIDDEN_CHARACTERS.search(text):
+        raise invalid_url("The source must not contain control characters or backslashes")
     found = _SCHEME.match(text)
     if not found:
-        return SourceRef(SourceKind.PATH, _key(text.removeprefix("/")))
+        return SourceRef(SourceKind.PATH, _check_key(text.removeprefix("/")))
     scheme = found[1].lower()
     kind = kind_of(scheme)
     if not found[2].startswith("//"):
-        raise invalid(f"{scheme}: must be followed by //")
-    return SourceRef(kind, _http(text) if kind is SourceKind.HTTP else _store(scheme, found[2][2:]))
+        raise invalid_url(f"{scheme}: must be followed by //")
+    return SourceRef(kind, _canonical_http(text) if kind is SourceKind.HTTP else _canonical_store(scheme, found[2][2:]))
 
 
 def parse_redirect(base: SourceRef, location: str) -> SourceRef:
     """Where an origin's ``location`` leads from the URL ``base``: to another http(s) URL. Raises InvalidParameter."""
-    ref = parse_source(redirected(base.text, location))
+    ref = parse_source(resolve_redirect(base.text, location))
     if ref.kind is not SourceKind.HTTP:
-        raise invalid("A redirect may lead to http and https only")
+        raise invalid_url("A redirect may lead to http and https only")
     return ref
 
 
@@ -80,14 +80,14 @@ def kind_of(scheme: str) -> SourceKind:
     """Who fetches URLs of this scheme, which is in lower case. Raises InvalidParameter."""
     kind = _KINDS.get(scheme)
     if kind is None:
-        raise invalid(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
+        raise invalid_url(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
     return kind
 
 
-def check_folders(key: str) -> None:
+def check_path_segments(key: str) -> None:
     """Return when a path or key can begin so; what stands after the last slash may go on. Raises InvalidParameter."""
-    if not _NO_NAMES.isdisjoint(key.split("/")[:-1]):
-        raise invalid("A path has no empty, . or .. segments")
+    if not _RESERVED_SEGMENTS.isdisjoint(key.split("/")[:-1]):
+        raise invalid_url("A path has no empty, . or .. segments")
 
 
 def upload_ref(digest: str) -> SourceRef:
@@ -104,26 +104,26 @@ _KINDS: Final = {
 }
 
 
-def _http(text: str) -> str:
+def _canonical_http(text: str) -> str:
     if _SPACE.search(text):
-        raise invalid("A URL must not contain spaces; write %20")
+        raise invalid_url("A URL must not contain spaces; write %20")
     return canonical_url(text)
 
 
-def _store(scheme: str, rest: str) -> str:
+def _canonical_store(scheme: str, rest: str) -> str:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise invalid("The store URL names no valid bucket")
-    return f"{scheme}://{bucket}/{_key(key)}"
+        raise invalid_url("The store URL names no valid bucket")
+    return f"{scheme}://{bucket}/{_check_key(key)}"
 
 
-def _key(key: str) -> str:
+def _check_key(key: str) -> str:
     """A relative path whose segments are all plain names."""
     if len(key.encode()) > MAX_KEY_BYTES:
-        raise invalid(f"The path is longer than {MAX_KEY_BYTES} bytes")
+        raise invalid_url(f"The path is longer than {MAX_KEY_BYTES} bytes")
     for segment in key.split("/"):
-        if segment in _NO_NAMES:
-            raise invalid("The path must not be empty or contain empty, . or .. segments")
+        if segment in _RESERVED_SEGMENTS:
+            raise invalid_url("The path must not be empty or contain empty, . or .. segments")
         if len(segment.encode()) > _MAX_SEGMENT_BYTES:
-            raise invalid(f"A name in the path is longer than {_MAX_SEGMENT_BYTES} bytes")
+            raise invalid_url(f"A name in the path is longer than {_MAX_SEGMENT_BYTES} bytes")
     return key

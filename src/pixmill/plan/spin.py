@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from pixmill.plan.colour import CLEAR, Colour
 
 
-class Spin(Struct, frozen=True):
+class FreeRotation(Struct, frozen=True):
     """Degrees clockwise, other than the right angles, and what the corners show that open up."""
 
     degrees: Annotated[float, Meta(gt=0, lt=360)]
-    corners: Colour = CLEAR
+    corner_colour: Colour = CLEAR

@@ -14,5 +14,5 @@ class Trim(Struct, frozen=True):
 
     tolerance: Byte = 10
     colour: Colour | None = None
-    across: bool = False
-    down: bool = False
+    equal_horizontal: bool = False
+    equal_vertical: bool = False

@@ -11,11 +11,11 @@ from urllib.parse import quote, urljoin
 
 from pixmill.errors import InvalidParameter
 
-MAX_URL = 8192
+MAX_URL_LENGTH = 8192
 CDN_ID = "pixmill"
 """What we are called where a request names all through which it came (RFC 8586)."""
 
-_MAX_AUTHORITY = (
+_MAX_AUTHORITY_LENGTH = (
     300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones, and makes 18 of some
 )
 _AUTHORITY = re.compile(r"[^/?#]*")
@@ -23,8 +23,8 @@ _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
-_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
-_HOST_BEGINNING = re.compile(r"[a-z0-9_.:\[\]-]*")
+_PARTIAL_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
+_HOST_PREFIX = re.compile(r"[a-z0-9_.:\[\]-]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATH = "/:@!$&'()*+,;=%"
 _IN_QUERY = _IN_PATH + "?"
@@ -42,50 +42,62 @@ def canonical_url(text: str) -> str:
     authority = _AUTHORITY.match(rest)
     _check_authority(authority.group() if authority else "")
     try:
-        read, raw = URL(text), URL(text, encoded=True)
-        host = _host(read.raw_host or "")
-        port = read.explicit_port
-        path = _without_dots(_escaped(raw.raw_path or "/", _IN_PATH))
-        query = _escaped(raw.raw_query_string, _IN_QUERY)
+        parsed, raw = URL(text), URL(text, encoded=True)
+        host = _canonical_host(parsed.raw_host or "")
+        port = parsed.explicit_port
+        path = _remove_dot_segments(_normalize_escapes(raw.raw_path or "/", _IN_PATH))
+        query = _normalize_escapes(raw.raw_query_string, _IN_QUERY)
     except ValueError as error:
-        raise invalid("The URL cannot be read", detail=str(error)) from error
-    return _bounded(f"{scheme.lower()}://{host}{_port(scheme.lower(), port)}{path}{'?' + query if query else ''}")
+        raise invalid_url("The URL cannot be read", detail=str(error)) from error
+    return _check_length(
+        f"{scheme.lower()}://{host}{_port_suffix(scheme.lower(), port)}{path}{'?' + query if query else ''}"
+    )
 
 
-def canonical_beginning(scheme: str, rest: str) -> str:
+def canonical_prefix(scheme: str, rest: str) -> str:
     """How all URLs are spelled that begin with ``scheme://`` and this; both may be cut short anywhere. Raises InvalidParameter."""
     authority = _AUTHORITY.match(rest)
     host = authority.group() if authority else ""
     if "#" in rest:
-        raise invalid("A URL has no fragment here")
+        raise invalid_url("A URL has no fragment here")
     if host == rest:
-        return f"{scheme}://{_host_beginning(host.lower(), _DEFAULT_PORTS[scheme])}"
-    path, mark, query = rest[len(host) :].partition("?")
+        return f"{scheme}://{_canonical_host_prefix(host.lower(), _DEFAULT_PORTS[scheme])}"
+    path, separator, query = rest[len(host) :].partition("?")
     return (
         canonical_url(f"{scheme}://{host}/").removesuffix("/")
-        + (_without_dots(_escaped(path or "/", _IN_PATH)) if mark else _path_beginning(path))
-        + (mark + _text_beginning(query, _IN_QUERY))
+        + (
+            _remove_dot_segments(_normalize_escapes(path or "/", _IN_PATH))
+            if separator
+            else _canonical_path_prefix(path)
+        )
+        + (separator + _normalize_prefix_escapes(query, _IN_QUERY))
     )
 
 
-def _host_beginning(host: str, default_port: int) -> str:
-    if not _HOST_BEGINNING.fullmatch(host):
-        raise invalid("What begins a host is ASCII, and no user name or password; one that is whole ends with a slash")
+def _canonical_host_prefix(host: str, default_port: int) -> str:
+    if not _HOST_PREFIX.fullmatch(host):
+        raise invalid_url(
+            "What begins a host is ASCII, and no user name or password; one that is whole ends with a slash"
+        )
     return host.removesuffix(f":{default_port}")
 
 
-def _path_beginning(path: str) -> str:
-    folders, _, name = _text_beginning(path, _IN_PATH).rpartition("/")
-    return _without_dots(folders + "/") + name
+def _canonical_path_prefix(path: str) -> str:
+    folders, _, name = _normalize_prefix_escapes(path, _IN_PATH).rpartition("/")
+    return _remove_dot_segments(folders + "/") + name
 
 
-def _text_beginning(text: str, allowed: str) -> str:
+def _normalize_prefix_escapes(text: str, allowed: str) -> str:
     """An escape that is cut short goes on somehow."""
-    cut = _CUT_ESCAPE.search(text)
-    return _escaped(text[: cut.start()], allowed) + cut.group().upper() if cut else _escaped(text, allowed)
+    partial = _PARTIAL_ESCAPE.search(text)
+    return (
+        _normalize_escapes(text[: partial.start()], allowed) + partial.group().upper()
+        if partial
+        else _normalize_escapes(text, allowed)
+    )
 
 
-def redirected(base: str, location: str) -> str:
+def resolve_redirect(base: str, location: str) -> str:
     """Where ``location``, as an origin gives it, leads from the URL ``base``; not yet in canonical spelling.
 
     Spaces are tolerated, as browsers do. Raises InvalidParameter.
@@ -93,63 +105,63 @@ def redirected(base: str, location: str) -> str:
     try:
         return urljoin(base, location.strip(" \t").replace(" ", "%20"))
     except ValueError as error:
-        raise invalid("The redirect cannot be read", detail=str(error)) from error
+        raise invalid_url("The redirect cannot be read", detail=str(error)) from error
 
 
-def invalid(message: str, *, detail: str = "") -> InvalidParameter:
+def invalid_url(message: str, *, detail: str = "") -> InvalidParameter:
     """A refusal that names the parameter."""
     return InvalidParameter(message, param="url", detail=detail)
 
 
 def _check_authority(authority: str) -> None:
     if not authority:
-        raise invalid("The URL names no host")
-    if len(authority) > _MAX_AUTHORITY or len(normalize("NFKC", authority)) > _MAX_AUTHORITY:
-        raise invalid("The host of the URL is too long")
+        raise invalid_url("The URL names no host")
+    if len(authority) > _MAX_AUTHORITY_LENGTH or len(normalize("NFKC", authority)) > _MAX_AUTHORITY_LENGTH:
+        raise invalid_url("The host of the URL is too long")
     if "@" in authority:
-        raise invalid("The URL must not hold a user name or password")
+        raise invalid_url("The URL must not hold a user name or password")
     if not _PORT.fullmatch(authority):
-        raise invalid("The port of the URL is not a number")
+        raise invalid_url("The port of the URL is not a number")
 
 
-def _host(host: str) -> str:
+def _canonical_host(host: str) -> str:
     if ":" in host:
-        return _ipv6(host)
+        return _canonical_ipv6(host)
     name = host.removesuffix(".")
     if len(name) > 253 or not _HOST.fullmatch(name):  # noqa: PLR2004 - RFC 1035 §2.3.4
-        raise invalid("The host of the URL is not a valid name or address")
-    return _ipv4(name) if _NUMERIC.fullmatch(name.rpartition(".")[2]) else name
+        raise invalid_url("The host of the URL is not a valid name or address")
+    return _canonical_ipv4(name) if _NUMERIC.fullmatch(name.rpartition(".")[2]) else name
 
 
-def _ipv6(host: str) -> str:
+def _canonical_ipv6(host: str) -> str:
     try:
         if "%" not in host:  # a scope id makes sense on one machine only
             return f"[{IPv6Address(host).compressed}]"
     except AddressValueError:
         pass
-    raise invalid("The host of the URL is not a valid IPv6 address")
+    raise invalid_url("The host of the URL is not a valid IPv6 address")
 
 
-def _ipv4(name: str) -> str:
+def _canonical_ipv4(name: str) -> str:
     """A name that ends in a number is an IPv4 address (WHATWG URL §3.5), here in four decimal parts only."""
     try:
         return str(IPv4Address(name))
     except AddressValueError as error:
-        raise invalid("An IPv4 address must be written as four decimal numbers") from error
+        raise invalid_url("An IPv4 address must be written as four decimal numbers") from error
 
 
-def _port(scheme: str, port: int | None) -> str:
+def _port_suffix(scheme: str, port: int | None) -> str:
     if port == 0:
-        raise invalid("The port of the URL must not be 0")
+        raise invalid_url("The port of the URL must not be 0")
     return "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{port}"
 
 
-def _escaped(text: str, allowed: str) -> str:
+def _normalize_escapes(text: str, allowed: str) -> str:
     """RFC 3986 §6.2.2: unreserved characters plain, all else that may not stand plain as upper-case escapes."""
-    return quote(_ESCAPE.sub(_unescaped, text), safe=allowed)
+    return quote(_ESCAPE.sub(_normalize_escape, text), safe=allowed)
 
 
-def _unescaped(escape: re.Match[str]) -> str:
+def _normalize_escape(escape: re.Match[str]) -> str:
     digits = escape[1]
     if digits is None:
         return "%25"
@@ -157,21 +169,21 @@ def _unescaped(escape: re.Match[str]) -> str:
     return char if char in _UNRESERVED else escape[0].upper()
 
 
-def _without_dots(path: str) -> str:
+def _remove_dot_segments(path: str) -> str:
     """RFC 3986 §5.2.4."""
-    kept: list[str] = []
+    output: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
         if segment == "..":
-            del kept[-1:]
+            del output[-1:]
         elif segment != ".":
-            kept.append(segment)
+            output.append(segment)
     if segments[-1] in {".", ".."}:
-        kept.append("")
-    return "/" + "/".join(kept)
+        output.append("")
+    return "/" + "/".join(output)
 
 
-def _bounded(url: str) -> str:
-    if len(url) > MAX_URL:
-        raise invalid(f"The URL is longer than {MAX_URL} characters")
+def _check_length(url: str) -> str:
+    if len(url) > MAX_URL_LENGTH:
+        raise invalid_url(f"The URL is longer than {MAX_URL_LENGTH} characters")
     return url

@@ -9,15 +9,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from dataclasses import replace
 
 from pixmill.errors import PixmillError
-from pixmill.plan.freshness import NO_PATIENCE, Freshness, Patience
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, NegativeTtl
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
-from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports import (
-    ALONE,
-    NEVER,
+    NO_LOCKS,
+    NO_PURGES,
     Cache,
     Engine,
     Entry,
@@ -26,22 +26,28 @@ from pixmill.ports import (
     Hit,
     Observer,
     Original,
+    PurgeMatch,
     Purges,
+    RenderLocks,
     Source,
-    Turns,
-    Verdict,
 )
-from pixmill.services.answers import Answer, Outcome
-from pixmill.services.flaws import Flaws
-from pixmill.services.materials import Materials
-from pixmill.services.originals import Originals
-from pixmill.services.refreshes import Elsewhere, Refreshes
-from pixmill.services.refusals import Refusals
-from pixmill.services.renewal import is_final, last_seen, passing, result, unchanged_of
-from pixmill.services.results import Results
+from pixmill.runtime.spool import Spool
+from pixmill.services.inputs.fetch_failures import FetchFailureCache
+from pixmill.services.inputs.loader import InputLoader
+from pixmill.services.inputs.memory import MemoryOriginalCache
+from pixmill.services.results.answer import CacheOutcome, ResizeResult
+from pixmill.services.results.cache import ResultCache
+from pixmill.services.results.refresher import BackgroundRefresher, RefreshedElsewhere
+from pixmill.services.results.render_failures import RenderFailureCache
+from pixmill.services.results.revalidation import (
+    is_permanent,
+    make_entry,
+    metadata_of,
+    uncacheable_metadata,
+    version_of,
+)
 from pixmill.services.singleflight import Flights
-from pixmill.services.warming import Warming
-from pixmill.spool import Spool
+from pixmill.services.warm.batch import BatchWarmer
 
 
 class ResizeService:
@@ -52,191 +58,202 @@ class ResizeService:
         source: Source,
         engine: Engine,
         cache: Cache,
-        freshness: Freshness,
+        freshness: FreshnessPolicy,
         observer: Observer,
         clock: Callable[[], float] = time.time,
-        purges: Purges = NEVER,
+        purges: Purges = NO_PURGES,
         *,
-        patience: Patience = NO_PATIENCE,
+        negative_ttl: NegativeTtl = NO_NEGATIVE_CACHING,
         max_originals_bytes: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
-        turns: Turns = ALONE,
+        locks: RenderLocks = NO_LOCKS,
     ) -> None:
         """So many bytes of originals are kept; ``patience`` is for sources that have refused."""
-        self.originals = Originals(max_originals_bytes, observer)
-        self._materials = Materials(
+        self.originals = MemoryOriginalCache(max_originals_bytes, observer)
+        self._inputs = InputLoader(
             source,
             freshness,
             observer,
-            engine.coming,
+            engine.announce,
             purges=purges,
             originals=self.originals,
-            refusals=Refusals(patience, monotonic, observer),
+            fetch_failures=FetchFailureCache(negative_ttl, monotonic, observer),
             clock=monotonic,
         )
-        self._flaws = Flaws(patience.unusable_s, freshness, observer, monotonic)
-        self.results = Results(cache, freshness, observer, clock, purges)
+        self._render_failures = RenderFailureCache(negative_ttl.undecodable_s, freshness, observer, monotonic)
+        self.results = ResultCache(cache, freshness, observer, clock, purges)
         self._engine = engine
         self._observer = observer
         self._clock = clock
         self._purges = purges
-        self._turns = turns
-        self._renders: Flights[tuple[Key, float], Answer] = Flights()
-        self._refreshes = Refreshes(clock=monotonic)
-        self.warming = Warming(engine, self.results, self)
+        self._locks = locks
+        self._render_flights: Flights[tuple[Key, float], ResizeResult] = Flights()
+        self._refresher = BackgroundRefresher(clock=monotonic)
+        self.batch_warmer = BatchWarmer(engine, self.results, self)
 
     async def close(self) -> None:
         """End what runs behind answers."""
-        await self._refreshes.close()
-        await self.warming.close()
+        await self._refresher.close()
+        await self.batch_warmer.close()
         self.originals.close()
 
-    def cached(self, request: ImageRequest, known: Container[str], key: Key) -> Answer | None:
+    def peek(self, request: ImageRequest, known_etags: Container[str], key: Key) -> ResizeResult | None:
         """The answer if memory has it under ``key``, that of the request, at once.
 
         ``known`` are the entity tags of which the client still has the bytes.
         """
         hit = self.results.peek(key, request.tags)
-        return None if hit is None else self._from_cache(request, key, hit, known)
+        return None if hit is None else self._serve_cached(request, key, hit, known_etags)
 
-    async def resize(self, request: ImageRequest, known: Container[str], key: Key) -> Answer:
+    async def resize(self, request: ImageRequest, known_etags: Container[str], key: Key) -> ResizeResult:
         """The answer to a request that memory cannot answer at once; ``known`` and ``key`` as for ``cached``."""
-        if not known:
-            return await self._make_once(request, key)
-        hit = await self.results.find(key, request.tags)
+        if not known_etags:
+            return await self._make_coalesced(request, key)
+        hit = await self.results.get(key, request.tags)
         if hit is None:
-            return await self._unless_unchanged(request, key, known)
-        return self._from_cache(request, key, hit, known) or (await self._make_once(request, key)).spared(known)
+            return await self._not_modified_or_make(request, key, known_etags)
+        return self._serve_cached(request, key, hit, known_etags) or (
+            await self._make_coalesced(request, key)
+        ).without_known_body(known_etags)
 
-    def _from_cache(self, request: ImageRequest, key: Key, hit: Hit, known: Container[str]) -> Answer | None:
+    def _serve_cached(
+        self, request: ImageRequest, key: Key, hit: Hit, known_etags: Container[str]
+    ) -> ResizeResult | None:
         """What the cache has, if it may be served before its source is asked."""
-        entry, outcome, now = hit.entry, Outcome.HIT, self._clock()
+        entry, outcome, now = hit.entry, CacheOutcome.HIT, self._clock()
         if now >= entry.fresh_until:
             if now >= entry.stale_until:
                 return None
-            outcome = Outcome.STALE
-            self._refreshes.start(self._flight(key), lambda: self._refresh(request, key, entry))
-        return Answer(unchanged_of(entry) if entry.etag in known else entry, outcome, hit.tier)
+            outcome = CacheOutcome.STALE
+            self._refresher.start(self._flight_key(key), lambda: self._refresh(request, key, entry))
+        return ResizeResult(metadata_of(entry) if entry.etag in known_etags else entry, outcome, hit.tier)
 
-    async def _unless_unchanged(self, request: ImageRequest, key: Key, known: Container[str]) -> Answer:
+    async def _not_modified_or_make(self, request: ImageRequest, key: Key, known_etags: Container[str]) -> ResizeResult:
         """Ask first, and render only if the original is not the one that the client's copy was made of."""
-        async with self._materials.version(request.source, request.plan) as now:
-            dated = self.results.dated(key, now)
-            if dated.etag in known:
-                return Answer(dated, Outcome.MISS)
-            return await self._make_once(request, key)
+        async with self._inputs.current_version(request.source, request.plan) as current_version:
+            metadata = self.results.metadata_for(key, current_version)
+            if metadata.etag in known_etags:
+                return ResizeResult(metadata, CacheOutcome.MISS)
+            return await self._make_coalesced(request, key)
 
-    async def _make_once(self, request: ImageRequest, key: Key) -> Answer:
-        async with self._renders.join(self._flight(key), lambda: self._make(request, key)) as (answer, shared):
+    async def _make_coalesced(self, request: ImageRequest, key: Key) -> ResizeResult:
+        async with self._render_flights.join(self._flight_key(key), lambda: self._lookup_or_render(request, key)) as (
+            answer,
+            shared,
+        ):
             if shared:
-                self._observer.counted(Event.FLIGHT_SHARED, kind="render")
-            return answer.shared() if shared else answer
+                self._observer.increment(Event.COALESCED, kind="render")
+            return answer.as_coalesced() if shared else answer
 
-    async def _make(self, request: ImageRequest, key: Key) -> Answer:
+    async def _lookup_or_render(self, request: ImageRequest, key: Key) -> ResizeResult:
         """From a set that is being made, from the slower tiers of the cache, else anew."""
-        entry = await self.warming.made(key)
-        if entry is not None and self.results.verdict(entry, request.tags) is Verdict.KEPT:
-            return Answer(entry, Outcome.SHARED)
-        hit = await self.results.find(key, request.tags)
+        entry = await self.batch_warmer.wait_for(key)
+        if entry is not None and self.results.match_purges(entry, request.tags) is PurgeMatch.NONE:
+            return ResizeResult(entry, CacheOutcome.COALESCED)
+        hit = await self.results.get(key, request.tags)
         if hit is None:
-            return await self._render_in_turn(request, key)
-        return self._from_cache(request, key, hit, ()) or await self._renew_or_keep(request, key, hit)
+            return await self._render_holding_lock(request, key)
+        return self._serve_cached(request, key, hit, ()) or await self._revalidate_or_stale(request, key, hit)
 
-    async def _render_in_turn(self, request: ImageRequest, key: Key) -> Answer:
+    async def _render_holding_lock(self, request: ImageRequest, key: Key) -> ResizeResult:
         """Anew, or what another server has made while we waited for it."""
-        async with self._turns.turn(key) as waited:
-            hit = await self.results.find(key, request.tags) if waited else None
-            found = None if hit is None else self._from_cache(request, key, hit, ())
+        async with self._locks.acquire(key) as waited:
+            hit = await self.results.get(key, request.tags) if waited else None
+            found = None if hit is None else self._serve_cached(request, key, hit, ())
             return found or await self._render(request, key)
 
-    async def _render(self, request: ImageRequest, key: Key) -> Answer:
-        began = time.perf_counter()
-        known = self._materials.good(request.source)
-        if known is not None:
-            self._flaws.check(request.source, key, known)
-        async with self.materials(request.source, request.plan) as original:
+    async def _render(self, request: ImageRequest, key: Key) -> ResizeResult:
+        started = time.perf_counter()
+        fresh_version = self._inputs.fresh_version(request.source)
+        if fresh_version is not None:
+            self._render_failures.check(request.source, key, fresh_version)
+        async with self.load_inputs(request.source, request.plan) as original:
             fetched = time.perf_counter()
-            with self._flaws.heeded(request.source, key, original):
+            with self._render_failures.guard(request.source, key, original):
                 rendered = await self._engine.render(original.spool, request.plan, original.extras)
-            seconds = {"fetch": fetched - began, "render": time.perf_counter() - fetched, **rendered.seconds}
-        entry, stored = await self.results.keep(key, rendered, original, request.tags)
-        return Answer(entry, Outcome.MISS, seconds=seconds, stored=stored)
+            seconds = {"fetch": fetched - started, "render": time.perf_counter() - fetched, **rendered.seconds}
+        entry, stored = await self.results.put(key, rendered, original, request.tags)
+        return ResizeResult(entry, CacheOutcome.MISS, seconds=seconds, stored=stored)
 
-    async def _renew_or_keep(self, request: ImageRequest, key: Key, hit: Hit) -> Answer:
+    async def _revalidate_or_stale(self, request: ImageRequest, key: Key, hit: Hit) -> ResizeResult:
         """Renewed; if that fails what the cache has, where it may be served even so."""
         try:
-            async with self.results.ending(key, hit.entry):
-                return await self._renew_in_turn(request, key, hit.entry)
+            async with self.results.expire_if_gone(key, hit.entry):
+                return await self._revalidate_holding_lock(request, key, hit.entry)
         except PixmillError as error:
-            if is_final(error) or self._clock() >= hit.entry.error_until:
+            if is_permanent(error) or self._clock() >= hit.entry.stale_if_error_until:
                 raise
-            return Answer(hit.entry, Outcome.SAVED, hit.tier)
+            return ResizeResult(hit.entry, CacheOutcome.STALE_IF_ERROR, hit.tier)
 
-    async def _renew_in_turn(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+    async def _revalidate_holding_lock(self, request: ImageRequest, key: Key, stale: Entry) -> ResizeResult:
         """Renewed here, or by another server while we waited for it. What is never fresh is nothing to wait for: each has to ask."""
         if stale.fresh_until <= stale.stored_at:
-            return await self._renew(request, key, stale)
-        async with self._turns.turn(key):
-            newer = await self.results.newer(key, stale, request.tags)
-            found = None if newer is None else self._from_cache(request, key, newer, ())
-            return found or await self._renew(request, key, stale)
+            return await self._revalidate(request, key, stale)
+        async with self._locks.acquire(key):
+            newer = await self.results.get_newer(key, stale, request.tags)
+            found = None if newer is None else self._serve_cached(request, key, newer, ())
+            return found or await self._revalidate(request, key, stale)
 
-    async def _renew(self, request: ImageRequest, key: Key, stale: Entry) -> Answer:
+    async def _revalidate(self, request: ImageRequest, key: Key, stale: Entry) -> ResizeResult:
         """The same with new times if its original is what it was, else made anew; so is what was purged since it was found."""
-        async with self._materials.version(request.source, request.plan, last_seen(stale)) as now:
-            is_gone = self.results.verdict(stale, request.tags) is Verdict.GONE
-            if now.validator != stale.source_validator or is_gone:
-                return replace(await self._render(request, key), outcome=Outcome.REPLACED)
-            entry, stored = await self.results.renew(key, stale, now)
-            return Answer(entry, Outcome.RENEWED, stored=stored)
+        async with self._inputs.current_version(request.source, request.plan, version_of(stale)) as current_version:
+            is_purged = self.results.match_purges(stale, request.tags) is PurgeMatch.HARD
+            if current_version.validator != stale.source_validator or is_purged:
+                return replace(await self._render(request, key), outcome=CacheOutcome.REPLACED)
+            entry, stored = await self.results.put_revalidated(key, stale, current_version)
+            return ResizeResult(entry, CacheOutcome.REVALIDATED, stored=stored)
 
     async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
         """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
-        if await self.results.newer(key, stale, request.tags):
+        if await self.results.get_newer(key, stale, request.tags):
             return  # another server has done it
-        version = self._materials.version(request.source, request.plan, last_seen(stale))
-        async with self.results.ending(key, stale), AsyncExitStack() as held:
-            async with self._turns.at_once(key) as ours:
-                if not ours:
-                    raise Elsewhere
-                now = await held.enter_async_context(version)
-                if now.validator == stale.source_validator:
-                    await self._renew(request, key, stale)
+        version_context = self._inputs.current_version(request.source, request.plan, version_of(stale))
+        async with self.results.expire_if_gone(key, stale), AsyncExitStack() as stack:
+            async with self._locks.try_acquire(key) as acquired:
+                if not acquired:
+                    raise RefreshedElsewhere
+                current_version = await stack.enter_async_context(version_context)
+                if current_version.validator == stale.source_validator:
+                    await self._revalidate(request, key, stale)
                     return
-            async with self._engine.spare_time():
-                if self.results.fresh(key, request.tags):
+            async with self._engine.idle_slot():
+                if self.results.peek_fresh(key, request.tags):
                     return  # somebody could not wait for it
-                async with self._renders.join(self._flight(key), lambda: self._renew_in_turn(request, key, stale)):
+                async with self._render_flights.join(
+                    self._flight_key(key), lambda: self._revalidate_holding_lock(request, key, stale)
+                ):
                     pass
 
-    def _flight(self, key: Key) -> tuple[Key, float]:
+    def _flight_key(self, key: Key) -> tuple[Key, float]:
         """The name of a flight: whoever asks after a purge does not join one that began before it."""
-        return key, self._purges.newest
+        return key, self._purges.latest
 
-    def is_under_way(self, key: Key) -> bool:
+    def is_in_flight(self, key: Key) -> bool:
         """Whether this is being made for somebody."""
-        return self._flight(key) in self._renders
+        return self._flight_key(key) in self._render_flights
 
-    def original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
+    def load_original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
         """The original, fetched once for all who ask for it at the same time, and held while anybody does."""
-        return self._materials.original(ref)
+        return self._inputs.load_original(ref)
 
-    def materials(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
+    def load_inputs(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
         """The same, with all that these plans refer to."""
-        return self._materials.of(ref, *plans)
+        return self._inputs.load(ref, *plans)
 
-    async def inspect(self, ref: SourceRef, question: Question = NOTHING_MORE) -> Facts:
+    async def inspect(self, ref: SourceRef, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
         """The facts of an original."""
-        async with self.original(ref) as original:
-            with self._flaws.heeded(ref, None, original):
-                return await self._engine.inspect(original.spool, question)
+        async with self.load_original(ref) as original:
+            with self._render_failures.guard(ref, None, original):
+                return await self._engine.inspect(original.spool, selection)
 
-    def coming(self) -> AbstractContextManager[None]:
+    def announce_upload(self) -> AbstractContextManager[None]:
         """Held while a client sends its picture. Raises QueueFull when there is no use in sending it."""
-        return self._engine.coming()
+        return self._engine.announce()
 
-    async def resize_upload(self, body: Spool, plan: Plan) -> Answer:
+    async def resize_upload(self, body: Spool, plan: Plan) -> ResizeResult:
         """Render bytes that the client sent; nothing of it is stored."""
-        async with self._materials.beside(plan) as others:
-            rendered = await self._engine.render(body, plan, [other.spool for other in others])
-        return Answer(result(rendered, passing(self._clock())), Outcome.UNCACHED, seconds=rendered.seconds)
+        async with self._inputs.load_references(plan) as referenced:
+            rendered = await self._engine.render(body, plan, [other.spool for other in referenced])
+        return ResizeResult(
+            make_entry(rendered, uncacheable_metadata(self._clock())), CacheOutcome.UNCACHED, seconds=rendered.seconds
+        )

@@ -16,17 +16,17 @@ V = TypeVar("V")
 @dataclass(slots=True)
 class _Flight(Generic[V]):
     task: asyncio.Task[V]
-    aboard: int = 0
+    waiters: int = 0
 
 
-def _keep(_value: Any) -> None:
+def _dispose_nothing(_value: Any) -> None:
     """Nothing to give back."""
 
 
 class Flights(Generic[K, V]):
     """Values under way, by key. ``dispose`` gives a value back when the last one aboard has left."""
 
-    def __init__(self, dispose: Callable[[V], None] = _keep) -> None:
+    def __init__(self, dispose: Callable[[V], None] = _dispose_nothing) -> None:
         self._dispose = dispose
         self._flights: dict[K, _Flight[V]] = {}
 
@@ -44,32 +44,32 @@ class Flights(Generic[K, V]):
         """
         shared = key in self._flights
         flight = self._flights[key] if shared else self._start(key, make())
-        flight.aboard += 1
+        flight.waiters += 1
         try:
             yield await asyncio.shield(flight.task), shared
         finally:
-            flight.aboard -= 1
-            if not flight.aboard:
+            flight.waiters -= 1
+            if not flight.waiters:
                 self._end(key, flight)
 
-    def _start(self, key: K, making: Coroutine[Any, Any, V]) -> _Flight[V]:
-        flight = self._flights[key] = _Flight(asyncio.create_task(making))
+    def _start(self, key: K, coroutine: Coroutine[Any, Any, V]) -> _Flight[V]:
+        flight = self._flights[key] = _Flight(asyncio.create_task(coroutine))
         return flight
 
     def _end(self, key: K, flight: _Flight[V]) -> None:
         del self._flights[key]
         if flight.task.done():
-            self._settle(flight.task)
+            self._dispose_result(flight.task)
         else:
-            flight.task.add_done_callback(self._settle)
+            flight.task.add_done_callback(self._dispose_result)
             flight.task.cancel()
 
-    def _settle(self, task: asyncio.Task[V]) -> None:
+    def _dispose_result(self, task: asyncio.Task[V]) -> None:
         if not task.cancelled() and task.exception() is None:
             self._dispose(task.result())
 
 
-class Background:
+class BackgroundTasks:
     """Tasks that outlive the request which started them; closed, they are cancelled."""
 
     def __init__(self, limit: int) -> None:
@@ -80,7 +80,7 @@ class Background:
         """Run ``work`` behind the answer, unless too much is under way already. Its failures are its own to report."""
         if len(self._tasks) >= self._limit:
             return False
-        task = asyncio.create_task(_quietly(work))
+        task = asyncio.create_task(_suppress_errors(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -92,6 +92,6 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _quietly(work: Callable[[], Awaitable[Any]]) -> None:
+async def _suppress_errors(work: Callable[[], Awaitable[Any]]) -> None:
     with suppress(Exception):  # the parts below have counted it; nobody waits for this task
         await work()

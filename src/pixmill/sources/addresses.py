@@ -47,37 +47,37 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291 §2.4: all that IANA has g
 _ALL_ONES = 0xFFFF_FFFF
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1
 
-Carried = Callable[[IPv6Address], tuple[IPv4Address, ...]]
+ExtractIPv4 = Callable[[IPv6Address], tuple[IPv4Address, ...]]
 
 
-def _low(address: IPv6Address) -> tuple[IPv4Address, ...]:
+def _low_32_bits(address: IPv6Address) -> tuple[IPv4Address, ...]:
     return (IPv4Address(int(address) & _ALL_ONES),)
 
 
-def _compatible(address: IPv6Address) -> tuple[IPv4Address, ...]:
+def _ipv4_compatible(address: IPv6Address) -> tuple[IPv4Address, ...]:
     """RFC 4291 §2.5.5.1; the same space holds ``::`` and ``::1``, which carry nothing."""
-    return _low(address) if int(address) > 1 else ()
+    return _low_32_bits(address) if int(address) > 1 else ()
 
 
 def _after_16_bits(address: IPv6Address) -> tuple[IPv4Address, ...]:
     return (IPv4Address((int(address) >> 80) & _ALL_ONES),)
 
 
-def _server_and_client(address: IPv6Address) -> tuple[IPv4Address, ...]:
+def _teredo_server_and_client(address: IPv6Address) -> tuple[IPv4Address, ...]:
     """RFC 4380 §4: the server plain, the client with all bits turned."""
     return IPv4Address((int(address) >> 64) & _ALL_ONES), IPv4Address(~int(address) & _ALL_ONES)
 
 
 # Where the system or the next router makes IPv4 of it: such an address is no more and no less than the one it carries.
-_TRANSPARENT: Final[dict[IPv6Network, Carried]] = {
-    IPv6Network("::ffff:0:0/96"): _low,  # mapped (RFC 4291 §2.5.5.2)
-    IPv6Network("64:ff9b::/96"): _low,  # NAT64 (RFC 6052 §2.1)
+_TRANSPARENT: Final[dict[IPv6Network, ExtractIPv4]] = {
+    IPv6Network("::ffff:0:0/96"): _low_32_bits,  # mapped (RFC 4291 §2.5.5.2)
+    IPv6Network("64:ff9b::/96"): _low_32_bits,  # NAT64 (RFC 6052 §2.1)
 }
 # Tunnels: both the address itself and every one it carries must be allowed.
-_TUNNELS: Final[dict[IPv6Network, Carried]] = {
-    IPv6Network("::/96"): _compatible,
-    IPv6Network("::ffff:0:0:0/96"): _low,  # translated (RFC 2765 §2.1)
-    IPv6Network("2001::/32"): _server_and_client,  # Teredo
+_TUNNELS: Final[dict[IPv6Network, ExtractIPv4]] = {
+    IPv6Network("::/96"): _ipv4_compatible,
+    IPv6Network("::ffff:0:0:0/96"): _low_32_bits,  # translated (RFC 2765 §2.1)
+    IPv6Network("2001::/32"): _teredo_server_and_client,  # Teredo
     IPv6Network("2002::/16"): _after_16_bits,  # 6to4 (RFC 3056 §2)
 }
 
@@ -94,27 +94,27 @@ def check_address(ip: str, allowed: Iterable[Network] = ()) -> None:
     if "%" in ip:
         raise AddressForbidden(detail=f"{ip} has a scope id, which makes sense on one machine only")
     networks = tuple(allowed)
-    for face in _faces(address):
-        if not _permitted(face, networks):
+    for reachable in _reachable_addresses(address):
+        if not _is_permitted(reachable, networks):
             raise AddressForbidden(detail=f"{ip} is not allowed")
 
 
-def _faces(address: Address) -> tuple[Address, ...]:
+def _reachable_addresses(address: Address) -> tuple[Address, ...]:
     """Every address that packets to this one may reach."""
     if isinstance(address, IPv4Address):
         return (address,)
-    for network, carried in _TRANSPARENT.items():
+    for network, extract in _TRANSPARENT.items():
         if address in network:
-            return carried(address)
-    for network, carried in _TUNNELS.items():
+            return extract(address)
+    for network, extract in _TUNNELS.items():
         if address in network:
-            return (address, *carried(address))
+            return (address, *extract(address))
     if (int(address) >> 32) & _ALL_ONES in _ISATAP:
-        return (address, *_low(address))
+        return (address, *_low_32_bits(address))
     return (address,)
 
 
-def _permitted(address: Address, allowed: tuple[Network, ...]) -> bool:
+def _is_permitted(address: Address, allowed: tuple[Network, ...]) -> bool:
     if any(address in network for network in allowed):
         return True
     if isinstance(address, IPv4Address):

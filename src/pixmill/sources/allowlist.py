@@ -24,7 +24,7 @@ _SEPARATORS = re.compile(r"[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class SourcePattern:
     """One allowed prefix. An empty ``host`` is every host; ``subdomains`` are those of ``host`` without itself."""
 
     scheme: str
@@ -40,43 +40,47 @@ class Pattern:
             return cls(scheme)
         if scheme == "path":
             return cls(scheme, path="/" + rest.strip("/") + "/")
-        starred = rest.startswith("//*.")
+        has_wildcard = rest.startswith("//*.")
         try:
-            return cls._of_url(f"{scheme}://{rest[4:]}" if starred else text, subdomains=starred)
+            return cls._from_url(f"{scheme}://{rest[4:]}" if has_wildcard else text, subdomains=has_wildcard)
         except InvalidParameter as error:
             msg = f"{text!r} is no pattern of a source: {error.message}"
             raise ValueError(msg) from error
 
     @classmethod
-    def _of_url(cls, text: str, *, subdomains: bool) -> Self:
+    def _from_url(cls, text: str, *, subdomains: bool) -> Self:
         if "?" in text or "#" in text:
             raise InvalidParameter("A pattern has no query and no fragment")
-        head, slash, path = text.partition("://")[2].partition("/")
+        authority, slash, path = text.partition("://")[2].partition("/")
         scheme = text.partition("://")[0]
         folder = "/" + path if slash else "/"
         # The reference is of something below the pattern, so that buckets and hosts alone can be read.
-        place = _Place.of(parse_source(f"{scheme}://{head}{folder.rstrip('/')}/x"))
+        location = _SourceLocation.of(parse_source(f"{scheme}://{authority}{folder.rstrip('/')}/x"))
         if subdomains and scheme not in {"http", "https"}:
             raise InvalidParameter("Only web hosts have subdomains")
-        return cls(place.scheme, place.host, subdomains, _folder_of(place.path, whole=folder.endswith("/")))
+        return cls(
+            location.scheme, location.host, subdomains, _folder_of(location.path, is_folder=folder.endswith("/"))
+        )
 
-    def admits(self, place: "_Place") -> bool:
-        return self.scheme == place.scheme and self._has_host(place.host) and self._has_path(place.path)
+    def matches(self, location: "_SourceLocation") -> bool:
+        return (
+            self.scheme == location.scheme and self._matches_host(location.host) and self._matches_path(location.path)
+        )
 
-    def _has_host(self, host: str) -> bool:
+    def _matches_host(self, host: str) -> bool:
         if self.subdomains:
             return host.endswith("." + self.host)
         return not self.host or host == self.host
 
-    def _has_path(self, path: str) -> bool:
+    def _matches_path(self, path: str) -> bool:
         if self.path == "/":
             return True
-        inside = path.startswith(self.path) if self.path.endswith("/") else _below(path, self.path)
-        return inside and not _climbs(path)
+        inside = path.startswith(self.path) if self.path.endswith("/") else _is_below(path, self.path)
+        return inside and not _has_path_traversal(path)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SourceLocation:
     """A reference in the parts that patterns speak of; ``host`` has the port when it is not the scheme's own."""
 
     scheme: str
@@ -98,33 +102,33 @@ class _Place:
 class AllowList:
     """An empty list allows every source."""
 
-    def __init__(self, patterns: tuple[Pattern, ...] = ()) -> None:
+    def __init__(self, patterns: tuple[SourcePattern, ...] = ()) -> None:
         self._patterns = patterns
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """From comma-separated patterns; raises ValueError."""
-        return cls(tuple(Pattern.parse(part.strip()) for part in text.split(",") if part.strip()))
+        return cls(tuple(SourcePattern.parse(part.strip()) for part in text.split(",") if part.strip()))
 
     def check(self, ref: SourceRef) -> None:
         """Raises SourceForbidden when no pattern admits the reference."""
         if not self._patterns:
             return
-        place = _Place.of(ref)
-        if not any(pattern.admits(place) for pattern in self._patterns):
+        location = _SourceLocation.of(ref)
+        if not any(pattern.matches(location) for pattern in self._patterns):
             raise SourceForbidden(detail=ref.text)
 
 
-def _folder_of(path: str, *, whole: bool) -> str:
+def _folder_of(path: str, *, is_folder: bool) -> str:
     """The pattern's path, of a reference ending in ``/x`` below it."""
     folder = path[: -len("x")]
-    return folder if whole else folder.rstrip("/")
+    return folder if is_folder else folder.rstrip("/")
 
 
-def _below(path: str, prefix: str) -> bool:
+def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix + "/")
 
 
-def _climbs(path: str) -> bool:
+def _has_path_traversal(path: str) -> bool:
     """Whether an origin that decodes %2F or strips ;parameters would see ``..`` in it, and so leave the folder."""
     return any(segment.partition(";")[0] == ".." for segment in _SEPARATORS.split(unquote(path)))

@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
 
-from pixmill.budget import SHARE_OF_MEMORY
-from pixmill.machine import memory_bytes
-from pixmill.rates import Rates
+from pixmill.runtime.memory_budget import MEMORY_DIVISOR
+from pixmill.runtime.rate_limiter import RateLimiter
+from pixmill.runtime.system import available_memory_bytes
 from pixmill.sources.addresses import Network
 from pixmill.sources.allowlist import AllowList
 
@@ -83,7 +83,7 @@ class SourcesConfig(BaseModel):
         ge=0,
         description="How many fetches may wait for their turn, half of them for one origin, before new ones are answered 503.",
     )
-    source_max_wait_s: float = Field(
+    source_queue_max_wait_s: float = Field(
         default=5.0,
         gt=0,
         description="Seconds that a fetch may wait for its turn; one that would wait for longer, as far as can be told, is answered "
@@ -92,38 +92,42 @@ class SourcesConfig(BaseModel):
 
     @field_validator("allowed_networks")
     @classmethod
-    def _networks_are_read(cls, text: str) -> str:
-        _networks(text)
+    def _validate_allowed_networks(cls, text: str) -> str:
+        _parse_networks(text)
         return text
 
     @field_validator("allowed_sources")
     @classmethod
-    def _sources_are_read(cls, text: str) -> str:
+    def _validate_allowed_sources(cls, text: str) -> str:
         AllowList.parse(text)
         return text
 
-    def source_rates(self) -> Rates | None:
+    def source_rate_limiter(self) -> RateLimiter | None:
         """How often each origin may be asked; None without a limit."""
-        return Rates(self.source_rate_limit, math.ceil(self.source_rate_limit)) if self.source_rate_limit else None
+        return (
+            RateLimiter(self.source_rate_limit, math.ceil(self.source_rate_limit)) if self.source_rate_limit else None
+        )
 
     def memory_budget(self) -> int:
         """Bytes for originals."""
-        return int(self.memory_budget_bytes) or max(memory_bytes() // SHARE_OF_MEMORY, 4 * self.max_source_bytes)
+        return int(self.memory_budget_bytes) or max(
+            available_memory_bytes() // MEMORY_DIVISOR, 4 * self.max_source_bytes
+        )
 
     @model_validator(mode="after")
-    def _the_largest_original_has_room(self) -> Self:
+    def _validate_memory_budget(self) -> Self:
         if 0 < self.memory_budget_bytes < self.max_source_bytes:
             raise ValueError("PIXMILL_MEMORY_BUDGET_BYTES has no room for one original of PIXMILL_MAX_SOURCE_BYTES")
         return self
 
     def networks(self) -> tuple[Network, ...]:
         """What ``allowed_networks`` names."""
-        return _networks(self.allowed_networks)
+        return _parse_networks(self.allowed_networks)
 
     def allow_list(self) -> AllowList:
         """What ``allowed_sources`` names."""
         return AllowList.parse(self.allowed_sources)
 
 
-def _networks(text: str) -> tuple[Network, ...]:
+def _parse_networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())

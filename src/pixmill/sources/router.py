@@ -7,20 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import TypeVar
 
-from pixmill.budget import UNBOUNDED, Budget
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
-from pixmill.plan.freshness import Vouched
+from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceKind, SourceRef
-from pixmill.ports import Event, Observer, Original, Source, Stage
-from pixmill.rates import Rates
+from pixmill.ports import Event, Observer, Original, RequestStage, Source
+from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.lookup import Lookup, system_lookup
-from pixmill.sources.stores import Locate, PathSource, StoreSource, Supply, nowhere
-from pixmill.sources.turns import Turns
-from pixmill.sources.web import WebSource
+from pixmill.sources.dns import Lookup, system_lookup
+from pixmill.sources.http.lazy import LazyHttpSource
+from pixmill.sources.limiter import FetchLimiter
+from pixmill.sources.stores import LocateObject, PathSource, ReadableStore, StoreSource, no_stores
 
-Found = TypeVar("Found", Original, Original | Vouched)
+Fetched = TypeVar("Fetched", Original, Original | CacheDirectives)
 
 
 class SourceRouter:
@@ -29,58 +29,58 @@ class SourceRouter:
     def __init__(
         self,
         sources: Mapping[SourceKind, Source],
-        allowed: AllowList,
+        allow_list: AllowList,
         observer: Observer,
-        turns: Turns,
-        rates: Rates | None = None,
+        limiter: FetchLimiter,
+        rate_limiter: RateLimiter | None = None,
     ) -> None:
         """``rates`` are those of each origin."""
-        self._rates = rates
+        self._rate_limiter = rate_limiter
         self._sources = sources
-        self._allowed = allowed
+        self._allow_list = allow_list
         self._observer = observer
-        self.turns = turns
+        self.limiter = limiter
 
     async def fetch(self, ref: SourceRef) -> Original:
         """The original into a spool that the caller closes. Raises SourceError or Forbidden."""
-        return await self._observed(ref, lambda source: source.fetch(ref))
+        return await self._run_observed(ref, lambda source: source.fetch(ref))
 
-    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """The same if its validator is no longer ``known``."""
-        return await self._observed(ref, lambda source: source.refetch(ref, known))
+        return await self._run_observed(ref, lambda source: source.revalidate(ref, validator))
 
-    async def _observed(self, ref: SourceRef, ask: Callable[[Source], Awaitable[Found]]) -> Found:
+    async def _run_observed(self, ref: SourceRef, operation: Callable[[Source], Awaitable[Fetched]]) -> Fetched:
         started = perf_counter()
         try:
-            source = self._source(ref)
-            self._count(ref)
-            async with self.turns.turn(_origin(ref)):
-                found = await ask(source)
+            source = self._source_for(ref)
+            self._check_rate(ref)
+            async with self.limiter.slot(_origin_key(ref)):
+                found = await operation(source)
         except PixmillError as error:
-            self._observe(ref, started, error.code)
+            self._record(ref, started, error.code)
             raise
         if isinstance(found, Original):
-            self._observe(ref, started, "ok")
-            self._observer.counted(Event.FETCH_BYTES, found.spool.size)
+            self._record(ref, started, "ok")
+            self._observer.increment(Event.FETCH_BYTES, found.spool.size)
         else:
-            self._observe(ref, started, "unchanged")
+            self._record(ref, started, "not_modified")
         return found
 
-    def _observe(self, ref: SourceRef, started: float, outcome: str) -> None:
-        self._observer.timed(Stage.FETCH, perf_counter() - started)
-        self._observer.counted(Event.FETCH, kind=ref.kind.value, outcome=outcome)
+    def _record(self, ref: SourceRef, started: float, outcome: str) -> None:
+        self._observer.observe_duration(RequestStage.FETCH, perf_counter() - started)
+        self._observer.increment(Event.FETCH, kind=ref.kind.value, outcome=outcome)
 
-    def _count(self, ref: SourceRef) -> None:
+    def _check_rate(self, ref: SourceRef) -> None:
         """An origin is not asked more often than it may be, however many of us wait for it."""
-        if self._rates is None or ref.kind is SourceKind.PATH:
+        if self._rate_limiter is None or ref.kind is SourceKind.PATH:
             return
-        wait_s = self._rates.take(_origin(ref))
+        wait_s = self._rate_limiter.try_acquire(_origin_key(ref))
         if wait_s:
-            self._observer.counted(Event.REFUSED, limit="origin")
+            self._observer.increment(Event.REJECTED, reason="source_rate")
             raise SourceBusy("This origin is asked as often as it may be; try again shortly", retry_after_s=wait_s)
 
-    def _source(self, ref: SourceRef) -> Source:
-        self._allowed.check(ref)
+    def _source_for(self, ref: SourceRef) -> Source:
+        self._allow_list.check(ref)
         source = self._sources.get(ref.kind)
         if source is None:
             raise SourceForbidden(detail=f"nothing fetches sources of kind {ref.kind.value}")
@@ -98,30 +98,30 @@ class Sources(SourceRouter):
         config: SourcesConfig,
         observer: Observer,
         *,
-        images: Supply | None = None,
-        locate: Locate = nowhere,
+        images: ReadableStore | None = None,
+        locate: LocateObject = no_stores,
         lookup: Lookup = system_lookup,
-        budget: Budget = UNBOUNDED,
+        budget: MemoryBudget = UNLIMITED_BUDGET,
     ) -> None:
-        allowed = config.allow_list()
-        self._web = WebSource(config, allowed, lookup, budget)
+        allow_list = config.allow_list()
+        self._http = LazyHttpSource(config, allow_list, lookup, budget)
         sources: dict[SourceKind, Source] = {
-            SourceKind.HTTP: self._web,
+            SourceKind.HTTP: self._http,
             SourceKind.STORE: StoreSource(config, locate, budget),
         }
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images, budget)
-        turns = Turns(config, lambda: observer.counted(Event.REFUSED, limit="fetches"))
-        super().__init__(sources, allowed, observer, turns, config.source_rates())
+        limiter = FetchLimiter(config, lambda: observer.increment(Event.REJECTED, reason="source_queue"))
+        super().__init__(sources, allow_list, observer, limiter, config.source_rate_limiter())
 
     async def open(self) -> None:
         """Nothing has to be made before the first fetch."""
 
     async def close(self) -> None:
-        await self._web.close()
+        await self._http.close()
 
 
-def _origin(ref: SourceRef) -> str:
+def _origin_key(ref: SourceRef) -> str:
     """What its fetches share: scheme, host and port of a URL, a bucket, or the image root."""
     scheme, separator, rest = ref.text.partition("://")
     return (

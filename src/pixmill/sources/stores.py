@@ -7,21 +7,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from pixmill.budget import UNBOUNDED, Budget
-from pixmill.errors import SourceBroken, SourceForbidden, SourceTooLarge, StoreDenied
-from pixmill.plan.freshness import SILENT, Vouched
+from pixmill.errors import SourceBadResponse, SourceForbidden, SourceTooLarge, StoreDenied
+from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.source import SourceRef
 from pixmill.ports import Original, Stat, Stater, Streamer
+from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.faults import STORE_FAULTS, named_here
-from pixmill.spool import Spool
+from pixmill.sources.errors import STORE_ERROR_TYPES, translate_errors
 
 
-class Supply(Streamer, Stater, Protocol):
+class ReadableStore(Streamer, Stater, Protocol):
     """What of a store is needed here."""
 
 
-Locate = Callable[[str], tuple[Supply, str]]
+LocateObject = Callable[[str], tuple[ReadableStore, str]]
 """From the URL of an object, such as ``s3://photos/2026/a.jpg``, to its store, open, and its path in there.
 
 Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its credentials are the server's, not the client's.
@@ -31,75 +31,77 @@ Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its c
 class PathSource:
     """Fetches paths below the image root."""
 
-    def __init__(self, config: SourcesConfig, images: Supply, budget: Budget = UNBOUNDED) -> None:
+    def __init__(self, config: SourcesConfig, images: ReadableStore, budget: MemoryBudget = UNLIMITED_BUDGET) -> None:
         self._config = config
         self._budget = budget
         self._images = images
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError."""
-        return await _taken(self._images, ref.text, self._config, self._budget)
+        return await _fetch(self._images, ref.text, self._config, self._budget)
 
-    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """Raises SourceError."""
-        return await _retaken(self._images, ref.text, self._config, self._budget, known)
+        return await _revalidate(self._images, ref.text, self._config, self._budget, validator)
 
 
 class StoreSource:
     """Fetches store URLs, each from the store that ``locate`` has for it."""
 
-    def __init__(self, config: SourcesConfig, locate: Locate, budget: Budget = UNBOUNDED) -> None:
+    def __init__(self, config: SourcesConfig, locate: LocateObject, budget: MemoryBudget = UNLIMITED_BUDGET) -> None:
         self._config = config
         self._budget = budget
         self._locate = locate
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError, SourceForbidden."""
-        return await _taken(*self._find(ref.text), self._config, self._budget)
+        return await _fetch(*self._locate_translated(ref.text), self._config, self._budget)
 
-    async def refetch(self, ref: SourceRef, known: str) -> Original | Vouched:
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         """Raises SourceError, SourceForbidden."""
-        return await _retaken(*self._find(ref.text), self._config, self._budget, known)
+        return await _revalidate(*self._locate_translated(ref.text), self._config, self._budget, validator)
 
-    def _find(self, url: str) -> tuple[Supply, str]:
-        with named_here(STORE_FAULTS):
+    def _locate_translated(self, url: str) -> tuple[ReadableStore, str]:
+        with translate_errors(STORE_ERROR_TYPES):
             try:
                 return self._locate(url)
             except StoreDenied as error:
                 raise SourceForbidden(detail=error.message) from error
 
 
-def nowhere(url: str) -> tuple[Supply, str]:
+def no_stores(url: str) -> tuple[ReadableStore, str]:
     """The places of an installation without stores."""
     raise SourceForbidden(detail=f"no store is configured for {url}")
 
 
-async def _retaken(store: Supply, path: str, config: SourcesConfig, budget: Budget, known: str) -> Original | Vouched:
-    with named_here(STORE_FAULTS):
+async def _revalidate(
+    store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget, validator: str
+) -> Original | CacheDirectives:
+    with translate_errors(STORE_ERROR_TYPES):
         async with asyncio.timeout(config.source_timeout_s):
             stat = await store.stat(path)
-    return SILENT if _validator(stat) == known else await _taken(store, path, config, budget)
+    return NO_DIRECTIVES if _validator(stat) == validator else await _fetch(store, path, config, budget)
 
 
-async def _taken(store: Supply, path: str, config: SourcesConfig, budget: Budget) -> Original:
-    with named_here(STORE_FAULTS):
+async def _fetch(store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget) -> Original:
+    with translate_errors(STORE_ERROR_TYPES):
         async with asyncio.timeout(config.source_timeout_s):
             stat, chunks = await store.stream(path)
             try:
-                return await _original(stat, chunks, config.max_source_bytes, budget)
+                return await _read_original(stat, chunks, config.max_source_bytes, budget)
             finally:
-                await _end(chunks)
+                await _close_chunks(chunks)
 
 
-async def _original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: Budget) -> Original:
+async def _read_original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: MemoryBudget) -> Original:
     if stat.size > max_bytes:
         raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
-    spool = Spool(max_bytes, claim=budget.claim())
+    spool = Spool(max_bytes, reservation=budget.new_reservation())
     try:
         spool.expect(stat.size)
         async for chunk in chunks:
             await spool.append(chunk)
-        _check_whole(spool, stat.size)
+        _check_complete(spool, stat.size)
     except BaseException:
         spool.close()
         raise
@@ -110,12 +112,12 @@ def _validator(stat: Stat) -> str:
     return f"store:{stat.validator}"
 
 
-def _check_whole(spool: Spool, size: int) -> None:
+def _check_complete(spool: Spool, size: int) -> None:
     if spool.size != size:
-        raise SourceBroken(detail=f"{spool.size} of {size} bytes came")
+        raise SourceBadResponse(detail=f"{spool.size} of {size} bytes came")
 
 
-async def _end(chunks: AsyncIterator[bytes]) -> None:
+async def _close_chunks(chunks: AsyncIterator[bytes]) -> None:
     """Let a generator give back what it holds now, not when it is collected."""
     close = getattr(chunks, "aclose", None)
     if close is not None:

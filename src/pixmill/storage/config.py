@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 _BLANK = SecretStr("")
 
-CREDENTIALS: Final[dict[str, frozenset[str]]] = {
+CREDENTIAL_FIELDS: Final[dict[str, frozenset[str]]] = {
     "s3": frozenset({"access_key_id", "secret_access_key", "session_token", "region"}),
     "gs": frozenset({"service_account_key"}),
     "az": frozenset({"account_name", "account_key", "sas_key"}),
@@ -42,16 +42,16 @@ class NamedStore(BaseModel):
         return self.url.partition("://")[0]
 
     @model_validator(mode="after")
-    def _fits_its_scheme(self) -> Self:
-        if self.scheme not in CREDENTIALS:
+    def _validate_scheme(self) -> Self:
+        if self.scheme not in CREDENTIAL_FIELDS:
             raise ValueError("the url of a named store begins with s3://, gs:// or az://")
-        foreign = frozenset().union(*CREDENTIALS.values()) - CREDENTIALS[self.scheme]
-        if strange := sorted(foreign & self.model_fields_set):
-            raise ValueError(f"{', '.join(strange)} mean nothing to {self.scheme}://")
+        other_fields = frozenset().union(*CREDENTIAL_FIELDS.values()) - CREDENTIAL_FIELDS[self.scheme]
+        if misplaced_fields := sorted(other_fields & self.model_fields_set):
+            raise ValueError(f"{', '.join(misplaced_fields)} mean nothing to {self.scheme}://")
         return self
 
     @model_validator(mode="after")
-    def _has_whole_credentials(self) -> Self:
+    def _validate_credentials(self) -> Self:
         if bool(self.access_key_id) != bool(self.secret_access_key.get_secret_value()):
             raise ValueError("access_key_id and secret_access_key go together")
         if self.session_token.get_secret_value() and not self.access_key_id:
@@ -73,7 +73,7 @@ class StorageConfig(BaseModel):
         description='Buckets that may be used, by name, as a JSON object such as {"photos": {"url": "s3://photos", '
         '"endpoint": "https://…", "access_key_id": "…", "secret_access_key": "…"}}.',
     )
-    stores_ambient: bool = Field(
+    stores_allow_unnamed: bool = Field(
         default=False,
         description="Allow every bucket that is not named in the stores, with the credentials of the environment.",
     )

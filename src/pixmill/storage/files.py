@@ -1,4 +1,4 @@
-"""Objects as files below a root directory: threads and error numbers around ``tree.py``.
+"""Objects as files below a root directory: threads and error numbers around ``rooted_fs.py``.
 
 Knows asyncio, threads and errno. Must never block the event loop.
 
@@ -18,17 +18,17 @@ from typing import Final, TypeVar
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.ports import Stat
 from pixmill.storage.paths import check_readable, check_writable
-from pixmill.storage.tree import Descriptor, Tree
+from pixmill.storage.rooted_fs import Descriptor, RootedFilesystem
 
 T = TypeVar("T")
 
 CHUNK_BYTES: Final = 2**20
-_BATCH: Final = 256
+_LISTING_BATCH: Final = 256
 """Files that a listing looks at in one go of a thread."""
 
 _THREADS: Final = 8
 
-_EITHER: Final[dict[int | None, type[StoreError]]] = {
+_COMMON_ERROR_TYPES: Final[dict[int | None, type[StoreError]]] = {
     errno.EACCES: StoreDenied,
     errno.EPERM: StoreDenied,
     errno.EROFS: StoreDenied,
@@ -36,9 +36,9 @@ _EITHER: Final[dict[int | None, type[StoreError]]] = {
     errno.EDQUOT: StoreFull,
     errno.EFBIG: StoreFull,
 }
-_NO_PLACE: Final = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
-READING: Final = _EITHER | dict.fromkeys((errno.ENOENT, *_NO_PLACE), ObjectNotFound)
-WRITING: Final = _EITHER | dict.fromkeys(_NO_PLACE, StoreDenied)
+_NOT_A_FILE_ERRNOS: Final = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
+READ_ERROR_TYPES: Final = _COMMON_ERROR_TYPES | dict.fromkeys((errno.ENOENT, *_NOT_A_FILE_ERRNOS), ObjectNotFound)
+WRITE_ERROR_TYPES: Final = _COMMON_ERROR_TYPES | dict.fromkeys(_NOT_A_FILE_ERRNOS, StoreDenied)
 """What error numbers mean; any other is StoreUnavailable. When writing, ENOENT says that the root has gone."""
 
 
@@ -52,7 +52,7 @@ class FileStore:
         try:
             if create:
                 root.mkdir(parents=True, exist_ok=True)
-            self._tree = Tree(root)
+            self._fs = RootedFilesystem(root)
         except OSError as error:
             raise StoreError(f"{root} cannot be used as a directory: {error.strerror}", detail=str(error)) from error
         self._timeout_s = timeout_s
@@ -65,15 +65,15 @@ class FileStore:
 
     async def put(self, path: str, data: bytes) -> None:
         check_writable(path)
-        await self._run(lambda: self._tree.write(path, data), WRITING)
+        await self._run(lambda: self._fs.write(path, data), WRITE_ERROR_TYPES)
 
     async def delete(self, path: str) -> None:
         check_writable(path)
-        await self._run(lambda: self._tree.remove(path), WRITING)
+        await self._run(lambda: self._fs.remove(path), WRITE_ERROR_TYPES)
 
     async def stat(self, path: str) -> Stat:
         check_readable(path)
-        return await self._run(lambda: self._tree.open(path)[1])
+        return await self._run(lambda: self._fs.open(path)[1])
 
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
         """Files whose names no other operation accepts are left out."""
@@ -81,37 +81,39 @@ class FileStore:
             check_readable(prefix)
             with suppress(ObjectNotFound):
                 yield await self.stat(prefix)
-        found = self._tree.walk(prefix)
-        while batch := await self._run(lambda: tuple(islice(found, _BATCH))):
-            for facts in batch:
-                yield facts
+        walk = self._fs.walk(prefix)
+        while batch := await self._run(lambda: tuple(islice(walk, _LISTING_BATCH))):
+            for stat in batch:
+                yield stat
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
         check_readable(path)
-        file, facts = await self._run(lambda: self._tree.open(path))
-        return facts, self._chunks(file)
+        file, stat = await self._run(lambda: self._fs.open(path))
+        return stat, self._chunks(file)
 
     async def ping(self) -> None:
         """The directory is there and can be read."""
-        await self._run(self._tree.probe, WRITING)
+        await self._run(self._fs.probe, WRITE_ERROR_TYPES)
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, path: str, max_bytes: int) -> bytes:
-        file, facts = self._tree.open(path)
-        if facts.size > max_bytes:
-            raise ObjectTooLarge(detail=f"{path} has {facts.size} bytes, more than {max_bytes}")
-        return file.read(facts.size)
+        file, stat = self._fs.open(path)
+        if stat.size > max_bytes:
+            raise ObjectTooLarge(detail=f"{path} has {stat.size} bytes, more than {max_bytes}")
+        return file.read(stat.size)
 
     async def _chunks(self, file: Descriptor) -> AsyncIterator[bytes]:
         while chunk := await self._run(lambda: file.read(CHUNK_BYTES)):
             yield chunk
 
-    async def _run(self, work: Callable[[], T], kinds: dict[int | None, type[StoreError]] = READING) -> T:
+    async def _run(
+        self, work: Callable[[], T], error_types: dict[int | None, type[StoreError]] = READ_ERROR_TYPES
+    ) -> T:
         """The work's result from a thread. A thread that is too slow is left to itself."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except OSError as error:
-            raise kinds.get(error.errno, StoreUnavailable)(detail=str(error) or type(error).__name__) from error
+            raise error_types.get(error.errno, StoreUnavailable)(detail=str(error) or type(error).__name__) from error

@@ -11,7 +11,7 @@ from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreFull
 from pixmill.ports import Stat
 from pixmill.storage.paths import check_readable, check_writable
 
-OBJECT_BYTES: Final = 1024
+OBJECT_OVERHEAD_BYTES: Final = 1024
 """What an object is counted for besides its bytes, so that empty ones are not free: measured at about 900."""
 
 CHUNK_BYTES: Final = 2**20
@@ -22,28 +22,28 @@ class MemoryStore:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._used = 0
+        self._used_bytes = 0
         self._objects: dict[str, tuple[bytes, Stat]] = {}
 
     async def get(self, path: str, max_bytes: int) -> bytes:
-        data, facts = self._find(path)
-        if facts.size > max_bytes:
-            raise ObjectTooLarge(detail=f"{path} has {facts.size} bytes, more than {max_bytes}")
+        data, stat = self._find(path)
+        if stat.size > max_bytes:
+            raise ObjectTooLarge(detail=f"{path} has {stat.size} bytes, more than {max_bytes}")
         return data
 
     async def put(self, path: str, data: bytes) -> None:
         check_writable(path)
-        used = self._used + _cost(data) - self._cost_of(path)
-        if used > self._max_bytes:
-            raise StoreFull(detail=f"{path} with {len(data)} bytes would make {used} of {self._max_bytes}")
+        used_bytes = self._used_bytes + _cost_bytes(data) - self._stored_cost_bytes(path)
+        if used_bytes > self._max_bytes:
+            raise StoreFull(detail=f"{path} with {len(data)} bytes would make {used_bytes} of {self._max_bytes}")
         now = time.time_ns()
-        facts = Stat(path=path, size=len(data), modified=now / 1e9, validator=f"{now:x}-{len(data):x}")
-        self._objects[path] = bytes(data), facts
-        self._used = used
+        stat = Stat(path=path, size=len(data), modified=now / 1e9, validator=f"{now:x}-{len(data):x}")
+        self._objects[path] = bytes(data), stat
+        self._used_bytes = used_bytes
 
     async def delete(self, path: str) -> None:
         check_writable(path)
-        self._used -= self._cost_of(path)
+        self._used_bytes -= self._stored_cost_bytes(path)
         self._objects.pop(path, None)
 
     async def stat(self, path: str) -> Stat:
@@ -52,35 +52,35 @@ class MemoryStore:
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
         if prefix:
             check_readable(prefix)
-        for path, (_, facts) in tuple(self._objects.items()):
+        for path, (_, stat) in tuple(self._objects.items()):
             if not prefix or path == prefix or path.startswith(prefix + "/"):
-                yield facts
+                yield stat
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
-        data, facts = self._find(path)
-        return facts, _chunks(data)
+        data, stat = self._find(path)
+        return stat, _chunks(data)
 
     async def ping(self) -> None:
         """Memory is always there."""
 
     async def close(self) -> None:
         self._objects.clear()
-        self._used = 0
+        self._used_bytes = 0
 
     def _find(self, path: str) -> tuple[bytes, Stat]:
         check_readable(path)
-        found = self._objects.get(path)
-        if found is None:
+        stored = self._objects.get(path)
+        if stored is None:
             raise ObjectNotFound(detail=path)
-        return found
+        return stored
 
-    def _cost_of(self, path: str) -> int:
-        found = self._objects.get(path)
-        return _cost(found[0]) if found else 0
+    def _stored_cost_bytes(self, path: str) -> int:
+        stored = self._objects.get(path)
+        return _cost_bytes(stored[0]) if stored else 0
 
 
-def _cost(data: bytes) -> int:
-    return len(data) + OBJECT_BYTES
+def _cost_bytes(data: bytes) -> int:
+    return len(data) + OBJECT_OVERHEAD_BYTES
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:

@@ -1,6 +1,6 @@
 """Objects in S3, GCS and Azure: one adapter over obstore.
 
-Knows obstore's calls and ours. Must never know which service is behind, nor its credentials (``buckets.py``), and
+Knows obstore's calls and ours. Must never know which service is behind, nor its credentials (``object_store_clients.py``), and
 lets no foreign exception pass (``failures.py``).
 """
 
@@ -15,8 +15,8 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.ports import Stat
-from pixmill.storage.failures import FOREIGN, translate
-from pixmill.storage.paths import check_readable, check_writable, is_sound
+from pixmill.storage.errors import OBSTORE_ERRORS, translate
+from pixmill.storage.paths import check_readable, check_writable, is_valid_path
 
 if TYPE_CHECKING:  # names that exist in stub files only
     from obstore import GetResult, ObjectMeta
@@ -24,10 +24,10 @@ if TYPE_CHECKING:  # names that exist in stub files only
 T = TypeVar("T")
 
 CHUNK_BYTES: Final = 2**20
-_GATHER_BYTES: Final = 2**18
+_MIN_READ_BYTES: Final = 2**18
 """Network reads are gathered into chunks of at least this; the last read may go beyond it."""
 
-_PROBE: Final = ".pixmill-probe"
+_PROBE_PATH: Final = ".pixmill-probe"
 """An object that is not there: asking for it shows the whole way to the bucket at the price of one small request."""
 
 
@@ -43,21 +43,21 @@ class ObjectStore:
 
     async def get(self, path: str, max_bytes: int) -> bytes:
         check_readable(path)
-        return await self._within(self._get(path, max_bytes))
+        return await self._with_timeout(self._get(path, max_bytes))
 
     async def put(self, path: str, data: bytes) -> None:
         """In one request, which object stores make atomic; parts of a multipart upload could be left behind."""
         check_writable(path)
-        await self._within(self._put(path, data))
+        await self._with_timeout(self._put(path, data))
 
     async def delete(self, path: str) -> None:
         check_writable(path)
         with suppress(ObjectNotFound):
-            await self._within(self._delete(path))
+            await self._with_timeout(self._delete(path))
 
     async def stat(self, path: str) -> Stat:
         check_readable(path)
-        return await self._within(self._stat(path))
+        return await self._with_timeout(self._stat(path))
 
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
         """Names that no other operation accepts are left out."""
@@ -66,30 +66,30 @@ class ObjectStore:
             with suppress(ObjectNotFound):
                 yield await self.stat(prefix)
         pages = obstore.list(self._client, prefix or None)
-        while page := await self._within(_next(pages)):
+        while page := await self._with_timeout(_next(pages)):
             for meta in page:
-                if is_sound(meta["path"]) and meta["path"] != prefix:
-                    yield _facts(meta["path"], meta)
+                if is_valid_path(meta["path"]) and meta["path"] != prefix:
+                    yield _stat_of(meta["path"], meta)
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
         check_readable(path)
-        result = await self._within(self._open(path))
-        return _facts(path, result.meta), self._chunks(result)
+        result = await self._with_timeout(self._open(path))
+        return _stat_of(path, result.meta), self._chunks(result)
 
     async def ping(self) -> None:
         """Without the permission to list, S3 answers for a missing object as for a forbidden one: StoreDenied."""
         with suppress(ObjectNotFound):
-            await self._within(self._open(_PROBE))
+            await self._with_timeout(self._open(_PROBE_PATH))
 
     async def close(self) -> None:
         """The client ends its connections when the last one lets go of it."""
         del self._client
 
-    async def _within(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _with_timeout(self, operation: Coroutine[Any, Any, T]) -> T:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await work
-        except FOREIGN as error:
+                return await operation
+        except OBSTORE_ERRORS as error:
             raise translate(error) from error
 
     async def _open(self, path: str) -> "GetResult":
@@ -109,14 +109,14 @@ class ObjectStore:
 
     async def _stat(self, path: str) -> Stat:
         try:
-            return _facts(path, await obstore.head_async(self._client, path))
+            return _stat_of(path, await obstore.head_async(self._client, path))
         except (FileNotFoundError, PermissionDeniedError):
             # The answer to HEAD has no body to tell a missing bucket from a missing object, or whose fault it is; that to GET has.
-            return _facts(path, (await self._open(path)).meta)
+            return _stat_of(path, (await self._open(path)).meta)
 
     async def _chunks(self, result: "GetResult") -> AsyncIterator[bytes]:
-        stream = aiter(result.stream(min_chunk_size=_GATHER_BYTES))
-        while (buffer := await self._within(_next(stream))) is not None:
+        stream = aiter(result.stream(min_chunk_size=_MIN_READ_BYTES))
+        while (buffer := await self._with_timeout(_next(stream))) is not None:
             view = memoryview(buffer)
             for start in range(0, len(view), CHUNK_BYTES):
                 yield bytes(view[start : start + CHUNK_BYTES])
@@ -126,7 +126,7 @@ async def _next(stream: AsyncIterator[T]) -> T | None:
     return await anext(stream, None)
 
 
-def _facts(path: str, meta: "ObjectMeta") -> Stat:
+def _stat_of(path: str, meta: "ObjectMeta") -> Stat:
     modified = meta["last_modified"].timestamp()
     return Stat(
         path=path, size=meta["size"], modified=modified, validator=meta["e_tag"] or f"{modified}-{meta['size']}"

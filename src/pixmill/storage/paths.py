@@ -12,27 +12,27 @@ MAX_PATH_BYTES: Final = 1024
 """The longest key of S3, GCS and Azure."""
 
 # Control characters (C0, DEL, C1), backslash, lone surrogates, and U+FFFE and U+FFFF, which XML listings cannot carry.
-_REFUSED: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff\ufffe\uffff]")
-_REFUSED_SEGMENTS: Final = {"", ".", ".."}
+_FORBIDDEN_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN_SEGMENTS: Final = {"", ".", ".."}
 
 
-def is_sound(path: str) -> bool:
+def is_valid_path(path: str) -> bool:
     """Whether this is a relative path of proper segments that every backend can hold."""
     return (
         len(path) <= MAX_PATH_BYTES
-        and not _REFUSED.search(path)
+        and not _FORBIDDEN_CHARACTERS.search(path)
         and len(path.encode()) <= MAX_PATH_BYTES
-        and _REFUSED_SEGMENTS.isdisjoint(path.split("/"))
+        and _FORBIDDEN_SEGMENTS.isdisjoint(path.split("/"))
     )
 
 
 def check_readable(path: str) -> None:
     """Raise ObjectNotFound for a path under which nothing can be."""
-    if not is_sound(path):
+    if not is_valid_path(path):
         raise ObjectNotFound(detail=f"Not a path: {path[:MAX_PATH_BYTES]!r}")
 
 
 def check_writable(path: str) -> None:
     """Raise StoreDenied for a path under which nothing may be."""
-    if not is_sound(path):
+    if not is_valid_path(path):
         raise StoreDenied(detail=f"Not a path: {path[:MAX_PATH_BYTES]!r}")

@@ -19,9 +19,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
-from pixmill.storage.redis_place import RedisPlace
+from pixmill.storage.redis_url import RedisTarget
 
-FAILURES: Final[dict[type[Exception], type[StoreError]]] = {
+REDIS_ERROR_TYPES: Final[dict[type[Exception], type[StoreError]]] = {
     theirs.AuthenticationError: StoreDenied,
     theirs.AuthorizationError: StoreDenied,
     theirs.AuthenticationWrongNumberOfArgsError: StoreDenied,
@@ -39,9 +39,9 @@ FAILURES: Final[dict[type[Exception], type[StoreError]]] = {
 }
 """The nearest ancestor of an exception counts. ConnectionError includes a Redis that still loads its data."""
 
-_FOREIGN = tuple(FAILURES)
+_REDIS_ERRORS = tuple(REDIS_ERROR_TYPES)
 
-_PREFIXES: Final[dict[str, type[StoreError]]] = {
+_PREFIX_ERROR_TYPES: Final[dict[str, type[StoreError]]] = {
     "MISCONF": StoreDenied,
     "NOREPLICAS": StoreDenied,
     "MASTERDOWN": StoreUnavailable,
@@ -56,98 +56,104 @@ MAX_CONNECTIONS: Final = 32
 _CLOSE_S: Final = 1.0
 _DETAIL_CHARACTERS: Final = 300
 
-_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
-_RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+_RELEASE_LOCK_SCRIPT = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+_EXTEND_LOCK_SCRIPT = (
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+)
 
-_RAISE = """
+_RAISE_FIELDS_SCRIPT = """
 for n = 3, #ARGV, 2 do
   local old = redis.call('hget', KEYS[1], ARGV[n])
   if not old or tonumber(old) < tonumber(ARGV[n + 1]) then redis.call('hset', KEYS[1], ARGV[n], ARGV[n + 1]) end
 end
 return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
 """
-_DROP = """
+_DELETE_FIELDS_SCRIPT = """
 for n = 3, #ARGV, 2 do
   if redis.call('hget', KEYS[1], ARGV[n]) == ARGV[n + 1] then redis.call('hdel', KEYS[1], ARGV[n]) end
 end
 return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
 """
-_AT_ONCE: Final = 1_000
+_FIELDS_PER_COMMAND: Final = 1_000
 """Fields that one command changes, while which the Redis answers nobody else."""
 
-_LISTED_AT_ONCE: Final = 200
+_SCAN_COUNT: Final = 200
 
 
 class RedisClient:
     """Connects when it is first used, and again whenever it must. Whoever calls bounds the time."""
 
-    def __init__(self, place: RedisPlace) -> None:
-        self.place = place
-        self._redis: Any = _cluster(place) if place.cluster else _single(place)
+    def __init__(self, target: RedisTarget) -> None:
+        self.target = target
+        self._redis: Any = _cluster_client(target) if target.cluster else _single_client(target)
 
     async def get(self, key: str, max_bytes: int) -> bytes:
         """The value, cut off after ``max_bytes``; empty when there is none. Raises StoreError."""
-        with _ours():
+        with _translate_errors():
             return bytes(await self._redis.execute_command("GETRANGE", key, 0, max_bytes - 1))
 
     async def put(self, key: str, value: bytes, ttl_ms: int) -> None:
         """Store or replace, for so many milliseconds. Raises StoreError."""
-        with _ours():
+        with _translate_errors():
             await self._redis.execute_command("SET", key, value, "PX", ttl_ms)
 
     async def delete(self, key: str) -> None:
-        with _ours():
+        with _translate_errors():
             await self._redis.execute_command("DEL", key)
 
-    async def claim(self, key: str, token: str, ttl_ms: int) -> bool:
+    async def acquire_lock(self, key: str, token: str, ttl_ms: int) -> bool:
         """Write the token unless there is one; whether it is ours now. Raises StoreError."""
-        with _ours():
+        with _translate_errors():
             return bool(await self._redis.execute_command("SET", key, token, "NX", "PX", ttl_ms))
 
-    async def renew(self, key: str, token: str, ttl_ms: int) -> bool:
+    async def extend_lock(self, key: str, token: str, ttl_ms: int) -> bool:
         """Keep our token for so much longer; False if it is no longer there. Raises StoreError."""
-        with _ours():
-            return bool(await self._redis.execute_command("EVAL", _RENEW, 1, key, token, ttl_ms))
+        with _translate_errors():
+            return bool(await self._redis.execute_command("EVAL", _EXTEND_LOCK_SCRIPT, 1, key, token, ttl_ms))
 
-    async def release(self, key: str, token: str) -> None:
+    async def release_lock(self, key: str, token: str) -> None:
         """Take our token away, and nobody else's. Raises StoreError."""
-        with _ours():
-            await self._redis.execute_command("EVAL", _RELEASE, 1, key, token)
+        with _translate_errors():
+            await self._redis.execute_command("EVAL", _RELEASE_LOCK_SCRIPT, 1, key, token)
 
-    async def field(self, key: str, name: str) -> bytes:
+    async def get_field(self, key: str, name: str) -> bytes:
         """One field of a hash, empty when there is none. Raises StoreError."""
-        with _ours():
+        with _translate_errors():
             return bytes(await self._redis.execute_command("HGET", key, name) or b"")
 
-    async def fields(self, key: str) -> dict[bytes, bytes]:
+    async def get_fields(self, key: str) -> dict[bytes, bytes]:
         """All fields of a hash. Raises StoreError."""
-        with _ours():
+        with _translate_errors():
             return dict(await self._redis.execute_command("HGETALL", key))
 
-    async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+    async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
         """Set fields of a hash to these numbers where they are not higher already, then the field ``mark``. Raises StoreError."""
-        await self._change(_RAISE, key, numbers, mark)
+        await self._run_field_script(_RAISE_FIELDS_SCRIPT, key, numbers, revision)
 
-    async def drop_fields(self, key: str, values: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+    async def delete_fields(self, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
         """Remove fields of a hash that have these values still, then set the field ``mark``. Raises StoreError."""
-        await self._change(_DROP, key, values, mark)
+        await self._run_field_script(_DELETE_FIELDS_SCRIPT, key, values, revision)
 
-    async def _change(self, script: str, key: str, values: Mapping[bytes, bytes], mark: tuple[str, str]) -> None:
+    async def _run_field_script(
+        self, script: str, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]
+    ) -> None:
         pairs = list(values.items())
-        for first in range(0, len(pairs), _AT_ONCE):
-            said = [text for pair in pairs[first : first + _AT_ONCE] for text in pair]
-            with _ours():
-                await self._redis.execute_command("EVAL", script, 1, key, mark[0], f"{mark[1]}-{first}", *said)
+        for first in range(0, len(pairs), _FIELDS_PER_COMMAND):
+            arguments = [text for pair in pairs[first : first + _FIELDS_PER_COMMAND] for text in pair]
+            with _translate_errors():
+                await self._redis.execute_command(
+                    "EVAL", script, 1, key, revision[0], f"{revision[1]}-{first}", *arguments
+                )
 
-    async def names(self, beginning: str) -> AsyncGenerator[str, None]:
+    async def scan_keys(self, prefix: str) -> AsyncGenerator[str, None]:
         """All keys that begin so (letters, digits and . _ : -), in no order, some perhaps twice. Raises StoreError."""
-        with _ours():
-            async for name in self._redis.scan_iter(match=f"{beginning}*", count=_LISTED_AT_ONCE):
-                yield name.decode(errors="replace")
+        with _translate_errors():
+            async for key in self._redis.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT):
+                yield key.decode(errors="replace")
 
     async def close(self) -> None:
         """Hang up, without long farewells to a server that does not answer."""
-        with suppress(TimeoutError, *_FOREIGN):
+        with suppress(TimeoutError, *_REDIS_ERRORS):
             async with asyncio.timeout(_CLOSE_S):
                 await self._redis.aclose()
 
@@ -155,58 +161,64 @@ class RedisClient:
 def translate(error: Exception) -> StoreError:
     """Ours for theirs, to be raised ``from`` it."""
     text = str(error)
-    kind = next((FAILURES[ancestor] for ancestor in type(error).__mro__ if ancestor in FAILURES), StoreError)
-    if kind is StoreError:
-        kind = _PREFIXES.get(text.partition(" ")[0], StoreError)
-    return kind(detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARACTERS])
+    error_type = next(
+        (REDIS_ERROR_TYPES[ancestor] for ancestor in type(error).__mro__ if ancestor in REDIS_ERROR_TYPES), StoreError
+    )
+    if error_type is StoreError:
+        error_type = _PREFIX_ERROR_TYPES.get(text.partition(" ")[0], StoreError)
+    return error_type(detail=f"{type(error).__name__}: {text}"[:_DETAIL_CHARACTERS])
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except _FOREIGN as error:
+    except _REDIS_ERRORS as error:
         raise translate(error) from error
 
 
-def _single(place: RedisPlace) -> Redis:
+def _single_client(target: RedisTarget) -> Redis:
     # RESP2, because redis-py asks a RESP3 server for notices of maintenance, which only some can give.
     pool = BlockingConnectionPool(
         max_connections=MAX_CONNECTIONS,
         timeout=None,
-        connection_class=SSLConnection if place.tls else Connection,
-        host=place.host,
-        port=place.port,
-        db=place.database,
-        **_common(place),
+        connection_class=SSLConnection if target.tls else Connection,
+        host=target.host,
+        port=target.port,
+        db=target.database,
+        **_connection_options(target),
     )
     return Redis.from_pool(pool)
 
 
-def _cluster(place: RedisPlace) -> RedisCluster:
+def _cluster_client(target: RedisTarget) -> RedisCluster:
     return RedisCluster(
-        host=place.host, port=place.port, ssl=place.tls, max_connections=MAX_CONNECTIONS, **_common(place)
+        host=target.host,
+        port=target.port,
+        ssl=target.tls,
+        max_connections=MAX_CONNECTIONS,
+        **_connection_options(target),
     )
 
 
-def _common(place: RedisPlace) -> dict[str, Any]:
+def _connection_options(target: RedisTarget) -> dict[str, Any]:
     """Each command is tried once, and its time is the caller's to bound."""
     return {
-        "username": place.username or None,
-        "password": place.password or None,
+        "username": target.username or None,
+        "password": target.password or None,
         "protocol": 2,
         "socket_timeout": None,
         "socket_connect_timeout": None,
-        "retry": Retry(NoBackoff(), 1 if place.cluster else 0),
+        "retry": Retry(NoBackoff(), 1 if target.cluster else 0),
         "driver_info": None,
-    } | (_tls(place) if place.tls else {})
+    } | (_tls_options(target) if target.tls else {})
 
 
-def _tls(place: RedisPlace) -> dict[str, Any]:
+def _tls_options(target: RedisTarget) -> dict[str, Any]:
     return {
-        "ssl_ca_certs": place.ca or None,
-        "ssl_certfile": place.cert or None,
-        "ssl_keyfile": place.key or None,
-        "ssl_cert_reqs": "required" if place.verify else "none",
-        "ssl_check_hostname": place.verify,
+        "ssl_ca_certs": target.ca or None,
+        "ssl_certfile": target.cert or None,
+        "ssl_keyfile": target.key or None,
+        "ssl_cert_reqs": "required" if target.verify else "none",
+        "ssl_check_hostname": target.verify,
     }

@@ -26,47 +26,48 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from pixmill import __version__
-from pixmill.errors import SourceCredentials, SourceTimeout, leaves
+from pixmill.errors import SourceCredentials, SourceTimeout, error_classes_by_code
 from pixmill.media import Format
-from pixmill.plan.purge import Scope
-from pixmill.ports import Event, Stage
-from pixmill.telemetry.tallies import Tallies
+from pixmill.plan.purge import PurgeScope
+from pixmill.ports import Event, RequestStage
+from pixmill.telemetry.request_metrics import RequestCollector
 
 OTHER: Final = "other"
 
-MAX_VALUES: Final = 64
+MAX_LABEL_VALUES: Final = 64
 """How many values a label without a known set may take: our own words, such as routes and tiers, are far fewer."""
 
-_CODES = frozenset(leaves())
+_ERROR_CODES = frozenset(error_classes_by_code())
 _OUTCOMES = frozenset(
     {
         "ok",
-        "unchanged",
+        "not_modified",
         "hit",
         "stale",
         "miss",
         "damaged",
+        "unavailable",
+        "acquired",
+        "acquired_after_wait",
         "skipped",
-        "won",
-        "waited",
-        "expired",
-        "left",
+        "timeout",
         "error",
         "shared",
         "cancelled",
     }
-    | _CODES
+    | _ERROR_CODES
 )
 
-LOCKS: Final = ("file", "redis")
-ORIGINS: Final = ("http", "store")
+LOCK_KINDS: Final = ("file", "redis")
+REMOTE_SOURCE_KINDS: Final = ("http", "store")
+RESTART_REASONS: Final = ("crash", "deadline", "recycled")
+REJECT_REASONS: Final = ("queue", "queue_wait", "source_queue", "source_rate", "rate_limit", "shed", "memory")
 
-KNOWN: Final[Mapping[str, frozenset[str]]] = {
-    "stage": frozenset(Stage),
+LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
+    "stage": frozenset(RequestStage),
     "outcome": _OUTCOMES,
-    "kind": frozenset({*ORIGINS, *LOCKS, "path", "upload", "render", "fetch"} | set(Scope)),
-    "reason": frozenset({"crash", "deadline", "recycled"}),
-    "limit": frozenset({"queue", "wait", "fetches", "client", "rush", "origin", "memory"}),
+    "kind": frozenset({*REMOTE_SOURCE_KINDS, *LOCK_KINDS, "path", "upload", "render", "fetch"} | set(PurgeScope)),
+    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -74,53 +75,61 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class MetricDef:
     """A counter: its name without ``pixmill_`` and ``_total``, its labels and its meaning."""
 
     name: str
     labels: tuple[str, ...]
-    meaning: str
+    documentation: str
 
 
-EVENTS: Final[Mapping[Event, Family]] = {
-    Event.CACHE_LOOKUP: Family("cache_lookups", ("tier", "outcome"), "Lookups in the cache, by tier and outcome."),
-    Event.CACHE_EVICTION: Family("cache_evictions", ("tier",), "Entries that a tier of the cache dropped for room."),
-    Event.CACHE_ERROR: Family("cache_errors", ("tier", "operation"), "Failures of a tier of the cache."),
-    Event.PURGE: Family("purges", ("kind",), "Purges asked for, by what they name: source, tag, prefix or all."),
-    Event.PURGED: Family(
+EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
+    Event.CACHE_LOOKUP: MetricDef("cache_lookups", ("tier", "outcome"), "Lookups in the cache, by tier and outcome."),
+    Event.CACHE_EVICTION: MetricDef("cache_evictions", ("tier",), "Entries that a tier of the cache dropped for room."),
+    Event.CACHE_ERROR: MetricDef("cache_errors", ("tier", "operation"), "Failures of a tier of the cache."),
+    Event.PURGE: MetricDef("purges", ("kind",), "Purges asked for, by what they name: source, tag, prefix or all."),
+    Event.PURGED: MetricDef(
         "cache_purged", ("tier",), "Entries removed from a tier of the cache because they were purged."
     ),
-    Event.REMEMBERED: Family(
-        "negative_hits", ("outcome",), "Failures told again without asking the source or trying the picture, by code."
+    Event.NEGATIVE_HIT: MetricDef(
+        "negative_cache_hits",
+        ("outcome",),
+        "Failures told again without asking the source or trying the picture, by code.",
     ),
-    Event.FETCH: Family("source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."),
-    Event.FETCH_BYTES: Family("source_bytes", (), "Bytes of originals that came in."),
-    Event.RESULT_BYTES: Family("result_bytes", (), "Bytes of results that were rendered."),
-    Event.RENDER: Family("renders", ("outcome",), "Renders by outcome."),
-    Event.REFUSED: Family("refusals", ("limit",), "Requests turned away unserved, by the limit that they ran into."),
-    Event.WORKER_RESTART: Family("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
-    Event.FLIGHT_SHARED: Family("flights_shared", ("kind",), "Requests that joined the work of another one."),
-    Event.LEASE: Family(
-        "leases", ("kind", "outcome"), "Turns taken among servers that share a cache, by how it ended."
+    Event.FETCH: MetricDef(
+        "source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."
+    ),
+    Event.FETCH_BYTES: MetricDef("source_bytes", (), "Bytes of originals that came in."),
+    Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of results that were rendered."),
+    Event.RENDER: MetricDef("renders", ("outcome",), "Renders by outcome."),
+    Event.REJECTED: MetricDef(
+        "requests_rejected", ("reason",), "Requests turned away unserved, by the limit that they ran into."
+    ),
+    Event.WORKER_RESTART: MetricDef("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
+    Event.COALESCED: MetricDef("requests_coalesced", ("kind",), "Requests that joined the work of another one."),
+    Event.LOCK: MetricDef(
+        "lock_acquisitions", ("kind", "outcome"), "Turns taken among servers that share a cache, by how it ended."
     ),
 }
 
-REQUEST_SECONDS: Final = Family("request_seconds", ("route",), "Time from a request to its answer's end.")
-STAGE_SECONDS: Final = Family("stage_seconds", ("stage",), "Time by stage of a request.")
+REQUEST_DURATION: Final = MetricDef("request_duration_seconds", ("route",), "Time from a request to its answer's end.")
+STAGE_DURATION: Final = MetricDef("stage_duration_seconds", ("stage",), "Time by stage of a request.")
 
-GAUGES: Final[Mapping[str, Family]] = {
+GAUGES: Final[Mapping[str, MetricDef]] = {
     family.name: family
     for family in (
-        Family("requests_in_flight", (), "Requests under way."),
-        Family("workers", (), "Render workers alive."),
-        Family("workers_busy", (), "Render workers at work."),
-        Family("renders_waiting", (), "Renders that wait for a worker."),
-        Family("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
-        Family("fetches", (), "Originals that are being fetched."),
-        Family("fetches_waiting", (), "Originals that wait to be fetched."),
-        Family("budget_bytes", (), "Memory that originals take which are fetched, sent, worked on or kept."),
-        Family("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
-        Family(
+        MetricDef("requests_in_flight", (), "Requests under way."),
+        MetricDef("workers", (), "Render workers alive."),
+        MetricDef("workers_busy", (), "Render workers at work."),
+        MetricDef("renders_queued", (), "Renders that wait for a worker."),
+        MetricDef("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
+        MetricDef("source_fetches_in_flight", (), "Originals that are being fetched."),
+        MetricDef("source_fetches_queued", (), "Originals that wait to be fetched."),
+        MetricDef(
+            "memory_budget_used_bytes", (), "Memory that originals take which are fetched, sent, worked on or kept."
+        ),
+        MetricDef("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
+        MetricDef(
             "cache_breaker",
             ("tier",),
             "Whether a tier of the cache is left out: 0 closed (in use), 1 half open (tried again), 2 open (left out).",
@@ -128,11 +137,13 @@ GAUGES: Final[Mapping[str, Family]] = {
     )
 }
 
-REQUESTS: Final = Family("requests", ("route", "status", "format"), "Requests answered, by route, status and format.")
-SENT: Final = Family("response_bytes", ("route",), "Bytes of bodies sent, by route.")
+REQUESTS_TOTAL: Final = MetricDef(
+    "requests", ("route", "status", "format"), "Requests answered, by route, status and format."
+)
+RESPONSE_BYTES: Final = MetricDef("response_bytes", ("route",), "Bytes of bodies sent, by route.")
 
 # From a memory hit (fractions of a millisecond) to the deadline of a render.
-SECONDS: Final = (
+DURATION_BUCKETS_S: Final = (
     0.000_25,
     0.000_5,
     0.001,
@@ -155,22 +166,22 @@ SECONDS: Final = (
 Metric = TypeVar("Metric", Counter, Histogram)
 
 
-class Admission:
+class LabelGuard:
     """Which values of labels are counted under their own name; the others are ``other``."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, set[str]] = {}
+        self._admitted: dict[str, set[str]] = {}
 
     def __call__(self, label: str, value: str) -> str:
-        if label in KNOWN:
-            return value if value in KNOWN[label] else OTHER
-        seen = self._seen.setdefault(label, set())
-        if len(seen) < MAX_VALUES:
-            seen.add(value)
-        return value if value in seen else OTHER
+        if label in LABEL_VALUES:
+            return value if value in LABEL_VALUES[label] else OTHER
+        admitted = self._admitted.setdefault(label, set())
+        if len(admitted) < MAX_LABEL_VALUES:
+            admitted.add(value)
+        return value if value in admitted else OTHER
 
 
-class Children(dict[Any, Metric]):
+class LabelledMetric(dict[Any, Metric]):
     """The children of a metric by their label values, each made when it is first counted.
 
     The key is one value, or a tuple of them in the order of ``labels``. A value that is not admitted is counted under
@@ -181,11 +192,11 @@ class Children(dict[Any, Metric]):
         super().__init__()
         self._metric: Metric = metric
         self._labels = labels
-        self._admit = Admission()
+        self._label_guard = LabelGuard()
 
     def __missing__(self, key: Any) -> Metric:
         values = tuple(str(value) for value in (key if isinstance(key, tuple) else (key,)))
-        admitted = tuple(map(self._admit, self._labels, values))
+        admitted = tuple(map(self._label_guard, self._labels, values))
         child = self._metric.labels(*admitted) if admitted else self._metric
         if admitted == values:
             self[key] = child
@@ -202,91 +213,101 @@ class Metrics:
         self.in_flight = 0
         self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("telemetry")
-        self._events = {event: (_picker(family.labels), self._counter(family)) for event, family in EVENTS.items()}
-        told = (REQUESTS, REQUEST_SECONDS, SENT)
-        names, meanings = tuple(f"pixmill_{each.name}" for each in told), tuple(each.meaning for each in told)
-        self._requests = Tallies(names, meanings, SECONDS, Admission())  # type: ignore[arg-type]  # three of each
+        self._events = {
+            event: (_label_key_getter(definition.labels), self._counter(definition))
+            for event, definition in EVENT_METRICS.items()
+        }
+        definitions = (REQUESTS_TOTAL, REQUEST_DURATION, RESPONSE_BYTES)
+        names, documentations = (
+            tuple(f"pixmill_{each.name}" for each in definitions),
+            tuple(each.documentation for each in definitions),
+        )
+        self._requests = RequestCollector(names, documentations, DURATION_BUCKETS_S, LabelGuard())  # type: ignore[arg-type]  # three of each
         self.registry.register(self._requests)
-        self._stage_seconds = self._histogram(STAGE_SECONDS)
-        self.gauge("requests_in_flight", lambda: self.in_flight)
+        self._stage_seconds = self._histogram(STAGE_DURATION)
+        self.add_gauge("requests_in_flight", lambda: self.in_flight)
         Info("pixmill_build", "What is running.", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
         ProcessCollector(registry=self.registry)
-        for reason in KNOWN["reason"]:  # an increase from nothing to 1 would go unseen
-            self.counted(Event.WORKER_RESTART, 0, reason=reason)
-        for limit in KNOWN["limit"]:
-            self.counted(Event.REFUSED, 0, limit=limit)
-        for kind in LOCKS:
-            self.counted(Event.LEASE, 0, kind=kind, outcome="expired")
-        for kind in ORIGINS:
+        for reason in RESTART_REASONS:  # an increase from nothing to 1 would go unseen
+            self.increment(Event.WORKER_RESTART, 0, reason=reason)
+        for reason in REJECT_REASONS:
+            self.increment(Event.REJECTED, 0, reason=reason)
+        for kind in LOCK_KINDS:
+            self.increment(Event.LOCK, 0, kind=kind, outcome="timeout")
+        for kind in REMOTE_SOURCE_KINDS:
             for error in (SourceTimeout, SourceCredentials):
-                self.counted(Event.FETCH, 0, kind=kind, outcome=error.code)
+                self.increment(Event.FETCH, 0, kind=kind, outcome=error.code)
 
-    def expect(self, tier: str) -> None:
+    def preregister_tier(self, tier: str) -> None:
         """A tier of the cache, of whose failures the first is to be seen as an increase as well."""
-        self.counted(Event.CACHE_LOOKUP, 0, tier=tier, outcome="damaged")
+        self.increment(Event.CACHE_LOOKUP, 0, tier=tier, outcome="damaged")
         for operation in ("get", "put", "drop"):
-            self.counted(Event.CACHE_ERROR, 0, tier=tier, operation=operation)
+            self.increment(Event.CACHE_ERROR, 0, tier=tier, operation=operation)
 
     # ---------------------------------------------------------------- Observer
 
-    def timed(self, stage: Stage, seconds: float) -> None:
+    def observe_duration(self, stage: RequestStage, seconds: float) -> None:
         self._stage_seconds[stage].observe(seconds)
 
-    def counted(self, event: Event, amount: float = 1, **labels: str) -> None:
-        pick, counters = self._events[event]
-        counters[pick(labels)].inc(amount)
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
+        label_key, counters = self._events[event]
+        counters[label_key(labels)].inc(amount)
 
     # ---------------------------------------------------------------- requests
 
-    def answered(self, route: str, status: int, media: str, sent: int, seconds: Sequence[float]) -> None:
+    def record(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
         """Requests of a kind are over. ``route`` is their template, ``media`` their format, ``sent`` the bytes of each body."""
-        self._requests.add(route, status, media, sent, seconds)
+        self._requests.add(route, status, format_name, body_bytes, durations_s)
 
     # ---------------------------------------------------------------- gauges and the page
 
-    def gauge(self, name: str, read: Callable[[], float], **labels: str) -> None:
+    def add_gauge(self, name: str, read_value: Callable[[], float], **labels: str) -> None:
         """A value of GAUGES that is read when Prometheus asks. The same name may be given again with other label values."""
         gauge = self._gauges.get(name)
         if gauge is None:
-            family = GAUGES[name]
-            gauge = Gauge(f"pixmill_{name}", family.meaning, family.labels, registry=self.registry)
+            definition = GAUGES[name]
+            gauge = Gauge(f"pixmill_{name}", definition.documentation, definition.labels, registry=self.registry)
             self._gauges[name] = gauge
-        (gauge.labels(**labels) if labels else gauge).set_function(lambda: self._read(name, read))
+        (gauge.labels(**labels) if labels else gauge).set_function(lambda: self._read_gauge(name, read_value))
 
     def render(self, accept: str = "") -> tuple[str, bytes]:
         """Content type and page, in the format that ``Accept`` asks for: OpenMetrics or Prometheus' own."""
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self.registry)
 
-    def _read(self, name: str, read: Callable[[], float]) -> float:
+    def _read_gauge(self, name: str, read_value: Callable[[], float]) -> float:
         try:
-            return read()
+            return read_value()
         except Exception:  # noqa: BLE001 - one broken gauge must not cost the whole page
             self._log.exception("gauge_failed", gauge=name)
             return math.nan
 
-    def _counter(self, family: Family) -> Children[Counter]:
-        name = f"pixmill_{family.name}_total"
-        return Children(Counter(name, family.meaning, family.labels, registry=self.registry), family.labels)
+    def _counter(self, definition: MetricDef) -> LabelledMetric[Counter]:
+        name = f"pixmill_{definition.name}_total"
+        return LabelledMetric(
+            Counter(name, definition.documentation, definition.labels, registry=self.registry), definition.labels
+        )
 
-    def _histogram(self, family: Family) -> Children[Histogram]:
-        name = f"pixmill_{family.name}"
-        histogram = Histogram(name, family.meaning, family.labels, registry=self.registry, buckets=SECONDS)
-        return Children(histogram, family.labels)
+    def _histogram(self, definition: MetricDef) -> LabelledMetric[Histogram]:
+        name = f"pixmill_{definition.name}"
+        histogram = Histogram(
+            name, definition.documentation, definition.labels, registry=self.registry, buckets=DURATION_BUCKETS_S
+        )
+        return LabelledMetric(histogram, definition.labels)
 
 
-def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, str]], object]:
+def _label_key_getter(names: tuple[str, ...]) -> Callable[[Mapping[str, str]], object]:
     """Takes the values of these labels out of a mapping, as a key of ``Children``."""
     if not names:
         return lambda _labels: ()
-    swift = itemgetter(*names)
+    get_values = itemgetter(*names)
 
-    def pick(labels: Mapping[str, str]) -> object:
+    def label_key(labels: Mapping[str, str]) -> object:
         try:
-            return swift(labels)
+            return get_values(labels)
         except KeyError:  # an observer must not raise
             return tuple(labels.get(name, OTHER) for name in names)
 
-    return pick
+    return label_key

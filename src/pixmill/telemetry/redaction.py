@@ -20,22 +20,22 @@ _STEMS = ("sig", "token", "secret", "passw", "cred", "key", "auth")
 
 # A URL in the query of another has its delimiters escaped, %2F, and one deeper %252F. The group `deep` remembers how deep
 # this one lies, so that only its own delimiters end it; without escapes the group is unset, and matches nothing.
-_DEEP = "%(?P<deep>(?:25)*)"
-_SAME = "(?P=deep)"
+_ESCAPE_DEPTH = "%(?P<deep>(?:25)*)"
+_SAME_DEPTH = "(?P=deep)"
 
 # The names are tried in three spellings rather than with re.I, which makes the search three times slower.
-_PAIR = re.compile(
+_SECRET_PARAMETER = re.compile(
     rf"((?:{'|'.join(spelling for stem in _STEMS for spelling in (stem, stem.capitalize(), stem.upper()))})"
-    rf"[\w-]{{0,32}}(?:=|{_DEEP}3[Dd]))"
-    rf"[^&\s\"%]*(?:%(?!{_SAME}26)[^&\s\"%]*)*"
+    rf"[\w-]{{0,32}}(?:=|{_ESCAPE_DEPTH}3[Dd]))"
+    rf"[^&\s\"%]*(?:%(?!{_SAME_DEPTH}26)[^&\s\"%]*)*"
 )
 _USERINFO = re.compile(
-    rf"((?::|%(?:25)*3a)(?:/|{_DEEP}2f){{2}})"
-    rf"[^/?#&\s%]*(?:%(?!{_SAME}(?:2f|3f|23|26))[^/?#&\s%]*)*(?:@|%(?:25)*40)",
+    rf"((?::|%(?:25)*3a)(?:/|{_ESCAPE_DEPTH}2f){{2}})"
+    rf"[^/?#&\s%]*(?:%(?!{_SAME_DEPTH}(?:2f|3f|23|26))[^/?#&\s%]*)*(?:@|%(?:25)*40)",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"([bB]earer |[bB]asic |AWS4-HMAC-SHA256 )[\w.~+/=-]{8,}")
-_SHORT = 512
+_AUTHORIZATION = re.compile(r"([bB]earer |[bB]asic |AWS4-HMAC-SHA256 )[\w.~+/=-]{8,}")
+_MAX_CACHED_CHARACTERS = 512
 _UNRESERVED = re.compile(r"%(2[DE]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE)
 """Escapes that RFC 3986 §6.2.2.2 calls needless: ``s%69g`` is ``sig``."""
 
@@ -44,33 +44,33 @@ def redact(text: str) -> str:
     """The text without the values of parameters with telling names, without the user and password of URLs, and
     without the credentials of Authorization headers.
     """
-    return _redact_again(text) if len(text) <= _SHORT else _redact(text)
+    return _redact_cached(text) if len(text) <= _MAX_CACHED_CHARACTERS else _redact(text)
 
 
 def _redact(text: str) -> str:
     if "%" in text:
-        text = _UNRESERVED.sub(_character, text)
+        text = _UNRESERVED.sub(_unescape, text)
     if "@" in text or "%40" in text or "2540" in text:
-        text = _USERINFO.sub(_without_user, text)
+        text = _USERINFO.sub(_mask_userinfo, text)
     if " " in text:
-        text = _SCHEME.sub(_without_value, text)
+        text = _AUTHORIZATION.sub(_mask_value, text)
     if "=" in text or "%" in text:
-        text = _PAIR.sub(_without_value, text)
+        text = _SECRET_PARAMETER.sub(_mask_value, text)
     return text
 
 
-_redact_again = lru_cache(maxsize=1_024)(_redact)
+_redact_cached = lru_cache(maxsize=1_024)(_redact)
 """A popular picture's URL is logged over and over; 1,024 texts of ``_SHORT`` characters stay below 2 MB."""
 
 
 # Functions, because a template such as r"\1…" is expanded three times slower.
-def _character(escape: re.Match[str]) -> str:
+def _unescape(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16))
 
 
-def _without_user(found: re.Match[str]) -> str:
+def _mask_userinfo(found: re.Match[str]) -> str:
     return f"{found[1]}{REDACTED}@"
 
 
-def _without_value(found: re.Match[str]) -> str:
+def _mask_value(found: re.Match[str]) -> str:
     return f"{found[1]}{REDACTED}"

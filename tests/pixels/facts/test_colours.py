@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels.bridge import from_pillow
-from pixmill.engine.pixels.facts.average import average
-from pixmill.engine.pixels.facts.oklab import to_codes, to_lab
+from pixmill.engine.pixels.facts.average_colour import average_colour
+from pixmill.engine.pixels.facts.oklab import oklab_to_srgb, srgb_to_oklab
 from pixmill.engine.pixels.facts.palette import palette
 from pixmill.engine.pixels.probe import inspect
-from pixmill.plan.question import Fact, Question
+from pixmill.engine.raster.convert import from_pillow
+from pixmill.plan.facts import Fact, FactSelection
 from pixmill.ports import Swatch
-from tests.pixels.pictures import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encoded, photo
 
 
 def linear(codes: np.ndarray) -> np.ndarray:
@@ -38,18 +38,18 @@ def test_the_average_is_that_of_light_weighted_by_opacity(mode: str) -> None:
     weights = pixels[..., 3:] / 255
     light = (linear(pixels[..., :3]) * weights).sum((0, 1)) / weights.sum()
     expected = [*coded(light), *([255 * weights.mean()] if mode.endswith("A") else [])]
-    assert numbers(average(from_pillow(image))) == pytest.approx(expected, abs=1)
+    assert numbers(average_colour(from_pillow(image))) == pytest.approx(expected, abs=1)
 
 
 def test_black_and_white_are_not_middle_grey_on_average() -> None:
     """Half of the light is 188 of 255: what the picture is from afar."""
     image = Image.new("L", (10, 10), 0)
     image.paste(255, (0, 0, 5, 10))
-    assert average(from_pillow(image)) == "#bcbcbc"
+    assert average_colour(from_pillow(image)) == "#bcbcbc"
 
 
 def test_nothing_is_the_average_of_nothing() -> None:
-    assert average(from_pillow(Image.new("RGBA", (5, 5), (255, 9, 9, 0)))) == "#00000000"
+    assert average_colour(from_pillow(Image.new("RGBA", (5, 5), (255, 9, 9, 0)))) == "#00000000"
     assert palette(from_pillow(Image.new("RGBA", (5, 5), (255, 9, 9, 0))), 6) == ()
 
 
@@ -86,8 +86,8 @@ def test_a_palette_of_a_photograph_is_where_the_means_of_its_groups_stay(colours
     image = photo(100, 67)
     swatches = palette(from_pillow(image), colours)
     pixels = np.asarray(image).reshape(-1, 3)
-    labs = np.array([to_lab(*map(float, pixel)) for pixel in pixels])
-    centres = np.array([to_lab(*map(float, numbers(swatch.colour))) for swatch in swatches])
+    labs = np.array([srgb_to_oklab(*map(float, pixel)) for pixel in pixels])
+    centres = np.array([srgb_to_oklab(*map(float, numbers(swatch.colour))) for swatch in swatches])
     nearest = ((labs[:, None] - centres[None]) ** 2).sum(-1).argmin(1)
     shares = np.bincount(nearest, minlength=len(swatches)) / len(pixels)
     assert len(swatches) == colours
@@ -106,20 +106,20 @@ def test_a_palette_of_noise_is_found_in_time() -> None:
 
 def test_oklab_is_that_of_its_author() -> None:
     """Values of https://bottosson.github.io/posts/oklab/ and of CSS Color 4."""
-    assert to_lab(255, 255, 255) == pytest.approx((1, 0, 0), abs=1e-3)
-    assert to_lab(255, 0, 0) == pytest.approx((0.62796, 0.22486, 0.12585), abs=1e-4)
-    assert to_lab(0, 0, 255) == pytest.approx((0.45201, -0.03246, -0.31153), abs=1e-4)
+    assert srgb_to_oklab(255, 255, 255) == pytest.approx((1, 0, 0), abs=1e-3)
+    assert srgb_to_oklab(255, 0, 0) == pytest.approx((0.62796, 0.22486, 0.12585), abs=1e-4)
+    assert srgb_to_oklab(0, 0, 255) == pytest.approx((0.45201, -0.03246, -0.31153), abs=1e-4)
 
 
 def test_oklab_leads_back() -> None:
     for red in range(0, 256, 15):
         for green in range(0, 256, 51):
-            assert to_codes(to_lab(red, green, 200)) == bytes((red, green, 200))
+            assert oklab_to_srgb(srgb_to_oklab(red, green, 200)) == bytes((red, green, 200))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_colours_are_told_of_any_format_at_any_size(kind: str) -> None:
-    facts = inspect(encoded(photo(1800, 1200), kind), LIMITS, Question((Fact.AVERAGE, Fact.PALETTE), 4))
+    facts = inspect(encoded(photo(1800, 1200), kind), LIMITS, FactSelection((Fact.AVERAGE, Fact.PALETTE), 4))
     light = linear(np.asarray(photo(1800, 1200)).astype(float)).mean((0, 1))
     assert numbers(facts.average or "") == pytest.approx(list(coded(light)), abs=3)
     assert facts.palette is not None
@@ -130,8 +130,8 @@ def test_colours_are_told_of_any_format_at_any_size(kind: str) -> None:
 def test_a_picture_is_looked_at_upright() -> None:
     exif = Image.Exif()
     exif[274] = 6
-    lying = inspect(encoded(photo(), "PNG", exif=exif), LIMITS, Question((Fact.THUMBHASH,)))
+    lying = inspect(encoded(photo(), "PNG", exif=exif), LIMITS, FactSelection((Fact.THUMBHASH,)))
     upright = inspect(
-        encoded(photo().transpose(Image.Transpose.ROTATE_270), "PNG"), LIMITS, Question((Fact.THUMBHASH,))
+        encoded(photo().transpose(Image.Transpose.ROTATE_270), "PNG"), LIMITS, FactSelection((Fact.THUMBHASH,))
     )
     assert lying.thumbhash == upright.thumbhash

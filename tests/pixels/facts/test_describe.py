@@ -6,15 +6,15 @@ import msgspec
 import pytest
 from PIL import Image
 
+from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
-from pixmill.engine.pixels.together import render_all
 from pixmill.errors import UndecodableImage
-from pixmill.media import DESCRIPTIONS, Format
+from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.ops import Colour, Crop, Output, Plan, Resize
-from pixmill.plan.question import Fact, Question
 from pixmill.ports import Description, Rendered
-from tests.pixels.pictures import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encoded, photo
 
 
 def told(source: memoryview, form: Format, **plan: Any) -> str:
@@ -27,11 +27,11 @@ def described(source: memoryview, **plan: Any) -> Description:
     return msgspec.json.decode(told(source, Format.JSON, **plan), type=Description)
 
 
-@pytest.mark.parametrize("form", [form for form in DESCRIPTIONS if form is not Format.JSON])
+@pytest.mark.parametrize("form", [form for form in DESCRIPTION_FORMATS if form is not Format.JSON])
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P"])
 def test_a_placeholder_of_the_whole_is_that_which_info_tells(form: Format, mode: str) -> None:
     source = encoded(photo(90, 60).convert(mode), "PNG")
-    facts = inspect(source, LIMITS, Question((Fact(form.value),)))
+    facts = inspect(source, LIMITS, FactSelection((Fact(form.value),)))
     assert told(source, form) == getattr(facts, form.value)
 
 
@@ -52,10 +52,10 @@ def test_a_blurhash_lies_on_the_background() -> None:
 
 def test_json_tells_the_size_of_the_result_and_what_is_asked_of_both() -> None:
     source = encoded(photo(), "JPEG")
-    question = Question((Fact.HASH, Fact.AVERAGE, Fact.PALETTE), 2)
-    description = described(source, resize=Resize(width=60), question=question)
+    selection = FactSelection((Fact.HASH, Fact.AVERAGE, Fact.PALETTE), 2)
+    description = described(source, resize=Resize(width=60), question=selection)
     assert (description.width, description.height) == (60, 40)
-    assert description.original == inspect(source, LIMITS, Question((Fact.HASH,)))
+    assert description.original == inspect(source, LIMITS, FactSelection((Fact.HASH,)))
     assert description.average is not None
     assert description.palette is not None
     assert len(description.palette) == 2
@@ -64,13 +64,15 @@ def test_json_tells_the_size_of_the_result_and_what_is_asked_of_both() -> None:
 
 def test_a_description_among_several_results_tells_the_same() -> None:
     source = encoded(photo(), "JPEG")
-    plan = Plan(resize=Resize(width=60), output=Output(formats=(Format.JSON,)), question=Question((Fact.HASH,)))
+    plan = Plan(
+        resize=Resize(width=60), output=Output(formats=(Format.JSON,)), fact_selection=FactSelection((Fact.HASH,))
+    )
     results = dict(render_all(source, [plan, Plan(resize=Resize(width=30))], LIMITS))
     assert isinstance(results[0], Rendered)
     assert results[0].body == render(source, plan, LIMITS).body
 
 
-@pytest.mark.parametrize("form", DESCRIPTIONS)
+@pytest.mark.parametrize("form", DESCRIPTION_FORMATS)
 def test_of_an_animation_the_first_frame_is_described(form: Format) -> None:
     frames = [photo(60, 40).quantize(64), photo(60, 40).rotate(90).quantize(64)]
     moving = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
@@ -84,4 +86,4 @@ def test_a_damaged_picture_has_a_header_to_tell_but_no_look() -> None:
     damaged = encoded(photo(), "PNG")[:4_000]
     assert inspect(damaged, LIMITS).width == 240
     with pytest.raises(UndecodableImage):
-        inspect(damaged, LIMITS, Question((Fact.AVERAGE,)))
+        inspect(damaged, LIMITS, FactSelection((Fact.AVERAGE,)))

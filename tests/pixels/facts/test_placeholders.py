@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels.bridge import from_pillow
 from pixmill.engine.pixels.facts.blurhash import blurhash
 from pixmill.engine.pixels.facts.lqip import MAX_CHARACTERS, lqip
 from pixmill.engine.pixels.facts.phash import phash
 from pixmill.engine.pixels.facts.thumbhash import encode, thumbhash
 from pixmill.engine.pixels.probe import inspect
-from pixmill.plan.question import Fact, Question
-from tests.pixels.pictures import LIMITS, difference, photo
+from pixmill.engine.raster.convert import from_pillow
+from pixmill.plan.facts import Fact, FactSelection
+from tests.pixels.images import LIMITS, difference, photo
 
 PHOTOS = Path(__file__).parents[3] / "examples" / "photos"
 VECTORS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("vectors.json").read_text())
@@ -103,7 +103,7 @@ def test_a_phash_hardly_changes_with_size_and_quality(photograph: str) -> None:
 
 
 def told_of(source: memoryview) -> str:
-    return inspect(source, LIMITS, Question((Fact.PHASH,))).phash or ""
+    return inspect(source, LIMITS, FactSelection((Fact.PHASH,))).phash or ""
 
 
 def test_an_lqip_is_a_webp_that_looks_like_its_picture() -> None:

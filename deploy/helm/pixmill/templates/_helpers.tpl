@@ -55,7 +55,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* The ends of the two drains, and time to close the parts behind them. */ -}}
 {{- define "pixmill.gracePeriod" -}}
-{{ add (ceil (.Values.settings.drain_delay_s | default 0)) (ceil .Values.settings.drain_s) 10 }}
+{{ add (ceil (.Values.settings.drain_delay_s | default 0)) (ceil .Values.settings.drain_timeout_s) 10 }}
 {{- end }}
 
 {{- /* The server would refuse to start as well; here it is said before anything is rolled out. */ -}}

@@ -11,56 +11,58 @@ from typing import Any
 from PIL import AvifImagePlugin
 
 from pixmill.engine.codecs import pillow
-from pixmill.engine.codecs.avif_timing import repeated, timing
-from pixmill.engine.codecs.carried import carrying
+from pixmill.engine.codecs.avif_timing import read_timing, set_loop_count
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
-from pixmill.engine.codecs.film import Film
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.pixels.bridge import to_pillow, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.raster.convert import to_pillow, to_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding, Subsampling
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Subsampling
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
 
-_DEPTH = 8
-_SLOWEST = 9
+_PILLOW_BIT_DEPTH = 8
+_MAX_VIPS_EFFORT = 9
 """Effort in libvips where speed is 0."""
 
 
-class AvifPicture:
+class AvifDecoder:
     """An AVIF, also an animated one."""
 
     def __init__(self, source: memoryview, page: int = 1) -> None:
         self._source = source
         self._page = page
         self._image = AvifImagePlugin.AvifImageFile(BytesIO(source))
-        header = pillow.header(self._image, Format.AVIF)
-        self.header: Header = replace(header, timing=timing(source, header.frames) if header.frames > 1 else None)
+        header = pillow.image_header(self._image, Format.AVIF)
+        self.header: ImageHeader = replace(
+            header, timing=read_timing(source, header.frame_count) if header.frame_count > 1 else None
+        )
 
-    def at(self, page: int) -> "AvifPicture":
-        return AvifPicture(self._source, page)
+    def page(self, page: int) -> "AvifDecoder":
+        return AvifDecoder(self._source, page)
 
-    def decode(self, need: Need) -> Frame:
-        return self._frame(self._page, need)
+    def decode(self, request: DecodeRequest) -> Frame:
+        return self._decode_page(self._page, request)
 
-    def frames(self, need: Need) -> Iterator[Frame]:
-        for page in range(1, self.header.frames + 1):
-            yield self._frame(page, need)
+    def frames(self, request: DecodeRequest) -> Iterator[Frame]:
+        for page in range(1, self.header.frame_count + 1):
+            yield self._decode_page(page, request)
 
-    def _frame(self, page: int, need: Need) -> Frame:
+    def _decode_page(self, page: int, request: DecodeRequest) -> Frame:
         self._image.seek(page - 1)
-        return pillow.frame(self._image, self.header.profile, need.area)
+        return pillow.decode_frame(self._image, self.header.profile, request.area)
 
 
-def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """An AVIF of 8 bits, or, by libvips, of more or without loss."""
-    if encoding.lossless or encoding.depth > _DEPTH:
-        return _deep(frame, quality, kept, encoding)
+    if encoding.lossless or encoding.depth > _PILLOW_BIT_DEPTH:
+        return _encode_with_vips(frame, quality, metadata, encoding)
     out = BytesIO()
     to_pillow(frame).save(
         out,
@@ -70,40 +72,42 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         subsampling="4:0:0" if frame.layout is Layout.L else ":".join(encoding.subsampling),
         max_threads=1,
         icc_profile=frame.profile or b"",
-        exif=kept.exif,
-        xmp=kept.xmp,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
     )
     return out.getvalue()
 
 
-def _deep(frame: Frame, quality: int, kept: Kept, encoding: Encoding) -> bytes:
+def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
     """By libvips, which knows 4:2:0 and 4:4:4 only."""
-    image, keep = carrying(to_vips(frame), kept, frame.profile)
+    image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
     body: Any = image.heifsave_buffer(
         compression="av1",
         Q=codec_quality(Format.AVIF, quality),
         lossless=encoding.lossless,
         bitdepth=encoding.depth,
-        effort=max(0, _SLOWEST - codec_effort(Format.AVIF, encoding)),
+        effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding)),
         subsample_mode="on" if encoding.subsampling is Subsampling.S420 and not encoding.lossless else "off",
         keep=keep,
     )
     return bytes(body)
 
 
-def animate(reel: Reel, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_animation(
+    sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """An AVIF sequence of 8 bits."""
     out = BytesIO()
-    Film(reel).save(
+    PillowSequence(sequence).save(
         out,
         "AVIF",
         save_all=True,
-        duration=list(reel.timing.delays_ms),
+        duration=list(sequence.timing.delays_ms),
         quality=codec_quality(Format.AVIF, quality),
         speed=codec_effort(Format.AVIF, encoding),
         subsampling=":".join(encoding.subsampling),
         max_threads=1,
-        exif=kept.exif,
-        xmp=kept.xmp,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
     )
-    return repeated(out.getvalue(), reel.timing.plays)
+    return set_loop_count(out.getvalue(), sequence.timing.loop_count)

@@ -8,66 +8,75 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from pixmill.engine.codecs.reel import Timing, timing_of
+from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
 
-_MOST_BOXES = 1_000
-_WIDE = 1  # the version of a box whose times have 64 bits
-_REPEATS = 1  # the flag of an edit list
-_ENDLESS = {4: 2**32 - 1, 8: 2**64 - 1}
+_MAX_BOXES = 1_000
+_VERSION_64_BIT = 1  # the version of a box whose times have 64 bits
+_REPEAT_FLAG = 1  # the flag of an edit list
+_INFINITE_DURATION = {4: 2**32 - 1, 8: 2**64 - 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class IsobmffBox:
     """A box's content, without its header, and where it begins in the file."""
 
-    at: int
+    offset: int
     data: memoryview
 
-    def number(self, at: int, length: int = 4) -> int:
-        return int.from_bytes(self.data[at : at + length])
+    def read_uint(self, offset: int, length: int = 4) -> int:
+        return int.from_bytes(self.data[offset : offset + length])
 
 
-def timing(source: memoryview, frames: int) -> Timing:
+def read_timing(source: memoryview, frames: int) -> AnimationTiming:
     """The delays of this many frames. Where the file does not say them, browsers' own tenth of a second."""
-    track = _inside(Box(0, source), "moov", "trak")
-    stts, header = track and _inside(track, "mdia", "minf", "stbl", "stts"), track and _inside(track, "mdia", "mdhd")
+    track = _find_box(IsobmffBox(0, source), "moov", "trak")
+    stts, header = (
+        track and _find_box(track, "mdia", "minf", "stbl", "stts"),
+        track and _find_box(track, "mdia", "mdhd"),
+    )
     if not track or not stts or not header:
-        return timing_of([0] * frames)
-    scale = header.number(20 if header.data[0] == _WIDE else 12) or 1
-    runs = ((stts.number(8 + 8 * run), stts.number(12 + 8 * run)) for run in range(min(stts.number(4), frames)))
+        return normalized_timing([0] * frames)
+    scale = header.read_uint(20 if header.data[0] == _VERSION_64_BIT else 12) or 1
+    runs = (
+        (stts.read_uint(8 + 8 * run), stts.read_uint(12 + 8 * run)) for run in range(min(stts.read_uint(4), frames))
+    )
     ticks = chain.from_iterable(repeat(length, min(count, frames)) for count, length in runs)
     delays = [round(1000 * length / scale) for length, _ in zip(chain(ticks, repeat(0)), range(frames), strict=False)]
-    return timing_of(delays, _plays(track))
+    return normalized_timing(delays, _loop_count(track))
 
 
-def _plays(track: Box) -> int:
+def _loop_count(track: IsobmffBox) -> int:
     """A track that is longer than what its edit list repeats plays that again and again (libavif: ``repetitionCount``)."""
-    head, edits = _inside(track, "tkhd"), _inside(track, "edts", "elst")
-    if not head or not edits or not edits.data[3] & _REPEATS:
+    track_header, edits = _find_box(track, "tkhd"), _find_box(track, "edts", "elst")
+    if not track_header or not edits or not edits.data[3] & _REPEAT_FLAG:
         return 1 if edits else 0
-    wide = 8 if head.data[0] == _WIDE else 4
-    whole = head.number(28 if wide == 8 else 20, wide)  # noqa: PLR2004 - bytes
-    once = edits.number(8, 8 if edits.data[0] == _WIDE else 4)
-    return 0 if whole == _ENDLESS[wide] or not once else max(1, -(-whole // once))
+    field_bytes = 8 if track_header.data[0] == _VERSION_64_BIT else 4
+    track_duration = track_header.read_uint(28 if field_bytes == 8 else 20, field_bytes)  # noqa: PLR2004 - bytes
+    edit_duration = edits.read_uint(8, 8 if edits.data[0] == _VERSION_64_BIT else 4)
+    return (
+        0
+        if track_duration == _INFINITE_DURATION[field_bytes] or not edit_duration
+        else max(1, -(-track_duration // edit_duration))
+    )
 
 
-def repeated(body: bytes, plays: int) -> bytes:
+def set_loop_count(body: bytes, loop_count: int) -> bytes:
     """A file of libavif's, which plays without end, playing ``plays`` times."""
-    movie, head = _inside(Box(0, memoryview(body)), "moov", "mvhd"), None
-    track = _inside(Box(0, memoryview(body)), "moov", "trak")
-    head = track and _inside(track, "tkhd")
-    edits = track and _inside(track, "edts", "elst")
-    if not plays or not movie or not head or not edits:
+    movie, track_header = _find_box(IsobmffBox(0, memoryview(body)), "moov", "mvhd"), None
+    track = _find_box(IsobmffBox(0, memoryview(body)), "moov", "trak")
+    track_header = track and _find_box(track, "tkhd")
+    edits = track and _find_box(track, "edts", "elst")
+    if not loop_count or not movie or not track_header or not edits:
         return body
-    changed = bytearray(body)
-    whole = (edits.number(8, 8) * plays).to_bytes(8)
-    changed[movie.at + 24 : movie.at + 32] = whole
-    changed[head.at + 28 : head.at + 36] = whole
-    changed[edits.at + 3] = _REPEATS if plays > 1 else 0
-    return bytes(changed)
+    patched = bytearray(body)
+    duration = (edits.read_uint(8, 8) * loop_count).to_bytes(8)
+    patched[movie.offset + 24 : movie.offset + 32] = duration
+    patched[track_header.offset + 28 : track_header.offset + 36] = duration
+    patched[edits.offset + 3] = _REPEAT_FLAG if loop_count > 1 else 0
+    return bytes(patched)
 
 
-def _inside(box: Box, *names: str) -> Box | None:
+def _find_box(box: IsobmffBox, *names: str) -> IsobmffBox | None:
     """The first box of these names, each within the one before."""
     for name in names:
         found = next((inner for kind, inner in _boxes(box) if kind == name.encode()), None)
@@ -77,15 +86,15 @@ def _inside(box: Box, *names: str) -> Box | None:
     return box
 
 
-def _boxes(box: Box) -> Iterator[tuple[bytes, Box]]:
+def _boxes(box: IsobmffBox) -> Iterator[tuple[bytes, IsobmffBox]]:
     at = 0
-    for _ in range(_MOST_BOXES):
-        length, kind, start = box.number(at), bytes(box.data[at + 4 : at + 8]), 8
+    for _ in range(_MAX_BOXES):
+        length, kind, start = box.read_uint(at), bytes(box.data[at + 4 : at + 8]), 8
         if length == 1:  # the length follows in 64 bits
-            length, start = box.number(at + 8, 8), 16
+            length, start = box.read_uint(at + 8, 8), 16
         if length == 0:  # to the end
             length = len(box.data) - at
         if length < start or len(kind) < 4:  # noqa: PLR2004 - a name has four bytes
             return
-        yield kind, Box(box.at + at + start, box.data[at + start : at + length])
+        yield kind, IsobmffBox(box.offset + at + start, box.data[at + start : at + length])
         at += length

@@ -21,5 +21,5 @@ _SCALES: dict[Format, tuple[int, ...]] = {
 def codec_effort(kind: Format, encoding: Encoding) -> int:
     """The encoder's own number."""
     if encoding.effort is None:
-        return MODES[encoding.mode].efforts[kind]
+        return MODES[encoding.mode].default_efforts[kind]
     return _SCALES[kind][encoding.effort]

@@ -1,4 +1,4 @@
-"""GIF written by libvips (cgif), animated ones by ``gif_animation.py``.
+"""GIF written by libvips (cgif), animated ones by ``gif_encoder.py``.
 
 Knows GIF's palette. It keeps no metadata.
 """
@@ -6,27 +6,29 @@ Knows GIF's palette. It keeps no metadata.
 from typing import Any
 
 from pixmill.engine.codecs.effort import codec_effort
-from pixmill.engine.codecs.gif_animation import assembled
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.pixels.bridge import to_vips
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.gif_encoder import encode_frames
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.raster.convert import to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.output import MAX_COLOURS, PLAIN, Encoding
+from pixmill.plan.output import DEFAULT_ENCODING, MAX_COLOURS, Encoding
 
 
-def write(frame: Frame, _quality: int, _kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """A still GIF of up to 256 colours, dithered."""
-    body: Any = to_vips(frame).colourspace("srgb").gifsave_buffer(**_options(encoding))
+    body: Any = to_vips(frame).colourspace("srgb").gifsave_buffer(**_gifsave_options(encoding))
     return bytes(body)
 
 
-def animate(reel: Reel, _quality: int, _kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_animation(
+    sequence: FrameSequence, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """An animated GIF."""
-    return b"".join(assembled(reel, encoding.colours or MAX_COLOURS, dither=encoding.dither > 0))
+    return b"".join(encode_frames(sequence, encoding.colours or MAX_COLOURS, dither=encoding.dither > 0))
 
 
-def _options(encoding: Encoding) -> dict[str, Any]:
+def _gifsave_options(encoding: Encoding) -> dict[str, Any]:
     """The palette is as large as the largest power of two that is asked for."""
     return {
         "effort": codec_effort(Format.GIF, encoding),

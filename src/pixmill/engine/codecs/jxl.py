@@ -12,19 +12,19 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pillow_jxl import Decoder, Encoder
 
 from pixmill.engine.codecs import pillow
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.jxl_header import read_header
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.pixels.bridge import to_pillow
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.turn import ORIENTATIONS
+from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
-_TRANSPOSED = {
+_TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -35,42 +35,42 @@ _TRANSPOSED = {
 }
 
 
-class JxlPicture:
+class JxlDecoder:
     """A JPEG XL."""
 
     def __init__(self, source: memoryview) -> None:
         self._source = source
-        found = read_header(source)
-        self._orientation = found.orientation
-        self.header = Header(
+        parsed = read_header(source)
+        self._orientation = parsed.orientation
+        self.header = ImageHeader(
             format=Format.JXL,
-            size=ORIENTATIONS[found.orientation].size(found.size),
-            alpha=found.alpha,
-            colour_space="grey" if found.grey else "rgb",
-            exif=pillow.bounded(found.exif),
-            xmp=pillow.bounded(found.xmp),
-            upright=True,
+            size=EXIF_ORIENTATIONS[parsed.orientation].oriented_size(parsed.size),
+            alpha=parsed.alpha,
+            colour_space="grey" if parsed.grey else "rgb",
+            exif=pillow.metadata_if_small(parsed.exif),
+            xmp=pillow.metadata_if_small(parsed.xmp),
+            orientation_applied=True,
         )
 
-    def decode(self, need: Need) -> Frame:
+    def decode(self, request: DecodeRequest) -> Frame:
         is_jpeg, info, data, profile, _ = Decoder(num_threads=0)(bytes(self._source))
         if is_jpeg:
-            return self._jpeg(data, need)
+            return self._decode_jpeg(data, request)
         size = (info.width, info.height)
         if size != (self.header.size.width, self.header.size.height):
             raise UndecodableImage(detail=f"its header says {self.header.size}, its pixels {size}")
         image = Image.frombytes(info.mode, size, data)
-        return pillow.frame(image, profile or b"", need.area)
+        return pillow.decode_frame(image, profile or b"", request.area)
 
-    def _jpeg(self, data: bytes, need: Need) -> Frame:
+    def _decode_jpeg(self, data: bytes, request: DecodeRequest) -> Frame:
         image: Image.Image = JpegImageFile(BytesIO(data))
         profile = image.info.get("icc_profile") or b""
-        if self._orientation in _TRANSPOSED:
-            image = image.transpose(_TRANSPOSED[self._orientation])
-        return pillow.frame(image, profile, need.area)
+        if self._orientation in _TRANSPOSE:
+            image = image.transpose(_TRANSPOSE[self._orientation])
+        return pillow.decode_frame(image, profile, request.area)
 
 
-def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """A JPEG XL of 8 bits; it carries no profile but sRGB's own."""
     image = to_pillow(frame)
     options: dict[str, Any] = {
@@ -79,9 +79,14 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         "quality": 100 if encoding.lossless else codec_quality(Format.JXL, quality),
         "decoding_speed": 0,
         "effort": codec_effort(Format.JXL, encoding),
-        "use_container": bool(kept.exif or kept.xmp),
+        "use_container": bool(metadata.exif or metadata.xmp),
         "use_original_profile": encoding.lossless,
         "num_threads": 0,
     }
-    boxes: dict[str, Any] = {"exif": kept.exif or None, "jumb": None, "xmp": kept.xmp or None, "compress": False}
+    boxes: dict[str, Any] = {
+        "exif": metadata.exif or None,
+        "jumb": None,
+        "xmp": metadata.xmp or None,
+        "compress": False,
+    }
     return bytes(Encoder(**options)(image.tobytes(), image.width, image.height, jpeg_encode=False, **boxes))

@@ -16,7 +16,7 @@ _RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _ALPHA: Final = 0
 _GREY: Final = 1
 _MAX_BOXES: Final = 1_000
-_LOOK: Final = 65_536
+_MAX_HEADER_BYTES: Final = 65_536
 """Bytes of the codestream that are joined from its boxes; a header takes some fifty."""
 
 _SIDE: Final = ((9, 1), (13, 1), (18, 1), (30, 1))
@@ -46,17 +46,17 @@ class JxlHeader:
 def read_header(source: memoryview) -> JxlHeader:
     """Raises IndexError, ValueError."""
     if bytes(source[:2]) == CODESTREAM:
-        return _codestream(_Bits(bytes(source[:_LOOK])))
+        return _read_codestream(_BitReader(bytes(source[:_MAX_HEADER_BYTES])))
     stream, metadata = b"", {b"Exif": b"", b"xml ": b""}
     for kind, content in _boxes(source):
-        if kind in (b"jxlc", b"jxlp") and len(stream) < _LOOK:
-            stream += bytes(content[4 if kind == b"jxlp" else 0 :][:_LOOK])
+        if kind in (b"jxlc", b"jxlp") and len(stream) < _MAX_HEADER_BYTES:
+            stream += bytes(content[4 if kind == b"jxlp" else 0 :][:_MAX_HEADER_BYTES])
         elif kind in metadata:
             metadata[kind] = bytes(content)
-    found = _codestream(_Bits(stream))
+    parsed = _read_codestream(_BitReader(stream))
     exif = metadata[b"Exif"]
     tiff = exif[4 + int.from_bytes(exif[:4]) :] if exif else b""
-    return JxlHeader(found.size, found.orientation, found.alpha, found.grey, tiff, metadata[b"xml "])
+    return JxlHeader(parsed.size, parsed.orientation, parsed.alpha, parsed.grey, tiff, metadata[b"xml "])
 
 
 def _boxes(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -74,91 +74,91 @@ def _boxes(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         at = end
 
 
-class _Bits:
+class _BitReader:
     """Bits from the lowest of each byte on."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
 
-    def take(self, count: int) -> int:
+    def read(self, count: int) -> int:
         value = 0
-        for place in range(count):
-            value |= (self._data[self._at >> 3] >> (self._at & 7) & 1) << place
+        for bit in range(count):
+            value |= (self._data[self._at >> 3] >> (self._at & 7) & 1) << bit
             self._at += 1
         return value
 
-    def choice(self, ways: tuple[tuple[int, int], ...]) -> int:
+    def read_u32(self, distributions: tuple[tuple[int, int], ...]) -> int:
         """U32: two bits say how many bits follow and what is added to them."""
-        count, offset = ways[self.take(2)]
-        return self.take(count) + offset
+        count, offset = distributions[self.read(2)]
+        return self.read(count) + offset
 
 
-def _codestream(bits: _Bits) -> JxlHeader:
-    if bits.take(16) != int.from_bytes(CODESTREAM, "little"):
+def _read_codestream(bits: _BitReader) -> JxlHeader:
+    if bits.read(16) != int.from_bytes(CODESTREAM, "little"):
         raise ValueError("No codestream")
-    size = _size(bits)
-    if bits.take(1):  # all else is as usual
+    size = _read_size(bits)
+    if bits.read(1):  # all else is as usual
         return JxlHeader(size, 1, alpha=False, grey=False)
-    orientation = _extra_fields(bits) if bits.take(1) else 1
-    _depth(bits)
-    bits.take(1)
-    alpha, plain = _extra_channels(bits)
-    return JxlHeader(size, orientation, alpha, grey=plain and _is_grey(bits))
+    orientation = _read_extra_fields(bits) if bits.read(1) else 1
+    _skip_bit_depth(bits)
+    bits.read(1)
+    alpha, is_readable = _read_extra_channels(bits)
+    return JxlHeader(size, orientation, alpha, grey=is_readable and _read_is_grey(bits))
 
 
-def _size(bits: _Bits) -> Size:
-    small = bits.take(1)
-    height = _side(bits, small)
-    ratio = bits.take(3)
+def _read_size(bits: _BitReader) -> Size:
+    small = bits.read(1)
+    height = _read_side(bits, small)
+    ratio = bits.read(3)
     if not ratio:
-        return Size(_side(bits, small), height)
-    across, down = _RATIOS[ratio - 1]
-    return Size(height * across // down, height)
+        return Size(_read_side(bits, small), height)
+    width_ratio, height_ratio = _RATIOS[ratio - 1]
+    return Size(height * width_ratio // height_ratio, height)
 
 
-def _side(bits: _Bits, small: int) -> int:
-    return (bits.take(5) + 1) * 8 if small else bits.choice(_SIDE)
+def _read_side(bits: _BitReader, small: int) -> int:
+    return (bits.read(5) + 1) * 8 if small else bits.read_u32(_SIDE)
 
 
-def _extra_fields(bits: _Bits) -> int:
-    orientation = bits.take(3) + 1
-    if bits.take(1):
-        _size(bits)
-    if bits.take(1):
+def _read_extra_fields(bits: _BitReader) -> int:
+    orientation = bits.read(3) + 1
+    if bits.read(1):
+        _read_size(bits)
+    if bits.read(1):
         _skip_preview(bits)
-    if bits.take(1):
-        bits.choice(_TICKS)
-        bits.choice(_TICK_PARTS)
-        bits.choice(_LOOPS)
-        bits.take(1)
+    if bits.read(1):
+        bits.read_u32(_TICKS)
+        bits.read_u32(_TICK_PARTS)
+        bits.read_u32(_LOOPS)
+        bits.read(1)
     return orientation
 
 
-def _skip_preview(bits: _Bits) -> None:
-    ways = _EIGHTHS if bits.take(1) else _PREVIEW
-    bits.choice(ways)
-    if not bits.take(3):
-        bits.choice(ways)
+def _skip_preview(bits: _BitReader) -> None:
+    distributions = _EIGHTHS if bits.read(1) else _PREVIEW
+    bits.read_u32(distributions)
+    if not bits.read(3):
+        bits.read_u32(distributions)
 
 
-def _depth(bits: _Bits) -> None:
-    if bits.take(1):
-        bits.choice(_FLOAT_DEPTH)
-        bits.take(4)
+def _skip_bit_depth(bits: _BitReader) -> None:
+    if bits.read(1):
+        bits.read_u32(_FLOAT_DEPTH)
+        bits.read(4)
     else:
-        bits.choice(_DEPTH)
+        bits.read_u32(_DEPTH)
 
 
-def _extra_channels(bits: _Bits) -> tuple[bool, bool]:
+def _read_extra_channels(bits: _BitReader) -> tuple[bool, bool]:
     """Whether the first of them is alpha, and whether what follows them can still be read."""
-    count = bits.choice(_COUNT)
+    count = bits.read_u32(_COUNT)
     for number in range(count):
-        if not bits.take(1):  # not an alpha as usual
-            return number > 0 or bits.choice(_ENUM) == _ALPHA, False
+        if not bits.read(1):  # not an alpha as usual
+            return number > 0 or bits.read_u32(_ENUM) == _ALPHA, False
     return count > 0, True
 
 
-def _is_grey(bits: _Bits) -> bool:
-    bits.take(1)  # XYB
-    return not bits.take(1) and not bits.take(1) and bits.choice(_ENUM) == _GREY
+def _read_is_grey(bits: _BitReader) -> bool:
+    bits.read(1)  # XYB
+    return not bits.read(1) and not bits.read(1) and bits.read_u32(_ENUM) == _GREY

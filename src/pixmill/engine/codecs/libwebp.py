@@ -23,13 +23,13 @@ _FORMAT_FLAGS, _WIDTH, _HEIGHT = 0, 1, 2
 _ANIMATION, _XMP, _EXIF, _ICC = 0x02, 0x04, 0x08, 0x20
 _OK, _OUT_OF_MEMORY = 0, 1
 
-_PIXEL: Final = bytes.fromhex("524946461e000000574542505650384c110000002f000000000750e42ab4a9ff8188e87f0000")
+_TEST_FILE: Final = bytes.fromhex("524946461e000000574542505650384c110000002f000000000750e42ab4a9ff8188e87f0000")
 """A file of one pixel, without loss."""
 
-_ITS_COLOUR: Final = bytes((10, 200, 77))
+_TEST_PIXEL: Final = bytes((10, 200, 77))
 
 
-class Box(NamedTuple):
+class CropBox(NamedTuple):
     """A part of a picture; ``left`` and ``top`` are even, or libwebp makes them so."""
 
     left: int
@@ -39,14 +39,14 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WebPInfo:
     """What a file says of itself. ``pixels``: where those of the first frame are encoded. The blocks are as large as the file makes them; of an
     ``animated`` one they are not looked for.
     """
 
     size: Size
     alpha: bool
-    pixels: slice
+    frame_slice: slice
     animated: bool = False
     profile: bytes = b""
     exif: bytes = b""
@@ -74,7 +74,7 @@ class _Planes(ctypes.Structure):
     _fields_ = [("planes", c_void_p * 4), ("strides", c_int * 4), ("sizes", c_size_t * 4)]
 
 
-class _Samples(ctypes.Union):
+class _PixelBuffer(ctypes.Union):
     """``WebPDecBuffer.u``."""
 
     _fields_ = [("interleaved", _Interleaved), ("planes", _Planes)]
@@ -85,7 +85,7 @@ class _Output(ctypes.Structure):
 
     _fields_ = [
         *((name, c_int) for name in ("colorspace", "width", "height", "is_external_memory")),
-        ("u", _Samples),
+        ("u", _PixelBuffer),
         ("pad", c_uint32 * 4),
         ("private_memory", c_void_p),
     ]
@@ -147,7 +147,7 @@ _FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
 }
 
 
-def read(source: memoryview) -> Found:
+def read_info(source: memoryview) -> WebPInfo:
     """The facts of a file that is whole; nothing is allocated that grows with the picture. Raises ValueError for any other."""
     with ffi.from_buffer(source) as memory:
         file = _Data(_address(memory), len(source))
@@ -155,38 +155,38 @@ def read(source: memoryview) -> Found:
         if not demuxer:
             raise ValueError("Damaged, or not all there")
         try:
-            return _facts(demuxer, file)
+            return _demux(demuxer, file)
         finally:
             _library.WebPDemuxDelete(demuxer)
 
 
-def _facts(demuxer: int, file: _Data) -> Found:
-    flags, width, height = (_library.WebPDemuxGetI(demuxer, asked) for asked in (_FORMAT_FLAGS, _WIDTH, _HEIGHT))
+def _demux(demuxer: int, file: _Data) -> WebPInfo:
+    flags, width, height = (_library.WebPDemuxGetI(demuxer, feature) for feature in (_FORMAT_FLAGS, _WIDTH, _HEIGHT))
     frame = _Frame()
     try:
         if not _library.WebPDemuxGetFrame(demuxer, 1, byref(frame)):
             raise ValueError("No picture in it")
         start = frame.fragment.bytes - file.bytes
-        found = Found(Size(width, height), bool(frame.has_alpha), slice(start, start + frame.fragment.size))
+        info = WebPInfo(Size(width, height), bool(frame.has_alpha), slice(start, start + frame.fragment.size))
     finally:
         _library.WebPDemuxReleaseIterator(byref(frame))
     if flags & _ANIMATION:
-        return replace(found, animated=True)
-    said = ((_ICC, b"ICCP"), (_EXIF, b"EXIF"), (_XMP, b"XMP "))
-    profile, exif, xmp = (_block(demuxer, name) if flags & flag else b"" for flag, name in said)
-    return replace(found, profile=profile, exif=exif, xmp=xmp)
+        return replace(info, animated=True)
+    metadata_chunks = ((_ICC, b"ICCP"), (_EXIF, b"EXIF"), (_XMP, b"XMP "))
+    profile, exif, xmp = (_metadata_chunk(demuxer, name) if flags & flag else b"" for flag, name in metadata_chunks)
+    return replace(info, profile=profile, exif=exif, xmp=xmp)
 
 
-def _block(demuxer: int, name: bytes) -> bytes:
+def _metadata_chunk(demuxer: int, name: bytes) -> bytes:
     chunk = _Chunk()
     try:
-        there = _library.WebPDemuxGetChunk(demuxer, name, 1, byref(chunk))
-        return ctypes.string_at(chunk.data.bytes, chunk.data.size) if there else b""
+        found = _library.WebPDemuxGetChunk(demuxer, name, 1, byref(chunk))
+        return ctypes.string_at(chunk.data.bytes, chunk.data.size) if found else b""
     finally:
         _library.WebPDemuxReleaseChunkIterator(byref(chunk))
 
 
-def decode(source: memoryview, box: Box, size: Size, *, alpha: bool) -> bytearray:
+def decode(source: memoryview, box: CropBox, size: Size, *, alpha: bool) -> bytearray:
     """The box as RGB or RGBA, rows without gaps, made as large as ``size`` where it is not, of what the ``pixels`` of a file are encoded as. The memory of it
     is nearly all that is allocated, but where nothing is lost libwebp takes four bytes for each pixel of the whole. Raises ValueError for a damaged file.
     """
@@ -216,7 +216,7 @@ def _address(memory: Any) -> int:
     return int(ffi.cast("uintptr_t", memory))
 
 
-def _found() -> Any:
+def _load_library() -> Any:
     """The library, its functions declared; None where it is not to be had or does not do what is expected of it."""
     try:
         from PIL import _webp  # noqa: PLC0415 - Pillow may have been built without
@@ -230,18 +230,18 @@ def _found() -> Any:
     return library
 
 
-_library: Any = _found()
+_library: Any = _load_library()
 
 
-def _works() -> bool:
+def _passes_self_check() -> bool:
     """Structures of another layout would not bring the one pixel back."""
-    file, one, encoded = memoryview(_PIXEL), Size(1, 1), slice(12, 38)
+    file, size, encoded = memoryview(_TEST_FILE), Size(1, 1), slice(12, 38)
     try:
-        found = read(file) == Found(one, alpha=False, pixels=encoded)
-        return found and decode(file[encoded], Box(0, 0, 1, 1), one, alpha=False) == _ITS_COLOUR
+        info = read_info(file) == WebPInfo(size, alpha=False, frame_slice=encoded)
+        return info and decode(file[encoded], CropBox(0, 0, 1, 1), size, alpha=False) == _TEST_PIXEL
     except ValueError:
         return False
 
 
-available: Final = _library is not None and _works()
+available: Final = _library is not None and _passes_self_check()
 """Can this installation reach libwebp?"""

@@ -10,47 +10,47 @@ _PREFIX = b"Exif\0\0"
 _ORIENTATION_TAG = 274
 _ENTRY_BYTES = 12
 
-Order = Literal["little", "big"]
+ByteOrder = Literal["little", "big"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RetainedMetadata:
     """What goes along into the result: EXIF as a bare TIFF block, and XMP; empty for none."""
 
     exif: bytes = b""
     xmp: bytes = b""
 
 
-def orientation(exif: bytes) -> int:
+def exif_orientation(exif: bytes) -> int:
     """1 to 8; 1 where there is none or it cannot be read."""
-    block, order = _opened(exif)
-    for at in _entries(block, order):
-        if int.from_bytes(block[at : at + 2], order) == _ORIENTATION_TAG:
-            value = int.from_bytes(block[at + 8 : at + 10], order)
+    block, byte_order = _tiff_block(exif)
+    for at in _entry_offsets(block, byte_order):
+        if int.from_bytes(block[at : at + 2], byte_order) == _ORIENTATION_TAG:
+            value = int.from_bytes(block[at + 8 : at + 10], byte_order)
             return value if value in range(1, 9) else 1
     return 1
 
 
-def upright(exif: bytes) -> bytes:
+def reset_orientation(exif: bytes) -> bytes:
     """The EXIF block saying that nothing needs to be turned any more; empty if it cannot be read."""
-    block, order = _opened(exif)
-    entries = _entries(block, order)
+    block, byte_order = _tiff_block(exif)
+    entries = _entry_offsets(block, byte_order)
     for at in entries:
-        if int.from_bytes(block[at : at + 2], order) == _ORIENTATION_TAG:
-            block[at + 8 : at + 10] = (1).to_bytes(2, order)
+        if int.from_bytes(block[at : at + 2], byte_order) == _ORIENTATION_TAG:
+            block[at + 8 : at + 10] = (1).to_bytes(2, byte_order)
     return bytes(block) if entries else b""
 
 
-def _opened(exif: bytes) -> tuple[bytearray, Order]:
+def _tiff_block(exif: bytes) -> tuple[bytearray, ByteOrder]:
     """The TIFF block, and how its numbers are written."""
     block = bytearray(exif.removeprefix(_PREFIX))
     return block, "big" if block.startswith(b"MM") else "little"
 
 
-def _entries(block: bytearray, order: Order) -> range:
+def _entry_offsets(block: bytearray, byte_order: ByteOrder) -> range:
     """Where those of the first directory begin; none if it is not all there."""
-    start = int.from_bytes(block[4:8], order)
-    count = int.from_bytes(block[start : start + 2], order)
+    start = int.from_bytes(block[4:8], byte_order)
+    count = int.from_bytes(block[start : start + 2], byte_order)
     first, end = start + 2, start + 2 + count * _ENTRY_BYTES
-    whole = block.startswith((b"II", b"MM")) and end <= len(block)
-    return range(first, end if whole else first, _ENTRY_BYTES)
+    is_complete = block.startswith((b"II", b"MM")) and end <= len(block)
+    return range(first, end if is_complete else first, _ENTRY_BYTES)

@@ -26,19 +26,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixmill.media import Format
-from pixmill.plan.output import Mode
+from pixmill.plan.output import RenderMode
 
-LOST_LIGHT: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
-"""How much of the light that a decoder lost by scaling codes by so much is given back (``pixels/_resample_lost.h``): what scored best from 0 to 0.7,
+LIGHT_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
+"""How much of the light that a decoder lost by scaling codes by so much is given back (``pixels/resample/_resample_compensation.h``): what scored best from 0 to 0.7,
 a bit less where halved, where drawings are better off with less. It takes 0.4 where a JPEG of 2 megapixels is halved, which ``fast`` saves."""
 
-_NONE: Final[Mapping[int, float]] = dict.fromkeys(LOST_LIGHT, 0.0)
+_NO_COMPENSATION: Final[Mapping[int, float]] = dict.fromkeys(LIGHT_COMPENSATION, 0.0)
 
-Shrinks = tuple[tuple[float, int], ...]
+ShrinkThresholds = tuple[tuple[float, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ModeParameters:
     """``shrinks``: from how many stored pixels for a wanted one on a decoder may scale by how much (JPEG, WebP); ``small_copies``: whether a small
     copy within a HEIC may be taken, which is the more compressed;
     ``lost_light``: how much of the light lost by scaling is given back, by the scale;
@@ -46,42 +46,42 @@ class Ways:
     ``heic``: the preset of x265.
     """
 
-    shrinks: Shrinks
-    small_copies: bool
-    lost_light: Mapping[int, float]
-    own_tables: bool
-    efforts: Mapping[Format, int]
-    heic: str
+    shrink_thresholds: ShrinkThresholds
+    use_thumbnails: bool
+    light_compensation: Mapping[int, float]
+    optimize_huffman: bool
+    default_efforts: Mapping[Format, int]
+    x265_preset: str
 
 
-def shrink_of(shrinks: Shrinks, factor: float) -> int:
+def max_shrink(thresholds: ShrinkThresholds, factor: float) -> int:
     """The most that may be scaled by while decoding, where ``factor`` stored pixels meet in one wanted pixel."""
-    return next((shrink for least, shrink in shrinks if factor >= least), 1)
+    return next((shrink for min_factor, shrink in thresholds if factor >= min_factor), 1)
 
 
-MODES: Final[Mapping[Mode, Ways]] = {
-    Mode.FAST: Ways(
-        shrinks=((9.0, 8), (4.5, 4), (2.25, 2)),
-        small_copies=True,
-        lost_light=_NONE,
-        own_tables=False,
-        efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
-        heic="ultrafast",
+MODES: Final[Mapping[RenderMode, ModeParameters]] = {
+    RenderMode.FAST: ModeParameters(
+        shrink_thresholds=((9.0, 8), (4.5, 4), (2.25, 2)),
+        use_thumbnails=True,
+        light_compensation=_NO_COMPENSATION,
+        optimize_huffman=False,
+        default_efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
+        x265_preset="ultrafast",
     ),
-    Mode.BALANCED: Ways(
-        shrinks=((10.5, 8), (5.25, 4), (2.5, 2)),
-        small_copies=True,
-        lost_light=LOST_LIGHT,
-        own_tables=False,
-        efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
-        heic="ultrafast",
+    RenderMode.BALANCED: ModeParameters(
+        shrink_thresholds=((10.5, 8), (5.25, 4), (2.5, 2)),
+        use_thumbnails=True,
+        light_compensation=LIGHT_COMPENSATION,
+        optimize_huffman=False,
+        default_efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
+        x265_preset="ultrafast",
     ),
-    Mode.BEST: Ways(
-        shrinks=((11.0, 4), (4.0, 2)),
-        small_copies=False,
-        lost_light=LOST_LIGHT,
-        own_tables=True,
-        efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
-        heic="veryfast",
+    RenderMode.BEST: ModeParameters(
+        shrink_thresholds=((11.0, 4), (4.0, 2)),
+        use_thumbnails=False,
+        light_compensation=LIGHT_COMPENSATION,
+        optimize_huffman=True,
+        default_efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
+        x265_preset="veryfast",
     ),
 }

@@ -6,54 +6,56 @@ Knows pages: their size in points, that they are white, and which one is asked f
 import pypdfium2
 
 from pixmill.engine.codecs import pillow
-from pixmill.engine.codecs.drawing import drawn_box, drawn_scale, own_size
-from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.pixels.frame import Area, Frame
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
+from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
-from pixmill.plan.input import EVERYTHING, Input
+from pixmill.plan.input import DEFAULT_INPUT, Input
 
-_POINTS = 72
+_POINTS_PER_INCH = 72
 """An inch (ISO 32000-1 §8.3.2.3)."""
 _MAX_SCALE = 1_000.0
 _WHITE = (255, 255, 255, 255)
 
 
-class PdfPicture:
+class PdfDecoder:
     """A page of a PDF."""
 
-    def __init__(self, source: memoryview, page: int = 1, dpi: int = EVERYTHING.dpi) -> None:
+    def __init__(self, source: memoryview, page: int = 1, dpi: int = DEFAULT_INPUT.dpi) -> None:
         self._source, self._page_number, self._dpi = source, page, dpi
         self._document = pypdfium2.PdfDocument(bytes(source))
         self._page = self._document[page - 1]
         width, height = self._page.get_size()
-        size, fit = own_size(width * dpi / _POINTS, height * dpi / _POINTS)
-        self._scale = fit * dpi / _POINTS
-        self._points = (width, height)
+        size, intrinsic_scale = intrinsic_size(width * dpi / _POINTS_PER_INCH, height * dpi / _POINTS_PER_INCH)
+        self._points_scale = intrinsic_scale * dpi / _POINTS_PER_INCH
+        self._size_points = (width, height)
         pages = len(self._document)
-        self.header = Header(Format.PDF, size, alpha=False, colour_space="rgb", frames=pages, scalable=True)
+        self.header = ImageHeader(Format.PDF, size, alpha=False, colour_space="rgb", frame_count=pages, is_vector=True)
 
-    def at(self, page: int) -> "PdfPicture":
-        return PdfPicture(self._source, page, self._dpi)
+    def page(self, page: int) -> "PdfDecoder":
+        return PdfDecoder(self._source, page, self._dpi)
 
-    def asked(self, looked: Input) -> "PdfPicture":
-        return self if looked.dpi == self._dpi else PdfPicture(self._source, self._page_number, looked.dpi)
+    def configured(self, input_options: Input) -> "PdfDecoder":
+        return (
+            self if input_options.dpi == self._dpi else PdfDecoder(self._source, self._page_number, input_options.dpi)
+        )
 
-    def decode(self, need: Need) -> Frame:
-        scale = drawn_scale(need, _MAX_SCALE)
-        left, top, size, area = drawn_box(need, scale)
+    def decode(self, request: DecodeRequest) -> Frame:
+        scale = render_scale(request, _MAX_SCALE)
+        left, top, size, area = render_box(request, scale)
         bitmap = self._page.render(
-            scale=scale * self._scale,
-            crop=self._cut_off(left, top, size, scale * self._scale),
+            scale=scale * self._points_scale,
+            crop=self._crop_margins(left, top, size, scale * self._points_scale),
             fill_color=_WHITE,
             rev_byteorder=True,
             may_draw_forms=False,
         )
-        whole = area or Area(0, 0, min(size.width, bitmap.width), min(size.height, bitmap.height))
-        return pillow.frame(bitmap.to_pil(), b"", whole)
+        needed_area = area or Area(0, 0, min(size.width, bitmap.width), min(size.height, bitmap.height))
+        return pillow.decode_frame(bitmap.to_pil(), b"", needed_area)
 
-    def _cut_off(self, left: int, top: int, size: Size, scale: float) -> tuple[float, float, float, float]:
+    def _crop_margins(self, left: int, top: int, size: Size, scale: float) -> tuple[float, float, float, float]:
         """Points at each edge that are not drawn: left, bottom, right, top."""
-        width, height = self._points
+        width, height = self._size_points
         right, bottom = width - (left + size.width) / scale, height - (top + size.height) / scale
         return left / scale, max(0.0, bottom), max(0.0, right), top / scale

@@ -9,54 +9,54 @@ from io import BytesIO
 import pyvips
 from PIL import Image, ImageFile
 
-from pixmill.engine.codecs.arrow import borrow
-from pixmill.engine.codecs.picture import Header
-from pixmill.engine.pixels.bridge import from_vips
-from pixmill.engine.pixels.frame import Area, Frame
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.codecs.pillow_arrow import pixel_view
+from pixmill.engine.raster.convert import from_vips
+from pixmill.engine.raster.frame import Area, Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _ORIENTATION_TAG = 274
-_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
+_COLOUR_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
 _MAX_METADATA_BYTES = 2**20
-_MOST_STEPS = 50_000
+_MAX_READS = 50_000
 """Some 40 ms; a file of 255 pieces of a colour profile takes a thousand."""
-_BORROWED = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
+_ZERO_COPY_LAYOUTS = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
 """The modes whose memory in Pillow is a layout of ours: RGB is kept with a fourth, unused byte."""
 
 
-class Patient(BytesIO):
+class ReadLimitedFile(BytesIO):
     """A file that a header is read from in so many steps at the most: Pillow takes one for each piece, in Python, however many there are."""
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(source)
-        self._left = _MOST_STEPS
+        self._reads_left = _MAX_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self._left -= 1
-        if self._left < 0:
-            raise UndecodableImage(detail=f"more than {_MOST_STEPS} steps to read")
+        self._reads_left -= 1
+        if self._reads_left < 0:
+            raise UndecodableImage(detail=f"more than {_MAX_READS} steps to read")
         return super().read(size)
 
 
-def header(image: ImageFile.ImageFile, kind: Format, frames: int = 0) -> Header:
+def image_header(image: ImageFile.ImageFile, kind: Format, frame_count: int = 0) -> ImageHeader:
     """The facts of an opened but not decoded picture; how many ``frames`` it has is asked of Pillow unless it is known."""
-    return Header(
+    return ImageHeader(
         format=kind,
         size=Size(*image.size),
         alpha=image.has_transparency_data,
-        colour_space=_SPACES.get(image.mode.partition(";")[0], "rgb"),
-        frames=frames or getattr(image, "n_frames", 1),
-        orientation=orientation(image),
+        colour_space=_COLOUR_SPACES.get(image.mode.partition(";")[0], "rgb"),
+        frame_count=frame_count or getattr(image, "n_frames", 1),
+        orientation=image_orientation(image),
         profile=image.info.get("icc_profile") or b"",
-        exif=bounded(image.info.get("exif")),
-        xmp=bounded(image.info.get("xmp")),
+        exif=metadata_if_small(image.info.get("exif")),
+        xmp=metadata_if_small(image.info.get("xmp")),
     )
 
 
-def orientation(image: Image.Image) -> int:
+def image_orientation(image: Image.Image) -> int:
     """EXIF orientation 1 to 8; 1 where there is none or it is broken."""
     if not image.info.get("exif"):
         return 1
@@ -67,35 +67,35 @@ def orientation(image: Image.Image) -> int:
     return value if value in range(1, 9) else 1
 
 
-def frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
+def decode_frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
     """The pixels of a picture of any mode, decoded now, without a copy where the memory allows it."""
     image.load()
     if image.mode.startswith("I;16"):
-        return replace(_eight_bits(image), profile=profile, area=area)
-    image = _plain(image)
-    if image.mode in _BORROWED and (pixels := borrow(image)) is not None:
-        return Frame(pixels, *image.size, _BORROWED[image.mode], profile, area)
+        return replace(_grey_to_8_bit(image), profile=profile, area=area)
+    image = _to_grey_or_rgb(image)
+    if image.mode in _ZERO_COPY_LAYOUTS and (pixels := pixel_view(image)) is not None:
+        return Frame(pixels, *image.size, _ZERO_COPY_LAYOUTS[image.mode], profile, area)
     return Frame(image.tobytes(), *image.size, Layout(image.mode), profile, area)
 
 
-def _eight_bits(image: Image.Image) -> Frame:
+def _grey_to_8_bit(image: Image.Image) -> Frame:
     """Grey of 16 bits, rounded; Pillow's own conversion makes white of all that is lighter than 255 of 65535."""
     data = image.tobytes("raw", "I;16N" if image.mode == "I;16N" else image.mode)
-    deep = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")
+    grey16 = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")
     if image.mode == "I;16B":
-        deep = deep.byteswap()
-    return from_vips(deep.linear(1 / 257, 0.5, uchar=True))
+        grey16 = grey16.byteswap()
+    return from_vips(grey16.linear(1 / 257, 0.5, uchar=True))
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def _to_grey_or_rgb(image: Image.Image) -> Image.Image:
     """The same in grey or RGB, with alpha where it has any."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.has_transparency_data or image.mode == "RGBa":
         return image.convert("RGBA")
-    return image.convert("L" if _SPACES.get(image.mode) == "grey" else "RGB")
+    return image.convert("L" if _COLOUR_SPACES.get(image.mode) == "grey" else "RGB")
 
 
-def bounded(metadata: object) -> bytes:
+def metadata_if_small(metadata: object) -> bytes:
     """A block of metadata small enough to carry into a result."""
     return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""

@@ -12,76 +12,76 @@ from msgspec.structs import replace as with_
 from PIL import Image
 
 from pixmill.engine.codecs import pillow
-from pixmill.engine.codecs.apng_reading import animation
-from pixmill.engine.codecs.apng_writing import assembled
-from pixmill.engine.codecs.carried import carrying
+from pixmill.engine.codecs.apng_decoder import read_animation
+from pixmill.engine.codecs.apng_encoder import assemble_apng
+from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.effort import codec_effort
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Need
-from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.codecs.vips import PNG_LOADER, VipsPicture, eight_bits, loaded
-from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.vips import PNG_LOADER, VipsDecoder, load_image, to_8_bit
+from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
 _FILTERS = ((6, 0xF8), (0, 0x10 | 0x20))
 """From which level on which filters are tried (PNG_FILTER_…): all of them, or sub and up. At 800 × 500 pixels photographs take 17 ms
 and 631 kB at level 3, a drawing 5.5 ms and 164 kB; at level 6 44 ms and 603 kB, 12 ms and 160 kB; one filter alone does badly on drawings."""
 
-_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
+_PALETTE_BIT_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
 """How many bits a pixel has for a palette of so many colours."""
 
 
-class PngPicture(VipsPicture):
+class PngDecoder(VipsDecoder):
     """A PNG. Its still may be a picture apart from its animation, for those who know none."""
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(Format.PNG, PNG_LOADER, source)
-        self._animation = animation(source)
+        self._animation = read_animation(source)
         if self._animation:
             timing = self._animation.timing
-            self.header = replace(self.header, frames=len(timing.delays_ms), timing=timing)
+            self.header = replace(self.header, frame_count=len(timing.delays_ms), timing=timing)
 
-    def at(self, page: int) -> "PngFrame":
-        return PngFrame(self, page)
+    def page(self, page: int) -> "PngFrameDecoder":
+        return PngFrameDecoder(self, page)
 
-    def frames(self, need: Need) -> Iterator[Frame]:
+    def frames(self, request: DecodeRequest) -> Iterator[Frame]:
         if self._animation:
-            for canvas in self._animation.frames(_decoded):
-                yield pillow.frame(canvas, self.header.profile, need.area)
+            for canvas in self._animation.frames(_decode_png):
+                yield pillow.decode_frame(canvas, self.header.profile, request.area)
 
 
-class PngFrame:
+class PngFrameDecoder:
     """One frame of an animated PNG."""
 
-    def __init__(self, whole: PngPicture, page: int) -> None:
-        self._whole = whole
+    def __init__(self, decoder: PngDecoder, page: int) -> None:
+        self._decoder = decoder
         self._page = page
-        self.header = whole.header
+        self.header = decoder.header
 
-    def decode(self, need: Need) -> Frame:
-        return next(islice(self._whole.frames(need), self._page - 1, None))
-
-
-def _decoded(png: bytes) -> Image.Image:
-    return to_pillow(from_vips(eight_bits(loaded(PNG_LOADER, png, fail_on="truncated"))))
+    def decode(self, request: DecodeRequest) -> Frame:
+        return next(islice(self._decoder.frames(request), self._page - 1, None))
 
 
-def write(frame: Frame, _quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def _decode_png(png: bytes) -> Image.Image:
+    return to_pillow(from_vips(to_8_bit(load_image(PNG_LOADER, png, fail_on="truncated"))))
+
+
+def encode(frame: Frame, _quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """An 8-bit PNG, or one with a palette; lossless but for that, so quality says nothing to it."""
-    image, keep = carrying(to_vips(frame), kept, frame.profile)
+    image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
     level = codec_effort(Format.PNG, encoding)
-    options: dict[str, Any] = {"filter": next(tried for least, tried in _FILTERS if level >= least)}
+    options: dict[str, Any] = {"filter": next(filters for min_level, filters in _FILTERS if level >= min_level)}
     if encoding.colours:
-        options = _palette(encoding)
+        options = _palette_options(encoding)
     body: Any = image.pngsave_buffer(compression=level, interlace=encoding.progressive, keep=keep, **options)
     return bytes(body)
 
 
-def _palette(encoding: Encoding) -> dict[str, Any]:
+def _palette_options(encoding: Encoding) -> dict[str, Any]:
     """By libvips' quantiser, which knows full palettes of each depth only: 20 points of SSIMULACRA2 better than Pillow's."""
-    depth = next(depth for most, depth in _DEPTHS if encoding.colours >= most)
+    depth = next(depth for min_colours, depth in _PALETTE_BIT_DEPTHS if encoding.colours >= min_colours)
     return {
         "palette": True,
         "bitdepth": depth,
@@ -90,6 +90,10 @@ def _palette(encoding: Encoding) -> dict[str, Any]:
     }
 
 
-def animate(reel: Reel, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_animation(
+    sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """An animated PNG of 8 bits."""
-    return assembled(reel, lambda frame: write(frame, quality, kept, with_(encoding, colours=0, progressive=False)))
+    return assemble_apng(
+        sequence, lambda frame: encode(frame, quality, metadata, with_(encoding, colours=0, progressive=False))
+    )

@@ -35,10 +35,10 @@ from pixmill.media import Format
 
 Knots = tuple[tuple[int, int], ...]
 
-_AS_JPEG: Knots = ((1, 1), (20, 20), (40, 39), (60, 58), (80, 77), (90, 88), (95, 94), (100, 100))
+_JPEG_KNOTS: Knots = ((1, 1), (20, 20), (40, 39), (60, 58), (80, 77), (90, 88), (95, 94), (100, 100))
 """Quality, and the number of the JPEG that looks so."""
 
-_KNOTS: dict[Format, Knots] = {
+_FORMAT_KNOTS: dict[Format, Knots] = {
     Format.JPEG: ((1, 1), (100, 100)),
     Format.WEBP: ((1, 1), (20, 20), (35, 36), (50, 57), (65, 74), (80, 85), (90, 93), (95, 100), (100, 100)),
     Format.AVIF: ((1, 1), (20, 25), (35, 40), (50, 48), (65, 55), (80, 67), (90, 82), (95, 94), (100, 100)),
@@ -49,10 +49,10 @@ _KNOTS: dict[Format, Knots] = {
 
 def codec_quality(kind: Format, quality: int) -> int:
     """The codec's own number, between the measured ones on a straight line."""
-    return round(_between(_KNOTS[kind], _between(_AS_JPEG, quality)))
+    return round(_interpolate(_FORMAT_KNOTS[kind], _interpolate(_JPEG_KNOTS, quality)))
 
 
-def _between(knots: Knots, number: float) -> float:
-    after = min(bisect_right(knots, (number, 101)), len(knots) - 1)
-    (low, least), (high, most) = knots[after - 1], knots[after]
-    return least + (most - least) * (number - low) / (high - low)
+def _interpolate(knots: Knots, position: float) -> float:
+    after = min(bisect_right(knots, (position, 101)), len(knots) - 1)
+    (low, low_value), (high, high_value) = knots[after - 1], knots[after]
+    return low_value + (high_value - low_value) * (position - low) / (high - low)

@@ -7,30 +7,30 @@ from io import BytesIO
 
 import rawpy
 
-from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.layout import Layout
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.layout import Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's numbers for turns as those of EXIF; 5 is to the left, 6 to the right."""
-_HALF = 2.0
+_HALF_SIZE_SHRINK = 2.0
 _LAYOUTS = {1: Layout.L, 3: Layout.RGB}
 """A sensor without filters sees grey."""
-_SRGB = (2.4, 12.92)
+_SRGB_GAMMA = (2.4, 12.92)
 """The curve as dcraw says it: a power, and the slope of its beginning."""
 
 
-class RawPicture:
+class RawDecoder:
     """What a camera's sensor saw."""
 
     def __init__(self, source: memoryview) -> None:
         self._raw = rawpy.RawPy()
         self._raw.open_buffer(BytesIO(source))
         sizes = self._raw.sizes
-        self.header = Header(
+        self.header = ImageHeader(
             format=Format.RAW,
             size=Size(sizes.iwidth, sizes.iheight),
             alpha=False,
@@ -38,19 +38,19 @@ class RawPicture:
             orientation=_ORIENTATIONS.get(sizes.flip, 1),
         )
 
-    def decode(self, need: Need) -> Frame:
+    def decode(self, request: DecodeRequest) -> Frame:
         self._raw.unpack()
-        half = need.shrink >= _HALF
+        half_size = request.shrink_factor >= _HALF_SIZE_SHRINK
         pixels = self._raw.postprocess(
-            half_size=half,
+            half_size=half_size,
             use_camera_wb=True,
             user_flip=0,
             output_bps=8,
-            gamma=_SRGB,
+            gamma=_SRGB_GAMMA,
             demosaic_algorithm=rawpy.DemosaicAlgorithm.PPG,
         )
-        height, width, colours = pixels.shape
-        if colours not in _LAYOUTS:
-            raise UndecodableImage(detail=f"{colours} colours")
-        area = need.area.shrunk(self.header.size.width / width) if half else need.area
-        return Frame(memoryview(pixels).cast("B"), width, height, _LAYOUTS[colours], area=area)
+        height, width, channels = pixels.shape
+        if channels not in _LAYOUTS:
+            raise UndecodableImage(detail=f"{channels} colours")
+        area = request.area.scaled_down(self.header.size.width / width) if half_size else request.area
+        return Frame(memoryview(pixels).cast("B"), width, height, _LAYOUTS[channels], area=area)

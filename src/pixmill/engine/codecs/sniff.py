@@ -1,11 +1,11 @@
 """Which format some bytes are in, by their first bytes and never by a name.
 
-Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further, and into the tags of a TIFF ``raw_tags.py``,
+Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further, and into the tags of a TIFF ``raw_sniff.py``,
 since most cameras write one.
 """
 
-from pixmill.engine.codecs.markup import is_svg
-from pixmill.engine.codecs.raw_tags import is_raw
+from pixmill.engine.codecs.raw_sniff import is_raw
+from pixmill.engine.codecs.svg_sniff import is_svg
 from pixmill.media import Format
 
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
@@ -45,14 +45,14 @@ def sniff(source: memoryview) -> Format | None:
     """The format, or None if it is none that we know of."""
     head = bytes(source[:64])
     if head[4:8] == b"ftyp":
-        return _brand(head)
+        return _format_of_brands(head)
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return Format.RAW if kind is Format.TIFF and is_raw(source) else kind
     return Format.SVG if is_svg(source) else None
 
 
-def _brand(head: bytes) -> Format | None:
+def _format_of_brands(head: bytes) -> Format | None:
     """The first brand that says which codec is inside (ISO/IEC 23008-12 §10): major, then compatible ones."""
     end = min(int.from_bytes(head[:4]), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]

@@ -12,24 +12,24 @@ from typing import Final
 
 from PIL import features
 
-from pixmill.engine.codecs import avif, bitmap, gif, icon, jpeg, libwebp, png, svg, tiff, vips, webp
-from pixmill.engine.codecs.late import late
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Picture
-from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs import avif, bmp, gif, ico, jpeg, libwebp, png, svg, tiff, vips, webp
+from pixmill.engine.codecs.decoder import Decoder
+from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.lazy import lazy_function
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
-Opener = Callable[[memoryview], Picture]
+Opener = Callable[[memoryview], Decoder]
 """Reads a header; allocates nothing that grows with the picture. Raises anything on a damaged file."""
 
-Writer = Callable[[Frame, int, Kept, Encoding], bytes]
+FrameEncoder = Callable[[Frame, int, RetainedMetadata, Encoding], bytes]
 """A frame, the quality on the one scale of looks, the metadata to keep, and the encoder's options."""
 
 
-Animator = Callable[[Reel, int, Kept, Encoding], bytes]
+AnimationEncoder = Callable[[FrameSequence, int, RetainedMetadata, Encoding], bytes]
 """The same for an animation; asks for each frame when it needs it."""
 
 
@@ -40,88 +40,95 @@ class Codec:
     """
 
     open: Opener
-    reader: str
-    write: Writer | None = None
-    writer: str = ""
-    needs: str = ""
-    why: str = ""
-    animate: Animator | None = None
+    decoder_library: str
+    encode: FrameEncoder | None = None
+    encoder_library: str = ""
+    pillow_feature: str = ""
+    rationale: str = ""
+    encode_animation: AnimationEncoder | None = None
     extra: str = ""
 
 
 CODECS: dict[Format, Codec] = {
     Format.JPEG: Codec(
-        jpeg.JpegPicture,
+        jpeg.JpegDecoder,
         "Pillow",
-        jpeg.write,
+        jpeg.encode,
         "Pillow",
         "jpg",
         "decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
     ),
     Format.PNG: Codec(
-        png.PngPicture,
+        png.PngDecoder,
         "libvips",
-        png.write,
+        png.encode,
         "libvips",
         "",
         "decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)",
-        png.animate,
+        png.encode_animation,
     ),
     Format.WEBP: Codec(
-        webp.webp,
+        webp.open_webp,
         "libwebp" if libwebp.available else "Pillow",
-        webp.write,
+        webp.encode,
         "Pillow",
         "webp",
         "decode 20 (by way of Pillow 40, libvips 56), cut out before; encode 512 px 14.8 (23.8)",
-        webp.animate,
+        webp.encode_animation,
     ),
     Format.AVIF: Codec(
-        avif.AvifPicture,
+        avif.AvifDecoder,
         "Pillow",
-        avif.write,
+        avif.encode,
         "Pillow",
         "avif",
         "decode with dav1d 37 (libvips with libaom 93); encode 41.8 (48)",
-        avif.animate,
+        avif.encode_animation,
     ),
     Format.GIF: Codec(
-        vips.gif, "libvips", gif.write, "libvips", "", "streams; bounds its palette by cgif", gif.animate
+        vips.open_gif, "libvips", gif.encode, "libvips", "", "streams; bounds its palette by cgif", gif.encode_animation
     ),
     Format.TIFF: Codec(
-        tiff.TiffPicture,
+        tiff.TiffDecoder,
         "Pillow",
-        tiff.write,
+        tiff.encode,
         "libvips",
-        why="reads 96 of 103 test files (libvips 88) and notices when one ends too soon",
+        rationale="reads 96 of 103 test files (libvips 88) and notices when one ends too soon",
     ),
-    Format.BMP: Codec(bitmap.BmpPicture, "Pillow", bitmap.write, "Pillow", why="libvips' wheel does not read it"),
-    Format.ICO: Codec(icon.icon, "Pillow", icon.write, "libvips", why="libvips' wheel does not read it"),
-    Format.SVG: Codec(svg.SvgPicture, "libvips", why="librsvg; sanitised before, drawn at the size that is wanted"),
+    Format.BMP: Codec(bmp.BmpDecoder, "Pillow", bmp.encode, "Pillow", rationale="libvips' wheel does not read it"),
+    Format.ICO: Codec(ico.open_ico, "Pillow", ico.encode, "libvips", rationale="libvips' wheel does not read it"),
+    Format.SVG: Codec(
+        svg.SvgDecoder, "libvips", rationale="librsvg; sanitised before, drawn at the size that is wanted"
+    ),
     Format.HEIC: Codec(
-        late("heic", "HeicPicture"),
+        lazy_function("heic", "HeicDecoder"),
         "libheif",
-        late("heic", "write"),
+        lazy_function("heic", "encode"),
         "libheif",
-        why="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
+        rationale="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
         extra="heic",
     ),
     Format.JXL: Codec(
-        late("jxl", "JxlPicture"),
+        lazy_function("jxl", "JxlDecoder"),
         "libjxl",
-        late("jxl", "write"),
+        lazy_function("jxl", "encode"),
         "libjxl",
-        why="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
+        rationale="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
         extra="jxl",
     ),
     Format.PDF: Codec(
-        late("pdf", "PdfPicture"), "PDFium", why="libvips' wheel reads none; confined, and kept well", extra="pdf"
+        lazy_function("pdf", "PdfDecoder"),
+        "PDFium",
+        rationale="libvips' wheel reads none; confined, and kept well",
+        extra="pdf",
     ),
-    Format.RAW: Codec(late("raw", "RawPicture"), "LibRaw", why="reads what cameras write", extra="raw"),
-    Format.VIDEO: Codec(late("video", "VideoPicture"), "FFmpeg", why="reads what films are in", extra="video"),
+    Format.RAW: Codec(lazy_function("raw", "RawDecoder"), "LibRaw", rationale="reads what cameras write", extra="raw"),
+    Format.VIDEO: Codec(
+        lazy_function("video", "VideoDecoder"), "FFmpeg", rationale="reads what films are in", extra="video"
+    ),
 }
 
-EXTRAS: Final[dict[str, str]] = {
+EXTRA_MODULES: Final[dict[str, str]] = {
     "heic": "pillow_heif",
     "jxl": "pillow_jxl",
     "pdf": "pypdfium2",
@@ -131,50 +138,54 @@ EXTRAS: Final[dict[str, str]] = {
 """The optional parts of Pixmill and the module that each of them brings."""
 
 
-def readable(kind: Format) -> bool:
+def can_decode(kind: Format) -> bool:
     """Can this installation decode the format?"""
-    return kind in CODECS and _present(CODECS[kind])
+    return kind in CODECS and _is_available(CODECS[kind])
 
 
-def writable(kind: Format) -> bool:
+def can_encode(kind: Format) -> bool:
     """Can this installation encode the format?"""
-    return readable(kind) and CODECS[kind].write is not None
+    return can_decode(kind) and CODECS[kind].encode is not None
 
 
-def how_to_get(kind: Format) -> str:
+def missing_extra_hint(kind: Format) -> str:
     """What to add to a sentence about a format that cannot be read or written, if something can be done about it."""
     extra = CODECS[kind].extra if kind in CODECS else ""
-    return f": it lacks the extra pixmill[{extra}]" if extra and not installed(extra) else ""
+    return f": it lacks the extra pixmill[{extra}]" if extra and not is_extra_installed(extra) else ""
 
 
 @cache
-def installed(extra: str) -> bool:
+def is_extra_installed(extra: str) -> bool:
     """Is the module there that this extra brings? It is imported when it is first needed."""
-    return find_spec(EXTRAS[extra]) is not None
+    return find_spec(EXTRA_MODULES[extra]) is not None
 
 
-def _present(codec: Codec) -> bool:
+def _is_available(codec: Codec) -> bool:
     if codec.extra:
-        return installed(codec.extra)
-    return not codec.needs or bool(features.check(codec.needs))
+        return is_extra_installed(codec.extra)
+    return not codec.pillow_feature or bool(features.check(codec.pillow_feature))
 
 
-def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_frame(
+    frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """The frame as a file in its format. Raises UnsupportedOutput for one that is not written here."""
     codec = CODECS.get(frame.format)
-    if codec is None or codec.write is None:
+    if codec is None or codec.encode is None:
         raise UnsupportedOutput(detail=frame.format)
-    return codec.write(frame, quality, kept, encoding)
+    return codec.encode(frame, quality, metadata, encoding)
 
 
-def animatable(kind: Format) -> bool:
+def can_encode_animation(kind: Format) -> bool:
     """Can this installation encode an animation in the format?"""
-    return writable(kind) and CODECS[kind].animate is not None
+    return can_encode(kind) and CODECS[kind].encode_animation is not None
 
 
-def animate(reel: Reel, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_animation(
+    sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """The animation as a file in its format. Raises UnsupportedOutput for one that is not written here."""
-    codec = CODECS.get(reel.format)
-    if codec is None or codec.animate is None:
-        raise UnsupportedOutput(detail=reel.format)
-    return codec.animate(reel, quality, kept, encoding)
+    codec = CODECS.get(sequence.format)
+    if codec is None or codec.encode_animation is None:
+        raise UnsupportedOutput(detail=sequence.format)
+    return codec.encode_animation(sequence, quality, metadata, encoding)

@@ -13,25 +13,25 @@ from typing import Any
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pixmill.engine.codecs import pillow
-from pixmill.engine.codecs.carried import carrying
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.picture import Header, Need
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.pixels.bridge import to_vips
-from pixmill.engine.pixels.colour import cmyk_to_srgb, lab_to_srgb
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.raster.convert import to_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.icc import cmyk_to_srgb, lab_to_srgb
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding, TiffCompression
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, TiffCompression
 
 _ORIENTATION_TAG = 274
-_MOST_PAGES = 65_536
-_CLASSIC, _BIG = (4, "H", 12, "I"), (8, "Q", 20, "Q")
+_MAX_PAGES = 65_536
+_CLASSIC_LAYOUT, _BIGTIFF_LAYOUT = (4, "H", 12, "I"), (8, "Q", 20, "Q")
 """Where the place of the first directory stands; how its entries are counted, how long each is, and how the place of the next is written."""
-_BIG_MARKS = (b"+\0", b"\0+")
-_PREDICTED = (TiffCompression.LZW, TiffCompression.DEFLATE)
+_BIGTIFF_SIGNATURES = (b"+\0", b"\0+")
+_WITH_PREDICTOR = (TiffCompression.LZW, TiffCompression.DEFLATE)
 
 
-class TiffPicture:
+class TiffDecoder:
     """A page of a TIFF."""
 
     def __init__(self, source: memoryview, page: int = 1) -> None:
@@ -39,48 +39,52 @@ class TiffPicture:
         self._image = TiffImageFile(BytesIO(source))
         self._image.seek(page - 1)
         orientation = self._image.tag_v2.get(_ORIENTATION_TAG, 1)
-        self.header: Header = replace(
-            pillow.header(self._image, Format.TIFF, _pages(source)),
+        self.header: ImageHeader = replace(
+            pillow.image_header(self._image, Format.TIFF, _page_count(source)),
             orientation=orientation if orientation in range(1, 9) else 1,
-            upright=True,
+            orientation_applied=True,
         )
 
-    def at(self, page: int) -> "TiffPicture":
-        return TiffPicture(self._source, page)
+    def page(self, page: int) -> "TiffDecoder":
+        return TiffDecoder(self._source, page)
 
-    def decode(self, need: Need) -> Frame:
+    def decode(self, request: DecodeRequest) -> Frame:
         image, profile = self._image, self.header.profile
         if image.mode in ("CMYK", "LAB"):
             image.load()
-            plain = cmyk_to_srgb(image, profile) if image.mode == "CMYK" else lab_to_srgb(image)
-            return pillow.frame(plain, b"", need.area)
-        return pillow.frame(image, profile, need.area)
+            rgb = cmyk_to_srgb(image, profile) if image.mode == "CMYK" else lab_to_srgb(image)
+            return pillow.decode_frame(rgb, b"", request.area)
+        return pillow.decode_frame(image, profile, request.area)
 
 
-def _pages(source: memoryview) -> int:
+def _page_count(source: memoryview) -> int:
     """From each directory to the next: Pillow reads all tags on its way, and in a time that grows with the square of the pages."""
-    order = "<" if bytes(source[:2]) == b"II" else ">"
-    first, count, entry, place = _BIG if bytes(source[2:4]) in _BIG_MARKS else _CLASSIC
-    pages, seen = 0, set[int]()
+    byte_order = "<" if bytes(source[:2]) == b"II" else ">"
+    first_offset_at, count_format, entry_bytes, offset_format = (
+        _BIGTIFF_LAYOUT if bytes(source[2:4]) in _BIGTIFF_SIGNATURES else _CLASSIC_LAYOUT
+    )
+    pages, visited = 0, set[int]()
     with suppress(struct.error, OverflowError):
-        (at,) = struct.unpack_from(order + place, source, first)
-        while at and at not in seen and pages < _MOST_PAGES:
-            seen.add(at)
-            (entries,) = struct.unpack_from(order + count, source, at)
-            (at,) = struct.unpack_from(order + place, source, at + struct.calcsize(count) + entries * entry)
+        (at,) = struct.unpack_from(byte_order + offset_format, source, first_offset_at)
+        while at and at not in visited and pages < _MAX_PAGES:
+            visited.add(at)
+            (entries,) = struct.unpack_from(byte_order + count_format, source, at)
+            (at,) = struct.unpack_from(
+                byte_order + offset_format, source, at + struct.calcsize(count_format) + entries * entry_bytes
+            )
             pages += 1
     return max(1, pages)
 
 
-def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """A TIFF of 8 bits. It carries no EXIF: libvips keeps that apart from TIFF's own tags. JPEG inside it knows no alpha, and so makes way for LZW."""
-    image, keep = carrying(to_vips(frame), Kept(xmp=kept.xmp), frame.profile)
-    packed = encoding.tiff_compression
-    if packed is TiffCompression.JPEG and frame.layout.alpha:
-        packed = TiffCompression.LZW
+    image, keep = attach_metadata(to_vips(frame), RetainedMetadata(xmp=metadata.xmp), frame.profile)
+    compression = encoding.tiff_compression
+    if compression is TiffCompression.JPEG and frame.layout.has_alpha:
+        compression = TiffCompression.LZW
     body: Any = image.tiffsave_buffer(
-        compression=packed.value,
-        predictor="horizontal" if packed in _PREDICTED else "none",
+        compression=compression.value,
+        predictor="horizontal" if compression in _WITH_PREDICTOR else "none",
         Q=codec_quality(Format.JPEG, quality),
         keep=keep,
     )

@@ -12,8 +12,8 @@ from typing import Any, Final
 import av
 
 from pixmill.engine.codecs import pillow
-from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, InvalidParameter, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
@@ -23,23 +23,23 @@ av.logging.set_level(None)
 
 _DEMUXERS: Final = ((4, b"ftyp", "mov"), (0, b"\x1aE\xdf\xa3", "matroska"), (8, b"AVI ", "avi"))
 _OPTIONS: Final = {"protocol_whitelist": "", "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"}
-_LOOKS: Final = 6
+_SAMPLED_FRAMES: Final = 6
 """Of so many frames, spread over the film, the one that shows most is taken."""
-_MAX_DECODED: Final = 600
+_MAX_DECODED_FRAMES: Final = 600
 """Frames between a key frame and the moment that is asked for: 10 seconds at 60 a second."""
-_LOOK_SIDE: Final = 128
+_SAMPLE_SIDE: Final = 128
 _MAX_PIXELS: Final = 7680 * 4320
 """8K. A frame is decoded on opening, before the limits are looked at."""
-_TURNS: Final = {0: 1, 90: 8, 180: 3, -180: 3, -90: 6, 270: 6, -270: 8}
+_ORIENTATIONS: Final = {0: 1, 90: 8, 180: 3, -180: 3, -90: 6, 270: 6, -270: 8}
 """Degrees anticlockwise, as FFmpeg counts them, as orientations of EXIF."""
 
 
-class VideoPicture:
+class VideoDecoder:
     """A frame of the first stream of pictures."""
 
-    def __init__(self, source: memoryview, second: float | None = None) -> None:
+    def __init__(self, source: memoryview, time_s: float | None = None) -> None:
         self._source = source
-        self._second = second
+        self._time_s = time_s
         demuxer = next(name for at, magic, name in _DEMUXERS if bytes(source[at : at + len(magic)]) == magic)
         self._container: Any = av.open(BytesIO(source), format=demuxer, options=_OPTIONS)
         if not self._container.streams.video:
@@ -49,56 +49,60 @@ class VideoPicture:
         context.thread_count = 1
         if context.width * context.height > _MAX_PIXELS:
             raise ImageTooLarge(f"A film may have at most {_MAX_PIXELS} pixels")
-        turn = next(self._container.decode(self._stream)).rotation  # kept beside the frames, not in the header
-        self.header = Header(
+        rotation = next(self._container.decode(self._stream)).rotation  # kept beside the frames, not in the header
+        self.header = ImageHeader(
             format=Format.VIDEO,
             size=Size(context.width, context.height),
             alpha=False,
             colour_space="rgb",
-            orientation=_TURNS.get(round(turn), 1),
+            orientation=_ORIENTATIONS.get(round(rotation), 1),
         )
 
-    def asked(self, looked: Input) -> "VideoPicture":
-        if looked.second is None:
+    def configured(self, input_options: Input) -> "VideoDecoder":
+        if input_options.time_s is None:
             return self
-        if looked.second > self._length_s:
-            raise InvalidParameter(f"The film has {self._length_s:.1f} seconds", param="second")
-        return VideoPicture(self._source, looked.second)
+        if input_options.time_s > self._duration_s:
+            raise InvalidParameter(f"The film has {self._duration_s:.1f} seconds", param="second")
+        return VideoDecoder(self._source, input_options.time_s)
 
-    def decode(self, need: Need) -> Frame:
-        shown = self._telling() if self._second is None else self._at(self._second)
-        return pillow.frame(shown.to_image(), b"", need.area)
+    def decode(self, request: DecodeRequest) -> Frame:
+        frame = self._representative_frame() if self._time_s is None else self._frame_at(self._time_s)
+        return pillow.decode_frame(frame.to_image(), b"", request.area)
 
     @property
-    def _length_s(self) -> float:
+    def _duration_s(self) -> float:
         """0 where the film does not say."""
         return float((self._container.duration or 0) / av.time_base)
 
-    def _at(self, second: float) -> Any:
+    def _frame_at(self, time_s: float) -> Any:
         """The frame that is shown at this moment: the last that begins no later."""
-        shown = None
-        for frame in islice(self._from(second), _MAX_DECODED):
-            if shown is not None and frame.time is not None and frame.time > second:
+        latest = None
+        for frame in islice(self._frames_from(time_s), _MAX_DECODED_FRAMES):
+            if latest is not None and frame.time is not None and frame.time > time_s:
                 break
-            shown = frame
-        if shown is None:
+            latest = frame
+        if latest is None:
             raise UndecodableImage(detail="a film without frames")
-        return shown
+        return latest
 
-    def _telling(self) -> Any:
+    def _representative_frame(self) -> Any:
         """Of the key frames before some moments, spread over the film, the one whose brightness is the most mixed."""
-        moments = [self._length_s * (number + 0.5) / _LOOKS for number in range(_LOOKS)] if self._length_s else [0.0]
-        frames = [frame for moment in moments for frame in islice(self._from(moment), 1)]
+        times_s = (
+            [self._duration_s * (number + 0.5) / _SAMPLED_FRAMES for number in range(_SAMPLED_FRAMES)]
+            if self._duration_s
+            else [0.0]
+        )
+        frames = [frame for time_s in times_s for frame in islice(self._frames_from(time_s), 1)]
         if not frames:
             raise UndecodableImage(detail="a film without frames")
-        return max(frames, key=_mixed)
+        return max(frames, key=_brightness_entropy)
 
-    def _from(self, second: float) -> Iterator[Any]:
+    def _frames_from(self, time_s: float) -> Iterator[Any]:
         """The frames from the last key frame on that is no later."""
-        self._container.seek(int(second * av.time_base), backward=True)
+        self._container.seek(int(time_s * av.time_base), backward=True)
         yield from self._container.decode(self._stream)
 
 
-def _mixed(frame: Any) -> float:
+def _brightness_entropy(frame: Any) -> float:
     """The entropy of what is bright and dark in it, in bits: a black or empty frame has none."""
-    return float(frame.reformat(width=_LOOK_SIDE, height=_LOOK_SIDE, format="gray").to_image().entropy())
+    return float(frame.reformat(width=_SAMPLE_SIDE, height=_SAMPLE_SIDE, format="gray").to_image().entropy())

@@ -13,80 +13,85 @@ from typing import Any
 
 import pyvips
 
-from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.codecs.reel import Timing, timing_of
-from pixmill.engine.pixels.bridge import VipsImage, from_vips
-from pixmill.engine.pixels.colour import is_coarse
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
+from pixmill.engine.raster.convert import VipsImage, from_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.icc import needs_more_than_8_bits
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
-_GREY = ("b-w", "grey16")
-_COLOURS = 3
+_GREY_INTERPRETATIONS = ("b-w", "grey16")
+_COLOUR_BANDS = 3
 _MAX_METADATA_BYTES = 2**20
 
 
-class VipsPicture:
+class VipsDecoder:
     """A file that one of libvips' loaders reads from top to bottom, once."""
 
     def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview, page: int = 1) -> None:
-        self._at = partial(VipsPicture, kind, loader, source)
-        self._load = partial(loaded, loader, source, access="sequential", fail_on="truncated")
+        self._open_page = partial(VipsDecoder, kind, loader, source)
+        self._load = partial(load_image, loader, source, access="sequential", fail_on="truncated")
         if page != 1:
             self._load = partial(self._load, page=page - 1)
-        self.header: Header = header(self._load(), kind)
+        self.header: ImageHeader = image_header(self._load(), kind)
 
-    def decode(self, need: Need) -> Frame:
-        return self._seen(self._load(), 0, need)
+    def decode(self, request: DecodeRequest) -> Frame:
+        return self._decode_part(self._load(), 0, request)
 
-    def _seen(self, image: VipsImage, above: int, need: Need) -> Frame:
+    def _decode_part(self, image: VipsImage, first_row: int, request: DecodeRequest) -> Frame:
         """The needed part of the picture that begins this many rows from the top."""
         size = self.header.size
-        left, width = _span(need.area.left, need.area.width, size.width)
-        top, height = _span(need.area.top, need.area.height, size.height)
+        left, width = _pixel_span(request.area.left, request.area.width, size.width)
+        top, height = _pixel_span(request.area.top, request.area.height, size.height)
         if (width, height) != (image.width, image.height):
-            image = image.crop(left, above + top, width, height)
-        area, profile = need.area.moved(left, top), self.header.profile
-        if need.srgb and image.format == "ushort" and image.bands >= _COLOURS and is_coarse(profile):
-            return replace(from_vips(_srgb(image)), area=area)
-        return replace(from_vips(eight_bits(image)), profile=profile, area=area)
+            image = image.crop(left, first_row + top, width, height)
+        area, profile = request.area.relative_to(left, top), self.header.profile
+        if (
+            request.to_srgb
+            and image.format == "ushort"
+            and image.bands >= _COLOUR_BANDS
+            and needs_more_than_8_bits(profile)
+        ):
+            return replace(from_vips(_to_8_bit_srgb(image)), area=area)
+        return replace(from_vips(to_8_bit(image)), profile=profile, area=area)
 
 
-class VipsAnimation(VipsPicture):
+class VipsAnimationDecoder(VipsDecoder):
     """A file of which libvips' loader gives every frame as it is seen, one below the other."""
 
-    def at(self, page: int) -> VipsPicture:
-        return self._at(page)
+    def page(self, page: int) -> VipsDecoder:
+        return self._open_page(page)
 
-    def frames(self, need: Need) -> Iterator[Frame]:
+    def frames(self, request: DecodeRequest) -> Iterator[Frame]:
         image = self._load(n=-1)  # read in portions from top to bottom, decoded once
-        for above in range(0, image.height, self.header.size.height):
-            yield self._seen(image, above, need)
+        for first_row in range(0, image.height, self.header.size.height):
+            yield self._decode_part(image, first_row, request)
 
 
-def _span(start: float, length: float, limit: int) -> tuple[int, int]:
+def _pixel_span(start: float, length: float, limit: int) -> tuple[int, int]:
     """The whole pixels that a stretch touches: where they begin and how many they are."""
     first = max(0, floor(start))
     return first, min(limit, ceil(start + length)) - first
 
 
-def loaded(loader: Callable[..., VipsImage], source: memoryview | bytes, **options: Any) -> VipsImage:
+def load_image(loader: Callable[..., VipsImage], source: memoryview | bytes, **options: Any) -> VipsImage:
     """A picture over the file itself, of which the loaders that take a buffer would be given a copy. Whoever reads it keeps ``source`` alive."""
     return loader(pyvips.Source.new_from_memory(source), **options)
 
 
-def header(image: VipsImage, kind: Format) -> Header:
-    return Header(
+def image_header(image: VipsImage, kind: Format) -> ImageHeader:
+    return ImageHeader(
         format=kind,
         size=Size(image.width, image.height),
         alpha=bool(image.hasalpha()),
-        colour_space="grey" if image.interpretation in _GREY else "rgb",
-        frames=_field(image, "n-pages", 1),
+        colour_space="grey" if image.interpretation in _GREY_INTERPRETATIONS else "rgb",
+        frame_count=_field(image, "n-pages", 1),
         timing=_timing(image),
         orientation=_orientation(image),
-        profile=_block(image, "icc-profile-data"),
-        exif=_block(image, "exif-data"),
-        xmp=_block(image, "xmp-data"),
+        profile=_metadata_block(image, "icc-profile-data"),
+        exif=_metadata_block(image, "exif-data"),
+        xmp=_metadata_block(image, "xmp-data"),
     )
 
 
@@ -94,11 +99,11 @@ def _field(image: VipsImage, name: str, default: Any) -> Any:
     return image.get(name) if image.get_typeof(name) else default
 
 
-def _timing(image: VipsImage) -> Timing | None:
+def _timing(image: VipsImage) -> AnimationTiming | None:
     frames = _field(image, "n-pages", 1)
     if frames == 1 or not image.get_typeof("delay"):
         return None
-    return timing_of([*image.get("delay"), *[0] * frames][:frames], _field(image, "loop", 0))
+    return normalized_timing([*image.get("delay"), *[0] * frames][:frames], _field(image, "loop", 0))
 
 
 def _orientation(image: VipsImage) -> int:
@@ -106,26 +111,26 @@ def _orientation(image: VipsImage) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _block(image: VipsImage, name: str) -> bytes:
+def _metadata_block(image: VipsImage, name: str) -> bytes:
     """A block of metadata, if it is small enough to carry."""
     data = bytes(_field(image, name, b""))
     return data if len(data) <= _MAX_METADATA_BYTES or name == "icc-profile-data" else b""
 
 
-def eight_bits(image: VipsImage) -> VipsImage:
+def to_8_bit(image: VipsImage) -> VipsImage:
     if image.format == "ushort":
         image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
     return image
 
 
-def _srgb(image: VipsImage) -> VipsImage:
+def _to_8_bit_srgb(image: VipsImage) -> VipsImage:
     """16 bits of linear light as 8 of sRGB: rounded before, up to 13 codes near black would become one."""
-    colours = image.extract_band(0, n=_COLOURS).icc_transform(
+    colours = image.extract_band(0, n=_COLOUR_BANDS).icc_transform(
         "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8
     )
-    return colours.bandjoin(eight_bits(image.extract_band(_COLOURS))) if image.hasalpha() else colours
+    return colours.bandjoin(to_8_bit(image.extract_band(_COLOUR_BANDS))) if image.hasalpha() else colours
 
 
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source
 
-gif = partial(VipsAnimation, Format.GIF, pyvips.Image.gifload_source)
+open_gif = partial(VipsAnimationDecoder, Format.GIF, pyvips.Image.gifload_source)

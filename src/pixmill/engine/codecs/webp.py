@@ -13,22 +13,22 @@ import pyvips
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pixmill.engine.codecs import libwebp, pillow
-from pixmill.engine.codecs.carried import carrying
+from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
-from pixmill.engine.codecs.metadata import Kept
-from pixmill.engine.codecs.modes import MODES, shrink_of
-from pixmill.engine.codecs.picture import Header, Need, Picture
+from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.reel import Reel
-from pixmill.engine.codecs.strip import strip
-from pixmill.engine.codecs.vips import VipsAnimation, VipsPicture, loaded
-from pixmill.engine.codecs.webp_still import WebPStill
-from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, load_image
+from pixmill.engine.codecs.vips_frame_strip import frame_strip
+from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.codecs.webp_still import WebPStillDecoder
+from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.output import PLAIN, Encoding, WebPPreset
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, WebPPreset
 
-_LARGE = 12_000_000
+_MAX_PILLOW_PIXELS = 12_000_000
 """Pillow keeps four copies of a picture while it decodes it. Above this many pixels libvips is asked, at a scale: 47 megapixels
 to 800 pixels take 58 MB and 319 ms, not 765 MB and 741 ms."""
 
@@ -36,51 +36,56 @@ _LOSSLESS_EFFORT = 50
 """Of 100: what libwebp calls quality where nothing is lost."""
 
 
-def webp(source: memoryview) -> Picture:
+def open_webp(source: memoryview) -> Decoder:
     """An opened WebP."""
-    found = libwebp.read(source) if libwebp.available else None
-    return WebPAnimation(source) if found is None or found.animated else WebPStill(source, found)
+    info = libwebp.read_info(source) if libwebp.available else None
+    return WebPAnimationDecoder(source) if info is None or info.animated else WebPStillDecoder(source, info)
 
 
-class WebPAnimation:
+class WebPAnimationDecoder:
     """Any WebP, also one of a single picture."""
 
     def __init__(self, source: memoryview) -> None:
         self._source = source
-        self._animation = VipsAnimation(Format.WEBP, pyvips.Image.webpload_source, source)
-        self.header: Header = self._animation.header
+        self._animation = VipsAnimationDecoder(Format.WEBP, pyvips.Image.webpload_source, source)
+        self.header: ImageHeader = self._animation.header
 
-    def at(self, page: int) -> VipsPicture:
-        return self._animation.at(page)
+    def page(self, page: int) -> VipsDecoder:
+        return self._animation.page(page)
 
-    def frames(self, need: Need) -> Iterator[Frame]:
-        if self.header.size.pixels > _LARGE:
-            yield from self._animation.frames(need)
+    def frames(self, request: DecodeRequest) -> Iterator[Frame]:
+        if self.header.size.pixels > _MAX_PILLOW_PIXELS:
+            yield from self._animation.frames(request)
             return
         with WebPImageFile(BytesIO(self._source)) as image:
-            for number in range(self.header.frames):
+            for number in range(self.header.frame_count):
                 image.seek(number)
-                yield pillow.frame(image, self.header.profile, need.area)
+                yield pillow.decode_frame(image, self.header.profile, request.area)
 
-    def decode(self, need: Need) -> Frame:
-        if self.header.size.pixels > _LARGE:
-            return self._scaled(need)
+    def decode(self, request: DecodeRequest) -> Frame:
+        if self.header.size.pixels > _MAX_PILLOW_PIXELS:
+            return self._decode_scaled(request)
         with WebPImageFile(BytesIO(self._source)) as image:
-            return pillow.frame(image, self.header.profile, need.area)
+            return pillow.decode_frame(image, self.header.profile, request.area)
 
-    def _scaled(self, need: Need) -> Frame:
-        shrink = shrink_of(MODES[need.mode].shrinks, need.shrink)
-        frame = from_vips(loaded(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
-        across, down = frame.width / self.header.size.width, frame.height / self.header.size.height
-        area = need.area.scaled(across, down)
-        return replace(frame, profile=self.header.profile, area=area, lost=MODES[need.mode].lost_light[shrink])
+    def _decode_scaled(self, request: DecodeRequest) -> Frame:
+        shrink = max_shrink(MODES[request.mode].shrink_thresholds, request.shrink_factor)
+        frame = from_vips(load_image(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
+        scale_x, scale_y = frame.width / self.header.size.width, frame.height / self.header.size.height
+        area = request.area.scaled(scale_x, scale_y)
+        return replace(
+            frame,
+            profile=self.header.profile,
+            area=area,
+            light_compensation=MODES[request.mode].light_compensation[shrink],
+        )
 
 
-def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """A WebP, lossy if nothing else is asked for; by libvips what Pillow cannot say."""
     if encoding.near_lossless is not None or encoding.webp_preset is not WebPPreset.DEFAULT:
-        image, keep = carrying(to_vips(frame), kept, frame.profile)
-        body: Any = image.webpsave_buffer(keep=keep, **_options(quality, encoding))
+        image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
+        body: Any = image.webpsave_buffer(keep=keep, **_webpsave_options(quality, encoding))
         return bytes(body)
     out = BytesIO()
     to_pillow(frame).save(
@@ -90,29 +95,31 @@ def write(frame: Frame, quality: int, kept: Kept, encoding: Encoding = PLAIN) ->
         lossless=encoding.lossless,
         method=codec_effort(Format.WEBP, encoding),
         icc_profile=frame.profile or "",
-        exif=kept.exif,
-        xmp=kept.xmp,
+        exif=metadata.exif,
+        xmp=metadata.xmp,
     )
     return out.getvalue()
 
 
-def _options(quality: int, encoding: Encoding) -> dict[str, Any]:
+def _webpsave_options(quality: int, encoding: Encoding) -> dict[str, Any]:
     """In libvips' words, where the quality of what is nearly lossless is how little may change."""
-    near = encoding.near_lossless
+    near_lossless = encoding.near_lossless
     return {
-        "Q": codec_quality(Format.WEBP, quality) if near is None else near,
+        "Q": codec_quality(Format.WEBP, quality) if near_lossless is None else near_lossless,
         "lossless": encoding.lossless,
-        "near_lossless": near is not None,
+        "near_lossless": near_lossless is not None,
         "preset": encoding.webp_preset.value,
         "effort": codec_effort(Format.WEBP, encoding),
     }
 
 
-def animate(reel: Reel, quality: int, kept: Kept, encoding: Encoding = PLAIN) -> bytes:
+def encode_animation(
+    sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
+) -> bytes:
     """An animated WebP, by libvips, which takes the frames one by one: 178 ms for 40 frames of 300 × 180 pixels; Pillow 187."""
-    with strip(reel) as image:
-        for name, block in (("exif-data", kept.exif and b"Exif\0\0" + kept.exif), ("xmp-data", kept.xmp)):
+    with frame_strip(sequence) as image:
+        for name, block in (("exif-data", metadata.exif and b"Exif\0\0" + metadata.exif), ("xmp-data", metadata.xmp)):
             if block:
                 image.set_type(pyvips.GValue.blob_type, name, block)
-        body: Any = image.colourspace("srgb").webpsave_buffer(keep="exif|xmp", **_options(quality, encoding))
+        body: Any = image.colourspace("srgb").webpsave_buffer(keep="exif|xmp", **_webpsave_options(quality, encoding))
         return bytes(body)

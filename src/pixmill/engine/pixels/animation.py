@@ -9,68 +9,70 @@ Knows frames, limits and the order of things. Must never know formats or librari
 from collections.abc import Iterator
 from time import perf_counter
 
-from pixmill.engine.codecs.picture import Animated, Header, Picture
-from pixmill.engine.codecs.reel import Reel, Timing
-from pixmill.engine.codecs.table import animatable
-from pixmill.engine.pixels.boundary import decoding, working
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
+from pixmill.engine.codecs.decoder import Decoder, HasFrames, ImageHeader
+from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
+from pixmill.engine.codecs.table import can_encode_animation
+from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
+from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.probe import check_frames
-from pixmill.engine.pixels.walk import Walk
+from pixmill.engine.pixels.runner import PipelineRunner
+from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge
 from pixmill.plan.ops import Plan
 
-Seconds = dict[str, float]
+StageSeconds = dict[str, float]
 
 
-def moves(header: Header, plan: Plan) -> bool:
+def produces_animation(header: ImageHeader, plan: Plan) -> bool:
     """Whether what this plan makes of the original is an animation."""
-    asked, output = plan.input, plan.output
-    able = output.negotiated or not output.formats or animatable(output.formats[0])
-    return header.timing is not None and asked.animated and asked.page == 1 and able
+    input_options, output = plan.input, plan.output
+    format_can_animate = output.negotiated or not output.formats or can_encode_animation(output.formats[0])
+    return header.timing is not None and input_options.animated and input_options.page == 1 and format_can_animate
 
 
-def reel_of(picture: Picture, job: Job, walk: Walk, seconds: Seconds) -> Reel:
+def build_frame_sequence(
+    decoder: Decoder, job: RenderJob, runner: PipelineRunner, seconds: StageSeconds
+) -> FrameSequence:
     """The result's frames; the first is made now. ``seconds`` grow as frames are made. Raises ImageTooLarge, ResultTooLarge."""
     timing = job.header.timing
-    if timing is None or not isinstance(picture, Animated):
+    if timing is None or not isinstance(decoder, HasFrames):
         raise TypeError("This picture does not move")
-    _check(job, timing)
-    frames = _processed(_decoded(picture, job, seconds), walk, seconds)
+    _check_limits(job, timing)
+    frames = _process_frames(_decode_frames(decoder, job, seconds), runner, seconds)
     first = next(frames)
-    return Reel(_alike(first, frames), first.size, first.layout, first.format, timing)
+    return FrameSequence(_require_uniform(first, frames), first.size, first.layout, first.format, timing)
 
 
-def _check(job: Job, timing: Timing) -> None:
+def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
     header, limits = job.header, job.limits
-    check_frames(header, header.frames, limits)
-    if timing.seconds > limits.max_animation_s:
+    check_frames(header, header.frame_count, limits)
+    if timing.duration_s > limits.max_animation_s:
         raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")
-    largest = max(stage.geometry.output.pixels for stage in job.stages)
-    if header.frames * largest > limits.max_animation_pixels:
+    largest = max(stage.geometry.output.pixels for stage in job.stage_jobs)
+    if header.frame_count * largest > limits.max_animation_pixels:
         raise ResultTooLarge(f"The frames of the result may have at most {limits.max_animation_pixels} pixels together")
 
 
-def _decoded(picture: Animated, job: Job, seconds: Seconds) -> Iterator[Frame]:
-    frames = picture.frames(job.need)
-    for _ in range(job.header.frames):
+def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds) -> Iterator[Frame]:
+    frames = decoder.frames(job.decode_request)
+    for _ in range(job.header.frame_count):
         started = perf_counter()
-        with decoding():
+        with decode_errors():
             frame = next(frames)
         seconds["decode"] = seconds.get("decode", 0.0) + perf_counter() - started
         yield frame
 
 
-def _processed(frames: Iterator[Frame], walk: Walk, seconds: Seconds) -> Iterator[Frame]:
+def _process_frames(frames: Iterator[Frame], runner: PipelineRunner, seconds: StageSeconds) -> Iterator[Frame]:
     for frame in frames:
         started = perf_counter()
-        with working():
-            done = walk.through(frame)
+        with process_errors():
+            processed = runner.run(frame)
         seconds["process"] = seconds.get("process", 0.0) + perf_counter() - started
-        yield done
+        yield processed
 
 
-def _alike(first: Frame, others: Iterator[Frame]) -> Iterator[Frame]:
+def _require_uniform(first: Frame, others: Iterator[Frame]) -> Iterator[Frame]:
     yield first
     for frame in others:
         if (frame.size, frame.layout) != (first.size, first.layout):

@@ -8,21 +8,21 @@ from dataclasses import replace as changed
 
 from msgspec.structs import replace
 
-from pixmill.engine.codecs.picture import Header, Need
-from pixmill.engine.pixels.frame import Area
-from pixmill.engine.pixels.turn import Turn, asked_turn
-from pixmill.plan.geometry import Box, Geometry, Size, resolve_all, round_half_up
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.raster.frame import Area
+from pixmill.engine.raster.orientation import Orientation, requested_orientation
+from pixmill.plan.geometry import Box, Geometry, Size, resolve_all, round_length
+from pixmill.plan.gravity import Gravity
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan, Stage
 from pixmill.plan.output import Profile
-from pixmill.plan.places import Gravity
 from pixmill.plan.references import Extras
 
-_NO_FILE = memoryview(b"")
+_NO_SOURCE = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RenderJob:
     """``geometry`` is that of the turned picture; pixels are turned late, when they are few. ``trimmed`` is what
     is left of the stored picture without its borders, None for all of it.
 
@@ -32,76 +32,88 @@ class Job:
 
     plan: Plan
     limits: Limits
-    header: Header
-    turn: Turn
+    header: ImageHeader
+    orientation: Orientation
     geometry: Geometry
-    source: memoryview = _NO_FILE
-    trimmed: Box | None = None
+    source: memoryview = _NO_SOURCE
+    trim_box: Box | None = None
     animated: bool = False
     extras: Extras = field(default_factory=dict)
-    later: "tuple[Job, ...]" = ()
+    later_jobs: "tuple[RenderJob, ...]" = ()
 
     @property
-    def need(self) -> Need:
+    def decode_request(self) -> DecodeRequest:
         """The part of the stored picture that the result shows; all of the crop while a smart window is not placed."""
         geometry = self.geometry
-        whole = geometry.smart
-        size = geometry.scaled if whole else geometry.window
-        left, top = (0, 0) if whole else geometry.window_at
-        across = geometry.crop.width / geometry.scaled.width
-        down = geometry.crop.height / geometry.scaled.height
-        turned = Area(
-            geometry.crop.left + left * across,
-            geometry.crop.top + top * down,
-            size.width * across,
-            size.height * down,
+        keeps_whole_crop = geometry.smart_crop
+        size = geometry.scaled if keeps_whole_crop else geometry.window
+        left, top = (0, 0) if keeps_whole_crop else geometry.window_offset
+        x_scale = geometry.crop.width / geometry.scaled.width
+        y_scale = geometry.crop.height / geometry.scaled.height
+        oriented_area = Area(
+            geometry.crop.left + left * x_scale,
+            geometry.crop.top + top * y_scale,
+            size.width * x_scale,
+            size.height * y_scale,
         )
-        area = self.turn.stored(turned, geometry.source)
-        if self.trimmed:
-            area = area.moved(-self.trimmed.left, -self.trimmed.top)
-        wanted = _unmixed(area) if self.plan.resize.kernel is Kernel.NEAREST else self.turn.size(size)
+        area = self.orientation.stored_area(oriented_area, geometry.source)
+        if self.trim_box:
+            area = area.relative_to(-self.trim_box.left, -self.trim_box.top)
+        decode_size = (
+            _native_size(area) if self.plan.resize.kernel is Kernel.NEAREST else self.orientation.oriented_size(size)
+        )
         output = self.plan.output
-        return Need(area, wanted, output.encoding.mode, srgb=output.profile is Profile.SRGB)
+        return DecodeRequest(area, decode_size, output.encoding.mode, to_srgb=output.profile is Profile.SRGB)
 
     @property
-    def stages(self) -> "tuple[Job, ...]":
+    def stage_jobs(self) -> "tuple[RenderJob, ...]":
         """The job itself and those after it."""
         return (
             self,
-            *(changed(job, source=self.source, animated=self.animated, extras=self.extras) for job in self.later),
+            *(changed(job, source=self.source, animated=self.animated, extras=self.extras) for job in self.later_jobs),
         )
 
-    def looking_at(self, gravity: Gravity) -> "Job":
+    def with_gravity(self, gravity: Gravity) -> "RenderJob":
         """The same job with its window where this point or these regions of the turned crop want it."""
         resize = replace(self.plan.resize, gravity=gravity)
-        return resolve_job(self.header, replace(self.plan, resize=resize, stages=()), self.limits, self.trimmed)
+        return resolve_job(self.header, replace(self.plan, resize=resize, stages=()), self.limits, self.trim_box)
 
 
-def _unmixed(area: Area) -> Size:
+def _native_size(area: Area) -> Size:
     """As many pixels as there are: no decoder may then mix some of them into one."""
-    return Size(round_half_up(area.width), round_half_up(area.height))
+    return Size(round_length(area.width), round_length(area.height))
 
 
-def resolve_job(header: Header, plan: Plan, limits: Limits, trimmed: Box | None = None) -> Job:
+def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box | None = None) -> RenderJob:
     """Raises InvalidParameter for a crop outside the picture, ResultTooLarge beyond the limits."""
-    if header.scalable:
+    if header.is_vector:
         plan = replace(plan, resize=replace(plan.resize, enlarge=True))
-    first, *others = resolve_all(header.turn.size(trimmed.size if trimmed else header.size), plan, limits)
-    later = tuple(
-        _later(header, plan, stage, geometry, limits) for stage, geometry in zip(plan.stages, others, strict=True)
+    first, *others = resolve_all(
+        header.pending_orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits
     )
-    return Job(plan, limits, header, whole_turn(header, plan), first, trimmed=trimmed, later=later)
+    later_jobs = tuple(
+        _stage_job(header, plan, stage, geometry, limits) for stage, geometry in zip(plan.stages, others, strict=True)
+    )
+    return RenderJob(
+        plan, limits, header, total_orientation(header, plan), first, trim_box=trim_box, later_jobs=later_jobs
+    )
 
 
-def _later(header: Header, plan: Plan, stage: Stage, geometry: Geometry, limits: Limits) -> Job:
+def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry, limits: Limits) -> RenderJob:
     """A stage on a picture that lies as it is seen."""
-    done = {name: getattr(stage, name) for name in Stage.__struct_fields__}
-    alone = Plan(**done, input=plan.input, output=plan.output, question=plan.question)
-    turn = asked_turn(stage.rotate, stage.flip)
-    seen = changed(header, size=turn.size(geometry.source), orientation=1, upright=True, scalable=False)
-    return Job(alone, limits, seen, turn, geometry)
+    operations = {name: getattr(stage, name) for name in Stage.__struct_fields__}
+    stage_plan = Plan(**operations, input=plan.input, output=plan.output, fact_selection=plan.fact_selection)
+    orientation = requested_orientation(stage.rotate, stage.flip)
+    stage_header = changed(
+        header,
+        size=orientation.oriented_size(geometry.source),
+        orientation=1,
+        orientation_applied=True,
+        is_vector=False,
+    )
+    return RenderJob(stage_plan, limits, stage_header, orientation, geometry)
 
 
-def whole_turn(header: Header, plan: Plan) -> Turn:
+def total_orientation(header: ImageHeader, plan: Plan) -> Orientation:
     """From the picture as stored to the one that the plan wants, but for other angles than right ones."""
-    return header.turn.then(asked_turn(plan.rotate, plan.flip))
+    return header.pending_orientation.then(requested_orientation(plan.rotate, plan.flip))

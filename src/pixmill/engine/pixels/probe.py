@@ -5,85 +5,87 @@ Knows formats and limits. Pixels are decoded for facts that one must look for, a
 
 import msgspec
 
-from pixmill.engine.codecs.picture import Adjustable, Header, Paged, Picture
+from pixmill.engine.codecs.decoder import Configurable, Decoder, HasPages, ImageHeader
 from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.codecs.table import CODECS, how_to_get, readable
-from pixmill.engine.pixels.boundary import decoding
-from pixmill.engine.pixels.colour import profile_name
-from pixmill.engine.pixels.facts.look import look_at
-from pixmill.engine.pixels.facts.small import small_picture
-from pixmill.engine.pixels.facts.texts import texts_of
+from pixmill.engine.codecs.table import CODECS, can_decode, missing_extra_hint
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.pixels.facts.file_metadata import read_metadata
+from pixmill.engine.pixels.facts.thumbnail import decode_thumbnail
+from pixmill.engine.pixels.facts.visual_facts import find_visual_facts
+from pixmill.engine.raster.icc import profile_name
 from pixmill.errors import ImageTooLarge, InvalidParameter, MissingExtra, UndecodableImage, UnsupportedImage
 from pixmill.media import MEDIA
-from pixmill.plan.input import EVERYTHING, Input
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.input import DEFAULT_INPUT, Input
 from pixmill.plan.limits import Limits
-from pixmill.plan.question import NOTHING_MORE, Question
 from pixmill.ports import Facts
 
 _MAX_SIDE = 65_535
 """What the resampling kernel takes, and most formats can say."""
 
 
-def inspect(source: memoryview, limits: Limits, question: Question = NOTHING_MORE) -> Facts:
+def inspect(source: memoryview, limits: Limits, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
     """What ``/info`` tells. Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge."""
-    picture = opened(source, limits)
-    facts = facts_of(source, picture.header, question)
-    if not question.seen:
+    decoder = open_image(source, limits)
+    facts = read_facts(source, decoder.header, selection)
+    if not selection.needs_pixels:
         return facts
-    return msgspec.structs.replace(facts, **look_at(small_picture(picture, limits), question))
+    return msgspec.structs.replace(facts, **find_visual_facts(decode_thumbnail(decoder, limits), selection))
 
 
-def facts_of(source: memoryview, header: Header, question: Question) -> Facts:
+def read_facts(source: memoryview, header: ImageHeader, selection: FactSelection) -> Facts:
     """What the header says, and what is written beside the pixels."""
-    seen = header.turn.size(header.size)
+    displayed_size = header.pending_orientation.oriented_size(header.size)
     return Facts(
         format=header.format,
-        width=seen.width,
-        height=seen.height,
-        frames=header.frames,
+        width=displayed_size.width,
+        height=displayed_size.height,
+        frames=header.frame_count,
         alpha=header.alpha,
         orientation=header.orientation,
         colour_space=header.colour_space,
         profile=profile_name(header.profile),
         bytes=len(source),
-        pages=1 if MEDIA[header.format].animation else header.frames,
-        **texts_of(source, header, question),
+        pages=1 if MEDIA[header.format].animation else header.frame_count,
+        **read_metadata(source, header, selection),
     )
 
 
-def opened(source: memoryview, limits: Limits, looked: Input = EVERYTHING) -> Picture:
+def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAULT_INPUT) -> Decoder:
     """The picture, or this page of it, within its limits and not yet decoded. Raises as ``inspect`` does, and InvalidParameter."""
     kind = sniff(source)
     if kind is None:
         raise UnsupportedImage
-    if not readable(kind):
-        lacking = how_to_get(kind)
-        raise (MissingExtra if lacking else UnsupportedImage)(f"This installation cannot read {kind}{lacking}")
-    with decoding():
-        picture = CODECS[kind].open(source)
-        if looked != EVERYTHING and isinstance(
-            picture, Adjustable
+    if not can_decode(kind):
+        install_hint = missing_extra_hint(kind)
+        raise (MissingExtra if install_hint else UnsupportedImage)(
+            f"This installation cannot read {kind}{install_hint}"
+        )
+    with decode_errors():
+        decoder = CODECS[kind].open(source)
+        if input_options != DEFAULT_INPUT and isinstance(
+            decoder, Configurable
         ):  # asking for a protocol takes as long as reading a header
-            picture = picture.asked(looked)
-    _check(picture.header, limits)
-    return picture if looked.page == 1 else _turned_to(looked.page, picture, limits)
+            decoder = decoder.configured(input_options)
+    _check_header(decoder.header, limits)
+    return decoder if input_options.page == 1 else _select_page(input_options.page, decoder, limits)
 
 
-def _turned_to(page: int, picture: Picture, limits: Limits) -> Picture:
-    frames = picture.header.frames
-    if page > frames or not isinstance(picture, Paged):
+def _select_page(page: int, decoder: Decoder, limits: Limits) -> Decoder:
+    frames = decoder.header.frame_count
+    if page > frames or not isinstance(decoder, HasPages):
         raise InvalidParameter(
             f"The original has {'only one picture' if frames == 1 else f'{frames} pages or frames'}", param="page"
         )
-    if picture.header.timing:
-        check_frames(picture.header, page, limits)  # a frame is made of those before it
-    with decoding():
-        other = picture.at(page)
-    _check(other.header, limits)
-    return other
+    if decoder.header.timing:
+        check_frames(decoder.header, page, limits)  # a frame is made of those before it
+    with decode_errors():
+        page_decoder = decoder.page(page)
+    _check_header(page_decoder.header, limits)
+    return page_decoder
 
 
-def check_frames(header: Header, frames: int, limits: Limits) -> None:
+def check_frames(header: ImageHeader, frames: int, limits: Limits) -> None:
     """Raises ImageTooLarge when this many frames of an animation are too much to decode."""
     if frames * header.size.pixels > limits.max_animation_pixels:
         raise ImageTooLarge(
@@ -91,12 +93,12 @@ def check_frames(header: Header, frames: int, limits: Limits) -> None:
         )
 
 
-def _check(header: Header, limits: Limits) -> None:
+def _check_header(header: ImageHeader, limits: Limits) -> None:
     if header.size.width < 1 or header.size.height < 1:
         raise UndecodableImage(detail=f"{header.size.width} × {header.size.height} pixels")
     if max(header.size.width, header.size.height) > _MAX_SIDE:
         raise ImageTooLarge(f"No side of the original may be longer than {_MAX_SIDE} pixels")
-    if header.size.pixels > limits.max_pixels and not header.scalable:
+    if header.size.pixels > limits.max_pixels and not header.is_vector:
         raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
-    if header.frames > limits.max_frames and not header.scalable:
+    if header.frame_count > limits.max_frames and not header.is_vector:
         raise ImageTooLarge(f"The original may have at most {limits.max_frames} frames")

@@ -1,13 +1,13 @@
 """Quarter turns and mirrors of pixels. Knows libvips; ``turn.py`` knows which way a picture lies."""
 
-from pixmill.engine.pixels.bridge import VipsImage
-from pixmill.engine.pixels.turn import Turn
+from pixmill.engine.raster.convert import VipsImage
+from pixmill.engine.raster.orientation import Orientation
 
-_ANGLES = {1: "d90", 2: "d180", 3: "d270"}
+_VIPS_ANGLES = {1: "d90", 2: "d180", 3: "d270"}
 
 
-def upright(image: VipsImage, turn: Turn) -> VipsImage:
+def orient_image(image: VipsImage, orientation: Orientation) -> VipsImage:
     """A stored picture as it is to be seen."""
-    if turn.mirror:
+    if orientation.mirrored:
         image = image.fliphor()
-    return image.rot(_ANGLES[turn.quarters]) if turn.quarters else image
+    return image.rot(_VIPS_ANGLES[orientation.quarter_turns]) if orientation.quarter_turns else image

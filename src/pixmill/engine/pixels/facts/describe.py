@@ -9,26 +9,26 @@ from typing import Final
 import msgspec
 
 from pixmill.engine.pixels.facts.blurhash import blurhash
-from pixmill.engine.pixels.facts.look import look_at
 from pixmill.engine.pixels.facts.lqip import lqip
-from pixmill.engine.pixels.facts.small import SIDE, at_most
 from pixmill.engine.pixels.facts.thumbhash import thumbhash
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.facts.thumbnail import THUMBNAIL_SIDE, shrink_to
+from pixmill.engine.pixels.facts.visual_facts import find_visual_facts
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.question import Question
+from pixmill.plan.facts import FactSelection
 from pixmill.ports import Description, Facts
 
-_TEXTS: Final[dict[Format, Callable[[Frame], str]]] = {
+_PLACEHOLDERS: Final[dict[Format, Callable[[Frame], str]]] = {
     Format.BLURHASH: blurhash,
     Format.THUMBHASH: thumbhash,
     Format.LQIP: lqip,
 }
 
 
-def describe(frame: Frame, question: Question, original: Callable[[], Facts]) -> bytes:
+def describe(frame: Frame, selection: FactSelection, source_facts: Callable[[], Facts]) -> bytes:
     """The body of a result whose format is a description; ``original`` tells the facts of what it was made of."""
-    small = at_most(frame, SIDE)
-    if frame.format in _TEXTS:
-        return _TEXTS[frame.format](small).encode()
-    look = look_at(small, question)
-    return msgspec.json.encode(Description(frame.width, frame.height, original(), **look))
+    thumbnail = shrink_to(frame, THUMBNAIL_SIDE)
+    if frame.format in _PLACEHOLDERS:
+        return _PLACEHOLDERS[frame.format](thumbnail).encode()
+    visual_facts = find_visual_facts(thumbnail, selection)
+    return msgspec.json.encode(Description(frame.width, frame.height, source_facts(), **visual_facts))

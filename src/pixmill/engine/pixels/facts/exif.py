@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image
 
-from pixmill.engine.pixels.facts.words import WORDS
-from pixmill.ports import Place, Value
+from pixmill.engine.pixels.facts.exif_labels import EXIF_LABELS
+from pixmill.ports import ExifValue, GpsLocation
 
 MAX_BYTES: Final = 12_000
-_MAX_VALUE: Final = 1_000
+_MAX_VALUE_CHARS: Final = 1_000
 _MAX_NUMBERS: Final = 16
-_CODES = {b"ASCII\0\0\0": "utf-8", b"UNICODE\0": "utf-16", b"\0\0\0\0\0\0\0\0": "utf-8"}
+_USER_COMMENT_CHARSETS = {b"ASCII\0\0\0": "utf-8", b"UNICODE\0": "utf-16", b"\0\0\0\0\0\0\0\0": "utf-8"}
 """How a user comment says in what it is written (EXIF 2.32, tag 37510)."""
 
-_LEFT_OUT = frozenset(
+_EXCLUDED_TAGS = frozenset(
     (
         *("ExifOffset", "GPSInfo", "ExifInteroperabilityOffset", "MakerNote", "PrintImageMatching"),
         *("XMLPacket", "IPTCNAA", "ImageResources", "InterColorProfile", "ColorMap", "TransferFunction"),
@@ -30,37 +30,37 @@ _LEFT_OUT = frozenset(
 )
 
 
-def exif_of(exif: Image.Exif) -> dict[str, Value]:
+def read_exif(exif: Image.Exif) -> dict[str, ExifValue]:
     """The tags of the picture and of how it was taken, by their names in the standard."""
-    told: dict[str, Value] = {}
-    room = MAX_BYTES
-    for tag, raw in (*_items(exif), *_items(exif.get_ifd(ExifTags.IFD.Exif))):
+    values: dict[str, ExifValue] = {}
+    bytes_left = MAX_BYTES
+    for tag, raw in (*_readable_items(exif), *_readable_items(exif.get_ifd(ExifTags.IFD.Exif))):
         name = ExifTags.TAGS.get(tag, "")
-        value = _readable(name, raw) if name and name not in _LEFT_OUT else None
-        if value is not None and (size := _size(name) + _size(value)) <= room:
-            told[name] = value
-            room -= size
-    return told
+        value = _to_value(name, raw) if name and name not in _EXCLUDED_TAGS else None
+        if value is not None and (size := _wire_bytes(name) + _wire_bytes(value)) <= bytes_left:
+            values[name] = value
+            bytes_left -= size
+    return values
 
 
-def place_of(exif: Image.Exif) -> Place | None:
+def read_gps(exif: Image.Exif) -> GpsLocation | None:
     """Where it was taken, in degrees, north and east positive; None where the block does not say both."""
     tags = exif.get_ifd(ExifTags.IFD.GPSInfo)
     latitude = _degrees(tags, ExifTags.GPS.GPSLatitude, "S", 90)
     longitude = _degrees(tags, ExifTags.GPS.GPSLongitude, "W", 180)
     if latitude is None or longitude is None:
         return None
-    return Place(latitude, longitude, _altitude(tags))
+    return GpsLocation(latitude, longitude, _altitude(tags))
 
 
-def _items(tags: Mapping[int, Any]) -> Iterable[tuple[int, Any]]:
+def _readable_items(tags: Mapping[int, Any]) -> Iterable[tuple[int, Any]]:
     """Tags with their values, without those whose value cannot be read."""
     for tag in sorted(tags):
         with suppress(Exception):  # a broken value raises anything, and is no reason to leave out the others
             yield tag, tags[tag]
 
 
-def _degrees(tags: Mapping[int, Any], tag: int, negative: str, most: int) -> float | None:
+def _degrees(tags: Mapping[int, Any], tag: int, negative_ref: str, max_degrees: int) -> float | None:
     parts = tags.get(tag)
     if not isinstance(parts, tuple) or len(parts) != 3:  # noqa: PLR2004 - degrees, minutes and seconds
         return None
@@ -68,8 +68,8 @@ def _degrees(tags: Mapping[int, Any], tag: int, negative: str, most: int) -> flo
     if None in numbers:
         return None
     degrees = sum((number or 0) / 60**place for place, number in enumerate(numbers))
-    sign = -1 if str(tags.get(tag - 1, "")).upper().startswith(negative) else 1
-    return round(sign * degrees, 7) if abs(degrees) <= most else None
+    sign = -1 if str(tags.get(tag - 1, "")).upper().startswith(negative_ref) else 1
+    return round(sign * degrees, 7) if abs(degrees) <= max_degrees else None
 
 
 def _altitude(tags: Mapping[int, Any]) -> float | None:
@@ -79,19 +79,19 @@ def _altitude(tags: Mapping[int, Any]) -> float | None:
     return None if metres is None else round(-metres if below else metres, 3)
 
 
-def _readable(name: str, raw: Any) -> Value | None:
+def _to_value(name: str, raw: Any) -> ExifValue | None:
     if isinstance(raw, bytes):
-        return _text(_spelled(name, raw))
+        return _clean_text(_decode_bytes(name, raw))
     if isinstance(raw, str):
-        return _text(_as_utf8(raw))
+        return _clean_text(_repair_utf8(raw))
     if isinstance(raw, tuple):
         return _numbers(raw)
     number = _number(raw)
-    words = WORDS.get(name, {})
-    return None if number is None else words.get(int(number), number)
+    labels = EXIF_LABELS.get(name, {})
+    return None if number is None else labels.get(int(number), number)
 
 
-def _numbers(raw: tuple[Any, ...]) -> Value | None:
+def _numbers(raw: tuple[Any, ...]) -> ExifValue | None:
     numbers = [_number(part) for part in raw[: _MAX_NUMBERS + 1]]
     if None in numbers or not 0 < len(numbers) <= _MAX_NUMBERS:
         return None
@@ -109,15 +109,15 @@ def _number(raw: Any) -> int | float | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else round(number, 9)
 
 
-def _spelled(name: str, raw: bytes) -> str:
+def _decode_bytes(name: str, raw: bytes) -> str:
     if name.startswith("XP"):  # Windows' own tags are UTF-16
         return raw.decode("utf-16-le", "replace")
     if name == "UserComment":
-        return raw[8:].decode(_CODES.get(raw[:8], "utf-8"), "replace")
+        return raw[8:].decode(_USER_COMMENT_CHARSETS.get(raw[:8], "utf-8"), "replace")
     return raw.decode("ascii", "replace") if raw.isascii() else ""
 
 
-def _as_utf8(text: str) -> str:
+def _repair_utf8(text: str) -> str:
     """Pillow reads Latin-1; nearly all write UTF-8."""
     try:
         return text.encode("latin-1").decode()
@@ -125,13 +125,13 @@ def _as_utf8(text: str) -> str:
         return text
 
 
-def _text(text: str) -> str | None:
+def _clean_text(text: str) -> str | None:
     """Up to the first NUL, without control characters; None when nothing is left."""
-    text = text.partition("\0")[0][:_MAX_VALUE]
+    text = text.partition("\0")[0][:_MAX_VALUE_CHARS]
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text).strip() or None
 
 
-def _size(value: object) -> int:
+def _wire_bytes(value: object) -> int:
     """Bytes on the wire, at most."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace")) + 5

@@ -9,15 +9,15 @@ from typing import Final
 
 MAX_BYTES: Final = 8_000
 _MAX_DATASETS: Final = 200
-_MAX_VALUE: Final = 2_000
-_MARK: Final = 0x1C
-_EXTENDED: Final = 0x8000
+_MAX_VALUE_BYTES: Final = 2_000
+_DATASET_MARKER: Final = 0x1C
+_EXTENDED_LENGTH_BIT: Final = 0x8000
 """A length with this bit is that of a length; no text needs one."""
 
-_CHARSET = (1, 90)
-_UTF8 = b"\x1b%G"
+_CHARSET_DATASET = (1, 90)
+_UTF8_ESCAPE = b"\x1b%G"
 
-_APPLICATION: Final = 2
+_APPLICATION_RECORD: Final = 2
 _NAMES: Final = {
     5: "ObjectName",
     7: "EditStatus",
@@ -54,37 +54,37 @@ _NAMES: Final = {
 """Datasets by the names that people know from ExifTool."""
 
 
-def iptc_of(block: bytes) -> dict[str, list[str]]:
+def read_iptc(block: bytes) -> dict[str, list[str]]:
     """The texts by name, in their order; several of one name are several."""
-    told: dict[str, list[str]] = {}
-    charset, room = "latin-1", MAX_BYTES
+    texts: dict[str, list[str]] = {}
+    charset, bytes_left = "latin-1", MAX_BYTES
     for record, number, value in _datasets(block):
-        if (record, number) == _CHARSET:
-            charset = "utf-8" if value == _UTF8 else "latin-1"
-        name = _NAMES.get(number) if record == _APPLICATION else None
-        text = _text(value[:_MAX_VALUE], charset)
+        if (record, number) == _CHARSET_DATASET:
+            charset = "utf-8" if value == _UTF8_ESCAPE else "latin-1"
+        name = _NAMES.get(number) if record == _APPLICATION_RECORD else None
+        text = _decode_text(value[:_MAX_VALUE_BYTES], charset)
         if name is None or not text:
             continue
-        room -= len(text.encode()) + len(name) + 8
-        if room < 0:
+        bytes_left -= len(text.encode()) + len(name) + 8
+        if bytes_left < 0:
             break
-        told.setdefault(name, []).append(text)
-    return told
+        texts.setdefault(name, []).append(text)
+    return texts
 
 
 def _datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
-    at = 0
+    offset = 0
     for _ in range(_MAX_DATASETS):
-        head = block[at : at + 5]
-        if len(head) < 5 or head[0] != _MARK:  # noqa: PLR2004 - the bytes before a value
+        header = block[offset : offset + 5]
+        if len(header) < 5 or header[0] != _DATASET_MARKER:  # noqa: PLR2004 - the bytes before a value
             return
-        size = int.from_bytes(head[3:])
-        if size & _EXTENDED or at + 5 + size > len(block):
+        size = int.from_bytes(header[3:])
+        if size & _EXTENDED_LENGTH_BIT or offset + 5 + size > len(block):
             return
-        yield head[1], head[2], block[at + 5 : at + 5 + size]
-        at += 5 + size
+        yield header[1], header[2], block[offset + 5 : offset + 5 + size]
+        offset += 5 + size
 
 
-def _text(value: bytes, charset: str) -> str:
+def _decode_text(value: bytes, charset: str) -> str:
     text = value.decode(charset, "replace")
     return "".join(char for char in text if char.isprintable() or char == "\n").strip()

@@ -6,9 +6,9 @@ from typing import Final
 
 from PIL import features
 
-from pixmill.engine.pixels.bridge import to_pillow
-from pixmill.engine.pixels.facts.small import at_most
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.facts.thumbnail import shrink_to
+from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UnsupportedOutput
 
 MAX_CHARACTERS: Final = 400
@@ -23,13 +23,13 @@ def lqip(frame: Frame) -> str:
         raise UnsupportedOutput("This installation cannot write webp")
     uri = ""
     for side in _SIDES:
-        uri = _PREFIX + b64encode(_webp(at_most(frame, side))).decode()
+        uri = _PREFIX + b64encode(_encode_webp(shrink_to(frame, side))).decode()
         if len(uri) <= MAX_CHARACTERS:
             break
     return uri
 
 
-def _webp(frame: Frame) -> bytes:
+def _encode_webp(frame: Frame) -> bytes:
     out = BytesIO()
     to_pillow(frame).save(out, "WEBP", quality=_QUALITY, alpha_quality=_QUALITY, method=6)
     return out.getvalue()

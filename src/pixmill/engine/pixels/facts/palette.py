@@ -8,94 +8,100 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pixmill.engine.pixels.bridge import to_pillow
-from pixmill.engine.pixels.facts.average import hexadecimal
-from pixmill.engine.pixels.facts.oklab import Lab, to_codes, to_lab
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.pixels.facts.average_colour import css_hex
+from pixmill.engine.pixels.facts.oklab import Oklab, oklab_to_srgb, srgb_to_oklab
+from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.frame import Frame
 from pixmill.ports import Swatch
 
-_ROUNDS: Final = 16
-_FINE: Final = 4
-_COARSE: Final = 5
-_MANY: Final = 512
+_MAX_ITERATIONS: Final = 16
+_FINE_CUBE_BITS: Final = 4
+_COARSE_CUBE_BITS: Final = 5
+_MAX_CUBES: Final = 512
 """Noise fills all 4,096 cubes of 16 codes, and would take a second; of 32 codes there are no more than this."""
 
-_DIGITS: Final = 4
+_SHARE_DIGITS: Final = 4
 
 
-class Sample(NamedTuple):
+class WeightedColour(NamedTuple):
     """A colour and how much of the picture it makes up."""
 
-    lab: Lab
+    lab: Oklab
     weight: float
 
 
 def palette(frame: Frame, colours: int) -> tuple[Swatch, ...]:
     """At most so many colours, the largest share first; none of a picture that is wholly transparent."""
-    samples = _samples(frame)
+    samples = _weighted_colours(frame)
     total = sum(sample.weight for sample in samples)
-    groups = (group for group in _grouped(samples, _starts(samples, colours)) if group)
+    groups = (group for group in _cluster(samples, _initial_centres(samples, colours)) if group)
     swatches = (_swatch(group, total) for group in groups)
     return tuple(sorted(swatches, key=lambda swatch: (-swatch.share, swatch.colour)))
 
 
-def _samples(frame: Frame) -> list[Sample]:
+def _weighted_colours(frame: Frame) -> list[WeightedColour]:
     """The mean colour of each cube that any pixel lies in, the fullest first."""
     pixels = to_pillow(frame).convert("RGBA").tobytes()
-    counted = Counter(zip(*(pixels[at::4] for at in range(4)), strict=True))
-    cubes = _cubes(counted, _FINE)
-    if len(cubes) > _MANY:
-        cubes = _cubes(counted, _COARSE)
+    counts = Counter(zip(*(pixels[at::4] for at in range(4)), strict=True))
+    cubes = _sum_by_cube(counts, _FINE_CUBE_BITS)
+    if len(cubes) > _MAX_CUBES:
+        cubes = _sum_by_cube(counts, _COARSE_CUBE_BITS)
     means = (
         (red / weight, green / weight, blue / weight, weight) for red, green, blue, weight in cubes.values() if weight
     )
-    return [Sample(to_lab(*mean[:3]), mean[3]) for mean in sorted(means, key=lambda mean: (-mean[3], mean[:3]))]
+    return [
+        WeightedColour(srgb_to_oklab(*mean[:3]), mean[3])
+        for mean in sorted(means, key=lambda mean: (-mean[3], mean[:3]))
+    ]
 
 
-def _cubes(counted: Counter[tuple[int, ...]], bits: int) -> dict[tuple[int, int, int], list[float]]:
+def _sum_by_cube(counts: Counter[tuple[int, ...]], dropped_bits: int) -> dict[tuple[int, int, int], list[float]]:
     """Sums of the colours by weight, and the weight itself, of all pixels that differ in these last bits only."""
     cubes: dict[tuple[int, int, int], list[float]] = {}
-    for (red, green, blue, alpha), count in counted.items():
+    for (red, green, blue, alpha), count in counts.items():
         weight = count * alpha / 255
-        cube = cubes.setdefault((red >> bits, green >> bits, blue >> bits), [0.0] * 4)
-        for at, part in enumerate((red * weight, green * weight, blue * weight, weight)):
-            cube[at] += part
+        cube = cubes.setdefault((red >> dropped_bits, green >> dropped_bits, blue >> dropped_bits), [0.0] * 4)
+        for at, value in enumerate((red * weight, green * weight, blue * weight, weight)):
+            cube[at] += value
     return cubes
 
 
-def _starts(samples: Sequence[Sample], colours: int) -> list[Lab]:
-    starts = [sample.lab for sample in samples[:1]]
-    apart = [sample.lab.distance(starts[0]) for sample in samples]
-    while len(starts) < min(colours, len(samples)):
-        at = max(range(len(samples)), key=lambda at: samples[at].weight * apart[at])
-        starts.append(samples[at].lab)
-        apart = [min(known, sample.lab.distance(starts[-1])) for known, sample in zip(apart, samples, strict=True)]
-    return starts
+def _initial_centres(samples: Sequence[WeightedColour], colours: int) -> list[Oklab]:
+    centres = [sample.lab for sample in samples[:1]]
+    distances = [sample.lab.distance_squared(centres[0]) for sample in samples]
+    while len(centres) < min(colours, len(samples)):
+        farthest = max(range(len(samples)), key=lambda at: samples[at].weight * distances[at])
+        centres.append(samples[farthest].lab)
+        distances = [
+            min(nearest, sample.lab.distance_squared(centres[-1]))
+            for nearest, sample in zip(distances, samples, strict=True)
+        ]
+    return centres
 
 
-def _grouped(samples: Sequence[Sample], centres: list[Lab]) -> list[list[Sample]]:
+def _cluster(samples: Sequence[WeightedColour], centres: list[Oklab]) -> list[list[WeightedColour]]:
     """Lloyd's algorithm: until nothing moves, or long enough."""
-    groups: list[list[Sample]] = []
-    for _ in range(_ROUNDS):
+    groups: list[list[WeightedColour]] = []
+    for _ in range(_MAX_ITERATIONS):
         groups = [[] for _ in centres]
         for sample in samples:
-            groups[_nearest(sample.lab, centres)].append(sample)
-        moved = [_mean(group) if group else centre for group, centre in zip(groups, centres, strict=True)]
-        if moved == centres:
+            groups[_nearest_centre(sample.lab, centres)].append(sample)
+        new_centres = [_mean_colour(group) if group else centre for group, centre in zip(groups, centres, strict=True)]
+        if new_centres == centres:
             break
-        centres = moved
+        centres = new_centres
     return groups
 
 
-def _nearest(lab: Lab, centres: Sequence[Lab]) -> int:
-    return min(range(len(centres)), key=lambda at: lab.distance(centres[at]))
+def _nearest_centre(lab: Oklab, centres: Sequence[Oklab]) -> int:
+    return min(range(len(centres)), key=lambda at: lab.distance_squared(centres[at]))
 
 
-def _mean(group: Sequence[Sample]) -> Lab:
+def _mean_colour(group: Sequence[WeightedColour]) -> Oklab:
     weight = sum(sample.weight for sample in group)
-    return Lab(*(sum(sample.lab[axis] * sample.weight for sample in group) / weight for axis in range(3)))
+    return Oklab(*(sum(sample.lab[axis] * sample.weight for sample in group) / weight for axis in range(3)))
 
 
-def _swatch(group: Sequence[Sample], total: float) -> Swatch:
+def _swatch(group: Sequence[WeightedColour], total: float) -> Swatch:
     share = sum(sample.weight for sample in group) / total
-    return Swatch(hexadecimal(to_codes(_mean(group))), round(share, _DIGITS))
+    return Swatch(css_hex(oklab_to_srgb(_mean_colour(group))), round(share, _SHARE_DIGITS))

@@ -12,29 +12,29 @@ from typing import Final
 
 from PIL import Image
 
-from pixmill.engine.pixels.bridge import from_vips, to_pillow, to_vips
-from pixmill.engine.pixels.frame import Frame
+from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
+from pixmill.engine.raster.frame import Frame
 
 _SIDE: Final = 32
-_KEPT: Final = 8
+_FREQUENCIES: Final = 8
 
 
 def phash(frame: Frame) -> str:
     """16 hexadecimal digits; the bits are those of the rows of frequencies, from low to high. Alpha lies on white."""
-    opaque = from_vips(to_vips(frame).flatten(background=255), frame) if frame.layout.alpha else frame
+    opaque = from_vips(to_vips(frame).flatten(background=255), frame) if frame.layout.has_alpha else frame
     grey = to_pillow(opaque).convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS).tobytes()
-    rows = [_lowest(grey[at : at + _SIDE]) for at in range(0, len(grey), _SIDE)]
-    columns = [_lowest(column) for column in zip(*rows, strict=True)]
-    waves = [wave for row in zip(*columns, strict=True) for wave in row]
-    middle = median(waves)
-    return f"{int(''.join('1' if wave > middle else '0' for wave in waves), 2):016x}"
+    rows = [_low_frequencies(grey[at : at + _SIDE]) for at in range(0, len(grey), _SIDE)]
+    columns = [_low_frequencies(column) for column in zip(*rows, strict=True)]
+    coefficients = [wave for row in zip(*columns, strict=True) for wave in row]
+    threshold = median(coefficients)
+    return f"{int(''.join('1' if wave > threshold else '0' for wave in coefficients), 2):016x}"
 
 
-def _lowest(values: Sequence[float]) -> list[float]:
+def _low_frequencies(values: Sequence[float]) -> list[float]:
     """The first frequencies of the transform."""
-    return [sum(value * weight for value, weight in zip(values, wave, strict=True)) for wave in _waves()]
+    return [sum(value * weight for value, weight in zip(values, wave, strict=True)) for wave in _dct_basis()]
 
 
 @lru_cache(maxsize=1)
-def _waves() -> list[list[float]]:
-    return [[2 * cos(pi * wave * (2 * at + 1) / (2 * _SIDE)) for at in range(_SIDE)] for wave in range(_KEPT)]
+def _dct_basis() -> list[list[float]]:
+    return [[2 * cos(pi * wave * (2 * at + 1) / (2 * _SIDE)) for at in range(_SIDE)] for wave in range(_FREQUENCIES)]

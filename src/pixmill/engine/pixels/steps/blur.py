@@ -1,10 +1,10 @@
 """Blur: the whole picture by one Gaussian."""
 
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.soften import softened
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.gaussian import gaussian_blur
+from pixmill.engine.raster.frame import Frame
 
 
-def blur(frame: Frame, job: Job) -> Frame:
+def blur(frame: Frame, job: RenderJob) -> Frame:
     """The frame blurred by as many pixels as are asked for."""
-    return softened(frame, job.plan.blur) if job.plan.blur else frame
+    return gaussian_blur(frame, job.plan.blur) if job.plan.blur else frame

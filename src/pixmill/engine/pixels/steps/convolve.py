@@ -8,19 +8,19 @@ from math import isqrt
 
 import pyvips
 
-from pixmill.engine.pixels.bridge import from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import divided, joined, multiplied, parted
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
+from pixmill.engine.raster.convert import from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 
 
-def convolve(frame: Frame, job: Job) -> Frame:
+def convolve(frame: Frame, job: RenderJob) -> Frame:
     """The frame convolved with the matrix that is asked for."""
-    asked = job.plan.effects.convolution
-    if asked is None:
+    convolution = job.plan.effects.convolution
+    if convolution is None:
         return frame
-    side = isqrt(len(asked.weights))
-    rows = [list(asked.weights[at : at + side]) for at in range(0, side * side, side)]
-    colours, alpha = parted(to_vips(frame))
-    sums = multiplied(colours, alpha).cast("float").conv(pyvips.Image.new_from_array(rows), precision="float")
-    return from_vips(joined(divided(sums, alpha) + asked.offset, alpha), frame)
+    side = isqrt(len(convolution.weights))
+    rows = [list(convolution.weights[at : at + side]) for at in range(0, side * side, side)]
+    colours, alpha = split_alpha(to_vips(frame))
+    convolved = premultiply(colours, alpha).cast("float").conv(pyvips.Image.new_from_array(rows), precision="float")
+    return from_vips(join_alpha(unpremultiply(convolved, alpha) + convolution.offset, alpha), frame)

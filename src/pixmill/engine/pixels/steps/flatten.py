@@ -4,25 +4,25 @@ Composited in sRGB codes, as browsers do (https://www.w3.org/TR/compositing-1/#s
 the same picture does on a page of that colour. A background that one sees through itself lies on white.
 """
 
-from pixmill.engine.pixels.bridge import from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.convert import from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import MEDIA
 from pixmill.plan.ops import Colour
 
 
-def flatten(frame: Frame, job: Job) -> Frame:
+def flatten(frame: Frame, job: RenderJob) -> Frame:
     """The frame without alpha, if its format has none."""
-    if MEDIA[frame.format].alpha or not frame.layout.alpha:
+    if MEDIA[frame.format].alpha or not frame.layout.has_alpha:
         return frame
-    red, green, blue = _solid(job.plan.background)
+    red, green, blue = _opaque_background(job.plan.background)
     image = to_vips(frame)
-    if frame.grey and red == green == blue:
+    if frame.is_grey and red == green == blue:
         return from_vips(image.flatten(background=[red]), frame)
     return from_vips(image.colourspace("srgb").flatten(background=[red, green, blue]), frame)
 
 
-def _solid(colour: Colour) -> tuple[int, int, int]:
+def _opaque_background(colour: Colour) -> tuple[int, int, int]:
     opacity = colour.alpha / 255
     red, green, blue = (round(part * opacity + 255 * (1 - opacity)) for part in (colour.red, colour.green, colour.blue))
     return red, green, blue

@@ -4,34 +4,36 @@ As a CSS ``linear-gradient`` over an ``img`` looks: mixed with alpha multiplied 
 that alpha stays as it is. A grey picture stays grey under greys.
 """
 
-from pixmill.engine.pixels.bridge import from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import joined, parted
-from pixmill.engine.pixels.ramp import along
+from pixmill.engine.pixels.draw.gradient_ramp import ramp_positions
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import join_alpha, split_alpha
+from pixmill.engine.raster.convert import from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.plan.colour import Colour
 
 
-def gradient(frame: Frame, job: Job) -> Frame:
+def gradient(frame: Frame, job: RenderJob) -> Frame:
     """The frame under the gradient that is asked for."""
-    asked = job.plan.effects.gradient
-    if asked is None:
+    options = job.plan.effects.gradient
+    if options is None:
         return frame
-    grey = frame.grey and _grey(asked.start) and _grey(asked.stop)
-    colours, alpha = parted(to_vips(frame))
+    grey = frame.is_grey and _is_grey(options.start) and _is_grey(options.stop)
+    colours, alpha = split_alpha(to_vips(frame))
     if not grey:
         colours = colours.colourspace("srgb")
-    first, last = _multiplied(asked.start), _multiplied(asked.stop)
-    over = along(asked.ramp, frame.size).linear([b - a for a, b in zip(first, last, strict=True)], first)
-    shown = over[0] if grey else over.extract_band(0, n=3)
-    return from_vips(joined(colours * (1 - over[3]) + shown, alpha), frame)
+    start_values, stop_values = _premultiplied_values(options.start), _premultiplied_values(options.stop)
+    overlay_pixels = ramp_positions(options.ramp, frame.size).linear(
+        [b - a for a, b in zip(start_values, stop_values, strict=True)], start_values
+    )
+    overlay_colours = overlay_pixels[0] if grey else overlay_pixels.extract_band(0, n=3)
+    return from_vips(join_alpha(colours * (1 - overlay_pixels[3]) + overlay_colours, alpha), frame)
 
 
-def _grey(colour: Colour) -> bool:
+def _is_grey(colour: Colour) -> bool:
     return colour.red == colour.green == colour.blue
 
 
-def _multiplied(colour: Colour) -> list[float]:
+def _premultiplied_values(colour: Colour) -> list[float]:
     """Colours from 0 to 255 with alpha multiplied in, and alpha from 0 to 1."""
     opacity = colour.alpha / 255
     return [colour.red * opacity, colour.green * opacity, colour.blue * opacity, opacity]

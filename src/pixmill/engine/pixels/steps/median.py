@@ -3,27 +3,27 @@
 Alpha is multiplied in, and has its own median. Beyond its edges the picture goes on as it ends.
 """
 
-from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import divided, joined, multiplied, parted
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 
 
-def median(frame: Frame, job: Job) -> Frame:
+def median(frame: Frame, job: RenderJob) -> Frame:
     """The frame without its specks, if that is asked for."""
     radius = job.plan.effects.median
     if not radius:
         return frame
-    colours, alpha = parted(to_vips(frame))
+    colours, alpha = split_alpha(to_vips(frame))
     if alpha is None:
-        return from_vips(_ranked(colours, radius), frame)
-    image = _ranked(joined(multiplied(colours, alpha), alpha), radius)
-    colours, alpha = parted(image.copy(interpretation="b-w" if frame.grey else "srgb"))
-    return from_vips(joined(divided(colours, alpha), alpha), frame)
+        return from_vips(_median_filter(colours, radius), frame)
+    image = _median_filter(join_alpha(premultiply(colours, alpha), alpha), radius)
+    colours, alpha = split_alpha(image.copy(interpretation="b-w" if frame.is_grey else "srgb"))
+    return from_vips(join_alpha(unpremultiply(colours, alpha), alpha), frame)
 
 
-def _ranked(image: VipsImage, radius: int) -> VipsImage:
+def _median_filter(image: VipsImage, radius: int) -> VipsImage:
     """The edge is made before: libvips refuses a window larger than the picture."""
     width, height, side = image.width, image.height, 2 * radius + 1
-    wider = image.embed(radius, radius, width + 2 * radius, height + 2 * radius, extend="copy")
-    return wider.rank(side, side, side * side // 2).crop(radius, radius, width, height)
+    padded = image.embed(radius, radius, width + 2 * radius, height + 2 * radius, extend="copy")
+    return padded.rank(side, side, side * side // 2).crop(radius, radius, width, height)

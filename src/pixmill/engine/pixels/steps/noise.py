@@ -8,35 +8,35 @@ from zlib import crc32
 
 import pyvips
 
-from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import joined, parted
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import join_alpha, split_alpha
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.plan.effects import Effects
 from pixmill.plan.geometry import Size
-from pixmill.plan.key import canonical
+from pixmill.plan.key import canonical_json
 from pixmill.plan.ops import Plan
 
 _TILE = 512
 _SEEDS = 2**31
 
 
-def noise(frame: Frame, job: Job) -> Frame:
+def noise(frame: Frame, job: RenderJob) -> Frame:
     """The frame with grain, if that is asked for."""
     amount = job.plan.effects.noise
     if not amount:
         return frame
-    colours, alpha = parted(to_vips(frame))
-    grain = _grain(frame.size, 2.55 * amount, _seed(job.plan.effects))
-    return from_vips(joined(colours + grain, alpha), frame)
+    colours, alpha = split_alpha(to_vips(frame))
+    grain = _noise_image(frame.size, 2.55 * amount, _seed(job.plan.effects))
+    return from_vips(join_alpha(colours + grain, alpha), frame)
 
 
 def _seed(effects: Effects) -> int:
     """The same for all sizes and formats of a picture."""
-    return crc32(canonical(Plan(effects=effects))) % _SEEDS
+    return crc32(canonical_json(Plan(effects=effects))) % _SEEDS
 
 
-def _grain(size: Size, deviation: float, seed: int) -> VipsImage:
+def _noise_image(size: Size, deviation: float, seed: int) -> VipsImage:
     tile = pyvips.Image.gaussnoise(_TILE, _TILE, sigma=deviation, mean=0, seed=seed).copy_memory()
-    across, down = -(-size.width // _TILE), -(-size.height // _TILE)
-    return tile.replicate(across, down).crop(0, 0, size.width, size.height)
+    columns, rows = -(-size.width // _TILE), -(-size.height // _TILE)
+    return tile.replicate(columns, rows).crop(0, 0, size.width, size.height)

@@ -7,65 +7,67 @@ linear light, on a small picture: what a Gaussian leaves has no detail that this
 from collections.abc import Callable
 from dataclasses import replace
 
-from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
-from pixmill.engine.pixels.canvas import able, parts
-from pixmill.engine.pixels.frame import Area, Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.light import from_light, to_light
-from pixmill.engine.pixels.scale import scaled
-from pixmill.plan.extend import Fill
-from pixmill.plan.geometry import Size, round_half_up
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.scale import scale_frame
+from pixmill.engine.raster.colour_bands import band_values, with_bands_for
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Area, Frame
+from pixmill.engine.raster.linear_light import from_linear, to_linear
+from pixmill.plan.geometry import Size, round_length
+from pixmill.plan.transforms import Fill
 
-_SMALL_SIDE = 128
-_SIGMA = _SMALL_SIDE / 50
+_BACKDROP_SIDE = 128
+_BACKDROP_SIGMA = _BACKDROP_SIDE / 50
 
 
-def pad(frame: Frame, job: Job) -> Frame:
+def pad(frame: Frame, job: RenderJob) -> Frame:
     """The frame on its canvas."""
-    return _FILLS[job.plan.extend.fill](frame, job) if job.geometry.pads else frame
+    return _FILLS[job.plan.extend.fill](frame, job) if job.geometry.needs_padding else frame
 
 
-def _coloured(frame: Frame, job: Job) -> Frame:
+def _fill_with_colour(frame: Frame, job: RenderJob) -> Frame:
     """A grey picture stays grey on a grey canvas; a canvas one sees through needs alpha."""
     colour = job.plan.background
-    image = able(to_vips(frame), colour)
-    return from_vips(_embedded(image, job, extend="background", background=parts(image, colour)), frame)
+    image = with_bands_for(to_vips(frame), colour)
+    return from_vips(_embed(image, job, extend="background", background=band_values(image, colour)), frame)
 
 
-def _drawn_out(frame: Frame, job: Job) -> Frame:
-    return from_vips(_embedded(to_vips(frame), job, extend="copy"), frame)
+def _fill_with_edge(frame: Frame, job: RenderJob) -> Frame:
+    return from_vips(_embed(to_vips(frame), job, extend="copy"), frame)
 
 
-def _mirrored(frame: Frame, job: Job) -> Frame:
-    return from_vips(_embedded(to_vips(frame), job, extend="mirror"), frame)
+def _fill_with_mirror(frame: Frame, job: RenderJob) -> Frame:
+    return from_vips(_embed(to_vips(frame), job, extend="mirror"), frame)
 
 
-def _embedded(image: VipsImage, job: Job, **around: object) -> VipsImage:
+def _embed(image: VipsImage, job: RenderJob, **options: object) -> VipsImage:
     output = job.geometry.output
-    return image.embed(*job.geometry.offset, output.width, output.height, **around)
+    return image.embed(*job.geometry.offset, output.width, output.height, **options)
 
 
-def _blurred(frame: Frame, job: Job) -> Frame:
+def _fill_with_blur(frame: Frame, job: RenderJob) -> Frame:
     """Where one sees through the picture, one sees the copy."""
     left, top = job.geometry.offset
-    behind = to_vips(_backdrop(frame, job.geometry.output))
+    backdrop = to_vips(_blurred_backdrop(frame, job.geometry.output))
     image = to_vips(frame)
-    if not frame.layout.alpha:
-        return from_vips(behind.insert(image, left, top), frame)
-    space = "b-w" if frame.grey else "srgb"
-    return from_vips(behind.composite2(image, "over", x=left, y=top, compositing_space=space).cast("uchar"), frame)
+    if not frame.layout.has_alpha:
+        return from_vips(backdrop.insert(image, left, top), frame)
+    space = "b-w" if frame.is_grey else "srgb"
+    return from_vips(backdrop.composite2(image, "over", x=left, y=top, compositing_space=space).cast("uchar"), frame)
 
 
-def _backdrop(frame: Frame, canvas: Size) -> Frame:
+def _blurred_backdrop(frame: Frame, canvas: Size) -> Frame:
     """The middle of the frame, in the shape of the canvas, blurred and as large as it."""
-    shrink = max(1.0, max(canvas.width, canvas.height) / _SMALL_SIDE)
-    small = Size(round_half_up(canvas.width / shrink), round_half_up(canvas.height / shrink))
-    light = to_light(to_vips(scaled(_middle(frame, canvas), small))).gaussblur(_SIGMA, precision="float")
-    blurred = from_vips(from_light(light, alpha=frame.layout.alpha), frame)
-    return scaled(replace(blurred, area=None), canvas)
+    shrink = max(1.0, max(canvas.width, canvas.height) / _BACKDROP_SIDE)
+    small = Size(round_length(canvas.width / shrink), round_length(canvas.height / shrink))
+    linear = to_linear(to_vips(scale_frame(_central_area(frame, canvas), small))).gaussblur(
+        _BACKDROP_SIGMA, precision="float"
+    )
+    blurred = from_vips(from_linear(linear, has_alpha=frame.layout.has_alpha), frame)
+    return scale_frame(replace(blurred, area=None), canvas)
 
 
-def _middle(frame: Frame, canvas: Size) -> Frame:
+def _central_area(frame: Frame, canvas: Size) -> Frame:
     """The frame with the largest area in its middle that has the shape of the canvas."""
     scale = min(frame.width / canvas.width, frame.height / canvas.height)
     width, height = canvas.width * scale, canvas.height * scale
@@ -73,9 +75,9 @@ def _middle(frame: Frame, canvas: Size) -> Frame:
     return replace(frame, area=area)
 
 
-_FILLS: dict[Fill, Callable[[Frame, Job], Frame]] = {
-    Fill.COLOUR: _coloured,
-    Fill.BLUR: _blurred,
-    Fill.EDGE: _drawn_out,
-    Fill.MIRROR: _mirrored,
+_FILLS: dict[Fill, Callable[[Frame, RenderJob], Frame]] = {
+    Fill.COLOUR: _fill_with_colour,
+    Fill.BLUR: _fill_with_blur,
+    Fill.EDGE: _fill_with_edge,
+    Fill.MIRROR: _fill_with_mirror,
 }

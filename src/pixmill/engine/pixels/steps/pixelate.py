@@ -1,11 +1,11 @@
 """Pixelate: the whole picture in blocks."""
 
-from pixmill.engine.pixels.blocks import in_blocks
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.blocks import pixelate_frame
+from pixmill.engine.raster.frame import Frame
 
 
-def pixelate(frame: Frame, job: Job) -> Frame:
+def pixelate(frame: Frame, job: RenderJob) -> Frame:
     """The frame in blocks of as many pixels as are asked for."""
-    side = job.plan.effects.pixelate
-    return in_blocks(frame, side) if side else frame
+    block_side = job.plan.effects.pixelate
+    return pixelate_frame(frame, block_side) if block_side else frame

@@ -4,34 +4,34 @@ To all channels is added amount · d with d = luma − Gaussian of luma, where |
 coloured fringe. What lies around counts by its alpha: (Y · α) blurred / α blurred.
 """
 
-from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.luma import luma
-from pixmill.engine.pixels.opacity import joined, parted
-from pixmill.engine.pixels.soften import CUT
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.gaussian import MIN_AMPLITUDE
+from pixmill.engine.raster.alpha import join_alpha, split_alpha
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.luma import luma
 
 
-def sharpen(frame: Frame, job: Job) -> Frame:
+def sharpen(frame: Frame, job: RenderJob) -> Frame:
     """The frame with its edges brought out, if that is asked for."""
-    asked = job.plan.effects.sharpen
-    if asked is None:
+    options = job.plan.effects.sharpen
+    if options is None:
         return frame
-    colours, alpha = parted(to_vips(frame))
-    light = luma(colours).cast("float")
-    detail = light - _around(light, alpha, asked.sigma)
-    if asked.threshold:
+    colours, alpha = split_alpha(to_vips(frame))
+    luma_plane = luma(colours).cast("float")
+    detail = luma_plane - _alpha_weighted_blur(luma_plane, alpha, options.sigma)
+    if options.threshold:
         detail = detail.copy_memory()  # asked for twice
-        detail = (detail.abs() > asked.threshold).ifthenelse(detail, 0.0)
-    return from_vips(joined(colours + detail * asked.amount, alpha), frame)
+        detail = (detail.abs() > options.threshold).ifthenelse(detail, 0.0)
+    return from_vips(join_alpha(colours + detail * options.amount, alpha), frame)
 
 
-def _around(light: VipsImage, alpha: VipsImage | None, sigma: float) -> VipsImage:
+def _alpha_weighted_blur(luma_plane: VipsImage, alpha: VipsImage | None, sigma: float) -> VipsImage:
     if alpha is None:
-        return _gaussian(light, sigma)
+        return _gaussian(luma_plane, sigma)
     weight = alpha.cast("float") / 255
-    return _gaussian(light * weight, sigma) / _gaussian(weight, sigma)  # libvips: by 0 is 0
+    return _gaussian(luma_plane * weight, sigma) / _gaussian(weight, sigma)  # libvips: by 0 is 0
 
 
 def _gaussian(image: VipsImage, sigma: float) -> VipsImage:
-    return image.gaussblur(sigma, min_ampl=CUT, precision="float")
+    return image.gaussblur(sigma, min_ampl=MIN_AMPLITUDE, precision="float")

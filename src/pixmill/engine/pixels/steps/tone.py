@@ -18,115 +18,121 @@ from collections.abc import Callable, Sequence
 
 import pyvips
 
-from pixmill.engine.pixels.bridge import VipsImage, to_vips
-from pixmill.engine.pixels.curve import through
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import mapped, parted
-from pixmill.plan.effects import Curve, Levels, Tone
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import map_colours, split_alpha
+from pixmill.engine.raster.convert import VipsImage, to_vips
+from pixmill.engine.raster.curves import monotone_cubic
+from pixmill.engine.raster.frame import Frame
+from pixmill.plan.effects import Curve, Levels, ToneAdjustment
 
-Map = Callable[[float], float]
+ValueMap = Callable[[float], float]
 
-_NOTHING = Tone()
-_STRAIGHT: Curve = ()
-_DARKEST, _LIGHTEST = 0.01, 0.99
+_NO_CHANGES = ToneAdjustment()
+_NO_CURVE: Curve = ()
+_LOW_QUANTILE, _HIGH_QUANTILE = 0.01, 0.99
 
 
-def tone(frame: Frame, job: Job) -> Frame:
+def tone(frame: Frame, job: RenderJob) -> Frame:
     """The frame with each channel mapped as is asked."""
-    asked = job.plan.adjust.tone
-    if asked == _NOTHING:
+    options = job.plan.adjust.tone
+    if options == _NO_CHANGES:
         return frame
-    maps = [_stretch(frame)] if asked.normalise else []
-    maps += _common(asked)
-    table = _table([_codes([*maps, *_own(asked, channel)]) for channel in ("red", "green", "blue")])
-    return mapped(frame, lambda image: image.maplut(table))
+    maps = [_normalise_map(frame)] if options.normalise else []
+    maps += _shared_maps(options)
+    table = _table_image(
+        [_lookup_table([*maps, *_channel_maps(options, channel)]) for channel in ("red", "green", "blue")]
+    )
+    return map_colours(frame, lambda image: image.maplut(table))
 
 
-def _common(asked: Tone) -> list[Map]:
+def _shared_maps(options: ToneAdjustment) -> list[ValueMap]:
     """What is done to all channels alike, up to gamma."""
-    maps: list[Map] = []
-    if asked.levels != _NOTHING.levels:
-        maps.append(_levelled(asked.levels))
-    if asked.curves.all != _STRAIGHT:
-        maps.append(_curve(asked.curves.all))
+    maps: list[ValueMap] = []
+    if options.levels != _NO_CHANGES.levels:
+        maps.append(_levels_map(options.levels))
+    if options.curves.all != _NO_CURVE:
+        maps.append(_curve_map(options.curves.all))
     return maps
 
 
-def _own(asked: Tone, channel: str) -> list[Map]:
+def _channel_maps(options: ToneAdjustment, channel: str) -> list[ValueMap]:
     """What follows, with what may differ from channel to channel."""
-    maps: list[Map] = []
-    if (points := getattr(asked.curves, channel)) != _STRAIGHT:
-        maps.append(_curve(points))
-    maps += [_power(asked.gamma), _line(1, asked.brightness), _line(_steepness(asked.contrast), 0)]
-    maps.append(_line(1, getattr(asked, channel)))
-    if asked.invert:
+    maps: list[ValueMap] = []
+    if (points := getattr(options.curves, channel)) != _NO_CURVE:
+        maps.append(_curve_map(points))
+    maps += [
+        _gamma_map(options.gamma),
+        _linear_map(1, options.brightness),
+        _linear_map(_contrast_slope(options.contrast), 0),
+    ]
+    maps.append(_linear_map(1, getattr(options, channel)))
+    if options.invert:
         maps.append(lambda x: 1 - x)
     return maps
 
 
-def _codes(maps: list[Map]) -> list[int]:
+def _lookup_table(maps: list[ValueMap]) -> list[int]:
     """The table of what these maps make of each code, one after the other."""
-    codes = []
-    for code in range(256):
-        x = code / 255
-        for one in maps:
-            x = one(x)
-        codes.append(round(255 * _held(x)))
-    return codes
+    values = []
+    for value in range(256):
+        x = value / 255
+        for value_map in maps:
+            x = value_map(x)
+        values.append(round(255 * _clamp(x)))
+    return values
 
 
-def _table(channels: list[list[int]]) -> VipsImage:
-    codes = bytes(code for pixel in zip(*channels, strict=True) for code in pixel)
-    return pyvips.Image.new_from_memory(codes, 256, 1, len(channels), "uchar")
+def _table_image(channels: list[list[int]]) -> VipsImage:
+    values = bytes(code for pixel in zip(*channels, strict=True) for code in pixel)
+    return pyvips.Image.new_from_memory(values, 256, 1, len(channels), "uchar")
 
 
-def _levelled(levels: Levels) -> Map:
+def _levels_map(levels: Levels) -> ValueMap:
     black, white, exponent = levels.black / 255, levels.white / 255, 1 / levels.gamma
     if black == white:
         return lambda x: float(x >= black)
-    return lambda x: _held((x - black) / (white - black)) ** exponent
+    return lambda x: _clamp((x - black) / (white - black)) ** exponent
 
 
-def _curve(points: Curve) -> Map:
-    curve = through([(x / 255, y / 255) for x, y in points])
-    return lambda x: _held(curve(x))
+def _curve_map(points: Curve) -> ValueMap:
+    curve = monotone_cubic([(x / 255, y / 255) for x, y in points])
+    return lambda x: _clamp(curve(x))
 
 
-def _power(gamma: float) -> Map:
-    return lambda x: _held(x) ** (1 / gamma)
+def _gamma_map(gamma: float) -> ValueMap:
+    return lambda x: _clamp(x) ** (1 / gamma)
 
 
-def _line(slope: float, change: float) -> Map:
-    return lambda x: (x - 0.5) * slope + 0.5 + change / 100
+def _linear_map(slope: float, offset_percent: float) -> ValueMap:
+    return lambda x: (x - 0.5) * slope + 0.5 + offset_percent / 100
 
 
-def _steepness(contrast: float) -> float:
+def _contrast_slope(contrast: float) -> float:
     c = 2.55 * contrast
     return 259 * (c + 255) / (255 * (259 - c))
 
 
-def _held(x: float) -> float:
+def _clamp(x: float) -> float:
     return min(max(x, 0.0), 1.0)
 
 
-def _stretch(frame: Frame) -> Map:
+def _normalise_map(frame: Frame) -> ValueMap:
     """From the darkest to the lightest code of what one sees, leaving out one percent at each end."""
-    colours, alpha = parted(to_vips(frame))
-    light = colours if frame.grey else colours.colourspace("b-w")
-    weights = (light * 0 + 255 if alpha is None else alpha).cast("uint")
-    histogram: Sequence[float] = memoryview(weights.hist_find_indexed(light).write_to_memory()).cast("d")
-    low, high = _quantile(histogram, _DARKEST), _quantile(histogram, _LIGHTEST)
+    colours, alpha = split_alpha(to_vips(frame))
+    luminance = colours if frame.is_grey else colours.colourspace("b-w")
+    weights = (luminance * 0 + 255 if alpha is None else alpha).cast("uint")
+    histogram: Sequence[float] = memoryview(weights.hist_find_indexed(luminance).write_to_memory()).cast("d")
+    low, high = _quantile(histogram, _LOW_QUANTILE), _quantile(histogram, _HIGH_QUANTILE)
     if high <= low:
         return lambda x: x
-    return lambda x: _held((255 * x - low) / (high - low))
+    return lambda x: _clamp((255 * x - low) / (high - low))
 
 
-def _quantile(histogram: Sequence[float], part: float) -> int:
+def _quantile(histogram: Sequence[float], fraction: float) -> int:
     """The first code up to which there is that part of everything."""
-    wanted, seen = part * sum(histogram), 0.0
-    for code, weight in enumerate(histogram):
-        seen += weight
-        if seen >= wanted:
-            return code
+    target, cumulative = fraction * sum(histogram), 0.0
+    for value, weight in enumerate(histogram):
+        cumulative += weight
+        if cumulative >= target:
+            return value
     return len(histogram) - 1

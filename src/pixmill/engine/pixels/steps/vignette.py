@@ -6,27 +6,27 @@ to 1 in the corners. The way is measured in an ellipse of the picture's shape.
 
 import pyvips
 
-from pixmill.engine.pixels.bridge import VipsImage, from_vips, to_vips
-from pixmill.engine.pixels.frame import Frame
-from pixmill.engine.pixels.job import Job
-from pixmill.engine.pixels.opacity import joined, parted
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import join_alpha, split_alpha
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
 from pixmill.plan.geometry import Size
 
-_CLEAR = 0.25
+_CLEAR_RADIUS = 0.25
 
 
-def vignette(frame: Frame, job: Job) -> Frame:
+def vignette(frame: Frame, job: RenderJob) -> Frame:
     """The frame with dark corners, if that is asked for."""
     strength = job.plan.effects.vignette
     if not strength:
         return frame
-    colours, alpha = parted(to_vips(frame))
-    return from_vips(joined(colours * (1 - _shade(frame.size) * (strength / 100)), alpha), frame)
+    colours, alpha = split_alpha(to_vips(frame))
+    return from_vips(join_alpha(colours * (1 - _falloff(frame.size) * (strength / 100)), alpha), frame)
 
 
-def _shade(size: Size) -> VipsImage:
+def _falloff(size: Size) -> VipsImage:
     """0 in the middle, 1 in the corners."""
-    places = pyvips.Image.xyz(size.width, size.height)
-    x, y = (places[at] * (2 / side) - (side - 1) / side for at, side in enumerate((size.width, size.height)))
-    t = ((((x * x + y * y) / 2) ** 0.5 - _CLEAR) / (1 - _CLEAR)).clamp(min=0, max=1)
+    coordinates = pyvips.Image.xyz(size.width, size.height)
+    x, y = (coordinates[at] * (2 / side) - (side - 1) / side for at, side in enumerate((size.width, size.height)))
+    t = ((((x * x + y * y) / 2) ** 0.5 - _CLEAR_RADIUS) / (1 - _CLEAR_RADIUS)).clamp(min=0, max=1)
     return t * t * (3 - 2 * t)

@@ -1,0 +1,105 @@
+"""Who asks: the address of a client, also behind proxies.
+
+Knows addresses and which proxies may speak for others. Reads what strangers send: any header at all gives an answer, in linear time.
+"""
+
+import re
+from collections.abc import Hashable, Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+ProxyNetwork = IPv4Network | IPv6Network
+
+MAX_HOPS: Final = 16
+"""How far back hops are read: longer chains of trusted proxies are nobody's."""
+
+_PORT = r"(?::(?:[0-9]{1,5}|_[\w.-]{1,64}))?"
+_NODE = re.compile(rf"\[([^\[\]]{{2,64}})\]{_PORT}|([0-9.]{{7,15}}){_PORT}", re.ASCII)
+"""An address with a port, or in brackets (RFC 7239 §6)."""
+
+_TOKEN = r"[!#$%&'*+.^`|~\w-]+"  # noqa: S105 - a token of RFC 9110 §5.6.2
+_PAIR = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(?:;|\Z)', re.ASCII)
+
+_IPV6_PREFIX_BITS: Final = 64
+"""An IPv6 subscriber has at least a /64 (RFC 6177 §2), and so any number of addresses: they share one bucket."""
+
+
+def parse_networks(text: str) -> tuple[ProxyNetwork, ...]:
+    """Comma-separated; raises ValueError."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
+    """The last hop that no trusted proxy is: ``X-Forwarded-For``, or ``Forwarded`` where that is not sent, is read from its end, as far as
+    those who wrote it are trusted.
+
+    What a client writes there itself stands before that, and is never reached.
+    """
+    if not _is_trusted(peer, trusted_proxies):
+        return peer
+    for address in _hops(headers):
+        if address is None:
+            return peer
+        peer = address
+        if not _is_trusted(address, trusted_proxies):
+            return address
+    return peer
+
+
+def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str | None]:
+    """Addresses, the last first; None for what is none."""
+    values_by_name: dict[bytes, list[bytes]] = {b"x-forwarded-for": [], b"forwarded": []}
+    for name, value in headers:
+        if name in values_by_name:
+            values_by_name[name].append(value)
+    x_forwarded_for, forwarded = values_by_name.values()
+    hops = b",".join(x_forwarded_for or forwarded).decode("latin-1").rsplit(",", MAX_HOPS)
+    for hop in reversed(hops[-MAX_HOPS:]):
+        yield _parse_address(hop.strip() if x_forwarded_for else _forwarded_for(hop.strip()))
+
+
+def _forwarded_for(element: str) -> str:
+    """Who is named in an element of ``Forwarded`` (RFC 7239 §4). Whatever lies in quotes, a comma has ended it before: it is no element then."""
+    address, position = "", 0
+    while position < len(element):
+        pair = _PAIR.match(element, position)
+        if pair is None:
+            return ""
+        if pair[1].lower() == "for":
+            address = pair[2] or pair[3] or ""
+        position = pair.end()
+    return address
+
+
+def _parse_address(node: str) -> str | None:
+    match = _NODE.fullmatch(node)
+    address = node if match is None else match[1] or match[2]
+    try:
+        ip_address(address)
+    except ValueError:
+        return None
+    return address
+
+
+def _is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
+    if not trusted_proxies:
+        return False
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in trusted_proxies)
+
+
+def throttle_key(client: str) -> Hashable:
+    """Who shares a bucket."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return int(address)
+    mapped = address.ipv4_mapped
+    return int(mapped) if mapped else ("/64", int(address) >> (128 - _IPV6_PREFIX_BITS))

@@ -1,0 +1,39 @@
+"""How often each client may ask.
+
+Must never know what is asked. Answers from memory to requests that are known byte for byte (``familiar.py``) come before this and do
+not count: counting would cost as much as answering.
+"""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_key
+from pixmill.api.middleware.request_context import MONITORING_PATHS
+from pixmill.errors import RateLimited
+from pixmill.ports import Event, Observer
+from pixmill.runtime.rate_limiter import RateLimiter
+
+
+class RateLimitMiddleware:
+    """Turns away clients who ask too often; what operators ask does not count."""
+
+    def __init__(
+        self, app: ASGIApp, limiter: RateLimiter, trusted_proxies: tuple[ProxyNetwork, ...], observer: Observer
+    ) -> None:
+        self.app = app
+        self._limiter = limiter
+        self._trusted_proxies = trusted_proxies
+        self._observer = observer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(MONITORING_PATHS):
+            self._check(scope)
+        await self.app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        peer = scope["client"][0] if scope.get("client") else ""
+        retry_after_s = self._limiter.try_acquire(
+            throttle_key(client_address(peer, scope["headers"], self._trusted_proxies))
+        )
+        if retry_after_s:
+            self._observer.increment(Event.REJECTED, reason="rate_limit")
+            raise RateLimited(retry_after_s=retry_after_s)

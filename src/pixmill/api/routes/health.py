@@ -1,0 +1,50 @@
+"""``/health``: what an orchestrator and a person ask. Knows the Health Service; must never show a private detail."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.context import context_of
+from pixmill.services.health import ComponentHealth, HealthReport
+
+
+async def get_live(request: Request) -> Response:
+    """200 as long as the event loop turns."""
+    return _response(context_of(request).health.live())
+
+
+async def get_ready(request: Request) -> Response:
+    """200 when every required part does its work, else 503; 503 at once when draining."""
+    return _response(await context_of(request).health.ready())
+
+
+async def get_health(request: Request) -> Response:
+    """Like ready, with the parts."""
+    return _response(await context_of(request).health.ready(), parts=True)
+
+
+def _response(report: HealthReport, *, parts: bool = False) -> Response:
+    body: dict[str, object] = {"status": _status(report)}
+    if parts:
+        body["components"] = {name: _part(part) for name, part in report.components.items()}
+    return Response(
+        msgspec.json.encode(body),
+        200 if report.ok else 503,
+        headers={"cache-control": "no-store"},
+        media_type="application/json",
+    )
+
+
+def _status(report: HealthReport) -> str:
+    if report.draining:
+        return "draining"
+    if report.degraded:
+        return "degraded"
+    return "ok" if report.ok else "failing"
+
+
+def _part(part: ComponentHealth) -> dict[str, object]:
+    fields: dict[str, object] = {"ok": part.ok, "required": part.required, "seconds": round(part.seconds, 6)}
+    if part.state:
+        fields["state"] = part.state
+    return fields if part.ok else fields | {"code": part.code}

@@ -1,0 +1,130 @@
+"""``/resize``: from the raw URL to the bytes of a picture.
+
+Knows HTTP on one side and the Resize Service on the other; must never know where pictures come from or how they are made.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.context import ApiContext, context_of
+from pixmill.api.fastpath.middleware import read_request_key
+from pixmill.api.http.cache_headers import entity_tags, not_modified_since, server_timing
+from pixmill.api.http.image_headers import image_headers
+from pixmill.api.middleware.in_flight import cancel_on_disconnect
+from pixmill.api.request_parsing import parse_image_request
+from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
+from pixmill.plan.key import result_key
+from pixmill.plan.request import ImageRequest
+from pixmill.ports import Entry
+from pixmill.runtime.spool import Spool
+from pixmill.services.results.answer import ResizeResult
+from pixmill.services.results.revalidation import metadata_of
+
+LINGERING_TIMEOUT_S = 5.0
+"""How long a refusal waits for a client who is still sending its picture (nginx's ``lingering_timeout``)."""
+
+
+async def get_image(request: Request) -> Response:
+    """GET and HEAD: the picture at ``url``, as the parameters want it."""
+    context = context_of(request)
+    request_key, *_ = read_request_key(request.scope, context.request_cache.tag_header)
+    with context.load_shedder.track(request_key):
+        image_request, expires = parse_image_request(request, context)
+        if image_request.plan.output.negotiated:
+            request.state.vary = "Accept"
+        client_etags = entity_tags(request.headers.get("if-none-match"))
+        key = result_key(image_request.source.identity, image_request.plan)
+        result = context.resizer.peek(image_request, client_etags, key)
+        if result is None:
+            result = await cancel_on_disconnect(
+                request.receive, context.resizer.resize(image_request, client_etags, key)
+            )
+        if result.tier:
+            context.load_shedder.record_hit(request_key)
+    if_modified_since = request.headers.get("if-modified-since")
+    if (
+        if_modified_since
+        and not client_etags
+        and not_modified_since(result.entry, if_modified_since)
+        and isinstance(result.entry, Entry)
+    ):
+        result = replace(result, entry=metadata_of(result.entry))
+    context.request_cache.put(request.scope, request_key, image_request, key, expires)
+    return image_response(request, image_request, result, context, expires=expires)
+
+
+async def post_image(request: Request) -> Response:
+    """POST: the picture in the body, as the parameters want it. The result is not stored."""
+    context = context_of(request)
+    with ExitStack() as announcement:
+        try:
+            image_request, _ = parse_image_request(request, context, upload=True)
+            announcement.enter_context(context.resizer.announce_upload())
+        except PixmillError:
+            await _discard_body(request, context.max_upload_bytes)
+            raise
+        async with _spool_upload(request, context) as body:
+            announcement.close()
+            result = await cancel_on_disconnect(
+                request.receive, context.resizer.resize_upload(body, image_request.plan)
+            )
+    return image_response(request, image_request, result, context)
+
+
+def image_response(
+    request: Request,
+    image_request: ImageRequest,
+    result: ResizeResult,
+    context: ApiContext,
+    *,
+    expires: int | None = None,
+) -> Response:
+    """The HTTP form of an answer: 200 with the picture, or 304 without."""
+    entry = result.entry
+    headers = image_headers(image_request, result, expires)
+    if context.config.server_timing and result.seconds:
+        headers["server-timing"] = server_timing(result)
+    if not isinstance(entry, Entry):
+        return Response(status_code=304, headers=headers)
+    request.state.format = entry.format.value
+    return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
+
+
+@asynccontextmanager
+async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
+    """The body in a spool; refused by its stated length before a byte is read, and by its real one."""
+    max_bytes = context.max_upload_bytes
+    content_length = request.headers.get("content-length", "0")
+    if content_length.isdecimal() and int(content_length) > max_bytes:
+        raise UploadTooLarge(f"The picture sent may have at most {max_bytes} bytes")
+    with Spool(max_bytes, UploadTooLarge, context.memory_budget.new_reservation()) as spool:
+        spool.expect(int(content_length) if content_length.isdecimal() else 0)
+        try:
+            deadline_for = context.config.upload_deadline(asyncio.get_running_loop().time())
+            async with asyncio.timeout_at(deadline_for(0)) as deadline:
+                async for chunk in request.stream():
+                    await spool.append(chunk)
+                    deadline.reschedule(deadline_for(spool.size))
+        except TimeoutError as error:
+            raise UploadTimeout from error
+        yield spool
+
+
+async def _discard_body(request: Request, max_bytes: int) -> None:
+    """Read what is still being sent, within bounds: most clients listen only then, and take a closed connection for a fault.
+
+    One that waits for 100 Continue is answered without.
+    """
+    if "expect" in request.headers:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGERING_TIMEOUT_S):
+            async for chunk in request.stream():
+                max_bytes -= len(chunk)
+                if max_bytes < 0:
+                    return

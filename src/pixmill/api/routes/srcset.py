@@ -1,0 +1,155 @@
+"""``/srcset``: what a page needs to offer a picture in several widths and formats, as JSON.
+
+Knows that each picture of a set is a URL of ``/resize`` on this server, and signs it if that is needed. What a set's parameters
+mean is in ``dialects/native/srcset.py``, which widths are worth having in ``plan/srcset_widths.py``, HTML in ``markup.py``.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.context import ApiContext, context_of
+from pixmill.api.http.picture_element import picture_element
+from pixmill.api.middleware.in_flight import cancel_on_disconnect
+from pixmill.api.request_parsing import parse_srcset_request
+from pixmill.api.routes.info import facts_response
+from pixmill.dialects.native.srcset import SrcsetRequest
+from pixmill.media import MEDIA, Format
+from pixmill.plan.key import result_key
+from pixmill.plan.lengths import Size
+from pixmill.plan.request import ImageRequest
+from pixmill.plan.srcset_widths import srcset_widths
+from pixmill.ports import Entry, Facts
+
+
+class Dimensions(msgspec.Struct, frozen=True):
+    """In pixels."""
+
+    width: int
+    height: int
+
+
+class SrcsetCandidate(Dimensions, frozen=True):
+    """One picture of a set, and where it is."""
+
+    url: str
+
+
+class SrcsetSource(msgspec.Struct, frozen=True):
+    """The pictures of one format, the smallest first."""
+
+    type: str
+    images: list[SrcsetCandidate]
+
+
+class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``html`` is a ``<picture>`` with all of it. ``largest`` tells the sides of the largest picture, ``original`` those of the original
+    as displayed. ``warming``: all of it is rendered behind the answer. ``placeholder`` is there unless none was asked for.
+    """
+
+    html: str
+    original: Dimensions
+    largest: Dimensions
+    sizes: str
+    sources: list[SrcsetSource]
+    warming: bool
+    placeholder: str | None = None
+
+
+async def get_srcset(request: Request) -> Response:
+    """GET and HEAD: a set of pictures, whose URLs are signed as this request is."""
+    context = context_of(request)
+    srcset_request, expires = parse_srcset_request(request, context)
+    path = request.scope["raw_path"].removesuffix(b"/srcset") + b"/resize"
+    builder = _SrcsetBuilder(
+        context, srcset_request, path, expires, may_warm=request.method == "GET" and context.config.srcset_warm
+    )
+    return facts_response(request, await cancel_on_disconnect(request.receive, builder.build()), expires)
+
+
+@dataclass(frozen=True, slots=True)
+class _SrcsetBuilder:
+    """One set on its way. ``path`` is where its pictures are."""
+
+    context: ApiContext
+    srcset_request: SrcsetRequest
+    path: bytes
+    expires: int | None
+    may_warm: bool
+
+    async def build(self) -> SrcsetResponse:
+        source = self._image_request(self.srcset_request.widths[0], Format.JPEG).source
+        resizer = self.context.resizer
+        async with resizer.load_original(source):  # fetched once for all that follows
+            facts = await resizer.inspect(source)
+            sized_widths = self._sized_widths(facts)
+            formats = self.srcset_request.formats or _formats(facts, self.context.negotiable_formats)
+            candidates = {
+                form: [self._candidate(width, form, size) for width, size in sized_widths] for form in formats
+            }
+            image_requests = (
+                [self._image_request(width, form) for form in formats for width, _ in sized_widths]
+                if self._should_warm
+                else []
+            )
+            warming = bool(image_requests) and resizer.batch_warmer.start(
+                source, [one.plan for one in image_requests], image_requests[0].tags
+            )
+            placeholder = await self._placeholder(sized_widths[0][0])
+        return self._response(facts, candidates, warming=warming, placeholder=placeholder)
+
+    def _response(
+        self, facts: Facts, candidates: dict[Format, list[SrcsetCandidate]], *, warming: bool, placeholder: str | None
+    ) -> SrcsetResponse:
+        largest = next(iter(candidates.values()))[-1]
+        html_candidates = {form: [(one.width, one.url) for one in those] for form, those in candidates.items()}
+        return SrcsetResponse(
+            html=picture_element(
+                html_candidates, Size(largest.width, largest.height), self.srcset_request.sizes, self.srcset_request.alt
+            ),
+            original=Dimensions(facts.width, facts.height),
+            largest=Dimensions(largest.width, largest.height),
+            sizes=self.srcset_request.sizes,
+            sources=[SrcsetSource(MEDIA[form].mime, those) for form, those in candidates.items()],
+            warming=warming,
+            placeholder=placeholder,
+        )
+
+    @property
+    def _should_warm(self) -> bool:
+        return self.may_warm and self.srcset_request.warm
+
+    def _sized_widths(self, facts: Facts) -> list[tuple[int, Size]]:
+        """The widths to ask for, with the sizes that come of it."""
+        original_size = Size(facts.width, facts.height)
+        return srcset_widths(
+            original_size,
+            self.srcset_request.widths,
+            lambda width: self._image_request(width, Format.JPEG).plan,
+            self.context.limits,
+        )
+
+    def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:
+        query, keyring = self.srcset_request.query(width, form), self.context.keyring
+        url = keyring.sign(self.path, query, self.expires) if keyring else (self.path + b"?" + query).decode()
+        return SrcsetCandidate(size.width, size.height, url)
+
+    def _image_request(self, width: int, form: Format) -> ImageRequest:
+        return self.context.native_dialect.parse(self.path, self.srcset_request.query(width, form))
+
+    async def _placeholder(self, width: int) -> str | None:
+        if self.srcset_request.placeholder is None:
+            return None
+        image_request, resizer = self._image_request(width, self.srcset_request.placeholder), self.context.resizer
+        key = result_key(image_request.source.identity, image_request.plan)
+        result = resizer.peek(image_request, (), key) or await resizer.resize(image_request, (), key)
+        return result.entry.body.decode() if isinstance(result.entry, Entry) else None
+
+
+def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    """The modern ones, and for all who do not know them what can hold the picture."""
+    if facts.frames > facts.pages:
+        return (*negotiable_formats, Format.GIF)
+    return (*negotiable_formats, Format.PNG if facts.alpha else Format.JPEG)

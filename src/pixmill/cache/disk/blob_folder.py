@@ -1,0 +1,325 @@
+"""A folder of blobs, one file each, within a byte budget: the blocking half of the disk tier.
+
+Knows files and the ledger; must never know what is in a blob, nor asyncio: it is called from threads.
+
+    PATH/ab/abcdef…            a blob, by its key; 256 subfolders
+    PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when whole, so a reader sees all or nothing
+
+Nothing is flushed to the disk: after a power cut a file may be torn, and the blob's checksum tells. There is no index:
+the directory is the only truth, so a kill at any moment leaves nothing behind but a temporary file, which any
+later scan removes. Only files named as above are ever touched. Recency is the modification time, renewed when a
+blob is read, at most every five minutes. Until when a blob is good is told by its access time, which is set when it is
+written, with a mark in its fraction of a second; where something else has set that time the mark is missing, and the
+blob goes in its turn.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from io import FileIO
+from itertools import count
+from mmap import mmap
+from pathlib import Path
+from secrets import token_hex
+from time import time
+from typing import Final, TypeAlias
+
+from pixmill.cache.disk.quota import DiskQuota, allocated_bytes
+
+TOUCH_INTERVAL_S: Final = 300.0
+MAX_TEMPORARY_AGE_S: Final = 600.0
+"""A temporary file older than this belongs to nobody any more: a write takes seconds."""
+
+EXPIRY_GRACE_S: Final = 60.0
+"""Clocks of servers that share the folder may differ by this much."""
+
+_EXPIRY_MARK_NS: Final = 770_000_000
+"""Kept also by file systems that count in hundredths of a second; the kernel's own clock does not hit it by chance."""
+
+_MAX_EXPIRY_S: Final = 2**33
+"""The year 2242: what an inode's time can hold."""
+
+SHARDS: Final = 256
+
+BlobParts: TypeAlias = tuple[bytes | mmap, ...]
+"""What is written into one file, in pieces that need not be joined before."""
+
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_SHARD_NAME = re.compile("[0-9a-f]{2}")
+_BLOB_NAME = re.compile("[0-9a-f]{64}")
+_TEMPORARY_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
+_MAX_SWEEP_PASSES = 3
+_HEAD_BYTES = 64 * 1024
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(slots=True)
+class _EvictionHeap:
+    """The least recently used files of a scan, as many as make up ``enough`` bytes."""
+
+    wanted_bytes: int
+    heap: list[tuple[int, int, int, str]] = field(default_factory=list)
+    held_bytes: int = 0
+
+    def add(self, age_ns: int, mtime_ns: int, cost_bytes: int, path: str) -> None:
+        heappush(self.heap, (age_ns, mtime_ns, cost_bytes, path))
+        self.held_bytes += cost_bytes
+        while self.held_bytes - self.heap[0][2] >= self.wanted_bytes:
+            self.held_bytes -= heappop(self.heap)[2]
+
+    def oldest_first(self) -> Iterator[tuple[int, str]]:
+        """By a heap, because sorting would keep the event loop from running for tens of milliseconds."""
+        oldest = [(-age_ns, mtime_ns, path) for age_ns, mtime_ns, _, path in self.heap]
+        heapify(oldest)
+        while oldest:
+            _, mtime_ns, path = heappop(oldest)
+            yield mtime_ns, path
+
+
+class BlobFolder:
+    """Blobs by key. Every method may be called from any thread and raises OSError as it comes."""
+
+    def __init__(
+        self, path: Path, quota: DiskQuota, *, on_eviction: Callable[[], None], clock: Callable[[], float] = time
+    ) -> None:
+        self.path = path
+        self._quota = quota
+        self._on_eviction = on_eviction
+        self._clock = clock
+        self._stopped = False
+        self._writer_id = token_hex(4)
+        self._write_counter = count()
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
+        file_and_size = self.open(key)
+        if file_and_size is None:
+            return None
+        file, size = file_and_size
+        with file:
+            return file.read(min(size, max_bytes))
+
+    def open(self, key: str) -> tuple[FileIO, int] | None:
+        """The file, which counts as used now and is the caller's to close, and its size. None when there is none."""
+        try:
+            file = FileIO(self._path_of(key))
+        except FileNotFoundError:
+            return None
+        try:
+            status = os.fstat(file.fileno())
+            if abs(self._clock() - status.st_mtime) > TOUCH_INTERVAL_S:
+                self._touch(file.fileno(), status.st_atime_ns)
+        except BaseException:
+            file.close()
+            raise
+        return file, status.st_size
+
+    def write(self, key: str, blob: BlobParts, expires_at: float) -> bool:
+        """Store or replace what is good ``until`` then; False, and nothing done, when the budget has no room now."""
+        cost_bytes = allocated_bytes(sum(map(len, blob)))
+        if not self._quota.reserve(cost_bytes):
+            return False
+        try:
+            self._replace(self._path_of(key), blob, expires_at)
+        except BaseException:
+            self._quota.release(cost_bytes)
+            raise
+        finally:
+            self._quota.write_finished(cost_bytes)
+        return True
+
+    def remove(self, key: str) -> None:
+        """Forget the blob, if there is one."""
+        self._unlink(self._path_of(key))
+
+    def purge(self, shard: int, is_purged: Callable[[str, bytes], bool]) -> int:
+        """Remove the blobs of one of ``SHARDS`` parts of which this is true, by name and beginning; how many they were."""
+        removed = 0
+        for file in _list_directory(self.path / f"{shard:02x}"):
+            if self._stopped:
+                raise InterruptedError("Purge scan stopped")
+            with suppress(OSError):
+                if _BLOB_NAME.fullmatch(file.name):
+                    mtime_ns, head = _read_head(file.path)
+                    removed += is_purged(file.name, head) and self._unlink(Path(file.path), mtime_ns)
+        return removed
+
+    def create_shards(self) -> None:
+        """Make the subfolders, so that no write need."""
+        for shard in range(SHARDS):
+            if self._stopped:
+                return
+            with suppress(OSError):  # it is there, or will be asked for again
+                (self.path / f"{shard:02x}").mkdir(mode=0o700)
+
+    def sweep(self, needed_bytes: int) -> bool:
+        """Add up what is there, remove what nobody finishes and what is over, evict the oldest; True when ``room`` bytes
+        can be written.
+        """
+        wanted_bytes = self._quota.margin_bytes
+        for _ in range(_MAX_SWEEP_PASSES):
+            self._quota.begin_scan()
+            total_bytes, candidates = self._scan(wanted_bytes)
+            self._quota.end_scan(total_bytes)
+            target_bytes = self._quota.eviction_target_bytes(needed_bytes)
+            if self._quota.used_bytes <= target_bytes or self._evict(candidates, target_bytes):
+                break
+            wanted_bytes = self._quota.used_bytes - target_bytes
+        return self._quota.fits(needed_bytes)
+
+    def stop(self) -> None:
+        """A sweep under way ends at its next file, with InterruptedError, and no other begins."""
+        self._stopped = True
+
+    def probe(self, blob: bytes) -> bytes:
+        """A real round trip beside the budget, of one block at most (the ledger's margin holds it)."""
+        path = self.path / f"{token_hex(32)}.0.tmp"
+        try:
+            path.write_bytes(blob)
+            return path.read_bytes()
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _path_of(self, key: str) -> Path:
+        return self.path / key[:2] / key
+
+    def _touch(self, fd: int, atime_ns: int) -> None:
+        with suppress(OSError):  # a read-only folder can still be read
+            os.utime(fd, ns=(atime_ns, int(self._clock() * _NS_PER_S)))
+
+    def _replace(self, path: Path, blob: BlobParts, expires_at: float) -> None:
+        temporary = Path(f"{path}.{self._writer_id}{next(self._write_counter):x}.tmp")
+        try:
+            _create(temporary, blob, (_expiry_ns(expires_at), int(self._clock() * _NS_PER_S)))
+            with self._quota.lock:
+                replaced_bytes = _file_cost_bytes(path)
+                temporary.replace(path)
+                self._quota.release(replaced_bytes)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+
+    def _unlink(self, path: Path, mtime_ns: int | None = None) -> bool:
+        """Whether it was removed; a file that changed since ``mtime_ns`` stays."""
+        with self._quota.lock:
+            try:
+                status = path.stat(follow_symlinks=False)
+                if mtime_ns not in (None, status.st_mtime_ns):
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            self._quota.release(allocated_bytes(status.st_size))
+            return True
+
+    def _scan(self, wanted_bytes: int) -> tuple[int, _EvictionHeap]:
+        now_ns = int(self._clock() * _NS_PER_S)
+        total_bytes, candidates = 0, _EvictionHeap(wanted_bytes)
+        for file in self._files():
+            if self._stopped:
+                raise InterruptedError("Sweep stopped")
+            try:
+                status = file.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            cost_bytes, age_ns = allocated_bytes(status.st_size), _age_ns(now_ns, status.st_mtime_ns)
+            if not file.name.endswith(".tmp"):
+                if _is_expired(status.st_atime_ns, now_ns) and self._unlink(Path(file.path), status.st_mtime_ns):
+                    continue
+                candidates.add(age_ns, status.st_mtime_ns, cost_bytes, file.path)
+            elif age_ns > MAX_TEMPORARY_AGE_S * _NS_PER_S and _try_unlink(file.path):
+                continue
+            total_bytes += cost_bytes
+        return total_bytes, candidates
+
+    def _files(self) -> Iterator["os.DirEntry[str]"]:
+        """Blobs and temporary files, and nothing else that may lie in the folder."""
+        for shard in _list_directory(self.path, _SHARD_NAME):
+            for file in _list_directory(shard.path):
+                if _BLOB_NAME.fullmatch(file.name) or _TEMPORARY_NAME.fullmatch(file.name):
+                    yield file
+        yield from _list_directory(self.path, _TEMPORARY_NAME)
+
+    def _evict(self, candidates: _EvictionHeap, target_bytes: int) -> bool:
+        """Whether no more than ``goal`` bytes are left."""
+        for mtime_ns, path in candidates.oldest_first():
+            with suppress(OSError):
+                if self._unlink(Path(path), mtime_ns):
+                    self._on_eviction()
+            if self._quota.used_bytes <= target_bytes:
+                return True
+        return False
+
+
+def _list_directory(path: Path | str, name_pattern: re.Pattern[str] | None = None) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(path) as files:
+            return [file for file in files if name_pattern is None or name_pattern.fullmatch(file.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _read_head(path: str) -> tuple[int, bytes]:
+    with Path(path).open("rb", buffering=0) as file:
+        return os.fstat(file.fileno()).st_mtime_ns, file.read(_HEAD_BYTES)
+
+
+def _create(path: Path, blob: BlobParts, times_ns: tuple[int, int]) -> None:
+    """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder.
+
+    In as few calls as will do: after each one the thread must wait for its turn to go on.
+    """
+    try:
+        fd = os.open(path, _CREATE_FLAGS, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, _CREATE_FLAGS, 0o600)
+    try:
+        _write(fd, blob)
+        with suppress(OSError):
+            os.utime(fd, ns=times_ns)
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, blob: BlobParts) -> None:
+    with ExitStack() as views:
+        remaining = [views.enter_context(memoryview(piece)) for piece in blob if len(piece)]
+        while remaining:
+            written = os.writev(fd, remaining)
+            while remaining and written >= len(remaining[0]):
+                written -= len(remaining.pop(0))
+            if remaining:
+                remaining[0] = remaining[0][written:]
+
+
+def _expiry_ns(expires_at: float) -> int:
+    return int(min(max(expires_at, 0.0), _MAX_EXPIRY_S)) * _NS_PER_S + _EXPIRY_MARK_NS
+
+
+def _is_expired(atime_ns: int, now_ns: int) -> bool:
+    return atime_ns % _NS_PER_S == _EXPIRY_MARK_NS and atime_ns + EXPIRY_GRACE_S * _NS_PER_S < now_ns
+
+
+def _age_ns(now_ns: int, mtime_ns: int) -> int:
+    """A time in the future is that of a clock since put back: such a file counts as the oldest, or it would never go."""
+    return now_ns - mtime_ns if mtime_ns <= now_ns + TOUCH_INTERVAL_S * _NS_PER_S else now_ns
+
+
+def _try_unlink(path: str) -> bool:
+    try:
+        Path(path).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _file_cost_bytes(path: Path) -> int:
+    try:
+        return allocated_bytes(path.stat(follow_symlinks=False).st_size)
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,35 @@
+"""A tier of results on a file system. How a folder works is in ``room.py``, and what a blob says in ``entry.py``."""
+
+from collections.abc import Callable
+
+from pixmill.cache.disk.tier import DiskTier
+from pixmill.cache.format.entry import decode, decode_header, encode
+from pixmill.cache.freshness import expiry_of
+from pixmill.cache.tier import Miss
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, HasPurgeKeys
+
+
+class DiskResultTier(DiskTier):
+    """Entries as files, one each."""
+
+    remote = False
+
+    async def get(self, key: Key) -> Entry | Miss:
+        return await self._read(lambda: self._read_entry(key)) or Miss.UNAVAILABLE
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        await self._store(key, lambda: (encode(key, entry),), expiry_of(entry))
+
+    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
+        def is_blob_purged(name: str, head: bytes) -> bool:
+            entry = decode_header(name, head)
+            return entry is not None and is_purged(entry)
+
+        return await self.remove_if(is_blob_purged)
+
+    def _read_entry(self, key: Key) -> Entry | Miss:
+        blob = self._folder.read(key, self._quota.margin_bytes + 1)
+        if blob is None:
+            return Miss.ABSENT
+        return decode(key, blob) or self._remove_damaged(key)

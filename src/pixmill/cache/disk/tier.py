@@ -1,0 +1,249 @@
+"""A folder of a tier at work: its threads, its scans, and room made in it. What lies on the disk and how is in ``folder.py``.
+
+Knows asyncio and threads. All file work is done in threads of its own; the event loop never waits for a disk.
+The first scan runs behind the first requests: reading works at once, writing waits for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+from functools import partial
+from pathlib import Path
+from time import monotonic, time
+from typing import Final, Self, TypeVar
+
+from pixmill.cache.disk.blob_folder import SHARDS, BlobFolder, BlobParts
+from pixmill.cache.disk.quota import BLOCK_BYTES, DiskQuota, allocated_bytes
+from pixmill.cache.format.entry import encode
+from pixmill.cache.purge.file_log import FileSegments, PurgeLog, SegmentedPurgeLog
+from pixmill.cache.tier import Miss, probe_entry
+from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
+from pixmill.plan.key import Key
+from pixmill.ports import Event, NullObserver, Observer
+
+ReturnType = TypeVar("ReturnType")
+
+PURGE_LOG_POLL_S: Final = 1.0
+"""How often to look for purges of other servers."""
+
+MIN_QUOTA_BYTES: Final = 64 * BLOCK_BYTES
+RESCAN_INTERVAL_S: Final = 600.0
+
+_THREADS = 4
+_MAX_ACTIVE_READS = 256
+"""Reads under way and waiting for a thread; a disk that hangs must not gather all requests."""
+
+_PURGE_REST_FACTOR = 3
+_MAX_WRITE_ATTEMPTS = 3
+"""Other writers may take the room that one has made."""
+
+_SWEEP_BACKOFF_S = 10.0
+"""After a sweep that could not make room, writers are refused for a while rather than scanning each time."""
+
+_ERROR_TYPES: dict[int, type[StoreError]] = {
+    EACCES: StoreDenied,
+    EPERM: StoreDenied,
+    EROFS: StoreDenied,
+    ENOSPC: StoreFull,
+    EDQUOT: StoreFull,
+}
+
+
+def _dispose_nothing(_read: object) -> None:
+    """Bytes are forgotten by themselves."""
+
+
+class DiskTier:
+    """Files by key under ``path``; the folder may be shared with other processes. Made by ``open``."""
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "disk",
+        clock: Callable[[], float] = time,
+    ) -> None:
+        if max_bytes < MIN_QUOTA_BYTES:
+            raise ValueError(f"A disk cache needs at least {MIN_QUOTA_BYTES} bytes")
+        self.name = name
+        self._observer = observer or NullObserver()
+        self._quota = DiskQuota(max_bytes)
+        self._folder = BlobFolder(path, self._quota, on_eviction=self._count_eviction, clock=clock)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pixmill-disk")
+        self._sweep_executor = ThreadPoolExecutor(1, thread_name_prefix="pixmill-sweep")
+        self._sweep_lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._full_until = 0.0
+        self._active_reads = 0
+        self._maintenance_task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "disk",
+        clock: Callable[[], float] = time,
+    ) -> Self:
+        """Make the folder if need be and prove that it can be written; raises StoreError."""
+        tier = cls(path, max_bytes, observer, name=name, clock=clock)
+        try:
+            await tier._run(lambda: path.mkdir(mode=0o700, parents=True, exist_ok=True))
+            with suppress(StoreFull):  # a full disk can still be read, and room comes back
+                await tier.ping()
+        except BaseException:
+            await tier.close()
+            raise
+        tier._maintenance_task = asyncio.create_task(tier._maintain(), name=f"{name}-maintenance")
+        return tier
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self._folder.path
+
+    @property
+    def used_bytes(self) -> int:
+        """Booked bytes; all of the budget until the first scan is done."""
+        return self._quota.used_bytes
+
+    async def delete(self, key: Key) -> None:
+        await self._run(lambda: self._folder.remove(key))
+
+    async def remove_if(self, is_purged: Callable[[str, bytes], bool]) -> int:
+        """All files of which this is true, by name and beginning; how many they were. In the thread that sweeps, which rests for
+        three times as long as it works.
+        """
+        removed = 0
+        for shard in range(SHARDS):
+            started = monotonic()
+            removed += await self._run(partial(self._folder.purge, shard, is_purged), self._sweep_executor)
+            await asyncio.sleep((monotonic() - started) * _PURGE_REST_FACTOR)
+        return removed
+
+    def purge_log(self) -> PurgeLog:
+        """Where purges are written up: in the same folder."""
+        return SegmentedPurgeLog(FileSegments(self._folder.path), name=self.name, poll_s=PURGE_LOG_POLL_S)
+
+    async def ping(self) -> None:
+        """A probe is written, read and removed; beside the budget, so that it also works during the first scan."""
+        key, entry = probe_entry()
+        blob = encode(key, entry)
+        if await self._run(lambda: self._folder.probe(blob)) != blob:
+            raise StoreUnavailable(detail=f"A probe written to {self._folder.path} came back changed")
+
+    async def close(self) -> None:
+        self._folder.stop()
+        if self._maintenance_task:
+            self._maintenance_task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._maintenance_task
+        for threads in (self._threads, self._sweep_executor):
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+
+    async def _store(self, key: Key, make_blob: Callable[[], BlobParts], expires_at: float) -> None:
+        """Store or replace what ``pack`` makes, in a thread, and which is good ``until`` then."""
+        blob = await self._run(lambda: self._encode_and_write(key, make_blob, expires_at))
+        if blob is not None:
+            await self._write(key, blob, expires_at)
+        if self._quota.needs_sweep:
+            self._wake.set()
+
+    async def _read(
+        self, work: Callable[[], ReturnType], dispose: Callable[[ReturnType], None] = _dispose_nothing
+    ) -> ReturnType | None:
+        """What is read by ``work`` in a thread; None, and nothing done, when too many wait for that already. ``let_go`` is for what
+        comes when nobody waits for it any more.
+        """
+        if self._active_reads >= _MAX_ACTIVE_READS:
+            return None
+        self._active_reads += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future.add_done_callback(self._on_read_done)
+        try:
+            with _translate_os_errors():
+                return await asyncio.shield(future)  # a thread cannot be stopped: it counts until it ends
+        except asyncio.CancelledError:
+            future.add_done_callback(partial(_dispose_result, dispose))
+            raise
+
+    def _remove_damaged(self, key: Key) -> Miss:
+        """What is not as it was written goes."""
+        with suppress(OSError):
+            self._folder.remove(key)
+        return Miss.DAMAGED
+
+    def _encode_and_write(self, key: Key, make_blob: Callable[[], BlobParts], expires_at: float) -> BlobParts | None:
+        """In one go, since each change of threads costs as much as the writing. The blob, if there was no room for it; one that is too large
+        leaves nothing under its key.
+        """
+        blob = make_blob()
+        if allocated_bytes(sum(map(len, blob))) > self._quota.margin_bytes:
+            self._folder.remove(key)
+            return None
+        return None if self._folder.write(key, blob, expires_at) else blob
+
+    async def _write(self, key: Key, blob: BlobParts, expires_at: float) -> None:
+        size = sum(map(len, blob))
+        for _ in range(_MAX_WRITE_ATTEMPTS):
+            await self._ensure_space(allocated_bytes(size))
+            if await self._run(lambda: self._folder.write(key, blob, expires_at)):
+                return
+        raise StoreFull(detail=f"{self.name} has no room for {size} bytes")
+
+    async def _ensure_space(self, needed_bytes: int) -> None:
+        async with self._sweep_lock:
+            if not self._quota.fits(needed_bytes) and monotonic() >= self._full_until:
+                await self._sweep(needed_bytes)
+
+    async def _sweep(self, needed_bytes: int = 0) -> None:
+        has_space = await self._run(lambda: self._folder.sweep(needed_bytes), self._sweep_executor)
+        self._full_until = 0.0 if has_space else monotonic() + _SWEEP_BACKOFF_S
+
+    async def _maintain(self) -> None:
+        """Scan at the start, when the ledger says so, and now and then."""
+        await self._run(self._folder.create_shards, self._sweep_executor)
+        while True:
+            try:
+                async with self._sweep_lock:
+                    await self._sweep()
+            except StoreError:
+                self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation="sweep")
+                await asyncio.sleep(_SWEEP_BACKOFF_S)
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RESCAN_INTERVAL_S):
+                    await self._wake.wait()
+
+    async def _run(self, work: Callable[[], ReturnType], threads: ThreadPoolExecutor | None = None) -> ReturnType:
+        with _translate_os_errors():
+            return await asyncio.get_running_loop().run_in_executor(threads or self._threads, work)
+
+    def _on_read_done(self, future: asyncio.Future[ReturnType]) -> None:
+        self._active_reads -= 1
+        if not future.cancelled():
+            future.exception()  # looked at, also when nobody waits any more
+
+    def _count_eviction(self) -> None:
+        self._observer.increment(Event.CACHE_EVICTION, tier=self.name)
+
+
+def _dispose_result(dispose: Callable[[ReturnType], None], future: asyncio.Future[ReturnType]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        dispose(future.result())
+
+
+@contextmanager
+def _translate_os_errors() -> Iterator[None]:
+    """Failures of the file system as ours."""
+    try:
+        yield
+    except OSError as error:
+        error_type = _ERROR_TYPES.get(error.errno or 0, StoreUnavailable)
+        raise error_type(detail=f"{type(error).__name__}: {error}") from error

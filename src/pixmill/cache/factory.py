@@ -1,0 +1,141 @@
+"""Opening the cache that the settings ask for.
+
+Knows every kind of tier, and which may be missing: a folder that was named must work or the start fails; the user's cache
+folder, which nobody named, is done without (with a line in the log) where it cannot be written.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from pixmill.cache.config import CacheConfig
+from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.locks.coordinator import LeaseProvider, LockBackend, LockCoordinator
+from pixmill.cache.locks.file_locks import FileLocks
+from pixmill.cache.resilience.guarded import GuardedTier
+from pixmill.cache.resilience.write_behind import WriteBehindTier
+from pixmill.cache.tier import ResultTier
+from pixmill.cache.tiered import TieredCache
+from pixmill.cache.tiers.memory import MemoryTier
+from pixmill.cache.tiers.object_store import ObjectStoreTier
+from pixmill.cache.urls.tier_urls import CACHE_SETTING, RedisTierUrl, TierUrl
+from pixmill.errors import StoreError
+from pixmill.ports import Event, Observer, Store
+
+WRITE_TIMEOUT_FACTOR: Final = 5
+"""Writes carry whole bodies and nobody waits for them: they may take so many times as long as a read.
+
+Those to a disk have no limit. They cannot be ended, so there would only be more of them; and the first waits for a scan.
+"""
+
+_LOG = logging.getLogger(__name__)
+_TIER_NAMES = {"memory": "memory", "file": "disk"}
+
+
+async def open_cache(config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]) -> TieredCache:
+    """The cache of these settings; ``open_store`` opens a bucket by its URL, with whatever credentials it takes, and
+    whoever gave it closes what it opened.
+
+    Raises ValueError, which names the setting, when a tier that was asked for cannot be had.
+    """
+    tiers: list[ResultTier] = []
+    async with AsyncExitStack() as exit_stack:
+        for name, url in _with_names(config.cache_tiers()):
+            tier = await _open_tier(name, url, config, observer, open_store)
+            if tier is not None:
+                exit_stack.push_async_callback(tier.close)
+                tiers.append(tier)
+        exit_stack.pop_all()
+    return TieredCache(tiers, observer, max_entry_bytes=config.cache_max_entry_bytes)
+
+
+def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> LockCoordinator:
+    """Turns by whatever this cache shares with other servers: its folders and its Redis; by nothing if there is neither."""
+    folder_locks = [folder_lock_backends(layer.path) for layer in cache.layers() if isinstance(layer, DiskResultTier)]
+    return LockCoordinator(
+        [*chain(*folder_locks), *tier_lock_backends(cache)], cache, observer, config.cache_lock_timeout_s
+    )
+
+
+def tier_lock_backends(cache: TieredCache) -> Iterator[LockBackend]:
+    """Those of each Redis that is a tier, under its guard."""
+    guard: ResultTier | None = None
+    for layer in cache.layers():
+        if isinstance(layer, LeaseProvider) and isinstance(guard, GuardedTier):
+            yield layer.lock_backend(guard)
+        guard = layer
+
+
+def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
+    """Those of a folder, if it can have any."""
+    try:
+        yield FileLocks(folder)
+    except OSError as error:
+        _LOG.info("No render locks in the cache folder, other processes may render the same image: %s", error)
+
+
+def user_cache_folder() -> Path:
+    """Where the XDG base directory specification puts what a user's programs cache. Raises RuntimeError without a home."""
+    xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (xdg_cache_home if xdg_cache_home.is_absolute() else Path("~/.cache").expanduser()) / "pixmill"
+
+
+def _with_names(urls: Iterable[TierUrl]) -> list[tuple[str, TierUrl]]:
+    """Each with a name of its own: memory, disk, s3; a second disk is disk2."""
+    named_urls: list[tuple[str, TierUrl]] = []
+    for url in urls:
+        kind = _TIER_NAMES.get(url.scheme, url.scheme)
+        same_scheme_count = sum(other.scheme == url.scheme for _, other in named_urls)
+        named_urls.append((f"{kind}{same_scheme_count + 1}" if same_scheme_count else kind, url))
+    return named_urls
+
+
+async def _open_tier(
+    name: str, url: TierUrl, config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]
+) -> ResultTier | None:
+    if url.scheme == "memory":
+        return MemoryTier(url.max_bytes, observer, name=name, limits=url.limits)
+    if isinstance(url, RedisTierUrl):
+        return _wrap_remote(_make_redis_tier(url, name, config), url, observer)
+    try:
+        if url.scheme == "file":
+            folder = Path(url.path) if url.path else user_cache_folder()
+            disk_tier = await DiskResultTier.open(folder, url.max_bytes, observer, name=name)
+            return WriteBehindTier(
+                GuardedTier(disk_tier, observer, timeout_s=url.timeout_s, admission_policy=url.limits), observer
+            )
+        store = open_store(url.url)
+    except (StoreError, RuntimeError) as error:
+        detail = error.detail if isinstance(error, StoreError) else str(error)
+        if url.scheme != "file" or url.path:
+            raise ValueError(f"{CACHE_SETTING}: {url.url!r} cannot be used: {error} ({detail})") from error
+        _LOG.warning("The user cache folder is unusable, results are not cached on disk: %s", detail)
+        observer.increment(Event.CACHE_ERROR, tier=name, operation="open")
+        return None
+    return _wrap_remote(ObjectStoreTier(store, name=name, max_entry_bytes=config.cache_max_entry_bytes), url, observer)
+
+
+def _make_redis_tier(url: RedisTierUrl, name: str, config: CacheConfig) -> ResultTier:
+    """It need not be there when we start: a server that is restarted while its Redis is down has to come up too."""
+    from pixmill.cache.tiers.redis import RedisTier  # noqa: PLC0415 - loads the client library
+    from pixmill.storage.redis import RedisClient  # noqa: PLC0415
+
+    target = url.target
+    if not target.password:
+        target = replace(target, password=config.redis_password.get_secret_value())
+    return RedisTier(RedisClient(target), name=name, max_entry_bytes=config.cache_max_entry_bytes)
+
+
+def _wrap_remote(tier: ResultTier, url: TierUrl, observer: Observer) -> ResultTier:
+    write_timeout_s = url.timeout_s * WRITE_TIMEOUT_FACTOR
+    return WriteBehindTier(
+        GuardedTier(
+            tier, observer, timeout_s=url.timeout_s, write_timeout_s=write_timeout_s, admission_policy=url.limits
+        ),
+        observer,
+    )

@@ -1,0 +1,77 @@
+"""Leases among all servers that share a Redis: a key with an end, renewed while it is needed.
+
+Knows the commands of a lease. A lease is no lock: if it ends too early the same is made twice, and that is all. So one Redis
+is enough, and nothing is proven about clocks.
+
+    PREFIX:l:KEY     the token of whoever makes what belongs under the key
+"""
+
+import asyncio
+from contextlib import suppress
+from secrets import token_hex
+from typing import Final
+
+from pixmill.cache.resilience.guarded import GuardedTier
+from pixmill.errors import StoreError, StoreFull, StoreUnavailable
+from pixmill.plan.key import Key
+from pixmill.ports import Entry
+from pixmill.storage.redis import RedisClient
+
+LEASE_S: Final = 5.0
+"""For so long others wait for a server that died; a render under way renews it three times in this time."""
+
+
+class RedisLeases:
+    """Leases in the Redis of a tier, under the tier's breaker: while that rests there are none."""
+
+    kind = "redis"
+    initial_retry_delay_s = 0.01
+    max_retry_delay_s = 0.1
+
+    def __init__(self, client: RedisClient, guard: GuardedTier[Entry], *, lease_s: float = LEASE_S) -> None:
+        self._client = client
+        self._guard = guard
+        self._lease_s = lease_s
+
+    async def try_acquire(self, key: Key) -> "HeldRedisLease | None":
+        """Ours if nobody else has it. Raises StoreError when that cannot be told in time."""
+        if not self._guard.breaker.is_closed:
+            raise StoreUnavailable(detail=f"{self._guard.name} is unavailable: circuit open")
+        lease_key, token = f"{self._client.target.prefix}:l:{key}", token_hex(16)
+        async with self._guard.guard_call(self._guard.timeout_s, tolerated=(StoreFull,)):
+            if not await self._client.acquire_lock(lease_key, token, int(self._lease_s * 1_000)):
+                return None
+        return HeldRedisLease(self._client, self._guard, lease_key, token, self._lease_s)
+
+    async def close(self) -> None:
+        """The client belongs to the tier."""
+
+
+class HeldRedisLease:
+    """A lease that renews itself until it is released."""
+
+    def __init__(
+        self, client: RedisClient, guard: GuardedTier[Entry], lease_key: str, token: str, lease_s: float
+    ) -> None:
+        self._client = client
+        self._guard = guard
+        self._lease_key = lease_key
+        self._token = token
+        self._lease_s = lease_s
+        self._renewal = asyncio.create_task(self._renew(), name="lease-renewal")
+
+    async def release(self) -> None:
+        """Others may have it now; what cannot be released ends by itself."""
+        self._renewal.cancel()
+        if self._guard.breaker.is_closed:
+            with suppress(StoreError):
+                async with self._guard.guard_call(self._guard.timeout_s):
+                    await self._client.release_lock(self._lease_key, self._token)
+
+    async def _renew(self) -> None:
+        held = True
+        while held:
+            await asyncio.sleep(self._lease_s / 3)
+            with suppress(StoreError):
+                async with self._guard.guard_call(self._guard.timeout_s):
+                    held = await self._client.extend_lock(self._lease_key, self._token, int(self._lease_s * 1_000))

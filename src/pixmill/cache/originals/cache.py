@@ -1,0 +1,72 @@
+"""Originals in a folder, as the services see it: a place that never fails, and turns among those who share it.
+
+Knows the tier with its guard and its queue, and names originals. Bodies that are let go of are closed when nobody refers to them any more:
+what waits to be written may be read meanwhile.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from hashlib import sha256
+from time import time
+
+from pixmill.cache.locks.coordinator import LockCoordinator
+from pixmill.cache.resilience.write_behind import WriteBehindTier
+from pixmill.cache.tier import Miss
+from pixmill.plan.key import Key
+from pixmill.plan.source import SourceRef
+from pixmill.ports import CachedOriginal, Event, Observer
+
+
+class DiskOriginalCache:
+    """``ports.Depot``."""
+
+    def __init__(self, tier: WriteBehindTier[CachedOriginal], locks: LockCoordinator, observer: Observer) -> None:
+        self._tier = tier
+        self._locks = locks
+        self._observer = observer
+
+    async def get(self, ref: SourceRef) -> CachedOriginal | None:
+        try:
+            found = await self._tier.get(original_key(ref))
+        except Exception:  # noqa: BLE001  (whatever is wrong with the folder, the source is asked)
+            self._count_lookup("error")
+            self._count_error("get")
+            return None
+        if isinstance(found, Miss):
+            self._count_lookup(found.value)
+            return None
+        if found.retained_until <= time():
+            self._count_lookup("miss")
+            return None
+        self._count_lookup("hit")
+        return _with_shared_spool(found)
+
+    async def put(self, ref: SourceRef, cached: CachedOriginal) -> None:
+        if cached.size:
+            await self._tier.put(original_key(ref), _with_shared_spool(cached))
+
+    async def delete(self, ref: SourceRef) -> None:
+        try:
+            await self._tier.delete(original_key(ref))
+        except Exception:  # noqa: BLE001  (it is judged again when it is met again)
+            self._count_error("delete")
+
+    def lock(self, ref: SourceRef) -> AbstractAsyncContextManager[bool]:
+        return self._locks.acquire(original_key(ref))
+
+    def _count_lookup(self, outcome: str) -> None:
+        self._observer.increment(Event.CACHE_LOOKUP, tier=self._tier.name, outcome=outcome)
+
+    def _count_error(self, operation: str) -> None:
+        self._observer.increment(Event.CACHE_ERROR, tier=self._tier.name, operation=operation)
+
+
+def original_key(ref: SourceRef) -> Key:
+    """Under which an original is kept."""
+    return Key(sha256(f"{ref.kind}\n{ref.identity}".encode(errors="surrogatepass")).hexdigest())
+
+
+def _with_shared_spool(cached_original: CachedOriginal) -> CachedOriginal:
+    return replace(
+        cached_original, original=replace(cached_original.original, spool=cached_original.original.spool.share())
+    )

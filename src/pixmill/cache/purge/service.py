@@ -1,0 +1,195 @@
+"""Purging: what is asked for here is in force here at once, is written up, and is heard of by all who share a place with us.
+
+Knows the rules, the boards where they are written, and the tiers from which what is gone is removed in the background.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import time
+from typing import Final
+
+from pixmill.cache.purge.file_log import PurgeLog
+from pixmill.cache.purge.rules import PurgeRules
+from pixmill.cache.tier import Purgeable
+from pixmill.errors import StoreError
+from pixmill.plan.purge import Purge, PurgeTarget
+from pixmill.ports import Event, HasPurgeKeys, NullObserver, Observer, PurgeMatch, PurgeResult
+
+SYNC_TIMEOUT_S: Final = 5.0
+RESUME_WINDOW_S: Final = 86_400.0
+"""What was purged within a day before the start is looked for once more: the last run may have been ended before it was through."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """Tiers that are gone through; ``pending`` is set when there is something new to look for."""
+
+    tiers: list[Purgeable]
+    pending: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def _nothing_pending() -> None:
+    """Nothing is being written."""
+
+
+class PurgeService:
+    """``ports.Purger`` over rules, boards and tiers.
+
+    Memory is swept at once; our ``own`` tiers behind that, also when another server has purged; ``remote`` ones by who purges only.
+    Before a sweep ``settle`` waits for what is being written.
+    """
+
+    def __init__(
+        self,
+        rules: PurgeRules,
+        purge_logs: Sequence[PurgeLog] = (),
+        *,
+        memory_tiers: Sequence[Purgeable] = (),
+        local_tiers: Sequence[Purgeable] = (),
+        remote_tiers: Sequence[Purgeable] = (),
+        drain: Callable[[], Awaitable[None]] = _nothing_pending,
+        observer: Observer | None = None,
+    ) -> None:
+        self._rules = rules
+        self._purge_logs = list(purge_logs)
+        self._memory_tiers = tuple(memory_tiers)
+        self._local_sweep, self._remote_sweep = _Sweep(list(local_tiers)), _Sweep(list(remote_tiers))
+        self._drains = [drain]
+        self._observer = observer or NullObserver()
+        self._removed: dict[str, int] = {}
+        self._failing: set[str] = set()
+        self._synced: dict[str, tuple[Sequence[Purge], Sequence[Purge]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def add_local_tier(self, tier: Purgeable, purge_log: PurgeLog, drain: Callable[[], Awaitable[None]]) -> None:
+        """One more of our own, with what goes with it; before it is opened."""
+        self._local_sweep.tiers.append(tier)
+        self._purge_logs.append(purge_log)
+        self._drains.append(drain)
+
+    async def open(self) -> None:
+        """Hear of what was purged before the first request is answered; a board that cannot be read is asked again later."""
+        await self.pull()
+        if self._rules.latest > time() - RESUME_WINDOW_S:
+            self._local_sweep.pending.set()
+        self._tasks = [
+            asyncio.create_task(self._poll(purge_log), name=f"{purge_log.name}-purges")
+            for purge_log in self._purge_logs
+        ]
+        self._tasks += [
+            asyncio.create_task(self._sweep(sweep)) for sweep in (self._local_sweep, self._remote_sweep) if sweep.tiers
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for purge_log in self._purge_logs:
+            with suppress(StoreError):
+                await purge_log.close()
+
+    async def pull(self) -> None:
+        """Take in what others have purged, now; otherwise that happens every few seconds."""
+        await asyncio.gather(*map(self._sync, self._purge_logs))
+
+    async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
+        """See ``ports.Purger``."""
+        purges = self._rules.issue(targets)
+        for target in targets:
+            self._observer.increment(Event.PURGE, kind=target.scope)
+        removed = await self._remove(self._memory_tiers)
+        self._local_sweep.pending.set()
+        self._remote_sweep.pending.set()
+        results = await asyncio.gather(
+            *(self._attempt(purge_log, purge_log.write(purges)) for purge_log in self._purge_logs)
+        )
+        unsynced = tuple(purge_log.name for purge_log, ok in zip(self._purge_logs, results, strict=True) if not ok)
+        return PurgeResult(issued=len(purges), removed=removed, unsynced=unsynced)
+
+    def active_purges(self) -> Sequence[Purge]:
+        """All that are in force, the oldest first."""
+        return self._rules.sorted_rules()
+
+    def removed_by_tier(self) -> Mapping[str, int]:
+        """How many entries were removed since the start, by tier."""
+        return dict(self._removed)
+
+    def is_sweeping(self) -> bool:
+        """Whether what was purged is still being looked for."""
+        return any(sweep.tiers and sweep.pending.is_set() for sweep in (self._local_sweep, self._remote_sweep))
+
+    async def _poll(self, purge_log: PurgeLog) -> None:
+        while True:
+            await asyncio.sleep(purge_log.poll_s)
+            await self._sync(purge_log)
+
+    async def _sync(self, purge_log: PurgeLog) -> None:
+        await self._attempt(purge_log, self._sync_once(purge_log))
+
+    async def _sync_once(self, purge_log: PurgeLog) -> None:
+        """Hear what is new on a board, and write there what is missing."""
+        found = await purge_log.read()
+        if self._synced.get(purge_log.name) == (found, self._rules.sorted_rules()):
+            return  # as at the last look, when nothing was missing
+        if new_rules := self._rules.merge(found):
+            await self._apply(new_rules)
+        rules, logged = self._rules.sorted_rules(), set(found)
+        if missing := [rule for rule in rules if rule not in logged]:
+            await purge_log.write(missing)
+        await purge_log.compact(rules)
+        if not missing:
+            self._synced[purge_log.name] = found, rules
+
+    async def _apply(self, new_rules: Iterable[Purge]) -> None:
+        if any(purge.target.hard for purge in new_rules):
+            await self._remove(self._memory_tiers)
+            self._local_sweep.pending.set()
+
+    async def _attempt(self, purge_log: PurgeLog, work: Awaitable[None]) -> bool:
+        """Whether it was done, in its time. What changes is logged; a board that fails is one that hears of it later."""
+        try:
+            async with asyncio.timeout(SYNC_TIMEOUT_S):
+                await work
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a board, the purge is in force here
+            self._observer.increment(Event.CACHE_ERROR, tier=purge_log.name, operation="purges")
+            if purge_log.name not in self._failing:
+                self._failing.add(purge_log.name)
+                detail = error.detail if isinstance(error, StoreError) else repr(error)
+                _LOG.warning("Purge log on %s is failing: %s", purge_log.name, detail)
+            return False
+        if purge_log.name in self._failing:
+            self._failing.remove(purge_log.name)
+            _LOG.info("Purge log on %s has recovered", purge_log.name)
+        return True
+
+    async def _sweep(self, sweep: _Sweep) -> None:
+        while True:
+            await sweep.pending.wait()
+            watermark = self._rules.latest
+            await asyncio.gather(*(drain() for drain in self._drains))
+            await self._remove(sweep.tiers)
+            if self._rules.latest == watermark:
+                sweep.pending.clear()
+
+    async def _remove(self, tiers: Iterable[Purgeable]) -> int:
+        """Remove what is gone; how much that was. A tier that fails is left to lose it when it is met."""
+        total = 0
+        for tier in tiers:
+            try:
+                removed = await tier.purge(self._is_purged)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one tier, the next one is swept
+                self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation="purge")
+                _LOG.warning("Purged entries could not be removed from %s: %r", tier.name, error)
+                continue
+            total += removed
+            self._removed[tier.name] = self._removed.get(tier.name, 0) + removed
+            self._observer.increment(Event.PURGED, removed, tier=tier.name)
+        return total
+
+    def _is_purged(self, item: HasPurgeKeys) -> bool:
+        return self._rules.match(item.sources, item.tags, item.purge_watermark) is PurgeMatch.HARD

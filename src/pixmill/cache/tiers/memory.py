@@ -1,0 +1,173 @@
+"""A tier in this process's memory, bounded by bytes, that a scan of pictures asked for once cannot flush.
+
+S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): what is new waits in a small
+queue of a tenth of the bytes; what is asked for there, or comes back soon after it left, moves to the main queue, where
+each use buys another round, up to three. Every step is O(1). Bodies are kept as they come, never copied.
+
+Used from the event loop only, so it needs no lock and never waits.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time
+
+from pixmill.cache.tier import Miss, check_round_trip
+from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, Event, HasPurgeKeys, NullObserver, Observer
+
+OVERHEAD_BYTES = 1_024
+"""Counted for each entry besides its body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
+
+MAX_ENTRY_DIVISOR = 8
+"""What is larger than an eighth of the budget would push out too much else: it is not admitted."""
+
+_SMALL_QUEUE_DIVISOR = 10
+_PURGE_BATCH = 1_000
+_MAX_USES = 3
+_MAX_REINSERTIONS = 32
+"""Second chances given in one put; then entries go whatever their uses, so that no put takes long."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    entry: Entry
+    cost_bytes: int
+    uses: int = 0
+
+
+@dataclass(slots=True)
+class _Queue:
+    """First in, first out, with the sum of costs."""
+
+    slots: OrderedDict[Key, _Slot] = field(default_factory=OrderedDict)
+    cost_bytes: int = 0
+
+    def push(self, key: Key, slot: _Slot) -> None:
+        self.slots[key] = slot
+        self.cost_bytes += slot.cost_bytes
+
+    def pop(self) -> tuple[Key, _Slot]:
+        key, slot = self.slots.popitem(last=False)
+        self.cost_bytes -= slot.cost_bytes
+        return key, slot
+
+    def remove(self, key: Key) -> _Slot | None:
+        slot = self.slots.pop(key, None)
+        if slot is not None:
+            self.cost_bytes -= slot.cost_bytes
+        return slot
+
+
+class MemoryTier:
+    """A tier that answers in a microsecond and is gone with the process."""
+
+    def __init__(
+        self,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "memory",
+        limits: TierLimits = NO_LIMITS,
+    ) -> None:
+        self.name = name
+        self._limits = limits
+        self.max_bytes = max_bytes
+        self._observer = observer or NullObserver()
+        self._small = _Queue()
+        self._main = _Queue()
+        self._ghosts: OrderedDict[Key, None] = OrderedDict()
+
+    @property
+    def used_bytes(self) -> int:
+        """What the entries are counted as; never above ``max_bytes``."""
+        return self._small.cost_bytes + self._main.cost_bytes
+
+    async def get(self, key: Key) -> Entry | Miss:
+        return self.peek(key)
+
+    def peek(self, key: Key) -> Entry | Miss:
+        """What ``get`` gives, at once."""
+        slot = self._main.slots.get(key) or self._small.slots.get(key)
+        if slot is None:
+            return Miss.ABSENT
+        if slot.uses < _MAX_USES:
+            slot.uses += 1
+        return slot.entry
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        """Store; too large an entry only removes what was there."""
+        main_slot = self._main.remove(key)
+        old_slot = main_slot or self._small.remove(key)
+        admitted = self._limits.admit(entry, time())
+        if admitted is None:
+            return
+        slot = _Slot(admitted, _cost_bytes(admitted), old_slot.uses if old_slot else 0)
+        if slot.cost_bytes > self.max_bytes // MAX_ENTRY_DIVISOR:
+            return
+        was_ghost = key in self._ghosts
+        self._ghosts.pop(key, None)
+        (self._main if main_slot or was_ghost else self._small).push(key, slot)
+        self._evict()
+
+    async def delete(self, key: Key) -> None:
+        self._main.remove(key)
+        self._small.remove(key)
+
+    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
+        """A portion at a time, so that no request waits for longer than a millisecond or two."""
+        keys, removed = [*self._main.slots, *self._small.slots], 0
+        for first in range(0, len(keys), _PURGE_BATCH):
+            for key in keys[first : first + _PURGE_BATCH]:
+                slot = self._main.slots.get(key) or self._small.slots.get(key)
+                if slot and is_purged(slot.entry):
+                    await self.delete(key)
+                    removed += 1
+            await asyncio.sleep(0)
+        return removed
+
+    async def ping(self) -> None:
+        await check_round_trip(self)
+
+    async def close(self) -> None:
+        self._small, self._main = _Queue(), _Queue()
+        self._ghosts.clear()
+
+    def _evict(self) -> None:
+        while self._small.cost_bytes > self.max_bytes // _SMALL_QUEUE_DIVISOR and len(self._small.slots) > 1:
+            self._evict_small()
+        reinsertions_left = _MAX_REINSERTIONS
+        while self.used_bytes > self.max_bytes:
+            reinsertions_left = self._evict_main(reinsertions_left)
+
+    def _evict_small(self) -> None:
+        """The oldest newcomer moves on when somebody asked for it or there is room, else only its key is remembered."""
+        key, slot = self._small.pop()
+        if slot.uses or self.used_bytes + slot.cost_bytes <= self.max_bytes:
+            slot.uses = 0
+            self._main.push(key, slot)
+            return
+        self._ghosts[key] = None
+        while len(self._ghosts) > len(self._main.slots) + len(self._small.slots):
+            self._ghosts.popitem(last=False)
+        self._count_eviction()
+
+    def _evict_main(self, reinsertions_left: int) -> int:
+        """Evict the oldest that has no uses left, looking at no more than ``rounds``; how many are left of these."""
+        key, slot = self._main.pop()
+        while slot.uses and reinsertions_left:
+            reinsertions_left -= 1
+            slot.uses -= 1
+            self._main.push(key, slot)
+            key, slot = self._main.pop()
+        self._count_eviction()
+        return reinsertions_left
+
+    def _count_eviction(self) -> None:
+        self._observer.increment(Event.CACHE_EVICTION, tier=self.name)
+
+
+def _cost_bytes(entry: Entry) -> int:
+    return OVERHEAD_BYTES + len(entry.body) + sum(map(len, entry.sources)) + sum(map(len, entry.tags))

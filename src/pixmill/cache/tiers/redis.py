@@ -1,0 +1,99 @@
+"""A tier in a Redis that servers share.
+
+Knows keys and times; must never know the client library. Each entry goes when its time is over, and what else must go
+is up to the Redis: with ``maxmemory`` and an eviction policy such as ``allkeys-lfu`` it bounds itself.
+
+    PREFIX:e:KEY     a blob, by its key
+    PREFIX:purges    what was purged: ``redis_board.py``
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from time import time
+from typing import Final, Literal
+
+from pixmill.cache.format.entry import decode_header
+from pixmill.cache.format.envelope import header_end
+from pixmill.cache.format.offload import decode_async, encode_async
+from pixmill.cache.freshness import expiry_of
+from pixmill.cache.locks.redis_leases import RedisLeases
+from pixmill.cache.purge.file_log import PurgeLog
+from pixmill.cache.purge.redis_log import RedisPurgeLog
+from pixmill.cache.resilience.guarded import GuardedTier
+from pixmill.cache.tier import Miss, check_round_trip
+from pixmill.cache.tiers.object_store import MAX_OVERHEAD_BYTES
+from pixmill.plan.key import Key
+from pixmill.ports import Entry, HasPurgeKeys
+from pixmill.storage.redis import RedisClient
+
+PURGE_PAUSE_S: Final = 0.002
+"""Between two entries that a purge looks at: at most 500 small reads a second."""
+
+HEAD_BYTES: Final = 4 * 1024
+"""Enough of most blobs to see what they are."""
+
+
+class RedisTier:
+    """A tier of keys with ends; the client is closed with it."""
+
+    remote = True
+
+    def __init__(self, client: RedisClient, *, name: str, max_entry_bytes: int) -> None:
+        self.name = name
+        self._client = client
+        self._prefix = client.target.prefix
+        self._max_blob_bytes = max_entry_bytes + MAX_OVERHEAD_BYTES
+
+    async def get(self, key: Key) -> Entry | Miss:
+        blob = await self._client.get(self._redis_key(key), self._max_blob_bytes + 1)
+        if not blob:
+            return Miss.ABSENT
+        return await decode_async(key, blob) if len(blob) <= self._max_blob_bytes else Miss.DAMAGED
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        """An entry whose time is over is no entry any more."""
+        ttl_ms = int((expiry_of(entry) - time()) * 1_000)
+        if ttl_ms > 0:
+            await self._client.put(self._redis_key(key), await encode_async(key, entry), ttl_ms)
+        else:
+            await self.delete(key)
+
+    async def delete(self, key: Key) -> None:
+        await self._client.delete(self._redis_key(key))
+
+    async def ping(self) -> None:
+        await check_round_trip(self)
+
+    def purge_log(self) -> PurgeLog:
+        """Where purges are written up: in the same Redis."""
+        return RedisPurgeLog(self._client, name=self.name)
+
+    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
+        """One key after the other; of each entry the beginning is read."""
+        removed = 0
+        async with aclosing(self._client.scan_keys(self._redis_key(""))) as names:
+            async for name in names:
+                key = Key(name.removeprefix(self._redis_key("")))
+                entry = decode_header(key, await self._read_head(name))
+                if entry is not None and is_purged(entry):
+                    await self.delete(key)
+                    removed += 1
+                await asyncio.sleep(PURGE_PAUSE_S)
+        return removed
+
+    async def _read_head(self, name: str) -> bytes:
+        """As much as its header takes."""
+        head = await self._client.get(name, HEAD_BYTES)
+        is_complete = len(head) < HEAD_BYTES or header_end(head) <= HEAD_BYTES
+        return head if is_complete else await self._client.get(name, MAX_OVERHEAD_BYTES)
+
+    def lock_backend(self, guard: GuardedTier[Entry]) -> RedisLeases:
+        """Leases in the same Redis."""
+        return RedisLeases(self._client, guard)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _redis_key(self, key: Key | Literal[""]) -> str:
+        return f"{self._prefix}:e:{key}"

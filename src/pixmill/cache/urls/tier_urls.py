@@ -1,0 +1,124 @@
+"""Tiers as they are written in the settings: ``memory://?max_bytes=256MiB,file:///var/cache/pixmill?max_bytes=10GiB``.
+
+Knows the grammar only; nothing is opened here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pixmill.cache.disk.tier import MIN_QUOTA_BYTES
+from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
+from pixmill.cache.urls.options import TIMEOUT_OPTION, TierOptions, parse_options
+from pixmill.storage.redis_url import REDIS_OPTIONS, REDIS_SCHEMES, RedisTarget, parse_redis_url
+
+CACHE_SETTING: Final = "PIXMILL_CACHE"
+ORIGINALS_SETTING: Final = "PIXMILL_ORIGINALS_CACHE"
+OBJECT_STORE_SCHEMES: Final = frozenset({"s3", "gs", "az"})
+
+_REDIS_DEFAULTS: Final = {"max_entry_bytes": "8MiB", TIMEOUT_OPTION: "250ms", **REDIS_OPTIONS}
+
+_DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "memory": {"max_bytes": "256MiB"},
+    "file": {"max_bytes": "2GiB", TIMEOUT_OPTION: "1s"},
+    "s3": {TIMEOUT_OPTION: "1s"},
+    "gs": {TIMEOUT_OPTION: "1s"},
+    "az": {TIMEOUT_OPTION: "1s"},
+    **dict.fromkeys(REDIS_SCHEMES, _REDIS_DEFAULTS),
+}
+"""The kinds of tiers, with the options that each has besides its bounds and what these are when nothing is said.
+
+A disk or store that takes longer than a second is slower than rendering again. A Redis serves everybody in turn:
+large values would keep the others waiting, and it is asked because it is fast.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TierUrl:
+    """One tier asked for; ``url`` is what it is without its options.
+
+    ``path`` is that of a ``file``; empty for the user's cache folder. ``timeout_s`` is for how long a request waits for it.
+    """
+
+    scheme: str
+    url: str
+    path: str = ""
+    max_bytes: int = 0
+    limits: TierLimits = NO_LIMITS
+    timeout_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RedisTierUrl(TierUrl):
+    """A tier in a Redis; its ``url`` is without credentials."""
+
+    target: RedisTarget = field(kw_only=True)
+
+
+def parse_tiers(text: str, setting: str = CACHE_SETTING) -> tuple[TierUrl, ...]:
+    """The tiers in order; none for a blank text. Raises ValueError that names the setting and says what is wrong with which one.
+
+    Where there may be a password in the text, what is wrong is told by the tier's number, and nothing is repeated: a
+    password with a comma or a slash in it would be taken for something else.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(
+        _parse(url, f"{setting}: tier {n}" if "@" in text else f"{setting}: {url!r}") for n, url in enumerate(parts, 1)
+    )
+
+
+def _parse(url: str, label: str) -> TierUrl:
+    try:
+        return _parse_url(url)
+    except ValueError as error:
+        raise ValueError(f"{label} {error}") from None
+
+
+def _parse_url(url: str) -> TierUrl:
+    parts = _split(url)
+    if parts.scheme not in _DEFAULTS or "://" not in url:
+        raise ValueError("is no tier; write memory://, file:///folder, redis://host, s3://, gs:// or az://")
+    if parts.fragment:
+        raise ValueError("has a part that means nothing, after the #")
+    options = parse_options(parts.query, _DEFAULTS[parts.scheme])
+    if parts.scheme in REDIS_SCHEMES:
+        return _redis_tier(parts, options)
+    if "@" in parts.netloc:
+        raise ValueError("has credentials, which do not belong into the URL of a store, but into PIXMILL_STORES")
+    return (
+        _object_store_tier(url, parts, options)
+        if parts.scheme in OBJECT_STORE_SCHEMES
+        else _local_tier(url, parts, options)
+    )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("is no URL") from None
+
+
+def _redis_tier(parts: SplitResult, options: TierOptions) -> RedisTierUrl:
+    target = parse_redis_url(parts, options.backend_options)
+    return RedisTierUrl("redis", target.display_url, limits=options.limits, timeout_s=options.timeout_s, target=target)
+
+
+def _object_store_tier(url: str, parts: SplitResult, options: TierOptions) -> TierUrl:
+    if not parts.netloc:
+        raise ValueError(f"must be {parts.scheme}://bucket/prefix")
+    return TierUrl(parts.scheme, _without_options(url), limits=options.limits, timeout_s=options.timeout_s)
+
+
+def _local_tier(url: str, parts: SplitResult, options: TierOptions) -> TierUrl:
+    if parts.netloc or (parts.scheme == "memory" and parts.path):
+        raise ValueError("has a part that means nothing; write file:///folder with three slashes")
+    if options.max_bytes < MIN_QUOTA_BYTES:
+        raise ValueError(f"may hold too little: a tier needs at least {MIN_QUOTA_BYTES} bytes")
+    path = unquote(parts.path)
+    return TierUrl(parts.scheme, _without_options(url), path, options.max_bytes, options.limits, options.timeout_s)
+
+
+def _without_options(url: str) -> str:
+    return url.partition("?")[0]

@@ -1,0 +1,96 @@
+"""Shapes, angles and margins as text. Knows numbers, but no picture."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pixmill.dialects.native.grammars.scalars import Decimal, Schema, parse_decimal, pattern_schema
+from pixmill.plan.ops import Aspect
+
+_RATIO_PART = r"(?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?|0\.[0-9]{0,3}[1-9])"
+_ASPECT = re.compile(f"{_RATIO_PART}(?::{_RATIO_PART})?")
+_ANGLE = re.compile(r"-?(?:(?:0|[1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9])(?:\.[0-9]{1,2})?|360(?:\.0{1,2})?)")
+_MARGIN = "(?:0|[1-9][0-9]{0,3})"
+_MARGINS = re.compile(f"{_MARGIN}(?:,{_MARGIN}(?:,{_MARGIN},{_MARGIN})?)?")
+
+_PERCENT = re.compile(r"pct:(?:2000(?:\.0{1,4})?|1[0-9]{3}(?:\.[0-9]{1,4})?|[1-9][0-9]{0,2}(?:\.[0-9]{1,4})?)")
+
+FULL_CIRCLE_DEGREES = 360
+
+
+class AspectRatioGrammar:
+    """The shape of a picture: width to height, or their quotient."""
+
+    expects = "width:height, such as 16:9, or their quotient, such as 1.5"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_ASPECT.pattern)
+
+    def parse(self, text: str) -> Aspect:
+        if not _ASPECT.fullmatch(text):
+            raise ValueError
+        width, _, height = text.partition(":")
+        ratio = parse_decimal(width) / parse_decimal(height or "1")
+        return Aspect(ratio.numerator, ratio.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class FactorGrammar:
+    """By what something is multiplied: a number, or as many hundredths after ``pct:``."""
+
+    low: Fraction
+    high: Fraction
+
+    @property
+    def expects(self) -> str:
+        return f"{self._number.expects}, or pct: and percent, {float(self.low * 100):g} to {float(self.high * 100):g}"
+
+    @property
+    def schema(self) -> Schema:
+        return {"anyOf": [self._number.schema, pattern_schema(_PERCENT.pattern)]}
+
+    def parse(self, text: str) -> Fraction:
+        if _PERCENT.fullmatch(text):
+            return self._percent.parse(text.removeprefix("pct:")) / 100
+        return self._number.parse(text)
+
+    @property
+    def _number(self) -> Decimal:
+        return Decimal(self.low, self.high)
+
+    @property
+    def _percent(self) -> Decimal:
+        return Decimal(self.low * 100, self.high * 100)
+
+
+class AngleGrammar:
+    """Degrees clockwise, as a number from 0 to less than a full turn."""
+
+    expects = "a number of degrees from -360 to 360, with at most two decimals"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_ANGLE.pattern)
+
+    def parse(self, text: str) -> Fraction:
+        if not _ANGLE.fullmatch(text):
+            raise ValueError
+        degrees = parse_decimal(text.removeprefix("-"))
+        return (-degrees if text[0] == "-" else degrees) % FULL_CIRCLE_DEGREES
+
+
+class MarginGrammar:
+    """Pixels at the top, right, bottom and left, as CSS has it."""
+
+    expects = "one number of pixels for all sides, two for top and bottom and for left and right, or four clockwise from the top"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_MARGINS.pattern)
+
+    def parse(self, text: str) -> tuple[int, int, int, int]:
+        if not _MARGINS.fullmatch(text):
+            raise ValueError
+        margins = [int(margin) for margin in text.split(",")] * 4
+        return margins[0], margins[1], margins[2], margins[3]

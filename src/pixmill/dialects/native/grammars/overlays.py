@@ -1,0 +1,186 @@
+"""Overlays as text: ``url:logo.png,gravity:southeast,x:10;text:Hello,size:40``.
+
+Overlays with ``;`` between, each of options with ``,`` between, each a name and a value with ``:`` between. The first says what is
+laid. A comma or a semicolon within a value is doubled. Read once from left to right; which options there are stands in
+``overlay_options.py``. Must never know a request or a picture.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pixmill.dialects.native.grammars.overlay_options import IMAGE_OPTIONS, TEXT_OPTIONS, OverlayOption
+from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
+from pixmill.dialects.native.grammars.text_markup import escape_text, parse_markup
+from pixmill.errors import InvalidParameter
+from pixmill.plan.overlays import (
+    CENTRED_PLACEMENT,
+    MAX_OVERLAYS,
+    ZERO_LENGTH,
+    ImageOverlay,
+    Length,
+    Overlay,
+    OverlayFit,
+    Placement,
+    Repeat,
+    Shadow,
+    Stroke,
+    TextOverlay,
+)
+from pixmill.plan.references import overlay_name
+
+OptionValues = Mapping[str, Any]
+
+_OPTION_PATTERN: Final = re.compile(r"((?:[^,;]|,,|;;)*+)([,;]?)")
+_OPTIONS_BY_KIND: Final = {"url": IMAGE_OPTIONS, "text": TEXT_OPTIONS}
+_FULL_OPACITY: Final = 100
+"""Percent."""
+
+
+class OverlayGrammar:
+    """Up to ``MAX_OVERLAYS``, without those of which nothing could be seen."""
+
+    expects = (
+        f"1 to {MAX_OVERLAYS} overlays with ; between, each beginning with url:picture or text:letters, then options "
+        "name:value, all with , between; a comma or semicolon within a value is doubled"
+    )
+
+    @property
+    def schema(self) -> Schema:
+        """With the options in one order, and of pictures, texts and numbers the common ones."""
+        overlay_pattern = "|".join(_option_pattern(options) for options in _OPTIONS_BY_KIND.values())
+        return pattern_schema(f"(?:{overlay_pattern})(?:;(?:{overlay_pattern})){{0,{MAX_OVERLAYS - 1}}}")
+
+    def parse(self, text: str) -> tuple[Overlay, ...]:
+        overlays: list[Overlay] = []
+        for number, pieces in enumerate(_split_overlays(text)):
+            if number == MAX_OVERLAYS:
+                raise ValueError
+            values = _parse_options(pieces, number)
+            if values.get("opacity", _FULL_OPACITY):
+                overlays.append(_image_overlay(values) if "url" in values else _text_overlay(values, number))
+        return tuple(overlays)
+
+
+def _option_pattern(options: tuple[OverlayOption, ...]) -> str:
+    first, *others = (f"{option.name}:(?:{option.pattern})" for option in options)
+    return first + "".join(f"(?:,{other})?" for other in others)
+
+
+def _split_overlays(text: str) -> Iterator[list[str]]:
+    """The options of each overlay."""
+    pieces: list[str] = []
+    for match in _OPTION_PATTERN.finditer(text):
+        pieces.append(match[1].replace(",,", ",").replace(";;", ";"))
+        if match[2] != ",":
+            yield pieces
+            pieces = []
+        if not match[2]:
+            return
+
+
+def _parse_options(pieces: list[str], number: int) -> dict[str, Any]:
+    """The values by name. Raises InvalidParameter that says which overlay and option is wrong."""
+    options = {option.name: option for option in _OPTIONS_BY_KIND.get(pieces[0].partition(":")[0], ())}
+    if not options:
+        raise _invalid_overlay(number, "it must begin with url: or text:")
+    values: dict[str, Any] = {}
+    for piece in pieces:
+        name, _, value = piece.partition(":")
+        option = options.get(name)
+        if option is None:
+            raise _invalid_overlay(number, f"there is no option {name[:32]!r}; there are {', '.join(options)}")
+        if name in values:
+            raise _invalid_overlay(number, f"{name} is given more than once")
+        values[name] = _parse_value(option, value, number)
+    return values
+
+
+def _parse_value(option: OverlayOption, value: str, number: int) -> Any:
+    try:
+        return option.grammar.parse(value)
+    except InvalidParameter as error:
+        raise error.with_subject(overlay_name(number), "overlay") from None
+    except ValueError:
+        raise _invalid_overlay(number, f"{option.name} must be {option.grammar.expects}") from None
+
+
+def _invalid_overlay(number: int, message: str) -> InvalidParameter:
+    return InvalidParameter(f"{overlay_name(number)}: {message}", param="overlay")
+
+
+# ---------------------------------------------------------------- only what has an effect
+
+
+def _image_overlay(values: OptionValues) -> ImageOverlay:
+    width, height = values.get("width"), values.get("height")
+    fit = values.get("fit", OverlayFit.INSIDE) if width and height else OverlayFit.INSIDE
+    return ImageOverlay(values["url"], width, height, fit, _placement(values))
+
+
+def _text_overlay(values: OptionValues, number: int) -> TextOverlay:
+    background = _visible(values.get("background"))
+    outline = _visible(values.get("outline"))
+    fields = {name: values[name] for name in ("font", "width", "align") if name in values}
+    if "size" in values:
+        fields["size"] = float(values["size"])
+    if "color" in values:
+        fields["colour"] = values["color"]
+    return TextOverlay(
+        markup=_markup(values, number),
+        stroke=outline and Stroke(values.get("outline_width", 2), outline),
+        background=background,
+        padding=values.get("padding", 0) if background else 0,
+        placement=_placement(values),
+        **fields,
+    )
+
+
+def _markup(values: OptionValues, number: int) -> str:
+    try:
+        markup = (parse_markup if values.get("markup") else escape_text)(values["text"])
+    except ValueError:
+        raise _invalid_overlay(number, f"text must be {TEXT_OPTIONS[0].grammar.expects}") from None
+    for name, element in (("italic", "i"), ("bold", "b")):
+        if values.get(name):
+            markup = f"<{element}>{markup}</{element}>"
+    return markup
+
+
+def _visible(colour: Any) -> Any:
+    return colour if colour and colour.alpha else None
+
+
+def _placement(values: OptionValues) -> Placement:
+    point = values.get("gravity", CENTRED_PLACEMENT)
+    repeat = values.get("repeat", Repeat.NONE)
+    return Placement(
+        x=point.x,
+        y=point.y,
+        offset_x=_inward(values.get("x", ZERO_LENGTH), point.x),
+        offset_y=_inward(values.get("y", ZERO_LENGTH), point.y),
+        degrees=float(values.get("rotate", 0)),
+        opacity=float(values.get("opacity", _FULL_OPACITY)),
+        blend=values.get("blend", CENTRED_PLACEMENT.blend),
+        repeat=repeat,
+        gap=values.get("gap", 0) if repeat is not Repeat.NONE else 0,
+        shadow=_shadow(values),
+    )
+
+
+def _inward(length: Length, edge: float) -> Length:
+    """Distances count from the edge that the gravity names, from the middle to the right and down."""
+    if not length.value:
+        return ZERO_LENGTH
+    return Length(-length.value, length.percent) if edge == 1 else length
+
+
+def _shadow(values: OptionValues) -> Shadow | None:
+    colour = _visible(values.get("shadow"))
+    if colour is None:
+        return None
+    default_shadow = Shadow()
+    blur = float(values.get("shadow_blur", default_shadow.blur))
+    return Shadow(
+        colour, values.get("shadow_x", default_shadow.offset_x), values.get("shadow_y", default_shadow.offset_y), blur
+    )

@@ -1,0 +1,98 @@
+"""Corners, masks and borders as text. Knows forms and lengths, but no picture."""
+
+import re
+
+from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.scalars import Location, Schema, parse_decimal, pattern_schema
+from pixmill.plan.shapes import (
+    MAX_POLYGON_CORNERS,
+    Border,
+    CornerRadii,
+    Ellipse,
+    ImageMask,
+    Mask,
+    MaskChannel,
+    Polygon,
+    Star,
+)
+
+_PIXELS = "(?:0|[1-9][0-9]{0,3})"
+_PERCENT = r"(?:100(?:\.0{1,2})?|(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?)"
+_ONE_OR_FOUR = "{number}(?:(?:,{number}){{3}})?"
+_RADII_PATTERN = re.compile(f"{_ONE_OR_FOUR.format(number=_PIXELS)}|pct:{_ONE_OR_FOUR.format(number=_PERCENT)}")
+
+_SHAPES: dict[str, Mask] = {
+    "circle": Ellipse(circle=True),
+    "ellipse": Ellipse(),
+    "star": Star(),
+    "triangle": Polygon(3),
+    "pentagon": Polygon(5),
+    "hexagon": Polygon(6),
+    **{f"polygon:{corners}": Polygon(corners) for corners in range(3, MAX_POLYGON_CORNERS + 1)},
+}
+
+_WIDTH = "(?:1000|[1-9][0-9]{0,2})"
+_BORDER_PATTERN = re.compile(f"({_WIDTH})(?:,(.+))?")
+
+
+class CornerRadiiGrammar:
+    """One radius for all corners or one for each; None where none is rounded."""
+
+    expects = (
+        "a number of pixels from 0 to 9999, or four, clockwise from the top left corner; "
+        "with pct: before them, percent of the shorter side from 0 to 100"
+    )
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_RADII_PATTERN.pattern)
+
+    def parse(self, text: str) -> CornerRadii | None:
+        if not _RADII_PATTERN.fullmatch(text):
+            raise ValueError
+        radii = [float(parse_decimal(radius)) for radius in text.removeprefix("pct:").split(",")] * 4
+        first, second, third, fourth, *_ = radii
+        return CornerRadii(first, second, third, fourth, text.startswith("pct:")) if any(radii) else None
+
+
+class MaskGrammar:
+    """A form, or a picture."""
+
+    expects = (
+        f"circle, ellipse, star, triangle, pentagon, hexagon, polygon:corners with 3 to {MAX_POLYGON_CORNERS} of them, "
+        f"or alpha:picture or luminance:picture, where a picture is {Location.expects}"
+    )
+
+    @property
+    def schema(self) -> Schema:
+        """Of the pictures those that ``Location`` tells."""
+        location_pattern = str(Location().schema["pattern"]).removeprefix("^").removesuffix("$")
+        return pattern_schema(f"{'|'.join(_SHAPES)}|(?:{'|'.join(MaskChannel)}):{location_pattern}")
+
+    def parse(self, text: str) -> Mask:
+        if text in _SHAPES:
+            return _SHAPES[text]
+        channel, _, location = text.partition(":")
+        if channel not in set(MaskChannel) or not location:
+            raise ValueError
+        return ImageMask(Location().parse(location), MaskChannel(channel))
+
+
+class BorderGrammar:
+    """A width and a colour; None where one sees through it."""
+
+    expects = f"width or width,colour with a width from 1 to 1000 pixels and a colour as {ColourGrammar.expects}"
+
+    @property
+    def schema(self) -> Schema:
+        colour_pattern = str(ColourGrammar().schema["pattern"]).removeprefix("^").removesuffix("$")
+        return pattern_schema(f"{_WIDTH}(?:,{colour_pattern})?")
+
+    def parse(self, text: str) -> Border | None:
+        match = _BORDER_PATTERN.fullmatch(text)
+        if not match:
+            raise ValueError
+        if match[2] is None:
+            return Border(int(match[1]))
+        colour = ColourGrammar().parse(match[2])
+        return Border(int(match[1]), colour) if colour.alpha else None

@@ -1,0 +1,98 @@
+"""Several figures in one value, with commas between. Knows numbers, colours and ways across a picture, but no parameter.
+
+Bounds stand in the patterns themselves, so that what fits a schema is what is taken.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.measurements import AngleGrammar
+from pixmill.dialects.native.grammars.scalars import Grammar, Schema, parse_decimal, pattern_schema
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """One of them: the texts it may be, and what such a text stands for."""
+
+    pattern: str
+    parse: Callable[[str], Any]
+
+
+def parse_signed(text: str) -> float:
+    """A decimal, perhaps below zero."""
+    value = float(parse_decimal(text.removeprefix("-")))
+    return -value if value and text[0] == "-" else value
+
+
+def parse_unsigned(text: str) -> float:
+    return float(parse_decimal(text))
+
+
+_DIRECTION_DEGREES: Final = {"up": 0.0, "right": 90.0, "down": 180.0, "left": 270.0}
+_FRACTION = r"(?:\.[0-9]{1,4})?"
+_PERCENT_PATTERN = rf"(?:100(?:\.0{{1,4}})?|[1-9]?[0-9]{_FRACTION})"
+
+
+def _inner_pattern(grammar: Grammar[object]) -> str:
+    """The shape that a grammar of texts has."""
+    return f"(?:{str(grammar.schema['pattern'])[1:-1]})"
+
+
+def _parse_direction(text: str) -> float:
+    return _DIRECTION_DEGREES[text] if text in _DIRECTION_DEGREES else float(AngleGrammar().parse(text))
+
+
+SIGNED_PERCENT: Final = ListItem(f"-?{_PERCENT_PATTERN}", parse_signed)
+PERCENT: Final = ListItem(_PERCENT_PATTERN, parse_unsigned)
+BYTE: Final = ListItem("(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])", int)
+LEVELS_GAMMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[1-9][0-9]{{0,3}})", parse_unsigned)
+"""From 0.1 to 10."""
+SIGMA: Final = ListItem(
+    rf"(?:250(?:\.0{{1,4}})?|(?:2[0-4][0-9]|1[0-9]{{2}}|[1-9][0-9]?){_FRACTION}|0\.[1-9][0-9]{{0,3}})", parse_unsigned
+)
+"""From 0.1 to 250."""
+UNSHARP_SIGMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9][0-9]{{0,3}})", parse_unsigned)
+"""From 0.3 to 10."""
+UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
+"""From 0 to 10."""
+DIRECTION: Final = ListItem(f"(?:{'|'.join(_DIRECTION_DEGREES)}|{_inner_pattern(AngleGrammar())})", _parse_direction)
+COLOUR: Final = ListItem(_inner_pattern(ColourGrammar()), ColourGrammar().parse)
+
+
+class ValueList(Generic[T]):
+    """``figures``, and then ``more`` of them or none, as the arguments of ``make``."""
+
+    def __init__(
+        self,
+        items: tuple[ListItem, ...],
+        build: Callable[..., T],
+        expects: str,
+        *,
+        optional_items: tuple[ListItem, ...] = (),
+    ) -> None:
+        self.expects = expects
+        self._parsers = [figure.parse for figure in (*items, *optional_items)]
+        self._build = build
+        pattern = ",".join(figure.pattern for figure in items)
+        self._pattern = re.compile(
+            pattern + (f"(?:,{','.join(figure.pattern for figure in optional_items)})?" if optional_items else "")
+        )
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(self._pattern.pattern)
+
+    def parse(self, text: str) -> T:
+        if not self._pattern.fullmatch(text):
+            raise ValueError
+        return self._build(*(read(part) for read, part in zip(self._parsers, text.split(","), strict=False)))
+
+
+def signed_percent() -> ValueList[float]:
+    """A change in percent."""
+    return ValueList((SIGNED_PERCENT,), float, "a number from -100 to 100, with at most four decimals")

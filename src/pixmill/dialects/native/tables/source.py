@@ -1,0 +1,43 @@
+"""Where the original is, and who may ask for it."""
+
+import re
+
+from pixmill.dialects.native.grammars.scalars import Integer, Location, PatternText
+from pixmill.dialects.native.param import Group, Param
+
+_VERSION = re.compile("[A-Za-z0-9._~-]{1,64}")
+_SIGNATURE = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+
+PARAMS = (
+    Param(
+        "url",
+        Group.SOURCE,
+        Location(),
+        "Where the original lives; required, but for POST, whose body is the original.",
+        ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg"),
+    ),
+    Param(
+        "v",
+        Group.SOURCE,
+        PatternText(_VERSION, "1 to 64 letters, digits, dots, hyphens, underscores or tildes"),
+        "Version of the original, to be changed with it: each is fetched once and answered as good for a year.",
+        ("2", "5f3a9c", "2026-11-24"),
+    ),
+)
+
+ACCESS_PARAMS = (
+    Param(
+        "expires",
+        Group.ACCESS,
+        Integer(1, 253_402_300_799),
+        "Seconds since 1970 (UTC) from which on the signed URL is no longer answered; at most the end of the year 9999.",
+        ("1924992000",),
+    ),
+    Param(
+        "sig",
+        Group.ACCESS,
+        PatternText(_SIGNATURE, "43 characters of base64url, the last parameter of the URL"),
+        "HMAC-SHA256 over all that stands before it, made with one of the server's keys.",
+        ("XxNUT2mAhoqWmDlwHkRUP9EcRmX5tzt2_B2mEHqnNnA",),
+    ),
+)

@@ -1,0 +1,152 @@
+"""What /srcset takes besides the parameters of a picture, and how presets are named."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, PatternText, Schema, pattern_schema
+from pixmill.dialects.native.param import MAX_SIDE, Group, Param
+from pixmill.media import Format
+
+T = TypeVar("T")
+
+MAX_WIDTHS: Final = 16
+MAX_FORMATS: Final = 4
+MAX_PRESETS: Final = 8
+
+PRESET_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+_WIDTH = "(?:[1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3])"  # 1 to MAX_SIDE
+
+
+def _comma_separated(word: str, max_items: int) -> re.Pattern[str]:
+    """One such word or several, with commas between."""
+    return re.compile(f"(?:{word})(?:,(?:{word})){{0,{max_items - 1}}}")
+
+
+_WIDTHS = _comma_separated(_WIDTH, MAX_WIDTHS)
+_PRESETS = _comma_separated(PRESET_NAME.pattern, MAX_PRESETS)
+# Lengths, calc(), and media conditions of CSS; none of them needs a quote, a brace or a backslash.
+_SIZES = re.compile("[A-Za-z0-9 ,.:()<>=/*+%-]{1,500}")
+_ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
+
+_FORMATS: Final = {form.value: form for form in (Format.AVIF, Format.WEBP, Format.JPEG, Format.PNG, Format.GIF)}
+_PLACEHOLDERS: Final = {"lqip": Format.LQIP, "blurhash": Format.BLURHASH, "thumbhash": Format.THUMBHASH, "none": None}
+
+
+class WidthsGrammar:
+    """Numbers of pixels with commas between, in any order; one said twice means nothing."""
+
+    expects = f"1 to {MAX_WIDTHS} whole numbers from 1 to {MAX_SIDE}, with commas between"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_WIDTHS.pattern)
+
+    def parse(self, text: str) -> tuple[int, ...]:
+        if not _WIDTHS.fullmatch(text):
+            raise ValueError
+        return tuple(sorted({int(width) for width in text.split(",")}))
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceList(Generic[T]):
+    """A few of some words, with commas between, in an order that means something; one said twice counts where it stands first."""
+
+    words: Mapping[str, T]
+    max_items: int
+
+    @property
+    def expects(self) -> str:
+        return f"1 to {self.max_items} of {', '.join(self.words)}, with commas between"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_comma_separated("|".join(self.words), self.max_items).pattern)
+
+    def parse(self, text: str) -> tuple[T, ...]:
+        names = text.split(",", self.max_items)
+        if len(names) > self.max_items or not self.words.keys() >= set(names):
+            raise ValueError
+        return tuple(self.words[name] for name in dict.fromkeys(names))
+
+
+@dataclass(frozen=True, slots=True)
+class PresetNamesGrammar:
+    """Names with commas between, in the order in which they apply; ``known`` are those of a server, if they are known."""
+
+    declared: tuple[str, ...] = ()
+
+    expects = f"1 to {MAX_PRESETS} names of presets, with commas between"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(
+            _comma_separated("|".join(self.declared), MAX_PRESETS).pattern if self.declared else _PRESETS.pattern
+        )
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        if not _PRESETS.fullmatch(text):
+            raise ValueError
+        return tuple(text.split(","))
+
+
+PRESET = Param(
+    "preset",
+    Group.PRESET,
+    PresetNamesGrammar(),
+    "Names of presets of this server (PIXMILL_PRESETS), applied from left to right; what is said explicitly goes before them.",
+    ("card", "card,grey"),
+)
+
+PARAMS = (
+    Param(
+        "widths",
+        Group.SRCSET,
+        WidthsGrammar(),
+        "The widths in pixels that there shall be. Those beyond the width of the original are left out, and it takes their place.",
+        ("320,640,1280",),
+        default="320,480,640,828,1080,1280,1600,1920,2560",
+    ),
+    Param(
+        "formats",
+        Group.SRCSET,
+        ChoiceList(_FORMATS, MAX_FORMATS),
+        "The formats that there shall be, best first; browsers take the first that they know, and the last one is for all others. "
+        "Without it those of format=auto, then png for what may be transparent, else jpeg.",
+        ("webp", "avif,webp,jpeg"),
+    ),
+    Param(
+        "sizes",
+        Group.SRCSET,
+        PatternText(_SIZES, "1 to 500 letters, digits, spaces and any of ,.:()<>=/*+%-"),
+        "How wide the picture is on the page, as the attribute sizes of HTML has it.",
+        ("(min-width: 60em) 50vw, 100vw",),
+        default="100vw",
+    ),
+    Param(
+        "alt",
+        Group.SRCSET,
+        PatternText(_ALT, "at most 500 characters, none of them a control character"),
+        "What the picture shows, for those who do not see it: the attribute alt.",
+        ("A mill by a river",),
+    ),
+    Param(
+        "placeholder",
+        Group.SRCSET,
+        Choice(_PLACEHOLDERS),
+        "What can be shown while the picture is loaded, as format of the same name gives it, or none.",
+        ("blurhash",),
+        default="lqip",
+    ),
+    Param(
+        "warm",
+        Group.SRCSET,
+        Choice(FLAGS),
+        "Whether all that the answer names is rendered behind it, when nothing else is to be done, so that it is there when it is "
+        "asked for. Only where PIXMILL_SRCSET_WARM allows it; the answer tells.",
+        ("true",),
+        default="false",
+    ),
+)

@@ -1,0 +1,74 @@
+"""Borders of one colour, found on the whole decoded picture: what lies within them is known before the geometry is.
+
+Compared are the codes of the file, by libvips' find_trim without its median filter: that would cost five seconds where this
+costs a third of one, on 33 megapixels. Knows what a border is. Must never know where the picture goes.
+"""
+
+from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
+from pixmill.engine.pixels.job import total_orientation
+from pixmill.engine.pixels.probe import open_image
+from pixmill.engine.raster.convert import VipsImage, to_vips
+from pixmill.engine.raster.frame import Area
+from pixmill.engine.raster.orientation import Orientation
+from pixmill.plan.geometry import Box, Size
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Colour, Plan
+from pixmill.plan.trim import Trim
+
+_TRANSPARENT = 0
+
+
+def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
+    """What is left of the stored picture without its borders; None where none are to be cut off, or all would be."""
+    if plan.trim is None:
+        return None
+    decoder = open_image(source, limits, plan.input)
+    size = decoder.header.size
+    with decode_errors():
+        frame = decoder.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
+    with process_errors():
+        return trim_box_of(
+            to_vips(frame).crop(0, 0, size.width, size.height), plan.trim, total_orientation(decoder.header, plan)
+        )
+
+
+def trim_box_of(image: VipsImage, trim: Trim, orientation: Orientation) -> Box | None:
+    """The box within the borders of a picture that will be seen after ``turn``: that says which corner is the top left."""
+    size = Size(image.width, image.height)
+    corner = orientation.stored_area(Area(0, 0, 1, 1), orientation.oriented_size(size))
+    colour = trim.colour or _colour_of_pixel(image(int(corner.left), int(corner.top)), alpha=image.hasalpha())
+    if colour.alpha == _TRANSPARENT:
+        if not image.hasalpha():
+            return None
+        bounds = image[image.bands - 1].find_trim(threshold=trim.tolerance, background=[0], line_art=True)
+    else:
+        background = [colour.red, colour.green, colour.blue]
+        bounds = image.colourspace("srgb").find_trim(threshold=trim.tolerance, background=background, line_art=True)
+    box = Box(*bounds)
+    if not box.width or not box.height:
+        return None
+    horizontal, vertical = (
+        (trim.equal_vertical, trim.equal_horizontal)
+        if orientation.quarter_turns % 2
+        else (trim.equal_horizontal, trim.equal_vertical)
+    )
+    return _equalise_margins(box, size, horizontal=horizontal, vertical=vertical)
+
+
+def _colour_of_pixel(pixel: list[float], *, alpha: bool) -> Colour:
+    *colours, alpha_value = map(int, pixel if alpha else [*pixel, 255])
+    red, green, blue = colours * 3 if len(colours) == 1 else colours
+    return Colour(red, green, blue, alpha_value)
+
+
+def _equalise_margins(box: Box, size: Size, *, horizontal: bool, vertical: bool) -> Box:
+    """As much off the one side as off the other, the lesser of both."""
+    left, width = _centre_span(box.left, box.width, size.width) if horizontal else (box.left, box.width)
+    top, height = _centre_span(box.top, box.height, size.height) if vertical else (box.top, box.height)
+    return Box(left, top, width, height)
+
+
+def _centre_span(start: int, length: int, side: int) -> tuple[int, int]:
+    margin = min(start, side - start - length)
+    return margin, side - 2 * margin

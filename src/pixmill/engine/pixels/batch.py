@@ -1,0 +1,115 @@
+"""Several results of one original: decoded once, then each plan goes through the steps by itself.
+
+Knows where the pipeline can be parted, and that one result may fail without the others. Runs inside worker processes only.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.pixels.analysis.borders import find_trim_box
+from pixmill.engine.pixels.animation import produces_animation
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.pixels.job import RenderJob, resolve_job
+from pixmill.engine.pixels.passthrough import may_pass_through
+from pixmill.engine.pixels.pipeline import render, render_frame
+from pixmill.engine.pixels.probe import open_image
+from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
+from pixmill.engine.raster.frame import Area
+from pixmill.errors import PixmillError
+from pixmill.plan.geometry import Box, Size
+from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Kernel, Plan
+from pixmill.plan.references import NO_EXTRAS, Extras
+from pixmill.ports import Rendered
+
+BatchOutcome = Rendered | PixmillError
+
+
+def render_all(
+    source: memoryview, plans: Sequence[Plan], limits: Limits, extras: Extras = NO_EXTRAS
+) -> Iterator[tuple[int, BatchOutcome]]:
+    """The number of each plan with its result, or with why there is none, in any order; only one at a time is kept here.
+
+    Decoded once, unless plans want different things decoded. Raises what befalls the original as a whole, as ``render`` does.
+    """
+    inputs = _SharedInputs(source, limits, extras)
+    inputs.header(DEFAULT_INPUT)
+    jobs: dict[int, RenderJob] = {}
+    for number, plan in enumerate(plans):
+        try:
+            if may_pass_through(inputs.header(plan.input), plan) or produces_animation(inputs.header(plan.input), plan):
+                yield number, render(source, plan, limits, extras)  # frames are not kept: they share nothing
+            else:
+                jobs[number] = inputs.resolve_job_for(plan)
+        except PixmillError as error:
+            yield number, error
+    for group in _group_by_decode(jobs):
+        yield from _render_group(source, group, limits)
+
+
+class _SharedInputs:
+    """What plans for stills have in common, looked at once."""
+
+    def __init__(self, source: memoryview, limits: Limits, extras: Extras) -> None:
+        self._source = source
+        self._limits = limits
+        self._extras = extras
+        self._headers: dict[Input, ImageHeader] = {}
+        self._trim_boxes: dict[tuple[object, ...], Box | None] = {}
+
+    def header(self, input_options: Input) -> ImageHeader:
+        if input_options not in self._headers:
+            self._headers[input_options] = open_image(self._source, self._limits, input_options).header
+        return self._headers[input_options]
+
+    def resolve_job_for(self, plan: Plan) -> RenderJob:
+        trim_key = (plan.input, plan.trim, plan.rotate, plan.flip)
+        if trim_key not in self._trim_boxes:
+            self._trim_boxes[trim_key] = find_trim_box(self._source, plan, self._limits)
+        job = resolve_job(self.header(plan.input), plan, self._limits, self._trim_boxes[trim_key])
+        return replace(job, source=self._source, extras=self._extras)
+
+
+def _group_by_decode(jobs: dict[int, RenderJob]) -> list[dict[int, RenderJob]]:
+    """The jobs parted by what is decoded for them, apart from how much of it and how large."""
+    groups: dict[tuple[Input, DecodeRequest], dict[int, RenderJob]] = {}
+    for number, job in jobs.items():
+        decode_key = replace(job.decode_request, area=Area(0, 0, 1, 1), target_size=Size(1, 1))
+        groups.setdefault((job.plan.input, decode_key), {})[number] = job
+    return list(groups.values())
+
+
+def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits) -> Iterator[tuple[int, BatchOutcome]]:
+    started = perf_counter()
+    try:
+        shared = _decode_shared(source, list(jobs.values()), limits)
+    except PixmillError as error:
+        yield from ((number, error) for number in jobs)
+        return
+    seconds = {"decode": perf_counter() - started}
+    for number, job in jobs.items():
+        try:
+            yield (
+                number,
+                render_frame(shared.frame_for(job.decode_request, allow_halved=_may_use_halved(job)), job, seconds),
+            )
+        except PixmillError as error:
+            yield number, error
+        seconds = {}  # told once: decoded was once
+
+
+def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits) -> SharedFrame:
+    combined = bounding_request([job.decode_request for job in jobs])
+    decoder = open_image(source, limits, jobs[0].plan.input)
+    with decode_errors():
+        return SharedFrame(
+            decoder.decode(combined), combined, [job.decode_request for job in jobs if _may_use_halved(job)]
+        )
+
+
+def _may_use_halved(job: RenderJob) -> bool:
+    """Whether it is resampled by the kernel that halves frames; another one is there for what it does to each pixel."""
+    return job.plan.resize.kernel is Kernel.LANCZOS3

@@ -1,0 +1,89 @@
+"""Text drawn by Pango, as libvips' wheel carries it: letters, a line around them, a background.
+
+The family Noto Sans comes with its own package, so that text looks the same where no font is installed; other families are the
+system's, and Noto Sans stands in for one that is missing. Sizes are pixels; what is drawn has the size of its ink. Must never know plans other than texts.
+"""
+
+from functools import cache
+from math import isqrt
+from typing import Final
+
+import pyvips
+from fontpkg_noto_sans import ROOT
+
+from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
+from pixmill.engine.raster.convert import VipsImage
+from pixmill.errors import ResultTooLarge
+from pixmill.plan.overlays import DEFAULT_FONT, Align, TextOverlay
+
+MAX_TEXT_PIXELS: Final = 16_000_000
+"""More than a poster needs; each costs a byte for the letters and four for their colours."""
+
+_MEASURING_SIZE: Final = 8.0
+_FONT_FILES: Final = sorted(str(path) for path in (ROOT / "files").glob("*.ttf"))
+_VIPS_ALIGNS: Final = {Align.LEFT: "low", Align.CENTRE: "centre", Align.RIGHT: "high", Align.JUSTIFY: "low"}
+
+
+def render_text(text: TextOverlay) -> VipsImage:
+    """RGBA. Raises ResultTooLarge."""
+    _register_fonts()
+    _check_size(text)
+    mask = _text_mask(text, text.size)
+    stroke = text.stroke
+    if stroke:
+        stroke_image = fill_mask(_dilate_by_disc(mask, stroke.width), stroke.colour)
+        image = composite_over(stroke_image, fill_mask(mask, text.colour), stroke.width, stroke.width).copy_memory()
+    else:
+        image = fill_mask(mask, text.colour)
+    if text.background is None:
+        return image
+    width, height = image.width + 2 * text.padding, image.height + 2 * text.padding
+    background_image = fill_mask((pyvips.Image.black(width, height) + 255).cast("uchar"), text.background)
+    return composite_over(background_image, image, text.padding, text.padding)
+
+
+def _text_mask(text: TextOverlay, size: float) -> VipsImage:
+    """How much of each pixel is ink, as codes of 8 bits."""
+    wrap_width = int(text.width.value) if text.width else 0
+    return pyvips.Image.text(
+        text.markup,
+        font=f"{text.font}, {DEFAULT_FONT} {size:g}px",
+        width=max(1, round(wrap_width * size / text.size)),
+        wrap="word-char",
+        align=_VIPS_ALIGNS[text.align],
+        justify=text.align is Align.JUSTIFY,
+        dpi=72,
+    ).copy_memory()
+
+
+def _check_size(text: TextOverlay) -> None:
+    """Drawn small first: Pango would allocate whatever it takes."""
+    if text.size <= _MEASURING_SIZE:
+        return
+    measured, scale = _text_mask(text, _MEASURING_SIZE), text.size / _MEASURING_SIZE
+    if measured.width * measured.height * scale**2 > MAX_TEXT_PIXELS:
+        raise ResultTooLarge(f"The text would have more than {MAX_TEXT_PIXELS} pixels")
+
+
+def _dilate_by_disc(mask: VipsImage, radius: int) -> VipsImage:
+    """The mask dilated by a disc: in each row of the disc the maximum along that row, by windows of powers of two."""
+    width, height = mask.width + 2 * radius, mask.height + 2 * radius
+    windows = {1: mask.embed(radius, radius, width, height).copy_memory()}
+    while (widest_window := max(windows)) <= radius:
+        previous = windows[widest_window]
+        windows[2 * widest_window] = previous.maxpair(previous.embed(-widest_window, 0, width, height)).copy_memory()
+    dilated = windows[1]
+    for row in range(-radius, radius + 1):
+        half_width = isqrt(radius * radius - row * row)
+        window_width = max(window for window in windows if window <= 2 * half_width + 1)
+        window = windows[window_width]
+        for offset in (half_width, window_width - half_width - 1):
+            dilated = dilated.maxpair(window.embed(offset, row, width, height))
+    return dilated.copy_memory()
+
+
+@cache
+def _register_fonts() -> None:
+    """Make the family known to this process."""
+    for file in _FONT_FILES:
+        pyvips.Image.text("a", font=DEFAULT_FONT, fontfile=file, dpi=72).copy_memory()

@@ -1,0 +1,182 @@
+"""Pictures and texts made ready to be laid on others: sRGB with alpha, in their size, turned, with their shadow.
+
+A watermark is asked for again and again: the last ones are kept, by what they are made of. Knows how each kind is made; where it goes
+and how it mixes is known to ``steps/overlay.py``. Pictures keep to the limits of originals, sprites to those of results.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from hashlib import sha256
+from math import ceil
+from typing import Final
+
+from msgspec.structs import replace
+
+from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask, multiply_opacity
+from pixmill.engine.pixels.draw.text import render_text
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.pixels.job import RenderJob, resolve_job
+from pixmill.engine.pixels.probe import open_image
+from pixmill.engine.pixels.resample.gaussian import MAX_DIRECT_SIGMA, MIN_AMPLITUDE
+from pixmill.engine.pixels.transform.colour_profile import convert_profile
+from pixmill.engine.pixels.transform.orient import orient
+from pixmill.engine.pixels.transform.resize import resize
+from pixmill.engine.pixels.transform.rotate import rotate_free
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
+from pixmill.media import Format
+from pixmill.plan.geometry import Size
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Fit, Plan, Resize
+from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
+from pixmill.plan.spin import FreeRotation
+
+MAX_CACHE_BYTES: Final = 32 * 2**20
+_MAX_LAYER_BYTES: Final = 8 * 2**20
+"""Of one sprite: more than a watermark needs."""
+
+_SHADOW_SIGMAS: Final = 3
+"""A Gaussian ends after so many sigmas; the rest is less than half a code."""
+
+_RIGHT_ANGLE: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayLayer:
+    """``left`` and ``top`` are how far the shadow stands out; the thing itself has the size ``core``."""
+
+    frame: Frame
+    content_size: Size
+    shadow_left: int = 0
+    shadow_top: int = 0
+
+
+class _LayerCache:
+    """The last sprites, as many as there is room for."""
+
+    def __init__(self) -> None:
+        self._layers: OrderedDict[Hashable, OverlayLayer] = OrderedDict()
+        self._bytes = 0
+
+    def get_or_make(self, key: Hashable, make: Callable[[], OverlayLayer]) -> OverlayLayer:
+        layer = self._layers.pop(key, None)
+        if layer is None:
+            layer = make()
+            size = len(layer.frame.pixels)
+            if size > _MAX_LAYER_BYTES:
+                return layer
+            self._bytes += size
+        self._layers[key] = layer
+        while self._bytes > MAX_CACHE_BYTES:
+            _, oldest = self._layers.popitem(last=False)
+            self._bytes -= len(oldest.frame.pixels)
+        return layer
+
+
+_LAYER_CACHE: Final = _LayerCache()
+
+
+def overlay_layer(overlay: Overlay, canvas: Size, job: RenderJob) -> OverlayLayer:
+    """What is laid on a canvas of this size. Raises ImageError for a picture that is none, ResultTooLarge."""
+    if isinstance(overlay, ImageOverlay):
+        source = job.extras[overlay.source]
+        sized_overlay = replace(
+            overlay, **_pixel_lengths(overlay, canvas), placement=_without_position(overlay.placement)
+        )
+        key = (sha256(source).digest(), replace(sized_overlay, source=None))
+        return _LAYER_CACHE.get_or_make(
+            key,
+            lambda: _build_layer(_image_frame(source, sized_overlay, job.limits), sized_overlay.placement, job.limits),
+        )
+    text = replace(overlay, width=_wrap_width(overlay, canvas), placement=_without_position(overlay.placement))
+    return _LAYER_CACHE.get_or_make(
+        text, lambda: _build_layer(from_vips(render_text(text)), text.placement, job.limits)
+    )
+
+
+def stretch_image(source: memoryview, size: Size, limits: Limits) -> Frame:
+    """A picture of exactly this size, however it was before."""
+    target = Resize(size.width, size.height, Fit.FILL, enlarge=True)
+    return _LAYER_CACHE.get_or_make(
+        (sha256(source).digest(), target), lambda: OverlayLayer(_resized_frame(source, target, limits), size)
+    ).frame
+
+
+def _pixel_lengths(overlay: ImageOverlay, canvas: Size) -> dict[str, Length | None]:
+    """Its sides in pixels."""
+    pairs = (("width", overlay.width, canvas.width), ("height", overlay.height, canvas.height))
+    return {name: length and Length(max(1, length.pixels(side))) for name, length, side in pairs}
+
+
+def _wrap_width(text: TextOverlay, canvas: Size) -> Length:
+    width = text.width.pixels(canvas.width) if text.width else canvas.width
+    return Length(max(1, width))
+
+
+def _without_position(placement: Placement) -> Placement:
+    """Of a placement what changes the sprite itself."""
+    return Placement(degrees=placement.degrees, opacity=placement.opacity, shadow=placement.shadow)
+
+
+def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits) -> Frame:
+    width, height = (int(side.value) if side else 0 for side in (overlay.width, overlay.height))
+    return _resized_frame(source, Resize(width, height, Fit(overlay.fit.value), enlarge=True), limits)
+
+
+def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
+    """By the first steps of every render."""
+    with decode_errors():
+        decoder = open_image(source, limits)
+        job = resolve_job(decoder.header, Plan(resize=target), limits)
+        frame = decoder.decode(job.decode_request)
+    for step in (resize, convert_profile, orient):
+        frame = step(frame, job)
+    return frame
+
+
+def _build_layer(frame: Frame, placement: Placement, limits: Limits) -> OverlayLayer:
+    frame = from_vips(_to_rgba(to_vips(frame)))
+    if placement.degrees:
+        frame = _rotate(frame, placement.degrees, limits)
+    image, content_size = to_vips(frame), frame.size
+    left = top = 0
+    if placement.shadow:
+        image, left, top = _add_shadow(image, placement.shadow)
+    return OverlayLayer(from_vips(multiply_opacity(image, placement.opacity / 100)), content_size, left, top)
+
+
+def _to_rgba(image: VipsImage) -> VipsImage:
+    image = image.colourspace("srgb")
+    return image if image.hasalpha() else image.bandjoin(255)
+
+
+def _rotate(frame: Frame, degrees: float, limits: Limits) -> Frame:
+    plan = Plan(rotate_free=FreeRotation(degrees)) if degrees % _RIGHT_ANGLE else Plan(rotate=int(degrees))
+    job = resolve_job(ImageHeader(Format.PNG, frame.size, alpha=True, colour_space="rgb"), plan, limits)
+    return rotate_free(orient(frame, job), job)
+
+
+def _add_shadow(image: VipsImage, shadow: Shadow) -> tuple[VipsImage, int, int]:
+    """The picture over its shadow, and how far that stands out to the left and at the top."""
+    blur_radius = ceil(shadow.blur * _SHADOW_SIGMAS)
+    left, top = max(0, blur_radius - shadow.offset_x), max(0, blur_radius - shadow.offset_y)
+    width = left + image.width + max(0, blur_radius + shadow.offset_x)
+    height = top + image.height + max(0, blur_radius + shadow.offset_y)
+    shadow_mask = _blur_mask(image[3].embed(left + shadow.offset_x, top + shadow.offset_y, width, height), shadow.blur)
+    shadow_image = fill_mask(shadow_mask, shadow.colour)
+    return composite_over(shadow_image, image, left, top), left, top
+
+
+def _blur_mask(mask: VipsImage, sigma: float) -> VipsImage:
+    """A Gaussian; a wide one on a smaller mask, so that time does not grow with sigma."""
+    if not sigma:
+        return mask
+    shrink = max(1.0, sigma / MAX_DIRECT_SIGMA)
+    reduced = (
+        mask.cast("float")
+        .resize(1 / shrink, kernel="linear")
+        .gaussblur(sigma / shrink, min_ampl=MIN_AMPLITUDE, precision="float")
+    )
+    return reduced.resize(mask.width / reduced.width, vscale=mask.height / reduced.height, kernel="linear")

@@ -1,0 +1,73 @@
+"""Originals that go out without becoming pixels: a drawing as a drawing, and a file of which nothing is to change.
+
+- An SVG stays one where ``format`` is svg, auto or original and nothing but its size is asked for: sanitised, and saying the
+  size of the result.
+- With ``format=original`` any picture goes out byte for byte, metadata and all, where nothing is asked for that would change it.
+
+Knows plans and geometry. Must never decode.
+"""
+
+from typing import Final, Protocol, runtime_checkable
+
+from msgspec.structs import replace
+
+from pixmill.engine.codecs.decoder import Decoder, ImageHeader
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.output.encode import check_size
+from pixmill.errors import UnsupportedOutput
+from pixmill.media import OUTPUT_FORMATS, Format
+from pixmill.plan.geometry import Size
+from pixmill.plan.ops import Colour, Output, Plan, Resize
+from pixmill.ports import Rendered
+
+_NO_OPERATIONS: Final = Plan()
+_ORIGINAL_OUTPUT: Final = Output(source_format=True)
+_NEEDS_PIXELS: Final = "Only an SVG can be written as svg, and only where nothing but its size changes"
+
+
+@runtime_checkable
+class VectorImage(Protocol):
+    """A picture made of shapes that can be written as such."""
+
+    def to_vector_file(self, size: Size) -> bytes | None:
+        """The file, safe, to be seen at this size; None if that is not its shape."""
+
+
+def may_pass_through(header: ImageHeader, plan: Plan) -> bool:
+    """Whether it is worth asking ``untouched``."""
+    return plan.output.source_format or Format.SVG in (header.format, *plan.output.formats)
+
+
+def passthrough(decoder: Decoder, job: RenderJob) -> Rendered | None:
+    """The result, if no pixels are needed for it. Raises UnsupportedOutput for an SVG that would need some."""
+    if not may_pass_through(job.header, job.plan):
+        return None
+    size = job.geometry.output
+    body = _original_body(decoder, job, size) if _only_resizes(job) else None
+    if body is not None:
+        return Rendered(body, job.header.format, size.width, size.height)
+    if job.plan.output.formats[:1] == (Format.SVG,):
+        raise UnsupportedOutput(_NEEDS_PIXELS, param="format")
+    return None
+
+
+def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None:
+    output = job.plan.output
+    if isinstance(decoder, VectorImage):
+        vector_allowed = output.negotiated or output.formats in ((), (Format.SVG,))
+        with decode_errors():
+            body = decoder.to_vector_file(size) if vector_allowed else None
+        if body and Format.SVG in output.formats:
+            check_size(body, output)
+        return body if body and not 0 < output.max_bytes < len(body) else None
+    needs_render = (
+        job.geometry.needs_resampling or replace(output, quality=_ORIGINAL_OUTPUT.quality) != _ORIGINAL_OUTPUT
+    )
+    return None if needs_render or job.header.format not in OUTPUT_FORMATS else bytes(job.source)
+
+
+def _only_resizes(job: RenderJob) -> bool:
+    """Nothing is asked for but a size, and nothing is cut off or put around."""
+    other_operations = replace(job.plan, resize=Resize(), output=Output(), background=Colour())
+    return other_operations == _NO_OPERATIONS and job.geometry.window == job.geometry.scaled == job.geometry.output

@@ -1,0 +1,59 @@
+"""The area of a frame at another size: by the resampling kernel, or cut out when no pixel changes.
+
+Knows frames and the kernels. Must never know what is wanted beyond an area and a size.
+"""
+
+from dataclasses import replace
+
+from pixmill.engine.pixels.resample.lanczos import resample
+from pixmill.engine.pixels.resample.vips_kernels import resample_with_kernel
+from pixmill.engine.raster.convert import from_vips, to_vips
+from pixmill.engine.raster.frame import Area, Frame
+from pixmill.engine.raster.layout import Layout
+from pixmill.plan.geometry import Size
+from pixmill.plan.ops import Kernel
+
+
+def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
+    """The wanted area of ``frame`` at ``size``, in linear light with alpha multiplied in."""
+    area, light_compensation, frame = (
+        _clamped_area(frame),
+        frame.light_compensation,
+        replace(frame, area=None, light_compensation=0.0),
+    )
+    if _is_whole_pixel_crop(area, size):
+        return _crop_frame(frame, area)
+    if kernel is not Kernel.LANCZOS3:
+        return resample_with_kernel(frame, area, size, kernel)
+    pixels = resample(
+        frame.pixels,
+        width=frame.width,
+        height=frame.height,
+        layout=frame.layout,
+        box=(area.left, area.top, area.width, area.height),
+        out_width=size.width,
+        out_height=size.height,
+        light_compensation=light_compensation,
+    )
+    return frame.with_pixels(pixels, size, Layout(frame.layout.rstrip("X")))
+
+
+def _clamped_area(frame: Frame) -> Area:
+    """The wanted area, with the last bits that rounding put outside of the picture taken off."""
+    if frame.area is None:
+        return Area(0, 0, frame.width, frame.height)
+    left, top = max(0.0, frame.area.left), max(0.0, frame.area.top)
+    return Area(left, top, min(frame.area.width, frame.width - left), min(frame.area.height, frame.height - top))
+
+
+def _is_whole_pixel_crop(area: Area, size: Size) -> bool:
+    """Whole pixels, and as many as are asked for."""
+    return (area.width, area.height) == (size.width, size.height) and area.left % 1 == 0 == area.top % 1
+
+
+def _crop_frame(frame: Frame, area: Area) -> Frame:
+    if (area.width, area.height) == (frame.width, frame.height):
+        image = to_vips(frame)
+    else:
+        image = to_vips(frame).crop(int(area.left), int(area.top), int(area.width), int(area.height))
+    return from_vips(image, frame)

@@ -1,0 +1,99 @@
+"""Recolour: what is done to the three channels of a pixel together, in this order.
+
+- lightness: added to L* of CIE Lab, 0 to 100, as sharp's ``modulate`` does
+- saturation, hue, sepia: the matrices of CSS (``matrices.py``) on sRGB codes, multiplied first and applied at once
+- tint: L* stays, a* and b* become those of the colour, less towards black and white: 1 − 4 (L* / 100 − ½)² of them (sharp's ``tint``)
+- duotone: from the dark colour to the light one, as luminance goes from black to white, in sRGB codes
+- colorize: the colour laid over everything, in sRGB codes
+- threshold: white where the code of the luminance is at least that, else black
+
+The opacity of a colour says how much of the change is made: c · α + x · (1 − α). Alpha is not touched.
+"""
+
+from array import array
+
+import pyvips
+
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.raster.alpha import map_colours, round_to_8_bit
+from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate, sepia
+from pixmill.engine.raster.convert import VipsImage
+from pixmill.engine.raster.frame import Frame
+from pixmill.plan.colour import Colour
+from pixmill.plan.effects import ColourAdjustment, Duotone
+
+_NO_CHANGES = ColourAdjustment()
+_GREYS = range(256)
+
+
+def adjust_colours(frame: Frame, job: RenderJob) -> Frame:
+    """The frame in other colours."""
+    options = job.plan.adjust.colour
+    return frame if options == _NO_CHANGES else map_colours(frame, lambda image: _apply_adjustments(image, options))
+
+
+def _apply_adjustments(image: VipsImage, options: ColourAdjustment) -> VipsImage:
+    if options.lightness:
+        image = _change_lightness(image, options.lightness)
+    image = _apply_matrices(image, options)
+    if options.tint is not None:
+        image = _map_luminance(image, _tint_table(options.tint))
+    if options.duotone is not None:
+        image = _map_luminance(image, _duotone_table(options.duotone))
+    if options.colorize is not None:
+        image = _colorize(image, options.colorize)
+    if options.threshold:
+        above_threshold = image.colourspace("b-w") >= options.threshold
+        image = above_threshold.bandjoin([above_threshold, above_threshold]).copy(interpretation="srgb")
+    return image
+
+
+def _change_lightness(image: VipsImage, amount: float) -> VipsImage:
+    lab = image.colourspace("lab")
+    lightness = (lab[0] + amount).clamp(min=0, max=100)
+    return lightness.bandjoin(lab.extract_band(1, n=2)).copy(interpretation="lab").colourspace("srgb")
+
+
+def _apply_matrices(image: VipsImage, options: ColourAdjustment) -> VipsImage:
+    matrix = multiply(
+        sepia(options.sepia / 100), multiply(hue_rotate(options.hue), saturate(1 + options.saturation / 100))
+    )
+    if (options.saturation, options.hue, options.sepia) == (0, 0, 0):
+        return image
+    multiplied = image.recomb(pyvips.Image.new_from_array([list(row) for row in matrix]))
+    return round_to_8_bit(multiplied).copy(interpretation="srgb")
+
+
+def _map_luminance(image: VipsImage, table: VipsImage) -> VipsImage:
+    """The colours that the table has for the picture's luminance, with alpha multiplied in, over the picture."""
+    mapped = image.colourspace("b-w").maplut(table)
+    return round_to_8_bit(image * (1 - mapped[3]) + mapped.extract_band(0, n=3)).copy(interpretation="srgb")
+
+
+def _tint_table(colour: Colour) -> VipsImage:
+    """For each grey the colour's hue at this lightness."""
+    greys = pyvips.Image.identity(bands=3).copy(interpretation="srgb").colourspace("lab")
+    target = pyvips.Image.new_from_memory(bytes((colour.red, colour.green, colour.blue)), 1, 1, 3, "uchar")
+    _, a, b = target.copy(interpretation="srgb").colourspace("lab")(0, 0)
+    strength = 1 - 4 * (greys[0] / 100 - 0.5) ** 2
+    tinted = greys[0].bandjoin(strength * a).bandjoin(strength * b).copy(interpretation="lab").colourspace("srgb")
+    opacity = colour.alpha / 255
+    return (tinted * opacity).bandjoin(opacity).cast("float").copy_memory()
+
+
+def _duotone_table(duotone: Duotone) -> VipsImage:
+    """For each grey the mixture of both colours."""
+    dark, light = _premultiplied_values(duotone.dark), _premultiplied_values(duotone.light)
+    mixed = [a + (b - a) * grey / 255 for grey in _GREYS for a, b in zip(dark, light, strict=True)]
+    return pyvips.Image.new_from_memory(array("f", mixed).tobytes(), len(_GREYS), 1, len(dark), "float")
+
+
+def _colorize(image: VipsImage, colour: Colour) -> VipsImage:
+    *parts, opacity = _premultiplied_values(colour)
+    return round_to_8_bit(image.linear([1 - opacity], parts))
+
+
+def _premultiplied_values(colour: Colour) -> tuple[float, float, float, float]:
+    """Colours from 0 to 255 with alpha multiplied in, and alpha from 0 to 1."""
+    opacity = colour.alpha / 255
+    return colour.red * opacity, colour.green * opacity, colour.blue * opacity, opacity

@@ -1,0 +1,51 @@
+"""Melt: a blur that grows along a way across the picture.
+
+Between copies blurred twice as much each, mixed so that the variances of their Gaussians come out right: with
+w = (σ² − a²) / (b² − a²) of the copy of sigma b and the rest of that of sigma a.
+"""
+
+from pixmill.engine.pixels.draw.gradient_ramp import ramp_positions
+from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.gaussian import gaussian_blur
+from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.frame import Frame
+
+_MIN_SIGMA = 0.5
+"""A blur of fewer pixels is not told from none."""
+
+_MAX_DIRECT_SIGMA = 3.0
+"""Several blurs for one picture: each is made on a smaller one sooner than a blur that stands alone."""
+
+
+def progressive_blur(frame: Frame, job: RenderJob) -> Frame:
+    """The frame less and less sharp."""
+    options = job.plan.effects.progressive_blur
+    if options is None:
+        return frame
+    sigma = ramp_positions(options.ramp, frame.size) * options.sigma
+    variance = sigma * sigma
+    image, previous_sigma = _premultiplied_image(frame), 0.0
+    for level_sigma in _sigma_levels(options.sigma):
+        weight = (variance - previous_sigma**2) * (255 / (level_sigma**2 - previous_sigma**2))
+        blurred = _premultiplied_image(gaussian_blur(frame, level_sigma, max_direct_sigma=_MAX_DIRECT_SIGMA))
+        mixture = weight.rint().cast("uchar").ifthenelse(blurred, image, blend=True)
+        image = mixture.copy_memory()  # so that two copies are held at a time, not one for each level
+        previous_sigma = level_sigma
+    colours, alpha = split_alpha(image)
+    return from_vips(join_alpha(unpremultiply(colours, alpha), alpha), frame)
+
+
+def _sigma_levels(max_sigma: float) -> list[float]:
+    """From fine to coarse, ending with ``most``."""
+    levels = [max_sigma]
+    while levels[-1] >= 2 * _MIN_SIGMA:
+        levels.append(levels[-1] / 2)
+    return levels[::-1]
+
+
+def _premultiplied_image(frame: Frame) -> VipsImage:
+    """8-bit codes with alpha multiplied in, which libvips can blend fast."""
+    colours, alpha = split_alpha(to_vips(frame))
+    image = join_alpha(premultiply(colours, alpha), alpha)
+    return image.copy(interpretation="b-w" if frame.is_grey else "srgb")

@@ -1,0 +1,224 @@
+"""The engine port: pictures are rendered in worker processes and come back as values.
+
+Knows calls, outcomes and what is observed of them. Must never know pixels or a pixel library.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from pixmill.engine import protocol
+from pixmill.engine.config import EngineConfig
+from pixmill.engine.pool.admission import RejectionReason, Reservation
+from pixmill.engine.pool.call import Call, CallResult
+from pixmill.engine.pool.dispatcher import Dispatcher
+from pixmill.engine.pool.process import Process, ProcessEvents
+from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
+from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
+from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.ops import Plan
+from pixmill.ports import MAX_PLANS, Event, Facts, Observer, Rendered, RequestStage
+from pixmill.runtime.spool import Spool
+
+_MAX_INLINE_READ_BYTES: Final = 2**20
+"""A larger result is copied by a thread: the event loop must not stand still for more than about a millisecond."""
+_CPU_TIME_PER_DEADLINE: Final = 2
+"""A decoder may use a thread of its own; whoever outworks this has escaped the deadline."""
+_WORKER_STAGES: Final = (RequestStage.DECODE, RequestStage.PROCESS, RequestStage.ENCODE)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """The pool at this moment; ``wait_s`` is what a call would wait that came now, ``restarts`` counts since it was made."""
+
+    workers: int
+    busy: int
+    queued: int
+    expected_wait_s: float
+    restarts: int
+
+
+class EnginePool:
+    """Renders in processes: a crash costs one call, a deadline one worker, and the worker is replaced at once."""
+
+    def __init__(self, config: EngineConfig, observer: Observer, handlers_module: str | None = None) -> None:
+        """``handlers`` names a module whose ``render`` and ``inspect`` stand in for the real ones."""
+        self._deadline_s = config.deadline_s
+        self._observer = observer
+        self._restarts = 0
+        self._handlers_module = handlers_module
+        self._memory_bytes = int(config.worker_memory_bytes)
+        self._sandbox_mode = config.sandbox
+        self._limits = config.limits()
+        self._dispatcher = Dispatcher(config, self._start_process, self._on_worker_replaced, self._on_rejected)
+
+    async def open(self) -> None:
+        """Start the workers and return when they are ready. Raises NoWorker when none can be started."""
+        await self._dispatcher.open()
+
+    async def close(self) -> None:
+        """End all workers at once and return when they are gone; calls still under way raise Draining."""
+        await self._dispatcher.close()
+
+    async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
+        call = self._new_call(original, plan)
+        if extras:
+            self._attach_extras(call, extras)
+        try:
+            rendered = await self._render(call)
+        except PixmillError as error:
+            self._observer.increment(Event.RENDER, outcome=error.code)
+            raise
+        self._observer.increment(Event.RENDER, outcome="ok")
+        return rendered
+
+    async def render_all(
+        self, original: Spool, plans: Sequence[Plan], extras: Sequence[Spool] = ()
+    ) -> list[Rendered | PixmillError]:
+        call = self._new_call(original, tuple(plans))
+        self._attach_extras(call, extras)
+        if len(plans) > MAX_PLANS or not protocol.fits_in_message(call.to_job(0)):
+            raise RequestTooLarge(f"One job makes at most {MAX_PLANS} results, of plans that are not too long")
+        results = await self._render_all(call) if plans else []
+        for result in results:
+            self._observer.increment(Event.RENDER, outcome=result.code if isinstance(result, PixmillError) else "ok")
+        return results
+
+    def announce(self) -> AbstractContextManager[None]:
+        return self._dispatcher.admission.announce()
+
+    def reserve(self) -> AbstractContextManager[None]:
+        return Reservation(self._dispatcher.admission)
+
+    def retry_after_s(self) -> float | None:
+        return self._dispatcher.admission.retry_after_s()
+
+    @asynccontextmanager
+    async def idle_slot(self) -> AsyncIterator[None]:
+        if self._dispatcher.is_busy:
+            raise QueueFull
+        async with self._dispatcher.idle_scheduler.slot():
+            yield
+
+    async def inspect(self, original: Spool, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
+        call = self._new_call(original, None)
+        call.fact_selection = selection
+        match await self._run_call(call):
+            case (protocol.Inspected(facts=facts), _):
+                return facts
+            case (outcome, _):
+                raise InternalError(detail=f"an inspection was answered by {type(outcome).__name__}")
+
+    async def ping(self) -> None:
+        """A real render of a small picture.
+
+        Workers that are all at work prove themselves: each has a deadline. A queue must not look like an illness, or under load every
+        replica would be taken out of service at once.
+        """
+        stats = self.stats()
+        if stats.busy == stats.workers > 0:
+            return
+        with self_test_image() as original:
+            await self._run_call(self._new_call(original, SELF_TEST_PLAN))
+
+    def stats(self) -> PoolStats:
+        ready_workers = [worker for worker in self._dispatcher.supervisor.workers if worker.is_ready]
+        busy = sum(1 for lane in ready_workers if lane.depth)
+        admission = self._dispatcher.admission
+        return PoolStats(
+            len(ready_workers), busy, self._dispatcher.queued_count(), admission.expected_wait_s(), self._restarts
+        )
+
+    async def _render(self, call: Call) -> Rendered:
+        match await self._run_call(call):
+            case (protocol.RenderedImage() as image, protocol.OwnedFd() as file):
+                self._observe_stages(call, image.seconds)
+                body = await self._read(file, partial(file.read, self._limits.max_result_bytes))
+                return Rendered(body, image.format, image.width, image.height, image.seconds)
+            case (outcome, _):
+                raise InternalError(detail=f"a render was answered by {type(outcome).__name__}")
+
+    async def _render_all(self, call: Call) -> list[Rendered | PixmillError]:
+        match await self._run_call(call):
+            case (protocol.RenderedBatch(results=results), file):
+                self._observe_stages(
+                    call, *(result.seconds for result in results if isinstance(result, protocol.BatchItem))
+                )
+                return await self._read(file, partial(_split_batch, results, file))
+            case (outcome, _):
+                raise InternalError(detail=f"several renders were answered by {type(outcome).__name__}")
+
+    def _new_call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
+        original.seal()
+        loop = asyncio.get_running_loop()
+        return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
+
+    def _attach_extras(self, call: Call, extras: Sequence[Spool]) -> None:
+        """The other pictures with the call. Raises RequestTooLarge when they, or what is said of them, are too many."""
+        call.extras = tuple(extras)
+        for extra in extras:
+            extra.seal()
+        if len(extras) > protocol.MAX_EXTRAS or not protocol.fits_in_message(call.to_job(0)):
+            raise RequestTooLarge(
+                f"One job takes at most {protocol.MAX_EXTRAS} pictures, and texts that are not too long"
+            )
+
+    async def _run_call(self, call: Call) -> CallResult:
+        self._dispatcher.admit(call)
+        try:
+            outcome, file = await call.future
+        except asyncio.CancelledError:
+            self._dispatcher.cancel(call)
+            raise
+        if isinstance(outcome, protocol.Failed):
+            raise protocol.error_from_wire(outcome)
+        return outcome, file
+
+    async def _read(self, file: protocol.OwnedFd | None, read: Callable[[], T]) -> T:
+        try:
+            return read() if not file or file.size <= _MAX_INLINE_READ_BYTES else await asyncio.to_thread(read)
+        except protocol.ProtocolError as error:
+            raise RenderCrashed(detail=str(error)) from error
+
+    def _observe_stages(self, call: Call, *stage_seconds: dict[str, float]) -> None:
+        now = asyncio.get_running_loop().time()
+        started_at = now if call.started_at is None else call.started_at
+        self._observer.observe_duration(RequestStage.QUEUE, started_at - call.admitted_at)
+        self._observer.observe_duration(RequestStage.RENDER, now - started_at)
+        for stage in _WORKER_STAGES:
+            for durations in stage_seconds:
+                if stage in durations:
+                    self._observer.observe_duration(stage, durations[stage])
+
+    def _start_process(self, events: ProcessEvents) -> Process:
+        cpu_s = _CPU_TIME_PER_DEADLINE * self._deadline_s
+        configuration = protocol.Configure(os.getpid(), self._memory_bytes, cpu_s, self._sandbox_mode, self._limits)
+        return Process(configuration, self._handlers_module, events)
+
+    def _on_rejected(self, reason: RejectionReason) -> None:
+        self._observer.increment(Event.REJECTED, reason=reason)
+
+    def _on_worker_replaced(self, reason: str) -> None:
+        self._restarts += 1
+        self._observer.increment(Event.WORKER_RESTART, reason=reason)
+
+
+def _split_batch(
+    results: tuple[protocol.BatchItem | protocol.Failed, ...], file: protocol.OwnedFd | None
+) -> list[Rendered | PixmillError]:
+    """Several results out of one file. Raises Garbled."""
+    return [
+        protocol.error_from_wire(result) if isinstance(result, protocol.Failed) else _batch_result(result, file)
+        for result in results
+    ]
+
+
+def _batch_result(item: protocol.BatchItem, file: protocol.OwnedFd | None) -> Rendered:
+    if not file:
+        raise protocol.ProtocolError("Results without a file")
+    return Rendered(file.read_range(item.offset, item.size_bytes), item.format, item.width, item.height, item.seconds)

@@ -1,0 +1,128 @@
+"""Colours of other profiles brought to sRGB, by LittleCMS through Pillow.
+
+Relative colorimetric intent with black point compensation: what both can show stays as it is. A broken profile,
+or one of another colour space than the pixels, is ignored, as browsers do. A profile whose transform moves no colour of a probe by more than one level
+is sRGB, whatever its name, and skipped. Knows profiles and pixels; must never know files.
+"""
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, TypeAlias
+
+import pyvips
+from PIL import Image, ImageChops, ImageCms
+
+IccTransform: TypeAlias = Any
+
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its shortcut through a table is 34 codes off in saturated colours
+_MIN_PROFILE_BYTES = 128  # the header alone (ICC.1 §7.2)
+_MAX_PROFILE_BYTES = 4 * 2**20
+_MAX_NAME_CHARS = 200
+_MAX_STEP_8_BIT = 4
+"""A linear profile makes 13 codes of one, those with a curve of 1.8 and more at most one."""
+
+_SAMPLE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
+
+
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """A picture of mode L, RGB or CMYK (or with alpha) in sRGB: RGB, or L where it was grey."""
+    colours, alpha = split_pillow_alpha(image)
+    transform = _transform_to_srgb(profile, colours.mode)
+    if transform is None:
+        return image
+    colours = ImageCms.applyTransform(colours, transform) or colours
+    if image.mode.startswith("L"):
+        colours = colours.getchannel("G")  # grey in sRGB has three equal parts
+    return join_pillow_alpha(colours, alpha)
+
+
+def is_srgb(profile: bytes, mode: str) -> bool:
+    """Nothing to do: the profile of a picture of this mode is sRGB, or unusable."""
+    return _transform_to_srgb(profile, mode) is None
+
+
+@lru_cache(maxsize=16)
+def needs_more_than_8_bits(profile: bytes) -> bool:
+    """Whether 8 bits are too few for an RGB profile, as for a linear one: its darkest grey beside black is several codes away from it in sRGB."""
+    transform = _transform_to_srgb(profile, "RGB")
+    if transform is None:
+        return False
+    darkest = Image.new("RGB", (1, 1), (1, 1, 1))
+    return max((ImageCms.applyTransform(darkest, transform) or darkest).tobytes()) > _MAX_STEP_8_BIT
+
+
+def profile_name(profile: bytes) -> str:
+    """What a profile calls itself; empty for none or a broken one."""
+    if not profile:
+        return ""
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).strip()[:_MAX_NAME_CHARS]
+    except (OSError, ImageCms.PyCMSError):
+        return ""
+
+
+def cmyk_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """A CMYK picture (255 is full ink) as RGB; without a usable profile by the one libvips carries for such."""
+    if _transform_to_srgb(profile, "CMYK") is None:
+        profile = _default_cmyk_profile()
+    return to_srgb(image, profile)
+
+
+def lab_to_srgb(image: Image.Image) -> Image.Image:
+    """A picture of mode LAB (D50, as ICC has it) as RGB."""
+    return ImageCms.applyTransform(image, _lab_to_srgb_transform()) or image
+
+
+@lru_cache(maxsize=1)
+def _lab_to_srgb_transform() -> IccTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), _srgb_profile(), "LAB", "RGB", _INTENT, _LAB_FLAGS)
+
+
+@lru_cache(maxsize=1)
+def _default_cmyk_profile() -> bytes:
+    return bytes(pyvips.Image.profile_load("cmyk"))
+
+
+@lru_cache(maxsize=1)
+def _srgb_profile() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@lru_cache(maxsize=16)
+def _transform_to_srgb(profile: bytes, mode: str) -> IccTransform | None:
+    """The way from a profile to sRGB; None when it is unusable or leads nowhere. Building one takes milliseconds, so the last are kept."""
+    if not _MIN_PROFILE_BYTES < len(profile) <= _MAX_PROFILE_BYTES:
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        transform = ImageCms.buildTransform(source, _srgb_profile(), mode, "RGB", _INTENT, _FLAGS)
+    except (OSError, ImageCms.PyCMSError):
+        return None
+    return None if _is_identity(transform, mode) else transform
+
+
+def _is_identity(transform: IccTransform, mode: str) -> bool:
+    if mode == "CMYK":
+        return False
+    samples = _sample_colours().convert(mode)
+    difference = ImageChops.difference(samples.convert("RGB"), ImageCms.applyTransform(samples, transform) or samples)
+    return max(difference.tobytes()) <= 1
+
+
+def _sample_colours() -> Image.Image:
+    levels = _SAMPLE_LEVELS
+    data = bytes(part for red in levels for green in levels for blue in levels for part in (red, green, blue))
+    return Image.frombytes("RGB", (len(data) // 3, 1), data)
+
+
+def split_pillow_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    if image.mode not in ("LA", "RGBA"):
+        return image, None
+    *colours, alpha = image.split()
+    return Image.merge(image.mode[:-1], colours), alpha
+
+
+def join_pillow_alpha(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    return colours if alpha is None else Image.merge(f"{colours.mode}A", (*colours.split(), alpha))

@@ -1,0 +1,61 @@
+"""sRGB codes to linear light and back (IEC 61966-2-1), on libvips pictures, with alpha multiplied in.
+
+Knows the sRGB curve. Must never know frames or plans.
+"""
+
+from functools import lru_cache
+
+import pyvips
+
+from pixmill.engine.raster.convert import VipsImage
+
+_MAX_16_BIT = 65_535
+"""Linear light has 16 bits on its way back: near black a code of sRGB is as narrow as 20 of them."""
+
+_LINEAR_SEGMENT_END = 0.04045
+"""Up to here the curve is a straight line."""
+
+
+def to_linear(image: VipsImage) -> VipsImage:
+    """8-bit codes as floats from 0 to 1, premultiplied."""
+    if not image.hasalpha():
+        return image.maplut(_decoding_table())
+    alpha = image[image.bands - 1] / 255
+    return (image.extract_band(0, n=image.bands - 1).maplut(_decoding_table()) * alpha).bandjoin(alpha)
+
+
+def from_linear(image: VipsImage, *, has_alpha: bool) -> VipsImage:
+    """Floats as 8-bit codes, no longer premultiplied."""
+    if not has_alpha:
+        return _encode(image)
+    opacity_band = image[image.bands - 1]
+    colours = image.extract_band(0, n=image.bands - 1) / opacity_band  # libvips: by 0 is 0
+    return _encode(colours).bandjoin((opacity_band * 255).rint().cast("uchar"))
+
+
+def _encode(image: VipsImage) -> VipsImage:
+    return (image * _MAX_16_BIT).rint().cast("ushort").maplut(_encoding_table())
+
+
+@lru_cache(maxsize=1)
+def _decoding_table() -> VipsImage:
+    return _lookup_table([_srgb_to_linear(code / 255) for code in range(256)], "float")
+
+
+@lru_cache(maxsize=1)
+def _encoding_table() -> VipsImage:
+    return _lookup_table(
+        [round(255 * _linear_to_srgb(light / _MAX_16_BIT)) for light in range(_MAX_16_BIT + 1)], "uchar"
+    )
+
+
+def _lookup_table(values: list[float], band_format: str) -> VipsImage:
+    return pyvips.Image.new_from_array([values]).cast(band_format).copy_memory()
+
+
+def _srgb_to_linear(value: float) -> float:
+    return value / 12.92 if value <= _LINEAR_SEGMENT_END else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _linear_to_srgb(linear: float) -> float:
+    return linear * 12.92 if linear <= _LINEAR_SEGMENT_END / 12.92 else 1.055 * linear ** (1 / 2.4) - 0.055

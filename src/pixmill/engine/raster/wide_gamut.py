@@ -1,0 +1,50 @@
+"""Colours brought to a wide gamut, for results whose screens and formats can show more than sRGB.
+
+Display P3 is the profile that libvips carries, the others are made in ``gamuts.py``. Knows profiles and pixels; must never know files.
+"""
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, Final
+
+import pyvips
+from PIL import Image, ImageCms
+
+from pixmill.engine.raster.gamuts import ADOBE_RGB, PROPHOTO, REC_2020, Gamut, gamut_icc_profile
+from pixmill.engine.raster.icc import join_pillow_alpha, split_pillow_alpha
+from pixmill.plan.output import Profile
+
+_INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_GENERATED_GAMUTS: Final[dict[Profile, Gamut]] = {
+    Profile.ADOBE: ADOBE_RGB,
+    Profile.REC2020: REC_2020,
+    Profile.PROPHOTO: PROPHOTO,
+}
+
+
+@lru_cache(maxsize=8)
+def wide_gamut_profile(profile: Profile) -> bytes:
+    """The ICC profile of a wide gamut; empty for what is none."""
+    if profile is Profile.P3:
+        return bytes(pyvips.Image.profile_load("p3"))
+    return gamut_icc_profile(_GENERATED_GAMUTS[profile]) if profile in _GENERATED_GAMUTS else b""
+
+
+def convert_to_profile(image: Image.Image, profile: bytes, target: bytes) -> Image.Image:
+    """A picture of mode RGB (or with alpha) in the colours of ``target``; without a usable profile its own are sRGB."""
+    if profile == target:
+        return image
+    colours, alpha = split_pillow_alpha(image)
+    return join_pillow_alpha(ImageCms.applyTransform(colours, _transform_between(profile, target)) or colours, alpha)
+
+
+@lru_cache(maxsize=16)
+def _transform_between(profile: bytes, target: bytes) -> Any:
+    destination = ImageCms.ImageCmsProfile(BytesIO(target))
+    try:
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(BytesIO(profile)), destination, "RGB", "RGB", _INTENT, _FLAGS
+        )
+    except (OSError, ImageCms.PyCMSError):
+        return ImageCms.buildTransform(ImageCms.createProfile("sRGB"), destination, "RGB", "RGB", _INTENT, _FLAGS)

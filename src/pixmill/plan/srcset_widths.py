@@ -1,0 +1,38 @@
+"""Which widths of a picture are worth having: pure arithmetic over its size and what is made of it.
+
+Knows plans and geometry. Must never know URLs.
+"""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from pixmill.plan.geometry import resolve_all, resolve_crop
+from pixmill.plan.lengths import Size, round_length
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Fit, Plan
+
+
+def srcset_widths(
+    source: Size, widths: Iterable[int], plan_for: Callable[[int], Plan], limits: Limits
+) -> list[tuple[int, Size]]:
+    """Each width worth asking for, ascending, with the size of its result; ``planned`` makes the plan of a width.
+
+    None is wider than the picture has pixels for: that width stands for all beyond it. Raises as ``resolve`` does.
+    """
+    requested = sorted(set(widths))
+    max_width = natural_width(source, plan_for(requested[0]))
+    by_result_width: dict[int, tuple[int, Size]] = {}
+    for width in sorted({min(width, max_width) for width in requested}):
+        size = resolve_all(source, plan_for(width), limits)[-1].output
+        by_result_width.setdefault(size.width, (width, size))
+    return list(by_result_width.values())
+
+
+def natural_width(source: Size, plan: Plan) -> int:
+    """The width of the box at which the picture is neither made smaller nor larger than it is."""
+    oriented = source.transposed if plan.rotate % 180 else source
+    crop, box = resolve_crop(oriented, plan.crop), plan.resize
+    if not box.width or not box.height:
+        return crop.width
+    choose = max if box.fit in (Fit.INSIDE, Fit.CONTAIN) else min
+    return round_length(choose(Fraction(crop.width), crop.height * Fraction(box.width, box.height)))

@@ -1,0 +1,85 @@
+"""What of the machine is ours: its cores and its memory, as far as our affinity and our control groups go.
+
+Knows both versions of control groups (cgroups(7)), and that each bounds all groups that lie in it. Must never know what it is for. What cannot be read
+bounds nothing.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+_CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
+_OWN_CGROUP: Final = Path("/proc/self/cgroup")
+
+
+def available_cores(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CGROUP) -> int:
+    """The cores that this process may keep busy, at least one."""
+    quotas = [_quota_cores(*_read_words(group / "cpu.max")) for group in _cgroup_dirs(cgroup_root, own_cgroup, "")]
+    quotas += [
+        _quota_cores(*_read_words(group / "cpu.cfs_quota_us"), *_read_words(group / "cpu.cfs_period_us"))
+        for group in _cgroup_dirs(cgroup_root, own_cgroup, "cpu")
+    ]
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), *quotas)))
+
+
+def available_memory_bytes(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CGROUP) -> int:
+    """The memory that there is for us."""
+    physical_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [
+        _positive_or_unlimited(*_read_words(group / "memory.max"))
+        for group in _cgroup_dirs(cgroup_root, own_cgroup, "")
+    ]
+    limits += [
+        _positive_or_unlimited(*_read_words(group / "memory.limit_in_bytes"))
+        for group in _cgroup_dirs(cgroup_root, own_cgroup, "memory")
+    ]
+    return int(min(physical_bytes, *limits))
+
+
+def _cgroup_dirs(cgroup_root: Path, own_cgroup: Path, controller: str) -> Iterator[Path]:
+    """The folders of our group and of all it lies in, as far as they can be seen: in a container often no more than the outermost, which is its own.
+
+    Those of version 2 have no controller in their name.
+    """
+    group = cgroup_root / controller
+    yield group
+    for name in _cgroup_path(own_cgroup, controller):
+        group /= name
+        yield group
+
+
+def _cgroup_path(own_cgroup: Path, controller: str) -> tuple[str, ...]:
+    """The names on the way from the outermost group to our own; none where that leads outside."""
+    for line in _read_lines(own_cgroup):
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if controller in controllers.split(",") and path:
+            names = PurePosixPath(path).parts[1:]
+            return () if ".." in names else names
+    return ()
+
+
+def _quota_cores(quota: str = "", period: str = "", *_more: str) -> float:
+    """In cores: microseconds of each so many."""
+    return (
+        _positive_or_unlimited(quota) / period_us
+        if (period_us := _positive_or_unlimited(period)) < math.inf
+        else math.inf
+    )
+
+
+def _positive_or_unlimited(text: str = "", *_more: str) -> float:
+    """Positive, or no bound: ``max`` in version 2, -1 in version 1."""
+    return float(text) if text.isascii() and text.isdecimal() and int(text) else math.inf
+
+
+def _read_words(file: Path) -> list[str]:
+    return [word for line in _read_lines(file) for word in line.split()]
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,114 @@
+"""Renders that an operator has asked for before anybody else does: a line of sets, made one after the other in spare time.
+
+Knows originals, plans and turns. Must never know HTTP, nor be in the way of a request.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pixmill.errors import PixmillError, QueueFull
+from pixmill.plan.key import Key, result_key
+from pixmill.plan.ops import Plan
+from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceRef
+
+MAX_QUEUED: Final = 10_000
+"""Pictures in line: with plans of 2 KB, 20 MB."""
+
+CONCURRENCY: Final = 2
+"""One fetches while the other renders."""
+
+RETRY_DELAY_S: Final = 1.0
+"""Before spare time is hoped for again when there was none."""
+
+BatchKey = tuple[SourceRef, tuple[str, ...]]
+"""An original, and the tags of what is made of it."""
+
+RenderMissing = Callable[[SourceRef, Mapping[Key, Plan], tuple[str, ...]], Coroutine[Any, Any, Counter[str]]]
+"""Make what is missing of these, in spare time; how many came to what. Raises PixmillError, of it QueueFull when there was no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmProgress:
+    """Pictures in line, at work, and what became of the others since the start, by ``made``, ``already_cached``, ``not_cacheable`` or an error code."""
+
+    queued: int
+    in_progress: int
+    done: Mapping[str, int]
+
+
+class WarmQueue:
+    """The line. What is asked for twice is in it once; all of one original, with the same tags, is one set."""
+
+    def __init__(
+        self, render_missing: RenderMissing, *, max_queued: int = MAX_QUEUED, retry_delay_s: float = RETRY_DELAY_S
+    ) -> None:
+        self._render_missing = render_missing
+        self._max_queued = max_queued
+        self._retry_delay_s = retry_delay_s
+        self._batches: dict[BatchKey, dict[Key, Plan]] = {}
+        self._queued = 0
+        self._in_progress: dict[BatchKey, int] = {}
+        self._done: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, request: ImageRequest) -> bool:
+        """Put a picture in line; False if it was there already. Raises QueueFull."""
+        plans = self._batches.setdefault((request.source, request.tags), {})
+        key = result_key(request.source.identity, request.plan)
+        if key in plans:
+            return False
+        if self._queued >= self._max_queued:
+            if not plans:
+                del self._batches[request.source, request.tags]
+            raise QueueFull("So many pictures wait to be warmed already: ask again later")
+        plans[key] = request.plan
+        self._queued += 1
+        self._start_tasks()
+        return True
+
+    def progress(self) -> WarmProgress:
+        return WarmProgress(self._queued, sum(self._in_progress.values()), dict(self._done))
+
+    async def close(self) -> None:
+        """What is in line is not made any more."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start_tasks(self) -> None:
+        if len(self._tasks) < min(CONCURRENCY, len(self._batches) + len(self._in_progress)):
+            self._tasks.add(asyncio.create_task(self._run(), name="warm-queue"))
+
+    async def _run(self) -> None:
+        """A lane is closed in the step in which it finds nothing: whoever comes next opens another."""
+        try:
+            await self._process_batches()
+        finally:
+            self._tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+
+    async def _process_batches(self) -> None:
+        while batch_key := next((one for one in self._batches if one not in self._in_progress), None):
+            plans = self._batches.pop(batch_key)
+            self._queued -= len(plans)
+            self._in_progress[batch_key] = len(plans)
+            try:
+                self._done += await self._render_batch(batch_key, plans)
+            finally:
+                del self._in_progress[batch_key]
+
+    async def _render_batch(self, batch_key: BatchKey, plans: Mapping[Key, Plan]) -> Counter[str]:
+        source, tags = batch_key
+        while True:
+            try:
+                return await self._render_missing(source, plans, tags)
+            except QueueFull:
+                await asyncio.sleep(self._retry_delay_s)
+            except PixmillError as error:
+                return Counter({error.code: len(plans)})
+            except Exception:  # noqa: BLE001 - a defect that befalls one set is not to end the line
+                return Counter({"internal": len(plans)})

@@ -1,0 +1,158 @@
+"""Connections to origins, each made to an address that the guard has just judged.
+
+Knows aiohttp's connector. Two checks, because literals skip the resolver: names are resolved once and only the allowed
+addresses are handed on; then the very socket address that is about to be connected is judged again. Nothing is resolved
+after that, so a name that changes its answer gains nothing.
+"""
+
+import asyncio
+import socket
+
+from aiohappyeyeballs import AddrInfoType, SocketFactoryType
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientHandlerType,
+    ClientOSError,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    ServerDisconnectedError,
+    TCPConnector,
+)
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from pixmill import __version__
+from pixmill.errors import AddressForbidden
+from pixmill.plan.url import CDN_ID
+from pixmill.sources.addresses import Network, check_address
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.dns import Lookup
+
+HEADERS = {
+    "User-Agent": f"Pixmill/{__version__}",
+    "Accept": "image/*,*/*;q=0.8",
+    "Accept-Encoding": "identity",  # pictures are compressed already
+    "Via": "1.1 pixmill",
+    "CDN-Loop": CDN_ID,
+}
+_READ_BUFFER_BYTES = 256 * 1024
+
+
+class ConnectionLost(ClientError):
+    """A connection ended before any answer came."""
+
+
+class AddressRefused(OSError):
+    """AddressForbidden in the only shape that connection racing passes on; its cause is the true error."""
+
+
+async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Hide lost connections from aiohttp, which would ask again by itself, so that all attempts are counted in one place."""
+    try:
+        return await handler(request)
+    except ClientConnectorError:
+        raise
+    except (ClientOSError, ServerDisconnectedError) as error:
+        raise ConnectionLost(repr(error)) from error
+
+
+def stop_read_timeout(response: ClientResponse) -> None:
+    """The head has come: the client times silence no more, whoever reads the body does.
+
+    aiohttp (3.14) starts its clock again whenever reading goes on, also if that was of the last bytes and the connection is back in the pool
+    by then. When the time is up it is failed there, and handed out all the same: the next fetch has timed out before it was sent.
+    """
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = None
+        connection.protocol.start_timeout()
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name to those of its addresses that may be connected."""
+
+    def __init__(self, lookup: Lookup, allowed: tuple[Network, ...], timeout_s: float) -> None:
+        self._lookup = lookup
+        self._allowed = allowed
+        self._timeout_s = timeout_s
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - the interface names it; both families will do
+    ) -> list[ResolveResult]:
+        """Raises AddressForbidden when every address of the name is refused."""
+        async with asyncio.timeout(self._timeout_s):
+            addresses = dict.fromkeys(await self._lookup(host, port))
+        permitted = [address for address in addresses if self._is_allowed(address)]
+        if not addresses:
+            msg = f"{host} has no address"
+            raise OSError(msg)
+        if not permitted:
+            raise AddressForbidden(detail=f"{host} is at {', '.join(addresses)}")
+        return [_resolve_result(host, address, port) for address in permitted]
+
+    def _is_allowed(self, address: str) -> bool:
+        try:
+            check_address(address, self._allowed)
+        except AddressForbidden:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _resolve_result(host: str, address: str, port: int) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+
+
+def guarded_sockets(allowed: tuple[Network, ...]) -> SocketFactoryType:
+    """A factory that gives no socket for an address that the guard refuses."""
+
+    def make(info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _name, address = info
+        try:
+            check_address(str(address[0]), allowed)
+        except AddressForbidden as error:
+            raise AddressRefused(error.detail) from error
+        return open_socket(family, kind, protocol)
+
+    return make
+
+
+def open_socket(family: int, kind: int, protocol: int) -> socket.socket:
+    """Only called for addresses that were judged."""
+    return socket.socket(family, kind, protocol)
+
+
+def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
+    """A pool of guarded connections; needs a running loop.
+
+    No proxy from the environment (it would connect for us, unguarded), no cookies, no DNS cache beside the pool.
+    """
+    allowed = config.networks()
+    connector = TCPConnector(
+        limit=config.source_connections,
+        limit_per_host=config.source_connections_per_host,
+        resolver=GuardedResolver(lookup, allowed, config.source_connect_timeout_s),
+        socket_factory=guarded_sockets(allowed),
+        use_dns_cache=False,
+    )
+    return ClientSession(
+        connector=connector,
+        middlewares=(attempt_once,),
+        cookie_jar=DummyCookieJar(),
+        headers=HEADERS,
+        trust_env=False,
+        auto_decompress=False,
+        read_bufsize=_READ_BUFFER_BYTES,
+        timeout=ClientTimeout(
+            total=None, sock_connect=config.source_connect_timeout_s, sock_read=config.source_idle_timeout_s
+        ),
+    )

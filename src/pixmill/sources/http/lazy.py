@@ -1,0 +1,60 @@
+"""Originals from the web, by a client that is loaded when it is first asked: it takes 8 MB and 0.15 s, for nothing where all pictures are our own.
+
+Must not import what imports aiohttp, but when it has to.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pixmill.plan.freshness import CacheDirectives
+from pixmill.plan.source import SourceRef
+from pixmill.ports import Original
+from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.sources.allowlist import AllowList
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.dns import Lookup
+
+if TYPE_CHECKING:
+    from pixmill.sources.http.source import HttpSource
+
+
+class LazyHttpSource:
+    """``HttpSource`` from the first fetch on."""
+
+    def __init__(
+        self, config: SourcesConfig, allow_list: AllowList, lookup: Lookup, budget: MemoryBudget = UNLIMITED_BUDGET
+    ) -> None:
+        self._config = config
+        self._budget = budget
+        self._allow_list = allow_list
+        self._lookup = lookup
+        self._http: HttpSource | None = None
+        self._load_lock = asyncio.Lock()
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """As ``HttpSource`` does."""
+        return await (self._http or await self._load_once()).fetch(ref)
+
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
+        """As ``HttpSource`` does."""
+        return await (self._http or await self._load_once()).revalidate(ref, validator)
+
+    async def close(self) -> None:
+        """Close every connection; closing twice is harmless."""
+        if self._http is not None:
+            await self._http.close()
+
+    async def _load_once(self) -> "HttpSource":
+        async with self._load_lock:
+            if self._http is None:
+                source_class = await asyncio.to_thread(_import_http_source)
+                http = source_class(self._config, self._allow_list.check, self._lookup, self._budget)
+                await http.open()
+                self._http = http
+            return self._http
+
+
+def _import_http_source() -> "type[HttpSource]":
+    from pixmill.sources.http.source import HttpSource  # noqa: PLC0415 - this is what is put off
+
+    return HttpSource

@@ -1,0 +1,188 @@
+"""Originals from the web.
+
+Knows the story of a fetch: connect, follow redirects, stream into a spool. Must never connect by any other way than
+``connections``, where the address guard is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Final
+
+from aiohttp import ClientResponse, ClientSession
+from yarl import URL
+
+from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceTooLarge, TooManyRedirects
+from pixmill.plan.freshness import CacheDirectives
+from pixmill.plan.source import SourceRef, parse_redirect
+from pixmill.ports import Original
+from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.spool import Spool
+from pixmill.sources.config import SourcesConfig
+from pixmill.sources.dns import Lookup, system_lookup
+from pixmill.sources.errors import COMPLETE_STATUSES, NOT_MODIFIED, REDIRECT_STATUSES, check_status, translate_errors
+from pixmill.sources.http.connections import open_session, stop_read_timeout
+from pixmill.sources.http.content_encoding import decode_content
+from pixmill.sources.http.errors import HTTP_ERROR_TYPES, is_retryable
+from pixmill.sources.http.origin_headers import (
+    cache_directives,
+    conditional_headers,
+    last_modified_s,
+    purge_tags_from,
+    validator_from,
+)
+
+CheckSource = Callable[[SourceRef], None]
+"""Raises SourceForbidden for a reference that may not be fetched."""
+
+_INITIAL_BACKOFF_S: Final = 0.05
+_DIGEST_ON_LOOP_BYTES: Final = 256 * 1024  # SHA-256 takes about a millisecond for this
+
+
+def _allow_all(_ref: SourceRef) -> None:
+    """No source is refused."""
+
+
+class HttpSource:
+    """Fetches http(s) URLs. ``permit`` judges where redirects lead; ``lookup`` resolves names.
+
+    Redirects from https to http are followed: nothing secret goes with a request.
+    """
+
+    def __init__(
+        self,
+        config: SourcesConfig,
+        check_source: CheckSource = _allow_all,
+        lookup: Lookup = system_lookup,
+        budget: MemoryBudget = UNLIMITED_BUDGET,
+    ) -> None:
+        self._config = config
+        self._budget = budget
+        self._check_source = check_source
+        self._lookup = lookup
+        self._session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the connection pool; needs the running loop that will fetch."""
+        self._session = open_session(self._config, self._lookup)
+
+    async def close(self) -> None:
+        """Close every connection; closing twice is harmless."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        """The original into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""
+        async with self._open_response(ref, {}) as response:
+            return await self._read_original(response)
+
+    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
+        """The same if its validator is no longer ``known``: asked with a condition, and not read to the end in vain."""
+        conditions = conditional_headers(validator)
+        async with self._open_response(ref, conditions) as response:
+            not_modified = response.status == NOT_MODIFIED and conditions
+            if not_modified or (response.status in COMPLETE_STATUSES and _has_validator(response, validator)):
+                return cache_directives(response.headers)
+            return await self._read_original(response)
+
+    @asynccontextmanager
+    async def _open_response(self, ref: SourceRef, conditions: Mapping[str, str]) -> AsyncIterator[ClientResponse]:
+        """The first answer that is no redirect; whatever fails in here has a name of ours."""
+        with translate_errors(HTTP_ERROR_TYPES):
+            async with asyncio.timeout(self._config.source_timeout_s):
+                async with await self._follow_redirects(ref, conditions) as response:
+                    yield response
+
+    async def _follow_redirects(self, ref: SourceRef, conditions: Mapping[str, str]) -> ClientResponse:
+        """The condition goes with every request: whoever redirects has to ignore it (RFC 9110 §13.2.1)."""
+        visited = {ref.text}
+        for _ in range(self._config.max_redirects + 1):
+            response = await self._send_with_retries(ref.text, conditions)
+            if response.status not in REDIRECT_STATUSES:
+                return response
+            response.release()
+            ref = _redirect_target(ref, response)
+            self._check_source(ref)
+            if ref.text in visited:
+                break
+            visited.add(ref.text)
+        raise TooManyRedirects(detail=f"last to {ref.text}")
+
+    async def _send_with_retries(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
+        """An answer's head, in as many attempts as connection faults allow."""
+        for attempt in range(self._config.source_retries):
+            try:
+                return await self._send_once(url, conditions)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+            await asyncio.sleep(_INITIAL_BACKOFF_S * 2**attempt)
+        return await self._send_once(url, conditions)
+
+    async def _send_once(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
+        if self._session is None:
+            raise InternalError(detail="the source is not open")
+        response = await self._session.get(URL(url, encoded=True), headers=conditions, allow_redirects=False)
+        stop_read_timeout(response)
+        return response
+
+    async def _read_original(self, response: ClientResponse) -> Original:
+        check_status(response.status)
+        if (response.content_length or 0) > self._config.max_source_bytes:
+            raise SourceTooLarge(detail=f"Content-Length {response.content_length}")
+        spool = Spool(self._config.max_source_bytes, reservation=self._budget.new_reservation())
+        try:
+            spool.expect(response.content_length or 0)
+            await _stream_to_spool(response, spool, self._config.source_idle_timeout_s)
+            validator = validator_from(response.headers, spool.size) or await _digest(spool)
+            tags = purge_tags_from(response.headers, self._config.source_tag_header)
+            return Original(
+                spool,
+                validator,
+                cache_directives(response.headers),
+                tags=tags,
+                modified=last_modified_s(response.headers),
+            )
+        except BaseException:
+            spool.close()
+            raise
+
+
+def _has_validator(response: ClientResponse, validator: str) -> bool:
+    """Whether an answer's head says that the body is what is known; by date only if it says how long the body is."""
+    size = response.content_length
+    return validator_from(response.headers, -1 if size is None else size) == validator
+
+
+def _redirect_target(ref: SourceRef, response: ClientResponse) -> SourceRef:
+    location = response.headers.get("Location")
+    if location is None:
+        raise SourceBadResponse(detail=f"status {response.status} without Location")
+    try:
+        return parse_redirect(ref, location)
+    except BadRequest as error:
+        raise SourceBadResponse(detail=f"redirect to {location[:200]!r}: {error.message}") from error
+
+
+async def _stream_to_spool(response: ClientResponse, spool: Spool, idle_timeout_s: float) -> None:
+    content_encoding = response.headers.get("Content-Encoding", "")
+    async with aclosing(decode_content(content_encoding, _read_chunks(response, idle_timeout_s))) as chunks:
+        async for chunk in chunks:
+            await spool.append(chunk)
+
+
+async def _read_chunks(response: ClientResponse, idle_timeout_s: float) -> AsyncIterator[bytes]:
+    """Pieces as they come, unjoined. Raises TimeoutError; that nobody here was ready to take more is no silence of the origin."""
+    while True:
+        async with asyncio.timeout(idle_timeout_s):
+            chunk, end_of_chunk = await response.content.readchunk()
+        if chunk:
+            yield chunk
+        elif not end_of_chunk:
+            return
+
+
+async def _digest(spool: Spool) -> str:
+    is_small = spool.size <= _DIGEST_ON_LOOP_BYTES
+    return "sha256:" + (spool.digest() if is_small else await asyncio.to_thread(spool.digest))

@@ -1,0 +1,108 @@
+"""Stores by URL: the one place that knows every backend.
+
+``memory://?max_bytes=256MiB`` · ``file:///absolute/path`` or a bare path · ``s3://bucket/prefix`` · ``gs://`` ·
+``az://`` · the name of a named store. Opening says no word over the network: ``ping`` does.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
+from pixmill.ports import Store
+from pixmill.storage.bucket_url import BucketUrl
+from pixmill.storage.config import NamedStore, StorageConfig
+from pixmill.storage.files import FileStore
+from pixmill.storage.memory import MemoryStore
+from pixmill.storage.sizes import parse_size
+
+_DEFAULT_MEMORY_SIZE: Final = "256MiB"
+
+
+def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Store:
+    """The store behind ``url``; ``create`` makes a missing directory.
+
+    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for a URL that means nothing.
+    """
+    if url in config.stores:
+        url = config.stores[url].url
+    scheme, separator, _ = url.partition("://")
+    opener = _OPENERS.get(scheme) if separator else _open_path
+    if opener is None:
+        raise StoreError(f"There is no kind of store called {scheme}://", detail=url)
+    return opener(url, config, create)
+
+
+def locate(url: str, config: StorageConfig) -> tuple[str, str]:
+    """Split the URL of an object in a bucket into that of a store that ``open_store`` opens, and the path inside it.
+
+    Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed, and
+    ObjectNotFound for a URL under which no object can be.
+    """
+    object_url = _parse_object_url(url)
+    named_store = _named_store_for(object_url, config)
+    store_url = BucketUrl.parse(named_store.url) if named_store else BucketUrl(object_url.scheme, object_url.name, "")
+    path = object_url.prefix[len(store_url.prefix) :].removeprefix("/")
+    return "/".join(part for part in (f"{store_url.scheme}://{store_url.name}", store_url.prefix) if part), path
+
+
+def _parse_object_url(url: str) -> BucketUrl:
+    try:
+        object_url = BucketUrl.parse(url)
+    except StoreError as error:
+        raise ObjectNotFound(detail=url) from error
+    if url.endswith("/") or not object_url.prefix:
+        raise ObjectNotFound(detail=url)
+    return object_url
+
+
+def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    size = options.pop("max_bytes", _DEFAULT_MEMORY_SIZE)
+    if options or parts.netloc or parts.path:
+        raise StoreError("A store in memory is written memory://?max_bytes=256MiB", detail=url)
+    try:
+        return MemoryStore(parse_size(size))
+    except ValueError as error:
+        raise StoreError(str(error), detail=url) from error
+
+
+def _open_file(url: str, config: StorageConfig, create: bool) -> Store:
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
+        raise StoreError("A directory is written file:///absolute/path, without options", detail=url)
+    return FileStore(Path(unquote(parts.path)), config.store_timeout_s, create=create)
+
+
+def _open_path(url: str, config: StorageConfig, create: bool) -> Store:
+    if not url or "\0" in url:
+        raise StoreError("This is no path of a directory", detail=repr(url))
+    return FileStore(Path(url).expanduser(), config.store_timeout_s, create=create)
+
+
+def _open_bucket(url: str, config: StorageConfig, _create: bool) -> Store:
+    from pixmill.storage.object_store_clients import build_object_store  # noqa: PLC0415 - loads obstore: 4 MiB that most do without
+
+    bucket_url = BucketUrl.parse(url)
+    return build_object_store(bucket_url, _named_store_for(bucket_url, config), config.store_timeout_s)
+
+
+def _named_store_for(bucket_url: BucketUrl, config: StorageConfig) -> NamedStore | None:
+    """The named store that covers the place most closely; None means ambient credentials, where they are allowed."""
+    covering = [named for named in config.stores.values() if BucketUrl.parse(named.url).covers(bucket_url)]
+    if covering:
+        return max(covering, key=lambda named: len(named.url))
+    if config.stores_allow_unnamed:
+        return None
+    raise StoreDenied(f"{bucket_url.scheme}://{bucket_url.name} is not among the stores of this server")
+
+
+_OPENERS: Final[dict[str, Callable[[str, StorageConfig, bool], Store]]] = {
+    "memory": _open_memory,
+    "file": _open_file,
+    "s3": _open_bucket,
+    "gs": _open_bucket,
+    "az": _open_bucket,
+}

@@ -1,0 +1,124 @@
+"""Clients for buckets: what a URL and its credentials become.
+
+Knows obstore's constructors. Must never let the environment's endpoint or token mix with the credentials of a named
+store: obstore reads from the environment whatever it is not told, and would send our keys to AWS_ENDPOINT_URL_S3.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from pixmill.storage.bucket_url import BucketUrl
+from pixmill.storage.config import NamedStore
+from pixmill.storage.errors import OBSTORE_ERRORS, translate
+from pixmill.storage.objects import ObjectStore
+
+if TYPE_CHECKING:  # names that exist in stub files only
+    from obstore.store import AzureConfig, ClientConfig, GCSConfig, RetryConfig, S3Config, S3Credential
+
+ObstoreClient = S3Store | GCSStore | AzureStore
+
+_RETRIES: Final = 2
+_INITIAL_BACKOFF: Final = timedelta(milliseconds=50)
+_MAX_BACKOFF: Final = timedelta(milliseconds=500)
+_MAX_TRANSFER: Final = timedelta(hours=1)
+"""Streams are bounded chunk by chunk; obstore's default would cut every body after 30 seconds."""
+
+
+def build_object_store(bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float) -> ObjectStore:
+    """Build the client, without a word over the network. Raises StoreError for credentials that cannot be read."""
+    options: dict[str, Any] = {
+        "prefix": bucket_url.prefix or None,
+        "client_options": _client_options(named_store, timeout_s),
+        "retry_config": _retry_config(timeout_s),
+    }
+    try:
+        return ObjectStore(_BUILDERS[bucket_url.scheme](bucket_url.name, named_store, options), timeout_s)
+    except OBSTORE_ERRORS as error:
+        raise translate(error) from error
+
+
+def _client_options(named_store: NamedStore | None, timeout_s: float) -> "ClientConfig":
+    timeout = timedelta(seconds=timeout_s)
+    return {
+        # Plain HTTP where an endpoint says so, named or of the environment; all that we choose ourselves are HTTPS.
+        "allow_http": named_store is None or not named_store.endpoint.startswith("https://"),
+        "connect_timeout": timeout,
+        "read_timeout": timeout,
+        "timeout": max(timeout, _MAX_TRANSFER),
+    }
+
+
+def _retry_config(timeout_s: float) -> "RetryConfig":
+    return {
+        "max_retries": _RETRIES,
+        "retry_timeout": timedelta(seconds=timeout_s),
+        "backoff": {"init_backoff": _INITIAL_BACKOFF, "max_backoff": _MAX_BACKOFF, "base": 2},
+    }
+
+
+def _s3(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> S3Store:
+    # Deleting one by one works with every service that speaks S3, and its refusals come as typed errors.
+    config: S3Config = {"disable_bulk_delete": True}
+    if named_store is None:
+        return S3Store(name, config=config, **options)
+    has_own_credentials = bool(named_store.access_key_id or named_store.anonymous)
+    region = named_store.region or ("us-east-1" if has_own_credentials else "")
+    endpoint = named_store.endpoint or (f"https://s3.{region}.amazonaws.com" if has_own_credentials else "")
+    config["skip_signature"] = named_store.anonymous
+    if region:
+        config["region"] = region
+    if endpoint:
+        config["endpoint"] = config["aws_endpoint_url_s3"] = endpoint
+    provider = _s3_credentials(named_store) if named_store.access_key_id else None
+    return S3Store(name, config=config, credential_provider=provider, **options)
+
+
+def _s3_credentials(named_store: NamedStore) -> "Callable[[], S3Credential]":
+    """As a provider, because a session token that is not given would be taken from the environment."""
+
+    def provide() -> "S3Credential":
+        return {
+            "access_key_id": named_store.access_key_id,
+            "secret_access_key": named_store.secret_access_key.get_secret_value(),
+            "token": named_store.session_token.get_secret_value() or None,
+            "expires_at": None,
+        }
+
+    return provide
+
+
+def _gcs(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> GCSStore:
+    if named_store is None:
+        return GCSStore(name, **options)
+    config: GCSConfig = {"skip_signature": named_store.anonymous}
+    key = named_store.service_account_key.get_secret_value()
+    if key:
+        config["service_account_key"] = key
+    endpoint = named_store.endpoint or ("https://storage.googleapis.com" if key or named_store.anonymous else "")
+    if endpoint:
+        config["base_url"] = endpoint
+    return GCSStore(name, config=config, **options)
+
+
+def _azure(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> AzureStore:
+    if named_store is None:
+        return AzureStore(name, **options)
+    config: AzureConfig = {"skip_signature": named_store.anonymous}
+    if key := named_store.account_key.get_secret_value():
+        config["account_key"] = key
+    if signature := named_store.sas_key.get_secret_value():
+        config["sas_key"] = signature
+    if named_store.account_name:
+        config["account_name"] = named_store.account_name
+        config["endpoint"] = named_store.endpoint or f"https://{named_store.account_name}.blob.core.windows.net"
+    return AzureStore(name, config=config, **options)
+
+
+_BUILDERS: Final[dict[str, Callable[[str, NamedStore | None, dict[str, Any]], ObstoreClient]]] = {
+    "s3": _s3,
+    "gs": _gcs,
+    "az": _azure,
+}

@@ -1,0 +1,198 @@
+"""Files below a root directory that nothing leads out of.
+
+Knows directories, descriptors and links; blocks, and raises OSError like the calls it makes. Must never follow a link
+out of the root: what is open is asked where it lies (the kernel knows), not the name by which it was opened, so that
+nothing can be swapped in between.
+
+What remains: a hard link is a file like any other, and a link that leads outside is opened before it is refused.
+"""
+
+import errno
+import os
+import stat as modes
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from pixmill.ports import Stat
+from pixmill.storage.paths import is_valid_path
+
+STAGING: Final = ".pixmill-staging"
+"""The folder below the root where files are written before they are moved to their place; no object lies in it."""
+
+_STAGING_MAX_AGE_S: Final = 3600.0
+"""A staged file older than this belongs to nobody who is still alive."""
+
+_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a named pipe must not make us wait
+_DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
+_STAGING_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
+
+
+class Descriptor:
+    """An open file or folder, closed when the last one lets go of it.
+
+    Never earlier: another file would get its number while a thread that nobody waits for any more still reads.
+    """
+
+    __slots__ = ("fd",)
+
+    def __init__(self, path: str | Path, flags: int, folder: "Descriptor | None" = None) -> None:
+        self.fd = -1
+        self.fd = os.open(path, flags, 0o666, dir_fd=folder.fd if folder else None)
+
+    def __del__(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+
+    def real_path(self) -> str:
+        """Where it lies now, without links."""
+        if sys.platform == "darwin":
+            import fcntl  # noqa: PLC0415 - has this call there only
+
+            return os.fsdecode(fcntl.fcntl(self.fd, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+        return os.readlink(f"/proc/self/fd/{self.fd}")  # noqa: PTH115 - a Path would cost more than the call
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes from where the last read ended, or all there are."""
+        parts = []
+        while size > 0 and (part := os.read(self.fd, size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.fd, view) :]
+
+
+class RootedFilesystem:
+    """The files below ``root``. Links are followed as long as they stay inside; walks do not enter linked folders."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Descriptor(root, _DIRECTORY_FLAGS).real_path()
+        self._root_prefix = self.root.rstrip("/") + "/"
+        self._swept = False
+
+    def open(self, path: str) -> tuple[Descriptor, Stat]:
+        """A file and its facts, which stay true to each other when the path is given another file."""
+        _reject_staging_path(path)
+        file = Descriptor(self._root_prefix + path, _READ_FLAGS)
+        result = os.fstat(file.fd)
+        if not modes.S_ISREG(result.st_mode) or not self._contains(file):
+            raise FileNotFoundError(errno.ENOENT, f"No file below {self.root}", path)
+        return file, _stat_of(path, result)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write aside, then move into place: the path has the old file or the new one, also when we are killed.
+
+        Nothing is synced to disk: that holds for the death of this process, not for that of the machine.
+        """
+        _reject_staging_path(path)
+        staging, name = self._open_staging(), uuid4().hex
+        file = Descriptor(name, _STAGING_FLAGS, staging)
+        try:
+            file.write(data)
+            # The kernel's clock for files ticks in milliseconds; two quick writes must not have the same validator.
+            os.utime(file.fd, ns=(now := time.time_ns(), now))
+            folder, leaf = self._parent(path, create=True)
+            os.rename(name, leaf, src_dir_fd=staging.fd, dst_dir_fd=folder.fd)
+        except BaseException:
+            os.unlink(name, dir_fd=staging.fd)
+            raise
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a link itself; no error if there is none."""
+        _reject_staging_path(path)
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            folder, leaf = self._parent(path)
+            os.unlink(leaf, dir_fd=folder.fd)
+
+    def walk(self, prefix: str) -> Iterator[Stat]:
+        """Every file below the folder ``prefix``, all if it is empty; names that are no sound paths are left out."""
+        pending = [prefix]
+        while pending:
+            folder_path = pending.pop()
+            with suppress(FileNotFoundError, NotADirectoryError):
+                for path, entry in self._entries(folder_path):
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(path)
+                    else:
+                        yield from self._stat_entry(path, entry)
+
+    def probe(self) -> None:
+        """Read the root directory."""
+        root = Descriptor(self.root, _DIRECTORY_FLAGS)
+        with os.scandir(root.fd) as entries:
+            next(entries, None)
+
+    def _contains(self, file: Descriptor) -> bool:
+        return (file.real_path() + "/").startswith(self._root_prefix)
+
+    def _entries(self, folder_path: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+        folder = Descriptor(self._root_prefix + folder_path, _DIRECTORY_FLAGS)
+        if not self._contains(folder):
+            return
+        with os.scandir(folder.fd) as entries:
+            for entry in entries:
+                path = f"{folder_path}/{entry.name}" if folder_path else entry.name
+                if is_valid_path(path) and path != STAGING:
+                    yield path, entry
+
+    def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Iterator[Stat]:
+        """What a walk tells of something that is no folder: nothing if it is no file, leads outside or has just gone."""
+        try:
+            if entry.is_symlink():
+                yield self.open(path)[1]
+            elif entry.is_file():
+                yield _stat_of(path, entry.stat())
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
+                raise
+
+    def _parent(self, path: str, *, create: bool = False) -> tuple[Descriptor, str]:
+        """The open folder in which the path's last name stands, and that name."""
+        *names, leaf = path.split("/")
+        folder = Descriptor(self.root, _DIRECTORY_FLAGS)
+        for name in names:
+            folder = self._open_subfolder(folder, name, create=create)
+        return folder, leaf
+
+    def _open_subfolder(self, folder: Descriptor, name: str, *, create: bool) -> Descriptor:
+        if create:
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=folder.fd)
+        inner = Descriptor(name, _DIRECTORY_FLAGS, folder)
+        if not self._contains(inner):
+            raise PermissionError(errno.EACCES, f"Leads out of {self.root}", name)
+        return inner
+
+    def _open_staging(self) -> Descriptor:
+        staging = self._open_subfolder(Descriptor(self.root, _DIRECTORY_FLAGS), STAGING, create=True)
+        if not self._swept:
+            self._swept = True
+            _remove_stale_files(staging)
+        return staging
+
+
+def _reject_staging_path(path: str) -> None:
+    if path.partition("/")[0] == STAGING:
+        raise NotADirectoryError(errno.ENOTDIR, "Reserved for unfinished files", path)
+
+
+def _remove_stale_files(staging: Descriptor) -> None:
+    """Remove what processes that were killed have left."""
+    with os.scandir(staging.fd) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime < time.time() - _STAGING_MAX_AGE_S:
+                    os.unlink(entry.name, dir_fd=staging.fd)
+
+
+def _stat_of(path: str, result: os.stat_result) -> Stat:
+    validator = f"{result.st_mtime_ns:x}-{result.st_size:x}"
+    return Stat(path=path, size=result.st_size, modified=result.st_mtime, validator=validator)

@@ -1,0 +1,129 @@
+"""Where log lines leave the process: gathered in memory, written by a thread of their own, so that whoever logs never waits.
+
+Knows bytes and a stream. Must never know what a line says, nor let a reader that has stopped reading hold up a request: what it cannot take
+is kept up to a bound, then dropped and counted.
+"""
+
+import atexit
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final, Protocol
+
+BATCH_INTERVAL_S: Final = 0.02
+"""Lines of so long are written at once: a write for each would cost more than making the line (measured: 20 µs of 34)."""
+
+MAX_BUFFER_BYTES: Final = 4 * 2**20
+"""About 12,000 lines of requests; a pipe holds 64 KiB by itself."""
+
+FLUSH_TIMEOUT_S: Final = 2.0
+"""How long the end of the process waits for a reader that does not read."""
+
+_RETRY_S: Final = 0.05
+
+
+class LogStream(Protocol):
+    """What lines are written to. ``write`` may take a part, or nothing at all (None) when it would have to wait."""
+
+    def write(self, data: memoryview, /) -> int | None: ...
+
+    def isatty(self) -> bool: ...
+
+
+class BufferedLogWriter:
+    """Lines on their way out, in their order."""
+
+    def __init__(self, stream: LogStream, max_bytes: int = MAX_BUFFER_BYTES) -> None:
+        self._stream = stream
+        self._max_bytes = max_bytes
+        self._buffer = bytearray()
+        self._dropped = 0
+        self._dropped_callback: Callable[[int], None] | None = None
+        self._flush_requested = False
+        self._lock = threading.Lock()
+        self._state_changed = threading.Condition(self._lock)
+        self._is_idle = True
+        self._thread: threading.Thread | None = None
+
+    def on_dropped(self, callback: Callable[[int], None]) -> None:
+        """Have this told, in the thread that writes, how many lines were dropped, once there is room again."""
+        self._dropped_callback = callback
+
+    def isatty(self) -> bool:
+        """Whether a person watches."""
+        return self._stream.isatty()
+
+    def msg(self, line: bytes) -> None:
+        """Add a line, without its end; from any thread."""
+        self.write_lines((line,))
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Add some; where there is no room for all of them, none."""
+        data = b"\n".join((*lines, b""))
+        with self._lock:
+            if len(self._buffer) + len(data) > self._max_bytes:
+                self._dropped += len(lines)
+                return
+            self._buffer += data
+            if self._is_idle:
+                self._is_idle = False
+                self._wake()
+
+    debug = info = warning = error = critical = msg
+    """For structlog, which calls a logger by the name of the level."""
+
+    def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> bool:
+        """Wait until all that was added is written, but for no longer than this; whether it is."""
+        with self._state_changed:
+            self._flush_requested = True
+            self._state_changed.notify_all()
+            done = self._state_changed.wait_for(lambda: self._is_idle, timeout_s)
+            self._flush_requested = False
+        return done
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            self._thread.start()
+        else:
+            self._state_changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._state_changed:
+                self._state_changed.wait_for(lambda: not self._is_idle)
+                self._state_changed.wait_for(lambda: self._flush_requested, BATCH_INTERVAL_S)
+                batch, self._buffer = self._buffer, bytearray()
+                dropped, self._dropped = self._dropped, 0
+            if dropped and self._dropped_callback:
+                self._dropped_callback(dropped)
+            self._write(batch)
+            with self._state_changed:
+                if not self._buffer:
+                    self._is_idle = True
+                    self._state_changed.notify_all()
+
+    def _write(self, batch: bytearray) -> None:
+        rest = memoryview(batch)
+        while rest:
+            try:
+                written = self._stream.write(rest)
+            except (OSError, ValueError):  # the reader is gone, or the stream is closed: there is nobody to tell
+                return
+            if written is None:
+                time.sleep(_RETRY_S)
+            else:
+                rest = rest[written:]
+
+
+@cache
+def stderr_writer() -> BufferedLogWriter:
+    """That of this process. Not by way of ``sys.stderr``, whose lock a blocked thread would keep to the end of the interpreter."""
+    is_closed = sys.stderr is None  # then the descriptor may be that of anything else
+    writer = BufferedLogWriter(io.FileIO(os.devnull, "w") if is_closed else io.FileIO(2, "w", closefd=False))
+    atexit.register(writer.flush)
+    return writer

@@ -1,0 +1,323 @@
+"""Turns among servers: one makes it, the others wait and find it; whoever dies or stalls keeps nobody for long."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from pixmill.cache.config import CacheConfig
+from pixmill.cache.factory import open_cache, open_locks
+from pixmill.cache.locks.coordinator import LockCoordinator
+from pixmill.cache.locks.file_locks import LOCK_FILE_NAME, FileLocks, is_network_file_system
+from pixmill.cache.locks.redis_leases import RedisLeases
+from pixmill.cache.tiered import TieredCache
+from pixmill.cache.tiers.redis import RedisTier
+from pixmill.errors import StoreDenied
+from pixmill.plan.key import Key
+from pixmill.ports import Event, Store
+from pixmill.storage.redis import RedisClient
+from pixmill.storage.redis_url import RedisTarget
+from tests.cache.entries import Recorder, entry_of, key_of
+from tests.cache.tiers import FlakyTier
+from tests.servers.redis import RedisServer
+
+KEY = key_of("a picture")
+ROOT = Path(__file__).parents[2]
+
+
+def no_store(url: str) -> Store:
+    raise StoreDenied(detail=url)
+
+
+@asynccontextmanager
+async def server(
+    urls: str, seen: Recorder | None = None, wait_s: float = 10.0
+) -> AsyncIterator[tuple[TieredCache, LockCoordinator]]:
+    config = CacheConfig(cache=urls, cache_lock_timeout_s=wait_s)
+    cache = await open_cache(config, seen or Recorder(), no_store)
+    locks = open_locks(cache, config, seen or Recorder())
+    yield cache, locks
+    await locks.close()
+    await cache.close()
+
+
+@asynccontextmanager
+async def lock_holder(urls: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Another process, started to take its turn for the key."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.cache.lock_holder", urls, KEY, cwd=ROOT, stdin=-1, stdout=-1
+    )
+    yield process
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+async def next_line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+
+
+def outcomes(seen: Recorder) -> dict[tuple[str, ...], int]:
+    return {labels[1:]: n for labels, n in seen.counts.items() if labels[0] == Event.LOCK}
+
+
+@pytest.fixture(params=["file", "redis"])
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a cache that several servers share: a folder, or a Redis."""
+    if request.param == "file":
+        return f"file://{tmp_path}/cache"
+    shared: RedisServer = request.getfixturevalue("redis_server")
+    return f"{shared.url}?prefix={key_of(tmp_path)[:16]}&timeout=1s"
+
+
+@pytest.fixture
+def kind(urls: str) -> str:
+    return urls.partition(":")[0]
+
+
+async def test_a_turn_that_nobody_else_has_is_ours_at_once(urls: str, kind: str) -> None:
+    seen = Recorder()
+    async with server(urls, seen) as (cache, turns):
+        async with turns.acquire(KEY) as waited:
+            await cache.put(KEY, entry_of())
+        assert waited is False
+    assert outcomes(seen) == {(kind, "acquired"): 1}
+
+
+async def test_another_process_waits_until_what_we_made_is_where_it_looks(urls: str) -> None:
+    async with server(urls) as (cache, turns), lock_holder(urls) as first:
+        assert await next_line(first) == "ours"
+        waiting = asyncio.create_task(_acquire(turns))
+        async with asyncio.timeout(5):
+            async with turns.acquire(key_of("another")) as waited:
+                assert waited is False, "other keys are not waited for"
+                await cache.put(key_of("another"), entry_of())
+        assert not waiting.done()
+        assert first.stdin is not None
+        first.stdin.write(b"\n")
+        assert await asyncio.wait_for(waiting, 10) is True
+
+
+async def test_who_is_killed_is_not_waited_for(urls: str, kind: str) -> None:
+    seen = Recorder()
+    async with server(urls, seen, wait_s=60) as (_, turns), lock_holder(urls) as first:
+        assert await next_line(first) == "ours"
+        waiting = asyncio.create_task(_acquire(turns))
+        await asyncio.sleep(0.05)
+        first.kill()
+        killed = monotonic()
+        assert await asyncio.wait_for(waiting, 20) is True
+        assert monotonic() - killed < 10, "the end of a lease at most"
+    assert outcomes(seen) == {(kind, "acquired_after_wait"): 1}
+
+
+async def test_who_stalls_is_waited_for_only_so_long(urls: str) -> None:
+    seen = Recorder()
+    async with server(urls, seen, wait_s=0.3) as (_, turns), lock_holder(urls) as first:
+        assert await next_line(first) == "ours"
+        os.kill(first.pid, signal.SIGSTOP)
+        assert await asyncio.wait_for(_acquire(turns), 5) is True
+        os.kill(first.pid, signal.SIGCONT)
+    assert [key[1] for key in outcomes(seen)] == ["timeout"]
+
+
+async def _acquire(turns: LockCoordinator) -> bool:
+    async with turns.acquire(KEY) as waited:
+        return waited
+
+
+# ---------------------------------------------------------------- the turns alone
+
+
+class FakeLockBackend:
+    """One holder at a time, in this process; fails with ``failure`` while it has one."""
+
+    kind = "file"
+    initial_retry_delay_s = max_retry_delay_s = 0.001
+
+    def __init__(self) -> None:
+        self.held = False
+        self.attempts = 0
+        self.failure: Callable[[], Exception] | None = None
+
+    async def try_acquire(self, key: object) -> "FakeLockBackend | None":
+        self.attempts += 1
+        if self.failure:
+            raise self.failure()
+        if self.held:
+            return None
+        self.held = True
+        return self
+
+    async def release(self) -> None:
+        self.held = False
+
+    async def close(self) -> None:
+        pass
+
+
+def slow_cache() -> tuple[TieredCache, FlakyTier]:
+    from pixmill.cache.resilience.write_behind import WriteBehindTier  # noqa: PLC0415
+
+    tier = FlakyTier()
+    return TieredCache([WriteBehindTier(tier)]), tier
+
+
+async def test_a_turn_lasts_until_what_was_made_is_written_but_the_answer_does_not_wait() -> None:
+    cache, tier = slow_cache()
+    locks = FakeLockBackend()
+    turns = LockCoordinator([locks], cache, Recorder())
+    tier.gate.clear()
+    async with asyncio.timeout(2), turns.acquire(KEY):
+        await cache.put(KEY, entry_of())
+    await asyncio.sleep(0.01)
+    assert locks.held
+    tier.gate.set()
+    await turns.close()
+    assert (locks.held, tier.puts) == (False, [b"pixels"])
+
+
+async def test_whatever_is_wrong_with_the_locks_everybody_has_a_turn() -> None:
+    cache, _ = slow_cache()
+    locks, seen = FakeLockBackend(), Recorder()
+    for failure in (StoreDenied, OSError, RuntimeError):
+        locks.failure = failure
+        async with LockCoordinator([locks], cache, seen).acquire(KEY) as waited:
+            assert waited is False
+    assert outcomes(seen) == {("file", "error"): 3}
+
+
+async def test_a_turn_that_fails_is_given_back_and_the_failure_goes_on() -> None:
+    cache, _ = slow_cache()
+    locks = FakeLockBackend()
+    turns = LockCoordinator([locks], cache, Recorder())
+    with pytest.raises(ZeroDivisionError):
+        async with turns.acquire(KEY):
+            raise ZeroDivisionError
+    await turns.close()
+    assert not locks.held
+
+
+async def test_whoever_gives_up_waiting_holds_nothing() -> None:
+    cache, _ = slow_cache()
+    outer, inner = FakeLockBackend(), FakeLockBackend()
+    turns = LockCoordinator([outer, inner], cache, Recorder())
+    inner.held = True
+    waiting = asyncio.create_task(_acquire(turns))
+    await asyncio.sleep(0.01)
+    assert outer.held
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    await asyncio.sleep(0.01)
+    assert not outer.held
+
+
+async def test_nobody_waits_again_for_what_cannot_be_kept() -> None:
+    cache, _ = slow_cache()
+    locks = FakeLockBackend()
+    turns = LockCoordinator([locks], cache, Recorder())
+    for _ in range(10):
+        async with turns.acquire(KEY):
+            pass
+    assert locks.attempts == 1
+    await turns.close()
+    async with turns.acquire(key_of("another")):
+        pass
+    assert locks.attempts == 2
+
+
+async def test_without_anything_shared_nobody_waits() -> None:
+    seen = Recorder()
+    async with server("memory://", seen) as (_, turns):
+        assert not await _acquire(turns)
+    assert outcomes(seen) == {}
+
+
+# ---------------------------------------------------------------- the locks
+
+
+async def test_a_folder_without_locks_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE_NAME).mkdir()
+    seen = Recorder()
+    async with server(f"file://{tmp_path}", seen) as (_, turns):
+        assert not await _acquire(turns)
+    assert outcomes(seen) == {}
+
+
+def test_a_network_file_system_has_no_locks_for_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr("pixmill.cache.locks.file_locks._MOUNTINFO", mounts)
+    for kind, remote in (("nfs4", True), ("fuse.sshfs", True), ("ext4", False), ("tmpfs", False), ("overlay", False)):
+        mounts.write_text(
+            f"36 35 {os.major(device)}:{os.minor(device)} / /mnt rw,noatime - {kind} srv:/x rw\nodd line\n"
+        )
+        assert is_network_file_system(tmp_path) is remote
+    mounts.unlink()
+    assert is_network_file_system(tmp_path) is False
+    mounts.write_text(f"36 35 {os.major(device)}:{os.minor(device)} / /mnt rw,noatime - nfs srv:/x rw\n")
+    with pytest.raises(OSError, match="network file system"):
+        FileLocks(tmp_path)
+
+
+async def test_a_lease_is_renewed_while_it_is_needed_and_gone_afterwards(redis_server: RedisServer) -> None:
+    from pixmill.cache.resilience.guarded import GuardedTier  # noqa: PLC0415
+
+    client = RedisClient(RedisTarget("127.0.0.1", redis_server.port, prefix="renewed"))
+    tier = RedisTier(client, name="redis", max_entry_bytes=1_000)
+    leases = RedisLeases(client, GuardedTier(tier, timeout_s=2), lease_s=0.3)
+    claim = await leases.try_acquire(KEY)
+    assert claim is not None
+    assert redis_server.keys("renewed:*") == [f"renewed:l:{KEY}"]
+    await asyncio.sleep(0.6)
+    assert await leases.try_acquire(KEY) is None
+    await claim.release()
+    assert redis_server.keys("renewed:*") == []
+    await tier.close()
+
+
+async def test_a_redis_that_is_lost_costs_the_sharing_only() -> None:
+    seen = Recorder()
+    with RedisServer() as shared:
+        async with server(f"{shared.url}?timeout=100ms", seen) as (_, turns), asyncio.timeout(10):
+            async with turns.acquire(KEY):
+                shared.stop()
+            for number in range(20):
+                async with turns.acquire(key_of(number)) as waited:
+                    assert waited is False
+    assert outcomes(seen) == {("redis", "acquired"): 1, ("redis", "error"): 20}
+
+
+async def test_who_would_rather_leave_it_to_others_does_not_wait(urls: str, kind: str) -> None:
+    seen = Recorder()
+    async with server(urls, seen) as (_, turns), lock_holder(urls) as first:
+        assert await next_line(first) == "ours"
+        async with turns.try_acquire(KEY) as ours:
+            assert ours is False
+        async with turns.try_acquire(key_of("another")) as ours:
+            assert ours is True
+    assert outcomes(seen) == {(kind, "skipped"): 1, (kind, "acquired"): 1}
+
+
+async def test_with_locks_that_fail_it_is_for_each_to_do() -> None:
+    async with server("memory://") as (cache, _):
+        turns = LockCoordinator([FailingFileLocks()], cache, Recorder())
+        async with turns.try_acquire(KEY) as ours:
+            assert ours is True
+
+
+class FailingFileLocks(FileLocks):
+    """Locks that nobody can ask."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def try_acquire(self, key: Key) -> None:
+        raise OSError(key)

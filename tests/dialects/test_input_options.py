@@ -1,0 +1,43 @@
+"""What of the original is looked at: ``animated`` and ``page``."""
+
+import pytest
+
+from pixmill.dialects.native.dialect import parse
+from pixmill.errors import InvalidParameter
+from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.ops import Plan
+
+
+def plan(query: str) -> Plan:
+    return parse(b"/resize", f"url=a.gif&{query}".encode()).plan
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", DEFAULT_INPUT),
+        ("animated=true", DEFAULT_INPUT),
+        ("animated=false", Input(animated=False)),
+        ("anim=0&format=webp", Input(animated=False)),
+        ("page=1", Input(animated=False)),
+        ("frame=7", Input(animated=False, page=7)),
+        ("page=7&animated=true", Input(animated=False, page=7)),
+        ("page=7&format=png", Input(animated=False, page=7)),
+    ],
+)
+def test_a_still_is_asked_for(query: str, expected: Input) -> None:
+    assert plan(query).input == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("", "animated=false"), ("", "page=1"), ("page=3", "page=3&animated=false")]
+)
+def test_what_can_only_be_a_still_is_the_same_picture_either_way(one: str, other: str) -> None:
+    assert plan(f"format=jpeg&{one}") == plan(f"format=jpeg&{other}")
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=65536", "page=first", "animated=yes"])
+def test_anything_else_is_refused(query: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        plan(query)
+    assert caught.value.param == query.partition("=")[0]

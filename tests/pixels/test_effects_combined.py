@@ -1,0 +1,44 @@
+"""Any colours and effects together, as a URL asks for them, make a picture of the promised size."""
+
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pixmill.dialects.native.params import plan_of
+from pixmill.dialects.native.tables import adjust, effects
+from pixmill.engine.pixels.pipeline import STEPS, render
+from pixmill.media import Format
+from pixmill.plan.limits import Limits
+from tests.pixels.images import encoded, photo
+
+PARAMS = [param for param in (*adjust.PARAMS, *effects.PARAMS) if param.name not in {"monochrome", "unsharp"}]
+ORDER = [
+    "grayscale", "clahe", "tone", "adjust_colours", "blur", "progressive_blur", "median", "morphology", "sharpen", "convolve", "pixelate", "redact_regions",
+    "redact_faces", "gradient", "vignette", "noise",
+]  # fmt: skip
+
+
+def test_the_steps_are_in_the_order_that_the_reference_page_shows() -> None:
+    names = [step.__name__ for step in STEPS]
+    assert [name for name in names if name in ORDER] == ORDER
+    assert names.index("resize") < names.index(ORDER[0])
+    assert names.index(ORDER[-1]) < names.index("pad")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_any_of_them_together_make_a_picture(mode: str, data: st.DataObject) -> None:
+    width, height = data.draw(st.sampled_from([(1, 1), (2, 50), (61, 1), (90, 60)]))
+    asked = {
+        param.name: param.parse(data.draw(st.sampled_from(param.examples)))
+        for param in data.draw(st.lists(st.sampled_from(PARAMS), unique_by=lambda param: param.name))
+    }
+    picture = photo(width, height).convert(mode)
+    if mode.endswith("A"):
+        picture.putalpha(data.draw(st.integers(0, 255)))
+    result = render(encoded(picture, "PNG"), plan_of(asked | {"format": (Format.PNG,)}), Limits())
+    assert Image.open(BytesIO(result.body)).size == (width, height)

@@ -1,0 +1,99 @@
+"""Originals that go out as they came: drawings, and bytes of which nothing is to change."""
+
+import pytest
+from msgspec.structs import replace
+
+from pixmill.engine.pixels.batch import render_all
+from pixmill.engine.pixels.pipeline import render
+from pixmill.errors import UnsupportedOutput
+from pixmill.media import Format
+from pixmill.plan.ops import Colour, Crop, Fit, Metadata, Output, Plan, Resize
+from pixmill.plan.output import Encoding
+from pixmill.ports import Rendered
+from tests.pixels.images import LIMITS, encoded, made, photo, pixels_of
+
+DRAWING = memoryview(
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><script>x</script><rect width="40" height="20" fill="red"/></svg>'
+)
+AUTO = Plan(output=Output(negotiated=True, formats=(Format.AVIF, Format.WEBP)))
+ORIGINAL = Plan(output=Output(source_format=True))
+NAMED = Plan(output=Output(formats=(Format.SVG,)))
+
+
+@pytest.mark.parametrize("plan", [AUTO, ORIGINAL, NAMED])
+def test_a_drawing_stays_one_at_the_size_that_is_wanted(plan: Plan) -> None:
+    result = render(DRAWING, replace(plan, resize=Resize(width=100)), LIMITS)
+    assert (result.format, result.width, result.height) == (Format.SVG, 100, 50)
+    for piece in (b'width="100"', b'height="50"', b'viewBox="0 0 40 20"', b'fill="red"'):
+        assert piece in result.body
+    assert b"script" not in result.body
+    pixels = pixels_of(made(memoryview(result.body)), "RGBA")
+    assert pixels.shape == (50, 100, 4)
+    assert (pixels == (255, 0, 0, 255)).all()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Plan(rotate=90),
+        Plan(blur=2.0),
+        Plan(crop=Crop(0, 0, 10, 10)),
+        Plan(resize=Resize(width=50, height=50, fit=Fit.COVER)),
+        Plan(resize=Resize(width=50, height=50, fit=Fit.CONTAIN)),
+        Plan(resize=Resize(width=50, height=50, fit=Fit.FILL)),
+    ],
+)
+def test_a_drawing_that_needs_pixels_becomes_some(changed: Plan) -> None:
+    assert render(DRAWING, replace(changed, output=AUTO.output), LIMITS).format is not Format.SVG
+    with pytest.raises(UnsupportedOutput) as caught:
+        render(DRAWING, replace(changed, output=NAMED.output), LIMITS)
+    assert caught.value.param == "format"
+
+
+def test_nothing_else_becomes_a_drawing() -> None:
+    with pytest.raises(UnsupportedOutput):
+        render(encoded(photo(), "PNG"), NAMED, LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP"])
+def test_an_original_of_which_nothing_is_to_change_goes_out_byte_for_byte(kind: str) -> None:
+    source = encoded(photo(), kind)
+    for resize in (Resize(), Resize(width=1_000), Resize(width=240, height=160, fit=Fit.CONTAIN)):
+        result = render(source, replace(ORIGINAL, resize=resize), LIMITS)
+        assert result == Rendered(bytes(source), Format(kind.lower()), 240, 160, {})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(ORIGINAL, resize=Resize(width=100)),
+        replace(ORIGINAL, grayscale=True),
+        replace(ORIGINAL, background=Colour(1, 2, 3)),
+        Plan(output=Output(source_format=True, metadata=Metadata.COPYRIGHT)),
+        Plan(output=Output(source_format=True, encoding=Encoding(progressive=True))),
+    ],
+)
+def test_an_original_that_changes_keeps_its_format(changed: Plan) -> None:
+    source = encoded(photo(), "JPEG", quality=95)
+    result = render(source, changed, LIMITS)
+    if changed.background == Colour():
+        assert result.body != bytes(source)
+    assert result.format is Format.JPEG
+
+
+def test_one_that_cannot_be_written_becomes_what_everybody_reads() -> None:
+    drawn = memoryview(
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="5" height="5"/></svg>'
+    )
+    assert render(drawn, replace(ORIGINAL, rotate=90), LIMITS).format is Format.PNG
+
+
+def test_several_results_of_one_original_may_hold_itself() -> None:
+    source = encoded(photo(), "JPEG")
+    small = Plan(resize=Resize(width=50), output=Output(formats=(Format.PNG,)))
+    results = dict(render_all(source, [ORIGINAL, small, small], LIMITS))
+    first, second = results[0], results[1]
+    assert isinstance(first, Rendered)
+    assert isinstance(second, Rendered)
+    assert first.body == bytes(source)
+    assert second.width == 50

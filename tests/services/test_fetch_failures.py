@@ -1,0 +1,94 @@
+"""What sources have refused, for how long, and what ends it sooner."""
+
+import pytest
+
+from pixmill.errors import PixmillError, SourceError, SourceNotFound, SourceUnreachable
+from pixmill.plan.freshness import NegativeTtl
+from pixmill.plan.source import parse_source
+from pixmill.ports import Event
+from pixmill.services.inputs import fetch_failures as module
+from pixmill.services.inputs.fetch_failures import FetchFailureCache
+
+HERE = parse_source("photo.jpg")
+
+
+class Times:
+    """A clock, and an observer that writes down what was told again."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.told: list[str] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def observe_duration(self, stage: object, seconds: float) -> None:
+        raise AssertionError((stage, seconds))
+
+    def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
+        assert (event, amount) == (Event.NEGATIVE_HIT, 1)
+        self.told.append(labels["outcome"])
+
+
+@pytest.fixture
+def times() -> Times:
+    return Times()
+
+
+@pytest.fixture
+def refusals(times: Times) -> FetchFailureCache:
+    return FetchFailureCache(NegativeTtl(not_found_s=10, unreachable_s=2), times.clock, times)
+
+
+@pytest.mark.parametrize(("error", "pause_s"), [(SourceNotFound(), 10), (SourceUnreachable(), 2)])
+def test_a_refusal_lasts_as_long_as_its_kind_says(
+    refusals: FetchFailureCache, times: Times, error: SourceError, pause_s: float
+) -> None:
+    refusals.check(HERE, 0)
+    refusals.record(HERE, error, purge_watermark=0)
+    assert error.negative_ttl_s == pause_s
+    times.now += pause_s - 0.5
+    with pytest.raises(type(error)) as caught:
+        refusals.check(HERE, 0)
+    assert (caught.value.from_negative_cache, caught.value.negative_ttl_s) == (True, 0.5)
+    assert caught.value is not error, "what was raised once carries its own traceback"
+    refusals.check(parse_source("other.jpg"), 0)
+    times.now += 0.5
+    refusals.check(HERE, 0)
+    assert (len(refusals), times.told) == (0, [error.code])
+
+
+def test_after_a_purge_the_source_is_asked_again(refusals: FetchFailureCache) -> None:
+    refusals.record(HERE, SourceNotFound(), purge_watermark=5)
+    with pytest.raises(SourceNotFound):
+        refusals.check(HERE, 5)
+    refusals.check(HERE, 6)
+    assert len(refusals) == 0
+
+
+def test_the_oldest_is_forgotten(refusals: FetchFailureCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FETCH_FAILURES", 2)
+    for name in "abc":
+        refusals.record(parse_source(name), SourceNotFound(), purge_watermark=0)
+    refusals.check(parse_source("a"), 0)
+    for name in "bc":
+        with pytest.raises(SourceNotFound):
+            refusals.check(parse_source(name), 0)
+
+
+def test_who_has_no_patience_remembers_nothing() -> None:
+    refusals, error = FetchFailureCache(NegativeTtl()), SourceNotFound()
+    refusals.record(HERE, error, purge_watermark=0)
+    refusals.check(HERE, 0)
+    assert (len(refusals), error.negative_ttl_s) == (0, 0)
+
+
+def test_what_is_said_of_one_of_several_is_still_remembered() -> None:
+    named = SourceNotFound(retry_after_s=3).as_negative_hit(4).with_subject("Overlay 1", "overlay")
+    assert isinstance(named, PixmillError)
+    assert (named.from_negative_cache, named.negative_ttl_s, named.retry_after_s, named.param) == (
+        True,
+        4,
+        3,
+        "overlay",
+    )

@@ -1,0 +1,88 @@
+"""Originals that are of no use: of what, in which version, and for how long that is remembered."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pixmill.errors import PixmillError, RenderCrashed, RenderTimeout, UndecodableImage, UnsupportedImage
+from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
+from pixmill.plan.key import Key
+from pixmill.plan.source import parse_source
+from pixmill.ports import Original, OriginalVersion
+from pixmill.runtime.spool import Spool
+from pixmill.services.results import render_failures as module
+from pixmill.services.results.render_failures import RenderFailureCache
+
+HERE = parse_source("photo.jpg")
+SMALL, LARGE = Key("small"), Key("large")
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def spool() -> Iterator[Spool]:
+    with Spool(1) as spool:
+        yield spool
+
+
+@pytest.fixture
+def original(spool: Spool) -> Original:
+    return Original(spool, "v", CacheDirectives(1_000))
+
+
+def fail(flaws: RenderFailureCache, error: PixmillError, original: Original, key: Key | None = SMALL) -> None:
+    with pytest.raises(type(error)), flaws.guard(HERE, key, original):
+        raise error
+
+
+@pytest.mark.parametrize("error", [UndecodableImage(), RenderCrashed()])
+def test_it_is_told_again_of_the_same_version_and_result_until_its_time_is_over(
+    error: PixmillError, original: Original
+) -> None:
+    clock = Clock()
+    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=clock)
+    fail(flaws, error, original)
+    flaws.check(HERE, LARGE, original)
+    flaws.check(HERE, None, original)
+    flaws.check(HERE, SMALL, OriginalVersion("w"))
+    clock.now += 59
+    with pytest.raises(type(error)) as caught:
+        flaws.check(HERE, SMALL, OriginalVersion("v", CacheDirectives(1_000)))
+    assert (caught.value.from_negative_cache, caught.value.negative_ttl_s) == (True, 1)
+    clock.now += 1
+    flaws.check(HERE, SMALL, original)
+
+
+def test_what_is_no_picture_is_none_for_anybody(original: Original) -> None:
+    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
+    fail(flaws, UnsupportedImage(), original, None)
+    with pytest.raises(UnsupportedImage):
+        flaws.check(HERE, LARGE, original)
+
+
+@pytest.mark.parametrize("remembered_s", [0, 60])
+def test_bad_luck_and_success_leave_nothing_nor_does_anything_where_nothing_is_remembered(
+    remembered_s: float, original: Original
+) -> None:
+    flaws = RenderFailureCache(remembered_s, FreshnessPolicy(), clock=Clock())
+    fail(flaws, RenderTimeout(), original)
+    fail(flaws, UndecodableImage(), original, None)
+    if not remembered_s:
+        fail(flaws, UndecodableImage(), original)
+    with flaws.guard(HERE, SMALL, original):
+        pass
+    assert len(flaws) == 0
+
+
+def test_the_oldest_is_forgotten(original: Original, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_RENDER_FAILURES", 1)
+    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
+    fail(flaws, UndecodableImage(), original, SMALL)
+    fail(flaws, UndecodableImage(), original, LARGE)
+    flaws.check(HERE, SMALL, original)
+    assert len(flaws) == 1

@@ -1,0 +1,68 @@
+"""The last word of each source: for how long it holds, and how many are remembered."""
+
+import pytest
+
+from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
+from pixmill.plan.source import parse_source
+from pixmill.ports import OriginalVersion
+from pixmill.services.inputs import versions as module
+from pixmill.services.inputs.versions import VersionCache
+
+HERE = parse_source("photo.jpg")
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def records(clock: Clock) -> VersionCache:
+    return VersionCache(FreshnessPolicy(default_ttl_s=100), clock)
+
+
+@pytest.mark.parametrize(("said", "holds_s"), [(60.0, 60), (None, 100)])
+def test_a_word_holds_as_long_as_it_says_and_is_remembered_after(
+    records: VersionCache, clock: Clock, said: float | None, holds_s: float
+) -> None:
+    records.put(HERE, OriginalVersion("v", CacheDirectives(said), purge_watermark=7))
+    clock.now += holds_s - 20
+    assert records.get_fresh(HERE) == OriginalVersion("v", CacheDirectives(20.0), purge_watermark=7), (
+        "what remains of it"
+    )
+    clock.now += 20
+    assert records.get_fresh(HERE) is None
+    assert records.get(HERE) == OriginalVersion("v", CacheDirectives(said), purge_watermark=7)
+
+
+def test_what_is_vouched_for_not_even_a_second_does_not_hold(records: VersionCache) -> None:
+    records.put(HERE, OriginalVersion("v", CacheDirectives(0)))
+    assert (records.get_fresh(HERE), records.get(HERE)) == (None, OriginalVersion("v", CacheDirectives(0)))
+
+
+def test_what_may_not_be_kept_is_forgotten_and_so_is_what_it_takes_back(records: VersionCache) -> None:
+    records.put(HERE, OriginalVersion("v"))
+    records.put(HERE, OriginalVersion("w", CacheDirectives(storable=False)))
+    assert (records.get(HERE), len(records)) == (None, 0)
+
+
+def test_the_source_that_spoke_longest_ago_is_forgotten(records: VersionCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_VERSIONS", 2)
+    for name in "abac":
+        records.put(parse_source(name), OriginalVersion(name))
+    assert [bool(records.get(parse_source(name))) for name in "abc"] == [True, False, True]
+    assert len(records) == 2
+
+
+def test_who_is_told_to_forget_asks_again(records: VersionCache) -> None:
+    records.put(HERE, OriginalVersion("v"))
+    records.forget(HERE)
+    records.forget(HERE)
+    assert records.get(HERE) is None
