@@ -86,7 +86,7 @@ async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Pat
 
 
 WRITER = """
-import asyncio, random, sys
+import asyncio, os, random, sys
 from pathlib import Path
 from pixmill.cache.disk.results import DiskResultTier
 from pixmill.errors import StoreError
@@ -99,12 +99,12 @@ async def write(cache, random):
             await cache.put(key, entry_of(body_of(key, size)))
             found = await cache.get(key)
             assert not hasattr(found, "body") or found.body == body_of(key, len(found.body))
+            os.write(1, b".")
         except StoreError:
             await asyncio.sleep(0.001)
 
 async def main():
     cache = await DiskResultTier.open(Path(sys.argv[1]), int(sys.argv[2]))
-    print("ready", flush=True)
     await asyncio.gather(*(write(cache, random.Random(f"{sys.argv[3]}{n}")) for n in range(4)))
 
 asyncio.run(main())
@@ -112,13 +112,36 @@ asyncio.run(main())
 
 
 def start_writer(path: Path, seed: object) -> subprocess.Popen[bytes]:
+    """Four tasks that store entries; says a dot for each one."""
     here = Path(__file__).parents[2]
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), str(BUDGET), str(seed)],
         cwd=here,
         env=os.environ | {"PYTHONPATH": str(here)},
         stdout=subprocess.PIPE,
+        bufsize=0,
     )
+
+
+def wait_for_writes(process: subprocess.Popen[bytes], count: int) -> None:
+    assert process.stdout
+    while count > 0:
+        dots = process.stdout.read(count)
+        assert dots, "the writer ended by itself"
+        count -= len(dots)
+
+
+@contextmanager
+def all_stopped(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """None of them runs any more: sending the signal is not enough for that."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    for process in processes:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), "the writer ended by itself"
+    yield
+    for process in processes:
+        process.send_signal(signal.SIGCONT)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -146,9 +169,7 @@ async def test_a_writer_killed_at_any_moment_leaves_only_right_entries_within_th
     sound = 0
     for round_ in range(12):
         process = start_writer(tmp_path, round_)
-        assert process.stdout
-        process.stdout.readline()
-        await asyncio.sleep(random.uniform(0, 0.25))
+        wait_for_writes(process, random.randint(1, 50))
         stop(process)
         assert on_disk(tmp_path) <= BUDGET
         sound, torn = check(tmp_path)
@@ -163,22 +184,15 @@ async def test_a_writer_killed_at_any_moment_leaves_only_right_entries_within_th
 
 
 @pytest.mark.parametrize("count", [2, 3])
-async def test_processes_that_share_a_folder_keep_to_the_budget(tmp_path: Path, count: int) -> None:
+def test_processes_that_share_a_folder_keep_to_the_budget(tmp_path: Path, count: int) -> None:
     """Two keep to it exactly; a third may add a margin of a sixteenth."""
     limit = BUDGET + (count - 2) * BUDGET // 16
     processes = [start_writer(tmp_path, n) for n in range(count)]
-    for process in processes:
-        assert process.stdout
-        process.stdout.readline()
     largest = 0
-    for _ in range(15):
-        await asyncio.sleep(0.1)
-        for process in processes:
-            process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(0.02)
-        largest = max(largest, on_disk(tmp_path))
-        for process in processes:
-            process.send_signal(signal.SIGCONT)
+    for round_ in range(60):
+        wait_for_writes(processes[round_ % count], 10)
+        with all_stopped(processes):
+            largest = max(largest, on_disk(tmp_path))
     for process in processes:
         stop(process)
     sound, _ = check(tmp_path)

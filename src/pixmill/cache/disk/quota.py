@@ -1,20 +1,26 @@
-"""Who may still write how much into one folder: the arithmetic of a byte budget, from several threads.
+"""Byte quota of one cache folder: arithmetic only, thread-safe; must never know files.
 
-Knows numbers only; must never know files. Bytes are reserved before they are written and released after they
-are gone, so what lies in the folder is never more than what is booked here.
+Bytes are reserved before they are written and released after they are removed, so the folder never holds more than what is
+booked here.
 
-Several processes may share the folder, each with its own ledger that learns of the others by scanning. A sixteenth of
-the budget (the margin) stays unbooked, and nobody writes more than a margin without scanning anew. So with one or two
+Several processes may share the folder, each with its own quota that learns of the others' writes by scanning. A sixteenth of
+``max_bytes`` (the margin) stays unbooked, and no process writes more than a margin without another scan. So with one or two
 processes the folder never holds more than ``max_bytes``; each further process may add a margin:
-the one that scanned last booked all that was there and at most ``max_bytes - margin``, and each of the others
-has added at most a margin since.
+
+* Take the process whose scan began last, of those that have written since their scan ended. It booked everything that was
+  there when its scan began, and at most ``max_bytes - margin``.
+* Each other process has added at most a margin since. For this, what a process writes during its own scan counts twice: until
+  the scan ends on top of what it wrote before, because its old total may lack what others wrote; from then on as written since
+  the scan began, because scans of others that began later may have missed it.
 """
 
 from threading import RLock
 from typing import Final
 
 BLOCK_BYTES: Final = 4_096
-"""Files are counted in the blocks that a file system commonly gives them, so that ``du`` agrees with the budget."""
+"""Files are counted in the blocks that file systems commonly allocate, so that ``du`` agrees with the quota."""
+
+MIN_QUOTA_BYTES: Final = 64 * BLOCK_BYTES
 
 _MARGIN_DIVISOR = 16
 _HIGH_WATERMARK = 0.90
@@ -22,15 +28,15 @@ _LOW_WATERMARK = 0.85
 
 
 def allocated_bytes(size_bytes: int) -> int:
-    """What a file of this size takes on the disk."""
+    """Returns the disk space that a file of this size takes."""
     return -(-size_bytes // BLOCK_BYTES) * BLOCK_BYTES
 
 
 class DiskQuota:
-    """Until the first scan nothing is known, and nothing may be written.
+    """Counts as full until the first scan, so that nothing is written before.
 
-    Whoever removes or replaces a file holds ``lock`` around that and the ``release``, so that no scan ends in between
-    and forgets bytes twice.
+    Code that removes or replaces a file holds ``lock`` around that and the ``release``, so that no scan ends in between and
+    subtracts the bytes twice.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -49,18 +55,19 @@ class DiskQuota:
 
     @property
     def needs_sweep(self) -> bool:
-        """Whether it is time to scan and make room, before a writer has to wait for it."""
+        """Whether to scan and evict now, before a write has to wait for it."""
         return self._used_bytes > self.max_bytes * _HIGH_WATERMARK or self._since_scan_bytes > self.margin_bytes // 2
 
+    def has_space(self, cost_bytes: int) -> bool:
+        """Whether the quota has space for ``cost_bytes`` more; they may only be reservable after another scan."""
+        return self._used_bytes + cost_bytes <= self._limit_bytes
+
     def fits(self, cost_bytes: int) -> bool:
-        """Whether ``cost`` bytes could be reserved now."""
-        return (
-            self._used_bytes + cost_bytes <= self._limit_bytes
-            and self._since_scan_bytes + cost_bytes <= self.margin_bytes
-        )
+        """Whether ``cost_bytes`` can be reserved now."""
+        return self.has_space(cost_bytes) and self._since_scan_bytes + cost_bytes <= self.margin_bytes
 
     def reserve(self, cost_bytes: int) -> bool:
-        """Book bytes that are about to be written; False, and nothing booked, when there is no room."""
+        """Book bytes that are about to be written; False, and nothing booked, when they do not fit."""
         with self.lock:
             if not self.fits(cost_bytes):
                 return False
@@ -71,28 +78,31 @@ class DiskQuota:
             return True
 
     def write_finished(self, cost_bytes: int) -> None:
-        """The write of a reservation has ended, well or not; a scan that begins from here on sees what there is."""
+        """End the write of a reservation, successful or not; a scan that begins after this sees its file."""
         with self.lock:
             self._in_flight_bytes -= cost_bytes
 
     def release(self, cost_bytes: int) -> None:
-        """Bytes are gone from the folder."""
+        """Subtract bytes that were removed from the folder."""
         with self.lock:
             self._used_bytes -= cost_bytes
 
     def begin_scan(self) -> None:
-        """Somebody starts to add up what is there; what is being written meanwhile may or may not be seen."""
+        """Start to add up the folder; files being written meanwhile may or may not be seen.
+
+        Until the scan ends the writes of other processes are unknown, so bytes written since the last scan still count.
+        """
         with self.lock:
-            self._since_scan_bytes = 0
             self._during_scan_bytes = self._in_flight_bytes
 
     def end_scan(self, total_bytes: int) -> None:
-        """``total`` was found. What was in flight is added though it may have been counted: the next scan knows."""
+        """Set the total found. Bytes in flight are added although they may be in it: the next scan corrects that."""
         with self.lock:
             self._used_bytes = total_bytes + self._during_scan_bytes
+            self._since_scan_bytes = self._during_scan_bytes
 
     def eviction_target_bytes(self, needed_bytes: int) -> int:
-        """Down to how many bytes to evict so that ``room`` can be reserved; above ``used`` when nothing need go."""
+        """Returns how many bytes may stay so that ``needed_bytes`` can be reserved; ``used_bytes`` if nothing must go."""
         if self._used_bytes > self.max_bytes * _HIGH_WATERMARK or self._used_bytes + needed_bytes > self._limit_bytes:
             return min(int(self.max_bytes * _LOW_WATERMARK), self._limit_bytes - needed_bytes)
         return self._used_bytes

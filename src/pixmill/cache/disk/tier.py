@@ -15,7 +15,7 @@ from time import monotonic, time
 from typing import Final, Self, TypeVar
 
 from pixmill.cache.disk.blob_folder import SHARDS, BlobFolder, BlobParts
-from pixmill.cache.disk.quota import BLOCK_BYTES, DiskQuota, allocated_bytes
+from pixmill.cache.disk.quota import MIN_QUOTA_BYTES, DiskQuota, allocated_bytes
 from pixmill.cache.format.entry import encode
 from pixmill.cache.purge.file_log import FileSegments, PurgeLog, SegmentedPurgeLog
 from pixmill.cache.tier import Miss, probe_entry
@@ -28,7 +28,6 @@ ReturnType = TypeVar("ReturnType")
 PURGE_LOG_POLL_S: Final = 1.0
 """How often to look for purges of other servers."""
 
-MIN_QUOTA_BYTES: Final = 64 * BLOCK_BYTES
 RESCAN_INTERVAL_S: Final = 600.0
 
 _THREADS = 4

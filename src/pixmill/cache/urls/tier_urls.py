@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pixmill.cache.disk.tier import MIN_QUOTA_BYTES
+from pixmill.cache.disk.quota import MIN_QUOTA_BYTES
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.cache.urls.options import TIMEOUT_OPTION, TierOptions, parse_options
 from pixmill.storage.redis_url import REDIS_OPTIONS, REDIS_SCHEMES, RedisTarget, parse_redis_url
