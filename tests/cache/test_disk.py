@@ -350,3 +350,26 @@ async def test_nothing_can_be_evicted_is_no_reason_to_scan_at_each_write(
         assert scans < 15
     finally:
         await cache.close()
+
+
+async def test_writes_during_a_scan_are_no_reason_to_refuse_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path, 64 * MIB) as cache:
+        quota, scans = cache._quota, 0
+        real = folders.BlobFolder._scan
+
+        def scan_while_another_writes(self: folders.BlobFolder, enough: int) -> object:
+            nonlocal scans
+            scans += 1
+            if scans == 1:
+                quota.end_scan(0)  # a scan of before: there is a margin again
+                assert quota.reserve(quota.margin_bytes)
+                quota.write_finished(quota.margin_bytes)
+            return real(self, enough)
+
+        assert quota.reserve(quota.margin_bytes)
+        quota.write_finished(quota.margin_bytes)
+        monkeypatch.setattr(folders.BlobFolder, "_scan", scan_while_another_writes)
+        await cache.put(key_of(1), entry_of())
+        assert isinstance(await cache.get(key_of(1)), Entry)

@@ -156,8 +156,9 @@ class BlobFolder:
                 (self.path / f"{shard:02x}").mkdir(mode=0o700)
 
     def sweep(self, needed_bytes: int) -> bool:
-        """Add up what is there, remove what nobody finishes and what is over, evict the oldest; True when ``room`` bytes
-        can be written.
+        """Add up the files, remove abandoned and expired ones, evict the least recently used.
+
+        True if the quota then has space for ``needed_bytes``; after many writes during the scan another one may come first.
         """
         wanted_bytes = self._quota.margin_bytes
         for _ in range(_MAX_SWEEP_PASSES):
@@ -168,7 +169,7 @@ class BlobFolder:
             if self._quota.used_bytes <= target_bytes or self._evict(candidates, target_bytes):
                 break
             wanted_bytes = self._quota.used_bytes - target_bytes
-        return self._quota.fits(needed_bytes)
+        return self._quota.has_space(needed_bytes)
 
     def stop(self) -> None:
         """A sweep under way ends at its next file, with InterruptedError, and no other begins."""
