@@ -34,7 +34,7 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.source import parse_source
-from pixmill.ports import NullObserver
+from pixmill.ports.observe import NullObserver
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.source import HttpSource

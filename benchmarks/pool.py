@@ -24,7 +24,7 @@ from pixmill.engine.pool.pool import EnginePool
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.ports import NullObserver
+from pixmill.ports.observe import NullObserver
 from pixmill.runtime.spool import Spool
 
 CORES = available_cores()

@@ -23,9 +23,12 @@ from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.plan.facts import Facts
 from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.ops import Plan
-from pixmill.ports import Engine, Facts, NullObserver, Rendered
+from pixmill.ports.observe import NullObserver
+from pixmill.ports.pipeline import Engine
+from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.settings import Settings, SettingsError, load, setting_origins

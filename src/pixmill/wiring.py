@@ -15,7 +15,8 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
 from pixmill.plan.source import SourceKind
-from pixmill.ports import Engine, Event, NullObserver, Observer, Pingable, Source
+from pixmill.ports.observe import Event, NullObserver, Observer, Pingable
+from pixmill.ports.pipeline import Engine, Source
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.inputs.caching_source import CachingSource

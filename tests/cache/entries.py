@@ -8,7 +8,8 @@ from time import time
 
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, RequestStage
+from pixmill.ports.observe import Event, RequestStage
+from pixmill.ports.values import Entry
 
 
 def key_of(text: object) -> Key:

@@ -9,7 +9,7 @@ import sys
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.factory import open_cache, open_locks
 from pixmill.plan.key import Key
-from pixmill.ports import NullObserver
+from pixmill.ports.observe import NullObserver
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.registry import StoreRegistry
 

@@ -19,7 +19,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from tests.cache.entries import Recorder, body_of, entry_of, key_of
 
 MIB = 2**20

@@ -18,7 +18,7 @@ from pixmill.cache.disk.results import DiskResultTier
 from pixmill.cache.format.entry import decode
 from pixmill.errors import StoreError
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from tests.cache.entries import body_of, entry_of, key_of
 
 MIB = 2**20

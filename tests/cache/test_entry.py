@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pixmill.cache.format.entry import MAGIC, MIN_BLOB_BYTES, VERSION, EntryHeader, decode, encode, seal, unseal
 from pixmill.media import Format
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from tests.cache.entries import entry_of, key_of
 
 KEY = key_of("a picture")

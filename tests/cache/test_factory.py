@@ -8,7 +8,7 @@ import pytest
 from pixmill.cache.config import CacheConfig
 from pixmill.cache.factory import open_cache, user_cache_folder
 from pixmill.errors import StoreDenied
-from pixmill.ports import Store
+from pixmill.ports.storage import Store
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 

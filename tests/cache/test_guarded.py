@@ -14,7 +14,7 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Hit
+from pixmill.ports.values import Entry, Hit
 from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 

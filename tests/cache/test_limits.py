@@ -9,7 +9,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss, ResultTier
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from tests.cache.entries import entry_of, key_of
 from tests.cache.tiers import FlakyTier
 

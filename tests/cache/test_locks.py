@@ -20,7 +20,8 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.redis import RedisTier
 from pixmill.errors import StoreDenied
 from pixmill.plan.key import Key
-from pixmill.ports import Event, Store
+from pixmill.ports.observe import Event
+from pixmill.ports.storage import Store
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.redis_url import RedisTarget
 from tests.cache.entries import Recorder, entry_of, key_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pixmill.cache.tier import Miss
 from pixmill.cache.tiers.memory import MAX_ENTRY_DIVISOR, OVERHEAD_BYTES, MemoryTier
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from tests.cache.entries import Recorder, entry_of, key_of
 
 ENTRY = entry_of(bytes(1_024 - 1))

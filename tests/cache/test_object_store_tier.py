@@ -10,7 +10,7 @@ from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.object_store import ObjectStoreTier
-from pixmill.ports import Hit
+from pixmill.ports.values import Hit
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.memory import MemoryStore
 from pixmill.storage.registry import StoreRegistry

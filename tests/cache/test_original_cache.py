@@ -20,7 +20,9 @@ from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cac
 from pixmill.errors import StoreDenied
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import CachedOriginal, Event, Original, Store
+from pixmill.ports.observe import Event
+from pixmill.ports.storage import Store
+from pixmill.ports.values import CachedOriginal, Original
 from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.runtime.spool import Spool
 from tests.cache.entries import Recorder

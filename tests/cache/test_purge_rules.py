@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pixmill.cache.purge.rules import CLOCK_SKEW_S, RETENTION_S, PurgeRules
 from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
-from pixmill.ports import PurgeMatch
+from pixmill.ports.values import PurgeMatch
 from tests.cache.entries import entry_of
 
 NOW = 1_700_000_000.0

@@ -21,7 +21,7 @@ from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.errors import StoreUnavailable
 from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
-from pixmill.ports import Entry, Hit
+from pixmill.ports.values import Entry, Hit
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 

@@ -12,7 +12,9 @@ from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.redis import RedisTier
 from pixmill.errors import StoreDenied
-from pixmill.ports import HasCircuitState, Hit, Store
+from pixmill.ports.observe import HasCircuitState
+from pixmill.ports.storage import Store
+from pixmill.ports.values import Hit
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.redis_url import RedisTarget
 from tests.cache.entries import Recorder, body_of, entry_of, key_of

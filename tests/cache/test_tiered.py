@@ -16,7 +16,8 @@ from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.errors import StoreError, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.plan.purge import PurgeScope, PurgeTarget
-from pixmill.ports import Entry, Hit, RequestStage
+from pixmill.ports.observe import RequestStage
+from pixmill.ports.values import Entry, Hit
 from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier

@@ -7,7 +7,8 @@ import pytest
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
 from pixmill.errors import StoreUnavailable
-from pixmill.ports import Entry, RequestStage
+from pixmill.ports.observe import RequestStage
+from pixmill.ports.values import Entry
 from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pixmill.cache.tier import Miss
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 
 
 class FlakyTier(MemoryTier):

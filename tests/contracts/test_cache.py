@@ -19,7 +19,8 @@ from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.cache.tiers.redis import RedisTier
 from pixmill.cache.urls.tier_urls import RedisTierUrl, parse_tiers
 from pixmill.media import Format
-from pixmill.ports import Cache, Hit
+from pixmill.ports.pipeline import Cache
+from pixmill.ports.values import Hit
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.registry import StoreRegistry

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied
-from pixmill.ports import Store
+from pixmill.ports.storage import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import open_store
 from tests.servers.seaweedfs import SeaweedFS

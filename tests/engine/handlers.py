@@ -15,11 +15,11 @@ from pathlib import Path
 
 from pixmill.errors import PixmillError, UndecodableImage, error_classes_by_code
 from pixmill.media import Format
-from pixmill.plan.facts import FactSelection
+from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
-from pixmill.ports import Facts, Rendered
+from pixmill.ports.values import Rendered
 
 LEAKED: list[bytearray] = []
 

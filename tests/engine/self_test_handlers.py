@@ -6,7 +6,7 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.engine.handlers import inspect, render_all
 from tests.engine.handlers import render as obey
 

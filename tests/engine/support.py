@@ -10,7 +10,8 @@ from typing import Any
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.plan.ops import Plan, Resize
-from pixmill.ports import Event, Rendered, RequestStage
+from pixmill.ports.observe import Event, RequestStage
+from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
 
 HANDLERS = "tests.engine.handlers"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pixmill.engine.pool.admission import Admission, Load, QueueStats, RejectionReason, Reservation
 from pixmill.errors import QueueFull
-from pixmill.ports import Event
+from pixmill.ports.observe import Event
 from pixmill.runtime.durations import MAX_KINDS, OUTLIER_RATIO, DurationEstimator, MovingMean
 from tests.engine.support import ROOT, Notebook, eventually, obey, pools
 

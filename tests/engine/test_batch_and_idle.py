@@ -18,7 +18,9 @@ from pixmill.errors import (
     UndecodableImage,
 )
 from pixmill.plan.ops import Plan, Resize
-from pixmill.ports import MAX_PLANS, Rendered, RequestStage
+from pixmill.ports.observe import RequestStage
+from pixmill.ports.pipeline import MAX_PLANS
+from pixmill.ports.values import Rendered
 from tests.engine.support import ROOT, Notebook, obey, original, pools
 
 

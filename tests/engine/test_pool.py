@@ -31,7 +31,7 @@ from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.ops import Output, Plan
 from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.source import parse_source
-from pixmill.ports import RequestStage
+from pixmill.ports.observe import RequestStage
 from pixmill.runtime.spool import Spool
 from tests.engine.support import PLAN, ROOT, Notebook, children, eventually, obey, open_files, original, pools, workers
 

@@ -16,7 +16,7 @@ from pixmill.api.fastpath.load_shedder import LoadShedder, RequestKey
 from pixmill.api.fastpath.pacer import Pacer
 from pixmill.api.fastpath.probe_limiter import ProbeLimiter, ProbeRates
 from pixmill.errors import SourceNotFound
-from pixmill.ports import NullObserver
+from pixmill.ports.observe import NullObserver
 from pixmill.settings import load
 from pixmill.wiring import build_services
 from tests.http.test_fast_path import Written, counted

@@ -18,7 +18,7 @@ from pixmill.dialects.native.dialect import PARAMS_BY_PATH, parse
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import ConflictingParameters, InvalidParameter
 from pixmill.media import Format
-from pixmill.ports import Description, Facts, GpsLocation, Swatch
+from pixmill.plan.facts import Description, Facts, GpsLocation, Swatch
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document()))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)

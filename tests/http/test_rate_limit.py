@@ -11,7 +11,7 @@ from pixmill.api.http.forwarded import client_address, parse_networks, throttle_
 from pixmill.api.http.problems import problem_response
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.errors import RateLimited
-from pixmill.ports import NullObserver
+from pixmill.ports.observe import NullObserver
 from pixmill.runtime.rate_limiter import RateLimiter
 
 TRUSTED = parse_networks("10.0.0.0/8, fd00::/8")

@@ -13,7 +13,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 
 Pixels = NDArray[np.uint8]
 LIMITS = Limits()

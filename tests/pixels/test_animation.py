@@ -12,7 +12,7 @@ from pixmill.errors import ImageTooLarge, InvalidParameter, ResultTooLarge, Unde
 from pixmill.media import Format
 from pixmill.plan.input import Input
 from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.animations import MAKERS, Canvas, Patch, Shown, apng, flat, gif, ring, seen, shown, webp
 from tests.pixels.images import LIMITS, decoded, difference, encoded, photo
 

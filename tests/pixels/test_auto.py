@@ -23,7 +23,7 @@ from pixmill.errors import ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decoded, encoded, photo
 
 PHOTOS = sorted((Path(__file__).parents[2] / "examples" / "photos").glob("*.jpg"))

@@ -18,7 +18,7 @@ from pixmill.plan.geometry import Size
 from pixmill.plan.input import Input
 from pixmill.plan.ops import Crop, Fit, Kernel, Output, Plan, Resize, Smart
 from pixmill.plan.trim import Trim
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decoded, difference, encoded, photo, pixels_of
 
 PNG = Output(formats=(Format.PNG,))

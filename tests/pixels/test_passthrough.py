@@ -9,7 +9,7 @@ from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.ops import Colour, Crop, Fit, Metadata, Output, Plan, Resize
 from pixmill.plan.output import Encoding
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, encoded, made, photo, pixels_of
 
 DRAWING = memoryview(

@@ -5,7 +5,7 @@ from PIL import Image
 
 from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
-from pixmill.ports import Facts
+from pixmill.plan.facts import Facts
 from tests.pixels import profiles
 from tests.pixels.images import LIMITS, encoded, photo
 

@@ -15,7 +15,7 @@ from pixmill.plan.geometry import Size, resolve_all
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.source import parse_source
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, Pixels, difference, encoded, photo, pixels_of
 
 STAGES = (

@@ -9,7 +9,7 @@ from pixmill.plan.colour import CLEAR, Colour
 from pixmill.plan.ops import Crop, Plan, Resize
 from pixmill.plan.spin import FreeRotation
 from pixmill.plan.trim import Trim
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of
 
 LEFT, TOP, RIGHT, BOTTOM = 11, 7, 23, 31

@@ -11,7 +11,7 @@ from pixmill.errors import SourceUnreachable
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives, FreshnessPolicy
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
-from pixmill.ports import CachedOriginal, Original
+from pixmill.ports.values import CachedOriginal, Original
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.caching_source import MAX_CLOCK_SKEW_S, CachingSource
 

@@ -5,7 +5,7 @@ import pytest
 from pixmill.errors import PixmillError, SourceError, SourceNotFound, SourceUnreachable
 from pixmill.plan.freshness import NegativeTtl
 from pixmill.plan.source import parse_source
-from pixmill.ports import Event
+from pixmill.ports.observe import Event
 from pixmill.services.inputs import fetch_failures as module
 from pixmill.services.inputs.fetch_failures import FetchFailureCache
 

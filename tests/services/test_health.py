@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from pixmill.errors import StoreUnavailable
-from pixmill.ports import Pingable
+from pixmill.ports.observe import Pingable
 from pixmill.services.health import TIMEOUT_CODE, HealthService
 
 

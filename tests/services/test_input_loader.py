@@ -11,7 +11,8 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.overlays import ImageOverlay, TextOverlay
 from pixmill.plan.shapes import ImageMask, Shape
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import NullObserver, Original
+from pixmill.ports.observe import NullObserver
+from pixmill.ports.values import Original
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.loader import InputLoader
 

@@ -7,7 +7,8 @@ import pytest
 
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import Event, Original
+from pixmill.ports.observe import Event
+from pixmill.ports.values import Original
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.memory import MAX_SIZE_DIVISOR, OVERHEAD_BYTES, PAGE_BYTES, MemoryOriginalCache
 

@@ -8,7 +8,7 @@ from pixmill.errors import PixmillError, RenderCrashed, RenderTimeout, Undecodab
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.key import Key
 from pixmill.plan.source import parse_source
-from pixmill.ports import Original, OriginalVersion
+from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
 from pixmill.services.results import render_failures as module
 from pixmill.services.results.render_failures import RenderFailureCache

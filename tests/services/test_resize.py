@@ -24,7 +24,7 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.freshness import YEAR_S, CacheDirectives, FreshnessPolicy, NegativeTtl
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
@@ -32,7 +32,8 @@ from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import Entry, Facts, Hit, NullObserver, Original, Rendered
+from pixmill.ports.observe import NullObserver
+from pixmill.ports.values import Entry, Hit, Original, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult

@@ -4,7 +4,7 @@ import pytest
 
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.source import parse_source
-from pixmill.ports import OriginalVersion
+from pixmill.ports.values import OriginalVersion
 from pixmill.services.inputs import versions as module
 from pixmill.services.inputs.versions import VersionCache
 

@@ -28,7 +28,7 @@ from pixmill.errors import (
 )
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports import Original
+from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.source import HttpSource

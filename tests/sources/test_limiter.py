@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from pixmill.errors import SourceBusy
 from pixmill.plan.source import parse_source
-from pixmill.ports import Event
+from pixmill.ports.observe import Event
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.limiter import FetchLimiter
 from pixmill.sources.router import Sources

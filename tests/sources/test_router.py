@@ -6,7 +6,8 @@ import pytest
 
 from pixmill.errors import SourceBusy, SourceForbidden, SourceNotFound
 from pixmill.plan.source import SourceKind, SourceRef, parse_source, upload_ref
-from pixmill.ports import Event, Original, RequestStage
+from pixmill.ports.observe import Event, RequestStage
+from pixmill.ports.values import Original
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.router import Sources

@@ -25,7 +25,7 @@ from pixmill.errors import (
 )
 from pixmill.plan.freshness import NO_DIRECTIVES
 from pixmill.plan.source import parse_source
-from pixmill.ports import Original, Stat
+from pixmill.ports.values import Original, Stat
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.stores import PathSource, StoreSource
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from pixmill.errors import ObjectNotFound, StoreCredentials, StoreDenied, StoreError, StoreUnavailable
-from pixmill.ports import Store
+from pixmill.ports.storage import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import open_store
 from tests.servers.ports import free_port

@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from pixmill.ports import Event, RequestStage
+from pixmill.ports.observe import Event, RequestStage
 from pixmill.telemetry.prometheus import EVENT_METRICS, MAX_LABEL_VALUES, Metrics
 
 UNITS = ("_seconds", "_bytes", "_ratio")

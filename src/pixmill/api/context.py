@@ -19,7 +19,8 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
-from pixmill.ports import NullObserver, Observer, Purger
+from pixmill.ports.observe import NullObserver, Observer
+from pixmill.ports.pipeline import Purger
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService

@@ -25,7 +25,8 @@ from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.tiers.object_store import ObjectStoreTier
 from pixmill.cache.urls.tier_urls import CACHE_SETTING, RedisTierUrl, TierUrl
 from pixmill.errors import StoreError
-from pixmill.ports import Event, Observer, Store
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.storage import Store
 
 WRITE_TIMEOUT_FACTOR: Final = 5
 """Writes carry whole bodies and nobody waits for them: they may take so many times as long as a read.

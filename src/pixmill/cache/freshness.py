@@ -6,7 +6,7 @@ Knows an entry's times and the present; how the times came about is in ``plan/fr
 from dataclasses import replace
 from typing import Final
 
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 
 CLOCK_TOLERANCE_S: Final = 60.0
 """Clocks of servers that share a tier may differ by this much."""

@@ -15,7 +15,7 @@ from pixmill.cache.purge.file_log import PurgeLog
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, HasPurgeKeys
+from pixmill.ports.values import Entry, HasPurgeKeys
 
 PROBE_TTL_S: Final = 60.0
 """For so long a probe is good; a tier that sees to the ends of entries by itself must not refuse it."""

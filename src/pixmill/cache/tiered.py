@@ -16,7 +16,8 @@ from pixmill.cache.purge.service import PurgeService
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
 from pixmill.cache.tier import HasBreaker, HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Hit, NullObserver, Observer, Pingable, RequestStage
+from pixmill.ports.observe import Event, NullObserver, Observer, Pingable, RequestStage
+from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
 

@@ -16,11 +16,10 @@ from msgspec import Struct
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import InternalError, PixmillError, error_classes_by_code
 from pixmill.media import Format
-from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import MAX_REFERENCES
-from pixmill.ports import Facts
 
 MAX_MESSAGE_BYTES: Final = 64 * 2**10
 _MAX_DETAIL_CHARACTERS: Final = 8_000

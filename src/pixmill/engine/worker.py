@@ -32,11 +32,11 @@ from pixmill.engine.sandbox.policy import (
 )
 from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import ImageTooLarge, InternalError, PixmillError, ResultTooLarge
-from pixmill.plan.facts import FactSelection
+from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras, references
-from pixmill.ports import Facts, Rendered
+from pixmill.ports.values import Rendered
 from pixmill.runtime.allocator import trim_heap
 
 IDLE_TRIM_MS: Final = 1_000

@@ -1,6 +1,6 @@
-"""What is asked about a picture, beyond what its header says at once.
+"""Facts about an image: which are requested, and the values that ``/info`` and ``format=json`` return.
 
-Knows the names of facts. Must never know how one is found.
+Knows the names of facts. Must never know how one is determined.
 """
 
 from enum import StrEnum
@@ -8,9 +8,11 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from pixmill.media import Format
+
 
 class Fact(StrEnum):
-    """What can be asked for by name."""
+    """Facts that are requested by name, beyond what the header says."""
 
     HASH = "hash"
     EXIF = "exif"
@@ -32,16 +34,77 @@ MAX_PALETTE_COLOURS: Final = 16
 
 
 class FactSelection(Struct, frozen=True, omit_defaults=True):
-    """``include`` in the order of ``Fact``, each once. ``colours`` is how many a palette has at most."""
+    """Requested facts: ``include`` in the order of ``Fact``, each once; ``palette_colours`` is a maximum."""
 
     include: tuple[Fact, ...] = ()
     palette_colours: Annotated[int, Meta(ge=1, le=MAX_PALETTE_COLOURS)] = 6
 
     @property
     def needs_pixels(self) -> bool:
-        """Whether pixels must be decoded for an answer."""
+        """Whether pixels must be decoded."""
         return not PIXEL_FACTS.isdisjoint(self.include)
 
 
 HEADER_FACTS_ONLY: Final = FactSelection()
-"""What the header says is enough."""
+
+
+ExifValue = str | int | float | tuple[int | float, ...]
+"""The value of an EXIF tag."""
+
+
+class GpsLocation(Struct, frozen=True, omit_defaults=True):
+    """Where an image was taken: degrees, north and east positive; metres above sea level."""
+
+    latitude: float
+    longitude: float
+    altitude: float | None = None
+
+
+class Swatch(Struct, frozen=True):
+    """A palette colour (``#rrggbb``) and its share of the image, 0 to 1."""
+
+    colour: str
+    share: float
+
+
+class VisualFacts(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Facts that need decoded pixels; each only if requested."""
+
+    average: str | None = None
+    palette: tuple[Swatch, ...] | None = None
+    blurhash: str | None = None
+    thumbhash: str | None = None
+    phash: str | None = None
+    lqip: str | None = None
+
+
+class Facts(VisualFacts, frozen=True, omit_defaults=True):
+    """The response of ``/info``; width and height are as displayed, after orientation.
+
+    ``frames`` counts the images in the file, ``pages`` those that are not animation frames. The fields after ``bytes``
+    are present only if requested and found; ``hash`` is the SHA-256 of the file.
+    """
+
+    format: Format
+    width: int
+    height: int
+    frames: int
+    alpha: bool
+    orientation: int
+    colour_space: str
+    profile: str
+    bytes: int
+    pages: int = 1
+    hash: str | None = None
+    exif: dict[str, ExifValue] | None = None
+    gps: GpsLocation | None = None
+    iptc: dict[str, list[str]] | None = None
+    xmp: str | None = None
+
+
+class Description(VisualFacts, frozen=True, omit_defaults=True):
+    """The response of ``format=json``: size and visual facts of the result, and facts of the original."""
+
+    width: int
+    height: int
+    original: Facts

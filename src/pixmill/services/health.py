@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from pixmill.errors import InternalError, PixmillError
-from pixmill.ports import HasCircuitState, Pingable
+from pixmill.ports.observe import HasCircuitState, Pingable
 
 TIMEOUT_CODE: Final = "probe_timeout"
 """The code of a part that did not answer in time."""

@@ -9,28 +9,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from dataclasses import replace
 
 from pixmill.errors import PixmillError
-from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, NegativeTtl
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
-from pixmill.ports import (
-    NO_LOCKS,
-    NO_PURGES,
-    Cache,
-    Engine,
-    Entry,
-    Event,
-    Facts,
-    Hit,
-    Observer,
-    Original,
-    PurgeMatch,
-    Purges,
-    RenderLocks,
-    Source,
-)
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.pipeline import NO_LOCKS, NO_PURGES, Cache, Engine, Purges, RenderLocks, Source
+from pixmill.ports.values import Entry, Hit, Original, PurgeMatch
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.fetch_failures import FetchFailureCache
 from pixmill.services.inputs.loader import InputLoader

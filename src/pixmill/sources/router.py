@@ -10,7 +10,9 @@ from typing import TypeVar
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceKind, SourceRef
-from pixmill.ports import Event, Observer, Original, RequestStage, Source
+from pixmill.ports.observe import Event, Observer, RequestStage
+from pixmill.ports.pipeline import Source
+from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.sources.allowlist import AllowList

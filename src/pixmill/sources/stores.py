@@ -10,7 +10,8 @@ from typing import Protocol
 from pixmill.errors import SourceBadResponse, SourceForbidden, SourceTooLarge, StoreDenied
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Original, Stat, Stater, Streamer
+from pixmill.ports.storage import Stater, Streamer
+from pixmill.ports.values import Original, Stat
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
-from pixmill.ports import Store
+from pixmill.ports.storage import Store
 from pixmill.storage.bucket_url import BucketUrl
 from pixmill.storage.config import NamedStore, StorageConfig
 from pixmill.storage.files import FileStore

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreError, StoreFull, StoreUnavailable
-from pixmill.ports import Stat
+from pixmill.ports.values import Stat
 from pixmill.storage.paths import check_readable, check_writable
 from pixmill.storage.rooted_fs import Descriptor, RootedFilesystem
 

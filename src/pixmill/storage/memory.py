@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreFull
-from pixmill.ports import Stat
+from pixmill.ports.values import Stat
 from pixmill.storage.paths import check_readable, check_writable
 
 OBJECT_OVERHEAD_BYTES: Final = 1024

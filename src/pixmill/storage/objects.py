@@ -14,7 +14,7 @@ from obstore.exceptions import PermissionDeniedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
-from pixmill.ports import Stat
+from pixmill.ports.values import Stat
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
 from pixmill.storage.paths import check_readable, check_writable, is_valid_path
 

@@ -5,7 +5,8 @@ Knows how a URL names a store; must never know what is kept in it.
 
 from collections import OrderedDict
 
-from pixmill.ports import Pingable, Store
+from pixmill.ports.observe import Pingable
+from pixmill.ports.storage import Store
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import locate, open_store
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from pixmill.ports import Stat
+from pixmill.ports.values import Stat
 from pixmill.storage.paths import is_valid_path
 
 STAGING: Final = ".pixmill-staging"

@@ -29,7 +29,7 @@ from pixmill import __version__
 from pixmill.errors import SourceCredentials, SourceTimeout, error_classes_by_code
 from pixmill.media import Format
 from pixmill.plan.purge import PurgeScope
-from pixmill.ports import Event, RequestStage
+from pixmill.ports.observe import Event, RequestStage
 from pixmill.telemetry.request_metrics import RequestCollector
 
 OTHER: Final = "other"

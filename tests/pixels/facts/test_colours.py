@@ -11,8 +11,7 @@ from pixmill.engine.pixels.facts.oklab import oklab_to_srgb, srgb_to_oklab
 from pixmill.engine.pixels.facts.palette import palette
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.raster.convert import from_pillow
-from pixmill.plan.facts import Fact, FactSelection
-from pixmill.ports import Swatch
+from pixmill.plan.facts import Fact, FactSelection, Swatch
 from tests.pixels.images import LIMITS, encoded, photo
 
 

@@ -20,8 +20,7 @@ from pixmill.engine.pixels.facts.iptc import read_iptc
 from pixmill.engine.pixels.facts.xmp import read_xmp
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.protocol import MAX_MESSAGE_BYTES
-from pixmill.plan.facts import Fact, FactSelection
-from pixmill.ports import Facts, GpsLocation
+from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
 from tests.pixels.images import LIMITS, encoded, photo
 
 XMP = (

@@ -19,7 +19,7 @@ from pixmill.api.fastpath.pacer import Pacer
 from pixmill.api.fastpath.probe_limiter import ProbeLimiter
 from pixmill.api.http.problems import problem_response
 from pixmill.errors import PixmillError, QueueFull
-from pixmill.ports import Event, Observer
+from pixmill.ports.observe import Event, Observer
 
 SHEDDABLE_PATHS: Final = frozenset({b"/resize", b"/api/v1/resize", b"/info", b"/api/v1/info"})
 """Where the engine is needed."""

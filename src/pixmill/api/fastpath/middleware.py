@@ -29,7 +29,7 @@ from pixmill.api.middleware.request_context import (
 )
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
-from pixmill.ports import Entry, Hit
+from pixmill.ports.values import Entry, Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
 from pixmill.services.results.revalidation import metadata_of

@@ -9,7 +9,7 @@ import time
 
 from pixmill.plan.dates import date_of, seconds_of
 from pixmill.plan.freshness import YEAR_S, CacheControl, Lifetime, cache_control_for
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.revalidation import EntryMetadata
 

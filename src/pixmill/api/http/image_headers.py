@@ -9,7 +9,7 @@ from pixmill.api.http.cache_headers import cache_headers
 from pixmill.api.http.content_disposition import attachment
 from pixmill.media import MEDIA, Format
 from pixmill.plan.request import ImageRequest
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from pixmill.services.results.answer import ResizeResult
 
 _SECURITY_HEADERS: Final = {

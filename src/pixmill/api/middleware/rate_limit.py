@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_key
 from pixmill.api.middleware.request_context import MONITORING_PATHS
 from pixmill.errors import RateLimited
-from pixmill.ports import Event, Observer
+from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.rate_limiter import RateLimiter
 
 

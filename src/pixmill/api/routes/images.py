@@ -20,7 +20,7 @@ from pixmill.api.request_parsing import parse_image_request
 from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from pixmill.runtime.spool import Spool
 from pixmill.services.results.answer import ResizeResult
 from pixmill.services.results.revalidation import metadata_of

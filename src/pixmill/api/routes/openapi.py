@@ -42,7 +42,7 @@ from pixmill.errors import (
     error_classes_by_code,
 )
 from pixmill.media import MEDIA, OUTPUT_FORMATS
-from pixmill.ports import Description, Facts
+from pixmill.plan.facts import Description, Facts
 
 Json = dict[str, object]
 ErrorTypes = tuple[type[PixmillError], ...]

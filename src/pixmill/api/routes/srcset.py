@@ -17,11 +17,12 @@ from pixmill.api.request_parsing import parse_srcset_request
 from pixmill.api.routes.info import facts_response
 from pixmill.dialects.native.srcset import SrcsetRequest
 from pixmill.media import MEDIA, Format
+from pixmill.plan.facts import Facts
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import Size
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.srcset_widths import srcset_widths
-from pixmill.ports import Entry, Facts
+from pixmill.ports.values import Entry
 
 
 class Dimensions(msgspec.Struct, frozen=True):

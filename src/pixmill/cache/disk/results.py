@@ -7,7 +7,7 @@ from pixmill.cache.format.entry import decode, decode_header, encode
 from pixmill.cache.freshness import expiry_of
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, HasPurgeKeys
+from pixmill.ports.values import Entry, HasPurgeKeys
 
 
 class DiskResultTier(DiskTier):

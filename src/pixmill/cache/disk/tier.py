@@ -21,7 +21,7 @@ from pixmill.cache.purge.file_log import FileSegments, PurgeLog, SegmentedPurgeL
 from pixmill.cache.tier import Miss, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Event, NullObserver, Observer
+from pixmill.ports.observe import Event, NullObserver, Observer
 
 ReturnType = TypeVar("ReturnType")
 

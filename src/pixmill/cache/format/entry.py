@@ -15,7 +15,7 @@ import msgspec
 from pixmill.cache.format.envelope import DECODE_ERRORS, DIGEST_BYTES, PREFIX_BYTES, Envelope, checksum
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 
 MAGIC: Final = b"PXMC"
 VERSION: Final = 3

@@ -9,7 +9,7 @@ from typing import Final
 from pixmill.cache.format.entry import decode, encode
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 
 MAX_INLINE_BYTES: Final = 256 * 1024
 """Up to here the checksum takes less than 0.15 ms and is not worth a thread."""

@@ -19,7 +19,7 @@ from pixmill.cache.format.entry import to_bytes, to_text
 from pixmill.cache.format.envelope import DECODE_ERRORS, DIGEST_BYTES, PREFIX_BYTES, Envelope, checksum
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.key import Key
-from pixmill.ports import CachedOriginal
+from pixmill.ports.values import CachedOriginal
 
 MAGIC: Final = b"PXMO"
 VERSION: Final = 2

@@ -14,7 +14,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, Observer
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.values import Entry
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 

@@ -14,7 +14,7 @@ from typing import Final
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from pixmill.storage.redis import RedisClient
 
 LEASE_S: Final = 5.0

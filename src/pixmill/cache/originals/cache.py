@@ -14,7 +14,8 @@ from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
 from pixmill.plan.source import SourceRef
-from pixmill.ports import CachedOriginal, Event, Observer
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.values import CachedOriginal
 
 
 class DiskOriginalCache:

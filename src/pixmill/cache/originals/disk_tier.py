@@ -15,7 +15,7 @@ from pixmill.cache.disk.tier import DiskTier
 from pixmill.cache.format.original import OriginalHeader, copy_body, decode_header, encode, read_header
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
-from pixmill.ports import CachedOriginal, HasPurgeKeys, Original
+from pixmill.ports.values import CachedOriginal, HasPurgeKeys, Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 

@@ -19,7 +19,8 @@ from pixmill.cache.urls.limits import OriginalLimits
 from pixmill.cache.urls.tier_urls import ORIGINALS_SETTING, TierUrl
 from pixmill.errors import StoreError
 from pixmill.plan.source import SourceRef
-from pixmill.ports import CachedOriginal, Observer
+from pixmill.ports.observe import Observer
+from pixmill.ports.values import CachedOriginal
 from pixmill.runtime.memory_budget import MemoryBudget
 
 TIER_NAME: Final = "originals_disk"

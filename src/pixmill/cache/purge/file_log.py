@@ -26,7 +26,7 @@ import msgspec
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreUnavailable
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import Purge
-from pixmill.ports import Store
+from pixmill.ports.storage import Store
 
 MAX_SEGMENTS: Final = 32
 MAX_SEGMENT_BYTES: Final = 64 * 2**20

@@ -15,7 +15,7 @@ from typing import Final
 
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
-from pixmill.ports import Entry, PurgeMatch
+from pixmill.ports.values import Entry, PurgeMatch
 
 CLOCK_SKEW_S: Final = 10.0
 """Clocks of servers that share purges may differ by this much. What one that had not heard of a purge has made within this

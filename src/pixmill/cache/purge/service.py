@@ -16,7 +16,8 @@ from pixmill.cache.purge.rules import PurgeRules
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
 from pixmill.plan.purge import Purge, PurgeTarget
-from pixmill.ports import Event, HasPurgeKeys, NullObserver, Observer, PurgeMatch, PurgeResult
+from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import HasPurgeKeys, PurgeMatch, PurgeResult
 
 SYNC_TIMEOUT_S: Final = 5.0
 RESUME_WINDOW_S: Final = 86_400.0

@@ -15,7 +15,7 @@ from pixmill.cache.breaker import Breaker, BreakerState
 from pixmill.cache.tier import Item, Miss, Tier, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
-from pixmill.ports import Event, NullObserver, Observer
+from pixmill.ports.observe import Event, NullObserver, Observer
 
 SLOW_CALL_RATIO: Final = 0.5
 """A call that takes more than this part of its time is counted as slow."""

@@ -13,7 +13,7 @@ from typing import Final, Generic
 
 from pixmill.cache.tier import Item, Miss, Tier
 from pixmill.plan.key import Key
-from pixmill.ports import Event, NullObserver, Observer, RequestStage
+from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20

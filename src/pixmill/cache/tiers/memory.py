@@ -16,7 +16,8 @@ from time import time
 from pixmill.cache.tier import Miss, check_round_trip
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, Event, HasPurgeKeys, NullObserver, Observer
+from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import Entry, HasPurgeKeys
 
 OVERHEAD_BYTES = 1_024
 """Counted for each entry besides its body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""

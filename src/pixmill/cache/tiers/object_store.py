@@ -17,7 +17,8 @@ from pixmill.cache.purge.file_log import ObjectSegments, PurgeLog, SegmentedPurg
 from pixmill.cache.tier import Miss, check_round_trip
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, HasPurgeKeys, Store
+from pixmill.ports.storage import Store
+from pixmill.ports.values import Entry, HasPurgeKeys
 
 PURGE_LOG_POLL_S: Final = 5.0
 """How often to look for purges of other servers: 520,000 small requests a month."""

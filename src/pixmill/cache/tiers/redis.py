@@ -24,7 +24,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss, check_round_trip
 from pixmill.cache.tiers.object_store import MAX_OVERHEAD_BYTES
 from pixmill.plan.key import Key
-from pixmill.ports import Entry, HasPurgeKeys
+from pixmill.ports.values import Entry, HasPurgeKeys
 from pixmill.storage.redis import RedisClient
 
 PURGE_PAUSE_S: Final = 0.002

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from pixmill.cache.freshness import expiry_of
-from pixmill.ports import CachedOriginal, Entry
+from pixmill.ports.values import CachedOriginal, Entry
 
 
 @dataclass(frozen=True, slots=True)

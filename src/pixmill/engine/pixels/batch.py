@@ -23,7 +23,7 @@ from pixmill.plan.input import DEFAULT_INPUT, Input
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 
 BatchOutcome = Rendered | PixmillError
 

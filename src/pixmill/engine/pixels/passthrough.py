@@ -19,7 +19,7 @@ from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.geometry import Size
 from pixmill.plan.ops import Colour, Output, Plan, Resize
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()
 _ORIGINAL_OUTPUT: Final = Output(source_format=True)

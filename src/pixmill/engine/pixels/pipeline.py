@@ -55,7 +55,7 @@ from pixmill.media import DESCRIPTION_FORMATS, Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
-from pixmill.ports import Rendered
+from pixmill.ports.values import Rendered
 
 STEPS: tuple[Step, ...] = (
     smart_crop,  # where a smart window goes

@@ -19,9 +19,11 @@ from pixmill.engine.pool.dispatcher import Dispatcher
 from pixmill.engine.pool.process import Process, ProcessEvents
 from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
-from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
+from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.ops import Plan
-from pixmill.ports import MAX_PLANS, Event, Facts, Observer, Rendered, RequestStage
+from pixmill.ports.observe import Event, Observer, RequestStage
+from pixmill.ports.pipeline import MAX_PLANS
+from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
 
 _MAX_INLINE_READ_BYTES: Final = 2**20

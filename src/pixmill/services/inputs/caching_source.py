@@ -18,7 +18,8 @@ from pixmill.plan.freshness import (
     merge_directives,
 )
 from pixmill.plan.source import SourceRef
-from pixmill.ports import CachedOriginal, Original, OriginalCache, PurgeMatch, Purges, Source
+from pixmill.ports.pipeline import OriginalCache, Purges, Source
+from pixmill.ports.values import CachedOriginal, Original, PurgeMatch
 
 MAX_CLOCK_SKEW_S: Final = 60.0
 """Clocks of servers that share a depot may differ by this much; what is said to be of later has no age that could be told."""

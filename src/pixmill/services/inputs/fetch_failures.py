@@ -12,7 +12,7 @@ from typing import Final
 from pixmill.errors import SourceDenied, SourceError, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import NO_NEGATIVE_CACHING, NegativeTtl
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Event, NullObserver, Observer
+from pixmill.ports.observe import Event, NullObserver, Observer
 
 MAX_FETCH_FAILURES: Final = 8_192
 """About half a kilobyte each; the oldest goes."""

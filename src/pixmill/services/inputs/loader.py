@@ -22,7 +22,9 @@ from pixmill.plan.freshness import FreshnessPolicy, directives_for_version, merg
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import NO_PURGES, Event, Observer, Original, OriginalVersion, PurgeMatch, Purges, Source
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.pipeline import NO_PURGES, Purges, Source
+from pixmill.ports.values import Original, OriginalVersion, PurgeMatch
 from pixmill.services.inputs.fetch_failures import NO_FAILURE_CACHE, FetchFailureCache
 from pixmill.services.inputs.memory import NO_ORIGINAL_CACHE, MemoryOriginalCache
 from pixmill.services.inputs.versions import VersionCache

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Event, NullObserver, Observer, Original
+from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import Original
 
 PAGE_BYTES: Final = 4_096
 OVERHEAD_BYTES: Final = 2_048

@@ -12,7 +12,7 @@ from typing import Final
 
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Original, OriginalVersion
+from pixmill.ports.values import Original, OriginalVersion
 
 MAX_VERSIONS: Final = 16_384
 """About half a kilobyte each; the source that was asked longest ago is forgotten, and simply asked again."""

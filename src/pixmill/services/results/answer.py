@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pixmill.ports import Entry
+from pixmill.ports.values import Entry
 from pixmill.services.results.revalidation import EntryMetadata, metadata_of
 
 

@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from pixmill.errors import PixmillError
 from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.key import Key
-from pixmill.ports import Cache, Entry, Event, Hit, Observer, Original, OriginalVersion, PurgeMatch, Purges, Rendered
+from pixmill.ports.observe import Event, Observer
+from pixmill.ports.pipeline import Cache, Purges
+from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, PurgeMatch, Rendered
 from pixmill.services.results.revalidation import (
     EntryMetadata,
     expired,

@@ -15,7 +15,8 @@ from pixmill.errors import ImageError, PixmillError, RenderCrashed, UnsupportedI
 from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.key import Key
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Event, NullObserver, Observer, Original, OriginalVersion
+from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import Original, OriginalVersion
 
 MAX_RENDER_FAILURES: Final = 8_192
 """About half a kilobyte each; the oldest goes."""

@@ -10,7 +10,7 @@ from typing import Final
 from pixmill.errors import Forbidden, ImageError, PixmillError, SourceDenied, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.key import Key, entity_tag
-from pixmill.ports import Entry, Original, OriginalVersion, Rendered
+from pixmill.ports.values import Entry, Original, OriginalVersion, Rendered
 
 PERMANENT_FAILURES: Final = (SourceNotFound, SourceDenied, SourceTooLarge, Forbidden, ImageError)
 """What these say holds for the original as it is now: it is gone, or no longer shown to us, or of no use any more. Everything else is a

@@ -14,7 +14,8 @@ from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
-from pixmill.ports import MAX_PLANS, Engine, Entry, Original, Rendered
+from pixmill.ports.pipeline import MAX_PLANS, Engine
+from pixmill.ports.values import Entry, Original, Rendered
 from pixmill.services.results.cache import ResultCache
 from pixmill.services.singleflight import BackgroundTasks
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef
-from pixmill.ports import Original
+from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig

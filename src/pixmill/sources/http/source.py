@@ -15,7 +15,7 @@ from yarl import URL
 from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceTooLarge, TooManyRedirects
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
-from pixmill.ports import Original
+from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig

@@ -15,8 +15,7 @@ from pixmill.engine.pixels.facts.thumbnail import THUMBNAIL_SIDE, shrink_to
 from pixmill.engine.pixels.facts.visual_facts import find_visual_facts
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.facts import FactSelection
-from pixmill.ports import Description, Facts
+from pixmill.plan.facts import Description, Facts, FactSelection
 
 _PLACEHOLDERS: Final[dict[Format, Callable[[Frame], str]]] = {
     Format.BLURHASH: blurhash,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image
 
 from pixmill.engine.pixels.facts.exif_labels import EXIF_LABELS
-from pixmill.ports import ExifValue, GpsLocation
+from pixmill.plan.facts import ExifValue, GpsLocation
 
 MAX_BYTES: Final = 12_000
 _MAX_VALUE_CHARS: Final = 1_000

@@ -12,7 +12,7 @@ from pixmill.engine.pixels.facts.average_colour import css_hex
 from pixmill.engine.pixels.facts.oklab import Oklab, oklab_to_srgb, srgb_to_oklab
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
-from pixmill.ports import Swatch
+from pixmill.plan.facts import Swatch
 
 _MAX_ITERATIONS: Final = 16
 _FINE_CUBE_BITS: Final = 4
