@@ -52,6 +52,11 @@ _OTHER_PORTS = [
 ]
 """All that would else be fixed."""
 
+_MAX_VOLUMES = 10_000
+"""Each bucket takes a volume at its first write. By default there are as many as there are free GiB on the disk, one of 77 GiB was full
+after 76 buckets, and each further write was a 500 InternalError: "No writable volumes and no free volumes left".
+"""
+
 _ACTIONS = {OWNER: ["Admin", "Read", "Write", "List", "Tagging"], READER: ["Read", "List"]}
 
 
@@ -160,6 +165,8 @@ class SeaweedFS:
             "-ip.bind=127.0.0.1",
             f"-dir={self._data}",
             f"-s3.config={folder / 's3.json'}",
+            f"-volume.max={_MAX_VOLUMES}",
+            "-master.volumeSizeLimitMB=1024",
             "-s3.port.iceberg=0",
             "-webdav=false",
             "-admin.ui=false",
