@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from obstore.store import S3Store
 
 from tests.servers.ports import free_port
 
-START_S = 30.0
+START_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class SeaweedFS:
     def __init__(self, data: Path | None = None) -> None:
         """``data`` is where objects are kept, an empty folder; otherwise a temporary one."""
         self._data = data
-        self.port, self._filer_port, *self._other_ports = _free_ports(2 + len(_OTHER_PORTS))
+        self.port, self._filer_port, *self._other_ports = (free_port() for _ in range(2 + len(_OTHER_PORTS)))
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="pixmill-seaweedfs-", ignore_cleanup_errors=True)
 
@@ -157,7 +156,8 @@ class SeaweedFS:
 
     def _command(self, folder: Path) -> list[str]:
         ports = dict(zip(_OTHER_PORTS, self._other_ports, strict=True))
-        ports |= {"filer.port": self._filer_port, "s3.port": self.port, "admin.port": _admin_port()}
+        # The worker looks for the gRPC port of the admin 10,000 higher, whatever is said.
+        ports |= {"filer.port": self._filer_port, "s3.port": self.port, "admin.port": free_port()}
         return [
             str(Path(sys.executable).with_name("weed")),
             "mini",
@@ -200,22 +200,6 @@ class SeaweedFS:
             client_options={"allow_http": True, "timeout": "20s"},
             retry_config={"max_retries": 0},
         )
-
-
-def _free_ports(count: int) -> list[int]:
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(free_port())
-    return list(ports)
-
-
-def _admin_port() -> int:
-    """One whose gRPC port is free too: the worker looks for that 10,000 higher, whatever is said."""
-    while True:
-        port = free_port()
-        with contextlib.suppress(OSError, OverflowError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port + 10_000))
-            return port
 
 
 def _identity(who: Identity) -> dict[str, Any]:
