@@ -211,7 +211,7 @@ def test_anything_at_all_is_a_plan_or_a_refusal(text: str) -> None:
 
 @pytest.mark.parametrize("hostile", ["text:" + ",," * 15_000, "text:" + ";;," * 15_000, "text:" + "<b>" * 9_000])
 def test_time_is_linear(hostile: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(InvalidParameter):
         parse(b"/resize", f"url=a.jpg&overlay={hostile},markup:1".encode())
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

@@ -130,10 +130,10 @@ def test_any_bytes_give_an_svg_or_a_failure_of_ours(data: bytes) -> None:
     ],
 )
 def test_bombs_and_ruins_are_refused_at_once(text: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(UndecodableImage):
         inspect(memoryview(text.encode()), LIMITS)
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_a_reference_in_a_style_holds_no_second_one() -> None:

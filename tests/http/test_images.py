@@ -1,6 +1,7 @@
 """``/resize`` as HTTP: uploads and their limits, caching headers and conditions, over a real server."""
 
 import asyncio
+import math
 import re
 import socket
 import time
@@ -283,11 +284,12 @@ def test_what_an_origin_wants_asked_for_each_time_is(server: Pixmill, origin: Or
 
 def test_age_grows_and_the_lifetime_stays(server: Pixmill, origin: Origin) -> None:
     url = origin.serve("/age.jpg", small_photo(64), headers={"Cache-Control": "max-age=100"})
+    began = time.monotonic()
     first = server.get("/resize", url=url)
-    time.sleep(1.1)
-    second = server.get("/resize", url=url)
+    while (second := server.get("/resize", url=url)).headers["age"] == "0":
+        time.sleep(0.05)
     assert (first.headers["age"], first.headers["cache-control"]) == ("0", second.headers["cache-control"])
-    assert int(second.headers["age"]) in {1, 2}
+    assert 1 <= int(second.headers["age"]) <= math.ceil(time.monotonic() - began)
 
 
 @pytest.mark.parametrize(
@@ -309,10 +311,10 @@ def test_if_none_match_is_read_as_the_standard_says(server: Pixmill, origin: Ori
     url = origin.serve("/tag.jpg", small_photo(64), headers={"ETag": '"x"', "Cache-Control": "max-age=1000"})
     first = server.get("/resize", url=url, format="jpeg")
     tag = first.headers["etag"]
-    began = time.monotonic()
+    began = server.cpu_s()
     headers = {"if-none-match": given.format(tag=tag, bare=tag.strip('"'))}
     reply = server.get("/resize", url=url, format="jpeg", headers=headers)
-    assert time.monotonic() - began < 0.5
+    assert server.cpu_s() - began < 0.5
     assert reply.status == status
     assert reply.headers["etag"] == tag
     assert (reply.body == b"") == (status == 304)

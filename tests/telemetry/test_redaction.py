@@ -67,6 +67,6 @@ def test_what_is_around_a_secret_stays() -> None:
 def test_a_hostile_text_takes_linear_time(brick: str) -> None:
     """A quadratic expression needs minutes for these."""
     text = "://sig%" + brick * (200_000 // len(brick))
-    begun = time.process_time()
+    begun = time.thread_time()
     redact(text)
-    assert time.process_time() - begun < 1
+    assert time.thread_time() - begun < 1

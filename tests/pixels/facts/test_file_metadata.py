@@ -236,9 +236,9 @@ def test_the_most_that_can_be_told_fits_into_a_message() -> None:
 @pytest.mark.parametrize("piece", ["<?xpacket", ' a:GPSx="', "<a:GPSx>", "a", " ", "<a:GPS", "a:", "'", "<?xpacket?>"])
 def test_xmp_of_any_kind_is_read_in_time(piece: str) -> None:
     packet = (piece * 120_000)[:120_000].encode()
-    started = time.perf_counter()
+    started = time.thread_time()
     read_xmp(packet, gps=False)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @settings(deadline=None, max_examples=300)
