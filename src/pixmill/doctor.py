@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pixmill import __version__
+from pixmill.engine.capabilities import Capabilities
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import PixmillError
 from pixmill.media import OUTPUT_FORMATS, Format
@@ -37,18 +38,6 @@ class CheckResult:
         return "✗" if self.is_error else "!" if self.is_warning else "✓"
 
 
-class CapabilityReport(msgspec.Struct, frozen=True):
-    """What ``pixmill.engine.capabilities`` prints."""
-
-    decoders: dict[str, str]
-    encoders: dict[str, str]
-    missing_extras: dict[str, str]
-    has_kernel: bool
-    sandbox_layers: list[str]
-    missing_sandbox_layers: dict[str, str]
-    library_versions: dict[str, str]
-
-
 def diagnose(settings: Settings) -> list[CheckResult]:
     """Everything that can be said without a request."""
     return [
@@ -67,10 +56,10 @@ def _check_open_files(settings: Settings) -> CheckResult:
 
 
 def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
-    command = [sys.executable, "-m", "pixmill.engine.capabilities", sandbox.value]
+    command = [sys.executable, "-m", "pixmill.engine.capability_probe", sandbox.value]
     try:
         completed = subprocess.run(command, capture_output=True, check=True, timeout=REPORT_TIMEOUT_S)  # noqa: S603 - our own module
-        report = msgspec.json.decode(completed.stdout, type=CapabilityReport)
+        report = msgspec.json.decode(completed.stdout, type=Capabilities)
     except subprocess.SubprocessError as error:
         stderr = getattr(error, "stderr", None) or b""
         return [
@@ -104,7 +93,7 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
     ]
 
 
-def _check_sandbox(report: CapabilityReport, mode: SandboxMode) -> list[CheckResult]:
+def _check_sandbox(report: Capabilities, mode: SandboxMode) -> list[CheckResult]:
     """What was in force in the process that made the report, as it is in workers."""
     layers = ", ".join(["limits", *report.sandbox_layers])
     return [
