@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, _imagingmath, _webp
 
-from pixmill.engine.codecs import libwebp, webp, webp_still
+from pixmill.engine.codecs import libwebp, libwebp_api, webp, webp_still
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest
 from pixmill.engine.codecs.webp import WebPAnimationDecoder
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
@@ -180,12 +180,12 @@ def test_without_a_reachable_libwebp_the_pixels_are_the_same(monkeypatch: pytest
 
 def test_a_library_without_its_functions_or_of_another_age_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert libwebp.available
-    for version in ("_DEMUX_ABI", "_DECODER_ABI"):
+    for version in ("DEMUX_ABI", "DECODER_ABI"):
         with monkeypatch.context() as other:
-            other.setattr(libwebp, version, 0x0900)
+            other.setattr(libwebp_api, version, 0x0900)
             assert not libwebp._passes_self_check()
     monkeypatch.setattr(_webp, "__file__", _imagingmath.__file__)
-    assert libwebp._load_library() is None
+    assert libwebp_api.load_library() is None
 
 
 def test_an_animation_keeps_its_way() -> None:
