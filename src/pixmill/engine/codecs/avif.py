@@ -18,7 +18,7 @@ from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.layout import Layout

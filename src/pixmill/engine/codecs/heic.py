@@ -10,7 +10,7 @@ import pillow_heif
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.raster.convert import to_pillow
@@ -43,8 +43,8 @@ class HeicDecoder:
             colour_space="grey" if self._image.mode.startswith("L") else "rgb",
             frame_count=len(file),
             profile=info.get("icc_profile") or b"",
-            exif=pillow.metadata_if_small(info.get("exif")),
-            xmp=pillow.metadata_if_small(info.get("xmp")),
+            exif=metadata_if_small(info.get("exif")),
+            xmp=metadata_if_small(info.get("xmp")),
             orientation_applied=True,
         )
 

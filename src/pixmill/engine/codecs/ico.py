@@ -11,9 +11,11 @@ from io import BytesIO
 
 from PIL.IcoImagePlugin import IcoImageFile
 
-from pixmill.engine.codecs import pillow, png, vips
+from pixmill.engine.codecs import pillow, png
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.png_chunks import SIGNATURE
+from pixmill.engine.codecs.vips import VipsDecoder
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UndecodableImage
 from pixmill.media import MEDIA, Format
@@ -23,7 +25,6 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 _HEADER = struct.Struct("<HHH")
 _ENTRY = struct.Struct("<BBBBHHII")
 _DIB_HEADER = struct.Struct("<Iii")
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 class IcoBitmapDecoder:
@@ -52,8 +53,8 @@ def open_ico(source: memoryview) -> Decoder:
     data = source[offset : offset + size]
     if len(data) < size:
         raise UndecodableImage(detail="the icon ends before its picture does")
-    if data[: len(_PNG_SIGNATURE)] == _PNG_SIGNATURE:
-        return vips.VipsDecoder(Format.ICO, vips.PNG_LOADER, data)
+    if data[: len(SIGNATURE)] == SIGNATURE:
+        return VipsDecoder(Format.ICO, png.PNG_LOADER, data)
     return IcoBitmapDecoder(largest, data)
 
 

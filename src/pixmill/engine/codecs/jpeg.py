@@ -15,7 +15,7 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import cmyk_to_srgb

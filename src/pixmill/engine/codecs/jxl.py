@@ -15,7 +15,7 @@ from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.jxl_header import read_header
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
@@ -47,8 +47,8 @@ class JxlDecoder:
             size=EXIF_ORIENTATIONS[parsed.orientation].oriented_size(parsed.size),
             alpha=parsed.alpha,
             colour_space="grey" if parsed.grey else "rgb",
-            exif=pillow.metadata_if_small(parsed.exif),
-            xmp=pillow.metadata_if_small(parsed.xmp),
+            exif=metadata_if_small(parsed.exif),
+            xmp=metadata_if_small(parsed.xmp),
             orientation_applied=True,
         )
 

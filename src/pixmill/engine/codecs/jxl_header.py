@@ -11,7 +11,6 @@ from typing import Final
 from pixmill.plan.geometry import Size
 
 CODESTREAM: Final = b"\xff\x0a"
-CONTAINER: Final = b"\0\0\0\x0cJXL \r\n\x87\n"
 _RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _ALPHA: Final = 0
 _GREY: Final = 1

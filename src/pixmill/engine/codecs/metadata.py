@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 _PREFIX = b"Exif\0\0"
-_ORIENTATION_TAG = 274
+ORIENTATION_TAG = 274
 _ENTRY_BYTES = 12
+_MAX_METADATA_BYTES = 2**20
 
 ByteOrder = Literal["little", "big"]
 
@@ -21,11 +22,16 @@ class RetainedMetadata:
     xmp: bytes = b""
 
 
+def metadata_if_small(metadata: object) -> bytes:
+    """A block of metadata, or nothing if it is larger than 1 MiB."""
+    return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""
+
+
 def exif_orientation(exif: bytes) -> int:
     """1 to 8; 1 where there is none or it cannot be read."""
     block, byte_order = _tiff_block(exif)
     for at in _entry_offsets(block, byte_order):
-        if int.from_bytes(block[at : at + 2], byte_order) == _ORIENTATION_TAG:
+        if int.from_bytes(block[at : at + 2], byte_order) == ORIENTATION_TAG:
             value = int.from_bytes(block[at + 8 : at + 10], byte_order)
             return value if value in range(1, 9) else 1
     return 1
@@ -36,7 +42,7 @@ def reset_orientation(exif: bytes) -> bytes:
     block, byte_order = _tiff_block(exif)
     entries = _entry_offsets(block, byte_order)
     for at in entries:
-        if int.from_bytes(block[at : at + 2], byte_order) == _ORIENTATION_TAG:
+        if int.from_bytes(block[at : at + 2], byte_order) == ORIENTATION_TAG:
             block[at + 8 : at + 10] = (1).to_bytes(2, byte_order)
     return bytes(block) if entries else b""
 

@@ -10,9 +10,9 @@ import re
 import struct
 from collections.abc import Iterator
 from html import unescape
-from typing import Final, Literal
+from typing import Final
 
-from pixmill.engine.codecs.metadata import RetainedMetadata, reset_orientation
+from pixmill.engine.codecs.metadata import ByteOrder, RetainedMetadata, reset_orientation
 from pixmill.plan.output import Metadata
 
 _ARTIST: Final = 315
@@ -25,8 +25,6 @@ _TYPE_BYTES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 
 _MAX_TEXT_BYTES: Final = 2_000
 _XML_TAG: Final = re.compile(rb"<[^>]*>")
 _XMP_NAMES: Final = {_ARTIST: b"dc:creator", _COPYRIGHT: b"dc:rights"}
-
-ByteOrder = Literal["little", "big"]
 
 
 def retained_metadata(policy: Metadata, exif: bytes, xmp: bytes) -> RetainedMetadata:

@@ -10,6 +10,7 @@ import pyvips
 from PIL import Image, ImageFile
 
 from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.codecs.metadata import ORIENTATION_TAG, metadata_if_small
 from pixmill.engine.codecs.pillow_arrow import pixel_view
 from pixmill.engine.raster.convert import from_vips
 from pixmill.engine.raster.frame import Area, Frame
@@ -18,9 +19,7 @@ from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 
-_ORIENTATION_TAG = 274
 _COLOUR_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
-_MAX_METADATA_BYTES = 2**20
 _MAX_READS = 50_000
 """Some 40 ms; a file of 255 pieces of a colour profile takes a thousand."""
 _ZERO_COPY_LAYOUTS = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
@@ -61,7 +60,7 @@ def image_orientation(image: Image.Image) -> int:
     if not image.info.get("exif"):
         return 1
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
+        value = image.getexif().get(ORIENTATION_TAG, 1)
     except Exception:  # noqa: BLE001 - broken EXIF raises anything, and is no reason to refuse the pixels
         return 1
     return value if value in range(1, 9) else 1
@@ -94,8 +93,3 @@ def _to_grey_or_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data or image.mode == "RGBa":
         return image.convert("RGBA")
     return image.convert("L" if _COLOUR_SPACES.get(image.mode) == "grey" else "RGB")
-
-
-def metadata_if_small(metadata: object) -> bytes:
-    """A block of metadata small enough to carry into a result."""
-    return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""

@@ -1,130 +1,167 @@
-"""Which library reads and writes each format, and why: the one table.
+"""The codec table: which library decodes and encodes each format, and why.
 
-Measured with one thread on photographs of 2040 × 1360 pixels (Pillow 13.0 with libjpeg-turbo 3.2, libwebp 1.6, libavif 1.4;
-pyvips-binary 8.18.7), in milliseconds. Formats that are not here are not read or written.
+Figures are milliseconds with one thread for photographs of 2040 × 1360 pixels (Pillow 13.0 with libjpeg-turbo 3.2, libwebp 1.6,
+libavif 1.4; pyvips-binary 8.18.7). Formats that are not in the table are neither read nor written.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from PIL import features
 
-from pixmill.engine.codecs import avif, bmp, gif, ico, jpeg, libwebp, png, svg, tiff, vips, webp
+from pixmill.engine.codecs import avif, bmp, gif, ico, jpeg, libwebp, png, svg, tiff, webp
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.frame_sequence import FrameSequence
-from pixmill.engine.codecs.lazy import lazy_function
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
+_PACKAGE = __name__.rpartition(".")[0]
+
 Opener = Callable[[memoryview], Decoder]
-"""Reads a header; allocates nothing that grows with the picture. Raises anything on a damaged file."""
+"""Reads a header, in memory that does not grow with the image. Raises any exception on a damaged file."""
 
 FrameEncoder = Callable[[Frame, int, RetainedMetadata, Encoding], bytes]
-"""A frame, the quality on the one scale of looks, the metadata to keep, and the encoder's options."""
-
+"""Encodes a frame at a quality on the common scale, with the metadata to embed and the encoder options."""
 
 AnimationEncoder = Callable[[FrameSequence, int, RetainedMetadata, Encoding], bytes]
-"""The same for an animation; asks for each frame when it needs it."""
+"""The same for an animation; pulls each frame when it needs it."""
 
 
-@dataclass(frozen=True, slots=True)
+def _lazy(module: str, name: str) -> Callable[..., Any]:
+    """A function of a sibling module that is imported at the first call: optional and heavy libraries do not load with the worker."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(f"{_PACKAGE}.{module}"), name)(*arguments)
+
+    return call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """``reader`` and ``writer`` name the libraries; ``needs`` is the part of Pillow without which neither works, ``extra`` the optional
-    part of Pixmill that brings them.
+    """How one format is decoded and encoded, by which libraries, and why (``rationale``).
+
+    ``pillow_feature`` is the part of Pillow that both need, ``extra`` the optional dependency of Pixmill that installs the library.
     """
 
     open: Opener
     decoder_library: str
     encode: FrameEncoder | None = None
+    encode_animation: AnimationEncoder | None = None
     encoder_library: str = ""
     pillow_feature: str = ""
-    rationale: str = ""
-    encode_animation: AnimationEncoder | None = None
     extra: str = ""
+    rationale: str
 
 
 CODECS: dict[Format, Codec] = {
     Format.JPEG: Codec(
-        jpeg.JpegDecoder,
-        "Pillow",
-        jpeg.encode,
-        "Pillow",
-        "jpg",
-        "decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
+        open=jpeg.JpegDecoder,
+        decoder_library="Pillow",
+        encode=jpeg.encode,
+        encoder_library="Pillow",
+        pillow_feature="jpg",
+        rationale="decode 10.2, halved 8.3 (libvips 16.4, 13.2); encode 512 px 0.5 (1.2)",
     ),
     Format.PNG: Codec(
-        png.PngDecoder,
-        "libvips",
-        png.encode,
-        "libvips",
-        "",
-        "decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)",
-        png.encode_animation,
+        open=png.PngDecoder,
+        decoder_library="libvips",
+        encode=png.encode,
+        encode_animation=png.encode_animation,
+        encoder_library="libvips",
+        rationale="decode 26.6 (Pillow 35.5); encode 512 px 9 (19.7)",
     ),
     Format.WEBP: Codec(
-        webp.open_webp,
-        "libwebp" if libwebp.available else "Pillow",
-        webp.encode,
-        "Pillow",
-        "webp",
-        "decode 20 (by way of Pillow 40, libvips 56), cut out before; encode 512 px 14.8 (23.8)",
-        webp.encode_animation,
+        open=webp.open_webp,
+        decoder_library="libwebp" if libwebp.available else "Pillow",
+        encode=webp.encode,
+        encode_animation=webp.encode_animation,
+        encoder_library="Pillow",
+        pillow_feature="webp",
+        rationale="decode 20 (through Pillow 40, libvips 56), crops while decoding; encode 512 px 14.8 (23.8)",
     ),
     Format.AVIF: Codec(
-        avif.AvifDecoder,
-        "Pillow",
-        avif.encode,
-        "Pillow",
-        "avif",
-        "decode with dav1d 37 (libvips with libaom 93); encode 41.8 (48)",
-        avif.encode_animation,
+        open=avif.AvifDecoder,
+        decoder_library="Pillow",
+        encode=avif.encode,
+        encode_animation=avif.encode_animation,
+        encoder_library="Pillow",
+        pillow_feature="avif",
+        rationale="decode with dav1d 37 (libvips with libaom 93); encode 41.8 (48)",
     ),
     Format.GIF: Codec(
-        vips.open_gif, "libvips", gif.encode, "libvips", "", "streams; bounds its palette by cgif", gif.encode_animation
+        open=gif.open_gif,
+        decoder_library="libvips",
+        encode=gif.encode,
+        encode_animation=gif.encode_animation,
+        encoder_library="libvips",
+        rationale="streams; cgif bounds the palette",
     ),
     Format.TIFF: Codec(
-        tiff.TiffDecoder,
-        "Pillow",
-        tiff.encode,
-        "libvips",
-        rationale="reads 96 of 103 test files (libvips 88) and notices when one ends too soon",
+        open=tiff.TiffDecoder,
+        decoder_library="Pillow",
+        encode=tiff.encode,
+        encoder_library="libvips",
+        rationale="reads 96 of 103 test files (libvips 88) and detects truncated files",
     ),
-    Format.BMP: Codec(bmp.BmpDecoder, "Pillow", bmp.encode, "Pillow", rationale="libvips' wheel does not read it"),
-    Format.ICO: Codec(ico.open_ico, "Pillow", ico.encode, "libvips", rationale="libvips' wheel does not read it"),
+    Format.BMP: Codec(
+        open=bmp.BmpDecoder,
+        decoder_library="Pillow",
+        encode=bmp.encode,
+        encoder_library="Pillow",
+        rationale="libvips' wheel does not read it",
+    ),
+    Format.ICO: Codec(
+        open=ico.open_ico,
+        decoder_library="Pillow",
+        encode=ico.encode,
+        encoder_library="libvips",
+        rationale="libvips' wheel does not read it",
+    ),
     Format.SVG: Codec(
-        svg.SvgDecoder, "libvips", rationale="librsvg; sanitised before, drawn at the size that is wanted"
+        open=svg.SvgDecoder,
+        decoder_library="libvips",
+        rationale="librsvg; sanitised first, rendered at the requested size",
     ),
     Format.HEIC: Codec(
-        lazy_function("heic", "HeicDecoder"),
-        "libheif",
-        lazy_function("heic", "encode"),
-        "libheif",
-        rationale="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
+        open=_lazy("heic", "HeicDecoder"),
+        decoder_library="libheif",
+        encode=_lazy("heic", "encode"),
+        encoder_library="libheif",
         extra="heic",
+        rationale="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
     ),
     Format.JXL: Codec(
-        lazy_function("jxl", "JxlDecoder"),
-        "libjxl",
-        lazy_function("jxl", "encode"),
-        "libjxl",
-        rationale="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
+        open=_lazy("jxl", "JxlDecoder"),
+        decoder_library="libjxl",
+        encode=_lazy("jxl", "encode"),
+        encoder_library="libjxl",
         extra="jxl",
+        rationale="libvips' wheel has no libjxl; decode 800 px 11, encode 22",
     ),
     Format.PDF: Codec(
-        lazy_function("pdf", "PdfDecoder"),
-        "PDFium",
-        rationale="libvips' wheel reads none; confined, and kept well",
+        open=_lazy("pdf", "PdfDecoder"),
+        decoder_library="PDFium",
         extra="pdf",
+        rationale="libvips' wheel has no PDF loader; PDFium is well maintained and runs in the sandbox",
     ),
-    Format.RAW: Codec(lazy_function("raw", "RawDecoder"), "LibRaw", rationale="reads what cameras write", extra="raw"),
+    Format.RAW: Codec(
+        open=_lazy("raw", "RawDecoder"),
+        decoder_library="LibRaw",
+        extra="raw",
+        rationale="reads camera raw formats",
+    ),
     Format.VIDEO: Codec(
-        lazy_function("video", "VideoDecoder"), "FFmpeg", rationale="reads what films are in", extra="video"
+        open=_lazy("video", "VideoDecoder"),
+        decoder_library="FFmpeg",
+        extra="video",
+        rationale="reads video containers",
     ),
 }
 
@@ -135,28 +172,28 @@ EXTRA_MODULES: Final[dict[str, str]] = {
     "raw": "rawpy",
     "video": "av",
 }
-"""The optional parts of Pixmill and the module that each of them brings."""
+"""The extras of Pixmill and the module that each installs."""
 
 
 def can_decode(kind: Format) -> bool:
-    """Can this installation decode the format?"""
+    """Whether this installation decodes the format."""
     return kind in CODECS and _is_available(CODECS[kind])
 
 
 def can_encode(kind: Format) -> bool:
-    """Can this installation encode the format?"""
+    """Whether this installation encodes the format."""
     return can_decode(kind) and CODECS[kind].encode is not None
 
 
 def missing_extra_hint(kind: Format) -> str:
-    """What to add to a sentence about a format that cannot be read or written, if something can be done about it."""
+    """The end of an error message that names the missing extra; empty if none would help."""
     extra = CODECS[kind].extra if kind in CODECS else ""
     return f": it lacks the extra pixmill[{extra}]" if extra and not is_extra_installed(extra) else ""
 
 
 @cache
 def is_extra_installed(extra: str) -> bool:
-    """Is the module there that this extra brings? It is imported when it is first needed."""
+    """Whether the module of this extra can be imported; does not import it."""
     return find_spec(EXTRA_MODULES[extra]) is not None
 
 
@@ -169,7 +206,7 @@ def _is_available(codec: Codec) -> bool:
 def encode_frame(
     frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
 ) -> bytes:
-    """The frame as a file in its format. Raises UnsupportedOutput for one that is not written here."""
+    """Encode a frame in its ``format``. Raises UnsupportedOutput."""
     codec = CODECS.get(frame.format)
     if codec is None or codec.encode is None:
         raise UnsupportedOutput(detail=frame.format)
@@ -177,14 +214,14 @@ def encode_frame(
 
 
 def can_encode_animation(kind: Format) -> bool:
-    """Can this installation encode an animation in the format?"""
+    """Whether this installation encodes animations in the format."""
     return can_encode(kind) and CODECS[kind].encode_animation is not None
 
 
 def encode_animation(
     sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
 ) -> bytes:
-    """The animation as a file in its format. Raises UnsupportedOutput for one that is not written here."""
+    """Encode an animation in its ``format``. Raises UnsupportedOutput."""
     codec = CODECS.get(sequence.format)
     if codec is None or codec.encode_animation is None:
         raise UnsupportedOutput(detail=sequence.format)

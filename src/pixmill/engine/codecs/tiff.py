@@ -14,16 +14,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.metadata import ORIENTATION_TAG, RetainedMetadata
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.vips_metadata import attach_metadata
+from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.raster.convert import to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import cmyk_to_srgb, lab_to_srgb
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, TiffCompression
 
-_ORIENTATION_TAG = 274
 _MAX_PAGES = 65_536
 _CLASSIC_LAYOUT, _BIGTIFF_LAYOUT = (4, "H", 12, "I"), (8, "Q", 20, "Q")
 """Where the place of the first directory stands; how its entries are counted, how long each is, and how the place of the next is written."""
@@ -38,7 +37,7 @@ class TiffDecoder:
         self._source = source
         self._image = TiffImageFile(BytesIO(source))
         self._image.seek(page - 1)
-        orientation = self._image.tag_v2.get(_ORIENTATION_TAG, 1)
+        orientation = self._image.tag_v2.get(ORIENTATION_TAG, 1)
         self.header: ImageHeader = replace(
             pillow.image_header(self._image, Format.TIFF, _page_count(source)),
             orientation=orientation if orientation in range(1, 9) else 1,

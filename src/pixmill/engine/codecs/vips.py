@@ -15,6 +15,7 @@ import pyvips
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
+from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.raster.convert import VipsImage, from_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import needs_more_than_8_bits
@@ -23,7 +24,6 @@ from pixmill.plan.geometry import Size
 
 _GREY_INTERPRETATIONS = ("b-w", "grey16")
 _COLOUR_BANDS = 3
-_MAX_METADATA_BYTES = 2**20
 
 
 class VipsDecoder:
@@ -114,7 +114,7 @@ def _orientation(image: VipsImage) -> int:
 def _metadata_block(image: VipsImage, name: str) -> bytes:
     """A block of metadata, if it is small enough to carry."""
     data = bytes(_field(image, name, b""))
-    return data if len(data) <= _MAX_METADATA_BYTES or name == "icc-profile-data" else b""
+    return data if name == "icc-profile-data" else metadata_if_small(data)
 
 
 def to_8_bit(image: VipsImage) -> VipsImage:
@@ -131,6 +131,16 @@ def _to_8_bit_srgb(image: VipsImage) -> VipsImage:
     return colours.bandjoin(to_8_bit(image.extract_band(_COLOUR_BANDS))) if image.hasalpha() else colours
 
 
-PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source
-
-open_gif = partial(VipsAnimationDecoder, Format.GIF, pyvips.Image.gifload_source)
+def attach_metadata(image: VipsImage, metadata: RetainedMetadata, profile: bytes) -> tuple[VipsImage, str]:
+    """The picture with what it carries, and libvips' word for keeping just that: asked to keep EXIF, it makes some up."""
+    blocks = {
+        "exif": ("exif-data", metadata.exif and b"Exif\0\0" + metadata.exif),
+        "xmp": ("xmp-data", metadata.xmp),
+        "icc": ("icc-profile-data", profile),
+    }
+    present = {keep_flag: field for keep_flag, field in blocks.items() if field[1]}
+    if present:
+        image = image.copy()
+    for name, block in present.values():
+        image.set_type(pyvips.GValue.blob_type, name, block)
+    return image, "|".join(present) or "none"

@@ -19,9 +19,8 @@ from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, load_image
+from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
-from pixmill.engine.codecs.vips_metadata import attach_metadata
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame

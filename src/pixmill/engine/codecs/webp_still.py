@@ -8,9 +8,8 @@ from typing import Final
 
 from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.metadata import exif_orientation
+from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
 from pixmill.engine.codecs.modes import MODES, max_shrink
-from pixmill.engine.codecs.pillow import metadata_if_small
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.layout import Layout
 from pixmill.media import Format
