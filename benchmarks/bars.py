@@ -35,8 +35,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.table import encode_frame
 from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize

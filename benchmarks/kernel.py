@@ -21,7 +21,7 @@ import pyvips
 from PIL import Image
 
 from pixmill.engine.pixels.resample import _kernel, lanczos
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Layout
 
 LEAST_PIXELS = 4_000_000  # a measurement repeats a small case until it has handled so many
 

@@ -17,8 +17,7 @@ from pixmill.engine.pixels.analysis.content import is_graphic
 from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss, reference_loss
 from pixmill.engine.pixels.output import encode
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize

@@ -10,8 +10,7 @@ from pixmill.engine.codecs.jpeg import JpegDecoder
 from pixmill.engine.pixels import batch
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
-from pixmill.engine.raster.frame import Area, Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.errors import InvalidParameter, PixmillError, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size

@@ -10,8 +10,7 @@ from PIL import Image
 
 from pixmill.engine.pixels.analysis import faces as detector
 from pixmill.engine.raster.convert import to_vips
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import MissingExtra
 from pixmill.plan.effects import Effects
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pixmill.engine.pixels.resample import lanczos
-from pixmill.engine.raster.layout import Layout, ResampleBox
+from pixmill.engine.raster.frame import Layout, ResampleBox
 from tests.pixels import reference
 
 _mprotect = ctypes.CDLL(None, use_errno=True).mprotect

@@ -20,8 +20,7 @@ from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.raster.convert import to_pillow, to_vips
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Subsampling
 

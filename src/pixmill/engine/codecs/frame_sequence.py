@@ -6,8 +6,7 @@ Knows values only. The same words mean the same in every format here; each codec
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 

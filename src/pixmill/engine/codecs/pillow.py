@@ -13,8 +13,7 @@ from pixmill.engine.codecs.decoder import ImageHeader
 from pixmill.engine.codecs.metadata import ORIENTATION_TAG, metadata_if_small
 from pixmill.engine.codecs.pillow_arrow import pixel_view
 from pixmill.engine.raster.convert import from_vips
-from pixmill.engine.raster.frame import Area, Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size

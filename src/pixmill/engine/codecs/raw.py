@@ -8,8 +8,7 @@ from io import BytesIO
 import rawpy
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.geometry import Size

@@ -10,8 +10,7 @@ from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
 from pixmill.engine.codecs.modes import MODES, max_shrink
-from pixmill.engine.raster.frame import Area, Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
 

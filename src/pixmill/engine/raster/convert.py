@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 import pyvips
 from PIL import Image
 
-from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.layout import Layout
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.plan.geometry import Size
 
 pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache would only hold memory

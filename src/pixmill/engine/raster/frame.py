@@ -1,20 +1,51 @@
-"""The value that passes from step to step: a buffer of pixels, and what its numbers mean.
+"""The raster image that codecs produce and pipeline steps pass on: pixels, their layout, and the colour space they are in.
 
-Knows sizes and areas. Must never know a pixel library (``bridge.py`` does) or a plan.
+Knows sizes and areas. Must never know a pixel library (``convert.py`` does) or a plan.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from pixmill.engine.raster.layout import Layout, PixelBuffer
 from pixmill.media import Format
 from pixmill.plan.geometry import Size
+
+PixelBuffer = bytes | bytearray | memoryview
+"""A contiguous buffer."""
+
+ResampleBox = tuple[float, float, float, float]
+"""Left, top, width and height of a region, in pixels of its image."""
+
+
+class Layout(StrEnum):
+    """The channels of a pixel, in memory order. A is straight (not premultiplied) alpha; X is padding, neither read nor written."""
+
+    L = "L"
+    LA = "LA"
+    RGB = "RGB"
+    RGBA = "RGBA"
+    RGBX = "RGBX"
+
+    @property
+    def stored_channels(self) -> int:
+        """Samples per pixel in memory, with padding."""
+        return len(self)
+
+    @property
+    def channels(self) -> int:
+        """Samples per pixel, without padding."""
+        return len(self.rstrip("X"))
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.endswith("A")
+
 
 GREY_LAYOUTS = (Layout.L, Layout.LA)
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A rectangle in pixels whose edges may lie within a pixel."""
+    """A rectangle in pixels, with subpixel edges."""
 
     left: float
     top: float
@@ -22,26 +53,26 @@ class Area:
     height: float
 
     def scaled_down(self, factor: float) -> "Area":
-        """The same part of a picture with ``scale`` times fewer pixels along each side."""
+        """The same part of an image with ``factor`` times fewer pixels along each side."""
         return Area(self.left / factor, self.top / factor, self.width / factor, self.height / factor)
 
     def scaled(self, x_scale: float, y_scale: float) -> "Area":
-        """The same part of a picture with so many times as many pixels along each side."""
+        """The same part of an image scaled by these factors."""
         return Area(self.left * x_scale, self.top * y_scale, self.width * x_scale, self.height * y_scale)
 
     def relative_to(self, left: float, top: float) -> "Area":
-        """The same part seen from another corner."""
+        """The same part, with the origin moved to (left, top)."""
         return Area(self.left - left, self.top - top, self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture on its way. ``profile`` is the ICC profile that its colours are in, empty for sRGB.
+    """One image, or one frame of an animation, in 8 bits per channel.
 
-    Until it is resized only ``area`` of it is wanted. ``format`` is what it will be written
-    as: PNG, which holds anything, until that is settled. ``graphic``: it was found to be drawn, not photographed; looked for only where
-    the format is free. ``lost``: its pixels are means of codes, and so much is to be given back of the light that this cost
-    (``resample.py``).
+    ``profile`` is the ICC profile of its colours, empty for sRGB. ``area`` is the part still needed, until the frame is resized.
+    ``format`` is the format to encode; PNG, which holds anything, until it is chosen. ``is_graphic``: classified as a graphic rather
+    than a photo; determined only if the format is negotiated. ``light_compensation`` says how much of the light that scaling in
+    gamma space lost is restored by the resampler (``pixels/resample/lanczos.py``).
     """
 
     pixels: PixelBuffer
@@ -63,5 +94,5 @@ class Frame:
         return Size(self.width, self.height)
 
     def with_pixels(self, pixels: PixelBuffer, size: Size, layout: Layout) -> "Frame":
-        """Other pixels in the same colours."""
+        """The same frame with other pixels in the same colour space."""
         return replace(self, pixels=pixels, width=size.width, height=size.height, layout=layout)

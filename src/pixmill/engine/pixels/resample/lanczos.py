@@ -7,7 +7,7 @@ in gamma light, because libvips is five to ten times slower in linear light than
 """
 
 from pixmill.engine.pixels.resample import vips_fallback
-from pixmill.engine.raster.layout import Layout, PixelBuffer, ResampleBox
+from pixmill.engine.raster.frame import Layout, PixelBuffer, ResampleBox
 
 available: bool
 """Is the compiled kernel here?"""

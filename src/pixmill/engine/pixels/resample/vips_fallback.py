@@ -9,7 +9,7 @@ from typing import Any
 
 import pyvips
 
-from pixmill.engine.raster.layout import Layout, PixelBuffer, ResampleBox
+from pixmill.engine.raster.frame import Layout, PixelBuffer, ResampleBox
 
 _MAX_SIDE = 65_535
 _BAND_FORMAT = {8: "uchar", 16: "ushort"}
