@@ -1,7 +1,6 @@
-"""Writes the reference pages from the tables in the code: ``make docs``.
+"""Generates the reference pages from the tables in the code (``make docs``).
 
-Knows where each table is and how a page begins; what a page says of a parameter, a setting, an error or a format stands in
-its table.
+Holds the introductions; the text of each parameter, setting, error, format and metric is in its table.
 """
 
 from collections.abc import Callable, Iterable
@@ -137,25 +136,46 @@ as small as will do. `format=json` tells the size and the look of the result, an
 ERRORS = """\
 # Errors
 
-An error is a problem document (RFC 9457, `application/problem+json`) with `type`, `title`, `status`, `detail`, a stable `code`,
-and, where one is at fault, the parameter as `param`. `instance` holds the id of the request, which is also in the header
-`X-Request-ID` and in the log. Programs should look at `code`.
+An error response is a problem document (RFC 9457, `application/problem+json`):
+
+```json
+{
+  "type": "urn:pixmill:error:invalid_parameter",
+  "title": "A parameter has a value that is not allowed",
+  "status": 400,
+  "detail": "width must be a whole number from 1 to 16383",
+  "code": "invalid_parameter",
+  "param": "width",
+  "instance": "urn:pixmill:request:4b4e2c0f9f93-2"
+}
+```
+
+- `code` is stable: programs should rely on it. `title` and `detail` are for people and may change.
+- `param` names the parameter at fault, if there is one.
+- `instance` holds the request ID, which is also in the `X-Request-ID` header and in the log.
 """
 
 SETTINGS = """\
 # Settings
 
-Each setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`: `PIXMILL_MAX_PIXELS` is
-`--max-pixels`. Flags go before the environment, the environment before `.env`. `pixmill config` shows every setting, its value
-and where it came from. Where the default is written as `64MiB`, a plain number of bytes does as well.
+```sh
+PIXMILL_MAX_PIXELS=100000000 pixmill serve    # environment
+pixmill serve --max-pixels 100000000          # flag
+pixmill config                                # show all settings with value and source
+```
+
+- A setting is an environment variable, a line of a `.env` file, or a flag of `pixmill serve`.
+- Precedence: flags, environment, `.env`, defaults. An unknown name that begins with `PIXMILL_` is an error.
+- Sizes are a number of bytes or a number with a unit, such as `64MiB`.
 """
 
 METRICS = """\
 # Metrics
 
-`GET /metrics` answers Prometheus, in its text format or in OpenMetrics, with these and with `process_*` of the server process.
-A label value that is not known in advance is counted as `other` once there are too many of them. `PIXMILL_METRICS=false` turns it off.
-With `PIXMILL_ADMIN_LISTEN` it is answered on that listener alone.
+`GET /metrics` returns these metrics and `process_*` of the server process, in the Prometheus text format or in OpenMetrics.
+
+- `PIXMILL_METRICS=false` disables the route. With `PIXMILL_ADMIN_LISTEN` it answers on that listener only.
+- Label values that come from outside are limited in number; further ones are counted as `other`.
 """
 
 FORMATS = """\
@@ -188,7 +208,7 @@ photograph of 2040 × 1360 pixels. `pixmill doctor` tells what an installation c
 
 
 def pages() -> dict[str, str]:
-    """The text of every page by its file's name."""
+    """Return the text of every page by file name."""
     writers: dict[str, Callable[[], Iterable[str]]] = {
         "parameters.md": _parameters,
         "errors.md": _errors,
@@ -200,7 +220,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write them."""
+    """Write all pages."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
         print(f"docs/{name}")
@@ -227,7 +247,7 @@ def _parameters() -> Iterable[str]:
 
 
 def _overlays() -> Iterable[str]:
-    """The options as lists: names of options are no parameters."""
+    """Overlay options as lists: their names are not parameters."""
     yield OVERLAYS
     both = overlay_options.COMMON_OPTIONS
     for heading, options in (
@@ -276,7 +296,7 @@ def _setting(name: str, field: FieldInfo) -> tuple[str, ...]:
 
 
 def _default(field: FieldInfo) -> str:
-    """As it would be written in the environment."""
+    """Format a default as it would be written in the environment."""
     default = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(default, bool):
         return str(default).lower()
@@ -289,13 +309,13 @@ def _default(field: FieldInfo) -> str:
 
 def _bounds(field: FieldInfo) -> str:
     signs = (("ge", "at least"), ("gt", "more than"), ("le", "at most"))
-    said = [
+    parts = [
         f"{words} {getattr(bound, sign):,.15g}"
         for bound in field.metadata
         for sign, words in signs
         if hasattr(bound, sign)
     ]
-    return ", ".join(said)
+    return ", ".join(parts)
 
 
 def _formats() -> Iterable[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pixmill.settings import Settings, SettingsError, env_name, is_loopback, load, setting_origins
+from pixmill.settings import _RENAMED, Settings, SettingsError, env_name, is_loopback, load, setting_origins
 
 KEY = "a-key-of-sixteen-characters"
 
@@ -37,6 +37,12 @@ def test_names_of_variables_may_be_written_small(monkeypatch: pytest.MonkeyPatch
 def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXMILL_WORKER", "2")
     with pytest.raises(SettingsError, match="PIXMILL_WORKER is no setting; did you mean PIXMILL_WORKERS"):
+        load()
+
+
+def test_a_renamed_variable_is_refused_with_its_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXMILL_CONFINEMENT", "strict")
+    with pytest.raises(SettingsError, match="PIXMILL_CONFINEMENT has been renamed to PIXMILL_SANDBOX"):
         load()
 
 
@@ -144,3 +150,9 @@ def test_a_password_in_the_url_of_a_tier_is_not_shown_and_not_told_by_an_error()
     with pytest.raises(SettingsError, match="PIXMILL_CACHE: tier 2 ") as refused:
         load({"cache": "memory://,redis://me:topsecret@cache.internal:port"})
     assert "topsecret" not in str(refused.value)
+
+
+def test_renamed_variables_name_settings_that_exist() -> None:
+    names = {env_name(name) for name in Settings.model_fields}
+    assert set(_RENAMED.values()) <= names
+    assert not set(_RENAMED) & names

@@ -1,6 +1,6 @@
-"""Every setting, read once: flags before the environment before ``.env`` before defaults.
+"""Loads all settings once; precedence: flags, environment, ``.env``, defaults.
 
-Composed of each package's config, where a setting is declared with its type, bounds, default and meaning.
+Combines the config model of each package, which declares its settings with type, bounds, default and description.
 """
 
 import ipaddress
@@ -8,12 +8,12 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableValue
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from pixmill.api.config import ApiConfig
 from pixmill.cache.config import CacheConfig
@@ -26,33 +26,50 @@ from pixmill.telemetry.redaction import redact
 PREFIX = "PIXMILL_"
 ENV_FILE = ".env"
 
+_RENAMED: Final = {
+    "PIXMILL_CACHE_FAILED_S": "PIXMILL_NEGATIVE_TTL_UNREACHABLE_S",
+    "PIXMILL_CACHE_REFUSED_S": "PIXMILL_NEGATIVE_TTL_NOT_FOUND_S",
+    "PIXMILL_CACHE_STALE_S": "PIXMILL_CACHE_STALE_WHILE_REVALIDATE_S",
+    "PIXMILL_CACHE_UNUSABLE_S": "PIXMILL_NEGATIVE_TTL_UNDECODABLE_S",
+    "PIXMILL_CACHE_WAIT_S": "PIXMILL_CACHE_LOCK_TIMEOUT_S",
+    "PIXMILL_CONFINEMENT": "PIXMILL_SANDBOX",
+    "PIXMILL_DRAIN_S": "PIXMILL_DRAIN_TIMEOUT_S",
+    "PIXMILL_MAX_WAIT_S": "PIXMILL_QUEUE_MAX_WAIT_S",
+    "PIXMILL_MODE": "PIXMILL_RENDER_MODE",
+    "PIXMILL_ORIGINALS": "PIXMILL_ORIGINALS_CACHE",
+    "PIXMILL_SEND_STALL_S": "PIXMILL_SEND_TIMEOUT_S",
+    "PIXMILL_SOURCE_MAX_WAIT_S": "PIXMILL_SOURCE_QUEUE_MAX_WAIT_S",
+    "PIXMILL_STORES_AMBIENT": "PIXMILL_STORES_ALLOW_UNNAMED",
+}
+"""Old names and their replacements; remove after 0.1."""
+
 
 class SettingsError(Exception):
-    """Settings that cannot be used; the text names each and says why."""
+    """Invalid settings; the message lists each one with its reason."""
 
 
 class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfig, TelemetryConfig, BaseSettings):
-    """All settings of the service. The environment variable of a field is its name in capitals after ``PIXMILL_``."""
+    """All settings of the service. The environment variable of field ``name`` is ``PIXMILL_NAME``."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
     @model_validator(mode="after")
     def _require_access_control(self) -> Self:
-        """Refuse to be open to the world by accident."""
+        """Reject an address that other machines can reach, unless access control is configured."""
         has_access_control = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
         if not has_access_control and not is_loopback(self.host):
             raise ValueError(
-                f"{self.host} can be reached by others: set PIXMILL_KEYS (signed requests), PIXMILL_ALLOWED_SOURCES, "
-                "or PIXMILL_UNSIGNED=allow to say that anybody may ask for any picture"
+                f"{self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
+                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED=allow (an open proxy)"
             )
         if self.unsigned == "deny" and not self.keys.get_secret_value():
-            raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys no request could be answered")
+            raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class SettingOrigin:
-    """A setting, its value for people (secrets hidden), and where it came from."""
+    """A setting with its display value (secrets masked) and its source: flag, environment, file or default."""
 
     name: str
     value: str
@@ -60,7 +77,7 @@ class SettingOrigin:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
+    """Return whether ``host`` is a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -68,20 +85,20 @@ def is_loopback(host: str) -> bool:
 
 
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
-    """Read all settings; raises SettingsError, which names everything that is wrong."""
+    """Load and validate all settings; raises SettingsError with all problems."""
     try:
         _reject_unknown([*os.environ, *dotenv_values(ENV_FILE)])
         return Settings(**(flags or {}))
     except ValidationError as error:
         raise SettingsError("\n".join(_format_error(problem) for problem in error.errors())) from error
-    except UnreadableValue as error:
+    except UnreadableSetting as error:
         raise SettingsError(f"{error}: {error.__cause__}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{ENV_FILE} is not UTF-8: {error}") from error
 
 
 def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[SettingOrigin]:
-    """Every setting with its value and where it came from, in the order of declaration."""
+    """Return all settings with value and source, in declaration order."""
     return [
         SettingOrigin(env_name(name), _display_value(getattr(settings, name)), _source(name, flags))
         for name in Settings.model_fields
@@ -89,7 +106,7 @@ def setting_origins(settings: Settings, flags: Mapping[str, Any]) -> list[Settin
 
 
 def env_name(name: str) -> str:
-    """The environment variable of a field."""
+    """Return the environment variable of a field."""
     return PREFIX + name.upper()
 
 
@@ -106,7 +123,7 @@ def _source(name: str, flags: Mapping[str, Any]) -> str:
 def _display_value(value: object) -> str:
     if isinstance(value, SecretStr):
         return "**********" if value.get_secret_value() else ""
-    return redact(str(value))  # a URL may have a password in it
+    return redact(str(value))  # a URL may contain a password
 
 
 def _format_error(problem: Any) -> str:
@@ -118,9 +135,11 @@ def _format_error(problem: Any) -> str:
 
 
 def _reject_unknown(names: Iterable[str]) -> None:
-    """A misspelt variable would silently leave a default in force."""
+    """Reject renamed and misspelt variables, which would silently leave a default in force."""
     valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
+        if name.upper() in _RENAMED:
+            raise SettingsError(f"{name} has been renamed to {_RENAMED[name.upper()]}")
         if name.upper().startswith(PREFIX) and name.upper() not in valid_names:
             close = get_close_matches(name.upper(), valid_names, n=1)
             raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))

@@ -1,4 +1,4 @@
-"""What the API layer can be told."""
+"""Settings of the HTTP side: listeners, access control, client limits, shutdown."""
 
 import math
 import re
@@ -16,7 +16,10 @@ from pixmill.runtime.rate_limiter import RateLimiter
 MIN_TOKEN_CHARS: Final = 16
 MAX_PORT: Final = 65_535
 UPLOAD_GRACE_S: Final = 5.0
-"""So long a client may take to begin; the rate is Apache's (mod_reqtimeout, ``MinRate=500``), this Kestrel's (``MinDataRate``)."""
+"""Grace period before the minimum upload rate applies.
+
+The rate is Apache's default (mod_reqtimeout, ``MinRate=500``), the grace period Kestrel's (``MinDataRate``).
+"""
 
 _HEADER_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _RESERVED_HEADERS: Final = {
@@ -36,89 +39,91 @@ class ApiConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=MAX_PORT, description="Port to listen on; 0 takes a free one.")
+    host: str = Field("127.0.0.1", description="Listen address.")
+    port: int = Field(8080, ge=0, le=MAX_PORT, description="Listen port; 0 selects a free one.")
     keys: SecretStr = Field(
-        SecretStr(""), description="Signing keys, comma-separated, newest first; each at least 16 characters long."
+        SecretStr(""), description="URL signing keys, comma-separated, newest first; at least 16 characters each."
     )
     admin_token: SecretStr = Field(
         SecretStr(""),
-        description="Tokens that open /admin, comma-separated, newest first; each at least 16 characters long. Without one there is no /admin.",
+        description="Bearer tokens for /admin, comma-separated, newest first; at least 16 characters each. "
+        "Empty: /admin is disabled.",
     )
     admin_listen: str = Field(
         "",
-        description="Address and port (127.0.0.1:9090, [::1]:9090; port 0 takes a free one) on which alone /metrics, /health and /admin "
-        "answer; empty: on the same as everything else. /health/live and /health/ready answer on both.",
+        description="Separate listener (address:port, such as 127.0.0.1:9090 or [::1]:9090; port 0 selects a free one) "
+        "for /metrics, /health and /admin, which then answer there only. /health/live and /health/ready "
+        "answer on both. Empty: main listener.",
     )
     tag_header: str = Field(
         "",
-        description="A request header, such as X-Cache-Tags, whose words are tags of the result as those of the parameter tags are; it is not "
-        "signed, so a proxy should set or remove it. Empty: none.",
+        description="Request header, such as X-Cache-Tags, whose words are added to the parameter tags. "
+        "It is not signed, so a proxy should set or remove it. Empty: none.",
     )
     unsigned: Literal["allow", "deny", ""] = Field(
-        "",
-        description="Whether unsigned requests are answered: allow or deny; "
-        "empty denies them when keys are set and allows them otherwise.",
+        "", description="Unsigned requests: allow or deny; empty denies them if keys are set and allows them otherwise."
     )
     auto_formats: str = Field(
-        "avif,webp", description="What format=auto may choose when the client names it, comma-separated, best first."
+        "avif,webp",
+        description="Formats that format=auto may choose if the client accepts them, comma-separated, best first.",
     )
     presets: str = Field(
         "",
-        description="Named sets of parameters, as a JSON object of query strings or objects by name, such as "
-        '{"card": "width=300&height=200&fit=cover"}; preset=card in a URL stands for them.',
+        description="Named sets of parameters: a JSON object whose values are query strings or objects, such as "
+        '{"card": "width=300&height=200&fit=cover"}; preset=card in a URL applies them.',
     )
     presets_only: bool = Field(
         default=False,
-        description="Whether /resize takes only url, v, preset, format, expires and sig, and wants a preset; there is no /srcset then.",
+        description="Restrict /resize to url, v, preset, format, expires and sig, require a preset, and "
+        "disable /srcset.",
     )
     srcset_warm: bool = Field(
         default=False,
-        description="Whether warm=true on /srcset renders the whole set behind the answer, in spare time.",
+        description="Allow warm=true on /srcset, which renders the whole set in the background on idle workers.",
     )
-    server_timing: bool = Field(default=False, description="Tell the duration of each stage in a Server-Timing header.")
-    max_url_bytes: int = Field(8_192, ge=256, description="Longest path and query accepted, in bytes.")
-    upload_timeout_s: float = Field(30.0, gt=0, description="Seconds that sending a picture to POST /resize may take.")
+    server_timing: bool = Field(default=False, description="Send stage durations in a Server-Timing header.")
+    max_url_bytes: int = Field(8_192, ge=256, description="Maximum length of path and query in bytes (414 above).")
+    upload_timeout_s: float = Field(30.0, gt=0, description="Maximum duration of an upload to POST /resize in seconds.")
     upload_min_rate: int = Field(
         500,
         ge=0,
-        description="Bytes a second that a client must have sent of its picture on the average, once five seconds are over (408 below). "
-        "0: only PIXMILL_UPLOAD_TIMEOUT_S counts.",
+        description="Minimum average upload rate in bytes per second, enforced after five seconds (408 below). 0: only "
+        "PIXMILL_UPLOAD_TIMEOUT_S applies.",
     )
-    drain_timeout_s: float = Field(
-        25.0, ge=0, description="Seconds that requests in flight have to finish on shutdown."
-    )
+    drain_timeout_s: float = Field(25.0, ge=0, description="Shutdown grace period in seconds for requests in flight.")
     drain_delay_s: float = Field(
-        0.0, ge=0, description="Seconds between turning readiness off and closing the listener on shutdown."
+        0.0, ge=0, description="Seconds between failing readiness and closing the listener on shutdown."
     )
     ready_timeout_s: float = Field(
-        5.0, gt=0, description="Seconds that a part has to answer its probe for /health/ready."
+        5.0, gt=0, description="Timeout of each component's probe for /health/ready in seconds."
     )
     send_timeout_s: float = Field(
         30.0,
         gt=0,
         le=86_400,
-        description="Seconds that a client may take nothing of its answer before its connection is ended.",
+        description="Seconds without the client reading any of the response before its connection is closed.",
     )
     rate_limit: float = Field(
         0.0,
         ge=0,
-        description="Requests a second that each client may send for long (429 beyond); an IPv6 /64 is one client. What memory "
-        "answers at once does not count. 0: no limit.",
+        description="Sustained requests per second per client (token bucket; 429 above); an IPv6 /64 is one client. "
+        "Memory hits do not count. 0: no limit.",
     )
     rate_limit_burst: int = Field(
-        0, ge=0, description="Requests that a client may send at once; 0 means those of ten seconds."
+        0, ge=0, description="Burst of requests per client; 0 means ten seconds' worth of PIXMILL_RATE_LIMIT."
     )
     trusted_proxies: str = Field(
         "",
-        description="Comma-separated networks of proxies whose X-Forwarded-For, or Forwarded where that is not sent, is believed, such as 10.0.0.0/8: the client is the last "
-        "hop there that is none of them.",
+        description="Comma-separated networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For (or Forwarded, if "
+        "that is absent) is trusted: the client is the last hop outside these networks.",
     )
-    max_connections: int = Field(4_096, ge=128, description="Connections served at one time; more wait to be accepted.")
+    max_connections: int = Field(
+        4_096, ge=128, description="Maximum number of open connections; further ones wait to be accepted."
+    )
     http2: bool = Field(
         default=False,
-        description="Whether cleartext HTTP/2 is spoken too (prior knowledge), for a trusted proxy that wants it: a client that opens "
-        "streams and takes nothing of their answers is not ended there by PIXMILL_SEND_TIMEOUT_S.",
+        description="Enable cleartext HTTP/2 (prior knowledge) for a trusted proxy: PIXMILL_SEND_TIMEOUT_S does "
+        "not apply to clients that open streams and do not read the responses.",
     )
 
     @field_validator("keys")
@@ -145,7 +150,7 @@ class ApiConfig(BaseModel):
     @classmethod
     def _validate_tag_header(cls, name: str) -> str:
         if name and (not _HEADER_NAME.fullmatch(name) or name.lower() in _RESERVED_HEADERS):
-            raise ValueError(f"{name} is no name of a header, or of one that means something else")
+            raise ValueError(f"{name} is not a valid header name, or has another meaning")
         return name
 
     @field_validator("presets")
@@ -157,7 +162,9 @@ class ApiConfig(BaseModel):
     @model_validator(mode="after")
     def _require_presets(self) -> Self:
         if self.presets_only and not self.parsed_presets().values_by_name:
-            raise ValueError("PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets nothing could be asked for")
+            raise ValueError(
+                "PIXMILL_PRESETS_ONLY needs PIXMILL_PRESETS: without presets every request would be rejected"
+            )
         return self
 
     @model_validator(mode="after")
@@ -180,38 +187,38 @@ class ApiConfig(BaseModel):
         return text
 
     def admin_tokens(self) -> tuple[str, ...]:
-        """What opens ``/admin``."""
+        """Return the tokens that grant access to ``/admin``."""
         return _split_tokens(self.admin_token)
 
     def admin_address(self) -> tuple[str, int] | None:
-        """Host and port of ``admin_listen``; None where operators have no listener of their own."""
+        """Return host and port of ``admin_listen``; None without a separate admin listener."""
         return _parse_address(self.admin_listen)
 
     def rate_limiter(self) -> RateLimiter | None:
-        """How often each client may ask; None without a limit."""
+        """Return the rate limiter for clients; None without a limit."""
         burst = self.rate_limit_burst or max(1, math.ceil(10 * self.rate_limit))
         return RateLimiter(self.rate_limit, burst) if self.rate_limit else None
 
     def upload_deadline(self, started: float) -> Callable[[int], float]:
-        """When a picture must be here at the latest of which so many bytes are."""
+        """Return a function from bytes received to the deadline for the rest of the upload."""
         latest, min_rate = started + self.upload_timeout_s, self.upload_min_rate
         return lambda size: min(latest, started + UPLOAD_GRACE_S + size / min_rate) if min_rate else latest
 
     def proxy_networks(self) -> tuple[ProxyNetwork, ...]:
-        """What ``trusted_proxies`` names."""
+        """Return the parsed ``trusted_proxies``."""
         return parse_networks(self.trusted_proxies)
 
     def keyring(self) -> Keyring | None:
-        """The keys that requests must be signed with; None when unsigned requests are answered."""
+        """Return the keys that requests must be signed with; None if unsigned requests are allowed."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
 
     def parsed_presets(self) -> Presets:
-        """What ``presets`` declares."""
+        """Return the parsed ``presets``."""
         return parse_presets(self.presets, only=self.presets_only)
 
     def negotiable_formats(self) -> tuple[Format, ...]:
-        """What ``auto_formats`` names."""
+        """Return the parsed ``auto_formats``."""
         return _parse_formats(self.auto_formats)
 
 
@@ -220,13 +227,13 @@ def _split_tokens(text: SecretStr) -> tuple[str, ...]:
 
 
 def _parse_address(text: str) -> tuple[str, int] | None:
-    """Host and port; an IPv6 address stands in brackets."""
+    """Parse ``host:port``; IPv6 addresses are in brackets."""
     if not text:
         return None
     match = _ADDRESS.fullmatch(text)
     port = int(match["port"]) if match else MAX_PORT + 1
     if match is None or port > MAX_PORT:
-        raise ValueError(f"{text} is no address and port, such as 127.0.0.1:9090 or [::1]:9090")
+        raise ValueError(f"{text} is not address:port, such as 127.0.0.1:9090 or [::1]:9090")
     return match["inside"] or match["host"], port
 
 
