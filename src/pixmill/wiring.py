@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pixmill.api.context import AdminOperations, ApiContext
 from pixmill.api.fastpath.load_shedder import LoadShedder
-from pixmill.api.fastpath.middleware import RequestCache
+from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.cache.factory import open_cache, open_locks
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache

@@ -11,10 +11,11 @@ import pytest
 
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
-from pixmill.api.fastpath import middleware
-from pixmill.api.fastpath.middleware import MAX_KEY_BYTES, RequestCache, read_request_key
+from pixmill.api.fastpath import request_cache
+from pixmill.api.fastpath.request_cache import MAX_KEY_BYTES, RequestCache
+from pixmill.api.fastpath.request_key import read_request_key
 from pixmill.api.fastpath.telemetry_batch import MAX_BATCH
-from pixmill.api.middleware.request_context import AccessRecord
+from pixmill.api.middleware.telemetry import AccessRecord
 from pixmill.dialects.signing import Keyring
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.settings import load
@@ -261,7 +262,7 @@ async def test_long_queries_are_not_kept(services: ApiContext) -> None:
 
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "MAX_CACHED_REQUESTS", 10)
+    monkeypatch.setattr(request_cache, "MAX_CACHED_REQUESTS", 10)
     memory = RequestCache()
     for number in range(25):
         scope = {"raw_path": b"/resize", "query_string": b"width=%d" % number, "headers": []}

@@ -1,4 +1,4 @@
-"""Who is refused unread in a rush, and who is not."""
+"""Which requests are shed before parsing under overload, and which are not."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -12,9 +12,8 @@ import pytest
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath import load_shedder as rushing
-from pixmill.api.fastpath.load_shedder import LoadShedder, RequestKey
-from pixmill.api.fastpath.pacer import Pacer
-from pixmill.api.fastpath.probe_limiter import ProbeLimiter, ProbeRates
+from pixmill.api.fastpath.load_shedder import LoadShedder, Pacer, ProbeLimiter, ProbeRates
+from pixmill.api.fastpath.request_key import RequestKey
 from pixmill.errors import SourceNotFound
 from pixmill.ports.observe import NullObserver
 from pixmill.settings import load

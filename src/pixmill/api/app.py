@@ -6,20 +6,16 @@ from starlette.routing import Route
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
+from pixmill.api.middleware.cors import CorsPreflightMiddleware
+from pixmill.api.middleware.drain import DrainMiddleware
+from pixmill.api.middleware.errors import EXCEPTION_HANDLERS, ErrorMiddleware
 from pixmill.api.middleware.in_flight import InFlightMiddleware
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
-from pixmill.api.middleware.request_context import (
-    EXCEPTION_HANDLERS,
-    CorsPreflightMiddleware,
-    DrainMiddleware,
-    ErrorMiddleware,
-    RequestContextMiddleware,
-    RequestSizeMiddleware,
-)
-from pixmill.api.routes.health import get_health, get_live, get_ready
+from pixmill.api.middleware.request_context import RequestContextMiddleware
+from pixmill.api.middleware.request_size import RequestSizeMiddleware
+from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.images import get_image, post_image
 from pixmill.api.routes.info import get_info
-from pixmill.api.routes.metrics import get_metrics
 from pixmill.api.routes.openapi import get_openapi
 from pixmill.api.routes.purge import get_purges, post_purge
 from pixmill.api.routes.srcset import get_srcset
@@ -91,5 +87,5 @@ def _build_app(context: ApiContext, routes: list[Route]) -> Starlette:
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.services = context
+    app.state.context = context
     return app

@@ -1,4 +1,4 @@
-"""How often somebody came with a wrong token. Knows a clock, keys and numbers; must never know who is behind a key."""
+"""Throttles clients that send wrong admin tokens. Knows a clock, keys and numbers; must never know who is behind a key."""
 
 import time
 from collections import OrderedDict
@@ -7,13 +7,13 @@ from typing import Final
 
 MAX_FAILURES: Final = 10
 FAILURE_WINDOW_S: Final = 60.0
-"""So many wrong tokens in so many seconds; then even a right one is refused until they are over, so that guessing leads nowhere."""
+"""After this many failures in the window even a valid token is rejected until the window ends, so that guessing is futile."""
 MAX_CLIENTS: Final = 1_024
-"""Beyond, whoever began to guess first is forgotten. From a thousand addresses tokens of 16 characters are not guessed either."""
+"""Beyond this the oldest is dropped: tokens of 16 characters cannot be guessed from a thousand addresses either."""
 
 
 class FailedAuthThrottle:
-    """How many wrong tokens came lately from each client: others must not be able to keep the operator out."""
+    """Counts recent failures per client, so that an attacker cannot lock the operator out."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -29,7 +29,7 @@ class FailedAuthThrottle:
             self._failures.popitem(last=False)
 
     def _recent_failures(self, client: Hashable) -> tuple[float, int]:
-        """Since when, and how many."""
+        """Return the start of the window and the number of failures in it."""
         now = self._clock()
         window_start, count = self._failures.get(client, (now, 0))
         if now - window_start <= FAILURE_WINDOW_S:

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from pixmill.api.auth_throttle import FailedAuthThrottle
 from pixmill.api.config import ApiConfig
 from pixmill.api.fastpath.load_shedder import LoadShedder
-from pixmill.api.fastpath.middleware import RequestCache
+from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.api.middleware.in_flight import InFlightRequests
-from pixmill.api.middleware.request_context import AccessLogger, RequestMetrics
+from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
@@ -75,4 +75,4 @@ class ApiContext:
 
 def context_of(request: Request) -> ApiContext:
     """The services of the application that answers this request."""
-    return cast("ApiContext", request.app.state.services)
+    return cast("ApiContext", request.app.state.context)

@@ -1,41 +1,119 @@
-"""Who is refused unread: in a rush, whoever asks for what nobody has been given yet.
+"""Load shedding: while the render queue is full, rejects requests that are not in memory and not known, before parsing them.
 
-While the engine's line has no room, and more comes than can be looked into, a request is refused before its URL is read or its picture is
-looked for in the slower tiers of the cache. It would have been refused in the end: that costs a twentieth so, and leaves the time to those
-who are answered. What is never refused here is what may be had without the engine: what memory has (``familiar.py`` asks it first), what was
-answered before, though it may lie on disk or in Redis by now, and what is being made at this moment. Of all else some is looked into: more
-while that finds something, as after a restart, when nothing is known and the cache is full.
+Such a request would be rejected in the end; this costs a twentieth, and leaves the time to those who are answered. Never shed is
+what may not need the engine: memory hits (``middleware.py`` looks first), requests answered before, which a slower cache tier may
+still have, and requests for what is being rendered. Of all others a sample is probed, at a rate that adapts to its hits: after a
+restart nothing is known, but the cache may be full.
 
-Knows requests by the hash of what they are called; must never know pictures.
+Knows requests by the hash of their key; must never know images.
 """
 
+import asyncio
 import math
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from pixmill.api.fastpath.pacer import Pacer
-from pixmill.api.fastpath.probe_limiter import ProbeLimiter
+from pixmill.api.fastpath.request_key import RequestKey
 from pixmill.api.http.problems import problem_response
 from pixmill.errors import PixmillError, QueueFull
 from pixmill.ports.observe import Event, Observer
+from pixmill.runtime.rate_limiter import RateLimiter
 
 SHEDDABLE_PATHS: Final = frozenset({b"/resize", b"/api/v1/resize", b"/info", b"/api/v1/info"})
 """Where the engine is needed."""
 
 MAX_TRACKED: Final = 32_768
-"""Requests known to have been answered, twice: those that came since the last time there were so many, and those before. About 6 MB."""
+"""Tracked requests per generation; two generations are kept, which takes about 6 MB."""
 
-RequestKey = tuple[bytes, bytes, bytes]
-"""Path, query and Accept of a request, as they came."""
+DECAY: Final = 0.95
+GROWTH: Final = 1.3
+"""The probe rate is multiplied by these with each probe and with each hit: it rises when more than one in six probes hits."""
 
 _ID_PLACEHOLDER: Final = "@"
 
 
+class ProbeRates(NamedTuple):
+    """Probes per second, and the burst."""
+
+    min_per_s: float = 10.0
+    initial_per_s: float = 50.0
+    max_per_s: float = 200.0
+    burst: int = 10
+
+
+DEFAULT_PROBE_RATES: Final = ProbeRates()
+"""A probe that misses costs 1 to 2 milliseconds: at the minimum rate a fiftieth of one core. A hit costs less than half of one, and is an answer."""
+
+
+class ProbeLimiter:
+    """Limits probes of unknown requests, at a rate that adapts to how many of them hit the cache."""
+
+    def __init__(
+        self, probe_rates: ProbeRates = DEFAULT_PROBE_RATES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._probe_rates = probe_rates
+        self._limiter = RateLimiter(probe_rates.initial_per_s, probe_rates.burst, clock=clock)
+        self._in_flight: set[int] = set()
+
+    @property
+    def per_s(self) -> float:
+        return self._limiter.per_s
+
+    def try_acquire(self, request_hash: int) -> bool:
+        """Return whether this request is probed."""
+        if self._limiter.try_acquire(None):
+            return False
+        self._limiter.per_s = max(self._probe_rates.min_per_s, DECAY * self.per_s)
+        self._in_flight.add(request_hash)
+        return True
+
+    def record_hit(self, request_hash: int) -> None:
+        if request_hash in self._in_flight:
+            self._limiter.per_s = min(self._probe_rates.max_per_s, GROWTH * self.per_s)
+
+    def release(self, request_hash: int) -> None:
+        self._in_flight.discard(request_hash)
+
+
+class Pacer:
+    """Lets one request per event-loop tick start; the others wait in order of arrival.
+
+    A start costs about a millisecond: a URL is parsed, a cache is read. Hundreds at once would all start in one tick, and a hit or
+    a rejection, which costs microseconds, would wait behind all of them.
+    """
+
+    def __init__(self) -> None:
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._is_tick_used = False
+
+    async def wait(self) -> None:
+        """Return when this request may start. A cancelled waiter is skipped."""
+        loop = asyncio.get_running_loop()
+        if not self._is_tick_used:
+            self._is_tick_used = True
+            loop.call_soon(self._release_next)
+            return
+        waiter = loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    def _release_next(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                asyncio.get_running_loop().call_soon(self._release_next)
+                return
+        self._is_tick_used = False
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedRejection:
-    """What is the same in all refusals with the same Retry-After; only the id of the request is missing."""
+    """What all rejections with the same Retry-After share; only the request id is missing."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -45,12 +123,12 @@ class PreparedRejection:
     body_suffix: bytes
 
     def body(self, request_id: str) -> bytes:
-        """The problem document of one request."""
+        """Return the problem document of one request."""
         return self.body_prefix + request_id.encode() + self.body_suffix
 
 
 class LoadShedder:
-    """Judges by ``refusal_s``: when to come again if the engine would refuse, else None. ``promise`` is entered for who is let in."""
+    """Rejects requests while ``retry_after_s`` returns a number of seconds; ``reserve`` is entered for each admitted request."""
 
     def __init__(
         self,
@@ -69,7 +147,7 @@ class LoadShedder:
         self._pacer = Pacer()
 
     def rejection(self, request_key: RequestKey) -> PreparedRejection | None:
-        """For a request that memory has nothing for; None when it is to be looked into."""
+        """Return the rejection of a request that missed memory; None to admit it."""
         if request_key[0] not in SHEDDABLE_PATHS:
             return None
         retry_after_s = self._retry_after_s()
@@ -85,7 +163,7 @@ class LoadShedder:
 
     @asynccontextmanager
     async def admit(self, request_key: RequestKey) -> AsyncIterator[None]:
-        """While a request is on its long way. It waits for its turn to begin, and counts as a call to come unless it is expected."""
+        """Held while an admitted request is answered: paced at its start, and counted as a coming render unless it is tracked."""
         if request_key[0] not in SHEDDABLE_PATHS:
             yield
             return
@@ -99,7 +177,7 @@ class LoadShedder:
 
     @contextmanager
     def track(self, request_key: RequestKey) -> Iterator[None]:
-        """While a request is answered, and from then on, unless that fails: others who ask the same are let through."""
+        """Track a request while it is answered, and afterwards unless it fails: equal requests are not shed."""
         request_hash = hash(request_key)
         if request_hash not in self._recent:
             self._remember(request_hash)
@@ -111,7 +189,7 @@ class LoadShedder:
             raise
 
     def record_hit(self, request_key: RequestKey) -> None:
-        """The cache had what was asked for: looking is worth while."""
+        """Record that the cache had the result of a probe."""
         self._probe_limiter.record_hit(hash(request_key))
 
     def _is_tracked(self, request_hash: int) -> bool:
@@ -128,7 +206,7 @@ def _prepare_rejection(seconds: int) -> PreparedRejection:
     response = problem_response(error, request_id=_ID_PLACEHOLDER)
     body_prefix, _, body_suffix = bytes(response.body).rpartition(_ID_PLACEHOLDER.encode())
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
-    log_fields: dict[str, object] = {"code": error.code, "detail": "refused unread"}
+    log_fields: dict[str, object] = {"code": error.code, "detail": "shed before parsing"}
     return PreparedRejection(
         response.status_code, headers, response.headers["cache-status"], log_fields, body_prefix, body_suffix
     )

@@ -1,99 +1,35 @@
-"""The short way for a request that was answered before: nothing of its URL is read, checked or looked up twice.
+"""Fast path: answers repeated requests from memory without parsing, checking or looking anything up twice.
 
-Knows which requests, byte for byte, mean which picture. Only requests that passed every check are remembered, and only what the checks
-looked at is part of their name: path, query, Accept and the header of tags. What time changes, the end of a signed URL, is looked at again.
+Only the expiry of a signed URL, which time changes, is checked again. Under overload it also sheds load (``load_shedder.py``).
 
-In a rush (``rush.py``) it also refuses, at no more cost, what it does not know.
-
-It stands before everything else, and does for its answers what ``middleware.py`` does for all others: id and common headers; counts
-and log lines by way of ``books.py``.
-What is the same in all answers of one second is made once. On an answer that costs 40 microseconds in all, every call here shows.
+It is outermost, and does for its responses what the other middleware does for all others: request id and common headers; metrics and
+log lines through ``telemetry_batch.py``. A response costs 40 microseconds in all, so every call here shows.
 """
 
 import time
-from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection, RequestKey
+from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
+from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
+from pixmill.api.fastpath.request_key import read_request_key
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, not_modified_since
 from pixmill.api.http.image_headers import image_headers
-from pixmill.api.middleware.request_context import (
-    COMMON_HEADERS,
-    access_fields,
-    choose_request_id,
-    remote_address,
-    route_template,
-)
-from pixmill.plan.key import Key
-from pixmill.plan.request import ImageRequest
-from pixmill.ports.values import Entry, Hit
+from pixmill.api.middleware.cors import COMMON_HEADERS
+from pixmill.api.middleware.request_context import choose_request_id
+from pixmill.api.middleware.telemetry import access_fields, remote_address
+from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
 from pixmill.services.results.revalidation import metadata_of
 
-MAX_CACHED_REQUESTS = 4_096
-"""When so many are known, all are forgotten: reading them again costs each one a few microseconds, once."""
-
-MAX_KEY_BYTES = 1_024
-"""Requests whose path, query and Accept are longer together are not remembered, so that strangers cannot fill the memory with them: 4 MiB at the most."""
-
 _METHODS: Final = frozenset({"GET", "HEAD"})
-
-RawHeaders = list[tuple[bytes, bytes]]
-
-
-@dataclass(slots=True)
-class PreparedResponse:
-    """What is the same in all answers of one second to a request."""
-
-    response_class: ResponseClass
-    headers: RawHeaders
-    body: bytes
-
-
-@dataclass(slots=True)
-class CachedRequest:
-    """What a request means. ``replies``, by method, or 304 when the client has the bytes, are made of ``entry`` in that ``second``."""
-
-    image_request: ImageRequest
-    result_key: Key
-    expires: int | None
-    route: str
-    entry: Entry | None = None
-    second: int = 0
-    responses: dict[str, PreparedResponse] = field(default_factory=dict)
-
-
-class RequestCache:
-    """The requests that are known."""
-
-    def __init__(self, tag_header: str = "") -> None:
-        self.tag_header = tag_header.lower().encode()
-        self._requests: dict[RequestKey, CachedRequest] = {}
-
-    def put(
-        self, scope: Scope, request_key: RequestKey, image_request: ImageRequest, result_key: Key, expires: int | None
-    ) -> None:
-        """Keep what a request that was answered means."""
-        if sum(map(len, request_key)) > MAX_KEY_BYTES:
-            return
-        if len(self._requests) >= MAX_CACHED_REQUESTS:
-            self._requests.clear()
-        self._requests[request_key] = CachedRequest(image_request, result_key, expires, route_template(scope))
-
-    def get(self, request_key: RequestKey, now: float) -> CachedRequest | None:
-        """What a request means that is still good; None when it has to be read."""
-        cached = self._requests.get(request_key)
-        if cached is None or (cached.expires is not None and now >= cached.expires):
-            return None
-        return cached
 
 
 class FastPathMiddleware:
-    """Answers familiar requests with what memory has fresh, refuses in a rush what would be refused anyway; sends all others on."""
+    """Answers cached requests with fresh results from memory, sheds load, and passes all other requests on."""
 
     def __init__(
         self,
@@ -193,23 +129,3 @@ class FastPathMiddleware:
         return PreparedResponse(
             ResponseClass(cached.route, status, format_name, len(body), log_record, is_hit=True), raw_headers, body
         )
-
-
-def read_request_key(scope: Scope, tag_header: bytes) -> tuple[RequestKey, bytes, bytes, bytes | None]:
-    """The name of a request, its If-None-Match, its If-Modified-Since and the id that it asks for, in one pass over the headers.
-
-    With Accept goes the header that adds tags, where there is one: behind a NUL, which no header has.
-    """
-    accept, if_none_match, if_modified_since, requested_id = b"", b"", b"", None
-    for header, value in scope["headers"]:
-        if header == b"accept":
-            accept = accept + b"\n" + value if accept else value
-        elif header == b"if-none-match":
-            if_none_match = value
-        elif header == b"if-modified-since":
-            if_modified_since = value
-        elif header == b"x-request-id" and requested_id is None:
-            requested_id = value
-        elif header == tag_header:
-            accept += b"\0" + value
-    return (scope["raw_path"], scope["query_string"], accept), if_none_match, if_modified_since, requested_id

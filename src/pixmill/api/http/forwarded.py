@@ -1,7 +1,4 @@
-"""Who asks: the address of a client, also behind proxies.
-
-Knows addresses and which proxies may speak for others. Reads what strangers send: any header at all gives an answer, in linear time.
-"""
+"""Client addresses behind trusted proxies (X-Forwarded-For, RFC 7239). Any header at all is parsed in linear time."""
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
@@ -11,29 +8,28 @@ from typing import Final
 ProxyNetwork = IPv4Network | IPv6Network
 
 MAX_HOPS: Final = 16
-"""How far back hops are read: longer chains of trusted proxies are nobody's."""
+"""Maximum hops that are read: no real chain of trusted proxies is longer."""
 
 _PORT = r"(?::(?:[0-9]{1,5}|_[\w.-]{1,64}))?"
 _NODE = re.compile(rf"\[([^\[\]]{{2,64}})\]{_PORT}|([0-9.]{{7,15}}){_PORT}", re.ASCII)
-"""An address with a port, or in brackets (RFC 7239 §6)."""
+"""An address, optionally followed by a port, or in brackets (RFC 7239 §6)."""
 
 _TOKEN = r"[!#$%&'*+.^`|~\w-]+"  # noqa: S105 - a token of RFC 9110 §5.6.2
 _PAIR = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(?:;|\Z)', re.ASCII)
 
 _IPV6_PREFIX_BITS: Final = 64
-"""An IPv6 subscriber has at least a /64 (RFC 6177 §2), and so any number of addresses: they share one bucket."""
+"""An IPv6 subscriber has at least a /64 (RFC 6177 §2): all its addresses share one bucket."""
 
 
 def parse_networks(text: str) -> tuple[ProxyNetwork, ...]:
-    """Comma-separated; raises ValueError."""
+    """Parse comma-separated networks; raises ValueError."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
-    """The last hop that no trusted proxy is: ``X-Forwarded-For``, or ``Forwarded`` where that is not sent, is read from its end, as far as
-    those who wrote it are trusted.
+    """Return the last hop that is not a trusted proxy: X-Forwarded-For, or else Forwarded, is read from its end while hops are trusted.
 
-    What a client writes there itself stands before that, and is never reached.
+    What the client itself wrote there comes before that, and is never reached.
     """
     if not _is_trusted(peer, trusted_proxies):
         return peer
@@ -47,7 +43,7 @@ def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_pr
 
 
 def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str | None]:
-    """Addresses, the last first; None for what is none."""
+    """Yield addresses, last first; None for anything else."""
     values_by_name: dict[bytes, list[bytes]] = {b"x-forwarded-for": [], b"forwarded": []}
     for name, value in headers:
         if name in values_by_name:
@@ -59,7 +55,7 @@ def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str | None]:
 
 
 def _forwarded_for(element: str) -> str:
-    """Who is named in an element of ``Forwarded`` (RFC 7239 §4). Whatever lies in quotes, a comma has ended it before: it is no element then."""
+    """Return ``for`` of an element of Forwarded (RFC 7239 §4); an element split at a quoted comma is invalid."""
     address, position = "", 0
     while position < len(element):
         pair = _PAIR.match(element, position)
@@ -94,7 +90,7 @@ def _is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
 
 
 def throttle_key(client: str) -> Hashable:
-    """Who shares a bucket."""
+    """Return the key of the bucket that a client shares."""
     try:
         address = ip_address(client)
     except ValueError:

@@ -1,12 +1,9 @@
-"""The HTTP form of an answer: 200 with a picture, or 304 without.
-
-Knows headers. What is answered was decided in ``services/resize.py``.
-"""
+"""Headers of an image response, 200 or 304. What is answered was decided in ``services/resize.py``."""
 
 from typing import Final
+from urllib.parse import quote
 
 from pixmill.api.http.cache_headers import cache_headers
-from pixmill.api.http.content_disposition import attachment
 from pixmill.media import MEDIA, Format
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.values import Entry
@@ -17,11 +14,11 @@ _SECURITY_HEADERS: Final = {
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
     }
 }
-"""An SVG opened by itself is a document: sanitised as it is, it still may run and load nothing."""
+"""An SVG opened directly is a document: although sanitised, it may run and load nothing."""
 
 
 def image_headers(image_request: ImageRequest, result: ResizeResult, expires: int | None = None) -> dict[str, str]:
-    """All headers of the answer; those of a 304 when the client has the bytes."""
+    """Return all headers; those of a 304 if the client has the bytes."""
     headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
     entry = result.entry
     if isinstance(entry, Entry):
@@ -31,3 +28,15 @@ def image_headers(image_request: ImageRequest, result: ResizeResult, expires: in
         if image_request.filename:
             headers["content-disposition"] = attachment(image_request.filename, entry.format)
     return headers
+
+
+_EXTENSIONS = {f".{media.extension}" for media in MEDIA.values()} | {".jpeg", ".tif", ".heif"}
+
+
+def attachment(filename: str, form: Format) -> str:
+    """Return Content-Disposition (RFC 6266) for a download; an image extension in ``filename`` is replaced by that of the format."""
+    stem, dot, extension = filename.rpartition(".")
+    name = stem if dot and stem and f".{extension.lower()}" in _EXTENSIONS else filename
+    full_name = f"{name}.{MEDIA[form].extension}"
+    ascii_name = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in full_name)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"

@@ -1,7 +1,7 @@
-"""Which of the modern formats does this client take? RFC 9110 §12.5.1.
+"""Content negotiation by Accept (RFC 9110 §12.5.1).
 
-A format counts only if it is named: ``image/*`` and ``*/*`` come from clients of any age and prove nothing. Among
-those named our order decides. A 406 would help nobody: when none is named there is always a plain format.
+A modern format counts only if it is named: clients of any age send ``image/*`` and ``*/*``. Among those named the server's order
+decides. Never 406: if none is named there is a universally supported format.
 """
 
 import re
@@ -14,17 +14,17 @@ from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
 from pixmill.plan.request import ImageRequest
 
 MAX_ACCEPT_CHARS = 2_048
-"""Characters; browsers send about a hundred. A longer header counts as none."""
+"""Browsers send about a hundred. A longer header is ignored."""
 
 _BY_MIME = {MEDIA[form].mime: form for form in NEGOTIABLE_FORMATS}
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails where it begins, so never starts over
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: never backtracks
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 def negotiate(
     image_request: ImageRequest, accept: Iterable[str], preferred: tuple[Format, ...] = NEGOTIABLE_FORMATS
 ) -> ImageRequest:
-    """The request with the formats, best first, that its client's ``Accept`` lines name; unchanged if it names its own."""
+    """Fill in the formats, best first, that the client's Accept names; a request for a specific format is returned unchanged."""
     if not image_request.plan.output.negotiated:
         return image_request
     accepted = accepted_formats(", ".join(accept))
@@ -35,7 +35,7 @@ def negotiate(
 
 @lru_cache(maxsize=256)
 def accepted_formats(accept: str) -> frozenset[Format]:
-    """The modern formats that the header names and does not forbid with ``q=0``."""
+    """Return the modern formats that the header names without ``q=0``."""
     if len(accept) > MAX_ACCEPT_CHARS:
         return frozenset()
     weights: dict[Format, list[float]] = {}
@@ -44,11 +44,11 @@ def accepted_formats(accept: str) -> frozenset[Format]:
         form = _BY_MIME.get(media.strip(" \t").lower())
         if form is not None:
             weights.setdefault(form, []).append(_weight(parameters))
-    return frozenset(form for form, asked in weights.items() if min(asked) > 0)
+    return frozenset(form for form, values in weights.items() if min(values) > 0)
 
 
 def _weight(parameters: list[str]) -> float:
-    """The ``q`` of an element, 1 without one; one that cannot be read is taken for a no."""
+    """Return the ``q`` of an element, 1 if absent, 0 if malformed."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip(" \t").lower() == "q":

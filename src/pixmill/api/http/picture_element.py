@@ -1,4 +1,4 @@
-"""The HTML of a responsive picture. Knows the syntax of HTML; every value is escaped here, wherever it comes from."""
+"""HTML of a responsive ``<picture>``. Every value is escaped here, wherever it comes from."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -7,18 +7,18 @@ from pixmill.media import MEDIA, Format
 from pixmill.plan.lengths import Size
 
 ImageCandidate = tuple[int, str]
-"""A width in pixels and the URL of the picture that has it."""
+"""A width in pixels, and the URL of the image."""
 
 
 def picture_element(candidates: Mapping[Format, Sequence[ImageCandidate]], size: Size, sizes: str, alt: str) -> str:
-    """A ``<picture>``: a source for each format but the last, which is that of the ``<img>`` for all who know no better."""
+    """Return a ``<picture>``: a source per format, except the last one, which is the fallback ``<img>``."""
     *preferred, fallback = candidates
     sources = "".join(f"  <source{_source_attributes(form, candidates[form], sizes)}>\n" for form in preferred)
     return f"<picture>\n{sources}  <img{_img_attributes(candidates[fallback], size, sizes, alt)}>\n</picture>"
 
 
 def srcset_attribute(candidates: Sequence[ImageCandidate]) -> str:
-    """As the attribute has it; our URLs hold no space and do not end with a comma."""
+    """Return the value of ``srcset``; our URLs contain no space and do not end with a comma."""
     return ", ".join(f"{url} {width}w" for width, url in candidates)
 
 

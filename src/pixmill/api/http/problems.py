@@ -1,6 +1,6 @@
-"""Errors as HTTP answers: RFC 9457 problem documents.
+"""Errors as RFC 9457 problem documents.
 
-The only file that knows which status a code has. Must never let ``detail`` or a foreign exception's text into a body.
+The only file that maps codes to statuses. Must never let ``detail`` or a foreign exception's text into a body.
 """
 
 import math
@@ -25,7 +25,7 @@ from pixmill.errors import (
 )
 
 STATUS: Final[dict[str, int]] = {
-    # The client's words.
+    # The request.
     "bad_request": 400,
     "invalid_parameter": 400,
     "unknown_parameter": 400,
@@ -49,7 +49,7 @@ STATUS: Final[dict[str, int]] = {
     "admin_denied": 403,
     "source_forbidden": 403,
     "address_forbidden": 403,
-    # The source. We are its gateway: what it says of the picture is passed on, its own failures are 502 and 504.
+    # The source. We are its gateway: what it reports about the image is passed on, its own failures are 502 and 504.
     "source_error": 502,
     "source_not_found": 404,
     "source_denied": 403,
@@ -58,9 +58,9 @@ STATUS: Final[dict[str, int]] = {
     "source_timeout": 504,
     "source_bad_response": 502,
     "too_many_redirects": 502,
-    "source_credentials": 502,  # the operator's to mend
-    "source_busy": 503,  # our own bound on what is fetched at one time
-    # The picture. 422: the request is well said, but cannot be done with this picture, or by this installation.
+    "source_credentials": 502,  # the operator must fix them
+    "source_busy": 503,  # our own limit of concurrent fetches
+    # The image. 422: the request is valid, but not possible for this image, or in this installation.
     "image_error": 422,
     "unsupported_image": 415,
     "undecodable_image": 422,
@@ -68,7 +68,7 @@ STATUS: Final[dict[str, int]] = {
     "result_too_large": 422,
     "unsupported_output": 422,
     "missing_extra": 415,
-    # The engine. A picture that kills two workers is to blame itself, and bad input is no error of the server.
+    # The engine. An image that crashes two workers is bad input, which is no error of the server.
     "engine_error": 503,
     "queue_full": 503,
     "memory_exhausted": 503,
@@ -88,7 +88,7 @@ STATUS: Final[dict[str, int]] = {
 }
 
 SERVER_ERROR: Final = 500
-"""From here up a status means that the fault is not the client's."""
+"""From here up a status is a server error."""
 
 RETRY_AFTER_S: Final[dict[str, int]] = {
     "engine_error": 5,
@@ -98,12 +98,12 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
     "source_busy": 2,
     "draining": 2,  # another replica, or this one after its restart
     "store_unavailable": 5,
-    "store_full": 60,  # eviction or a person has to make room
+    "store_full": 60,  # until eviction or a person frees space
 }
-"""When to come again, where the error itself cannot tell."""
+"""Retry-After, unless the error itself has one."""
 
 ERROR_CACHE_CONTROL: Final = "public, max-age=10"
-"""For refusals that are facts of the URL: spares us a storm on one broken link, and is over soon once it is mended."""
+"""For errors that depend on the URL alone: absorbs a burst on a broken link, and expires soon once it is repaired."""
 
 _UNCACHEABLE_ERRORS = (Forbidden, UploadTimeout, HeadersTooLarge, RateLimited)
 _STARLETTE_ERRORS = {404: RouteNotFound, 405: MethodNotAllowed, 413: UploadTooLarge}
@@ -113,9 +113,9 @@ _MAX_MESSAGE_CHARS = 500
 def problem_response(
     error: PixmillError, *, request_id: str = "", vary: str = "", allow: str = "", head: bool = False
 ) -> Response:
-    """The answer to a request that ended in ``error``; without its body when the method is HEAD.
+    """Return the response for ``error``; without a body for HEAD.
 
-    ``vary`` is that of the answer that could have been, ``allow`` the methods there are when this one is not.
+    ``vary`` is that of the intended response, ``allow`` lists the allowed methods for a 405.
     """
     status = STATUS[error.code]
     response = Response(_problem_document(error, status, request_id), status, media_type="application/problem+json")
@@ -129,12 +129,12 @@ def problem_response(
     }
     response.headers.update({name: value for name, value in headers.items() if value})
     if head:
-        response.body = b""  # its length is still told (RFC 9110 §9.3.2)
+        response.body = b""  # Content-Length stays (RFC 9110 §9.3.2)
     return response
 
 
 def translate(error: Exception) -> PixmillError:
-    """Any exception as one of our tree; what we do not know is a defect of ours, and its text stays private."""
+    """Convert any exception to one of our tree; an unknown one is a defect of ours, and its text stays private."""
     if isinstance(error, PixmillError):
         return error
     if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:
@@ -143,7 +143,7 @@ def translate(error: Exception) -> PixmillError:
 
 
 def _cache_control(error: PixmillError, status: int) -> str:
-    """What we would say again without trying is good for as long as that."""
+    """Return Cache-Control; an error in the negative cache lives as long as it does there."""
     if status >= SERVER_ERROR or isinstance(error, _UNCACHEABLE_ERRORS):
         return "no-store"
     if error.negative_ttl_s is None:
@@ -152,7 +152,7 @@ def _cache_control(error: PixmillError, status: int) -> str:
 
 
 def _cache_status(error: PixmillError) -> str:
-    """RFC 9211: whether we had to go and get something before it failed."""
+    """Return Cache-Status (RFC 9211): whether the request was forwarded before it failed."""
     if error.from_negative_cache:
         return f"Pixmill; hit; detail=negative-{error.code}"
     forward = "bypass" if isinstance(error, BadRequest | Forbidden) else "uri-miss"
@@ -175,7 +175,7 @@ def _problem_document(error: PixmillError, status: int, request_id: str) -> byte
 
 
 def _truncate(text: str) -> str:
-    """A message may repeat what the client sent, which may be long, and halves of surrogate pairs."""
+    """Shorten a message that may repeat what the client sent: long texts, lone surrogates."""
     return text[:_MAX_MESSAGE_CHARS].encode(errors="replace").decode()
 
 

@@ -1,20 +1,22 @@
-"""How often each client may ask.
+"""Rate limit per client (GCRA). Must never know what is requested.
 
-Must never know what is asked. Answers from memory to requests that are known byte for byte (``familiar.py``) come before this and do
-not count: counting would cost as much as answering.
+Byte-for-byte repeats that memory answers (``fastpath/middleware.py``) come before this and do not count: counting would
+cost as much as answering.
 """
+
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_key
-from pixmill.api.middleware.request_context import MONITORING_PATHS
+from pixmill.api.middleware.paths import MONITORING_PATHS
 from pixmill.errors import RateLimited
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.rate_limiter import RateLimiter
 
 
 class RateLimitMiddleware:
-    """Turns away clients who ask too often; what operators ask does not count."""
+    """Rejects clients above their request rate; health and metrics do not count."""
 
     def __init__(
         self, app: ASGIApp, limiter: RateLimiter, trusted_proxies: tuple[ProxyNetwork, ...], observer: Observer
@@ -24,10 +26,10 @@ class RateLimitMiddleware:
         self._trusted_proxies = trusted_proxies
         self._observer = observer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and not scope["path"].startswith(MONITORING_PATHS):
             self._check(scope)
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         peer = scope["client"][0] if scope.get("client") else ""

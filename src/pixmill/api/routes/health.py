@@ -1,25 +1,26 @@
-"""``/health``: what an orchestrator and a person ask. Knows the Health Service; must never show a private detail."""
+"""``/health`` and ``/metrics``: probes for orchestrators, monitoring and people. Must never show a private detail."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.context import context_of
+from pixmill.errors import RouteNotFound
 from pixmill.services.health import ComponentHealth, HealthReport
 
 
 async def get_live(request: Request) -> Response:
-    """200 as long as the event loop turns."""
+    """Liveness: 200 as long as the event loop runs."""
     return _response(context_of(request).health.live())
 
 
 async def get_ready(request: Request) -> Response:
-    """200 when every required part does its work, else 503; 503 at once when draining."""
+    """Readiness: 200 if every required part works, else 503; 503 at once while draining."""
     return _response(await context_of(request).health.ready())
 
 
 async def get_health(request: Request) -> Response:
-    """Like ready, with the parts."""
+    """Readiness, with the status of each part."""
     return _response(await context_of(request).health.ready(), parts=True)
 
 
@@ -48,3 +49,13 @@ def _part(part: ComponentHealth) -> dict[str, object]:
     if part.state:
         fields["state"] = part.state
     return fields if part.ok else fields | {"code": part.code}
+
+
+async def get_metrics(request: Request) -> Response:
+    """All metrics as text; 404 if they are disabled."""
+    context = context_of(request)
+    if context.render_metrics is None:
+        raise RouteNotFound
+    context.telemetry_batch.flush()
+    content_type, body = context.render_metrics(request.headers.get("accept", ""))
+    return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})

@@ -1,6 +1,6 @@
-"""``/resize``: from the raw URL to the bytes of a picture.
+"""Image routes: from the raw URL to the bytes of a result.
 
-Knows HTTP on one side and the Resize Service on the other; must never know where pictures come from or how they are made.
+Knows HTTP and the resize service; must never know where originals come from or how results are made.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.context import ApiContext, context_of
-from pixmill.api.fastpath.middleware import read_request_key
+from pixmill.api.fastpath.request_key import read_request_key
 from pixmill.api.http.cache_headers import entity_tags, not_modified_since, server_timing
+from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.image_headers import image_headers
-from pixmill.api.middleware.in_flight import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_image_request
 from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
@@ -26,11 +26,11 @@ from pixmill.services.results.answer import ResizeResult
 from pixmill.services.results.revalidation import metadata_of
 
 LINGERING_TIMEOUT_S = 5.0
-"""How long a refusal waits for a client who is still sending its picture (nginx's ``lingering_timeout``)."""
+"""How long a rejected upload is still read (nginx's ``lingering_timeout``)."""
 
 
 async def get_image(request: Request) -> Response:
-    """GET and HEAD: the picture at ``url``, as the parameters want it."""
+    """GET and HEAD: the result for the image at ``url``."""
     context = context_of(request)
     request_key, *_ = read_request_key(request.scope, context.request_cache.tag_header)
     with context.load_shedder.track(request_key):
@@ -59,7 +59,7 @@ async def get_image(request: Request) -> Response:
 
 
 async def post_image(request: Request) -> Response:
-    """POST: the picture in the body, as the parameters want it. The result is not stored."""
+    """POST: the result for the image in the body; it is not stored."""
     context = context_of(request)
     with ExitStack() as announcement:
         try:
@@ -84,7 +84,7 @@ def image_response(
     *,
     expires: int | None = None,
 ) -> Response:
-    """The HTTP form of an answer: 200 with the picture, or 304 without."""
+    """Return 200 with the image, or 304 without."""
     entry = result.entry
     headers = image_headers(image_request, result, expires)
     if context.config.server_timing and result.seconds:
@@ -97,11 +97,11 @@ def image_response(
 
 @asynccontextmanager
 async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
-    """The body in a spool; refused by its stated length before a byte is read, and by its real one."""
+    """Read the body into a spool; rejected by its declared length before a byte is read, and by its actual one."""
     max_bytes = context.max_upload_bytes
     content_length = request.headers.get("content-length", "0")
     if content_length.isdecimal() and int(content_length) > max_bytes:
-        raise UploadTooLarge(f"The picture sent may have at most {max_bytes} bytes")
+        raise UploadTooLarge(f"The upload may have at most {max_bytes} bytes")
     with Spool(max_bytes, UploadTooLarge, context.memory_budget.new_reservation()) as spool:
         spool.expect(int(content_length) if content_length.isdecimal() else 0)
         try:
@@ -116,9 +116,9 @@ async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[
 
 
 async def _discard_body(request: Request, max_bytes: int) -> None:
-    """Read what is still being sent, within bounds: most clients listen only then, and take a closed connection for a fault.
+    """Read the rest of a rejected upload, within limits: most clients read the response only then, and take a reset for a failure.
 
-    One that waits for 100 Continue is answered without.
+    A client that waits for 100 Continue is answered at once.
     """
     if "expect" in request.headers:
         return

@@ -1,7 +1,7 @@
-"""``/srcset``: what a page needs to offer a picture in several widths and formats, as JSON.
+"""``/srcset``: URLs of an image in several widths and formats, as JSON and as HTML.
 
-Knows that each picture of a set is a URL of ``/resize`` on this server, and signs it if that is needed. What a set's parameters
-mean is in ``dialects/native/srcset.py``, which widths are worth having in ``plan/srcset_widths.py``, HTML in ``markup.py``.
+Knows that each candidate is a URL of ``/resize`` on this server, and signs it if needed. What the parameters mean is in
+``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_widths.py``, HTML in ``http/picture_element.py``.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.context import ApiContext, context_of
+from pixmill.api.http.disconnect import cancel_on_disconnect
+from pixmill.api.http.facts_response import facts_response
 from pixmill.api.http.picture_element import picture_element
-from pixmill.api.middleware.in_flight import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_srcset_request
-from pixmill.api.routes.info import facts_response
 from pixmill.dialects.native.srcset import SrcsetRequest
 from pixmill.media import MEDIA, Format
 from pixmill.plan.facts import Facts
@@ -33,21 +33,21 @@ class Dimensions(msgspec.Struct, frozen=True):
 
 
 class SrcsetCandidate(Dimensions, frozen=True):
-    """One picture of a set, and where it is."""
+    """One image of the set, and its URL."""
 
     url: str
 
 
 class SrcsetSource(msgspec.Struct, frozen=True):
-    """The pictures of one format, the smallest first."""
+    """The candidates in one format, smallest first."""
 
     type: str
     images: list[SrcsetCandidate]
 
 
 class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``html`` is a ``<picture>`` with all of it. ``largest`` tells the sides of the largest picture, ``original`` those of the original
-    as displayed. ``warming``: all of it is rendered behind the answer. ``placeholder`` is there unless none was asked for.
+    """``html`` is a ``<picture>`` with all candidates. ``largest`` has the dimensions of the largest one, ``original`` those of the original
+    as displayed. ``warming``: all candidates are rendered in the background. ``placeholder`` is absent if none was requested.
     """
 
     html: str
@@ -60,7 +60,7 @@ class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 async def get_srcset(request: Request) -> Response:
-    """GET and HEAD: a set of pictures, whose URLs are signed as this request is."""
+    """GET and HEAD: a set of candidates, whose URLs are signed if this request is."""
     context = context_of(request)
     srcset_request, expires = parse_srcset_request(request, context)
     path = request.scope["raw_path"].removesuffix(b"/srcset") + b"/resize"
@@ -72,7 +72,7 @@ async def get_srcset(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _SrcsetBuilder:
-    """One set on its way. ``path`` is where its pictures are."""
+    """Builds one set. ``path`` is that of its candidates."""
 
     context: ApiContext
     srcset_request: SrcsetRequest
@@ -83,7 +83,7 @@ class _SrcsetBuilder:
     async def build(self) -> SrcsetResponse:
         source = self._image_request(self.srcset_request.widths[0], Format.JPEG).source
         resizer = self.context.resizer
-        async with resizer.load_original(source):  # fetched once for all that follows
+        async with resizer.load_original(source):  # held, so that all that follows shares one fetch
             facts = await resizer.inspect(source)
             sized_widths = self._sized_widths(facts)
             formats = self.srcset_request.formats or _formats(facts, self.context.negotiable_formats)
@@ -123,7 +123,7 @@ class _SrcsetBuilder:
         return self.may_warm and self.srcset_request.warm
 
     def _sized_widths(self, facts: Facts) -> list[tuple[int, Size]]:
-        """The widths to ask for, with the sizes that come of it."""
+        """Return the widths to request, each with its resulting size."""
         original_size = Size(facts.width, facts.height)
         return srcset_widths(
             original_size,
@@ -150,7 +150,7 @@ class _SrcsetBuilder:
 
 
 def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    """The modern ones, and for all who do not know them what can hold the picture."""
+    """Return the negotiable formats, and as a fallback a universally supported one that can hold the image."""
     if facts.frames > facts.pages:
         return (*negotiable_formats, Format.GIF)
     return (*negotiable_formats, Format.PNG if facts.alpha else Format.JPEG)

@@ -1,6 +1,6 @@
-"""``/admin/warm``: pictures that are to be there before they are asked for.
+"""``/admin/warm``: queues URLs for cache warming.
 
-Knows that each is named as a client would ask for it. What a client is checked for is checked here too, but for the signature.
+URLs are given as a client would request them, and checked in the same way, except for the signature.
 """
 
 import re
@@ -11,15 +11,15 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pixmill.api.admin_access import authorize, decode_body, json_response
 from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.negotiation import negotiate
-from pixmill.api.routes.purge import authorize, decode_body, json_response
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA
 from pixmill.plan.request import ImageRequest
 
 MAX_URLS: Final = 1_000
-"""In one order."""
+"""Maximum per request."""
 
 WarmUrls = Annotated[list[str], msgspec.Meta(max_length=MAX_URLS)]
 
@@ -29,7 +29,7 @@ _LOG = structlog.get_logger("admin")
 
 
 class RejectedUrl(msgspec.Struct, frozen=True):
-    """A URL that is not warmed, and why."""
+    """A URL that was not queued, and why."""
 
     url: str
     code: str
@@ -37,7 +37,7 @@ class RejectedUrl(msgspec.Struct, frozen=True):
 
 
 async def post_warm(request: Request) -> Response:
-    """Put what the body names in line, which is made in spare time."""
+    """POST: queue the URLs of the body, to be rendered at idle priority."""
     operations, context = authorize(request), context_of(request)
     urls = await decode_body(request, WarmUrls)
     added, rejected = 0, []
@@ -47,20 +47,20 @@ async def post_warm(request: Request) -> Response:
         except PixmillError as error:
             rejected.append(RejectedUrl(url, error.code, error.message))
     already_queued = len(urls) - added - len(rejected)
-    _LOG.info("warm", remote=request.client.host if request.client else "", added=added, refused=len(rejected))
+    _LOG.info("warm", remote=request.client.host if request.client else "", added=added, rejected=len(rejected))
     return json_response({"added": added, "already_queued": already_queued, "rejected": rejected}, 202)
 
 
 async def get_warm(request: Request) -> Response:
-    """How far it has come."""
+    """GET: progress of the queue."""
     progress = authorize(request).warm_queue.progress()
     return json_response({"queued": progress.queued, "in_progress": progress.in_progress, "done": progress.done})
 
 
 def _parse_url(url: str, context: ApiContext) -> ImageRequest:
-    """What a browser would ask for that knows all formats which are negotiated here. Raises BadRequest."""
+    """Parse a URL as requested by a browser that accepts all negotiable formats. Raises BadRequest."""
     if not url.isascii() or "#" in url:
-        raise MalformedRequest("A URL is ASCII, all else percent-encoded, and has no fragment here")
+        raise MalformedRequest("A URL must be ASCII, with all else percent-encoded, and have no fragment")
     target = url[origin.end() :] if (origin := _HOST.match(url)) else url
     if len(target) > context.config.max_url_bytes:
         raise RequestTooLarge(f"Path and query may have at most {context.config.max_url_bytes} bytes")

@@ -1,0 +1,88 @@
+"""Access to ``/admin``: bearer token, JSON bodies and responses. Without a configured token these paths do not exist.
+
+No response is readable by pages of other origins: the middleware leaves out the CORS headers below ``/admin``.
+"""
+
+import hmac
+from collections.abc import Hashable
+from typing import Final, TypeVar
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixmill.api.context import AdminOperations, ApiContext, context_of
+from pixmill.api.http.forwarded import client_address, throttle_key
+from pixmill.errors import (
+    AdminDenied,
+    InvalidParameter,
+    MalformedRequest,
+    RouteNotFound,
+    UploadTooLarge,
+)
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+
+Body = TypeVar("Body")
+
+_LOG = structlog.get_logger("admin")
+
+
+def authorize(request: Request) -> AdminOperations:
+    """Check the bearer token and return the admin operations.
+
+    Raises RouteNotFound if no token is configured, AdminDenied for a wrong one.
+    """
+    context = context_of(request)
+    tokens = context.config.admin_tokens()
+    if not tokens or context.admin is None:
+        raise RouteNotFound
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    client = _client_key(request, context)
+    if (
+        context.auth_throttle.is_blocked(client)
+        or scheme.lower() != "bearer"
+        or not _is_valid_token(given.strip(), tokens)
+    ):
+        context.auth_throttle.record_failure(client)
+        _deny(request)
+    return context.admin
+
+
+def _client_key(request: Request, context: ApiContext) -> Hashable:
+    peer = request.client.host if request.client else ""
+    return throttle_key(client_address(peer, request.scope["headers"], context.config.proxy_networks()))
+
+
+def _deny(request: Request) -> None:
+    _LOG.warning("admin_denied", remote=request.client.host if request.client else "")
+    raise AdminDenied
+
+
+def _is_valid_token(given: str, tokens: tuple[str, ...]) -> bool:
+    """Compare with every token, in constant time."""
+    given_bytes = given.encode(errors="surrogatepass")
+    return sum(hmac.compare_digest(given_bytes, token.encode()) for token in tokens) > 0
+
+
+async def decode_body(request: Request, body_type: type[Body]) -> Body:
+    """Decode the JSON body. Raises UploadTooLarge, MalformedRequest, InvalidParameter."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise UploadTooLarge(f"The body may have at most {MAX_BODY_BYTES} bytes")
+    try:
+        return msgspec.json.decode(bytes(body), type=body_type)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(str(error)) from error
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedRequest("The body is not valid JSON") from error
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Encode as JSON that must not be cached."""
+    return Response(
+        msgspec.json.encode(value), status, media_type="application/json", headers={"cache-control": "no-store"}
+    )

@@ -1,0 +1,69 @@
+"""Cache of parsed requests: which requests, byte for byte, mean which image, with responses prepared for the current second.
+
+Holds only requests that passed every check. Must never know how a request is parsed.
+"""
+
+from dataclasses import dataclass, field
+
+from starlette.types import Scope
+
+from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.api.fastpath.telemetry_batch import ResponseClass
+from pixmill.api.middleware.paths import route_template
+from pixmill.plan.key import Key
+from pixmill.plan.request import ImageRequest
+from pixmill.ports.values import Entry
+
+MAX_CACHED_REQUESTS = 4_096
+"""When full, the cache is cleared: parsing a request again costs a few microseconds, once."""
+
+MAX_KEY_BYTES = 1_024
+"""Longer request keys are not cached, so that strangers cannot fill the memory with them: 4 MiB at most."""
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class PreparedResponse:
+    """A response that is the same for all requests of one second, without its request id."""
+
+    response_class: ResponseClass
+    headers: RawHeaders
+    body: bytes
+
+
+@dataclass(slots=True)
+class CachedRequest:
+    """What a request means. ``responses``, by method, or 304, are made of ``entry`` in that ``second``."""
+
+    image_request: ImageRequest
+    result_key: Key
+    expires: int | None
+    route: str
+    entry: Entry | None = None
+    second: int = 0
+    responses: dict[str, PreparedResponse] = field(default_factory=dict)
+
+
+class RequestCache:
+    """Parsed requests by their key."""
+
+    def __init__(self, tag_header: str = "") -> None:
+        self.tag_header = tag_header.lower().encode()
+        self._requests: dict[RequestKey, CachedRequest] = {}
+
+    def put(
+        self, scope: Scope, request_key: RequestKey, image_request: ImageRequest, result_key: Key, expires: int | None
+    ) -> None:
+        if sum(map(len, request_key)) > MAX_KEY_BYTES:
+            return
+        if len(self._requests) >= MAX_CACHED_REQUESTS:
+            self._requests.clear()
+        self._requests[request_key] = CachedRequest(image_request, result_key, expires, route_template(scope))
+
+    def get(self, request_key: RequestKey, now: float) -> CachedRequest | None:
+        """Return a cached request whose signature has not expired."""
+        cached = self._requests.get(request_key)
+        if cached is None or (cached.expires is not None and now >= cached.expires):
+            return None
+        return cached

@@ -1,0 +1,24 @@
+"""Paths that middleware treats differently, and the path and route template of a request. Knows ASGI scopes only."""
+
+from typing import Final
+
+from starlette.types import Scope
+
+MONITORING_PATHS: Final = ("/health", "/metrics")
+"""Answered while draining, and exempt from rate limits."""
+
+ADMIN_PREFIX: Final = "/admin/"
+
+
+def is_admin_path(scope: Scope) -> bool:
+    return bool(scope["path"].startswith(ADMIN_PREFIX))
+
+
+def raw_path(scope: Scope) -> bytes:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode(errors="surrogateescape")
+    return raw
+
+
+def route_template(scope: Scope) -> str:
+    """Return the template of the matched route, for metrics and logs; ``none`` without a match."""
+    return getattr(scope.get("route"), "path", "none")
