@@ -5,9 +5,10 @@ import pytest
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter, UnknownParameter
 from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.colour import Colour
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Fact, FactSelection
 from pixmill.plan.key import result_key
-from pixmill.plan.ops import Colour, Crop, Output, Plan, Resize
+from pixmill.plan.ops import Crop, Output, Plan, Resize
 
 SMALL = Resize(100, 100)
 

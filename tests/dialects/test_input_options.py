@@ -4,8 +4,7 @@ import pytest
 
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
-from pixmill.plan.input import DEFAULT_INPUT, Input
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import DEFAULT_INPUT, Input, Plan
 
 
 def plan(query: str) -> Plan:

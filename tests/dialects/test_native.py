@@ -22,9 +22,12 @@ from pixmill.errors import (
     UnknownParameter,
 )
 from pixmill.media import Format
-from pixmill.plan.geometry import round_length
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.key import result_key
-from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
+from pixmill.plan.lengths import round_length
+from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, Output, Plan, Resize
+from pixmill.plan.output import Metadata
 from pixmill.plan.source import SourceKind
 
 AUTO = Output(negotiated=True)

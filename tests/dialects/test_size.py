@@ -4,12 +4,10 @@ import pytest
 
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
-from pixmill.plan.colour import CLEAR, Colour
+from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Fit, Flip, Kernel, Plan, Resize
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend, Fill
-from pixmill.plan.trim import Trim
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 
 COVER = "w=300&h=200&fit=cover&gravity="
 
@@ -80,7 +78,7 @@ def test_a_contained_picture_lies_at_a_point_and_looks_for_nothing() -> None:
     [
         ("trim=10", Trim(10)),
         ("trim=0&trim_color=red", Trim(0, Colour(255, 0, 0))),
-        ("trim=5&trim_colour=transparent", Trim(5, CLEAR)),
+        ("trim=5&trim_colour=transparent", Trim(5, TRANSPARENT)),
         ("trim=5&trim_equal=horizontal", Trim(5, equal_horizontal=True)),
         ("trim=5&trim_equal=both", Trim(5, equal_horizontal=True, equal_vertical=True)),
     ],

@@ -8,12 +8,11 @@ from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.native.params import PARAMS, STAGE_PARAMS
 from pixmill.dialects.native.presets import parse_presets
 from pixmill.errors import BadRequest, ConflictingParameters, InvalidParameter, RepeatedParameter, UnknownParameter
-from pixmill.plan.colour import CLEAR
+from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.key import canonical_json, result_key
-from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Plan, Resize, Stage
+from pixmill.plan.ops import Crop, CropUnit, Fit, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend
+from pixmill.plan.transforms import Extend, FreeRotation
 
 
 def plan(then: str, more: str = "") -> Plan:
@@ -69,7 +68,7 @@ def test_dpr_and_background_of_the_request_count_in_each_stage() -> None:
         Stage(rotate_free=FreeRotation(5.0, navy)),
         Stage(blur=2.0),
     )
-    assert plan("rotate=5").stages == (Stage(rotate_free=FreeRotation(5.0, CLEAR)),)
+    assert plan("rotate=5").stages == (Stage(rotate_free=FreeRotation(5.0, TRANSPARENT)),)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from PIL import Image
 from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.native.params import PARAMS, STAGE_PARAMS
 from pixmill.errors import PixmillError
-from pixmill.plan.geometry import Size, resolve_all
+from pixmill.plan.geometry import resolve_all
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from tests.e2e.scenes import PHOTOS
 from tests.servers.pixmill import Pixmill

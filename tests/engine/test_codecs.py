@@ -11,7 +11,7 @@ from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.raster.frame import Area
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.output import RenderMode
 
 

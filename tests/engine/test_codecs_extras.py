@@ -29,10 +29,9 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import Input
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding
 from pixmill.runtime.spool import Spool
 from tests.engine.support import pools

@@ -16,9 +16,8 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import ImageTooLarge, PixmillError, UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
 from tests.pixels.images import LIMITS, encoded, made, pixels_of, resized
 
 NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'

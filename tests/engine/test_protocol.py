@@ -14,9 +14,12 @@ from pixmill.engine import protocol
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import InternalError, InvalidParameter, PixmillError, error_classes_by_code
 from pixmill.media import Format
+from pixmill.plan.colour import Colour
 from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation, Swatch
+from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
+from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, Output, Plan, Resize
+from pixmill.plan.output import Metadata
 from pixmill.ports.pipeline import MAX_PLANS
 from tests.engine.support import open_files
 

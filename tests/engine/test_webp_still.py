@@ -16,7 +16,7 @@ from pixmill.engine.codecs.webp import WebPAnimationDecoder
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from tests.mutations import good, photo
 
 XMP = b"<x:xmpmeta>" + b" " * 100 + b"</x:xmpmeta>"
@@ -32,7 +32,7 @@ from pixmill.engine.codecs.webp import open_webp
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.raster.frame import Area
 from pixmill.errors import UndecodableImage
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from tests.mutations import mutated
 
 dice, outcomes = Random(5), Counter()

@@ -10,8 +10,10 @@ from PIL import Image, ImageFilter
 from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import ImageTooLarge, InvalidParameter, ResultTooLarge, UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.input import Input
-from pixmill.plan.ops import Colour, Crop, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point, Smart
+from pixmill.plan.ops import Crop, Fit, Flip, Input, Output, Plan, Resize
+from pixmill.plan.output import Metadata
 from pixmill.ports.values import Rendered
 from tests.pixels.animations import MAKERS, Canvas, Patch, Shown, apng, flat, gif, ring, seen, shown, webp
 from tests.pixels.images import LIMITS, decoded, difference, encoded, photo

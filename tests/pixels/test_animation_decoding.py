@@ -8,8 +8,7 @@ import pytest
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
-from pixmill.plan.input import Input
-from pixmill.plan.ops import Output, Plan
+from pixmill.plan.ops import Input, Output, Plan
 from tests.pixels.animations import MAKERS, Canvas, Disposal, Patch, apng, flat, gif, ring, seen, shown
 from tests.pixels.images import LIMITS, decoded
 

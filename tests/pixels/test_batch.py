@@ -13,10 +13,10 @@ from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_re
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.errors import InvalidParameter, PixmillError, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import Input
-from pixmill.plan.ops import Crop, Fit, Kernel, Output, Plan, Resize, Smart
-from pixmill.plan.trim import Trim
+from pixmill.plan.gravity import Smart
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Crop, Fit, Input, Kernel, Output, Plan, Resize
+from pixmill.plan.transforms import Trim
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decoded, difference, encoded, photo, pixels_of
 

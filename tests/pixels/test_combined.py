@@ -10,21 +10,20 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import open_image
 from pixmill.errors import InvalidParameter, ResultTooLarge
 from pixmill.media import Format
-from pixmill.plan.colour import CLEAR, Colour
-from pixmill.plan.geometry import Size, resolve
+from pixmill.plan.colour import TRANSPARENT, Colour
+from pixmill.plan.geometry import resolve
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Flip, Kernel, Output, Plan, Resize
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend, Fill
-from pixmill.plan.trim import Trim
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 from tests.pixels.images import decoded, encoded, photo
 
 LIMITS = Limits(max_result_pixels=250_000, max_result_side=900)
 part = st.floats(0, 1)
 shift = st.integers(-40, 40)
 side = st.just(0) | st.integers(1, 120)
-colours = st.sampled_from([Colour(), CLEAR, Colour(9, 9, 9), Colour(200, 10, 30, 128)])
+colours = st.sampled_from([Colour(), TRANSPARENT, Colour(9, 9, 9), Colour(200, 10, 30, 128)])
 gravities = (
     st.builds(Point, part, part, shift, shift)
     | st.builds(Smart, st.sampled_from(Interest))

@@ -18,9 +18,8 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import PixmillError, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
-from pixmill.plan.input import Input
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Output, Plan
+from pixmill.plan.ops import Input, Output, Plan
 from tests.material import heic_images, is_hostile, libjxl_images, libvips_images, pillow_images, png_suite
 from tests.pixels.images import Pixels
 

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.media import Format
-from pixmill.plan.ops import Colour, Fit, Point, Resize
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point
+from pixmill.plan.ops import Fit, Resize
 from pixmill.plan.transforms import Extend, Fill
 from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of
 from tests.pixels.reference import to_code, to_light

@@ -10,8 +10,9 @@ from PIL import Image, ImageOps
 
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
-from pixmill.plan.geometry import Size
-from pixmill.plan.ops import Crop, Fit, Flip, Point, Resize
+from pixmill.plan.gravity import Point
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Crop, Fit, Flip, Resize
 from tests.pixels.images import difference, encoded, made, pixels_of
 
 ANGLES = (0, 90, 180, 270)

@@ -9,7 +9,8 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import ResultTooLarge, UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Metadata, Output, Plan, Resize
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.output import Metadata
 from tests.pixels.images import LIMITS, decoded, encoded, photo, pixels_of
 
 

@@ -13,7 +13,7 @@ from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Blend, ImageOverlay, Length, OverlayFit, Placement, Repeat, Shadow

@@ -7,8 +7,9 @@ from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
-from pixmill.plan.ops import Colour, Crop, Fit, Metadata, Output, Plan, Resize
-from pixmill.plan.output import Encoding
+from pixmill.plan.colour import Colour
+from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from pixmill.plan.output import Encoding, Metadata
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, encoded, made, photo, pixels_of
 

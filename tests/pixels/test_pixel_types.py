@@ -7,7 +7,8 @@ from PIL import Image
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
-from pixmill.plan.ops import Colour, Output, Plan, Resize
+from pixmill.plan.colour import Colour
+from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Profile
 from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of, resized
 from tests.pixels.profiles import ADOBE_RGB, in_srgb, matrix_profile

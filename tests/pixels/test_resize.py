@@ -9,8 +9,11 @@ from PIL import Image
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
-from pixmill.plan.geometry import Size, resolve
-from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Kernel, Output, Plan, Point, Resize, Smart
+from pixmill.plan.colour import Colour
+from pixmill.plan.geometry import resolve
+from pixmill.plan.gravity import Point, Smart
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Crop, CropUnit, Fit, Kernel, Output, Plan, Resize
 from tests.pixels import reference
 from tests.pixels.images import LIMITS, Pixels, decoded, difference, encoded, made, photo, pixels_of, planned, resized
 from tests.pixels.reference import Floats

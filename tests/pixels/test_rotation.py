@@ -7,7 +7,7 @@ from PIL import Image
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Resize
-from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import FreeRotation
 from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of
 from tests.pixels.reference import Floats, to_code, to_light
 

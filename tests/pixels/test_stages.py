@@ -11,7 +11,8 @@ from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge, UndecodableImage
-from pixmill.plan.geometry import Size, resolve_all
+from pixmill.plan.geometry import resolve_all
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.source import parse_source

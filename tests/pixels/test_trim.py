@@ -5,10 +5,9 @@ import pytest
 from PIL import Image
 
 from pixmill.engine.pixels.batch import render_all
-from pixmill.plan.colour import CLEAR, Colour
+from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.ops import Crop, Plan, Resize
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.trim import Trim
+from pixmill.plan.transforms import FreeRotation, Trim
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of
 
@@ -60,11 +59,11 @@ def test_transparent_borders_go_whatever_their_hidden_colour() -> None:
     canvas[10:30, 20:60, 3] = 255
     source = encoded(Image.fromarray(canvas), "PNG")
     assert made(source, trim=Trim(5)).size == (40, 20)
-    assert made(source, trim=Trim(5, CLEAR)).size == (40, 20)
+    assert made(source, trim=Trim(5, TRANSPARENT)).size == (40, 20)
 
 
 def test_an_opaque_picture_has_no_transparent_borders() -> None:
-    assert made(encoded(framed(), "PNG"), trim=Trim(5, CLEAR)).size == framed().size
+    assert made(encoded(framed(), "PNG"), trim=Trim(5, TRANSPARENT)).size == framed().size
 
 
 @pytest.mark.parametrize("size", [(1, 1), (40, 30)])

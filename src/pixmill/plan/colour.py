@@ -16,5 +16,5 @@ class Colour(Struct, frozen=True):
     alpha: Byte = 255
 
 
-CLEAR: Final = Colour(255, 255, 255, 0)
+TRANSPARENT: Final = Colour(255, 255, 255, 0)
 """Nothing: white, so that a part which cannot show transparency shows the default background."""

@@ -10,15 +10,11 @@ from math import ceil, cos, radians, sin
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
 from pixmill.plan.fitting import fit
 from pixmill.plan.gravity import Faces, Smart
-from pixmill.plan.lengths import Box as Box  # noqa: PLC0414 - a word of geometry that others take from here
-from pixmill.plan.lengths import Size as Size  # noqa: PLC0414 - as above
-from pixmill.plan.lengths import exact_fraction, round_position
-from pixmill.plan.lengths import round_length as round_length  # noqa: PLC0414 - as above
+from pixmill.plan.lengths import Box, Size, exact_fraction, round_position
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend
+from pixmill.plan.transforms import Extend, FreeRotation
 
 _TRIGONOMETRY_ERROR_PX = 1e-9
 """What sine and cosine may be off, in pixels, without a whole row being added for it."""

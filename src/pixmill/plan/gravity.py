@@ -19,17 +19,17 @@ class Interest(StrEnum):
     ENTROPY = "entropy"
 
 
-class Smart(Struct, frozen=True, tag="smart", tag_field="by"):
+class Smart(Struct, frozen=True, tag="smart", tag_field="type"):
     """Keep what draws the eye, or what holds most detail."""
 
     interest: Interest = Interest.ATTENTION
 
 
-class Faces(Struct, frozen=True, tag="face", tag_field="by"):
+class Faces(Struct, frozen=True, tag="face", tag_field="type"):
     """Keep the faces; what draws the eye where there is none."""
 
 
-class Point(Struct, frozen=True, tag="point", tag_field="by"):
+class Point(Struct, frozen=True, tag="point", tag_field="type"):
     """Keep the window centred on this point of the picture, as far as the edges allow.
 
     ``x`` and ``y`` are fractions of the width and the height. The nine directions are points too:
@@ -52,7 +52,7 @@ class FocalRegion(Struct, frozen=True):
     weight: Annotated[int, Meta(ge=1, le=100)] = 1
 
 
-class FocalRegions(Struct, frozen=True, tag="regions", tag_field="by"):
+class FocalRegions(Struct, frozen=True, tag="regions", tag_field="type"):
     """Keep as much of these as possible, each pixel counting by its region's weight."""
 
     regions: Annotated[tuple[FocalRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]

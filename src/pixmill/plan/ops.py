@@ -10,22 +10,38 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from pixmill.media import Format
-from pixmill.plan.colour import Colour as Colour  # noqa: PLC0414 - part of the language spoken here
+from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Effects
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
-from pixmill.plan.gravity import Gravity
-from pixmill.plan.gravity import Point as Point  # noqa: PLC0414 - as above
-from pixmill.plan.gravity import Smart as Smart  # noqa: PLC0414 - as above
-from pixmill.plan.input import DEFAULT_INPUT, Input
-from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Profile
-from pixmill.plan.output import Metadata as Metadata  # noqa: PLC0414 - as above
+from pixmill.plan.gravity import Gravity, Point
+from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Metadata, Profile
 from pixmill.plan.overlays import Overlays
 from pixmill.plan.shapes import NO_SHAPE, Shape
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.transforms import Extend
-from pixmill.plan.trim import Trim
+from pixmill.plan.transforms import Extend, FreeRotation, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+MAX_PAGE: Final = 65_535
+MAX_DPI: Final = 1_200
+MAX_TIME_S: Final = 86_400
+
+
+class Input(Struct, frozen=True):
+    """Which frames or pages of the original are decoded.
+
+    ``animated``: an animation stays one, if the format of the result can. ``page`` counts from 1 and selects a still; of an
+    animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size counts.
+    ``time_s``: position in a video; None for its most representative frame.
+    """
+
+    animated: bool = True
+    page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
+    dpi: Annotated[int, Meta(ge=1, le=MAX_DPI)] = 96
+    time_s: Annotated[float, Meta(ge=0, le=MAX_TIME_S)] | None = None
+
+
+DEFAULT_INPUT: Final = Input()
 
 
 class Fit(StrEnum):

@@ -113,7 +113,7 @@ class Placement(Struct, frozen=True, omit_defaults=True):
 CENTRED_PLACEMENT: Final = Placement()
 
 
-class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="picture", tag_field="is"):
+class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="image", tag_field="type"):
     """Another picture, at its own size where none is given."""
 
     source: SourceRef
@@ -130,7 +130,7 @@ class Stroke(Struct, frozen=True):
     colour: Colour = Colour(0, 0, 0)
 
 
-class TextOverlay(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="is"):
+class TextOverlay(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="type"):
     """Letters. ``markup`` is Pango's, with no other elements than plain ones without attributes (``dialects/native/grammars/text_markup.py``).
 
     ``size`` is that of the font in pixels. Lines are broken at ``width``, without one at the width of the result.

@@ -27,19 +27,19 @@ class CornerRadii(Struct, frozen=True, omit_defaults=True):
     percent: bool = False
 
 
-class Ellipse(Struct, frozen=True, tag="ellipse", tag_field="form"):
+class Ellipse(Struct, frozen=True, tag="ellipse", tag_field="type"):
     """The largest ellipse in the picture, or, ``circle``, the largest circle in its middle."""
 
     circle: bool = False
 
 
-class Polygon(Struct, frozen=True, tag="polygon", tag_field="form"):
+class Polygon(Struct, frozen=True, tag="polygon", tag_field="type"):
     """Regular, one corner at the top, its corners on the largest circle in the middle of the picture."""
 
     corners: Annotated[int, Meta(ge=3, le=MAX_POLYGON_CORNERS)]
 
 
-class Star(Struct, frozen=True, tag="star", tag_field="form"):
+class Star(Struct, frozen=True, tag="star", tag_field="type"):
     """Five points, one at the top, on the largest circle in the middle of the picture."""
 
 
@@ -50,7 +50,7 @@ class MaskChannel(StrEnum):
     LUMINANCE = "luminance"
 
 
-class ImageMask(Struct, frozen=True, tag="stencil", tag_field="form"):
+class ImageMask(Struct, frozen=True, tag="image", tag_field="type"):
     """Another picture, stretched over this one: where it is opaque, or light, this one shows."""
 
     source: SourceRef

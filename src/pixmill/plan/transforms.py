@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from pixmill.plan.colour import TRANSPARENT, Byte, Colour
+
 Margin = Annotated[int, Meta(ge=0, le=65_535)]
 
 
@@ -29,3 +31,23 @@ class Extend(Struct, frozen=True):
     @property
     def has_margins(self) -> bool:
         return bool(self.top or self.right or self.bottom or self.left)
+
+
+class FreeRotation(Struct, frozen=True):
+    """Degrees clockwise, other than the right angles, and what the corners show that open up."""
+
+    degrees: Annotated[float, Meta(gt=0, lt=360)]
+    corner_colour: Colour = TRANSPARENT
+
+
+class Trim(Struct, frozen=True):
+    """Rows and columns at the edges whose pixels all differ by at most ``tolerance`` from the border's colour.
+
+    ``colour`` is that of the top left corner where it is None; transparent means all that is. ``across`` and ``down``:
+    as much off the one side as off the other, left and right or top and bottom, the lesser of both.
+    """
+
+    tolerance: Byte = 10
+    colour: Colour | None = None
+    equal_horizontal: bool = False
+    equal_vertical: bool = False

@@ -11,8 +11,9 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import UndecodableImage
 from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.colour import Colour
 from pixmill.plan.facts import Description, Fact, FactSelection
-from pixmill.plan.ops import Colour, Crop, Output, Plan, Resize
+from pixmill.plan.ops import Crop, Output, Plan, Resize
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, encoded, photo
 

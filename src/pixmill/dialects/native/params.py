@@ -11,7 +11,6 @@ from pixmill.dialects.native.stages import then_param
 from pixmill.dialects.native.tables import (
     adjust,
     effects,
-    extend,
     info,
     input_options,
     output,
@@ -33,7 +32,7 @@ _FIRST_STAGE_ONLY: Final = {"dpr", *(param.name for param in rotate_crop.PARAMS 
 STAGE_PARAMS: tuple[Param, ...] = (
     tuple(
         param
-        for table in (size, extend, rotate_crop, adjust, effects, shapes, overlays)
+        for table in (size, rotate_crop, adjust, effects, shapes, overlays)
         for param in table.PARAMS
         if param.name not in _FIRST_STAGE_ONLY
     )
@@ -45,7 +44,6 @@ PARAMS: tuple[Param, ...] = (
     *source.PARAMS,
     *input_options.PARAMS,
     *size.PARAMS,
-    *extend.PARAMS,
     *rotate_crop.PARAMS,
     *adjust.PARAMS,
     *effects.PARAMS,
@@ -87,7 +85,7 @@ def _operations(values: ParamValues) -> dict[str, Any]:
     return {
         **resize_fields,
         **rotate_crop.rotate_crop_fields(values),
-        **extend.extend_fields(values, resize_fields["resize"]),
+        **size.extend_fields(values, resize_fields["resize"]),
         **adjust.adjust_fields(values),
         **effects.effect_fields(values),
         **shapes.shape_fields(values),

@@ -6,7 +6,7 @@ stages are parted; what may be said in one is handed in. Must never know a reque
 
 from typing import Final
 
-from pixmill.dialects.native.grammars.gravity import CROP_PERCENT
+from pixmill.dialects.native.grammars.crop import CROP_PERCENT
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.dialects.native.param import Group, Param, ParamValues

@@ -11,8 +11,8 @@ from pixmill.engine.codecs.frame_sequence import AnimationTiming
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import Input
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Input
 from pixmill.plan.output import RenderMode
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _DEFAULT_DELAY_MS = 100
 _MAX_LOOP_COUNT = 0xFFFF

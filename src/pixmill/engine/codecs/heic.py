@@ -16,7 +16,7 @@ from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
 pillow_heif.options.DECODE_THREADS = 1  # parallelism comes from processes

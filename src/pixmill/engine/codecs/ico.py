@@ -19,7 +19,7 @@ from pixmill.engine.codecs.vips import VipsDecoder
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UndecodableImage
 from pixmill.media import MEDIA, Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
 _HEADER = struct.Struct("<HHH")

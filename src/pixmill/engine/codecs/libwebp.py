@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from pyvips import ffi
 
 from pixmill.engine.codecs import libwebp_api as api
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _RGB, _RGBA = 0, 1
 _FORMAT_FLAGS, _WIDTH, _HEIGHT = 0, 1, 2

@@ -10,8 +10,8 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _POINTS_PER_INCH = 72
 """An inch (ISO 32000-1 §8.3.2.3)."""

@@ -16,7 +16,7 @@ from pixmill.engine.raster.convert import from_vips
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _COLOUR_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
 _MAX_READS = 50_000

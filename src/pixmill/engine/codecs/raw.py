@@ -11,7 +11,7 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's numbers for turns as those of EXIF; 5 is to the left, 6 to the right."""

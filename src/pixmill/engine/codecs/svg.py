@@ -20,8 +20,8 @@ from pixmill.engine.raster.convert import VipsImage, from_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _MAX_EMBEDDED_PIXELS = 50_000_000
 _MAX_VIRTUAL_SIDE = 10_000_000

@@ -8,7 +8,7 @@ from typing import Final
 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.raster.frame import Area
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 MAX_INTRINSIC_SIDE: Final = 16_383
 MAX_INTRINSIC_PIXELS: Final = 50_000_000

@@ -16,8 +16,8 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, InvalidParameter, UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.input import Input
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Input
 
 av.logging.set_level(None)
 

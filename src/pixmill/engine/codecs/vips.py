@@ -20,7 +20,7 @@ from pixmill.engine.raster.convert import VipsImage, from_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import needs_more_than_8_bits
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _GREY_INTERPRETATIONS = ("b-w", "grey16")
 _COLOUR_BANDS = 3

@@ -12,7 +12,7 @@ from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
 from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _MIN_SCALED_PIXELS: Final = 25_000_000
 """From so many needed pixels on they are scaled while they are decoded, as in a JPEG: to a tenth of the width, 24 megapixels take 69 MB and 362 ms in full,

@@ -18,10 +18,9 @@ from pixmill.engine.pixels.probe import open_image
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
 from pixmill.engine.raster.frame import Area
 from pixmill.errors import PixmillError
-from pixmill.plan.geometry import Box, Size
-from pixmill.plan.input import DEFAULT_INPUT, Input
+from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Kernel, Plan
+from pixmill.plan.ops import DEFAULT_INPUT, Input, Kernel, Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports.values import Rendered
 

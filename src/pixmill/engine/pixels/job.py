@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation, requested_orientation
-from pixmill.plan.geometry import Box, Geometry, Size, resolve_all, round_length
+from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.gravity import Gravity
+from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Kernel, Plan, Stage
 from pixmill.plan.output import Profile

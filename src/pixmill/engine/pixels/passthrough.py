@@ -17,8 +17,9 @@ from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.output.encode import check_size
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
-from pixmill.plan.geometry import Size
-from pixmill.plan.ops import Colour, Output, Plan, Resize
+from pixmill.plan.colour import Colour
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()

@@ -16,8 +16,8 @@ from pixmill.engine.raster.icc import profile_name
 from pixmill.errors import ImageTooLarge, InvalidParameter, MissingExtra, UndecodableImage, UnsupportedImage
 from pixmill.media import MEDIA
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
-from pixmill.plan.input import DEFAULT_INPUT, Input
 from pixmill.plan.limits import Limits
+from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _MAX_SIDE = 65_535
 """What the resampling kernel takes, and most formats can say."""

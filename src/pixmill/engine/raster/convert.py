@@ -9,7 +9,7 @@ import pyvips
 from PIL import Image
 
 from pixmill.engine.raster.frame import Frame, Layout
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache would only hold memory
 pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes

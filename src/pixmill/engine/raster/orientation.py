@@ -6,7 +6,7 @@ Knows quarter turns and mirrors, sizes and areas. Must never know pixels: ``step
 from dataclasses import dataclass
 
 from pixmill.engine.raster.frame import Area
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Flip
 
 

@@ -3,10 +3,7 @@
 import re
 
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
-from pixmill.plan.ops import Colour
-
-TRANSPARENT = Colour(255, 255, 255, 0)
-"""White, so that a part which cannot show transparency shows the default background."""
+from pixmill.plan.colour import TRANSPARENT, Colour
 
 _HEX = re.compile(r"#?(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
 _MAX_SHORT_DIGITS = 4

@@ -1,14 +1,12 @@
 """Parts of a picture as text: where to look, and what to cut out. Knows numbers and directions, but no picture."""
 
 import re
-from fractions import Fraction
 from math import gcd
 
 from msgspec.structs import astuple
 
-from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
+from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.plan.gravity import MAX_REGIONS, Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
-from pixmill.plan.ops import Crop, CropUnit
 
 _UNIT_FRACTION = r"(?:0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)"
 _FOCAL_POINT = re.compile(f"fp:{_UNIT_FRACTION},{_UNIT_FRACTION}")
@@ -18,15 +16,7 @@ _FOCAL_REGIONS = re.compile(f"fr:{_REGION}(?:;{_REGION}){{0,{MAX_REGIONS - 1}}}"
 _SIDES = 4
 _PIXELS = "-?(?:0|[1-9][0-9]{0,4})"
 _SHIFT = re.compile(f":{_PIXELS},{_PIXELS}")
-_OFFSET_PIXELS = "(?:0|[1-9][0-9]{0,5})"
-_LENGTH_PIXELS = "[1-9][0-9]{0,5}"
-_CROP_PIXELS = re.compile(f"{_OFFSET_PIXELS},{_OFFSET_PIXELS},{_LENGTH_PIXELS},{_LENGTH_PIXELS}")
-_OFFSET_PERCENT = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,4})?"
-_LENGTH_PERCENT = r"(?:100(?:\.0{1,4})?|[1-9][0-9]?(?:\.[0-9]{1,4})?|0\.0{0,3}[1-9][0-9]{0,3})"
-CROP_PERCENT = re.compile(f"pct:{_OFFSET_PERCENT},{_OFFSET_PERCENT},{_LENGTH_PERCENT},{_LENGTH_PERCENT}")
 
-_FULL_PERCENT = 100
-"""Percent."""
 
 DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
     spelling: Point(x, y)
@@ -100,29 +90,3 @@ def _build_regions(pieces: list[list[str]]) -> FocalRegions:
 def _build_region(piece: list[str], weight: int) -> FocalRegion:
     x, y, width, height = map(float, piece[:_SIDES])
     return FocalRegion(x, y, width, height, weight)
-
-
-class CropGrammar:
-    """A region in whole pixels or in percent; None when it is the whole picture."""
-
-    expects = "x,y,width,height in whole pixels, or pct:x,y,width,height in percent of the sides"
-
-    @property
-    def schema(self) -> Schema:
-        return pattern_schema(f"{_CROP_PIXELS.pattern}|{CROP_PERCENT.pattern}")
-
-    def parse(self, text: str) -> Crop | None:
-        if _CROP_PIXELS.fullmatch(text):
-            left, top, width, height = map(float, text.split(","))
-            return Crop(left, top, width, height)
-        if CROP_PERCENT.fullmatch(text):
-            return _percent_crop(*map(parse_decimal, text[4:].split(",")))
-        raise ValueError
-
-
-def _percent_crop(left: Fraction, top: Fraction, width: Fraction, height: Fraction) -> Crop | None:
-    """Cut at the picture's edges: what lies beyond them makes no difference."""
-    width, height = min(width, _FULL_PERCENT - left), min(height, _FULL_PERCENT - top)
-    if width == height == _FULL_PERCENT:
-        return None
-    return Crop(float(left), float(top), float(width), float(height), CropUnit.PERCENT)

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
-from urllib.parse import unquote_to_bytes
 
-from pixmill.errors import MalformedRequest
 from pixmill.plan.source import SourceRef, parse_source
 
 T = TypeVar("T")
@@ -34,25 +32,6 @@ class Grammar(Protocol[T_co]):
 
     def parse(self, text: str) -> T_co:
         """The value; raises ValueError."""
-
-
-_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def decode_value(raw: bytes) -> str:
-    """A value of a query as text: escapes undone once, ``+`` is a space. Raises MalformedRequest."""
-    if b"%" in raw or b"+" in raw:
-        if _BROKEN_ESCAPE.search(raw):
-            raise MalformedRequest("A percent sign must be followed by two hexadecimal digits")
-        raw = unquote_to_bytes(raw.replace(b"+", b" "))
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise MalformedRequest("The parameters must be UTF-8") from None
-    if not text.isprintable() and _CONTROL.search(text):  # the first is the faster and nearly always enough
-        raise MalformedRequest("The parameters must not contain control characters")
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from typing import Any
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import Group, Param, ParamValues
 from pixmill.media import MEDIA
-from pixmill.plan.input import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input
-from pixmill.plan.ops import Output
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input, Output
 
 PARAMS = (
     Param(

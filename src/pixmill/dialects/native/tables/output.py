@@ -8,7 +8,8 @@ from pixmill.dialects.native.grammars.scalars import Choice, PatternText
 from pixmill.dialects.native.param import Group, Param, ParamValues
 from pixmill.dialects.native.tables import encoding, quality
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS, Format
-from pixmill.plan.ops import Colour, Fit, Output, Resize
+from pixmill.plan.colour import Colour
+from pixmill.plan.ops import Fit, Output, Resize
 from pixmill.plan.output import TiffCompression
 
 _FORMATS: dict[str, tuple[Format, ...]] = {"auto": ()} | {

@@ -4,14 +4,13 @@ from fractions import Fraction
 from typing import Any
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
-from pixmill.dialects.native.grammars.gravity import CropGrammar
+from pixmill.dialects.native.grammars.crop import CropGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Choice, Integer
 from pixmill.dialects.native.param import Group, Param, ParamValues
-from pixmill.plan.colour import CLEAR
+from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.ops import Flip
-from pixmill.plan.spin import FreeRotation
-from pixmill.plan.trim import Trim
+from pixmill.plan.transforms import FreeRotation, Trim
 
 _FLIPS = {flip.value: flip for flip in Flip} | {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH}
 _TRIM_EQUAL = {"none": (False, False), "horizontal": (True, False), "vertical": (False, True), "both": (True, True)}
@@ -76,7 +75,7 @@ def rotate_crop_fields(values: ParamValues) -> dict[str, Any]:
     degrees: Fraction = values.get("rotate", Fraction(0))
     is_right_angle = degrees % _RIGHT_ANGLE == 0
     rotate, flip = _canonical_orientation(int(degrees) if is_right_angle else 0, values.get("flip", Flip.NONE))
-    free_rotation = None if is_right_angle else FreeRotation(float(degrees), values.get("background", CLEAR))
+    free_rotation = None if is_right_angle else FreeRotation(float(degrees), values.get("background", TRANSPARENT))
     return {"rotate": rotate, "flip": flip, "crop": values.get("crop"), "rotate_free": free_rotation}
 
 

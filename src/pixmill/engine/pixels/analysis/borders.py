@@ -11,10 +11,11 @@ from pixmill.engine.pixels.probe import open_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation
-from pixmill.plan.geometry import Box, Size
+from pixmill.plan.colour import Colour
+from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Colour, Plan
-from pixmill.plan.trim import Trim
+from pixmill.plan.ops import Plan
+from pixmill.plan.transforms import Trim
 
 _TRANSPARENT = 0
 

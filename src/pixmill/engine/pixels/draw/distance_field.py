@@ -10,7 +10,7 @@ from math import ceil, cos, pi, sin
 import pyvips
 
 from pixmill.engine.raster.convert import VipsImage
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.shapes import CornerRadii, Ellipse, Polygon, Star
 
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))

@@ -10,7 +10,7 @@ import pyvips
 
 from pixmill.engine.raster.convert import VipsImage
 from pixmill.plan.effects import GradientRamp
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 
 def ramp_positions(ramp: GradientRamp, size: Size) -> VipsImage:

@@ -9,7 +9,7 @@ from math import ceil, floor
 from pixmill.engine.raster.convert import from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.effects import RedactionBox
-from pixmill.plan.geometry import Box, Size
+from pixmill.plan.lengths import Box, Size
 
 
 def replace_regions(frame: Frame, replacement: Frame, regions: Iterable[RedactionBox]) -> Frame:

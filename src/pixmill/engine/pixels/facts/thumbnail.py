@@ -14,7 +14,7 @@ from pixmill.engine.pixels.transform.drop_opaque_alpha import drop_opaque_alpha
 from pixmill.engine.pixels.transform.orient import orient
 from pixmill.engine.pixels.transform.resize import resize
 from pixmill.engine.raster.frame import Frame
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Resize
 

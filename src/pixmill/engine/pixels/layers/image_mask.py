@@ -8,7 +8,7 @@ from pixmill.engine.pixels.layers.layer import stretch_image
 from pixmill.engine.raster.alpha import split_alpha
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.errors import PixmillError
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.shapes import ImageMask, MaskChannel
 
 

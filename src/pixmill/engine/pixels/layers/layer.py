@@ -27,11 +27,11 @@ from pixmill.engine.pixels.transform.rotate import rotate_free
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan, Resize
 from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
-from pixmill.plan.spin import FreeRotation
+from pixmill.plan.transforms import FreeRotation
 
 MAX_CACHE_BYTES: Final = 32 * 2**20
 _MAX_LAYER_BYTES: Final = 8 * 2**20

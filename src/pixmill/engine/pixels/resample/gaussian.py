@@ -8,7 +8,7 @@ from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.raster.convert import from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.linear_light import from_linear, to_linear
-from pixmill.plan.geometry import Size, round_length
+from pixmill.plan.lengths import Size, round_length
 
 MAX_DIRECT_SIGMA = 6.0
 """From here on the picture is made smaller first, so that time does not grow with sigma."""

@@ -9,7 +9,7 @@ from pixmill.engine.pixels.resample.lanczos import resample
 from pixmill.engine.pixels.resample.vips_kernels import resample_with_kernel
 from pixmill.engine.raster.convert import from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame, Layout
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Kernel
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.plan.geometry import Size, round_length
+from pixmill.plan.lengths import Size, round_length
 
 _MIN_REMAINING_SHRINK = 1.25
 """How much smaller a result still has to become than the halved frame that it is made of: as where a JPEG is halved by its own DCT.

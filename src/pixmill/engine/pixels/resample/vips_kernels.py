@@ -11,7 +11,7 @@ import pyvips
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.linear_light import from_linear, to_linear
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Kernel
 
 _XY = tuple[float, float]

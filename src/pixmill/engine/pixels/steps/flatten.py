@@ -8,7 +8,7 @@ from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.raster.convert import from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import MEDIA
-from pixmill.plan.ops import Colour
+from pixmill.plan.colour import Colour
 
 
 def flatten(frame: Frame, job: RenderJob) -> Frame:

@@ -11,7 +11,7 @@ from pixmill.engine.pixels.layers.image_mask import mask_opacity
 from pixmill.engine.raster.alpha import join_alpha, round_to_8_bit, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 from pixmill.plan.shapes import NO_SHAPE, Border, CornerRadii, ImageMask, Shape
 
 _SQUARE_CORNERS = CornerRadii()

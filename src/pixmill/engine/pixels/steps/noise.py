@@ -13,8 +13,8 @@ from pixmill.engine.raster.alpha import join_alpha, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.effects import Effects
-from pixmill.plan.geometry import Size
 from pixmill.plan.key import canonical_json
+from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Plan
 
 _TILE = 512

@@ -12,8 +12,7 @@ from pixmill.engine.pixels.layers.layer import OverlayLayer, overlay_layer
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import PixmillError
-from pixmill.plan.geometry import Box, Size
-from pixmill.plan.lengths import exact_fraction, round_position
+from pixmill.plan.lengths import Box, Size, exact_fraction, round_position
 from pixmill.plan.overlays import Blend, Placement, Repeat
 from pixmill.plan.references import overlay_name
 

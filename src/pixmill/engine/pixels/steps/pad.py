@@ -13,7 +13,7 @@ from pixmill.engine.raster.colour_bands import band_values, with_bands_for
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.linear_light import from_linear, to_linear
-from pixmill.plan.geometry import Size, round_length
+from pixmill.plan.lengths import Size, round_length
 from pixmill.plan.transforms import Fill
 
 _BACKDROP_SIDE = 128

@@ -14,7 +14,7 @@ from pixmill.engine.raster.convert import to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan import gravity
 from pixmill.plan.effects import Effects, RedactionBox
-from pixmill.plan.geometry import Size, round_length
+from pixmill.plan.lengths import Size, round_length
 
 _MAX_FACES = 100
 _MARGIN = 0.2

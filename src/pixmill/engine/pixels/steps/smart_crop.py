@@ -8,8 +8,8 @@ from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.pixels.upright import orient_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.plan.geometry import Size, round_length
 from pixmill.plan.gravity import Faces, FocalRegions, Gravity, Interest, Point, Smart
+from pixmill.plan.lengths import Size, round_length
 
 _ANALYSIS_SIDE = 256
 """libvips itself looks at some 32 × 32 pixels (smartcrop.c); this many lose nothing."""

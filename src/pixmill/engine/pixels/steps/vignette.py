@@ -10,7 +10,7 @@ from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.raster.alpha import join_alpha, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
-from pixmill.plan.geometry import Size
+from pixmill.plan.lengths import Size
 
 _CLEAR_RADIUS = 0.25
 
