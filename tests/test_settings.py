@@ -71,7 +71,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
         ({"admin_listen": "127.0.0.1:65536"}, "PIXMILL_ADMIN_LISTEN: "),
         ({"admin_listen": "127.0.0.1:8080"}, "PIXMILL_ADMIN_LISTEN needs another port"),
         ({"deadline_s": "0"}, "PIXMILL_DEADLINE_S: "),
-        ({"cache": "disk"}, "PIXMILL_CACHE: 'disk' is no tier"),
+        ({"cache": "disk"}, "PIXMILL_CACHE: 'disk' is not a tier"),
         ({"cache": "memory://?max_bytes=lots"}, "PIXMILL_CACHE: "),
         ({"keys": "short"}, "PIXMILL_KEYS: "),
         ({"auto_formats": "png"}, "PIXMILL_AUTO_FORMATS: png cannot be negotiated"),

@@ -31,6 +31,18 @@ async def test_every_tier_has_a_name_of_its_own_and_the_order_of_the_setting(tmp
     await cache.close()
 
 
+@pytest.mark.parametrize(("urls", "warnings"), [("memory://,file://{}", 0), ("file://{},memory://", 1)])
+async def test_memory_that_is_not_the_first_tier_is_warned_of(
+    urls: str, warnings: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only the first tier answers without waiting for others."""
+    with caplog.at_level(logging.WARNING):
+        cache = await open_cache(CacheConfig(cache=urls.format(tmp_path)), Recorder(), no_store)
+    await cache.close()
+    assert len(caplog.records) == warnings
+    assert all("memory:// is tier 2" in record.getMessage() for record in caplog.records)
+
+
 async def test_the_default_is_the_user_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cache = await open_cache(CacheConfig(), Recorder(), no_store)

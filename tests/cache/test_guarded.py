@@ -6,8 +6,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pixmill.cache.breaker import MAX_CONSECUTIVE_FAILURES, WINDOW_CALLS, Breaker, BreakerState
-from pixmill.cache.resilience.guarded import GuardedTier, _backoff_delays
+from pixmill.cache.resilience.guarded import (
+    MAX_CONSECUTIVE_FAILURES,
+    WINDOW_CALLS,
+    Breaker,
+    BreakerState,
+    GuardedTier,
+    _backoff_delays,
+)
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache

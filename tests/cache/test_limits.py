@@ -4,11 +4,11 @@ from time import time
 
 import pytest
 
-from pixmill.cache.durations import parse_duration
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss, ResultTier
 from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
+from pixmill.cache.urls.options import parse_duration
 from pixmill.ports.values import Entry
 from tests.cache.entries import entry_of, key_of
 from tests.cache.tiers import FlakyTier
@@ -64,5 +64,5 @@ def test_times_are_a_number_and_a_unit(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "1y", "-1s", "1e3", "1.s", "inf", "9999999999", "1 ms2", "١s"])
 def test_anything_else_is_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match="is no time"):
+    with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)

@@ -39,13 +39,17 @@ def no_store(url: str) -> Store:
 
 @asynccontextmanager
 async def original_cache_at(
-    path: Path, options: str = "max_bytes=16MiB", budget: MemoryBudget | None = None, seen: Recorder | None = None
+    path: Path,
+    options: str = "max_bytes=16MiB",
+    budget: MemoryBudget | None = None,
+    seen: Recorder | None = None,
+    max_source_bytes: int = 8 * MIB,
 ) -> AsyncIterator[OpenOriginalCache]:
     """With the first scan done."""
     config = CacheConfig(cache="", originals_cache=f"file://{path}?{options}")
     recorder = seen or Recorder()
     cache = await open_cache(config, recorder, no_store)
-    async with open_original_cache(config, recorder, cache, budget or MemoryBudget(0), 8 * MIB) as opened:
+    async with open_original_cache(config, recorder, cache, budget or MemoryBudget(0), max_source_bytes) as opened:
         assert opened is not None
         while opened.disk_tier.used_bytes == 16 * MIB:
             await asyncio.sleep(0.001)
@@ -69,8 +73,12 @@ async def store(opened: OpenOriginalCache, deposit: CachedOriginal, ref: SourceR
         await opened.original_cache.put(ref, deposit)
     async with opened.original_cache.lock(ref):
         pass
-    while opened.is_pending(ref):
+    while is_pending(opened, ref):
         await asyncio.sleep(0.001)
+
+
+def is_pending(opened: OpenOriginalCache, ref: SourceRef) -> bool:
+    return opened.write_behind_tier.is_pending(original_key(ref))
 
 
 async def found(opened: OpenOriginalCache, ref: SourceRef = REF) -> bytes | None:
@@ -107,7 +115,7 @@ async def test_what_is_not_written_yet_can_be_read(tmp_path: Path) -> None:
     async with original_cache_at(tmp_path) as opened:
         with (deposit := cached_original_of()).original.spool:
             await opened.original_cache.put(REF, deposit)
-            assert opened.is_pending(REF)
+            assert is_pending(opened, REF)
         assert await found(opened) == body_of(30_000)
 
 
@@ -185,7 +193,9 @@ async def test_what_is_over_or_too_large_is_not_there(tmp_path: Path) -> None:
         assert await found(opened) is None
         await store(opened, cached_original_of(20_480))
         assert await found(opened) == body_of(20_480)
-        opened.disk_tier.max_source_bytes = 20_000
+    async with original_cache_at(tmp_path, max_source_bytes=20_480) as opened:
+        assert await found(opened) == body_of(20_480)
+    async with original_cache_at(tmp_path, max_source_bytes=20_000) as opened:
         assert await found(opened) is None
     async with original_cache_at(tmp_path, "max_bytes=16MiB&ttl=1ms") as opened:
         await store(opened, cached_original_of())
@@ -241,7 +251,7 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         ("memory://,memory://", "in this order"),
         ("file:///a,file:///b", "in this order"),
         ("redis://host", "in this order"),
-        ("file:///a?max_bytes=1KiB", "PIXMILL_ORIGINALS_CACHE: .* too little"),
+        ("file:///a?max_bytes=1KiB", "PIXMILL_ORIGINALS_CACHE: .* too small"),
         ("file:///cache/", "each needs its own"),
     ],
 )

@@ -1,12 +1,12 @@
-"""Opening the cache that the settings ask for.
+"""Opens the result cache that the settings describe.
 
-Knows every kind of tier, and which may be missing: a folder that was named must work or the start fails; the user's cache
-folder, which nobody named, is done without (with a line in the log) where it cannot be written.
+Knows every kind of tier, and which are optional: a folder named in the settings must work or the start fails; the default
+user cache folder is skipped with a warning where it is not writable.
 """
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import chain
@@ -29,9 +29,10 @@ from pixmill.ports.observe import Event, Observer
 from pixmill.ports.storage import Store
 
 WRITE_TIMEOUT_FACTOR: Final = 5
-"""Writes carry whole bodies and nobody waits for them: they may take so many times as long as a read.
+"""Write timeout of remote tiers, as a multiple of ``timeout``: writes carry whole bodies, and no request waits for them.
 
-Those to a disk have no limit. They cannot be ended, so there would only be more of them; and the first waits for a scan.
+Writes to a disk have no timeout: a thread cannot be stopped, so a timeout would only add more of them, and the first write
+waits for a scan.
 """
 
 _LOG = logging.getLogger(__name__)
@@ -39,11 +40,11 @@ _TIER_NAMES = {"memory": "memory", "file": "disk"}
 
 
 async def open_cache(config: CacheConfig, observer: Observer, open_store: Callable[[str], Store]) -> TieredCache:
-    """The cache of these settings; ``open_store`` opens a bucket by its URL, with whatever credentials it takes, and
-    whoever gave it closes what it opened.
+    """Opens the cache of these settings. ``open_store`` opens a bucket by its URL; its owner closes the stores.
 
-    Raises ValueError, which names the setting, when a tier that was asked for cannot be had.
+    Raises ValueError, which names the setting, when a tier cannot be opened.
     """
+    _warn_of_slow_memory(config.cache_tiers())
     tiers: list[ResultTier] = []
     async with AsyncExitStack() as exit_stack:
         for name, url in _with_names(config.cache_tiers()):
@@ -56,7 +57,7 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
 
 
 def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> LockCoordinator:
-    """Turns by whatever this cache shares with other servers: its folders and its Redis; by nothing if there is neither."""
+    """Returns render locks in whatever this cache shares with other servers: its folders and its Redis."""
     folder_locks = [folder_lock_backends(layer.path) for layer in cache.layers() if isinstance(layer, DiskResultTier)]
     return LockCoordinator(
         [*chain(*folder_locks), *tier_lock_backends(cache)], cache, observer, config.cache_lock_timeout_s
@@ -64,16 +65,14 @@ def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> L
 
 
 def tier_lock_backends(cache: TieredCache) -> Iterator[LockBackend]:
-    """Those of each Redis that is a tier, under its guard."""
-    guard: ResultTier | None = None
+    """Yields the leases of each Redis tier, under the tier's circuit breaker."""
     for layer in cache.layers():
-        if isinstance(layer, LeaseProvider) and isinstance(guard, GuardedTier):
-            yield layer.lock_backend(guard)
-        guard = layer
+        if isinstance(layer, GuardedTier) and isinstance(layer.tier, LeaseProvider):
+            yield layer.tier.lock_backend(layer)
 
 
 def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
-    """Those of a folder, if it can have any."""
+    """Yields the file locks of a folder, if its file system supports them."""
     try:
         yield FileLocks(folder)
     except OSError as error:
@@ -81,13 +80,23 @@ def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
 
 
 def user_cache_folder() -> Path:
-    """Where the XDG base directory specification puts what a user's programs cache. Raises RuntimeError without a home."""
+    """Returns the cache folder of the XDG base directory specification. Raises RuntimeError without a home directory."""
     xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (xdg_cache_home if xdg_cache_home.is_absolute() else Path("~/.cache").expanduser()) / "pixmill"
 
 
+def _warn_of_slow_memory(urls: Sequence[TierUrl]) -> None:
+    for position, url in enumerate(urls):
+        if url.scheme == "memory" and position:
+            _LOG.warning(
+                "%s: memory:// is tier %d: list it first, or every request waits for the tiers before it",
+                CACHE_SETTING,
+                position + 1,
+            )
+
+
 def _with_names(urls: Iterable[TierUrl]) -> list[tuple[str, TierUrl]]:
-    """Each with a name of its own: memory, disk, s3; a second disk is disk2."""
+    """Gives each tier a unique name: memory, disk, s3; a second disk is disk2."""
     named_urls: list[tuple[str, TierUrl]] = []
     for url in urls:
         kind = _TIER_NAMES.get(url.scheme, url.scheme)
@@ -122,7 +131,7 @@ async def _open_tier(
 
 
 def _make_redis_tier(url: RedisTierUrl, name: str, config: CacheConfig) -> ResultTier:
-    """It need not be there when we start: a server that is restarted while its Redis is down has to come up too."""
+    """Does not connect: a server must also start while its Redis is down."""
     from pixmill.cache.tiers.redis import RedisTier  # noqa: PLC0415 - loads the client library
     from pixmill.storage.redis import RedisClient  # noqa: PLC0415
 

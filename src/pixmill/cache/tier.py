@@ -1,6 +1,6 @@
-"""What every tier of the cache can do.
+"""Interfaces of a cache tier.
 
-A tier may fail (with a StoreError); ``tiered.py`` is where failing becomes having nothing.
+A tier may fail with a StoreError; ``tiered.py`` turns a failure into a miss.
 """
 
 from collections.abc import Callable
@@ -10,21 +10,20 @@ from secrets import token_bytes
 from time import time
 from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from pixmill.cache.breaker import Breaker
-from pixmill.cache.purge.file_log import PurgeLog
+from pixmill.cache.purge_log import PurgeLog
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry, HasPurgeKeys
 
 PROBE_TTL_S: Final = 60.0
-"""For so long a probe is good; a tier that sees to the ends of entries by itself must not refuse it."""
+"""Lifetime of a probe: long enough that a tier which expires entries itself does not reject it."""
 
 
 class Miss(StrEnum):
-    """Why a tier has no entry to give; the values are outcomes of a CACHE_LOOKUP.
+    """Why a tier returned no entry; the values are outcomes of a CACHE_LOOKUP.
 
-    Skipped: it was not even looked, because the tier is down or too much is asked of it already.
+    UNAVAILABLE: the tier was not asked, because its circuit is open or it has too many reads already.
     """
 
     ABSENT = "miss"
@@ -33,7 +32,7 @@ class Miss(StrEnum):
 
 
 class HasSize(Protocol):
-    """What tiers keep: entries, and originals."""
+    """What tiers store: entries and originals."""
 
     @property
     def size(self) -> int:
@@ -44,32 +43,30 @@ Item = TypeVar("Item", bound=HasSize)
 
 
 class Tier(Protocol[Item]):
-    """One place for items. Bounded by itself; whether an item is still fresh is not its business, though it may
-    forget those whose time is over.
-    """
+    """One level of a cache. It limits its own size, and may drop expired items, but does not check freshness."""
 
     @property
     def name(self) -> str:
         """For metrics, ``Cache-Status`` and readiness; unique among the tiers."""
 
     async def get(self, key: Key) -> Item | Miss:
-        """The item last put, unless it was evicted or is damaged. Raises StoreError."""
+        """Returns the item last put, unless it was evicted or is damaged. Raises StoreError."""
 
     async def put(self, key: Key, item: Item, /) -> None:
-        """Store or replace; an item that is too large for the tier leaves nothing under its key. Raises StoreError."""
+        """Store or replace; an item that is too large for the tier removes what is under its key. Raises StoreError."""
 
     async def delete(self, key: Key) -> None:
-        """Forget the item, if there is one. Raises StoreError."""
+        """Remove the item, if there is one. Raises StoreError."""
 
     async def ping(self) -> None:
-        """A real round trip. Raises StoreError."""
+        """Make a real round trip. Raises StoreError."""
 
     async def close(self) -> None:
-        """Finish what was begun and let go; the tier is not used afterwards."""
+        """Finish running work and release everything; the tier is not used afterwards."""
 
 
 ResultTier: TypeAlias = Tier[Entry]
-"""A tier of the cache of results."""
+"""A tier of the result cache."""
 
 
 @runtime_checkable
@@ -81,31 +78,24 @@ class HasUsedBytes(Protocol):
 
 
 @runtime_checkable
-class HasBreaker(Protocol):
-    """A tier that is left out while it does not work."""
-
-    @property
-    def breaker(self) -> Breaker: ...
-
-
-@runtime_checkable
 class Purgeable(Protocol):
-    """A tier that can look for what was purged."""
+    """A tier that can remove purged items."""
 
     @property
     def name(self) -> str: ...
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """Forget all items of which this is true, without hurry; how many they were. Those it looks at may come without
-        their bodies, and looking is no use. Raises StoreError.
+        """Remove all items for which this is true, at low priority; returns their number. Raises StoreError.
+
+        The items may be passed without their bodies, and do not count as used.
         """
 
 
 @runtime_checkable
 class SharedTier(Protocol):
-    """A tier that others may use too, or this server after its next start: with it goes a place where purges are written up.
+    """A tier that other servers use too, or this server after a restart: it holds a purge log.
 
-    In a ``remote`` one, each look costs: what was purged is looked for by the server that was told to purge, and no other.
+    In a ``remote`` tier each read costs money or time, so only the server that received a purge removes purged items there.
     """
 
     remote: bool
@@ -120,11 +110,11 @@ class Peekable(Protocol):
     name: str
 
     def peek(self, key: Key) -> Entry | Miss:
-        """What ``get`` gives, at once."""
+        """Returns what ``get`` returns, at once."""
 
 
 def probe_entry() -> tuple[Key, Entry]:
-    """An entry that is unlike any other, to be put, got and deleted by a ``ping``."""
+    """Returns an entry unlike any other, for ``ping`` to put, get and delete."""
     token = token_bytes(16)
     entry = Entry(
         body=token,
@@ -141,7 +131,7 @@ def probe_entry() -> tuple[Key, Entry]:
 
 
 async def check_round_trip(tier: ResultTier) -> None:
-    """Put, get and delete a probe; raises StoreError when it does not come back as it went."""
+    """Put, get and delete a probe. Raises StoreError if it comes back changed."""
     key, entry = probe_entry()
     await tier.put(key, entry)
     found = await tier.get(key)

@@ -1,7 +1,7 @@
-"""The cache that the services see: tiers in order, the fastest first.
+"""Result cache over several tiers, the fastest first.
 
-Knows order, time and counting; must never know what a tier is made of. This is where failing turns into having
-nothing: neither ``get`` nor ``put`` ever raises, whatever a tier does.
+Knows order, time and counting; must never know what a tier is made of. A failure of a tier becomes a miss here: neither
+``get`` nor ``put`` ever raises.
 """
 
 import asyncio
@@ -13,8 +13,9 @@ from typing import Final
 from pixmill.cache.freshness import CLOCK_TOLERANCE_S, usable_entry
 from pixmill.cache.purge.rules import PurgeRules
 from pixmill.cache.purge.service import PurgeService
+from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
-from pixmill.cache.tier import HasBreaker, HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
+from pixmill.cache.tier import HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer, Pingable, RequestStage
 from pixmill.ports.values import Entry, Hit
@@ -23,7 +24,10 @@ MAX_ENTRY_BYTES: Final = 64 * 2**20
 
 
 class TieredCache:
-    """``ports.Cache`` over any number of tiers, also none. Slow tiers come wrapped in ``Behind``, so no ``put`` waits."""
+    """``ports.Cache`` over any number of tiers, also none. Slow tiers are wrapped in ``WriteBehindTier``: no ``put`` waits.
+
+    Only a memory tier that comes first answers ``peek``; ``factory.py`` warns about one elsewhere.
+    """
 
     def __init__(
         self,
@@ -92,43 +96,43 @@ class TieredCache:
         return len(entry.body) <= self._max_entry_bytes and await self._store(self._tiers, key, entry)
 
     def pingables(self) -> dict[str, Pingable]:
-        """The tiers by name, for health."""
+        """Returns the tiers by name, for health."""
         return {tier.name: tier.tier if isinstance(tier, WriteBehindTier) else tier for tier in self._tiers}
 
     def used_bytes(self) -> dict[str, Callable[[], float]]:
-        """How full each tier is that knows it, for gauges."""
+        """Returns readers of the bytes used by each tier that knows them, for gauges."""
         layers = self.layers()
         return {
             layer.name: partial(getattr, layer, "used_bytes") for layer in layers if isinstance(layer, HasUsedBytes)
         }
 
     def breakers(self) -> dict[str, Callable[[], float]]:
-        """The state of each tier's breaker, for gauges."""
+        """Returns readers of the circuit state of each guarded tier, for gauges."""
         layers = self.layers()
         return {
-            layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, HasBreaker)
+            layer.name: partial(getattr, layer.breaker, "state") for layer in layers if isinstance(layer, GuardedTier)
         }
 
     def layers(self) -> Iterator[ResultTier]:
-        """Every tier, the outer ones before those that they are wrapped around."""
+        """Yields every tier, wrappers before the tier that they wrap."""
         return (layer for tier in self._tiers for layer in _layers(tier))
 
     def is_pending(self, key: Key) -> bool:
-        """Whether some tier has not written yet what was put under this key."""
+        """Whether a tier has not yet written what was put under this key."""
         return any(tier.is_pending(key) for tier in self._tiers if isinstance(tier, WriteBehindTier))
 
     async def wait_written(self, key: Key, timeout_s: float) -> None:
-        """Wait until every tier has, for at most ``limit_s``."""
+        """Wait until every tier has written it, for at most ``timeout_s``."""
         await asyncio.gather(
             *(tier.wait_written(key, timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
         )
 
     async def drain(self) -> None:
-        """Wait until every tier has written what it was given."""
+        """Wait until every tier has written everything."""
         await asyncio.gather(*(tier.drain() for tier in self._tiers if isinstance(tier, WriteBehindTier)))
 
     async def close(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
-        """Write what waits, for at most ``limit_s``, then close every tier."""
+        """Write what is queued, for at most ``timeout_s``, then close every tier."""
         await self.purge_service.close()
         await asyncio.gather(
             *(tier.drain_within(timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
@@ -136,7 +140,7 @@ class TieredCache:
         for tier in self._tiers:
             try:
                 await tier.close()
-            except Exception:  # noqa: BLE001  (the other tiers are closed all the same)
+            except Exception:  # noqa: BLE001  (the other tiers must still be closed)
                 self._count_error(tier, "close")
 
     def _make_purge_service(self) -> PurgeService:
@@ -156,7 +160,7 @@ class TieredCache:
         now = self._clock()
         try:
             found = await tier.get(key)
-        except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
+        except Exception:  # noqa: BLE001  (a failing tier is a miss)
             self._count_lookup(tier, "error")
             self._count_error(tier, "get")
             return None
@@ -179,7 +183,7 @@ class TieredCache:
             try:
                 await tier.put(key, entry)
                 stored = True
-            except Exception:  # noqa: BLE001  (a cache that fails is one that has nothing)
+            except Exception:  # noqa: BLE001  (a failing tier stores nothing)
                 self._count_error(tier, "put")
         return stored
 
@@ -191,8 +195,8 @@ class TieredCache:
 
 
 def _layers(tier: ResultTier) -> Iterator[ResultTier]:
-    """The tier and all that it is wrapped around."""
-    layer: ResultTier | None = tier
-    while layer is not None:
-        yield layer
-        layer = getattr(layer, "tier", None)
+    """Yields the tier and every tier that it wraps."""
+    yield tier
+    while isinstance(tier, WriteBehindTier | GuardedTier):
+        tier = tier.tier
+        yield tier

@@ -1,24 +1,21 @@
-"""A folder of blobs, one file each, within a byte budget: the blocking half of the disk tier.
+"""Blob directory, one file for each key, within a quota: the blocking half of the disk tier.
 
-Knows files and the ledger; must never know what is in a blob, nor asyncio: it is called from threads.
+Knows files and the quota; must never know what is in a blob, nor asyncio: it is called from threads.
 
-    PATH/ab/abcdef…            a blob, by its key; 256 subfolders
-    PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when whole, so a reader sees all or nothing
+    PATH/ab/abcdef…            a blob, by its key; 256 subfolders (shards)
+    PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when complete, so a reader sees all or nothing
 
-Nothing is flushed to the disk: after a power cut a file may be torn, and the blob's checksum tells. There is no index:
-the directory is the only truth, so a kill at any moment leaves nothing behind but a temporary file, which any
-later scan removes. Only files named as above are ever touched. Recency is the modification time, renewed when a
-blob is read, at most every five minutes. Until when a blob is good is told by its access time, which is set when it is
-written, with a mark in its fraction of a second; where something else has set that time the mark is missing, and the
-blob goes in its turn.
+* No fsync: after a power cut a file may be torn; the blob's checksum detects it.
+* No index: the directory is the only state. A kill at any moment leaves at most a temporary file, which a later scan removes.
+* Only files named as above are ever touched.
+* The modification time is the time of last use, updated by a read at most every five minutes.
+* The access time is the expiry: ``expiry_mark.py``.
 """
 
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from io import FileIO
 from itertools import count
 from mmap import mmap
@@ -27,25 +24,18 @@ from secrets import token_hex
 from time import time
 from typing import Final, TypeAlias
 
+from pixmill.cache.disk.eviction import EvictionHeap
+from pixmill.cache.disk.expiry_mark import NS_PER_S, expiry_ns, is_expired
 from pixmill.cache.disk.quota import DiskQuota, allocated_bytes
 
 TOUCH_INTERVAL_S: Final = 300.0
 MAX_TEMPORARY_AGE_S: Final = 600.0
-"""A temporary file older than this belongs to nobody any more: a write takes seconds."""
-
-EXPIRY_GRACE_S: Final = 60.0
-"""Clocks of servers that share the folder may differ by this much."""
-
-_EXPIRY_MARK_NS: Final = 770_000_000
-"""Kept also by file systems that count in hundredths of a second; the kernel's own clock does not hit it by chance."""
-
-_MAX_EXPIRY_S: Final = 2**33
-"""The year 2242: what an inode's time can hold."""
+"""A temporary file older than this is abandoned: a write takes seconds."""
 
 SHARDS: Final = 256
 
 BlobParts: TypeAlias = tuple[bytes | mmap, ...]
-"""What is written into one file, in pieces that need not be joined before."""
+"""Content of one file, in pieces that need not be joined first."""
 
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _SHARD_NAME = re.compile("[0-9a-f]{2}")
@@ -53,34 +43,10 @@ _BLOB_NAME = re.compile("[0-9a-f]{64}")
 _TEMPORARY_NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]+\.tmp")
 _MAX_SWEEP_PASSES = 3
 _HEAD_BYTES = 64 * 1024
-_NS_PER_S = 1_000_000_000
-
-
-@dataclass(slots=True)
-class _EvictionHeap:
-    """The least recently used files of a scan, as many as make up ``enough`` bytes."""
-
-    wanted_bytes: int
-    heap: list[tuple[int, int, int, str]] = field(default_factory=list)
-    held_bytes: int = 0
-
-    def add(self, age_ns: int, mtime_ns: int, cost_bytes: int, path: str) -> None:
-        heappush(self.heap, (age_ns, mtime_ns, cost_bytes, path))
-        self.held_bytes += cost_bytes
-        while self.held_bytes - self.heap[0][2] >= self.wanted_bytes:
-            self.held_bytes -= heappop(self.heap)[2]
-
-    def oldest_first(self) -> Iterator[tuple[int, str]]:
-        """By a heap, because sorting would keep the event loop from running for tens of milliseconds."""
-        oldest = [(-age_ns, mtime_ns, path) for age_ns, mtime_ns, _, path in self.heap]
-        heapify(oldest)
-        while oldest:
-            _, mtime_ns, path = heappop(oldest)
-            yield mtime_ns, path
 
 
 class BlobFolder:
-    """Blobs by key. Every method may be called from any thread and raises OSError as it comes."""
+    """Stores blobs by key. Every method may be called from any thread and lets OSError through."""
 
     def __init__(
         self, path: Path, quota: DiskQuota, *, on_eviction: Callable[[], None], clock: Callable[[], float] = time
@@ -94,7 +60,7 @@ class BlobFolder:
         self._write_counter = count()
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
-        """The blob; what is larger than ``max_bytes`` comes cut off. None when there is none."""
+        """Returns the blob, truncated to ``max_bytes``; None when there is none."""
         file_and_size = self.open(key)
         if file_and_size is None:
             return None
@@ -103,7 +69,7 @@ class BlobFolder:
             return file.read(min(size, max_bytes))
 
     def open(self, key: str) -> tuple[FileIO, int] | None:
-        """The file, which counts as used now and is the caller's to close, and its size. None when there is none."""
+        """Returns the file, which the caller closes, and its size, and marks it as used; None when there is none."""
         try:
             file = FileIO(self._path_of(key))
         except FileNotFoundError:
@@ -118,7 +84,7 @@ class BlobFolder:
         return file, status.st_size
 
     def write(self, key: str, blob: BlobParts, expires_at: float) -> bool:
-        """Store or replace what is good ``until`` then; False, and nothing done, when the budget has no room now."""
+        """Store or replace a blob; False, and nothing done, when it does not fit into the quota now."""
         cost_bytes = allocated_bytes(sum(map(len, blob)))
         if not self._quota.reserve(cost_bytes):
             return False
@@ -132,11 +98,11 @@ class BlobFolder:
         return True
 
     def remove(self, key: str) -> None:
-        """Forget the blob, if there is one."""
+        """Remove the blob, if there is one."""
         self._unlink(self._path_of(key))
 
     def purge(self, shard: int, is_purged: Callable[[str, bytes], bool]) -> int:
-        """Remove the blobs of one of ``SHARDS`` parts of which this is true, by name and beginning; how many they were."""
+        """Remove the blobs of one shard for which ``is_purged(name, head)`` is true; returns their number."""
         removed = 0
         for file in _list_directory(self.path / f"{shard:02x}"):
             if self._stopped:
@@ -148,11 +114,11 @@ class BlobFolder:
         return removed
 
     def create_shards(self) -> None:
-        """Make the subfolders, so that no write need."""
+        """Create the subfolders, so that writes need not."""
         for shard in range(SHARDS):
             if self._stopped:
                 return
-            with suppress(OSError):  # it is there, or will be asked for again
+            with suppress(OSError):  # it exists, or the write that needs it will try again
                 (self.path / f"{shard:02x}").mkdir(mode=0o700)
 
     def sweep(self, needed_bytes: int) -> bool:
@@ -172,11 +138,11 @@ class BlobFolder:
         return self._quota.has_space(needed_bytes)
 
     def stop(self) -> None:
-        """A sweep under way ends at its next file, with InterruptedError, and no other begins."""
+        """End a running sweep at its next file, with InterruptedError, and start no other."""
         self._stopped = True
 
     def probe(self, blob: bytes) -> bytes:
-        """A real round trip beside the budget, of one block at most (the ledger's margin holds it)."""
+        """Write and read a file of at most one block, not counted in the quota (its margin has space for it)."""
         path = self.path / f"{token_hex(32)}.0.tmp"
         try:
             path.write_bytes(blob)
@@ -189,12 +155,12 @@ class BlobFolder:
 
     def _touch(self, fd: int, atime_ns: int) -> None:
         with suppress(OSError):  # a read-only folder can still be read
-            os.utime(fd, ns=(atime_ns, int(self._clock() * _NS_PER_S)))
+            os.utime(fd, ns=(atime_ns, int(self._clock() * NS_PER_S)))
 
     def _replace(self, path: Path, blob: BlobParts, expires_at: float) -> None:
         temporary = Path(f"{path}.{self._writer_id}{next(self._write_counter):x}.tmp")
         try:
-            _create(temporary, blob, (_expiry_ns(expires_at), int(self._clock() * _NS_PER_S)))
+            _create(temporary, blob, (expiry_ns(expires_at), int(self._clock() * NS_PER_S)))
             with self._quota.lock:
                 replaced_bytes = _file_cost_bytes(path)
                 temporary.replace(path)
@@ -205,7 +171,7 @@ class BlobFolder:
             raise
 
     def _unlink(self, path: Path, mtime_ns: int | None = None) -> bool:
-        """Whether it was removed; a file that changed since ``mtime_ns`` stays."""
+        """Remove the file, unless it changed since ``mtime_ns``; whether it was removed."""
         with self._quota.lock:
             try:
                 status = path.stat(follow_symlinks=False)
@@ -217,9 +183,9 @@ class BlobFolder:
             self._quota.release(allocated_bytes(status.st_size))
             return True
 
-    def _scan(self, wanted_bytes: int) -> tuple[int, _EvictionHeap]:
-        now_ns = int(self._clock() * _NS_PER_S)
-        total_bytes, candidates = 0, _EvictionHeap(wanted_bytes)
+    def _scan(self, wanted_bytes: int) -> tuple[int, EvictionHeap]:
+        now_ns = int(self._clock() * NS_PER_S)
+        total_bytes, candidates = 0, EvictionHeap(wanted_bytes)
         for file in self._files():
             if self._stopped:
                 raise InterruptedError("Sweep stopped")
@@ -229,24 +195,24 @@ class BlobFolder:
                 continue
             cost_bytes, age_ns = allocated_bytes(status.st_size), _age_ns(now_ns, status.st_mtime_ns)
             if not file.name.endswith(".tmp"):
-                if _is_expired(status.st_atime_ns, now_ns) and self._unlink(Path(file.path), status.st_mtime_ns):
+                if is_expired(status.st_atime_ns, now_ns) and self._unlink(Path(file.path), status.st_mtime_ns):
                     continue
                 candidates.add(age_ns, status.st_mtime_ns, cost_bytes, file.path)
-            elif age_ns > MAX_TEMPORARY_AGE_S * _NS_PER_S and _try_unlink(file.path):
+            elif age_ns > MAX_TEMPORARY_AGE_S * NS_PER_S and _try_unlink(file.path):
                 continue
             total_bytes += cost_bytes
         return total_bytes, candidates
 
     def _files(self) -> Iterator["os.DirEntry[str]"]:
-        """Blobs and temporary files, and nothing else that may lie in the folder."""
+        """Yields blobs and temporary files, and no other file in the folder."""
         for shard in _list_directory(self.path, _SHARD_NAME):
             for file in _list_directory(shard.path):
                 if _BLOB_NAME.fullmatch(file.name) or _TEMPORARY_NAME.fullmatch(file.name):
                     yield file
         yield from _list_directory(self.path, _TEMPORARY_NAME)
 
-    def _evict(self, candidates: _EvictionHeap, target_bytes: int) -> bool:
-        """Whether no more than ``goal`` bytes are left."""
+    def _evict(self, candidates: EvictionHeap, target_bytes: int) -> bool:
+        """Remove files, the oldest first; whether at most ``target_bytes`` are left."""
         for mtime_ns, path in candidates.oldest_first():
             with suppress(OSError):
                 if self._unlink(Path(path), mtime_ns):
@@ -270,9 +236,9 @@ def _read_head(path: str) -> tuple[int, bytes]:
 
 
 def _create(path: Path, blob: BlobParts, times_ns: tuple[int, int]) -> None:
-    """Write a new file with these times of access and modification; its subfolder is made when it is not there, also after somebody cleared the folder.
+    """Write a new file with these access and modification times, and its subfolder if it is missing.
 
-    In as few calls as will do: after each one the thread must wait for its turn to go on.
+    Uses few system calls: after each one the thread must acquire the GIL again.
     """
     try:
         fd = os.open(path, _CREATE_FLAGS, 0o600)
@@ -298,17 +264,9 @@ def _write(fd: int, blob: BlobParts) -> None:
                 remaining[0] = remaining[0][written:]
 
 
-def _expiry_ns(expires_at: float) -> int:
-    return int(min(max(expires_at, 0.0), _MAX_EXPIRY_S)) * _NS_PER_S + _EXPIRY_MARK_NS
-
-
-def _is_expired(atime_ns: int, now_ns: int) -> bool:
-    return atime_ns % _NS_PER_S == _EXPIRY_MARK_NS and atime_ns + EXPIRY_GRACE_S * _NS_PER_S < now_ns
-
-
 def _age_ns(now_ns: int, mtime_ns: int) -> int:
-    """A time in the future is that of a clock since put back: such a file counts as the oldest, or it would never go."""
-    return now_ns - mtime_ns if mtime_ns <= now_ns + TOUCH_INTERVAL_S * _NS_PER_S else now_ns
+    """Returns the age; a file from the future (the clock was set back) counts as the oldest, or it would never go."""
+    return now_ns - mtime_ns if mtime_ns <= now_ns + TOUCH_INTERVAL_S * NS_PER_S else now_ns
 
 
 def _try_unlink(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""A tier of results on a file system. How a folder works is in ``room.py``, and what a blob says in ``entry.py``."""
+"""Disk tier of results: entries as files. ``tier.py`` runs the folder, ``format/entry.py`` defines the blob."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from pixmill.ports.values import Entry, HasPurgeKeys
 
 
 class DiskResultTier(DiskTier):
-    """Entries as files, one each."""
+    """``ResultTier`` in a folder."""
 
     remote = False
 

@@ -1,7 +1,7 @@
-"""A folder of a tier at work: its threads, its scans, and room made in it. What lies on the disk and how is in ``folder.py``.
+"""Async half of the disk tier: thread pool, periodic sweep, eviction when a write needs space.
 
-Knows asyncio and threads. All file work is done in threads of its own; the event loop never waits for a disk.
-The first scan runs behind the first requests: reading works at once, writing waits for it.
+Knows asyncio and threads; must never know what is in a blob. ``blob_folder.py`` does the file work, always in threads of this
+tier: the event loop never waits for a disk. The first scan runs in the background: reads work at once, writes wait for it.
 """
 
 import asyncio
@@ -11,14 +11,15 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 from time import monotonic, time
 from typing import Final, Self, TypeVar
 
 from pixmill.cache.disk.blob_folder import SHARDS, BlobFolder, BlobParts
 from pixmill.cache.disk.quota import MIN_QUOTA_BYTES, DiskQuota, allocated_bytes
-from pixmill.cache.format.entry import encode
-from pixmill.cache.purge.file_log import FileSegments, PurgeLog, SegmentedPurgeLog
-from pixmill.cache.tier import Miss, probe_entry
+from pixmill.cache.purge.file_log import FileSegments, SegmentedPurgeLog
+from pixmill.cache.purge_log import PurgeLog
+from pixmill.cache.tier import Miss
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
@@ -26,20 +27,19 @@ from pixmill.ports.observe import Event, NullObserver, Observer
 ReturnType = TypeVar("ReturnType")
 
 PURGE_LOG_POLL_S: Final = 1.0
-"""How often to look for purges of other servers."""
-
 RESCAN_INTERVAL_S: Final = 600.0
 
 _THREADS = 4
+_PROBE_BYTES = 64
 _MAX_ACTIVE_READS = 256
-"""Reads under way and waiting for a thread; a disk that hangs must not gather all requests."""
+"""Reads running and queued for a thread: a disk that hangs must not collect all requests."""
 
 _PURGE_REST_FACTOR = 3
 _MAX_WRITE_ATTEMPTS = 3
-"""Other writers may take the room that one has made."""
+"""Other writes may take the space that a sweep has freed."""
 
 _SWEEP_BACKOFF_S = 10.0
-"""After a sweep that could not make room, writers are refused for a while rather than scanning each time."""
+"""After a sweep that could not free enough, writes fail at once for this long instead of scanning each time."""
 
 _ERROR_TYPES: dict[int, type[StoreError]] = {
     EACCES: StoreDenied,
@@ -51,11 +51,11 @@ _ERROR_TYPES: dict[int, type[StoreError]] = {
 
 
 def _dispose_nothing(_read: object) -> None:
-    """Bytes are forgotten by themselves."""
+    """Bytes need no clean-up."""
 
 
 class DiskTier:
-    """Files by key under ``path``; the folder may be shared with other processes. Made by ``open``."""
+    """Stores files by key under ``path``, which other processes may share. Made by ``open``."""
 
     def __init__(
         self,
@@ -90,34 +90,37 @@ class DiskTier:
         name: str = "disk",
         clock: Callable[[], float] = time,
     ) -> Self:
-        """Make the folder if need be and prove that it can be written; raises StoreError."""
+        """Create the folder if it is missing and check that it is writable. Raises StoreError."""
         tier = cls(path, max_bytes, observer, name=name, clock=clock)
+        return await tier._started()
+
+    async def _started(self) -> Self:
         try:
-            await tier._run(lambda: path.mkdir(mode=0o700, parents=True, exist_ok=True))
-            with suppress(StoreFull):  # a full disk can still be read, and room comes back
-                await tier.ping()
+            await self._run(lambda: self.path.mkdir(mode=0o700, parents=True, exist_ok=True))
+            with suppress(StoreFull):  # a full disk can still be read, and space comes back
+                await self.ping()
         except BaseException:
-            await tier.close()
+            await self.close()
             raise
-        tier._maintenance_task = asyncio.create_task(tier._maintain(), name=f"{name}-maintenance")
-        return tier
+        self._maintenance_task = asyncio.create_task(self._maintain(), name=f"{self.name}-maintenance")
+        return self
 
     @property
     def path(self) -> Path:
-        """The folder."""
         return self._folder.path
 
     @property
     def used_bytes(self) -> int:
-        """Booked bytes; all of the budget until the first scan is done."""
+        """Bytes booked in the quota; all of it until the first scan is done."""
         return self._quota.used_bytes
 
     async def delete(self, key: Key) -> None:
         await self._run(lambda: self._folder.remove(key))
 
     async def remove_if(self, is_purged: Callable[[str, bytes], bool]) -> int:
-        """All files of which this is true, by name and beginning; how many they were. In the thread that sweeps, which rests for
-        three times as long as it works.
+        """Remove all files for which ``is_purged(name, head)`` is true; returns their number.
+
+        Runs in the sweep thread, and rests for three times as long as it works.
         """
         removed = 0
         for shard in range(SHARDS):
@@ -127,13 +130,12 @@ class DiskTier:
         return removed
 
     def purge_log(self) -> PurgeLog:
-        """Where purges are written up: in the same folder."""
+        """Returns the purge log in the same folder."""
         return SegmentedPurgeLog(FileSegments(self._folder.path), name=self.name, poll_s=PURGE_LOG_POLL_S)
 
     async def ping(self) -> None:
-        """A probe is written, read and removed; beside the budget, so that it also works during the first scan."""
-        key, entry = probe_entry()
-        blob = encode(key, entry)
+        """Write, read and remove a probe; not counted in the quota, so that it also works during the first scan."""
+        blob = token_bytes(_PROBE_BYTES)
         if await self._run(lambda: self._folder.probe(blob)) != blob:
             raise StoreUnavailable(detail=f"A probe written to {self._folder.path} came back changed")
 
@@ -147,7 +149,7 @@ class DiskTier:
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
     async def _store(self, key: Key, make_blob: Callable[[], BlobParts], expires_at: float) -> None:
-        """Store or replace what ``pack`` makes, in a thread, and which is good ``until`` then."""
+        """Store or replace what ``make_blob``, which runs in a thread, returns."""
         blob = await self._run(lambda: self._encode_and_write(key, make_blob, expires_at))
         if blob is not None:
             await self._write(key, blob, expires_at)
@@ -157,8 +159,9 @@ class DiskTier:
     async def _read(
         self, work: Callable[[], ReturnType], dispose: Callable[[ReturnType], None] = _dispose_nothing
     ) -> ReturnType | None:
-        """What is read by ``work`` in a thread; None, and nothing done, when too many wait for that already. ``let_go`` is for what
-        comes when nobody waits for it any more.
+        """Run ``work`` in a thread; returns None without running it when too many reads are active.
+
+        ``dispose`` gets a result whose caller was cancelled meanwhile.
         """
         if self._active_reads >= _MAX_ACTIVE_READS:
             return None
@@ -173,14 +176,15 @@ class DiskTier:
             raise
 
     def _remove_damaged(self, key: Key) -> Miss:
-        """What is not as it was written goes."""
+        """Remove a file that does not match its checksum."""
         with suppress(OSError):
             self._folder.remove(key)
         return Miss.DAMAGED
 
     def _encode_and_write(self, key: Key, make_blob: Callable[[], BlobParts], expires_at: float) -> BlobParts | None:
-        """In one go, since each change of threads costs as much as the writing. The blob, if there was no room for it; one that is too large
-        leaves nothing under its key.
+        """Encode and write in one thread call, since each switch of threads costs as much as the write.
+
+        Returns the blob if the quota had no space for it. A blob that is too large removes what was under its key.
         """
         blob = make_blob()
         if allocated_bytes(sum(map(len, blob))) > self._quota.margin_bytes:
@@ -194,7 +198,7 @@ class DiskTier:
             await self._ensure_space(allocated_bytes(size))
             if await self._run(lambda: self._folder.write(key, blob, expires_at)):
                 return
-        raise StoreFull(detail=f"{self.name} has no room for {size} bytes")
+        raise StoreFull(detail=f"{self.name} has no space for {size} bytes")
 
     async def _ensure_space(self, needed_bytes: int) -> None:
         async with self._sweep_lock:
@@ -206,7 +210,7 @@ class DiskTier:
         self._full_until = 0.0 if has_space else monotonic() + _SWEEP_BACKOFF_S
 
     async def _maintain(self) -> None:
-        """Scan at the start, when the ledger says so, and now and then."""
+        """Sweep at the start, when the quota asks for it, and every ten minutes."""
         await self._run(self._folder.create_shards, self._sweep_executor)
         while True:
             try:
@@ -227,7 +231,7 @@ class DiskTier:
     def _on_read_done(self, future: asyncio.Future[ReturnType]) -> None:
         self._active_reads -= 1
         if not future.cancelled():
-            future.exception()  # looked at, also when nobody waits any more
+            future.exception()  # retrieved, also when no caller waits any more
 
     def _count_eviction(self) -> None:
         self._observer.increment(Event.CACHE_EVICTION, tier=self.name)
@@ -240,7 +244,7 @@ def _dispose_result(dispose: Callable[[ReturnType], None], future: asyncio.Futur
 
 @contextmanager
 def _translate_os_errors() -> Iterator[None]:
-    """Failures of the file system as ours."""
+    """Raise OSError as StoreError."""
     try:
         yield
     except OSError as error:

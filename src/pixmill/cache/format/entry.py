@@ -22,6 +22,8 @@ VERSION: Final = 3
 """Raised when the layout or the meaning of a header field changes; a new field with a default needs no new version."""
 
 MIN_BLOB_BYTES: Final = PREFIX_BYTES + DIGEST_BYTES
+MAX_OVERHEAD_BYTES: Final = 64 * 1024
+"""More than a blob ever takes besides its body."""
 
 _ENVELOPE: Final = Envelope(MAGIC, VERSION)
 

@@ -1,7 +1,7 @@
-"""Whose turn it is to make what belongs under a key, among all servers that share a tier.
+"""Cross-server render lock per key (stampede protection), by file locks and Redis leases.
 
-Knows locks, the cache and how long to wait. Must never make a request fail or wait for longer than it was told: when a lock
-cannot be had, or nobody can tell, the same is made twice.
+Knows lock backends, pending writes and timeouts. Must never fail a request, nor make it wait beyond the timeout: without a
+lock the same result is rendered twice.
 """
 
 import asyncio
@@ -20,26 +20,26 @@ from pixmill.ports.values import Entry
 ACQUIRE_TIMEOUT_S: Final = 10.0
 
 WRITE_WAIT_S: Final = 5.0
-"""For so long a turn goes on after the answer, until what was made is stored where the others look."""
+"""A lock is held this long after the response at most, until the result is stored where other servers read."""
 
 CLOSE_TIMEOUT_S: Final = 1.0
 
 UNCACHEABLE_S: Final = 30.0
-"""For so long nobody waits for a key under which nothing could be kept."""
+"""No request waits for a key this long after its result turned out to be uncacheable."""
 
 _MAX_UNCACHEABLE: Final = 1_024
 _RETRY_DELAY_GROWTH: Final = 1.5
 
 
 class HeldLock(Protocol):
-    """The right to make something."""
+    """An acquired lock."""
 
     async def release(self) -> None:
-        """Let others have it. Raises nothing but what a defect would."""
+        """Release the lock. Never raises a StoreError."""
 
 
 class LockBackend(Protocol):
-    """Rights that only one server has at a time."""
+    """A kind of lock that one server holds at a time."""
 
     @property
     def kind(self) -> str:
@@ -47,36 +47,36 @@ class LockBackend(Protocol):
 
     @property
     def initial_retry_delay_s(self) -> float:
-        """After this time it is tried again at first; the pauses grow to ``longest_pause_s``."""
+        """First pause between two attempts; pauses grow to ``max_retry_delay_s``."""
 
     @property
     def max_retry_delay_s(self) -> float: ...
 
     async def try_acquire(self, key: Key) -> HeldLock | None:
-        """The right, or None while another server has it. Raises whatever keeps it from telling."""
+        """Returns the lock, or None while another server holds it. Raises when that cannot be determined."""
 
     async def close(self) -> None: ...
 
 
 @runtime_checkable
 class LeaseProvider(Protocol):
-    """A tier that has locks to give, which are to be asked for under its guard."""
+    """A tier that provides locks; its calls go through the tier's circuit breaker, ``guard``."""
 
     def lock_backend(self, guard: GuardedTier[Entry]) -> LockBackend: ...
 
 
 class PendingWrites(Protocol):
-    """Where what was made is stored, for others to find."""
+    """Write-behind queues of the tiers in which other servers look for the result."""
 
     def is_pending(self, key: Key) -> bool:
-        """Whether something under this key is not written yet."""
+        """Whether an item under this key is not written yet."""
 
     async def wait_written(self, key: Key, timeout_s: float) -> None:
-        """Wait until all of it is, for at most ``limit_s``."""
+        """Wait until no item under this key is pending, for at most ``timeout_s``."""
 
 
 class LockCoordinator:
-    """``ports.Turns`` by one or more kinds of locks, always taken in the same order."""
+    """``ports.RenderLocks`` by one or more backends, always acquired in the same order."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class LockCoordinator:
                 self._release_in_background(key, held_locks)
 
     async def close(self) -> None:
-        """Let go of everything, of what is being written after a moment."""
+        """Release all locks; those whose results are being written after at most a second."""
         if self._release_tasks:
             await asyncio.wait(list(self._release_tasks), timeout=CLOSE_TIMEOUT_S)
         for task in list(self._release_tasks):
@@ -139,11 +139,11 @@ class LockCoordinator:
         return waited
 
     async def _try_acquire_all(self, key: Key, held_locks: list[HeldLock]) -> bool:
-        """Whether nobody is known to have it."""
+        """Whether no other server is known to hold the lock."""
         for backend in self._backends:
             try:
                 held_lock = await backend.try_acquire(key)
-            except Exception:  # noqa: BLE001  (whatever is wrong with the locks, it is for us to do)
+            except Exception:  # noqa: BLE001  (a backend that fails does not keep this server from its work)
                 self._count_outcome(backend, "error", waited=False)
                 continue
             self._count_outcome(backend, "acquired" if held_lock else "skipped", waited=False)
@@ -153,12 +153,12 @@ class LockCoordinator:
         return True
 
     async def _acquire_one(self, backend: LockBackend, key: Key, held_locks: list[HeldLock], deadline: float) -> bool:
-        """Whether it had to be waited for."""
+        """Acquire from one backend; whether another server held the lock first."""
         waited, retry_delay_s = False, backend.initial_retry_delay_s
         while True:
             try:
                 held_lock = await backend.try_acquire(key)
-            except Exception:  # noqa: BLE001  (whatever is wrong with the locks, the picture is made)
+            except Exception:  # noqa: BLE001  (without a lock the image is still rendered)
                 return self._count_outcome(backend, "error", waited=waited)
             if held_lock is not None:
                 held_locks.append(held_lock)
@@ -174,7 +174,7 @@ class LockCoordinator:
         return waited
 
     def _release_in_background(self, key: Key, held_locks: Sequence[HeldLock]) -> None:
-        """Behind the answer, once the others can find what was made."""
+        """Release after the response, once other servers can find the result."""
         task = asyncio.create_task(self._release(key, held_locks), name="lock-release")
         self._release_tasks.add(task)
         task.add_done_callback(self._release_tasks.discard)
@@ -190,7 +190,7 @@ class LockCoordinator:
         return self._uncacheable_until.get(key, 0.0) > monotonic()
 
     def _mark_uncacheable(self, key: Key) -> None:
-        """What cannot be kept cannot be shared: let nobody wait for a turn in vain."""
+        """Skip locking for a result that cannot be stored: waiting for it would be in vain."""
         self._uncacheable_until[key] = monotonic() + UNCACHEABLE_S
         self._uncacheable_until.move_to_end(key)
         if len(self._uncacheable_until) > _MAX_UNCACHEABLE:

@@ -1,9 +1,9 @@
-"""Locks among the processes that share a folder of this machine: bytes of one file, the place of each given by a key.
+"""Locks among the processes of one machine that share a folder: byte ranges of one file, at an offset given by the key.
 
-Knows the calls of the kernel. Locks of one byte each need no file for each key, cost 2 µs, and are let go by the kernel when
-their process ends in whatever way. They belong to the process, so they keep nobody apart within it: flights do.
+Knows the system calls. A lock of one byte needs no file per key, costs 2 µs, and is released by the kernel when its process
+ends in any way. POSIX locks belong to a process, so they do not exclude requests of the same process: single flight does.
 
-Not for network file systems: there a lock may block the event loop, or mean nothing. Servers on several machines have a Redis.
+Not for network file systems: there a lock may block the event loop, or have no effect. Servers on several machines use Redis.
 """
 
 import fcntl
@@ -16,14 +16,14 @@ from pixmill.plan.key import Key
 LOCK_FILE_NAME: Final = "render.lock"
 
 _KEY_DIGITS: Final = 15
-"""Of a key, in hexadecimal: 60 bits, which every offset can hold."""
+"""Hexadecimal digits of a key that make the offset: 60 bits, which every offset can hold."""
 
 _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 _NETWORK_FILE_SYSTEMS: Final = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "lustre", "gfs", "ocfs", "afs")
 
 
 class FileLocks:
-    """Locks in a file of the folder ``path``, which is made if need be. Raises OSError."""
+    """``LockBackend`` in a file of the folder ``path``, created if missing. Raises OSError."""
 
     kind = "file"
     initial_retry_delay_s = 0.002
@@ -35,21 +35,21 @@ class FileLocks:
         self._fd = os.open(path / LOCK_FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     async def try_acquire(self, key: Key) -> "HeldFileLock | None":
-        """Ours if nobody else has it, at once."""
+        """Returns the lock without waiting, or None while another process holds it."""
         offset = int(key[:_KEY_DIGITS], 16)
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
-        except (BlockingIOError, PermissionError):  # POSIX lets it be either
+        except (BlockingIOError, PermissionError):  # POSIX allows either
             return None
         return HeldFileLock(self._fd, offset)
 
     async def close(self) -> None:
-        """All that is still claimed is let go with it."""
+        """Close the file, which releases all locks."""
         os.close(self._fd)
 
 
 class HeldFileLock:
-    """A byte that is locked."""
+    """A locked byte."""
 
     __slots__ = ("_fd", "_offset")
 
@@ -62,7 +62,7 @@ class HeldFileLock:
 
 
 def is_network_file_system(path: Path) -> bool:
-    """Whether the kernel says that this lies on another machine, or in a file system that a program makes up."""
+    """Whether the path is on a network file system or in FUSE, as the kernel's mount table says."""
     try:
         device = path.stat().st_dev
         mounts = _MOUNTINFO.read_text(errors="replace").splitlines()

@@ -1,9 +1,9 @@
-"""Leases among all servers that share a Redis: a key with an end, renewed while it is needed.
+"""Leases among all servers that share a Redis: a key with a TTL, renewed while it is needed.
 
-Knows the commands of a lease. A lease is no lock: if it ends too early the same is made twice, and that is all. So one Redis
-is enough, and nothing is proven about clocks.
+Knows the commands of a lease. A lease guarantees nothing: if it expires too early the same result is rendered twice, and that
+is all. So one Redis is enough, and no assumption about clocks is needed.
 
-    PREFIX:l:KEY     the token of whoever makes what belongs under the key
+    PREFIX:l:KEY     the token of the server that holds the lease
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from pixmill.ports.values import Entry
 from pixmill.storage.redis import RedisClient
 
 LEASE_S: Final = 5.0
-"""For so long others wait for a server that died; a render under way renews it three times in this time."""
+"""Other servers wait this long for one that died; a running render renews its lease three times in this time."""
 
 
 class RedisLeases:
-    """Leases in the Redis of a tier, under the tier's breaker: while that rests there are none."""
+    """``LockBackend`` in the Redis of a tier, under the tier's circuit breaker: while that is open, acquiring fails."""
 
     kind = "redis"
     initial_retry_delay_s = 0.01
@@ -34,7 +34,7 @@ class RedisLeases:
         self._lease_s = lease_s
 
     async def try_acquire(self, key: Key) -> "HeldRedisLease | None":
-        """Ours if nobody else has it. Raises StoreError when that cannot be told in time."""
+        """Returns the lease, or None while another server holds it. Raises StoreError, also on timeout."""
         if not self._guard.breaker.is_closed:
             raise StoreUnavailable(detail=f"{self._guard.name} is unavailable: circuit open")
         lease_key, token = f"{self._client.target.prefix}:l:{key}", token_hex(16)
@@ -44,7 +44,7 @@ class RedisLeases:
         return HeldRedisLease(self._client, self._guard, lease_key, token, self._lease_s)
 
     async def close(self) -> None:
-        """The client belongs to the tier."""
+        """Leaves the client open: it belongs to the tier."""
 
 
 class HeldRedisLease:
@@ -61,7 +61,7 @@ class HeldRedisLease:
         self._renewal = asyncio.create_task(self._renew(), name="lease-renewal")
 
     async def release(self) -> None:
-        """Others may have it now; what cannot be released ends by itself."""
+        """Release the lease; one that cannot be released expires by itself."""
         self._renewal.cancel()
         if self._guard.breaker.is_closed:
             with suppress(StoreError):

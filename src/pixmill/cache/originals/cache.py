@@ -1,7 +1,7 @@
-"""Originals in a folder, as the services see it: a place that never fails, and turns among those who share it.
+"""Disk cache of originals as the services see it: never fails, and has a fetch lock per original for servers that share it.
 
-Knows the tier with its guard and its queue, and names originals. Bodies that are let go of are closed when nobody refers to them any more:
-what waits to be written may be read meanwhile.
+Knows the tier with its circuit breaker and write-behind queue, and the keys of originals. The spool of a dropped original is
+closed when its last reference goes: a queued original may be read meanwhile.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -19,7 +19,7 @@ from pixmill.ports.values import CachedOriginal
 
 
 class DiskOriginalCache:
-    """``ports.Depot``."""
+    """``ports.OriginalCache`` in a folder."""
 
     def __init__(self, tier: WriteBehindTier[CachedOriginal], locks: LockCoordinator, observer: Observer) -> None:
         self._tier = tier
@@ -29,7 +29,7 @@ class DiskOriginalCache:
     async def get(self, ref: SourceRef) -> CachedOriginal | None:
         try:
             found = await self._tier.get(original_key(ref))
-        except Exception:  # noqa: BLE001  (whatever is wrong with the folder, the source is asked)
+        except Exception:  # noqa: BLE001  (whatever is wrong with the folder, the source is fetched)
             self._count_lookup("error")
             self._count_error("get")
             return None
@@ -49,7 +49,7 @@ class DiskOriginalCache:
     async def delete(self, ref: SourceRef) -> None:
         try:
             await self._tier.delete(original_key(ref))
-        except Exception:  # noqa: BLE001  (it is judged again when it is met again)
+        except Exception:  # noqa: BLE001  (purges and times are checked again at the next read)
             self._count_error("delete")
 
     def lock(self, ref: SourceRef) -> AbstractAsyncContextManager[bool]:
@@ -63,7 +63,7 @@ class DiskOriginalCache:
 
 
 def original_key(ref: SourceRef) -> Key:
-    """Under which an original is kept."""
+    """Returns the key of an original."""
     return Key(sha256(f"{ref.kind}\n{ref.identity}".encode(errors="surrogatepass")).hexdigest())
 
 

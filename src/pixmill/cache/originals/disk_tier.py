@@ -1,7 +1,7 @@
-"""A tier of originals on a file system. How a folder works is in ``room.py``, and what a file says in ``deposit.py``.
+"""Disk tier of originals. ``disk/tier.py`` runs the folder, ``format/original.py`` defines the file.
 
-Knows memory that a body needs. A thread works on descriptors of its own: it cannot be stopped, and whoever waited for it may have
-left and closed theirs.
+Knows the memory that a body needs. A thread works on its own file descriptors: it cannot be stopped, and its caller may have
+been cancelled and closed theirs.
 """
 
 import os
@@ -9,17 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 from math import inf
-from typing import Final
+from pathlib import Path
+from time import time
+from typing import Final, Self
 
 from pixmill.cache.disk.tier import DiskTier
 from pixmill.cache.format.original import OriginalHeader, copy_body, decode_header, encode, read_header
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
+from pixmill.ports.observe import Observer
 from pixmill.ports.values import CachedOriginal, HasPurgeKeys, Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 
-_ASSUMED_SIZE_BYTES: Final = 2**62  # a purge looks at the beginning only
+_ASSUMED_SIZE_BYTES: Final = 2**62  # a purge reads the beginning of a file only
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,47 @@ class _OpenFile:
 
 
 class DiskOriginalTier(DiskTier):
-    """Deposits as files, one each."""
+    """``Tier[CachedOriginal]`` in a folder.
+
+    Bodies are read into memory of ``budget``. Larger ones than ``max_source_bytes`` are not read: the limit may have been
+    lowered since they were written.
+    """
 
     remote = False
-    budget: MemoryBudget = UNLIMITED_BUDGET
-    """The account of the memory that bodies are read into."""
 
-    max_source_bytes: float = inf
-    """What is larger is not read: the limit may have been lowered since it was written."""
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "disk",
+        clock: Callable[[], float] = time,
+        budget: MemoryBudget = UNLIMITED_BUDGET,
+        max_source_bytes: float = inf,
+    ) -> None:
+        super().__init__(path, max_bytes, observer, name=name, clock=clock)
+        self._budget = budget
+        self._max_source_bytes = max_source_bytes
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        max_bytes: int,
+        observer: Observer | None = None,
+        *,
+        name: str = "disk",
+        clock: Callable[[], float] = time,
+        budget: MemoryBudget = UNLIMITED_BUDGET,
+        max_source_bytes: float = inf,
+    ) -> Self:
+        """Create the folder if it is missing and check that it is writable. Raises StoreError."""
+        tier = cls(path, max_bytes, observer, name=name, clock=clock, budget=budget, max_source_bytes=max_source_bytes)
+        return await tier._started()
 
     async def get(self, key: Key) -> CachedOriginal | Miss:
-        """Skipped as well where there is no memory for it at once: whoever fetches it waits for some."""
+        """Returns UNAVAILABLE also when the budget has no memory at once: a fetch of the source waits for some."""
         open_file = await self._read(lambda: self._open_file(key), _close_file) or Miss.UNAVAILABLE
         if isinstance(open_file, Miss):
             return open_file
@@ -62,13 +95,13 @@ class DiskOriginalTier(DiskTier):
             return Miss.ABSENT
         file, size = file_and_size
         header = read_header(key, file, size)
-        if header is not None and header.body_bytes <= min(self.max_source_bytes, self._quota.margin_bytes):
+        if header is not None and header.body_bytes <= min(self._max_source_bytes, self._quota.margin_bytes):
             return _OpenFile(file, header)
         file.close()
         return Miss.ABSENT if header else self._remove_damaged(key)
 
     async def _read_body(self, key: Key, open_file: _OpenFile) -> CachedOriginal | Miss:
-        header, reservation = open_file.header, self.budget.new_reservation()
+        header, reservation = open_file.header, self._budget.new_reservation()
         spool = Spool(header.body_bytes, reservation=reservation)
         try:
             if not reservation.try_reserve(header.body_bytes):

@@ -1,4 +1,4 @@
-"""Opening the folder of originals that the settings ask for."""
+"""Opens the disk cache of originals that the settings describe."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +10,7 @@ from pixmill.cache.config import CacheConfig
 from pixmill.cache.factory import folder_lock_backends, tier_lock_backends, user_cache_folder
 from pixmill.cache.locks.coordinator import LockBackend, LockCoordinator
 from pixmill.cache.locks.file_locks import is_network_file_system
-from pixmill.cache.originals.cache import DiskOriginalCache, original_key
+from pixmill.cache.originals.cache import DiskOriginalCache
 from pixmill.cache.originals.disk_tier import DiskOriginalTier
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, MAX_PENDING_BYTES, WriteBehindTier
@@ -18,41 +18,36 @@ from pixmill.cache.tiered import TieredCache
 from pixmill.cache.urls.limits import OriginalLimits
 from pixmill.cache.urls.tier_urls import ORIGINALS_SETTING, TierUrl
 from pixmill.errors import StoreError
-from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Observer
 from pixmill.ports.values import CachedOriginal
 from pixmill.runtime.memory_budget import MemoryBudget
 
 TIER_NAME: Final = "originals_disk"
-"""In metrics; those in memory are ``originals``."""
+"""Label in metrics; the memory tier is ``originals``."""
 
 PENDING_BUDGET_DIVISOR: Final = 4
 
 FOLDER_NAME: Final = "originals"
-"""In the user's cache folder."""
+"""Name in the user cache folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenOriginalCache:
-    """The depot, and its parts for health and gauges."""
+    """The cache of originals, and its parts for health and gauges."""
 
     original_cache: DiskOriginalCache
     guarded_tier: GuardedTier[CachedOriginal]
     disk_tier: DiskOriginalTier
     write_behind_tier: WriteBehindTier[CachedOriginal]
 
-    def is_pending(self, ref: SourceRef) -> bool:
-        """Whether it is not written yet."""
-        return self.write_behind_tier.is_pending(original_key(ref))
-
 
 @asynccontextmanager
 async def open_original_cache(
     config: CacheConfig, observer: Observer, cache: TieredCache, budget: MemoryBudget, max_source_bytes: int
 ) -> AsyncIterator[OpenOriginalCache | None]:
-    """The depot of these settings, None if they ask for none; purges of this cache hold for it.
+    """Opens the cache of originals of these settings, if there is one; purges of ``cache`` apply to it.
 
-    Raises ValueError, which names the setting, when its folder cannot be used.
+    Raises ValueError, which names the setting, when its folder is unusable.
     """
     url = config.originals_folder()
     if url is None:
@@ -81,19 +76,19 @@ async def _open_disk_tier(
 ) -> DiskOriginalTier:
     try:
         folder = Path(url.path) if url.path else user_cache_folder() / FOLDER_NAME
-        disk_tier = await DiskOriginalTier.open(folder, url.max_bytes, observer, name=TIER_NAME)
+        return await DiskOriginalTier.open(
+            folder, url.max_bytes, observer, name=TIER_NAME, budget=budget, max_source_bytes=max_source_bytes
+        )
     except (StoreError, RuntimeError) as error:
         detail = error.detail if isinstance(error, StoreError) else str(error)
         raise ValueError(f"{ORIGINALS_SETTING}: {url.url!r} cannot be used: {error} ({detail})") from error
-    disk_tier.budget, disk_tier.max_source_bytes = budget, max_source_bytes
-    return disk_tier
 
 
 def _lock_backends(folder: Path, cache: TieredCache) -> list[LockBackend]:
-    """Of the folder itself among the processes of this machine; of a Redis if other machines see the folder too."""
+    """Returns file locks of the folder; leases in Redis if other machines share the folder."""
     return list(tier_lock_backends(cache) if is_network_file_system(folder) else folder_lock_backends(folder))
 
 
 def _max_pending_bytes(budget: MemoryBudget) -> int:
-    """Bytes of originals that wait to be written: they are on the account of what requests need, so no more than a part of it."""
+    """Returns the limit of queued originals: they use the memory budget of requests, so a quarter of it at most."""
     return min(MAX_PENDING_BYTES, budget.max_bytes // PENDING_BUDGET_DIVISOR) if budget.max_bytes else MAX_PENDING_BYTES

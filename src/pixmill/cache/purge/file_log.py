@@ -1,10 +1,11 @@
-"""Where purges are written up for other servers and for later runs: slips of paper in a folder, or objects in a bucket.
+"""Shared purge log: append-only segments in a folder or a bucket, compacted when there are more than 32.
 
-Knows what a slip says, and how many become one. Must never know which rules are in force. A slip is written once and never changed, so
-nobody can lose what another has written; all slips together are the rules, in whatever order. Too many are copied onto one
-before they are taken down, so whoever reads meanwhile finds each rule twice rather than not at all.
+Knows the format of a segment, and when to compact. Must never know which rules are in force. A segment is written once and
+never changed, so no server can overwrite what another has written; the rules are the union of all segments, in any order.
+Compaction writes the new segment before it deletes the old ones: a concurrent reader sees each rule twice rather than not
+at all.
 
-    PLACE/purges/0001700000000000000-1f2e3d4c     a list of rules; the number is the time of the latest, in microseconds
+    TIER/purges/0001700000000000000-1f2e3d4c     a list of rules; the number is the time of the latest, in microseconds
 """
 
 import asyncio
@@ -30,7 +31,7 @@ from pixmill.ports.storage import Store
 
 MAX_SEGMENTS: Final = 32
 MAX_SEGMENT_BYTES: Final = 64 * 2**20
-"""Far more than all the rules that a server keeps."""
+"""Far more than all rules that a server holds."""
 
 PURGES_FOLDER: Final = "purges"
 _SEGMENT_NAME: Final = re.compile("[0-9]{19}-[0-9a-f]{8}")
@@ -42,29 +43,8 @@ _DECODER = msgspec.json.Decoder(list[Purge])
 ReturnType = TypeVar("ReturnType")
 
 
-class PurgeLog(Protocol):
-    """One place where rules are written up, to be looked at every ``poll_s`` seconds."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def poll_s(self) -> float: ...
-
-    async def read(self) -> Sequence[Purge]:
-        """All rules that are written here, with repetitions. Raises StoreError."""
-
-    async def write(self, rules: Sequence[Purge]) -> None:
-        """Add these. Raises StoreError."""
-
-    async def compact(self, rules: Sequence[Purge]) -> None:
-        """Take down what was read and is too much, now that ``rules`` is all there is to say. Raises StoreError."""
-
-    async def close(self) -> None: ...
-
-
 class SegmentStore(Protocol):
-    """Where slips lie."""
+    """Stores segments by name."""
 
     async def names(self) -> list[str]: ...
 
@@ -77,7 +57,7 @@ class SegmentStore(Protocol):
 
 
 class SegmentedPurgeLog:
-    """A board of slips. Each is read once; one that cannot be read is passed over, and said so once. What else lies there is left alone."""
+    """``PurgeLog`` of segments. Each is read once; one that is unreadable is skipped with one warning. Ignores other files."""
 
     def __init__(self, segments: SegmentStore, *, name: str, poll_s: float, clock: Callable[[], float] = time) -> None:
         self.name = name
@@ -95,7 +75,7 @@ class SegmentedPurgeLog:
         self._unreadable.intersection_update(names)
         for name in names:
             if name not in self._rules_by_segment:
-                with suppress(ObjectNotFound):  # taken down meanwhile: what it said stands on another one
+                with suppress(ObjectNotFound):  # compacted meanwhile: another segment has its rules
                     await self._load_segment(name)
         return [rule for rules in self._rules_by_segment.values() for rule in rules]
 
@@ -114,10 +94,10 @@ class SegmentedPurgeLog:
                 self._rules_by_segment.pop(name, None)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Holds nothing open."""
 
     async def _load_segment(self, name: str) -> None:
-        """One that may not be read now hides no other, and is tried again."""
+        """Load one segment; one that is unavailable now hides no other, and is tried again."""
         try:
             self._rules_by_segment[name] = await self._decode_segment(name)
         except (StoreDenied, StoreUnavailable) as error:
@@ -136,7 +116,7 @@ class SegmentedPurgeLog:
 
 
 class ObjectSegments:
-    """Slips as objects below the prefix of a cache tier."""
+    """Segments as objects below the prefix of a cache tier."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -155,7 +135,7 @@ class ObjectSegments:
 
 
 class FileSegments:
-    """Slips as files in the folder of a cache tier; written aside and renamed when whole."""
+    """Segments as files in the folder of a cache tier; written to a temporary file and renamed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / PURGES_FOLDER
@@ -182,7 +162,7 @@ class FileSegments:
             return []
 
     def _read_bytes(self, name: str) -> bytes:
-        """Raises IsADirectoryError for all that is no file: a pipe must not make us wait."""
+        """Raises IsADirectoryError for everything that is no regular file: a pipe must not block."""
         with open(
             self._folder / name, "rb", opener=lambda file, flags: os.open(file, flags | _NONBLOCKING_FLAGS)
         ) as file:
@@ -194,7 +174,7 @@ class FileSegments:
             return file.read(status.st_size)
 
     def _write(self, name: str, data: bytes) -> None:
-        """On the disk before anybody is told that it is done: a purge may be for reasons that a power cut does not excuse."""
+        """Write and fsync: a purge that was confirmed must survive a power cut."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path, temporary = self._folder / name, self._folder / f"{name}{_TEMPORARY_SUFFIX}"
         try:

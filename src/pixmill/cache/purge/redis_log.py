@@ -1,12 +1,12 @@
-"""Where purges are written up for all who share a Redis.
+"""Shared purge log in Redis.
 
-Knows one hash. Each target is a field, its value the time of the latest purge; the field with the empty name is another random word after
-each change. So a look costs one small command as long as nothing is new, and all servers can look every second. A message
-to subscribers would be there sooner by half of that, and could be missed.
+Knows one hash. Each target is a field, its value the time of the latest purge; the field with the empty name is a random
+revision that changes with each write. So a poll without news costs one small command, and every server can poll each second.
+Pub/sub would be faster by half a second on average, but messages can be missed.
 
     PREFIX:purges     a hash: targets as JSON, times as text
 
-What was lost with the Redis, or was evicted there, every server that looks writes up again.
+Rules that Redis lost or evicted are written again by every server that polls.
 """
 
 import logging
@@ -24,7 +24,7 @@ from pixmill.storage.redis import RedisClient
 
 POLL_S: Final = 1.0
 MAX_OBSOLETE_RULES: Final = 256
-"""Rules that mean nothing any more are taken down when there are more of them."""
+"""More rules than this that are no longer in force are removed."""
 
 _REVISION_FIELD: Final = ""
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _TARGETS = msgspec.json.Decoder(PurgeTarget)
 
 
 class RedisPurgeLog:
-    """``slips.Board`` in the Redis of a tier, whose client it uses."""
+    """``PurgeLog`` in the Redis of a tier; uses the tier's client."""
 
     poll_s = POLL_S
 
@@ -45,7 +45,7 @@ class RedisPurgeLog:
         self._undecodable: set[bytes] = set()
 
     async def read(self) -> Sequence[Purge]:
-        """All rules; those of the last look if nothing has changed."""
+        """Returns all rules; those of the last poll if the revision has not changed."""
         revision = await self._client.get_field(self._key, _REVISION_FIELD)
         if not revision or revision != self._revision:
             found = await self._client.get_fields(self._key)
@@ -54,19 +54,19 @@ class RedisPurgeLog:
         return list(self._fields_by_rule)
 
     async def write(self, rules: Sequence[Purge]) -> None:
-        """Whatever is there already and later stays."""
+        """Add rules; a later time of the same target stays."""
         fields = {msgspec.json.encode(rule.target): repr(rule.at).encode() for rule in rules}
         await self._client.raise_fields(self._key, fields, _new_revision())
 
     async def compact(self, rules: Sequence[Purge]) -> None:
-        """What somebody has made later meanwhile stays."""
+        """Remove rules not in ``rules``; a target that was purged again meanwhile stays."""
         in_force = set(rules)
         obsolete = {field: at for rule, (field, at) in self._fields_by_rule.items() if rule not in in_force}
         if len(obsolete) > MAX_OBSOLETE_RULES:
             await self._client.delete_fields(self._key, obsolete, _new_revision())
 
     async def close(self) -> None:
-        """The client belongs to the tier."""
+        """Leaves the client open: it belongs to the tier."""
 
     def _decode_rule(self, field: bytes, at: bytes) -> Purge | None:
         try:

@@ -1,11 +1,11 @@
-"""The purges in force: what of the cache may not be served any more, or only as stale.
+"""Purge rules in force (a ban list, as in Varnish): which entries may not be served any more, or only as stale.
 
-Knows rules and times, and forgets what cannot matter any more. Must never know tiers, nor where rules are written up.
+Knows rules and times, and drops rules that can no longer match. Must never know tiers, nor where rules are logged.
 
-Nothing is looked for when something is purged: each entry is judged when it is met, by what it was made of and by when. An entry heeds
-a rule if its original was fetched by a server that knew it, or so long after it that no difference of clocks can be the reason.
-Of two rules for the same target the later one counts, so rules from any number of servers, in any order and repeated, come to
-the same set.
+A purge removes nothing by itself: each entry is matched when it is read, by its sources, its tags and its purge watermark. The
+watermark is the time up to which purges do not concern it: its original was fetched by a server that knew these purges, or so
+long after them that clock skew cannot be the reason. Of two rules for the same target the later one counts, so rules from any
+number of servers, in any order and repeated, merge to the same set.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,33 +18,34 @@ from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
 from pixmill.ports.values import Entry, PurgeMatch
 
 CLOCK_SKEW_S: Final = 10.0
-"""Clocks of servers that share purges may differ by this much. What one that had not heard of a purge has made within this
-time after it is made once more."""
+"""Clocks of servers that share purges may differ by this much. An entry made within this time after a purge by a server that
+did not know the purge is made again."""
 
 RETENTION_S: Final = 2 * YEAR_S
-"""No entry is fresh for longer than a year, or stale for longer than another."""
+"""No entry is fresh for more than a year, or stale for more than another."""
 
 MAX_RULES: Final = 16_384
 MAX_RULE_BYTES: Final = 8 * 2**20
-"""Beyond either, the oldest quarter is replaced by one rule that purges everything as old as they are: more than was asked, never less."""
+"""Beyond either limit the oldest quarter is replaced by one rule that purges everything of that age: more than requested,
+never less."""
 
 _COMPACT_DIVISOR: Final = 4
-_MIN_COMPACTED: Final = 3  # two of them may be for everything, and cannot be folded into less
+_MIN_COMPACTED: Final = 3  # two of them may have scope "all" (hard and soft), and cannot be merged further
 _MIN_INCREMENT_S: Final = 1e-6
 
 
 @dataclass(slots=True)
 class _RuleTable:
-    """The hard rules, or the soft ones: until when each has purged what it names."""
+    """The hard rules, or the soft ones: the time of the latest purge of each target."""
 
     times_by_scope: dict[PurgeScope, dict[str, float]] = field(
         default_factory=lambda: {scope: {} for scope in PurgeScope}
     )
     prefix_lengths: tuple[int, ...] = ()
-    """Of the prefixes: so looking one up costs as many steps as there are different ones."""
+    """Distinct lengths of the prefixes: a lookup takes one step for each."""
 
     def purged_until(self, sources: Iterable[str], tags: Iterable[str]) -> float:
-        """Up to when something made of these, with these tags, is purged; 0 if it never was."""
+        """Returns the time of the latest purge that names one of these sources or tags; 0 if there is none."""
         latest = self.times_by_scope[PurgeScope.ALL].get("", 0.0)
         by_source, by_tag, by_prefix = (
             self.times_by_scope[PurgeScope.SOURCE],
@@ -65,7 +66,7 @@ class _RuleTable:
             self._index_prefix_lengths()
 
     def drop(self, up_to: float) -> None:
-        """Forget what is no later than ``until``."""
+        """Remove the rules no later than ``up_to``."""
         self.times_by_scope = {
             scope: {v: at for v, at in times.items() if at > up_to} for scope, times in self.times_by_scope.items()
         }
@@ -76,7 +77,7 @@ class _RuleTable:
 
 
 class PurgeRules:
-    """All rules in force here. ``newest`` is the time of the latest: what heeds that heeds all."""
+    """All rules in force on this server. ``latest`` is the time of the newest one."""
 
     def __init__(
         self,
@@ -95,18 +96,18 @@ class PurgeRules:
         self._skew_s = skew_s
 
     def current_watermark(self) -> float:
-        """What is fetched from now on heeds every purge up to this time."""
+        """Returns the purge watermark of what is fetched from now on."""
         return max(self.latest, self._clock() - self._skew_s)
 
     def issue(self, targets: Iterable[PurgeTarget]) -> list[Purge]:
-        """Purge these now, which is later than any rule known."""
+        """Add rules with the current time, which is made later than that of every known rule."""
         at = max(self._clock(), self.latest + _MIN_INCREMENT_S)
         purges = [Purge(target, at) for target in targets]
         self.merge(purges)
         return purges
 
     def merge(self, purges: Iterable[Purge]) -> list[Purge]:
-        """Take in rules; those that were news."""
+        """Add rules of other servers; returns those that were new."""
         new_purges = [purge for purge in purges if self._is_new(purge)]
         for purge in new_purges:
             self._add(purge)
@@ -115,7 +116,7 @@ class PurgeRules:
         return new_purges
 
     def sorted_rules(self) -> tuple[Purge, ...]:
-        """All rules, the oldest first. The same tuple until they change: they are looked at every second, and seldom do."""
+        """Returns all rules, the oldest first; the same tuple until they change, because it is read every second."""
         if self._sorted_rules is None:
             rules = (
                 Purge(PurgeTarget(scope, value, hard), at)
@@ -127,7 +128,7 @@ class PurgeRules:
         return self._sorted_rules
 
     def match(self, sources: Iterable[str], tags: Iterable[str], purge_watermark: float) -> PurgeMatch:
-        """On something made of these, with these tags, that heeds purges up to that time."""
+        """Returns which purges newer than the watermark match these sources or tags."""
         if purge_watermark >= self.latest:
             return PurgeMatch.NONE
         if self._hard.purged_until(sources, tags) > purge_watermark:
@@ -135,7 +136,7 @@ class PurgeRules:
         return PurgeMatch.SOFT if self._soft.purged_until(sources, tags) > purge_watermark else PurgeMatch.NONE
 
     def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
-        """The entry as it may be used under these rules if it had these tags too; None if it is gone."""
+        """Returns the entry, stale if soft-purged, None if hard-purged; ``tags`` are matched besides its own."""
         tags = entry.tags + tags
         match = self.match(entry.sources, tags, entry.purge_watermark)
         if match is PurgeMatch.SOFT:
@@ -144,7 +145,7 @@ class PurgeRules:
         return entry if match is PurgeMatch.NONE else None
 
     def _is_new(self, purge: Purge) -> bool:
-        """Neither known, nor covered by what is."""
+        """Whether the rule is neither known nor covered by a known one."""
         scope, value, hard = purge.target.scope, purge.target.value, purge.target.hard
         if purge.at <= self._clock() - RETENTION_S:
             return False

@@ -1,6 +1,7 @@
-"""Purging: what is asked for here is in force here at once, is written up, and is heard of by all who share a place with us.
+"""Purge service: a purge is in force on this server at once, is logged, and reaches every server that shares a purge log.
 
-Knows the rules, the boards where they are written, and the tiers from which what is gone is removed in the background.
+Knows the rules, the purge logs, and the tiers from which purged entries are removed in the background. Must never know what a
+tier is made of.
 """
 
 import asyncio
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field
 from time import time
 from typing import Final
 
-from pixmill.cache.purge.file_log import PurgeLog
 from pixmill.cache.purge.rules import PurgeRules
+from pixmill.cache.purge_log import PurgeLog
 from pixmill.cache.tier import Purgeable
 from pixmill.errors import StoreError
 from pixmill.plan.purge import Purge, PurgeTarget
@@ -21,28 +22,31 @@ from pixmill.ports.values import HasPurgeKeys, PurgeMatch, PurgeResult
 
 SYNC_TIMEOUT_S: Final = 5.0
 RESUME_WINDOW_S: Final = 86_400.0
-"""What was purged within a day before the start is looked for once more: the last run may have been ended before it was through."""
+"""After a purge within a day before the start the tiers are swept again: the last run may have ended before its sweep."""
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Sweep:
-    """Tiers that are gone through; ``pending`` is set when there is something new to look for."""
+    """Tiers swept together; ``pending`` is set when there are new purges."""
 
     tiers: list[Purgeable]
     pending: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def _nothing_pending() -> None:
-    """Nothing is being written."""
+    """Returns at once: no tier has pending writes."""
 
 
 class PurgeService:
-    """``ports.Purger`` over rules, boards and tiers.
+    """``ports.Purger`` over rules, purge logs and tiers.
 
-    Memory is swept at once; our ``own`` tiers behind that, also when another server has purged; ``remote`` ones by who purges only.
-    Before a sweep ``settle`` waits for what is being written.
+    * Memory tiers are swept before ``purge`` returns.
+    * Local tiers are swept in the background, also after a purge of another server.
+    * Remote tiers are swept in the background by the server that received the purge, and no other.
+
+    Before a sweep ``drain`` waits for pending writes.
     """
 
     def __init__(
@@ -68,13 +72,13 @@ class PurgeService:
         self._tasks: list[asyncio.Task[None]] = []
 
     def add_local_tier(self, tier: Purgeable, purge_log: PurgeLog, drain: Callable[[], Awaitable[None]]) -> None:
-        """One more of our own, with what goes with it; before it is opened."""
+        """Add a local tier with its purge log and its pending writes; call it before ``open``."""
         self._local_sweep.tiers.append(tier)
         self._purge_logs.append(purge_log)
         self._drains.append(drain)
 
     async def open(self) -> None:
-        """Hear of what was purged before the first request is answered; a board that cannot be read is asked again later."""
+        """Read the purge logs before the first request is answered; one that fails is read again later."""
         await self.pull()
         if self._rules.latest > time() - RESUME_WINDOW_S:
             self._local_sweep.pending.set()
@@ -95,7 +99,7 @@ class PurgeService:
                 await purge_log.close()
 
     async def pull(self) -> None:
-        """Take in what others have purged, now; otherwise that happens every few seconds."""
+        """Apply the purges of other servers now; otherwise that happens at every poll."""
         await asyncio.gather(*map(self._sync, self._purge_logs))
 
     async def purge(self, targets: Sequence[PurgeTarget]) -> PurgeResult:
@@ -113,15 +117,15 @@ class PurgeService:
         return PurgeResult(issued=len(purges), removed=removed, unsynced=unsynced)
 
     def active_purges(self) -> Sequence[Purge]:
-        """All that are in force, the oldest first."""
+        """Returns all purges in force, the oldest first."""
         return self._rules.sorted_rules()
 
     def removed_by_tier(self) -> Mapping[str, int]:
-        """How many entries were removed since the start, by tier."""
+        """Returns the number of entries removed since the start, by tier."""
         return dict(self._removed)
 
     def is_sweeping(self) -> bool:
-        """Whether what was purged is still being looked for."""
+        """Whether a sweep is running or due."""
         return any(sweep.tiers and sweep.pending.is_set() for sweep in (self._local_sweep, self._remote_sweep))
 
     async def _poll(self, purge_log: PurgeLog) -> None:
@@ -133,10 +137,10 @@ class PurgeService:
         await self._attempt(purge_log, self._sync_once(purge_log))
 
     async def _sync_once(self, purge_log: PurgeLog) -> None:
-        """Hear what is new on a board, and write there what is missing."""
+        """Apply new rules of a purge log, and write the rules that it lacks."""
         found = await purge_log.read()
         if self._synced.get(purge_log.name) == (found, self._rules.sorted_rules()):
-            return  # as at the last look, when nothing was missing
+            return  # nothing changed since the last poll, when nothing was missing
         if new_rules := self._rules.merge(found):
             await self._apply(new_rules)
         rules, logged = self._rules.sorted_rules(), set(found)
@@ -152,12 +156,12 @@ class PurgeService:
             self._local_sweep.pending.set()
 
     async def _attempt(self, purge_log: PurgeLog, work: Awaitable[None]) -> bool:
-        """Whether it was done, in its time. What changes is logged; a board that fails is one that hears of it later."""
+        """Whether it succeeded in time. Logs changes of state; a log that fails gets the purge at a later poll."""
         try:
             async with asyncio.timeout(SYNC_TIMEOUT_S):
                 await work
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a board, the purge is in force here
-            self._observer.increment(Event.CACHE_ERROR, tier=purge_log.name, operation="purges")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a purge log, the purge is in force here
+            self._observer.increment(Event.CACHE_ERROR, tier=purge_log.name, operation="purge_log")
             if purge_log.name not in self._failing:
                 self._failing.add(purge_log.name)
                 detail = error.detail if isinstance(error, StoreError) else repr(error)
@@ -178,12 +182,12 @@ class PurgeService:
                 sweep.pending.clear()
 
     async def _remove(self, tiers: Iterable[Purgeable]) -> int:
-        """Remove what is gone; how much that was. A tier that fails is left to lose it when it is met."""
+        """Remove hard-purged entries; returns their number. In a tier that fails they are rejected when they are read."""
         total = 0
         for tier in tiers:
             try:
                 removed = await tier.purge(self._is_purged)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with one tier, the next one is swept
+            except Exception as error:  # noqa: BLE001 - a failing tier must not keep the next one from its sweep
                 self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation="purge")
                 _LOG.warning("Purged entries could not be removed from %s: %r", tier.name, error)
                 continue

@@ -1,46 +1,99 @@
-"""A tier that can be slow or down, made harmless: no call takes longer than its time, and soon none is made at all.
+"""Timeout and circuit breaker around a tier that can be slow or down.
 
-Knows time limits, the breaker and when to ask again. Must never know what the tier is made of.
+Knows time limits, how calls ended and when to probe again; must never know what the tier is made of.
+
+A circuit breaker (Nygard, "Release It!", 2007) without trial requests: while the circuit is not closed no request reaches the
+tier, and a probe in the background closes it. So only the requests that detect a failure ever pay for it.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from enum import IntEnum
 from random import uniform
 from time import perf_counter, time
 from typing import Final, Generic, Protocol, TypeVar
 
-from pixmill.cache.breaker import Breaker, BreakerState
 from pixmill.cache.tier import Item, Miss, Tier, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
 
 SLOW_CALL_RATIO: Final = 0.5
-"""A call that takes more than this part of its time is counted as slow."""
+"""A call that takes more than this part of its timeout counts as slow."""
+
+MAX_CONSECUTIVE_FAILURES: Final = 5
+"""One lost packet does not open the circuit; five failures in a row do, so that the sixth request does not wait."""
+
+WINDOW_CALLS: Final = 20
+"""Number of recent calls in which slow and failed ones are counted."""
 
 INITIAL_BACKOFF_S: Final = 1.0
 MAX_BACKOFF_S: Final = 30.0
 
+_FAILURE_RATIO: Final = 0.5
 _TOLERATED_ERRORS = (StoreFull, StoreDenied)
-"""What a write may end with though the tier is well: no room, or no right to write."""
+"""Errors of a write that do not mean that the tier is failing: no space, or no permission."""
 
 _LOG = logging.getLogger(__name__)
+
+
+class BreakerState(IntEnum):
+    """The values are those of the gauge."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+class Breaker:
+    """Opens after five failures in a row, or when half of the last 20 calls were slow or failed."""
+
+    def __init__(self) -> None:
+        self.state = BreakerState.CLOSED
+        self._consecutive_failures = 0
+        self._window: deque[bool] = deque(maxlen=WINDOW_CALLS)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state is BreakerState.CLOSED
+
+    def record(self, *, failed: bool, slow: bool = False) -> bool:
+        """Record how a call ended; True if this opens the circuit. Calls that end while it is open do not count."""
+        if self.state is not BreakerState.CLOSED:
+            return False
+        self._consecutive_failures = self._consecutive_failures + 1 if failed else 0
+        self._window.append(failed or slow)
+        failure_ratio_reached = len(self._window) == WINDOW_CALLS and sum(self._window) >= WINDOW_CALLS * _FAILURE_RATIO
+        if self._consecutive_failures < MAX_CONSECUTIVE_FAILURES and not failure_ratio_reached:
+            return False
+        self.state = BreakerState.OPEN
+        return True
+
+    def start_probe(self) -> None:
+        self.state = BreakerState.HALF_OPEN
+
+    def finish_probe(self, *, healthy: bool) -> None:
+        self.state = BreakerState.CLOSED if healthy else BreakerState.OPEN
+        if healthy:
+            self._consecutive_failures = 0
+            self._window.clear()
 
 
 AdmittedItem = TypeVar("AdmittedItem")
 
 
 class AdmissionPolicy(Protocol[AdmittedItem]):
-    """What a tier takes in."""
+    """Decides which items a tier stores."""
 
     def admit(self, item: AdmittedItem, now: float, /) -> AdmittedItem | None:
-        """The item as the tier shall keep it, or None if it shall not."""
+        """Returns the item as the tier shall store it, or None if it shall not."""
 
 
 class AdmitAll:
-    """No bounds."""
+    """Admits every item unchanged."""
 
     def admit(self, item: AdmittedItem, _now: float, /) -> AdmittedItem:
         return item
@@ -50,7 +103,7 @@ ADMIT_ALL: Final = AdmitAll()
 
 
 class GuardedTier(Generic[Item]):
-    """A tier around another one, with the same name. What is asked of it while it rests is skipped, and counted."""
+    """Wraps a tier of the same name. While the circuit is open, calls are bypassed and counted."""
 
     def __init__(
         self,
@@ -74,7 +127,7 @@ class GuardedTier(Generic[Item]):
 
     @property
     def state(self) -> str:
-        """Of the breaker, for people."""
+        """State of the circuit, for the health endpoint."""
         return self.breaker.state.name.lower()
 
     async def get(self, key: Key) -> Item | Miss:
@@ -84,7 +137,7 @@ class GuardedTier(Generic[Item]):
             return await self.tier.get(key)
 
     async def put(self, key: Key, item: Item, /) -> None:
-        """Too large an item only removes what was there."""
+        """Store the item; one that the policy rejects only removes what was under its key."""
         admitted = self._admission_policy.admit(item, time())
         if not self.breaker.is_closed:
             self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation="bypass")
@@ -93,14 +146,14 @@ class GuardedTier(Generic[Item]):
             await (self.tier.put(key, admitted) if admitted else self.tier.delete(key))
 
     async def delete(self, key: Key) -> None:
-        """Unlike a ``put`` this must not be skipped silently."""
+        """Remove the item; raises while the circuit is open, because a delete must not be dropped silently."""
         if not self.breaker.is_closed:
             raise self._circuit_open_error()
         async with self.guard_call(self._write_timeout_s, tolerated=_TOLERATED_ERRORS):
             await self.tier.delete(key)
 
     async def ping(self) -> None:
-        """Three round trips in the time of one call; while the tier rests the answer is known."""
+        """Make three round trips within the timeout of one call; fails at once while the circuit is open."""
         if not self.breaker.is_closed:
             raise self._circuit_open_error()
         async with self.guard_call(self.timeout_s, tolerated=_TOLERATED_ERRORS):
@@ -117,7 +170,7 @@ class GuardedTier(Generic[Item]):
     async def guard_call(
         self, timeout_s: float | None, *, tolerated: tuple[type[Exception], ...] = ()
     ) -> AsyncIterator[None]:
-        """Whatever is done with what the tier is kept in: in its time, and told to the breaker."""
+        """Limit the time of a call to the tier, or to what it is stored in, and record how it ends."""
         started = perf_counter()
         try:
             async with asyncio.timeout(timeout_s):
@@ -152,12 +205,12 @@ class GuardedTier(Generic[Item]):
         try:
             async with asyncio.timeout(self.timeout_s):
                 await self._probe()
-        except Exception:  # noqa: BLE001  (whatever is wrong, it is not well)
+        except Exception:  # noqa: BLE001  (every failure means: not healthy)
             return False
         return True
 
     async def _probe(self) -> None:
-        """A tier that takes nothing in may still be read."""
+        """A tier that accepts no writes may still be read."""
         try:
             await self.tier.ping()
         except _TOLERATED_ERRORS:
@@ -168,7 +221,7 @@ class GuardedTier(Generic[Item]):
 
 
 def _backoff_delays(initial_s: float) -> Iterator[float]:
-    """Twice as long each time, and never the same for all servers."""
+    """Yields exponential back-off with jitter, so that servers do not probe together."""
     upper_s = initial_s
     while True:
         yield uniform(upper_s / 2, upper_s)  # noqa: S311 - no secret

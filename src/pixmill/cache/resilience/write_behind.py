@@ -1,7 +1,7 @@
-"""Writing behind the answer: a slow tier whose ``put`` never waits.
+"""Write-behind around a slow tier: ``put`` queues the item and returns.
 
-Knows the queue of what is not written yet, bounded in count and in bytes; what finds no room there is not stored.
-What waits can already be read. The last item put under a key is the one that stays.
+Knows the queue of unwritten items, bounded in count and bytes; an item that does not fit is dropped and counted. Queued items
+can already be read. The last item put under a key wins. Must never know what the tier is made of.
 """
 
 import asyncio
@@ -17,14 +17,15 @@ from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
-"""Of each tier, beside the memory budget: that refuses requests when it is used up, and a disk that is slow is no reason to. Results
-are small, and mostly the very bytes that the memory tier has; 64 MiB are some seconds of a slow disk. Originals that wait are on the budget."""
+"""Per tier. Results are not on the memory budget: that rejects requests when it is exhausted, and a slow disk is no reason to.
+They are small, and mostly the same objects that the memory tier holds; 64 MiB are some seconds of a slow disk. Queued originals
+are on the budget."""
 
 DRAIN_TIMEOUT_S: Final = 5.0
-"""For so long what waits is still written at the end."""
+"""Time at shutdown for writing what is queued."""
 
 WRITERS: Final = 2
-"""Writes of a tier at once: the disk tier has four threads, so reading always finds one."""
+"""Concurrent writes per tier: the disk tier has four threads, so a read always finds one."""
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class _RunningWrite(Generic[Item]):
 
 
 class WriteBehindTier(Generic[Item]):
-    """A tier around another one; both have the same name."""
+    """Wraps a tier of the same name."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class WriteBehindTier(Generic[Item]):
 
     @property
     def pending_count(self) -> int:
-        """Items not written yet."""
+        """Number of items not written yet."""
         return len(self._queued) + len(self._running)
 
     async def get(self, key: Key) -> Item | Miss:
@@ -87,30 +88,30 @@ class WriteBehindTier(Generic[Item]):
         await self.tier.ping()
 
     def is_pending(self, key: Key) -> bool:
-        """Whether something under this key is not written yet."""
+        """Whether an item under this key is not written yet."""
         return key in self._queued or key in self._running
 
     async def _wait_until_written(self, key: Key) -> None:
-        """Wait until nothing under this key is."""
+        """Wait until no item under this key is pending."""
         while self.is_pending(key):
             tasks = {write.task for write in self._running.values()}
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def wait_written(self, key: Key, timeout_s: float) -> None:
-        """The same for at most ``limit_s``."""
+        """Wait until no item under this key is pending, for at most ``timeout_s``."""
         await _within(timeout_s, self._wait_until_written(key))
 
     async def drain(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         while self._running:
             await asyncio.wait({write.task for write in self._running.values()})
 
     async def drain_within(self, timeout_s: float) -> None:
-        """The same for at most ``limit_s``."""
+        """Wait until everything is written, for at most ``timeout_s``."""
         await _within(timeout_s, self.drain())
 
     async def close(self) -> None:
-        """Let go of what is not written by now; whoever wants it written drains first."""
+        """Drop what is not written; callers that want it written drain first."""
         self._queued.clear()
         tasks = {write.task for write in self._running.values()}
         for task in tasks:
@@ -132,7 +133,7 @@ class WriteBehindTier(Generic[Item]):
         started = perf_counter()
         try:
             await self.tier.put(key, item)
-        except Exception:  # noqa: BLE001  (whatever keeps an item from being stored, the answer is not touched by it)
+        except Exception:  # noqa: BLE001  (a failed write must not affect the response)
             self._count_error("put")
         finally:
             self._observer.observe_duration(RequestStage.CACHE_WRITE, perf_counter() - started)

@@ -1,10 +1,10 @@
-"""A tier in this process's memory, bounded by bytes, that a scan of pictures asked for once cannot flush.
+"""Memory tier, bounded by bytes and resistant to scans: images requested once do not flush the rest.
 
-S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): what is new waits in a small
-queue of a tenth of the bytes; what is asked for there, or comes back soon after it left, moves to the main queue, where
-each use buys another round, up to three. Every step is O(1). Bodies are kept as they come, never copied.
+S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a new entry enters a small queue of a
+tenth of the bytes. If it is used there, or put again soon after its eviction, it moves to the main queue, where each use
+buys another round, up to three. Every step is O(1). Bodies are stored as they come, never copied.
 
-Used from the event loop only, so it needs no lock and never waits.
+Runs on the event loop only, so it needs no lock and never waits.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import Entry, HasPurgeKeys
 
 OVERHEAD_BYTES = 1_024
-"""Counted for each entry besides its body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
+"""Counted for each entry besides body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
 
 MAX_ENTRY_DIVISOR = 8
-"""What is larger than an eighth of the budget would push out too much else: it is not admitted."""
+"""An entry larger than an eighth of the tier would evict too many others: it is not admitted."""
 
 _SMALL_QUEUE_DIVISOR = 10
 _PURGE_BATCH = 1_000
 _MAX_USES = 3
 _MAX_REINSERTIONS = 32
-"""Second chances given in one put; then entries go whatever their uses, so that no put takes long."""
+"""Entries reinserted by one put; after that entries are evicted whatever their uses, so that no put takes long."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Slot:
 
 @dataclass(slots=True)
 class _Queue:
-    """First in, first out, with the sum of costs."""
+    """FIFO queue with the sum of its costs."""
 
     slots: OrderedDict[Key, _Slot] = field(default_factory=OrderedDict)
     cost_bytes: int = 0
@@ -63,7 +63,7 @@ class _Queue:
 
 
 class MemoryTier:
-    """A tier that answers in a microsecond and is gone with the process."""
+    """``ResultTier`` in this process's memory; answers in a microsecond."""
 
     def __init__(
         self,
@@ -83,14 +83,14 @@ class MemoryTier:
 
     @property
     def used_bytes(self) -> int:
-        """What the entries are counted as; never above ``max_bytes``."""
+        """Cost of all entries; never above ``max_bytes``."""
         return self._small.cost_bytes + self._main.cost_bytes
 
     async def get(self, key: Key) -> Entry | Miss:
         return self.peek(key)
 
     def peek(self, key: Key) -> Entry | Miss:
-        """What ``get`` gives, at once."""
+        """Returns what ``get`` returns, at once."""
         slot = self._main.slots.get(key) or self._small.slots.get(key)
         if slot is None:
             return Miss.ABSENT
@@ -99,7 +99,7 @@ class MemoryTier:
         return slot.entry
 
     async def put(self, key: Key, entry: Entry) -> None:
-        """Store; too large an entry only removes what was there."""
+        """Store the entry; one that is too large only removes what was under its key."""
         main_slot = self._main.remove(key)
         old_slot = main_slot or self._small.remove(key)
         admitted = self._limits.admit(entry, time())
@@ -118,7 +118,7 @@ class MemoryTier:
         self._small.remove(key)
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """A portion at a time, so that no request waits for longer than a millisecond or two."""
+        """Remove purged entries in batches, so that no request waits for longer than a millisecond or two."""
         keys, removed = [*self._main.slots, *self._small.slots], 0
         for first in range(0, len(keys), _PURGE_BATCH):
             for key in keys[first : first + _PURGE_BATCH]:
@@ -144,7 +144,7 @@ class MemoryTier:
             reinsertions_left = self._evict_main(reinsertions_left)
 
     def _evict_small(self) -> None:
-        """The oldest newcomer moves on when somebody asked for it or there is room, else only its key is remembered."""
+        """Move the oldest entry to the main queue if it was used or there is space; else keep only its key (a ghost)."""
         key, slot = self._small.pop()
         if slot.uses or self.used_bytes + slot.cost_bytes <= self.max_bytes:
             slot.uses = 0
@@ -156,7 +156,7 @@ class MemoryTier:
         self._count_eviction()
 
     def _evict_main(self, reinsertions_left: int) -> int:
-        """Evict the oldest that has no uses left, looking at no more than ``rounds``; how many are left of these."""
+        """Evict the oldest entry without uses, reinserting at most so many; returns how many reinsertions are left."""
         key, slot = self._main.pop()
         while slot.uses and reinsertions_left:
             reinsertions_left -= 1

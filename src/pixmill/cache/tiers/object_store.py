@@ -1,9 +1,9 @@
-"""A tier over a store (S3 and the like), shared by all servers that use the bucket.
+"""Tier in an object store (S3, GCS, Azure), shared by all servers that use the bucket.
 
-Knows paths in the store. Nothing is evicted here: a lifecycle rule of the bucket that expires objects
-some days after they were written bounds it (whatever is asked for again is simply written again).
+Knows paths in the store. Evicts nothing: a lifecycle rule of the bucket that expires objects some days after they were
+written limits it (an entry that is requested again is written again).
 
-    ab/abcdef…     a blob, by its key; the store's own prefix comes before
+    ab/abcdef…     a blob, by its key; below the prefix of the store
 """
 
 import asyncio
@@ -11,9 +11,10 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 from typing import Final
 
-from pixmill.cache.format.entry import decode_header
+from pixmill.cache.format.entry import MAX_OVERHEAD_BYTES, decode_header
 from pixmill.cache.format.offload import decode_async, encode_async
-from pixmill.cache.purge.file_log import ObjectSegments, PurgeLog, SegmentedPurgeLog
+from pixmill.cache.purge.file_log import ObjectSegments, SegmentedPurgeLog
+from pixmill.cache.purge_log import PurgeLog
 from pixmill.cache.tier import Miss, check_round_trip
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.plan.key import Key
@@ -21,17 +22,14 @@ from pixmill.ports.storage import Store
 from pixmill.ports.values import Entry, HasPurgeKeys
 
 PURGE_LOG_POLL_S: Final = 5.0
-"""How often to look for purges of other servers: 520,000 small requests a month."""
+"""Costs 520,000 small requests a month."""
 
 PURGE_PAUSE_S: Final = 0.02
-"""Between two objects that a purge looks at: it may take long, and is neither expensive nor in anybody's way."""
-
-MAX_OVERHEAD_BYTES: Final = 64 * 1024
-"""More than the rest of a blob ever takes."""
+"""Pause between two objects that a purge reads: it may take long, and must not disturb requests."""
 
 
 class ObjectStoreTier:
-    """A tier of objects."""
+    """``ResultTier`` of objects."""
 
     remote = True
 
@@ -56,7 +54,7 @@ class ObjectStoreTier:
         await self._store.delete(self._path(key))
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """One object after the other; of each the beginning is read."""
+        """Read the beginning of one object after the other, and remove the purged ones."""
         removed = 0
         async for stat in self._store.list():
             key = Key(stat.path.rpartition("/")[2])
@@ -71,19 +69,19 @@ class ObjectStoreTier:
         return removed
 
     def purge_log(self) -> PurgeLog:
-        """Where purges are written up: in the same bucket."""
+        """Returns the purge log in the same bucket."""
         return SegmentedPurgeLog(ObjectSegments(self._store), name=self.name, poll_s=PURGE_LOG_POLL_S)
 
     async def _read_head(self, path: str) -> bytes:
         _, chunks = await self._store.stream(path)
-        async with aclosing(chunks):  # type: ignore[type-var]  # every one that we have is a generator
+        async with aclosing(chunks):  # type: ignore[type-var]  # every implementation is a generator
             return await anext(chunks, b"")
 
     async def ping(self) -> None:
         await check_round_trip(self)
 
     async def close(self) -> None:
-        """The store belongs to whoever opened it: originals may come from it too."""
+        """Leaves the store open: it belongs to the caller, and originals may come from it too."""
 
     @staticmethod
     def _path(key: Key) -> str:

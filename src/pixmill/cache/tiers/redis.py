@@ -1,10 +1,10 @@
-"""A tier in a Redis that servers share.
+"""Tier in a Redis that servers share.
 
-Knows keys and times; must never know the client library. Each entry goes when its time is over, and what else must go
-is up to the Redis: with ``maxmemory`` and an eviction policy such as ``allkeys-lfu`` it bounds itself.
+Knows keys and times; must never know the client library. Every entry has a TTL, and Redis evicts the rest: with
+``maxmemory`` and a policy such as ``allkeys-lfu`` it limits itself.
 
     PREFIX:e:KEY     a blob, by its key
-    PREFIX:purges    what was purged: ``redis_board.py``
+    PREFIX:purges    the purge log: ``purge/redis_log.py``
 """
 
 import asyncio
@@ -13,29 +13,28 @@ from contextlib import aclosing
 from time import time
 from typing import Final, Literal
 
-from pixmill.cache.format.entry import decode_header
+from pixmill.cache.format.entry import MAX_OVERHEAD_BYTES, decode_header
 from pixmill.cache.format.envelope import header_end
 from pixmill.cache.format.offload import decode_async, encode_async
 from pixmill.cache.freshness import expiry_of
 from pixmill.cache.locks.redis_leases import RedisLeases
-from pixmill.cache.purge.file_log import PurgeLog
 from pixmill.cache.purge.redis_log import RedisPurgeLog
+from pixmill.cache.purge_log import PurgeLog
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss, check_round_trip
-from pixmill.cache.tiers.object_store import MAX_OVERHEAD_BYTES
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry, HasPurgeKeys
 from pixmill.storage.redis import RedisClient
 
 PURGE_PAUSE_S: Final = 0.002
-"""Between two entries that a purge looks at: at most 500 small reads a second."""
+"""Pause between two entries that a purge reads: at most 500 small reads a second."""
 
 HEAD_BYTES: Final = 4 * 1024
-"""Enough of most blobs to see what they are."""
+"""Holds the header of most blobs."""
 
 
 class RedisTier:
-    """A tier of keys with ends; the client is closed with it."""
+    """``ResultTier`` of keys with a TTL; closes its client."""
 
     remote = True
 
@@ -52,7 +51,7 @@ class RedisTier:
         return await decode_async(key, blob) if len(blob) <= self._max_blob_bytes else Miss.DAMAGED
 
     async def put(self, key: Key, entry: Entry) -> None:
-        """An entry whose time is over is no entry any more."""
+        """Store the entry until it expires; one that has expired only removes what was under its key."""
         ttl_ms = int((expiry_of(entry) - time()) * 1_000)
         if ttl_ms > 0:
             await self._client.put(self._redis_key(key), await encode_async(key, entry), ttl_ms)
@@ -66,11 +65,11 @@ class RedisTier:
         await check_round_trip(self)
 
     def purge_log(self) -> PurgeLog:
-        """Where purges are written up: in the same Redis."""
+        """Returns the purge log in the same Redis."""
         return RedisPurgeLog(self._client, name=self.name)
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
-        """One key after the other; of each entry the beginning is read."""
+        """Read the beginning of one entry after the other, and remove the purged ones."""
         removed = 0
         async with aclosing(self._client.scan_keys(self._redis_key(""))) as names:
             async for name in names:
@@ -83,13 +82,13 @@ class RedisTier:
         return removed
 
     async def _read_head(self, name: str) -> bytes:
-        """As much as its header takes."""
+        """Returns at least the header of the blob."""
         head = await self._client.get(name, HEAD_BYTES)
         is_complete = len(head) < HEAD_BYTES or header_end(head) <= HEAD_BYTES
         return head if is_complete else await self._client.get(name, MAX_OVERHEAD_BYTES)
 
     def lock_backend(self, guard: GuardedTier[Entry]) -> RedisLeases:
-        """Leases in the same Redis."""
+        """Returns leases in the same Redis."""
         return RedisLeases(self._client, guard)
 
     async def close(self) -> None:

@@ -1,23 +1,26 @@
-"""The options after the ``?`` of a tier's URL: how much it may hold, for how long, and how long it may take.
+"""Options after the ``?`` of a tier URL: size, lifetime and timeout.
 
-Knows their names, spellings and bounds; must never know which tiers there are.
+Knows their names, units and bounds; must never know which tiers there are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Final
 from urllib.parse import parse_qsl
 
-from pixmill.cache.durations import parse_duration
 from pixmill.cache.urls.limits import TierLimits
 from pixmill.storage.sizes import parse_size
 
 TIMEOUT_OPTION: Final = "timeout"
 
 COMMON_OPTIONS: Final = frozenset({"max_entry_bytes", "ttl"})
-"""What every tier understands."""
+"""Options that every tier has."""
 
+UNITS_S: Final[dict[str, float]] = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([a-z]{0,2})", re.IGNORECASE)
 _MIN_TIMEOUT_S: Final = 0.001
 _MAX_TIMEOUT_S: Final = 60.0
 _MAX_BYTES_OPTION: Final = "max_bytes"
@@ -25,7 +28,7 @@ _MAX_BYTES_OPTION: Final = "max_bytes"
 
 @dataclass(frozen=True, slots=True)
 class TierOptions:
-    """What they say, zero for what the tier does not understand. ``texts`` are those that only one kind of tier understands."""
+    """Parsed options; zero for what the tier does not have. ``backend_options`` are those of one kind of tier only."""
 
     max_bytes: int
     limits: TierLimits
@@ -34,12 +37,12 @@ class TierOptions:
 
 
 def parse_options(query: str, defaults: Mapping[str, str]) -> TierOptions:
-    """The options of a tier that understands those of ``defaults`` besides its bounds. Raises ValueError."""
+    """Parse the options of a tier that has those of ``defaults`` besides the common ones. Raises ValueError."""
     pairs = parse_qsl(query, keep_blank_values=True)
     explicit = dict(pairs)
     allowed = COMMON_OPTIONS | defaults.keys()
     if unknown := sorted(explicit.keys() - allowed):
-        raise ValueError(f"has an unknown option {', '.join(unknown)}; there are {', '.join(sorted(allowed))}")
+        raise ValueError(f"has an unknown option {', '.join(unknown)}; the options are {', '.join(sorted(allowed))}")
     if len(explicit) < len(pairs):
         raise ValueError("has an option twice")
     values = {**defaults, **explicit}
@@ -57,7 +60,7 @@ def _limits(values: Mapping[str, str]) -> TierLimits:
     ttl_s = parse_duration(values["ttl"]) if "ttl" in values else inf
     max_entry_bytes = parse_size(values["max_entry_bytes"]) if "max_entry_bytes" in values else inf
     if not ttl_s or not max_entry_bytes:
-        raise ValueError("may keep nothing, and is better left out")
+        raise ValueError("would store nothing: leave it out")
     return TierLimits(max_entry_bytes, ttl_s)
 
 
@@ -66,5 +69,14 @@ def _timeout_s(text: str | None) -> float:
         return 0.0
     seconds = parse_duration(text)
     if not _MIN_TIMEOUT_S <= seconds <= _MAX_TIMEOUT_S:
-        raise ValueError(f"has timeout={text}: a request may wait from 1ms to 60s for a tier")
+        raise ValueError(f"has timeout={text}: the timeout of a tier is 1ms to 60s")
     return seconds
+
+
+def parse_duration(text: str) -> float:
+    """Returns the seconds of a number with a unit; without a unit they are seconds. Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip())
+    unit_s = UNITS_S.get(match[2].lower()) if match else None
+    if match is None or unit_s is None:
+        raise ValueError(f"{text!r} is no duration: write a number and a unit, such as 250ms, 2s, 10m, 12h or 7d")
+    return float(match[1]) * unit_s

@@ -1,6 +1,6 @@
-"""Tiers as they are written in the settings: ``memory://?max_bytes=256MiB,file:///var/cache/pixmill?max_bytes=10GiB``.
+"""Parses the tier URLs of the settings: ``memory://?max_bytes=256MiB,file:///var/cache/pixmill?max_bytes=10GiB``.
 
-Knows the grammar only; nothing is opened here.
+Knows the grammar only; must never open a tier.
 """
 
 from collections.abc import Mapping
@@ -27,18 +27,18 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "az": {TIMEOUT_OPTION: "1s"},
     **dict.fromkeys(REDIS_SCHEMES, _REDIS_DEFAULTS),
 }
-"""The kinds of tiers, with the options that each has besides its bounds and what these are when nothing is said.
+"""The kinds of tiers, with the options that each has besides the common ones and their defaults.
 
-A disk or store that takes longer than a second is slower than rendering again. A Redis serves everybody in turn:
-large values would keep the others waiting, and it is asked because it is fast.
+A disk or object store that takes longer than a second is slower than rendering again. A Redis serves its clients one after
+the other: large values would delay the others, and it is used because it is fast.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TierUrl:
-    """One tier asked for; ``url`` is what it is without its options.
+    """One tier of the settings; ``url`` is without options, ``path`` empty for the user cache folder.
 
-    ``path`` is that of a ``file``; empty for the user's cache folder. ``timeout_s`` is for how long a request waits for it.
+    ``timeout_s`` is how long a request waits for the tier.
     """
 
     scheme: str
@@ -51,16 +51,16 @@ class TierUrl:
 
 @dataclass(frozen=True, slots=True)
 class RedisTierUrl(TierUrl):
-    """A tier in a Redis; its ``url`` is without credentials."""
+    """A Redis tier; its ``url`` is without credentials."""
 
     target: RedisTarget = field(kw_only=True)
 
 
 def parse_tiers(text: str, setting: str = CACHE_SETTING) -> tuple[TierUrl, ...]:
-    """The tiers in order; none for a blank text. Raises ValueError that names the setting and says what is wrong with which one.
+    """Returns the tiers in order; none for a blank text. Raises ValueError, which names the setting and the tier.
 
-    Where there may be a password in the text, what is wrong is told by the tier's number, and nothing is repeated: a
-    password with a comma or a slash in it would be taken for something else.
+    If the text may contain a password, the error names the tier by number and quotes nothing: a password with a comma or
+    a slash in it would be parsed as something else.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return tuple(
@@ -78,14 +78,14 @@ def _parse(url: str, label: str) -> TierUrl:
 def _parse_url(url: str) -> TierUrl:
     parts = _split(url)
     if parts.scheme not in _DEFAULTS or "://" not in url:
-        raise ValueError("is no tier; write memory://, file:///folder, redis://host, s3://, gs:// or az://")
+        raise ValueError("is not a tier; write memory://, file:///folder, redis://host, s3://, gs:// or az://")
     if parts.fragment:
-        raise ValueError("has a part that means nothing, after the #")
+        raise ValueError("has an unused part after the #")
     options = parse_options(parts.query, _DEFAULTS[parts.scheme])
     if parts.scheme in REDIS_SCHEMES:
         return _redis_tier(parts, options)
     if "@" in parts.netloc:
-        raise ValueError("has credentials, which do not belong into the URL of a store, but into PIXMILL_STORES")
+        raise ValueError("has credentials: put them into PIXMILL_STORES, not into the URL of a store")
     return (
         _object_store_tier(url, parts, options)
         if parts.scheme in OBJECT_STORE_SCHEMES
@@ -97,7 +97,7 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:
-        raise ValueError("is no URL") from None
+        raise ValueError("is not a valid URL") from None
 
 
 def _redis_tier(parts: SplitResult, options: TierOptions) -> RedisTierUrl:
@@ -113,9 +113,9 @@ def _object_store_tier(url: str, parts: SplitResult, options: TierOptions) -> Ti
 
 def _local_tier(url: str, parts: SplitResult, options: TierOptions) -> TierUrl:
     if parts.netloc or (parts.scheme == "memory" and parts.path):
-        raise ValueError("has a part that means nothing; write file:///folder with three slashes")
+        raise ValueError("has an unused part; write file:///folder with three slashes")
     if options.max_bytes < MIN_QUOTA_BYTES:
-        raise ValueError(f"may hold too little: a tier needs at least {MIN_QUOTA_BYTES} bytes")
+        raise ValueError(f"is too small: a tier needs at least {MIN_QUOTA_BYTES} bytes")
     path = unquote(parts.path)
     return TierUrl(parts.scheme, _without_options(url), path, options.max_bytes, options.limits, options.timeout_s)
 
