@@ -1,4 +1,4 @@
-"""Settings of the cache: where results are kept, and for how long they are good."""
+"""Settings of the cache: tiers, and freshness of results."""
 
 from typing import Final, Self
 
@@ -11,85 +11,87 @@ from pixmill.plan.freshness import YEAR_S, FreshnessPolicy, NegativeTtl
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
 
 _ORIGINALS_SCHEMES: Final = ((), ("memory",), ("file",), ("memory", "file"))
-"""The kinds of places, the fastest first."""
+"""Allowed combinations of tiers."""
 
 
 class CacheConfig(BaseModel):
-    """What the Cache Service is told."""
+    """Settings of the result cache, the cache of originals and negative caching."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     cache: str = Field(
         default=DEFAULT_TIERS,
-        description="Tiers of the cache as comma-separated URLs, fastest first: memory://?max_bytes=256MiB, "
-        "file:///folder?max_bytes=10GiB (without a folder that of the user's cache), redis://host:6379/0, "
-        "s3://bucket/prefix, gs://, az://; empty for no cache. Options of each: max_entry_bytes=1MiB, ttl=12h, and how long a request waits for it, "
-        "timeout=250ms.",
+        description="Cache tiers as comma-separated URLs, fastest first: memory://?max_bytes=256MiB, "
+        "file:///folder?max_bytes=10GiB (without a folder: the user cache folder), redis://host:6379/0, "
+        "s3://bucket/prefix, gs://, az://; empty: no cache. Options of each tier: max_entry_bytes=1MiB, ttl=12h, and "
+        "timeout=250ms (how long a request waits for the tier).",
     )
     redis_password: SecretStr = Field(
-        default=SecretStr(""), description="Password of the cache's Redis, where its URL has none."
+        default=SecretStr(""), description="Password of the Redis tier, if its URL has none."
     )
     cache_lock_timeout_s: float = Field(
         default=10.0,
         ge=0,
         le=600,
-        description="Seconds that a request waits at most for another server, which shares a folder or a Redis with this one "
-        "and makes the same picture.",
+        description="Maximum seconds that a request waits for the render lock, while another server that shares a folder or "
+        "a Redis renders the same image.",
     )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),
         ge=1,
-        description="Results of more bytes are served but not kept in the cache.",
+        description="Maximum size of a cached result; larger ones are served but not cached.",
     )
     cache_ttl_s: float = Field(
         default=3_600,
         ge=0,
         le=YEAR_S,
-        description="Seconds that a result is fresh where its source says nothing about it.",
+        description="Freshness lifetime in seconds of results whose source sends no cache directives.",
     )
     cache_min_ttl_s: float = Field(
-        default=0, ge=0, le=YEAR_S, description="Seconds that a result is fresh at least, whatever its source says."
+        default=0, ge=0, le=YEAR_S, description="Minimum freshness lifetime in seconds, overrides the source."
     )
     cache_max_ttl_s: float = Field(
-        default=YEAR_S, ge=0, le=YEAR_S, description="Seconds that a result is fresh at most, whatever its source says."
+        default=YEAR_S, ge=0, le=YEAR_S, description="Maximum freshness lifetime in seconds, overrides the source."
     )
     cache_stale_while_revalidate_s: float = Field(
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds that a result may still be served, while it is refreshed, after that; its source may make them fewer.",
+        description="Seconds after expiry in which a stale result is served while it is revalidated in the background; "
+        "the source may shorten them.",
     )
     cache_stale_if_error_s: float = Field(
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds that a stale result may still be served if refreshing it fails; its source may make them fewer.",
+        description="Seconds after expiry in which a stale result is served if revalidation fails; the source may shorten them.",
     )
 
     originals_cache: str = Field(
         default="memory://?max_bytes=64MiB",
-        description="Where originals are kept so that another size needs no download: memory://?max_bytes=64MiB, and after it "
-        "file:///folder?max_bytes=10GiB for those that outlive a restart and are shared with other servers on that folder; "
-        "empty for nowhere. Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
+        description="Cache of originals, so that another size needs no download: memory://?max_bytes=64MiB, optionally followed "
+        "by file:///folder?max_bytes=10GiB, which survives restarts and can be shared with other servers; empty: no cache. "
+        "Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
     )
     negative_ttl_not_found_s: float = Field(
         default=10,
         ge=0,
         le=3_600,
-        description="Seconds that a source is not asked again after it said that it has no such picture, or denies it.",
+        description="Negative-cache TTL in seconds for sources that answered 403, 404 or 410.",
     )
     negative_ttl_unreachable_s: float = Field(
         default=2,
         ge=0,
         le=3_600,
-        description="Seconds that a source is not asked again after it could not be reached or gave a broken answer.",
+        description="Negative-cache TTL in seconds for sources that were unreachable or sent an invalid response.",
     )
 
     negative_ttl_undecodable_s: float = Field(
         default=60,
         ge=0,
         le=86_400,
-        description="Seconds that an original which is no picture, damaged or too large is not tried again, unless it has changed.",
+        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large; "
+        "ends when the original changes.",
     )
 
     @field_validator("originals_cache")
@@ -98,7 +100,8 @@ class CacheConfig(BaseModel):
         schemes = tuple(tier.scheme for tier in parse_tiers(text, ORIGINALS_SETTING))
         if schemes not in _ORIGINALS_SCHEMES:
             raise ValueError(
-                "PIXMILL_ORIGINALS_CACHE takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, or nothing"
+                "PIXMILL_ORIGINALS_CACHE takes memory://?max_bytes=…, file:///folder?max_bytes=…, both in this order, "
+                "or nothing"
             )
         return text
 
@@ -126,13 +129,13 @@ class CacheConfig(BaseModel):
         return parse_tiers(self.cache)
 
     def originals_memory_bytes(self) -> int:
-        """How many bytes of originals are kept in memory."""
+        """Returns the size of the memory tier of originals."""
         return sum(
             tier.max_bytes for tier in parse_tiers(self.originals_cache, ORIGINALS_SETTING) if tier.scheme == "memory"
         )
 
     def originals_folder(self) -> TierUrl | None:
-        """Where they are kept beyond that, if anywhere."""
+        """Returns the disk tier of originals, if there is one."""
         return next(
             (tier for tier in parse_tiers(self.originals_cache, ORIGINALS_SETTING) if tier.scheme == "file"), None
         )
@@ -145,7 +148,6 @@ class CacheConfig(BaseModel):
         )
 
     def cache_freshness_policy(self) -> FreshnessPolicy:
-        """The rules of these settings."""
         return FreshnessPolicy(
             default_ttl_s=self.cache_ttl_s,
             min_ttl_s=self.cache_min_ttl_s,
