@@ -25,7 +25,7 @@ from pixmill.settings import Settings, env_name
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
-from pixmill.telemetry.prometheus import (
+from pixmill.telemetry.definitions import (
     EVENT_METRICS,
     GAUGES,
     REQUEST_DURATION,

@@ -12,7 +12,7 @@ from pixmill.cli import commands
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import error_classes_by_code
 from pixmill.settings import Settings, env_name
-from pixmill.telemetry.prometheus import (
+from pixmill.telemetry.definitions import (
     EVENT_METRICS,
     GAUGES,
     LABEL_VALUES,

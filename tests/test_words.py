@@ -21,7 +21,7 @@ from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.errors import error_classes_by_code
 from pixmill.settings import Settings
-from pixmill.telemetry.prometheus import EVENT_METRICS, GAUGES
+from pixmill.telemetry.definitions import EVENT_METRICS, GAUGES
 
 ROOT: Final = Path(__file__).parents[1]
 SRC: Final = ROOT / "src" / "pixmill"

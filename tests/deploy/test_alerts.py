@@ -10,7 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from pixmill.settings import load
-from pixmill.telemetry.prometheus import LABEL_VALUES
+from pixmill.telemetry.definitions import LABEL_VALUES
 from pixmill.wiring import build_services
 from tests.deploy.chart import CHART, DEPLOY, OPEN, RICH, release
 from tests.test_pages import METRICS

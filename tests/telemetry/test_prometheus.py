@@ -10,7 +10,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from pixmill.ports.observe import Event, RequestStage
-from pixmill.telemetry.prometheus import EVENT_METRICS, MAX_LABEL_VALUES, Metrics
+from pixmill.telemetry.definitions import EVENT_METRICS, MAX_LABEL_VALUES
+from pixmill.telemetry.prometheus import Metrics
 
 UNITS = ("_seconds", "_bytes", "_ratio")
 

@@ -2,21 +2,21 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pixmill.telemetry.request_metrics import RequestCollector
+from pixmill.telemetry.prometheus import RequestCollector
 
 
 def page(*requests: tuple[str, int, str, int, list[float]]) -> dict[str, float]:
     admitted = {"/resize", "/info", "200", "304", "jpeg", "none"}
-    tallies = RequestCollector(
+    collector = RequestCollector(
         ("requests", "seconds", "bytes"),
         ("Requests.", "Seconds.", "Bytes."),
         (0.1, 1.0),
         lambda _label, value: value if value in admitted else "other",
     )
     for request in requests:
-        tallies.add(*request)
+        collector.add(*request)
     registry = CollectorRegistry()
-    registry.register(tallies)
+    registry.register(collector)
     lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 

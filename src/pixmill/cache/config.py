@@ -77,7 +77,8 @@ class CacheConfig(BaseModel):
         default=10,
         ge=0,
         le=3_600,
-        description="Negative-cache TTL in seconds for sources that answered 403, 404 or 410.",
+        description="Negative-cache TTL in seconds for sources that do not exist, deny access (such as 403, 404 or 410) "
+        "or are too large to download.",
     )
     negative_ttl_unreachable_s: float = Field(
         default=2,
@@ -90,7 +91,7 @@ class CacheConfig(BaseModel):
         default=60,
         ge=0,
         le=86_400,
-        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large; "
+        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large to decode; "
         "ends when the original changes.",
     )
 

@@ -1,4 +1,4 @@
-"""What an operator may decide about logs and metrics. Knows no library that makes them."""
+"""Settings of logs and metrics. Knows no library that writes them."""
 
 from typing import Literal
 
@@ -6,18 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TelemetryConfig(BaseModel):
-    """The settings of logs and metrics."""
-
     model_config = ConfigDict(frozen=True)
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least level of what is logged: debug, info, warning or error."
+        default="info", description="Minimum log level: debug, info, warning or error."
     )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
-        description="How lines are written: json, console (for people), or auto: console on a terminal, else json.",
+        description="Log format: json, console (human-readable), or auto: console on a terminal, otherwise json.",
     )
-    access_log: bool = Field(
-        default=True, description="Whether each request is logged, as one line with secrets removed."
-    )
-    metrics: bool = Field(default=True, description="Whether /metrics answers with Prometheus metrics.")
+    access_log: bool = Field(default=True, description="Access log: one line per request, with secrets removed.")
+    metrics: bool = Field(default=True, description="Serve Prometheus metrics at /metrics.")

@@ -1,7 +1,7 @@
-"""Where log lines leave the process: gathered in memory, written by a thread of their own, so that whoever logs never waits.
+"""Buffered log writer: collects lines in memory and writes them in a thread, so that logging never waits.
 
-Knows bytes and a stream. Must never know what a line says, nor let a reader that has stopped reading hold up a request: what it cannot take
-is kept up to a bound, then dropped and counted.
+Knows bytes and a stream. Must never know what a line says, nor let a stalled reader delay a request: lines that it does not
+take are buffered up to a limit, then dropped and counted.
 """
 
 import atexit
@@ -15,19 +15,19 @@ from functools import cache
 from typing import Final, Protocol
 
 BATCH_INTERVAL_S: Final = 0.02
-"""Lines of so long are written at once: a write for each would cost more than making the line (measured: 20 µs of 34)."""
+"""Lines of this time are written together: one write each would cost more than formatting the line (measured: 20 µs of 34)."""
 
 MAX_BUFFER_BYTES: Final = 4 * 2**20
-"""About 12,000 lines of requests; a pipe holds 64 KiB by itself."""
+"""About 12,000 access-log lines; a pipe holds 64 KiB by itself."""
 
 FLUSH_TIMEOUT_S: Final = 2.0
-"""How long the end of the process waits for a reader that does not read."""
+"""Time that the exit of the process waits for a reader that does not read."""
 
 _RETRY_S: Final = 0.05
 
 
 class LogStream(Protocol):
-    """What lines are written to. ``write`` may take a part, or nothing at all (None) when it would have to wait."""
+    """A raw stream. ``write`` may take a part, or nothing (None) if it would block."""
 
     def write(self, data: memoryview, /) -> int | None: ...
 
@@ -35,7 +35,7 @@ class LogStream(Protocol):
 
 
 class BufferedLogWriter:
-    """Lines on their way out, in their order."""
+    """Writes lines in order, from any thread."""
 
     def __init__(self, stream: LogStream, max_bytes: int = MAX_BUFFER_BYTES) -> None:
         self._stream = stream
@@ -50,19 +50,19 @@ class BufferedLogWriter:
         self._thread: threading.Thread | None = None
 
     def on_dropped(self, callback: Callable[[int], None]) -> None:
-        """Have this told, in the thread that writes, how many lines were dropped, once there is room again."""
+        """Call this with the number of dropped lines, in the writer thread, once there is space again."""
         self._dropped_callback = callback
 
     def isatty(self) -> bool:
-        """Whether a person watches."""
+        """Whether the stream is a terminal."""
         return self._stream.isatty()
 
     def msg(self, line: bytes) -> None:
-        """Add a line, without its end; from any thread."""
+        """Add a line, without its line break."""
         self.write_lines((line,))
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
-        """Add some; where there is no room for all of them, none."""
+        """Add lines; all of them or, if they do not fit into the buffer, none."""
         data = b"\n".join((*lines, b""))
         with self._lock:
             if len(self._buffer) + len(data) > self._max_bytes:
@@ -74,10 +74,10 @@ class BufferedLogWriter:
                 self._wake()
 
     debug = info = warning = error = critical = msg
-    """For structlog, which calls a logger by the name of the level."""
+    """For structlog, which calls the method named as the level."""
 
     def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> bool:
-        """Wait until all that was added is written, but for no longer than this; whether it is."""
+        """Wait until everything is written, for at most ``timeout_s``; whether it is."""
         with self._state_changed:
             self._flush_requested = True
             self._state_changed.notify_all()
@@ -112,7 +112,7 @@ class BufferedLogWriter:
         while rest:
             try:
                 written = self._stream.write(rest)
-            except (OSError, ValueError):  # the reader is gone, or the stream is closed: there is nobody to tell
+            except (OSError, ValueError):  # the reader is gone, or the stream is closed: there is no place to report it
                 return
             if written is None:
                 time.sleep(_RETRY_S)
@@ -122,8 +122,8 @@ class BufferedLogWriter:
 
 @cache
 def stderr_writer() -> BufferedLogWriter:
-    """That of this process. Not by way of ``sys.stderr``, whose lock a blocked thread would keep to the end of the interpreter."""
-    is_closed = sys.stderr is None  # then the descriptor may be that of anything else
+    """Returns the writer of this process. Bypasses ``sys.stderr``: a blocked thread would hold its lock until exit."""
+    is_closed = sys.stderr is None  # then descriptor 2 may be any other file
     writer = BufferedLogWriter(io.FileIO(os.devnull, "w") if is_closed else io.FileIO(2, "w", closefd=False))
     atexit.register(writer.flush)
     return writer

@@ -1,7 +1,7 @@
-"""How log lines look and where they go: one JSON object a line, or coloured text for people, on standard error.
+"""Log format and destination: one JSON object per line, or coloured text for a terminal, on standard error.
 
-Knows structlog and the standard library's logging, which is led into the same processors. Must never let a secret or
-an unbounded text through, and must never fail because of what is logged.
+Knows structlog and the standard library's logging, which is routed through the same processors. Must never write a secret or
+an unbounded text, and must never fail because of what is logged.
 """
 
 import json
@@ -19,25 +19,25 @@ from pixmill.telemetry.log_writer import BufferedLogWriter, stderr_writer
 from pixmill.telemetry.redaction import REDACTED, SECRET_FIELDS, redact
 
 MAX_TEXT_CHARACTERS: Final = 2_048
-"""Characters of any one field; longer text is cut at its end."""
+"""Maximum length of a field; longer text is cut at its end."""
 
 MAX_TRACEBACK_CHARACTERS: Final = 16_384
-"""Characters of a traceback, which is cut in its middle: the error stands at the end."""
+"""Maximum length of a traceback, which is cut in the middle: the error is at its end."""
 
 LEVELS: Final = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 
 FOREIGN_LOGGERS: Final = ("_granian", "granian.access", "aiohttp", "asyncio")
-"""Loggers of libraries that may bring handlers of their own; ``adopt`` takes those away."""
+"""Loggers of libraries that may install their own handlers; ``adopt_foreign_loggers`` removes those."""
 
 _ENCODER = msgspec.json.Encoder(enc_hook=repr)
 _VARYING_FIELDS: Final = b'%b"remote":%b,"request_id":"%b","seconds":%.6f,"timestamp":"%b"}'
-"""A request's line: what is the same in many, which begins the object, and what is new in each."""
+"""An access-log line: the constant part, which begins the object, and the fields that vary."""
 
 _SCALAR_TYPES = (int, float, bool, type(None))
 
 
 def configure_logging(config: TelemetryConfig, writer: BufferedLogWriter | None = None) -> None:
-    """Send every log line, ours and the libraries', to ``outlet`` (standard error) as the settings say."""
+    """Send every log line, of Pixmill and of libraries, to ``writer`` (default: standard error)."""
     writer = writer or stderr_writer()
     writer.on_dropped(_warn_lines_dropped)
     level = LEVELS[config.log_level]
@@ -57,7 +57,7 @@ def configure_logging(config: TelemetryConfig, writer: BufferedLogWriter | None 
 
 
 class AccessLogTemplate(NamedTuple):
-    """All of a request's line but what is new each time; ``json`` is None where lines are for people."""
+    """The constant part of an access-log line; ``json`` is None in console format."""
 
     level: str
     fields: EventDict
@@ -65,10 +65,10 @@ class AccessLogTemplate(NamedTuple):
 
 
 class AccessLogWriter:
-    """Writes the line of a request as every other line looks, by a shorter way.
+    """Writes access-log lines in the same format as all others, but faster.
 
-    There is one for every answer, also for those that cost next to nothing. What is the same for all answers to the same request is spelled once:
-    cleaned, encoded and kept by whoever asks.
+    Every response has a line, also a cached one. The part that is the same for all responses to the same request is redacted
+    and encoded once (``format``), and kept by the caller.
     """
 
     def __init__(self, config: TelemetryConfig, writer: BufferedLogWriter | None = None) -> None:
@@ -78,7 +78,7 @@ class AccessLogWriter:
         self._render = _renderer(config.log_format, self._writer)
 
     def format(self, level: str, event: str, fields: dict[str, object]) -> AccessLogTemplate | None:
-        """What ``write`` wants; None when lines of this level are not written."""
+        """Returns the template for ``write``; None when lines of this level are not logged."""
         if LEVELS[level] < self._min_level:
             return None
         cleaned = sanitize_fields(None, level, {**fields, "event": event, "level": level})
@@ -87,9 +87,9 @@ class AccessLogWriter:
         )
 
     def write(self, records: Iterable[tuple[AccessLogTemplate, str, bytes, float, float]]) -> None:
-        """Some lines: each what was spelled, an address, an id that was found sane, when it was, how many seconds it took.
+        """Write lines of template, client address, validated request id, end time and duration in seconds.
 
-        Nothing of what is new in a line can hold a secret, or be long.
+        None of the varying fields can contain a secret or be long.
         """
         encode, format_time, output = _ENCODER.encode, self._timestamper.format, []
         for template, remote, id_, ended_at, seconds in records:
@@ -108,7 +108,7 @@ class AccessLogWriter:
 
 
 def adopt_foreign_loggers(names: tuple[str, ...] = FOREIGN_LOGGERS) -> None:
-    """Lead loggers that a library has configured for itself back to the root; call it after the library was set up."""
+    """Route loggers that a library has configured to the root logger; call it after the library was set up."""
     for name in names:
         logger = logging.getLogger(name)
         logger.handlers.clear()
@@ -116,28 +116,28 @@ def adopt_foreign_loggers(names: tuple[str, ...] = FOREIGN_LOGGERS) -> None:
 
 
 class StdlibLogHandler(logging.Handler):
-    """Hands what is logged through the standard library to structlog."""
+    """Passes records of the standard library's logging to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
             log = structlog.get_logger(record.name)
             log.log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
-        except Exception:  # noqa: BLE001 - logging's own convention: a handler reports its failures and goes on
+        except Exception:  # noqa: BLE001 - the convention of logging: a handler reports its failures and goes on
             self.handleError(record)
 
 
 def _final_processors(config: TelemetryConfig, writer: BufferedLogWriter) -> tuple[Processor, ...]:
-    """The last steps of every line, which make bytes of it."""
+    """Returns the last processors, which make bytes of an event."""
     return Timestamper(), sanitize_fields, _renderer(config.log_format, writer)
 
 
 def _warn_lines_dropped(lines: int) -> None:
-    structlog.get_logger("telemetry").warning("log_lines_lost", lines=lines, reason="nobody read them in time")
+    structlog.get_logger("telemetry").warning("log_lines_dropped", lines=lines, reason="log buffer full")
 
 
 class Timestamper:
-    """Stamps a line with the time in ISO 8601, UTC, to the millisecond; the date is spelled once a second, all once a millisecond."""
+    """Adds the time in ISO 8601, UTC, to the millisecond; formats the date once a second, the text once a millisecond."""
 
     def __init__(self) -> None:
         self._second = self._now = 0
@@ -148,11 +148,10 @@ class Timestamper:
         return event
 
     def now(self) -> str:
-        """The time now."""
         return self.format(time.time_ns() // 1_000_000)
 
     def format(self, now: int) -> str:
-        """A time in milliseconds since the epoch."""
+        """Returns the text of a time in milliseconds since the epoch."""
         if now == self._now:
             return self._timestamp
         second = now // 1_000
@@ -164,13 +163,13 @@ class Timestamper:
 
 
 def sanitize_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Every field without secrets and of bounded length."""
+    """Redact and truncate every field."""
     for field, value in event.items():
         if field in SECRET_FIELDS:
             event[field] = REDACTED
         elif not isinstance(value, _SCALAR_TYPES):
             text = value if isinstance(value, str) else repr(value)
-            if not (text.isalnum() and len(text) <= MAX_TEXT_CHARACTERS):  # a single short word hides nothing
+            if not (text.isalnum() and len(text) <= MAX_TEXT_CHARACTERS):  # a single short word contains no secret
                 event[field] = _truncated(field, redact(text))
     return event
 
@@ -196,12 +195,12 @@ def _renderer(log_format: str, writer: BufferedLogWriter) -> Callable[[Any, str,
 def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     try:
         return _ENCODER.encode(event)
-    except (UnicodeEncodeError, TypeError):  # half a surrogate pair, or a key that is no text
+    except (UnicodeEncodeError, TypeError):  # a lone surrogate, or a key that is not a string
         return json.dumps(event, default=repr, skipkeys=True).encode()
 
 
 def _console_renderer(*, colours: bool) -> Callable[[Any, str, EventDict], bytes]:
-    # Quoted, a value cannot smuggle control characters into the terminal.
+    # Quoted values cannot send control characters to the terminal.
     render = structlog.dev.ConsoleRenderer(
         colors=colours, repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
     )

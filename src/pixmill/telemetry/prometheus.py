@@ -1,17 +1,16 @@
-"""What is measured, under which names, and the page that Prometheus reads.
+"""Metrics of one server: counts, and renders the page that Prometheus scrapes.
 
-Knows the metrics as two tables, one of stages and events, one of requests. Must never let a stranger choose a label:
-values outside their known set are counted as ``other``. Counting is on the path of every request, so the child
-of each set of label values is looked up once and kept.
+Knows prometheus_client; the metrics themselves are tables in ``definitions.py``. Must never let a client choose a label: values
+outside the known set count as ``other``. Counting is on the path of every request, so each set of label values is resolved to
+its counter once.
 """
 
 import math
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from prometheus_client import (
@@ -23,151 +22,39 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from pixmill import __version__
-from pixmill.errors import SourceCredentials, SourceTimeout, error_classes_by_code
-from pixmill.media import Format
-from pixmill.plan.purge import PurgeScope
+from pixmill.errors import SourceCredentials, SourceTimeout
 from pixmill.ports.observe import Event, RequestStage
-from pixmill.telemetry.request_metrics import RequestCollector
-
-OTHER: Final = "other"
-
-MAX_LABEL_VALUES: Final = 64
-"""How many values a label without a known set may take: our own words, such as routes and tiers, are far fewer."""
-
-_ERROR_CODES = frozenset(error_classes_by_code())
-_OUTCOMES = frozenset(
-    {
-        "ok",
-        "not_modified",
-        "hit",
-        "stale",
-        "miss",
-        "damaged",
-        "unavailable",
-        "acquired",
-        "acquired_after_wait",
-        "skipped",
-        "timeout",
-        "error",
-        "shared",
-        "cancelled",
-    }
-    | _ERROR_CODES
+from pixmill.telemetry.definitions import (
+    DURATION_BUCKETS_S,
+    EVENT_METRICS,
+    GAUGES,
+    LABEL_VALUES,
+    LOCK_KINDS,
+    MAX_LABEL_VALUES,
+    OTHER,
+    REJECT_REASONS,
+    REMOTE_SOURCE_KINDS,
+    REQUEST_DURATION,
+    REQUESTS_TOTAL,
+    RESPONSE_BYTES,
+    RESTART_REASONS,
+    STAGE_DURATION,
+    MetricDef,
 )
-
-LOCK_KINDS: Final = ("file", "redis")
-REMOTE_SOURCE_KINDS: Final = ("http", "store")
-RESTART_REASONS: Final = ("crash", "deadline", "recycled")
-REJECT_REASONS: Final = ("queue", "queue_wait", "source_queue", "source_rate", "rate_limit", "shed", "memory")
-
-LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
-    "stage": frozenset(RequestStage),
-    "outcome": _OUTCOMES,
-    "kind": frozenset({*REMOTE_SOURCE_KINDS, *LOCK_KINDS, "path", "upload", "render", "fetch"} | set(PurgeScope)),
-    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS}),
-    "format": frozenset(Format) | {"none"},
-    "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
-}
-"""The values that a label may take. One without an entry takes the first MAX_VALUES that come."""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricDef:
-    """A counter: its name without ``pixmill_`` and ``_total``, its labels and its meaning."""
-
-    name: str
-    labels: tuple[str, ...]
-    documentation: str
-
-
-EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
-    Event.CACHE_LOOKUP: MetricDef("cache_lookups", ("tier", "outcome"), "Lookups in the cache, by tier and outcome."),
-    Event.CACHE_EVICTION: MetricDef("cache_evictions", ("tier",), "Entries that a tier of the cache dropped for room."),
-    Event.CACHE_ERROR: MetricDef("cache_errors", ("tier", "operation"), "Failures of a tier of the cache."),
-    Event.PURGE: MetricDef("purges", ("kind",), "Purges asked for, by what they name: source, tag, prefix or all."),
-    Event.PURGED: MetricDef(
-        "cache_purged", ("tier",), "Entries removed from a tier of the cache because they were purged."
-    ),
-    Event.NEGATIVE_HIT: MetricDef(
-        "negative_cache_hits",
-        ("outcome",),
-        "Failures told again without asking the source or trying the picture, by code.",
-    ),
-    Event.FETCH: MetricDef(
-        "source_fetches", ("kind", "outcome"), "Originals asked of their source, by kind and outcome."
-    ),
-    Event.FETCH_BYTES: MetricDef("source_bytes", (), "Bytes of originals that came in."),
-    Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of results that were rendered."),
-    Event.RENDER: MetricDef("renders", ("outcome",), "Renders by outcome."),
-    Event.REJECTED: MetricDef(
-        "requests_rejected", ("reason",), "Requests turned away unserved, by the limit that they ran into."
-    ),
-    Event.WORKER_RESTART: MetricDef("worker_restarts", ("reason",), "Render workers that were replaced, by reason."),
-    Event.COALESCED: MetricDef("requests_coalesced", ("kind",), "Requests that joined the work of another one."),
-    Event.LOCK: MetricDef(
-        "lock_acquisitions", ("kind", "outcome"), "Turns taken among servers that share a cache, by how it ended."
-    ),
-}
-
-REQUEST_DURATION: Final = MetricDef("request_duration_seconds", ("route",), "Time from a request to its answer's end.")
-STAGE_DURATION: Final = MetricDef("stage_duration_seconds", ("stage",), "Time by stage of a request.")
-
-GAUGES: Final[Mapping[str, MetricDef]] = {
-    family.name: family
-    for family in (
-        MetricDef("requests_in_flight", (), "Requests under way."),
-        MetricDef("workers", (), "Render workers alive."),
-        MetricDef("workers_busy", (), "Render workers at work."),
-        MetricDef("renders_queued", (), "Renders that wait for a worker."),
-        MetricDef("expected_wait_seconds", (), "How long a render that came now would wait for a worker."),
-        MetricDef("source_fetches_in_flight", (), "Originals that are being fetched."),
-        MetricDef("source_fetches_queued", (), "Originals that wait to be fetched."),
-        MetricDef(
-            "memory_budget_used_bytes", (), "Memory that originals take which are fetched, sent, worked on or kept."
-        ),
-        MetricDef("cache_bytes", ("tier",), "Bytes that a tier of the cache holds."),
-        MetricDef(
-            "cache_breaker",
-            ("tier",),
-            "Whether a tier of the cache is left out: 0 closed (in use), 1 half open (tried again), 2 open (left out).",
-        ),
-    )
-}
-
-REQUESTS_TOTAL: Final = MetricDef(
-    "requests", ("route", "status", "format"), "Requests answered, by route, status and format."
-)
-RESPONSE_BYTES: Final = MetricDef("response_bytes", ("route",), "Bytes of bodies sent, by route.")
-
-# From a memory hit (fractions of a millisecond) to the deadline of a render.
-DURATION_BUCKETS_S: Final = (
-    0.000_25,
-    0.000_5,
-    0.001,
-    0.002_5,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-)
-
 
 Metric = TypeVar("Metric", Counter, Histogram)
 
+REQUEST_METRICS: Final = (REQUESTS_TOTAL, REQUEST_DURATION, RESPONSE_BYTES)
+
 
 class LabelGuard:
-    """Which values of labels are counted under their own name; the others are ``other``."""
+    """Limits the values of labels: returns an allowed value, or ``other``."""
 
     def __init__(self) -> None:
         self._admitted: dict[str, set[str]] = {}
@@ -181,11 +68,11 @@ class LabelGuard:
         return value if value in admitted else OTHER
 
 
-class LabelledMetric(dict[Any, Metric]):
-    """The children of a metric by their label values, each made when it is first counted.
+class LabelledMetric(dict[tuple[str, ...], Metric]):
+    """Children of a metric by their label values, each made when it is first counted.
 
-    The key is one value, or a tuple of them in the order of ``labels``. A value that is not admitted is counted under
-    ``other`` and not remembered, so that neither the metric nor this table can be made to grow.
+    A value that is not admitted counts as ``other`` and is not stored, so that neither the metric nor this table can be made to
+    grow.
     """
 
     def __init__(self, metric: Metric, labels: tuple[str, ...]) -> None:
@@ -194,54 +81,124 @@ class LabelledMetric(dict[Any, Metric]):
         self._labels = labels
         self._label_guard = LabelGuard()
 
-    def __missing__(self, key: Any) -> Metric:
-        values = tuple(str(value) for value in (key if isinstance(key, tuple) else (key,)))
+    def __missing__(self, values: tuple[str, ...]) -> Metric:
         admitted = tuple(map(self._label_guard, self._labels, values))
         child = self._metric.labels(*admitted) if admitted else self._metric
         if admitted == values:
-            self[key] = child
+            self[values] = child
         return child
 
 
+@dataclass(slots=True)
+class RequestStats:
+    """Totals of all requests with the same labels; ``buckets`` are not cumulative, and one more than the bounds."""
+
+    buckets: list[int]
+    count: int = 0
+    sent_bytes: int = 0
+    total_seconds: float = 0.0
+
+
+class RequestCollector(Collector):
+    """Counts requests in plain numbers, and makes metrics of them when the page is rendered.
+
+    For a cached response the counters and histograms of prometheus_client, each with a lock, would cost four times as much.
+    Runs on the event loop only, which also renders the page.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        documentations: tuple[str, ...],
+        bucket_bounds: tuple[float, ...],
+        label_guard: Callable[[str, str], str],
+    ) -> None:
+        """Takes names and help texts of three metrics: requests, their durations, the bytes sent."""
+        self._names = names
+        self._documentations = documentations
+        self._bucket_bounds = bucket_bounds
+        self._label_guard = label_guard
+        self._by_request: dict[tuple[str, int, str], RequestStats] = {}
+        self._by_labels: dict[tuple[str, str, str], RequestStats] = {}
+
+    def add(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
+        """Count as many requests as there are durations, each with ``body_bytes``."""
+        stats = self._by_request.get((route, status, format_name)) or self._stats_for(route, status, format_name)
+        stats.count += len(durations_s)
+        stats.sent_bytes += body_bytes * len(durations_s)
+        stats.total_seconds += sum(durations_s)
+        bounds, buckets = self._bucket_bounds, stats.buckets
+        for duration_s in durations_s:
+            buckets[bisect_left(bounds, duration_s)] += 1
+
+    def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
+        by_route: dict[str, RequestStats] = {}
+        requests = CounterMetricFamily(self._names[0], self._documentations[0], labels=("route", "status", "format"))
+        for labels, stats in self._by_labels.items():
+            requests.add_metric(labels, stats.count)
+            total = by_route.setdefault(labels[0], RequestStats([0] * len(stats.buckets)))
+            total.sent_bytes += stats.sent_bytes
+            total.total_seconds += stats.total_seconds
+            total.buckets = [one + other for one, other in zip(total.buckets, stats.buckets, strict=True)]
+        seconds = HistogramMetricFamily(self._names[1], self._documentations[1], labels=("route",))
+        sent = CounterMetricFamily(self._names[2], self._documentations[2], labels=("route",))
+        for route, stats in by_route.items():
+            seconds.add_metric((route,), self._cumulative(stats), stats.total_seconds)
+            sent.add_metric((route,), stats.sent_bytes)
+        yield from (requests, seconds, sent)
+
+    def _stats_for(self, route: str, status: int, format_name: str) -> RequestStats:
+        """Returns the totals of these labels; those that are not admitted are resolved each time."""
+        values = (route, str(status), format_name)
+        labels = (
+            self._label_guard("route", values[0]),
+            self._label_guard("status", values[1]),
+            self._label_guard("format", values[2]),
+        )
+        stats = self._by_labels.setdefault(labels, RequestStats([0] * (len(self._bucket_bounds) + 1)))
+        if labels == values:
+            self._by_request[route, status, format_name] = stats
+        return stats
+
+    def _cumulative(self, stats: RequestStats) -> list[tuple[str, float]]:
+        format_bound: Callable[[float], str] = floatToGoString
+        total, buckets = 0, []
+        for bound, count in zip((*self._bucket_bounds, float("inf")), stats.buckets, strict=True):
+            total += count
+            buckets.append((format_bound(bound), float(total)))
+        return buckets
+
+
 class Metrics:
-    """All metrics of one server: an Observer, and what the middleware tells of requests."""
+    """All metrics of one server: ``ports.Observer``, request metrics and gauges."""
 
     def __init__(self) -> None:
-        # Without this each counter has a second series, of when it was made, which nobody asks for.
+        # Without this each counter has a second series with its creation time, which nothing uses.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves this one without types
         self.registry = CollectorRegistry()
         self.in_flight = 0
         self._gauges: dict[str, Gauge] = {}
         self._log = structlog.get_logger("telemetry")
-        self._events = {
-            event: (_label_key_getter(definition.labels), self._counter(definition))
-            for event, definition in EVENT_METRICS.items()
-        }
-        definitions = (REQUESTS_TOTAL, REQUEST_DURATION, RESPONSE_BYTES)
-        names, documentations = (
-            tuple(f"pixmill_{each.name}" for each in definitions),
-            tuple(each.documentation for each in definitions),
+        self._counters = {event: self._counter(definition) for event, definition in EVENT_METRICS.items()}
+        self._bound_counters: dict[tuple[str, ...], Counter] = {}
+        self._stage_durations = self._histogram(STAGE_DURATION)
+
+        self._requests = RequestCollector(
+            tuple(f"pixmill_{each.name}" for each in REQUEST_METRICS),
+            tuple(each.documentation for each in REQUEST_METRICS),
+            DURATION_BUCKETS_S,
+            LabelGuard(),
         )
-        self._requests = RequestCollector(names, documentations, DURATION_BUCKETS_S, LabelGuard())  # type: ignore[arg-type]  # three of each
         self.registry.register(self._requests)
-        self._stage_seconds = self._histogram(STAGE_DURATION)
         self.add_gauge("requests_in_flight", lambda: self.in_flight)
-        Info("pixmill_build", "What is running.", registry=self.registry).info(
+        Info("pixmill_build", "Versions of Pixmill and Python.", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
         ProcessCollector(registry=self.registry)
-        for reason in RESTART_REASONS:  # an increase from nothing to 1 would go unseen
-            self.increment(Event.WORKER_RESTART, 0, reason=reason)
-        for reason in REJECT_REASONS:
-            self.increment(Event.REJECTED, 0, reason=reason)
-        for kind in LOCK_KINDS:
-            self.increment(Event.LOCK, 0, kind=kind, outcome="timeout")
-        for kind in REMOTE_SOURCE_KINDS:
-            for error in (SourceTimeout, SourceCredentials):
-                self.increment(Event.FETCH, 0, kind=kind, outcome=error.code)
+        self._preregister()
 
     def preregister_tier(self, tier: str) -> None:
-        """A tier of the cache, of whose failures the first is to be seen as an increase as well."""
+        """Create the failure counters of a cache tier at 0, so that its first failure shows as an increase."""
         self.increment(Event.CACHE_LOOKUP, 0, tier=tier, outcome="damaged")
         for operation in ("get", "put", "drop"):
             self.increment(Event.CACHE_ERROR, 0, tier=tier, operation=operation)
@@ -249,22 +206,24 @@ class Metrics:
     # ---------------------------------------------------------------- Observer
 
     def observe_duration(self, stage: RequestStage, seconds: float) -> None:
-        self._stage_seconds[stage].observe(seconds)
+        self._stage_durations[stage,].observe(seconds)
 
     def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
-        label_key, counters = self._events[event]
-        counters[label_key(labels)].inc(amount)
+        counter = self._bound_counters.get((event, *labels, *labels.values()))
+        if counter is None:
+            counter = self._bind_counter(event, labels)
+        counter.inc(amount)
 
     # ---------------------------------------------------------------- requests
 
     def record(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
-        """Requests of a kind are over. ``route`` is their template, ``media`` their format, ``sent`` the bytes of each body."""
+        """Count finished requests of one kind: ``route`` is the route template, ``body_bytes`` the size of each body."""
         self._requests.add(route, status, format_name, body_bytes, durations_s)
 
     # ---------------------------------------------------------------- gauges and the page
 
     def add_gauge(self, name: str, read_value: Callable[[], float], **labels: str) -> None:
-        """A value of GAUGES that is read when Prometheus asks. The same name may be given again with other label values."""
+        """Add a value of GAUGES that is read at each scrape; a name may be added again with other label values."""
         gauge = self._gauges.get(name)
         if gauge is None:
             definition = GAUGES[name]
@@ -273,9 +232,30 @@ class Metrics:
         (gauge.labels(**labels) if labels else gauge).set_function(lambda: self._read_gauge(name, read_value))
 
     def render(self, accept: str = "") -> tuple[str, bytes]:
-        """Content type and page, in the format that ``Accept`` asks for: OpenMetrics or Prometheus' own."""
+        """Returns content type and page in the format of ``Accept``: OpenMetrics or the Prometheus text format."""
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self.registry)
+
+    def _bind_counter(self, event: Event, labels: dict[str, str]) -> Counter:
+        """Returns the counter of these labels; a missing one counts as ``other``: an observer must not raise."""
+        names, children = EVENT_METRICS[event].labels, self._counters[event]
+        values = tuple(str(labels.get(name, OTHER)) for name in names)
+        counter = children[values]
+        if values in children and labels.keys() == set(names):
+            self._bound_counters[event, *labels, *labels.values()] = counter
+        return counter
+
+    def _preregister(self) -> None:
+        """Create counters that alerts watch at 0: Prometheus does not see an increase from nothing to 1."""
+        for reason in RESTART_REASONS:
+            self.increment(Event.WORKER_RESTART, 0, reason=reason)
+        for reason in REJECT_REASONS:
+            self.increment(Event.REJECTED, 0, reason=reason)
+        for kind in LOCK_KINDS:
+            self.increment(Event.LOCK, 0, kind=kind, outcome="timeout")
+        for kind in REMOTE_SOURCE_KINDS:
+            for error in (SourceTimeout, SourceCredentials):
+                self.increment(Event.FETCH, 0, kind=kind, outcome=error.code)
 
     def _read_gauge(self, name: str, read_value: Callable[[], float]) -> float:
         try:
@@ -296,18 +276,3 @@ class Metrics:
             name, definition.documentation, definition.labels, registry=self.registry, buckets=DURATION_BUCKETS_S
         )
         return LabelledMetric(histogram, definition.labels)
-
-
-def _label_key_getter(names: tuple[str, ...]) -> Callable[[Mapping[str, str]], object]:
-    """Takes the values of these labels out of a mapping, as a key of ``Children``."""
-    if not names:
-        return lambda _labels: ()
-    get_values = itemgetter(*names)
-
-    def label_key(labels: Mapping[str, str]) -> object:
-        try:
-            return get_values(labels)
-        except KeyError:  # an observer must not raise
-            return tuple(labels.get(name, OTHER) for name in names)
-
-    return label_key

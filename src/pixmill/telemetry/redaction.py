@@ -1,8 +1,8 @@
-"""Takes secrets out of text that goes to the log.
+"""Redacts secrets in text that goes to the log.
 
-Knows how secrets look in URLs, headers and settings, also when a URL is written inside another one's query.
-Must never know who logs. Reads what strangers sent, so every expression runs in linear time: each repetition is
-bounded, ends where the next match could begin, or cannot fail.
+Knows how secrets look in URLs, headers and settings, also in a URL inside the query of another one. Must never know who logs.
+Its input comes from clients, so every expression runs in linear time: each repetition is bounded, ends where the next match
+could begin, or cannot fail.
 """
 
 import re
@@ -14,16 +14,16 @@ REDACTED: Final = "[redacted]"
 SECRET_FIELDS: Final = frozenset({
     "api_key", "authorization", "cookie", "keys", "password", "secret", "secret_access_key", "sig", "signature", "token",
 })  # fmt: skip
-"""Fields of a log line whose whole value is secret."""
+"""Fields of a log record whose whole value is secret."""
 
 _STEMS = ("sig", "token", "secret", "passw", "cred", "key", "auth")
 
-# A URL in the query of another has its delimiters escaped, %2F, and one deeper %252F. The group `deep` remembers how deep
-# this one lies, so that only its own delimiters end it; without escapes the group is unset, and matches nothing.
+# A URL in the query of another has its delimiters escaped, %2F, and one level deeper %252F. The group `deep` captures the
+# depth, so that only delimiters of the same depth end the match; without escapes the group is unset, and matches nothing.
 _ESCAPE_DEPTH = "%(?P<deep>(?:25)*)"
 _SAME_DEPTH = "(?P=deep)"
 
-# The names are tried in three spellings rather than with re.I, which makes the search three times slower.
+# Names are listed in three spellings instead of re.I, which makes the search three times slower.
 _SECRET_PARAMETER = re.compile(
     rf"((?:{'|'.join(spelling for stem in _STEMS for spelling in (stem, stem.capitalize(), stem.upper()))})"
     rf"[\w-]{{0,32}}(?:=|{_ESCAPE_DEPTH}3[Dd]))"
@@ -37,13 +37,11 @@ _USERINFO = re.compile(
 _AUTHORIZATION = re.compile(r"([bB]earer |[bB]asic |AWS4-HMAC-SHA256 )[\w.~+/=-]{8,}")
 _MAX_CACHED_CHARACTERS = 512
 _UNRESERVED = re.compile(r"%(2[DE]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE)
-"""Escapes that RFC 3986 §6.2.2.2 calls needless: ``s%69g`` is ``sig``."""
+"""Escapes of unreserved characters, which RFC 3986 §6.2.2.2 decodes: ``s%69g`` is ``sig``."""
 
 
 def redact(text: str) -> str:
-    """The text without the values of parameters with telling names, without the user and password of URLs, and
-    without the credentials of Authorization headers.
-    """
+    """Returns the text without the values of secret parameters, the userinfo of URLs, and Authorization credentials."""
     return _redact_cached(text) if len(text) <= _MAX_CACHED_CHARACTERS else _redact(text)
 
 
@@ -60,10 +58,10 @@ def _redact(text: str) -> str:
 
 
 _redact_cached = lru_cache(maxsize=1_024)(_redact)
-"""A popular picture's URL is logged over and over; 1,024 texts of ``_SHORT`` characters stay below 2 MB."""
+"""The URL of a popular image is logged many times; 1,024 texts of ``_MAX_CACHED_CHARACTERS`` stay below 2 MB."""
 
 
-# Functions, because a template such as r"\1…" is expanded three times slower.
+# Functions: a template such as r"\1…" is three times slower.
 def _unescape(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16))
 

@@ -1,0 +1,146 @@
+"""Definitions of all metrics: names, labels, help texts and label values, as tables.
+
+Knows the field names of events and stages; must never know a metrics library.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from pixmill.errors import error_classes_by_code
+from pixmill.media import Format
+from pixmill.plan.purge import PurgeScope
+from pixmill.ports.observe import Event, RequestStage
+
+OTHER: Final = "other"
+
+MAX_LABEL_VALUES: Final = 64
+"""Maximum number of values of a label without a known set: routes and tiers are far fewer."""
+
+_ERROR_CODES = frozenset(error_classes_by_code())
+_OUTCOMES = frozenset(
+    {
+        "ok",
+        "not_modified",
+        "hit",
+        "stale",
+        "miss",
+        "damaged",
+        "unavailable",
+        "acquired",
+        "acquired_after_wait",
+        "skipped",
+        "timeout",
+        "error",
+        "shared",
+        "cancelled",
+    }
+    | _ERROR_CODES
+)
+
+LOCK_KINDS: Final = ("file", "redis")
+REMOTE_SOURCE_KINDS: Final = ("http", "store")
+RESTART_REASONS: Final = ("crash", "deadline", "recycled")
+REJECT_REASONS: Final = ("queue", "queue_wait", "source_queue", "source_rate", "rate_limit", "shed", "memory")
+
+LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
+    "stage": frozenset(RequestStage),
+    "outcome": _OUTCOMES,
+    "kind": frozenset({*REMOTE_SOURCE_KINDS, *LOCK_KINDS, "path", "upload", "render", "fetch"} | set(PurgeScope)),
+    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS}),
+    "format": frozenset(Format) | {"none"},
+    "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
+}
+"""Allowed values by label. A label without an entry takes the first MAX_LABEL_VALUES values."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDef:
+    """A metric: its name without ``pixmill_`` and ``_total``, its labels and its help text."""
+
+    name: str
+    labels: tuple[str, ...]
+    documentation: str
+
+
+EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
+    Event.CACHE_LOOKUP: MetricDef("cache_lookups", ("tier", "outcome"), "Cache lookups, by tier and outcome."),
+    Event.CACHE_EVICTION: MetricDef("cache_evictions", ("tier",), "Entries evicted from a cache tier to free space."),
+    Event.CACHE_ERROR: MetricDef("cache_errors", ("tier", "operation"), "Failed operations of a cache tier."),
+    Event.PURGE: MetricDef("purges", ("kind",), "Purges received, by kind: source, tag, prefix or all."),
+    Event.PURGED: MetricDef("cache_purged", ("tier",), "Purged entries removed from a cache tier."),
+    Event.NEGATIVE_HIT: MetricDef(
+        "negative_cache_hits",
+        ("outcome",),
+        "Negative-cache hits: errors returned without fetching or rendering again, by error code.",
+    ),
+    Event.FETCH: MetricDef(
+        "source_fetches", ("kind", "outcome"), "Fetches of originals, by kind of source and outcome."
+    ),
+    Event.FETCH_BYTES: MetricDef("source_bytes", (), "Bytes of originals received."),
+    Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of rendered results."),
+    Event.RENDER: MetricDef("renders", ("outcome",), "Renders, by outcome."),
+    Event.REJECTED: MetricDef("requests_rejected", ("reason",), "Requests rejected by a limit, by reason."),
+    Event.WORKER_RESTART: MetricDef("worker_restarts", ("reason",), "Render workers replaced, by reason."),
+    Event.COALESCED: MetricDef(
+        "requests_coalesced",
+        ("kind",),
+        "Requests coalesced with another one in progress (single flight), by kind of work.",
+    ),
+    Event.LOCK: MetricDef(
+        "lock_acquisitions", ("kind", "outcome"), "Attempts to acquire a render lock, by backend and outcome."
+    ),
+}
+
+REQUEST_DURATION: Final = MetricDef(
+    "request_duration_seconds", ("route",), "Request duration, until the last byte of the response."
+)
+STAGE_DURATION: Final = MetricDef("stage_duration_seconds", ("stage",), "Duration of the stages of a request.")
+
+GAUGES: Final[Mapping[str, MetricDef]] = {
+    definition.name: definition
+    for definition in (
+        MetricDef("requests_in_flight", (), "Requests in progress."),
+        MetricDef("workers", (), "Render workers alive."),
+        MetricDef("workers_busy", (), "Render workers busy."),
+        MetricDef("renders_queued", (), "Renders queued for a worker."),
+        MetricDef("expected_wait_seconds", (), "Estimated wait of a new render for a worker."),
+        MetricDef("source_fetches_in_flight", (), "Fetches of originals in progress."),
+        MetricDef("source_fetches_queued", (), "Fetches of originals queued."),
+        MetricDef(
+            "memory_budget_used_bytes",
+            (),
+            "Memory used by originals: in download, uploaded, being rendered or cached in memory.",
+        ),
+        MetricDef("cache_bytes", ("tier",), "Bytes stored in a cache tier."),
+        MetricDef(
+            "cache_breaker",
+            ("tier",),
+            "Circuit breaker of a cache tier: 0 closed (in use), 1 half-open (being probed), 2 open (bypassed).",
+        ),
+    )
+}
+
+REQUESTS_TOTAL: Final = MetricDef("requests", ("route", "status", "format"), "Requests, by route, status and format.")
+RESPONSE_BYTES: Final = MetricDef("response_bytes", ("route",), "Bytes of response bodies, by route.")
+
+# From a memory hit (fractions of a millisecond) to the deadline of a render.
+DURATION_BUCKETS_S: Final = (
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
