@@ -82,7 +82,7 @@ def test_one_client_that_leaves_takes_nothing_from_another_who_wants_the_same(se
 
 
 def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_served(images: Path) -> None:
-    lives: list[float] = []
+    probes: list[int] = []
     settings = {"queue_max_wait_s": 99, "deadline_s": 99}  # the places alone decide, however slow the machine is
     with (
         Pixmill(images=str(images), cache="", workers=1, queue=2, **settings) as small,
@@ -90,7 +90,7 @@ def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_s
     ):
         assert small.get("/resize", url="photo.jpg").status == 200
         done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(small, done, lives))
+        watcher = threading.Thread(target=_watch, args=(small, done, probes))
         watcher.start()
         replies = [f.result() for f in at_once(clients, small, [{**COSTLY, "width": 4_000 + n} for n in range(20)])]
         done.set()
@@ -104,16 +104,16 @@ def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_s
             assert int(reply.headers["retry-after"]) >= 1
             assert reply.headers["cache-control"] == "no-store"
             assert seconds < min(served), "nobody waits to be turned away"
-        assert sorted(lives)[int(len(lives) * 0.9)] < 0.5
+        assert len(probes) > 1, "it answers probes while renders wait"
+        assert set(probes) == {200}
         assert small.get("/resize", url="photo.jpg", width=52).status == 200
         assert small.get("/health/ready").status == 200
 
 
-def _watch(server: Pixmill, done: threading.Event, lives: list[float]) -> None:
+def _watch(server: Pixmill, done: threading.Event, probes: list[int]) -> None:
+    """Note the status of ``/health/live`` again and again; how fast it answers in a crowd is a figure of ``benchmarks.front``."""
     while not done.is_set():
-        began = time.monotonic()
-        assert server.get("/health/live").status == 200
-        lives.append(time.monotonic() - began)
+        probes.append(server.get("/health/live").status)
         time.sleep(0.05)
 
 
