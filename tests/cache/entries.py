@@ -6,10 +6,13 @@ from hashlib import sha256
 from random import Random
 from time import time
 
+from msgspec import Struct, structs
+
 from pixmill.media import Format
+from pixmill.plan.freshness import Lifetime
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, RequestStage
-from pixmill.ports.values import Entry
+from pixmill.ports.values import Entry, EntryMetadata, OriginalVersion
 
 
 def key_of(text: object) -> Key:
@@ -22,19 +25,24 @@ def body_of(key: Key, size: int) -> bytes:
 
 
 def entry_of(body: bytes = b"pixels", **changes: object) -> Entry:
+    """An entry with these fields, wherever in it they are."""
     now = time()
-    entry = Entry(
-        body=body,
-        format=Format.WEBP,
-        width=320,
-        height=200,
-        etag='"0123456789abcdef"',
-        source_validator='W/"origin"',
-        stored_at=now,
-        fresh_until=now + 60,
-        stale_until=now + 120,
-    )
-    return replace(entry, **changes)  # type: ignore[arg-type]  # the names are those of the fields
+    version = OriginalVersion('W/"origin"')
+    meta = EntryMetadata('"0123456789abcdef"', version, Lifetime(now, now + 60, now + 120))
+    return changed(Entry(body=body, format=Format.WEBP, width=320, height=200, meta=meta), **changes)
+
+
+def changed(entry: Entry, **changes: object) -> Entry:
+    """The same with these fields instead, wherever in it they are."""
+
+    def pick(kind: type[Struct]) -> dict[str, object]:
+        return {name: changes.pop(name) for name in kind.__struct_fields__ if name in changes}
+
+    meta = entry.meta
+    version = structs.replace(meta.version, **pick(OriginalVersion))
+    lifetime = structs.replace(meta.lifetime, **pick(Lifetime))
+    meta = structs.replace(meta, **{"version": version, "lifetime": lifetime, **pick(EntryMetadata)})
+    return replace(entry, meta=meta, **changes)  # type: ignore[arg-type]  # the names are those of the fields
 
 
 class Recorder:

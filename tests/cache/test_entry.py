@@ -10,26 +10,38 @@ from hypothesis import strategies as st
 
 from pixmill.cache.format.entry import MAGIC, MIN_BLOB_BYTES, VERSION, EntryHeader, decode, encode, seal, unseal
 from pixmill.media import Format
-from pixmill.ports.values import Entry
+from pixmill.plan.freshness import CacheDirectives, ClientCaching, ClientMaxAge, Lifetime
+from pixmill.ports.values import Entry, EntryMetadata, OriginalVersion
 from tests.cache.entries import entry_of, key_of
 
 KEY = key_of("a picture")
 SECONDS = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(), max_size=50)  # with lone surrogates: an origin's header may hold any byte
+DIRECTIVES = st.builds(
+    CacheDirectives,
+    freshness_lifetime_s=st.none() | SECONDS,
+    stale_while_revalidate_s=st.none() | SECONDS,
+    must_revalidate=st.booleans(),
+    client_caching=st.builds(ClientCaching, kind=st.sampled_from(ClientMaxAge), max_age_s=SECONDS),
+)
+META = st.builds(
+    EntryMetadata,
+    etag=TEXT,
+    version=st.builds(
+        OriginalVersion, validator=TEXT, directives=DIRECTIVES, purge_watermark=SECONDS, modified=SECONDS
+    ),
+    lifetime=st.builds(Lifetime, *[SECONDS] * 5),
+    client_caching=st.builds(ClientCaching, kind=st.sampled_from(ClientMaxAge), max_age_s=SECONDS),
+    sources=st.lists(TEXT, max_size=4).map(tuple),
+    tags=st.lists(TEXT, max_size=4).map(tuple),
+)
 ENTRIES = st.builds(
     Entry,
     body=st.binary(max_size=300),
     format=st.sampled_from(Format),
     width=st.integers(1, 2**31),
     height=st.integers(1, 2**31),
-    etag=TEXT,
-    source_validator=TEXT,
-    stored_at=SECONDS,
-    fresh_until=SECONDS,
-    stale_until=SECONDS,
-    sources=st.lists(TEXT, max_size=4).map(tuple),
-    tags=st.lists(TEXT, max_size=4).map(tuple),
-    purge_watermark=SECONDS,
+    meta=META,
 )
 
 

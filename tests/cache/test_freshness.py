@@ -21,7 +21,11 @@ def test_an_entry_from_the_future_is_stale_and_for_no_longer_than_it_ever_was() 
     now = NOW - 1_000_000
     found = usable_entry(ENTRY, now)
     assert found is not None
-    assert (found.stored_at, found.fresh_until, found.stale_until) == (now, now, now + 60)
+    assert (found.meta.lifetime.stored_at, found.meta.lifetime.fresh_until, found.meta.lifetime.stale_until) == (
+        now,
+        now,
+        now + 60,
+    )
     assert found.body is ENTRY.body
 
 

@@ -52,7 +52,7 @@ async def test_a_tier_keeps_an_entry_no_longer_than_it_may(*, guarded: bool) -> 
     await tier.put(KEY, entry_of(stale_until=time() + 3_600))
     found = await tier.get(KEY)
     assert isinstance(found, Entry)
-    assert found.stale_until <= time() + 30
+    assert found.meta.lifetime.stale_until <= time() + 30
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ async def test_what_an_entry_really_takes_is_within_what_it_is_counted_for() -> 
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(12_000):
             key = key_of(random.random())
-            await cache.put(key, entry_of(random.randbytes(100), etag=f'"{key[:32]}"', source_validator=f'"{key}"'))
+            await cache.put(key, entry_of(random.randbytes(100), etag=f'"{key[:32]}"', validator=f'"{key}"'))
         taken = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

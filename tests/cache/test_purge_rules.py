@@ -104,7 +104,7 @@ def test_a_soft_purge_makes_stale_and_a_hard_one_ends_it() -> None:
     [soft] = found.issue([PurgeTarget(PurgeScope.SOURCE, "a", hard=False)])
     stale = found.apply_to(entry)
     assert stale is not None
-    assert (stale.fresh_until, stale.stale_until) == (soft.at, NOW + 120)
+    assert (stale.meta.lifetime.fresh_until, stale.meta.lifetime.stale_until) == (soft.at, NOW + 120)
     found.issue([PurgeTarget(PurgeScope.SOURCE, "a")])
     assert found.apply_to(entry) is None
     assert [purge.target.hard for purge in found.sorted_rules()] == [True]

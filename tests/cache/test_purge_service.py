@@ -151,7 +151,7 @@ class Servers(RuleBasedStateMachine):
         if isinstance(hit, Hit):
             assert hit.entry.body not in self.purged
             if hit.entry.body in self.soft:
-                assert hit.entry.fresh_until <= cache.purge_rules.latest, "stale"
+                assert hit.entry.meta.lifetime.fresh_until <= cache.purge_rules.latest, "stale"
 
     def teardown(self) -> None:
         for cache in getattr(self, "servers", ()):

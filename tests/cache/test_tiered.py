@@ -1,7 +1,6 @@
 """Tiers in order: the fastest answers, the slower ones fill it, and none of them ever makes a request fail."""
 
 import asyncio
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from time import time
@@ -19,7 +18,7 @@ from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.ports.observe import RequestStage
 from pixmill.ports.values import Entry, Hit
 from pixmill.storage.memory import MemoryStore
-from tests.cache.entries import Recorder, entry_of, key_of
+from tests.cache.entries import Recorder, changed, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 
 KEY = key_of("a picture")
@@ -90,7 +89,7 @@ async def test_a_clock_put_back_makes_entries_stale_not_eternal() -> None:
     now = 1e8
     hit = await cache.get(KEY)
     assert hit is not None
-    assert hit.entry.fresh_until <= now < hit.entry.stale_until <= now + 60
+    assert hit.entry.meta.lifetime.fresh_until <= now < hit.entry.meta.lifetime.stale_until <= now + 60
     assert seen.lookups("memory") == {"stale": 1}
 
 
@@ -233,7 +232,7 @@ async def test_whatever_the_mix_of_fresh_stale_and_gone_what_is_served_may_be_se
         for tier, until in zip(tiers, ages, strict=True):
             if until is not None:
                 entry = entry_of(str(until).encode(), stored_at=0.0)
-                await tier.put(KEY, replace(entry, fresh_until=until - 60.0, stale_until=float(until)))
+                await tier.put(KEY, changed(entry, fresh_until=until - 60.0, stale_until=float(until)))
         hit = await cache.get(KEY)
         usable = [until for until in ages if until is not None and until > now]
         assert (hit.entry.body if hit else None) == (str(usable[0]).encode() if usable else None)

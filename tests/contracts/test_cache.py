@@ -150,15 +150,13 @@ async def cache(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def test_a_tier_gives_back_what_was_put_whatever_is_in_it(tier: ResultTier) -> None:
     for number, format_ in enumerate(Format):
-        entry = entry_of(
-            body_of(KEY, number * 5_000), format=format_, width=number + 1, source_validator=f'"é{number}"'
-        )
+        entry = entry_of(body_of(KEY, number * 5_000), format=format_, width=number + 1, validator=f'"é{number}"')
         await tier.put(key_of(number), entry)
         assert await tier.get(key_of(number)) == entry
 
 
 async def test_a_tier_keeps_a_validator_that_is_no_valid_text(tier: ResultTier) -> None:
-    entry = entry_of(source_validator=b'"\xff\xfe"'.decode("utf-8", "surrogateescape"))
+    entry = entry_of(validator=b'"\xff\xfe"'.decode("utf-8", "surrogateescape"))
     await tier.put(KEY, entry)
     assert await tier.get(KEY) == entry
 

@@ -94,7 +94,7 @@ def test_what_is_made_of_several_is_as_good_as_the_weakest() -> None:
 
 
 def test_a_client_hears_whole_seconds_from_when_the_result_was_stored() -> None:
-    told = cache_control_for(NOW + 30.9, NOW, RULES.lifetime(NOW))
+    told = cache_control_for(NOW + 30.9, RULES.lifetime(NOW))
     assert told == CacheControl(max_age_s=100, age_s=30, stale_while_revalidate_s=50, stale_if_error_s=70)
 
 
@@ -102,7 +102,7 @@ def test_a_client_hears_whole_seconds_from_when_the_result_was_stored() -> None:
 def test_no_clock_makes_a_number_negative_or_longer_than_a_year(
     now: float, stored: float, fresh: float, stale: float, error: float, kept: float
 ) -> None:
-    told = cache_control_for(now, stored, Lifetime(fresh, stale, error, kept))
+    told = cache_control_for(now, Lifetime(stored, fresh, stale, error, kept))
     assert all(
         0 <= number <= YEAR_S
         for number in (told.max_age_s, told.age_s, told.stale_while_revalidate_s, told.stale_if_error_s)

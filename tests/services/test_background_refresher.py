@@ -28,8 +28,8 @@ async def test_what_is_under_way_is_not_started_again() -> None:
     assert refreshes.start("b", gate.wait)
     gate.set()
     await settled()
-    assert len(refreshes) == 0
     assert refreshes.start("a", gate.wait)
+    assert refreshes.start("b", gate.wait)
     await refreshes.close()
 
 
@@ -78,6 +78,5 @@ async def test_who_is_cancelled_is_not_said_to_have_failed() -> None:
     refreshes.start("a", asyncio.Event().wait)
     await asyncio.sleep(0)
     await refreshes.close()
-    assert len(refreshes) == 0
     assert refreshes.start("a", fail)
     await refreshes.close()

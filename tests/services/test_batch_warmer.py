@@ -17,7 +17,7 @@ from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
-from pixmill.ports.values import Entry, Hit, Original, Rendered
+from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
@@ -59,7 +59,7 @@ class Shop:
     async def fetch(self, ref: SourceRef) -> Original:
         assert ref == REF
         self.fetched += 1
-        return Original(Spool(100), "v1", self.directives)
+        return Original(Spool(100), OriginalVersion("v1", self.directives))
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         raise AssertionError((ref, validator))
@@ -155,7 +155,7 @@ async def test_a_set_is_one_job_whose_results_are_found_under_their_own_keys(
     assert (shop.sets, shop.fetched) == ([[320, 640, 960]], 1)
     assert set(shop.entries) == {key(width) for width in WIDTHS}
     answer = await service.resize(request(640), (), key(640))
-    assert (answer.outcome, answer.entry.etag) == (CacheOutcome.HIT, shop.entries[key(640)].etag)
+    assert (answer.outcome, answer.meta.etag) == (CacheOutcome.HIT, shop.entries[key(640)].meta.etag)
     assert shop.alone == []
 
 

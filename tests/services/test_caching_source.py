@@ -11,7 +11,7 @@ from pixmill.errors import SourceUnreachable
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives, FreshnessPolicy
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
-from pixmill.ports.values import CachedOriginal, Original
+from pixmill.ports.values import CachedOriginal, Original, OriginalVersion
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.caching_source import MAX_CLOCK_SKEW_S, CachingSource
 
@@ -48,7 +48,8 @@ class World:
         self.asked.append("fetch")
         if self.unreachable:
             raise SourceUnreachable
-        return Original(self.spool(f"{ref.text} {self.version}"), self.version, self.directives, modified=5.0)
+        version = OriginalVersion(self.version, self.directives, modified=5.0)
+        return Original(self.spool(f"{ref.text} {self.version}"), version)
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         if validator != self.version:
@@ -99,8 +100,12 @@ async def test_what_is_vouched_for_is_given_with_what_remains_of_the_word(world:
     world.now += 20
     body, again = await world.fetch_version()
     assert (body, world.asked) == ("1", ["fetch"])
-    assert again.directives == CacheDirectives(40, stale_while_revalidate_s=7)
-    assert (again.purge_watermark, again.modified, again.sources) == (first.purge_watermark, 5.0, (REF.text,))
+    assert again.version.directives == CacheDirectives(40, stale_while_revalidate_s=7)
+    assert (again.version.purge_watermark, again.version.modified, again.sources) == (
+        first.version.purge_watermark,
+        5.0,
+        (REF.text,),
+    )
 
 
 @pytest.mark.parametrize("later_s", [61, -MAX_CLOCK_SKEW_S - 1])
@@ -109,14 +114,14 @@ async def test_what_is_over_or_from_a_clock_that_was_put_back_is_asked_about(lat
     world.now += later_s
     world.directives = CacheDirectives(9)
     body, again = await world.fetch_version()
-    assert (body, again.directives, world.asked) == ("1", CacheDirectives(9), ["fetch", "revalidate"])
+    assert (body, again.version.directives, world.asked) == ("1", CacheDirectives(9), ["fetch", "revalidate"])
     assert world.laid[REF].validated_at == world.now, "and laid down anew"
 
 
 async def test_silence_does_not_take_back_what_was_said(world: World) -> None:
     await world.fetch_version()
     world.now, world.directives = NOW + 61, NO_DIRECTIVES
-    assert (await world.fetch_version())[1].directives == DIRECTIVES
+    assert (await world.fetch_version())[1].version.directives == DIRECTIVES
 
 
 async def test_what_has_changed_takes_the_place_of_what_was_there(world: World) -> None:
@@ -132,7 +137,7 @@ async def test_after_a_purge_the_source_is_asked(hard: bool, asked: str, world: 
     await world.fetch_version()
     world.now += 1
     world.rules.issue([PurgeTarget(PurgeScope.SOURCE, REF.text, hard)])
-    assert (await world.fetch_version())[1].purge_watermark >= world.rules.latest
+    assert (await world.fetch_version())[1].version.purge_watermark >= world.rules.latest
     assert world.asked == ["fetch", asked]
     await world.fetch_version()
     assert world.asked == ["fetch", asked], "once"
@@ -144,14 +149,14 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_fetched_anew_thoug
     await world.fetch_version()
     world.now += 61
     world.while_waiting = lambda: world.rules.issue([PurgeTarget(PurgeScope.SOURCE, REF.text)])
-    assert (await world.fetch_version())[1].purge_watermark >= world.rules.latest
+    assert (await world.fetch_version())[1].version.purge_watermark >= world.rules.latest
     assert world.asked == ["fetch", "fetch"]
 
 
 async def test_what_it_has_heeds_no_purge_that_is_heard_of_later(world: World) -> None:
-    heeds = (await world.fetch_version())[1].purge_watermark
+    heeds = (await world.fetch_version())[1].version.purge_watermark
     world.now += 30
-    assert (await world.fetch_version())[1].purge_watermark == heeds
+    assert (await world.fetch_version())[1].version.purge_watermark == heeds
 
 
 async def test_what_may_not_be_kept_is_not_laid_down_and_nothing_is_left_of_it(world: World) -> None:
@@ -162,7 +167,7 @@ async def test_what_may_not_be_kept_is_not_laid_down_and_nothing_is_left_of_it(w
 
 
 async def test_who_waited_takes_what_was_laid_down_meanwhile(world: World) -> None:
-    original = Original(world.spool("a 7"), "7", DIRECTIVES, sources=(REF.text,))
+    original = Original(world.spool("a 7"), OriginalVersion("7", DIRECTIVES), sources=(REF.text,))
     world.made_by_another = CachedOriginal(original, NOW, NOW + 600)
     assert (await world.fetch_version())[0] == "7"
     assert world.asked == []
@@ -197,14 +202,14 @@ async def test_what_a_check_finds_unchanged_is_good_for_longer_without_a_downloa
     assert await world.source.revalidate(REF, "1") == CacheDirectives(100)
     world.now += 99
     body, again = await world.fetch_version()
-    assert (body, again.directives, world.asked) == ("1", CacheDirectives(1), ["fetch", "revalidate"])
+    assert (body, again.version.directives, world.asked) == ("1", CacheDirectives(1), ["fetch", "revalidate"])
 
 
 async def test_silence_about_what_has_not_changed_renews_what_was_said(world: World) -> None:
     await world.fetch_version()
     world.now, world.directives = NOW + 61, NO_DIRECTIVES
     await world.source.revalidate(REF, "1")
-    assert (await world.fetch_version())[1].directives == DIRECTIVES
+    assert (await world.fetch_version())[1].version.directives == DIRECTIVES
     assert world.asked == ["fetch", "revalidate"]
 
 
@@ -213,7 +218,7 @@ async def test_after_a_purge_what_has_not_changed_heeds_it(world: World) -> None
     world.now += 1
     world.rules.issue([PurgeTarget(PurgeScope.SOURCE, REF.text, hard=False)])
     await world.source.revalidate(REF, "1")
-    assert (await world.fetch_version())[1].purge_watermark >= world.rules.latest
+    assert (await world.fetch_version())[1].version.purge_watermark >= world.rules.latest
     assert world.asked == ["fetch", "revalidate"]
 
 

@@ -12,7 +12,7 @@ from pixmill.plan.overlays import ImageOverlay, TextOverlay
 from pixmill.plan.shapes import ImageMask, Shape
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
-from pixmill.ports.values import Original
+from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.loader import InputLoader
 
@@ -38,7 +38,7 @@ class Origin:
             raise SourceNotFound(detail="in private")
         await self.gate.wait()
         spool = self.spools[ref.text] = Spool(10)
-        return Original(spool, self.versions.get(ref.text, "v"), self._directives(ref))
+        return Original(spool, OriginalVersion(self.versions.get(ref.text, "v"), self._directives(ref)))
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         if self.versions.get(ref.text, "v") != validator:
@@ -96,16 +96,16 @@ async def test_extras_are_in_the_order_of_the_references_each_once() -> None:
 async def test_it_is_as_fresh_as_the_least_fresh(photo: float | None, overlay: float | None, together: float) -> None:
     origin = Origin()
     origin.freshness_lifetimes = {"photo.jpg": photo, "a.png": overlay}
-    assert (await joined(origin, laid("a.png"))).directives.freshness_lifetime_s == together
+    assert (await joined(origin, laid("a.png"))).version.directives.freshness_lifetime_s == together
 
 
 async def test_the_validator_changes_with_each_of_them_and_is_the_original_s_own_alone() -> None:
     origin, seen = Origin(), set()
     for versions in ({}, {"photo.jpg": "w"}, {"a.png": "w"}, {"b.png": "w"}):
         origin.versions = versions
-        seen.add((await joined(origin, laid("a.png", "b.png"))).validator)
+        seen.add((await joined(origin, laid("a.png", "b.png"))).version.validator)
     assert len(seen) == 4
-    assert (await joined(origin, laid())).validator == "v"
+    assert (await joined(origin, laid())).version.validator == "v"
 
 
 @pytest.mark.parametrize(("name", "message", "param"), [("b.png", "Overlay 3: ", "overlay"), ("photo.jpg", "", None)])
@@ -137,7 +137,7 @@ async def test_a_failure_shared_by_two_is_named_for_each() -> None:
 
     async def fail(ref: SourceRef) -> Original:
         if ref == PHOTO:
-            return Original(Spool(10), "v")
+            return Original(Spool(10), OriginalVersion("v"))
         await started.wait()
         raise SourceUnreachable
 

@@ -32,7 +32,7 @@ def spool() -> Iterator[Spool]:
 
 @pytest.fixture
 def original(spool: Spool) -> Original:
-    return Original(spool, "v", CacheDirectives(1_000))
+    return Original(spool, OriginalVersion("v", CacheDirectives(1_000)))
 
 
 def fail(flaws: RenderFailureCache, error: PixmillError, original: Original, key: Key | None = SMALL) -> None:
@@ -47,22 +47,22 @@ def test_it_is_told_again_of_the_same_version_and_result_until_its_time_is_over(
     clock = Clock()
     flaws = RenderFailureCache(60, FreshnessPolicy(), clock=clock)
     fail(flaws, error, original)
-    flaws.check(HERE, LARGE, original)
-    flaws.check(HERE, None, original)
+    flaws.check(HERE, LARGE, original.version)
+    flaws.check(HERE, None, original.version)
     flaws.check(HERE, SMALL, OriginalVersion("w"))
     clock.now += 59
     with pytest.raises(type(error)) as caught:
         flaws.check(HERE, SMALL, OriginalVersion("v", CacheDirectives(1_000)))
     assert (caught.value.from_negative_cache, caught.value.negative_ttl_s) == (True, 1)
     clock.now += 1
-    flaws.check(HERE, SMALL, original)
+    flaws.check(HERE, SMALL, original.version)
 
 
 def test_what_is_no_picture_is_none_for_anybody(original: Original) -> None:
     flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
     fail(flaws, UnsupportedImage(), original, None)
     with pytest.raises(UnsupportedImage):
-        flaws.check(HERE, LARGE, original)
+        flaws.check(HERE, LARGE, original.version)
 
 
 @pytest.mark.parametrize("remembered_s", [0, 60])
@@ -76,7 +76,8 @@ def test_bad_luck_and_success_leave_nothing_nor_does_anything_where_nothing_is_r
         fail(flaws, UndecodableImage(), original)
     with flaws.guard(HERE, SMALL, original):
         pass
-    assert len(flaws) == 0
+    for key in (None, SMALL, LARGE):
+        flaws.check(HERE, key, original.version)
 
 
 def test_the_oldest_is_forgotten(original: Original, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,5 +85,6 @@ def test_the_oldest_is_forgotten(original: Original, monkeypatch: pytest.MonkeyP
     flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
     fail(flaws, UndecodableImage(), original, SMALL)
     fail(flaws, UndecodableImage(), original, LARGE)
-    flaws.check(HERE, SMALL, original)
-    assert len(flaws) == 1
+    flaws.check(HERE, SMALL, original.version)
+    with pytest.raises(UndecodableImage):
+        flaws.check(HERE, LARGE, original.version)

@@ -33,12 +33,12 @@ from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
-from pixmill.ports.values import Entry, Hit, Original, Rendered
+from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.refresher import INITIAL_BACKOFF_S, MAX_CONCURRENT_REFRESHES
-from pixmill.services.results.revalidation import EntryMetadata
+from tests.cache.entries import changed
 
 NOW = 1_000_000.0
 FACTS = Facts(Format.JPEG, 3, 2, 1, alpha=False, orientation=1, colour_space="sRGB", profile="", bytes=9)
@@ -83,7 +83,7 @@ class World:
         if self.unreachable:
             raise self.unreachable
         self.spools.append(Spool(100))
-        return Original(self.spools[-1], self.version, self.directives, tags=("by origin",))
+        return Original(self.spools[-1], OriginalVersion(self.version, self.directives), tags=("by origin",))
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         if validator != self.version or self.unreachable:
@@ -135,7 +135,7 @@ class World:
 
     def peek_fresh(self, key: Key) -> Hit | None:
         hit = self.peek(key)
-        return hit if hit is not None and self.now < hit.entry.fresh_until else None
+        return hit if hit is not None and self.now < hit.entry.meta.lifetime.fresh_until else None
 
     def record_hits(self, hits: int) -> None:
         raise AssertionError(hits)
@@ -146,7 +146,7 @@ class World:
 
     async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
         entry = self.slow.get(key)
-        return Hit(entry, "disk") if entry and entry.stored_at > stale.stored_at else None
+        return Hit(entry, "disk") if entry and entry.meta.lifetime.stored_at > stale.meta.lifetime.stored_at else None
 
     async def put(self, key: Key, entry: Entry) -> bool:
         self.memory[key] = entry
@@ -214,11 +214,11 @@ async def test_an_entry_says_of_which_original_it_is_and_for_how_long_it_is_good
 ) -> None:
     entry = (await resized(service, request())).entry
     assert isinstance(entry, Entry)
-    assert entry.etag == entity_tag(key_of(request()), "v1")
-    assert (entry.stored_at, entry.fresh_until) == (NOW, NOW + 60)
+    assert entry.meta.etag == entity_tag(key_of(request()), "v1")
+    assert (entry.meta.lifetime.stored_at, entry.meta.lifetime.fresh_until) == (NOW, NOW + 60)
     world.version = "v2"
     world.memory.clear()
-    assert (await resized(service, request())).entry.etag != entry.etag
+    assert (await resized(service, request())).meta.etag != entry.meta.etag
 
 
 async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_request_and_its_originals(
@@ -230,13 +230,13 @@ async def test_an_entry_names_all_that_it_was_made_of_and_the_tags_of_its_reques
     )
     entry = (await resized(service, ImageRequest(parse_source("photo.jpg"), plan, tags=("sale", "home")))).entry
     assert isinstance(entry, Entry)
-    assert (entry.sources, entry.tags) == (("photo.jpg", "mark.png"), ("sale", "home", "by origin"))
+    assert (entry.meta.sources, entry.meta.tags) == (("photo.jpg", "mark.png"), ("sale", "home", "by origin"))
 
 
 async def test_many_who_want_the_same_share_one_download_and_one_render(service: ResizeService, world: World) -> None:
     answers = await asyncio.gather(*(resized(service, request()) for _ in range(20)))
     assert (len(world.fetched), world.rendered) == (1, [100])
-    assert sorted(answer.outcome for answer in answers) == ["miss", *["shared"] * 19]
+    assert sorted(answer.outcome for answer in answers) == [*["coalesced"] * 19, "miss"]
     assert {body_of(answer) for answer in answers} == {b"100 of v1"}
 
 
@@ -353,23 +353,23 @@ async def test_what_may_not_be_kept_is_not(service: ResizeService, world: World)
 
 
 async def test_a_client_who_has_the_picture_is_told_so_from_any_tier(service: ResizeService, world: World) -> None:
-    tag = (await resized(service, request())).entry.etag
+    tag = (await resized(service, request())).meta.etag
     known = cached(service, request(), (tag,))
     assert known is not None
-    assert isinstance(known.entry, EntryMetadata)
+    assert (known.entry, known.meta.etag) == (None, tag)
     world.slow, world.memory = world.memory, {}
     answer = await resized(service, request(), (tag,))
-    assert (answer.outcome, answer.tier, type(answer.entry)) == (CacheOutcome.HIT, "disk", EntryMetadata)
+    assert (answer.outcome, answer.tier, answer.entry) == (CacheOutcome.HIT, "disk", None)
 
 
 async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_has_the_picture(
     service: ResizeService, world: World
 ) -> None:
-    tag = (await resized(service, request())).entry.etag
+    tag = (await resized(service, request())).meta.etag
     world.memory.clear()
     world.now = NOW + 61
     same = await resized(service, request(), (tag,))
-    assert isinstance(same.entry, EntryMetadata)
+    assert (same.entry, same.meta.etag) == (None, tag)
     assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
     world.now, world.version = NOW + 200, "v2"
     changed = await resized(service, request(), (tag,))
@@ -517,7 +517,7 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though
     asked = structs.replace(request(), tags=tags)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
-    world.now = made.stale_until + 1
+    world.now = made.meta.lifetime.stale_until + 1
     others = Others(world)
     others.meanwhile = lambda: rules.issue(
         [PurgeTarget(PurgeScope.TAG, "sale") if tags else PurgeTarget(PurgeScope.SOURCE, "photo.jpg")]
@@ -534,7 +534,7 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though
 async def test_a_stale_picture_whose_original_is_unchanged_gets_new_times_without_a_download_or_a_render(
     service: ResizeService, world: World
 ) -> None:
-    made = (await resized(service, request())).entry
+    made = (await resized(service, request())).meta
     world.now = NOW + 61
     stale = cached(service, request())
     assert stale is not None
@@ -542,7 +542,7 @@ async def test_a_stale_picture_whose_original_is_unchanged_gets_new_times_withou
     await settled()
     found = cached(service, request())
     assert found is not None
-    assert (found.outcome, found.entry.etag, found.entry.fresh_until) == (CacheOutcome.HIT, made.etag, NOW + 121)
+    assert (found.outcome, found.meta.etag, found.meta.lifetime.fresh_until) == (CacheOutcome.HIT, made.etag, NOW + 121)
     assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
 
 
@@ -560,7 +560,11 @@ async def test_one_word_of_the_origin_renews_every_size_for_as_long_as_it_holds(
     assert (len(world.rechecked), world.fetched, world.rendered) == (1, [], [10, 20, 30])
     late = cached(service, request(30))
     assert late is not None
-    assert (late.outcome, late.entry.stored_at, late.entry.fresh_until) == (CacheOutcome.HIT, NOW + 101, NOW + 121)
+    assert (late.outcome, late.meta.lifetime.stored_at, late.meta.lifetime.fresh_until) == (
+        CacheOutcome.HIT,
+        NOW + 101,
+        NOW + 121,
+    )
 
 
 async def test_what_was_made_of_an_older_version_is_not_renewed_by_a_word_about_the_new_one(
@@ -589,9 +593,9 @@ async def test_many_who_wait_for_the_origin_s_word_cost_one_question(service: Re
 
 async def test_a_client_who_has_what_is_renewed_is_spared_the_bytes(service: ResizeService, world: World) -> None:
     world.directives = CacheDirectives(0)
-    tag = (await resized(service, request())).entry.etag
+    tag = (await resized(service, request())).meta.etag
     answer = await resized(service, request(), (tag,))
-    assert (answer.outcome, type(answer.entry)) == (CacheOutcome.REVALIDATED, EntryMetadata)
+    assert (answer.outcome, answer.entry) == (CacheOutcome.REVALIDATED, None)
     world.version = "v2"
     assert body_of(await resized(service, request(), (tag,))) == b"100 of v2"
 
@@ -599,10 +603,10 @@ async def test_a_client_who_has_what_is_renewed_is_spared_the_bytes(service: Res
 async def test_a_client_who_has_the_picture_is_told_so_without_asking_while_the_origin_s_word_holds(
     service: ResizeService, world: World
 ) -> None:
-    tag = (await resized(service, request())).entry.etag
+    tag = (await resized(service, request())).meta.etag
     world.memory.clear()
     answer = await resized(service, request(), (tag,))
-    assert isinstance(answer.entry, EntryMetadata)
+    assert (answer.entry, answer.meta.etag) == (None, tag)
     assert (len(world.fetched), world.rechecked, world.rendered) == (1, [], [100])
 
 
@@ -636,7 +640,7 @@ async def test_when_the_original_is_gone_nothing_made_of_it_is_served_any_more(
 async def test_a_stale_picture_whose_original_turns_out_to_be_gone_is_served_no_more(
     service: ResizeService, world: World, error: PixmillError
 ) -> None:
-    made = (await resized(service, request())).entry
+    made = (await resized(service, request())).meta
     world.unreachable, world.now = error, NOW + 61
     assert cached(service, request()) is not None, "the refresh has yet to find out"
     await settled()
@@ -648,7 +652,7 @@ async def test_a_stale_picture_whose_original_turns_out_to_be_gone_is_served_no_
         await resized(service, request())
     world.unreachable = None
     back = await resized(service, request())
-    assert (back.outcome, back.entry.etag, world.rendered) == (CacheOutcome.REVALIDATED, made.etag, [100])
+    assert (back.outcome, back.meta.etag, world.rendered) == (CacheOutcome.REVALIDATED, made.etag, [100])
 
 
 async def test_what_was_denied_once_does_not_come_back_when_its_source_breaks_down(
@@ -785,12 +789,16 @@ async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin
     key = result_key(asked.source.identity, asked.plan)
     entry = (await service.resize(asked, (), key)).entry
     assert isinstance(entry, Entry)
-    assert (entry.fresh_until, entry.immutable, entry.sources) == (NOW + YEAR_S, True, ("photo.jpg",))
+    assert (entry.meta.lifetime.fresh_until, entry.meta.version.directives.immutable, entry.meta.sources) == (
+        NOW + YEAR_S,
+        True,
+        ("photo.jpg",),
+    )
     world.memory.clear()
     world.now = NOW + 1_000
     other = ImageRequest(asked.source, request(200).plan)
-    again = (await service.resize(other, ("nothing known",), result_key(asked.source.identity, other.plan))).entry
-    assert again.fresh_until == world.now + YEAR_S
+    again = (await service.resize(other, ("nothing known",), result_key(asked.source.identity, other.plan))).meta
+    assert again.lifetime.fresh_until == world.now + YEAR_S
     assert world.rechecked == []
 
 
@@ -841,7 +849,7 @@ async def test_a_stale_picture_that_another_server_renews_is_left_to_it(
         assert cached(service, request()) is not None
         await settled()
     others.busy = False
-    world.slow[key_of(request())] = replace(made, stored_at=world.now, fresh_until=world.now + 60)
+    world.slow[key_of(request())] = changed(made, stored_at=world.now, fresh_until=world.now + 60)
     world.now += INITIAL_BACKOFF_S
     assert cached(service, request()) is not None
     await settled()
@@ -853,8 +861,8 @@ async def test_who_must_wait_for_a_renewal_takes_what_another_server_has_renewed
 ) -> None:
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
-    world.now = made.stale_until + 1
-    others.done = replace(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
+    world.now = made.meta.lifetime.stale_until + 1
+    others.done = changed(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
     again = await resized(service, request())
     assert (again.outcome, body_of(again)) == (CacheOutcome.HIT, b"renewed elsewhere")
 

@@ -136,20 +136,20 @@ async def test_the_validator_is_the_best_that_the_origin_states(
 ) -> None:
     original = await source.fetch(parse_source(origin.serve("/validated", b"pic", headers=headers)))
     original.spool.close()
-    assert original.validator == validator
+    assert original.version.validator == validator
 
 
 async def test_a_large_original_without_validator_has_its_digest(origin: Origin, source: HttpSource) -> None:
     original = await source.fetch(parse_source(origin.serve("/large", BODY * 4)))
     original.spool.close()
-    assert original.validator == "sha256:" + sha256(BODY * 4).hexdigest()
+    assert original.version.validator == "sha256:" + sha256(BODY * 4).hexdigest()
 
 
 async def test_freshness_is_what_the_origin_says(origin: Origin, source: HttpSource) -> None:
     url = origin.serve("/fresh", b"pic", headers={"Cache-Control": "public, max-age=600", "Age": "100"})
     original = await source.fetch(parse_source(url))
     original.spool.close()
-    assert original.directives == CacheDirectives(500)
+    assert original.version.directives == CacheDirectives(500)
 
 
 # ---------------------------------------------------------------- the same again
@@ -161,7 +161,7 @@ STATED = [{"ETag": '"a"'}, {"ETag": 'W/"a"'}, {"Last-Modified": "Sun, 06 Nov 199
 async def known(source: HttpSource, url: str) -> str:
     original = await source.fetch(parse_source(url))
     original.spool.close()
-    return original.validator
+    return original.version.validator
 
 
 @pytest.mark.parametrize("headers", STATED)
@@ -185,7 +185,7 @@ async def test_an_original_that_has_changed_comes_at_once(
     changed = await source.revalidate(parse_source(url), validator)
     assert isinstance(changed, Original)
     with changed.spool as spool:
-        assert (spool.read(), changed.validator != validator) == (b"new", True)
+        assert (spool.read(), changed.version.validator != validator) == (b"new", True)
 
 
 @pytest.mark.parametrize("headers", STATED)
@@ -203,7 +203,7 @@ async def test_without_a_stated_validator_the_digest_tells(origin: Origin, sourc
     again = await source.revalidate(parse_source(url), validator)
     assert isinstance(again, Original)
     again.spool.close()
-    assert again.validator == validator
+    assert again.version.validator == validator
     assert not {"if-none-match", "if-modified-since"} & set(origin.requests[-1].headers)
 
 

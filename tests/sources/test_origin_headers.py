@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from multidict import CIMultiDict
 
-from pixmill.plan.freshness import CLIENT_NO_STORE, CLIENT_UNSPECIFIED, NO_DIRECTIVES, CacheDirectives
+from pixmill.plan.freshness import CLIENT_DEFAULT, CLIENT_NO_STORE, NO_DIRECTIVES, CacheDirectives, client_max_age
 from pixmill.sources.http.cdn_cache_control import parse_cdn_cache_control
 from pixmill.sources.http.origin_headers import cache_directives, conditional_headers, purge_tags_from, validator_from
 
@@ -185,37 +185,40 @@ def test_any_header_gives_an_answer(control: str, age: str, expires: str, date: 
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
-        ({"CDN-Cache-Control": "max-age=600"}, CacheDirectives(600, client_max_age_s=CLIENT_UNSPECIFIED)),
-        ({"CDN-Cache-Control": "max-age=600", "Age": "100"}, CacheDirectives(500, client_max_age_s=CLIENT_UNSPECIFIED)),
+        ({"CDN-Cache-Control": "max-age=600"}, CacheDirectives(600, client_caching=CLIENT_DEFAULT)),
+        ({"CDN-Cache-Control": "max-age=600", "Age": "100"}, CacheDirectives(500, client_caching=CLIENT_DEFAULT)),
         (
             {"CDN-Cache-Control": "max-age=600", "Cache-Control": "max-age=5, immutable"},
-            CacheDirectives(600, client_max_age_s=5, immutable=True),
+            CacheDirectives(600, client_caching=client_max_age(5), immutable=True),
         ),
         (
             {"CDN-Cache-Control": "max-age=600", "Cache-Control": "s-maxage=50, max-age=5"},
-            CacheDirectives(600, client_max_age_s=5),
+            CacheDirectives(600, client_caching=client_max_age(5)),
         ),
-        ({"CDN-Cache-Control": "max-age=600", "Cache-Control": "no-cache"}, CacheDirectives(600, client_max_age_s=0)),
+        (
+            {"CDN-Cache-Control": "max-age=600", "Cache-Control": "no-cache"},
+            CacheDirectives(600, client_caching=client_max_age(0)),
+        ),
         (
             {"CDN-Cache-Control": "max-age=600", "Cache-Control": "private, max-age=5"},
-            CacheDirectives(600, client_max_age_s=CLIENT_NO_STORE),
+            CacheDirectives(600, client_caching=CLIENT_NO_STORE),
         ),
         (
             {"CDN-Cache-Control": "max-age=600", "Expires": ONE, "Date": NOON},
-            CacheDirectives(600, client_max_age_s=3_600),
+            CacheDirectives(600, client_caching=client_max_age(3_600)),
         ),
         (
             {"CDN-Cache-Control": "no-store", "Cache-Control": "max-age=5"},
-            CacheDirectives(0, storable=False, client_max_age_s=5),
+            CacheDirectives(0, storable=False, client_caching=client_max_age(5)),
         ),
         (
             {"CDN-Cache-Control": "must-revalidate, max-age=9;x=1 , stale-if-error=3"},
-            CacheDirectives(9, None, 3, must_revalidate=True, client_max_age_s=CLIENT_UNSPECIFIED),
+            CacheDirectives(9, None, 3, must_revalidate=True, client_caching=CLIENT_DEFAULT),
         ),
-        ({"CDN-Cache-Control": "no-store=?0, max-age=9"}, CacheDirectives(9, client_max_age_s=CLIENT_UNSPECIFIED)),
+        ({"CDN-Cache-Control": "no-store=?0, max-age=9"}, CacheDirectives(9, client_caching=CLIENT_DEFAULT)),
         (
             {"CDN-Cache-Control": 'private="set-cookie, \\"x", max-age=9'},
-            CacheDirectives(0, storable=False, client_max_age_s=CLIENT_UNSPECIFIED),
+            CacheDirectives(0, storable=False, client_caching=CLIENT_DEFAULT),
         ),
     ],
 )

@@ -86,8 +86,8 @@ async def test_a_path_is_read_from_the_image_root() -> None:
     original = await PathSource(CONFIG, FakeStore({"a/b.jpg": b"x" * 100})).fetch(parse_source("/a/b.jpg"))
     with original.spool as spool:
         assert spool.read() == b"x" * 100
-    assert original.validator == "store:v1"
-    assert original.directives == NO_DIRECTIVES
+    assert original.version.validator == "store:v1"
+    assert original.version.directives == NO_DIRECTIVES
 
 
 async def test_a_store_url_is_read_from_the_store_that_is_found_for_it() -> None:
@@ -144,12 +144,12 @@ async def test_an_object_that_has_not_changed_is_not_read_again() -> None:
         shelf.version = "v1"
         first = await source.fetch(ref)
         first.spool.close()
-        assert await source.revalidate(ref, first.validator) == NO_DIRECTIVES
+        assert await source.revalidate(ref, first.version.validator) == NO_DIRECTIVES
         shelf.version = "v2"
-        changed = await source.revalidate(ref, first.validator)
+        changed = await source.revalidate(ref, first.version.validator)
         assert isinstance(changed, Original)
         with changed.spool as spool:
-            assert (spool.read(), changed.validator) == (b"picture", "store:v2")
+            assert (spool.read(), changed.version.validator) == (b"picture", "store:v2")
         assert shelf.streaming == 0
 
 

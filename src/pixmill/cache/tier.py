@@ -13,8 +13,9 @@ from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 from pixmill.cache.purge_log import PurgeLog
 from pixmill.errors import StoreUnavailable
 from pixmill.media import Format
+from pixmill.plan.freshness import Lifetime
 from pixmill.plan.key import Key
-from pixmill.ports.values import Entry, HasPurgeKeys
+from pixmill.ports.values import Entry, EntryMetadata, HasPurgeKeys, OriginalVersion
 
 PROBE_TTL_S: Final = 60.0
 """Lifetime of a probe: long enough that a tier which expires entries itself does not reject it."""
@@ -121,11 +122,7 @@ def probe_entry() -> tuple[Key, Entry]:
         format=Format.PNG,
         width=1,
         height=1,
-        etag='"probe"',
-        source_validator="probe",
-        stored_at=0.0,
-        fresh_until=0.0,
-        stale_until=time() + PROBE_TTL_S,
+        meta=EntryMetadata('"probe"', OriginalVersion("probe"), Lifetime(0.0, 0.0, time() + PROBE_TTL_S)),
     )
     return Key(sha256(token).hexdigest()), entry
 

@@ -50,11 +50,11 @@ class TieredCache:
             return None
         found, now = self._memory_tier.peek(key), self._clock()
         entry = None if isinstance(found, Miss) else usable_entry(found, now)
-        if entry is not None and entry.purge_watermark < self.purge_rules.latest:
+        if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
             entry = self.purge_rules.apply_to(entry)
         if entry is None:
             return None
-        self._count_lookup(self._memory_tier, "hit" if now < entry.fresh_until else "stale")
+        self._count_lookup(self._memory_tier, "hit" if now < entry.meta.lifetime.fresh_until else "stale")
         return Hit(entry, self._memory_tier.name)
 
     def peek_fresh(self, key: Key) -> Hit | None:
@@ -63,9 +63,11 @@ class TieredCache:
         entry = self._memory_tier.peek(key)
         if not isinstance(entry, Entry):
             return None
-        if entry.purge_watermark < self.purge_rules.latest and self.purge_rules.apply_to(entry) is not entry:
+        meta = entry.meta
+        if meta.version.purge_watermark < self.purge_rules.latest and self.purge_rules.apply_to(entry) is not entry:
             return None
-        is_fresh = entry.stored_at - CLOCK_TOLERANCE_S <= self._clock() < entry.fresh_until
+        lifetime = meta.lifetime
+        is_fresh = lifetime.stored_at - CLOCK_TOLERANCE_S <= self._clock() < lifetime.fresh_until
         return Hit(entry, self._memory_tier.name) if is_fresh else None
 
     def record_hits(self, hits: int) -> None:
@@ -83,11 +85,13 @@ class TieredCache:
         return hit
 
     async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
+        stored_at = stale.meta.lifetime.stored_at
         for position, tier in enumerate(self._tiers):
             if tier is self._memory_tier:
                 continue
             hit = await self._lookup(tier, key, ())
-            if hit is not None and hit.entry.stored_at > stale.stored_at and self._clock() < hit.entry.fresh_until:
+            lifetime = hit and hit.entry.meta.lifetime
+            if hit and lifetime and stored_at < lifetime.stored_at and self._clock() < lifetime.fresh_until:
                 await self._store(self._tiers[:position], key, hit.entry)
                 return hit
         return None
@@ -168,12 +172,12 @@ class TieredCache:
             self._count_lookup(tier, found.value)
             return None
         entry = usable_entry(found, now)
-        if entry is not None and entry.purge_watermark < self.purge_rules.latest:
+        if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
             entry = self.purge_rules.apply_to(entry)
         if entry is None:
             self._count_lookup(tier, "miss")
             return None
-        self._count_lookup(tier, "hit" if now < entry.fresh_until else "stale")
+        self._count_lookup(tier, "hit" if now < entry.meta.lifetime.fresh_until else "stale")
         await self._store(faster_tiers, key, found)
         return Hit(entry, tier.name)
 

@@ -1,24 +1,55 @@
-"""For how long a result may be served, and what the client is told about it: numbers in, numbers out.
+"""How long a result may be served, and what clients are told about it: numbers in, numbers out.
 
-Knows no clock and no header: seconds since the epoch come in and whole seconds go out.
+Knows no clock and no header: times are seconds since the epoch, durations are seconds.
 """
 
 import math
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
 from msgspec import Struct, structs
 
 YEAR_S = 31_536_000.0
-"""Longer than any cache keeps anything: RFC 9111 §1.2.2 lets 2^31 seconds stand for ever, a year is what browsers honour."""
+"""The longest lifetime: RFC 9111 §1.2.2 lets 2^31 seconds stand for "for ever"; a year is what browsers honour."""
 
 
-class CacheDirectives(Struct, frozen=True):
-    """What a source says of how long its original is good, all of it from the moment that it says so; None where it is silent.
+class ClientMaxAge(StrEnum):
+    """Where the ``max-age`` that clients see comes from."""
 
-    ``fresh_s``, then ``stale_while_s`` during which it may be served while it is asked for again, and ``stale_on_error_s`` during which
-    it may be served if that fails (RFC 5861). ``strict``: never served stale. ``may_keep``: not even to be stored where it is false.
-    ``immutable``: while fresh it does not change (RFC 8246). ``told_s``: for how long clients may be told that it is fresh, each from when it is
-    answered, where that is another matter than for how long it is for us; ``UNSAID``, or ``NOT_TOLD_TO_KEEP`` it at all.
+    SAME = "same"  # our own lifetime: the source makes no difference between clients and shared caches
+    DEFAULT = "default"  # the operator's default TTL: the source has directives for shared caches only
+    EXPLICIT = "explicit"  # the source's directives for clients
+    NO_STORE = "no-store"  # none: clients must not store the response
+
+
+class ClientCaching(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Client cache policy, where ``CDN-Cache-Control`` (RFC 9213) makes it differ from that of shared caches.
+
+    ``max_age_s`` counts only if ``EXPLICIT``, from the moment of each response.
+    """
+
+    kind: ClientMaxAge = ClientMaxAge.SAME
+    max_age_s: float = 0.0
+
+
+CLIENT_SAME = ClientCaching()
+CLIENT_DEFAULT = ClientCaching(ClientMaxAge.DEFAULT)
+CLIENT_NO_STORE = ClientCaching(ClientMaxAge.NO_STORE)
+
+
+def client_max_age(seconds: float) -> ClientCaching:
+    """Return the policy of a source that gives clients ``seconds``."""
+    return ClientCaching(ClientMaxAge.EXPLICIT, seconds)
+
+
+class CacheDirectives(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Cache directives of a source, counted from when it sent them; None where it sent none.
+
+    - ``freshness_lifetime_s``: RFC 9111 §4.2.1.
+    - ``stale_while_revalidate_s``, ``stale_if_error_s``: RFC 5861; both begin when the lifetime ends.
+    - ``must_revalidate``: never served stale.
+    - ``storable``: false for ``no-store`` and ``private``.
+    - ``immutable``: does not change while fresh (RFC 8246).
     """
 
     freshness_lifetime_s: float | None = None
@@ -27,31 +58,26 @@ class CacheDirectives(Struct, frozen=True):
     must_revalidate: bool = False
     storable: bool = True
     immutable: bool = False
-    client_max_age_s: float | None = None
+    client_caching: ClientCaching = CLIENT_SAME
 
 
 NO_DIRECTIVES = CacheDirectives()
 
-CLIENT_NO_STORE = -1.0
-CLIENT_UNSPECIFIED = math.nan
-
 
 def merge_directives(stored: CacheDirectives, received: CacheDirectives) -> CacheDirectives:
-    """What holds after a source was asked again: silence does not take back what was said (RFC 9111 §3.2)."""
+    """Return the directives after revalidation: a 304 without any leaves the stored ones (RFC 9111 §3.2)."""
     return stored if received == NO_DIRECTIVES else received
 
 
 def directives_for_version(version: str, directives: CacheDirectives) -> CacheDirectives:
-    """What holds for an original whose version is part of its URL: it does not change, whatever its source says but that it may not be kept."""
+    """Return the directives of a versioned URL: immutable for a year, unless the source forbids storing."""
     return (
         CacheDirectives(freshness_lifetime_s=YEAR_S, immutable=True) if version and directives.storable else directives
     )
 
 
 class NegativeTtl(Struct, frozen=True):
-    """For how many seconds a source is not asked again: after it said that there is no such picture for us, and after it failed;
-    and for how many one that is of no use is not tried again unless it has changed.
-    """
+    """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, originals that do not decode."""
 
     not_found_s: float = 0.0
     unreachable_s: float = 0.0
@@ -61,19 +87,78 @@ class NegativeTtl(Struct, frozen=True):
 NO_NEGATIVE_CACHING = NegativeTtl()
 
 
-class Lifetime(Struct, frozen=True):
-    """Seconds since the epoch, as in ``ports.Entry``."""
+class Lifetime(Struct, frozen=True, gc=False):
+    """The times of an entry, in seconds since the epoch.
 
+        stored_at       fresh_until     stale_until     stale_if_error_until     retained_until
+            |    fresh       |    stale      |    stale if error    |      retained       |
+            |  a hit: served | served, while | revalidated first;   | revalidated first;  | gone: fetched
+            |  without the   | revalidated   | served stale if the  | 304: served again,  | and rendered
+            |  source        | in background | source fails         | else rendered again | again
+
+    RFC 5861 defines the second and the third span. Every span may be empty: without ``stored_at < retained_until`` the
+    entry is not stored at all. ``stored_at`` is when the source last validated the original.
+    """
+
+    stored_at: float
     fresh_until: float
     stale_until: float
-    stale_if_error_until: float
-    retained_until: float
+    stale_if_error_until: float = 0.0
+    retained_until: float = 0.0
+
+    @property
+    def ends_at(self) -> float:
+        """The time from which the entry is of no use."""
+        return max(self.fresh_until, self.stale_until, self.retained_until)
+
+    @property
+    def is_storable(self) -> bool:
+        """Whether there is any use in storing the entry."""
+        return max(self.stale_until, self.retained_until) > self.stored_at
+
+    def is_finite(self) -> bool:
+        """Whether all times are numbers."""
+        times = (
+            self.stored_at,
+            self.fresh_until,
+            self.stale_until,
+            self.stale_if_error_until,
+            self.retained_until,
+        )
+        return all(map(math.isfinite, times))
+
+    def capped(self, end: float) -> "Lifetime":
+        """Return the lifetime with every time at most ``end``."""
+        return Lifetime(
+            self.stored_at,
+            min(self.fresh_until, end),
+            min(self.stale_until, end),
+            min(self.stale_if_error_until, end),
+            min(self.retained_until, end),
+        )
+
+    def expired(self, now: float) -> "Lifetime":
+        """Return the lifetime of an entry that must not be served any more, only revalidated."""
+        retained_until = max(self.stale_until, self.retained_until)
+        return structs.replace(self.capped(now), retained_until=retained_until)
+
+    def stale_since(self, now: float) -> "Lifetime":
+        """Return the lifetime moved so that it was stored and became stale at ``now``; later spans keep their length."""
+        shift_s = now - self.fresh_until
+        return Lifetime(
+            now,
+            now,
+            self.stale_until + shift_s,
+            self.stale_if_error_until + shift_s,
+            self.retained_until + shift_s,
+        )
 
 
 class FreshnessPolicy(Struct, frozen=True):
-    """The operator's rules. ``ttl_s`` counts where the source is silent; its word is held between ``min_ttl_s`` and
-    ``max_ttl_s``. For ``stale_s`` after that a result may still be served while it is refreshed, for ``stale_on_error_s``
-    if that fails; a source may make both shorter.
+    """The operator's freshness rules.
+
+    ``default_ttl_s`` applies if the source sends no lifetime; one that it sends is clamped to ``min_ttl_s`` …
+    ``max_ttl_s``. A source may only shorten the stale windows (RFC 5861).
     """
 
     default_ttl_s: float = 3_600.0
@@ -83,10 +168,10 @@ class FreshnessPolicy(Struct, frozen=True):
     stale_if_error_s: float = 86_400.0
 
     def lifetime(self, validated_at: float, directives: CacheDirectives = NO_DIRECTIVES) -> Lifetime:
-        """The moments kept with an entry whose original was vouched for at ``checked_at``.
+        """Return the times of an entry whose original was validated at ``validated_at``.
 
-        What a source vouches for not even a second, and ``min_ttl_s`` does not either, is not served stale. It is kept all the same, as
-        is everything that may be, for as long as anything is served stale: an original that has not changed renews it.
+        An entry without any freshness lifetime is never served stale. Like all that is storable it is retained for as
+        long as others are served stale: if the original has not changed, revalidation costs no render.
         """
         ttl_s = self.effective_ttl_s(directives)
         fresh_until = validated_at + ttl_s
@@ -103,6 +188,7 @@ class FreshnessPolicy(Struct, frozen=True):
         )
         retained_s = max(self.stale_while_revalidate_s, self.stale_if_error_s) if directives.storable else 0.0
         return Lifetime(
+            stored_at=validated_at,
             fresh_until=fresh_until,
             stale_until=fresh_until + stale_while_revalidate_s,
             stale_if_error_until=fresh_until + stale_if_error_s,
@@ -110,22 +196,23 @@ class FreshnessPolicy(Struct, frozen=True):
         )
 
     def effective_ttl_s(self, directives: CacheDirectives) -> float:
-        """For how many seconds it is fresh."""
+        """Return the freshness lifetime in seconds."""
         lifetime_s = directives.freshness_lifetime_s
         ttl_s = self.default_ttl_s if lifetime_s is None or math.isnan(lifetime_s) else lifetime_s
         return min(max(ttl_s, self.min_ttl_s, 0.0), self.max_ttl_s)
 
-    def client_max_age_s(self, directives: CacheDirectives) -> float | None:
-        """For how many seconds clients are told that it is fresh, where that is another matter: our own rule where nothing is said."""
-        max_age_s = directives.client_max_age_s
-        if max_age_s is None:
-            return None
-        return self.default_ttl_s if math.isnan(max_age_s) else min(max_age_s, self.max_ttl_s)
+    def client_caching(self, directives: CacheDirectives) -> ClientCaching:
+        """Return the client cache policy with the operator's default filled in and the maximum applied."""
+        client = directives.client_caching
+        if client.kind is ClientMaxAge.DEFAULT:
+            return client_max_age(self.default_ttl_s)
+        return client_max_age(min(client.max_age_s, self.max_ttl_s)) if client.kind is ClientMaxAge.EXPLICIT else client
 
     def age_directives(self, directives: CacheDirectives, age_s: float) -> CacheDirectives:
-        """The same words ``age_s`` seconds after they were said: silence becomes a number, since it does not start anew.
+        """Return the directives as they are ``age_s`` seconds after the source sent them.
 
-        Of what was fresh at all a second remains, or it would count as never vouched for.
+        A missing lifetime becomes a number, since it does not start again. At least one second remains of any lifetime,
+        as zero would mean that it never was fresh.
         """
         ttl_s = self.effective_ttl_s(directives)
         return (
@@ -135,7 +222,7 @@ class FreshnessPolicy(Struct, frozen=True):
         )
 
     def most_restrictive(self, all_directives: Sequence[CacheDirectives]) -> CacheDirectives:
-        """What holds for something made of several: of everything the least."""
+        """Return the directives of a result of several originals: the strictest of each."""
         unspecified = all(directives.freshness_lifetime_s is None for directives in all_directives)
         return CacheDirectives(
             freshness_lifetime_s=None if unspecified else min(map(self.effective_ttl_s, all_directives)),
@@ -144,7 +231,7 @@ class FreshnessPolicy(Struct, frozen=True):
             must_revalidate=any(one.must_revalidate for one in all_directives),
             storable=all(one.storable for one in all_directives),
             immutable=all(one.immutable for one in all_directives),
-            client_max_age_s=_min_specified(map(self.client_max_age_s, all_directives)),
+            client_caching=min(map(self.client_caching, all_directives), key=_client_strictness),
         )
 
 
@@ -160,18 +247,18 @@ class CacheControl(Struct, frozen=True):
     stale_if_error_s: int
 
 
-def cache_control_for(now: float, stored_at: float, lifetime: Lifetime) -> CacheControl:
-    """What to tell a client; never negative, even when the clock has jumped back."""
+def cache_control_for(now: float, lifetime: Lifetime) -> CacheControl:
+    """Return the seconds that clients are told; never negative, even if the clock has jumped back."""
     return CacheControl(
-        max_age_s=_whole_seconds(lifetime.fresh_until - stored_at),
-        age_s=_whole_seconds(now - stored_at),
+        max_age_s=_whole_seconds(lifetime.fresh_until - lifetime.stored_at),
+        age_s=_whole_seconds(now - lifetime.stored_at),
         stale_while_revalidate_s=_whole_seconds(lifetime.stale_until - lifetime.fresh_until),
         stale_if_error_s=_whole_seconds(lifetime.stale_if_error_until - lifetime.fresh_until),
     )
 
 
 def _whole_seconds(seconds: float) -> int:
-    """Differences of times since the epoch are wrong by fractions of a microsecond."""
+    """Round first: differences of times since the epoch are off by fractions of a microsecond."""
     return int(round(min(max(seconds, 0.0), YEAR_S), 3))
 
 
@@ -181,3 +268,8 @@ def _capped_by_source(policy_s: float, source_s: float | None) -> float:
 
 def _min_specified(values: Iterable[float | None]) -> float | None:
     return min((number for number in values if number is not None), default=None)
+
+
+def _client_strictness(client: ClientCaching) -> tuple[bool, bool, float]:
+    """Order from ``NO_STORE`` over the shortest ``max-age`` to ``SAME``."""
+    return client.kind is ClientMaxAge.SAME, client.kind is not ClientMaxAge.NO_STORE, client.max_age_s

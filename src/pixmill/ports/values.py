@@ -3,14 +3,14 @@
 Knows no adapter and no port.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pixmill.media import Format
-from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
+from pixmill.plan.freshness import CLIENT_SAME, NO_DIRECTIVES, CacheDirectives, ClientCaching, Lifetime
 from pixmill.runtime.spool import Spool
 
 
@@ -24,37 +24,34 @@ class Stat:
     validator: str
 
 
+class OriginalVersion(Struct, frozen=True, gc=False, omit_defaults=True):
+    """The current version of an original, without its bytes.
+
+    ``validator`` changes when the bytes do: the origin's ETag, that of a store, or a digest. ``directives`` count from
+    when the source sent them. ``purge_watermark`` is the time of the latest purge that was known, or surely past, when the
+    source was asked: only later purges apply. ``modified`` is in seconds since the epoch, 0 if unknown.
+    """
+
+    validator: str
+    directives: CacheDirectives = NO_DIRECTIVES
+    purge_watermark: float = 0.0
+    modified: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A fetched original: its bytes, and what its source says about them.
+    """A fetched original: its bytes and its version.
 
-    ``validator`` changes when the bytes do (an origin's ETag, a store's, or a digest). ``vouched`` is for how long
-    the source vouches for it from now on. ``extras`` are the other pictures that a result is made of, in the order of
-    ``plan/references.py``; what is said here then holds for all together.
-
-    It was ``modified`` last at so many seconds since the epoch; 0 where its source does not say.
-
-    ``sources``, ``tags`` and ``heeds`` are those of the entries made of it; whoever asked for the pictures fills them in.
+    A source fills in the spool, the version without a purge watermark, and the tags that the origin sent; the loader
+    adds the rest. ``sources`` are the canonical texts that a purge by source matches. ``extras`` are the images that
+    a plan refers to, in the order of ``plan/references.py``; all other fields then hold for all of them together.
     """
 
     spool: Spool
-    validator: str
-    directives: CacheDirectives = NO_DIRECTIVES
+    version: OriginalVersion
     extras: tuple[Spool, ...] = ()
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    purge_watermark: float = 0.0
-    modified: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class OriginalVersion:
-    """The version of an original that its source has now, without the bytes; the rest is as in ``Original``."""
-
-    validator: str
-    directives: CacheDirectives = NO_DIRECTIVES
-    purge_watermark: float = 0.0
-    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +66,50 @@ class Rendered:
     """Worker time by stage: decode, process, encode."""
 
 
+class EntryMetadata(Struct, frozen=True, omit_defaults=True):
+    """All of a cache entry but the image: enough for a 304, for purges, and for revalidation.
+
+    ``Lifetime`` draws its time line. ``version`` is that of the original which the result was made of, as last
+    validated. ``sources`` are the canonical texts of all inputs, the original first; ``tags`` are the surrogate keys.
+    """
+
+    etag: str
+    version: OriginalVersion
+    lifetime: Lifetime
+    client_caching: ClientCaching = CLIENT_SAME
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def purge_watermark(self) -> float:
+        return self.version.purge_watermark
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored result: bytes and all that is needed to answer with them. Times are seconds since the epoch.
-
-    Fresh until ``fresh_until``; may be served while it is refreshed until ``stale_until``, and until ``error_until`` if that
-    fails. Until ``kept_until``, or ``stale_until`` if that is later, it is there to be renewed if its original has not changed; then
-    it is gone. ``immutable``: its source says that it will not change while fresh.
-    ``sources`` are the canonical texts of what it was made of, the original first, ``tags`` the names it can be purged by.
-    It ``heeds`` every purge up to that time: they were known, or surely past, when its pictures were fetched.
-    ``modified`` is as in ``Original``; ``told_s`` for how long clients are told at most that it is fresh, as in ``plan/freshness.py``.
-    """
+    """A cached result: the image and its metadata."""
 
     body: bytes
     format: Format
     width: int
     height: int
-    etag: str
-    source_validator: str
-    stored_at: float
-    fresh_until: float
-    stale_until: float
-    sources: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    purge_watermark: float = 0.0
-    stale_if_error_until: float = 0.0
-    retained_until: float = 0.0
-    immutable: bool = False
-    modified: float = 0.0
-    client_max_age_s: float | None = None
+    meta: EntryMetadata
 
     @property
     def size(self) -> int:
         """Bytes of the body."""
         return len(self.body)
 
+    def with_lifetime(self, lifetime: Lifetime) -> "Entry":
+        """Return the entry with other times."""
+        return replace(self, meta=structs.replace(self.meta, lifetime=lifetime))
+
 
 @dataclass(frozen=True, slots=True)
 class CachedOriginal:
-    """An original as it was laid down for later runs and other servers. Its source vouched for it at ``checked_at``; after
-    ``kept_until`` it is of no use. Both are seconds since the epoch.
+    """An original as the original cache stores it.
+
+    Its source validated it at ``validated_at``; after ``retained_until`` it is of no use. Both are seconds since the epoch.
     """
 
     original: Original
@@ -130,7 +131,7 @@ class CachedOriginal:
 
     @property
     def purge_watermark(self) -> float:
-        return self.original.purge_watermark
+        return self.original.version.purge_watermark
 
 
 class HasPurgeKeys(Protocol):

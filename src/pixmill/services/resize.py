@@ -23,16 +23,9 @@ from pixmill.services.inputs.fetch_failures import FetchFailureCache
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.inputs.memory import MemoryOriginalCache
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
-from pixmill.services.results.cache import ResultCache
+from pixmill.services.results.cache import ResultCache, is_permanent, make_entry, uncacheable_metadata
 from pixmill.services.results.refresher import BackgroundRefresher, RefreshedElsewhere
 from pixmill.services.results.render_failures import RenderFailureCache
-from pixmill.services.results.revalidation import (
-    is_permanent,
-    make_entry,
-    metadata_of,
-    uncacheable_metadata,
-    version_of,
-)
 from pixmill.services.singleflight import Flights
 from pixmill.services.warm.batch import BatchWarmer
 
@@ -108,12 +101,13 @@ class ResizeService:
     ) -> ResizeResult | None:
         """What the cache has, if it may be served before its source is asked."""
         entry, outcome, now = hit.entry, CacheOutcome.HIT, self._clock()
-        if now >= entry.fresh_until:
-            if now >= entry.stale_until:
+        meta = entry.meta
+        if now >= meta.lifetime.fresh_until:
+            if now >= meta.lifetime.stale_until:
                 return None
             outcome = CacheOutcome.STALE
             self._refresher.start(self._flight_key(key), lambda: self._refresh(request, key, entry))
-        return ResizeResult(metadata_of(entry) if entry.etag in known_etags else entry, outcome, hit.tier)
+        return ResizeResult(meta, outcome, None if meta.etag in known_etags else entry, hit.tier)
 
     async def _not_modified_or_make(self, request: ImageRequest, key: Key, known_etags: Container[str]) -> ResizeResult:
         """Ask first, and render only if the original is not the one that the client's copy was made of."""
@@ -136,7 +130,7 @@ class ResizeService:
         """From a set that is being made, from the slower tiers of the cache, else anew."""
         entry = await self.batch_warmer.wait_for(key)
         if entry is not None and self.results.match_purges(entry, request.tags) is PurgeMatch.NONE:
-            return ResizeResult(entry, CacheOutcome.COALESCED)
+            return ResizeResult(entry.meta, CacheOutcome.COALESCED, entry)
         hit = await self.results.get(key, request.tags)
         if hit is None:
             return await self._render_holding_lock(request, key)
@@ -160,7 +154,7 @@ class ResizeService:
                 rendered = await self._engine.render(original.spool, request.plan, original.extras)
             seconds = {"fetch": fetched - started, "render": time.perf_counter() - fetched, **rendered.seconds}
         entry, stored = await self.results.put(key, rendered, original, request.tags)
-        return ResizeResult(entry, CacheOutcome.MISS, seconds=seconds, stored=stored)
+        return ResizeResult(entry.meta, CacheOutcome.MISS, entry, seconds=seconds, stored=stored)
 
     async def _revalidate_or_stale(self, request: ImageRequest, key: Key, hit: Hit) -> ResizeResult:
         """Renewed; if that fails what the cache has, where it may be served even so."""
@@ -168,13 +162,13 @@ class ResizeService:
             async with self.results.expire_if_gone(key, hit.entry):
                 return await self._revalidate_holding_lock(request, key, hit.entry)
         except PixmillError as error:
-            if is_permanent(error) or self._clock() >= hit.entry.stale_if_error_until:
+            if is_permanent(error) or self._clock() >= hit.entry.meta.lifetime.stale_if_error_until:
                 raise
-            return ResizeResult(hit.entry, CacheOutcome.STALE_IF_ERROR, hit.tier)
+            return ResizeResult(hit.entry.meta, CacheOutcome.STALE_IF_ERROR, hit.entry, hit.tier)
 
     async def _revalidate_holding_lock(self, request: ImageRequest, key: Key, stale: Entry) -> ResizeResult:
         """Renewed here, or by another server while we waited for it. What is never fresh is nothing to wait for: each has to ask."""
-        if stale.fresh_until <= stale.stored_at:
+        if stale.meta.lifetime.fresh_until <= stale.meta.lifetime.stored_at:
             return await self._revalidate(request, key, stale)
         async with self._locks.acquire(key):
             newer = await self.results.get_newer(key, stale, request.tags)
@@ -183,24 +177,24 @@ class ResizeService:
 
     async def _revalidate(self, request: ImageRequest, key: Key, stale: Entry) -> ResizeResult:
         """The same with new times if its original is what it was, else made anew; so is what was purged since it was found."""
-        async with self._inputs.current_version(request.source, request.plan, version_of(stale)) as current_version:
+        async with self._inputs.current_version(request.source, request.plan, stale.meta.version) as current_version:
             is_purged = self.results.match_purges(stale, request.tags) is PurgeMatch.HARD
-            if current_version.validator != stale.source_validator or is_purged:
+            if current_version.validator != stale.meta.version.validator or is_purged:
                 return replace(await self._render(request, key), outcome=CacheOutcome.REPLACED)
             entry, stored = await self.results.put_revalidated(key, stale, current_version)
-            return ResizeResult(entry, CacheOutcome.REVALIDATED, stored=stored)
+            return ResizeResult(entry.meta, CacheOutcome.REVALIDATED, entry, stored=stored)
 
     async def _refresh(self, request: ImageRequest, key: Key, stale: Entry) -> None:
         """Behind an answer, and behind all who wait for one: what must be rendered is when a worker has time to spare."""
         if await self.results.get_newer(key, stale, request.tags):
             return  # another server has done it
-        version_context = self._inputs.current_version(request.source, request.plan, version_of(stale))
+        version_context = self._inputs.current_version(request.source, request.plan, stale.meta.version)
         async with self.results.expire_if_gone(key, stale), AsyncExitStack() as stack:
             async with self._locks.try_acquire(key) as acquired:
                 if not acquired:
                     raise RefreshedElsewhere
                 current_version = await stack.enter_async_context(version_context)
-                if current_version.validator == stale.source_validator:
+                if current_version.validator == stale.meta.version.validator:
                     await self._revalidate(request, key, stale)
                     return
             async with self._engine.idle_slot():
@@ -241,6 +235,5 @@ class ResizeService:
         """Render bytes that the client sent; nothing of it is stored."""
         async with self._inputs.load_references(plan) as referenced:
             rendered = await self._engine.render(body, plan, [other.spool for other in referenced])
-        return ResizeResult(
-            make_entry(rendered, uncacheable_metadata(self._clock())), CacheOutcome.UNCACHED, seconds=rendered.seconds
-        )
+        entry = make_entry(rendered, uncacheable_metadata(self._clock()))
+        return ResizeResult(entry.meta, CacheOutcome.UNCACHED, entry, seconds=rendered.seconds)

@@ -30,9 +30,6 @@ class Flights(Generic[K, V]):
         self._dispose = dispose
         self._flights: dict[K, _Flight[V]] = {}
 
-    def __len__(self) -> int:
-        return len(self._flights)
-
     def __contains__(self, key: object) -> bool:
         return key in self._flights
 

@@ -11,7 +11,7 @@ from pixmill.errors import SourceBadResponse, SourceForbidden, SourceTooLarge, S
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.source import SourceRef
 from pixmill.ports.storage import Stater, Streamer
-from pixmill.ports.values import Original, Stat
+from pixmill.ports.values import Original, OriginalVersion, Stat
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
@@ -106,7 +106,7 @@ async def _read_original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: in
     except BaseException:
         spool.close()
         raise
-    return Original(spool, _validator(stat), modified=max(0.0, stat.modified))
+    return Original(spool, OriginalVersion(_validator(stat), modified=max(0.0, stat.modified)))
 
 
 def _validator(stat: Stat) -> str:

@@ -23,7 +23,6 @@ from pixmill.api.middleware.telemetry import access_fields, remote_address
 from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
-from pixmill.services.results.revalidation import metadata_of
 
 _METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -101,12 +100,12 @@ class FastPathMiddleware:
             cached.entry, cached.second = hit.entry, second
             cached.responses.clear()
         if if_none_match:
-            not_modified = if_none_match == hit.entry.etag.encode() or hit.entry.etag in entity_tags(
+            not_modified = if_none_match == hit.entry.meta.etag.encode() or hit.entry.meta.etag in entity_tags(
                 if_none_match.decode("latin-1")
             )
         else:
             not_modified = bool(if_modified_since) and not_modified_since(
-                hit.entry, if_modified_since.decode("latin-1")
+                hit.entry.meta, if_modified_since.decode("latin-1")
             )
         variant = "304" if not_modified else scope["method"]
         return cached.responses.get(variant) or cached.responses.setdefault(
@@ -117,7 +116,7 @@ class FastPathMiddleware:
         self, scope: Scope, cached: CachedRequest, hit: Hit, *, not_modified: bool
     ) -> PreparedResponse:
         entry = hit.entry
-        result = ResizeResult(metadata_of(entry) if not_modified else entry, CacheOutcome.HIT, hit.tier)
+        result = ResizeResult(entry.meta, CacheOutcome.HIT, None if not_modified else entry, hit.tier)
         headers = image_headers(cached.image_request, result, cached.expires)
         raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         status, format_name = (304, "none") if not_modified else (200, entry.format.value)

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from pixmill.api.http.cache_headers import cache_headers
 from pixmill.media import MEDIA, Format
 from pixmill.plan.request import ImageRequest
-from pixmill.ports.values import Entry
 from pixmill.services.results.answer import ResizeResult
 
 _SECURITY_HEADERS: Final = {
@@ -21,7 +20,7 @@ def image_headers(image_request: ImageRequest, result: ResizeResult, expires: in
     """Return all headers; those of a 304 if the client has the bytes."""
     headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
     entry = result.entry
-    if isinstance(entry, Entry):
+    if entry:
         headers["content-type"] = MEDIA[entry.format].mime
         headers |= _SECURITY_HEADERS.get(entry.format, {})
         headers["content-length"] = str(len(entry.body))

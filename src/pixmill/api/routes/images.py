@@ -20,10 +20,8 @@ from pixmill.api.request_parsing import parse_image_request
 from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
-from pixmill.ports.values import Entry
 from pixmill.runtime.spool import Spool
 from pixmill.services.results.answer import ResizeResult
-from pixmill.services.results.revalidation import metadata_of
 
 LINGERING_TIMEOUT_S = 5.0
 """How long a rejected upload is still read (nginx's ``lingering_timeout``)."""
@@ -47,13 +45,8 @@ async def get_image(request: Request) -> Response:
         if result.tier:
             context.load_shedder.record_hit(request_key)
     if_modified_since = request.headers.get("if-modified-since")
-    if (
-        if_modified_since
-        and not client_etags
-        and not_modified_since(result.entry, if_modified_since)
-        and isinstance(result.entry, Entry)
-    ):
-        result = replace(result, entry=metadata_of(result.entry))
+    if if_modified_since and not client_etags and not_modified_since(result.meta, if_modified_since):
+        result = replace(result, entry=None)
     context.request_cache.put(request.scope, request_key, image_request, key, expires)
     return image_response(request, image_request, result, context, expires=expires)
 
@@ -89,7 +82,7 @@ def image_response(
     headers = image_headers(image_request, result, expires)
     if context.config.server_timing and result.seconds:
         headers["server-timing"] = server_timing(result)
-    if not isinstance(entry, Entry):
+    if entry is None:
         return Response(status_code=304, headers=headers)
     request.state.format = entry.format.value
     return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)

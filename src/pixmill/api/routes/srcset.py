@@ -22,7 +22,6 @@ from pixmill.plan.key import result_key
 from pixmill.plan.lengths import Size
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.srcset_widths import srcset_widths
-from pixmill.ports.values import Entry
 
 
 class Dimensions(msgspec.Struct, frozen=True):
@@ -146,7 +145,7 @@ class _SrcsetBuilder:
         image_request, resizer = self._image_request(width, self.srcset_request.placeholder), self.context.resizer
         key = result_key(image_request.source.identity, image_request.plan)
         result = resizer.peek(image_request, (), key) or await resizer.resize(image_request, (), key)
-        return result.entry.body.decode() if isinstance(result.entry, Entry) else None
+        return result.entry.body.decode() if result.entry else None
 
 
 def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from pixmill.cache.disk.tier import DiskTier
 from pixmill.cache.format.entry import decode, decode_header, encode
-from pixmill.cache.freshness import expiry_of
 from pixmill.cache.tier import Miss
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry, HasPurgeKeys
@@ -19,12 +18,12 @@ class DiskResultTier(DiskTier):
         return await self._read(lambda: self._read_entry(key)) or Miss.UNAVAILABLE
 
     async def put(self, key: Key, entry: Entry) -> None:
-        await self._store(key, lambda: (encode(key, entry),), expiry_of(entry))
+        await self._store(key, lambda: (encode(key, entry),), entry.meta.lifetime.ends_at)
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
         def is_blob_purged(name: str, head: bytes) -> bool:
             entry = decode_header(name, head)
-            return entry is not None and is_purged(entry)
+            return entry is not None and is_purged(entry.meta)
 
         return await self.remove_if(is_blob_purged)
 

@@ -1,11 +1,12 @@
-"""An entry as one self-describing blob, and back.
+"""Encode a cache entry as one self-describing blob, and decode it.
 
-Knows what a header says; must never know where blobs are kept. Reading is total: any bytes at all
-give the entry that was written under this key, or None; never an exception, never another picture.
+Knows the header; must never know where blobs are stored. Decoding is total: any bytes at all give the entry that was
+written under this key, or None; never an exception, never another image.
 
 The layout of the blob is in ``envelope.py``.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 from math import isfinite
 from typing import Annotated, Final
@@ -15,7 +16,7 @@ import msgspec
 from pixmill.cache.format.envelope import DECODE_ERRORS, DIGEST_BYTES, PREFIX_BYTES, Envelope, checksum
 from pixmill.media import Format
 from pixmill.plan.key import Key
-from pixmill.ports.values import Entry
+from pixmill.ports.values import Entry, EntryMetadata, OriginalVersion
 
 MAGIC: Final = b"PXMC"
 VERSION: Final = 3
@@ -29,25 +30,13 @@ _ENVELOPE: Final = Envelope(MAGIC, VERSION)
 
 
 class EntryHeader(msgspec.Struct, frozen=True):
-    """All of an entry but its body. The texts are UTF-8 with lone surrogates let through: an origin's ETag may hold any."""
+    """An entry without its body. Its texts are as ``to_stored`` gives them."""
 
     key: str
     format: Format
     width: Annotated[int, msgspec.Meta(ge=1)]
     height: Annotated[int, msgspec.Meta(ge=1)]
-    etag: bytes
-    source_validator: bytes
-    stored_at: float
-    fresh_until: float
-    stale_until: float
-    sources: tuple[bytes, ...]
-    tags: tuple[bytes, ...]
-    purge_watermark: float
-    stale_if_error_until: float = 0.0
-    retained_until: float = 0.0
-    immutable: bool = False
-    modified: float = 0.0
-    client_max_age_s: float | None = None
+    meta: EntryMetadata
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -55,52 +44,34 @@ _DECODER = msgspec.msgpack.Decoder(EntryHeader)
 
 
 def encode(key: Key, entry: Entry) -> bytes:
-    """The blob of this entry under this key."""
-    header = EntryHeader(
-        key=key,
-        format=entry.format,
-        width=entry.width,
-        height=entry.height,
-        etag=to_bytes(entry.etag),
-        source_validator=to_bytes(entry.source_validator),
-        stored_at=entry.stored_at,
-        fresh_until=entry.fresh_until,
-        stale_until=entry.stale_until,
-        sources=tuple(map(to_bytes, entry.sources)),
-        tags=tuple(map(to_bytes, entry.tags)),
-        purge_watermark=entry.purge_watermark,
-        stale_if_error_until=entry.stale_if_error_until,
-        retained_until=entry.retained_until,
-        immutable=entry.immutable,
-        modified=entry.modified,
-        client_max_age_s=entry.client_max_age_s,
-    )
+    """Return the blob of the entry under ``key``."""
+    header = EntryHeader(key, entry.format, entry.width, entry.height, _convert_texts(entry.meta, to_stored))
     return seal(_ENCODER.encode(header), entry.body)
 
 
 def decode(key: Key, blob: bytes) -> Entry | None:
-    """The entry that was written under this key, or None when the blob is damaged, foreign or of another version."""
+    """Return the entry that was written under ``key``; None if the blob is damaged, foreign or of another version."""
     parts = unseal(blob)
     return None if parts is None else _decode_parts(key, *parts)
 
 
 def decode_header(name: str, head: bytes) -> Entry | None:
-    """The entry that is said to be under this name, without its body; only the beginning of the blob is needed, and nothing proves it.
+    """Return the entry under this name without its body, from the beginning of its blob; the checksum is not verified.
 
-    For finding what can go: a mistake costs an entry and nothing else.
+    For sweeps, where a mistake costs an entry and nothing else.
     """
     body_offset = _ENVELOPE.body_offset(head)
     return None if body_offset is None else _decode_parts(name, head[PREFIX_BYTES:body_offset], b"")
 
 
 def seal(header: bytes, body: bytes) -> bytes:
-    """One blob of a header and a body, with its checksum."""
+    """Return the blob of a header and a body, with its checksum."""
     preamble = _ENVELOPE.preamble(header)
     return b"".join((preamble, body, checksum(preamble, body)))
 
 
 def unseal(blob: bytes) -> tuple[bytes, bytes] | None:
-    """Header and body, or None when anything about the blob is not as it was sealed."""
+    """Return header and body, or None if the checksum or the layout is wrong."""
     if len(blob) < MIN_BLOB_BYTES:
         return None
     body_offset, end = _ENVELOPE.body_offset(blob), len(blob) - DIGEST_BYTES
@@ -114,50 +85,46 @@ def unseal(blob: bytes) -> tuple[bytes, bytes] | None:
 def _decode_parts(name: str, header: bytes, body: bytes) -> Entry | None:
     try:
         decoded = _DECODER.decode(header)
-        return _entry_from_header(decoded, body) if decoded.key == name else None
+        meta = _convert_texts(decoded.meta, from_stored)
     except DECODE_ERRORS:
         return None
-
-
-def _entry_from_header(header: EntryHeader, body: bytes) -> Entry | None:
-    times = (
-        header.stored_at,
-        header.fresh_until,
-        header.stale_until,
-        header.stale_if_error_until,
-        header.retained_until,
-        header.purge_watermark,
-        header.modified,
-        header.client_max_age_s or 0.0,
-    )
-    if not all(map(isfinite, times)):
+    if decoded.key != name or not (meta.lifetime.is_finite() and is_finite(meta.version)):
         return None
-    return Entry(
-        body=body,
-        format=header.format,
-        width=header.width,
-        height=header.height,
-        etag=to_text(header.etag),
-        source_validator=to_text(header.source_validator),
-        stored_at=header.stored_at,
-        fresh_until=header.fresh_until,
-        stale_until=header.stale_until,
-        sources=tuple(map(to_text, header.sources)),
-        tags=tuple(map(to_text, header.tags)),
-        purge_watermark=header.purge_watermark,
-        stale_if_error_until=header.stale_if_error_until,
-        retained_until=header.retained_until,
-        immutable=header.immutable,
-        modified=header.modified,
-        client_max_age_s=header.client_max_age_s,
+    return Entry(body, decoded.format, decoded.width, decoded.height, meta) if _is_client_age_finite(meta) else None
+
+
+def is_finite(version: OriginalVersion) -> bool:
+    """Whether all times of the version are numbers."""
+    return isfinite(version.purge_watermark) and isfinite(version.modified)
+
+
+def _is_client_age_finite(meta: EntryMetadata) -> bool:
+    return isfinite(meta.client_caching.max_age_s)
+
+
+def _convert_texts(meta: EntryMetadata, convert: Callable[[str], str]) -> EntryMetadata:
+    return msgspec.structs.replace(
+        meta,
+        etag=convert(meta.etag),
+        version=convert_validator(meta.version, convert),
+        sources=tuple(map(convert, meta.sources)),
+        tags=tuple(map(convert, meta.tags)),
     )
 
 
-def to_bytes(text: str) -> bytes:
-    """As headers hold it."""
-    return text.encode("utf-8", "surrogatepass")
+def convert_validator(version: OriginalVersion, convert: Callable[[str], str]) -> OriginalVersion:
+    """Return the version with its validator converted by ``to_stored`` or ``from_stored``."""
+    return msgspec.structs.replace(version, validator=convert(version.validator))
 
 
-def to_text(data: bytes) -> str:
-    """The text of these bytes. Raises UnicodeDecodeError."""
-    return data.decode("utf-8", "surrogatepass")
+def to_stored(text: str) -> str:
+    """Return the text as headers hold it: ASCII as it is, else its UTF-8 bytes as Latin-1.
+
+    Lone surrogates, which stand for bytes of an origin's header that are not UTF-8, cannot be encoded otherwise.
+    """
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def from_stored(text: str) -> str:
+    """Undo ``to_stored``. Raises UnicodeError for a text that it never returns."""
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogatepass")

@@ -121,14 +121,11 @@ class DiskOriginalTier(DiskTier):
         spool.seal()
         original = Original(
             spool,
-            header.validator,
-            header.directives,
+            header.version,
             sources=header.sources,
             tags=header.tags,
-            purge_watermark=header.purge_watermark,
-            modified=header.modified,
         )
-        return CachedOriginal(original, header.checked_at, header.retained_until)
+        return CachedOriginal(original, header.validated_at, header.retained_until)
 
     def _copy_body(
         self, key: Key, destination: FileIO, cached_file: FileIO, header: OriginalHeader

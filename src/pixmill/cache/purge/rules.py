@@ -9,9 +9,11 @@ number of servers, in any order and repeated, merge to the same set.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import time
 from typing import Final
+
+from msgspec import structs
 
 from pixmill.plan.freshness import YEAR_S
 from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
@@ -136,12 +138,14 @@ class PurgeRules:
         return PurgeMatch.SOFT if self._soft.purged_until(sources, tags) > purge_watermark else PurgeMatch.NONE
 
     def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:
-        """Returns the entry, stale if soft-purged, None if hard-purged; ``tags`` are matched besides its own."""
-        tags = entry.tags + tags
-        match = self.match(entry.sources, tags, entry.purge_watermark)
+        """Return the entry as it may be served if it also had ``tags``: unchanged, stale, or None if it is purged."""
+        meta, lifetime = entry.meta, entry.meta.lifetime
+        tags = meta.tags + tags
+        match = self.match(meta.sources, tags, meta.version.purge_watermark)
         if match is PurgeMatch.SOFT:
-            at = self._soft.purged_until(entry.sources, tags)
-            return replace(entry, fresh_until=min(entry.fresh_until, at)) if entry.stale_until > at else None
+            at = self._soft.purged_until(meta.sources, tags)
+            stale = structs.replace(lifetime, fresh_until=min(lifetime.fresh_until, at))
+            return entry.with_lifetime(stale) if lifetime.stale_until > at else None
         return entry if match is PurgeMatch.NONE else None
 
     def _is_new(self, purge: Purge) -> bool:

@@ -123,7 +123,7 @@ class MemoryTier:
         for first in range(0, len(keys), _PURGE_BATCH):
             for key in keys[first : first + _PURGE_BATCH]:
                 slot = self._main.slots.get(key) or self._small.slots.get(key)
-                if slot and is_purged(slot.entry):
+                if slot and is_purged(slot.entry.meta):
                     await self.delete(key)
                     removed += 1
             await asyncio.sleep(0)
@@ -171,4 +171,4 @@ class MemoryTier:
 
 
 def _cost_bytes(entry: Entry) -> int:
-    return OVERHEAD_BYTES + len(entry.body) + sum(map(len, entry.sources)) + sum(map(len, entry.tags))
+    return OVERHEAD_BYTES + len(entry.body) + sum(map(len, entry.meta.sources)) + sum(map(len, entry.meta.tags))

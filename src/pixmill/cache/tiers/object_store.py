@@ -62,7 +62,7 @@ class ObjectStoreTier:
                 continue
             with suppress(ObjectNotFound):
                 entry = decode_header(key, await self._read_head(stat.path))
-                if entry is not None and is_purged(entry):
+                if entry is not None and is_purged(entry.meta):
                     await self.delete(key)
                     removed += 1
             await asyncio.sleep(PURGE_PAUSE_S)

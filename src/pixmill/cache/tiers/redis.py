@@ -16,7 +16,6 @@ from typing import Final, Literal
 from pixmill.cache.format.entry import MAX_OVERHEAD_BYTES, decode_header
 from pixmill.cache.format.envelope import header_end
 from pixmill.cache.format.offload import decode_async, encode_async
-from pixmill.cache.freshness import expiry_of
 from pixmill.cache.locks.redis_leases import RedisLeases
 from pixmill.cache.purge.redis_log import RedisPurgeLog
 from pixmill.cache.purge_log import PurgeLog
@@ -52,7 +51,7 @@ class RedisTier:
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Store the entry until it expires; one that has expired only removes what was under its key."""
-        ttl_ms = int((expiry_of(entry) - time()) * 1_000)
+        ttl_ms = int((entry.meta.lifetime.ends_at - time()) * 1_000)
         if ttl_ms > 0:
             await self._client.put(self._redis_key(key), await encode_async(key, entry), ttl_ms)
         else:
@@ -75,7 +74,7 @@ class RedisTier:
             async for name in names:
                 key = Key(name.removeprefix(self._redis_key("")))
                 entry = decode_header(key, await self._read_head(name))
-                if entry is not None and is_purged(entry):
+                if entry is not None and is_purged(entry.meta):
                     await self.delete(key)
                     removed += 1
                 await asyncio.sleep(PURGE_PAUSE_S)

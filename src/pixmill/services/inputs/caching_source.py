@@ -1,7 +1,7 @@
-"""A source in front of another one: what was fetched is laid down in a depot, and asked for there first.
+"""A source that caches originals: decorates another source with an ``OriginalCache``.
 
-Knows a depot, words of sources and how old they are by the clock of the wall, since other servers wrote them down. Must never know where the
-depot is. What it has heeds the purges that it heeded when it was fetched, and no others.
+Knows cache directives and their age by the wall clock, since other servers store originals too. Must never know where they
+are stored. A cached original keeps the purge watermark of its fetch.
 """
 
 import time
@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
+
+from msgspec import structs
 
 from pixmill.plan.freshness import (
     NO_DIRECTIVES,
@@ -22,11 +24,11 @@ from pixmill.ports.pipeline import OriginalCache, Purges, Source
 from pixmill.ports.values import CachedOriginal, Original, PurgeMatch
 
 MAX_CLOCK_SKEW_S: Final = 60.0
-"""Clocks of servers that share a depot may differ by this much; what is said to be of later has no age that could be told."""
+"""The clocks of servers that share a cache may differ by this much; an original from later than that is not fresh."""
 
 
 class CachingSource:
-    """``ports.Source``. Of the sources that are not worth it (``kinds``) nothing is laid down."""
+    """Implements ``Source``. Caches originals of ``cached_kinds`` only."""
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class CachingSource:
         self._clock = clock
 
     async def fetch(self, ref: SourceRef) -> Original:
-        """From the depot if its source vouches for it still, or says that it has no other; else anew, once for all servers."""
+        """Return the cached original if it is fresh or revalidated; else fetch it, once for all servers."""
         if ref.kind not in self._cached_kinds:
             return await self._source.fetch(ref)
         async with self._lookup(ref) as cached:
@@ -55,7 +57,7 @@ class CachingSource:
                 return await (self._lookup_or_fetch(ref) if waited else self._fetch_or_revalidate(ref, cached))
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
-        """As the source says; what comes is laid down, and what has not changed is good for longer there."""
+        """Revalidate at the source; store a new original, or the longer lifetime of the cached one."""
         purge_watermark = self._purges.current_watermark()
         found = await self._source.revalidate(ref, validator)
         if ref.kind not in self._cached_kinds:
@@ -68,20 +70,21 @@ class CachingSource:
     async def _freshen_stored(
         self, ref: SourceRef, validator: str, directives: CacheDirectives, purge_watermark: float
     ) -> None:
-        """Lay down once more what its source has just vouched for, so that other servers need not ask. What is asked about every time is not
-        worth it: each answer would cost a file.
+        """Store the cached original with new directives, so that other servers need not ask.
+
+        Not if it is never fresh: each revalidation would write a file.
         """
         if directives != NO_DIRECTIVES and directives.storable and not self._freshness.effective_ttl_s(directives):
             return
         async with self._lookup(ref) as cached:
-            if cached is None or cached.original.validator != validator:
+            if cached is None or cached.original.version.validator != validator:
                 return
-            merged = merge_directives(cached.original.directives, directives)
+            merged = merge_directives(cached.original.version.directives, directives)
             if not merged.storable or self._freshness.effective_ttl_s(merged):
-                await self._store(ref, replace(cached.original, directives=merged), purge_watermark)
+                await self._store(ref, _with_directives(cached.original, merged), purge_watermark)
 
     async def _lookup_or_fetch(self, ref: SourceRef) -> Original:
-        """What somebody has laid down for whom we waited; if that came to nothing it is for us to ask."""
+        """Return what the previous holder of the lock has stored; else ask the source."""
         async with self._lookup(ref) as cached:
             if cached is not None and self._is_fresh(cached):
                 return self._with_age(cached)
@@ -89,7 +92,7 @@ class CachingSource:
 
     @asynccontextmanager
     async def _lookup(self, ref: SourceRef) -> AsyncIterator[CachedOriginal | None]:
-        """What no purge concerns; whoever goes on with its bytes shares them."""
+        """Yield the cached original unless it is purged; its spool is closed at the end, so the caller shares it."""
         cached = await self._cache.get(ref)
         if cached is None:
             yield None
@@ -105,41 +108,47 @@ class CachingSource:
         return self._purges.match(cached.sources, cached.tags, cached.purge_watermark) is PurgeMatch.HARD
 
     def _is_fresh(self, cached: CachedOriginal) -> bool:
-        """Whether its source vouches for it still, and no purge has made that doubtful since."""
+        """Whether it is fresh, and no purge has happened since."""
         age_s = self._clock() - cached.validated_at
         return (
             cached.purge_watermark >= self._purges.latest
-            and -MAX_CLOCK_SKEW_S < age_s < self._freshness.effective_ttl_s(cached.original.directives)
+            and -MAX_CLOCK_SKEW_S < age_s < self._freshness.effective_ttl_s(cached.original.version.directives)
         )
 
     def _with_age(self, cached: CachedOriginal) -> Original:
-        """With what remains of its source's word."""
+        """Share the cached original, with its directives aged."""
         age_s = max(0.0, self._clock() - cached.validated_at)
-        original = cached.original
-        directives = self._freshness.age_directives(original.directives, age_s)
-        return replace(original, spool=original.spool.share(), directives=directives)
+        directives = self._freshness.age_directives(cached.original.version.directives, age_s)
+        return _with_directives(_shared(cached.original), directives)
 
     async def _fetch_or_revalidate(self, ref: SourceRef, cached: CachedOriginal | None) -> Original:
         purge_watermark = self._purges.current_watermark()
-        if cached is None or self._is_purged(cached):  # it may have been purged while its turn was waited for
+        if cached is None or self._is_purged(cached):  # perhaps while the lock was waited for
             return await self._store(ref, await self._source.fetch(ref), purge_watermark)
         stored = cached.original
-        found = await self._source.revalidate(ref, stored.validator)
+        found = await self._source.revalidate(ref, stored.version.validator)
         if isinstance(found, Original):
             return await self._store(ref, found, purge_watermark)
-        directives = merge_directives(stored.directives, found)
-        return await self._store(
-            ref, replace(stored, spool=stored.spool.share(), directives=directives), purge_watermark
-        )
+        directives = merge_directives(stored.version.directives, found)
+        return await self._store(ref, _with_directives(_shared(stored), directives), purge_watermark)
 
     async def _store(self, ref: SourceRef, original: Original, purge_watermark: float) -> Original:
-        """Laid down if it may be, and not there any more if it may not."""
-        directives = directives_for_version(ref.version, original.directives)
-        original = replace(original, directives=directives, sources=(ref.text,), purge_watermark=purge_watermark)
-        if not original.directives.storable:
+        """Complete the original and store it; delete the stored one if it is not storable."""
+        directives = directives_for_version(ref.version, original.version.directives)
+        version = structs.replace(original.version, directives=directives, purge_watermark=purge_watermark)
+        original = replace(original, version=version, sources=(ref.text,))
+        if not directives.storable:
             await self._cache.delete(ref)
             return original
         now = self._clock()
-        retained_until = self._freshness.lifetime(now, original.directives).retained_until
+        retained_until = self._freshness.lifetime(now, directives).retained_until
         await self._cache.put(ref, CachedOriginal(original, now, retained_until))
         return original
+
+
+def _with_directives(original: Original, directives: CacheDirectives) -> Original:
+    return replace(original, version=structs.replace(original.version, directives=directives))
+
+
+def _shared(original: Original) -> Original:
+    return replace(original, spool=original.spool.share())

@@ -1,6 +1,6 @@
-"""What sources have refused lately, so that one which has nothing, or is down, is not asked for every request.
+"""Negative cache of fetch failures: a source without the original, or that is down, is not asked for every request.
 
-Knows failures of sources and durations, by a clock that nobody can put back. Failures of our own are never remembered.
+Knows failures of sources and a monotonic clock. Failures of our own are never cached.
 """
 
 import time
@@ -15,7 +15,7 @@ from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, NullObserver, Observer
 
 MAX_FETCH_FAILURES: Final = 8_192
-"""About half a kilobyte each; the oldest goes."""
+"""About half a kilobyte each; the oldest is evicted."""
 
 _DEFINITE_ERRORS: Final = (SourceNotFound, SourceDenied, SourceTooLarge)
 
@@ -28,7 +28,7 @@ class _FetchFailure:
 
 
 class FetchFailureCache:
-    """Failures by source, each for a short while."""
+    """Failures by source, each for its negative TTL."""
 
     def __init__(
         self, negative_ttl: NegativeTtl, clock: Callable[[], float] = time.monotonic, observer: Observer | None = None
@@ -38,11 +38,8 @@ class FetchFailureCache:
         self._observer = observer or NullObserver()
         self._failures: OrderedDict[SourceRef, _FetchFailure] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._failures)
-
     def check(self, ref: SourceRef, latest_purge: float) -> None:
-        """Raises what the source refused with a moment ago, unless something was purged since."""
+        """Raise the cached failure of this source, unless there was a purge since."""
         failure = self._failures.get(ref)
         if failure is None:
             return
@@ -54,7 +51,7 @@ class FetchFailureCache:
         raise failure.error.as_negative_hit(remaining_s)
 
     def record(self, ref: SourceRef, error: SourceError, purge_watermark: float) -> None:
-        """The source has just refused."""
+        """Cache a failure that the source has just caused."""
         self._failures.pop(ref, None)
         ttl_s = (
             self._negative_ttl.not_found_s if isinstance(error, _DEFINITE_ERRORS) else self._negative_ttl.unreachable_s
@@ -67,4 +64,3 @@ class FetchFailureCache:
 
 
 NO_FAILURE_CACHE: Final = FetchFailureCache(NO_NEGATIVE_CACHING)
-"""Remembers nothing."""

@@ -17,6 +17,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
+from msgspec import structs
+
 from pixmill.errors import PixmillError, SourceError
 from pixmill.plan.freshness import FreshnessPolicy, directives_for_version, merge_directives
 from pixmill.plan.ops import Plan
@@ -91,15 +93,10 @@ class InputLoader:
         async with AsyncExitStack() as stack:
             referenced = references(plan)
             if not referenced:
-                yield _as_version(await stack.enter_async_context(self._coalesced_version(ref, last_known)))
+                yield _version_of(await stack.enter_async_context(self._coalesced_version(ref, last_known)))
                 return
             inputs = await self._load_all(stack, [Reference(ref, "", ""), *referenced], self._coalesced_version)
-            yield OriginalVersion(
-                _combined_validator(inputs),
-                self._freshness.most_restrictive([one.directives for one in inputs]),
-                min(one.purge_watermark for one in inputs),
-                _latest_modified(inputs),
-            )
+            yield self._combine_versions([_version_of(one) for one in inputs])
 
     @asynccontextmanager
     async def load(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:
@@ -137,11 +134,9 @@ class InputLoader:
         version = self._versions.get_fresh(ref)
         if version is None or version.purge_watermark < self._purges.latest:
             return None
-        return (
-            replace(version, directives=directives_for_version(ref.version, version.directives))
-            if ref.version
-            else version
-        )
+        if not ref.version:
+            return version
+        return structs.replace(version, directives=directives_for_version(ref.version, version.directives))
 
     async def _fetch_or_revalidate(
         self, ref: SourceRef, last_known: OriginalVersion | None
@@ -159,7 +154,7 @@ class InputLoader:
         if isinstance(found, Original):
             return self._store(ref, found, purge_watermark)
         directives = directives_for_version(ref.version, merge_directives(last_version.directives, found))
-        version = OriginalVersion(last_version.validator, directives, purge_watermark, last_version.modified)
+        version = structs.replace(last_version, directives=directives, purge_watermark=purge_watermark)
         self._versions.put(ref, version)
         return version
 
@@ -171,24 +166,23 @@ class InputLoader:
             with self._guard_fetch(ref, purge_watermark), self._announce():
                 return self._store(ref, await self._source.fetch(ref), purge_watermark)
         with cached.spool:
-            current: Original | OriginalVersion | None = self.fresh_version(ref)
-            if current is None or current.validator != cached.validator:
-                current = await self._revalidate(ref, _as_version(cached))
-            if isinstance(current, Original):
-                return current
-            return replace(
-                cached,
-                spool=cached.spool.share(),
-                directives=current.directives,
-                purge_watermark=current.purge_watermark,
+            current = self.fresh_version(ref)
+            if current is None or current.validator != cached.version.validator:
+                found = await self._revalidate(ref, cached.version)
+                if isinstance(found, Original):
+                    return found
+                current = found
+            version = structs.replace(
+                cached.version, directives=current.directives, purge_watermark=current.purge_watermark
             )
+            return replace(cached, spool=cached.spool.share(), version=version)
 
     def _from_memory(self, ref: SourceRef) -> Original | None:
         """What was kept of this source and no purge concerns, in a spool that is the caller's."""
         cached = self._originals.get(ref)
         if (
             cached is not None
-            and self._purges.match(cached.sources, cached.tags, cached.purge_watermark) is PurgeMatch.HARD
+            and self._purges.match(cached.sources, cached.tags, cached.version.purge_watermark) is PurgeMatch.HARD
         ):
             self._originals.delete(ref)
             cached = None
@@ -206,14 +200,13 @@ class InputLoader:
 
     def _store(self, ref: SourceRef, original: Original, purge_watermark: float) -> Original:
         """The original with what its entries need, kept, and the word of its source on record. One that comes from a depot heeds what it did."""
-        directives = directives_for_version(ref.version, original.directives)
-        original = replace(
-            original,
-            directives=directives,
-            sources=(ref.text,),
-            purge_watermark=original.purge_watermark or purge_watermark,
+        version = structs.replace(
+            original.version,
+            directives=directives_for_version(ref.version, original.version.directives),
+            purge_watermark=original.version.purge_watermark or purge_watermark,
         )
-        self._versions.put(ref, original)
+        original = replace(original, version=version, sources=(ref.text,))
+        self._versions.put(ref, version)
         self._originals.put(ref, original)
         return original
 
@@ -234,13 +227,19 @@ class InputLoader:
         inputs = (original, *others)
         return Original(
             original.spool,
-            _combined_validator(inputs),
-            self._freshness.most_restrictive([one.directives for one in inputs]),
+            self._combine_versions([one.version for one in inputs]),
             tuple(one.spool for one in others),
             sources=tuple(source for one in inputs for source in one.sources),
             tags=tuple(dict.fromkeys(tag for one in inputs for tag in one.tags)),
-            purge_watermark=min(one.purge_watermark for one in inputs),
-            modified=_latest_modified(inputs),
+        )
+
+    def _combine_versions(self, versions: Sequence[OriginalVersion]) -> OriginalVersion:
+        """Return a version that changes with each of them and is as fresh as the least fresh."""
+        return OriginalVersion(
+            _combined_validator(versions),
+            self._freshness.most_restrictive([one.directives for one in versions]),
+            min(one.purge_watermark for one in versions),
+            _latest_modified(versions),
         )
 
 
@@ -257,23 +256,18 @@ async def _open_reference(reference: Reference, opener: Opener[Loaded]) -> Async
         yield found
 
 
-def _as_version(loaded: Original | OriginalVersion) -> OriginalVersion:
-    return (
-        loaded
-        if isinstance(loaded, OriginalVersion)
-        else OriginalVersion(loaded.validator, loaded.directives, loaded.purge_watermark, loaded.modified)
-    )
+def _version_of(loaded: Original | OriginalVersion) -> OriginalVersion:
+    return loaded.version if isinstance(loaded, Original) else loaded
 
 
-def _combined_validator(inputs: Sequence[Original | OriginalVersion]) -> str:
-    """Changes when that of any of them does."""
-    digests = (sha256(one.validator.encode(errors="surrogatepass")).digest() for one in inputs)
+def _combined_validator(versions: Sequence[OriginalVersion]) -> str:
+    digests = (sha256(one.validator.encode(errors="surrogatepass")).digest() for one in versions)
     return sha256(b"".join(digests)).hexdigest()
 
 
-def _latest_modified(inputs: Sequence[Original | OriginalVersion]) -> float:
-    """When the last of them was; not known if it is not of one."""
-    times = [one.modified for one in inputs]
+def _latest_modified(versions: Sequence[OriginalVersion]) -> float:
+    """Return when the last of them was modified; 0 (unknown) if that of any is unknown."""
+    times = [one.modified for one in versions]
     return max(times) if all(times) else 0.0
 
 

@@ -1,7 +1,7 @@
-"""Originals that were fetched, so that another size of the same picture costs no download.
+"""In-memory LRU cache of originals: another size of the same image costs no download.
 
-Knows spools and a budget. Must never know for how long an original is good: that is on record with the word of its source
-(``versions.py``). Nothing is copied: what is kept is one more descriptor of the same memory file.
+Knows spools and a byte limit. Must never know how long an original is fresh (``versions.py`` does). Nothing is copied: an
+entry is one more descriptor of the same memory file.
 """
 
 import resource
@@ -15,18 +15,18 @@ from pixmill.ports.values import Original
 
 PAGE_BYTES: Final = 4_096
 OVERHEAD_BYTES: Final = 2_048
-"""Counted for each besides its pages: the file's inode, its descriptor, what is said of it."""
+"""Counted for each besides its pages: inode, descriptor and metadata."""
 
 MAX_SIZE_DIVISOR: Final = 4
-"""What is larger than a quarter of the budget would push out too much else: it is not kept."""
+"""An original larger than a quarter of the limit would evict too many others: it is not cached."""
 
 _MAX_ENTRIES: Final = 1_024
 _DESCRIPTOR_DIVISOR: Final = 4
-"""Each holds a descriptor: a quarter of those that this process may have, the rest is for connections."""
+"""Each holds a descriptor: at most a quarter of RLIMIT_NOFILE, the rest is for connections."""
 
 
 class MemoryOriginalCache:
-    """The originals used last, within ``max_bytes`` of memory; 0 keeps none."""
+    """The most recently used originals, within ``max_bytes`` of memory; 0 disables the cache."""
 
     def __init__(self, max_bytes: int, observer: Observer) -> None:
         self._max_bytes = max_bytes
@@ -35,14 +35,11 @@ class MemoryOriginalCache:
         self._entries: OrderedDict[SourceRef, Original] = OrderedDict()
         self.used_bytes = 0
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def put(self, ref: SourceRef, original: Original) -> None:
-        """In place of what was kept of this source, if it may be and has room."""
+        """Store or replace the original of this source, if it is storable and not too large."""
         self.delete(ref)
         cost_bytes = _cost_bytes(original)
-        if not original.directives.storable or cost_bytes > self._max_bytes // MAX_SIZE_DIVISOR:
+        if not original.version.directives.storable or cost_bytes > self._max_bytes // MAX_SIZE_DIVISOR:
             return
         self._entries[ref] = replace(original, spool=original.spool.share())
         self.used_bytes += cost_bytes
@@ -50,7 +47,7 @@ class MemoryOriginalCache:
             self._evict()
 
     def get(self, ref: SourceRef) -> Original | None:
-        """The original as it was kept. Its spool stays ours: whoever goes on with it shares it."""
+        """Return the original; its spool stays the cache's, so the caller shares it."""
         original = self._entries.get(ref)
         if self._max_bytes:
             self._observer.increment(Event.CACHE_LOOKUP, tier="originals", outcome="hit" if original else "miss")
@@ -59,22 +56,22 @@ class MemoryOriginalCache:
         return original
 
     def delete(self, ref: SourceRef) -> None:
-        """Let go of it; whoever works on it still has it."""
+        """Remove the original; callers that share its spool keep it."""
         original = self._entries.pop(ref, None)
         if original is not None:
             self._release(original)
 
     def evict_to(self, max_bytes: int) -> None:
-        """Let go of the least recently used until no more than this is held."""
+        """Evict the least recently used until at most ``max_bytes`` are used."""
         while self.used_bytes > max_bytes:
             self._evict()
 
     def reclaim(self, needed_bytes: int) -> None:
-        """Let go of so many bytes, those of what was used the longest ago; what is worked on still stays in memory until that is done."""
+        """Evict ``needed_bytes``, least recently used first; memory of shared spools is freed when they are closed."""
         self.evict_to(max(0, self.used_bytes - needed_bytes))
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all originals."""
         for original in self._entries.values():
             original.spool.close()
         self._entries.clear()
@@ -95,4 +92,3 @@ def _cost_bytes(original: Original) -> int:
 
 
 NO_ORIGINAL_CACHE: Final = MemoryOriginalCache(0, NullObserver())
-"""Keeps nothing."""

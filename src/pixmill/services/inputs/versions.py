@@ -1,7 +1,6 @@
-"""What each source said last: which version of its original there is, and for how long it vouches for that.
+"""Cache of the current version of each original, with its remaining freshness.
 
-Knows durations, by a clock that nobody can put back. Must never know results: whoever has one that was made of a version asks here
-before it asks the source, so that one answer of a source is good for every size of its picture.
+Knows a monotonic clock. Must never know results: one response of a source validates the results of every size.
 """
 
 import time
@@ -10,66 +9,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
+from msgspec import structs
+
+from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.source import SourceRef
-from pixmill.ports.values import Original, OriginalVersion
+from pixmill.ports.values import OriginalVersion
 
 MAX_VERSIONS: Final = 16_384
-"""About half a kilobyte each; the source that was asked longest ago is forgotten, and simply asked again."""
+"""About half a kilobyte each; the one that was validated the longest ago is evicted, and its source asked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedVersion:
-    """A version and the words of its source, said at ``checked_at`` (seconds of a monotonic clock)."""
+    """A version and when its source validated it, in seconds of a monotonic clock."""
 
-    validator: str
-    directives: CacheDirectives
-    purge_watermark: float
-    modified: float
-    checked_at: float
+    version: OriginalVersion
+    validated_at: float
 
 
 class VersionCache:
-    """The last word of each source, as many as ``MAX_RECORDS``."""
+    """The last known version of each source, at most ``MAX_VERSIONS``."""
 
     def __init__(self, freshness: FreshnessPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._freshness = freshness
         self._clock = clock
         self._versions: OrderedDict[SourceRef, CachedVersion] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._versions)
-
-    def put(self, ref: SourceRef, version: Original | OriginalVersion) -> None:
-        """The source has just said so."""
+    def put(self, ref: SourceRef, version: OriginalVersion) -> None:
+        """Cache a version that the source has just validated, if it is storable."""
         self._versions.pop(ref, None)
         if version.directives.storable:
-            self._versions[ref] = CachedVersion(
-                version.validator, version.directives, version.purge_watermark, version.modified, self._clock()
-            )
+            self._versions[ref] = CachedVersion(version, self._clock())
         if len(self._versions) > MAX_VERSIONS:
             self._versions.popitem(last=False)
 
     def get(self, ref: SourceRef) -> OriginalVersion | None:
-        """What the source said last, however long ago."""
+        """Return the last known version, however old."""
         cached = self._versions.get(ref)
-        return (
-            None
-            if cached is None
-            else OriginalVersion(cached.validator, cached.directives, cached.purge_watermark, cached.modified)
-        )
+        return None if cached is None else cached.version
 
     def get_fresh(self, ref: SourceRef) -> OriginalVersion | None:
-        """What the source said last if it still vouches for it, with what remains of its time."""
+        """Return the last known version if it is still fresh, with its directives aged."""
         cached = self._versions.get(ref)
         if cached is None:
             return None
-        age_s = self._clock() - cached.checked_at
-        if age_s >= self._freshness.effective_ttl_s(cached.directives):
+        version, age_s = cached.version, self._clock() - cached.validated_at
+        if age_s >= self._freshness.effective_ttl_s(version.directives):
             return None
-        directives = self._freshness.age_directives(cached.directives, age_s)
-        return OriginalVersion(cached.validator, directives, cached.purge_watermark, cached.modified)
-
-    def forget(self, ref: SourceRef) -> None:
-        """Ask the source next time."""
-        self._versions.pop(ref, None)
+        return structs.replace(version, directives=self._freshness.age_directives(version.directives, age_s))

@@ -1,4 +1,4 @@
-"""What a request is answered with, and where that came from.
+"""The result of the service: an entry or its metadata, and where it came from.
 
 Knows entries. Must never know HTTP.
 """
@@ -7,12 +7,11 @@ from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pixmill.ports.values import Entry
-from pixmill.services.results.revalidation import EntryMetadata, metadata_of
+from pixmill.ports.values import Entry, EntryMetadata
 
 
 class CacheOutcome(StrEnum):
-    """Where an answer came from. The last three waited for the source because what the cache had could not be served as it was."""
+    """Where a result came from. The last three had a stale entry and waited for the source."""
 
     HIT = "hit"
     STALE = "stale"
@@ -26,26 +25,25 @@ class CacheOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResizeResult:
-    """An entry and where it came from. ``seconds`` tells the duration of what was done for it, by stage.
+    """Metadata, the entry unless the client has it already, and where it came from.
 
-    ``stored``: it was put into the cache just now. ``collapsed``: others had asked for it first, and waited with us.
+    ``seconds`` is the duration of each stage. ``stored``: it was put into the cache just now. ``coalesced``: it was made
+    for an earlier request for the same result (single flight).
     """
 
-    entry: Entry | EntryMetadata
+    meta: EntryMetadata
     outcome: CacheOutcome
+    entry: Entry | None = None
     tier: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     stored: bool = False
     coalesced: bool = False
 
     def as_coalesced(self) -> "ResizeResult":
-        """The same for who waited with others that had asked for it first."""
+        """Return the result for a request that joined an earlier one."""
         outcome = CacheOutcome.COALESCED if self.outcome is CacheOutcome.MISS else self.outcome
         return replace(self, outcome=outcome, stored=False, coalesced=True)
 
     def without_known_body(self, known_etags: Container[str]) -> "ResizeResult":
-        """Without the bytes if they are among those that the client has."""
-        entry = self.entry
-        return (
-            replace(self, entry=metadata_of(entry)) if isinstance(entry, Entry) and entry.etag in known_etags else self
-        )
+        """Return the result without its entry if the client has that."""
+        return replace(self, entry=None) if self.meta.etag in known_etags else self

@@ -1,32 +1,33 @@
-"""What has been made: found for whoever may have it, and put away with what is to be said of it.
+"""The result cache as the service uses it: entries with request tags applied, and entries with their metadata stored.
 
-Knows the cache, what was purged, and for how long anything is good. Must never know how a picture is made.
+Knows the cache, purges and the freshness policy. Must never know how an image is rendered.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
 
-from pixmill.errors import PixmillError
-from pixmill.plan.freshness import FreshnessPolicy
-from pixmill.plan.key import Key
+from msgspec import structs
+
+from pixmill.errors import Forbidden, ImageError, PixmillError, SourceDenied, SourceNotFound, SourceTooLarge
+from pixmill.plan.freshness import FreshnessPolicy, Lifetime
+from pixmill.plan.key import Key, entity_tag
 from pixmill.ports.observe import Event, Observer
 from pixmill.ports.pipeline import Cache, Purges
-from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, PurgeMatch, Rendered
-from pixmill.services.results.revalidation import (
-    EntryMetadata,
-    expired,
-    is_permanent,
-    make_entry,
-    metadata_for,
-    revalidated,
-)
+from pixmill.ports.values import Entry, EntryMetadata, Hit, Original, OriginalVersion, PurgeMatch, Rendered
 
 RequestTags = tuple[str, ...]
-"""Of a request. What is purged by a tag is so for whoever asks with that tag, though it was made for somebody who asked without."""
+"""Tags of a request: a purge by one of them applies to it, though the entry may be stored without that tag."""
+
+PERMANENT_FAILURES: Final = (SourceNotFound, SourceDenied, SourceTooLarge, Forbidden, ImageError)
+"""Failures of the original itself: it is gone, forbidden or unusable now, and no older result of it may be served. On any
+other failure stale results are served while they may be (RFC 5861 §4).
+"""
 
 
 class ResultCache:
-    """Entries by key. ``clock`` gives seconds since the epoch."""
+    """Looks up and stores entries by key. ``clock`` is a wall clock."""
 
     def __init__(
         self, cache: Cache, freshness: FreshnessPolicy, observer: Observer, clock: Callable[[], float], purges: Purges
@@ -36,68 +37,101 @@ class ResultCache:
         self._observer = observer
         self._clock = clock
         self._purges = purges
+        self.count_hits = cache.record_hits
 
     def peek_fresh(self, key: Key, tags: RequestTags = ()) -> Hit | None:
-        """What memory has, at once, if it is fresh; to be told to ``used`` when it is an answer."""
+        """Return a fresh entry from memory. Counts nothing: the caller reports hits by ``count_hits``."""
         hit = self._cache.peek_fresh(key)
-        if hit is None or not tags or hit.entry.purge_watermark >= self._purges.latest:
+        if hit is None or not tags:
             return hit
-        return (
-            hit if self._purges.match(hit.entry.sources, tags, hit.entry.purge_watermark) is PurgeMatch.NONE else None
-        )
-
-    def count_hits(self, hits: int) -> None:
-        """So many hits of ``fresh`` were answers."""
-        self._cache.record_hits(hits)
+        meta = hit.entry.meta
+        is_purged = self._purges.match(meta.sources, tags, meta.version.purge_watermark) is not PurgeMatch.NONE
+        return None if is_purged else hit
 
     def peek(self, key: Key, tags: RequestTags) -> Hit | None:
-        """What memory has, at once."""
+        """Return the entry if memory has it."""
         return self._apply_purges(self._cache.peek(key), tags)
 
     async def get(self, key: Key, tags: RequestTags) -> Hit | None:
-        """What any tier of the cache has."""
+        """Return the entry of any tier."""
         return self._apply_purges(await self._cache.get(key), tags)
 
     async def get_newer(self, key: Key, stale: Entry, tags: RequestTags) -> Hit | None:
-        """What another server has made since."""
+        """Return a fresh entry that another server has stored since."""
         return self._apply_purges(await self._cache.get_newer(key, stale), tags)
 
     def match_purges(self, entry: Entry, tags: RequestTags) -> PurgeMatch:
-        """What purges leave of it."""
-        return self._purges.match(entry.sources, (*entry.tags, *tags), entry.purge_watermark)
+        """Return the effect of purges since the entry was read."""
+        meta = entry.meta
+        return self._purges.match(meta.sources, (*meta.tags, *tags), meta.version.purge_watermark)
 
-    def metadata_for(self, key: Key, version: Original | OriginalVersion) -> EntryMetadata:
-        """What is to be said of a result of this version, for which its source has vouched just now."""
-        return metadata_for(key, self._clock(), version, self._freshness)
+    def metadata_for(self, key: Key, version: OriginalVersion) -> EntryMetadata:
+        """Return the metadata of a result of this version, which its source has validated just now."""
+        return EntryMetadata(
+            entity_tag(key, version.validator),
+            version,
+            self._freshness.lifetime(self._clock(), version.directives),
+            self._freshness.client_caching(version.directives),
+        )
 
-    def is_storable(self, original: Original) -> bool:
-        """Whether results of this original may be stored."""
-        return self._freshness.lifetime(0, original.directives).retained_until > 0
+    def is_storable(self, version: OriginalVersion) -> bool:
+        """Whether results of this version may be stored."""
+        return self._freshness.lifetime(0, version.directives).is_storable
 
     async def put(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str]) -> tuple[Entry, bool]:
-        """What was rendered, with these tags and those of the original; and whether it was stored, which happens only if it may be."""
+        """Store a result with the request's tags and those of the original; returns it and whether it was stored."""
         self._observer.increment(Event.RESULT_BYTES, len(rendered.body))
-        entry = make_entry(rendered, self.metadata_for(key, original), original, tags)
-        return entry, entry.retained_until > entry.stored_at and await self._cache.put(key, entry)
+        meta = structs.replace(
+            self.metadata_for(key, original.version),
+            sources=original.sources,
+            tags=tuple(dict.fromkeys((*tags, *original.tags))),
+        )
+        entry = make_entry(rendered, meta)
+        return entry, meta.lifetime.is_storable and await self._cache.put(key, entry)
 
     async def put_revalidated(self, key: Key, stale: Entry, version: OriginalVersion) -> tuple[Entry, bool]:
-        """The same with new times, since its original is what it was; and whether it was stored."""
-        entry = revalidated(stale, self.metadata_for(key, version), version.purge_watermark)
+        """Store the same image with a new lifetime, as its original has not changed; returns it as ``put`` does."""
+        watermark = max(stale.meta.version.purge_watermark, version.purge_watermark)
+        meta = structs.replace(
+            self.metadata_for(key, structs.replace(version, purge_watermark=watermark)),
+            etag=stale.meta.etag,
+            sources=stale.meta.sources,
+            tags=stale.meta.tags,
+        )
+        entry = replace(stale, meta=meta)
         return entry, await self._cache.put(key, entry)
 
     @asynccontextmanager
     async def expire_if_gone(self, key: Key, stale: Entry) -> AsyncIterator[None]:
-        """While it is renewed: if its original is gone, what is stale is served to nobody any more, whatever fails later."""
+        """Expire the stale entry if its revalidation, inside the block, fails permanently.
+
+        It is not served any more then, whatever fails later, but retained: the original may come back unchanged.
+        """
         try:
             yield
         except PixmillError as error:
-            now = self._clock()
-            if is_permanent(error) and now < max(stale.stale_until, stale.stale_if_error_until):
-                await self._cache.put(key, expired(stale, now))
+            lifetime, now = stale.meta.lifetime, self._clock()
+            if is_permanent(error) and now < max(lifetime.stale_until, lifetime.stale_if_error_until):
+                await self._cache.put(key, stale.with_lifetime(lifetime.expired(now)))
             raise
 
     def _apply_purges(self, hit: Hit | None, tags: RequestTags) -> Hit | None:
-        if hit is None or not tags or hit.entry.purge_watermark >= self._purges.latest:
+        if hit is None or not tags or hit.entry.meta.version.purge_watermark >= self._purges.latest:
             return hit
         entry = self._purges.apply_to(hit.entry, tags)
         return None if entry is None else Hit(entry, hit.tier)
+
+
+def make_entry(rendered: Rendered, meta: EntryMetadata) -> Entry:
+    """Return the entry of a result."""
+    return Entry(rendered.body, rendered.format, rendered.width, rendered.height, meta)
+
+
+def uncacheable_metadata(now: float) -> EntryMetadata:
+    """Return the metadata of a result that is not stored, as that of an upload."""
+    return EntryMetadata("", OriginalVersion(""), Lifetime(now, now, now, now, now))
+
+
+def is_permanent(error: PixmillError) -> bool:
+    """Whether a failure is one of the original, so that no older result may be served."""
+    return isinstance(error, PERMANENT_FAILURES)

@@ -42,9 +42,6 @@ class BackgroundRefresher:
         self._in_flight: set[Hashable] = set()
         self._backoffs: OrderedDict[Hashable, _Backoff] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._in_flight)
-
     def start(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> bool:
         """Do it behind the answer, unless there is a reason not to do it now."""
         backoff = self._backoffs.get(key)

@@ -1,7 +1,7 @@
-"""Which originals are of no use, so that one which cannot be rendered is not given to a worker for every request.
+"""Negative cache of render failures: an original that cannot be rendered is not sent to a worker for every request.
 
-Knows versions of originals and durations, by a clock that nobody can put back. A flaw is one of a version: another one is tried at
-once. Unless it is one of the original whatever is asked of it, it is remembered under the key of the result that could not be made.
+Knows versions of originals and a monotonic clock. A failure belongs to one version: another version is tried at once. It
+is cached for the source if no plan can succeed, else for the key of the result.
 """
 
 import time
@@ -19,10 +19,10 @@ from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import Original, OriginalVersion
 
 MAX_RENDER_FAILURES: Final = 8_192
-"""About half a kilobyte each; the oldest goes."""
+"""About half a kilobyte each; the oldest is evicted."""
 
 DETERMINISTIC_ERRORS: Final = (ImageError, RenderCrashed)
-"""What a worker says of the bytes and would say again. A render that took too long may have had bad luck."""
+"""Errors that the same bytes cause again. A timeout is none of them: the machine may have been busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _RenderFailure:
 
 
 class RenderFailureCache:
-    """Failures by source or key, each for ``remembered_s`` unless its original changes."""
+    """Failures by source or key, each for ``ttl_s`` unless its original changes."""
 
     def __init__(
         self,
@@ -48,11 +48,8 @@ class RenderFailureCache:
         self._clock = clock
         self._failures: OrderedDict[SourceRef | Key, _RenderFailure] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._failures)
-
-    def check(self, ref: SourceRef, key: Key | None, version: Original | OriginalVersion) -> None:
-        """Raises what this version failed with."""
+    def check(self, ref: SourceRef, key: Key | None, version: OriginalVersion) -> None:
+        """Raise the failure that this version is known for."""
         for failure_key in (ref, key):
             failure = self._failures.get(failure_key) if failure_key else None
             if failure and failure.validator == version.validator and self._clock() < failure.expires_at:
@@ -61,8 +58,11 @@ class RenderFailureCache:
 
     @contextmanager
     def guard(self, ref: SourceRef, key: Key | None, original: Original) -> Iterator[None]:
-        """What fails in here is remembered; what has failed is not tried. Without a key only what does not depend on the plan counts."""
-        self.check(ref, key, original)
+        """Check, and record a deterministic failure of the block; without a key only one that holds for every plan.
+
+        ``check`` alone saves the fetch, if a fresh version is known before; here the version is that of the bytes.
+        """
+        self.check(ref, key, original.version)
         try:
             yield
         except DETERMINISTIC_ERRORS as error:
@@ -72,19 +72,19 @@ class RenderFailureCache:
             raise
 
     def _record(self, failure_key: SourceRef | Key, error: PixmillError, original: Original) -> None:
-        failure = _RenderFailure(original.validator, error, self._clock() + self._ttl_s)
-        error.negative_ttl_s = self._remaining_ttl_s(failure, original)
+        failure = _RenderFailure(original.version.validator, error, self._clock() + self._ttl_s)
+        error.negative_ttl_s = self._remaining_ttl_s(failure, original.version)
         self._failures.pop(failure_key, None)
         if self._ttl_s:
             self._failures[failure_key] = failure
         if len(self._failures) > MAX_RENDER_FAILURES:
             self._failures.popitem(last=False)
 
-    def _remaining_ttl_s(self, failure: _RenderFailure, version: Original | OriginalVersion) -> float:
-        """No longer than the source vouches for the version."""
+    def _remaining_ttl_s(self, failure: _RenderFailure, version: OriginalVersion) -> float:
+        """Return the remaining TTL, at most that of the version."""
         return max(0.0, min(failure.expires_at - self._clock(), self._freshness.effective_ttl_s(version.directives)))
 
 
 def _applies_to_all_plans(error: PixmillError, original: Original) -> bool:
-    """Whether it says something of the original itself, and not of a page, a size or another picture."""
+    """Whether the failure is one of the original itself, and not of a page, a size or another image."""
     return isinstance(error, UnsupportedImage) and error.param is None and not original.extras

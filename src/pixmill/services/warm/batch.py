@@ -71,7 +71,7 @@ class BatchWarmer:
         if not missing:
             return counts
         async with self._provider.load_original(ref) as original:
-            if not self._results.is_storable(original):
+            if not self._results.is_storable(original.version):
                 return counts + Counter(not_cacheable=len(missing))
             for batch in _batches(missing):
                 async with self._provider.load_inputs(ref, *batch.values()) as inputs, self._engine.idle_slot():

@@ -12,7 +12,14 @@ from msgspec import structs
 from multidict import MultiMapping
 
 from pixmill.plan.dates import date_of, seconds_of
-from pixmill.plan.freshness import CLIENT_NO_STORE, CLIENT_UNSPECIFIED, NO_DIRECTIVES, CacheDirectives
+from pixmill.plan.freshness import (
+    CLIENT_DEFAULT,
+    CLIENT_NO_STORE,
+    NO_DIRECTIVES,
+    CacheDirectives,
+    ClientCaching,
+    client_max_age,
+)
 from pixmill.plan.purge import is_tag
 from pixmill.sources.http.cdn_cache_control import parse_cdn_cache_control
 
@@ -73,7 +80,7 @@ def cache_directives(headers: MultiMapping[str]) -> CacheDirectives:
         return _build_directives(headers, directives) if directives or "Expires" in headers else NO_DIRECTIVES
     result = _build_directives({"Age": headers.get("Age", "0")}, cdn_directives)
     return structs.replace(
-        result, client_max_age_s=_client_max_age_s(headers, directives), immutable="immutable" in directives
+        result, client_caching=_client_caching(headers, directives), immutable="immutable" in directives
     )
 
 
@@ -93,14 +100,14 @@ def _build_directives(headers: Mapping[str, str], directives: Mapping[str, str])
     )
 
 
-def _client_max_age_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float:
-    """What remains of the origin's word for those who are not shared caches."""
+def _client_caching(headers: Mapping[str, str], directives: Mapping[str, str]) -> ClientCaching:
+    """Return what the origin's directives mean for clients, which are no shared caches."""
     if _has_any(directives, _NOT_STORABLE):
         return CLIENT_NO_STORE
     remaining_s = _remaining_lifetime_s(
         headers, {name: value for name, value in directives.items() if name != "s-maxage"}
     )
-    return CLIENT_UNSPECIFIED if remaining_s is None else remaining_s
+    return CLIENT_DEFAULT if remaining_s is None else client_max_age(remaining_s)
 
 
 def _remaining_lifetime_s(headers: Mapping[str, str], directives: Mapping[str, str]) -> float | None:

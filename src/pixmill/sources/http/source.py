@@ -15,7 +15,7 @@ from yarl import URL
 from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceTooLarge, TooManyRedirects
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
-from pixmill.ports.values import Original
+from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
@@ -137,13 +137,10 @@ class HttpSource:
             await _stream_to_spool(response, spool, self._config.source_idle_timeout_s)
             validator = validator_from(response.headers, spool.size) or await _digest(spool)
             tags = purge_tags_from(response.headers, self._config.source_tag_header)
-            return Original(
-                spool,
-                validator,
-                cache_directives(response.headers),
-                tags=tags,
-                modified=last_modified_s(response.headers),
+            version = OriginalVersion(
+                validator, cache_directives(response.headers), modified=last_modified_s(response.headers)
             )
+            return Original(spool, version, tags=tags)
         except BaseException:
             spool.close()
             raise
