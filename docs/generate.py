@@ -136,12 +136,12 @@ as small as will do. `format=json` tells the size and the look of the result, an
 ERRORS = """\
 # Errors
 
-An error response is a problem document (RFC 9457, `application/problem+json`):
+`GET /resize?url=a.jpg&width=wide` returns 400 and this problem document (RFC 9457, `application/problem+json`):
 
 ```json
 {
   "type": "urn:pixmill:error:invalid_parameter",
-  "title": "A parameter has a value that is not allowed",
+  "title": "Invalid parameter value",
   "status": 400,
   "detail": "width must be a whole number from 1 to 16383",
   "code": "invalid_parameter",
@@ -153,6 +153,7 @@ An error response is a problem document (RFC 9457, `application/problem+json`):
 - `code` is stable: programs should rely on it. `title` and `detail` are for people and may change.
 - `param` names the parameter at fault, if there is one.
 - `instance` holds the request ID, which is also in the `X-Request-ID` header and in the log.
+- `Retry-After` is sent with the codes that have a value below, and with others if the server can estimate a time.
 """
 
 SETTINGS = """\
@@ -181,29 +182,60 @@ METRICS = """\
 FORMATS = """\
 # Formats
 
-`format=auto`, the default, answers with one of {negotiable} that the `Accept` header names (a wildcard names nothing): the first for photographs,
-also transparent ones, and for what moves; `webp` for what is drawn and for what is very small, which it makes smaller. A client that takes neither gets
-what everybody reads: `gif` for what moves, `png` for what is drawn or transparent, `jpeg` for photographs. Drawings become a lossless WebP or a PNG
-with a palette where that is smaller, and where the format of the original would be smaller and is quickly written (JPEG, and PNG for drawings), that is
-the answer. Such answers carry `Vary: Accept`. What [quality](quality.md) means, how `quality=auto` and `max_bytes` find it, is told there.
-What this server can write may be asked for by name, such as `format=webp`.
+`/resize?url=photo.jpg&width=800&format=webp` returns a WebP. Without `format`, or with `format=auto`, the format is negotiated.
 
-An animation stays one in `gif`, `webp`, `png` (as APNG) and `avif`, with its timing and the number of times it plays; the other
-formats show its first frame, or the one that `page` asks for. A delay of 0, which browsers show for a tenth of a second, is written
-as such; GIF counts in hundredths of a second, and no time is lost in all.
+## Negotiation: `format=auto`
 
-An SVG is sanitised: what runs, refers to anything outside of it or makes it explode is taken out. It is drawn at the very size that is wanted, with the
-fonts of the machine. With `format=auto`, `original` or `svg` it stays an SVG where nothing but its size changes, and is sent with a policy that
-lets it load and run nothing. `format=original` sends the very bytes of any other picture, with all their metadata, where nothing
-else is asked for and they are no larger than what is asked for; else it writes the format of the original, if that can be written.
+The result depends on what the image shows and on which of {negotiable} the `Accept` header names. Wildcards such as `*/*` name neither.
 
-PDF, SVG and camera originals are read, not written; of a film `second` takes a still, or else the frame is taken that shows most. An Ultra HDR JPEG
-is its base picture: the gain map is left out. 12-bit JPEGs are not read. Channels have 8 bits within; 16-bit originals are rounded, those
-PNGs that hold linear light once they are in sRGB.
+| content | AVIF and WebP | AVIF only | WebP only | neither |
+| --- | --- | --- | --- | --- |
+| photo | `avif` | `avif` | `webp` | `jpeg`, or `png` if transparent |
+| animation | `avif` | `avif` | `webp` | `gif` |
+| graphic (line art, screenshot, logo) | `webp` | `avif` | `webp` | `png` |
+| tiny image (up to 4,096 opaque pixels) | `webp` | `avif` | `webp` | `jpeg`, or `png` for a graphic |
 
-Formats with an *extra* need `pip install 'pixmill[heic,jxl,pdf,raw,video]'`, or those of these that are wanted; without it the answer is 415.
-The formats are read and written by these libraries, all from wheels; figures are milliseconds of one core for a
-photograph of 2040 × 1360 pixels. `pixmill doctor` tells what an installation can do.
+If another encoding turns out smaller, it is returned instead:
+
+- a JPEG, if the original is an opaque JPEG
+- a PNG, if the original is a PNG graphic
+- a lossless WebP or a PNG with a palette, for graphics
+
+Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the quality scale, `quality=auto` and `max_bytes`.
+
+## Original format: `format=original`
+
+- The original bytes are returned unchanged, with all metadata, if the request changes nothing else and the original is not larger than
+  the requested size.
+- Otherwise the result is written in the format of the original, if this installation can write it.
+
+## Animations
+
+- `gif`, `webp`, `png` (APNG) and `avif` keep animations, with their timing and loop count. Other formats show the first frame, or the one
+  selected by `page`.
+- A delay of 0 is written as 100 ms, which is how browsers show it.
+- GIF delays are rounded to 1/100 s; rounding errors do not accumulate.
+
+## SVG
+
+- SVGs are sanitised: scripts, external references and entity bombs are removed.
+- They are rendered at exactly the requested size, with the fonts of the server.
+- With `format=auto`, `original` or `svg` the result stays an SVG if only its size changes. It is sent with a Content-Security-Policy that blocks scripts and
+  loading.
+
+## Limits of what is read
+
+- PDF, camera raw and video are read, not written. SVG is written as described above only.
+- Videos: `second` selects the frame; by default the most representative of six frames is used.
+- Ultra HDR JPEG: the base image is used, the gain map is dropped. 12-bit JPEG is not supported.
+- Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light are converted to sRGB before rounding.
+
+## Codecs
+
+Formats with an *extra* need an optional dependency, such as `pip install 'pixmill[heic,jxl,pdf,raw,video]'` for all of them. Without it the
+request fails with 415. All libraries are installed from wheels, and `pixmill doctor` lists what an installation supports.
+
+Figures under *why* are milliseconds on one core for a photo of 2040 × 1360 pixels.
 """
 
 
@@ -275,12 +307,12 @@ def _errors() -> Iterable[str]:
     for family in PixmillError.__subclasses__():
         yield f"## {family.title}\n"
         codes = {family.code: family} | error_classes_by_code(family)
-        yield from _table(("code", "status", "meaning"), (_error(code, error) for code, error in codes.items()))
+        yield from _table(("code", "status", "title", "Retry-After"), (_error(*item) for item in codes.items()))
 
 
 def _error(code: str, error: type[PixmillError]) -> tuple[str, ...]:
-    retry = f"; `Retry-After: {RETRY_AFTER_S[code]}`" if code in RETRY_AFTER_S else ""
-    return _code(code), str(STATUS[code]), f"{error.title}{retry}"
+    retry_after = f"{RETRY_AFTER_S[code]} s" if code in RETRY_AFTER_S else ""
+    return _code(code), str(STATUS[code]), error.title, retry_after
 
 
 def _settings() -> Iterable[str]:
@@ -320,7 +352,7 @@ def _bounds(field: FieldInfo) -> str:
 
 def _formats() -> Iterable[str]:
     yield FORMATS.format(negotiable=" and ".join(_code(form.value) for form in NEGOTIABLE_FORMATS))
-    columns = ("format", "MIME type", "transparent", "longest side", "read by", "written by", "extra", "why")
+    columns = ("format", "MIME type", "transparent", "max side (px)", "decoder", "encoder", "extra", "why")
     yield from _table(columns, map(_format, CODECS))
 
 

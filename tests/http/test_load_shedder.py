@@ -177,9 +177,9 @@ async def test_a_refusal_in_a_rush_is_the_one_of_the_long_way(services: ApiConte
     assert refused.status_code == 503
     assert refused.json() == {
         "type": "urn:pixmill:error:queue_full",
-        "title": "Too many renders are waiting; try again shortly",
+        "title": "Render queue full; try again shortly",
         "status": 503,
-        "detail": "Too many renders are waiting; try again shortly",
+        "detail": "Render queue full; try again shortly",
         "code": "queue_full",
         "instance": "urn:pixmill:request:mine",
     }

@@ -45,7 +45,7 @@ def test_a_secret_is_cut_out(text: str) -> None:
         "url=https%3A%2F%2Fa.example%2Fphoto%402x.jpg",
         "https://a.example/photo@2x.jpg",
         "Pixmill; hit; ttl=3600; detail=memory",
-        "The source gave a broken answer: HTTP 500",
+        "Invalid response from source: HTTP 500",
         "2026-01-01T00:00:00.000Z",
     ],
 )
