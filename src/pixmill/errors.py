@@ -1,6 +1,7 @@
 """Everything that can go wrong, as one tree of typed errors.
 
-Knows codes, public messages and private details. Must never know HTTP: only ``api/http/problems.py`` maps a code to a status.
+Knows codes, public messages and private details. Must never know HTTP: only ``api/http/problems.py`` maps a code to
+a status.
 
     PixmillError
     ├── BadRequest ............... the request itself is invalid
@@ -35,8 +36,8 @@ from typing import ClassVar, Self
 class PixmillError(Exception):
     """An error with a stable ``code``, a public ``message`` and a private ``detail``.
 
-    ``message`` is shown to clients; ``detail`` goes to the log only. ``param`` names the invalid request parameter, if there is one.
-    ``retry_after_s`` estimates when a retry may succeed, if that is known.
+    ``message`` is shown to clients; ``detail`` goes to the log only. ``param`` names the invalid request parameter,
+    if there is one. ``retry_after_s`` estimates when a retry may succeed, if that is known.
     """
 
     code: ClassVar[str] = "internal"

@@ -1,6 +1,6 @@
-"""The formats we speak of, of pictures and of what is told in place of them: names, MIME types and what each can carry.
+"""Image and description formats: names, MIME types and capabilities.
 
-Knows nothing of libraries: which of them decodes or encodes a format is in ``engine/codecs/table.py``.
+Must never know a library: ``engine/codecs/table.py`` says which one decodes or encodes a format.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """What a picture or a result is written as, by the name used in ``format=`` and in metrics."""
+    """The format of an original or a result, by its name in ``format=`` and in metrics."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What a format is called outside and what it can carry.
+    """MIME type, file extension and capabilities of a format.
 
     ``max_side`` is the longest side in pixels that the format itself allows.
     """
@@ -80,10 +80,10 @@ OUTPUT_FORMATS = (
     Format.ICO,
     Format.SVG,
 )
-"""The pictures that ``format=`` may ask for."""
+"""The image formats that ``format=`` accepts."""
 
 DESCRIPTION_FORMATS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JSON)
-"""What ``format=`` may ask for that is no picture but tells of the picture that the result would be."""
+"""The formats of ``format=`` that describe the result instead of containing it."""
 
 NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)
-"""What ``format=auto`` may choose when ``Accept`` names it, best first."""
+"""The formats that ``format=auto`` may choose if ``Accept`` names them, in order of preference."""

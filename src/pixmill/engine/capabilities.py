@@ -7,10 +7,10 @@ from msgspec import Struct
 
 
 class Capabilities(Struct, frozen=True):
-    """Libraries by format (``decoders``, ``encoders``), and formats by the extra that would add them (``missing_extras``).
+    """Libraries by format, missing extras by format, sandbox layers, and library versions.
 
-    ``has_kernel``: the compiled resampler is present. ``sandbox_layers`` describes the layers in force, ``missing_sandbox_layers`` gives
-    the reason for each that is not.
+    ``has_kernel``: the compiled resampler is present. ``sandbox_layers`` describes the layers in force,
+    ``missing_sandbox_layers`` gives the reason for each that is not.
     """
 
     decoders: dict[str, str]

@@ -1,7 +1,7 @@
-"""Animated PNG read (PNG specification, third edition, §11.3.6): each frame decoded as a PNG of its own and laid on the canvas.
+"""Decodes animated PNGs (PNG specification, third edition, §11.3.6).
 
-Neither libvips nor Pillow can do it: the one knows no frames, the other (13.0) forgets what APNG_DISPOSE_OP_PREVIOUS must bring back
-under a frame with alpha. Knows chunks and the canvas. Reads what strangers wrote: short and linear.
+Each frame is decoded as a PNG and composited on the canvas. libvips does not read APNG, and Pillow 13.0 loses what
+APNG_DISPOSE_OP_PREVIOUS must restore under a frame with alpha. Parses untrusted data: short and linear.
 """
 
 import struct
@@ -13,7 +13,7 @@ from PIL import Image
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 
-_DEFAULT_DENOMINATOR = 100  # what a denominator of 0 means
+_DEFAULT_DENOMINATOR = 100  # the meaning of a denominator of 0
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS = 1, 2
 _BLEND_OVER = 1
 _SHARED_CHUNKS = (b"PLTE", b"tRNS")
@@ -21,7 +21,7 @@ _SHARED_CHUNKS = (b"PLTE", b"tRNS")
 
 @dataclass(frozen=True, slots=True)
 class ApngFrame:
-    """What one fcTL chunk says, and the compressed pixels that follow it."""
+    """One fcTL chunk and the compressed pixels that follow it."""
 
     width: int
     height: int
@@ -39,7 +39,7 @@ class ApngFrame:
 
 @dataclass(frozen=True, slots=True)
 class ApngAnimation:
-    """What a PNG holds besides its still: how a frame's own PNG begins, and the frames."""
+    """The animation in a PNG: the chunks that each frame needs to become a PNG, and the frames."""
 
     header: memoryview
     shared_chunks: bytes
@@ -48,15 +48,15 @@ class ApngAnimation:
 
     @property
     def timing(self) -> AnimationTiming:
-        return normalized_timing([part.delay_ms for part in self.encoded_frames], self.loop_count)
+        return normalized_timing([frame.delay_ms for frame in self.encoded_frames], self.loop_count)
 
     def frames(self, decode: Callable[[bytes], Image.Image]) -> Iterator[Image.Image]:
-        """The canvas with each frame, RGBA; valid until the next is asked for. ``decoded`` gives the pixels of a PNG."""
+        """Yield the RGBA canvas after each frame; it is reused for the next. ``decode`` decodes a PNG."""
         size = struct.unpack(">2I", self.header[:8])
         canvas = Image.new("RGBA", size)
         for encoded in self.encoded_frames:
             if encoded.left + encoded.width > size[0] or encoded.top + encoded.height > size[1]:
-                raise ValueError("A frame lies outside the canvas")
+                raise ValueError("A frame is outside the canvas")
             backup = canvas.crop(encoded.box) if encoded.disposal == _DISPOSE_PREVIOUS else None
             pixels = decode(self._frame_png(encoded)).convert("RGBA")
             if encoded.blend == _BLEND_OVER:
@@ -74,7 +74,7 @@ class ApngAnimation:
 
 
 def read_animation(source: memoryview) -> ApngAnimation | None:
-    """The animation in a PNG, or None for a still one."""
+    """Parse the animation of a PNG; None if it has none."""
     header, shared_chunks, encoded_frames, control = source[:0], b"", list[ApngFrame](), (0, 0)
     for kind, data in iter_chunks(source):
         if kind == b"IHDR":

@@ -1,6 +1,7 @@
-"""Animated PNG written: the frames as PNGs of their own, put together.
+"""Assembles animated PNGs from frames that are each encoded as a PNG.
 
-Of each frame only the part that differs from the one before is kept. Knows chunks; must never know who compresses them.
+Of each frame only the region that differs from the previous one is encoded. Must never know which library
+compresses it.
 """
 
 import struct
@@ -16,11 +17,14 @@ from pixmill.engine.raster.frame import Frame
 _DENOMINATORS = (1000, 100, 10, 1)
 _MAX_UINT16 = 0xFFFF
 _DISPOSE_NONE_BLEND_SOURCE = b"\0\0"
-"""APNG_DISPOSE_OP_NONE, APNG_BLEND_OP_SOURCE: what a frame does not cover is as in the one before."""
+"""APNG_DISPOSE_OP_NONE, APNG_BLEND_OP_SOURCE: outside its region a frame keeps the previous pixels."""
 
 
 def assemble_apng(sequence: FrameSequence, encode_still: Callable[[Frame], bytes]) -> bytes:
-    """The frames as one file; ``still`` writes a PNG of one, whose metadata the first gives to the whole."""
+    """Assemble the file.
+
+    ``encode_still`` encodes one frame as a PNG; the metadata of the first applies to the file.
+    """
     delays = sequence.timing.delays_ms
     pieces: list[bytes] = []
     previous: Frame | None = None
@@ -45,7 +49,7 @@ def assemble_apng(sequence: FrameSequence, encode_still: Callable[[Frame], bytes
 
 
 def _changed_region(previous: Frame | None, frame: Frame) -> tuple[int, int, Frame]:
-    """Where the bounds of what differs begin, and all within them; one pixel where nothing does."""
+    """The bounding box of the changed pixels (left, top, content); one pixel if nothing changed."""
     if previous is None:
         return 0, 0, frame
     image = to_pillow(frame)
@@ -54,13 +58,13 @@ def _changed_region(previous: Frame | None, frame: Frame) -> tuple[int, int, Fra
 
 
 def _split_chunks(still: bytes) -> tuple[list[bytes], bytes]:
-    """The chunks of a PNG that are no pixels, but for the last; and the compressed pixels."""
+    """The chunks other than IDAT and IEND, and the compressed pixels."""
     chunks = list(iter_chunks(memoryview(still)))
     other_chunks = [encode_chunk(kind, data) for kind, data in chunks if kind not in (b"IDAT", b"IEND")]
     return other_chunks, b"".join(data for kind, data in chunks if kind == b"IDAT")
 
 
 def _delay_fraction(delay_ms: int) -> bytes:
-    """A delay as a fraction of two short numbers."""
+    """A delay as a fraction of two 16-bit numbers."""
     per_second = next((per for per in _DENOMINATORS if delay_ms * per // 1000 <= _MAX_UINT16), 1)
     return struct.pack(">2H", min(round(delay_ms * per_second / 1000), _MAX_UINT16), per_second)

@@ -1,6 +1,7 @@
-"""AVIF by Pillow's libavif (dav1d decodes, libaom encodes), on one thread.
+"""AVIF codec by Pillow's libavif (dav1d decodes, libaom encodes) on one thread.
 
-Knows AVIF's ways: turns kept in the container (Pillow reports them as EXIF orientation), quality and speed.
+What Pillow cannot encode is left to libvips. The container's rotation and mirroring are reported by Pillow as EXIF
+orientation.
 """
 
 from collections.abc import Iterator
@@ -28,11 +29,11 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
 
 _PILLOW_BIT_DEPTH = 8
 _MAX_VIPS_EFFORT = 9
-"""Effort in libvips where speed is 0."""
+"""The libvips effort that corresponds to speed 0."""
 
 
 class AvifDecoder:
-    """An AVIF, also an animated one."""
+    """A still or animated AVIF."""
 
     def __init__(self, source: memoryview, page: int = 1) -> None:
         self._source = source
@@ -59,7 +60,7 @@ class AvifDecoder:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """An AVIF of 8 bits, or, by libvips, of more or without loss."""
+    """Encode an AVIF of 8 bits, or, with libvips, one of more bits or without loss."""
     if encoding.lossless or encoding.depth > _PILLOW_BIT_DEPTH:
         return _encode_with_vips(frame, quality, metadata, encoding)
     out = BytesIO()
@@ -78,7 +79,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
 
 
 def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
-    """By libvips, which knows 4:2:0 and 4:4:4 only."""
+    """Encode with libvips, which supports 4:2:0 and 4:4:4 only."""
     image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
     body: Any = image.heifsave_buffer(
         compression="av1",
@@ -95,7 +96,7 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
 def encode_animation(
     sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
 ) -> bytes:
-    """An AVIF sequence of 8 bits."""
+    """Encode an 8-bit AVIF image sequence."""
     out = BytesIO()
     PillowSequence(sequence).save(
         out,

@@ -1,7 +1,7 @@
-"""When the frames of an AVIF sequence are shown: from its movie header, which neither Pillow nor libvips tells.
+"""Reads and writes the frame delays and loop count of AVIF sequences.
 
-Knows the boxes of ISO/IEC 14496-12 (§8.3 track, §8.4.2 media, §8.6.1.2 time to sample, §8.6.6 edit list) as libavif writes
-and reads them. Reads what strangers wrote: short and linear.
+Neither Pillow nor libvips exposes them. Knows the boxes of ISO/IEC 14496-12 (§8.3 track, §8.4.2 media, §8.6.1.2
+time to sample, §8.6.6 edit list) as libavif writes and reads them. Parses untrusted data: short and linear.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from itertools import chain, repeat
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
 
 _MAX_BOXES = 1_000
-_VERSION_64_BIT = 1  # the version of a box whose times have 64 bits
-_REPEAT_FLAG = 1  # the flag of an edit list
+_VERSION_64_BIT = 1  # box version with 64-bit times
+_REPEAT_FLAG = 1  # flag of an edit list
 _INFINITE_DURATION = {4: 2**32 - 1, 8: 2**64 - 1}
 
 
 @dataclass(frozen=True, slots=True)
 class IsobmffBox:
-    """A box's content, without its header, and where it begins in the file."""
+    """The content of a box without its header, and its offset in the file."""
 
     offset: int
     data: memoryview
@@ -28,7 +28,7 @@ class IsobmffBox:
 
 
 def read_timing(source: memoryview, frames: int) -> AnimationTiming:
-    """The delays of this many frames. Where the file does not say them, browsers' own tenth of a second."""
+    """Read the delays of this many frames; 100 ms each, as in browsers, if the file has none."""
     track = _find_box(IsobmffBox(0, source), "moov", "trak")
     stts, header = (
         track and _find_box(track, "mdia", "minf", "stbl", "stts"),
@@ -46,7 +46,7 @@ def read_timing(source: memoryview, frames: int) -> AnimationTiming:
 
 
 def _loop_count(track: IsobmffBox) -> int:
-    """A track that is longer than what its edit list repeats plays that again and again (libavif: ``repetitionCount``)."""
+    """A track longer than its repeating edit list loops (libavif: ``repetitionCount``)."""
     track_header, edits = _find_box(track, "tkhd"), _find_box(track, "edts", "elst")
     if not track_header or not edits or not edits.data[3] & _REPEAT_FLAG:
         return 1 if edits else 0
@@ -61,8 +61,8 @@ def _loop_count(track: IsobmffBox) -> int:
 
 
 def set_loop_count(body: bytes, loop_count: int) -> bytes:
-    """A file of libavif's, which plays without end, playing ``plays`` times."""
-    movie, track_header = _find_box(IsobmffBox(0, memoryview(body)), "moov", "mvhd"), None
+    """Patch a file written by libavif, which loops forever, to play ``loop_count`` times."""
+    movie = _find_box(IsobmffBox(0, memoryview(body)), "moov", "mvhd")
     track = _find_box(IsobmffBox(0, memoryview(body)), "moov", "trak")
     track_header = track and _find_box(track, "tkhd")
     edits = track and _find_box(track, "edts", "elst")
@@ -77,7 +77,7 @@ def set_loop_count(body: bytes, loop_count: int) -> bytes:
 
 
 def _find_box(box: IsobmffBox, *names: str) -> IsobmffBox | None:
-    """The first box of these names, each within the one before."""
+    """Find the first box at this path of nested names."""
     for name in names:
         found = next((inner for kind, inner in _boxes(box) if kind == name.encode()), None)
         if found is None:
@@ -90,9 +90,9 @@ def _boxes(box: IsobmffBox) -> Iterator[tuple[bytes, IsobmffBox]]:
     at = 0
     for _ in range(_MAX_BOXES):
         length, kind, start = box.read_uint(at), bytes(box.data[at + 4 : at + 8]), 8
-        if length == 1:  # the length follows in 64 bits
+        if length == 1:  # a 64-bit length follows
             length, start = box.read_uint(at + 8, 8), 16
-        if length == 0:  # to the end
+        if length == 0:  # up to the end
             length = len(box.data) - at
         if length < start or len(kind) < 4:  # noqa: PLR2004 - a name has four bytes
             return

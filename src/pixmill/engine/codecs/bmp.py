@@ -1,7 +1,4 @@
-"""BMP by Pillow, since libvips' wheel has no reader for it.
-
-Knows BMP. Sizes are in the first bytes; pixels come on demand.
-"""
+"""BMP codec by Pillow, since libvips' wheel has no loader for it."""
 
 from io import BytesIO
 
@@ -28,7 +25,7 @@ class BmpDecoder:
 
 
 def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, _encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """A bitmap of 8 or 24 bits a pixel; it carries nothing else."""
+    """Encode a bitmap of 8 or 24 bits per pixel, without metadata."""
     out = BytesIO()
     to_pillow(frame).save(out, "BMP")
     return out.getvalue()

@@ -1,6 +1,6 @@
-"""What a decoder offers: the facts of a header at once, pixels on demand.
+"""The decoder interface: header facts when a file is opened, pixels on request.
 
-Knows values only; each decoder is a file of its own beside this one.
+Knows values only; each format implements it in a file of its own.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from pixmill.plan.output import RenderMode
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """What a file says of itself before any pixel is decoded.
+    """The facts of a file, known before any pixel is decoded.
 
-    The size is that in which the decoder hands over the pixels: as stored, unless it turns them ``upright`` itself.
+    ``size`` is the size of the decoded pixels: as stored, or after orientation if ``orientation_applied``.
     """
 
     format: Format
@@ -34,22 +34,22 @@ class ImageHeader:
     xmp: bytes = b""
     orientation_applied: bool = False
     timing: AnimationTiming | None = None
-    """When the ``frames`` are shown; None where they are pages, or one."""
+    """Frame delays; None for a still image or pages."""
 
     is_vector: bool = False
-    """Made of shapes: it has a size but no pixels, and may be enlarged at no loss."""
+    """A vector format: has a size but no pixels, and can be enlarged without loss."""
 
     @property
     def pending_orientation(self) -> Orientation:
-        """What is left to do to see the picture as its orientation wants it."""
+        """The orientation still to be applied to the decoded pixels."""
         return Orientation() if self.orientation_applied else EXIF_ORIENTATIONS[self.orientation]
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
-    """The part of the stored picture that is wanted, the size that it will be given, and what time may be spent on.
+    """The needed area of the stored image, its target size, and the speed/quality trade-off.
 
-    ``srgb``: the colours are wanted in sRGB, so that a decoder that has more than 8 bits may bring them there before it rounds.
+    ``to_srgb``: the colours will be converted to sRGB; a decoder with more than 8 bits may do so before rounding.
     """
 
     area: Area
@@ -59,43 +59,45 @@ class DecodeRequest:
 
     @property
     def shrink_factor(self) -> float:
-        """How many stored pixels meet in one wanted pixel, along the side where that is fewer."""
+        """Stored pixels per target pixel, along the side with the smaller ratio."""
         return min(self.area.width / self.target_size.width, self.area.height / self.target_size.height)
 
 
 class Decoder(Protocol):
-    """An opened file: nothing is decoded until ``decode``."""
+    """An opened file; pixels are decoded by ``decode`` only."""
 
     @property
     def header(self) -> ImageHeader: ...
 
     def decode(self, request: DecodeRequest) -> Frame:
-        """The first frame, or more of it than is needed, in 8 bits grey or RGB; ``area`` says where the needed
-        part lies in it. Raises anything on a damaged file.
+        """Decode the first frame to 8-bit grey or RGB, at least the requested area; ``Frame.area`` locates it.
+
+        Raises any exception on a damaged file.
         """
 
 
 @runtime_checkable
 class HasPages(Decoder, Protocol):
-    """A file that may hold more than one picture."""
+    """A format with several pages or frames."""
 
     def page(self, page: int) -> Decoder:
-        """Another frame or page of the same file, counted from 1 and at most ``frames``."""
+        """Open another page or frame of the same file, from 1 to ``header.frame_count``."""
 
 
 @runtime_checkable
 class Configurable(Decoder, Protocol):
-    """A file of which more can be said than a page."""
+    """A format with input options besides the page."""
 
     def configured(self, input_options: Input) -> Decoder:
-        """The same as it is to be looked at: with so many dots an inch, at a moment. The page is not minded here."""
+        """Reopen the file with these options (DPI, time). The page is ignored here."""
 
 
 @runtime_checkable
 class HasFrames(HasPages, Protocol):
-    """A file whose header may have a timing."""
+    """A format whose header may have a timing."""
 
     def frames(self, request: DecodeRequest) -> Iterator[Frame]:
-        """Every frame in order, each as it is seen on the whole canvas, and no longer valid when the next is asked for;
-        ``need`` and the areas are as for ``decode``. Raises anything on a damaged file.
+        """Yield every frame in order, composited on the whole canvas, valid until the next one is requested.
+
+        The request and the areas are as for ``decode``. Raises any exception on a damaged file.
         """

@@ -1,6 +1,6 @@
-"""An animation on its way into a file: frames that are made one by one, and when each is shown.
+"""An animation between decoding and encoding: frames produced one at a time, and their timing.
 
-Knows values only. The same words mean the same in every format here; each codec translates them into its own.
+Knows values only, with one meaning for all formats; each codec translates them into its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _MAX_LOOP_COUNT = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class AnimationTiming:
-    """How long each frame is shown, in milliseconds, and how often all of them are played, 0 for without end."""
+    """The delay of each frame in milliseconds, and the loop count; 0 loops forever."""
 
     delays_ms: tuple[int, ...]
     loop_count: int = 0
@@ -28,7 +28,7 @@ class AnimationTiming:
 
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
-    """Frames of one size and layout, each made when it is asked for, in order and once."""
+    """Frames of one size and layout, produced on demand, in order, once."""
 
     frames: Iterator[Frame]
     size: Size
@@ -38,8 +38,10 @@ class FrameSequence:
 
 
 def normalized_timing(delays_ms: Sequence[int], loop_count: int = 0) -> AnimationTiming:
-    """What a file says, as it is meant: a delay of 0 is shown by every browser for a tenth of a second, in GIF, and so it is said
-    in every format. What browsers do with other short delays, they do in all formats alike. GIF and WebP count plays with 16 bits.
+    """Normalise the timing of a file.
+
+    A delay of 0 becomes 100 ms in every format, as all browsers show it in GIF. Other short delays are kept:
+    browsers treat them alike in all formats. GIF and WebP store the loop count in 16 bits.
     """
     return AnimationTiming(
         tuple(delay if delay > 0 else _DEFAULT_DELAY_MS for delay in delays_ms), min(loop_count, _MAX_LOOP_COUNT)

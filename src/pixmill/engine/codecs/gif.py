@@ -1,6 +1,6 @@
-"""GIF written by libvips (cgif), animated ones by ``gif_encoder.py``.
+"""GIF codec by libvips (nsgif decodes, cgif encodes); animations are encoded by ``gif_encoder.py``.
 
-Knows GIF's palette. It keeps no metadata.
+Keeps no metadata.
 """
 
 from functools import partial
@@ -22,7 +22,7 @@ open_gif = partial(VipsAnimationDecoder, Format.GIF, pyvips.Image.gifload_source
 
 
 def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """A still GIF of up to 256 colours, dithered."""
+    """Encode a still GIF of up to 256 colours, dithered."""
     body: Any = to_vips(frame).colourspace("srgb").gifsave_buffer(**_gifsave_options(encoding))
     return bytes(body)
 
@@ -30,12 +30,12 @@ def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, encoding: E
 def encode_animation(
     sequence: FrameSequence, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
 ) -> bytes:
-    """An animated GIF."""
+    """Encode an animated GIF."""
     return b"".join(encode_frames(sequence, encoding.colours or MAX_COLOURS, dither=encoding.dither > 0))
 
 
 def _gifsave_options(encoding: Encoding) -> dict[str, Any]:
-    """The palette is as large as the largest power of two that is asked for."""
+    """The palette size is rounded down to a power of two."""
     return {
         "effort": codec_effort(Format.GIF, encoding),
         "bitdepth": (encoding.colours or MAX_COLOURS).bit_length() - 1,

@@ -1,11 +1,13 @@
-"""Animated GIF, frame by frame: Pillow's palettes (median cut of a sample, then k-means), error diffusion and LZW; the container here.
+"""Encodes animated GIFs frame by frame.
 
-libvips' writer looks for a palette among all pixels of every frame, and finds a worse one. A pan over a photograph, 40 frames of
-300 × 180 pixels: 232 ms and 48.8 dB through a small blur, as eyes see dither, against 698 ms and 44.5 dB, at 8 % more bytes; five
-photographs in a row: 99 ms and 48.0 dB against 109 and 45.5. The larger the frames the greater the gain in time.
+Palettes (median cut of a sample, then k-means), error diffusion and LZW are Pillow's. libvips' saver builds its
+palette from all pixels of every frame, and it is worse. A pan over a photo, 40 frames of 300 × 180 pixels: 232 ms
+and 48.8 dB after a small blur, as eyes perceive dither, against 698 ms and 44.5 dB, for 8 % more bytes; five photos
+in a row: 99 ms and 48.0 dB against 109 and 45.5. The larger the frames, the greater the gain in time.
 
-A frame holds what differs from the one before; all else in it is transparent. Where something becomes transparent again the frame
-before covers the whole canvas, and clears it. Knows GIF89a and Pillow.
+A frame encodes the pixels that differ from the previous one; all others are transparent. If pixels become
+transparent again, the previous frame covers the whole canvas and is disposed to background. Writes the GIF89a
+container itself.
 """
 
 import struct
@@ -22,17 +24,18 @@ from pixmill.plan.output import MAX_COLOURS
 
 _SAMPLE_PIXELS = 4_000
 _INVISIBLE_ERROR, _ERROR_TOLERANCE = 1.0, 1.25
-"""A palette does for another frame if the mean error is at most this many codes, or this much more than in its own."""
+"""A palette is reused for another frame if the mean error is at most this many levels, or this factor of its own
+error."""
 
 _DISPOSE_NONE, _DISPOSE_BACKGROUND = 1, 2
 _MIN_OPAQUE_ALPHA = 128
-"""GIF knows no half-transparent pixels: from this alpha on one is there."""
+"""GIF has no partial transparency: from this alpha on a pixel is opaque."""
 
 _SHORT_DELAY_MS = 10
 
 
 def encode_frames(sequence: FrameSequence, colours: int = MAX_COLOURS, *, dither: bool = True) -> Iterator[bytes]:
-    """The file in pieces, one for each frame, each made when it is asked for."""
+    """Yield the file in pieces, one per frame, produced on demand."""
     previous: _Canvas | None = None
     quantizer = _Quantizer(colours, dither=dither)
     delays = iter(rounded_delays_ms(sequence.timing))
@@ -53,7 +56,7 @@ def encode_frames(sequence: FrameSequence, colours: int = MAX_COLOURS, *, dither
 
 
 def _header(sequence: FrameSequence, palette: list[int]) -> bytes:
-    """Size, global colour table, and how often all is played."""
+    """Encode the canvas size, the global colour table and the loop count."""
     bits = max(1, (len(palette) // 3 - 1).bit_length())
     table = bytes(palette).ljust(3 << bits, b"\0")
     size = struct.pack("<2HB2x", sequence.size.width, sequence.size.height, 0x80 | bits - 1)
@@ -63,8 +66,9 @@ def _header(sequence: FrameSequence, palette: list[int]) -> bytes:
 
 
 def rounded_delays_ms(timing: AnimationTiming) -> list[int]:
-    """Delays in milliseconds that can be written, which lose no time together. Browsers take one hundredth of a second for ten,
-    so none becomes that.
+    """Round the delays to 1/100 s without accumulating errors.
+
+    Browsers show a delay of 1/100 s as 10/100 s, so no longer delay is rounded to that.
     """
     due_ms, written_ms, delays = 0, 0, list[int]()
     for delay in timing.delays_ms:
@@ -76,7 +80,7 @@ def rounded_delays_ms(timing: AnimationTiming) -> list[int]:
 
 
 class _Canvas:
-    """A frame's colours, and which of its pixels are there: 255 or 0; None for all."""
+    """A frame's colours and its opaque mask (255 or 0; None if all pixels are opaque)."""
 
     def __init__(self, frame: Frame) -> None:
         image = to_pillow(frame)
@@ -87,14 +91,14 @@ class _Canvas:
             self.opaque_mask = None if alpha.getextrema() == (255, 255) else alpha
 
     def clears_pixels_of(self, other: "_Canvas") -> bool:
-        """Whether something of the other is not there."""
+        """Whether an opaque pixel of the other becomes transparent in this one."""
         if self.opaque_mask is None:
             return False
         previous_mask = other.opaque_mask or Image.new("L", self.opaque_mask.size, 255)
         return ImageChops.subtract(previous_mask, self.opaque_mask).getbbox() is not None
 
     def changed_mask(self, previous: "_Canvas") -> Image.Image:
-        """255 where this has to be drawn over what lies below."""
+        """255 where this canvas must be drawn over the previous one."""
         red, green, blue = ImageChops.difference(self.colours, previous.colours).split()
         changed = ImageChops.lighter(ImageChops.lighter(red, green), blue).point([0] + [255] * 255)
         if previous.opaque_mask is not None:
@@ -103,16 +107,16 @@ class _Canvas:
 
 
 class _Quantizer:
-    """How colours become indexes: by the first frame's palette or the last one found, where these do well enough, else by a new one."""
+    """Quantises frames with the first or the latest palette if the error is small, else with a new one."""
 
     def __init__(self, colours: int, *, dither: bool) -> None:
-        self._colours = max(1, colours - 1)  # one is for what is transparent
+        self._colours = max(1, colours - 1)  # one is reserved for transparency
         self._dither = Image.Dither.FLOYDSTEINBERG if dither else Image.Dither.NONE
         self._palettes: list[tuple[Image.Image, float]] = []
         self.global_palette: list[int] = []
 
     def quantize(self, image: Image.Image, mask: Image.Image | None) -> Image.Image:
-        """The RGB picture with a palette; transparent where it is not ``drawn``."""
+        """Convert an RGB image to a palette image, transparent outside the mask."""
         sample = _subsample(image)
         reused = next(
             (palette for palette, max_error in self._palettes if _palette_error(sample, palette) <= max_error), None
@@ -145,13 +149,13 @@ def _subsample(image: Image.Image) -> Image.Image:
 
 
 def _palette_error(image: Image.Image, palette: Image.Image) -> float:
-    """Mean difference of the channels to the nearest colours of the palette."""
+    """The mean channel difference to the nearest palette colours."""
     nearest = image.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB")
     return sum(ImageStat.Stat(ImageChops.difference(image, nearest)).mean) / 3
 
 
 def _add_transparent_index(image: Image.Image, colours: int) -> int:
-    """The index that is transparent, added to the palette."""
+    """Append a transparent entry to the palette and return its index."""
     used = (image.getpalette() or [])[: 3 * colours]
     image.putpalette([*used, 0, 0, 0])
     image.info["transparency"] = len(used) // 3
@@ -159,7 +163,7 @@ def _add_transparent_index(image: Image.Image, colours: int) -> int:
 
 
 def _with_disposal(canvases: Iterator[_Canvas]) -> Iterator[tuple[_Canvas, bool]]:
-    """Each with whether it must be cleared away before the next."""
+    """Pair each canvas with whether it must be disposed to background before the next."""
     canvas = next(canvases)
     for following in canvases:
         yield canvas, following.clears_pixels_of(canvas)
@@ -170,7 +174,7 @@ def _with_disposal(canvases: Iterator[_Canvas]) -> Iterator[tuple[_Canvas, bool]
 def _changed_part(
     previous: _Canvas | None, canvas: _Canvas, quantizer: _Quantizer, *, full_canvas: bool
 ) -> tuple[int, int, Image.Image]:
-    """Where the part begins that has to be drawn, and it."""
+    """The region that must be drawn: left, top, and the quantised pixels."""
     mask = canvas.changed_mask(previous) if previous else canvas.opaque_mask
     box = (0, 0, *canvas.colours.size)
     if previous and mask and not full_canvas:

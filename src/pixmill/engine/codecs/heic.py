@@ -1,7 +1,7 @@
-"""HEIC by libheif (libde265 decodes, x265 encodes) from the wheel of pillow-heif, on one thread; the extra ``heic``.
+"""HEIC codec by libheif (libde265 decodes, x265 encodes), on one thread; the extra ``heic``.
 
-Knows HEIC's ways: libheif turns pictures as their container says, and EXIF's orientation counts no more; pictures beside each other are
-pages; a small copy may lie within. Parts such as depth and gain maps are left aside.
+libheif applies the container's rotation, so EXIF orientation is ignored. Top-level images are pages; embedded
+thumbnails may be decoded instead of the image. Auxiliary images (depth and gain maps) are ignored.
 """
 
 from io import BytesIO
@@ -24,12 +24,12 @@ pillow_heif.options.DEPTH_IMAGES = False
 pillow_heif.options.AUX_IMAGES = False
 
 _MIN_THUMBNAIL_SHRINK = 1.5
-"""How many pixels of the small copy there must be for one that is wanted, along each side: it is the more compressed of the two."""
+"""Thumbnail pixels needed per target pixel, along each side: thumbnails are compressed more than the image."""
 _MAX_SHAPE_DIFFERENCE = 0.01
 
 
 class HeicDecoder:
-    """One of the pictures of a HEIC, the primary one if no page is asked for."""
+    """One of the images of a HEIC; the primary one by default."""
 
     def __init__(self, source: memoryview, page: int = 0) -> None:
         self._source = source
@@ -58,7 +58,10 @@ class HeicDecoder:
         return pillow.decode_frame(image, self.header.profile, area)
 
     def _usable_thumbnail(self, request: DecodeRequest) -> "pillow_heif.HeifThumbnail | None":
-        """The copy within the file, if it has pixels enough and shows the same; its turns are the picture's."""
+        """An embedded thumbnail with enough pixels and the same aspect ratio.
+
+        It has the orientation of the image.
+        """
         size = self.header.size
         for number in range(len(self._image.info["thumbnails"])):
             thumbnail = self._image.get_thumbnail(number)
@@ -74,7 +77,7 @@ class HeicDecoder:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """A HEIC of 8 bits."""
+    """Encode an 8-bit HEIC."""
     out = BytesIO()
     image = to_pillow(frame)
     image.info = {"icc_profile": frame.profile} if frame.profile else {}

@@ -1,7 +1,7 @@
-"""JPEG XL by libjxl from the wheel of pillow-jxl-plugin, on one thread; the extra ``jxl``.
+"""JPEG XL codec by libjxl from the wheel of pillow-jxl-plugin, on one thread; the extra ``jxl``.
 
-Knows JPEG XL's ways: libjxl turns pictures as they say, but for a JPEG kept within, which it gives back as it was; of an animation
-the first frame. The colour profile is known with the pixels only.
+libjxl applies the orientation, except for a recompressed JPEG, which it returns as it was. Of an animation the
+first frame is decoded. The colour profile is known only after decoding.
 """
 
 from io import BytesIO
@@ -58,7 +58,7 @@ class JxlDecoder:
             return self._decode_jpeg(data, request)
         size = (info.width, info.height)
         if size != (self.header.size.width, self.header.size.height):
-            raise UndecodableImage(detail=f"its header says {self.header.size}, its pixels {size}")
+            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {size}")
         image = Image.frombytes(info.mode, size, data)
         return pillow.decode_frame(image, profile or b"", request.area)
 
@@ -71,7 +71,7 @@ class JxlDecoder:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """A JPEG XL of 8 bits; it carries no profile but sRGB's own."""
+    """Encode an 8-bit JPEG XL. Its only possible profile is sRGB."""
     image = to_pillow(frame)
     options: dict[str, Any] = {
         "mode": image.mode,

@@ -1,7 +1,7 @@
-"""The header of a JPEG XL, read here because the decoder at hand tells a size only after it has allocated and decoded all.
+"""Parses JPEG XL headers, because pillow-jxl-plugin returns the size only after decoding all pixels.
 
-Knows boxes (ISO/IEC 18181-2) and the first fields of a codestream (18181-1, annexes D and E). Reads what strangers wrote: short, linear,
-bounded; whatever is too short or out of order is an IndexError or a ValueError.
+Knows boxes (ISO/IEC 18181-2) and the first fields of a codestream (18181-1, annexes D and E). Parses untrusted
+data: short, linear, bounded; truncated or invalid data raises IndexError or ValueError.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _ALPHA: Final = 0
 _GREY: Final = 1
 _MAX_BOXES: Final = 1_000
 _MAX_HEADER_BYTES: Final = 65_536
-"""Bytes of the codestream that are joined from its boxes; a header takes some fifty."""
+"""Bytes of the codestream that are joined from its boxes; a header has about fifty."""
 
 _SIDE: Final = ((9, 1), (13, 1), (18, 1), (30, 1))
 _DEPTH: Final = ((0, 8), (0, 10), (0, 12), (6, 1))
@@ -32,7 +32,7 @@ _LOOPS: Final = ((0, 0), (3, 0), (16, 0), (32, 0))
 
 @dataclass(frozen=True, slots=True)
 class JxlHeader:
-    """``size`` is as stored, before ``orientation``."""
+    """The header facts; ``size`` is the stored size, before ``orientation``."""
 
     size: Size
     orientation: int
@@ -43,7 +43,7 @@ class JxlHeader:
 
 
 def read_header(source: memoryview) -> JxlHeader:
-    """Raises IndexError, ValueError."""
+    """Parse a bare codestream or a container. Raises IndexError, ValueError."""
     if bytes(source[:2]) == CODESTREAM:
         return _read_codestream(_BitReader(bytes(source[:_MAX_HEADER_BYTES])))
     stream, metadata = b"", {b"Exif": b"", b"xml ": b""}
@@ -68,13 +68,13 @@ def _boxes(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
             length, head = int.from_bytes(source[at + 8 : at + 16]), 16
         end = at + length if length else len(source)
         if end < at + head:
-            raise ValueError("A box shorter than its head")
+            raise ValueError("A box is shorter than its header")
         yield bytes(source[at + 4 : at + 8]), source[at + head : end]
         at = end
 
 
 class _BitReader:
-    """Bits from the lowest of each byte on."""
+    """Reads bits, least significant first."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -88,16 +88,16 @@ class _BitReader:
         return value
 
     def read_u32(self, distributions: tuple[tuple[int, int], ...]) -> int:
-        """U32: two bits say how many bits follow and what is added to them."""
+        """Read a U32: two bits select how many bits follow and the offset added to them."""
         count, offset = distributions[self.read(2)]
         return self.read(count) + offset
 
 
 def _read_codestream(bits: _BitReader) -> JxlHeader:
     if bits.read(16) != int.from_bytes(CODESTREAM, "little"):
-        raise ValueError("No codestream")
+        raise ValueError("Not a codestream")
     size = _read_size(bits)
-    if bits.read(1):  # all else is as usual
+    if bits.read(1):  # all_default
         return JxlHeader(size, 1, alpha=False, grey=False)
     orientation = _read_extra_fields(bits) if bits.read(1) else 1
     _skip_bit_depth(bits)
@@ -150,10 +150,10 @@ def _skip_bit_depth(bits: _BitReader) -> None:
 
 
 def _read_extra_channels(bits: _BitReader) -> tuple[bool, bool]:
-    """Whether the first of them is alpha, and whether what follows them can still be read."""
+    """Whether the first extra channel is alpha, and whether the following fields can be located."""
     count = bits.read_u32(_COUNT)
     for number in range(count):
-        if not bits.read(1):  # not an alpha as usual
+        if not bits.read(1):  # not the default alpha channel
             return number > 0 or bits.read_u32(_ENUM) == _ALPHA, False
     return count > 0, True
 

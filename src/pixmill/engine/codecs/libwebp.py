@@ -1,7 +1,7 @@
-"""Single WebP images by libwebp's own API: header facts, and a cropped and scaled decode straight into our memory.
+"""Reads headers and decodes still WebPs by libwebp's own API, cropped and scaled, into our memory.
 
-Uses the libwebp that Pillow is linked to; ``available`` is False where it is linked statically or has another ABI. Must never know
-frames or plans.
+Uses the libwebp that Pillow is linked to; ``available`` is False where it is linked statically or has another ABI.
+Must never know frames or plans.
 """
 
 import ctypes
@@ -51,7 +51,10 @@ class WebPInfo:
 
 
 def read_info(source: memoryview) -> WebPInfo:
-    """Read the header of a complete file, in memory that does not grow with the image. Raises ValueError for any other."""
+    """Read the header of a complete file, in memory that does not grow with the image.
+
+    Raises ValueError for any other.
+    """
     with ffi.from_buffer(source) as memory:
         file = api.Data(_address(memory), len(source))
         demuxer = _library.WebPDemuxInternal(byref(file), 0, None, api.DEMUX_ABI)
@@ -90,10 +93,10 @@ def _metadata_chunk(demuxer: int, name: bytes) -> bytes:
 
 
 def decode(encoded: memoryview, box: CropBox, size: Size, *, alpha: bool) -> bytearray:
-    """Decode a region of one frame as packed RGB or RGBA, scaled to ``size`` if that differs. Raises ValueError if damaged.
+    """Decode a region of one frame as packed RGB or RGBA, scaled to ``size`` if that differs.
 
-    ``encoded`` is the ``frame_slice`` of a file. Little more than the returned buffer is allocated, except for lossless frames, where
-    libwebp takes four bytes for each pixel of the whole.
+    Raises ValueError if damaged. ``encoded`` is the ``frame_slice`` of a file. Little more than the returned buffer
+    is allocated, except for lossless frames, where libwebp takes four bytes for each pixel of the whole.
     """
     stride = size.width * (4 if alpha else 3)
     pixels = bytearray(stride * size.height)

@@ -1,6 +1,6 @@
-"""EXIF and XMP of an original: which way up it is, and made fit for a result.
+"""EXIF and XMP blocks: their size limit, and the orientation tag, which is read and reset.
 
-Knows where EXIF keeps the orientation (a TIFF directory, CIPA DC-008 §4.5). Reads what strangers wrote: short and linear.
+Knows the TIFF directory of EXIF (CIPA DC-008 §4.5). Parses untrusted data: short and linear.
 """
 
 from dataclasses import dataclass
@@ -10,25 +10,26 @@ _PREFIX = b"Exif\0\0"
 ORIENTATION_TAG = 274
 _ENTRY_BYTES = 12
 _MAX_METADATA_BYTES = 2**20
+"""Larger blocks are not carried into results."""
 
 ByteOrder = Literal["little", "big"]
 
 
 @dataclass(frozen=True, slots=True)
 class RetainedMetadata:
-    """What goes along into the result: EXIF as a bare TIFF block, and XMP; empty for none."""
+    """The metadata to embed in the result: EXIF as a bare TIFF block, and XMP; empty if absent."""
 
     exif: bytes = b""
     xmp: bytes = b""
 
 
 def metadata_if_small(metadata: object) -> bytes:
-    """A block of metadata, or nothing if it is larger than 1 MiB."""
+    """Return a metadata block, or nothing if it is too large."""
     return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""
 
 
 def exif_orientation(exif: bytes) -> int:
-    """1 to 8; 1 where there is none or it cannot be read."""
+    """Read the orientation, 1 to 8; 1 if it is absent or invalid."""
     block, byte_order = _tiff_block(exif)
     for at in _entry_offsets(block, byte_order):
         if int.from_bytes(block[at : at + 2], byte_order) == ORIENTATION_TAG:
@@ -38,7 +39,7 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def reset_orientation(exif: bytes) -> bytes:
-    """The EXIF block saying that nothing needs to be turned any more; empty if it cannot be read."""
+    """Set the orientation to 1, for pixels that are already upright; empty if the block cannot be parsed."""
     block, byte_order = _tiff_block(exif)
     entries = _entry_offsets(block, byte_order)
     for at in entries:
@@ -48,13 +49,13 @@ def reset_orientation(exif: bytes) -> bytes:
 
 
 def _tiff_block(exif: bytes) -> tuple[bytearray, ByteOrder]:
-    """The TIFF block, and how its numbers are written."""
+    """The TIFF block and its byte order."""
     block = bytearray(exif.removeprefix(_PREFIX))
     return block, "big" if block.startswith(b"MM") else "little"
 
 
 def _entry_offsets(block: bytearray, byte_order: ByteOrder) -> range:
-    """Where those of the first directory begin; none if it is not all there."""
+    """The offsets of the entries of the first directory; empty if it is truncated."""
     start = int.from_bytes(block[4:8], byte_order)
     count = int.from_bytes(block[start : start + 2], byte_order)
     first, end = start + 2, start + 2 + count * _ENTRY_BYTES

@@ -1,9 +1,9 @@
-"""What of an original's EXIF and XMP may go into a result, for each word of ``metadata=``.
+"""Selects the EXIF and XMP of the original that a result retains, for each value of ``metadata=``.
 
-Where a picture was taken goes along for ``all`` only: the GPS directory is blanked in EXIF, and XMP that speaks of GPS at all is left
-out. For ``copyright`` a block is made of nothing but who holds the rights and who made the picture, from EXIF, else from XMP.
-Knows directories of EXIF (CIPA DC-008 §4.6) and names of XMP. Reads what strangers wrote: short and linear; what
-cannot be read does not go along.
+The location is retained by ``all`` only: otherwise the GPS directory of EXIF is erased, and XMP that mentions GPS
+is dropped. For ``copyright`` a new block is built of the copyright and artist only, from EXIF, else from XMP. Knows
+EXIF directories (CIPA DC-008 §4.6) and XMP names. Parses untrusted data: short and linear; what cannot be parsed is
+dropped.
 """
 
 import re
@@ -28,7 +28,7 @@ _XMP_NAMES: Final = {_ARTIST: b"dc:creator", _COPYRIGHT: b"dc:rights"}
 
 
 def retained_metadata(policy: Metadata, exif: bytes, xmp: bytes) -> RetainedMetadata:
-    """What goes along into the result."""
+    """Apply the policy to the metadata of the original."""
     match policy:
         case Metadata.STRIP:
             return RetainedMetadata()
@@ -45,7 +45,7 @@ def retained_metadata(policy: Metadata, exif: bytes, xmp: bytes) -> RetainedMeta
 
 
 def _without_gps(exif: bytes) -> bytes:
-    """An EXIF block without its GPS directory; empty where that cannot be found or does not end."""
+    """Erase the GPS directory of an EXIF block; empty if the block cannot be parsed."""
     block = bytearray(exif)
     try:
         for start in _directory_offsets(block):
@@ -58,7 +58,7 @@ def _without_gps(exif: bytes) -> bytes:
 
 
 def _erase_directory(block: bytearray, start: int) -> None:
-    """A directory without entries, its values gone too."""
+    """Zero a directory, its entries and their values."""
     for at in list(_entry_offsets(block, start)):
         length = _TYPE_BYTES.get(_read_uint(block, at + 2, 2), 1) * _read_uint(block, at + 4, 4)
         if length > _INLINE_BYTES:
@@ -69,7 +69,7 @@ def _erase_directory(block: bytearray, start: int) -> None:
 
 
 def _directory_offsets(block: bytearray) -> Iterator[int]:
-    """Where the directories of the picture and of its thumbnail begin."""
+    """The offsets of the directories of the image and of its thumbnail."""
     if not block:
         return
     first = _read_uint(block, 4, 4)
@@ -85,7 +85,7 @@ def _entry_offsets(block: bytearray, start: int) -> Iterator[int]:
 
 
 def _read_uint(block: bytearray, offset: int, size: int) -> int:
-    """Raises IndexError beyond the end."""
+    """Read an integer in the block's byte order. Raises IndexError beyond the end."""
     if offset + size > len(block):
         raise IndexError
     byte_order: ByteOrder = "little" if block[:2] == b"II" else "big"
@@ -93,7 +93,7 @@ def _read_uint(block: bytearray, offset: int, size: int) -> int:
 
 
 def _exif_text(exif: bytes, tag: int) -> bytes:
-    """A text of the first directory; empty without one."""
+    """Read a text tag of the first directory; empty if absent."""
     block = bytearray(exif)
     try:
         for at in _entry_offsets(block, _read_uint(block, 4, 4)) if block else ():
@@ -107,7 +107,7 @@ def _exif_text(exif: bytes, tag: int) -> bytes:
 
 
 def _xmp_text(xmp: bytes, name: bytes) -> bytes:
-    """The text of an element of XMP; empty without one."""
+    """Read the text of an XMP element; empty if absent."""
     _, _, rest = xmp.partition(b"<" + name + b">")
     content, end, _ = rest.partition(b"</" + name + b">")
     if not end:
@@ -118,7 +118,10 @@ def _xmp_text(xmp: bytes, name: bytes) -> bytes:
 
 
 def _build_exif(texts: dict[int, bytes]) -> bytes:
-    """An EXIF block of one directory; empty for no texts. UTF-8 stands where ASCII should, as everybody does it."""
+    """Build an EXIF block of one directory; empty without texts.
+
+    ASCII fields hold UTF-8, as is common practice.
+    """
     if not texts:
         return b""
     values_offset = 8 + 2 + len(texts) * _ENTRY_BYTES + 4

@@ -1,6 +1,6 @@
-"""PDF by PDFium from the wheel of pypdfium2, drawn at the size that is wanted; the extra ``pdf``.
+"""PDF decoder by PDFium (pypdfium2), rendered at the requested size on white; the extra ``pdf``.
 
-Knows pages: their size in points, that they are white, and which one is asked for. Encrypted documents are not opened.
+Encrypted documents are rejected.
 """
 
 import pypdfium2
@@ -14,7 +14,7 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _POINTS_PER_INCH = 72
-"""An inch (ISO 32000-1 §8.3.2.3)."""
+"""ISO 32000-1 §8.3.2.3."""
 _MAX_SCALE = 1_000.0
 _WHITE = (255, 255, 255, 255)
 
@@ -55,7 +55,7 @@ class PdfDecoder:
         return pillow.decode_frame(bitmap.to_pil(), b"", needed_area)
 
     def _crop_margins(self, left: int, top: int, size: Size, scale: float) -> tuple[float, float, float, float]:
-        """Points at each edge that are not drawn: left, bottom, right, top."""
+        """The points to skip at each edge: left, bottom, right, top."""
         width, height = self._size_points
         right, bottom = width - (left + size.width) / scale, height - (top + size.height) / scale
         return left / scale, max(0.0, bottom), max(0.0, right), top / scale

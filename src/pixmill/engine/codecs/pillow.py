@@ -1,6 +1,6 @@
-"""What the decoders that use Pillow share: header facts, and pixels out of Pillow's memory.
+"""Shared by the decoders that use Pillow: header facts, and pixels as frames.
 
-Knows Pillow; 16 bits become 8 with rounding, before the resample. Which formats it is used for is said in ``table.py``.
+16-bit samples are rounded to 8 before resampling. Must never know which formats it is used for (``table.py`` does).
 """
 
 from dataclasses import replace
@@ -20,13 +20,16 @@ from pixmill.plan.lengths import Size
 
 _COLOUR_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
 _MAX_READS = 50_000
-"""Some 40 ms; a file of 255 pieces of a colour profile takes a thousand."""
+"""Takes about 40 ms; a colour profile in 255 segments needs a thousand."""
 _ZERO_COPY_LAYOUTS = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
-"""The modes whose memory in Pillow is a layout of ours: RGB is kept with a fourth, unused byte."""
+"""The modes whose memory in Pillow has one of our layouts: Pillow stores RGB with a fourth, unused byte."""
 
 
 class ReadLimitedFile(BytesIO):
-    """A file that a header is read from in so many steps at the most: Pillow takes one for each piece, in Python, however many there are."""
+    """A file that limits the number of reads while a header is parsed.
+
+    Pillow reads each segment in Python, however many.
+    """
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(source)
@@ -35,12 +38,12 @@ class ReadLimitedFile(BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self._reads_left -= 1
         if self._reads_left < 0:
-            raise UndecodableImage(detail=f"more than {_MAX_READS} steps to read")
+            raise UndecodableImage(detail=f"header needs more than {_MAX_READS} reads")
         return super().read(size)
 
 
 def image_header(image: ImageFile.ImageFile, kind: Format, frame_count: int = 0) -> ImageHeader:
-    """The facts of an opened but not decoded picture; how many ``frames`` it has is asked of Pillow unless it is known."""
+    """The header facts of an opened image; Pillow counts the frames unless ``frame_count`` is given."""
     return ImageHeader(
         format=kind,
         size=Size(*image.size),
@@ -55,18 +58,18 @@ def image_header(image: ImageFile.ImageFile, kind: Format, frame_count: int = 0)
 
 
 def image_orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; 1 where there is none or it is broken."""
+    """Read the EXIF orientation, 1 to 8; 1 if it is absent or broken."""
     if not image.info.get("exif"):
         return 1
     try:
         value = image.getexif().get(ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything, and is no reason to refuse the pixels
+    except Exception:  # noqa: BLE001 - broken EXIF raises any exception, and leaves the pixels usable
         return 1
     return value if value in range(1, 9) else 1
 
 
 def decode_frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
-    """The pixels of a picture of any mode, decoded now, without a copy where the memory allows it."""
+    """Decode an image of any mode into a frame, without a copy if its memory has one of our layouts."""
     image.load()
     if image.mode.startswith("I;16"):
         return replace(_grey_to_8_bit(image), profile=profile, area=area)
@@ -77,7 +80,7 @@ def decode_frame(image: Image.Image, profile: bytes, area: Area) -> Frame:
 
 
 def _grey_to_8_bit(image: Image.Image) -> Frame:
-    """Grey of 16 bits, rounded; Pillow's own conversion makes white of all that is lighter than 255 of 65535."""
+    """Round 16-bit grey to 8 bits; Pillow's own conversion clips everything above 255 of 65535 to white."""
     data = image.tobytes("raw", "I;16N" if image.mode == "I;16N" else image.mode)
     grey16 = pyvips.Image.new_from_memory(data, image.width, image.height, 1, "ushort")
     if image.mode == "I;16B":
@@ -86,7 +89,7 @@ def _grey_to_8_bit(image: Image.Image) -> Frame:
 
 
 def _to_grey_or_rgb(image: Image.Image) -> Image.Image:
-    """The same in grey or RGB, with alpha where it has any."""
+    """Convert to grey or RGB, with alpha if the image has transparency."""
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.has_transparency_data or image.mode == "RGBa":

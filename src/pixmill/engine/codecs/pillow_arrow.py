@@ -1,15 +1,15 @@
-"""Pillow's pixels without a copy, through its Arrow export.
+"""Zero-copy access to Pillow's pixels through its Arrow export.
 
-Pillow keeps RGB as four bytes a pixel; packing them for ``tobytes`` costs 0.6 ms a megapixel and a second
-buffer. The Arrow C data interface (https://arrow.apache.org/docs/format/CDataInterface.html) gives the address
-of the pixels when they lie in one block. The capsule owns them, and the view owns the capsule.
+Pillow stores RGB as four bytes per pixel; packing them in ``tobytes`` costs 0.6 ms per megapixel and a second
+buffer. The Arrow C data interface (https://arrow.apache.org/docs/format/CDataInterface.html) exposes the address of
+the pixels if they are in one block. The capsule owns the pixels, and the view owns the capsule.
 """
 
 import ctypes
 
 from PIL import Image, _imaging
 
-_imaging.set_use_block_allocator(1)  # one block for each picture, however large
+_imaging.set_use_block_allocator(1)  # one block per image, however large
 
 _OWNER_ATTRIBUTE = "owner"
 
@@ -37,7 +37,7 @@ _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 def pixel_view(image: Image.Image) -> memoryview | None:
-    """The bytes of a loaded picture of mode L, RGB (as RGBX) or RGBA; None when they are not in one block."""
+    """View the bytes of a loaded L, RGB (as RGBX) or RGBA image; None if they are not in one block."""
     try:
         _, capsule = image.__arrow_c_array__()
     except ValueError:

@@ -1,7 +1,7 @@
-"""A reel as a Pillow picture of several frames, for Pillow's encoders: seeking to the next frame makes it.
+"""Adapts a frame sequence to a multi-frame Pillow image, as Pillow's encoders expect.
 
-Knows how Pillow walks through a picture of several frames: from the first on, one after the other. What has gone by
-cannot be had again, and is not asked for.
+Seeking to the next frame produces it. Pillow's encoders seek forward only, one frame at a time; earlier frames are
+not available again.
 """
 
 from PIL import Image
@@ -11,7 +11,7 @@ from pixmill.engine.raster.convert import to_pillow
 
 
 class PillowSequence(Image.Image):
-    """Frames in RGB or RGBA; at the first when made."""
+    """Frames in RGB or RGBA, positioned at the first."""
 
     is_animated = True
 

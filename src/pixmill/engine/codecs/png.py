@@ -1,6 +1,6 @@
-"""PNG by libvips (libpng over zlib-ng), with each frame of an animated one as a PNG of its own.
+"""PNG codec by libvips (libpng with zlib-ng).
 
-Knows PNG's levels, filters and palettes.
+Each frame of an animated PNG is decoded and encoded as a PNG of its own.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,15 +28,16 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 PNG_LOADER: Callable[..., VipsImage] = pyvips.Image.pngload_source
 
 _FILTERS = ((6, 0xF8), (0, 0x10 | 0x20))
-"""From which level on which filters are tried (PNG_FILTER_…): all of them, or sub and up. At 800 × 500 pixels photographs take 17 ms
-and 631 kB at level 3, a drawing 5.5 ms and 164 kB; at level 6 44 ms and 603 kB, 12 ms and 160 kB; one filter alone does badly on drawings."""
+"""The filters to try (PNG_FILTER_…) by minimum deflate level: all from level 6 on, below that sub and up. At 800 ×
+500 pixels a photo takes 17 ms and 631 kB at level 3, a graphic 5.5 ms and 164 kB; at level 6 44 ms and 603 kB,
+12 ms and 160 kB. One filter alone is bad for graphics."""
 
 _PALETTE_BIT_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
-"""How many bits a pixel has for a palette of so many colours."""
+"""(Minimum palette size, bits per pixel)."""
 
 
 class PngDecoder(VipsDecoder):
-    """A PNG. Its still may be a picture apart from its animation, for those who know none."""
+    """A PNG. The default image may differ from the animation, for clients without APNG support."""
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(Format.PNG, PNG_LOADER, source)
@@ -71,7 +72,7 @@ def _decode_png(png: bytes) -> Image.Image:
 
 
 def encode(frame: Frame, _quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """An 8-bit PNG, or one with a palette; lossless but for that, so quality says nothing to it."""
+    """Encode an 8-bit PNG, or one with a palette; quality does not apply, since the rest is lossless."""
     image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
     level = codec_effort(Format.PNG, encoding)
     options: dict[str, Any] = {"filter": next(filters for min_level, filters in _FILTERS if level >= min_level)}
@@ -82,7 +83,10 @@ def encode(frame: Frame, _quality: int, metadata: RetainedMetadata, encoding: En
 
 
 def _palette_options(encoding: Encoding) -> dict[str, Any]:
-    """By libvips' quantiser, which knows full palettes of each depth only: 20 points of SSIMULACRA2 better than Pillow's."""
+    """Options for libvips' quantiser, 20 points of SSIMULACRA2 better than Pillow's.
+
+    It supports full palettes of a bit depth only.
+    """
     depth = next(depth for min_colours, depth in _PALETTE_BIT_DEPTHS if encoding.colours >= min_colours)
     return {
         "palette": True,
@@ -95,7 +99,7 @@ def _palette_options(encoding: Encoding) -> dict[str, Any]:
 def encode_animation(
     sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING
 ) -> bytes:
-    """An animated PNG of 8 bits."""
+    """Encode an 8-bit animated PNG."""
     return assemble_apng(
         sequence, lambda frame: encode(frame, quality, metadata, replace_struct(encoding, colours=0, progressive=False))
     )

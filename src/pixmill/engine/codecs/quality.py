@@ -1,8 +1,10 @@
-"""One scale of looks: what each codec must be told so that 1 to 100 means the same look in every format, that of a JPEG from a usual server.
+"""One perceptual quality scale: maps 1 to 100 to each encoder's own.
 
-Most servers resample in gamma light, which costs 4 to 8 points of SSIMULACRA2 before anything is encoded. What they write with quality 80 is therefore
-surpassed here with a lower number of the encoder, ``_AS_JPEG``. Nine photographs of ``benchmarks/material.py``, 2 megapixels into 512 × 512 pixels, score and
-bytes of the servers' way (gamma light, own tables, method 4, speed 6) with the numbers 80, 75 and 65, and of the way here with some:
+A quality looks the same in all formats, and like a JPEG of common servers. Most servers resample in gamma space,
+which costs 4 to 8 points of SSIMULACRA2 before encoding. Their quality 80 is therefore surpassed here with a lower
+encoder quality (``_JPEG_KNOTS``). Nine photos of ``benchmarks/material.py``, 2 megapixels into 512 × 512 pixels:
+score and bytes of those servers (gamma space, optimised tables, method 4, speed 6) at 80, 75 and 65, and of Pixmill
+at several encoder qualities:
 
     JPEG     80       69.9  30,101        WebP     75       63.4  19,761        AVIF     65       69.9  20,037
          80  76.3  31,158              75  68.3  20,757              65  75.1  21,654
@@ -10,10 +12,12 @@ bytes of the servers' way (gamma light, own tables, method 4, speed 6) with the 
          77  75.0  28,835              70  66.6  19,408              61  72.6  19,146
          75  73.5  27,181              68  65.9  18,985
 
-So 80 is 77 to libjpeg, which is 5 points above the usual 80 in 4 % fewer bytes; its own tables would take 0.5 ms for 2 % fewer.
+So 80 maps to 77 for libjpeg: 5 points above the usual 80 in 4 % fewer bytes; optimised Huffman tables would save another
+2 % in 0.5 ms.
 
-What the others must be told for the look of a JPEG was measured on four photographs (sunset, life, seeding, Bridge of Debian's
-lomiri-wallpapers) at 800 pixels, mean SSIMULACRA2 and bytes; JPEG with 4:2:0, WebP with method 4, AVIF with speed 8 and 4:2:0:
+The qualities at which other formats match a JPEG were measured on four photos (sunset, life, seeding, Bridge of
+Debian's lomiri-wallpapers) at 800 pixels, mean SSIMULACRA2 and bytes; JPEG with 4:2:0, WebP with method 4, AVIF
+with speed 8 and 4:2:0:
 
     JPEG     score  bytes     WebP of the same score, bytes    AVIF of the same score, bytes
     20       27.9   20,072    20     1.03                      24     0.49
@@ -24,9 +28,9 @@ lomiri-wallpapers) at 800 pixels, mean SSIMULACRA2 and bytes; JPEG with 4:2:0, W
     90       84.9  100,233    92     1.02                      81     0.76
     95       88.9  142,822   100     1.14                      93     0.90
 
-The faster efforts in use here cost 0.6 points at the same number, so one is added to it. Of HEIC (x265 ultrafast, 4:2:0) and JPEG XL
-(effort 4), measured on four photographs of ``examples/photos``, the numbers are below; the bytes are 0.53 to 0.82 and 0.59 to 0.70 of those of the JPEG.
-Knows numbers only.
+The faster efforts in use here cost 0.6 points at the same quality, so one is added to it. HEIC (x265 ultrafast,
+4:2:0) and JPEG XL (effort 4) were measured on four photos of ``examples/photos``; they have 0.53 to 0.82 and 0.59
+to 0.70 of the bytes of the JPEG. Knows numbers only.
 """
 
 from bisect import bisect_right
@@ -36,7 +40,7 @@ from pixmill.media import Format
 Knots = tuple[tuple[int, int], ...]
 
 _JPEG_KNOTS: Knots = ((1, 1), (20, 20), (40, 39), (60, 58), (80, 77), (90, 88), (95, 94), (100, 100))
-"""Quality, and the number of the JPEG that looks so."""
+"""(Quality, libjpeg quality that looks the same)."""
 
 _FORMAT_KNOTS: dict[Format, Knots] = {
     Format.JPEG: ((1, 1), (100, 100)),
@@ -48,7 +52,7 @@ _FORMAT_KNOTS: dict[Format, Knots] = {
 
 
 def codec_quality(kind: Format, quality: int) -> int:
-    """The codec's own number, between the measured ones on a straight line."""
+    """The quality on the encoder's own scale, interpolated linearly between the measured knots."""
     return round(_interpolate(_FORMAT_KNOTS[kind], _interpolate(_JPEG_KNOTS, quality)))
 
 

@@ -1,6 +1,7 @@
-"""Camera originals by LibRaw from the wheel of rawpy, developed with the camera's white balance into sRGB; the extra ``raw``.
+"""Camera raw decoder by LibRaw (rawpy), with the camera's white balance, into sRGB; the extra ``raw``.
 
-It is made so bright that a hundredth of it is white, as LibRaw does. Knows what LibRaw calls sizes and turns. At half size or less, four sensor cells make a pixel and nothing is interpolated.
+Brightness is scaled so that 1 % of the image is white (LibRaw's default). At half size or less, four sensor cells
+make one pixel and nothing is interpolated.
 """
 
 from io import BytesIO
@@ -14,16 +15,16 @@ from pixmill.media import Format
 from pixmill.plan.lengths import Size
 
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
-"""LibRaw's numbers for turns as those of EXIF; 5 is to the left, 6 to the right."""
+"""LibRaw's flip values as EXIF orientations; 5 rotates left, 6 right."""
 _HALF_SIZE_SHRINK = 2.0
 _LAYOUTS = {1: Layout.L, 3: Layout.RGB}
-"""A sensor without filters sees grey."""
+"""Monochrome sensors produce grey."""
 _SRGB_GAMMA = (2.4, 12.92)
-"""The curve as dcraw says it: a power, and the slope of its beginning."""
+"""The sRGB curve in dcraw's notation: power, and slope of the linear segment."""
 
 
 class RawDecoder:
-    """What a camera's sensor saw."""
+    """A camera raw file."""
 
     def __init__(self, source: memoryview) -> None:
         self._raw = rawpy.RawPy()
@@ -50,6 +51,6 @@ class RawDecoder:
         )
         height, width, channels = pixels.shape
         if channels not in _LAYOUTS:
-            raise UndecodableImage(detail=f"{channels} colours")
+            raise UndecodableImage(detail=f"{channels} colour channels")
         area = request.area.scaled_down(self.header.size.width / width) if half_size else request.area
         return Frame(memoryview(pixels).cast("B"), width, height, _LAYOUTS[channels], area=area)

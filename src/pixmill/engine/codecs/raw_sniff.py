@@ -1,6 +1,6 @@
-"""Whether a TIFF is what a camera wrote before any picture was made of it, by the tags of its first directory.
+"""Detects camera raw files among TIFFs by the tags of the first directory.
 
-Knows tags of TIFF, DNG and makers. Reads what strangers wrote: short, linear, and never raises.
+Knows tags of TIFF, DNG and manufacturers. Parses untrusted data: short, linear, never raises.
 """
 
 import struct
@@ -19,7 +19,10 @@ _CR2_SIGNATURE: Final = b"CR\x02"
 
 
 def is_raw(source: memoryview) -> bool:
-    """A DNG says so; Canon has a mark of its own; others put a small copy first and the sensor's data below it."""
+    """Detect DNG by its version, CR2 by its signature.
+
+    Others have a reduced image first and the sensor data in sub-IFDs.
+    """
     if bytes(source[8:11]) == _CR2_SIGNATURE:
         return True
     tags = _first_directory(source)
@@ -32,7 +35,7 @@ def is_raw(source: memoryview) -> bool:
 
 
 def _first_directory(source: memoryview) -> dict[int, int]:
-    """The tags of the first directory with their numbers, where these stand beside them; nothing of a BigTIFF."""
+    """The tags of the first directory with their inline values; empty for BigTIFF."""
     byte_order = "<" if bytes(source[:2]) == b"II" else ">"
     try:
         (start,) = struct.unpack_from(byte_order + "I", source, 4)

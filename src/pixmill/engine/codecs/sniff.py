@@ -1,7 +1,7 @@
-"""Which format some bytes are in, by their first bytes and never by a name.
+"""Detects the format of a file by its first bytes, never by its name.
 
-Knows magic numbers in the first 64 bytes; for those that have none, ``markup.py`` looks further, and into the tags of a TIFF ``raw_sniff.py``,
-since most cameras write one.
+Knows magic numbers in the first 64 bytes. ``svg_sniff.py`` detects SVG, which has none, and ``raw_sniff.py`` camera
+raw among TIFFs.
 """
 
 from pixmill.engine.codecs.raw_sniff import is_raw
@@ -42,7 +42,7 @@ _BRANDS = {
 
 
 def sniff(source: memoryview) -> Format | None:
-    """The format, or None if it is none that we know of."""
+    """Detect the format; None if it is unknown."""
     head = bytes(source[:64])
     if head[4:8] == b"ftyp":
         return _format_of_brands(head)
@@ -53,7 +53,7 @@ def sniff(source: memoryview) -> Format | None:
 
 
 def _format_of_brands(head: bytes) -> Format | None:
-    """The first brand that says which codec is inside (ISO/IEC 23008-12 §10): major, then compatible ones."""
+    """The format of the first known brand (ISO/IEC 23008-12 §10): the major brand, then compatible ones."""
     end = min(int.from_bytes(head[:4]), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
     return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)

@@ -1,7 +1,6 @@
-"""SVG by libvips' librsvg, from a copy made safe (``svg_sanitiser.py``), at the very size that is wanted.
+"""SVG decoder by librsvg (through libvips): renders a sanitised copy at the requested size.
 
-librsvg keeps its own bounds (references, depth); what takes too long ends with the worker. Text takes the
-fonts of the machine. Knows how a drawing without pixels gets some.
+librsvg bounds references and depth itself; the worker's deadline bounds the time. Text uses the fonts of the machine.
 """
 
 import base64
@@ -25,11 +24,11 @@ from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _MAX_EMBEDDED_PIXELS = 50_000_000
 _MAX_VIRTUAL_SIDE = 10_000_000
-"""libvips counts no further; deep zooms into a crop beyond it are enlarged by the kernel."""
+"""libvips' limit; zooms into a crop beyond it are enlarged by the resampler."""
 
 _PHYSICAL_LENGTH = re.compile(r"\s*[0-9.]+(?:e[0-9]+)?(?:mm|cm|in|pt|pc)\s*", re.IGNORECASE)
 _PIXELS_PER_POINT = 96 / 72
-"""CSS has 96 pixels an inch, libvips 72 points."""
+"""CSS has 96 pixels per inch, libvips 72 points."""
 
 _EMBEDDED_LOADERS = {
     Format.PNG: "pngload_buffer",
@@ -40,7 +39,7 @@ _EMBEDDED_LOADERS = {
 
 
 class SvgDecoder:
-    """A drawing. Its size is what its root says, or its viewBox, or what is drawn."""
+    """An SVG. Its size is that of the root element, the viewBox, or the bounding box of its content."""
 
     def __init__(self, source: memoryview, dpi: int = DEFAULT_INPUT.dpi) -> None:
         self._source = source
@@ -56,13 +55,13 @@ class SvgDecoder:
         return self if input_options.dpi == DEFAULT_INPUT.dpi else SvgDecoder(self._source, input_options.dpi)
 
     def decode(self, request: DecodeRequest) -> Frame:
-        """The needed part alone, as large as it is needed where both sides are scaled alike."""
+        """Render only the requested area, at the target size if both sides are scaled alike."""
         scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(self.header.size.width, self.header.size.height))
         left, top, size, area = render_box(request, scale)
         return replace(from_vips(_crop_padded(self._load(scale * self._intrinsic_scale), left, top, size)), area=area)
 
     def to_vector_file(self, size: Size) -> bytes | None:
-        """The drawing itself, safe, and shown at ``size``; None if that is not its shape."""
+        """Serialise the sanitised SVG with this size; None if the aspect ratio differs."""
         intrinsic = self.header.size
         if abs(size.width * intrinsic.height - size.height * intrinsic.width) > max(intrinsic.width, intrinsic.height):
             return None
@@ -77,21 +76,24 @@ class SvgDecoder:
 
 
 def _crop_padded(image: VipsImage, left: int, top: int, size: Size) -> VipsImage:
-    """A part of the picture; what lies beyond its edges, by rounding, is empty."""
+    """Crop a region; parts beyond the edges, due to rounding, are transparent."""
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     width, height = min(size.width, image.width - left), min(size.height, image.height - top)
     return image.crop(left, top, width, height).embed(0, 0, size.width, size.height)
 
 
 def _check_embedded(svg: SanitisedSvg) -> None:
-    """Bounded, since librsvg decodes embedded pictures whole. Raises ImageTooLarge, UndecodableImage."""
+    """Bound the pixels of embedded images, since librsvg decodes them in full.
+
+    Raises ImageTooLarge, UndecodableImage.
+    """
     pixels = 0
     for url in svg.embedded_images:
         data = memoryview(base64.b64decode(url.partition(",")[2]))
         kind = sniff(data)
         if kind not in _EMBEDDED_LOADERS:
-            raise UndecodableImage(detail="an embedded picture that is none")
+            raise UndecodableImage(detail="embedded image in an unsupported format")
         image: Any = getattr(pyvips.Image, _EMBEDDED_LOADERS[kind])(data)
         pixels += image.width * image.height
     if pixels > _MAX_EMBEDDED_PIXELS:
-        raise ImageTooLarge(f"The pictures within an SVG may have at most {_MAX_EMBEDDED_PIXELS} pixels together")
+        raise ImageTooLarge(f"Images embedded in an SVG may have at most {_MAX_EMBEDDED_PIXELS} pixels in total")

@@ -1,9 +1,9 @@
-"""SVG as we let it near a renderer or a browser: drawing and text, and nothing that runs, loads or explodes.
+"""Sanitises SVGs for renderers and browsers: removes scripts, external references and entity bombs.
 
-Read by expat, which loads nothing and does not recurse, and written anew from what is allowed: elements of SVG that draw,
-attributes without a namespace except ``on…`` and ``ping``, references within the document, embedded pictures. (The ``svg-hush`` of
-PyPI dies of deep nesting, leaves relative URLs, and spoils the style sheet behind an ``@import``.)
-Knows XML and CSS. Must never render. Reads what strangers wrote: one pass, linear, bounded.
+Parses with expat, which loads nothing and does not recurse, and serialises an allowlist: SVG graphics and text
+elements, attributes without a namespace except ``on…`` and ``ping``, references inside the document, embedded
+images. (``svg-hush`` of PyPI crashes on deep nesting, keeps relative URLs, and breaks the style sheet after an
+``@import``.) Must never render. Parses untrusted data: one pass, linear, bounded.
 """
 
 import re
@@ -18,29 +18,30 @@ _XML = "http://www.w3.org/XML/1998/namespace"
 _NAMESPACES = {"xmlns": _SVG, "xmlns:xlink": _XLINK}
 _ALLOWED_PREFIXED = {f"{_XML} space": "xml:space", f"{_XML} lang": "xml:lang", f"{_XLINK} href": "xlink:href"}
 
-# Not xml.sax.saxutils: it brings urllib.request, with it TLS, and 3 MiB, into every worker.
+# Not xml.sax.saxutils: it imports urllib.request, and with it TLS and 3 MiB, into every worker.
 _TEXT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ATTRIBUTE_ESCAPES = _TEXT_ESCAPES | str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 _ELEMENT_NAMES = """
-    svg g defs symbol use switch title desc style a rect circle ellipse line polyline polygon path image marker pattern mask
-    text tspan textPath tref clipPath linearGradient radialGradient stop filter animate animateTransform animateMotion mpath set
-    feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight
-    feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset
-    fePointLight feSpecularLighting feSpotLight feTile feTurbulence
+    svg g defs symbol use switch title desc style a rect circle ellipse line polyline polygon path image marker pattern
+    mask text tspan textPath tref clipPath linearGradient radialGradient stop filter
+    animate animateTransform animateMotion mpath set
+    feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap
+    feDistantLight feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode
+    feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence
 """
 _ALLOWED_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _IMAGE_ELEMENTS = ("image", "feImage")
 _EMBEDDED_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
 
 MAX_DEPTH = 200
-"""librsvg's parser takes 256."""
+"""librsvg's parser allows 256."""
 MAX_ELEMENTS = 200_000
-"""librsvg takes a million; these take it two seconds."""
+"""librsvg allows a million; it needs two seconds for these."""
 MAX_SELECTOR_MATCHES = 50_000_000
-"""Selectors times elements: librsvg tries each with each, at 50 to 120 ns: this many take 2 to 6 s."""
+"""Selectors times elements: librsvg tests each pair in 50 to 120 ns, so these take 2 to 6 s."""
 _MAX_GROWTH, _MIN_OUTPUT_LENGTH = 8, 2**20
-"""How much longer than the file the result may become, since entities repeat themselves: so many times, and bytes on top."""
+"""The maximum output length, since entities multiply text: this factor of the file length, plus this many bytes."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _IMPORT = re.compile(r"@import[^;]*;?", re.IGNORECASE)
@@ -50,19 +51,22 @@ _LOADING_FUNCTION = re.compile(r"(?:-webkit-)?(?:image-set|image|src)\(", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class SanitisedSvg:
-    """A drawing made safe: the attributes of its root, what is in it, and the pictures embedded, as data URLs."""
+    """A sanitised SVG: the attributes of its root, its content, and its embedded images as data URLs."""
 
     root: dict[str, str]
     content: str
     embedded_images: tuple[str, ...]
 
     def serialise(self, **attributes: str) -> bytes:
-        """The file, with these attributes on its root in place of its own."""
+        """Encode the file, with these attributes of the root replaced."""
         return f"<svg{_serialise_attributes(_NAMESPACES | self.root | attributes)}>{self.content}</svg>\n".encode()
 
 
 def sanitise_svg(source: bytes) -> SanitisedSvg:
-    """Raises UndecodableImage for what is no SVG or beyond the bounds, ExpatError for what is no XML."""
+    """Sanitise a file.
+
+    Raises UndecodableImage if it is no SVG or exceeds a limit, ExpatError if it is no XML.
+    """
     sanitiser = _Sanitiser(_MAX_GROWTH * len(source) + _MIN_OUTPUT_LENGTH)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -76,13 +80,13 @@ def sanitise_svg(source: bytes) -> SanitisedSvg:
 
 
 def sanitise_css(css: str) -> str:
-    """A style that loads nothing: without escapes and imports, and with references into its own document only."""
+    """Sanitise CSS: remove escapes, imports, and references outside the document."""
     css = _IMPORT.sub(" ", _COMMENT.sub(" ", css.replace("\\", "")))
     return _LOADING_FUNCTION.sub("none(", _URL.sub(lambda match: f"url({match[1]})" if match[1] else "none", css))
 
 
 class _Sanitiser:
-    """What expat's handlers write. ``dropped`` counts how deep we are in something left out."""
+    """The expat handlers. ``_dropped_depth`` counts the open elements inside a removed one."""
 
     def __init__(self, max_length: int) -> None:
         self.root: dict[str, str] = {}
@@ -97,7 +101,7 @@ class _Sanitiser:
         self._elements += 1
         self._depth += 1
         if self._elements > MAX_ELEMENTS or self._depth > MAX_DEPTH:
-            raise UndecodableImage(detail=f"more than {MAX_ELEMENTS} elements, or {MAX_DEPTH} in each other")
+            raise UndecodableImage(detail=f"more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels")
         if self._depth == 1:
             self._start_root(name, attributes)
             return
@@ -136,20 +140,20 @@ class _Sanitiser:
             self._style_text.append(data)
 
     def entity(self, _name: str, _parameter: bool, value: str | None, *_where: str | None) -> None:
-        """Entities are texts; those made of others grow without end."""
+        """Reject entities that refer to entities: their expansion grows exponentially."""
         if value is not None and "&" in value:
-            raise UndecodableImage(detail="an entity made of entities")
+            raise UndecodableImage(detail="entity refers to another entity")
 
     def check_selector_matches(self) -> None:
-        """What the styles ask of the elements, once both are known."""
+        """Bound the cost of selector matching, once styles and elements are counted."""
         if self._selectors * self._elements > MAX_SELECTOR_MATCHES:
             raise UndecodableImage(detail=f"{self._selectors} selectors for {self._elements} elements")
 
     def _start_root(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "svg":  # without a namespace, as many are written by hand
+        if name == "svg":  # without a namespace, as in many handwritten files
             self._prefix = ""
         elif name != f"{_SVG} svg":
-            raise UndecodableImage(detail="its root is no svg")
+            raise UndecodableImage(detail="root element is not svg")
         self.root = self._allowed_attributes("svg", attributes)
 
     def _allowed_attributes(self, element: str, attributes: dict[str, str]) -> dict[str, str]:
@@ -162,7 +166,7 @@ class _Sanitiser:
                 if not self._is_allowed_reference(element, value):
                     continue
             elif "(" in value or "\\" in value:
-                value = sanitise_css(value)  # noqa: PLW2901 - the same value made safe
+                value = sanitise_css(value)  # noqa: PLW2901 - the same value, sanitised
             allowed[local_name] = value
         return allowed
 
@@ -179,11 +183,11 @@ class _Sanitiser:
     def _count_output(self, length: int) -> None:
         self._length_left -= length
         if self._length_left < 0:
-            raise UndecodableImage(detail="its entities make it too long")
+            raise UndecodableImage(detail="entities expand beyond the length limit")
 
 
 def _is_dangerous_animation(element: str, attributes: dict[str, str]) -> bool:
-    """An animation of what we take out elsewhere."""
+    """Whether it animates an attribute that is removed elsewhere."""
     target = attributes.get("attributeName", "").strip().lower().rpartition(":")[2]
     return element in ("animate", "set") and (target in ("href", "style") or target.startswith("on"))
 

@@ -1,6 +1,6 @@
-"""Whether some bytes are an SVG: what is the name of the first element?
+"""Detects SVG by the name of the root element, and decompresses svgz.
 
-Knows how XML begins. Linear, and looks at the first bytes only.
+Parses untrusted data: linear, and the first bytes only.
 """
 
 import re
@@ -9,7 +9,7 @@ import zlib
 from pixmill.errors import ImageTooLarge
 
 _PREFIX_BYTES = 65_536
-"""Bytes; drawing programs put comments and declarations of some kilobytes first."""
+"""Graphics editors begin files with comments and declarations of several kilobytes."""
 _MAX_BYTES = 32 * 2**20
 _GZIP = b"\x1f\x8b"
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -18,7 +18,7 @@ _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,63}:)?svg[\s>/]")
 
 
 def is_svg(source: memoryview) -> bool:
-    """Does a root element named svg come first, maybe compressed (svgz)?"""
+    """Whether the root element is named svg, also in gzip (svgz)."""
     head = bytes(source[:_PREFIX_BYTES])
     if head.startswith(_GZIP):
         head = _inflate(head, _PREFIX_BYTES)
@@ -28,7 +28,7 @@ def is_svg(source: memoryview) -> bool:
 
 
 def decompress_svg(source: memoryview) -> bytes:
-    """The bytes of an SVG, no longer compressed. Raises ImageTooLarge."""
+    """Decompress an SVG if it is gzipped. Raises ImageTooLarge."""
     data = bytes(source)
     if data.startswith(_GZIP):
         data = _inflate(data, _MAX_BYTES + 1)
@@ -45,7 +45,7 @@ def _inflate(data: bytes, max_bytes: int) -> bytes:
 
 
 def _root_offset(text: str) -> int:
-    """Where the first element begins, after declarations and comments; the end if there is none."""
+    """The offset of the first element, after declarations and comments; the end if there is none."""
     at = _skip_space(text, 0)
     while at < len(text):
         for opening, closing in _PROLOG_PARTS:
@@ -61,7 +61,7 @@ def _root_offset(text: str) -> int:
 
 
 def _skip_doctype(text: str, at: int) -> int:
-    """Its own declarations, if it has any, stand in brackets."""
+    """Skip a DOCTYPE with its internal subset in brackets, if it has one."""
     end, bracket = text.find(">", at), text.find("[", at)
     return _skip_past(text, ">", text.find("]", bracket)) if 0 <= bracket < end else _skip_past(text, ">", at)
 

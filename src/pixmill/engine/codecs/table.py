@@ -1,7 +1,7 @@
 """The codec table: which library decodes and encodes each format, and why.
 
-Figures are milliseconds with one thread for photographs of 2040 × 1360 pixels (Pillow 13.0 with libjpeg-turbo 3.2, libwebp 1.6,
-libavif 1.4; pyvips-binary 8.18.7). Formats that are not in the table are neither read nor written.
+Figures are milliseconds with one thread for photographs of 2040 × 1360 pixels (Pillow 13.0 with libjpeg-turbo 3.2,
+libwebp 1.6, libavif 1.4; pyvips-binary 8.18.7). Formats that are not in the table are neither read nor written.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,10 @@ AnimationEncoder = Callable[[FrameSequence, int, RetainedMetadata, Encoding], by
 
 
 def _lazy(module: str, name: str) -> Callable[..., Any]:
-    """A function of a sibling module that is imported at the first call: optional and heavy libraries do not load with the worker."""
+    """Import a function of a sibling module at the first call.
+
+    Optional and heavy libraries do not load with the worker.
+    """
 
     def call(*arguments: Any) -> Any:
         return getattr(import_module(f"{_PACKAGE}.{module}"), name)(*arguments)
@@ -47,7 +50,8 @@ def _lazy(module: str, name: str) -> Callable[..., Any]:
 class Codec:
     """How one format is decoded and encoded, by which libraries, and why (``rationale``).
 
-    ``pillow_feature`` is the part of Pillow that both need, ``extra`` the optional dependency of Pixmill that installs the library.
+    ``pillow_feature`` is the part of Pillow that both need, ``extra`` the optional dependency of Pixmill that
+    installs the library.
     """
 
     open: Opener

@@ -1,7 +1,7 @@
-"""TIFF by Pillow: of Pillow's own 103 test files it reads 96, libvips' wheel 88 (no 8-bit Lab, no planes in tiles, no old JPEG),
-and it notices a file that ends too soon, where libvips fills up with black.
+"""TIFF codec: Pillow decodes, libvips encodes.
 
-Written by libvips. Knows TIFF's pixel types, pages and ways to pack rows.
+Of Pillow's own 103 test files Pillow reads 96, libvips' wheel 88 (no 8-bit Lab, no planar tiles, no old-style
+JPEG), and Pillow detects truncated files, which libvips fills with black.
 """
 
 import struct
@@ -25,7 +25,7 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding, TiffCompression
 
 _MAX_PAGES = 65_536
 _CLASSIC_LAYOUT, _BIGTIFF_LAYOUT = (4, "H", 12, "I"), (8, "Q", 20, "Q")
-"""Where the place of the first directory stands; how its entries are counted, how long each is, and how the place of the next is written."""
+"""Position of the first directory's offset, format of the entry count, bytes per entry, format of an offset."""
 _BIGTIFF_SIGNATURES = (b"+\0", b"\0+")
 _WITH_PREDICTOR = (TiffCompression.LZW, TiffCompression.DEFLATE)
 
@@ -57,7 +57,10 @@ class TiffDecoder:
 
 
 def _page_count(source: memoryview) -> int:
-    """From each directory to the next: Pillow reads all tags on its way, and in a time that grows with the square of the pages."""
+    """Count the directories.
+
+    Pillow would parse the tags of each, in time that grows with the square of the pages.
+    """
     byte_order = "<" if bytes(source[:2]) == b"II" else ">"
     first_offset_at, count_format, entry_bytes, offset_format = (
         _BIGTIFF_LAYOUT if bytes(source[2:4]) in _BIGTIFF_SIGNATURES else _CLASSIC_LAYOUT
@@ -76,7 +79,10 @@ def _page_count(source: memoryview) -> int:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """A TIFF of 8 bits. It carries no EXIF: libvips keeps that apart from TIFF's own tags. JPEG inside it knows no alpha, and so makes way for LZW."""
+    """Encode an 8-bit TIFF, without EXIF: libvips keeps that separate from TIFF tags.
+
+    JPEG compression has no alpha; LZW replaces it.
+    """
     image, keep = attach_metadata(to_vips(frame), RetainedMetadata(xmp=metadata.xmp), frame.profile)
     compression = encoding.tiff_compression
     if compression is TiffCompression.JPEG and frame.layout.has_alpha:

@@ -1,6 +1,6 @@
-"""What is made of shapes gets its pixels late: at which scale to draw what is needed.
+"""Chooses the scale at which vector formats (SVG, PDF) are rendered for a decode request.
 
-Knows needs only.
+Must never render.
 """
 
 from math import ceil, floor, sqrt
@@ -12,22 +12,23 @@ from pixmill.plan.lengths import Size
 
 MAX_INTRINSIC_SIDE: Final = 16_383
 MAX_INTRINSIC_PIXELS: Final = 50_000_000
-"""A drawing or a page that says to be larger is taken to be this large, in its own shape: it has no pixels to lose."""
+"""The intrinsic size is reduced to these limits, with its aspect ratio: a vector image has no pixels to lose."""
 
 _MAX_RENDERED_PIXELS: Final = 50_000_000
-"""A part stretched along one side, where both would be drawn as large, is enlarged by the kernel beyond this."""
+"""A part stretched along one side, which is rendered with the larger scale on both, is enlarged by the resampler
+beyond this."""
 
 
 def intrinsic_size(width: float, height: float) -> tuple[Size, float]:
-    """The size of a drawing in whole pixels, and the scale at which it is drawn for that."""
+    """The intrinsic size in whole pixels, and the scale that renders it at that size."""
     scale = min(1.0, MAX_INTRINSIC_SIDE / max(width, height), sqrt(MAX_INTRINSIC_PIXELS / (width * height)))
     return Size(max(1, round(width * scale)), max(1, round(height * scale))), scale
 
 
 def render_scale(request: DecodeRequest, max_scale: float) -> float:
-    """How many pixels to draw for one of the drawing's own, along each side, but no more than ``most``.
+    """The scale from intrinsic to rendered pixels, at most ``max_scale``.
 
-    Where the part keeps its shape that is said by the longer side, whose rounding counts for less.
+    If the aspect ratio is kept, the longer side determines it, because its rounding error is smaller.
     """
     scale_x, scale_y = request.target_size.width / request.area.width, request.target_size.height / request.area.height
     long_side_scale = scale_x if request.target_size.width >= request.target_size.height else scale_y
@@ -40,7 +41,7 @@ def render_scale(request: DecodeRequest, max_scale: float) -> float:
 
 
 def render_box(request: DecodeRequest, scale: float) -> tuple[int, int, Size, Area | None]:
-    """The pixels to draw, from left and top; and where the needed area lies in them, None where they are just what is needed."""
+    """The region to render (left, top, size), and the requested area in it; None if it is all of it."""
     area = request.area.scaled_down(1 / scale)
     if _is_same_size(area, request.target_size):
         return round(area.left), round(area.top), request.target_size, None
@@ -50,5 +51,5 @@ def render_box(request: DecodeRequest, scale: float) -> tuple[int, int, Size, Ar
 
 
 def _is_same_size(area: Area, size: Size) -> bool:
-    """But for rounding."""
+    """Whether both are equal up to rounding."""
     return abs(area.width - size.width) <= 1 and abs(area.height - size.height) <= 1

@@ -1,8 +1,7 @@
-"""PNG, GIF and what other files ask for by libvips: streamed, with only the needed part kept, as 8 bits grey or RGB.
+"""Shared by the codecs that use libvips: streaming decode to 8-bit grey or RGB, metadata for savers.
 
-Each loader is named; libvips never chooses one. 16 bits become 8 here, with rounding, before the resample; those
-of linear light become sRGB first.
-Knows libvips' loaders and pixel types. Which formats it is used for is said in ``table.py``.
+Loaders are given by name; libvips never chooses one. 16-bit samples are rounded to 8 before resampling; in linear
+light they are converted to sRGB first. Must never know which formats it is used for (``table.py`` does).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ _COLOUR_BANDS = 3
 
 
 class VipsDecoder:
-    """A file that one of libvips' loaders reads from top to bottom, once."""
+    """A file that a libvips loader reads sequentially, from top to bottom."""
 
     def __init__(self, kind: Format, loader: Callable[..., VipsImage], source: memoryview, page: int = 1) -> None:
         self._open_page = partial(VipsDecoder, kind, loader, source)
@@ -40,7 +39,7 @@ class VipsDecoder:
         return self._decode_part(self._load(), 0, request)
 
     def _decode_part(self, image: VipsImage, first_row: int, request: DecodeRequest) -> Frame:
-        """The needed part of the picture that begins this many rows from the top."""
+        """Decode the requested area of the frame that starts at this row."""
         size = self.header.size
         left, width = _pixel_span(request.area.left, request.area.width, size.width)
         top, height = _pixel_span(request.area.top, request.area.height, size.height)
@@ -58,25 +57,28 @@ class VipsDecoder:
 
 
 class VipsAnimationDecoder(VipsDecoder):
-    """A file of which libvips' loader gives every frame as it is seen, one below the other."""
+    """A file whose loader returns all frames, composited, one below the other."""
 
     def page(self, page: int) -> VipsDecoder:
         return self._open_page(page)
 
     def frames(self, request: DecodeRequest) -> Iterator[Frame]:
-        image = self._load(n=-1)  # read in portions from top to bottom, decoded once
+        image = self._load(n=-1)  # read sequentially, decoded once
         for first_row in range(0, image.height, self.header.size.height):
             yield self._decode_part(image, first_row, request)
 
 
 def _pixel_span(start: float, length: float, limit: int) -> tuple[int, int]:
-    """The whole pixels that a stretch touches: where they begin and how many they are."""
+    """The whole pixels that an interval touches: the first and the count."""
     first = max(0, floor(start))
     return first, min(limit, ceil(start + length)) - first
 
 
 def load_image(loader: Callable[..., VipsImage], source: memoryview | bytes, **options: Any) -> VipsImage:
-    """A picture over the file itself, of which the loaders that take a buffer would be given a copy. Whoever reads it keeps ``source`` alive."""
+    """Open the file without a copy, which buffer loaders would make.
+
+    The caller must keep ``source`` alive while reading.
+    """
     return loader(pyvips.Source.new_from_memory(source), **options)
 
 
@@ -112,19 +114,19 @@ def _orientation(image: VipsImage) -> int:
 
 
 def _metadata_block(image: VipsImage, name: str) -> bytes:
-    """A block of metadata, if it is small enough to carry."""
+    """Return a metadata block if it is small enough; ICC profiles always."""
     data = bytes(_field(image, name, b""))
     return data if name == "icc-profile-data" else metadata_if_small(data)
 
 
 def to_8_bit(image: VipsImage) -> VipsImage:
     if image.format == "ushort":
-        image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; the cast cuts off what 0.5 rounds up
+        image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; 0.5 rounds, since the cast truncates
     return image
 
 
 def _to_8_bit_srgb(image: VipsImage) -> VipsImage:
-    """16 bits of linear light as 8 of sRGB: rounded before, up to 13 codes near black would become one."""
+    """Convert 16-bit linear light to 8-bit sRGB: rounding first would merge up to 13 levels near black."""
     colours = image.extract_band(0, n=_COLOUR_BANDS).icc_transform(
         "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8
     )
@@ -132,7 +134,10 @@ def _to_8_bit_srgb(image: VipsImage) -> VipsImage:
 
 
 def attach_metadata(image: VipsImage, metadata: RetainedMetadata, profile: bytes) -> tuple[VipsImage, str]:
-    """The picture with what it carries, and libvips' word for keeping just that: asked to keep EXIF, it makes some up."""
+    """Attach the metadata and return libvips' ``keep`` flags for exactly it.
+
+    Told to keep absent EXIF, libvips creates some.
+    """
     blocks = {
         "exif": ("exif-data", metadata.exif and b"Exif\0\0" + metadata.exif),
         "xmp": ("xmp-data", metadata.xmp),

@@ -1,9 +1,8 @@
-"""A reel as one tall libvips picture, frame below frame, of which only a few rows are ever in memory.
+"""Presents a frame sequence as one tall libvips image, frame below frame, with few rows in memory.
 
-libvips' writers take an animation that way, from top to bottom. What it can read from a stream that never lies in memory
-is a file: so the frames pass through an uncompressed PNG (PNG specification §10: stored blocks), at some 2 ms a megapixel.
-
-Knows libvips and the outside of PNG. Must never know what becomes of the picture.
+libvips' savers read animations in this form, from top to bottom. The only stream that libvips can read row by row
+is a file, so the frames pass through an uncompressed PNG (PNG specification §10: stored blocks), at about 2 ms per
+megapixel.
 """
 
 import struct
@@ -24,7 +23,10 @@ _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 @contextmanager
 def frame_strip(sequence: FrameSequence) -> Iterator[VipsImage]:
-    """The picture, to be written before the block is left; a frame that cannot be made fails there as it failed itself."""
+    """Yield the image, to be saved inside the block.
+
+    An exception of the frame iterator is raised again on exit.
+    """
     stream = _PieceReader(_stored_png(sequence))
     source = pyvips.SourceCustom()
     source.on_read(stream.read)
@@ -37,12 +39,12 @@ def frame_strip(sequence: FrameSequence) -> Iterator[VipsImage]:
     except pyvips.Error:
         if stream.error is None:
             raise
-    if stream.error is not None:  # libvips does not always notice
+    if stream.error is not None:  # libvips does not always fail
         raise stream.error
 
 
 class _PieceReader:
-    """Pieces handed out in the portions that libvips asks for. It calls from its own threads, where no exception may leave."""
+    """A reader over pieces of bytes. libvips calls it from its own threads, which no exception may leave."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -53,7 +55,7 @@ class _PieceReader:
         try:
             if not self._buffer:
                 self._buffer = memoryview(next(self._pieces, b""))
-        except Exception as error:  # noqa: BLE001 - raised again by ``strip``, once libvips has given up
+        except Exception as error:  # noqa: BLE001 - raised again by ``frame_strip``, once libvips has stopped
             self.error = error
             return b""
         piece, self._buffer = self._buffer[:size], self._buffer[size:]
@@ -73,6 +75,6 @@ def _stored_png(sequence: FrameSequence) -> Iterator[bytes]:
 
 
 def _unfiltered_rows(frame: Frame) -> memoryview:
-    """The samples of each row behind a byte 0: no filter."""
+    """The samples of each row after a filter byte of 0 (none)."""
     image = to_vips(frame).copy(interpretation="b-w").bandunfold()
     return memoryview(image.embed(1, 0, image.width + 1, image.height).write_to_memory())

@@ -1,6 +1,6 @@
-"""A WebP of one picture by libwebp itself: only the part of it that is needed is decoded, straight into the memory of the frame.
+"""Decodes still WebPs with libwebp's API.
 
-Knows where libwebp may cut, and from which size on it should scale.
+Only the requested area is decoded, straight into the memory of the frame; very large ones scaled.
 """
 
 from math import ceil, floor
@@ -15,16 +15,18 @@ from pixmill.media import Format
 from pixmill.plan.lengths import Size
 
 _MIN_SCALED_PIXELS: Final = 25_000_000
-"""From so many needed pixels on they are scaled while they are decoded, as in a JPEG: to a tenth of the width, 24 megapixels take 69 MB and 362 ms in full,
-5 MB and 303 ms by 4, and 47 megapixels 136 MB and 633 ms, 9 MB and 507 ms. It is the memory that counts: of 6 megapixels into 512 × 512 the result scores
-98.6 in full and 90.0 scaled, before it is written, for 14 of 88 ms."""
+"""Above this many requested pixels the decoder scales, as for JPEG. To a tenth of the width, 24 megapixels take 69
+MB and 362 ms in full, 5 MB and 303 ms scaled by 4; 47 megapixels 136 MB and 633 ms, 9 MB and 507 ms. Only the
+memory justifies it: for 6 megapixels into 512 × 512 the result scores 98.6 in full and 90.0 scaled, before
+encoding, to save 14 of 88 ms."""
 
 _MARGIN: Final = 2
-"""Colours have half the resolution and are interpolated: the pixels at an edge of the box are those of the whole where one more sample of colour lies beyond."""
+"""Chroma has half the resolution and is interpolated: edge pixels match a full decode only if one more chroma
+sample is inside the box."""
 
 
 class WebPStillDecoder:
-    """One picture, within its limits or not: only its header was read."""
+    """A still WebP of which only the header was read."""
 
     def __init__(self, source: memoryview, info: libwebp.WebPInfo) -> None:
         self._encoded = source[info.frame_slice]
@@ -59,7 +61,7 @@ class WebPStillDecoder:
 
 
 def _crop_box(area: Area, canvas: Size) -> libwebp.CropBox:
-    """What the area touches, and a bit around it."""
+    """The pixels that the area touches, plus the margin."""
     left, top = (max(0, floor(first) - _MARGIN) & ~1 for first in (area.left, area.top))
     right = min(canvas.width, ceil(area.left + area.width) + _MARGIN)
     bottom = min(canvas.height, ceil(area.top + area.height) + _MARGIN)
@@ -67,5 +69,5 @@ def _crop_box(area: Area, canvas: Size) -> libwebp.CropBox:
 
 
 def _area_in_box(area: Area, box: libwebp.CropBox, size: Size) -> Area:
-    """The area as it lies in the box, of which so many pixels were made."""
+    """The area relative to the box, in pixels of the decoded size."""
     return area.relative_to(box.left, box.top).scaled(size.width / box.width, size.height / box.height)

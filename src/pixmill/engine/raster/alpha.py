@@ -1,7 +1,7 @@
-"""Colours apart from their alpha, and what is done to each pixel for itself.
+"""Alpha handling (split, join, premultiply) and colour transforms that map each pixel on its own.
 
-Knows frames and alpha. A filter that mixes neighbours works on colours with alpha multiplied in: so what is hidden never
-comes out. Must never know plans.
+Filters that mix neighbouring pixels work on premultiplied colours, so that the colours of transparent pixels never
+show. Must never know plans.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _OPAQUE = 255
 
 
 def split_alpha(image: VipsImage) -> tuple[VipsImage, VipsImage | None]:
-    """The colours, and the alpha if there is one."""
+    """Return the colour bands, and the alpha band if there is one."""
     if not image.hasalpha():
         return image, None
     colours = image.bands - 1
@@ -23,35 +23,38 @@ def split_alpha(image: VipsImage) -> tuple[VipsImage, VipsImage | None]:
 
 
 def join_alpha(colours: VipsImage, alpha: VipsImage | None) -> VipsImage:
-    """Colours, rounded and held to 8 bits, with their alpha."""
+    """Round and clamp to 8 bits, and append the alpha."""
     values = round_to_8_bit(colours)
     return values if alpha is None else values.bandjoin(round_to_8_bit(alpha))
 
 
 def round_to_8_bit(image: VipsImage) -> VipsImage:
-    """The nearest codes; beyond 0 and 255 there are none."""
+    """Round to the nearest 8-bit values, clamped to 0 to 255."""
     return image if image.format == "uchar" else image.rint().cast("uchar")
 
 
 def premultiply(colours: VipsImage, alpha: VipsImage | None) -> VipsImage:
-    """Colours with alpha multiplied in, as floats from 0 to 255; opaque ones as they are."""
+    """Multiply the alpha in, as floats from 0 to 255; images without alpha are returned as they are."""
     return colours if alpha is None else colours * (alpha / _OPAQUE)
 
 
 def unpremultiply(colours: VipsImage, alpha: VipsImage | None) -> VipsImage:
-    """The other way; where alpha is 0, black."""
-    return colours if alpha is None else colours * _OPAQUE / alpha  # libvips: by 0 is 0
+    """Divide the alpha out; black where alpha is 0."""
+    return colours if alpha is None else colours * _OPAQUE / alpha  # libvips: division by 0 gives 0
 
 
 def map_colours(frame: Frame, transform: Callable[[VipsImage], VipsImage]) -> Frame:
-    """``change``, which takes and gives RGB, made to each pixel's colour. What of grey stays grey keeps one channel."""
+    """Apply an RGB-to-RGB function to each pixel's colour.
+
+    Grey stays one channel if the function keeps it grey.
+    """
     image, alpha = split_alpha(to_vips(frame))
     transformed = image.maplut(_grey_lookup_table(transform)) if frame.is_grey else transform(image)
     return from_vips(join_alpha(transformed, alpha), frame)
 
 
 def _grey_lookup_table(transform: Callable[[VipsImage], VipsImage]) -> VipsImage:
-    """What becomes of each of the 256 greys."""
+    """Tabulate the function for the 256 greys."""
     greys = pyvips.Image.identity(bands=3).copy(interpretation="srgb")
     table = round_to_8_bit(transform(greys)).copy_memory()
     red, green, blue = (bytes(band.write_to_memory()) for band in table.bandsplit())

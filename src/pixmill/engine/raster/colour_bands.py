@@ -1,4 +1,4 @@
-"""What a colour asks of a picture before it can stand beside it. Knows colours and libvips pictures."""
+"""Matches the bands of a libvips image to a colour that is drawn beside it."""
 
 from pixmill.engine.raster.convert import VipsImage
 from pixmill.plan.colour import Colour
@@ -7,7 +7,10 @@ OPAQUE = 255
 
 
 def with_bands_for(image: VipsImage, colour: Colour) -> VipsImage:
-    """The picture with the bands that the colour needs: a grey one stays grey for a grey colour."""
+    """Add the bands that the colour needs.
+
+    A grey image gets colour unless the colour is grey, and alpha if it is translucent.
+    """
     if image.interpretation == "b-w" and colour.alpha and not colour.red == colour.green == colour.blue:
         image = image.colourspace("srgb")
     if colour.alpha < OPAQUE and not image.hasalpha():
@@ -16,6 +19,6 @@ def with_bands_for(image: VipsImage, colour: Colour) -> VipsImage:
 
 
 def band_values(image: VipsImage, colour: Colour) -> list[int]:
-    """The colour in the bands of a picture that is able to show it."""
+    """The colour as one value per band of the image."""
     colours = [colour.red] if image.interpretation == "b-w" else [colour.red, colour.green, colour.blue]
     return [*colours, colour.alpha] if image.hasalpha() else colours

@@ -1,7 +1,7 @@
-"""The colour matrices of CSS filters, and their product. Knows numbers only.
+"""Colour matrices of CSS filters, and their product. Pure arithmetic.
 
-W3C Filter Effects §9 (https://www.w3.org/TR/filter-effects-1/#feColorMatrixElement), on sRGB codes, as browsers apply the short forms ``saturate()``,
-``hue-rotate()`` and ``sepia()``.
+W3C Filter Effects §9 (https://www.w3.org/TR/filter-effects-1/#feColorMatrixElement), applied to sRGB values, as
+browsers do for the functions ``saturate()``, ``hue-rotate()`` and ``sepia()``.
 """
 
 from math import cos, radians, sin
@@ -15,23 +15,23 @@ _SEPIA_MATRIX: ColourMatrix = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.
 
 
 def saturate(factor: float) -> ColourMatrix:
-    """0 leaves grey, 1 changes nothing, 2 doubles the distance from grey."""
+    """0 removes all colour, 1 is the identity, 2 doubles the distance from grey."""
     return _weighted_sum((factor, IDENTITY), (1 - factor, _LUMA_MATRIX))
 
 
 def hue_rotate(degrees: float) -> ColourMatrix:
-    """Colours turned around the axis of greys; luma stays."""
+    """Rotate colours around the grey axis; luma is preserved."""
     c, s = cos(radians(degrees)), sin(radians(degrees))
     return _weighted_sum((1 - c, _LUMA_MATRIX), (c, IDENTITY), (s, _HUE_ROTATION_MATRIX))
 
 
 def sepia(amount: float) -> ColourMatrix:
-    """0 changes nothing, 1 leaves nothing but browns."""
+    """0 is the identity, 1 full sepia."""
     return _weighted_sum((1 - amount, IDENTITY), (amount, _SEPIA_MATRIX))
 
 
 def multiply(left: ColourMatrix, right: ColourMatrix) -> ColourMatrix:
-    """What ``right``, then ``left`` does."""
+    """The product: apply ``right``, then ``left``."""
     columns = tuple(zip(*right, strict=True))
     return _to_matrix([[sum(a * b for a, b in zip(row, column, strict=True)) for column in columns] for row in left])
 

@@ -1,6 +1,6 @@
-"""Frames to and from the two pixel libraries, and the settings both run under.
+"""Converts frames to and from libvips and Pillow images, and sets the options of both libraries.
 
-Knows pyvips and Pillow as holders of pixels. Must never know files, formats or plans.
+Must never know files, formats or plans.
 """
 
 from typing import Any, TypeAlias
@@ -11,14 +11,14 @@ from PIL import Image
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.plan.lengths import Size
 
-pyvips.cache_set_max(0)  # nobody asks the same of libvips twice; its cache would only hold memory
+pyvips.cache_set_max(0)  # no operation is repeated; the cache would only hold memory
 pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes
-pyvips.block_untrusted_set(state=True)  # what libvips itself calls unsafe for strangers' files
-pyvips.operation_block_set("VipsForeignLoad", state=True)  # and every other loader
+pyvips.block_untrusted_set(state=True)  # what libvips itself marks as unsafe for untrusted files
+pyvips.operation_block_set("VipsForeignLoad", state=True)  # and every loader
 _STREAM_LOADERS, _BUFFER_LOADERS = ("PngSource", "NsgifSource", "WebpSource"), ("Png", "Nsgif", "Webp", "Jpeg", "Svg")
 for _loader in (*_STREAM_LOADERS, *(f"{_name}Buffer" for _name in _BUFFER_LOADERS)):
-    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", state=False)  # but those that codecs call by name
-Image.MAX_IMAGE_PIXELS = None  # our own limits are checked before, and fail with our own errors
+    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", state=False)  # except those that codecs call by name
+Image.MAX_IMAGE_PIXELS = None  # our own limits are checked first and raise our own errors
 
 VipsImage: TypeAlias = Any
 """pyvips finds its operations at run time, so its images are untyped here."""
@@ -27,7 +27,7 @@ _LAYOUT_BY_BANDS = {1: Layout.L, 2: Layout.LA, 3: Layout.RGB, 4: Layout.RGBA}
 
 
 def to_vips(frame: Frame) -> VipsImage:
-    """A libvips picture over the same memory; the padding byte of RGBX is left out."""
+    """Wrap the frame's memory as a libvips image; the padding of RGBX is dropped."""
     size = (frame.width, frame.height, frame.layout.stored_channels)
     image = pyvips.Image.new_from_memory(frame.pixels, *size, "uchar")
     if frame.layout is Layout.RGBX:
@@ -36,24 +36,24 @@ def to_vips(frame: Frame) -> VipsImage:
 
 
 def from_vips(image: VipsImage, like: Frame | None = None) -> Frame:
-    """The pixels of an 8-bit picture, computed now, in the colours of the frame it is ``like``."""
+    """Compute an 8-bit image into a frame, with colour space and other attributes from ``like``."""
     return _make_frame(image.write_to_memory(), Size(image.width, image.height), _LAYOUT_BY_BANDS[image.bands], like)
 
 
 def to_pillow(frame: Frame) -> Image.Image:
-    """A Pillow picture of these pixels; RGBX becomes RGB."""
-    pixels: Any = frame.pixels  # any buffer will do; Pillow declares fewer
+    """Convert to a Pillow image; RGBX becomes RGB."""
+    pixels: Any = frame.pixels  # any buffer works; Pillow's stubs declare fewer types
     mode = frame.layout.rstrip("X")
     size = (frame.width, frame.height)
     if mode != "RGB":
         return Image.frombuffer(mode, size, pixels, "raw", frame.layout, 0, 1)
-    image = Image.new(mode, size, None)  # not made black before it is filled
+    image = Image.new(mode, size, None)  # not cleared, since it is filled below
     image.frombytes(pixels, "raw", frame.layout, 0, 1)
     return image
 
 
 def from_pillow(image: Image.Image, like: Frame | None = None) -> Frame:
-    """The pixels of a picture of mode L, LA, RGB or RGBA, in the colours of the frame it is ``like``."""
+    """Copy an image of mode L, LA, RGB or RGBA into a frame, with attributes from ``like``."""
     return _make_frame(image.tobytes(), Size(*image.size), Layout(image.mode), like)
 
 

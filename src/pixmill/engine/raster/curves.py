@@ -1,7 +1,7 @@
-"""Smooth curves through points that never overshoot them. Knows numbers only.
+"""Monotone cubic interpolation: smooth curves through points, without overshoot. Pure arithmetic.
 
-The piecewise cubic Hermite polynomials of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984): where the points rise, so does the
-curve. Before the first and after the last point it is level.
+Piecewise cubic Hermite polynomials by Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984): the curve rises
+where the points rise, and is constant before the first and after the last point.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def monotone_cubic(points: Points) -> Callable[[float], float]:
-    """The curve through at least one point, given in rising order of their first coordinate."""
+    """Return the curve through one or more points, sorted by their first coordinate."""
     if len(points) == 1:
         return lambda _: points[0][1]
     slopes = _slopes(points)
@@ -29,7 +29,7 @@ def monotone_cubic(points: Points) -> Callable[[float], float]:
 def _cubic_hermite(
     x: float, left: tuple[float, float], right: tuple[float, float], left_slope: float, right_slope: float
 ) -> float:
-    """Hermite's basis."""
+    """Evaluate one segment in the Hermite basis."""
     width = right[0] - left[0]
     t = (x - left[0]) / width
     return (
@@ -41,7 +41,7 @@ def _cubic_hermite(
 
 
 def _slopes(points: Points) -> list[float]:
-    """How steep the curve is in each point."""
+    """The slope of the curve at each point."""
     widths = [right[0] - left[0] for left, right in pairwise(points)]
     secants = [(right[1] - left[1]) / width for (left, right), width in zip(pairwise(points), widths, strict=True)]
     if len(secants) == 1:
@@ -51,7 +51,7 @@ def _slopes(points: Points) -> list[float]:
 
 
 def _inner_slope(widths: tuple[float, float], secants: tuple[float, float]) -> float:
-    """The harmonic mean of both sides, the nearer weighing more; level in a summit."""
+    """The weighted harmonic mean of both secants, the nearer one weighing more; 0 at an extremum."""
     if secants[0] * secants[1] <= 0:
         return 0.0
     left_weight, right_weight = 2 * widths[1] + widths[0], widths[1] + 2 * widths[0]
@@ -59,7 +59,7 @@ def _inner_slope(widths: tuple[float, float], secants: tuple[float, float]) -> f
 
 
 def _end_slope(widths: Sequence[float], secants: Sequence[float]) -> float:
-    """From three points, held to what keeps the shape."""
+    """The three-point slope at an end, limited so that the curve stays monotone."""
     slope = ((2 * widths[0] + widths[1]) * secants[0] - widths[0] * secants[1]) / (widths[0] + widths[1])
     if slope * secants[0] <= 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""The raster image that codecs produce and pipeline steps pass on: pixels, their layout, and the colour space they are in.
+"""The raster image that codecs produce and pipeline steps pass on: pixels, layout and colour space.
 
 Knows sizes and areas. Must never know a pixel library (``convert.py`` does) or a plan.
 """
@@ -17,7 +17,10 @@ ResampleBox = tuple[float, float, float, float]
 
 
 class Layout(StrEnum):
-    """The channels of a pixel, in memory order. A is straight (not premultiplied) alpha; X is padding, neither read nor written."""
+    """The channels of a pixel, in memory order.
+
+    A is straight (not premultiplied) alpha; X is padding, neither read nor written.
+    """
 
     L = "L"
     LA = "LA"
@@ -69,10 +72,11 @@ class Area:
 class Frame:
     """One image, or one frame of an animation, in 8 bits per channel.
 
-    ``profile`` is the ICC profile of its colours, empty for sRGB. ``area`` is the part still needed, until the frame is resized.
-    ``format`` is the format to encode; PNG, which holds anything, until it is chosen. ``is_graphic``: classified as a graphic rather
-    than a photo; determined only if the format is negotiated. ``light_compensation`` says how much of the light that scaling in
-    gamma space lost is restored by the resampler (``pixels/resample/lanczos.py``).
+    ``profile`` is the ICC profile of its colours, empty for sRGB. ``area`` is the part still needed, until the
+    frame is resized. ``format`` is the format to encode; PNG, which holds anything, until it is chosen.
+    ``is_graphic``: classified as a graphic rather than a photo; determined only if the format is negotiated.
+    ``light_compensation`` says how much of the light that scaling in gamma space lost is restored by the resampler
+    (``pixels/resample/lanczos.py``).
     """
 
     pixels: PixelBuffer

@@ -1,7 +1,7 @@
-"""ICC profiles of wide gamuts, made from the figures that their standards give: primaries, white and curve.
+"""Builds ICC profiles of wide gamuts from their standards: primaries, white point, transfer curve.
 
-A profile is a matrix and a curve (ICC.1:2001-04, version 2, which everything reads). Colours are adapted to D50, the white of all profiles, by
-Bradford's matrix (ICC.1:2022 annex E). Knows numbers; must never know pixels or files.
+A profile is a matrix and a curve (ICC.1:2001-04, version 2, which all software reads). Colours are adapted to D50,
+the white point of all profiles, by the Bradford matrix (ICC.1:2022 annex E). Must never know pixels or files.
 """
 
 import struct
@@ -23,7 +23,10 @@ _CURVE_POINTS: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Gamut:
-    """``curve`` is a gamma, or the codes' light at ``_POINTS`` places."""
+    """Primaries, white point and transfer curve.
+
+    The curve is a gamma, or linear values at ``_CURVE_POINTS`` equidistant encoded ones.
+    """
 
     name: str
     red: Chromaticity
@@ -34,7 +37,7 @@ class Gamut:
 
 
 def _bt2020_to_linear(value: float) -> float:
-    """The light of a code: the other way round than ITU-R BT.2020-2 table 4, which gives the code of a light."""
+    """Decode to linear light: the inverse of ITU-R BT.2020-2 table 4."""
     alpha, beta = 1.09929682680944, 0.018053968510807
     return value / 4.5 if value < 4.5 * beta else ((value + alpha - 1) / alpha) ** (1 / 0.45)
 
@@ -53,12 +56,13 @@ REC_2020: Final = Gamut(
 """ITU-R BT.2020-2 tables 3 and 4."""
 
 PROPHOTO: Final = Gamut("ProPhoto compatible", (0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), _D50, 461 / 256)
-"""ISO 22028-2 (ROMM RGB), without the straight line near black that no 8 bits show. Its gamma is 1.8, in 256ths."""
+"""ISO 22028-2 (ROMM RGB), without the linear segment near black, which 8 bits cannot show. Its gamma is 1.8, in
+256ths."""
 
 
 @lru_cache(maxsize=8)
 def gamut_icc_profile(gamut: Gamut) -> bytes:
-    """The gamut as an ICC profile, always the same bytes."""
+    """Encode the gamut as an ICC profile, deterministically."""
     red, green, blue = zip(*_rgb_to_d50_xyz(gamut), strict=True)
     curve = _curve_tag(gamut.curve)
     return _assemble_profile(
@@ -75,7 +79,10 @@ def gamut_icc_profile(gamut: Gamut) -> bytes:
 
 
 def _rgb_to_d50_xyz(gamut: Gamut) -> Matrix3:
-    """From light in the gamut to XYZ under D50. The columns are scaled so that white comes out as it must."""
+    """The matrix from linear RGB to XYZ under D50.
+
+    Its columns are scaled so that white maps to the white point.
+    """
     columns = _transpose(tuple(_chromaticity_to_xyz(*pair) for pair in (gamut.red, gamut.green, gamut.blue)))
     white = _chromaticity_to_xyz(*gamut.white)
     scales = _multiply_vector(_invert(columns), white)
@@ -107,7 +114,7 @@ def _multiply(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]])
 
 
 def _invert(matrix: Sequence[Sequence[float]]) -> Matrix3:
-    """By cofactors."""
+    """Invert by cofactors."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     det = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     rows = (
@@ -119,11 +126,11 @@ def _invert(matrix: Sequence[Sequence[float]]) -> Matrix3:
     return first, second, third
 
 
-# ---------------------------------------------------------------- bytes
+# ---------------------------------------------------------------- encoding
 
 
 def _assemble_profile(tags: dict[bytes, bytes]) -> bytes:
-    """Header, table of tags, tags; what several share is there once."""
+    """Join the header, the tag table and the tags; identical tags are stored once."""
     offset = 128 + 4 + 12 * len(tags)
     table, body, offsets = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
     for name, data in tags.items():

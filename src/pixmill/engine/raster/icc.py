@@ -1,8 +1,8 @@
-"""Colours of other profiles brought to sRGB, by LittleCMS through Pillow.
+"""Converts colours from ICC profiles to sRGB, by LittleCMS through Pillow.
 
-Relative colorimetric intent with black point compensation: what both can show stays as it is. A broken profile,
-or one of another colour space than the pixels, is ignored, as browsers do. A profile whose transform moves no colour of a probe by more than one level
-is sRGB, whatever its name, and skipped. Knows profiles and pixels; must never know files.
+Relative colorimetric intent with black point compensation: colours inside both gamuts are preserved. A broken
+profile, or one of another colour space than the pixels, is ignored, as browsers do. A profile whose transform moves
+no sample colour by more than one level counts as sRGB, whatever its name. Must never know files.
 """
 
 from functools import lru_cache
@@ -16,36 +16,39 @@ IccTransform: TypeAlias = Any
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
-_LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its shortcut through a table is 34 codes off in saturated colours
+_LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its lookup-table shortcut is off by 34 levels in saturated colours
 _MIN_PROFILE_BYTES = 128  # the header alone (ICC.1 §7.2)
 _MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_NAME_CHARS = 200
 _MAX_STEP_8_BIT = 4
-"""A linear profile makes 13 codes of one, those with a curve of 1.8 and more at most one."""
+"""In a linear profile one step near black covers 13 sRGB levels, with a gamma of 1.8 and more at most one."""
 
 _SAMPLE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A picture of mode L, RGB or CMYK (or with alpha) in sRGB: RGB, or L where it was grey."""
+    """Convert an image of mode L, RGB or CMYK (with or without alpha) to sRGB; grey stays L."""
     colours, alpha = split_pillow_alpha(image)
     transform = _transform_to_srgb(profile, colours.mode)
     if transform is None:
         return image
     colours = ImageCms.applyTransform(colours, transform) or colours
     if image.mode.startswith("L"):
-        colours = colours.getchannel("G")  # grey in sRGB has three equal parts
+        colours = colours.getchannel("G")  # a grey in sRGB has three equal channels
     return join_pillow_alpha(colours, alpha)
 
 
 def is_srgb(profile: bytes, mode: str) -> bool:
-    """Nothing to do: the profile of a picture of this mode is sRGB, or unusable."""
+    """Whether no conversion is needed: the profile is sRGB, or unusable for this mode."""
     return _transform_to_srgb(profile, mode) is None
 
 
 @lru_cache(maxsize=16)
 def needs_more_than_8_bits(profile: bytes) -> bool:
-    """Whether 8 bits are too few for an RGB profile, as for a linear one: its darkest grey beside black is several codes away from it in sRGB."""
+    """Whether 8 bits are too few for an RGB profile, as for a linear one.
+
+    Its first step above black is several sRGB levels.
+    """
     transform = _transform_to_srgb(profile, "RGB")
     if transform is None:
         return False
@@ -54,7 +57,7 @@ def needs_more_than_8_bits(profile: bytes) -> bool:
 
 
 def profile_name(profile: bytes) -> str:
-    """What a profile calls itself; empty for none or a broken one."""
+    """Return the profile's description; empty without a profile or for a broken one."""
     if not profile:
         return ""
     try:
@@ -64,14 +67,14 @@ def profile_name(profile: bytes) -> str:
 
 
 def cmyk_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A CMYK picture (255 is full ink) as RGB; without a usable profile by the one libvips carries for such."""
+    """Convert CMYK (255 is full ink) to RGB; without a usable profile by the generic one of libvips."""
     if _transform_to_srgb(profile, "CMYK") is None:
         profile = _default_cmyk_profile()
     return to_srgb(image, profile)
 
 
 def lab_to_srgb(image: Image.Image) -> Image.Image:
-    """A picture of mode LAB (D50, as ICC has it) as RGB."""
+    """Convert mode LAB (D50, as in ICC) to RGB."""
     return ImageCms.applyTransform(image, _lab_to_srgb_transform()) or image
 
 
@@ -92,7 +95,10 @@ def _srgb_profile() -> ImageCms.ImageCmsProfile:
 
 @lru_cache(maxsize=16)
 def _transform_to_srgb(profile: bytes, mode: str) -> IccTransform | None:
-    """The way from a profile to sRGB; None when it is unusable or leads nowhere. Building one takes milliseconds, so the last are kept."""
+    """Build the transform from a profile to sRGB; None if it is unusable or the identity.
+
+    Cached: building takes milliseconds.
+    """
     if not _MIN_PROFILE_BYTES < len(profile) <= _MAX_PROFILE_BYTES:
         return None
     try:

@@ -1,6 +1,6 @@
-"""sRGB codes to linear light and back (IEC 61966-2-1), on libvips pictures, with alpha multiplied in.
+"""Converts libvips images between sRGB values and premultiplied linear light (IEC 61966-2-1).
 
-Knows the sRGB curve. Must never know frames or plans.
+Must never know frames or plans.
 """
 
 from functools import lru_cache
@@ -10,14 +10,14 @@ import pyvips
 from pixmill.engine.raster.convert import VipsImage
 
 _MAX_16_BIT = 65_535
-"""Linear light has 16 bits on its way back: near black a code of sRGB is as narrow as 20 of them."""
+"""Linear light is encoded from 16 bits: near black one sRGB level is only 20 of these steps wide."""
 
 _LINEAR_SEGMENT_END = 0.04045
-"""Up to here the curve is a straight line."""
+"""The sRGB value up to which the curve is linear."""
 
 
 def to_linear(image: VipsImage) -> VipsImage:
-    """8-bit codes as floats from 0 to 1, premultiplied."""
+    """Decode 8-bit values to floats from 0 to 1, premultiplied."""
     if not image.hasalpha():
         return image.maplut(_decoding_table())
     alpha = image[image.bands - 1] / 255
@@ -25,12 +25,12 @@ def to_linear(image: VipsImage) -> VipsImage:
 
 
 def from_linear(image: VipsImage, *, has_alpha: bool) -> VipsImage:
-    """Floats as 8-bit codes, no longer premultiplied."""
+    """Encode premultiplied floats as 8-bit values with straight alpha."""
     if not has_alpha:
         return _encode(image)
-    opacity_band = image[image.bands - 1]
-    colours = image.extract_band(0, n=image.bands - 1) / opacity_band  # libvips: by 0 is 0
-    return _encode(colours).bandjoin((opacity_band * 255).rint().cast("uchar"))
+    alpha = image[image.bands - 1]
+    colours = image.extract_band(0, n=image.bands - 1) / alpha  # libvips: division by 0 gives 0
+    return _encode(colours).bandjoin((alpha * 255).rint().cast("uchar"))
 
 
 def _encode(image: VipsImage) -> VipsImage:
@@ -39,7 +39,7 @@ def _encode(image: VipsImage) -> VipsImage:
 
 @lru_cache(maxsize=1)
 def _decoding_table() -> VipsImage:
-    return _lookup_table([_srgb_to_linear(code / 255) for code in range(256)], "float")
+    return _lookup_table([_srgb_to_linear(value / 255) for value in range(256)], "float")
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
-"""Luma: how light a pixel's code is, and pixels made lighter or darker without a change of hue.
+"""Luma of libvips images without alpha: the Rec. 709 weighted sum of the sRGB values, as in video.
 
-Knows pictures without alpha. Rec. 709 weights on the sRGB codes themselves, as in video: adding the same to all three
-channels changes luma by just that, and nothing of the differences in which hue lies. Must never know plans.
+Adding the same amount to all three channels changes luma by that amount and keeps the channel differences, which
+hold the hue.
 """
 
 import pyvips
@@ -12,5 +12,5 @@ REC709_WEIGHTS = (0.2126, 0.7152, 0.0722)
 
 
 def luma(colours: VipsImage) -> VipsImage:
-    """One channel of floats from 0 to 255; of a grey picture its own codes."""
+    """One band of floats from 0 to 255; a grey image is returned as it is."""
     return colours if colours.bands == 1 else colours.recomb(pyvips.Image.new_from_array([list(REC709_WEIGHTS)]))

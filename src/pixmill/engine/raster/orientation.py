@@ -1,6 +1,6 @@
-"""The eight ways in which a picture can lie, and the way from one to another.
+"""The eight image orientations (quarter turns and mirroring), as in EXIF, and how they combine.
 
-Knows quarter turns and mirrors, sizes and areas. Must never know pixels: ``steps/turn.py`` moves those.
+Knows sizes and areas. Must never know pixels: ``pixels/transform/orient.py`` moves those.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from pixmill.plan.ops import Flip
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """Mirror left to right if ``mirror``, then turn clockwise ``quarters`` times by 90 degrees."""
+    """Mirror left to right if ``mirrored``, then rotate clockwise by ``quarter_turns`` times 90 degrees."""
 
     quarter_turns: int = 0
     mirrored: bool = False
 
     def then(self, other: "Orientation") -> "Orientation":
-        """Both, one after the other. A mirror turns the turns before it round."""
+        """Combine two, this one first. Mirroring reverses the direction of the turns before it."""
         quarter_turns = other.quarter_turns + (-self.quarter_turns if other.mirrored else self.quarter_turns)
         return Orientation(quarter_turns % 4, self.mirrored is not other.mirrored)
 
     def oriented_size(self, stored_size: Size) -> Size:
-        """The size of a picture of size ``stored`` after the turn; also the way back."""
+        """The size after the transform; the same function gives the size before it."""
         return stored_size.transposed if self.quarter_turns % 2 else stored_size
 
     def stored_area(self, area: Area, oriented_size: Size) -> Area:
-        """Where an area of the turned picture, which has this size, lies in the picture as stored."""
+        """Map an area of the oriented image, which has this size, back to the stored image."""
         for _ in range((4 - self.quarter_turns) % 4):
             area = Area(oriented_size.height - area.top - area.height, area.left, area.height, area.width)
             oriented_size = oriented_size.transposed
@@ -35,7 +35,7 @@ class Orientation:
         return Area(left, area.top, area.width, area.height)
 
 
-# EXIF 2.32 tag 274: what must be done to the stored picture to see it upright.
+# EXIF 2.32 tag 274: the transform that displays the stored image upright.
 EXIF_ORIENTATIONS = {
     1: Orientation(0),
     2: Orientation(0, mirrored=True),
@@ -56,5 +56,5 @@ _FLIP_ORIENTATIONS = {
 
 
 def requested_orientation(rotate: int, flip: Flip) -> Orientation:
-    """Clockwise degrees, then a flip, as one turn."""
+    """Combine a clockwise rotation in degrees and a flip after it."""
     return Orientation(rotate // 90 % 4).then(_FLIP_ORIENTATIONS[flip])

@@ -1,6 +1,6 @@
-"""Colours brought to a wide gamut, for results whose screens and formats can show more than sRGB.
+"""Converts colours to a wide gamut, for results in more than sRGB.
 
-Display P3 is the profile that libvips carries, the others are made in ``gamuts.py``. Knows profiles and pixels; must never know files.
+The Display P3 profile is shipped with libvips, ``gamuts.py`` builds the others. Must never know files.
 """
 
 from functools import lru_cache
@@ -25,14 +25,17 @@ _GENERATED_GAMUTS: Final[dict[Profile, Gamut]] = {
 
 @lru_cache(maxsize=8)
 def wide_gamut_profile(profile: Profile) -> bytes:
-    """The ICC profile of a wide gamut; empty for what is none."""
+    """The ICC profile of a wide gamut; empty for the other values of ``profile``."""
     if profile is Profile.P3:
         return bytes(pyvips.Image.profile_load("p3"))
     return gamut_icc_profile(_GENERATED_GAMUTS[profile]) if profile in _GENERATED_GAMUTS else b""
 
 
 def convert_to_profile(image: Image.Image, profile: bytes, target: bytes) -> Image.Image:
-    """A picture of mode RGB (or with alpha) in the colours of ``target``; without a usable profile its own are sRGB."""
+    """Convert an RGB or RGBA image to the profile ``target``.
+
+    Without a usable source profile it counts as sRGB.
+    """
     if profile == target:
         return image
     colours, alpha = split_pillow_alpha(image)
