@@ -83,7 +83,7 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
         said.append(frame.format)
         return table.encode_frame(frame, quality, kept, encoding)
 
-    monkeypatch.setattr(encode, "write", counted)
+    monkeypatch.setattr(encode, "encode_frame", counted)
     return said
 
 
@@ -183,7 +183,7 @@ def test_auto_reaches_the_looks_it_aims_at_and_little_more(
     path: Path, kind: Format, target: int, encodings: list[Format]
 ) -> None:
     source = source_of(path)
-    result = made(source, formats=(kind,), target=target)
+    result = made(source, formats=(kind,), target_quality=target)
     assert 1 <= len(encodings) <= 4
     wanted = reference_loss(kind, target)
     assert wanted - 0.8 <= loss(result, source) <= wanted
@@ -208,19 +208,19 @@ def score(path: Path, scratch: Path, output: Output) -> float:
 
 def test_auto_is_the_same_each_time() -> None:
     source = source_of(PHOTOS[0])
-    bodies = {made(source, formats=(Format.JPEG,), target=80).body for _ in range(2)}
+    bodies = {made(source, formats=(Format.JPEG,), target_quality=80).body for _ in range(2)}
     assert len(bodies) == 1
 
 
 @every_lossy
 @pytest.mark.parametrize("picture", [Image.new("L", (60, 40), 99), Image.new("RGBA", (3, 500), (9, 8, 7, 50))])
 def test_auto_takes_flat_grey_transparent_and_narrow_pictures(kind: Format, picture: Image.Image) -> None:
-    assert made(encoded(picture, "PNG"), formats=(kind,), target=80).format is kind
+    assert made(encoded(picture, "PNG"), formats=(kind,), target_quality=80).format is kind
 
 
 def test_auto_takes_an_animation_at_the_number() -> None:
     source = encoded(photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90, lossless=True)
-    assert made(source, formats=(Format.WEBP,), target=40).body == made(source, formats=(Format.WEBP,), quality=40).body
+    assert made(source, formats=(Format.WEBP,), target_quality=40).body == made(source, formats=(Format.WEBP,), quality=40).body
 
 
 @every_lossy
@@ -272,7 +272,7 @@ def test_a_free_format_keeps_the_bound_too(taken: tuple[Format, ...]) -> None:
 
 
 def test_auto_and_a_bound_go_together() -> None:
-    result = made(source_of(PHOTOS[0]), formats=(Format.JPEG,), target=80, max_bytes=12_000)
+    result = made(source_of(PHOTOS[0]), formats=(Format.JPEG,), target_quality=80, max_bytes=12_000)
     assert len(result.body) <= 12_000
 
 

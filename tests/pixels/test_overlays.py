@@ -110,7 +110,7 @@ def test_blend_modes_are_those_of_css(blend: Blend, opaque: bool) -> None:
     below.putalpha(255 if opaque else 150)
     (cb, ab), (cs, as_) = parts(below), parts(above)
     expected = cs * as_ * (1 - ab) + cb * ab * (1 - as_) + as_ * ab * MIXES[blend](cb, cs)
-    colours, alpha = parts(laid(below, above, place=Placement(blend=blend)))
+    colours, alpha = parts(laid(below, above, placement=Placement(blend=blend)))
     assert np.abs(colours * alpha - expected).max() * 255 <= 2
     assert np.abs(alpha - (as_ + ab - as_ * ab)).max() * 255 < 1.01
 
@@ -134,13 +134,13 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
     fa, fb = OPERATORS[blend](as_, ab)
     expected = np.clip(cs * as_ * fa + cb * ab * fb, 0, 1)
     cover = np.clip(as_ * fa + ab * fb, 0, 1)
-    colours, alpha = parts(laid(below, above, place=Placement(blend=blend)))
+    colours, alpha = parts(laid(below, above, placement=Placement(blend=blend)))
     assert np.abs(alpha - cover).max() * 255 < 1.01
     assert np.abs(colours * alpha - np.minimum(expected, cover)).max() * 255 <= 2
 
 
 @pytest.mark.parametrize(
-    ("place", "corner"),
+    ("placement", "corner"),
     [
         (Placement(), (25, 15)),
         (Placement(x=0, y=0), (0, 0)),
@@ -150,16 +150,16 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
         (Placement(x=0, y=0, offset_x=Length(500)), (500, 0)),
     ],
 )
-def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(place: Placement, corner: tuple[int, int]) -> None:
+def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(placement: Placement, corner: tuple[int, int]) -> None:
     picture = photo(WIDTH, HEIGHT)
-    assert away(laid(picture, translucent(), place=place), pasted(picture, translucent(), *corner)) <= 1
+    assert away(laid(picture, translucent(), placement=placement), pasted(picture, translucent(), *corner)) <= 1
 
 
 def test_opacity_is_multiplied() -> None:
     faint = translucent()
     faint.putalpha(faint.getchannel("A").point(lambda code: round(code * 0.4)))
     picture = photo(WIDTH, HEIGHT)
-    result = laid(picture, translucent(), place=Placement(opacity=40))
+    result = laid(picture, translucent(), placement=Placement(opacity=40))
     assert away(result, pasted(picture, faint, 25, 15)) <= 2
 
 
@@ -177,33 +177,33 @@ def test_opacity_is_multiplied() -> None:
 )
 def test_an_overlay_has_the_size_that_is_asked_for(how: dict[str, Any], size: tuple[int, int]) -> None:
     red = Image.new("RGB", (30, 20), (255, 0, 0))
-    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), red, place=Placement(x=0, y=0), **how))
+    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), red, placement=Placement(x=0, y=0), **how))
     assert (int((result[0, :, 0] == 255).sum()), int((result[:, 0, 0] == 255).sum())) == size
 
 
 def test_repetition_covers_the_canvas_from_where_a_single_one_lies() -> None:
     tile = translucent(17, 11)
-    place = Placement(x=0, y=0, offset_x=Length(5), offset_y=Length(3), repeat=Repeat.BOTH, gap=4)
+    placement = Placement(x=0, y=0, offset_x=Length(5), offset_y=Length(3), repeat=Repeat.BOTH, gap=4)
     expected = picture = photo(WIDTH, HEIGHT).convert("RGBA")
     for top in range(3 - 15, HEIGHT, 15):
         for left in range(5 - 21, WIDTH, 21):
             expected = pasted(expected, tile, left, top)
-    assert away(laid(picture.convert("RGB"), tile, place=place), expected) <= 2
-    across = laid(picture.convert("RGB"), tile, place=Placement(y=0, repeat=Repeat.HORIZONTAL))
+    assert away(laid(picture.convert("RGB"), tile, placement=placement), expected) <= 2
+    across = laid(picture.convert("RGB"), tile, placement=Placement(y=0, repeat=Repeat.HORIZONTAL))
     assert (pixels_of(across)[11:] == pixels_of(picture)[11:]).all()
 
 
 def test_right_angles_turn_exactly_clockwise() -> None:
     picture = photo(WIDTH, HEIGHT)
     turned = translucent().transpose(Image.Transpose.ROTATE_270)
-    result = laid(picture, translucent(), place=Placement(degrees=90))
+    result = laid(picture, translucent(), placement=Placement(degrees=90))
     assert away(result, pasted(picture, turned, 30, 10)) <= 1
 
 
 def test_other_angles_keep_the_middle_in_its_place() -> None:
     """A square of white turned by 45 degrees is a diamond as high as its diagonal."""
     white = Image.new("RGB", (20, 20), "white")
-    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), white, place=Placement(degrees=45)), "L")
+    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), white, placement=Placement(degrees=45)), "L")
     rows, columns = np.nonzero(result > 127)
     assert abs(rows.mean() - (HEIGHT - 1) / 2) < 0.6
     assert abs(columns.mean() - (WIDTH - 1) / 2) < 0.6
@@ -214,8 +214,8 @@ def test_other_angles_keep_the_middle_in_its_place() -> None:
 @pytest.mark.parametrize("blur", [0.0, 3.0, 9.0])
 def test_a_shadow_is_the_opacity_moved_and_blurred(blur: float) -> None:
     square = Image.new("RGBA", (24, 24), (0, 0, 255, 255))
-    place = Placement(shadow=Shadow(Colour(255, 0, 0, 200), 6, -4, blur))
-    result = laid(Image.new("RGB", (120, 100), "white"), square, place=place)
+    placement = Placement(shadow=Shadow(Colour(255, 0, 0, 200), 6, -4, blur))
+    result = laid(Image.new("RGB", (120, 100), "white"), square, placement=placement)
     mask = Image.new("L", (120, 100))
     mask.paste(200, (48 + 6, 38 - 4, 72 + 6, 62 - 4))
     mask = mask.filter(ImageFilter.GaussianBlur(blur))
@@ -255,7 +255,7 @@ def test_an_overlay_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer, "_resized_frame", noted)
     over = Image.new("RGB", (9, 7), (1, 2, 99))
     for right in range(3):
-        laid(photo(WIDTH, HEIGHT), over, place=Placement(offset_x=Length(right)))
+        laid(photo(WIDTH, HEIGHT), over, placement=Placement(offset_x=Length(right)))
     assert opened == [Size(9, 7)]
     laid(photo(WIDTH, HEIGHT), over, width=Length(18))
     assert opened == [Size(9, 7), Size(18, 14)]

@@ -256,7 +256,7 @@ def test_the_last_pixel_of_a_buffer_is_the_last_that_is_read() -> None:
             buffer = memoryview(pages)[page - used : page]
             lanczos.resample(
                 buffer,
-                **_job(width=width, height=height, layout=layout, box=(0, 0, width, height), lost=0.4),
+                **_job(width=width, height=height, layout=layout, box=(0, 0, width, height), light_compensation=0.4),
             )
             _mprotect(guarded.ctypes.data + page, page, mmap.PROT_READ | mmap.PROT_WRITE)
             buffer.release()
@@ -316,10 +316,10 @@ def test_what_is_inconsistent_is_refused(way: str, change: dict[str, Any]) -> No
 
 
 @compiled
-@pytest.mark.parametrize("lost", [-0.1, 1.1, float("nan")])
-def test_no_more_light_is_given_back_than_was_lost(lost: float) -> None:
+@pytest.mark.parametrize("light_compensation", [-0.1, 1.1, float("nan")])
+def test_no_more_light_is_given_back_than_was_lost(light_compensation: float) -> None:
     with pytest.raises(ValueError, match="given back"):
-        lanczos.resample(bytes(13 * 10 * 3), **_job(lost=lost))
+        lanczos.resample(bytes(13 * 10 * 3), **_job(light_compensation=light_compensation))
 
 
 @compiled

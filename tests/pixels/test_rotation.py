@@ -68,7 +68,7 @@ def test_each_pixel_shows_its_place(mode: str, degrees: float, corners: Colour) 
     if mode.endswith("A"):
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     picture = picture.convert(mode)
-    result = made(encoded(picture, "PNG"), spin=FreeRotation(degrees, corners))
+    result = made(encoded(picture, "PNG"), rotate_free=FreeRotation(degrees, corners))
     wanted = expected(pixels_of(picture, "RGBA"), degrees, result.size, corners)
     found = pixels_of(result, "RGBA")
     assert difference(found[..., 3], wanted[..., 3]) < 0.5
@@ -77,36 +77,36 @@ def test_each_pixel_shows_its_place(mode: str, degrees: float, corners: Colour) 
 
 def test_a_small_angle_one_way_and_back_is_nearly_the_picture() -> None:
     picture = photo()
-    there = made(encoded(picture, "PNG"), spin=FreeRotation(5.0))
-    back = pixels_of(made(encoded(there, "PNG"), spin=FreeRotation(355.0)))
+    there = made(encoded(picture, "PNG"), rotate_free=FreeRotation(5.0))
+    back = pixels_of(made(encoded(there, "PNG"), rotate_free=FreeRotation(355.0)))
     top, left = (back.shape[0] - 160) // 2, (back.shape[1] - 240) // 2
     assert difference(back[top + 4 : top + 156, left + 4 : left + 236], pixels_of(picture)[4:156, 4:236]) < 3
 
 
 def test_corners_are_clear_where_the_format_can_and_on_the_background_elsewhere() -> None:
     source = encoded(photo(), "JPEG")
-    assert pixels_of(made(source, spin=FreeRotation(45.0)), "RGBA")[0, 0, 3] == 0
-    flat = made(source, Format.JPEG, spin=FreeRotation(45.0), background=Colour(0, 0, 255), quality=95)
+    assert pixels_of(made(source, rotate_free=FreeRotation(45.0)), "RGBA")[0, 0, 3] == 0
+    flat = made(source, Format.JPEG, rotate_free=FreeRotation(45.0), background=Colour(0, 0, 255), quality=95)
     assert difference(pixels_of(flat)[:9, :9], np.full((9, 9, 3), (0, 0, 255), np.uint8)) < 4
 
 
 def test_an_opaque_picture_on_a_colour_needs_no_alpha_and_a_grey_one_on_grey_no_colour() -> None:
-    assert made(encoded(photo(), "PNG"), spin=FreeRotation(45.0, Colour(1, 2, 3))).mode == "RGB"
+    assert made(encoded(photo(), "PNG"), rotate_free=FreeRotation(45.0, Colour(1, 2, 3))).mode == "RGB"
     grey = encoded(photo().convert("L"), "PNG")
-    assert made(grey, spin=FreeRotation(45.0, Colour(9, 9, 9))).mode == "L"
-    assert made(grey, spin=FreeRotation(45.0, Colour(9, 9, 8))).mode == "RGB"
+    assert made(grey, rotate_free=FreeRotation(45.0, Colour(9, 9, 9))).mode == "L"
+    assert made(grey, rotate_free=FreeRotation(45.0, Colour(9, 9, 8))).mode == "RGB"
 
 
 @pytest.mark.parametrize("degrees", [0.01, 45.0, 359.99])
 def test_a_single_pixel_can_be_turned(degrees: float) -> None:
-    assert made(encoded(photo(1, 1), "PNG"), spin=FreeRotation(degrees)).size == (2, 2)
+    assert made(encoded(photo(1, 1), "PNG"), rotate_free=FreeRotation(degrees)).size == (2, 2)
 
 
 def test_the_orientation_comes_first_and_the_angle_after_the_resize() -> None:
     picture = photo()
     exif = Image.Exif()
     exif[274] = 6
-    stored = made(encoded(picture, "PNG", exif=exif), resize=Resize(width=80), spin=FreeRotation(20.0))
-    upright = made(encoded(picture.rotate(-90, expand=True), "PNG"), resize=Resize(width=80), spin=FreeRotation(20.0))
+    stored = made(encoded(picture, "PNG", exif=exif), resize=Resize(width=80), rotate_free=FreeRotation(20.0))
+    upright = made(encoded(picture.rotate(-90, expand=True), "PNG"), resize=Resize(width=80), rotate_free=FreeRotation(20.0))
     assert stored.size == upright.size
     assert difference(pixels_of(stored, "RGBA"), pixels_of(upright, "RGBA")) < 0.2

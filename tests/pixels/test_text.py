@@ -131,10 +131,10 @@ def test_text_is_drawn_where_no_font_is_installed(tmp_path: Path) -> None:
     config = tmp_path / "fonts.conf"
     config.write_text(f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>")
     code = """
-from pixmill.engine.pixels.draw.text import lettered
-from pixmill.plan.overlays import Length, Text
+from pixmill.engine.pixels.draw.text import render_text
+from pixmill.plan.overlays import Length, TextOverlay
 for text in ("Hamburg", "Жд"):
-    print(lettered(Text(text, size=60, width=Length(900)))[3].avg())
+    print(render_text(TextOverlay(text, size=60, width=Length(900)))[3].avg())
 """
     told = []
     for extra in ({}, {"FONTCONFIG_FILE": str(config)}):

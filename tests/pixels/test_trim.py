@@ -126,7 +126,7 @@ def test_crop_resize_and_turn_see_the_trimmed_picture() -> None:
     cut = made(source, trim=Trim(5), crop=Crop(10, 10, 20, 15))
     assert np.array_equal(pixels_of(cut), pixels_of(inside(framed()).crop((10, 10, 30, 25))))
     assert made(source, trim=Trim(5), rotate=90, resize=Resize(width=20)).size == (20, 30)
-    assert made(source, trim=Trim(5), spin=FreeRotation(45.0)).size == (71, 71)
+    assert made(source, trim=Trim(5), rotate_free=FreeRotation(45.0)).size == (71, 71)
 
 
 def test_a_trim_is_the_same_when_several_results_share_a_decode() -> None:

@@ -54,7 +54,7 @@ def test_a_blurhash_lies_on_the_background() -> None:
 def test_json_tells_the_size_of_the_result_and_what_is_asked_of_both() -> None:
     source = encoded(photo(), "JPEG")
     selection = FactSelection((Fact.HASH, Fact.AVERAGE, Fact.PALETTE), 2)
-    description = described(source, resize=Resize(width=60), question=selection)
+    description = described(source, resize=Resize(width=60), fact_selection=selection)
     assert (description.width, description.height) == (60, 40)
     assert description.original == inspect(source, LIMITS, FactSelection((Fact.HASH,)))
     assert description.average is not None
