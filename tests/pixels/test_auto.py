@@ -220,7 +220,10 @@ def test_auto_takes_flat_grey_transparent_and_narrow_pictures(kind: Format, pict
 
 def test_auto_takes_an_animation_at_the_number() -> None:
     source = encoded(photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90, lossless=True)
-    assert made(source, formats=(Format.WEBP,), target_quality=40).body == made(source, formats=(Format.WEBP,), quality=40).body
+    assert (
+        made(source, formats=(Format.WEBP,), target_quality=40).body
+        == made(source, formats=(Format.WEBP,), quality=40).body
+    )
 
 
 @every_lossy

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.engine.pixels.analysis.borders import find_trim_box
+from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.pipeline import render
-from pixmill.engine.pixels.probe import open_image
 from pixmill.errors import InvalidParameter, ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour

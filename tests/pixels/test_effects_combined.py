@@ -22,7 +22,7 @@ ORDER = [
 
 
 def test_the_steps_are_in_the_order_that_the_reference_page_shows() -> None:
-    names = [step.__name__ for step in STEPS]
+    names = [step.apply.__name__ for step in STEPS]
     assert [name for name in names if name in ORDER] == ORDER
     assert names.index("resize") < names.index(ORDER[0])
     assert names.index(ORDER[-1]) < names.index("pad")

@@ -150,7 +150,9 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
         (Placement(x=0, y=0, offset_x=Length(500)), (500, 0)),
     ],
 )
-def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(placement: Placement, corner: tuple[int, int]) -> None:
+def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(
+    placement: Placement, corner: tuple[int, int]
+) -> None:
     picture = photo(WIDTH, HEIGHT)
     assert away(laid(picture, translucent(), placement=placement), pasted(picture, translucent(), *corner)) <= 1
 

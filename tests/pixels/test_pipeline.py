@@ -3,7 +3,9 @@
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.job import resolve_job
+from pixmill.engine.pixels.open_image import open_image
+from pixmill.engine.pixels.pipeline import STEPS, render
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from tests.pixels.images import LIMITS, decoded, difference, encoded, photo, pixels_of
@@ -28,3 +30,10 @@ def test_the_time_of_each_stage_is_told() -> None:
     rendered = render(encoded(photo(), "JPEG"), Plan(), LIMITS)
     assert set(rendered.seconds) == {"decode", "process", "encode"}
     assert all(seconds >= 0 for seconds in rendered.seconds.values())
+
+
+def test_a_plain_resize_applies_only_the_steps_that_depend_on_the_frame() -> None:
+    header = open_image(encoded(photo(), "JPEG"), LIMITS).header
+    job = resolve_job(header, Plan(resize=Resize(width=120)), LIMITS)
+    names = [step.apply.__name__ for step in STEPS if step.applies(job)]
+    assert names == ["resize", "convert_profile", "drop_opaque_alpha"]

@@ -107,6 +107,8 @@ def test_the_orientation_comes_first_and_the_angle_after_the_resize() -> None:
     exif = Image.Exif()
     exif[274] = 6
     stored = made(encoded(picture, "PNG", exif=exif), resize=Resize(width=80), rotate_free=FreeRotation(20.0))
-    upright = made(encoded(picture.rotate(-90, expand=True), "PNG"), resize=Resize(width=80), rotate_free=FreeRotation(20.0))
+    upright = made(
+        encoded(picture.rotate(-90, expand=True), "PNG"), resize=Resize(width=80), rotate_free=FreeRotation(20.0)
+    )
     assert stored.size == upright.size
     assert difference(pixels_of(stored, "RGBA"), pixels_of(upright, "RGBA")) < 0.2

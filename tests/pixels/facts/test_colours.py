@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.engine.pixels.facts.average_colour import average_colour
+from pixmill.engine.pixels.facts.colours import average_colour, palette
 from pixmill.engine.pixels.facts.oklab import oklab_to_srgb, srgb_to_oklab
-from pixmill.engine.pixels.facts.palette import palette
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.raster.convert import from_pillow
 from pixmill.plan.facts import Fact, FactSelection, Swatch

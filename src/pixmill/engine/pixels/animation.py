@@ -14,7 +14,7 @@ from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
 from pixmill.engine.codecs.table import can_encode_animation
 from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.pixels.probe import check_frames
+from pixmill.engine.pixels.open_image import check_frames
 from pixmill.engine.pixels.runner import PipelineRunner
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge

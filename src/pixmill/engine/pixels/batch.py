@@ -12,9 +12,9 @@ from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import produces_animation
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob, resolve_job
+from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.passthrough import may_pass_through
 from pixmill.engine.pixels.pipeline import render, render_frame
-from pixmill.engine.pixels.probe import open_image
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
 from pixmill.engine.raster.frame import Area
 from pixmill.errors import PixmillError

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
+from typing import Final
 
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.metadata import RetainedMetadata
@@ -18,76 +19,75 @@ from pixmill.engine.pixels.animation import build_frame_sequence, produces_anima
 from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.facts.describe import describe
 from pixmill.engine.pixels.job import RenderJob, resolve_job
+from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.output.encode import check_size, encode_output
 from pixmill.engine.pixels.passthrough import passthrough
-from pixmill.engine.pixels.probe import open_image, read_facts
+from pixmill.engine.pixels.probe import read_facts
 from pixmill.engine.pixels.runner import PipelineRunner, Step
-from pixmill.engine.pixels.steps.adjust_colours import adjust_colours
-from pixmill.engine.pixels.steps.blur import blur
+from pixmill.engine.pixels.steps.adjust_colours import adjust_colours, grayscale
+from pixmill.engine.pixels.steps.blur import blur, progressive_blur
 from pixmill.engine.pixels.steps.choose_format import choose_format
 from pixmill.engine.pixels.steps.clahe import clahe
-from pixmill.engine.pixels.steps.convolve import convolve
+from pixmill.engine.pixels.steps.convolve import convolve, sharpen
 from pixmill.engine.pixels.steps.flatten import flatten
-from pixmill.engine.pixels.steps.gradient import gradient
-from pixmill.engine.pixels.steps.grayscale import grayscale
+from pixmill.engine.pixels.steps.gradient import gradient, vignette
 from pixmill.engine.pixels.steps.mask import apply_mask
-from pixmill.engine.pixels.steps.median import median
-from pixmill.engine.pixels.steps.morphology import morphology
 from pixmill.engine.pixels.steps.noise import noise
 from pixmill.engine.pixels.steps.overlay import overlay
 from pixmill.engine.pixels.steps.pad import pad
-from pixmill.engine.pixels.steps.pixelate import pixelate
-from pixmill.engine.pixels.steps.progressive_blur import progressive_blur
-from pixmill.engine.pixels.steps.redact_faces import redact_faces
-from pixmill.engine.pixels.steps.redact_regions import redact_regions
-from pixmill.engine.pixels.steps.sharpen import sharpen
+from pixmill.engine.pixels.steps.rank_filters import median, morphology
+from pixmill.engine.pixels.steps.redact import pixelate, redact_faces, redact_regions
 from pixmill.engine.pixels.steps.smart_crop import smart_crop
 from pixmill.engine.pixels.steps.tone import tone
-from pixmill.engine.pixels.steps.vignette import vignette
-from pixmill.engine.pixels.transform.colour_profile import convert_profile
-from pixmill.engine.pixels.transform.drop_opaque_alpha import drop_opaque_alpha
-from pixmill.engine.pixels.transform.orient import orient
-from pixmill.engine.pixels.transform.resize import resize
-from pixmill.engine.pixels.transform.rotate import rotate_free
+from pixmill.engine.pixels.transform.colour import convert_profile, drop_opaque_alpha
+from pixmill.engine.pixels.transform.geometric import orient, resize, rotate_free
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.effects import ColourAdjustment, ToneAdjustment
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import NO_EXTRAS, Extras
+from pixmill.plan.shapes import NO_SHAPE
 from pixmill.ports.values import Rendered
 
-STEPS: tuple[Step, ...] = (
-    smart_crop,  # where a smart window goes
-    resize,  # crop and resize in one pass, in linear light
-    convert_profile,  # to sRGB, in the first stage
-    drop_opaque_alpha,  # drop an alpha that hides nothing
-    orient,  # orientation, rotate by right angles, flip
-    rotate_free,  # rotate by any other angle
-    grayscale,
-    clahe,  # local contrast
-    tone,  # each channel for itself, in one table
-    adjust_colours,  # the channels of a pixel together
-    blur,
-    progressive_blur,  # a blur that grows
-    median,
-    morphology,  # dilate, erode
-    sharpen,
-    convolve,
-    pixelate,
-    redact_regions,  # blurred, pixelated
-    redact_faces,
-    gradient,
-    vignette,
-    noise,
-    apply_mask,  # rounded corners, a mask, a border
-    pad,  # the canvas of fit=contain, and padding
-    overlay,  # pictures and texts laid over it
-)
+_NO_TONE: Final = ToneAdjustment()
+_NO_COLOUR_CHANGE: Final = ColourAdjustment()
+_AS_STORED: Final = Orientation()
 
-LAST_STEPS: tuple[Step, ...] = (
-    choose_format,  # the format, now that alpha is known
-    flatten,  # onto the background, if the format has no alpha
+STEPS: Final = (
+    Step(smart_crop, lambda job: job.geometry.smart_crop, selects_area=True),
+    Step(resize),  # crop and resize in one pass, in linear light
+    Step(convert_profile, first_stage_only=True),  # to sRGB, or to the profile that the result has
+    Step(drop_opaque_alpha),
+    Step(orient, lambda job: job.orientation != _AS_STORED),  # EXIF orientation, rotation by right angles, flip
+    Step(rotate_free, lambda job: job.plan.rotate_free is not None),
+    Step(grayscale, lambda job: job.plan.grayscale),
+    Step(clahe, lambda job: job.plan.adjust.clahe is not None),  # local contrast
+    Step(tone, lambda job: job.plan.adjust.tone != _NO_TONE),  # each channel by itself, in one table
+    Step(adjust_colours, lambda job: job.plan.adjust.colour != _NO_COLOUR_CHANGE),  # the channels of a pixel together
+    Step(blur, lambda job: job.plan.blur > 0),
+    Step(progressive_blur, lambda job: job.plan.effects.progressive_blur is not None),
+    Step(median, lambda job: job.plan.effects.median > 0),
+    Step(morphology, lambda job: job.plan.effects.dilate > 0 or job.plan.effects.erode > 0),
+    Step(sharpen, lambda job: job.plan.effects.sharpen is not None),
+    Step(convolve, lambda job: job.plan.effects.convolution is not None),
+    Step(pixelate, lambda job: job.plan.effects.pixelate > 0),
+    Step(redact_regions, lambda job: bool(job.plan.effects.blur_areas or job.plan.effects.pixelate_areas)),
+    Step(redact_faces, lambda job: bool(job.plan.effects.blur_faces or job.plan.effects.pixelate_faces)),
+    Step(gradient, lambda job: job.plan.effects.gradient is not None),
+    Step(vignette, lambda job: job.plan.effects.vignette > 0),
+    Step(noise, lambda job: job.plan.effects.noise > 0),
+    Step(apply_mask, lambda job: job.plan.shape != NO_SHAPE),  # rounded corners, a mask, a border
+    Step(pad, lambda job: job.geometry.needs_padding),  # the canvas of fit=contain, and padding
+    Step(overlay, lambda job: bool(job.plan.overlays)),
+)
+"""The algorithm, once per stage. Predicates stand here so that a render does not enter the files of the steps that it skips."""
+
+LAST_STEPS: Final = (
+    Step(choose_format),  # after the steps, because it depends on alpha and content
+    Step(flatten),  # onto the background, if the format has no alpha
 )
 
 
@@ -119,7 +119,7 @@ def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Ren
 
 
 def _runner(job: RenderJob) -> PipelineRunner:
-    return PipelineRunner(job, STEPS, LAST_STEPS, first_only=(convert_profile,))
+    return PipelineRunner(job, STEPS, LAST_STEPS)
 
 
 def _render_animation(decoder: Decoder, job: RenderJob) -> Rendered:

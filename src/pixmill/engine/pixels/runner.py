@@ -1,55 +1,79 @@
-"""The way of frames through the stages of a job, each stage through the same steps.
+"""Runs frames through the steps of a job, stage by stage.
 
-What the first frame decides holds for those after it: where the windows lie that look for something to see. Knows jobs and the order of
-things. Must never know what a step does, but for the one that looks.
+Selects the steps once, when it is created, so that a render enters only the code of the steps that it needs. Must never know what a step does.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.pixels.steps.smart_crop import smart_crop
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import stage_name
 
-Step = Callable[[Frame, RenderJob], Frame]
+Operation = Callable[[Frame, RenderJob], Frame]
+
+
+def _always(_job: RenderJob) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of the pipeline, and whether a job needs it.
+
+    ``applies`` looks at the job only, never at a frame: a step that depends on the frame always applies. ``first_stage_only`` steps are
+    not repeated in later stages. A ``selects_area`` step changes nothing but ``Frame.area``; the area that it finds in the first frame
+    of an animation is that of all frames.
+    """
+
+    apply: Operation
+    applies: Callable[[RenderJob], bool] = _always
+    first_stage_only: bool = False
+    selects_area: bool = False
 
 
 class PipelineRunner:
-    """``steps`` are gone through once for each stage, but for those of the ``first_only``; ``last`` once at the end."""
+    """Applies ``steps`` once per stage, and ``last_steps`` once at the end."""
 
-    def __init__(
-        self, job: RenderJob, steps: Sequence[Step], last_steps: Sequence[Step], *, first_only: Sequence[Step] = ()
-    ) -> None:
-        self._stages = job.stage_jobs
-        self._steps = steps
-        self._later_stage_steps = [step for step in steps if step not in first_only]
-        self._last_steps = last_steps
-        self._crop_areas: list[Area | None] = []
+    def __init__(self, job: RenderJob, steps: Sequence[Step], last_steps: Sequence[Step]) -> None:
+        first_job, *later_jobs = job.stage_jobs
+        repeated_steps = [step for step in steps if not step.first_stage_only]
+        self._first_stage = _Stage(first_job, steps)
+        self._later_stages = [_Stage(job, repeated_steps) for job in later_jobs]
+        self._last_stage = _Stage(first_job, last_steps)
 
     def run(self, frame: Frame) -> Frame:
-        """What becomes of a frame. Raises as the steps do; a failure of another stage than the first says which."""
-        first_job, *later_jobs = self._stages
-        frame = self._run_stage(0, frame, first_job, self._steps)
-        for number, stage in enumerate(later_jobs, 1):
+        """Return the processed frame. Raises what the steps raise; an error of a later stage names the stage."""
+        frame = self._first_stage.run(frame)
+        for number, stage in enumerate(self._later_stages, 2):
             try:
-                frame = self._run_stage(
-                    number, replace(frame, area=stage.decode_request.area), stage, self._later_stage_steps
-                )
+                frame = stage.run(replace(frame, area=stage.job.decode_request.area))
             except PixmillError as error:
-                raise error.with_subject(stage_name(number + 1), "then") from error
-        return _apply(frame, first_job, self._last_steps)
-
-    def _run_stage(self, number: int, frame: Frame, job: RenderJob, steps: Sequence[Step]) -> Frame:
-        if number == len(self._crop_areas):
-            self._crop_areas.append(smart_crop(frame, job).area)
-        return _apply(
-            replace(frame, area=self._crop_areas[number]), job, [step for step in steps if step is not smart_crop]
-        )
+                raise error.with_subject(stage_name(number), "then") from error
+        return self._last_stage.run(frame)
 
 
-def _apply(frame: Frame, job: RenderJob, steps: Sequence[Step]) -> Frame:
-    for step in steps:
-        frame = step(frame, job)
-    return frame
+class _Stage:
+    """The steps that one stage of a job needs; keeps the area that its first frame was given."""
+
+    def __init__(self, job: RenderJob, steps: Sequence[Step]) -> None:
+        self.job = job
+        needed = [step for step in steps if step.applies(job)]
+        self._area_steps = [step.apply for step in needed if step.selects_area]
+        self._steps = [step.apply for step in needed if not step.selects_area]
+        self._selected_area: Area | None = None
+
+    def run(self, frame: Frame) -> Frame:
+        if self._area_steps:
+            frame = replace(frame, area=self._select_area(frame))
+        for apply in self._steps:
+            frame = apply(frame, self.job)
+        return frame
+
+    def _select_area(self, frame: Frame) -> Area | None:
+        if self._selected_area is None:
+            for apply in self._area_steps:
+                frame = apply(frame, self.job)
+            self._selected_area = frame.area
+        return self._selected_area

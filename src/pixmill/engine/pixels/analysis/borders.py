@@ -7,7 +7,7 @@ costs a third of one, on 33 megapixels. Knows what a border is. Must never know 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.job import total_orientation
-from pixmill.engine.pixels.probe import open_image
+from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation

@@ -9,10 +9,8 @@ from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.job import resolve_job
 from pixmill.engine.pixels.resample.scale import scale_frame
-from pixmill.engine.pixels.transform.colour_profile import convert_profile
-from pixmill.engine.pixels.transform.drop_opaque_alpha import drop_opaque_alpha
-from pixmill.engine.pixels.transform.orient import orient
-from pixmill.engine.pixels.transform.resize import resize
+from pixmill.engine.pixels.transform.colour import convert_profile, drop_opaque_alpha
+from pixmill.engine.pixels.transform.geometric import orient, resize
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits

@@ -18,19 +18,20 @@ from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask, mu
 from pixmill.engine.pixels.draw.text import render_text
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob, resolve_job
-from pixmill.engine.pixels.probe import open_image
-from pixmill.engine.pixels.resample.gaussian import MAX_DIRECT_SIGMA, MIN_AMPLITUDE
-from pixmill.engine.pixels.transform.colour_profile import convert_profile
-from pixmill.engine.pixels.transform.orient import orient
-from pixmill.engine.pixels.transform.resize import resize
-from pixmill.engine.pixels.transform.rotate import rotate_free
+from pixmill.engine.pixels.open_image import open_image
+from pixmill.engine.pixels.resample.linear_filters import MAX_DIRECT_SIGMA, MIN_AMPLITUDE
+from pixmill.engine.pixels.transform.colour import convert_profile
+from pixmill.engine.pixels.transform.geometric import orient, resize, rotate_free
+from pixmill.engine.raster.alpha import split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.errors import PixmillError
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan, Resize
 from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
+from pixmill.plan.shapes import ImageMask, MaskChannel
 from pixmill.plan.transforms import FreeRotation
 
 MAX_CACHE_BYTES: Final = 32 * 2**20
@@ -180,3 +181,16 @@ def _blur_mask(mask: VipsImage, sigma: float) -> VipsImage:
         .gaussblur(sigma / shrink, min_ampl=MIN_AMPLITUDE, precision="float")
     )
     return reduced.resize(mask.width / reduced.width, vscale=mask.height / reduced.height, kernel="linear")
+
+
+def mask_opacity(mask: ImageMask, size: Size, job: RenderJob) -> VipsImage:
+    """How much of each pixel shows, as codes of 8 bits. A picture without alpha shows everything; what is transparent has no light."""
+    try:
+        image = to_vips(stretch_image(job.extras[mask.source], size, job.limits))
+    except PixmillError as error:
+        raise error.with_subject("The mask", "mask") from error
+    colours, alpha = split_alpha(image)
+    if mask.channel is MaskChannel.ALPHA:
+        return alpha if alpha is not None else colours[0] * 0 + 255
+    luminance = colours.colourspace("b-w")[0]
+    return luminance if alpha is None else luminance * (alpha / 255)

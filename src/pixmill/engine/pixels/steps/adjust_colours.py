@@ -17,7 +17,7 @@ import pyvips
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.raster.alpha import map_colours, round_to_8_bit
 from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate, sepia
-from pixmill.engine.raster.convert import VipsImage
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import ColourAdjustment, Duotone
@@ -97,3 +97,10 @@ def _premultiplied_values(colour: Colour) -> tuple[float, float, float, float]:
     """Colours from 0 to 255 with alpha multiplied in, and alpha from 0 to 1."""
     opacity = colour.alpha / 255
     return colour.red * opacity, colour.green * opacity, colour.blue * opacity, opacity
+
+
+def grayscale(frame: Frame, job: RenderJob) -> Frame:
+    """The frame in grey, if that is asked for."""
+    if not job.plan.grayscale or frame.is_grey:
+        return frame
+    return from_vips(to_vips(frame).colourspace("b-w"), frame)

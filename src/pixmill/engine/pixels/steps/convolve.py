@@ -1,7 +1,10 @@
-"""Convolve: each colour becomes a weighted sum of those around it, on sRGB codes.
+"""Convolutions on sRGB values: any matrix, and sharpening.
 
-The matrix is not mirrored (as in OpenCV, thumbor and SVG written the usual way), and beyond its edges the picture goes on as it ends. Alpha
-stays as it is; it is multiplied in before the sum and divided out after it, then the offset is added.
+The matrix is not mirrored (as in OpenCV, thumbor and the usual form of SVG), and beyond the edges the outermost pixels are repeated. Colours
+are premultiplied for the sum; then the offset is added. Alpha does not change.
+
+Sharpening is an unsharp mask of luma, as in image editors: amount · d is added to all channels, with d = luma − Gaussian of luma, where |d|
+is more than the threshold. So hues stay and edges get no coloured fringe. Neighbours count by their alpha: (Y · α) blurred / α blurred.
 """
 
 from math import isqrt
@@ -9,13 +12,40 @@ from math import isqrt
 import pyvips
 
 from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.resample.linear_filters import MIN_AMPLITUDE
 from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
-from pixmill.engine.raster.convert import from_vips, to_vips
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.luma import luma
+
+
+def sharpen(frame: Frame, job: RenderJob) -> Frame:
+    """Sharpen by an unsharp mask of luma."""
+    options = job.plan.effects.sharpen
+    if options is None:
+        return frame
+    colours, alpha = split_alpha(to_vips(frame))
+    luma_plane = luma(colours).cast("float")
+    detail = luma_plane - _alpha_weighted_blur(luma_plane, alpha, options.sigma)
+    if options.threshold:
+        detail = detail.copy_memory()  # read twice
+        detail = (detail.abs() > options.threshold).ifthenelse(detail, 0.0)
+    return from_vips(join_alpha(colours + detail * options.amount, alpha), frame)
+
+
+def _alpha_weighted_blur(luma_plane: VipsImage, alpha: VipsImage | None, sigma: float) -> VipsImage:
+    if alpha is None:
+        return _gaussian(luma_plane, sigma)
+    weight = alpha.cast("float") / 255
+    return _gaussian(luma_plane * weight, sigma) / _gaussian(weight, sigma)  # in libvips x / 0 is 0
+
+
+def _gaussian(image: VipsImage, sigma: float) -> VipsImage:
+    return image.gaussblur(sigma, min_ampl=MIN_AMPLITUDE, precision="float")
 
 
 def convolve(frame: Frame, job: RenderJob) -> Frame:
-    """The frame convolved with the matrix that is asked for."""
+    """Convolve the image with the matrix of the plan."""
     convolution = job.plan.effects.convolution
     if convolution is None:
         return frame

@@ -7,7 +7,7 @@ outline inwards; a stencil, which has no line to follow, comes last. Pixels keep
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
 from pixmill.engine.pixels.draw.distance_field import pixel_coverage, rounded_rectangle_depth, shape_depth
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.pixels.layers.image_mask import mask_opacity
+from pixmill.engine.pixels.layers.layer import mask_opacity
 from pixmill.engine.raster.alpha import join_alpha, round_to_8_bit, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pixmill.engine.pixels.analysis.faces import DETECTION_SIDE, detect_faces
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.resample.scale import scale_frame
-from pixmill.engine.pixels.upright import orient_image
+from pixmill.engine.pixels.transform.geometric import orient_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.plan.gravity import Faces, FocalRegions, Gravity, Interest, Point, Smart

@@ -1,13 +1,14 @@
-"""Convert: colours of an embedded ICC profile to those that the result is to have, now that the pixels are few.
+"""Conversion to the result's colour profile, and removal of an alpha channel that is opaque.
 
-To sRGB if nothing else is asked for, and always where the format named cannot carry a profile. What comes after works on the
-numbers as they are, so colours given in a plan mean sRGB only where the result is sRGB. Grey has no wide gamut.
+Colours go to sRGB by default, and always if the requested format cannot carry a profile. Later steps work on the values as they are, so the
+colours of a plan are sRGB colours only if the result is sRGB. Grey images have no wide gamut. Both run after the resize, because then the
+pixels are few.
 """
 
 from dataclasses import replace
 
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.raster.convert import from_pillow, to_pillow
+from pixmill.engine.raster.convert import from_pillow, from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import is_srgb, to_srgb
 from pixmill.engine.raster.wide_gamut import convert_to_profile, wide_gamut_profile
@@ -18,9 +19,11 @@ from pixmill.plan.output import Profile
 _FORMATS_WITHOUT_PROFILE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL)
 """Formats that carry no profile, or whose encoder here takes none."""
 
+_OPAQUE = 255
+
 
 def convert_profile(frame: Frame, job: RenderJob) -> Frame:
-    """The same colours in sRGB, or as they came, or in a wide gamut; a profile that says nothing usable is ignored."""
+    """Convert to sRGB or a wide gamut, or keep the embedded profile; an unusable profile is ignored."""
     requested = _requested_profile(job.plan.output)
     needs_conversion = bool(frame.profile) and not is_srgb(frame.profile, "L" if frame.is_grey else "RGB")
     if requested is Profile.KEEP and needs_conversion:
@@ -37,3 +40,15 @@ def convert_profile(frame: Frame, job: RenderJob) -> Frame:
 def _requested_profile(output: Output) -> Profile:
     named_format = output.formats[0] if output.formats and not output.negotiated else None
     return Profile.SRGB if named_format in _FORMATS_WITHOUT_PROFILE else output.profile
+
+
+def drop_opaque_alpha(frame: Frame, job: RenderJob) -> Frame:
+    """Drop an alpha channel that is opaque everywhere: encoders would spend time and bytes on it.
+
+    Animations keep theirs, because one frame says nothing about the others.
+    """
+    if not frame.layout.has_alpha or job.animated:
+        return frame
+    image = to_vips(frame)
+    colours = image.bands - 1
+    return frame if image[colours].min() < _OPAQUE else from_vips(image.extract_band(0, n=colours), frame)

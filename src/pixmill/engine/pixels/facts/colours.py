@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pixmill.engine.pixels.facts.average_colour import css_hex
 from pixmill.engine.pixels.facts.oklab import Oklab, oklab_to_srgb, srgb_to_oklab
-from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.linear_light import from_linear, to_linear
 from pixmill.plan.facts import Swatch
 
 _MAX_ITERATIONS: Final = 16
@@ -105,3 +105,16 @@ def _mean_colour(group: Sequence[WeightedColour]) -> Oklab:
 def _swatch(group: Sequence[WeightedColour], total: float) -> Swatch:
     share = sum(sample.weight for sample in group) / total
     return Swatch(css_hex(oklab_to_srgb(_mean_colour(group))), round(share, _SHARE_DIGITS))
+
+
+def average_colour(frame: Frame) -> str:
+    """As ``#rrggbb``, and ``#rrggbbaa`` with the mean opacity for a picture that one sees through."""
+    linear = to_linear(to_vips(frame))
+    mean = linear.shrink(frame.width, frame.height)
+    values = bytes(from_linear(mean, has_alpha=frame.layout.has_alpha).write_to_memory())
+    return css_hex(values[:1] * 3 + values[1:] if frame.is_grey else values)
+
+
+def css_hex(values: bytes) -> str:
+    """Red, green, blue, and the opacity if it is there, as CSS writes them."""
+    return f"#{values.hex()}"

@@ -1,0 +1,63 @@
+from pixmill.engine.codecs.decoder import Configurable, Decoder, HasPages, ImageHeader
+from pixmill.engine.codecs.sniff import sniff
+from pixmill.engine.codecs.table import CODECS, can_decode, missing_extra_hint
+from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.errors import ImageTooLarge, InvalidParameter, MissingExtra, UndecodableImage, UnsupportedImage
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import DEFAULT_INPUT, Input
+
+_MAX_SIDE = 65_535
+"""What the resampling kernel takes, and most formats can say."""
+
+
+def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAULT_INPUT) -> Decoder:
+    """The picture, or this page of it, within its limits and not yet decoded. Raises as ``inspect`` does, and InvalidParameter."""
+    kind = sniff(source)
+    if kind is None:
+        raise UnsupportedImage
+    if not can_decode(kind):
+        install_hint = missing_extra_hint(kind)
+        raise (MissingExtra if install_hint else UnsupportedImage)(
+            f"This installation cannot read {kind}{install_hint}"
+        )
+    with decode_errors():
+        decoder = CODECS[kind].open(source)
+        if input_options != DEFAULT_INPUT and isinstance(
+            decoder, Configurable
+        ):  # asking for a protocol takes as long as reading a header
+            decoder = decoder.configured(input_options)
+    _check_header(decoder.header, limits)
+    return decoder if input_options.page == 1 else _select_page(input_options.page, decoder, limits)
+
+
+def _select_page(page: int, decoder: Decoder, limits: Limits) -> Decoder:
+    frames = decoder.header.frame_count
+    if page > frames or not isinstance(decoder, HasPages):
+        raise InvalidParameter(
+            f"The original has {'only one picture' if frames == 1 else f'{frames} pages or frames'}", param="page"
+        )
+    if decoder.header.timing:
+        check_frames(decoder.header, page, limits)  # a frame is made of those before it
+    with decode_errors():
+        page_decoder = decoder.page(page)
+    _check_header(page_decoder.header, limits)
+    return page_decoder
+
+
+def check_frames(header: ImageHeader, frames: int, limits: Limits) -> None:
+    """Raises ImageTooLarge when this many frames of an animation are too much to decode."""
+    if frames * header.size.pixels > limits.max_animation_pixels:
+        raise ImageTooLarge(
+            f"The frames of the original may have at most {limits.max_animation_pixels} pixels together"
+        )
+
+
+def _check_header(header: ImageHeader, limits: Limits) -> None:
+    if header.size.width < 1 or header.size.height < 1:
+        raise UndecodableImage(detail=f"{header.size.width} × {header.size.height} pixels")
+    if max(header.size.width, header.size.height) > _MAX_SIDE:
+        raise ImageTooLarge(f"No side of the original may be longer than {_MAX_SIDE} pixels")
+    if header.size.pixels > limits.max_pixels and not header.is_vector:
+        raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
+    if header.frame_count > limits.max_frames and not header.is_vector:
+        raise ImageTooLarge(f"The original may have at most {limits.max_frames} frames")
