@@ -1,3 +1,8 @@
+"""Opens an original: recognises its format and checks its header against the limits, before any pixel is allocated.
+
+Must never decode pixels.
+"""
+
 from pixmill.engine.codecs.decoder import Configurable, Decoder, HasPages, ImageHeader
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.table import CODECS, can_decode, missing_extra_hint
@@ -7,11 +12,14 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _MAX_SIDE = 65_535
-"""What the resampling kernel takes, and most formats can say."""
+"""The limit of the resampling kernel, and of most formats."""
 
 
 def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAULT_INPUT) -> Decoder:
-    """The picture, or this page of it, within its limits and not yet decoded. Raises as ``inspect`` does, and InvalidParameter."""
+    """Return the decoder of the image or of the requested page, with its header checked.
+
+    Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge, and InvalidParameter for a page that does not exist.
+    """
     kind = sniff(source)
     if kind is None:
         raise UnsupportedImage
@@ -22,9 +30,8 @@ def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAUL
         )
     with decode_errors():
         decoder = CODECS[kind].open(source)
-        if input_options != DEFAULT_INPUT and isinstance(
-            decoder, Configurable
-        ):  # asking for a protocol takes as long as reading a header
+        # The options are compared first: isinstance() with a Protocol takes as long as reading a header.
+        if input_options != DEFAULT_INPUT and isinstance(decoder, Configurable):
             decoder = decoder.configured(input_options)
     _check_header(decoder.header, limits)
     return decoder if input_options.page == 1 else _select_page(input_options.page, decoder, limits)
@@ -34,10 +41,10 @@ def _select_page(page: int, decoder: Decoder, limits: Limits) -> Decoder:
     frames = decoder.header.frame_count
     if page > frames or not isinstance(decoder, HasPages):
         raise InvalidParameter(
-            f"The original has {'only one picture' if frames == 1 else f'{frames} pages or frames'}", param="page"
+            f"The original has {'only one image' if frames == 1 else f'{frames} pages or frames'}", param="page"
         )
     if decoder.header.timing:
-        check_frames(decoder.header, page, limits)  # a frame is made of those before it
+        check_frames(decoder.header, page, limits)  # a frame is decoded from those before it
     with decode_errors():
         page_decoder = decoder.page(page)
     _check_header(page_decoder.header, limits)
@@ -45,7 +52,7 @@ def _select_page(page: int, decoder: Decoder, limits: Limits) -> Decoder:
 
 
 def check_frames(header: ImageHeader, frames: int, limits: Limits) -> None:
-    """Raises ImageTooLarge when this many frames of an animation are too much to decode."""
+    """Raise ImageTooLarge if so many frames of an animation are too much to decode."""
     if frames * header.size.pixels > limits.max_animation_pixels:
         raise ImageTooLarge(
             f"The frames of the original may have at most {limits.max_animation_pixels} pixels together"

@@ -1,6 +1,6 @@
-"""The facts of a picture from its header, checked against the limits before any pixel is allocated; more of them on request.
+"""Answers ``/info``: the facts of an image from its header and metadata, and visual facts on request.
 
-Knows formats and limits. Pixels are decoded for facts that one must look for, and for no others.
+Decodes pixels only for visual facts.
 """
 
 import msgspec
@@ -17,7 +17,7 @@ from pixmill.plan.limits import Limits
 
 
 def inspect(source: memoryview, limits: Limits, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
-    """What ``/info`` tells. Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge."""
+    """Return the facts for ``/info``. Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge."""
     decoder = open_image(source, limits)
     facts = read_facts(source, decoder.header, selection)
     if not selection.needs_pixels:
@@ -26,7 +26,7 @@ def inspect(source: memoryview, limits: Limits, selection: FactSelection = HEADE
 
 
 def read_facts(source: memoryview, header: ImageHeader, selection: FactSelection) -> Facts:
-    """What the header says, and what is written beside the pixels."""
+    """Return the facts of the header and the requested metadata."""
     displayed_size = header.pending_orientation.oriented_size(header.size)
     return Facts(
         format=header.format,
