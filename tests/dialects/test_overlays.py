@@ -103,7 +103,7 @@ def test_overlays_keep_their_order() -> None:
         ("url:a.png,opacity:101", "Overlay 1: opacity must be"),
         ("url:a.png,blend:clear", "Overlay 1: blend must be"),
         ("url:../a.png", "Overlay 1: The path must not"),
-        ("url:file:///etc/passwd", "Overlay 1: Pictures cannot be fetched by file"),
+        ("url:file:///etc/passwd", "Overlay 1: Unsupported URL scheme file"),
         ("text: ", "Overlay 1: text must be"),
         (f"text:{'x' * 1001}", "Overlay 1: text must be"),
         ("text:a<b>,markup:1", "Overlay 1: text must be"),

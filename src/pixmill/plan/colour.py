@@ -1,4 +1,4 @@
-"""Colours, as every part speaks of them. Knows numbers only."""
+"""Colours, as all parts of the system use them. Knows numbers only."""
 
 from typing import Annotated, Final
 
@@ -8,7 +8,7 @@ Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Colour(Struct, frozen=True):
-    """An sRGB colour with opacity; each part 0 to 255."""
+    """An sRGB colour with alpha; each component is 0 to 255."""
 
     red: Byte = 255
     green: Byte = 255
@@ -17,4 +17,4 @@ class Colour(Struct, frozen=True):
 
 
 TRANSPARENT: Final = Colour(255, 255, 255, 0)
-"""Nothing: white, so that a part which cannot show transparency shows the default background."""
+"""Fully transparent. White, so that what cannot show transparency shows the default background."""

@@ -1,7 +1,7 @@
-"""What is done to the colours and to the detail of a picture, in the order in which it is done.
+"""Colour adjustments and effects, in order of work.
 
-Knows values and their bounds. What each does to a pixel, with its formula, stands with its step in the engine.
-Colours here carry their strength in ``alpha``: what is wholly transparent does nothing.
+Knows values and their bounds. The formulas are documented with the steps of the engine. The ``alpha`` of a colour is
+its strength: a fully transparent colour has no effect.
 """
 
 from typing import Annotated
@@ -16,7 +16,7 @@ Gamma = Annotated[float, Meta(ge=0.1, le=10.0)]
 Sigma = Annotated[float, Meta(ge=0.1, le=250.0)]
 CurvePoint = tuple[Byte, Byte]
 Curve = Annotated[tuple[CurvePoint, ...], Meta(max_length=16)]
-"""Points of a tone curve, from the darkest on; none is the straight line."""
+"""Points of a tone curve, from black to white; empty for the identity."""
 
 
 class Clahe(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Clahe(Struct, frozen=True):
 
 
 class Levels(Struct, frozen=True):
-    """The code that becomes black, the gamma between, the code that becomes white."""
+    """The value that becomes black, the gamma in between, the value that becomes white."""
 
     black: Byte = 0
     gamma: Gamma = 1.0
@@ -35,7 +35,7 @@ class Levels(Struct, frozen=True):
 
 
 class Curves(Struct, frozen=True, omit_defaults=True):
-    """One curve for all channels, then one for each."""
+    """Tone curves: one for all channels, then one for each."""
 
     all: Curve = ()
     red: Curve = ()
@@ -51,7 +51,7 @@ class Duotone(Struct, frozen=True):
 
 
 class ToneAdjustment(Struct, frozen=True, omit_defaults=True):
-    """What is done to each channel for itself."""
+    """Adjustments of each channel on its own."""
 
     normalise: bool = False
     levels: Levels = Levels()
@@ -66,7 +66,7 @@ class ToneAdjustment(Struct, frozen=True, omit_defaults=True):
 
 
 class ColourAdjustment(Struct, frozen=True, omit_defaults=True):
-    """What is done to the three channels of a pixel together."""
+    """Adjustments of all channels of a pixel together."""
 
     lightness: SignedPercent = 0.0
     saturation: SignedPercent = 0.0
@@ -79,7 +79,7 @@ class ColourAdjustment(Struct, frozen=True, omit_defaults=True):
 
 
 class Adjust(Struct, frozen=True, omit_defaults=True):
-    """What is done to colours. Alpha stays as it is."""
+    """All colour adjustments. Alpha is unchanged."""
 
     clahe: Clahe | None = None
     tone: ToneAdjustment = ToneAdjustment()
@@ -87,9 +87,9 @@ class Adjust(Struct, frozen=True, omit_defaults=True):
 
 
 class GradientRamp(Struct, frozen=True, omit_defaults=True):
-    """A way across the picture, as CSS means it: ``angle`` 0 leads up, 90 to the right, from corner to corner.
+    """A gradient line across the image, as in CSS: ``angle`` 0 points up, 90 to the right, from corner to corner.
 
-    Up to ``start`` (percent of the way) nothing has begun; from ``stop`` on all is done.
+    The transition begins at ``start`` and ends at ``stop``, in percent of the line.
     """
 
     angle: Annotated[float, Meta(ge=0.0, lt=360.0)] = 180.0
@@ -101,7 +101,7 @@ MorphologyRadius = Annotated[int, Meta(ge=0, le=20)]
 
 
 class UnsharpMask(Struct, frozen=True):
-    """Differences from the blurred picture, where more than ``threshold`` codes, are added ``amount`` times."""
+    """Adds ``amount`` times the difference to the blurred image, where it exceeds ``threshold`` 8-bit values."""
 
     sigma: Annotated[float, Meta(ge=0.3, le=10.0)]
     amount: Annotated[float, Meta(gt=0.0, le=10.0)]
@@ -109,21 +109,21 @@ class UnsharpMask(Struct, frozen=True):
 
 
 class ProgressiveBlur(Struct, frozen=True):
-    """A blur that grows along a ramp up to ``sigma`` pixels."""
+    """A blur that increases along a ramp up to ``sigma`` pixels."""
 
     sigma: Sigma
     ramp: GradientRamp
 
 
 class Convolution(Struct, frozen=True):
-    """A square of 9, 25 or 49 weights, row by row, not mirrored, and what is added to the sum, in codes."""
+    """A matrix of 9, 25 or 49 weights, row by row, not mirrored, and the offset of the sum in 8-bit values."""
 
     weights: Annotated[tuple[float, ...], Meta(min_length=9, max_length=49)]
     offset: Annotated[float, Meta(ge=-255.0, le=255.0)] = 0.0
 
 
 class RedactionBox(Struct, frozen=True, order=True):
-    """A box on the picture, in pixels or in percent of its sides; what lies outside of the picture is nothing."""
+    """A region to redact, in pixels or in percent of the sides; parts outside the image are ignored."""
 
     left: Annotated[float, Meta(ge=0.0)]
     top: Annotated[float, Meta(ge=0.0)]
@@ -136,7 +136,7 @@ RedactionBoxes = Annotated[tuple[RedactionBox, ...], Meta(min_length=1, max_leng
 
 
 class RegionBlur(Struct, frozen=True):
-    """Boxes that are blurred."""
+    """Regions that are blurred."""
 
     sigma: Sigma
     regions: RedactionBoxes
@@ -146,14 +146,14 @@ BlockSize = Annotated[int, Meta(ge=2, le=1_000)]
 
 
 class RegionPixelation(Struct, frozen=True):
-    """Boxes of which only blocks are shown."""
+    """Regions that are pixelated."""
 
     block_size: BlockSize
     regions: RedactionBoxes
 
 
 class Gradient(Struct, frozen=True):
-    """Two colours, one running into the other, laid over the picture."""
+    """A linear gradient between two colours over the image."""
 
     ramp: GradientRamp
     start: Colour
@@ -161,8 +161,9 @@ class Gradient(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True, omit_defaults=True):
-    """What looks at a pixel's neighbours or at its place. Lengths are pixels of the result. ``blur_faces`` is a sigma, ``pixelate_faces`` the
-    side of a block, 0 for neither.
+    """Effects that depend on neighbouring pixels or on the position. Lengths are in pixels of the result.
+
+    ``blur_faces`` is a sigma, ``pixelate`` and ``pixelate_faces`` are block sizes; 0 for none.
     """
 
     progressive_blur: ProgressiveBlur | None = None

@@ -1,7 +1,8 @@
-"""How large a picture and its window become: integers in, integers out.
+"""The size of the scaled image and of the window cropped from it: integers in, integers out.
 
-When nothing may be enlarged, ``cover`` and ``fill`` shrink the box, keeping its shape, until the picture needs no enlarging;
-``contain`` keeps the box. Bounds come after that: most sizes scale the result down, least sizes, which hold in any case, up; both keep its shape.
+Without enlarging, ``cover`` and ``fill`` shrink the box, keeping its shape, until the image needs no enlarging;
+``contain`` keeps the box. Limits are applied last and keep the shape: maximum sizes scale down, then minimum sizes,
+which take precedence, scale up.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _UNSCALED: Final = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """A picture ``scaled``, the ``window`` that is cut from it, and the ``canvas`` for it where one was asked for."""
+    """The ``scaled`` image, the ``window`` cropped from it, and the ``canvas`` around it, if one is requested."""
 
     scaled: Size
     window: Size
@@ -26,7 +27,7 @@ class FitResult:
 
 
 def fit(source: Size, resize: Resize) -> FitResult:
-    """The picture as the box wants it."""
+    """Fit an image of size ``source`` to the box."""
     resize = _oriented_resize(source, resize)
     box = _target_box(source, resize)
     if box is None:
@@ -47,7 +48,7 @@ def fit(source: Size, resize: Resize) -> FitResult:
 
 
 def _oriented_resize(source: Size, resize: Resize) -> Resize:
-    """An adaptive box the way the picture lies; a square is content with any."""
+    """Swap the sides of an adaptive box to match the orientation of the image; a square matches any."""
     shape = (resize.width, resize.height)
     if not all(shape) and resize.aspect:
         shape = (resize.aspect.width, resize.aspect.height)
@@ -58,7 +59,7 @@ def _oriented_resize(source: Size, resize: Resize) -> Resize:
 
 
 def _target_box(source: Size, resize: Resize) -> Size | None:
-    """Two sides, said or following from a shape alone."""
+    """Return the box of two sides, given or computed from an aspect ratio alone; None for a box with a free side."""
     if resize.width and resize.height:
         return Size(resize.width, resize.height)
     if resize.width or resize.height or not resize.aspect:
@@ -70,7 +71,7 @@ def _target_box(source: Size, resize: Resize) -> Size | None:
 
 
 def _scale_from_one_side(source: Size, resize: Resize) -> Fraction:
-    """One side asked for, or none: the other follows from the picture's shape."""
+    """Return the scale for one side or none; the other follows from the aspect ratio of the image."""
     if resize.width:
         return Fraction(resize.width, source.width)
     if resize.height:
@@ -79,7 +80,7 @@ def _scale_from_one_side(source: Size, resize: Resize) -> Fraction:
 
 
 def _fit_whole_image(source: Size, scale: Fraction, resize: Resize) -> FitResult:
-    """All of the picture, in its shape."""
+    """Scale the whole image, keeping its aspect ratio."""
     scaled = source.scaled(_clamp_scale(_cap_without_enlarging(scale, resize), source, resize))
     return FitResult(scaled, scaled)
 
@@ -100,7 +101,7 @@ def _cap_without_enlarging(scale: Fraction, resize: Resize) -> Fraction:
 
 
 def _shrink_box(box: Size, scale: Fraction, resize: Resize) -> Size:
-    """The box made smaller, keeping its shape, until a picture scaled by ``scale`` needs no enlarging."""
+    """Shrink the box, keeping its shape, until an image scaled by ``scale`` needs no enlarging."""
     return box if resize.enlarge or scale <= 1 else box.scaled(1 / scale)
 
 
@@ -110,7 +111,7 @@ def _clamp_box(box: Size, resize: Resize) -> Size:
 
 
 def _clamp_scale(scale: Fraction, size: Size, resize: Resize) -> Fraction:
-    """By how much ``size`` is multiplied, so that it is at most and, before all, at least what is asked for."""
+    """Limit the scale of ``size`` to the maximum sizes, then to the minimum sizes, which take precedence."""
     if resize.max_width:
         scale = min(scale, Fraction(resize.max_width, size.width))
     if resize.max_height:

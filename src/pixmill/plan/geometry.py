@@ -1,6 +1,6 @@
-"""All sizes and boxes of a render, resolved before the first pixel moves: integers in, integers out.
+"""All sizes and boxes of a render, resolved before any pixel is processed: integers in, integers out.
 
-How large things become is in ``fitting.py``, where they lie in ``placing.py``, how lengths are rounded in ``lengths.py``.
+Sizes are computed in ``fitting.py``, positions in ``placement.py``, roundings in ``lengths.py``.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from pixmill.plan.placement import image_position, window_position
 from pixmill.plan.transforms import Extend, FreeRotation
 
 _TRIGONOMETRY_ERROR_PX = 1e-9
-"""What sine and cosine may be off, in pixels, without a whole row being added for it."""
+"""The error of sine and cosine, in pixels, for which no row is added."""
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """What happens to a turned picture of size ``source``.
+    """The geometry of one stage on an oriented image of size ``source``.
 
-    ``crop`` of it is resampled to ``scaled``; of that a ``window`` is cut, placed by ``window_at``, or,
-    when ``smart``, wherever the engine finds most to see; turned by any angle it fills ``spun``, which lies at
-    ``offset`` on a canvas of size ``output``.
+    Its ``crop`` is resampled to ``scaled``. A ``window`` is cropped from that at ``window_offset``, or, if
+    ``smart_crop``, where the engine finds the most salient region. Rotated by any angle it has the size ``rotated``,
+    and is placed at ``offset`` on a canvas of size ``output``.
     """
 
     source: Size
@@ -49,9 +49,9 @@ class Geometry:
 
 
 def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...]:
-    """The geometry of each stage of ``plan``, the first on a picture whose size, as displayed and trimmed, is ``source``.
+    """Resolve the geometry of each stage, the first on an image whose size, oriented and trimmed, is ``source``.
 
-    Raises as ``resolve`` does, and says which stage it was unless it was the first.
+    Raises as ``resolve`` does; the error names the stage unless it is the first.
     """
     geometries = [resolve(source, plan, limits)]
     for number, stage in enumerate(plan.stages, 2):
@@ -63,14 +63,14 @@ def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...
 
 
 def stage_name(number: int) -> str:
-    """What a stage is called: people count from 1, and the first is the request itself."""
+    """Return the name of a stage in messages, counted from 1; the first is the request itself."""
     return f"Stage {number}"
 
 
 def resolve(source: Size, plan: Stage, limits: Limits) -> Geometry:
-    """The geometry of one stage on a picture of size ``source``.
+    """Resolve the geometry of one stage on an image of size ``source``.
 
-    Raises InvalidParameter for a crop that lies outside the picture, ResultTooLarge for a result beyond the limits.
+    Raises InvalidParameter for a crop outside the image, ResultTooLarge for a result beyond the limits.
     """
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
@@ -95,7 +95,7 @@ def resolve(source: Size, plan: Stage, limits: Limits) -> Geometry:
 
 
 def resolve_crop(source: Size, crop: Crop | None) -> Box:
-    """The box of ``crop`` in whole pixels, cut at the picture's edges."""
+    """Return the box of ``crop`` in whole pixels, clipped at the edges of the image."""
     if crop is None:
         return Box(0, 0, source.width, source.height)
     unit_x = Fraction(source.width, 100) if crop.unit is CropUnit.PERCENT else Fraction(1)
@@ -107,15 +107,14 @@ def resolve_crop(source: Size, crop: Crop | None) -> Box:
 
 def _span(start: Fraction, length: Fraction, limit: int) -> tuple[int, int]:
     if start >= limit:
-        msg = "The crop begins outside the picture"
-        raise InvalidParameter(msg, param="crop")
+        raise InvalidParameter("The crop begins outside the image", param="crop")
     first = min(round_position(start), limit - 1)
     last = min(limit, round_position(start + length))
     return first, max(1, last - first)
 
 
 def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
-    """The smallest upright box around a picture turned by any angle, in whole pixels."""
+    """Return the bounding box of a rotated image in whole pixels."""
     if rotation is None:
         return size
     cosine, sine = abs(cos(radians(rotation.degrees))), abs(sin(radians(rotation.degrees)))
@@ -124,7 +123,7 @@ def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
 
 
 def _canvas_size(image: Size, canvas: Size | None) -> Size:
-    """The canvas, as large as the picture at least."""
+    """Return the canvas, at least as large as the image."""
     if canvas is None:
         return image
     return Size(max(canvas.width, image.width), max(canvas.height, image.height))
@@ -135,11 +134,9 @@ def _extended_size(canvas: Size, extend: Extend) -> Size:
 
 
 def _check_limits(geometry: Geometry, limits: Limits) -> None:
-    """``scaled`` may be longer than any result, as a panorama that is cut to a square is; its pixels count."""
+    """Check the result, and the pixels of ``scaled``, whose sides are free: a panorama cropped to a square is long."""
     output = geometry.output
     if max(output.width, output.height) > limits.max_result_side:
-        msg = f"No side of the result may be longer than {limits.max_result_side} pixels"
-        raise ResultTooLarge(msg)
+        raise ResultTooLarge(f"No side of the result may be longer than {limits.max_result_side} pixels")
     if max(geometry.scaled.pixels, output.pixels) > limits.max_result_pixels:
-        msg = f"The result may have at most {limits.max_result_pixels} pixels"
-        raise ResultTooLarge(msg)
+        raise ResultTooLarge(f"The result may have at most {limits.max_result_pixels} pixels")

@@ -1,4 +1,4 @@
-"""Where in a picture something is: fractions of its sides, and what to look for when nobody knows."""
+"""Gravity: the part of an image to keep, as fractions of its sides or as a content-aware strategy."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -9,31 +9,31 @@ UnitInterval = Annotated[float, Meta(ge=0.0, le=1.0)]
 PixelOffset = Annotated[int, Meta(ge=-65_535, le=65_535)]
 
 MAX_REGIONS: Final = 16
-"""Each costs time in the search for the best window; 16 hold every face of a group that one still recognises."""
+"""Each costs time in the search for the best window; 16 cover every recognisable face of a group."""
 
 
 class Interest(StrEnum):
-    """What libvips looks for (``VipsInteresting``)."""
+    """Strategies of libvips (``VipsInteresting``)."""
 
     ATTENTION = "attention"
     ENTROPY = "entropy"
 
 
 class Smart(Struct, frozen=True, tag="smart", tag_field="type"):
-    """Keep what draws the eye, or what holds most detail."""
+    """Keep the most salient region (attention), or the one of highest entropy."""
 
     interest: Interest = Interest.ATTENTION
 
 
 class Faces(Struct, frozen=True, tag="face", tag_field="type"):
-    """Keep the faces; what draws the eye where there is none."""
+    """Keep the faces; without any, the most salient region."""
 
 
 class Point(Struct, frozen=True, tag="point", tag_field="type"):
-    """Keep the window centred on this point of the picture, as far as the edges allow.
+    """Centre the window on this point of the image, as far as the edges allow.
 
-    ``x`` and ``y`` are fractions of the width and the height. The nine directions are points too:
-    north-west is (0, 0), centre (0.5, 0.5). The window then moves by ``right`` and ``down`` pixels of the result.
+    ``x`` and ``y`` are fractions of the width and the height. The nine directions are points too: north-west is (0, 0),
+    centre (0.5, 0.5). The window is then moved by ``offset_x`` and ``offset_y`` pixels of the result.
     """
 
     x: UnitInterval = 0.5
@@ -43,7 +43,7 @@ class Point(Struct, frozen=True, tag="point", tag_field="type"):
 
 
 class FocalRegion(Struct, frozen=True):
-    """A part of the picture in fractions of its sides; what reaches over an edge is cut off."""
+    """A region of the image in fractions of its sides, clipped at the edges."""
 
     x: UnitInterval
     y: UnitInterval
@@ -53,7 +53,7 @@ class FocalRegion(Struct, frozen=True):
 
 
 class FocalRegions(Struct, frozen=True, tag="regions", tag_field="type"):
-    """Keep as much of these as possible, each pixel counting by its region's weight."""
+    """Keep as much of these regions as possible; each pixel counts by the weight of its region."""
 
     regions: Annotated[tuple[FocalRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]
 

@@ -1,6 +1,6 @@
-"""Names for results: the same picture has the same key however it was asked for.
+"""Cache keys and entity tags of results: all spellings of the same image have the same key.
 
-Knows plans. Must never know what else a request says: two requests for one picture share their key.
+Knows plans; must never know the rest of a request, so that requests for the same image share their key.
 """
 
 from functools import cache, lru_cache
@@ -19,12 +19,15 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 @lru_cache(maxsize=256)
 def canonical_json(plan: Plan) -> bytes:
-    """The plan as JSON with defaults left out and keys in order: equal plans give equal bytes. Most requests share a few plans."""
+    """Encode a plan as JSON without defaults, keys in order: equal plans give equal bytes.
+
+    Most requests share a few plans, hence the cache.
+    """
     return _ENCODER.encode(_non_default_fields(plan))
 
 
 def _non_default_fields(value: msgspec.Struct) -> dict[str, object]:
-    """What differs from the defaults. By value: ``omit_defaults`` asks whether it is the very same object."""
+    """Return the fields that differ from the defaults, by value; ``omit_defaults`` compares identity."""
     struct_type = type(value)
     fields: dict[str, object] = {}
     for name, default in _field_defaults(struct_type):
@@ -37,7 +40,7 @@ def _non_default_fields(value: msgspec.Struct) -> dict[str, object]:
 
 
 def _normalized(field: object) -> object:
-    """Equal values in one spelling: 1.0 as 1, -0.0 as 0."""
+    """Normalise equal values: 1.0 to 1, -0.0 to 0."""
     if isinstance(field, msgspec.Struct):
         return _non_default_fields(field)
     if isinstance(field, tuple):
@@ -53,12 +56,12 @@ def _field_defaults(struct_type: type[msgspec.Struct]) -> tuple[tuple[str, objec
 
 
 def result_key(source: str, plan: Plan) -> Key:
-    """The key of what ``plan`` makes of the source with this canonical identity."""
+    """Return the key of the result of ``plan`` for the source with this canonical identity."""
     text = b"%d\n%s\n%s" % (PLAN_VERSION, source.encode(), canonical_json(plan))
     return Key(sha256(text).hexdigest())
 
 
 def entity_tag(key: Key, validator: str) -> str:
-    """The strong ETag, quotes included, of a result: it changes with the plan, our version or the original."""
+    """Return the strong ETag of a result, with quotes; it changes with the plan, the plan version or the original."""
     digest = sha256(b"%s\n%s" % (key.encode(), validator.encode(errors="surrogatepass"))).hexdigest()
     return f'"{digest[:32]}"'

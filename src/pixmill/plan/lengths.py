@@ -1,6 +1,6 @@
-"""Lengths in whole pixels, and the one rule by which they become whole.
+"""Lengths in whole pixels, and the one rounding rule.
 
-A length is computed exactly, as a fraction, and rounded half up to a whole pixel, never below 1.
+Lengths are computed exactly, as fractions, and rounded half up to whole pixels, at least 1.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,13 @@ class Size:
 
     @property
     def transposed(self) -> "Size":
-        """The same, lying on its side."""
+        """The size with its sides swapped."""
         return Size(self.height, self.width)
 
     def scaled(self, scale: Fraction) -> "Size":
-        """Both sides multiplied, then rounded."""
-        numerator, denominator = (
-            scale.as_integer_ratio()
-        )  # integers: every render comes by here, and fractions are slow
+        """Multiply both sides, then round."""
+        # Integers: fractions are slow, and every render needs this.
+        numerator, denominator = scale.as_integer_ratio()
         return Size(
             max(1, (2 * self.width * numerator + denominator) // (2 * denominator)),
             max(1, (2 * self.height * numerator + denominator) // (2 * denominator)),
@@ -36,7 +35,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of whole pixels inside a picture."""
+    """A rectangle of whole pixels inside an image."""
 
     left: int
     top: int
@@ -49,16 +48,16 @@ class Box:
 
 
 def round_length(length: Fraction | float) -> int:
-    """The one rounding rule for lengths: half up, never below 1."""
+    """Round a length half up, to at least 1."""
     return max(1, round_position(length))
 
 
 def round_position(position: Fraction | float) -> int:
-    """The same for positions, which may be 0 or less."""
+    """Round a position half up; it may be 0 or negative."""
     numerator, denominator = position.as_integer_ratio()
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def exact_fraction(number: float) -> Fraction:
-    """The decimal that was written, not the binary number next to it: 0.3 % of 500 is 1.5, not a little less."""
+    """Return the decimal as written, not its binary approximation: 0.3 % of 500 is 1.5, not a little less."""
     return Fraction(repr(number))

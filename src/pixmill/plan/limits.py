@@ -1,4 +1,4 @@
-"""The bounds that a render keeps to, checked before pixels are allocated."""
+"""The limits of a render, checked before pixels are allocated."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ Positive = Annotated[int, Meta(ge=1)]
 
 
 class Limits(Struct, frozen=True):
-    """``max_pixels``, ``max_frames`` and ``max_animation_s`` bound the original, ``max_animation_pixels`` all frames together of both, the
-    others the result.
+    """``max_pixels``, ``max_frames`` and ``max_animation_s`` limit the original, ``max_animation_pixels`` the sum of
+    all frames of original and result, the others the result.
 
-    50 megapixels hold any camera of 2020 in full; a larger original costs its worker 4 bytes a pixel.
+    50 megapixels hold any camera of 2020 in full; a larger original takes 4 bytes a pixel in its worker.
     300 megapixels are 144 frames in full HD. 16,383 is the longest side that WebP can write (RFC 9649 §2.4).
     """
 

@@ -1,7 +1,7 @@
-"""What is wanted of one picture, as immutable values that mean the same to every part.
+"""Plans: immutable descriptions of a result, shared by all parts of the system.
 
-A plan is pure description: it knows no source, no library and no HTTP. Spellings that mean the same picture become equal plans (dialects fold ``dpr`` into the
-size, drop what has no effect), so that equal plans are equal cache keys.
+Knows no source, no library and no HTTP. Spellings of the same image become equal plans (dialects fold ``dpr`` into the
+size and drop what has no effect), so that they have equal cache keys.
 """
 
 from enum import StrEnum
@@ -30,9 +30,9 @@ MAX_TIME_S: Final = 86_400
 class Input(Struct, frozen=True):
     """Which frames or pages of the original are decoded.
 
-    ``animated``: an animation stays one, if the format of the result can. ``page`` counts from 1 and selects a still; of an
-    animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size counts.
-    ``time_s``: position in a video; None for its most representative frame.
+    ``animated``: an animation stays one, if the format of the result can. ``page`` counts from 1 and selects a still;
+    of an animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size
+    counts. ``time_s``: position in a video; None for its most representative frame.
     """
 
     animated: bool = True
@@ -45,7 +45,7 @@ DEFAULT_INPUT: Final = Input()
 
 
 class Fit(StrEnum):
-    """How a picture meets a box of width × height."""
+    """How an image is fitted to a box of width × height."""
 
     COVER = "cover"
     CONTAIN = "contain"
@@ -55,7 +55,7 @@ class Fit(StrEnum):
 
 
 class Flip(StrEnum):
-    """Mirroring, applied after the turn."""
+    """Mirroring, applied after ``rotate``."""
 
     NONE = "none"
     HORIZONTAL = "horizontal"
@@ -64,14 +64,14 @@ class Flip(StrEnum):
 
 
 class CropUnit(StrEnum):
-    """What the four numbers of a crop count."""
+    """The unit of the four numbers of a crop."""
 
     PIXELS = "px"
     PERCENT = "pct"
 
 
 class Crop(Struct, frozen=True):
-    """A region of the turned picture, in pixels or in percent of its sides."""
+    """A region of the oriented image, in pixels or in percent of its sides."""
 
     left: Annotated[float, Meta(ge=0)]
     top: Annotated[float, Meta(ge=0)]
@@ -81,7 +81,7 @@ class Crop(Struct, frozen=True):
 
 
 class Kernel(StrEnum):
-    """What pixels are weighted by when they become more or fewer."""
+    """Resampling kernels."""
 
     LANCZOS3 = "lanczos3"
     LANCZOS2 = "lanczos2"
@@ -92,19 +92,19 @@ class Kernel(StrEnum):
 
 
 class Aspect(Struct, frozen=True):
-    """A shape: so many parts wide, so many high."""
+    """An aspect ratio, as a fraction in lowest terms."""
 
     width: Annotated[int, Meta(ge=1)]
     height: Annotated[int, Meta(ge=1)]
 
 
 class Resize(Struct, frozen=True, omit_defaults=True):
-    """The box asked for. A side of 0 is free and follows from the other and the picture's shape.
+    """The requested box. A side of 0 is free and follows from the other one and the aspect ratio of the image.
 
-    ``aspect`` and ``zoom`` count where both sides are free: the box is then the largest of that shape in the picture, or
-    the smallest around it for ``Fit.CONTAIN``, times ``zoom``. ``adaptive`` lays the box on its side where
-    the picture lies otherwise. The result is at most ``max_width`` × ``max_height`` (0: any), and at least ``min_width`` × ``min_height``, which
-    go before, even where that enlarges.
+    ``aspect`` and ``zoom`` apply if both sides are free: the box is then the largest of that aspect ratio in the image,
+    or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. ``adaptive`` swaps the sides to match the orientation
+    of the image. The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` ×
+    ``min_height``, which take precedence, even if that enlarges it.
     """
 
     width: Side = 0
@@ -125,12 +125,12 @@ class Resize(Struct, frozen=True, omit_defaults=True):
 class Output(Struct, frozen=True, omit_defaults=True):
     """How the result is written.
 
-    ``formats``: one format asked for by name, or, when ``negotiated``, the modern ones that the client named,
-    best first (possibly none); the engine then takes the first it can write, else the plain format that fits the picture.
-    ``quality`` is 1 to 100 on one scale of looks for all lossy formats. ``target``: the lowest quality with which this picture looks as
-    photographs do at that one; 0 for no search. ``max_bytes``: quality, or the number of colours, falls until
-    the result has no more; 0 for no bound. ``original``: in the format that the picture
-    came in, where that can be written, and as the very bytes that came where nothing else is asked for.
+    ``formats``: one explicit format, or, if ``negotiated``, the modern ones that the client accepts, best first
+    (possibly none); the engine then takes the first that it can write, else the universally supported format that fits
+    the image. ``quality`` is 1 to 100 on one perceptual scale for all lossy formats. ``target_quality``: search for the
+    lowest quality at which this image loses no more than photographs do at that one; 0 for no search. ``max_bytes``:
+    reduce the quality, or the number of colours, until the result fits; 0 for no limit. ``source_format``: the format
+    of the original, if it can be written, and its bytes unchanged if nothing else is requested.
     """
 
     formats: tuple[Format, ...] = ()
@@ -145,8 +145,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):
-    """What is done to a picture, in this order: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``, ``spin``, ``grayscale``, ``adjust``,
-    ``blur`` (sigma in pixels), ``effects``, ``shape``, ``extend``, ``overlays``. ``background`` is what the canvas shows.
+    """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
+    ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``extend``,
+    ``overlays``. ``background`` fills the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
@@ -165,14 +166,15 @@ class Stage(Struct, frozen=True, omit_defaults=True):
 
 
 MAX_STAGES: Final = 8
-"""Beyond the first. Each costs a pass over a whole result; imagor and thumbor, which count none, let the length of a URL decide."""
+"""Beyond the first. Each costs a pass over a whole result; imagor and thumbor limit only the length of the URL."""
 
 
 class Plan(Stage, frozen=True, omit_defaults=True):
-    """Everything that decides the pixels and bytes of a result, but the original itself.
+    """Everything that determines the pixels and bytes of a result, except the original.
 
-    Order of work: what of the ``input`` is decoded, EXIF orientation, the first stage, of which ``trim`` comes after ``flip``, then all other
-    ``stages``, each on what the one before it made. The plan's own ``background`` also lies behind the result where the format needs it to.
+    Order of work: decoding as in ``input``, EXIF orientation, the first stage (with ``trim`` after ``flip``), then each
+    of ``stages`` on the result of the one before it. The plan's own ``background`` is also put behind the result if the
+    format has no transparency.
     """
 
     input: Input = DEFAULT_INPUT
@@ -183,4 +185,4 @@ class Plan(Stage, frozen=True, omit_defaults=True):
 
 
 PLAN_VERSION: Final = 3
-"""Part of every key: raised when the same plan gives other bytes."""
+"""Part of every key: raised when the same plan gives other bytes, or a field gets another name."""

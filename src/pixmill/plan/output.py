@@ -1,7 +1,7 @@
-"""How a result is written, beyond its format and quality: what it carries along, its colours, and each encoder's options.
+"""Output options beyond format and quality: metadata, colour space, encoder options.
 
-Knows numbers and names only. What says nothing to the format that is written has no effect, and is not in the plan of a result whose format
-is asked for by name.
+Knows numbers and names only. Options that the format does not support have no effect, and are not in the plan of a
+result in an explicit format.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 
 class Metadata(StrEnum):
-    """What of EXIF and XMP goes into the result."""
+    """The EXIF and XMP metadata that the result retains."""
 
     STRIP = "strip"
     COPYRIGHT = "copyright"
@@ -20,7 +20,7 @@ class Metadata(StrEnum):
 
 
 class Profile(StrEnum):
-    """The colours that the numbers of the result mean: sRGB, those of the original, or a wide gamut."""
+    """The colour space of the result: sRGB, that of the original, or a wide gamut."""
 
     SRGB = "srgb"
     KEEP = "keep"
@@ -31,7 +31,7 @@ class Profile(StrEnum):
 
 
 class Subsampling(StrEnum):
-    """How many chroma samples there are for four pixels of a row, and of the row below."""
+    """Chroma subsampling."""
 
     S420 = "420"
     S422 = "422"
@@ -39,7 +39,7 @@ class Subsampling(StrEnum):
 
 
 class WebPPreset(StrEnum):
-    """What libwebp may take the picture for."""
+    """Content hints of libwebp."""
 
     DEFAULT = "default"
     PICTURE = "picture"
@@ -50,7 +50,7 @@ class WebPPreset(StrEnum):
 
 
 class TiffCompression(StrEnum):
-    """How the rows of a TIFF are packed."""
+    """Compression schemes of TIFF."""
 
     LZW = "lzw"
     DEFLATE = "deflate"
@@ -60,7 +60,7 @@ class TiffCompression(StrEnum):
 
 
 class RenderMode(StrEnum):
-    """How much time a render may take for its looks and its bytes; what each means is in ``engine/codecs/modes.py``."""
+    """The speed/quality trade-off of a render; ``engine/codecs/modes.py`` defines each mode."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -72,14 +72,15 @@ MAX_QUANT_TABLE: Final = 8
 MAX_COLOURS: Final = 256
 MIN_TARGET_QUALITY: Final = 25
 MAX_TARGET_QUALITY: Final = 90
-"""Between these qualities it is known what photographs lose."""
+"""The loss of photographs was measured between these qualities."""
 
 
 class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What the encoders are told. None is what each format does best of itself.
+    """Encoder options. None is the default of each format.
 
-    ``mode`` also says how the original is decoded. ``effort``: 0 is fastest, 9 smallest; it counts more than ``mode``. ``near_lossless``: how little may change, 100 is nothing. ``colours``: of the
-    palette, 0 for none where the format can do without. ``dither``: how strongly, 0 to 1.
+    ``mode`` also affects decoding. ``effort``: 0 is fastest, 9 smallest; takes precedence over ``mode``.
+    ``near_lossless``: 100 changes nothing. ``colours``: maximum size of the palette; 0 for no palette, if the format
+    can do without. ``dither``: strength, 0 to 1.
     """
 
     mode: RenderMode = RenderMode.BALANCED
@@ -100,4 +101,4 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 DEFAULT_ENCODING: Final = Encoding()
-"""Each format as it does best of itself."""
+"""The defaults of each format."""

@@ -1,6 +1,6 @@
-"""Pictures and texts that are laid over the result, in their order, and where each goes.
+"""Images and texts drawn over the result, in their order, and the placement of each.
 
-Knows what is laid and where, as values. Must never know how a picture is fetched, drawn or mixed. Pixels are those of the result.
+Knows values only; must never know how an image is fetched, drawn or blended. Pixels are those of the result.
 """
 
 from enum import StrEnum
@@ -15,20 +15,20 @@ from pixmill.plan.source import SourceRef
 
 MAX_OVERLAYS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 1_000
-"""Of a text, as it is shown."""
+"""Of a text as displayed, without markup."""
 
 DEFAULT_FONT: Final = "Noto Sans"
-"""The family that is always there."""
+"""The font family that is always available."""
 
 
 class Length(Struct, frozen=True):
-    """Pixels, or percent of the width of the result for what lies across and of its height for what goes down."""
+    """Pixels, or percent of the result: of its width for horizontal lengths, of its height for vertical ones."""
 
     value: Annotated[float, Meta(ge=-65_535.0, le=65_535.0)]
     percent: bool = False
 
     def pixels(self, side: int) -> int:
-        """Rounded half up."""
+        """Return whole pixels, rounded half up."""
         return round_position(exact_fraction(self.value) * side / 100 if self.percent else exact_fraction(self.value))
 
 
@@ -36,7 +36,7 @@ ZERO_LENGTH: Final = Length(0.0)
 
 
 class Blend(StrEnum):
-    """How colours mix: those of CSS ``mix-blend-mode``, and compositing operators that leave what lies around alone."""
+    """Blend modes of CSS ``mix-blend-mode``, and compositing operators limited to the area of the overlay."""
 
     NORMAL = "normal"
     MULTIPLY = "multiply"
@@ -67,7 +67,7 @@ class Repeat(StrEnum):
 
 
 class OverlayFit(StrEnum):
-    """How an overlay's picture meets a box of two sides; the words of ``Fit``."""
+    """How an overlay image is fitted to a box of two sides; a subset of ``Fit``."""
 
     INSIDE = "inside"
     COVER = "cover"
@@ -76,7 +76,7 @@ class OverlayFit(StrEnum):
 
 
 class Align(StrEnum):
-    """Where the lines of a text begin or end."""
+    """Alignment of the lines of a text."""
 
     LEFT = "left"
     CENTRE = "center"
@@ -85,7 +85,7 @@ class Align(StrEnum):
 
 
 class Shadow(Struct, frozen=True):
-    """What is opaque, in one colour, moved and blurred by a Gaussian of sigma ``blur``."""
+    """A drop shadow: the alpha in one colour, moved, and blurred by a Gaussian of sigma ``blur``."""
 
     colour: Colour = Colour(0, 0, 0, 128)
     offset_x: Annotated[int, Meta(ge=-500, le=500)] = 2
@@ -94,8 +94,9 @@ class Shadow(Struct, frozen=True):
 
 
 class Placement(Struct, frozen=True, omit_defaults=True):
-    """``x`` and ``y``, 0, 0.5 or 1, are the edge or the middle of the result at which the overlay lies; ``right`` and
-    ``down`` move it from there. Turned by ``degrees`` clockwise around its middle before that. Repeated with ``gap`` pixels between.
+    """The position of an overlay. ``x`` and ``y`` are 0, 0.5 or 1: an edge or the centre of the result; ``offset_x``
+    and ``offset_y`` move it from there. It is first rotated by ``degrees`` clockwise around its centre. Repetitions are
+    ``gap`` pixels apart.
     """
 
     x: float = 0.5
@@ -114,7 +115,7 @@ CENTRED_PLACEMENT: Final = Placement()
 
 
 class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="image", tag_field="type"):
-    """Another picture, at its own size where none is given."""
+    """Another image, at its own size unless one is given."""
 
     source: SourceRef
     width: Length | None = None
@@ -124,16 +125,16 @@ class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="image", tag_fie
 
 
 class Stroke(Struct, frozen=True):
-    """A line around letters."""
+    """The outline of letters."""
 
     width: Annotated[int, Meta(ge=1, le=20)]
     colour: Colour = Colour(0, 0, 0)
 
 
 class TextOverlay(Struct, frozen=True, omit_defaults=True, tag="text", tag_field="type"):
-    """Letters. ``markup`` is Pango's, with no other elements than plain ones without attributes (``dialects/native/grammars/text_markup.py``).
+    """A text. ``markup`` is Pango markup of plain elements without attributes (``native/grammars/text_markup.py``).
 
-    ``size`` is that of the font in pixels. Lines are broken at ``width``, without one at the width of the result.
+    ``size`` is the font size in pixels. Lines are wrapped at ``width``; by default at the width of the result.
     """
 
     markup: Annotated[str, Meta(min_length=1, max_length=40_000)]

@@ -1,4 +1,4 @@
-"""Where a window lies in a picture, and a picture on its canvas: integers in, integers out."""
+"""Positions of a window in an image, and of an image on its canvas: integers in, integers out."""
 
 from fractions import Fraction
 from math import floor
@@ -9,7 +9,7 @@ from pixmill.plan.lengths import Size, exact_fraction, round_position
 
 
 def window_position(scaled: Size, window: Size, gravity: Gravity) -> tuple[int, int]:
-    """The corner of the window; in the middle where only the pixels can tell."""
+    """Return the top left corner of the window; centred if it depends on the pixels."""
     if isinstance(gravity, FocalRegions):
         return _best_window(scaled, window, gravity.regions)
     if window == scaled:
@@ -22,7 +22,7 @@ def window_position(scaled: Size, window: Size, gravity: Gravity) -> tuple[int, 
 
 
 def image_position(canvas: Size, image: Size, gravity: Gravity) -> tuple[int, int]:
-    """The corner of a picture on a canvas: its own point of gravity meets that of the canvas."""
+    """Return the top left corner of an image on a canvas: the gravity points of both coincide."""
     if image == canvas:
         return (0, 0)
     point = gravity if isinstance(gravity, Point) else Point()
@@ -38,7 +38,7 @@ def image_position(canvas: Size, image: Size, gravity: Gravity) -> tuple[int, in
 
 
 def _centred_start(length: int, window: int, fraction: float, shift: int) -> int:
-    """Where a window begins that is centred on the fraction ``at`` of a length, as far as the edges allow, then shifted."""
+    """Return the start of a window centred on a fraction of a length, as far as the edges allow, then shifted."""
     start = _clamp_start(round_position(exact_fraction(fraction) * length - Fraction(window, 2)), length - window)
     return _clamp_start(start + shift, length - window)
 
@@ -48,21 +48,22 @@ def _clamp_start(start: int, max_start: int) -> int:
 
 
 class _Span(NamedTuple):
-    """A region along one side, in pixels."""
+    """The extent of a region along one axis, in pixels."""
 
     start: int
     end: int
 
     def overlap(self, start: int, length: int) -> int:
-        """How many pixels of it a window holds."""
+        """Return the number of its pixels inside a window."""
         return max(0, min(self.end, start + length) - max(self.start, start))
 
 
 def _best_window(scaled: Size, window: Size, regions: tuple[FocalRegion, ...]) -> tuple[int, int]:
-    """The window that holds most of the regions, by weight; of several such the one nearest to their common centre.
+    """Return the window that covers most of the regions, by weight; of equal ones that nearest to their weighted
+    centre.
 
-    What a window holds grows and shrinks linearly between the places where one of its edges meets one of a region's, in
-    each direction; so the most is held at one of these.
+    In each direction the covered weight is linear between the positions where an edge of the window meets an edge of a
+    region, so the maximum is at one of these.
     """
     x_spans = [_span(region.x, region.width, scaled.width) for region in regions]
     y_spans = [_span(region.y, region.height, scaled.height) for region in regions]
@@ -88,7 +89,7 @@ def _span(start: float, length: float, side: int) -> _Span:
 
 
 def _weighted_centre(x_spans: list[_Span], y_spans: list[_Span], weights: list[int]) -> tuple[Fraction, Fraction]:
-    """The weighted mean of the regions' centres; a larger region weighs more."""
+    """Return the mean of the centres, weighted by area and weight."""
     pairs = list(zip(x_spans, y_spans, strict=True))
     masses = [w * (x.end - x.start + 1) * (y.end - y.start + 1) for (x, y), w in zip(pairs, weights, strict=True)]
     total = 2 * sum(masses)
@@ -99,7 +100,7 @@ def _weighted_centre(x_spans: list[_Span], y_spans: list[_Span], weights: list[i
 
 
 def _candidate_starts(spans: list[_Span], centre: Fraction, window: int, side: int) -> list[int]:
-    """Where a window can begin that may hold most."""
+    """Return the starts at which a window may cover the maximum."""
     edges = {edge - offset for span in spans for edge in span for offset in (0, window)}
     edges.add(round_position(centre - Fraction(window, 2)))
     return sorted({_clamp_start(edge, side - window) for edge in edges})

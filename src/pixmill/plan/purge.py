@@ -1,6 +1,6 @@
-"""What is purged: one original, a tag, everything below a prefix, or all.
+"""Purge targets: one source, a tag (surrogate key), a prefix, or everything.
 
-Knows how each is written, once for all spellings. Must never know where results are kept.
+Knows the canonical spelling of each; must never know where results are stored.
 """
 
 import re
@@ -15,10 +15,10 @@ from pixmill.plan.source import SourceKind, check_path_segments, kind_of, parse_
 from pixmill.plan.url import MAX_URL_LENGTH, canonical_prefix
 
 MAX_TAG_BYTES: Final = 128
-"""Bytes of one tag, as many as Akamai's cache tags may have."""
+"""Maximum bytes of one tag, as for Akamai's cache tags."""
 
 MAX_REQUEST_TAGS: Final = 16
-"""That a request may name."""
+"""Maximum tags of a request."""
 
 TAG_PATTERN: Final = r"[!#-+\--~]{1,128}"
 
@@ -28,7 +28,7 @@ _FORBIDDEN_RE = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
 
 
 class PurgeScope(StrEnum):
-    """By what results are found: the original or another picture in them, a tag, the start of such an original, or any."""
+    """What a purge matches: a source of the result (original, overlay or mask), a tag, a prefix of a source, or all."""
 
     SOURCE = "source"
     TAG = "tag"
@@ -37,7 +37,7 @@ class PurgeScope(StrEnum):
 
 
 class PurgeTarget(Struct, frozen=True):
-    """What is to be purged, and whether it is gone at once (``hard``) or only stale from now on."""
+    """What to purge, and whether it is removed (``hard``) or marked stale."""
 
     scope: PurgeScope
     value: str = ""
@@ -45,19 +45,19 @@ class PurgeTarget(Struct, frozen=True):
 
 
 class Purge(Struct, frozen=True):
-    """A target and the time at which it was purged: whatever does not heed that time is not served as fresh any more."""
+    """A target and the time of the purge: entries with an older purge watermark are not served as fresh."""
 
     target: PurgeTarget
     at: float
 
 
 def parse_target(scope: PurgeScope, text: str = "", *, hard: bool = True) -> PurgeTarget:
-    """The target in its canonical spelling. Raises InvalidParameter."""
+    """Parse a target into its canonical spelling. Raises InvalidParameter."""
     return PurgeTarget(scope, _CANONICALIZERS[scope](text), hard)
 
 
 def is_tag(text: str) -> bool:
-    """Printable ASCII without space, comma and quotation mark, which separate tags in lists and headers."""
+    """Check for printable ASCII without space, comma and quotation mark, which separate tags in lists and headers."""
     return _TAG_RE.fullmatch(text) is not None
 
 
@@ -75,7 +75,7 @@ def _check_tag(text: str) -> str:
 
 
 def _canonical_source_prefix(text: str) -> str:
-    """As what begins with it is spelled; what nothing can begin with is refused, so that no purge is in vain."""
+    """Normalise a prefix like the sources that begin with it; one that no source can begin with is an error."""
     found = _URL_PREFIX_RE.fullmatch(text)
     try:
         canonical = _canonical_url_prefix(found[1].lower(), found[2]) if found else text.removeprefix("/")
@@ -92,7 +92,7 @@ def _canonical_source_prefix(text: str) -> str:
 
 
 def _canonical_url_prefix(scheme: str, rest: str) -> str:
-    """Of a URL of the web or of a store."""
+    """Normalise the prefix of an http(s) URL or of a store URL."""
     kind = kind_of(scheme)
     if not rest.startswith("//"):
         return f"{scheme}:{rest}"

@@ -1,6 +1,6 @@
-"""The pictures that a plan needs beside the original.
+"""The images that a plan refers to besides the original: overlays and masks.
 
-Knows where plans name pictures. Must never know who fetches them.
+Knows where plans refer to images; must never know who fetches them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,16 @@ from pixmill.plan.shapes import ImageMask
 from pixmill.plan.source import SourceRef
 
 Extras = Mapping[SourceRef, memoryview]
-"""The bytes of each of these pictures."""
+"""The bytes of each referenced image."""
 
 NO_EXTRAS: Final[Extras] = {}
 
 MAX_REFERENCES: Final = 40
-"""That all stages may refer to together: each is fetched, from wherever the request says, and takes a descriptor of a worker (``sandbox/policy.py``)."""
+"""Maximum of all stages together: each is fetched and takes a file descriptor of a worker (``sandbox/policy.py``)."""
 
 
 class Reference(NamedTuple):
-    """A picture, the parameter that asks for it, and what it is called in messages."""
+    """A referenced image, its parameter, and its name in messages."""
 
     source: SourceRef
     param: str
@@ -30,7 +30,7 @@ class Reference(NamedTuple):
 
 
 def references(*plans: Plan) -> tuple[Reference, ...]:
-    """Each picture once, by the first that asks for it, in order."""
+    """List each referenced image once, by its first reference, in order."""
     by_source: dict[SourceRef, Reference] = {}
     for plan in plans:
         if plan.overlays or plan.shape.mask or plan.stages:
@@ -40,7 +40,7 @@ def references(*plans: Plan) -> tuple[Reference, ...]:
 
 
 def overlay_name(number: int) -> str:
-    """What the overlay of this index is called: people count from 1."""
+    """Return the name of an overlay in messages, counted from 1."""
     return f"Overlay {number + 1}"
 
 

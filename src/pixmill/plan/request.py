@@ -1,4 +1,4 @@
-"""One parsed request: which picture, what of it, and how the answer is labelled."""
+"""A parsed request: the original, the plan, and the labels of the response. Knows no HTTP."""
 
 from msgspec import Struct
 
@@ -7,9 +7,9 @@ from pixmill.plan.source import SourceRef
 
 
 class ImageRequest(Struct, frozen=True):
-    """What a dialect makes of a URL. ``filename`` (no path, may be empty) asks for a download of that name.
+    """The result of parsing a URL. ``filename`` (no path, may be empty) requests a download of that name.
 
-    ``tags`` are names by which the result can be purged later.
+    ``tags`` are the surrogate keys by which the result can be purged.
     """
 
     source: SourceRef

@@ -1,6 +1,6 @@
-"""The outline that a picture is given, and the border along it.
+"""The outline of the result (rounded corners or a mask), and the border along it.
 
-Knows forms, lengths in pixels of the result and colours. How an outline becomes opacity stands with its step in the engine.
+Knows shapes, lengths in pixels of the result, and colours; must never know how a shape becomes alpha.
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.source import SourceRef
 
 MAX_POLYGON_CORNERS: Final = 12
-"""More corners look like a circle, and each costs a pass over the picture."""
+"""More corners look like a circle, and each costs a pass over the image."""
 
 Radius = Annotated[float, Meta(ge=0.0, le=65_535.0)]
 
@@ -28,30 +28,30 @@ class CornerRadii(Struct, frozen=True, omit_defaults=True):
 
 
 class Ellipse(Struct, frozen=True, tag="ellipse", tag_field="type"):
-    """The largest ellipse in the picture, or, ``circle``, the largest circle in its middle."""
+    """The largest ellipse in the image, or, with ``circle``, the largest circle in its centre."""
 
     circle: bool = False
 
 
 class Polygon(Struct, frozen=True, tag="polygon", tag_field="type"):
-    """Regular, one corner at the top, its corners on the largest circle in the middle of the picture."""
+    """A regular polygon in the largest circle in the centre of the image, with one corner at the top."""
 
     corners: Annotated[int, Meta(ge=3, le=MAX_POLYGON_CORNERS)]
 
 
 class Star(Struct, frozen=True, tag="star", tag_field="type"):
-    """Five points, one at the top, on the largest circle in the middle of the picture."""
+    """A five-pointed star in the largest circle in the centre of the image, with one point at the top."""
 
 
 class MaskChannel(StrEnum):
-    """What of a picture is taken as opacity."""
+    """The channel of a mask image that becomes alpha."""
 
     ALPHA = "alpha"
     LUMINANCE = "luminance"
 
 
 class ImageMask(Struct, frozen=True, tag="image", tag_field="type"):
-    """Another picture, stretched over this one: where it is opaque, or light, this one shows."""
+    """A mask image, stretched over the result, which is visible where the mask is opaque or light."""
 
     source: SourceRef
     channel: MaskChannel = MaskChannel.ALPHA
@@ -61,15 +61,15 @@ Mask = Ellipse | Polygon | Star | ImageMask
 
 
 class Border(Struct, frozen=True):
-    """Drawn inside of the outline, so that the picture keeps its size."""
+    """A border inside the outline, so that the image keeps its size."""
 
     width: Annotated[int, Meta(ge=1, le=1_000)]
     colour: Colour = Colour(0, 0, 0)
 
 
 class Shape(Struct, frozen=True, omit_defaults=True):
-    """What is outside of the rounded corners or of the mask is transparent. The border follows both, but for a stencil, which
-    lies over the border too.
+    """Everything outside the rounded corners or the mask is transparent. The border follows both, except an image mask,
+    which applies to the border too.
     """
 
     corner_radii: CornerRadii | None = None

@@ -1,4 +1,4 @@
-"""Where an original lives, parsed once into a canonical reference.
+"""References to originals, parsed once into a canonical form.
 
 Knows the grammar of references. Whether a reference may be fetched is decided in ``sources``.
 """
@@ -23,7 +23,7 @@ _RESERVED_SEGMENTS = frozenset({"", ".", ".."})
 
 
 class SourceKind(StrEnum):
-    """Who will fetch the original."""
+    """The kinds of sources."""
 
     HTTP = "http"
     STORE = "store"
@@ -32,11 +32,11 @@ class SourceKind(StrEnum):
 
 
 class SourceRef(Struct, frozen=True):
-    """A canonical reference: two spellings of the same place give the same ``text``.
+    """A canonical reference: all spellings of the same location give the same ``text``.
 
-    HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root.
-    Upload: the digest of the bytes sent. ``version`` is what whoever wrote the URL calls the bytes that are there now: nothing is fetched
-    by it, and what was had under another one is another picture.
+    HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root. Upload:
+    the digest of the bytes sent. ``version`` is the cache-busting version of the URL (parameter ``v``): it is not sent
+    to the source, and another version is another image.
     """
 
     kind: SourceKind
@@ -45,53 +45,53 @@ class SourceRef(Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """What results are named after; no ``text`` has a line break in it."""
+        """The part of cache keys that identifies the original; no ``text`` contains a line break."""
         return f"{self.text}\n{self.version}" if self.version else self.text
 
 
 def parse_source(text: str) -> SourceRef:
-    """The reference that a client wrote: an http(s) URL, a store URL, or a path below the image root.
+    """Parse a reference from a client: an http(s) URL, a store URL, or a path below the image root.
 
-    ``text`` has been percent-decoded by the dialect, once; it is not decoded again. Raises InvalidParameter.
+    ``text`` has been percent-decoded once by the dialect; it is not decoded again. Raises InvalidParameter.
     """
     if len(text) > MAX_URL_LENGTH:
         raise invalid_url(f"The source is longer than {MAX_URL_LENGTH} characters")
     if _FORBIDDEN_CHARACTERS.search(text):
         raise invalid_url("The source must not contain control characters or backslashes")
-    found = _SCHEME.match(text)
-    if not found:
+    match = _SCHEME.match(text)
+    if not match:
         return SourceRef(SourceKind.PATH, _check_key(text.removeprefix("/")))
-    scheme = found[1].lower()
+    scheme = match[1].lower()
     kind = kind_of(scheme)
-    if not found[2].startswith("//"):
+    if not match[2].startswith("//"):
         raise invalid_url(f"{scheme}: must be followed by //")
-    return SourceRef(kind, _canonical_http(text) if kind is SourceKind.HTTP else _canonical_store(scheme, found[2][2:]))
+    return SourceRef(kind, _canonical_http(text) if kind is SourceKind.HTTP else _canonical_store(scheme, match[2][2:]))
 
 
 def parse_redirect(base: SourceRef, location: str) -> SourceRef:
-    """Where an origin's ``location`` leads from the URL ``base``: to another http(s) URL. Raises InvalidParameter."""
+    """Resolve the ``Location`` of a response against ``base``, to another http(s) URL. Raises InvalidParameter."""
     ref = parse_source(resolve_redirect(base.text, location))
     if ref.kind is not SourceKind.HTTP:
-        raise invalid_url("A redirect may lead to http and https only")
+        raise invalid_url("A redirect may lead to http and https URLs only")
     return ref
 
 
 def kind_of(scheme: str) -> SourceKind:
-    """Who fetches URLs of this scheme, which is in lower case. Raises InvalidParameter."""
+    """Return the kind of source for a scheme in lower case. Raises InvalidParameter."""
     kind = _KINDS.get(scheme)
     if kind is None:
-        raise invalid_url(f"Pictures cannot be fetched by {scheme[:20]}: only {', '.join(_KINDS)} URLs and paths")
+        raise invalid_url(f"Unsupported URL scheme {scheme[:20]}: use {', '.join(_KINDS)} or a path")
     return kind
 
 
 def check_path_segments(key: str) -> None:
-    """Return when a path or key can begin so; what stands after the last slash may go on. Raises InvalidParameter."""
+    """Check the segments of a prefix of a path or key; the last one may be partial. Raises InvalidParameter."""
     if not _RESERVED_SEGMENTS.isdisjoint(key.split("/")[:-1]):
-        raise invalid_url("A path has no empty, . or .. segments")
+        raise invalid_url("A path must not contain empty, . or .. segments")
 
 
 def upload_ref(digest: str) -> SourceRef:
-    """The reference of bytes that came with the request."""
+    """Build the reference of an uploaded original."""
     return SourceRef(SourceKind.UPLOAD, digest)
 
 
@@ -113,12 +113,12 @@ def _canonical_http(text: str) -> str:
 def _canonical_store(scheme: str, rest: str) -> str:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise invalid_url("The store URL names no valid bucket")
+        raise invalid_url("The bucket of the store URL is missing or invalid")
     return f"{scheme}://{bucket}/{_check_key(key)}"
 
 
 def _check_key(key: str) -> str:
-    """A relative path whose segments are all plain names."""
+    """Check that all segments of a relative path are plain names."""
     if len(key.encode()) > MAX_KEY_BYTES:
         raise invalid_url(f"The path is longer than {MAX_KEY_BYTES} bytes")
     for segment in key.split("/"):

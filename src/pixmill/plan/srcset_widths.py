@@ -1,6 +1,6 @@
-"""Which widths of a picture are worth having: pure arithmetic over its size and what is made of it.
+"""The widths of srcset candidates: pure arithmetic over the size of the original and the plan.
 
-Knows plans and geometry. Must never know URLs.
+Knows plans and geometry; must never know URLs.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,9 +15,9 @@ from pixmill.plan.ops import Fit, Plan
 def srcset_widths(
     source: Size, widths: Iterable[int], plan_for: Callable[[int], Plan], limits: Limits
 ) -> list[tuple[int, Size]]:
-    """Each width worth asking for, ascending, with the size of its result; ``planned`` makes the plan of a width.
+    """List the distinct widths, ascending, with the size of each result; ``plan_for`` compiles the plan of a width.
 
-    None is wider than the picture has pixels for: that width stands for all beyond it. Raises as ``resolve`` does.
+    Widths larger than the original are replaced by its natural width. Raises as ``resolve`` does.
     """
     requested = sorted(set(widths))
     max_width = natural_width(source, plan_for(requested[0]))
@@ -29,7 +29,7 @@ def srcset_widths(
 
 
 def natural_width(source: Size, plan: Plan) -> int:
-    """The width of the box at which the picture is neither made smaller nor larger than it is."""
+    """Return the width of the box at which the image is neither reduced nor enlarged."""
     oriented = source.transposed if plan.rotate % 180 else source
     crop, box = resolve_crop(oriented, plan.crop), plan.resize
     if not box.width or not box.height:

@@ -1,4 +1,4 @@
-"""What lies around a picture: how a canvas is filled, and how much of it is added."""
+"""Values of trim, rotation and padding. Knows numbers and colours only."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ Margin = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class Fill(StrEnum):
-    """What a canvas shows where the picture is not."""
+    """The fill of the canvas around the image."""
 
     COLOUR = "color"
     BLUR = "blur"
@@ -20,7 +20,7 @@ class Fill(StrEnum):
 
 
 class Extend(Struct, frozen=True):
-    """Pixels added on each side of the result, and the filling of these and of the canvas of ``Fit.CONTAIN``."""
+    """Padding on each side of the result, and the fill of it and of the canvas of ``Fit.CONTAIN``."""
 
     fill: Fill = Fill.COLOUR
     top: Margin = 0
@@ -34,17 +34,17 @@ class Extend(Struct, frozen=True):
 
 
 class FreeRotation(Struct, frozen=True):
-    """Degrees clockwise, other than the right angles, and what the corners show that open up."""
+    """A clockwise rotation other than by right angles, and the colour of the corners that it opens."""
 
     degrees: Annotated[float, Meta(gt=0, lt=360)]
     corner_colour: Colour = TRANSPARENT
 
 
 class Trim(Struct, frozen=True):
-    """Rows and columns at the edges whose pixels all differ by at most ``tolerance`` from the border's colour.
+    """Rows and columns at the edges, all of whose pixels differ by at most ``tolerance`` from the border colour.
 
-    ``colour`` is that of the top left corner where it is None; transparent means all that is. ``across`` and ``down``:
-    as much off the one side as off the other, left and right or top and bottom, the lesser of both.
+    ``colour``: None for that of the top left pixel; transparent for all transparent pixels. ``equal_horizontal`` and
+    ``equal_vertical``: cut the same amount from opposite sides, the smaller of the two.
     """
 
     tolerance: Byte = 10

@@ -1,7 +1,7 @@
-"""One spelling for each http(s) URL, and for where a redirect leads.
+"""Canonical http(s) URLs, and the resolution of redirects.
 
-Knows the grammar of URLs (RFC 3986, and yarl, which is also the parser of the HTTP client: what is judged here is what
-is fetched there). Must never know whether an address may be fetched: ``sources`` decides that.
+Knows the grammar of URLs (RFC 3986, and yarl, which is also the parser of the HTTP client, so that the URL that is
+checked is the URL that is fetched). Must never know whether an address may be fetched: ``sources`` decides that.
 """
 
 import re
@@ -13,11 +13,11 @@ from pixmill.errors import InvalidParameter
 
 MAX_URL_LENGTH = 8192
 CDN_ID = "pixmill"
-"""What we are called where a request names all through which it came (RFC 8586)."""
+"""Our identifier in the ``CDN-Loop`` header (RFC 8586)."""
 
-_MAX_AUTHORITY_LENGTH = (
-    300  # a host has at most 253 characters (RFC 1035 §2.3.4); IDNA is not linear on longer ones, and makes 18 of some
-)
+_MAX_AUTHORITY_LENGTH = 300
+"""A host has at most 253 characters (RFC 1035 §2.3.4). IDNA is not linear in it, and makes 18 of some characters."""
+
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -32,11 +32,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def canonical_url(text: str) -> str:
-    """The one spelling of an absolute http(s) URL: no fragment, no default port, escapes in their shortest form.
+    """Canonicalise an absolute http(s) URL: no fragment, no default port, escapes in their shortest form.
 
-    Raises InvalidParameter for anything that two parsers could read differently, and for a user name or password.
+    Raises InvalidParameter for anything that two parsers could interpret differently, and for a user name or password.
     """
-    from yarl import URL  # noqa: PLC0415 - workers know plans too, but read no URLs: 2 MiB in each
+    from yarl import URL  # noqa: PLC0415 - workers import plans too, but parse no URLs: 2 MiB in each
 
     scheme, _, rest = text.partition("://")
     authority = _AUTHORITY.match(rest)
@@ -48,18 +48,18 @@ def canonical_url(text: str) -> str:
         path = _remove_dot_segments(_normalize_escapes(raw.raw_path or "/", _IN_PATH))
         query = _normalize_escapes(raw.raw_query_string, _IN_QUERY)
     except ValueError as error:
-        raise invalid_url("The URL cannot be read", detail=str(error)) from error
+        raise invalid_url("The URL cannot be parsed", detail=str(error)) from error
     return _check_length(
         f"{scheme.lower()}://{host}{_port_suffix(scheme.lower(), port)}{path}{'?' + query if query else ''}"
     )
 
 
 def canonical_prefix(scheme: str, rest: str) -> str:
-    """How all URLs are spelled that begin with ``scheme://`` and this; both may be cut short anywhere. Raises InvalidParameter."""
+    """Canonicalise a prefix of URLs, which may end anywhere after ``scheme://``. Raises InvalidParameter."""
     authority = _AUTHORITY.match(rest)
     host = authority.group() if authority else ""
     if "#" in rest:
-        raise invalid_url("A URL has no fragment here")
+        raise invalid_url("The URL must not have a fragment here")
     if host == rest:
         return f"{scheme}://{_canonical_host_prefix(host.lower(), _DEFAULT_PORTS[scheme])}"
     path, separator, query = rest[len(host) :].partition("?")
@@ -77,7 +77,7 @@ def canonical_prefix(scheme: str, rest: str) -> str:
 def _canonical_host_prefix(host: str, default_port: int) -> str:
     if not _HOST_PREFIX.fullmatch(host):
         raise invalid_url(
-            "What begins a host is ASCII, and no user name or password; one that is whole ends with a slash"
+            "The prefix of a host must be ASCII, without user name and password; end a complete host with a slash"
         )
     return host.removesuffix(f":{default_port}")
 
@@ -88,7 +88,7 @@ def _canonical_path_prefix(path: str) -> str:
 
 
 def _normalize_prefix_escapes(text: str, allowed: str) -> str:
-    """An escape that is cut short goes on somehow."""
+    """Normalise the escapes of a prefix; the last one may be incomplete."""
     partial = _PARTIAL_ESCAPE.search(text)
     return (
         _normalize_escapes(text[: partial.start()], allowed) + partial.group().upper()
@@ -98,28 +98,28 @@ def _normalize_prefix_escapes(text: str, allowed: str) -> str:
 
 
 def resolve_redirect(base: str, location: str) -> str:
-    """Where ``location``, as an origin gives it, leads from the URL ``base``; not yet in canonical spelling.
+    """Resolve the ``Location`` of a response against ``base``, without canonicalising it.
 
-    Spaces are tolerated, as browsers do. Raises InvalidParameter.
+    Tolerates spaces, as browsers do. Raises InvalidParameter.
     """
     try:
         return urljoin(base, location.strip(" \t").replace(" ", "%20"))
     except ValueError as error:
-        raise invalid_url("The redirect cannot be read", detail=str(error)) from error
+        raise invalid_url("The redirect cannot be parsed", detail=str(error)) from error
 
 
 def invalid_url(message: str, *, detail: str = "") -> InvalidParameter:
-    """A refusal that names the parameter."""
+    """Build an error that names the parameter."""
     return InvalidParameter(message, param="url", detail=detail)
 
 
 def _check_authority(authority: str) -> None:
     if not authority:
-        raise invalid_url("The URL names no host")
+        raise invalid_url("The URL has no host")
     if len(authority) > _MAX_AUTHORITY_LENGTH or len(normalize("NFKC", authority)) > _MAX_AUTHORITY_LENGTH:
         raise invalid_url("The host of the URL is too long")
     if "@" in authority:
-        raise invalid_url("The URL must not hold a user name or password")
+        raise invalid_url("The URL must not contain a user name or password")
     if not _PORT.fullmatch(authority):
         raise invalid_url("The port of the URL is not a number")
 
@@ -143,7 +143,7 @@ def _canonical_ipv6(host: str) -> str:
 
 
 def _canonical_ipv4(name: str) -> str:
-    """A name that ends in a number is an IPv4 address (WHATWG URL §3.5), here in four decimal parts only."""
+    """Canonicalise a host that ends in a number: an IPv4 address (WHATWG URL §3.5), here in four decimal parts only."""
     try:
         return str(IPv4Address(name))
     except AddressValueError as error:
@@ -157,7 +157,7 @@ def _port_suffix(scheme: str, port: int | None) -> str:
 
 
 def _normalize_escapes(text: str, allowed: str) -> str:
-    """RFC 3986 §6.2.2: unreserved characters plain, all else that may not stand plain as upper-case escapes."""
+    """Decode unreserved characters, and escape what is not allowed, in upper case (RFC 3986 §6.2.2)."""
     return quote(_ESCAPE.sub(_normalize_escape, text), safe=allowed)
 
 
@@ -170,7 +170,7 @@ def _normalize_escape(escape: re.Match[str]) -> str:
 
 
 def _remove_dot_segments(path: str) -> str:
-    """RFC 3986 §5.2.4."""
+    """Remove ``.`` and ``..`` (RFC 3986 §5.2.4)."""
     output: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
