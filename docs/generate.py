@@ -39,69 +39,112 @@ FOLDER = Path(__file__).parent
 PARAMETERS = """\
 # Parameters
 
-`GET /resize?url=…` answers with a picture, `POST /resize` with the picture sent as its body, `GET /info?url=…` with the
-facts of an original as JSON, `GET /srcset?url=…` with a set of URLs for a page; all also under `/api/v1/`. A GET may be a HEAD.
+```
+GET /resize?url=https://example.com/photo.jpg&width=800&height=600&fit=cover&format=auto
+```
 
-Parameters stand in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names and words are in lower case. An
-unknown or repeated parameter, also through an alias, and a value out of bounds are a 400 that names it.
-Spellings that mean the same picture share one entry in the cache.
+| request | response |
+|---|---|
+| `GET /resize?url=…` | the image |
+| `POST /resize` | the image; the body of the request is the original |
+| `GET /info?url=…` | [image information](#image-information) as JSON |
+| `GET /srcset?url=…` | the URLs of a [responsive image](#responsive-images-srcset) as JSON |
 
-The picture is put upright, then rotated by right angles, flipped, trimmed, cropped, resized, rotated by any other angle, given its
-colours and effects (in the order of their tables), extended and padded, put through further stages, and laid on the background. A length is computed exactly,
-as a fraction, and rounded half up to whole pixels, never below 1. When nothing may be enlarged (the default), `cover` and `fill`
-shrink the box, keeping its shape, until the picture is large enough for it; `contain` keeps the box and leaves the picture at its
-own size in it. Most and least sizes come last: they scale the box, or the picture where there is none, down and up
-in its shape; the least go before the most.
+The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
+
+- Parameters are in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names and keywords are in lower case.
+- Unknown and repeated parameters (also through an alias) and invalid values are a 400 that names the parameter.
+- Different spellings of the same image share a cache entry.
+- Flags are `true` or `1`, `false` or `0`.
+
+## Order of operations
+
+1. EXIF orientation is applied first.
+2. `rotate` by multiples of 90 degrees
+3. `flip`
+4. `trim`
+5. `crop`
+6. resize: `width`, `height`, `fit` and the other parameters under Size
+7. `rotate` by any other angle
+8. colours, then effects, each in the order of its table
+9. `radius`, `mask`, `border`
+10. padding: `fit=contain`, `padding`
+11. `overlay`
+12. further stages (`then`)
+13. `background`, if the format has no transparency
+
+## Rounding and limits
+
+- Dimensions are rounded half up and are at least 1 px.
+- Without `enlarge=true`, images are not upscaled: `cover` and `fill` shrink the box, keeping its aspect ratio, until the image is
+  large enough; `contain` keeps the box and pads the image at its own size.
+- `max_*` and `min_*` are applied last and keep the aspect ratio; if they conflict, the minimum wins.
 """
 
-SETS = """\
-`GET /srcset?url=…` answers with what a page needs to offer a picture in several widths and formats, as JSON: a `<picture>` as
-`html`, the URLs by format in `sources`, the sides of the original and of the largest picture, and a placeholder. It takes the
-parameters of `/resize` too, but not `format`, `dpr`, `zoom`, `enlarge`, `adaptive`, `min_width`, `min_height`,
-`max_width` and `max_height`; these mean something else here:
+SRCSET = """\
+```
+GET /srcset?url=photo.jpg&widths=320,640,1280&sizes=100vw&alt=A+mill
+```
 
-- `width` and `height` together are the shape that all pictures have; `width` is one of the widths, and `height` alone is refused.
-- No picture is larger than the original has pixels for: the width at which it would be is the last one.
+The response is JSON: a `<picture>` element as `html`, the URLs by format in `sources`, the dimensions of the original and of the
+largest candidate, and a placeholder. All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`,
+`adaptive`, `min_width`, `min_height`, `max_width` and `max_height`.
 
-The URLs are relative to this server. Where requests must be signed, this one must be too, and they are signed with the newest key and end when
-it does. Widths are told from the size of the original: `trim`, which looks at its pixels, may make pictures narrower than is told.
+- `width` with `height` sets the aspect ratio of all candidates; `width` alone adds one width; `height` alone is an error.
+- No candidate is larger than the original: larger widths are replaced by the largest possible one.
+- URLs are relative to this server. If requests must be signed, so must this one; the URLs are then signed with the newest key and
+  expire when it does.
+- Widths are computed from the dimensions of the original. With `trim`, which depends on its pixels, images may be narrower.
 """
 
 PRESETS = """\
-`PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover", "grey": {"grayscale": true}}'` declares two. A preset may say anything but
-`url`, `expires`, `sig` and other presets. A picture has one entry in the cache whether it is asked for by preset or spelled out. With
-`PIXMILL_PRESETS_ONLY=true`, `/resize` takes nothing but `url`, `v`, `preset`, `format`, `expires` and `sig`, and wants a preset.
+```
+PIXMILL_PRESETS='{"card": "width=300&height=200&fit=cover", "grey": {"grayscale": true}}'
+GET /resize?url=photo.jpg&preset=card,grey&width=400
+```
+
+- A preset can set any parameter except `url`, `v`, `expires`, `sig` and `preset`.
+- A preset and the same parameters spelled out share a cache entry.
+- With `PIXMILL_PRESETS_ONLY=true`, `/resize` requires a preset and accepts only `url`, `v`, `preset`, `format`, `expires` and `sig`.
 """
 
 OVERLAYS = """\
-`overlay` holds up to 16 overlays with `;` between them. Each is a list of options with `,` between, an option is a name and a value
-with `:` between, and the first option is `url` or `text`. A comma or a semicolon within a value is doubled: `text:Hello,, world`.
-Everything is percent-encoded for the query as any other value. The overlays' pictures are fetched as originals are, under the same
-rules, and held to the same limits; when one fails the error says which. A result is as fresh as the least fresh of its pictures.
+```
+overlay=url:logo.png,width:pct:20,gravity:southeast,x:10,y:10;text:Hello,, world!,size:40,color:white
+```
 
-An overlay lies where `gravity` says; what stands out of the result is cut off, and a shadow does not move it. Colours mix in sRGB, as CSS
-defines it; besides its blend modes there are `add`, `xor`, `atop`, `behind` (under the picture) and `erase`. A picture's size is that
-asked for, even where that enlarges it. Letters are drawn by Pango, left to right or right to left as their script wants, and measured by their ink.
-`Noto Sans` (Latin, Greek, Cyrillic, Devanagari) is always there; for other scripts and families the server needs fonts.
+- Up to 16 overlays, separated by `;`. Each is a list of options `name:value`, separated by `,`; the first option is `url` or `text`.
+- A comma or semicolon within a value is doubled: `text:Hello,, world`.
+- The value is percent-encoded for the query like any other.
+- Overlay images are fetched like originals, under the same rules and limits. If one fails, the error names it.
+- The freshness lifetime of the result is the shortest of all its images.
+- `gravity` positions the overlay. Parts outside the image are clipped. Shadows do not affect positioning.
+- Colours are blended in sRGB, as in CSS. In addition to the CSS blend modes there are `add`, `xor`, `atop`, `behind` (under the
+  image) and `erase`.
+- Overlay images are upscaled to the requested size if necessary.
+- Text is rendered by Pango, with right-to-left scripts, and measured by its ink. `Noto Sans` (Latin, Greek, Cyrillic, Devanagari)
+  is always available; other scripts and families need fonts on the server.
 """
 
 STAGES = """\
-`then` holds up to 8 further stages with `|` between them. Each is a query of its own, of operations only: it takes what is in the tables above under
-Size, Changes, Colours, Effects and Overlays, but not `dpr`, which counts in all stages, and `trim`, which looks at pixels, where the sizes of
-all stages are resolved and held to the limits before there are any. Each stage works on what the one before it made, in the order told at the top of this page,
-for every frame of an animation; `background` is that of the request where a stage says no other. As the value of one parameter a stage is
-percent-encoded as a whole, its `&` as `%26`:
+```
+/resize?url=photo.jpg&width=600&then=rotate=-8%26background=white|crop=pct:10,10,80,80|width=300%26radius=20
+```
 
-`/resize?url=photo.jpg&width=600&then=rotate=-8%26background=white|crop=pct:10,10,80,80|width=300%26radius=20`
-
-An error in a stage names it: the request itself is the first, so that `Stage 2` is the first of `then`. All stages together may refer to
-at most 40 pictures.
+- `then` holds up to 8 further stages, separated by `|`. Each works on the result of the one before it, in the order of operations
+  above, for every frame of an animation.
+- A stage is a query of operations: the parameters under Size, Transformations, Colours, Effects and Overlays, except `dpr`, which
+  applies to all stages, and `trim`, which depends on pixels (dimensions and limits are checked before anything is rendered).
+- `background` is inherited from the request unless the stage sets its own.
+- The value is percent-encoded as a whole, `&` within a stage as `%26`.
+- Errors name the stage. The request itself is stage 1, so `Stage 2` is the first of `then`.
+- All stages together may refer to at most 40 images.
 """
 
 SIGNING = """\
-The signature is base64url, without padding, of HMAC-SHA256 over the path, `?` and the query up to the `&` before `sig`, each
-byte as it is sent; the key is the text of `PIXMILL_KEYS` as UTF-8. The first of several keys signs, all verify. Not signed are
-the method, the host, the headers and the body. `pixmill sign` makes such URLs; so does this:
+The signature is the HMAC-SHA256 of the path, `?` and the query up to the `&` before `sig`, byte for byte as sent, in base64url
+without padding. The key is the text of `PIXMILL_KEYS` as UTF-8. With several keys, the first signs and all verify. The method, the
+host, the headers and the body are not signed. `pixmill sign` signs URLs; so does this:
 
 ```python
 import base64, hmac
@@ -116,22 +159,38 @@ signed("a-secret-of-16-chars-or-more", "/resize?url=sunset.jpg&width=400&expires
 ```
 """
 
-TOLD = """\
-`GET /info` reads no more than the header, unless `include` asks for what must be looked for: then the first frame is decoded once,
-as small as will do. `format=json` tells the size and the look of the result, and the facts of the `original`.
+IMAGE_INFORMATION = """\
+```
+GET /info?url=photo.jpg&include=palette,blurhash
+```
 
-- `hash`: SHA-256 of the file
-- `exif`: tags by their names, with readable values, without maker notes and thumbnails; at most 12 kB
-- `gps`: latitude and longitude in degrees, north and east positive, altitude in metres; no other fact tells a place, XMP that does so in a way that cannot be cut out is left out
-- `iptc`: texts by the names that ExifTool uses; at most 8 kB
-- `xmp`: the packet as text, not parsed; a longer one than 32 kB is left out
-- `average`: of light, weighted by opacity, as `#rrggbb`, or `#rrggbbaa` where one sees through
-- `palette`: k-means in Oklab, always the same for the same picture; the largest share first
-- `blurhash`: 4 × 3 components (3 × 4 for a picture that stands), equal to the authors' encoder; transparent parts lie on white
-- `thumbhash`: in base64, equal to the author's encoder
-- `phash`: 64 bits as hexadecimal, equal to that of the Python library ImageHash: the lowest frequencies of a cosine transform; pictures that look alike differ in few bits
-- `lqip`: a WebP of at most 24 pixels along each side as a data URI of at most 400 characters
+`GET /info` reads only the header, unless `include` asks for more. For information from pixels, the first frame is decoded once, at
+the smallest sufficient size. `/resize` with `format=json` returns the dimensions and the visual information of the result, and the
+file information of the `original`.
+
+| in `include` | information |
+|---|---|
+| `hash` | SHA-256 of the file |
+| `exif` | EXIF tags by name, with readable values, without maker notes and thumbnails; at most 12 kB |
+| `gps` | latitude and longitude in degrees (north and east positive), altitude in metres; without it, nothing else returns a location, and XMP whose location cannot be removed is omitted |
+| `iptc` | IPTC fields by ExifTool's names; at most 8 kB |
+| `xmp` | the XMP packet as text, not parsed; omitted if longer than 32 kB |
+| `average` | average in linear light, weighted by opacity, as `#rrggbb`, or `#rrggbbaa` with transparency |
+| `palette` | k-means clusters in Oklab, deterministic, largest share first |
+| `blurhash` | 4 × 3 components (3 × 4 in portrait), identical to the reference encoder; transparency on white |
+| `thumbhash` | in base64, identical to the reference encoder |
+| `phash` | 64-bit perceptual hash (DCT) in hexadecimal, identical to the Python library ImageHash; similar images differ in few bits |
+| `lqip` | a WebP of at most 24 × 24 pixels as a data URI of at most 400 characters |
 """
+
+INTRODUCTIONS = {
+    Group.OVERLAY: OVERLAYS,
+    Group.STAGE: STAGES,
+    Group.INFO: IMAGE_INFORMATION,
+    Group.SRCSET: SRCSET,
+    Group.PRESET: PRESETS,
+    Group.ACCESS: SIGNING,
+}
 
 ERRORS = """\
 # Errors
@@ -262,39 +321,29 @@ def _parameters() -> Iterable[str]:
     yield PARAMETERS
     for group in Group:
         yield f"## {group}\n"
-        if group is Group.SRCSET:
-            yield SETS
-        if group is Group.OVERLAY:
-            yield from _overlays()
-        if group is Group.STAGE:
-            yield STAGES
-        if group is Group.ACCESS:
-            yield SIGNING
-        if group is Group.INFO:
-            yield TOLD
-        if group is Group.PRESET:
-            yield PRESETS
+        if group in INTRODUCTIONS:
+            yield INTRODUCTIONS[group]
         rows = (_parameter(param) for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) if param.group is group)
-        yield from _table(("name", "meaning", "takes", "default", "example"), rows)
+        yield from _table(("name", "meaning", "values", "default", "example"), rows)
+        if group is Group.OVERLAY:
+            yield from _overlay_options()
 
 
-def _overlays() -> Iterable[str]:
-    """Overlay options as lists: their names are not parameters."""
-    yield OVERLAYS
-    both = overlay_options.COMMON_OPTIONS
+def _overlay_options() -> Iterable[str]:
+    """List the options of overlays, which are no parameters."""
+    common = overlay_options.COMMON_OPTIONS
     for heading, options in (
-        ("a picture", overlay_options.IMAGE_OPTIONS),
-        ("a text", overlay_options.TEXT_OPTIONS),
-        ("both", both),
+        ("Options of images", overlay_options.IMAGE_OPTIONS),
+        ("Options of texts", overlay_options.TEXT_OPTIONS),
+        ("Options of both", common),
     ):
-        yield f"Of {heading}:\n"
-        yield from (_option(option) for option in options if options is both or option not in both)
-        yield ""
+        yield f"### {heading}\n"
+        rows = (_option(option) for option in options if options is common or option not in common)
+        yield from _table(("option", "meaning", "values", "default"), rows)
 
 
-def _option(option: overlay_options.OverlayOption) -> str:
-    default = f" (without it {_code(option.default)})" if option.default else ""
-    return f"- {_code(option.name)}: {option.description.removesuffix('.')}; {option.grammar.expects}{default}."
+def _option(option: overlay_options.OverlayOption) -> tuple[str, ...]:
+    return _code(option.name), option.description, option.grammar.expects, _code(option.default)
 
 
 def _parameter(param: Param) -> tuple[str, ...]:

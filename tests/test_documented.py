@@ -39,18 +39,21 @@ def test_a_page_is_what_the_code_says_now(name: str) -> None:
     assert page.read_text(encoding="utf-8") == PAGES[name], f"docs/{name} is out of date: run `make docs`"
 
 
-def rows(page: str) -> dict[str, list[str]]:
-    """The cells of each row of a page's tables by the names in its first cell."""
+def rows(page: str, heading: str = "") -> dict[str, list[str]]:
+    """The cells of each row of a page's tables by the names in its first cell; only of tables so headed."""
     found: dict[str, list[str]] = {}
+    headed = ""
     for line in page.splitlines():
-        if line.startswith("| `"):
+        if line.startswith("| ") and not line.startswith(("| `", "| ---")):
+            headed = line.split(" | ")[0].removeprefix("| ")
+        if line.startswith("| `") and heading in ("", headed):
             first, *cells = (cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1])
             found |= dict.fromkeys(re.findall(r"`([^`]+)`", first), cells)
     return found
 
 
 def test_every_parameter_and_alias_is_documented() -> None:
-    documented = rows(PAGES["parameters.md"])
+    documented = rows(PAGES["parameters.md"], "name")
     assert set(documented) == {name for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) for name in param.names}
     assert all(re.fullmatch(r"[A-Z].{10,}\.", cells[0]) for cells in documented.values())
 

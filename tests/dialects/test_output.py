@@ -82,7 +82,7 @@ def test_an_option_is_kept_for_whatever_format_may_be_chosen(query: str, expecte
         "lossless=yes",
         "dpi=0",
         "dpi=1201",
-        "second=-1",
+        "time=-1",
         "second=86401",
         "progressive=true&interlace=true",
     ],
@@ -128,7 +128,7 @@ def test_what_says_nothing_to_the_format_named_is_dropped(one: str, other: str) 
         ("lossless=true&quality=30", "lossless=true"),
         ("metadata=keep", "metadata=all"),
         ("dpi=72", ""),
-        ("second=0", ""),
+        ("time=0", ""),
         ("format=original", ""),
     ],
 )
@@ -154,5 +154,6 @@ def test_metadata_profile_and_original_are_said() -> None:
 
 
 def test_a_moment_and_a_resolution_are_said() -> None:
-    asked = plan("second=12.5&dpi=300").input
+    asked = plan("time=12.5&dpi=300").input
     assert (asked.time_s, asked.dpi) == (12.5, 300)
+    assert plan("second=12.5&dpi=300").input == asked

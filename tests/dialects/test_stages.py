@@ -105,7 +105,7 @@ def test_a_request_that_refers_to_too_many_pictures_is_refused_before_any_is_fet
     overlays = [";".join(f"url:{stage}-{number}.png" for number in range(10)) for stage in range(5)]
     assert len(references(plan("|".join(f"overlay={one}" for one in overlays[:4])))) == MAX_REFERENCES
     assert len(references(plan("|".join(f"overlay={overlays[0]}" for _ in range(8))))) == len("0123456789")
-    with pytest.raises(InvalidParameter, match="at most 40 pictures"):
+    with pytest.raises(InvalidParameter, match="at most 40 images"):
         plan("|".join(f"overlay={one}" for one in overlays))
 
 

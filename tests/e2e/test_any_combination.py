@@ -37,7 +37,7 @@ _ELSEWHERE: Final = {
     "include",
     "palette_colors",
     "page",
-    "second",
+    "time",
 }
 SAID: Final = [param for param in PARAMS if param.name not in _ELSEWHERE]
 

@@ -247,7 +247,7 @@ def test_without_a_moment_a_frame_is_taken_that_shows_something() -> None:
 def test_a_moment_after_the_end_is_refused() -> None:
     with pytest.raises(InvalidParameter) as caught:
         made(film(), input=Input(time_s=4.0))
-    assert caught.value.param == "second"
+    assert caught.value.param == "time"
 
 
 @pytest.mark.parametrize(

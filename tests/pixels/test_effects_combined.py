@@ -1,12 +1,14 @@
 """Any colours and effects together, as a URL asks for them, make a picture of the promised size."""
 
 from io import BytesIO
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.params import plan_of
 from pixmill.dialects.native.tables import adjust, effects
 from pixmill.engine.pixels.pipeline import STEPS, render
@@ -40,5 +42,5 @@ def test_any_of_them_together_make_a_picture(mode: str, data: st.DataObject) -> 
     picture = photo(width, height).convert(mode)
     if mode.endswith("A"):
         picture.putalpha(data.draw(st.integers(0, 255)))
-    result = render(encoded(picture, "PNG"), plan_of(asked | {"format": (Format.PNG,)}), Limits())
+    result = render(encoded(picture, "PNG"), plan_of(cast("ParamValues", asked | {"format": (Format.PNG,)})), Limits())
     assert Image.open(BytesIO(result.body)).size == (width, height)

@@ -1,15 +1,14 @@
-"""The native URLs: ``/resize`` and ``/info``, from raw bytes to an ImageRequest.
+"""The native URLs ``/resize`` and ``/info``: parses raw bytes into an ImageRequest.
 
-Knows how the values of ``params.py`` make a plan, and which spellings mean the same picture. Any bytes at all give an
-ImageRequest or a BadRequest, in time linear in their number, and never another exception.
+Any bytes at all give an ImageRequest or a BadRequest, in time linear in their number, and never another exception.
 """
 
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 from msgspec import structs
 
-from pixmill.dialects.native.param import ParamValues
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.params import INFO_PARAMS, PARAMS, info_plan, plan_of
 from pixmill.dialects.native.plan_cache import CachedPlan, PlanCache, split_query
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
@@ -32,11 +31,11 @@ PARAMS_BY_PATH: Final[dict[bytes, ParamTable]] = {
     for prefix in (b"", b"/api/v1")
     for path, params in ((b"/resize", (*PARAMS, PRESET)), (b"/info", INFO_PARAMS))
 }
-"""Every path that is answered, with the parameters it takes."""
+"""The paths of this dialect, each with the parameters it accepts."""
 
 
 class NativeDialect:
-    """Pixmill's own grammar. ``mode`` is that of requests which name none."""
+    """Pixmill's own URL grammar. ``default_mode`` applies to requests that name no mode."""
 
     name = "native"
 
@@ -49,44 +48,44 @@ class NativeDialect:
         return path in PARAMS_BY_PATH
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
-        """What the URL asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
+        """Parse a URL; ``upload``: the original is the body of the request. Raises BadRequest."""
         table = PARAMS_BY_PATH.get(path)
         if table is None:
             raise RouteNotFound
         if len(query) > MAX_QUERY_BYTES:
-            raise RequestTooLarge(f"The parameters may have at most {MAX_QUERY_BYTES} bytes")
+            raise RequestTooLarge(f"The query may have at most {MAX_QUERY_BYTES} bytes")
         if path.endswith(b"/info"):
             values = parse_query(query, table)
             return ImageRequest(_source(values, upload=upload), info_plan(values))
         per_image_query, shared_query = split_query(query)
+        cached_plan = self._plan_cache.get(shared_query)
         values = parse_query(per_image_query, table)
-        cached_plan = self._plan_cache.get(shared_query) or self._parse_plan(shared_query, table)
-        return ImageRequest(_source(values, upload=upload), cached_plan.plan, cached_plan.filename, cached_plan.tags)
+        compiled = cached_plan or self._compile(shared_query, table)
+        return ImageRequest(_source(values, upload=upload), compiled.plan, compiled.filename, compiled.tags)
 
-    def _parse_plan(self, shared_query: bytes, table: ParamTable) -> CachedPlan:
-        values = self.presets.apply({**parse_query(shared_query, table)})
-        cached_plan = CachedPlan(
-            plan_of({"mode": self._default_mode, **values}), values.get("filename", ""), values.get("tags", ())
-        )
-        self._plan_cache.put(shared_query, cached_plan)
-        return cached_plan
+    def _compile(self, shared_query: bytes, table: ParamTable) -> CachedPlan:
+        values = parse_query(shared_query, table)
+        if "preset" in values or self.presets.only:
+            values = self.presets.apply(values)
+        values.setdefault("mode", self._default_mode)
+        compiled = CachedPlan(plan_of(values), values.get("filename", ""), values.get("tags", ()))
+        self._plan_cache.put(shared_query, compiled)
+        return compiled
 
     def parse_srcset(self, query: bytes) -> SrcsetRequest:
-        """What the query of ``/srcset`` asks for. Raises BadRequest, of it NoSuchRoute where only presets are answered."""
+        """Parse the query of ``/srcset``. Raises BadRequest; RouteNotFound in presets-only mode."""
         if self.presets.only:
-            raise RouteNotFound(
-                "Where only presets are answered there are no sets: their widths could not be asked for"
-            )
+            raise RouteNotFound("There is no /srcset in presets-only mode: the URLs in its answer name widths")
         return parse_srcset(query, self.presets)
 
 
 def parse(path: bytes, query: bytes, *, upload: bool = False, presets: Presets = NO_PRESETS) -> ImageRequest:
-    """What a URL, given as it was sent, asks for; ``upload`` when the original comes with the request. Raises BadRequest."""
+    """Parse one URL without a server around it, for tests, fuzzers and the gallery. Raises BadRequest."""
     return NativeDialect(presets).parse(path, query, upload=upload)
 
 
 def explain(request: ImageRequest) -> dict[str, object]:
-    """What a request means, for people: the source, the plan without its defaults, the key of the result."""
+    """Describe a request for people: the source, the plan without its defaults, the key of the result."""
     version = {"version": request.source.version} if request.source.version else {}
     return {
         "source": {"kind": request.source.kind.value, "text": request.source.text} | version,
@@ -100,12 +99,12 @@ def explain(request: ImageRequest) -> dict[str, object]:
 def _source(values: ParamValues, *, upload: bool) -> SourceRef:
     if not upload:
         if "url" not in values:
-            raise MissingParameter("url is required: it says where the original lives", param="url")
-        ref = cast("SourceRef", values["url"])
+            raise MissingParameter("url is required: the URL or path of the original", param="url")
+        ref = values["url"]
         return structs.replace(ref, version=values["v"]) if "v" in values else ref
     unexpected = next((name for name in ("url", "v") if name in values), None)
     if unexpected:
         raise ConflictingParameters(
-            f"The original comes with the request: {unexpected} must not be given", param=unexpected
+            f"The original is the body of the request: {unexpected} must not be given", param=unexpected
         )
     return upload_ref("")

@@ -1,9 +1,7 @@
-"""What one parameter of the native API is. The parameters themselves are in ``tables/``."""
+"""The type of a parameter of the native API. The parameters themselves are declared in ``tables/``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from pixmill.dialects.native.grammars.scalars import Grammar
 from pixmill.errors import InvalidParameter
@@ -11,30 +9,27 @@ from pixmill.errors import InvalidParameter
 MAX_SIDE = 16_383
 """The longest side that WebP can write (RFC 9649 §2.4)."""
 
-ParamValues = Mapping[str, Any]
-"""The values of the parameters that were given, by name, as the grammar of each made them."""
-
 
 class Group(StrEnum):
-    """What a parameter is about, as a heading."""
+    """The headings under which parameters are listed."""
 
-    SOURCE = "The picture"
+    SOURCE = "Source"
     SIZE = "Size"
-    TRANSFORM = "Changes"
+    TRANSFORM = "Transformations"
     COLOUR = "Colours"
     EFFECT = "Effects"
     OVERLAY = "Overlays"
     STAGE = "Further stages"
-    OUTPUT = "The result"
-    INFO = "What is told"
-    SRCSET = "Sets for responsive pictures"
+    OUTPUT = "Output"
+    INFO = "Image information"
+    SRCSET = "Responsive images (srcset)"
     PRESET = "Presets"
     ACCESS = "Signed URLs"
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter. ``default`` is what leaving it out means, as it would be written; empty where that is nothing."""
+    """One parameter. ``default`` is the value that applies when it is left out, as written in a URL; empty for none."""
 
     name: str
     group: Group
@@ -49,8 +44,12 @@ class Param:
         return (self.name, *self.aliases)
 
     def parse(self, text: str) -> object:
-        """The value; raises InvalidParameter that says what may be written."""
+        """Parse a decoded value. Raises InvalidParameter, whose message describes the valid values."""
         try:
             return self.grammar.parse(text)
         except ValueError:
-            raise InvalidParameter(f"{self.name} must be {self.grammar.expects}", param=self.name) from None
+            raise self.invalid() from None
+
+    def invalid(self) -> InvalidParameter:
+        """Build the error for a value that the grammar rejects."""
+        return InvalidParameter(f"{self.name} must be {self.grammar.expects}", param=self.name)

@@ -1,12 +1,13 @@
-"""The parameters of the native API, each declared once, in ``tables/``; here they are one table.
+"""The parameters of the native API as one table, and how their values are compiled into a plan.
 
-The parser, the error texts, OpenAPI, the reference page and the options of ``pixmill resize`` are derived from it.
-Knows names, grammars and meanings, and which values make which plan.
+The parser, error texts, OpenAPI, the reference page and the options of ``pixmill resize`` are derived from the table.
+Each parameter is declared once, in ``tables/``, beside the function that compiles it.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from pixmill.dialects.native.param import Param, ParamValues
+from pixmill.dialects.native.param import Param
+from pixmill.dialects.native.param_values import ParamValues, select
 from pixmill.dialects.native.stages import then_param
 from pixmill.dialects.native.tables import (
     adjust,
@@ -22,12 +23,15 @@ from pixmill.dialects.native.tables import (
     tags,
 )
 from pixmill.errors import BadRequest, InvalidParameter
+from pixmill.media import Format
+from pixmill.plan.colour import Colour
+from pixmill.plan.facts import HEADER_FACTS_ONLY
 from pixmill.plan.geometry import stage_name
-from pixmill.plan.ops import Plan, Stage
+from pixmill.plan.ops import DEFAULT_INPUT, Fit, Flip, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
 
 _FIRST_STAGE_ONLY: Final = {"dpr", *(param.name for param in rotate_crop.PARAMS if param.name.startswith("trim"))}
-"""``dpr`` counts for all stages; what is trimmed is seen in the pixels, which are not there yet when sizes are resolved."""
+"""``dpr`` applies to all stages. ``trim`` looks at pixels, which do not exist yet when the sizes are resolved."""
 
 STAGE_PARAMS: tuple[Param, ...] = (
     tuple(
@@ -38,7 +42,7 @@ STAGE_PARAMS: tuple[Param, ...] = (
     )
     + output.BACKGROUND
 )
-"""What a stage after the first may say: operations only."""
+"""The parameters of a further stage: operations only."""
 
 PARAMS: tuple[Param, ...] = (
     *source.PARAMS,
@@ -57,57 +61,98 @@ PARAMS: tuple[Param, ...] = (
 )
 
 INFO_PARAMS: tuple[Param, ...] = (*source.PARAMS, *info.PARAMS, *source.ACCESS_PARAMS)
-"""What ``/info`` takes."""
+"""The parameters of ``/info``."""
+
+
+_UNCHANGED: Final = Stage()
+_SHARED_WITH_STAGES: Final = frozenset(("dpr", "background"))
 
 
 def plan_of(values: ParamValues) -> Plan:
-    """The plan of these values, in the one spelling that all equal pictures share."""
-    operations = _operations(values)
-    output_fields = output.output_fields(values, operations["resize"])
-    info_fields = info.info_fields(values, output_fields["output"])
-    input_fields = input_options.input_fields(values, output_fields["output"])
+    """Compile values into the plan that all spellings of the same image share. Raises BadRequest.
+
+    The order of the steps; each reads only what stands above it, and what has no effect stays at its default:
+
+    1. Output: the format decides which encoder options, facts, frames and background have an effect.
+    2. First stage: its operations, in the order of ``_stage_of``.
+    3. Further stages, which inherit ``dpr`` and ``background``.
+    4. Input and trim, which concern the original; image information, which only JSON reports.
+    5. The limit on references and the default size of placeholders, which concern the whole plan.
+    """
+    result = output.output_of(values)
+    first = _stage_of(values, keeps_alpha=not output.ALPHA_FORMATS.isdisjoint(result.formats))
     plan = Plan(
-        **input_fields,
-        **operations,
-        trim=rotate_crop.trim_for(values),
-        stages=_stages(values),
-        **output_fields,
-        **info_fields,
+        rotate=first.rotate,
+        flip=first.flip,
+        crop=first.crop,
+        resize=first.resize,
+        rotate_free=first.rotate_free,
+        grayscale=first.grayscale,
+        adjust=first.adjust,
+        blur=first.blur,
+        effects=first.effects,
+        shape=first.shape,
+        extend=first.extend,
+        overlays=first.overlays,
+        background=first.background,
+        stages=_further_stages(values) if "then" in values else (),
+        input=DEFAULT_INPUT if input_options.NAMES.isdisjoint(values) else input_options.input_of(values, result),
+        trim=rotate_crop.trim_of(values) if "trim" in values else None,
+        output=result,
+        fact_selection=info.fact_selection(values) if result.formats == (Format.JSON,) else HEADER_FACTS_ONLY,
     )
     if plan.stages and len(references(plan)) > MAX_REFERENCES:
-        raise InvalidParameter(f"All stages together may refer to at most {MAX_REFERENCES} pictures", param="then")
-    return info.with_placeholder_size(plan)
+        raise InvalidParameter(f"All stages together may refer to at most {MAX_REFERENCES} images", param="then")
+    return plan if info.PLACEHOLDER_FORMATS.isdisjoint(result.formats) else info.with_placeholder_size(plan)
 
 
-def _operations(values: ParamValues) -> dict[str, Any]:
-    """What is done to the picture, but for its background."""
-    resize_fields = size.resize_fields(values)
-    return {
-        **resize_fields,
-        **rotate_crop.rotate_crop_fields(values),
-        **size.extend_fields(values, resize_fields["resize"]),
-        **adjust.adjust_fields(values),
-        **effects.effect_fields(values),
-        **shapes.shape_fields(values),
-        **overlays.overlay_fields(values),
-    }
+def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
+    """Compile the operations of one stage, in their order of work, except that ``resize`` comes first.
+
+    ``extend`` and ``background`` depend on its box. A table is visited only when one of its parameters is given.
+    ``keeps_alpha``: the result can be transparent, so that a background behind the image has no effect.
+    """
+    resize = _UNCHANGED.resize if size.NAMES.isdisjoint(values) else size.resize_of(values)
+    rotate, flip, rotate_free = (
+        (0, Flip.NONE, None) if rotate_crop.NAMES.isdisjoint(values) else rotate_crop.rotation_of(values)
+    )
+    return Stage(
+        rotate=rotate,
+        flip=flip,
+        crop=values.get("crop"),
+        resize=resize,
+        rotate_free=rotate_free,
+        grayscale=values.get("grayscale", False),
+        adjust=_UNCHANGED.adjust if adjust.NAMES.isdisjoint(values) else adjust.adjust_of(values),
+        blur=float(values.get("blur", 0)),
+        effects=_UNCHANGED.effects if effects.NAMES.isdisjoint(values) else effects.effects_of(values),
+        shape=_UNCHANGED.shape if shapes.NAMES.isdisjoint(values) else shapes.shape_of(values),
+        extend=size.extend_of(values, resize) if "padding" in values or "extend" in values else _UNCHANGED.extend,
+        overlays=values.get("overlay", ()),
+        background=_background(values, resize, keeps_alpha=keeps_alpha),
+    )
 
 
-def _stages(values: ParamValues) -> tuple[Stage, ...]:
-    """Those after the first that do anything. ``dpr`` counts in each, and ``background`` where it says no other."""
-    shared = {name: values[name] for name in ("dpr", "background") if name in values}
+def _background(values: ParamValues, resize: Resize, *, keeps_alpha: bool) -> Colour:
+    """Drop a background that cannot be seen: without padding, in a result that keeps its transparency."""
+    if "background" not in values:
+        return _UNCHANGED.background
+    is_padded = resize.fit is Fit.CONTAIN or any(values.get("padding", ()))
+    return values["background"] if is_padded or not keeps_alpha else _UNCHANGED.background
+
+
+def _further_stages(values: ParamValues) -> tuple[Stage, ...]:
+    """Compile the stages after the first that have an effect."""
+    inherited = select(values, _SHARED_WITH_STAGES)
     stages: list[Stage] = []
-    for number, stage_values in enumerate(values.get("then", ()), 2):
+    for number, stage_values in enumerate(values["then"], 2):
         try:
-            operations = _operations(shared | stage_values)
+            stages.append(_stage_of(inherited | stage_values, keeps_alpha=True))
         except BadRequest as error:
             raise error.with_subject(stage_name(number), "then") from None
-        stages.append(
-            Stage(**operations, background=output.stage_background(shared | stage_values, operations["resize"]))
-        )
-    return tuple(stage for stage in stages if stage != Stage())
+    return tuple(stage for stage in stages if stage != _UNCHANGED)
 
 
 def info_plan(values: ParamValues) -> Plan:
-    """The plan of ``/info``, which makes nothing of a picture."""
+    """Compile the plan of ``/info``, which renders nothing."""
     return Plan(fact_selection=info.fact_selection(values))

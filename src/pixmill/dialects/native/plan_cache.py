@@ -1,7 +1,7 @@
-"""Plans that were read before, by the part of a query that most URLs of a site share.
+"""Cache of compiled plans, by the part of the query that the URLs of a site have in common.
 
-What differs from picture to picture is ``url``, its version ``v``, and where URLs are signed ``expires`` and ``sig``; all else is the same for thousands of them.
-Reading it takes 0.5 ms, which is more than fetching the original from nearby. Knows queries as bytes.
+``url``, its version ``v``, and ``expires`` and ``sig`` of signed URLs differ from image to image; the rest is the same
+for thousands of URLs. Parsing it takes longer than fetching the original from a nearby store. Knows queries as bytes.
 """
 
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from typing import Final
 from pixmill.plan.ops import Plan
 
 MAX_PLANS: Final = 1_024
-"""When so many are known, all are forgotten: each is read again once."""
+"""When the cache is full it is cleared: each plan is compiled again once."""
 
 MAX_SHARED_BYTES: Final = 1_024
-"""Longer ones are not kept, so that strangers cannot fill the memory with them."""
+"""Longer queries are not cached, so that clients cannot fill the memory with them."""
 
 _PER_IMAGE_PARAMS: Final = (b"url=", b"v=", b"expires=", b"sig=")
 
 
 @dataclass(frozen=True, slots=True)
 class CachedPlan:
-    """What the shared part of a query says."""
+    """The compiled shared part of a query."""
 
     plan: Plan
     filename: str
@@ -29,23 +29,23 @@ class CachedPlan:
 
 @dataclass(slots=True)
 class PlanCache:
-    """What was read from each shared part."""
+    """Compiled plans by shared query."""
 
     _plans: dict[bytes, CachedPlan] = field(default_factory=dict)
 
-    def get(self, shared: bytes) -> CachedPlan | None:
-        return self._plans.get(shared)
+    def get(self, shared_query: bytes) -> CachedPlan | None:
+        return self._plans.get(shared_query)
 
-    def put(self, shared: bytes, cached_plan: CachedPlan) -> None:
-        if len(shared) > MAX_SHARED_BYTES:
+    def put(self, shared_query: bytes, cached_plan: CachedPlan) -> None:
+        if len(shared_query) > MAX_SHARED_BYTES:
             return
         if len(self._plans) >= MAX_PLANS:
             self._plans.clear()
-        self._plans[shared] = cached_plan
+        self._plans[shared_query] = cached_plan
 
 
 def split_query(query: bytes) -> tuple[bytes, bytes]:
-    """What a query says of its own picture and access, and the rest, each in its order."""
+    """Split a query into the parameters of its own image and those that images share, each in order."""
     per_image: list[bytes] = []
     shared: list[bytes] = []
     for piece in query.split(b"&"):

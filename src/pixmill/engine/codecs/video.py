@@ -61,7 +61,7 @@ class VideoDecoder:
         if input_options.time_s is None:
             return self
         if input_options.time_s > self._duration_s:
-            raise InvalidParameter(f"The video has {self._duration_s:.1f} seconds", param="second")
+            raise InvalidParameter(f"The video has {self._duration_s:.1f} seconds", param="time")
         return VideoDecoder(self._source, input_options.time_s)
 
     def decode(self, request: DecodeRequest) -> Frame:

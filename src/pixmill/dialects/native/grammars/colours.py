@@ -1,4 +1,4 @@
-"""Colours as text. Knows CSS names and hexadecimal digits."""
+"""Colours as text: CSS names and hexadecimal digits."""
 
 import re
 
@@ -33,9 +33,9 @@ _CSS_COLOURS = {
 
 
 class ColourGrammar:
-    """A colour by its CSS name or in hexadecimal digits. All that is wholly transparent is one colour."""
+    """A colour by its CSS name or in hexadecimal digits. All fully transparent colours are one value."""
 
-    expects = f"rgb, rgba, rrggbb or rrggbbaa in hexadecimal digits, or one of {', '.join(_CSS_COLOURS)}"
+    expects = "rgb, rgba, rrggbb or rrggbbaa in hexadecimal digits, a CSS 2.1 colour name, or transparent"
 
     @property
     def schema(self) -> Schema:

@@ -1,4 +1,4 @@
-"""Parts of a picture as text: where to look, and what to cut out. Knows numbers and directions, but no picture."""
+"""Gravity as text: directions, focal points and regions. Knows numbers and directions; must never know an image."""
 
 import re
 from math import gcd
@@ -42,13 +42,13 @@ _CONTENT_AWARE: dict[str, Gravity] = {
 
 
 class GravityGrammar:
-    """A direction, perhaps with a distance from there, a focal point or regions, or what to look for."""
+    """A direction with an optional offset, a focal point, focal regions, or a content-aware strategy."""
 
     expects = (
-        "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), "
-        "northwest (nw), each perhaps with :right,down in pixels away from that edge; fp:x,y with both from 0 to 1; "
-        f"fr:x,y,width,height or fr:x,y,width,height,weight, up to {MAX_REGIONS} of these with ; between; "
-        "smart, smart:entropy or face"
+        "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west "
+        "(w), northwest (nw), each optionally followed by :x,y, an offset in pixels away from that edge; fp:x,y with "
+        f"both from 0 to 1; fr:x,y,width,height or fr:x,y,width,height,weight, up to {MAX_REGIONS} of these separated "
+        "by semicolons; smart, smart:entropy or face"
     )
 
     @property
@@ -70,17 +70,17 @@ class GravityGrammar:
 
 
 def _parse_direction(text: str) -> Point:
-    """Distances count from the edge that the direction names, from the centre to the right and down."""
+    """Parse a direction. Offsets count away from its edge; from the centre, to the right and down."""
     name, colon, shift = text.partition(":")
     if name not in DIRECTIONS or (colon and not _SHIFT.fullmatch(f":{shift}")):
         raise ValueError
     point = DIRECTIONS[name]
-    right, down = map(int, shift.split(",")) if colon else (0, 0)
-    return Point(point.x, point.y, -right if point.x == 1 else right, -down if point.y == 1 else down)
+    x, y = map(int, shift.split(",")) if colon else (0, 0)
+    return Point(point.x, point.y, -x if point.x == 1 else x, -y if point.y == 1 else y)
 
 
 def _build_regions(pieces: list[list[str]]) -> FocalRegions:
-    """In an order of their own, and with the least weights that mean the same: neither makes a difference."""
+    """Sort the regions and reduce their weights, so that equal gravities are equal values."""
     weights = [int(piece[4]) if len(piece) > _SIDES else 1 for piece in pieces]
     divisor = gcd(*weights)
     regions = (_build_region(piece, weight // divisor) for piece, weight in zip(pieces, weights, strict=True))

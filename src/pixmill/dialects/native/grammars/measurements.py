@@ -1,4 +1,4 @@
-"""Shapes, angles and margins as text. Knows numbers, but no picture."""
+"""Aspect ratios, factors, angles and margins as text. Knows numbers; must never know an image."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FULL_CIRCLE_DEGREES = 360
 
 
 class AspectRatioGrammar:
-    """The shape of a picture: width to height, or their quotient."""
+    """An aspect ratio: width to height, or their quotient."""
 
     expects = "width:height, such as 16:9, or their quotient, such as 1.5"
 
@@ -37,14 +37,16 @@ class AspectRatioGrammar:
 
 @dataclass(frozen=True, slots=True)
 class FactorGrammar:
-    """By what something is multiplied: a number, or as many hundredths after ``pct:``."""
+    """A factor: a number, or percent after ``pct:``."""
 
     low: Fraction
     high: Fraction
 
     @property
     def expects(self) -> str:
-        return f"{self._number.expects}, or pct: and percent, {float(self.low * 100):g} to {float(self.high * 100):g}"
+        return (
+            f"{self._number.expects}, or percent as pct:N from {float(self.low * 100):g} to {float(self.high * 100):g}"
+        )
 
     @property
     def schema(self) -> Schema:
@@ -65,7 +67,7 @@ class FactorGrammar:
 
 
 class AngleGrammar:
-    """Degrees clockwise, as a number from 0 to less than a full turn."""
+    """Degrees clockwise, normalised to 0 up to, but not including, 360."""
 
     expects = "a number of degrees from -360 to 360, with at most two decimals"
 
@@ -81,9 +83,9 @@ class AngleGrammar:
 
 
 class MarginGrammar:
-    """Pixels at the top, right, bottom and left, as CSS has it."""
+    """Pixels at the top, right, bottom and left, as in CSS."""
 
-    expects = "one number of pixels for all sides, two for top and bottom and for left and right, or four clockwise from the top"
+    expects = "1, 2 or 4 numbers of pixels from 0 to 9999: all sides; vertical,horizontal; or top,right,bottom,left"
 
     @property
     def schema(self) -> Schema:

@@ -1,4 +1,4 @@
-"""What can be said of an overlay: one table for pictures, one for texts.
+"""The options of overlays: one table for images, one for texts.
 
 The parser, the error texts, the schema and the reference page are derived from it. Knows names, grammars and meanings.
 """
@@ -6,7 +6,7 @@ The parser, the error texts, the schema and the reference page are derived from 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.gravity import DIRECTIONS
@@ -15,15 +15,20 @@ from pixmill.dialects.native.grammars.scalars import (
     FLAGS,
     Choice,
     Decimal,
+    Grammar,
     Integer,
     Location,
+    PatternText,
     Schema,
+    inner_pattern,
     parse_decimal,
     pattern_schema,
 )
-from pixmill.dialects.native.grammars.scalars import PatternText as Shaped
 from pixmill.dialects.native.grammars.text_markup import ELEMENTS
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point
 from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_CHARACTERS, Align, Blend, Length, OverlayFit, Repeat, Shadow
+from pixmill.plan.source import SourceRef
 
 _URL_CHARACTER = r"(?:[!-+\--:<-\[\]-~]|,,|;;)"
 _NAME = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}"
@@ -40,9 +45,42 @@ _SIZE_PATTERN = re.compile(r"[1-9][0-9]{0,3}|pct:(?:[1-9][0-9]{0,2}(?:\.[0-9]{1,
 _OFFSET_PATTERN = re.compile("-?(?:0|[1-9][0-9]?|[1-4][0-9]{2}|500)")
 
 
+class OptionValues(TypedDict, total=False):
+    """The values of the options that were given, by name. A test proves that each has the type of its grammar."""
+
+    url: SourceRef
+    text: str
+    width: Length
+    height: Length
+    fit: OverlayFit
+    gravity: Point
+    x: Length
+    y: Length
+    rotate: Fraction
+    opacity: Fraction
+    blend: Blend
+    repeat: Repeat
+    gap: int
+    shadow: Colour
+    shadow_x: int
+    shadow_y: int
+    shadow_blur: Fraction
+    markup: bool
+    font: str
+    size: Fraction
+    color: Colour
+    bold: bool
+    italic: bool
+    align: Align
+    background: Colour
+    padding: int
+    outline: Colour
+    outline_width: int
+
+
 @dataclass(frozen=True, slots=True)
 class LengthGrammar:
-    """Pixels, or percent of the result's side."""
+    """Pixels, or percent of the side of the result."""
 
     pattern: re.Pattern[str]
     expects: str
@@ -61,7 +99,7 @@ class LengthGrammar:
 
 
 class OffsetGrammar:
-    """Whole pixels to the right or down, or the other way."""
+    """Whole pixels to the right or down; negative to the left or up."""
 
     expects = "a whole number of pixels from -500 to 500"
 
@@ -77,107 +115,109 @@ class OffsetGrammar:
 
 @dataclass(frozen=True, slots=True)
 class OverlayOption:
-    """``shape`` matches, in the syntax of JSON Schema, values that are taken; ``default`` is what leaving it out means."""
+    """One option. ``pattern`` matches common values, as in JSON Schema; ``default`` is as written in a URL."""
 
     name: str
-    grammar: Any
+    grammar: Grammar[object]
     description: str
     pattern: str = ""
     default: str = ""
 
 
-def _option(name: str, grammar: Any, description: str, pattern: str = "", default: str = "") -> OverlayOption:
-    """With the shape of its grammar's own schema, where that has one."""
-    schema = grammar.schema
-    schema_pattern = "|".join(schema["enum"]) if "enum" in schema else str(schema.get("pattern", "")).strip("^$")
-    return OverlayOption(name, grammar, description, pattern or schema_pattern, default)
+def _option(
+    name: str, grammar: Grammar[object], description: str, pattern: str = "", default: str = ""
+) -> OverlayOption:
+    """Declare an option, with the pattern of its grammar's own schema if none is given."""
+    return OverlayOption(name, grammar, description, pattern or inner_pattern(grammar), default)
 
 
 _FLAG = Choice(FLAGS)
-_SIZE = LengthGrammar(_SIZE_PATTERN, "a whole number of pixels, or pct: and percent of the result's side")
+_SIZE = LengthGrammar(_SIZE_PATTERN, "a whole number of pixels, or percent of the result's side as pct:N")
 _DISTANCE = LengthGrammar(
-    _DISTANCE_PATTERN, "a whole number of pixels, or pct: and percent of the result's side, perhaps with a minus sign"
+    _DISTANCE_PATTERN, "a whole number of pixels, or percent of the result's side as pct:N; may be negative"
 )
 _DEFAULT_SHADOW = Shadow()
 
 COMMON_OPTIONS: Final = (
     _option(
-        "gravity", Choice(DIRECTIONS), "At which edge or corner of the result it lies, or center.", default="center"
+        "gravity", Choice(DIRECTIONS), "Position in the result: an edge, a corner or the center.", default="center"
     ),
-    _option("x", _DISTANCE, "Distance from that edge, from the center to the right.", default="0"),
-    _option("y", _DISTANCE, "Distance from that edge, from the center down.", default="0"),
-    _option("rotate", AngleGrammar(), "Degrees to turn it clockwise.", default="0"),
-    _option("opacity", Decimal(Fraction(0), Fraction(100)), "Percent.", "[1-9][0-9]?|100", "100"),
+    _option("x", _DISTANCE, "Horizontal distance from that edge; from the center, to the right.", default="0"),
+    _option("y", _DISTANCE, "Vertical distance from that edge; from the center, down.", default="0"),
+    _option("rotate", AngleGrammar(), "Clockwise rotation in degrees.", default="0"),
+    _option("opacity", Decimal(Fraction(0), Fraction(100)), "Opacity in percent.", "[1-9][0-9]?|100", "100"),
     _option(
         "blend",
         Choice({blend.value: blend for blend in Blend}),
-        "How its colours mix, as CSS has it.",
+        "Blend mode, as in CSS `mix-blend-mode`, or compositing operator.",
         default="normal",
     ),
-    _option("repeat", Choice({one.value: one for one in Repeat}), "Along which sides it is repeated.", default="none"),
+    _option(
+        "repeat", Choice({one.value: one for one in Repeat}), "Axes along which it is repeated (tiled).", default="none"
+    ),
     _option("gap", Integer(0, 1_000), "Pixels between repetitions.", "[1-9][0-9]{0,2}", "0"),
-    _option("shadow", ColourGrammar(), "Colour of its shadow; without one there is none."),
+    _option("shadow", ColourGrammar(), "Colour of the drop shadow; without a colour there is none."),
     _option(
         "shadow_x",
         OffsetGrammar(),
-        "Pixels that the shadow is moved to the right.",
+        "Horizontal offset of the shadow in pixels.",
         default=str(_DEFAULT_SHADOW.offset_x),
     ),
     _option(
-        "shadow_y", OffsetGrammar(), "Pixels that the shadow is moved down.", default=str(_DEFAULT_SHADOW.offset_y)
+        "shadow_y", OffsetGrammar(), "Vertical offset of the shadow in pixels.", default=str(_DEFAULT_SHADOW.offset_y)
     ),
     _option(
         "shadow_blur",
         Decimal(Fraction(0), Fraction(100)),
-        "Sigma in pixels.",
+        "Blur of the shadow: sigma in pixels.",
         "[1-9]?[0-9]",
         f"{_DEFAULT_SHADOW.blur:g}",
     ),
 )
 
 IMAGE_OPTIONS: Final = (
-    _option("url", Location(), "Where the picture lives, as in url.", _IMAGE_PATTERN),
-    _option("width", _SIZE, "Width of its box; without a box it has its own size."),
+    _option("url", Location(), "Source image URL or path, as in the parameter `url`.", _IMAGE_PATTERN),
+    _option("width", _SIZE, "Width of its box; without a box it keeps its own size."),
     _option("height", _SIZE, "Height of its box."),
     _option(
         "fit",
         Choice({fit.value: fit for fit in OverlayFit}),
-        "How it meets a box of two sides, as in fit; it is made larger too.",
+        "How it is fitted to a box of two sides, as in the parameter `fit`; it is also upscaled.",
         default="inside",
     ),
     *COMMON_OPTIONS,
 )
 
-_TEXT_GRAMMAR = Shaped(
+_TEXT_GRAMMAR = PatternText(
     re.compile(r"[^\u0000-\u001f\u007f-\u009f]{1,40000}"),
-    f"1 to {MAX_TEXT_CHARACTERS} characters, of which one can be seen, without control characters; "
-    f"with markup:true elements must be closed in order and be of {', '.join(ELEMENTS)} and br, and < be doubled",
+    f"1 to {MAX_TEXT_CHARACTERS} characters, not all blank, without control characters; "
+    f"with markup:true, elements must be properly nested and be of {', '.join(ELEMENTS)} and br, and < be doubled",
 )
 
 TEXT_OPTIONS: Final = (
-    _option("text", _TEXT_GRAMMAR, "The letters.", _TEXT_PATTERN),
+    _option("text", _TEXT_GRAMMAR, "The text.", _TEXT_PATTERN),
     _option(
         "markup",
         _FLAG,
-        f"Whether {', '.join(f'`<{name}>`' for name in ELEMENTS)}, and `<br>` mean something; `<<` is then one `<`.",
+        f"Interprets {', '.join(f'`<{name}>`' for name in ELEMENTS)} and `<br>`; `<<` is then a single `<`.",
         "false|0",
         "false",
     ),
     _option(
         "font",
-        Shaped(_FONT, "a family's name"),
-        f"A family that the server has; else {DEFAULT_FONT}.",
+        PatternText(_FONT, "the name of a font family"),
+        f"Font family installed on the server; otherwise {DEFAULT_FONT} is used.",
         default=DEFAULT_FONT,
     ),
-    _option("size", Decimal(Fraction(4), Fraction(1_000)), "Size of the font in pixels.", "[1-9][0-9]{1,2}", "32"),
-    _option("color", ColourGrammar(), "Colour of the letters.", default="black"),
-    _option("bold", _FLAG, "Whether the letters are bold.", default="false"),
-    _option("italic", _FLAG, "Whether the letters are slanted.", default="false"),
-    _option("width", _SIZE, "Where lines are broken; without it at the width of the result."),
-    _option("align", Choice({align.value: align for align in Align}), "How lines lie to each other.", default="left"),
-    _option("background", ColourGrammar(), "Colour of a box behind the letters."),
-    _option("padding", Integer(0, 500), "Pixels of that box around the letters.", "[1-9][0-9]?", "0"),
-    _option("outline", ColourGrammar(), "Colour of a line around the letters."),
-    _option("outline_width", Integer(1, 20), "Pixels.", "[1-9]", "2"),
+    _option("size", Decimal(Fraction(4), Fraction(1_000)), "Font size in pixels.", "[1-9][0-9]{1,2}", "32"),
+    _option("color", ColourGrammar(), "Text colour.", default="black"),
+    _option("bold", _FLAG, "Bold text.", default="false"),
+    _option("italic", _FLAG, "Italic text.", default="false"),
+    _option("width", _SIZE, "Width at which lines are wrapped. Default: the width of the result."),
+    _option("align", Choice({align.value: align for align in Align}), "Text alignment.", default="left"),
+    _option("background", ColourGrammar(), "Colour of a box behind the text."),
+    _option("padding", Integer(0, 500), "Pixels between the text and the edges of that box.", "[1-9][0-9]?", "0"),
+    _option("outline", ColourGrammar(), "Colour of the outline of the letters."),
+    _option("outline_width", Integer(1, 20), "Width of the outline in pixels.", "[1-9]", "2"),
     *COMMON_OPTIONS,
 )

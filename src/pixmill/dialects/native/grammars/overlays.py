@@ -1,22 +1,31 @@
 """Overlays as text: ``url:logo.png,gravity:southeast,x:10;text:Hello,size:40``.
 
-Overlays with ``;`` between, each of options with ``,`` between, each a name and a value with ``:`` between. The first says what is
-laid. A comma or a semicolon within a value is doubled. Read once from left to right; which options there are stands in
-``overlay_options.py``. Must never know a request or a picture.
+Overlays are separated by ``;``, their options by ``,``, name and value by ``:``. The first option is the image or the
+text. A comma or a semicolon within a value is doubled. The text is read once, from left to right. The options are
+declared in ``overlay_options.py``. Must never know a request or an image.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final, cast
 
-from pixmill.dialects.native.grammars.overlay_options import IMAGE_OPTIONS, TEXT_OPTIONS, OverlayOption
+from pixmill.dialects.native.grammars.overlay_options import (
+    IMAGE_OPTIONS,
+    TEXT_OPTIONS,
+    OptionValues,
+    OverlayOption,
+)
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.dialects.native.grammars.text_markup import escape_text, parse_markup
 from pixmill.errors import InvalidParameter
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point
 from pixmill.plan.overlays import (
     CENTRED_PLACEMENT,
+    DEFAULT_FONT,
     MAX_OVERLAYS,
     ZERO_LENGTH,
+    Align,
     ImageOverlay,
     Length,
     Overlay,
@@ -29,25 +38,22 @@ from pixmill.plan.overlays import (
 )
 from pixmill.plan.references import overlay_name
 
-OptionValues = Mapping[str, Any]
-
 _OPTION_PATTERN: Final = re.compile(r"((?:[^,;]|,,|;;)*+)([,;]?)")
 _OPTIONS_BY_KIND: Final = {"url": IMAGE_OPTIONS, "text": TEXT_OPTIONS}
 _FULL_OPACITY: Final = 100
-"""Percent."""
 
 
 class OverlayGrammar:
-    """Up to ``MAX_OVERLAYS``, without those of which nothing could be seen."""
+    """1 to ``MAX_OVERLAYS`` overlays; invisible ones are dropped."""
 
     expects = (
-        f"1 to {MAX_OVERLAYS} overlays with ; between, each beginning with url:picture or text:letters, then options "
-        "name:value, all with , between; a comma or semicolon within a value is doubled"
+        f"1 to {MAX_OVERLAYS} overlays separated by ;, each a list of options name:value separated by commas that "
+        "begins with url:… or text:…; a comma or semicolon within a value is doubled"
     )
 
     @property
     def schema(self) -> Schema:
-        """With the options in one order, and of pictures, texts and numbers the common ones."""
+        """The schema of options in one order, with common images, texts and numbers."""
         overlay_pattern = "|".join(_option_pattern(options) for options in _OPTIONS_BY_KIND.values())
         return pattern_schema(f"(?:{overlay_pattern})(?:;(?:{overlay_pattern})){{0,{MAX_OVERLAYS - 1}}}")
 
@@ -68,7 +74,7 @@ def _option_pattern(options: tuple[OverlayOption, ...]) -> str:
 
 
 def _split_overlays(text: str) -> Iterator[list[str]]:
-    """The options of each overlay."""
+    """Yield the options of each overlay."""
     pieces: list[str] = []
     for match in _OPTION_PATTERN.finditer(text):
         pieces.append(match[1].replace(",,", ",").replace(";;", ";"))
@@ -79,24 +85,24 @@ def _split_overlays(text: str) -> Iterator[list[str]]:
             return
 
 
-def _parse_options(pieces: list[str], number: int) -> dict[str, Any]:
-    """The values by name. Raises InvalidParameter that says which overlay and option is wrong."""
+def _parse_options(pieces: list[str], number: int) -> OptionValues:
+    """Parse the options of one overlay. Raises InvalidParameter that names the overlay and the option."""
     options = {option.name: option for option in _OPTIONS_BY_KIND.get(pieces[0].partition(":")[0], ())}
     if not options:
         raise _invalid_overlay(number, "it must begin with url: or text:")
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for piece in pieces:
         name, _, value = piece.partition(":")
         option = options.get(name)
         if option is None:
-            raise _invalid_overlay(number, f"there is no option {name[:32]!r}; there are {', '.join(options)}")
+            raise _invalid_overlay(number, f"there is no option {name[:32]!r}; the options are {', '.join(options)}")
         if name in values:
             raise _invalid_overlay(number, f"{name} is given more than once")
         values[name] = _parse_value(option, value, number)
-    return values
+    return cast("OptionValues", values)  # proved by tests/dialects/test_param_values.py
 
 
-def _parse_value(option: OverlayOption, value: str, number: int) -> Any:
+def _parse_value(option: OverlayOption, value: str, number: int) -> object:
     try:
         return option.grammar.parse(value)
     except InvalidParameter as error:
@@ -109,9 +115,6 @@ def _invalid_overlay(number: int, message: str) -> InvalidParameter:
     return InvalidParameter(f"{overlay_name(number)}: {message}", param="overlay")
 
 
-# ---------------------------------------------------------------- only what has an effect
-
-
 def _image_overlay(values: OptionValues) -> ImageOverlay:
     width, height = values.get("width"), values.get("height")
     fit = values.get("fit", OverlayFit.INSIDE) if width and height else OverlayFit.INSIDE
@@ -121,18 +124,17 @@ def _image_overlay(values: OptionValues) -> ImageOverlay:
 def _text_overlay(values: OptionValues, number: int) -> TextOverlay:
     background = _visible(values.get("background"))
     outline = _visible(values.get("outline"))
-    fields = {name: values[name] for name in ("font", "width", "align") if name in values}
-    if "size" in values:
-        fields["size"] = float(values["size"])
-    if "color" in values:
-        fields["colour"] = values["color"]
     return TextOverlay(
         markup=_markup(values, number),
-        stroke=outline and Stroke(values.get("outline_width", 2), outline),
+        font=values.get("font", DEFAULT_FONT),
+        size=float(values.get("size", 32)),
+        colour=values.get("color", Colour(0, 0, 0)),
+        width=values.get("width"),
+        align=values.get("align", Align.LEFT),
+        stroke=Stroke(values.get("outline_width", 2), outline) if outline else None,
         background=background,
         padding=values.get("padding", 0) if background else 0,
         placement=_placement(values),
-        **fields,
     )
 
 
@@ -147,12 +149,12 @@ def _markup(values: OptionValues, number: int) -> str:
     return markup
 
 
-def _visible(colour: Any) -> Any:
+def _visible(colour: Colour | None) -> Colour | None:
     return colour if colour and colour.alpha else None
 
 
 def _placement(values: OptionValues) -> Placement:
-    point = values.get("gravity", CENTRED_PLACEMENT)
+    point = values.get("gravity", Point())
     repeat = values.get("repeat", Repeat.NONE)
     return Placement(
         x=point.x,
@@ -169,7 +171,7 @@ def _placement(values: OptionValues) -> Placement:
 
 
 def _inward(length: Length, edge: float) -> Length:
-    """Distances count from the edge that the gravity names, from the middle to the right and down."""
+    """Direct a distance away from the edge of the gravity; from the center, to the right or down."""
     if not length.value:
         return ZERO_LENGTH
     return Length(-length.value, length.percent) if edge == 1 else length

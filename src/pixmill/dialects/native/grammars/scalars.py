@@ -1,8 +1,8 @@
-"""The words that URL grammars are made of: numbers, choices, flags, texts.
+"""The basic grammars of values: numbers, choices, flags, texts.
 
-Knows text and the values it stands for; must never know a parameter's name or a request. Every grammar is strict,
-looks at ASCII only, and reads a text once from left to right; a text that is none of its words is a ValueError.
-``schema`` is the same grammar as JSON Schema and ``expects`` the same in words, so that nobody writes it twice.
+Knows text and the values it stands for; must never know a parameter's name or a request. Every grammar is strict, looks
+at ASCII only, and reads a text once from left to right; a text that it does not accept is a ValueError. ``schema`` is
+the same grammar as JSON Schema and ``expects`` the same in words, so that neither is written twice.
 """
 
 import re
@@ -20,18 +20,18 @@ Schema = dict[str, object]
 
 
 class Grammar(Protocol[T_co]):
-    """Text in, value out."""
+    """Parses the text of a value."""
 
     @property
     def expects(self) -> str:
-        """What may be written, to follow "must be"."""
+        """The valid texts in words, to follow "must be"."""
 
     @property
     def schema(self) -> Schema:
-        """The texts that ``parse`` takes, as JSON Schema."""
+        """The valid texts as JSON Schema."""
 
     def parse(self, text: str) -> T_co:
-        """The value; raises ValueError."""
+        """Parse a text. Raises ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Decimal:
-    """A number with or without a fraction, exactly as written; ``or_zero`` also lets 0 stand below ``low``."""
+    """A decimal number, kept exact. ``allow_zero`` also accepts 0 below ``low``."""
 
     low: Fraction
     high: Fraction
@@ -83,7 +83,7 @@ class Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[T]):
-    """One of a few words; several may mean the same."""
+    """One of a few words; several may stand for the same value."""
 
     words: Mapping[str, T]
 
@@ -105,7 +105,7 @@ class Choice(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PatternText:
-    """A text of a fixed shape, taken as it is."""
+    """A text that matches a pattern, kept as it is."""
 
     pattern: re.Pattern[str]
     expects: str
@@ -121,13 +121,13 @@ class PatternText:
 
 
 class Location:
-    """Where an original lives. Raises InvalidParameter, with its own reasons, rather than ValueError."""
+    """The URL or path of an original. Raises InvalidParameter, with its own reasons, rather than ValueError."""
 
     expects = "an http or https URL, a store URL such as s3://bucket/key, or a path below the image root"
 
     @property
     def schema(self) -> Schema:
-        """The common spellings; ``parse_source`` takes more (IPv6, any port, names outside ASCII, deeper paths)."""
+        """Common spellings; ``parse_source`` accepts more (IPv6, any port, non-ASCII names, deeper paths)."""
         web = r"https?://(?:[a-z0-9-]{1,63}\.){0,3}[a-z][a-z0-9-]{0,62}(?::[1-9][0-9]{0,3})?(?:/[!-\[\]-~]{0,1700})?"
         folder = r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,61}"
         return pattern_schema(rf"{web}|(?:(?:s3|gs|az)://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}")
@@ -137,14 +137,21 @@ class Location:
 
 
 def parse_decimal(text: str) -> Fraction:
-    """A decimal as a fraction; ``Fraction(text)`` would do, four times slower."""
+    """Parse a decimal as a fraction, four times faster than ``Fraction(text)``."""
     integer, _, fraction = text.partition(".")
     return Fraction(int(integer + fraction), 10 ** len(fraction))
 
 
 def pattern_schema(pattern: str) -> Schema:
-    """The schema of the texts that match ``shape`` as a whole; it must mean the same in ECMAScript."""
+    """Build the schema of texts that match ``pattern`` as a whole; it must mean the same in ECMAScript."""
     return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
+def inner_pattern(grammar: Grammar[object]) -> str:
+    """Return the pattern of a grammar of texts without its anchors, to be part of another one; empty for numbers."""
+    schema = grammar.schema
+    words = schema.get("enum")
+    return "|".join(words) if isinstance(words, list) else str(schema.get("pattern", ""))[1:-1]
 
 
 FLAGS = {"true": True, "1": True, "false": False, "0": False}

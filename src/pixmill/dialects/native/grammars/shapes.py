@@ -1,9 +1,9 @@
-"""Corners, masks and borders as text. Knows forms and lengths, but no picture."""
+"""Corners, masks and borders as text. Knows shapes and lengths; must never know an image."""
 
 import re
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
-from pixmill.dialects.native.grammars.scalars import Location, Schema, parse_decimal, pattern_schema
+from pixmill.dialects.native.grammars.scalars import Location, Schema, inner_pattern, parse_decimal, pattern_schema
 from pixmill.plan.shapes import (
     MAX_POLYGON_CORNERS,
     Border,
@@ -36,11 +36,11 @@ _BORDER_PATTERN = re.compile(f"({_WIDTH})(?:,(.+))?")
 
 
 class CornerRadiiGrammar:
-    """One radius for all corners or one for each; None where none is rounded."""
+    """One radius for all corners or one for each; None if no corner is rounded."""
 
     expects = (
-        "a number of pixels from 0 to 9999, or four, clockwise from the top left corner; "
-        "with pct: before them, percent of the shorter side from 0 to 100"
+        "1 or 4 numbers of pixels from 0 to 9999 (four: clockwise from the top left corner); "
+        "after pct:, percent of the shorter side from 0 to 100"
     )
 
     @property
@@ -56,18 +56,17 @@ class CornerRadiiGrammar:
 
 
 class MaskGrammar:
-    """A form, or a picture."""
+    """A shape, or a mask image."""
 
     expects = (
-        f"circle, ellipse, star, triangle, pentagon, hexagon, polygon:corners with 3 to {MAX_POLYGON_CORNERS} of them, "
-        f"or alpha:picture or luminance:picture, where a picture is {Location.expects}"
+        f"circle, ellipse, star, triangle, pentagon, hexagon, polygon:N with N from 3 to {MAX_POLYGON_CORNERS}, "
+        f"or alpha:image or luminance:image, where image is {Location.expects}"
     )
 
     @property
     def schema(self) -> Schema:
-        """Of the pictures those that ``Location`` tells."""
-        location_pattern = str(Location().schema["pattern"]).removeprefix("^").removesuffix("$")
-        return pattern_schema(f"{'|'.join(_SHAPES)}|(?:{'|'.join(MaskChannel)}):{location_pattern}")
+        """The schema with the locations that ``Location`` names."""
+        return pattern_schema(f"{'|'.join(_SHAPES)}|(?:{'|'.join(MaskChannel)}):{inner_pattern(Location())}")
 
     def parse(self, text: str) -> Mask:
         if text in _SHAPES:
@@ -79,14 +78,13 @@ class MaskGrammar:
 
 
 class BorderGrammar:
-    """A width and a colour; None where one sees through it."""
+    """A width and a colour; None if it is transparent."""
 
-    expects = f"width or width,colour with a width from 1 to 1000 pixels and a colour as {ColourGrammar.expects}"
+    expects = f"width or width,colour with a width from 1 to 1000 pixels and a colour: {ColourGrammar.expects}"
 
     @property
     def schema(self) -> Schema:
-        colour_pattern = str(ColourGrammar().schema["pattern"]).removeprefix("^").removesuffix("$")
-        return pattern_schema(f"{_WIDTH}(?:,{colour_pattern})?")
+        return pattern_schema(f"{_WIDTH}(?:,{inner_pattern(ColourGrammar())})?")
 
     def parse(self, text: str) -> Border | None:
         match = _BORDER_PATTERN.fullmatch(text)

@@ -1,7 +1,7 @@
-"""Texts made into markup that Pango can be given.
+"""Conversion of texts into Pango markup.
 
-Knows which few elements may be used, none with attributes: what comes out is well-formed, nested no deeper than
-``MAX_DEPTH``, and can name no font, size or colour. Reads a text once, from left to right. Must never know what it is drawn on.
+Accepts a few elements without attributes: the markup is well-formed, nested no deeper than ``MAX_DEPTH``, and can set
+no font, size or colour. Reads a text once, from left to right. Must never know what the text is drawn on.
 """
 
 import re
@@ -20,13 +20,13 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]"
 
 
 def escape_text(text: str) -> str:
-    """Letters that stand for themselves. Raises ValueError for none, too many, or controls."""
+    """Escape a plain text. Raises ValueError if it is blank, too long, or has control characters."""
     _check_characters(text)
     return escape(text, quote=False)
 
 
 def parse_markup(text: str) -> str:
-    """A text with elements and ``<br>``; ``<<`` is one ``<``. Raises ValueError for anything else that begins with one."""
+    """Convert a text with elements and ``<br>``; ``<<`` is one ``<``. Raises ValueError for any other ``<``."""
     output: list[str] = []
     characters: list[str] = []
     open_elements: list[str] = []

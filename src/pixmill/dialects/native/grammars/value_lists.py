@@ -1,30 +1,31 @@
-"""Several figures in one value, with commas between. Knows numbers, colours and ways across a picture, but no parameter.
+"""Several values in one parameter, separated by commas. Knows numbers, colours and directions, but no parameter.
 
-Bounds stand in the patterns themselves, so that what fits a schema is what is taken.
+Bounds are part of the patterns, so that the schema and the parser accept the same texts.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
-from pixmill.dialects.native.grammars.scalars import Grammar, Schema, parse_decimal, pattern_schema
+from pixmill.dialects.native.grammars.scalars import Schema, inner_pattern, parse_decimal, pattern_schema
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class ListItem:
-    """One of them: the texts it may be, and what such a text stands for."""
+class ListItem(Generic[T_co]):
+    """One item of a list: the pattern of its texts, and the parser of a text that matches."""
 
     pattern: str
-    parse: Callable[[str], Any]
+    parse: Callable[[str], T_co]
 
 
 def parse_signed(text: str) -> float:
-    """A decimal, perhaps below zero."""
+    """Parse a decimal with an optional minus sign."""
     value = float(parse_decimal(text.removeprefix("-")))
     return -value if value and text[0] == "-" else value
 
@@ -36,11 +37,6 @@ def parse_unsigned(text: str) -> float:
 _DIRECTION_DEGREES: Final = {"up": 0.0, "right": 90.0, "down": 180.0, "left": 270.0}
 _FRACTION = r"(?:\.[0-9]{1,4})?"
 _PERCENT_PATTERN = rf"(?:100(?:\.0{{1,4}})?|[1-9]?[0-9]{_FRACTION})"
-
-
-def _inner_pattern(grammar: Grammar[object]) -> str:
-    """The shape that a grammar of texts has."""
-    return f"(?:{str(grammar.schema['pattern'])[1:-1]})"
 
 
 def _parse_direction(text: str) -> float:
@@ -60,27 +56,27 @@ UNSHARP_SIGMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9
 """From 0.3 to 10."""
 UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
 """From 0 to 10."""
-DIRECTION: Final = ListItem(f"(?:{'|'.join(_DIRECTION_DEGREES)}|{_inner_pattern(AngleGrammar())})", _parse_direction)
-COLOUR: Final = ListItem(_inner_pattern(ColourGrammar()), ColourGrammar().parse)
+DIRECTION: Final = ListItem(f"(?:{'|'.join(_DIRECTION_DEGREES)}|{inner_pattern(AngleGrammar())})", _parse_direction)
+COLOUR: Final = ListItem(inner_pattern(ColourGrammar()), ColourGrammar().parse)
 
 
 class ValueList(Generic[T]):
-    """``figures``, and then ``more`` of them or none, as the arguments of ``make``."""
+    """``items``, then all of ``optional_items`` or none, passed to ``build``."""
 
     def __init__(
         self,
-        items: tuple[ListItem, ...],
+        items: tuple[ListItem[object], ...],
         build: Callable[..., T],
         expects: str,
         *,
-        optional_items: tuple[ListItem, ...] = (),
+        optional_items: tuple[ListItem[object], ...] = (),
     ) -> None:
         self.expects = expects
-        self._parsers = [figure.parse for figure in (*items, *optional_items)]
-        self._build = build
-        pattern = ",".join(figure.pattern for figure in items)
+        self.build = build
+        self._parsers = [item.parse for item in (*items, *optional_items)]
+        pattern = ",".join(item.pattern for item in items)
         self._pattern = re.compile(
-            pattern + (f"(?:,{','.join(figure.pattern for figure in optional_items)})?" if optional_items else "")
+            pattern + (f"(?:,{','.join(item.pattern for item in optional_items)})?" if optional_items else "")
         )
 
     @property
@@ -90,9 +86,9 @@ class ValueList(Generic[T]):
     def parse(self, text: str) -> T:
         if not self._pattern.fullmatch(text):
             raise ValueError
-        return self._build(*(read(part) for read, part in zip(self._parsers, text.split(","), strict=False)))
+        return self.build(*(parse(part) for parse, part in zip(self._parsers, text.split(","), strict=False)))
 
 
 def signed_percent() -> ValueList[float]:
-    """A change in percent."""
+    """Build the grammar of a change in percent."""
     return ValueList((SIGNED_PERCENT,), float, "a number from -100 to 100, with at most four decimals")

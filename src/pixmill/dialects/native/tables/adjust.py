@@ -1,12 +1,12 @@
-"""What is done to the colours of a picture, in order of work."""
+"""Parameters that change the colours of an image, in order of work."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Final
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.filters import CurveGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
-from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Grammar, Integer
 from pixmill.dialects.native.grammars.value_lists import (
     BYTE,
     COLOUR,
@@ -16,17 +16,23 @@ from pixmill.dialects.native.grammars.value_lists import (
     ValueList,
     signed_percent,
 )
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Clahe, ColourAdjustment, Curves, Duotone, Levels, ToneAdjustment
 
-_WINDOW = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int)
-_SLOPE = ListItem("(?:100|[1-9][0-9]?)", int)
+_WINDOW: Final = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int)
+_SLOPE: Final = ListItem("(?:100|[1-9][0-9]?)", int)
 
 
 def _param(
-    name: str, grammar: Any, description: str, *examples: str, default: str = "", aliases: tuple[str, ...] = ()
+    name: str,
+    grammar: Grammar[object],
+    description: str,
+    *examples: str,
+    default: str = "",
+    aliases: tuple[str, ...] = (),
 ) -> Param:
     return Param(name, Group.COLOUR, grammar, description, examples, default, aliases)
 
@@ -39,7 +45,7 @@ PARAMS = (
     _param(
         "grayscale",
         Choice(FLAGS),
-        "Whether the colours are taken out: luminance, weighted in linear light.",
+        "Converts to greyscale: luminance, weighted in linear light.",
         "true",
         default="false",
         aliases=("greyscale",),
@@ -49,17 +55,18 @@ PARAMS = (
         ValueList(
             (_WINDOW,),
             Clahe,
-            "the side of a window in pixels from 2 to 64, perhaps with ,slope from 1 to 100",
+            "a window size in pixels from 2 to 64, optionally followed by ,slope from 1 to 100",
             optional_items=(_SLOPE,),
         ),
-        "Brings out local contrast (contrast-limited adaptive histogram equalisation of luma); slope, 3 unless said, is the limit.",
+        "Enhances local contrast: contrast-limited adaptive histogram equalisation (CLAHE) of luma. `slope` (default "
+        "3) is the contrast limit.",
         "32",
         "24,5",
     ),
     _param(
         "normalize",
         Choice(FLAGS),
-        "Stretches the codes so that the darkest hundredth becomes black and the lightest white.",
+        "Stretches contrast between the 1st and 99th percentile.",
         "true",
         default="false",
         aliases=("normalise",),
@@ -67,32 +74,33 @@ PARAMS = (
     _param(
         "levels",
         ValueList(
-            (BYTE, LEVELS_GAMMA, BYTE), Levels, "black,gamma,white with codes from 0 to 255 and gamma from 0.1 to 10"
+            (BYTE, LEVELS_GAMMA, BYTE), Levels, "black,gamma,white with values from 0 to 255 and gamma from 0.1 to 10"
         ),
-        "Makes one code black and another white, with a gamma between; the darker white, the negative.",
+        "Maps one 8-bit value to black and another to white, with a gamma in between. If `white` is below `black`, "
+        "the result is a negative.",
         "20,1.2,235",
         default="0,1,255",
     ),
     _param(
         "curves",
         CurveGrammar(),
-        "A smooth tone curve through these points, for all channels.",
+        "Smooth tone curve through these points, for all channels.",
         "0,0,64,48,192,208,255,255",
     ),
-    _param("curves_red", CurveGrammar(), "The same for red alone, after the one for all.", "0,0,128,150,255,255"),
-    _param("curves_green", CurveGrammar(), "The same for green alone.", "0,0,128,120,255,255"),
-    _param("curves_blue", CurveGrammar(), "The same for blue alone.", "0,30,255,225"),
+    _param("curves_red", CurveGrammar(), "Tone curve for red, applied after `curves`.", "0,0,128,150,255,255"),
+    _param("curves_green", CurveGrammar(), "Tone curve for green, applied after `curves`.", "0,0,128,120,255,255"),
+    _param("curves_blue", CurveGrammar(), "Tone curve for blue, applied after `curves`.", "0,30,255,225"),
     _param(
         "gamma",
         Decimal(Fraction(1, 10), Fraction(10)),
-        "Lightens (more than 1) or darkens the middle: code ^ (1 / gamma).",
+        "Gamma correction: value ^ (1 / gamma). Above 1 it lightens the midtones, below 1 it darkens them.",
         "1.4",
         default="1",
     ),
     _param(
         "brightness",
         signed_percent(),
-        "Added to each code, in percent of white; not the factor that some servers take.",
+        "Added to each channel, in percent of white. It is not a factor, as in some other servers.",
         "15",
         "-15",
         default="0",
@@ -100,7 +108,7 @@ PARAMS = (
     _param(
         "contrast",
         signed_percent(),
-        "Steepens (-100 is all mid-grey, 100 black and white) around mid-grey, as thumbor does.",
+        "Contrast around mid-grey, as in thumbor: -100 is all mid-grey, 100 is black and white.",
         "20",
         default="0",
     ),
@@ -116,7 +124,7 @@ PARAMS = (
     _param(
         "invert",
         Choice(FLAGS),
-        "Whether the colours become their negative; alpha stays.",
+        "Inverts the colours; alpha is unchanged.",
         "true",
         default="false",
         aliases=("negate",),
@@ -124,64 +132,70 @@ PARAMS = (
     _param(
         "lightness",
         signed_percent(),
-        "Added to L* of CIE Lab: lighter or darker without a change of hue.",
+        "Added to L* of CIE Lab: lightens or darkens without changing the hue.",
         "10",
         default="0",
     ),
     _param(
         "saturation",
         signed_percent(),
-        "Distance from grey: -100 leaves none, 100 doubles it (CSS saturate).",
+        "Saturation, as CSS `saturate()`: -100 removes all colour, 100 doubles the distance from grey.",
         "30",
         "-40",
         default="0",
     ),
-    _param("hue", AngleGrammar(), "Turns all hues by degrees, as CSS hue-rotate does; -90 is 270.", "90", default="0"),
+    _param(
+        "hue", AngleGrammar(), "Rotates all hues by degrees, as CSS `hue-rotate()`; -90 equals 270.", "90", default="0"
+    ),
     _param(
         "sepia",
         Decimal(Fraction(0), Fraction(100)),
-        "Browns of old photographs, in percent (CSS sepia).",
+        "Sepia tone in percent, as CSS `sepia()`.",
         "80",
         default="0",
     ),
     _param(
         "tint",
         ColourGrammar(),
-        "Keeps lightness and takes the hue of this colour; its opacity is the strength.",
+        "Tints the image: keeps its lightness and takes the hue of this colour. The opacity of the colour is the "
+        "strength.",
         "704214",
         "0046dc80",
     ),
-    _param("monochrome", ColourGrammar(), "Shades from black to this colour; its opacity is the strength.", "b3b3b3"),
+    _param(
+        "monochrome",
+        ColourGrammar(),
+        "Maps luminance to shades from black to this colour. The opacity of the colour is the strength.",
+        "b3b3b3",
+    ),
     _param(
         "duotone",
-        ValueList((COLOUR, COLOUR), Duotone, "dark,light: two colours, each written as for background"),
-        "Shades from the dark colour to the light one; their opacity is the strength.",
+        ValueList((COLOUR, COLOUR), Duotone, "dark,light: two colours, each as in background"),
+        "Maps luminance to shades from the dark to the light colour. Their opacity is the strength.",
         "28145a,fadc5a",
     ),
     _param(
         "colorize",
         ColourGrammar(),
-        "Lays this colour over what the picture shows; its opacity is the strength.",
+        "Overlays this colour. The opacity of the colour is the strength.",
         "ff000040",
     ),
     _param(
         "threshold",
         Integer(0, 255),
-        "Makes white what is at least as light as this grey, and all else black.",
+        "Black and white: pixels at least as light as this 8-bit grey become white, all others black.",
         "128",
         default="0",
     ),
 )
 
-_NAMES = frozenset(param.name for param in PARAMS)
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"grayscale"}
+"""The parameters of ``adjust_of``."""
 
 
-def adjust_fields(values: ParamValues) -> dict[str, Any]:
-    """The fields of a plan that these parameters make. Raises ConflictingParameters."""
-    if _NAMES.isdisjoint(values):
-        return {}
-    adjust = Adjust(values.get("clahe"), _tone(values), _recolour(values))
-    return {"grayscale": values.get("grayscale", False), "adjust": adjust}
+def adjust_of(values: ParamValues) -> Adjust:
+    """Compile the changes of colours. Raises ConflictingParameters."""
+    return Adjust(values.get("clahe"), _tone(values), _colour_adjustment(values))
 
 
 def _tone(values: ParamValues) -> ToneAdjustment:
@@ -189,7 +203,12 @@ def _tone(values: ParamValues) -> ToneAdjustment:
     return ToneAdjustment(
         normalise=values.get("normalize", False),
         levels=values.get("levels", Levels()),
-        curves=Curves(*(values.get(name, ()) for name in ("curves", "curves_red", "curves_green", "curves_blue"))),
+        curves=Curves(
+            values.get("curves", ()),
+            values.get("curves_red", ()),
+            values.get("curves_green", ()),
+            values.get("curves_blue", ()),
+        ),
         gamma=float(values.get("gamma", 1)),
         brightness=values.get("brightness", 0.0),
         contrast=values.get("contrast", 0.0),
@@ -200,7 +219,7 @@ def _tone(values: ParamValues) -> ToneAdjustment:
     )
 
 
-def _recolour(values: ParamValues) -> ColourAdjustment:
+def _colour_adjustment(values: ParamValues) -> ColourAdjustment:
     return ColourAdjustment(
         lightness=values.get("lightness", 0.0),
         saturation=values.get("saturation", 0.0),
@@ -214,10 +233,10 @@ def _recolour(values: ParamValues) -> ColourAdjustment:
 
 
 def _duotone(values: ParamValues) -> Duotone | None:
-    """``monochrome`` is the one that begins with black."""
+    """Compile ``duotone``, or ``monochrome``, which is a duotone that begins with black."""
     if "monochrome" in values and "duotone" in values:
         raise ConflictingParameters("monochrome and duotone exclude each other", param="duotone")
-    duotone: Duotone | None = values.get("duotone")
+    duotone = values.get("duotone")
     if light := _visible(values.get("monochrome")):
         duotone = Duotone(Colour(0, 0, 0, light.alpha), light)
     return duotone if duotone and duotone.dark.alpha + duotone.light.alpha else None

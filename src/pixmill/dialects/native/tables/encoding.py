@@ -1,16 +1,18 @@
-"""What the encoders are told beyond format and quality, and what the result carries along.
+"""Parameters for encoder options and for the metadata of the result.
 
-An option counts for the formats that know it; in a plan whose format is named the others are left out, so that URLs of one result
-are one result.
+An option has an effect in the formats that support it. In the plan of an explicit format all others are dropped, so
+that URLs of the same result share its key.
 """
 
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues, select
 from pixmill.media import Format
 from pixmill.plan.output import (
+    DEFAULT_ENCODING,
     MAX_COLOURS,
     MAX_EFFORT,
     MAX_QUANT_TABLE,
@@ -28,8 +30,9 @@ PARAMS = (
         "metadata",
         Group.OUTPUT,
         Choice({word.value: word for word in Metadata}),
-        "What of EXIF and XMP is carried over: nothing, only author and copyright, all but where the picture was taken, or all. The "
-        "orientation is applied in any case. GIF, BMP and ICO carry nothing, TIFF only XMP.",
+        "EXIF and XMP in the result: none (`strip`), author and copyright (`copyright`), all but the location "
+        "(`keep`), or `all`. The orientation is applied in any case. GIF, BMP and ICO carry no metadata, TIFF only "
+        "XMP.",
         ("copyright",),
         default=Metadata.STRIP.value,
     ),
@@ -37,8 +40,10 @@ PARAMS = (
         "profile",
         Group.OUTPUT,
         Choice({word.value: word for word in Profile}),
-        "Colours of the result: srgb, those of the original with its ICC profile (keep), or a wide gamut: Display P3 (p3), Adobe RGB 1998 (adobe), Rec. 2020 (rec2020), or ProPhoto (prophoto), of which 8 bits show steps. Grey has none. CMYK and Lab always become sRGB, "
-        "as does everything in GIF, BMP, ICO and JPEG XL. Other changes treat the numbers as if they were sRGB.",
+        "Colour space of the result: `srgb`, that of the original with its ICC profile (`keep`), or a wide gamut: "
+        "Display P3 (`p3`), Adobe RGB 1998 (`adobe`), Rec. 2020 (`rec2020`) or ProPhoto (`prophoto`, which shows "
+        "banding in 8 bits). Greyscale results have no profile. CMYK and Lab always become sRGB, as does everything "
+        "in GIF, BMP, ICO and JPEG XL. Other operations treat the values as sRGB.",
         ("p3", "adobe"),
         default=Profile.SRGB.value,
     ),
@@ -46,9 +51,9 @@ PARAMS = (
         "mode",
         Group.OUTPUT,
         Choice({word.value: word for word in RenderMode}),
-        "What the time of a render is spent on: fast decodes no more of the original than is needed and takes the fastest way of each encoder, best decodes so much "
-        "that more could not be measured and searches for fewer bytes, balanced loses nothing that is seen. Left out it is what the operator has set (PIXMILL_RENDER_MODE), balanced at first. effort and the other "
-        "options of an encoder count more.",
+        "Speed/quality trade-off. `fast`: smallest decode, fastest encoder. `balanced`: no visible loss. `best`: "
+        "slowest, smallest files. The default is the operator's `PIXMILL_RENDER_MODE` (`balanced` unless set). "
+        "`effort` and the other encoder options take precedence.",
         ("best",),
         default=RenderMode.BALANCED.value,
     ),
@@ -56,15 +61,15 @@ PARAMS = (
         "effort",
         Group.OUTPUT,
         Integer(0, MAX_EFFORT),
-        "How long the encoder searches for a smaller file: 0 is fastest, 9 smallest (WebP, AVIF, PNG, GIF, JPEG XL). Without it mode says "
-        "how.",
+        "Encoder effort, from 0 (fastest) to 9 (smallest file), for WebP, AVIF, PNG, GIF and JPEG XL. Default: set "
+        "by `mode`.",
         ("7",),
     ),
     Param(
         "progressive",
         Group.OUTPUT,
         Choice(FLAGS),
-        "Whether the picture shows coarse first and then finer while it loads: progressive JPEG, interlaced PNG and GIF.",
+        "Progressive JPEG, interlaced PNG and GIF: a coarse image appears first while loading.",
         ("true",),
         default="false",
         aliases=("interlace",),
@@ -73,8 +78,8 @@ PARAMS = (
         "subsampling",
         Group.OUTPUT,
         Choice({word.value: word for word in Subsampling}),
-        "How fine the colours are beside the brightness (JPEG, AVIF, HEIC): a quarter of the samples, half of them, or all. With trellis, deringing, "
-        "optimize_scans or quant_table, and in AVIF of more than 8 bits, 422 means 444.",
+        "Chroma subsampling (JPEG, AVIF, HEIC). With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and "
+        "in AVIF of more than 8 bits, `422` is written as `444`.",
         ("444",),
         default=Subsampling.S420.value,
         aliases=("chromasub",),
@@ -83,7 +88,7 @@ PARAMS = (
         "trellis",
         Group.OUTPUT,
         Choice(FLAGS),
-        "Whether JPEG's coefficients are chosen for fewer bytes: some 15 % less, in nine times the time.",
+        "Trellis quantisation for JPEG: about 15 % smaller, in nine times the time.",
         ("true",),
         default="false",
     ),
@@ -91,7 +96,7 @@ PARAMS = (
         "deringing",
         Group.OUTPUT,
         Choice(FLAGS),
-        "Whether a JPEG may overshoot beyond black and white, so that edges there show less ringing.",
+        "Reduces ringing near black and white edges in JPEG (overshoot deringing).",
         ("true",),
         default="false",
     ),
@@ -99,7 +104,7 @@ PARAMS = (
         "optimize_scans",
         Group.OUTPUT,
         Choice(FLAGS),
-        "Whether the scans of a JPEG, which is progressive then, are split where that saves bytes.",
+        "Splits the scans of a progressive JPEG where that saves bytes; implies `progressive`.",
         ("true",),
         default="false",
     ),
@@ -107,8 +112,8 @@ PARAMS = (
         "quant_table",
         Group.OUTPUT,
         Integer(0, MAX_QUANT_TABLE),
-        "Quantisation tables of JPEG, as mozjpeg numbers them: 0 those of the standard, 1 flat, 2 for MSSIM, 3 ImageMagick's, 4 for PSNR-HVS-M, 5 Klein's, "
-        "6 Watson's, 7 Ahumada's, 8 Peterson's.",
+        "JPEG quantisation table, numbered as in mozjpeg: 0 standard (Annex K), 1 flat, 2 MSSIM-tuned, 3 "
+        "ImageMagick, 4 PSNR-HVS-M-tuned, 5 Klein, 6 Watson, 7 Ahumada, 8 Peterson.",
         ("3",),
         default="0",
     ),
@@ -116,7 +121,7 @@ PARAMS = (
         "lossless",
         Group.OUTPUT,
         Choice(FLAGS),
-        "Whether WebP, AVIF and JPEG XL keep every pixel as it is; quality then says nothing.",
+        "Lossless WebP, AVIF and JPEG XL; `quality` then has no effect.",
         ("true",),
         default="false",
     ),
@@ -124,14 +129,14 @@ PARAMS = (
         "near_lossless",
         Group.OUTPUT,
         Integer(0, 100),
-        "Lets a lossless WebP change pixels a little to become smaller: 100 not at all, 60 hardly to be seen, 0 most.",
+        "Near-lossless WebP: preprocesses pixels for smaller files. 100: no change, 60: hardly visible, 0: maximum.",
         ("60",),
     ),
     Param(
         "webp_preset",
         Group.OUTPUT,
         Choice({word.value: word for word in WebPPreset}),
-        "What the WebP encoder may take the picture for.",
+        "Content hint for the WebP encoder.",
         ("drawing",),
         default=WebPPreset.DEFAULT.value,
     ),
@@ -139,7 +144,7 @@ PARAMS = (
         "depth",
         Group.OUTPUT,
         Choice({"8": 8, "10": 10, "12": 12}),
-        "Bits per channel of AVIF; more of them make smoother gradients.",
+        "Bits per channel in AVIF; more bits make smoother gradients.",
         ("10",),
         default="8",
     ),
@@ -147,7 +152,8 @@ PARAMS = (
         "colors",
         Group.OUTPUT,
         Integer(2, MAX_COLOURS),
-        "Gives PNG and ICO a palette of at most so many colours, rounded down to 256, 16, 4 or 2, and GIF one of the next lower power of two.",
+        "Maximum number of palette colours in PNG and ICO, rounded down to 256, 16, 4 or 2, and in GIF, rounded down "
+        "to a power of two.",
         ("16",),
         aliases=("colours",),
     ),
@@ -155,7 +161,7 @@ PARAMS = (
         "dither",
         Group.OUTPUT,
         Decimal(Fraction(0), Fraction(1)),
-        "How strongly palettes dither what lies between their colours.",
+        "Strength of dithering in palette images.",
         ("0.5",),
         default="1",
     ),
@@ -163,7 +169,7 @@ PARAMS = (
         "tiff_compression",
         Group.OUTPUT,
         Choice({word.value: word for word in TiffCompression}),
-        "How a TIFF is packed; jpeg loses a little, as quality says, and makes way for lzw where there is transparency.",
+        "TIFF compression. `jpeg` is lossy (see `quality`) and is replaced by `lzw` if the image has transparency.",
         ("deflate",),
         default=TiffCompression.LZW.value,
     ),
@@ -182,53 +188,64 @@ _SUPPORTED_BY: Final[dict[str, frozenset[Format]]] = {
     **dict.fromkeys(("colors", "dither"), _PALETTE_FORMATS),
     "tiff_compression": frozenset((Format.TIFF,)),
 }
-_FIELD_NAMES: Final = {"colors": "colours"}
+_OPTIONS_OF: Final = {
+    form: frozenset(name for name, formats in _SUPPORTED_BY.items() if form in formats) for form in Format
+}
 _PALETTE_SIZES: Final = (256, 16, 4, 2)
 _METADATA_FORMATS: Final = frozenset(
     (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.JXL, Format.HEIC)
 )
 
-
-def encoding_fields(values: ParamValues, explicit_format: Format | None) -> dict[str, Any]:
-    """The fields of an Output that these parameters make; ``named`` is its format, if it is asked for by name."""
-    if explicit_format is not None and explicit_format not in _METADATA_FORMATS:
-        return {"encoding": _build_encoding(values, explicit_format)}
-    profile = Profile.SRGB if explicit_format is Format.JXL else values.get("profile", Profile.SRGB)
-    return {
-        "metadata": values.get("metadata", Metadata.STRIP),
-        "profile": profile,
-        "encoding": _build_encoding(values, explicit_format),
-    }
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"mode"}
+"""The parameters of this table other than ``mode``, which has a value in every request."""
 
 
-def is_lossless(values: ParamValues, explicit_format: Format | None) -> bool:
-    """Whether quality says nothing to the format named, for what else is asked of it."""
-    encoding = _build_encoding(values, explicit_format)
-    return explicit_format is not None and (encoding.lossless or encoding.near_lossless is not None)
+def metadata_of(metadata: Metadata, explicit_format: Format | None) -> Metadata:
+    """Compile the metadata to retain, in formats that carry any."""
+    return metadata if explicit_format is None or explicit_format in _METADATA_FORMATS else Metadata.STRIP
 
 
-def _build_encoding(values: ParamValues, explicit_format: Format | None) -> Encoding:
-    mode = {} if explicit_format is Format.SVG else {"mode": values.get("mode", RenderMode.BALANCED)}
-    options: dict[str, Any] = mode | {
-        _FIELD_NAMES.get(name, name): values[name]
-        for name, formats in _SUPPORTED_BY.items()
-        if name in values and (explicit_format is None or explicit_format in formats)
-    }
-    if "dither" in options:
-        options["dither"] = float(options["dither"])
-    if explicit_format is not None:
-        _canonicalise(options, explicit_format)
-    return Encoding(**options)
+def profile_of(profile: Profile, explicit_format: Format | None) -> Profile:
+    """Compile the colour space, in formats that carry a profile; JPEG XL is written in sRGB."""
+    if explicit_format is None:
+        return profile
+    return profile if explicit_format in _METADATA_FORMATS - {Format.JXL} else Profile.SRGB
 
 
-def _canonicalise(options: dict[str, Any], explicit_format: Format) -> None:
-    """Of spellings that mean the same to the format named, the shortest."""
-    if "colours" in options:
-        options["colours"] = _palette_size(options["colours"], explicit_format)
+def encoding_of(values: ParamValues, explicit_format: Format | None) -> Encoding:
+    """Compile the encoder options, in the shortest of the spellings that mean the same to an explicit format."""
+    mode = RenderMode.BALANCED if explicit_format is Format.SVG else values.get("mode", RenderMode.BALANCED)
+    if NAMES.isdisjoint(values):
+        return Encoding(mode=mode)
+    options = values if explicit_format is None else _canonical_options(values, explicit_format)
+    return Encoding(
+        mode=mode,
+        effort=options.get("effort"),
+        progressive=options.get("progressive", False),
+        subsampling=options.get("subsampling", Subsampling.S420),
+        trellis=options.get("trellis", False),
+        deringing=options.get("deringing", False),
+        optimize_scans=options.get("optimize_scans", False),
+        quant_table=options.get("quant_table", 0),
+        lossless=options.get("lossless", False),
+        near_lossless=options.get("near_lossless"),
+        webp_preset=options.get("webp_preset", WebPPreset.DEFAULT),
+        depth=options.get("depth", DEFAULT_ENCODING.depth),
+        colours=options.get("colors", 0),
+        dither=float(options.get("dither", 1)),
+        tiff_compression=options.get("tiff_compression", TiffCompression.LZW),
+    )
+
+
+def _canonical_options(values: ParamValues, explicit_format: Format) -> ParamValues:
+    """Keep the options that the format supports and that another one does not override."""
+    options = select(values, _OPTIONS_OF[explicit_format])
+    if "colors" in options:
+        options["colors"] = _palette_size(options["colors"], explicit_format)
     elif explicit_format is not Format.GIF:
         options.pop("dither", None)
-    if options.get("near_lossless") == 100:  # noqa: PLR2004 - all of it
-        options |= {"lossless": True}
+    if options.get("near_lossless") == 100:  # noqa: PLR2004 - percent
+        options["lossless"] = True
         del options["near_lossless"]
     elif "near_lossless" in options:
         options.pop("lossless", None)
@@ -236,11 +253,12 @@ def _canonicalise(options: dict[str, Any], explicit_format: Format) -> None:
         options.pop("subsampling", None)
     if options.get("optimize_scans"):
         options.pop("progressive", None)
+    return options
 
 
 def _palette_size(colours: int, explicit_format: Format) -> int:
-    """As many as the format really has; 0 where that is what it has anyway."""
+    """Return the number of colours that the format can have; 0 if that is its own number."""
     if explicit_format is not Format.GIF:
-        return next(depth for depth in _PALETTE_SIZES if colours >= depth)
+        return next(size for size in _PALETTE_SIZES if colours >= size)
     size = 1 << (colours.bit_length() - 1)
     return 0 if size == MAX_COLOURS else size

@@ -1,28 +1,29 @@
-"""What is told of a picture besides what its header says: by ``/info``, and by ``/resize`` as ``format=json``."""
+"""Parameters for image information: of ``/info``, and of ``/resize`` with ``format=json``."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
 from pixmill.dialects.native.grammars.scalars import Integer, Schema, pattern_schema
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, MAX_PALETTE_COLOURS, Fact, FactSelection
-from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.ops import Plan, Resize
 
 _FACT = f"(?:{'|'.join(Fact)})"
 _FACTS = re.compile(f"{_FACT}(?:,{_FACT}){{0,{len(Fact) - 1}}}")
 
-_PLACEHOLDER_FORMATS: Final = {Format.BLURHASH, Format.THUMBHASH, Format.LQIP}
+PLACEHOLDER_FORMATS: Final = frozenset((Format.BLURHASH, Format.THUMBHASH, Format.LQIP))
 _PLACEHOLDER_RESIZE: Final = Resize(100, 100)
-"""A placeholder holds no more detail than a picture of this size."""
+"""A placeholder holds no more detail than an image of this size."""
 
 
 class FactsGrammar:
-    """Names of facts with commas between; their order, and a name said twice, mean nothing."""
+    """A list of facts; order and repetitions make no difference."""
 
-    expects = f"one or more of {', '.join(Fact)}, with commas between, at most {len(Fact)}"
+    expects = f"1 to {len(Fact)} of {', '.join(Fact)}, separated by commas"
 
     @property
     def schema(self) -> Schema:
@@ -40,16 +41,17 @@ PARAMS = (
         "include",
         Group.INFO,
         FactsGrammar(),
-        "What /info, and /resize with format=json, tell besides what the header says. Of the file: hash (SHA-256), exif, iptc, xmp, "
-        "and gps, without which no place is told. Of the picture: average colour, palette, blurhash, thumbhash, phash (64 bits, "
-        "to find pictures that look alike), and lqip (a tiny WebP as a data URI).",
+        "Information that `/info`, and `/resize` with `format=json`, return in addition to the header. From the "
+        "file: `hash` (SHA-256), `exif`, `iptc`, `xmp` and `gps`; without `gps` no location is returned. From the "
+        "pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, `phash` (64-bit perceptual hash, to find "
+        "similar images) and `lqip` (a tiny WebP as a data URI).",
         ("palette,blurhash", "exif,gps"),
     ),
     Param(
         "palette_colors",
         Group.INFO,
         Integer(1, MAX_PALETTE_COLOURS),
-        "How many colours the palette has at most.",
+        "Maximum number of colours in `palette`.",
         ("4",),
         default=str(HEADER_FACTS_ONLY.palette_colours),
         aliases=("palette_colours",),
@@ -58,24 +60,16 @@ PARAMS = (
 
 
 def fact_selection(values: ParamValues) -> FactSelection:
-    """What is asked, in the one spelling of all questions that have the same answer."""
+    """Compile the facts to return; the number of colours has an effect only with a palette."""
     include = values.get("include", ())
-    colours = (
-        values.get("palette_colors", HEADER_FACTS_ONLY.palette_colours)
-        if Fact.PALETTE in include
-        else HEADER_FACTS_ONLY.palette_colours
-    )
-    return FactSelection(include, colours)
-
-
-def info_fields(values: ParamValues, output: Output) -> dict[str, Any]:
-    """The fields of a plan that these parameters make."""
-    return {"fact_selection": fact_selection(values)} if output.formats == (Format.JSON,) else {}
+    if Fact.PALETTE not in include:
+        return FactSelection(include)
+    return FactSelection(include, values.get("palette_colors", HEADER_FACTS_ONLY.palette_colours))
 
 
 def with_placeholder_size(plan: Plan) -> Plan:
-    """The plan of a placeholder without a size: at a small one, if that changes nothing that counts pixels of the result."""
-    if plan.resize != Resize() or not _PLACEHOLDER_FORMATS.intersection(plan.output.formats) or plan.output.negotiated:
+    """Render a placeholder without a size from a small image, unless an operation counts pixels of the result."""
+    if plan.resize != Resize():
         return plan
     reducible = Plan(
         rotate=plan.rotate,

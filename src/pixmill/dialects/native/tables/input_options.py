@@ -1,10 +1,11 @@
-"""Which frames or pages of the original are looked at."""
+"""Parameters that select frames or pages of the original."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Final
 
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.media import MEDIA
 from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input, Output
 
@@ -13,8 +14,8 @@ PARAMS = (
         "animated",
         Group.SOURCE,
         Choice(FLAGS),
-        "Whether an animation stays one, in the formats that can: GIF, WebP, PNG (as APNG) and AVIF, with its timing and the number of times "
-        "it plays; each frame gets the same changes. Otherwise, and in the other formats, the result is a still.",
+        "Keeps animations animated if the output format supports it (GIF, WebP, APNG, AVIF), with their timing and "
+        "number of loops; all operations apply to each frame. Otherwise the result is a still image.",
         ("false",),
         default="true",
         aliases=("anim",),
@@ -23,7 +24,7 @@ PARAMS = (
         "page",
         Group.SOURCE,
         Integer(1, MAX_PAGE),
-        "Makes a still of this frame of an animation, or this page of a document, counted from 1.",
+        "Frame of an animation or page of a document, counted from 1; the result is a still image.",
         ("3",),
         aliases=("frame",),
     ),
@@ -31,25 +32,33 @@ PARAMS = (
         "dpi",
         Group.SOURCE,
         Integer(1, MAX_DPI),
-        "Pixels an inch of a PDF or an SVG where its own size counts; with a width or height it is drawn at just that size anyway.",
+        "Resolution of a PDF or SVG, in pixels per inch, where its own size counts. With `width` or `height` it is "
+        "rendered at exactly that size in any case.",
         ("150",),
         default=str(DEFAULT_INPUT.dpi),
     ),
     Param(
-        "second",
+        "time",
         Group.SOURCE,
         Decimal(Fraction(0), Fraction(MAX_TIME_S)),
-        "Moment of a film whose frame is taken; without it, of frames spread over the film that which shows most.",
+        "Timestamp of the video frame to use, in seconds. Default: the most representative of several frames across "
+        "the video.",
         ("12.5",),
+        aliases=("second",),
     ),
 )
 
+NAMES: Final = frozenset(param.name for param in PARAMS)
+"""The parameters of ``input_of``."""
 
-def input_fields(values: ParamValues, output: Output) -> dict[str, Any]:
-    """The fields of a plan that these parameters make. What can only be a still need not be told to be one."""
+
+def input_of(values: ParamValues, output: Output) -> Input:
+    """Compile the selection of frames; ``animated`` has no effect if the format cannot be animated."""
     can_animate = not output.formats or output.negotiated or MEDIA[output.formats[0]].animation
     still = "page" in values or not values.get("animated", True)
-    time_s = float(values["second"]) if "second" in values else None
-    return {
-        "input": Input(not (can_animate and still), values.get("page", 1), values.get("dpi", DEFAULT_INPUT.dpi), time_s)
-    }
+    return Input(
+        animated=not (can_animate and still),
+        page=values.get("page", 1),
+        dpi=values.get("dpi", DEFAULT_INPUT.dpi),
+        time_s=float(values["time"]) if "time" in values else None,
+    )

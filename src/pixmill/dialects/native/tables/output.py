@@ -1,47 +1,53 @@
-"""What the result is written as, and what it is called."""
+"""Parameters for the format, the background and the file name of the result."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.scalars import Choice, PatternText
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues, RequestedFormat
 from pixmill.dialects.native.tables import encoding, quality
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS, Format
-from pixmill.plan.colour import Colour
-from pixmill.plan.ops import Fit, Output, Resize
-from pixmill.plan.output import TiffCompression
+from pixmill.plan.ops import Output
+from pixmill.plan.output import Encoding, Metadata, Profile, TiffCompression
 
-_FORMATS: dict[str, tuple[Format, ...]] = {"auto": ()} | {
-    form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTION_FORMATS)
+_ORIGINAL: Final = "original"
+_FORMATS: Final[dict[str, RequestedFormat]] = {
+    "auto": (),
+    **{form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTION_FORMATS)},
+    "jpg": (Format.JPEG,),
+    "original": _ORIGINAL,
 }
-_ORIGINAL: Final = ("original",)
-# No separators of folders, no control characters (C0, C1), nothing that turns the direction of the text or ends its line.
+# No folder separators, no control characters (C0, C1), no characters that change the direction of text or end its line.
 _FILENAME = re.compile(r"[^\u0000-\u001f\u007f-\u009f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,255}")
 
 _LOSSY_FORMATS: Final = {Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL}
-# GIF knows no half-transparent pixels.
-_ALPHA_FORMATS: Final = {
-    Format.PNG,
-    Format.WEBP,
-    Format.AVIF,
-    Format.HEIC,
-    Format.JXL,
-    Format.TIFF,
-    Format.ICO,
-    Format.SVG,
-    Format.THUMBHASH,
-    Format.LQIP,
-    Format.JSON,
-}
+ALPHA_FORMATS: Final = frozenset(
+    (
+        Format.PNG,
+        Format.WEBP,
+        Format.AVIF,
+        Format.HEIC,
+        Format.JXL,
+        Format.TIFF,
+        Format.ICO,
+        Format.SVG,
+        Format.THUMBHASH,
+        Format.LQIP,
+        Format.JSON,
+    )
+)
+"""Formats that keep all transparency; GIF has no partial one."""
 
 BACKGROUND: Final = (
     Param(
         "background",
         Group.TRANSFORM,
         ColourGrammar(),
-        "What lies around the picture where fit=contain or padding extends it or rotate opens corners, and behind it where the "
-        "format cannot show transparency. White where nothing is said, but for corners, which are transparent where they can be.",
+        "Background colour: for the padding of `fit=contain` and `padding`, the corners opened by `rotate`, and "
+        "behind transparent images if the format has no transparency. Default: white; corners opened by `rotate` or "
+        "`radius` stay transparent if the format supports it.",
         ("ffcc00", "transparent", "00000080"),
     ),
 )
@@ -51,11 +57,13 @@ PARAMS = (
     Param(
         "format",
         Group.OUTPUT,
-        Choice(_FORMATS | {"jpg": (Format.JPEG,), "original": _ORIGINAL}),
-        "Format of the result; auto takes what suits the content (photograph, drawing, transparency, animation) among what the Accept header names and what everybody reads, and keeps an SVG an SVG where "
-        "nothing but its size changes. original is the format of the original, if it can be written: where nothing is asked for that changes the picture, its very "
-        "bytes with all their metadata. svg takes SVG only, sanitised. In place of a "
-        "picture: blurhash, thumbhash (base64) and lqip (a data URI), placeholders as plain text, and json, what include asks for.",
+        Choice(_FORMATS),
+        "Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the "
+        "`Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. "
+        "`original` keeps the format of the original if it can be written; without other changes it returns the "
+        "original byte for byte, with all metadata. `svg` accepts SVG originals only and sanitises them. Instead of "
+        "an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` "
+        "for the information in `include`.",
         ("webp",),
         default="auto",
         aliases=("f",),
@@ -66,54 +74,38 @@ PARAMS = (
         "filename",
         Group.OUTPUT,
         PatternText(_FILENAME, "1 to 255 characters, no slashes, backslashes or control characters"),
-        "Answers as a download of this name; the ending of the format is put in its place.",
+        "Sends the result as a download with this name; its extension is replaced by that of the format.",
         ("holiday.jpg",),
     ),
 )
 
 
-def output_fields(values: ParamValues, resize: Resize) -> dict[str, Any]:
-    """The fields of a plan that these parameters make."""
-    output = _build_output(values)
-    return {"background": _background(values, resize, output), "output": output}
-
-
-def _build_output(values: ParamValues) -> Output:
-    formats = values.get("format", ())
-    original = formats == _ORIGINAL
-    if original:
-        formats = ()
+def output_of(values: ParamValues) -> Output:
+    """Compile format, quality and encoder options; those without an effect in an explicit format are dropped."""
+    requested = values.get("format", ())
+    formats = () if requested == _ORIGINAL else requested
     explicit_format = formats[0] if formats else None
+    options = encoding.encoding_of(values, explicit_format)
+    quality_level, target_quality = quality.DEFAULT_QUALITY, 0
+    if "quality" in values and _is_lossy(options, explicit_format):
+        quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)
     return Output(
         formats=formats,
-        negotiated=not formats and not original,
-        source_format=original,
-        **quality.quality_fields(values, explicit_format, lossy=_is_lossy(values, explicit_format)),
-        **encoding.encoding_fields(values, explicit_format),
+        negotiated=not formats and requested != _ORIGINAL,
+        quality=quality_level,
+        metadata=encoding.metadata_of(values["metadata"], explicit_format) if "metadata" in values else Metadata.STRIP,
+        profile=encoding.profile_of(values["profile"], explicit_format) if "profile" in values else Profile.SRGB,
+        encoding=options,
+        source_format=requested == _ORIGINAL,
+        target_quality=target_quality,
+        max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
     )
 
 
-def _is_lossy(values: ParamValues, explicit_format: Format | None) -> bool:
-    """Whether quality says anything."""
+def _is_lossy(options: Encoding, explicit_format: Format | None) -> bool:
+    """Return whether quality has an effect."""
+    if explicit_format is None:
+        return True
     if explicit_format is Format.TIFF:
-        return values.get("tiff_compression") is TiffCompression.JPEG
-    return explicit_format is None or (
-        explicit_format in _LOSSY_FORMATS and not encoding.is_lossless(values, explicit_format)
-    )
-
-
-def stage_background(values: ParamValues, resize: Resize) -> Colour:
-    """The background of a stage, behind which others come: nothing of it can be seen where nothing is padded."""
-    return values.get("background", Colour()) if _is_padded(values, resize) else Colour()
-
-
-def _is_padded(values: ParamValues, resize: Resize) -> bool:
-    return resize.fit is Fit.CONTAIN or any(values.get("padding", ()))
-
-
-def _background(values: ParamValues, resize: Resize, output: Output) -> Colour:
-    """Nothing of it can be seen where nothing is padded and the format keeps all transparency."""
-    if not _is_padded(values, resize) and output.formats and output.formats[0] in _ALPHA_FORMATS:
-        return Colour()
-    background: Colour = values.get("background", Colour())
-    return background
+        return options.tiff_compression is TiffCompression.JPEG
+    return explicit_format in _LOSSY_FORMATS and not options.lossless and options.near_lossless is None

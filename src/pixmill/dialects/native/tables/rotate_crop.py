@@ -1,13 +1,14 @@
-"""How the picture lies, and what of it is cut away before it is resized."""
+"""Parameters for orientation, and for what is cut off before the resize."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Final
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.crop import CropGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Choice, Integer
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.ops import Flip
 from pixmill.plan.transforms import FreeRotation, Trim
@@ -21,9 +22,9 @@ PARAMS = (
         "rotate",
         Group.TRANSFORM,
         AngleGrammar(),
-        "Degrees to turn clockwise. Multiples of 90 happen first of all, after the picture has been put upright as its EXIF "
-        "orientation says, and lose nothing; any other angle after the resize: the result grows to hold the corners, and what "
-        "opens up shows the background, or nothing where the format can be transparent and no background is asked for.",
+        "Clockwise rotation in degrees, applied after EXIF orientation. Multiples of 90 come before everything else "
+        "and are lossless. Other angles come after the resize: the result grows to hold the corners, which show "
+        "`background`, or are transparent if no background is given and the format supports it.",
         ("90", "-12.5"),
         default="0",
     ),
@@ -31,8 +32,8 @@ PARAMS = (
         "flip",
         Group.TRANSFORM,
         Choice(_FLIPS),
-        "Mirrors left to right (horizontal or h), top to bottom (vertical or v), or both (hv): after a turn by a multiple of 90 "
-        "degrees, before one by another angle.",
+        "Mirrors the image: left to right (`horizontal`, `h`), top to bottom (`vertical`, `v`), or both (`both`, "
+        "`hv`). Applied after a rotation by a multiple of 90 degrees and before one by another angle.",
         ("horizontal",),
         default=Flip.NONE.value,
     ),
@@ -40,14 +41,15 @@ PARAMS = (
         "trim",
         Group.TRANSFORM,
         Integer(0, 255),
-        "Cuts off borders of one colour, before the crop: the tolerance by which each of red, green and blue may differ from it.",
+        "Cuts off borders of a single colour, before `crop`. The value is the tolerance: the maximum difference of "
+        "each of red, green and blue from the border colour.",
         ("10",),
     ),
     Param(
         "trim_color",
         Group.TRANSFORM,
         ColourGrammar(),
-        "The colour that trim cuts off: a colour, or transparent for what cannot be seen; by default what is in the top left corner.",
+        "Border colour for `trim`; `transparent` trims transparent borders. Default: the colour of the top left pixel.",
         ("white", "transparent"),
         aliases=("trim_colour",),
     ),
@@ -55,8 +57,8 @@ PARAMS = (
         "trim_equal",
         Group.TRANSFORM,
         Choice(_TRIM_EQUAL),
-        "Whether trim takes as much off the left as off the right (horizontal), off the top as off the bottom (vertical): "
-        "the lesser of the two.",
+        "Makes `trim` cut the same amount from opposite sides, the smaller of the two: left and right (`horizontal`), "
+        "top and bottom (`vertical`), or `both`.",
         ("horizontal",),
         default="none",
     ),
@@ -64,23 +66,29 @@ PARAMS = (
         "crop",
         Group.TRANSFORM,
         CropGrammar(),
-        "Cuts this region out of the upright, rotated, flipped and trimmed picture before it is resized.",
+        "Region to cut out before the resize, in the image as oriented, rotated, flipped and trimmed.",
         ("10,20,300,200", "pct:25,0,50,100"),
     ),
 )
 
+NAMES: Final = frozenset(("rotate", "flip"))
+"""The parameters of ``rotation_of``."""
 
-def rotate_crop_fields(values: ParamValues) -> dict[str, Any]:
-    """The fields of a stage that these parameters make."""
-    degrees: Fraction = values.get("rotate", Fraction(0))
+
+def rotation_of(values: ParamValues) -> tuple[int, Flip, FreeRotation | None]:
+    """Compile the rotation by right angles, the flip, and the rotation by any other angle."""
+    degrees = values.get("rotate", Fraction(0))
     is_right_angle = degrees % _RIGHT_ANGLE == 0
     rotate, flip = _canonical_orientation(int(degrees) if is_right_angle else 0, values.get("flip", Flip.NONE))
-    free_rotation = None if is_right_angle else FreeRotation(float(degrees), values.get("background", TRANSPARENT))
-    return {"rotate": rotate, "flip": flip, "crop": values.get("crop"), "rotate_free": free_rotation}
+    return (
+        rotate,
+        flip,
+        None if is_right_angle else FreeRotation(float(degrees), values.get("background", TRANSPARENT)),
+    )
 
 
 def _canonical_orientation(rotate: int, flip: Flip) -> tuple[int, Flip]:
-    """Of the two ways to say each of the eight positions the one that turns less; both mirrors are a half turn."""
+    """Choose the smaller rotation of the two spellings of each orientation; both flips are a half turn."""
     if flip is Flip.BOTH:
         return (rotate + 180) % 360, Flip.NONE
     if flip is Flip.NONE or rotate < 180:  # noqa: PLR2004 - degrees
@@ -88,9 +96,7 @@ def _canonical_orientation(rotate: int, flip: Flip) -> tuple[int, Flip]:
     return rotate - 180, Flip.VERTICAL if flip is Flip.HORIZONTAL else Flip.HORIZONTAL
 
 
-def trim_for(values: ParamValues) -> Trim | None:
-    """What is to be trimmed, which only an original is."""
-    if "trim" not in values:
-        return None
+def trim_of(values: ParamValues) -> Trim:
+    """Compile ``trim``, which is given, and its options."""
     horizontal, vertical = values.get("trim_equal", (False, False))
     return Trim(values["trim"], values.get("trim_color"), horizontal, vertical)

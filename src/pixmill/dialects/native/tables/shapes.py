@@ -1,9 +1,10 @@
-"""The outline of a picture."""
+"""Parameters for rounded corners, masks and borders."""
 
-from typing import Any
+from typing import Final
 
 from pixmill.dialects.native.grammars.shapes import BorderGrammar, CornerRadiiGrammar, MaskGrammar
-from pixmill.dialects.native.param import Group, Param, ParamValues
+from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.shapes import Shape
 
 PARAMS = (
@@ -11,30 +12,34 @@ PARAMS = (
         "radius",
         Group.TRANSFORM,
         CornerRadiiGrammar(),
-        "Rounds the corners, in pixels of the result; radii that do not fit beside each other shrink together. What is "
-        "outside is transparent, or shows the background where the format has no transparency. After the effects, before "
-        "fit=contain and padding extend the picture.",
+        "Rounds the corners, in pixels of the result; radii that are too large shrink together, as in CSS. The "
+        "corners become transparent, or show `background` if the format has no transparency. Applied after the "
+        "effects and before the padding of `fit=contain` and `padding`.",
         ("20", "0,0,40,40", "pct:50"),
     ),
     Param(
         "mask",
         Group.TRANSFORM,
         MaskGrammar(),
-        "Shows only what lies in a form in the middle (the ellipse fills the picture, the others a circle in it, one corner at the "
-        "top), or as much as another picture, stretched over this one, is opaque (alpha) or light (luminance).",
+        "Shows only what is inside a centred shape, or applies the alpha channel or the luminance of another image, "
+        "stretched over this one, as a mask. `ellipse` fills the image; the other shapes fit in the largest circle, "
+        "with one corner at the top.",
         ("circle", "polygon:8", "alpha:frame.png"),
     ),
     Param(
         "border",
         Group.TRANSFORM,
         BorderGrammar(),
-        "Draws a border along the edges, rounded corners or form, inside of them, so that the size stays; black where no colour is "
-        "said. Pixels of the result.",
+        "Draws a border inside the edges, the rounded corners or the mask shape; the size of the image stays the same. "
+        "In pixels of the result; black if no colour is given.",
         ("4", "10,ffcc00"),
     ),
 )
 
+NAMES: Final = frozenset(param.name for param in PARAMS)
+"""The parameters of ``shape_of``."""
 
-def shape_fields(values: ParamValues) -> dict[str, Any]:
-    """The fields of a plan that these parameters make."""
-    return {"shape": Shape(values.get("radius"), values.get("mask"), values.get("border"))}
+
+def shape_of(values: ParamValues) -> Shape:
+    """Compile corners, mask and border."""
+    return Shape(values.get("radius"), values.get("mask"), values.get("border"))

@@ -1,15 +1,16 @@
-"""How large the result is, and which part of the picture it shows."""
+"""Parameters for the size of the result, and for which part of the image it shows."""
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Final
 
 from msgspec.structs import replace
 
 from pixmill.dialects.native.grammars.gravity import GravityGrammar
 from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar, MarginGrammar
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
-from pixmill.dialects.native.param import MAX_SIDE, Group, Param, ParamValues
+from pixmill.dialects.native.param import MAX_SIDE, Group, Param
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import round_length, round_position
 from pixmill.plan.ops import Fit, Kernel, Resize
@@ -20,7 +21,7 @@ PARAMS = (
         "width",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Width of the box in pixels; without it the width follows from the height.",
+        "Width of the box in pixels. Default: follows from `height` and the aspect ratio.",
         ("800",),
         aliases=("w",),
     ),
@@ -28,7 +29,7 @@ PARAMS = (
         "height",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Height of the box in pixels; without it the height follows from the width.",
+        "Height of the box in pixels. Default: follows from `width` and the aspect ratio.",
         ("600",),
         aliases=("h",),
     ),
@@ -36,17 +37,17 @@ PARAMS = (
         "aspect",
         Group.SIZE,
         AspectRatioGrammar(),
-        "Shape of the box: gives the side that is not asked for, or with neither the largest box in the picture (with "
-        "fit=contain the smallest around it). The picture is then cut to it as by fit=cover, unless fit is contain or fill.",
+        "Aspect ratio of the box. With one side it sets the other. Without sides the box is the largest in the image "
+        "(with `fit=contain` the smallest around it). The image is cropped to it as with `fit=cover`, unless `fit` is "
+        "`contain` or `fill`.",
         ("16:9", "1.5"),
     ),
     Param(
         "fit",
         Group.SIZE,
         Choice({fit.value: fit for fit in Fit}),
-        "How the picture meets a box of two sides: cover fills it and cuts off what stands out, contain fits into it and "
-        "extends it to the box, fill distorts, inside fits into it without more (the sides are maxima), outside covers it "
-        "without cutting.",
+        "How the image is fitted to `width` × `height`. `cover`: fill and crop. `contain`: fit and pad. `fill`: "
+        "stretch. `inside`: fit, no padding. `outside`: cover without cropping.",
         ("cover",),
         default=Fit.INSIDE.value,
     ),
@@ -54,9 +55,10 @@ PARAMS = (
         "gravity",
         Group.SIZE,
         GravityGrammar(),
-        "Which part stays when fit=cover or aspect cuts: that in a direction, at a focal point or in focal regions (as much of "
-        "them as possible, counted by weight), what draws the eye (smart), what holds most detail (smart:entropy), or faces "
-        "(with the extra pixmill[faces]; without a face as smart). With fit=contain where the picture lies: a direction or a point.",
+        "Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), weighted focal regions "
+        "(`fr`), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` "
+        "(needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of the image: a "
+        "direction or a point.",
         ("north", "ne:10,20", "smart", "fp:0.3,0.75", "fr:0.1,0.2,0.3,0.4", "fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1"),
         default="center",
     ),
@@ -64,7 +66,7 @@ PARAMS = (
         "zoom",
         Group.SIZE,
         FactorGrammar(Fraction(1, 100), Fraction(20)),
-        "Multiplies the box, and where there is none the size of the picture: scale=0.5, or pct:50, is half of it.",
+        "Scale factor for the box or, without a box, for the image: `scale=0.5` and `scale=pct:50` halve it.",
         ("0.5", "1.5", "pct:50"),
         default="1",
         aliases=("scale",),
@@ -73,8 +75,8 @@ PARAMS = (
         "dpr",
         Group.SIZE,
         Decimal(Fraction(1, 10), Fraction(8)),
-        f"Pixels of the screen per pixel of the page: multiplies width, height, least and most sizes, padding and the pixels of gravity, "
-        f"rounded half up; it counts only as far as no side of the box grows beyond {MAX_SIDE}.",
+        "Device pixel ratio: multiplies `width`, `height`, `min_*`, `max_*`, `padding` and the pixel offsets of "
+        f"`gravity`. It is reduced if a side would exceed {MAX_SIDE:,} px.",
         ("2", "1.5"),
         default="1",
     ),
@@ -82,7 +84,7 @@ PARAMS = (
         "enlarge",
         Group.SIZE,
         Choice(FLAGS),
-        "Whether a picture smaller than the box may be made larger.",
+        "Allows upscaling of images that are smaller than the box.",
         ("true",),
         default="false",
     ),
@@ -90,7 +92,7 @@ PARAMS = (
         "min_width",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Least width of the result: scales it up, keeping its shape, also where enlarge is false.",
+        "Minimum width of the result: upscales it, keeping the aspect ratio, even if `enlarge` is false.",
         ("300",),
         aliases=("mw",),
     ),
@@ -98,7 +100,7 @@ PARAMS = (
         "min_height",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Least height of the result, as min_width.",
+        "Minimum height of the result, like `min_width`.",
         ("300",),
         aliases=("mh",),
     ),
@@ -106,21 +108,22 @@ PARAMS = (
         "max_width",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Greatest width of the result, whatever fit, aspect and zoom say: scales it down, keeping its shape. A least size goes before it.",
+        "Maximum width of the result, after `fit`, `aspect` and `zoom`: downscales it, keeping the aspect ratio. A "
+        "minimum size takes precedence.",
         ("1200",),
     ),
     Param(
         "max_height",
         Group.SIZE,
         Integer(1, MAX_SIDE),
-        "Greatest height of the result, as max_width.",
+        "Maximum height of the result, like `max_width`.",
         ("1200",),
     ),
     Param(
         "adaptive",
         Group.SIZE,
         Choice(FLAGS),
-        "Whether the sides of the box are swapped where it is upright and the picture lies, or the other way round.",
+        "Swaps the width and height of the box to match the orientation of the image (portrait or landscape).",
         ("true",),
         default="false",
     ),
@@ -128,8 +131,8 @@ PARAMS = (
         "kernel",
         Group.SIZE,
         Choice({kernel.value: kernel for kernel in Kernel}),
-        "How pixels are weighted: lanczos3 is the sharpest and the fastest here, nearest keeps the blocks of pixel art. "
-        "lanczos2 and mitchell enlarge as cubic does.",
+        "Resampling kernel. `lanczos3` is the sharpest and the fastest here; `nearest` keeps the blocks of pixel art. "
+        "When upscaling, `lanczos2` and `mitchell` work like `cubic`.",
         ("nearest",),
         default=Kernel.LANCZOS3.value,
     ),
@@ -137,7 +140,7 @@ PARAMS = (
         "padding",
         Group.SIZE,
         MarginGrammar(),
-        "Pixels added around the result, outside of the box: on all sides, or top and bottom then left and right, or top, right, "
+        "Pixels added around the result, outside of the box: all sides; top and bottom, left and right; or top, right, "
         "bottom, left.",
         ("10", "10,20", "10,20,30,40"),
         default="0",
@@ -146,122 +149,140 @@ PARAMS = (
         "extend",
         Group.SIZE,
         Choice({fill.value: fill for fill in Fill} | {"colour": Fill.COLOUR}),
-        "What padding and the room around the picture of fit=contain show: the background (color), the picture blurred (blur), its "
-        "outermost pixels drawn out (edge), or the picture mirrored (mirror).",
+        "Fill of `padding` and of the padding of `fit=contain`: `background` (`color`), a blurred copy of the image "
+        "(`blur`), edge pixels repeated (`edge`), or the image mirrored (`mirror`).",
         ("blur",),
         default=Fill.COLOUR.value,
     ),
 )
 
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"padding", "extend"}
+"""The parameters of ``resize_of``."""
+
+_LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height"))
+_FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive"))
+
+_Side = Fraction | int
+
 
 @dataclass(frozen=True, slots=True)
 class _Scales:
-    """By what the sides of the box are multiplied, and by what a pixel of the page."""
+    """The factor of the sides of the box, and the factor of other lengths in CSS pixels."""
 
     box: Fraction
     dpr: Fraction
 
 
-def resize_fields(values: ParamValues) -> dict[str, Any]:
-    """The fields of a plan that these parameters make: only what has an effect."""
+_ONE: Final = Fraction(1)
+_UNSCALED: Final = _Scales(_ONE, _ONE)
+
+
+def resize_of(values: ParamValues) -> Resize:
+    """Compile the box and the limits; parameters without an effect are dropped."""
     width, height = _box_sides(values)
-    dpr = _scales(values, width, height).dpr
-    resize = Resize(
-        **_box_fields(values, width, height),
-        min_width=_scaled_limit(values.get("min_width"), dpr),
-        min_height=_scaled_limit(values.get("min_height"), dpr),
-        max_width=_scaled_limit(values.get("max_width"), dpr),
-        max_height=_scaled_limit(values.get("max_height"), dpr),
-    )
-    if resize == Resize():
-        return {"resize": resize}
-    return {"resize": replace(resize, kernel=values.get("kernel", Kernel.LANCZOS3))}
+    scales = _scales(values, width, height)
+    resize = _box(values, width, height, scales)
+    if not _LIMITS.isdisjoint(values):
+        resize = replace(
+            resize,
+            min_width=_scaled_limit(values.get("min_width"), scales.dpr),
+            min_height=_scaled_limit(values.get("min_height"), scales.dpr),
+            max_width=_scaled_limit(values.get("max_width"), scales.dpr),
+            max_height=_scaled_limit(values.get("max_height"), scales.dpr),
+        )
+    if "kernel" not in values or resize == Resize():
+        return resize
+    return replace(resize, kernel=values["kernel"])
 
 
-def effective_dpr(values: ParamValues) -> Fraction:
-    """``dpr``, as far as it counts."""
-    return _scales(values, *_box_sides(values)).dpr
+def extend_of(values: ParamValues, resize: Resize) -> Extend:
+    """Compile the padding; a fill has an effect only if there is something to fill."""
+    top, right, bottom, left = values.get("padding", (0, 0, 0, 0))
+    dpr = _scales(values, *_box_sides(values)).dpr
+    if dpr is not _ONE:
+        top, right, bottom, left = (
+            min(round_position(margin * dpr), MAX_SIDE) for margin in (top, right, bottom, left)
+        )
+    has_fill = resize.fit is Fit.CONTAIN or top or right or bottom or left
+    return Extend(values.get("extend", Fill.COLOUR) if has_fill else Fill.COLOUR, top, right, bottom, left)
 
 
-def _box_sides(values: ParamValues) -> tuple[Fraction, Fraction]:
-    """The sides of the box on the page; 0 for one that is free."""
-    width, height = Fraction(values.get("width", 0)), Fraction(values.get("height", 0))
+def _box_sides(values: ParamValues) -> tuple[_Side, _Side]:
+    """Return the sides of the box in CSS pixels; 0 for one that is free."""
+    width: _Side = values.get("width", 0)
+    height: _Side = values.get("height", 0)
     if "aspect" in values:
         ratio = Fraction(values["aspect"].width, values["aspect"].height)
         width, height = width or height * ratio, height or width / ratio
     return width, height
 
 
-def _scales(values: ParamValues, width: Fraction, height: Fraction) -> _Scales:
-    """Both sides grow alike, and only as far as the longest side allows, so that the box keeps its shape."""
-    dpr, zoom = Fraction(values.get("dpr", 1)), Fraction(values.get("zoom", 1))
+def _scales(values: ParamValues, width: _Side, height: _Side) -> _Scales:
+    """Limit both factors so that no side exceeds ``MAX_SIDE`` and the box keeps its shape."""
+    if "dpr" not in values and "zoom" not in values and "aspect" not in values:
+        return _UNSCALED  # most requests; fractions are slow
+    dpr, zoom = values.get("dpr", _ONE), values.get("zoom", _ONE)
     if not width and not height:
         return _Scales(zoom, dpr)
-    box = min(dpr * zoom, MAX_SIDE / max(width, height))
+    box = min(dpr * zoom, MAX_SIDE / Fraction(max(width, height)))
     return _Scales(box, min(dpr, box / zoom))
 
 
-def _box_fields(values: ParamValues, width: Fraction, height: Fraction) -> dict[str, Any]:
-    """A fit needs a box of two sides, a gravity something to cut or a canvas, a zoom no sides to be multiplied."""
-    scales = _scales(values, width, height)
-    if not width and not height and "aspect" not in values:
-        return {"zoom": float(scales.box), "enlarge": scales.box > 1 and values.get("enlarge", False)}
-    has_both_sides = (width and height) or "aspect" in values
-    fit = _fit(values) if has_both_sides else Fit.INSIDE
-    has_no_side = not width and not height
-    return {
-        "width": round_length(width * scales.box) if width else 0,
-        "height": round_length(height * scales.box) if height else 0,
-        "aspect": values["aspect"] if has_no_side else None,
-        "zoom": float(scales.box) if has_no_side else 1.0,
-        "fit": fit,
-        "gravity": _gravity(values.get("gravity", Point()), fit, scales.dpr),
-        "enlarge": values.get("enlarge", False) if not has_no_side or scales.box > 1 else False,
-        "adaptive": values.get("adaptive", False)
-        if has_both_sides and not _is_square(values, width, height)
-        else False,
-    }
+def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
+    """Compile the box. ``fit`` needs two sides, ``gravity`` a crop or padding, ``zoom`` no sides to multiply."""
+    if width or height:
+        resize = Resize(
+            _scaled_side(width, scales.box), _scaled_side(height, scales.box), enlarge=values.get("enlarge", False)
+        )
+        return _fitted(values, resize, scales, is_square=width == height) if width and height else resize
+    resize = Resize(zoom=float(scales.box), enlarge=scales.box > 1 and values.get("enlarge", False))
+    if "aspect" not in values:
+        return resize
+    aspect = values["aspect"]
+    return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
+
+
+def _fitted(values: ParamValues, resize: Resize, scales: _Scales, *, is_square: bool) -> Resize:
+    """Add the parameters of a box that has two sides or an aspect ratio."""
+    if _FITTING.isdisjoint(values):
+        return resize
+    fit = _fit(values)
+    return replace(
+        resize,
+        fit=fit,
+        gravity=_gravity(values.get("gravity", Point()), fit, scales.dpr),
+        adaptive=values.get("adaptive", False) and not is_square,
+    )
 
 
 def _fit(values: ParamValues) -> Fit:
-    """A shape without both sides is a box that the picture is cut to, unless it is fitted or distorted to it."""
-    fit: Fit = values.get("fit", Fit.INSIDE)
+    """Crop to an aspect ratio, as ``cover`` does, unless the image is to be padded or stretched to it."""
+    fit = values.get("fit", Fit.INSIDE)
     crops_to_aspect = "aspect" in values and not ("width" in values and "height" in values)
     return Fit.COVER if crops_to_aspect and fit in (Fit.INSIDE, Fit.OUTSIDE) else fit
 
 
-def _is_square(values: ParamValues, width: Fraction, height: Fraction) -> bool:
-    return width == height if width else values["aspect"].width == values["aspect"].height
-
-
 def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
-    if isinstance(gravity, Point) and fit in (Fit.COVER, Fit.CONTAIN):
-        return replace(
-            gravity, offset_x=_scaled_shift(gravity.offset_x, dpr), offset_y=_scaled_shift(gravity.offset_y, dpr)
-        )
-    return gravity if fit is Fit.COVER else Point()
+    if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN):
+        return gravity if fit is Fit.COVER else Point()
+    if not gravity.offset_x and not gravity.offset_y:
+        return gravity
+    return replace(
+        gravity, offset_x=_scaled_offset(gravity.offset_x, dpr), offset_y=_scaled_offset(gravity.offset_y, dpr)
+    )
 
 
-def _scaled_shift(pixels: int, dpr: Fraction) -> int:
-    """Rounded alike to both sides, and no longer than any side."""
+def _scaled_offset(pixels: int, dpr: Fraction) -> int:
+    """Round both directions alike, and limit the offset to the longest side."""
     length = min(round_position(abs(pixels) * dpr), MAX_SIDE)
     return length if pixels >= 0 else -length
 
 
+def _scaled_side(side: _Side, scale: Fraction) -> int:
+    if isinstance(side, int) and (scale is _ONE or not side):
+        return side
+    return round_length(side * scale)
+
+
 def _scaled_limit(side: int | None, dpr: Fraction) -> int:
     return min(round_length(side * dpr), MAX_SIDE) if side else 0
-
-
-def extend_fields(values: ParamValues, resize: Resize) -> dict[str, Any]:
-    """The field of a plan that these parameters make: a filling needs something to fill."""
-    dpr = effective_dpr(values)
-    margins = (min(round_position(margin * dpr), MAX_SIDE) for margin in values.get("padding", (0, 0, 0, 0)))
-    extend = Extend(Fill.COLOUR, *margins)
-    if not may_extend(extend, resize):
-        return {"extend": Extend()}
-    return {"extend": Extend(values.get("extend", Fill.COLOUR), extend.top, extend.right, extend.bottom, extend.left)}
-
-
-def may_extend(extend: Extend, resize: Resize) -> bool:
-    """Whether there may be room around the picture."""
-    return extend.has_margins or resize.fit is Fit.CONTAIN

@@ -1,4 +1,4 @@
-"""Where the original is, and who may ask for it."""
+"""Parameters for the original, and for access with signed URLs."""
 
 import re
 
@@ -13,14 +13,15 @@ PARAMS = (
         "url",
         Group.SOURCE,
         Location(),
-        "Where the original lives; required, but for POST, whose body is the original.",
+        "Source image URL or path; required except for POST, whose body is the original.",
         ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg"),
     ),
     Param(
         "v",
         Group.SOURCE,
         PatternText(_VERSION, "1 to 64 letters, digits, dots, hyphens, underscores or tildes"),
-        "Version of the original, to be changed with it: each is fetched once and answered as good for a year.",
+        "Cache-busting version of the source: each version is fetched once and served with `max-age=31536000, "
+        "immutable`.",
         ("2", "5f3a9c", "2026-11-24"),
     ),
 )
@@ -30,14 +31,14 @@ ACCESS_PARAMS = (
         "expires",
         Group.ACCESS,
         Integer(1, 253_402_300_799),
-        "Seconds since 1970 (UTC) from which on the signed URL is no longer answered; at most the end of the year 9999.",
+        "Expiry of the signed URL as a Unix timestamp in seconds, at most the end of the year 9999.",
         ("1924992000",),
     ),
     Param(
         "sig",
         Group.ACCESS,
         PatternText(_SIGNATURE, "43 characters of base64url, the last parameter of the URL"),
-        "HMAC-SHA256 over all that stands before it, made with one of the server's keys.",
+        "HMAC-SHA256 signature of the path and of the query before it, made with one of the server's keys.",
         ("XxNUT2mAhoqWmDlwHkRUP9EcRmX5tzt2_B2mEHqnNnA",),
     ),
 )

@@ -1,4 +1,4 @@
-"""What /srcset takes besides the parameters of a picture, and how presets are named."""
+"""Parameters of ``/srcset`` besides those of ``/resize``, and the names of presets."""
 
 import re
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ _WIDTH = "(?:[1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0
 
 
 def _comma_separated(word: str, max_items: int) -> re.Pattern[str]:
-    """One such word or several, with commas between."""
+    """Build the pattern of 1 to ``max_items`` words separated by commas."""
     return re.compile(f"(?:{word})(?:,(?:{word})){{0,{max_items - 1}}}")
 
 
 _WIDTHS = _comma_separated(_WIDTH, MAX_WIDTHS)
 _PRESETS = _comma_separated(PRESET_NAME.pattern, MAX_PRESETS)
-# Lengths, calc(), and media conditions of CSS; none of them needs a quote, a brace or a backslash.
+# Lengths, calc() and media conditions of CSS, none of which needs a quote, a brace or a backslash.
 _SIZES = re.compile("[A-Za-z0-9 ,.:()<>=/*+%-]{1,500}")
 _ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
 
@@ -36,9 +36,9 @@ _PLACEHOLDERS: Final = {"lqip": Format.LQIP, "blurhash": Format.BLURHASH, "thumb
 
 
 class WidthsGrammar:
-    """Numbers of pixels with commas between, in any order; one said twice means nothing."""
+    """Widths in pixels; order and repetitions make no difference."""
 
-    expects = f"1 to {MAX_WIDTHS} whole numbers from 1 to {MAX_SIDE}, with commas between"
+    expects = f"1 to {MAX_WIDTHS} whole numbers from 1 to {MAX_SIDE}, separated by commas"
 
     @property
     def schema(self) -> Schema:
@@ -52,14 +52,14 @@ class WidthsGrammar:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceList(Generic[T]):
-    """A few of some words, with commas between, in an order that means something; one said twice counts where it stands first."""
+    """Some of several words, in an order that is kept; of repetitions the first counts."""
 
     words: Mapping[str, T]
     max_items: int
 
     @property
     def expects(self) -> str:
-        return f"1 to {self.max_items} of {', '.join(self.words)}, with commas between"
+        return f"1 to {self.max_items} of {', '.join(self.words)}, separated by commas"
 
     @property
     def schema(self) -> Schema:
@@ -74,11 +74,11 @@ class ChoiceList(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PresetNamesGrammar:
-    """Names with commas between, in the order in which they apply; ``known`` are those of a server, if they are known."""
+    """Names of presets, in the order in which they apply; ``declared`` are those of a server, if they are known."""
 
     declared: tuple[str, ...] = ()
 
-    expects = f"1 to {MAX_PRESETS} names of presets, with commas between"
+    expects = f"1 to {MAX_PRESETS} names of presets, separated by commas"
 
     @property
     def schema(self) -> Schema:
@@ -96,7 +96,7 @@ PRESET = Param(
     "preset",
     Group.PRESET,
     PresetNamesGrammar(),
-    "Names of presets of this server (PIXMILL_PRESETS), applied from left to right; what is said explicitly goes before them.",
+    "Presets of this server (`PIXMILL_PRESETS`), applied from left to right. Explicit parameters take precedence.",
     ("card", "card,grey"),
 )
 
@@ -105,7 +105,7 @@ PARAMS = (
         "widths",
         Group.SRCSET,
         WidthsGrammar(),
-        "The widths in pixels that there shall be. Those beyond the width of the original are left out, and it takes their place.",
+        "Widths of the candidates in pixels. Those larger than the original are replaced by the width of the original.",
         ("320,640,1280",),
         default="320,480,640,828,1080,1280,1600,1920,2560",
     ),
@@ -113,15 +113,16 @@ PARAMS = (
         "formats",
         Group.SRCSET,
         ChoiceList(_FORMATS, MAX_FORMATS),
-        "The formats that there shall be, best first; browsers take the first that they know, and the last one is for all others. "
-        "Without it those of format=auto, then png for what may be transparent, else jpeg.",
+        "Formats of the candidates, best first: browsers use the first that they support; the last one is the "
+        "fallback. Default: the formats of `format=auto`, then `png` if the image may be transparent, otherwise "
+        "`jpeg`.",
         ("webp", "avif,webp,jpeg"),
     ),
     Param(
         "sizes",
         Group.SRCSET,
         PatternText(_SIZES, "1 to 500 letters, digits, spaces and any of ,.:()<>=/*+%-"),
-        "How wide the picture is on the page, as the attribute sizes of HTML has it.",
+        "Width of the image on the page: the HTML attribute `sizes`.",
         ("(min-width: 60em) 50vw, 100vw",),
         default="100vw",
     ),
@@ -129,14 +130,14 @@ PARAMS = (
         "alt",
         Group.SRCSET,
         PatternText(_ALT, "at most 500 characters, none of them a control character"),
-        "What the picture shows, for those who do not see it: the attribute alt.",
+        "Alternative text: the HTML attribute `alt`.",
         ("A mill by a river",),
     ),
     Param(
         "placeholder",
         Group.SRCSET,
         Choice(_PLACEHOLDERS),
-        "What can be shown while the picture is loaded, as format of the same name gives it, or none.",
+        "Placeholder to show while the image loads, as with `format` of the same name, or none.",
         ("blurhash",),
         default="lqip",
     ),
@@ -144,8 +145,8 @@ PARAMS = (
         "warm",
         Group.SRCSET,
         Choice(FLAGS),
-        "Whether all that the answer names is rendered behind it, when nothing else is to be done, so that it is there when it is "
-        "asked for. Only where PIXMILL_SRCSET_WARM allows it; the answer tells.",
+        "Cache warming: renders all candidates in the background, with idle capacity, after the response. Requires "
+        "`PIXMILL_SRCSET_WARM`; the response reports whether it was accepted.",
         ("true",),
         default="false",
     ),

@@ -1,4 +1,4 @@
-"""By what names a result can be purged."""
+"""The parameter for surrogate keys, by which results can be purged."""
 
 import re
 from typing import Final
@@ -11,9 +11,12 @@ _TAGS_PATTERN: Final = re.compile(f"{TAG_PATTERN}(?:,{TAG_PATTERN}){{0,{MAX_REQU
 
 
 class TagsGrammar:
-    """Names with commas between; one said twice counts once."""
+    """Tags separated by commas; repetitions are dropped."""
 
-    expects = f"1 to {MAX_REQUEST_TAGS} tags with commas between, each of 1 to {MAX_TAG_BYTES} printable ASCII characters but space, comma and quotation mark"
+    expects = (
+        f"1 to {MAX_REQUEST_TAGS} tags separated by commas, each of 1 to {MAX_TAG_BYTES} printable ASCII characters "
+        "except space, comma and quotation mark"
+    )
 
     @property
     def schema(self) -> Schema:
@@ -30,7 +33,8 @@ PARAMS = (
         "tags",
         Group.OUTPUT,
         TagsGrammar(),
-        "Names by which the operator can purge the result later. They change nothing of the picture: requests that differ in them alone share it.",
+        "Surrogate keys (cache tags) by which the operator can purge the result. They do not affect the image: "
+        "requests that differ only in tags share a result.",
         ("product-7,summer",),
     ),
 )

@@ -1,0 +1,161 @@
+"""The typed values of parameters, by name: what the grammars return and what plans are compiled from.
+
+Knows types only. ``tests/dialects/test_param_values.py`` proves that each parameter of the tables has a field here, of
+the type that its grammar returns.
+"""
+
+from collections.abc import Set as AbstractSet
+from fractions import Fraction
+from typing import Literal, TypedDict, cast
+
+from pixmill.dialects.native.grammars.quality import QualityTarget
+from pixmill.media import Format
+from pixmill.plan.colour import Colour
+from pixmill.plan.effects import (
+    Clahe,
+    Convolution,
+    Curve,
+    Duotone,
+    Gradient,
+    Levels,
+    ProgressiveBlur,
+    RegionBlur,
+    RegionPixelation,
+    UnsharpMask,
+)
+from pixmill.plan.facts import Fact
+from pixmill.plan.gravity import Gravity
+from pixmill.plan.ops import Aspect, Crop, Fit, Flip, Kernel
+from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
+from pixmill.plan.overlays import Overlay
+from pixmill.plan.shapes import Border, CornerRadii, Mask
+from pixmill.plan.source import SourceRef
+from pixmill.plan.transforms import Fill
+
+RequestedFormat = tuple[Format, ...] | Literal["original"]
+"""One format by name, none for a negotiated one, or that of the original."""
+
+
+class ParamValues(TypedDict, total=False):
+    """The values of the parameters that were given. Absent means not given; None means given, but without an effect."""
+
+    # source
+    url: SourceRef
+    v: str
+    animated: bool
+    page: int
+    dpi: int
+    time: Fraction
+    # size
+    width: int
+    height: int
+    aspect: Aspect
+    fit: Fit
+    gravity: Gravity
+    zoom: Fraction
+    dpr: Fraction
+    enlarge: bool
+    min_width: int
+    min_height: int
+    max_width: int
+    max_height: int
+    adaptive: bool
+    kernel: Kernel
+    padding: tuple[int, int, int, int]
+    extend: Fill
+    # transformations
+    rotate: Fraction
+    flip: Flip
+    trim: int
+    trim_color: Colour
+    trim_equal: tuple[bool, bool]
+    crop: Crop | None
+    background: Colour
+    radius: CornerRadii | None
+    mask: Mask
+    border: Border | None
+    # colours
+    grayscale: bool
+    clahe: Clahe
+    normalize: bool
+    levels: Levels
+    curves: Curve
+    curves_red: Curve
+    curves_green: Curve
+    curves_blue: Curve
+    gamma: Fraction
+    brightness: float
+    contrast: float
+    rgb: tuple[float, float, float]
+    invert: bool
+    lightness: float
+    saturation: float
+    hue: Fraction
+    sepia: Fraction
+    tint: Colour
+    monochrome: Colour
+    duotone: Duotone
+    colorize: Colour
+    threshold: int
+    # effects
+    blur: Fraction
+    progressive_blur: ProgressiveBlur
+    median: int
+    dilate: int
+    erode: int
+    sharpen: Fraction
+    unsharp: UnsharpMask | None
+    convolution: Convolution | None
+    pixelate: int
+    blur_areas: RegionBlur
+    pixelate_areas: RegionPixelation
+    blur_faces: Fraction
+    pixelate_faces: int
+    gradient: Gradient | None
+    vignette: Fraction
+    noise: Fraction
+    # overlays and further stages
+    overlay: tuple[Overlay, ...]
+    then: tuple["ParamValues", ...]
+    # output
+    format: RequestedFormat
+    quality: int | QualityTarget
+    max_bytes: int
+    metadata: Metadata
+    profile: Profile
+    mode: RenderMode
+    effort: int
+    progressive: bool
+    subsampling: Subsampling
+    trellis: bool
+    deringing: bool
+    optimize_scans: bool
+    quant_table: int
+    lossless: bool
+    near_lossless: int
+    webp_preset: WebPPreset
+    depth: int
+    colors: int
+    dither: Fraction
+    tiff_compression: TiffCompression
+    filename: str
+    tags: tuple[str, ...]
+    # image information
+    include: tuple[Fact, ...]
+    palette_colors: int
+    # srcset
+    widths: tuple[int, ...]
+    formats: tuple[Format, ...]
+    sizes: str
+    alt: str
+    placeholder: Format | None
+    warm: bool
+    # presets and signed URLs
+    preset: tuple[str, ...]
+    expires: int
+    sig: str
+
+
+def select(values: ParamValues, names: AbstractSet[str]) -> ParamValues:
+    """Return those values whose names are in ``names``."""
+    return cast("ParamValues", {name: value for name, value in values.items() if name in names})
