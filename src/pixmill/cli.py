@@ -16,10 +16,12 @@ import click
 import msgspec
 
 from pixmill import __version__
+from pixmill.api.request_parsing import image_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
+from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
@@ -169,12 +171,14 @@ def info(source: str, **params: str | None) -> None:
 )
 def sign(url: str, expires_in: int | None) -> None:
     """Sign URL (a path with its query, or a whole URL) with the newest key of PIXMILL_KEYS."""
-    keys = load().keys.get_secret_value()
-    if not keys:
+    settings = load()
+    keys = settings.keys.get_secret_value()
+    if not keys and not any(entry.keys for entry in settings.parsed_mounts()):
         _fail("PIXMILL_KEYS is not set: there is nothing to sign with", 1)
     parts = _split(url)
     expires = None if expires_in is None else int(time.time()) + expires_in
-    signed = Keyring.from_text(keys).sign(parts.path.encode(), parts.query.encode(), expires)
+    match = _match(settings, Keyring.from_text(keys) if keys else None, parts)
+    signed = match.sign(parts.query.encode(), expires)
     click.echo(f"{parts.scheme}://{parts.netloc}{signed}" if parts.netloc else signed)
 
 
@@ -184,8 +188,18 @@ def explain(url: str) -> None:
     """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
     parts = _split(url)
     settings = load()
-    native = NativeDialect(settings.parsed_presets(), settings.render_mode)
-    _print_json(explained(native.parse(parts.path.encode(), parts.query.encode())))
+    match = _match(settings, None, parts)
+    outcome = match.parse(parts.query.encode())
+    image_request = image_of(outcome)
+    if image_request is None:
+        _print_json({"dialect": match.mounted.name, "answer": msgspec.to_builtins(outcome)})
+    else:
+        _print_json({"dialect": match.mounted.name} | explained(image_request))
+
+
+def _match(settings: Settings, keyring: Keyring | None, parts: SplitResult) -> DialectMatch:
+    dialects = settings.dialect_registry(keyring)
+    return dialects.require(dialects.known_host(parts.netloc.encode()), parts.path.encode())
 
 
 def _split(url: str) -> SplitResult:

@@ -17,6 +17,9 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from pixmill.api.config import ApiConfig
 from pixmill.cache.config import CacheConfig
+from pixmill.dialects.factory import ServerDefaults, build_registry, has_unsigned_mount
+from pixmill.dialects.registry import DialectRegistry
+from pixmill.dialects.signing import Keyring
 from pixmill.engine.config import EngineConfig
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
@@ -57,6 +60,11 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
     def _require_access_control(self) -> Self:
         """Reject an address that other machines can reach, unless access control is configured."""
         has_access_control = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
+        if has_unsigned_mount(self.parsed_mounts()) and not self.allowed_sources and self.unsigned != "allow":
+            raise ValueError(
+                'PIXMILL_DIALECTS has an entry with "keys": "", which answers unsigned requests: '
+                "set PIXMILL_ALLOWED_SOURCES or PIXMILL_UNSIGNED=allow"
+            )
         if not has_access_control and not is_loopback(self.host):
             raise ValueError(
                 f"{self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
@@ -65,6 +73,13 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
         if self.unsigned == "deny" and not self.keys.get_secret_value():
             raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
         return self
+
+    def dialect_registry(self, keyring: Keyring | None) -> DialectRegistry:
+        """Return the dialects of this server; ``keyring`` signs and verifies where an entry has no keys of its own."""
+        server = ServerDefaults(
+            self.parsed_presets(), self.render_mode, keyring, has_trusted_sources=bool(self.allowed_sources)
+        )
+        return build_registry(self.parsed_mounts(), server)
 
 
 @dataclass(frozen=True, slots=True)

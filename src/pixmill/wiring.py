@@ -7,11 +7,10 @@ from typing import Protocol
 from pixmill.api.context import AdminOperations, ApiContext
 from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache
+from pixmill.api.fastpath.request_key import RequestKeyReader
 from pixmill.cache.factory import open_cache, open_locks
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
-from pixmill.dialects.native.dialect import NativeDialect
-from pixmill.dialects.registry import DialectRegistry
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
 from pixmill.plan.source import SourceKind
@@ -67,14 +66,13 @@ async def build_services(settings: Settings) -> AsyncIterator[ApiContext]:
         stack.push_async_callback(health.close)
         _register_gauges(metrics, engine, cache, sources, original_cache)
         metrics.add_gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
-        native = NativeDialect(settings.parsed_presets(), settings.render_mode)
+        dialects = settings.dialect_registry(settings.keyring())
         services = ApiContext(
             config=settings,
-            dialects=DialectRegistry([native]),
-            keyring=settings.keyring(),
+            dialects=dialects,
             negotiable_formats=settings.negotiable_formats(),
             resizer=resizer,
-            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics),
+            load_shedder=LoadShedder(dialects, engine.retry_after_s, engine.reserve, metrics),
             health=health,
             request_metrics=metrics,
             observer=metrics,
@@ -82,10 +80,9 @@ async def build_services(settings: Settings) -> AsyncIterator[ApiContext]:
             access_log=AccessLogWriter(settings) if settings.access_log else None,
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=memory_budget,
-            native_dialect=native,
             limits=settings.limits(),
             admin=AdminOperations(cache.purge_service, warm_queue),
-            request_cache=RequestCache(settings.tag_header),
+            request_cache=RequestCache(RequestKeyReader(dialects, settings.tag_header.lower().encode())),
         )
         stack.callback(services.telemetry_batch.flush)
         yield services

@@ -1,38 +1,213 @@
-import pytest
+"""Which dialect answers a request, where a mount is stripped, and what relative sources mean there."""
 
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixmill.dialects.factory import ServerDefaults, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import NativeDialect, parse
-from pixmill.dialects.registry import DialectRegistry
-from pixmill.errors import RouteNotFound
+from pixmill.dialects.port import Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.registry import DialectMatch, DialectRegistry, MountedDialect, resolve_source
+from pixmill.dialects.signing import Keyring
+from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInvalid, SignatureMissing
 from pixmill.plan.ops import Plan
+from pixmill.plan.references import references
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceKind, SourceRef
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
+
+KEY = "0123456789abcdef"
 
 
 class Thumbs:
     """A dialect of one path, ``/thumb/NAME``."""
 
-    name = "thumbs"
+    prefix = "/thumb/"
+    routes: tuple[UrlRoute, ...] = (UrlRoute("/thumb/{name}"),)
 
-    def matches(self, path: bytes) -> bool:
-        return path.startswith(b"/thumb/")
+    def match(self, path: bytes) -> UrlRoute | None:
+        return self.routes[0] if path.startswith(b"/thumb/") else None
 
-    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        return None
+
+    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest | Redirect:
         name = path.removeprefix(b"/thumb/") + query
+        if name == b"away":
+            return Redirect("/thumb/a.jpg")
         return ImageRequest(SourceRef(SourceKind.UPLOAD if upload else SourceKind.PATH, name.decode()), Plan())
 
+    def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:
+        return Text(error.code, status)
 
-REGISTRY = DialectRegistry([NativeDialect(), Thumbs()])
+
+REGISTRY = DialectRegistry([MountedDialect("native", NativeDialect()), MountedDialect("thumbs", Thumbs())])
+
+
+def registry(*entries: dict[str, object], server: ServerDefaults | None = None) -> DialectRegistry:
+    return build_registry(parse_mounts(json.dumps(entries)), server or ServerDefaults())
+
+
+def source(match: DialectMatch | None, query: bytes) -> str:
+    assert match is not None
+    outcome = match.parse(query)
+    assert isinstance(outcome, ImageRequest)
+    return outcome.source.text
 
 
 def test_a_url_goes_to_the_dialect_that_speaks_it() -> None:
-    assert REGISTRY.parse(b"/resize", b"url=a.jpg") == parse(b"/resize", b"url=a.jpg")
-    assert REGISTRY.parse(b"/thumb/a.jpg", b"").source.text == "a.jpg"
+    assert REGISTRY.require(b"", b"/resize").parse(b"url=a.jpg") == parse(b"/resize", b"url=a.jpg")
+    assert source(REGISTRY.match(b"", b"/thumb/a.jpg"), b"") == "a.jpg"
 
 
 def test_the_dialect_is_told_that_the_original_comes_with_the_request() -> None:
-    assert REGISTRY.parse(b"/resize", b"w=5", upload=True).source.kind is SourceKind.UPLOAD
+    outcome = REGISTRY.require(b"", b"/resize").parse(b"w=5", upload=True)
+    assert isinstance(outcome, ImageRequest)
+    assert outcome.source.kind is SourceKind.UPLOAD
 
 
 def test_a_url_that_nobody_speaks_is_no_route() -> None:
+    assert REGISTRY.match(b"", b"/elsewhere") is None
     with pytest.raises(RouteNotFound):
-        REGISTRY.parse(b"/elsewhere", b"url=a.jpg")
+        REGISTRY.require(b"", b"/elsewhere")
+
+
+def test_hosts_come_before_mounts_and_long_mounts_before_short_ones() -> None:
+    dialects = registry(
+        {"dialect": "native", "mount": "/img", "source": "short"},
+        {"dialect": "native", "mount": "/img/img", "source": "long"},
+        {"dialect": "native", "host": "a.example", "source": "host"},
+        {"dialect": "native", "host": "a.example", "mount": "/img", "source": "both"},
+    )
+    found = {
+        (host, path): source(dialects.match(dialects.known_host(host), path), b"url=a.jpg")
+        for host in (b"a.example", b"b.example")
+        for path in (b"/resize", b"/img/resize", b"/img/img/resize")
+    }
+    assert found == {
+        (b"a.example", b"/resize"): "host/a.jpg",
+        (b"a.example", b"/img/resize"): "both/a.jpg",
+        (b"a.example", b"/img/img/resize"): "long/a.jpg",
+        (b"b.example", b"/resize"): "a.jpg",
+        (b"b.example", b"/img/resize"): "short/a.jpg",
+        (b"b.example", b"/img/img/resize"): "long/a.jpg",
+    }
+    assert dialects.match(b"", b"/imgx/resize") is None
+    assert dialects.match(b"", b"/img") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        (b"A.Example:8080", b"a.example"),
+        (b"a.example", b"a.example"),
+        (b"b.a.example", b""),
+        (b"a.example.", b""),
+        (b"", b""),
+        (b"a.example:x", b""),
+        (b"\xff", b""),
+    ],
+)
+def test_a_host_is_compared_without_case_and_port(sent: bytes, known: bytes) -> None:
+    assert registry({"dialect": "native", "host": "a.example"}).known_host(sent) == known
+
+
+def test_a_dialect_without_host_and_mount_answers_below_its_prefix_only() -> None:
+    dialects = registry({"dialect": "emgr"})
+    assert dialects.match(b"", b"/api/images/resize") is not None
+    assert dialects.match(b"", b"/health") is None
+    on_host = registry({"dialect": "emgr", "host": "a.example"})
+    assert on_host.match(b"a.example", b"/health") is not None
+    assert on_host.match(b"", b"/health") is None
+
+
+def test_a_redirect_of_a_dialect_stays_below_its_mount() -> None:
+    mounted = DialectRegistry([MountedDialect("thumbs", Thumbs(), mount="/m", prefix=b"/m/")])
+    assert mounted.require(b"", b"/m/thumb/away").parse(b"") == Redirect("/m/thumb/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "resolved"),
+    [
+        ("https://o.example/images/", "a b/c?d#e%41.jpg", "https://o.example/images/a%20b/c%3Fd%23e%2541.jpg"),
+        ("https://o.example", "a.jpg", "https://o.example/a.jpg"),
+        ("s3://bucket/prefix", "a b.jpg", "s3://bucket/prefix/a b.jpg"),
+        ("s3://bucket", "a.jpg", "s3://bucket/a.jpg"),
+        ("folder", "a.jpg", "folder/a.jpg"),
+        ("s3://bucket/prefix", "https://x.example/a.jpg", "https://x.example/a.jpg"),
+    ],
+)
+def test_relative_sources_are_below_the_source_of_their_mount(base: str, text: str, resolved: str) -> None:
+    assert resolve_source(base, parse_source(text)).text == resolved
+
+
+@given(st.text(max_size=40), st.sampled_from(["https://o.example/images", "s3://bucket/prefix", "folder"]))
+def test_no_relative_source_leaves_its_base(text: str, base: str) -> None:
+    try:
+        ref = resolve_source(base, SourceRef(SourceKind.PATH, parse_source(text).text))
+    except BadRequest:
+        return
+    assert ref.text.startswith(base + "/")
+
+
+def test_overlays_and_masks_have_the_same_base() -> None:
+    match = registry({"dialect": "native", "mount": "/m", "source": "s3://bucket"}).require(b"", b"/m/resize")
+    overlay = quote("url:logo.png")
+    outcome = match.parse(f"url=a.jpg&overlay={overlay}&mask=alpha:m.png&then={quote(f'overlay={overlay}')}".encode())
+    assert isinstance(outcome, ImageRequest)
+    assert {one.source.text for one in references(outcome.plan)} == {"s3://bucket/logo.png", "s3://bucket/m.png"}
+
+
+def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
+    other = "fedcba9876543210"
+    dialects = registry(
+        {"dialect": "native", "mount": "/own", "keys": other},
+        {"dialect": "native", "mount": "/open", "keys": ""},
+        {"dialect": "native", "mount": "/same"},
+        server=ServerDefaults(keyring=Keyring.from_text(KEY)),
+    )
+    query = b"url=a.jpg&width=5"
+    signed = Keyring.from_text(other).sign(b"/own/resize", query).partition("?")[2].encode()
+    dialects.require(b"", b"/own/resize").verify(signed, 0)
+    dialects.require(b"", b"/open/resize").verify(query, 0)
+    with pytest.raises(SignatureMissing):
+        dialects.require(b"", b"/same/resize").verify(query, 0)
+    at_root = dialects.require(b"", b"/resize").sign(query).partition("?")[2].encode()
+    with pytest.raises(SignatureInvalid):
+        dialects.require(b"", b"/same/resize").verify(at_root, 0)
+    assert dialects.require(b"", b"/same/resize").sign(query).startswith("/same/resize?")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{}", "JSON list"),
+        ("[1]", "entry 1"),
+        ('[{"dialect": "emgr"}, {"dialect": "imgix"}]', "entry 2: there is no dialect 'imgix'"),
+        ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: Object contains unknown field `hosts`"),
+        ('[{"dialect": "emgr", "host": "https://a"}]', "entry 1: host"),
+        ('[{"dialect": "emgr", "mount": "img/"}]', "entry 1: mount"),
+        ('[{"dialect": "emgr", "mount": "/health"}]', "Pixmill's own"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "s3://b?x"}]', "entry 1: source"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "ftp://b"}]', "entry 1: "),
+        ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: Each signing key"),
+        ('[{"dialect": "emgr", "options": {"x": 1}}]', "entry 1: Object contains unknown field `x`"),
+        ('[{"dialect": "emgr", "options": {"cdn_base_url": "x"}}]', "entry 1: options.cdn_base_url"),
+        ('[{"dialect": "native"}]', "needs a host or a mount"),
+        ('[{"dialect": "emgr"}, {"dialect": "emgr"}]', "entry 2: emgr is mounted there already"),
+    ],
+)
+def test_a_bad_entry_is_named(text: str, named: str) -> None:
+    with pytest.raises(ValueError, match=r"entry|must") as error:
+        parse_mounts(text)
+    assert named in str(error.value)
+
+
+def test_templates_match_raw_paths() -> None:
+    match = template_matcher((UrlRoute("/a"), UrlRoute("/files/{key}/x.jpg")))
+    assert match(b"/a") == UrlRoute("/a")
+    assert match(b"/files/1%2F2/x.jpg") == UrlRoute("/files/{key}/x.jpg")
+    assert match(b"/files//x.jpg") is None
+    assert match(b"/files/1/2/x.jpg") is None

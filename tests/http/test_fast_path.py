@@ -12,11 +12,14 @@ import pytest
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath import request_cache
-from pixmill.api.fastpath.request_cache import MAX_KEY_BYTES, RequestCache
-from pixmill.api.fastpath.request_key import read_request_key
+from pixmill.api.fastpath.request_cache import MAX_KEY_BYTES, CachedRequest, RequestCache
+from pixmill.api.fastpath.request_key import RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import MAX_BATCH
 from pixmill.api.middleware.telemetry import AccessRecord
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.dialects.signing import Keyring
+from pixmill.plan.key import Key
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.settings import load
 from pixmill.wiring import build_services
@@ -42,7 +45,7 @@ async def test_a_request_that_was_answered_is_not_read_again(
 ) -> None:
     async with client_of(services) as client:
         first = await client.get("/resize?url=wine.jpg&width=40")
-        monkeypatch.setattr(type(services.dialects), "parse", lambda *_, **__: pytest.fail("it is read again"))
+        monkeypatch.setattr(DialectMatch, "parse", lambda *_, **__: pytest.fail("it is read again"))
         second = await client.get("/resize?url=wine.jpg&width=40")
     assert second.content == first.content
     assert "detail=memory" in second.headers["cache-status"]
@@ -214,7 +217,7 @@ async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_shor
     tagged = replace(
         services,
         config=services.config.model_copy(update={"tag_header": "X-Tags"}),
-        request_cache=RequestCache("X-Tags"),
+        request_cache=RequestCache(RequestKeyReader(services.dialects, b"x-tags")),
     )
     assert tagged.admin is not None
     async with client_of(tagged) as client:
@@ -251,24 +254,26 @@ async def test_a_refused_request_is_never_familiar(services: ApiContext) -> None
     async with client_of(services) as client:
         for _ in range(2):
             assert (await client.get("/resize?url=none.jpg&width=45")).status_code == 404
-    assert services.request_cache.get((b"/resize", b"url=none.jpg&width=45", b"*/*"), 0.0) is None
+    assert services.request_cache.get((b"/resize", b"url=none.jpg&width=45", b"*/*", b""), 0.0) is None
 
 
 async def test_long_queries_are_not_kept(services: ApiContext) -> None:
     query = f"url=wine.jpg&width=46&filename={'a' * 250}{'%61' * 1}" + "&" * MAX_KEY_BYTES
     async with client_of(services) as client:
         assert (await client.get(f"/resize?{query}")).status_code == 200
-    assert services.request_cache.get((b"/resize", query.encode(), b"*/*"), 0.0) is None
+    assert services.request_cache.get((b"/resize", query.encode(), b"*/*", b""), 0.0) is None
 
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_cache, "MAX_CACHED_REQUESTS", 10)
-    memory = RequestCache()
+    reader = RequestKeyReader(DialectRegistry([]))
+    memory = RequestCache(reader)
     for number in range(25):
         scope = {"raw_path": b"/resize", "query_string": b"width=%d" % number, "headers": []}
-        memory.put(scope, read_request_key(scope, b"")[0], None, None, None)  # type: ignore[arg-type]  # only the names count here
-    assert memory.get((b"/resize", b"width=24", b""), 0.0) is not None
-    assert memory.get((b"/resize", b"width=1", b""), 0.0) is None
+        cached = CachedRequest(parse(b"/resize", b"url=a.jpg"), Key(""), None)
+        memory.put(scope, reader.read(scope)[0], cached)
+    assert memory.get((b"/resize", b"width=24", b"", b""), 0.0) is not None
+    assert memory.get((b"/resize", b"width=1", b"", b""), 0.0) is None
 
 
 async def test_what_is_noted_is_written_up_soon_and_at_the_latest_at_the_end() -> None:

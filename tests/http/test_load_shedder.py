@@ -14,6 +14,7 @@ from pixmill.api.context import ApiContext
 from pixmill.api.fastpath import load_shedder as rushing
 from pixmill.api.fastpath.load_shedder import LoadShedder, Pacer, ProbeLimiter, ProbeRates
 from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.dialects.factory import ServerDefaults, build_registry
 from pixmill.errors import SourceNotFound
 from pixmill.ports.observe import NullObserver
 from pixmill.settings import load
@@ -21,11 +22,12 @@ from pixmill.wiring import build_services
 from tests.http.test_fast_path import Written, counted
 from tests.runtime.test_rate_limiter import Clock
 
+NATIVE = build_registry((), ServerDefaults())
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 
 
 def name(number: int, path: bytes = b"/resize") -> RequestKey:
-    return path, b"url=a.jpg&width=%d" % number, b"*/*"
+    return path, b"url=a.jpg&width=%d" % number, b"*/*", b""
 
 
 class Gate:
@@ -34,7 +36,7 @@ class Gate:
     def __init__(self, looks: int = 0) -> None:
         self.wait_s: float | None = 2.5
         self.rush = LoadShedder(
-            lambda: self.wait_s, nullcontext, NullObserver(), ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, looks))
+            NATIVE, lambda: self.wait_s, nullcontext, NullObserver(), ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, looks))
         )
 
     def refuses(self, asked: RequestKey) -> bool:
@@ -92,7 +94,7 @@ async def test_who_is_let_in_is_promised_to_the_engine_unless_it_is_expected() -
         yield
         promised.append("ended")
 
-    rush = LoadShedder(lambda: None, promise, NullObserver())
+    rush = LoadShedder(NATIVE, lambda: None, promise, NullObserver())
     async with rush.admit(name(1)):
         assert promised == ["made"]
     assert promised == ["made", "ended"]
@@ -106,7 +108,7 @@ async def test_who_is_let_in_is_promised_to_the_engine_unless_it_is_expected() -
 async def test_the_more_looking_finds_the_more_are_looked_into() -> None:
     clock = Clock()
     looks = ProbeLimiter(ProbeRates(min_per_s=10, initial_per_s=50, max_per_s=200, burst=1), clock)
-    rush = LoadShedder(lambda: 2.5, nullcontext, NullObserver(), looks)
+    rush = LoadShedder(NATIVE, lambda: 2.5, nullcontext, NullObserver(), looks)
 
     async def look(number: int, *, found: bool) -> None:
         clock.now += 1
@@ -155,7 +157,7 @@ async def services() -> AsyncIterator[ApiContext]:
         yield replace(
             services,
             load_shedder=LoadShedder(
-                lambda: 2.5, nullcontext, services.observer, ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, 1))
+                NATIVE, lambda: 2.5, nullcontext, services.observer, ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, 1))
             ),
         )
 

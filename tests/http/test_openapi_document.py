@@ -11,10 +11,10 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, reject, settings
 from msgspec.structs import replace
 
-from pixmill.api.app import IMAGE_ROUTES, PROBE_ROUTES, ROUTES
+from pixmill.api.app import DOCUMENT_ROUTES, FIXED_ROUTES, PROBE_ROUTES
 from pixmill.api.http.problems import STATUS, problem_response
 from pixmill.api.routes.openapi import document
-from pixmill.dialects.native.dialect import PARAMS_BY_PATH, parse
+from pixmill.dialects.native.dialect import PARAMS_BY_PATH, NativeDialect, parse
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import ConflictingParameters, InvalidParameter
 from pixmill.media import Format
@@ -32,7 +32,9 @@ def test_it_is_a_valid_document() -> None:
 
 def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
     answered: dict[str, set[str]] = {}
-    for route in ROUTES:
+    for native in NativeDialect.routes:
+        answered[native.template] = {method.lower() for method in native.methods}
+    for route in FIXED_ROUTES:
         answered.setdefault(route.path, set()).update(method.lower() for method in route.methods or ())
     assert {path: set(methods) for path, methods in DOCUMENT["paths"].items()} == answered
 
@@ -40,7 +42,9 @@ def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
 def test_where_operators_have_a_listener_of_their_own_nothing_of_theirs_is_told() -> None:
     paths = document(include_admin=False)["paths"]
     assert isinstance(paths, dict)
-    assert set(paths) == {route.path for route in (*IMAGE_ROUTES, *PROBE_ROUTES)}
+    assert set(paths) == {route.template for route in NativeDialect.routes} | {
+        route.path for route in (*DOCUMENT_ROUTES, *PROBE_ROUTES)
+    }
 
 
 def test_the_paths_of_the_grammar_are_documented() -> None:

@@ -1,8 +1,11 @@
-"""The application: what is answered where, and what every request passes on its way."""
+"""The application: its routes, and the middleware that every request passes, outermost first.
+
+Dialects are asked before the fixed routes, so that one with a host of its own may have any path there.
+"""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
@@ -13,23 +16,13 @@ from pixmill.api.middleware.in_flight import InFlightMiddleware
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.api.middleware.request_context import RequestContextMiddleware
 from pixmill.api.middleware.request_size import RequestSizeMiddleware
+from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
-from pixmill.api.routes.images import get_image, post_image
-from pixmill.api.routes.info import get_info
 from pixmill.api.routes.openapi import get_openapi
 from pixmill.api.routes.purge import get_purges, post_purge
-from pixmill.api.routes.srcset import get_srcset
 from pixmill.api.routes.warm import get_warm, post_warm
 
-IMAGE_ROUTES = [
-    Route("/resize", get_image, methods=["GET"]),
-    Route("/resize", post_image, methods=["POST"]),
-    Route("/info", get_info),
-    Route("/srcset", get_srcset),
-    Route("/api/v1/resize", get_image, methods=["GET"]),
-    Route("/api/v1/resize", post_image, methods=["POST"]),
-    Route("/api/v1/info", get_info),
-    Route("/api/v1/srcset", get_srcset),
+DOCUMENT_ROUTES = [
     Route("/openapi.json", get_openapi),
 ]
 PROBE_ROUTES = [
@@ -44,23 +37,25 @@ ADMIN_ROUTES = [
     Route("/admin/warm", post_warm, methods=["POST"]),
     Route("/admin/warm", get_warm),
 ]
-ROUTES = [*IMAGE_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
+FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
+"""All but those of dialects."""
 
 
 def create_app(context: ApiContext) -> FastPathMiddleware:
-    """The ASGI application over these services; what operators ask is left out where they have a listener of their own."""
-    app = _build_app(context, [*IMAGE_ROUTES, *PROBE_ROUTES] if context.config.admin_listen else ROUTES)
+    """Return the public application; without the admin routes if they have a listener of their own."""
+    admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
+    app = _build_app(context, [DialectRoutes(context.dialects), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
     return FastPathMiddleware(
         app, context.request_cache, context.resizer.results, context.load_shedder, context.telemetry_batch
     )
 
 
 def create_admin_app(context: ApiContext) -> Starlette:
-    """What operators ask, and nothing else."""
+    """Return the application of the admin listener: probes and admin routes."""
     return _build_app(context, [*PROBE_ROUTES, *ADMIN_ROUTES])
 
 
-def _build_app(context: ApiContext, routes: list[Route]) -> Starlette:
+def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
     config, limiter = context.config, context.config.rate_limiter()
     rate_limit_middleware = (
         [

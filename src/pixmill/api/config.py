@@ -8,6 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
+from pixmill.dialects.factory import MountEntry, parse_mounts
 from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
@@ -76,6 +77,11 @@ class ApiConfig(BaseModel):
         default=False,
         description="Restrict /resize to url, v, preset, format, expires and sig, require a preset, and "
         "disable /srcset.",
+    )
+    dialects: SecretStr = Field(
+        SecretStr(""),
+        description="URL grammars of other services, as a JSON list of objects with dialect, host, mount, source, keys and options "
+        "(see docs/dialects.md). Empty: native URLs only.",
     )
     srcset_warm: bool = Field(
         default=False,
@@ -159,6 +165,12 @@ class ApiConfig(BaseModel):
         parse_presets(text)
         return text
 
+    @field_validator("dialects")
+    @classmethod
+    def _validate_dialects(cls, text: SecretStr) -> SecretStr:
+        parse_mounts(text.get_secret_value())
+        return text
+
     @model_validator(mode="after")
     def _require_presets(self) -> Self:
         if self.presets_only and not self.parsed_presets().values_by_name:
@@ -212,6 +224,10 @@ class ApiConfig(BaseModel):
         """Return the keys that requests must be signed with; None if unsigned requests are allowed."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
+
+    def parsed_mounts(self) -> tuple[MountEntry, ...]:
+        """Return the entries of ``dialects``."""
+        return parse_mounts(self.dialects.get_secret_value())
 
     def parsed_presets(self) -> Presets:
         """Return the parsed ``presets``."""

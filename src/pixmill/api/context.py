@@ -1,4 +1,4 @@
-"""What the routes work with, put together by ``wiring.py`` and found in the application's state."""
+"""The application context: what the routes work with, built by ``wiring.py`` and kept in the application's state."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,9 +14,7 @@ from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.api.middleware.in_flight import InFlightRequests
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
-from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.registry import DialectRegistry
-from pixmill.dialects.signing import Keyring
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.ports.observe import NullObserver, Observer
@@ -29,7 +27,7 @@ from pixmill.services.warm.queue import WarmQueue
 
 @dataclass(frozen=True, slots=True)
 class AdminOperations:
-    """What operators command."""
+    """What the admin routes command."""
 
     purger: Purger
     warm_queue: WarmQueue
@@ -37,18 +35,18 @@ class AdminOperations:
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """One of each. ``keyring`` is None when unsigned requests are answered; ``metrics`` makes content type and text
-    for an Accept header, None when they are turned off. ``closing`` is set when no new request is to be answered;
-    ``under_way`` can end those that are. ``native`` is the dialect in which the URLs are that this server itself hands out.
-    ``books`` are to be settled before counts are read.
+    """One of each part. ``render_metrics`` returns content type and text for an Accept header, None if metrics are disabled.
+
+    ``draining`` is set when new requests are rejected; ``in_flight`` can cancel those that are being answered.
+    ``telemetry_batch`` must be flushed before metrics are read.
     """
 
     config: ApiConfig
     dialects: DialectRegistry
-    keyring: Keyring | None
     negotiable_formats: tuple[Format, ...]
     resizer: ResizeService
     load_shedder: LoadShedder
+    request_cache: RequestCache
     health: HealthService
     request_metrics: RequestMetrics
     render_metrics: Callable[[str], tuple[str, bytes]] | None
@@ -56,13 +54,11 @@ class ApiContext:
     max_upload_bytes: int
     memory_budget: MemoryBudget = UNLIMITED_BUDGET
     observer: Observer = field(default_factory=NullObserver)
-    native_dialect: NativeDialect = field(default_factory=NativeDialect)
     admin: AdminOperations | None = None
     auth_throttle: FailedAuthThrottle = field(default_factory=FailedAuthThrottle)
     limits: Limits = field(default_factory=Limits)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: InFlightRequests = field(default_factory=InFlightRequests)
-    request_cache: RequestCache = field(default_factory=RequestCache)
     telemetry_batch: TelemetryBatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,5 +70,5 @@ class ApiContext:
 
 
 def context_of(request: Request) -> ApiContext:
-    """The services of the application that answers this request."""
+    """Return the context of the application that answers this request."""
     return cast("ApiContext", request.app.state.context)

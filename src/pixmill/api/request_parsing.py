@@ -1,8 +1,6 @@
-"""A request's URL, as sent, made into an ImageRequest that may be served.
+"""Turns a request into what its dialect says it asks for, after all checks that come before any work: loop, signature, grammar, negotiation."""
 
-Knows which checks come before any work: signature and expiry, the grammar, negotiation.
-"""
-
+import dataclasses
 import time
 
 from msgspec.structs import replace
@@ -10,49 +8,60 @@ from starlette.requests import Request
 
 from pixmill.api.context import ApiContext
 from pixmill.api.http.negotiation import negotiate
-from pixmill.dialects.native.srcset import SrcsetRequest
+from pixmill.dialects.port import ImageRedirect, ImmutableImage, Outcome
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import InvalidParameter, LoopDetected
 from pixmill.plan.purge import MAX_REQUEST_TAGS, is_tag
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.url import CDN_ID
 
 
-def parse_image_request(
-    request: Request, context: ApiContext, *, upload: bool = False
-) -> tuple[ImageRequest, int | None]:
-    """The request and, when its URL is signed for a time only, when that ends (seconds since the epoch).
+def parse_request(request: Request, context: ApiContext, *, upload: bool = False) -> tuple[Outcome, int | None]:
+    """Return what the request asks for and, if its URL is signed for a limited time, when it expires (seconds since the epoch).
 
-    Raises BadRequest and Forbidden; works on the raw path and query, so that what was signed is what is read.
+    Raises BadRequest and Forbidden. Works on the raw path and query, so that what was signed is what is parsed.
     """
-    path, query, expires = _verified_target(request, context)
-    image_request = context.dialects.parse(path, query, upload=upload)
+    match, expires = verify_request(request)
+    outcome = match.parse(request.scope["query_string"], upload=upload)
+    return _with_headers(outcome, request, context), expires
+
+
+def verify_request(request: Request) -> tuple[DialectMatch, int | None]:
+    """Authenticate the request by its dialect; return the match, and when the signature expires. Raises Forbidden."""
+    _check_loop(request)
+    match: DialectMatch = request.scope["dialect_match"]
+    return match, match.verify(request.scope["query_string"], time.time())
+
+
+def image_of(outcome: Outcome) -> ImageRequest | None:
+    """Return the image that an outcome asks for, None if it is an answer already."""
+    if isinstance(outcome, ImmutableImage | ImageRedirect):
+        return outcome.request
+    return outcome if isinstance(outcome, ImageRequest) else None
+
+
+def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Outcome:
+    """Apply the tag header, and negotiate the format by Accept."""
+    image_request = image_of(outcome)
+    if image_request is None:
+        return outcome
     if header := context.config.tag_header:
         image_request = _with_header_tags(image_request, request.headers.getlist(header), header)
-    return negotiate(image_request, request.headers.getlist("accept"), context.negotiable_formats), expires
-
-
-def parse_srcset_request(request: Request, context: ApiContext) -> tuple[SrcsetRequest, int | None]:
-    """The same for a set of pictures."""
-    _, query, expires = _verified_target(request, context)
-    return context.native_dialect.parse_srcset(query), expires
-
-
-def _verified_target(request: Request, context: ApiContext) -> tuple[bytes, bytes, int | None]:
-    """The raw path and query of a request that fetches an original, and when its signature ends."""
-    _check_loop(request)
-    path, query = request.scope["raw_path"], request.scope["query_string"]
-    return path, query, context.keyring.verify(path, query, time.time()) if context.keyring else None
+    image_request = negotiate(image_request, request.headers.getlist("accept"), context.negotiable_formats)
+    if isinstance(outcome, ImmutableImage | ImageRedirect):
+        return dataclasses.replace(outcome, request=image_request)
+    return image_request
 
 
 def _check_loop(request: Request) -> None:
-    """Raises LoopDetected for a request that was made to fetch an original (RFC 8586): by redirects it could lead to any number of others."""
+    """Raise LoopDetected if this request is our own fetch of an original (RFC 8586): redirects could multiply it without end."""
     hops = (hop.partition(";")[0].strip() for line in request.headers.getlist("cdn-loop") for hop in line.split(","))
     if CDN_ID in hops:
         raise LoopDetected
 
 
 def _with_header_tags(image_request: ImageRequest, values: list[str], header: str) -> ImageRequest:
-    """With the tags of a header, separated by commas or spaces."""
+    """Add the tags of a header, separated by commas or spaces."""
     header_tags = [tag for value in values for tag in value.replace(",", " ").split()]
     if len(header_tags) > MAX_REQUEST_TAGS or not all(map(is_tag, header_tags)):
         raise InvalidParameter(

@@ -1,39 +1,147 @@
-"""Who speaks this URL? The dialects are asked in order, the first that does parses it.
+"""Finds the dialect of a request: mounted dialects first, then those with a prefix of their own, then native.
 
-Knows no dialect: ``wiring.py`` says which there are.
+Strips mounts, and resolves relative sources of a mount against its base. Knows no dialect: ``factory.py`` lists them.
 """
 
 from collections.abc import Iterable
-from typing import Protocol
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
-from pixmill.errors import RouteNotFound
+from msgspec import structs
+
+from pixmill.dialects.port import (
+    Dialect,
+    ImageRedirect,
+    ImmutableImage,
+    Outcome,
+    Redirect,
+    RedirectsToResults,
+    SignsUrls,
+    Text,
+    UrlRoute,
+)
+from pixmill.errors import PixmillError, RouteNotFound
+from pixmill.plan.references import map_sources
 from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 
-class Dialect(Protocol):
-    """A grammar of URLs; a pure function over the URL as it was sent."""
+@dataclass(frozen=True, slots=True)
+class MountedDialect:
+    """A dialect and where it answers: on a host (empty: on all), below a mount (a path without a final slash).
+
+    With neither it answers below its own prefix only. ``source`` is the base of its relative sources; empty: the image root.
+    """
 
     name: str
+    dialect: Dialect
+    host: str = ""
+    mount: str = ""
+    source: str = ""
+    prefix: bytes = b""
 
-    def matches(self, path: bytes) -> bool:
-        """Whether the path is of this dialect, well-formed or not."""
+    def match(self, host: bytes, path: bytes) -> "DialectMatch | None":
+        """Return the match of a normalised host and a raw path."""
+        if self.host and host != self.host.encode():
+            return None
+        if self.prefix and not path.startswith(self.prefix):
+            return None
+        local_path = path[len(self.mount) :]
+        route = self.dialect.match(local_path)
+        return None if route is None else DialectMatch(self, route, local_path)
 
-    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
-        """What the URL asks for; ``upload`` when the original comes with the request.
+    @property
+    def specificity(self) -> tuple[bool, int]:
+        return bool(self.host), len(self.mount)
 
-        Any bytes at all give an ImageRequest or raise BadRequest, in time linear in their number.
-        """
+
+@dataclass(frozen=True, slots=True)
+class DialectMatch:
+    """The dialect of a request, its route, and the path below the mount."""
+
+    mounted: MountedDialect
+    route: UrlRoute
+    path: bytes
+
+    def verify(self, query: bytes, now: float) -> int | None:
+        """Authenticate the request; return when its signature expires. Raises Forbidden."""
+        return self.mounted.dialect.verify(self.path, query, now)
+
+    def parse(self, query: bytes, *, upload: bool = False) -> Outcome:
+        """Parse the request. Raises BadRequest."""
+        outcome = self.mounted.dialect.parse(self.path, query, upload=upload)
+        if isinstance(outcome, Redirect):
+            return self._below_mount(outcome)
+        return self.resolve(outcome) if self.mounted.source else outcome
+
+    def resolve(self, outcome: Outcome) -> Outcome:
+        """Resolve relative sources against the base of the mount."""
+        if isinstance(outcome, ImageRequest):
+            source, plan = self._resolve_source(outcome.source), map_sources(outcome.plan, self._resolve_source)
+            return structs.replace(outcome, source=source, plan=plan)
+        if isinstance(outcome, ImmutableImage | ImageRedirect):
+            resolved = self.resolve(outcome.request)
+            return replace(outcome, request=resolved) if isinstance(resolved, ImageRequest) else outcome
+        return outcome
+
+    def sign(self, query: bytes, expires: int | None = None) -> str:
+        """Return path and query, signed. Raises BadRequest, of it RouteNotFound if the dialect has no signatures."""
+        if not isinstance(self.mounted.dialect, SignsUrls):
+            raise RouteNotFound(f"URLs of {self.mounted.name} cannot be signed")
+        return self.mounted.dialect.sign(self.path, query, expires)
+
+    def result_location(self, query: bytes, etag: str, expires: int | None) -> Redirect:
+        """Return the redirect to a rendered result, after ``ImageRedirect``."""
+        if not isinstance(self.mounted.dialect, RedirectsToResults):
+            raise TypeError(f"{self.mounted.name} has no locations of results")
+        return self._below_mount(Redirect(self.mounted.dialect.location(self.path, query, etag, expires)))
+
+    def error_answer(self, error: PixmillError, status: int, query: bytes) -> Redirect | Text | None:
+        """Return the dialect's own answer to an error; None for a problem document."""
+        answer = self.mounted.dialect.error_answer(error, status, self.path, query)
+        return self._below_mount(answer) if isinstance(answer, Redirect) else answer
+
+    def _below_mount(self, redirect: Redirect) -> Redirect:
+        location = redirect.location
+        is_relative = location.startswith("/") and not location.startswith("//")
+        return replace(redirect, location=self.mounted.mount + location) if is_relative else redirect
+
+    def _resolve_source(self, ref: SourceRef) -> SourceRef:
+        return resolve_source(self.mounted.source, ref)
 
 
 class DialectRegistry:
-    """The dialects of a server."""
+    """The dialects of a server. Of several mounts that match, one with a host wins, then the longest one, then the first."""
 
-    def __init__(self, dialects: Iterable[Dialect]) -> None:
-        self._dialects = tuple(dialects)
+    def __init__(self, mounted: Iterable[MountedDialect]) -> None:
+        self.mounted = tuple(sorted(mounted, key=lambda one: one.specificity, reverse=True))
+        self.hosts = frozenset(one.host.encode() for one in self.mounted if one.host)
 
-    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
-        """What the URL asks for, in the first dialect that speaks it. Raises BadRequest, of it NoSuchRoute if none does."""
-        for dialect in self._dialects:
-            if dialect.matches(path):
-                return dialect.parse(path, query, upload=upload)
-        raise RouteNotFound
+    def match(self, host: bytes, path: bytes) -> DialectMatch | None:
+        """Return the match of a host, as ``known_host`` returns it, and a raw path."""
+        for mounted in self.mounted:
+            if match := mounted.match(host, path):
+                return match
+        return None
+
+    def require(self, host: bytes, path: bytes) -> DialectMatch:
+        """Return the match, or raise RouteNotFound."""
+        match = self.match(host, path)
+        if match is None:
+            raise RouteNotFound
+        return match
+
+    def known_host(self, host: bytes) -> bytes:
+        """Return the host that a Host header names, normalised, if a dialect is mounted on it, else nothing."""
+        if not self.hosts:
+            return b""
+        name = host.lower().rpartition(b":")[0] if host.rpartition(b":")[2].isdigit() else host.lower()
+        return name if name in self.hosts else b""
+
+
+def resolve_source(base: str, ref: SourceRef) -> SourceRef:
+    """Resolve a relative source against ``base``; it cannot leave it, since a relative source has no dot segments. Raises InvalidParameter."""
+    if ref.kind is not SourceKind.PATH:
+        return ref
+    path = quote(ref.text, safe="/!$&'()*+,;=:@~") if base.startswith(("http://", "https://")) else ref.text
+    return structs.replace(parse_source(f"{base.rstrip('/')}/{path}"), version=ref.version)

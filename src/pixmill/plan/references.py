@@ -3,8 +3,10 @@
 Knows where plans refer to images; must never know who fetches them.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple, TypeVar
+
+from msgspec import structs
 
 from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import Plan, Stage
@@ -57,3 +59,28 @@ def _stage_references(stage: Stage) -> Iterator[Reference]:
     for number, overlay in enumerate(stage.overlays):
         if isinstance(overlay, ImageOverlay):
             yield Reference(overlay.source, "overlay", overlay_name(number))
+
+
+AnyStage = TypeVar("AnyStage", bound=Stage)
+
+
+def map_sources(plan: Plan, resolve: Callable[[SourceRef], SourceRef]) -> Plan:
+    """Return the plan with ``resolve`` applied to the source of each image that it refers to."""
+    if not references(plan):
+        return plan
+    mapped = _map_stage(plan, resolve)
+    return structs.replace(mapped, stages=tuple(_map_stage(stage, resolve) for stage in plan.stages))
+
+
+def _map_stage(stage: AnyStage, resolve: Callable[[SourceRef], SourceRef]) -> AnyStage:
+    overlays = tuple(
+        structs.replace(overlay, source=resolve(overlay.source)) if isinstance(overlay, ImageOverlay) else overlay
+        for overlay in stage.overlays
+    )
+    mask = stage.shape.mask
+    shape = (
+        structs.replace(stage.shape, mask=structs.replace(mask, source=resolve(mask.source)))
+        if isinstance(mask, ImageMask)
+        else stage.shape
+    )
+    return structs.replace(stage, overlays=overlays, shape=shape)

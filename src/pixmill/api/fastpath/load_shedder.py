@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.problems import problem_response
+from pixmill.dialects.port import Text
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.errors import PixmillError, QueueFull
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.rate_limiter import RateLimiter
-
-SHEDDABLE_PATHS: Final = frozenset({b"/resize", b"/api/v1/resize", b"/info", b"/api/v1/info"})
-"""Where the engine is needed."""
 
 MAX_TRACKED: Final = 32_768
 """Tracked requests per generation; two generations are kept, which takes about 6 MB."""
@@ -33,7 +33,7 @@ DECAY: Final = 0.95
 GROWTH: Final = 1.3
 """The probe rate is multiplied by these with each probe and with each hit: it rises when more than one in six probes hits."""
 
-_ID_PLACEHOLDER: Final = "@"
+_ID_PLACEHOLDER: Final = "@request-id@"
 
 
 class ProbeRates(NamedTuple):
@@ -113,42 +113,48 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRejection:
-    """What all rejections with the same Retry-After share; only the request id is missing."""
+    """What all rejections of a route with the same Retry-After share; only the request id is missing."""
 
+    route: str
     status: int
     headers: list[tuple[bytes, bytes]]
     cache_status: str
     log_fields: dict[str, object]
-    body_prefix: bytes
-    body_suffix: bytes
+    body_parts: tuple[bytes, ...]
 
     def body(self, request_id: str) -> bytes:
-        """Return the problem document of one request."""
-        return self.body_prefix + request_id.encode() + self.body_suffix
+        """Return the body for one request."""
+        return request_id.encode().join(self.body_parts)
 
 
 class LoadShedder:
-    """Rejects requests while ``retry_after_s`` returns a number of seconds; ``reserve`` is entered for each admitted request."""
+    """Rejects requests while ``retry_after_s`` returns a number of seconds; ``reserve`` is entered for each admitted request.
+
+    The dialect of a request says whether it needs the engine; no other is shed.
+    """
 
     def __init__(
         self,
+        dialects: DialectRegistry,
         retry_after_s: Callable[[], float | None],
         reserve: Callable[[], AbstractContextManager[None]],
         observer: Observer,
         probe_limiter: ProbeLimiter | None = None,
     ) -> None:
+        self._dialects = dialects
         self._retry_after_s = retry_after_s
         self._reserve = reserve
         self._observer = observer
         self._probe_limiter = probe_limiter or ProbeLimiter()
         self._recent: set[int] = set()
         self._previous: set[int] = set()
-        self._rejections: dict[int, PreparedRejection] = {}
+        self._rejections: dict[tuple[str, str, int], PreparedRejection] = {}
         self._pacer = Pacer()
 
     def rejection(self, request_key: RequestKey) -> PreparedRejection | None:
         """Return the rejection of a request that missed memory; None to admit it."""
-        if request_key[0] not in SHEDDABLE_PATHS:
+        match = self._sheddable(request_key)
+        if match is None:
             return None
         retry_after_s = self._retry_after_s()
         if (
@@ -159,12 +165,13 @@ class LoadShedder:
             return None
         self._observer.increment(Event.REJECTED, reason="shed")
         seconds = max(1, math.ceil(retry_after_s))
-        return self._rejections.get(seconds) or self._rejections.setdefault(seconds, _prepare_rejection(seconds))
+        key = match.mounted.name, match.route.metrics_label, seconds
+        return self._rejections.get(key) or self._rejections.setdefault(key, _prepare_rejection(match, seconds))
 
     @asynccontextmanager
     async def admit(self, request_key: RequestKey) -> AsyncIterator[None]:
         """Held while an admitted request is answered: paced at its start, and counted as a coming render unless it is tracked."""
-        if request_key[0] not in SHEDDABLE_PATHS:
+        if self._sheddable(request_key) is None:
             yield
             return
         request_hash = hash(request_key)
@@ -192,6 +199,11 @@ class LoadShedder:
         """Record that the cache had the result of a probe."""
         self._probe_limiter.record_hit(hash(request_key))
 
+    def _sheddable(self, request_key: RequestKey) -> DialectMatch | None:
+        path, _, _, host = request_key
+        match = self._dialects.match(host, path)
+        return match if match and match.route.needs_engine else None
+
     def _is_tracked(self, request_hash: int) -> bool:
         return request_hash in self._recent or request_hash in self._previous
 
@@ -201,12 +213,20 @@ class LoadShedder:
         self._recent.add(request_hash)
 
 
-def _prepare_rejection(seconds: int) -> PreparedRejection:
+def _prepare_rejection(match: DialectMatch, seconds: int) -> PreparedRejection:
+    """Prepare what clients of the dialect expect; an answer that depends on the query is not there, since nothing is parsed."""
     error = QueueFull(retry_after_s=seconds)
     response = problem_response(error, request_id=_ID_PLACEHOLDER)
-    body_prefix, _, body_suffix = bytes(response.body).rpartition(_ID_PLACEHOLDER.encode())
+    answer = match.error_answer(error, response.status_code, b"")
+    if isinstance(answer, Text):
+        response = own_error_response(answer, response, head=False)
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
     log_fields: dict[str, object] = {"code": error.code, "detail": "shed before parsing"}
     return PreparedRejection(
-        response.status_code, headers, response.headers["cache-status"], log_fields, body_prefix, body_suffix
+        match.route.metrics_label,
+        response.status_code,
+        headers,
+        response.headers["cache-status"],
+        log_fields,
+        tuple(bytes(response.body).split(_ID_PLACEHOLDER.encode())),
     )

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
 from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
-from pixmill.api.fastpath.request_key import read_request_key
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, not_modified_since
 from pixmill.api.http.image_headers import image_headers
@@ -52,9 +51,7 @@ class FastPathMiddleware:
             await self.app(scope, receive, send)
             return
         now = time.time()
-        request_key, if_none_match, if_modified_since, requested_id = read_request_key(
-            scope, self._request_cache.tag_header
-        )
+        request_key, if_none_match, if_modified_since, requested_id = self._request_cache.reader.read(scope)
         cached = self._request_cache.get(request_key, now)
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
@@ -82,7 +79,7 @@ class FastPathMiddleware:
     def _rejection_response(self, scope: Scope, rejection: PreparedRejection, id_: str) -> PreparedResponse:
         body = rejection.body(id_)
         headers = [*rejection.headers, (b"content-length", b"%d" % len(body)), *COMMON_HEADERS]
-        route = scope["raw_path"].decode()
+        route = rejection.route
         body = b"" if scope["method"] == "HEAD" else body
         log_record = None
         if self._access_log:
@@ -117,7 +114,7 @@ class FastPathMiddleware:
     ) -> PreparedResponse:
         entry = hit.entry
         result = ResizeResult(entry.meta, CacheOutcome.HIT, None if not_modified else entry, hit.tier)
-        headers = image_headers(cached.image_request, result, cached.expires)
+        headers = image_headers(cached.image_request, result, cached.expires, cached.etag_prefix)
         raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         status, format_name = (304, "none") if not_modified else (200, entry.format.value)
         body = b"" if not_modified or scope["method"] == "HEAD" else entry.body

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
-from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.api.fastpath.request_key import RequestKey, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
 from pixmill.api.middleware.paths import route_template
 from pixmill.plan.key import Key
@@ -39,7 +39,8 @@ class CachedRequest:
     image_request: ImageRequest
     result_key: Key
     expires: int | None
-    route: str
+    etag_prefix: str = ""
+    route: str = ""
     entry: Entry | None = None
     second: int = 0
     responses: dict[str, PreparedResponse] = field(default_factory=dict)
@@ -48,18 +49,18 @@ class CachedRequest:
 class RequestCache:
     """Parsed requests by their key."""
 
-    def __init__(self, tag_header: str = "") -> None:
-        self.tag_header = tag_header.lower().encode()
+    def __init__(self, reader: RequestKeyReader) -> None:
+        self.reader = reader
         self._requests: dict[RequestKey, CachedRequest] = {}
 
-    def put(
-        self, scope: Scope, request_key: RequestKey, image_request: ImageRequest, result_key: Key, expires: int | None
-    ) -> None:
+    def put(self, scope: Scope, request_key: RequestKey, cached: CachedRequest) -> None:
+        """Keep the meaning of a request that passed every check; its route is that of the scope."""
         if sum(map(len, request_key)) > MAX_KEY_BYTES:
             return
         if len(self._requests) >= MAX_CACHED_REQUESTS:
             self._requests.clear()
-        self._requests[request_key] = CachedRequest(image_request, result_key, expires, route_template(scope))
+        cached.route = route_template(scope)
+        self._requests[request_key] = cached
 
     def get(self, request_key: RequestKey, now: float) -> CachedRequest | None:
         """Return a cached request whose signature has not expired."""

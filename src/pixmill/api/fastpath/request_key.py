@@ -1,26 +1,41 @@
 """The key of a request: everything that the checks of a request look at, as raw bytes."""
 
+from dataclasses import dataclass
+
 from starlette.types import Scope
 
-RequestKey = tuple[bytes, bytes, bytes]
-"""Path, query and Accept, as they came."""
+from pixmill.dialects.registry import DialectRegistry
+
+RequestKey = tuple[bytes, bytes, bytes, bytes]
+"""Path, query and Accept, as they came, and the host if a dialect is mounted on it."""
 
 
-def read_request_key(scope: Scope, tag_header: bytes) -> tuple[RequestKey, bytes, bytes, bytes | None]:
-    """Return the request key, If-None-Match, If-Modified-Since and the requested id, in one pass over the headers.
+@dataclass(frozen=True, slots=True)
+class RequestKeyReader:
+    """Reads request keys. ``tag_header``, in lower case, is the header that adds tags; empty if none is configured."""
 
-    The header that adds tags, if one is configured, is appended to Accept behind a NUL, which no header contains.
-    """
-    accept, if_none_match, if_modified_since, requested_id = b"", b"", b"", None
-    for header, value in scope["headers"]:
-        if header == b"accept":
-            accept = accept + b"\n" + value if accept else value
-        elif header == b"if-none-match":
-            if_none_match = value
-        elif header == b"if-modified-since":
-            if_modified_since = value
-        elif header == b"x-request-id" and requested_id is None:
-            requested_id = value
-        elif header == tag_header:
-            accept += b"\0" + value
-    return (scope["raw_path"], scope["query_string"], accept), if_none_match, if_modified_since, requested_id
+    dialects: DialectRegistry
+    tag_header: bytes = b""
+
+    def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None]:
+        """Return the request key, If-None-Match, If-Modified-Since and the requested id, in one pass over the headers.
+
+        The tag header is appended to Accept behind a NUL, which no header contains.
+        """
+        accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, None
+        for header, value in scope["headers"]:
+            if header == b"host" and host is None:
+                host = value
+            elif header == b"accept":
+                accept = accept + b"\n" + value if accept else value
+            elif header == b"if-none-match":
+                if_none_match = value
+            elif header == b"if-modified-since":
+                if_modified_since = value
+            elif header == b"x-request-id" and requested_id is None:
+                requested_id = value
+            elif header == self.tag_header:
+                accept += b"\0" + value
+        known_host = self.dialects.known_host(host or b"")
+        request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
+        return request_key, if_none_match, if_modified_since, requested_id

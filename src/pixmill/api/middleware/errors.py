@@ -1,4 +1,4 @@
-"""Exceptions as responses: RFC 9457 problem documents. Must never know what raises them."""
+"""Exceptions as responses: what the dialect of the request says, else RFC 9457 problem documents."""
 
 from typing import Final
 
@@ -9,13 +9,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
+from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.problems import problem_response, translate
 from pixmill.api.middleware.request_context import RequestContext
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import Draining, InternalError, MalformedRequest, MethodNotAllowed, PixmillError, UploadTimeout
 
 
 class ErrorMiddleware:
-    """Answers exceptions with a problem document, unless the response has already begun.
+    """Answers exceptions with a problem document, or as the dialect says, unless the response has already begun.
 
     A handler may leave the ``Vary`` of its intended response in ``request.state.vary``.
     """
@@ -57,6 +59,9 @@ def _error_response(scope: Scope, request_context: RequestContext, error: Pixmil
         allow=allow,
         head=scope["method"] == "HEAD",
     )
+    match: DialectMatch | None = scope.get("dialect_match")
+    if match and (answer := match.error_answer(error, response.status_code, scope["query_string"])):
+        response = own_error_response(answer, response, head=scope["method"] == "HEAD")
     if isinstance(error, Draining | UploadTimeout) and scope.get("http_version", "1.1").startswith("1"):
         response.headers["connection"] = "close"  # HTTP/2 has no such header (RFC 9113 §8.2.2)
     return response
@@ -65,8 +70,13 @@ def _error_response(scope: Scope, request_context: RequestContext, error: Pixmil
 def _allowed_methods(scope: Scope) -> list[str]:
     """Return the methods of all routes at this path; starlette reports those of the first one only."""
     routes: list[BaseRoute] = scope["router"].routes if "router" in scope else []
-    methods = [getattr(route, "methods", None) or () for route in routes if route.matches(scope)[0] is not Match.NONE]
-    return sorted({"OPTIONS"}.union(*methods))
+    methods = {"OPTIONS"}
+    for route in routes:
+        match, child_scope = route.matches(scope)
+        if match is not Match.NONE:
+            dialect_match: DialectMatch | None = child_scope.get("dialect_match")
+            methods |= set(dialect_match.route.methods if dialect_match else getattr(route, "methods", None) or ())
+    return sorted(methods)
 
 
 async def raise_translated(_request: Request, error: Exception) -> Response:

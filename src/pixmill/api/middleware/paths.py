@@ -1,11 +1,13 @@
-"""Paths that middleware treats differently, and the path and route template of a request. Knows ASGI scopes only."""
+"""Paths that middleware treats differently, and the path and route template of a request."""
 
 from typing import Final
 
 from starlette.types import Scope
 
-MONITORING_PATHS: Final = ("/health", "/metrics")
-"""Answered while draining, and exempt from rate limits."""
+from pixmill.dialects.registry import DialectMatch
+
+MONITORING_PATHS: Final = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+"""Answered while draining, and exempt from rate limits. Exact paths: others may belong to a dialect."""
 
 ADMIN_PREFIX: Final = "/admin/"
 
@@ -21,4 +23,5 @@ def raw_path(scope: Scope) -> bytes:
 
 def route_template(scope: Scope) -> str:
     """Return the template of the matched route, for metrics and logs; ``none`` without a match."""
-    return getattr(scope.get("route"), "path", "none")
+    match: DialectMatch | None = scope.get("dialect_match")
+    return match.route.metrics_label if match else getattr(scope.get("route"), "path", "none")

@@ -27,7 +27,7 @@ class RateLimitMiddleware:
         self._observer = observer
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and not scope["path"].startswith(MONITORING_PATHS):
+        if scope["type"] == "http" and scope["path"] not in MONITORING_PATHS:
             self._check(scope)
         return self.app(scope, receive, send)
 

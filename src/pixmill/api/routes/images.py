@@ -12,12 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.context import ApiContext, context_of
-from pixmill.api.fastpath.request_key import read_request_key
+from pixmill.api.fastpath.request_cache import CachedRequest
 from pixmill.api.http.cache_headers import entity_tags, not_modified_since, server_timing
+from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
-from pixmill.api.http.image_headers import image_headers
-from pixmill.api.request_parsing import parse_image_request
-from pixmill.errors import PixmillError, UploadTimeout, UploadTooLarge
+from pixmill.api.http.image_headers import image_headers, redirect_headers
+from pixmill.api.request_parsing import parse_request
+from pixmill.dialects.port import ImageRedirect, ImmutableImage, Redirect, Text
+from pixmill.dialects.registry import DialectMatch
+from pixmill.errors import MethodNotAllowed, PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.runtime.spool import Spool
@@ -30,9 +33,14 @@ LINGERING_TIMEOUT_S = 5.0
 async def get_image(request: Request) -> Response:
     """GET and HEAD: the result for the image at ``url``."""
     context = context_of(request)
-    request_key, *_ = read_request_key(request.scope, context.request_cache.tag_header)
+    request_key = context.request_cache.reader.read(request.scope)[0]
     with context.load_shedder.track(request_key):
-        image_request, expires = parse_image_request(request, context)
+        outcome, expires = parse_request(request, context)
+        if isinstance(outcome, Redirect | Text):
+            return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
+        if isinstance(outcome, ImageRedirect):
+            return await _redirect_to_result(request, context, outcome.request, expires)
+        image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
         if image_request.plan.output.negotiated:
             request.state.vary = "Accept"
         client_etags = entity_tags(request.headers.get("if-none-match"))
@@ -47,8 +55,22 @@ async def get_image(request: Request) -> Response:
     if_modified_since = request.headers.get("if-modified-since")
     if if_modified_since and not client_etags and not_modified_since(result.meta, if_modified_since):
         result = replace(result, entry=None)
-    context.request_cache.put(request.scope, request_key, image_request, key, expires)
-    return image_response(request, image_request, result, context, expires=expires)
+    etag_prefix = outcome.etag_prefix if isinstance(outcome, ImmutableImage) else ""
+    context.request_cache.put(request.scope, request_key, CachedRequest(image_request, key, expires, etag_prefix))
+    return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
+
+
+async def _redirect_to_result(
+    request: Request, context: ApiContext, image_request: ImageRequest, expires: int | None
+) -> Response:
+    """Render into the cache and redirect to where the dialect serves the result; may be cached for as long as the result."""
+    key = result_key(image_request.source.identity, image_request.plan)
+    result = context.resizer.peek(image_request, (), key)
+    if result is None:
+        result = await cancel_on_disconnect(request.receive, context.resizer.resize(image_request, (), key))
+    match: DialectMatch = request.scope["dialect_match"]
+    redirect = match.result_location(request.scope["query_string"], result.meta.etag, expires)
+    return answer_response(redirect, redirect_headers(image_request, result, expires))
 
 
 async def post_image(request: Request) -> Response:
@@ -56,17 +78,17 @@ async def post_image(request: Request) -> Response:
     context = context_of(request)
     with ExitStack() as announcement:
         try:
-            image_request, _ = parse_image_request(request, context, upload=True)
+            outcome, _ = parse_request(request, context, upload=True)
+            if not isinstance(outcome, ImageRequest):
+                raise MethodNotAllowed
             announcement.enter_context(context.resizer.announce_upload())
         except PixmillError:
             await _discard_body(request, context.max_upload_bytes)
             raise
         async with _spool_upload(request, context) as body:
             announcement.close()
-            result = await cancel_on_disconnect(
-                request.receive, context.resizer.resize_upload(body, image_request.plan)
-            )
-    return image_response(request, image_request, result, context)
+            result = await cancel_on_disconnect(request.receive, context.resizer.resize_upload(body, outcome.plan))
+    return image_response(request, outcome, result, context)
 
 
 def image_response(
@@ -76,10 +98,11 @@ def image_response(
     context: ApiContext,
     *,
     expires: int | None = None,
+    etag_prefix: str = "",
 ) -> Response:
     """Return 200 with the image, or 304 without."""
     entry = result.entry
-    headers = image_headers(image_request, result, expires)
+    headers = image_headers(image_request, result, expires, etag_prefix)
     if context.config.server_timing and result.seconds:
         headers["server-timing"] = server_timing(result)
     if entry is None:

@@ -6,13 +6,17 @@ from starlette.responses import Response
 from pixmill.api.context import context_of
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
-from pixmill.api.request_parsing import parse_image_request
+from pixmill.api.request_parsing import image_of, parse_request
+from pixmill.errors import RouteNotFound
 
 
 async def get_info(request: Request) -> Response:
     """GET and HEAD: facts from the header, and those that ``include`` asks for."""
     context = context_of(request)
-    image_request, expires = parse_image_request(request, context)
+    outcome, expires = parse_request(request, context)
+    image_request = image_of(outcome)
+    if image_request is None:
+        raise RouteNotFound
     facts = await cancel_on_disconnect(
         request.receive, context.resizer.inspect(image_request.source, image_request.plan.fact_selection)
     )

@@ -37,7 +37,7 @@ from pixmill.plan.facts import Description, Facts
 async def get_openapi(request: Request) -> Response:
     """GET: the document as JSON."""
     context = context_of(request)
-    presets, include_admin = context.native_dialect.presets, not context.config.admin_listen
+    presets, include_admin = context.config.parsed_presets(), not context.config.admin_listen
     document_bytes = _encode(tuple(presets.values_by_name), presets_only=presets.only, include_admin=include_admin)
     return Response(document_bytes, media_type="application/json")
 

@@ -4,7 +4,7 @@ Knows that each candidate is a URL of ``/resize`` on this server, and signs it i
 ``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_widths.py``, HTML in ``http/picture_element.py``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from starlette.requests import Request
@@ -14,8 +14,11 @@ from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
 from pixmill.api.http.picture_element import picture_element
-from pixmill.api.request_parsing import parse_srcset_request
+from pixmill.api.request_parsing import image_of, verify_request
+from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.srcset import SrcsetRequest
+from pixmill.dialects.registry import DialectMatch
+from pixmill.errors import RouteNotFound
 from pixmill.media import MEDIA, Format
 from pixmill.plan.facts import Facts
 from pixmill.plan.key import result_key
@@ -61,21 +64,24 @@ class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 async def get_srcset(request: Request) -> Response:
     """GET and HEAD: a set of candidates, whose URLs are signed if this request is."""
     context = context_of(request)
-    srcset_request, expires = parse_srcset_request(request, context)
-    path = request.scope["raw_path"].removesuffix(b"/srcset") + b"/resize"
+    match, expires = verify_request(request)
+    if not isinstance(match.mounted.dialect, NativeDialect):
+        raise RouteNotFound
+    srcset_request = match.mounted.dialect.parse_srcset(request.scope["query_string"])
+    images = replace(match, path=match.path.removesuffix(b"/srcset") + b"/resize")
     builder = _SrcsetBuilder(
-        context, srcset_request, path, expires, may_warm=request.method == "GET" and context.config.srcset_warm
+        context, srcset_request, images, expires, may_warm=request.method == "GET" and context.config.srcset_warm
     )
     return facts_response(request, await cancel_on_disconnect(request.receive, builder.build()), expires)
 
 
 @dataclass(frozen=True, slots=True)
 class _SrcsetBuilder:
-    """Builds one set. ``path`` is that of its candidates."""
+    """Builds one set. ``images`` is the match of its candidates: same dialect and mount."""
 
     context: ApiContext
     srcset_request: SrcsetRequest
-    path: bytes
+    images: DialectMatch
     expires: int | None
     may_warm: bool
 
@@ -132,12 +138,14 @@ class _SrcsetBuilder:
         )
 
     def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:
-        query, keyring = self.srcset_request.query(width, form), self.context.keyring
-        url = keyring.sign(self.path, query, self.expires) if keyring else (self.path + b"?" + query).decode()
+        url = self.images.sign(self.srcset_request.query(width, form), self.expires)
         return SrcsetCandidate(size.width, size.height, url)
 
     def _image_request(self, width: int, form: Format) -> ImageRequest:
-        return self.context.native_dialect.parse(self.path, self.srcset_request.query(width, form))
+        image_request = image_of(self.images.parse(self.srcset_request.query(width, form)))
+        if image_request is None:
+            raise RouteNotFound
+        return image_request
 
     async def _placeholder(self, width: int) -> str | None:
         if self.srcset_request.placeholder is None:

@@ -14,6 +14,8 @@ from starlette.responses import Response
 from pixmill.api.admin_access import authorize, decode_body, json_response
 from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.negotiation import negotiate
+from pixmill.api.request_parsing import image_of
+from pixmill.dialects.port import Endpoint
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA
 from pixmill.plan.request import ImageRequest
@@ -23,8 +25,7 @@ MAX_URLS: Final = 1_000
 
 WarmUrls = Annotated[list[str], msgspec.Meta(max_length=MAX_URLS)]
 
-_HOST = re.compile("https?://[^/?#]*", re.IGNORECASE)
-_RESIZE_PATH: Final = b"/resize"
+_HOST = re.compile("https?://([^/?#]*)", re.IGNORECASE)
 _LOG = structlog.get_logger("admin")
 
 
@@ -65,7 +66,10 @@ def _parse_url(url: str, context: ApiContext) -> ImageRequest:
     if len(target) > context.config.max_url_bytes:
         raise RequestTooLarge(f"Path and query may have at most {context.config.max_url_bytes} bytes")
     path, _, query = target.encode().partition(b"?")
-    if not path.endswith(_RESIZE_PATH):
+    dialects = context.dialects
+    match = dialects.require(dialects.known_host(origin[1].encode() if origin else b""), path)
+    image_request = image_of(match.parse(query)) if match.route.endpoint is Endpoint.IMAGE else None
+    if image_request is None:
         raise RouteNotFound
     accept = [MEDIA[form].mime for form in context.negotiable_formats]
-    return negotiate(context.dialects.parse(path, query), accept, context.negotiable_formats)
+    return negotiate(image_request, accept, context.negotiable_formats)

@@ -15,9 +15,12 @@ from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.native.query import MAX_QUERY_BYTES, ParamTable, param_table, parse_query
 from pixmill.dialects.native.srcset import SrcsetRequest, parse_srcset
 from pixmill.dialects.native.tables.srcset import PRESET
+from pixmill.dialects.port import READ_METHODS, Endpoint, UrlRoute
+from pixmill.dialects.signing import Keyring
 from pixmill.errors import (
     ConflictingParameters,
     MissingParameter,
+    PixmillError,
     RequestTooLarge,
     RouteNotFound,
 )
@@ -25,6 +28,18 @@ from pixmill.plan.key import canonical_json, result_key
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, upload_ref
+
+_ROUTES: Final = tuple(
+    UrlRoute(prefix + path, endpoint, methods, needs_engine)
+    for prefix in ("", "/api/v1")
+    for path, endpoint, methods, needs_engine in (
+        ("/resize", Endpoint.IMAGE, READ_METHODS | {"POST"}, True),
+        ("/info", Endpoint.FACTS, READ_METHODS, True),
+        ("/srcset", Endpoint.SRCSET, READ_METHODS, False),
+    )
+)
+
+_ROUTES_BY_PATH: Final = {route.template.encode(): route for route in _ROUTES}
 
 PARAMS_BY_PATH: Final[dict[bytes, ParamTable]] = {
     prefix + path: param_table(params)
@@ -37,15 +52,38 @@ PARAMS_BY_PATH: Final[dict[bytes, ParamTable]] = {
 class NativeDialect:
     """Pixmill's own URL grammar. ``default_mode`` applies to requests that name no mode."""
 
-    name = "native"
+    prefix = ""
+    routes = _ROUTES
 
-    def __init__(self, presets: Presets = NO_PRESETS, default_mode: RenderMode = RenderMode.BALANCED) -> None:
+    def __init__(
+        self,
+        presets: Presets = NO_PRESETS,
+        default_mode: RenderMode = RenderMode.BALANCED,
+        keyring: Keyring | None = None,
+        mount: bytes = b"",
+    ) -> None:
+        """Requests must be signed if there is a ``keyring``; signatures include the ``mount``."""
         self.presets = presets
+        self._keyring = keyring
+        self._mount = mount
         self._default_mode = default_mode
         self._plan_cache = PlanCache()
 
-    def matches(self, path: bytes) -> bool:
-        return path in PARAMS_BY_PATH
+    def match(self, path: bytes) -> UrlRoute | None:
+        return _ROUTES_BY_PATH.get(path)
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        return self._keyring.verify(self._mount + path, query, now) if self._keyring else None
+
+    def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
+        """Return path and query, signed if requests must be. Raises BadRequest."""
+        if self._keyring:
+            return self._keyring.sign(self._mount + path, query, expires)
+        return (self._mount + path + b"?" + query).decode()
+
+    def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> None:
+        """Leave errors to problem documents."""
+        del error, status, path, query
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
         """Parse a URL; ``upload``: the original is the body of the request. Raises BadRequest."""

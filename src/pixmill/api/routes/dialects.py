@@ -1,0 +1,55 @@
+"""Routes derived from the dialect registry: a request goes to the endpoint of the route that its dialect names."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pixmill.api.http.host import host_header
+from pixmill.api.middleware.paths import raw_path
+from pixmill.api.routes.images import get_image, post_image
+from pixmill.api.routes.info import get_info
+from pixmill.api.routes.srcset import get_srcset
+from pixmill.dialects.port import Endpoint
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
+from pixmill.errors import MethodNotAllowed
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_HANDLERS: Final[dict[Endpoint, Handler]] = {
+    Endpoint.IMAGE: get_image,
+    Endpoint.FACTS: get_info,
+    Endpoint.SRCSET: get_srcset,
+}
+_UPLOAD_METHOD: Final = "POST"
+
+
+class DialectRoutes(BaseRoute):
+    """Answers whatever a dialect of the registry matches; leaves the match in the scope."""
+
+    def __init__(self, dialects: DialectRegistry) -> None:
+        self._dialects = dialects
+        self._endpoints: dict[Endpoint, ASGIApp] = {
+            endpoint: request_response(handler) for endpoint, handler in _HANDLERS.items()
+        }
+        self._upload_endpoint = request_response(post_image)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        match = self._dialects.match(self._dialects.known_host(host_header(scope)), raw_path(scope))
+        if match is None:
+            return Match.NONE, {}
+        is_allowed = scope["method"] in match.route.methods
+        return (Match.FULL if is_allowed else Match.PARTIAL), {"dialect_match": match}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match: DialectMatch = scope["dialect_match"]
+        if scope["method"] not in match.route.methods:
+            raise MethodNotAllowed
+        is_upload = scope["method"] == _UPLOAD_METHOD
+        endpoint = self._upload_endpoint if is_upload else self._endpoints[match.route.endpoint]
+        await endpoint(scope, receive, send)

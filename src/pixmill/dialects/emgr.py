@@ -1,0 +1,288 @@
+"""EmgR URLs: ``/api/images/resize`` redirects to ``/api/images/files/{key}``, which serves the result.
+
+The key carries the request itself, in base64url, so that any server can render the file again: nothing is remembered, and no
+two requests share a key. Behind it stands the beginning of the result's entity tag: while the result has that tag, the file is
+immutable. A key grants nothing that its resize URL does not: sources pass the same checks, and where requests are signed,
+the redirect signs the file's URL too. ``docs/dialects.md`` lists the differences to EmgR.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from pixmill.dialects.port import (
+    ImageRedirect,
+    ImmutableImage,
+    Outcome,
+    QueryParam,
+    Redirect,
+    Text,
+    UrlRoute,
+    template_matcher,
+)
+from pixmill.dialects.signing import Keyring
+from pixmill.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidParameter,
+    MalformedRequest,
+    MissingParameter,
+    PixmillError,
+    RepeatedParameter,
+    RequestTooLarge,
+    RouteNotFound,
+)
+from pixmill.media import Format
+from pixmill.plan.ops import Fit, Input, Output, Plan, Resize
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding
+from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
+
+Value = TypeVar("Value")
+
+MAX_SIDE: Final = 16_383
+MAX_BLUR: Final = 100.0
+MIN_BLUR: Final = 0.1
+MAX_REQUEST_BYTES: Final = 5_000
+"""Of the canonical query that a key carries: in base64url it fits the default ``PIXMILL_MAX_URL_BYTES``."""
+
+MAX_QUERY_BYTES: Final = 65_536
+ETAG_CHARS: Final = 16
+
+_RESIZE: Final = b"/api/images/resize"
+_FILES: Final = b"/api/images/files/"
+_KEY = re.compile(rb"([A-Za-z0-9_-]{1,8000})\.([0-9a-f]{16})\.(jpg|png|webp)")
+_INTEGER = re.compile(r"[0-9]{1,10}")
+_DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FORMATS: Final = {"jpg": Format.JPEG, "png": Format.PNG, "webp": Format.WEBP}
+_FLAGS: Final = {"true": True, "false": False}
+_NAMES: Final = frozenset({b"url", b"width", b"height", b"format", b"blur_sigma", b"grayscale"})
+
+_SIDE_SCHEMA: Final = {"type": "integer", "minimum": 1, "maximum": MAX_SIDE}
+_PARAMS: Final = (
+    QueryParam("url", "Source image URL or path.", {"type": "string"}, required=True),
+    QueryParam("width", "Width in pixels; without height the aspect ratio is kept.", _SIDE_SCHEMA),
+    QueryParam("height", "Height in pixels; with width the image is cropped to both.", _SIDE_SCHEMA),
+    QueryParam("format", "Output format; WebP is lossless.", {"type": "string", "enum": [*_FORMATS], "default": "jpg"}),
+    QueryParam("blur_sigma", "Gaussian blur.", {"type": "number", "minimum": 0, "maximum": MAX_BLUR}),
+    QueryParam("grayscale", "Remove all colour.", {"type": "boolean", "default": False}),
+)
+
+_ROUTES: Final[tuple[UrlRoute, ...]] = (
+    UrlRoute(_RESIZE.decode(), summary="Render an image; redirects to its file.", params=_PARAMS),
+    UrlRoute(_FILES.decode() + "{key}", summary="A rendered image."),
+    UrlRoute("/health", needs_engine=False, label="emgr:/health", summary="Liveness."),
+    UrlRoute("/", needs_engine=False, label="emgr:/"),
+)
+
+
+class EmgrOptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """``options`` of an entry. ``cdn_base_url``: where files are reached instead of below the mount, as EmgR's CDN_BASE_URL.
+
+    ``redirect_errors``: answer a failed resize with a redirect to the original, as EmgR does, where sources are trusted.
+    """
+
+    cdn_base_url: str = ""
+    redirect_errors: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _ResizeRequest:
+    """The parameters of one resize."""
+
+    source: SourceRef
+    width: int = 0
+    height: int = 0
+    extension: str = "jpg"
+    blur: float = 0.0
+    grayscale: bool = False
+
+    def image_request(self) -> ImageRequest:
+        """Return the same request that native parameters would make, so that both share cache entries."""
+        output_format = _FORMATS[self.extension]
+        fit = Fit.COVER if self.width and self.height else Fit.INSIDE
+        is_sized = bool(self.width or self.height)
+        lossless = output_format is Format.WEBP
+        plan = Plan(
+            input=Input(animated=output_format is Format.JPEG),  # a JPEG is a still in any case
+            resize=Resize(self.width, self.height, fit, enlarge=True) if is_sized else Resize(),
+            grayscale=self.grayscale,
+            blur=self.blur,
+            output=Output((output_format,), encoding=Encoding(lossless=True) if lossless else DEFAULT_ENCODING),
+        )
+        return ImageRequest(self.source, plan)
+
+    def canonical_query(self) -> bytes:
+        """Return the one query that means this request."""
+        blur = f"{self.blur:.6f}".rstrip("0").rstrip(".")
+        pieces = (
+            f"url={quote(self.source.text, safe='/:')}",
+            f"width={self.width}" if self.width else "",
+            f"height={self.height}" if self.height else "",
+            f"format={self.extension}" if self.extension != "jpg" else "",
+            f"blur_sigma={blur}" if self.blur else "",
+            "grayscale=true" if self.grayscale else "",
+        )
+        return "&".join(filter(None, pieces)).encode()
+
+    def key(self, etag: str) -> str:
+        """Return the name of the file with this result."""
+        query = self.canonical_query()
+        if len(query) > MAX_REQUEST_BYTES:
+            raise RequestTooLarge(f"The parameters may have at most {MAX_REQUEST_BYTES} bytes")
+        text = urlsafe_b64encode(query).rstrip(b"=").decode()
+        return f"{text}.{etag.strip(chr(34))[:ETAG_CHARS]}.{self.extension}"
+
+
+class EmgrDialect:
+    """The URLs of EmgR 0.1. Unknown parameters are ignored, as EmgR ignores them."""
+
+    prefix = "/api/images/"
+    routes = _ROUTES
+
+    def __init__(
+        self,
+        options: EmgrOptions,
+        keyring: Keyring | None = None,
+        mount: bytes = b"",
+        *,
+        may_redirect_to_original: bool = False,
+    ) -> None:
+        """``may_redirect_to_original``: else a failed resize is an error, since the server would redirect anywhere."""
+        if options.cdn_base_url and not options.cdn_base_url.startswith(("https://", "http://")):
+            raise ValueError("options.cdn_base_url must be an http or https URL")
+        self._base_url = options.cdn_base_url.rstrip("/")
+        self._keyring = keyring
+        self._mount = mount
+        self._redirects_errors = options.redirect_errors and may_redirect_to_original
+        self._match = template_matcher(_ROUTES)
+
+    def match(self, path: bytes) -> UrlRoute | None:
+        return self._match(path)
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        if self._keyring is None or not path.startswith(self.prefix.encode()):
+            return None
+        return self._keyring.verify(self._mount + path, query, now)
+
+    def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
+        if self._keyring is None:
+            raise MalformedRequest("There is no key to sign with")
+        return self._keyring.sign(self._mount + path, query, expires)
+
+    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
+        if upload:
+            raise RouteNotFound
+        if path == _RESIZE:
+            request = _parse_resize(query)
+            request.key("")  # raises if it is too long for a URL
+            return ImageRedirect(request.image_request())
+        if path.startswith(_FILES):
+            return _parse_file(path.removeprefix(_FILES))
+        if path == b"/health":
+            return Text("OK")
+        if path == b"/":
+            return Redirect("/health", 308)
+        raise RouteNotFound
+
+    def location(self, path: bytes, query: bytes, etag: str, expires: int | None) -> str:
+        del path  # always that of a resize
+        file_path = _FILES + _parse_resize(query).key(etag).encode()
+        file_url = file_path.decode()
+        if self._keyring is not None:
+            file_url = self._keyring.sign(self._mount + file_path, b"", expires).removeprefix(self._mount.decode())
+        return self._base_url + file_url.removeprefix(_FILES.decode()[:-1]) if self._base_url else file_url
+
+    def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
+        is_fetched = not isinstance(error, BadRequest | Forbidden)
+        if path == _RESIZE and is_fetched and self._redirects_errors:
+            source = _parse_resize(query).source
+            if source.kind is SourceKind.HTTP:
+                return Redirect(source.text)
+        return Text(error.message, status)
+
+
+def _parse_resize(query: bytes) -> _ResizeRequest:
+    values = _parse_query(query)
+    if "url" not in values:
+        raise MissingParameter("url is required", param="url")
+    return _ResizeRequest(
+        parse_source(values["url"]),
+        _side(values, "width"),
+        _side(values, "height"),
+        _choice(values, "format", {name: name for name in _FORMATS}, "jpg"),
+        _blur(values),
+        _choice(values, "grayscale", _FLAGS, default=False),
+    )
+
+
+def _parse_file(key: bytes) -> ImmutableImage:
+    """Parse a file name, which must be exactly the one that a redirect gave out. Raises RouteNotFound."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise RouteNotFound
+    try:
+        request = _parse_resize(urlsafe_b64decode(match[1] + b"=" * (-len(match[1]) % 4)))
+        is_canonical = request.key(match[2].decode()).encode() == key
+    except (ValueError, BadRequest):
+        raise RouteNotFound from None
+    if not is_canonical:
+        raise RouteNotFound
+    return ImmutableImage(request.image_request(), match[2].decode())
+
+
+def _parse_query(query: bytes) -> dict[str, str]:
+    if len(query) > MAX_QUERY_BYTES:
+        raise RequestTooLarge(f"The parameters may have at most {MAX_QUERY_BYTES} bytes")
+    values: dict[str, str] = {}
+    for piece in query.split(b"&"):
+        name, _, raw = piece.partition(b"=")
+        if name in _NAMES:
+            if name.decode() in values:
+                raise RepeatedParameter(f"{name.decode()} is given more than once", param=name.decode())
+            values[name.decode()] = _decode(raw, name.decode())
+    return values
+
+
+def _decode(raw: bytes, name: str) -> str:
+    """Decode a form-encoded value: ``+`` is a space, a percent sign without two digits stands for itself."""
+    decoded = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), raw.replace(b"+", b" "))
+    try:
+        text = decoded.decode()
+    except UnicodeDecodeError:
+        raise InvalidParameter(f"{name} is not UTF-8", param=name) from None
+    if _CONTROL.search(text):
+        raise InvalidParameter(f"{name} must not contain control characters", param=name)
+    return text
+
+
+def _side(values: dict[str, str], name: str) -> int:
+    if name not in values:
+        return 0
+    text = values[name]
+    side = int(text) if _INTEGER.fullmatch(text) else 0
+    if not 1 <= side <= MAX_SIDE:
+        raise InvalidParameter(f"{name} must be an integer from 1 to {MAX_SIDE}", param=name)
+    return side
+
+
+def _blur(values: dict[str, str]) -> float:
+    text = values.get("blur_sigma", "0")
+    blur = float(text) if _DECIMAL.fullmatch(text) else -1.0
+    if not (blur == 0 or MIN_BLUR <= blur <= MAX_BLUR):
+        raise InvalidParameter("blur_sigma must be 0, or a number from 0.1 to 100", param="blur_sigma")
+    return blur
+
+
+def _choice(values: dict[str, str], name: str, choices: dict[str, Value], default: Value) -> Value:
+    if name not in values:
+        return default
+    if values[name] not in choices:
+        raise InvalidParameter(f"{name} must be one of {', '.join(choices)}", param=name)
+    return choices[values[name]]

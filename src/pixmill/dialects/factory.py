@@ -1,0 +1,135 @@
+"""Builds the dialect registry from ``PIXMILL_DIALECTS``. The one module that knows every dialect: a new one is a row of ``DIALECTS``."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from pixmill.dialects.emgr import EmgrDialect, EmgrOptions
+from pixmill.dialects.native.dialect import NativeDialect
+from pixmill.dialects.native.presets import NO_PRESETS, Presets
+from pixmill.dialects.port import Dialect
+from pixmill.dialects.registry import DialectRegistry, MountedDialect
+from pixmill.dialects.signing import Keyring
+from pixmill.errors import BadRequest
+from pixmill.plan.output import RenderMode
+from pixmill.plan.source import parse_source
+
+NATIVE: Final = "native"
+
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*|\[[0-9a-f:.]{2,45}\]")
+_MOUNT = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_RESERVED_MOUNTS: Final = ("/health", "/metrics", "/admin", "/openapi.json")
+"""Pixmill's own paths; a dialect with a host of its own may have them there."""
+
+
+class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of ``PIXMILL_DIALECTS``. ``keys``: None for those of the server, empty for unsigned requests."""
+
+    dialect: str
+    host: str = ""
+    mount: str = ""
+    source: str = ""
+    keys: str | None = None
+    options: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDefaults:
+    """What dialects inherit from the server. ``has_trusted_sources``: an allow-list or signatures decide what is fetched."""
+
+    presets: Presets = NO_PRESETS
+    render_mode: RenderMode = RenderMode.BALANCED
+    keyring: Keyring | None = None
+    has_trusted_sources: bool = False
+
+
+DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
+
+
+def _native(entry: MountEntry, server: ServerDefaults) -> NativeDialect:
+    msgspec.json.decode(entry.options, type=_NoOptions)
+    return NativeDialect(server.presets, server.render_mode, _keyring(entry, server), entry.mount.encode())
+
+
+def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
+    options = msgspec.json.decode(entry.options, type=EmgrOptions)
+    keyring = _keyring(entry, server)
+    return EmgrDialect(
+        options,
+        keyring,
+        entry.mount.encode(),
+        may_redirect_to_original=server.has_trusted_sources or keyring is not None,
+    )
+
+
+DIALECTS: Final[Mapping[str, DialectFactory]] = {NATIVE: _native, "emgr": _emgr}
+"""By the name that an entry gives."""
+
+
+class _NoOptions(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+def parse_mounts(text: str) -> tuple[MountEntry, ...]:
+    """Parse ``PIXMILL_DIALECTS``, a JSON list of entries. Raises ValueError that names the bad entry."""
+    try:
+        raw_entries = msgspec.json.decode(text or "[]", type=list[msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"must be a JSON list of objects: {error}") from error
+    entries: list[MountEntry] = []
+    for number, raw in enumerate(raw_entries, 1):
+        try:
+            entry = msgspec.json.decode(raw, type=MountEntry)
+            mounted = _mount(entry, ServerDefaults())
+        except (ValueError, BadRequest) as error:
+            raise ValueError(f"entry {number}: {error}") from error
+        if (mounted.host, mounted.mount, mounted.name) in {(one.host, one.mount, one.dialect) for one in entries}:
+            raise ValueError(f"entry {number}: {entry.dialect} is mounted there already")
+        entries.append(msgspec.structs.replace(entry, host=mounted.host))
+    return tuple(entries)
+
+
+def has_unsigned_mount(entries: tuple[MountEntry, ...]) -> bool:
+    """Return whether an entry answers unsigned requests, whatever the keys of the server."""
+    return any(entry.keys == "" for entry in entries)
+
+
+def build_registry(entries: tuple[MountEntry, ...], server: ServerDefaults) -> DialectRegistry:
+    """Return the mounted dialects, with native behind them."""
+    native = NativeDialect(server.presets, server.render_mode, server.keyring)
+    return DialectRegistry([*(_mount(entry, server) for entry in entries), MountedDialect(NATIVE, native)])
+
+
+def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
+    """Check an entry and build its dialect. Raises ValueError."""
+    if entry.dialect not in DIALECTS:
+        raise ValueError(f"there is no dialect {entry.dialect[:64]!r}; choose from {', '.join(DIALECTS)}")
+    host = entry.host.lower()
+    if host and not _HOST.fullmatch(host):
+        raise ValueError(f"host {host[:64]!r} is not a host name; leave out scheme and port")
+    if entry.mount and not _MOUNT.fullmatch(entry.mount):
+        raise ValueError(f"mount {entry.mount[:64]!r} must be a path such as /img: no final slash, no escapes")
+    if not host and entry.mount.startswith(_RESERVED_MOUNTS):
+        raise ValueError(f"mount {entry.mount[:64]!r} is a path of Pixmill's own")
+    if entry.source:
+        _check_source(entry.source)
+    dialect = DIALECTS[entry.dialect](entry, server)
+    if not host and not entry.mount and not dialect.prefix:
+        raise ValueError(f"{entry.dialect} needs a host or a mount: its URLs have no prefix of their own")
+    prefix = f"{entry.mount}/" if entry.mount else "" if host else dialect.prefix
+    return MountedDialect(entry.dialect, dialect, host, entry.mount, entry.source, prefix.encode())
+
+
+def _check_source(source: str) -> None:
+    if "?" in source or "#" in source:
+        raise ValueError("source has no query and no fragment: relative sources are appended to it")
+    parse_source(f"{source.rstrip('/')}/x")
+
+
+def _keyring(entry: MountEntry, server: ServerDefaults) -> Keyring | None:
+    if entry.keys is None:
+        return server.keyring
+    return Keyring.from_text(entry.keys) if entry.keys else None

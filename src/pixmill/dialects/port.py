@@ -1,0 +1,147 @@
+"""The port of dialects: what a grammar of URLs provides, and what it can answer.
+
+A dialect is pure: URLs come in as raw bytes, values come out. Must never know HTTP libraries, nor another dialect.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol, runtime_checkable
+
+from pixmill.errors import PixmillError
+from pixmill.plan.request import ImageRequest
+
+READ_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class Endpoint(StrEnum):
+    """What a route answers: an image (or an answer of the dialect's own), image information, or a set of URLs."""
+
+    IMAGE = "image"
+    FACTS = "facts"
+    SRCSET = "srcset"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParam:
+    """A query parameter, for the OpenAPI document."""
+
+    name: str
+    description: str
+    schema: Mapping[str, object]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UrlRoute:
+    """A family of paths. ``template`` has ``{name}`` for one segment, and is the route label of metrics and logs unless ``label`` is.
+
+    ``needs_engine``: a request may be shed while the render queue is full.
+    """
+
+    template: str
+    endpoint: Endpoint = Endpoint.IMAGE
+    methods: frozenset[str] = READ_METHODS
+    needs_engine: bool = True
+    label: str = ""
+    summary: str = ""
+    params: tuple[QueryParam, ...] = ()
+
+    @property
+    def metrics_label(self) -> str:
+        return self.label or self.template
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer without a body. A ``location`` that begins with one slash is below the mount."""
+
+    location: str
+    status: int = 301
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A short text."""
+
+    body: str
+    status: int = 200
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class ImmutableImage:
+    """An image whose URL names the beginning of its entity tag: served as immutable while the result has that tag."""
+
+    request: ImageRequest
+    etag_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRedirect:
+    """An image that is rendered into the cache, and answered by a redirect to where ``RedirectsToResults.location`` says."""
+
+    request: ImageRequest
+
+
+Outcome = ImageRequest | ImmutableImage | ImageRedirect | Redirect | Text
+
+
+class Dialect(Protocol):
+    """A grammar of URLs; each method is a pure function over the path below the mount and the query, both as they were sent."""
+
+    prefix: str
+    """Paths below this are like no other dialect's; empty if the dialect needs a host or a mount of its own."""
+
+    routes: tuple[UrlRoute, ...]
+
+    def match(self, path: bytes) -> UrlRoute | None:
+        """Return the route of a path, whether or not the rest of the URL is well-formed."""
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        """Authenticate a request; return when its signature expires (seconds since the epoch), None if never.
+
+        Raises Forbidden.
+        """
+
+    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
+        """Parse a URL; ``upload`` if the original comes with the request.
+
+        Any bytes at all give an outcome or raise BadRequest, in time linear in their number.
+        """
+
+    def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
+        """Return what clients of this dialect expect for an error; None for a problem document (RFC 9457)."""
+
+
+@runtime_checkable
+class SignsUrls(Protocol):
+    """A dialect that can sign its URLs, for ``pixmill sign``."""
+
+    def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
+        """Return path, with the mount, and query, signed. Raises BadRequest."""
+
+
+@runtime_checkable
+class RedirectsToResults(Protocol):
+    """A dialect that answers ``ImageRedirect``."""
+
+    def location(self, path: bytes, query: bytes, etag: str, expires: int | None) -> str:
+        """Return the URL of a rendered result, as for ``Redirect``."""
+
+
+def template_matcher(routes: Iterable[UrlRoute]) -> Callable[[bytes], UrlRoute | None]:
+    """Return a function that finds the route of a raw path: a dictionary for fixed paths, one pattern per template."""
+    by_path = {route.template.encode(): route for route in routes if "{" not in route.template}
+    patterns = [(_pattern(route.template), route) for route in routes if "{" in route.template]
+
+    def match(path: bytes) -> UrlRoute | None:
+        return by_path.get(path) or next((route for pattern, route in patterns if pattern.fullmatch(path)), None)
+
+    return match
+
+
+def _pattern(template: str) -> re.Pattern[bytes]:
+    pieces = re.split(r"\{[a-z_]+\}", template)
+    return re.compile(b"[^/]+".join(re.escape(piece.encode()) for piece in pieces))
