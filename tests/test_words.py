@@ -156,7 +156,6 @@ REWRITING: Final = (
     "src/pixmill/services/",
     "src/pixmill/sources/",
     "src/pixmill/storage/",
-    "src/pixmill/telemetry/",
     "src/pixmill/wiring.py",
     "src/pixmill/admin_client.py",
 )

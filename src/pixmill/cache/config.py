@@ -33,8 +33,8 @@ class CacheConfig(BaseModel):
         default=10.0,
         ge=0,
         le=600,
-        description="Maximum seconds that a request waits for the render lock, while another server that shares a folder or "
-        "a Redis renders the same image.",
+        description="Maximum seconds that a request waits for the render lock, while another server that shares a folder "
+        "or a Redis renders the same image.",
     )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),
@@ -64,21 +64,22 @@ class CacheConfig(BaseModel):
         default=86_400,
         ge=0,
         le=YEAR_S,
-        description="Seconds after expiry in which a stale result is served if revalidation fails; the source may shorten them.",
+        description="Seconds after expiry in which a stale result is served if revalidation fails; "
+        "the source may shorten them.",
     )
 
     originals_cache: str = Field(
         default="memory://?max_bytes=64MiB",
-        description="Cache of originals, so that another size needs no download: memory://?max_bytes=64MiB, optionally followed "
-        "by file:///folder?max_bytes=10GiB, which survives restarts and can be shared with other servers; empty: no cache. "
-        "Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
+        description="Cache of originals, so that another size needs no download: memory://?max_bytes=64MiB, optionally "
+        "followed by file:///folder?max_bytes=10GiB, which survives restarts and can be shared with other servers; "
+        "empty: no cache. Options of a folder: max_entry_bytes=20MiB, ttl=7d, timeout=1s.",
     )
     negative_ttl_not_found_s: float = Field(
         default=10,
         ge=0,
         le=3_600,
-        description="Negative-cache TTL in seconds for sources that do not exist, deny access (such as 403, 404 or 410) "
-        "or are too large to download.",
+        description="Negative-cache TTL in seconds for sources that do not exist, deny access (such as 403, 404 or "
+        "410) or are too large to download.",
     )
     negative_ttl_unreachable_s: float = Field(
         default=2,
@@ -91,8 +92,8 @@ class CacheConfig(BaseModel):
         default=60,
         ge=0,
         le=86_400,
-        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large to decode; "
-        "ends when the original changes.",
+        description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large to "
+        "decode; ends when the original changes.",
     )
 
     @field_validator("originals_cache")

@@ -1,7 +1,7 @@
 """Opens the result cache that the settings describe.
 
-Knows every kind of tier, and which are optional: a folder named in the settings must work or the start fails; the default
-user cache folder is skipped with a warning where it is not writable.
+Knows every kind of tier, and which are optional: a folder named in the settings must work or the start fails; the
+default user cache folder is skipped with a warning where it is not writable.
 """
 
 import logging
@@ -29,10 +29,11 @@ from pixmill.ports.observe import Event, Observer
 from pixmill.ports.storage import Store
 
 WRITE_TIMEOUT_FACTOR: Final = 5
-"""Write timeout of remote tiers, as a multiple of ``timeout``: writes carry whole bodies, and no request waits for them.
+"""Write timeout of remote tiers, as a multiple of ``timeout``: writes carry whole bodies, and no request waits for
+them.
 
-Writes to a disk have no timeout: a thread cannot be stopped, so a timeout would only add more of them, and the first write
-waits for a scan.
+Writes to a disk have no timeout: a thread cannot be stopped, so a timeout would only add more of them, and the first
+write waits for a scan.
 """
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
 
 
 def user_cache_folder() -> Path:
-    """Returns the cache folder of the XDG base directory specification. Raises RuntimeError without a home directory."""
+    """Returns the cache folder of the XDG base directory specification. Raises RuntimeError without a home."""
     xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (xdg_cache_home if xdg_cache_home.is_absolute() else Path("~/.cache").expanduser()) / "pixmill"
 

@@ -96,7 +96,8 @@ class Purgeable(Protocol):
 class SharedTier(Protocol):
     """A tier that other servers use too, or this server after a restart: it holds a purge log.
 
-    In a ``remote`` tier each read costs money or time, so only the server that received a purge removes purged items there.
+    In a ``remote`` tier each read costs money or time, so only the server that received a purge removes purged items
+    there.
     """
 
     remote: bool

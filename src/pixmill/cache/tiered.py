@@ -24,7 +24,8 @@ MAX_ENTRY_BYTES: Final = 64 * 2**20
 
 
 class TieredCache:
-    """``ports.Cache`` over any number of tiers, also none. Slow tiers are wrapped in ``WriteBehindTier``: no ``put`` waits.
+    """``ports.Cache`` over any number of tiers, also none. Slow tiers are wrapped in ``WriteBehindTier``: no ``put``
+    waits.
 
     Only a memory tier that comes first answers ``peek``; ``factory.py`` warns about one elsewhere.
     """

@@ -1,7 +1,7 @@
 """Buffered log writer: collects lines in memory and writes them in a thread, so that logging never waits.
 
-Knows bytes and a stream. Must never know what a line says, nor let a stalled reader delay a request: lines that it does not
-take are buffered up to a limit, then dropped and counted.
+Knows bytes and a stream. Must never know what a line says, nor let a stalled reader delay a request: lines that it does
+not take are buffered up to a limit, then dropped and counted.
 """
 
 import atexit
@@ -15,7 +15,8 @@ from functools import cache
 from typing import Final, Protocol
 
 BATCH_INTERVAL_S: Final = 0.02
-"""Lines of this time are written together: one write each would cost more than formatting the line (measured: 20 µs of 34)."""
+"""Lines of this time are written together: one write each would cost more than formatting the line (measured: 20 µs of
+34)."""
 
 MAX_BUFFER_BYTES: Final = 4 * 2**20
 """About 12,000 access-log lines; a pipe holds 64 KiB by itself."""

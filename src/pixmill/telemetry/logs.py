@@ -1,7 +1,7 @@
 """Log format and destination: one JSON object per line, or coloured text for a terminal, on standard error.
 
-Knows structlog and the standard library's logging, which is routed through the same processors. Must never write a secret or
-an unbounded text, and must never fail because of what is logged.
+Knows structlog and the standard library's logging, which is routed through the same processors. Must never write a
+secret or an unbounded text, and must never fail because of what is logged.
 """
 
 import json
@@ -67,8 +67,8 @@ class AccessLogTemplate(NamedTuple):
 class AccessLogWriter:
     """Writes access-log lines in the same format as all others, but faster.
 
-    Every response has a line, also a cached one. The part that is the same for all responses to the same request is redacted
-    and encoded once (``format``), and kept by the caller.
+    Every response has a line, also a cached one. The part that is the same for all responses to the same request is
+    redacted and encoded once (``format``), and kept by the caller.
     """
 
     def __init__(self, config: TelemetryConfig, writer: BufferedLogWriter | None = None) -> None:
@@ -137,7 +137,7 @@ def _warn_lines_dropped(lines: int) -> None:
 
 
 class Timestamper:
-    """Adds the time in ISO 8601, UTC, to the millisecond; formats the date once a second, the text once a millisecond."""
+    """Adds the time in ISO 8601, UTC, in milliseconds; formats the date once a second, the rest once a millisecond."""
 
     def __init__(self) -> None:
         self._second = self._now = 0

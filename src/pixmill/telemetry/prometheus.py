@@ -1,8 +1,8 @@
 """Metrics of one server: counts, and renders the page that Prometheus scrapes.
 
-Knows prometheus_client; the metrics themselves are tables in ``definitions.py``. Must never let a client choose a label: values
-outside the known set count as ``other``. Counting is on the path of every request, so each set of label values is resolved to
-its counter once.
+Knows prometheus_client; the metrics themselves are tables in ``definitions.py``. Must never let a client choose a
+label: values outside the known set count as ``other``. Counting is on the path of every request, so each set of label
+values is resolved to its counter once.
 """
 
 import math
@@ -71,8 +71,8 @@ class LabelGuard:
 class LabelledMetric(dict[tuple[str, ...], Metric]):
     """Children of a metric by their label values, each made when it is first counted.
 
-    A value that is not admitted counts as ``other`` and is not stored, so that neither the metric nor this table can be made to
-    grow.
+    A value that is not admitted counts as ``other`` and is not stored, so that neither the metric nor this table can be
+    made to grow.
     """
 
     def __init__(self, metric: Metric, labels: tuple[str, ...]) -> None:
@@ -102,8 +102,8 @@ class RequestStats:
 class RequestCollector(Collector):
     """Counts requests in plain numbers, and makes metrics of them when the page is rendered.
 
-    For a cached response the counters and histograms of prometheus_client, each with a lock, would cost four times as much.
-    Runs on the event loop only, which also renders the page.
+    For a cached response the counters and histograms of prometheus_client, each with a lock, would cost four times as
+    much. Runs on the event loop only, which also renders the page.
     """
 
     def __init__(
@@ -217,7 +217,7 @@ class Metrics:
     # ---------------------------------------------------------------- requests
 
     def record(self, route: str, status: int, format_name: str, body_bytes: int, durations_s: Sequence[float]) -> None:
-        """Count finished requests of one kind: ``route`` is the route template, ``body_bytes`` the size of each body."""
+        """Count finished requests of one kind: ``route`` is the template, ``body_bytes`` the size of each body."""
         self._requests.add(route, status, format_name, body_bytes, durations_s)
 
     # ---------------------------------------------------------------- gauges and the page

@@ -1,8 +1,8 @@
 """Redacts secrets in text that goes to the log.
 
-Knows how secrets look in URLs, headers and settings, also in a URL inside the query of another one. Must never know who logs.
-Its input comes from clients, so every expression runs in linear time: each repetition is bounded, ends where the next match
-could begin, or cannot fail.
+Knows how secrets look in URLs, headers and settings, also in a URL inside the query of another one. Must never know who
+logs. Its input comes from clients, so every expression runs in linear time: each repetition is bounded, ends where the
+next match could begin, or cannot fail.
 """
 
 import re
@@ -18,8 +18,9 @@ SECRET_FIELDS: Final = frozenset({
 
 _STEMS = ("sig", "token", "secret", "passw", "cred", "key", "auth")
 
-# A URL in the query of another has its delimiters escaped, %2F, and one level deeper %252F. The group `deep` captures the
-# depth, so that only delimiters of the same depth end the match; without escapes the group is unset, and matches nothing.
+# A URL in the query of another has its delimiters escaped, %2F, and one level deeper %252F. The group `deep` captures
+# the depth, so that only delimiters of the same depth end the match; without escapes the group is unset, and matches
+# nothing.
 _ESCAPE_DEPTH = "%(?P<deep>(?:25)*)"
 _SAME_DEPTH = "(?P=deep)"
 

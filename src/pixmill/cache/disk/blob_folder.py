@@ -5,8 +5,9 @@ Knows files and the quota; must never know what is in a blob, nor asyncio: it is
     PATH/ab/abcdef…            a blob, by its key; 256 subfolders (shards)
     PATH/ab/abcdef….1f2e.tmp   a blob being written; renamed when complete, so a reader sees all or nothing
 
-* No fsync: after a power cut a file may be torn; the blob's checksum detects it.
-* No index: the directory is the only state. A kill at any moment leaves at most a temporary file, which a later scan removes.
+* No fsync: after a power cut a file may be truncated; the blob's checksum detects it.
+* No index: the directory is the only state. A kill at any moment leaves at most a temporary file, which a later scan
+  removes.
 * Only files named as above are ever touched.
 * The modification time is the time of last use, updated by a read at most every five minutes.
 * The access time is the expiry: ``expiry_mark.py``.
@@ -124,7 +125,8 @@ class BlobFolder:
     def sweep(self, needed_bytes: int) -> bool:
         """Add up the files, remove abandoned and expired ones, evict the least recently used.
 
-        True if the quota then has space for ``needed_bytes``; after many writes during the scan another one may come first.
+        True if the quota then has space for ``needed_bytes``; after many writes during the scan another one may come
+        first.
         """
         wanted_bytes = self._quota.margin_bytes
         for _ in range(_MAX_SWEEP_PASSES):

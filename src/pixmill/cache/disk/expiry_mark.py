@@ -1,7 +1,7 @@
 """Expiry of a blob, stored as its file's access time with a mark in the nanoseconds.
 
-Knows times only. A program that sets the access time itself removes the mark: the blob then has no known expiry and stays
-until it is evicted.
+Knows times only. A program that sets the access time itself removes the mark: the blob then has no known expiry and
+stays until it is evicted.
 """
 
 from typing import Final

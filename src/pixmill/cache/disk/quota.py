@@ -1,17 +1,17 @@
 """Byte quota of one cache folder: arithmetic only, thread-safe; must never know files.
 
-Bytes are reserved before they are written and released after they are removed, so the folder never holds more than what is
-booked here.
+Bytes are reserved before they are written and released after they are removed, so the folder never holds more than what
+is booked here.
 
-Several processes may share the folder, each with its own quota that learns of the others' writes by scanning. A sixteenth of
-``max_bytes`` (the margin) stays unbooked, and no process writes more than a margin without another scan. So with one or two
-processes the folder never holds more than ``max_bytes``; each further process may add a margin:
+Several processes may share the folder, each with its own quota that learns of the others' writes by scanning. A
+sixteenth of ``max_bytes`` (the margin) stays unbooked, and no process writes more than a margin without another scan.
+So with one or two processes the folder never holds more than ``max_bytes``; each further process may add a margin:
 
-* Take the process whose scan began last, of those that have written since their scan ended. It booked everything that was
-  there when its scan began, and at most ``max_bytes - margin``.
-* Each other process has added at most a margin since. For this, what a process writes during its own scan counts twice: until
-  the scan ends on top of what it wrote before, because its old total may lack what others wrote; from then on as written since
-  the scan began, because scans of others that began later may have missed it.
+* Take the process whose scan began last, of those that have written since their scan ended. It booked everything that
+  was there when its scan began, and at most ``max_bytes - margin``.
+* Each other process has added at most a margin since. For this, what a process writes during its own scan counts twice:
+  until the scan ends on top of what it wrote before, because its old total may lack what others wrote; from then on as
+  written since the scan began, because scans of others that began later may have missed it.
 """
 
 from threading import RLock
@@ -35,8 +35,8 @@ def allocated_bytes(size_bytes: int) -> int:
 class DiskQuota:
     """Counts as full until the first scan, so that nothing is written before.
 
-    Code that removes or replaces a file holds ``lock`` around that and the ``release``, so that no scan ends in between and
-    subtracts the bytes twice.
+    Code that removes or replaces a file holds ``lock`` around that and the ``release``, so that no scan ends in between
+    and subtracts the bytes twice.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -102,7 +102,7 @@ class DiskQuota:
             self._since_scan_bytes = self._during_scan_bytes
 
     def eviction_target_bytes(self, needed_bytes: int) -> int:
-        """Returns how many bytes may stay so that ``needed_bytes`` can be reserved; ``used_bytes`` if nothing must go."""
+        """Returns how many bytes may stay so that ``needed_bytes`` can be reserved; ``used_bytes`` if all may."""
         if self._used_bytes > self.max_bytes * _HIGH_WATERMARK or self._used_bytes + needed_bytes > self._limit_bytes:
             return min(int(self.max_bytes * _LOW_WATERMARK), self._limit_bytes - needed_bytes)
         return self._used_bytes

@@ -1,7 +1,8 @@
 """Async half of the disk tier: thread pool, periodic sweep, eviction when a write needs space.
 
-Knows asyncio and threads; must never know what is in a blob. ``blob_folder.py`` does the file work, always in threads of this
-tier: the event loop never waits for a disk. The first scan runs in the background: reads work at once, writes wait for it.
+Knows asyncio and threads; must never know what is in a blob. ``blob_folder.py`` does the file work, always in threads
+of this tier: the event loop never waits for a disk. The first scan runs in the background: reads work at once, writes
+wait for it.
 """
 
 import asyncio

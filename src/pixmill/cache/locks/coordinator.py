@@ -1,7 +1,7 @@
 """Cross-server render lock per key (stampede protection), by file locks and Redis leases.
 
-Knows lock backends, pending writes and timeouts. Must never fail a request, nor make it wait beyond the timeout: without a
-lock the same result is rendered twice.
+Knows lock backends, pending writes and timeouts. Must never fail a request, nor make it wait beyond the timeout:
+without a lock the same result is rendered twice.
 """
 
 import asyncio

@@ -1,9 +1,11 @@
 """Locks among the processes of one machine that share a folder: byte ranges of one file, at an offset given by the key.
 
-Knows the system calls. A lock of one byte needs no file per key, costs 2 µs, and is released by the kernel when its process
-ends in any way. POSIX locks belong to a process, so they do not exclude requests of the same process: single flight does.
+Knows the system calls. A lock of one byte needs no file per key, costs 2 µs, and is released by the kernel when its
+process ends in any way. POSIX locks belong to a process, so they do not exclude requests of the same process: single
+flight does.
 
-Not for network file systems: there a lock may block the event loop, or have no effect. Servers on several machines use Redis.
+Not for network file systems: there a lock may block the event loop, or have no effect. Servers on several machines use
+Redis.
 """
 
 import fcntl
@@ -68,5 +70,9 @@ def is_network_file_system(path: Path) -> bool:
         mounts = _MOUNTINFO.read_text(errors="replace").splitlines()
     except OSError:
         return False
-    file_systems = {fields[2]: line.partition(" - ")[2] for line in mounts if len(fields := line.split(" ", 3)) > 2}  # noqa: PLR2004 - proc(5)
+    file_systems = {}
+    for line in mounts:  # proc(5): id, parent, device, …, "-", file system
+        if " - " in line:
+            device_id, file_system = line.split(" ", 3)[2], line.partition(" - ")[2]
+            file_systems[device_id] = file_system
     return file_systems.get(f"{os.major(device)}:{os.minor(device)}", "").startswith(_NETWORK_FILE_SYSTEMS)

@@ -1,7 +1,7 @@
 """Leases among all servers that share a Redis: a key with a TTL, renewed while it is needed.
 
-Knows the commands of a lease. A lease guarantees nothing: if it expires too early the same result is rendered twice, and that
-is all. So one Redis is enough, and no assumption about clocks is needed.
+Knows the commands of a lease. A lease guarantees nothing: if it expires too early the same result is rendered twice,
+and that is all. So one Redis is enough, and no assumption about clocks is needed.
 
     PREFIX:l:KEY     the token of the server that holds the lease
 """
@@ -58,17 +58,17 @@ class HeldRedisLease:
         self._lease_key = lease_key
         self._token = token
         self._lease_s = lease_s
-        self._renewal = asyncio.create_task(self._renew(), name="lease-renewal")
+        self._extension = asyncio.create_task(self._extend(), name="lease-extension")
 
     async def release(self) -> None:
         """Release the lease; one that cannot be released expires by itself."""
-        self._renewal.cancel()
+        self._extension.cancel()
         if self._guard.breaker.is_closed:
             with suppress(StoreError):
                 async with self._guard.guard_call(self._guard.timeout_s):
                     await self._client.release_lock(self._lease_key, self._token)
 
-    async def _renew(self) -> None:
+    async def _extend(self) -> None:
         held = True
         while held:
             await asyncio.sleep(self._lease_s / 3)

@@ -1,7 +1,8 @@
-"""Disk cache of originals as the services see it: never fails, and has a fetch lock per original for servers that share it.
+"""Disk cache of originals as the services see it: never fails, and has a fetch lock per original for servers that share
+it.
 
-Knows the tier with its circuit breaker and write-behind queue, and the keys of originals. The spool of a dropped original is
-closed when its last reference goes: a queued original may be read meanwhile.
+Knows the tier with its circuit breaker and write-behind queue, and the keys of originals. The spool of a dropped
+original is closed when its last reference goes: a queued original may be read meanwhile.
 """
 
 from contextlib import AbstractAsyncContextManager

@@ -1,7 +1,7 @@
 """Disk tier of originals. ``disk/tier.py`` runs the folder, ``format/original.py`` defines the file.
 
-Knows the memory that a body needs. A thread works on its own file descriptors: it cannot be stopped, and its caller may have
-been cancelled and closed theirs.
+Knows the memory that a body needs. A thread works on its own file descriptors: it cannot be stopped, and its caller may
+have been cancelled and closed theirs.
 """
 
 import os
@@ -34,8 +34,8 @@ class _OpenFile:
 class DiskOriginalTier(DiskTier):
     """``Tier[CachedOriginal]`` in a folder.
 
-    Bodies are read into memory of ``budget``. Larger ones than ``max_source_bytes`` are not read: the limit may have been
-    lowered since they were written.
+    Bodies are read into memory of ``budget``. Larger ones than ``max_source_bytes`` are not read: the limit may have
+    been lowered since they were written.
     """
 
     remote = False

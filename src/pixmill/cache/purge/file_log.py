@@ -1,9 +1,9 @@
 """Shared purge log: append-only segments in a folder or a bucket, compacted when there are more than 32.
 
-Knows the format of a segment, and when to compact. Must never know which rules are in force. A segment is written once and
-never changed, so no server can overwrite what another has written; the rules are the union of all segments, in any order.
-Compaction writes the new segment before it deletes the old ones: a concurrent reader sees each rule twice rather than not
-at all.
+Knows the format of a segment, and when to compact. Must never know which rules are in force. A segment is written once
+and never changed, so no server can overwrite what another has written; the rules are the union of all segments, in any
+order. Compaction writes the new segment before it deletes the old ones: a concurrent reader sees each rule twice rather
+than not at all.
 
     TIER/purges/0001700000000000000-1f2e3d4c     a list of rules; the number is the time of the latest, in microseconds
 """
@@ -57,7 +57,9 @@ class SegmentStore(Protocol):
 
 
 class SegmentedPurgeLog:
-    """``PurgeLog`` of segments. Each is read once; one that is unreadable is skipped with one warning. Ignores other files."""
+    """``PurgeLog`` of segments. Each is read once; one that is unreadable is skipped with one warning. Ignores other
+    files.
+    """
 
     def __init__(self, segments: SegmentStore, *, name: str, poll_s: float, clock: Callable[[], float] = time) -> None:
         self.name = name

@@ -1,8 +1,8 @@
 """Shared purge log in Redis.
 
-Knows one hash. Each target is a field, its value the time of the latest purge; the field with the empty name is a random
-revision that changes with each write. So a poll without news costs one small command, and every server can poll each second.
-Pub/sub would be faster by half a second on average, but messages can be missed.
+Knows one hash. Each target is a field, its value the time of the latest purge; the field with the empty name is a
+random revision that changes with each write. So a poll without news costs one small command, and every server can poll
+each second. Pub/sub would be faster by half a second on average, but messages can be missed.
 
     PREFIX:purges     a hash: targets as JSON, times as text
 

@@ -2,10 +2,10 @@
 
 Knows rules and times, and drops rules that can no longer match. Must never know tiers, nor where rules are logged.
 
-A purge removes nothing by itself: each entry is matched when it is read, by its sources, its tags and its purge watermark. The
-watermark is the time up to which purges do not concern it: its original was fetched by a server that knew these purges, or so
-long after them that clock skew cannot be the reason. Of two rules for the same target the later one counts, so rules from any
-number of servers, in any order and repeated, merge to the same set.
+A purge removes nothing by itself: each entry is matched when it is read, by its sources, its tags and its purge
+watermark. The watermark is the time up to which purges do not concern it: its original was fetched by a server that
+knew these purges, or so long after them that clock skew cannot be the reason. Of two rules for the same target the
+later one counts, so rules from any number of servers, in any order and repeated, merge to the same set.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,16 +20,16 @@ from pixmill.plan.purge import Purge, PurgeScope, PurgeTarget
 from pixmill.ports.values import Entry, PurgeMatch
 
 CLOCK_SKEW_S: Final = 10.0
-"""Clocks of servers that share purges may differ by this much. An entry made within this time after a purge by a server that
-did not know the purge is made again."""
+"""Clocks of servers that share purges may differ by this much. An entry made within this time after a purge by a server
+that did not know the purge is made again."""
 
 RETENTION_S: Final = 2 * YEAR_S
 """No entry is fresh for more than a year, or stale for more than another."""
 
 MAX_RULES: Final = 16_384
 MAX_RULE_BYTES: Final = 8 * 2**20
-"""Beyond either limit the oldest quarter is replaced by one rule that purges everything of that age: more than requested,
-never less."""
+"""Beyond either limit the oldest quarter is replaced by one rule that purges everything of that age: more than
+requested, never less."""
 
 _COMPACT_DIVISOR: Final = 4
 _MIN_COMPACTED: Final = 3  # two of them may have scope "all" (hard and soft), and cannot be merged further

@@ -1,7 +1,8 @@
-"""Purge service: a purge is in force on this server at once, is logged, and reaches every server that shares a purge log.
+"""Purge service: a purge is in force on this server at once, is logged, and reaches every server that shares a purge
+log.
 
-Knows the rules, the purge logs, and the tiers from which purged entries are removed in the background. Must never know what a
-tier is made of.
+Knows the rules, the purge logs, and the tiers from which purged entries are removed in the background. Must never know
+what a tier is made of.
 """
 
 import asyncio
@@ -22,7 +23,8 @@ from pixmill.ports.values import HasPurgeKeys, PurgeMatch, PurgeResult
 
 SYNC_TIMEOUT_S: Final = 5.0
 RESUME_WINDOW_S: Final = 86_400.0
-"""After a purge within a day before the start the tiers are swept again: the last run may have ended before its sweep."""
+"""After a purge within a day before the start the tiers are swept again: the last run may have ended before its sweep.
+"""
 
 _LOG = logging.getLogger(__name__)
 
@@ -182,7 +184,7 @@ class PurgeService:
                 sweep.pending.clear()
 
     async def _remove(self, tiers: Iterable[Purgeable]) -> int:
-        """Remove hard-purged entries; returns their number. In a tier that fails they are rejected when they are read."""
+        """Remove hard-purged entries; returns their number. A tier that fails rejects them when they are read."""
         total = 0
         for tier in tiers:
             try:

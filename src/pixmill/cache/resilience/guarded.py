@@ -2,8 +2,8 @@
 
 Knows time limits, how calls ended and when to probe again; must never know what the tier is made of.
 
-A circuit breaker (Nygard, "Release It!", 2007) without trial requests: while the circuit is not closed no request reaches the
-tier, and a probe in the background closes it. So only the requests that detect a failure ever pay for it.
+A circuit breaker (Nygard, "Release It!", 2007) without trial requests: while the circuit is not closed no request
+reaches the tier, and a probe in the background closes it. So only the requests that detect a failure ever pay for it.
 """
 
 import asyncio

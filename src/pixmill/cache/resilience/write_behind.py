@@ -1,7 +1,7 @@
 """Write-behind around a slow tier: ``put`` queues the item and returns.
 
-Knows the queue of unwritten items, bounded in count and bytes; an item that does not fit is dropped and counted. Queued items
-can already be read. The last item put under a key wins. Must never know what the tier is made of.
+Knows the queue of unwritten items, bounded in count and bytes; an item that does not fit is dropped and counted. Queued
+items can already be read. The last item put under a key wins. Must never know what the tier is made of.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
-"""Per tier. Results are not on the memory budget: that rejects requests when it is exhausted, and a slow disk is no reason to.
-They are small, and mostly the same objects that the memory tier holds; 64 MiB are some seconds of a slow disk. Queued originals
-are on the budget."""
+"""Per tier. Results are not on the memory budget: that rejects requests when it is exhausted, and a slow disk is no
+reason to. They are small, and mostly the same objects that the memory tier holds; 64 MiB are some seconds of a slow
+disk. Queued originals are on the budget."""
 
 DRAIN_TIMEOUT_S: Final = 5.0
 """Time at shutdown for writing what is queued."""

@@ -1,8 +1,8 @@
 """Memory tier, bounded by bytes and resistant to scans: images requested once do not flush the rest.
 
-S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a new entry enters a small queue of a
-tenth of the bytes. If it is used there, or put again soon after its eviction, it moves to the main queue, where each use
-buys another round, up to three. Every step is O(1). Bodies are stored as they come, never copied.
+S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a new entry enters a small queue of
+a tenth of the bytes. If it is used there, or put again soon after its eviction, it moves to the main queue, where each
+use buys another round, up to three. Every step is O(1). Bodies are stored as they come, never copied.
 
 Runs on the event loop only, so it needs no lock and never waits.
 """
@@ -144,7 +144,7 @@ class MemoryTier:
             reinsertions_left = self._evict_main(reinsertions_left)
 
     def _evict_small(self) -> None:
-        """Move the oldest entry to the main queue if it was used or there is space; else keep only its key (a ghost)."""
+        """Move the oldest entry to the main queue if it was used or there is space; else keep its key (a ghost)."""
         key, slot = self._small.pop()
         if slot.uses or self.used_bytes + slot.cost_bytes <= self.max_bytes:
             slot.uses = 0
@@ -156,7 +156,7 @@ class MemoryTier:
         self._count_eviction()
 
     def _evict_main(self, reinsertions_left: int) -> int:
-        """Evict the oldest entry without uses, reinserting at most so many; returns how many reinsertions are left."""
+        """Evict the oldest entry without uses; returns how many reinsertions are left."""
         key, slot = self._main.pop()
         while slot.uses and reinsertions_left:
             reinsertions_left -= 1

@@ -29,8 +29,8 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """The kinds of tiers, with the options that each has besides the common ones and their defaults.
 
-A disk or object store that takes longer than a second is slower than rendering again. A Redis serves its clients one after
-the other: large values would delay the others, and it is used because it is fast.
+A disk or object store that takes longer than a second is slower than rendering again. A Redis serves its clients one
+after the other: large values would delay the others, and it is used because it is fast.
 """
 
 
@@ -59,8 +59,8 @@ class RedisTierUrl(TierUrl):
 def parse_tiers(text: str, setting: str = CACHE_SETTING) -> tuple[TierUrl, ...]:
     """Returns the tiers in order; none for a blank text. Raises ValueError, which names the setting and the tier.
 
-    If the text may contain a password, the error names the tier by number and quotes nothing: a password with a comma or
-    a slash in it would be parsed as something else.
+    If the text may contain a password, the error names the tier by number and quotes nothing: a password with a comma
+    or a slash in it would be parsed as something else.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return tuple(
