@@ -174,7 +174,7 @@ def slow_cache() -> tuple[TieredCache, FlakyTier]:
 async def test_a_turn_lasts_until_what_was_made_is_written_but_the_answer_does_not_wait() -> None:
     cache, tier = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache, Recorder())
+    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     tier.gate.clear()
     async with asyncio.timeout(2), turns.acquire(KEY):
         await cache.put(KEY, entry_of())
@@ -190,7 +190,7 @@ async def test_whatever_is_wrong_with_the_locks_everybody_has_a_turn() -> None:
     locks, seen = FakeLockBackend(), Recorder()
     for failure in (StoreDenied, OSError, RuntimeError):
         locks.failure = failure
-        async with LockCoordinator([locks], cache, seen).acquire(KEY) as waited:
+        async with LockCoordinator([locks], cache.write_behind_tiers, seen).acquire(KEY) as waited:
             assert waited is False
     assert outcomes(seen) == {("file", "error"): 3}
 
@@ -198,7 +198,7 @@ async def test_whatever_is_wrong_with_the_locks_everybody_has_a_turn() -> None:
 async def test_a_turn_that_fails_is_given_back_and_the_failure_goes_on() -> None:
     cache, _ = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache, Recorder())
+    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     with pytest.raises(ZeroDivisionError):
         async with turns.acquire(KEY):
             raise ZeroDivisionError
@@ -209,7 +209,7 @@ async def test_a_turn_that_fails_is_given_back_and_the_failure_goes_on() -> None
 async def test_whoever_gives_up_waiting_holds_nothing() -> None:
     cache, _ = slow_cache()
     outer, inner = FakeLockBackend(), FakeLockBackend()
-    turns = LockCoordinator([outer, inner], cache, Recorder())
+    turns = LockCoordinator([outer, inner], cache.write_behind_tiers, Recorder())
     inner.held = True
     waiting = asyncio.create_task(_acquire(turns))
     await asyncio.sleep(0.01)
@@ -223,7 +223,7 @@ async def test_whoever_gives_up_waiting_holds_nothing() -> None:
 async def test_nobody_waits_again_for_what_cannot_be_kept() -> None:
     cache, _ = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache, Recorder())
+    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     for _ in range(10):
         async with turns.acquire(KEY):
             pass
@@ -309,7 +309,7 @@ async def test_who_would_rather_leave_it_to_others_does_not_wait(urls: str, kind
 
 async def test_with_locks_that_fail_it_is_for_each_to_do() -> None:
     async with server("memory://") as (cache, _):
-        turns = LockCoordinator([FailingFileLocks()], cache, Recorder())
+        turns = LockCoordinator([FailingFileLocks()], cache.write_behind_tiers, Recorder())
         async with turns.try_acquire(KEY) as ours:
             assert ours is True
 

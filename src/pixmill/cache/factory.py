@@ -61,7 +61,10 @@ def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> L
     """Returns render locks in whatever this cache shares with other servers: its folders and its Redis."""
     folder_locks = [folder_lock_backends(layer.path) for layer in cache.layers() if isinstance(layer, DiskResultTier)]
     return LockCoordinator(
-        [*chain(*folder_locks), *tier_lock_backends(cache)], cache, observer, config.cache_lock_timeout_s
+        [*chain(*folder_locks), *tier_lock_backends(cache)],
+        cache.write_behind_tiers,
+        observer,
+        config.cache_lock_timeout_s,
     )
 
 

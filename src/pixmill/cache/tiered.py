@@ -40,6 +40,7 @@ class TieredCache:
     ) -> None:
         self.purge_rules = PurgeRules(clock)
         self._tiers = tuple(tiers)
+        self.write_behind_tiers = tuple(tier for tier in self._tiers if isinstance(tier, WriteBehindTier))
         self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or NullObserver()
         self._max_entry_bytes = max_entry_bytes
@@ -122,26 +123,14 @@ class TieredCache:
         """Yields every tier, wrappers before the tier that they wrap."""
         return (layer for tier in self._tiers for layer in _layers(tier))
 
-    def is_pending(self, key: Key) -> bool:
-        """Whether a tier has not yet written what was put under this key."""
-        return any(tier.is_pending(key) for tier in self._tiers if isinstance(tier, WriteBehindTier))
-
-    async def wait_written(self, key: Key, timeout_s: float) -> None:
-        """Wait until every tier has written it, for at most ``timeout_s``."""
-        await asyncio.gather(
-            *(tier.wait_written(key, timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
-        )
-
     async def drain(self) -> None:
         """Wait until every tier has written everything."""
-        await asyncio.gather(*(tier.drain() for tier in self._tiers if isinstance(tier, WriteBehindTier)))
+        await asyncio.gather(*(tier.drain() for tier in self.write_behind_tiers))
 
     async def close(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
         """Write what is queued, for at most ``timeout_s``, then close every tier."""
         await self.purge_service.close()
-        await asyncio.gather(
-            *(tier.drain_within(timeout_s) for tier in self._tiers if isinstance(tier, WriteBehindTier))
-        )
+        await asyncio.gather(*(tier.drain_within(timeout_s) for tier in self.write_behind_tiers))
         for tier in self._tiers:
             try:
                 await tier.close()

@@ -1,6 +1,7 @@
 """Disk tier of results: entries as files. ``tier.py`` runs the folder, ``format/entry.py`` defines the blob."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 
 from pixmill.cache.disk.tier import DiskTier
 from pixmill.cache.format.entry import decode, decode_header, encode
@@ -14,8 +15,8 @@ class DiskResultTier(DiskTier):
 
     remote = False
 
-    async def get(self, key: Key) -> Entry | Miss:
-        return await self._read(lambda: self._read_entry(key)) or Miss.UNAVAILABLE
+    def get(self, key: Key) -> Coroutine[object, object, Entry | Miss]:
+        return self._read(partial(self._read_entry, key))
 
     async def put(self, key: Key, entry: Entry) -> None:
         await self._store(key, lambda: (encode(key, entry),), entry.meta.lifetime.ends_at)

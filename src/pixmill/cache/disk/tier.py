@@ -159,13 +159,13 @@ class DiskTier:
 
     async def _read(
         self, work: Callable[[], ReturnType], dispose: Callable[[ReturnType], None] = _dispose_nothing
-    ) -> ReturnType | None:
-        """Run ``work`` in a thread; returns None without running it when too many reads are active.
+    ) -> ReturnType | Miss:
+        """Run ``work`` in a thread; returns UNAVAILABLE without running it when too many reads are active.
 
         ``dispose`` gets a result whose caller was cancelled meanwhile.
         """
         if self._active_reads >= _MAX_ACTIVE_READS:
-            return None
+            return Miss.UNAVAILABLE
         self._active_reads += 1
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)
         future.add_done_callback(self._on_read_done)

@@ -66,7 +66,7 @@ class LeaseProvider(Protocol):
 
 
 class PendingWrites(Protocol):
-    """Write-behind queues of the tiers in which other servers look for the result."""
+    """Write-behind queue of a tier in which other servers look for the result."""
 
     def is_pending(self, key: Key) -> bool:
         """Whether an item under this key is not written yet."""
@@ -81,12 +81,12 @@ class LockCoordinator:
     def __init__(
         self,
         backends: Sequence[LockBackend],
-        pending_writes: PendingWrites,
+        pending_writes: Sequence[PendingWrites],
         observer: Observer,
         acquire_timeout_s: float = ACQUIRE_TIMEOUT_S,
     ) -> None:
         self._backends = tuple(backends)
-        self._pending_writes = pending_writes
+        self._pending_writes = tuple(pending_writes)
         self._observer = observer
         self._acquire_timeout_s = acquire_timeout_s
         self._uncacheable_until: OrderedDict[Key, float] = OrderedDict()
@@ -116,7 +116,7 @@ class LockCoordinator:
         try:
             waited = await self._acquire_all(key, held_locks)
             yield waited
-            if not waited and not self._pending_writes.is_pending(key):
+            if not waited and not self._pending_queues(key):
                 self._mark_uncacheable(key)
         finally:
             if held_locks:
@@ -181,10 +181,13 @@ class LockCoordinator:
 
     async def _release(self, key: Key, held_locks: Sequence[HeldLock]) -> None:
         try:
-            await self._pending_writes.wait_written(key, WRITE_WAIT_S)
+            await asyncio.gather(*(queue.wait_written(key, WRITE_WAIT_S) for queue in self._pending_queues(key)))
         finally:
             for held_lock in reversed(held_locks):
                 await held_lock.release()
+
+    def _pending_queues(self, key: Key) -> list[PendingWrites]:
+        return [queue for queue in self._pending_writes if queue.is_pending(key)]
 
     def _is_uncacheable(self, key: Key) -> bool:
         return self._uncacheable_until.get(key, 0.0) > monotonic()

@@ -73,7 +73,7 @@ class DiskOriginalTier(DiskTier):
 
     async def get(self, key: Key) -> CachedOriginal | Miss:
         """Returns UNAVAILABLE also when the budget has no memory at once: a fetch of the source waits for some."""
-        open_file = await self._read(lambda: self._open_file(key), _close_file) or Miss.UNAVAILABLE
+        open_file = await self._read(lambda: self._open_file(key), _close_file)
         if isinstance(open_file, Miss):
             return open_file
         with open_file.file:
@@ -108,12 +108,10 @@ class DiskOriginalTier(DiskTier):
                 spool.close()
                 return Miss.UNAVAILABLE
             destination, cached_file = _duplicate(spool.fd), _duplicate(open_file.file.fileno())
-            outcome = (
-                await self._read(lambda: self._copy_body(key, destination, cached_file, header)) or Miss.UNAVAILABLE
-            )
-            if outcome is not header:
+            outcome = await self._read(lambda: self._copy_body(key, destination, cached_file, header))
+            if isinstance(outcome, Miss):
                 spool.close()
-                return outcome if isinstance(outcome, Miss) else Miss.DAMAGED
+                return outcome
         except BaseException:
             spool.close()
             raise

@@ -62,7 +62,7 @@ async def open_original_cache(
         exit_stack.push_async_callback(write_behind_tier.close)
         exit_stack.push_async_callback(write_behind_tier.drain_within, DRAIN_TIMEOUT_S)
         locks = LockCoordinator(
-            _lock_backends(disk_tier.path, cache), write_behind_tier, observer, config.cache_lock_timeout_s
+            _lock_backends(disk_tier.path, cache), [write_behind_tier], observer, config.cache_lock_timeout_s
         )
         exit_stack.push_async_callback(locks.close)
         cache.purge_service.add_local_tier(disk_tier, disk_tier.purge_log(), write_behind_tier.drain)

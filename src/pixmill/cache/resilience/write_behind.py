@@ -5,7 +5,7 @@ items can already be read. The last item put under a key wins. Must never know w
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -61,12 +61,13 @@ class WriteBehindTier(Generic[Item]):
         """Number of items not written yet."""
         return len(self._queued) + len(self._running)
 
-    async def get(self, key: Key) -> Item | Miss:
+    def get(self, key: Key) -> Coroutine[object, object, Item | Miss]:
+        """Returns the pending item, else what the tier returns; no coroutine of its own, because every lookup passes."""
         if key in self._queued:
-            return self._queued[key]
+            return _completed(self._queued[key])
         if key in self._running:
-            return self._running[key].item
-        return await self.tier.get(key)
+            return _completed(self._running[key].item)
+        return self.tier.get(key)
 
     async def put(self, key: Key, item: Item, /) -> None:
         self._drop_queued(key)
@@ -148,6 +149,10 @@ class WriteBehindTier(Generic[Item]):
 
     def _count_error(self, operation: str) -> None:
         self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation=operation)
+
+
+async def _completed(item: Item) -> Item:
+    return item
 
 
 async def _within(timeout_s: float, work: Awaitable[None]) -> None:
