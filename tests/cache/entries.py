@@ -1,4 +1,4 @@
-"""Entries, keys and an observer that remembers, for the tests of the cache."""
+"""Entries, keys and a recording observer for the tests of the cache."""
 
 from collections import Counter
 from dataclasses import replace
@@ -20,7 +20,7 @@ def key_of(text: object) -> Key:
 
 
 def body_of(key: Key, size: int) -> bytes:
-    """Bytes that nobody mistakes for those of another key or size."""
+    """Returns bytes that differ for every key and size."""
     return Random(f"{key}{size}").randbytes(size)
 
 
@@ -46,7 +46,7 @@ def changed(entry: Entry, **changes: object) -> Entry:
 
 
 class Recorder:
-    """Counts what it is told: by event and labels, and how often each stage was timed."""
+    """Observer that counts events by their labels, and durations by stage."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, ...]] = Counter()

@@ -1,6 +1,6 @@
-"""A process that takes a turn and keeps it until it is told otherwise: ``python -m tests.cache.lock_holder URLS KEY``.
+"""A process that holds a render lock until it reads a line: ``python -m tests.cache.lock_holder URLS KEY``.
 
-Says ``ours`` or ``waited`` when it has its turn; then a line on standard input ends it.
+Prints ``ours`` or ``waited`` when it has the lock; a line on standard input ends it.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The settings of the cache, and what is wrong with them in words that help."""
+"""Settings of the cache, and helpful errors for invalid ones."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,10 +1,10 @@
-"""The disk tier: right or absent, never an exception but ours, never more than its budget."""
+"""The disk tier returns the right entry or none, raises StoreError only, and keeps to its quota."""
 
 import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import time
 
@@ -27,9 +27,11 @@ MIB = 2**20
 
 
 @asynccontextmanager
-async def opened(path: Path, max_bytes: int = 8 * MIB, seen: Recorder | None = None) -> AsyncIterator[DiskResultTier]:
-    """With the first scan done."""
-    cache = await DiskResultTier.open(path, max_bytes, seen)
+async def opened(
+    path: Path, max_bytes: int = 8 * MIB, recorder: Recorder | None = None
+) -> AsyncIterator[DiskResultTier]:
+    """Opens a tier whose first scan is done."""
+    cache = await DiskResultTier.open(path, max_bytes, recorder)
     try:
         while cache.used_bytes == max_bytes:
             await asyncio.sleep(0.001)
@@ -43,11 +45,16 @@ def place(path: Path, key: Key) -> Path:
 
 
 def on_disk(path: Path) -> int:
-    return sum(allocated_bytes(file.stat().st_size) for file in path.rglob("*") if file.is_file())
+    """Bytes of the files in the folder; a sweep may remove some meanwhile."""
+    total = 0
+    for file in path.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += allocated_bytes(file.stat().st_size) if file.is_file() else 0
+    return total
 
 
-async def settled(path: Path, count: int) -> list[int]:
-    """Which of so many keys are there once no sweep is under way any more; looking does not renew them."""
+async def keys_after_sweep(path: Path, count: int) -> list[int]:
+    """Returns the keys that are left once no sweep runs any more; does not mark them as used."""
     held: list[int] = []
     async with asyncio.timeout(20):
         while (now := [number for number in range(count) if place(path, key_of(number)).exists()]) != held:
@@ -95,8 +102,8 @@ async def test_a_damaged_file_is_removed_and_no_entry(tmp_path: Path, damage: Ca
 
 
 async def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
-    seen = Recorder()
-    async with opened(tmp_path, 64 * 4096, seen) as cache:
+    recorder = Recorder()
+    async with opened(tmp_path, 64 * 4096, recorder) as cache:
         for number in range(40):
             await cache.put(key_of(number), entry_of(bytes(3_000)))
             stamp = time() - 10_000 + number
@@ -104,10 +111,10 @@ async def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
         assert isinstance(await cache.get(key_of(0)), Entry)
         for number in range(40, 60):
             await cache.put(key_of(number), entry_of(bytes(3_000)))
-        held = await settled(tmp_path, 60)
+        held = await keys_after_sweep(tmp_path, 60)
         assert 0 in held
         assert held[1:] == list(range(held[1], 60))
-        assert seen.counts["cache_eviction", "disk"] == 60 - len(held) > 0
+        assert recorder.counts["cache_eviction", "disk"] == 60 - len(held) > 0
 
 
 async def test_what_is_over_goes_first_however_recently_it_was_used(tmp_path: Path) -> None:
@@ -121,7 +128,7 @@ async def test_what_is_over_goes_first_however_recently_it_was_used(tmp_path: Pa
 
 
 async def test_an_end_that_somebody_has_overwritten_is_no_end(tmp_path: Path) -> None:
-    """A file system that notes each access: the file then goes in its turn."""
+    """A file system that updates access times: the file is then evicted like any other."""
     async with opened(tmp_path) as cache:
         await cache.put(key_of(1), entry_of())
         os.utime(place(tmp_path, key_of(1)), (time() - 1_000.5, time()))
@@ -143,7 +150,7 @@ async def test_reading_renews_the_time_of_use_only_now_and_then(tmp_path: Path) 
     async with opened(tmp_path) as cache:
         await cache.put(key_of(1), entry_of())
         file = place(tmp_path, key_of(1))
-        for age, renewed in (
+        for age, touched in (
             (TOUCH_INTERVAL_S / 2, False),
             (TOUCH_INTERVAL_S * 2, True),
             (-TOUCH_INTERVAL_S * 2, True),
@@ -151,7 +158,7 @@ async def test_reading_renews_the_time_of_use_only_now_and_then(tmp_path: Path) 
             stamp = time() - age
             os.utime(file, (stamp, stamp))
             await cache.get(key_of(1))
-            assert (abs(file.stat().st_mtime - stamp) > 1) is renewed
+            assert (abs(file.stat().st_mtime - stamp) > 1) is touched
 
 
 async def test_a_file_from_the_future_does_not_stay_for_ever(tmp_path: Path) -> None:
@@ -340,7 +347,7 @@ async def test_nothing_can_be_evicted_is_no_reason_to_scan_at_each_write(
         return real(self, enough)
 
     monkeypatch.setattr(folders.BlobFolder, "_scan", counting)
-    stuck = tmp_path / "ab" / f"ab{'0' * 62}.1.tmp"  # another process is writing it, for all we know
+    stuck = tmp_path / "ab" / f"ab{'0' * 62}.1.tmp"  # may be the file that another process is writing
     stuck.parent.mkdir()
     stuck.write_bytes(bytes(MIB))
     cache = await DiskResultTier.open(tmp_path, MIB)
@@ -364,7 +371,7 @@ async def test_writes_during_a_scan_are_no_reason_to_refuse_others(
             nonlocal scans
             scans += 1
             if scans == 1:
-                quota.end_scan(0)  # a scan of before: there is a margin again
+                quota.end_scan(0)  # an earlier scan: there is a margin again
                 assert quota.reserve(quota.margin_bytes)
                 quota.write_finished(quota.margin_bytes)
             return real(self, enough)

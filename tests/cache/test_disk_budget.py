@@ -1,4 +1,4 @@
-"""The disk tier's budget holds at every moment, and so does every picture, whoever writes and whoever is killed."""
+"""The disk tier keeps to its quota at every moment, and every entry stays right, also when writers are killed."""
 
 import asyncio
 import os
@@ -37,20 +37,20 @@ def on_disk(path: Path) -> int:
 
 
 @contextmanager
-def watched(path: Path, ledger: DiskQuota) -> Iterator[list[tuple[int, int]]]:
-    """Adds up the folder again and again, while nothing can leave it, beside what is booked at that moment."""
-    seen: list[tuple[int, int]] = []
+def monitored(path: Path, disk_quota: DiskQuota) -> Iterator[list[tuple[int, int]]]:
+    """Samples the folder's size, while nothing can be removed, with the bytes booked at that moment."""
+    samples: list[tuple[int, int]] = []
     over = threading.Event()
 
     def watch() -> None:
         while not over.is_set():
-            with ledger.lock:
-                seen.append((on_disk(path), ledger.used_bytes))
+            with disk_quota.lock:
+                samples.append((on_disk(path), disk_quota.used_bytes))
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield seen
+        yield samples
     finally:
         over.set()
         thread.join()
@@ -63,7 +63,7 @@ async def write(cache: DiskResultTier, random: Random, rounds: int) -> int:
         try:
             await cache.put(key, entry_of(body_of(key, size)))
             done += 1
-        except StoreError:  # no room just now
+        except StoreError:  # no space at the moment
             await asyncio.sleep(0.001)
     return done
 
@@ -71,13 +71,13 @@ async def write(cache: DiskResultTier, random: Random, rounds: int) -> int:
 async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Path) -> None:
     cache = await DiskResultTier.open(tmp_path, BUDGET)
     try:
-        with watched(tmp_path, cache._quota) as seen:
+        with monitored(tmp_path, cache._quota) as samples:
             done = await asyncio.gather(*(write(cache, Random(n), 60) for n in range(8)))
         assert sum(done) > 300
-        assert len(seen) > 5
-        assert max(found for found, _ in seen) > BUDGET // 2
-        # What is in flight while a scan ends may be booked twice, so that the books say more than there is, never less.
-        assert all(found <= min(booked, BUDGET) for found, booked in seen)
+        assert len(samples) > 5
+        assert max(found for found, _ in samples) > BUDGET // 2
+        # Bytes in flight at the end of a scan may be booked twice: more is booked than there is, never less.
+        assert all(found <= min(booked, BUDGET) for found, booked in samples)
         for number in range(400):
             found = await cache.get(key_of(number))
             assert not isinstance(found, Entry) or found.body == body_of(key_of(number), len(found.body))
@@ -112,7 +112,7 @@ asyncio.run(main())
 
 
 def start_writer(path: Path, seed: object) -> subprocess.Popen[bytes]:
-    """Four tasks that store entries; says a dot for each one."""
+    """Four tasks that store entries; prints a dot for each one."""
     here = Path(__file__).parents[2]
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), str(BUDGET), str(seed)],
@@ -133,7 +133,7 @@ def wait_for_writes(process: subprocess.Popen[bytes], count: int) -> None:
 
 @contextmanager
 def all_stopped(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
-    """None of them runs any more: sending the signal is not enough for that."""
+    """Stops all processes; waits until they have stopped, because the signal alone does not."""
     for process in processes:
         process.send_signal(signal.SIGSTOP)
     for process in processes:
@@ -153,7 +153,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def check(path: Path) -> tuple[int, int]:
-    """Sound entries, and files left half-written; asserts that no entry is a wrong one."""
+    """Returns the numbers of sound entries and of half-written files; asserts that no entry is wrong."""
     sound = torn = 0
     for file in path.glob("??/*"):
         entry = decode(Key(file.name), file.read_bytes()) if not file.name.endswith(".tmp") else None
@@ -185,7 +185,7 @@ async def test_a_writer_killed_at_any_moment_leaves_only_right_entries_within_th
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_processes_that_share_a_folder_keep_to_the_budget(tmp_path: Path, count: int) -> None:
-    """Two keep to it exactly; a third may add a margin of a sixteenth."""
+    """Two processes keep to it exactly; a third may add a margin of a sixteenth."""
     limit = BUDGET + (count - 2) * BUDGET // 16
     processes = [start_writer(tmp_path, n) for n in range(count)]
     largest = 0

@@ -1,4 +1,4 @@
-"""Any bytes at all give the entry that was written, or nothing."""
+"""Decoding any bytes returns the entry that was written, or None."""
 
 import struct
 from hashlib import sha256
@@ -14,7 +14,7 @@ from pixmill.plan.freshness import CacheDirectives, ClientCaching, ClientMaxAge,
 from pixmill.ports.values import Entry, EntryMetadata, OriginalVersion
 from tests.cache.entries import entry_of, key_of
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 SECONDS = st.floats(allow_nan=False, allow_infinity=False)
 TEXT = st.text(st.characters(), max_size=50)  # with lone surrogates: an origin's header may hold any byte
 DIRECTIVES = st.builds(
@@ -120,7 +120,7 @@ def test_another_version_is_a_miss_even_with_a_right_checksum() -> None:
 
 
 def test_what_the_first_version_wrote_is_a_miss() -> None:
-    """Who made it of what is not known, so no purge would find it."""
+    """Its sources are unknown, so no purge would match it."""
     names = ("key", "format", "width", "height", "etag", "source_validator", "stored_at", "fresh_until", "stale_until")
     header = msgspec.msgpack.encode(
         dict(zip(names, (KEY, "webp", 1, 1, b'"e"', b"v", 1.0, 2.0, 3.0), strict=True)),

@@ -1,4 +1,4 @@
-"""Opening what the settings ask for: all of it, or a start that says why not."""
+"""Opens every tier of the settings, or fails with a reason."""
 
 import logging
 from pathlib import Path
@@ -18,16 +18,16 @@ def no_store(url: str) -> Store:
 
 
 async def test_every_tier_has_a_name_of_its_own_and_the_order_of_the_setting(tmp_path: Path) -> None:
-    asked: list[str] = []
+    opened_urls: list[str] = []
 
     def open_store(url: str) -> Store:
-        asked.append(url)
+        opened_urls.append(url)
         return MemoryStore(2**20)
 
     urls = f"file://{tmp_path}/a,memory://,file://{tmp_path}/b,s3://bucket/prefix,s3://other"
     cache = await open_cache(CacheConfig(cache=urls), Recorder(), open_store)
     assert list(cache.pingables()) == ["disk", "memory", "disk2", "s3", "s32"]
-    assert asked == ["s3://bucket/prefix", "s3://other"]
+    assert opened_urls == ["s3://bucket/prefix", "s3://other"]
     await cache.close()
 
 
@@ -53,8 +53,8 @@ async def test_the_default_is_the_user_s_folder(tmp_path: Path, monkeypatch: pyt
 
 def test_without_xdg_it_is_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
-    for told in ("", "relative/is/invalid"):
-        monkeypatch.setenv("XDG_CACHE_HOME", told)
+    for value in ("", "relative/is/invalid"):
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
         assert user_cache_folder() == Path("/home/me/.cache/pixmill")
 
 
@@ -62,11 +62,11 @@ async def test_the_user_s_folder_is_done_without_where_it_cannot_be_made(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
-    seen = Recorder()
+    recorder = Recorder()
     with caplog.at_level(logging.WARNING):
-        cache = await open_cache(CacheConfig(), seen, no_store)
+        cache = await open_cache(CacheConfig(), recorder, no_store)
     assert list(cache.pingables()) == ["memory"]
-    assert seen.errors("disk") == {"open": 1}
+    assert recorder.errors("disk") == {"open": 1}
     assert len(caplog.records) == 1
     await cache.close()
 

@@ -1,4 +1,4 @@
-"""Entries over time, also when the clock is put back."""
+"""Freshness of entries over time, also when the clock is set back."""
 
 from pixmill.cache.freshness import CLOCK_TOLERANCE_S, usable_entry
 from tests.cache.entries import entry_of

@@ -1,4 +1,4 @@
-"""A tier that is slow or down: what a request pays for it, and when it is used again."""
+"""Timeout and circuit breaker: the cost of a slow or failed tier for a request, and its recovery."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -24,14 +24,16 @@ from pixmill.ports.values import Entry, Hit
 from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 
 
 @asynccontextmanager
 async def guarded(
-    tier: FlakyTier, seen: Recorder | None = None, *, timeout_s: float = 0.05, first_pause_s: float = 0.01
+    tier: FlakyTier, recorder: Recorder | None = None, *, timeout_s: float = 0.05, initial_backoff_s: float = 0.01
 ) -> AsyncIterator[GuardedTier[Entry]]:
-    made = GuardedTier(tier, seen, timeout_s=timeout_s, write_timeout_s=timeout_s, initial_backoff_s=first_pause_s)
+    made = GuardedTier(
+        tier, recorder, timeout_s=timeout_s, write_timeout_s=timeout_s, initial_backoff_s=initial_backoff_s
+    )
     yield made
     tier.failure = None
     tier.gate.set()
@@ -44,7 +46,7 @@ async def tried(tier: GuardedTier[Entry], times: int = MAX_CONSECUTIVE_FAILURES)
             await tier.get(KEY)
 
 
-# ---------------------------------------------------------------- the breaker alone
+# ---------------------------------------------------------------- the breaker
 
 
 def test_it_opens_after_failures_in_a_row_and_not_before() -> None:
@@ -95,45 +97,45 @@ def test_pauses_double_up_to_half_a_minute_and_differ_between_servers() -> None:
 
 
 async def test_a_stalled_tier_costs_its_time_at_most_and_after_a_few_calls_nothing() -> None:
-    tier, seen = FlakyTier(), Recorder()
+    tier, recorder = FlakyTier(), Recorder()
     tier.gate.clear()
-    async with guarded(tier, seen, first_pause_s=60) as slow, asyncio.timeout(2):
+    async with guarded(tier, recorder, initial_backoff_s=60) as slow, asyncio.timeout(2):
         for operation in (slow.get(KEY), slow.put(KEY, entry_of()), slow.delete(KEY), slow.ping()):
             with pytest.raises(StoreUnavailable):
                 await operation
         await tried(slow, 1)
         assert slow.state == "open"
-        asked = tier.gets
-        cache = TieredCache([MemoryTier(2**20), slow], seen)
+        gets_before = tier.gets
+        cache = TieredCache([MemoryTier(2**20), slow], recorder)
         for _ in range(1_000):
             assert await cache.get(KEY) is None
-        assert tier.gets == asked
-        assert seen.lookups("flaky") == {"unavailable": 1_000}
+        assert tier.gets == gets_before
+        assert recorder.lookups("flaky") == {"unavailable": 1_000}
 
 
 async def test_while_it_rests_writes_are_dropped_and_counted_and_a_deletion_is_refused() -> None:
-    tier, seen = FlakyTier(), Recorder()
+    tier, recorder = FlakyTier(), Recorder()
     tier.failure = StoreUnavailable
-    async with guarded(tier, seen, first_pause_s=60) as resting:
-        await tried(resting)
-        await resting.put(KEY, entry_of())
-        assert (tier.puts, seen.errors("flaky")) == ([], {"bypass": 1})
+    async with guarded(tier, recorder, initial_backoff_s=60) as bypassed:
+        await tried(bypassed)
+        await bypassed.put(KEY, entry_of())
+        assert (tier.puts, recorder.errors("flaky")) == ([], {"bypass": 1})
         with pytest.raises(StoreUnavailable):
-            await resting.delete(KEY)
+            await bypassed.delete(KEY)
         with pytest.raises(StoreUnavailable):
-            await resting.ping()
+            await bypassed.ping()
 
 
 async def test_a_queue_before_a_tier_that_is_down_empties_itself() -> None:
-    tier, seen = FlakyTier(), Recorder()
+    tier, recorder = FlakyTier(), Recorder()
     tier.gate.clear()
-    async with guarded(tier, seen, first_pause_s=60) as slow, asyncio.timeout(2):
-        behind = WriteBehindTier(slow, seen)
+    async with guarded(tier, recorder, initial_backoff_s=60) as slow, asyncio.timeout(2):
+        write_behind_tier = WriteBehindTier(slow, recorder)
         for number in range(100):
-            await behind.put(key_of(number), entry_of())
-        await behind.drain()
+            await write_behind_tier.put(key_of(number), entry_of())
+        await write_behind_tier.drain()
         assert slow.state == "open"
-        assert seen.errors("flaky")["put"] + seen.errors("flaky")["bypass"] == 100
+        assert recorder.errors("flaky")["put"] + recorder.errors("flaky")["bypass"] == 100
 
 
 async def test_it_is_asked_again_behind_the_scenes_and_used_when_it_is_well() -> None:
@@ -193,7 +195,7 @@ async def test_a_request_that_gives_up_says_nothing_about_the_tier() -> None:
 async def test_the_state_is_told_to_metrics_and_health() -> None:
     tier = FlakyTier()
     tier.failure = StoreUnavailable
-    async with guarded(tier, first_pause_s=60) as it:
+    async with guarded(tier, initial_backoff_s=60) as it:
         cache = TieredCache([MemoryTier(2**20), WriteBehindTier(it)])
         read = cache.breakers()
         assert list(read) == ["flaky"]
@@ -207,7 +209,7 @@ async def test_one_tier_that_is_down_leaves_the_others_at_work() -> None:
     broken, working = FlakyTier("broken"), FlakyTier("working")
     broken.failure = StoreUnavailable
     entry = entry_of()
-    async with guarded(broken, first_pause_s=60) as first, guarded(working) as second:
+    async with guarded(broken, initial_backoff_s=60) as first, guarded(working) as second:
         cache = TieredCache([first, second])
         for _ in range(2 * MAX_CONSECUTIVE_FAILURES):
             await cache.put(KEY, entry)

@@ -1,4 +1,4 @@
-"""Limits of a tier besides its bytes: how large an entry, and for how long."""
+"""Limits of a tier besides its size: bytes and lifetime of an entry."""
 
 from time import time
 
@@ -13,7 +13,7 @@ from pixmill.ports.values import Entry
 from tests.cache.entries import entry_of, key_of
 from tests.cache.tiers import FlakyTier
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 
 
 def test_without_bounds_an_entry_is_taken_as_it_is() -> None:

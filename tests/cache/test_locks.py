@@ -1,4 +1,6 @@
-"""Turns among servers: one makes it, the others wait and find it; whoever dies or stalls keeps nobody for long."""
+"""Render locks among servers: one renders, the others wait and find the result; a dead or stalled holder blocks no one
+for long.
+"""
 
 import asyncio
 import os
@@ -28,7 +30,7 @@ from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 from tests.servers.redis import RedisServer
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,11 +40,11 @@ def no_store(url: str) -> Store:
 
 @asynccontextmanager
 async def server(
-    urls: str, seen: Recorder | None = None, wait_s: float = 10.0
+    urls: str, recorder: Recorder | None = None, wait_s: float = 10.0
 ) -> AsyncIterator[tuple[TieredCache, LockCoordinator]]:
     config = CacheConfig(cache=urls, cache_lock_timeout_s=wait_s)
-    cache = await open_cache(config, seen or Recorder(), no_store)
-    locks = open_locks(cache, config, seen or Recorder())
+    cache = await open_cache(config, recorder or Recorder(), no_store)
+    locks = open_locks(cache, config, recorder or Recorder())
     yield cache, locks
     await locks.close()
     await cache.close()
@@ -50,7 +52,7 @@ async def server(
 
 @asynccontextmanager
 async def lock_holder(urls: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Another process, started to take its turn for the key."""
+    """Starts another process that acquires the lock of the key."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.cache.lock_holder", urls, KEY, cwd=ROOT, stdin=-1, stdout=-1
     )
@@ -65,13 +67,13 @@ async def next_line(process: asyncio.subprocess.Process) -> str:
     return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
 
 
-def outcomes(seen: Recorder) -> dict[tuple[str, ...], int]:
-    return {labels[1:]: n for labels, n in seen.counts.items() if labels[0] == Event.LOCK}
+def outcomes(recorder: Recorder) -> dict[tuple[str, ...], int]:
+    return {labels[1:]: n for labels, n in recorder.counts.items() if labels[0] == Event.LOCK}
 
 
 @pytest.fixture(params=["file", "redis"])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a cache that several servers share: a folder, or a Redis."""
+    """URLs of a shared cache: a folder, or a Redis."""
     if request.param == "file":
         return f"file://{tmp_path}/cache"
     shared: RedisServer = request.getfixturevalue("redis_server")
@@ -84,20 +86,20 @@ def kind(urls: str) -> str:
 
 
 async def test_a_turn_that_nobody_else_has_is_ours_at_once(urls: str, kind: str) -> None:
-    seen = Recorder()
-    async with server(urls, seen) as (cache, turns):
-        async with turns.acquire(KEY) as waited:
+    recorder = Recorder()
+    async with server(urls, recorder) as (cache, coordinator):
+        async with coordinator.acquire(KEY) as waited:
             await cache.put(KEY, entry_of())
         assert waited is False
-    assert outcomes(seen) == {(kind, "acquired"): 1}
+    assert outcomes(recorder) == {(kind, "acquired"): 1}
 
 
 async def test_another_process_waits_until_what_we_made_is_where_it_looks(urls: str) -> None:
-    async with server(urls) as (cache, turns), lock_holder(urls) as first:
+    async with server(urls) as (cache, coordinator), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
-        waiting = asyncio.create_task(_acquire(turns))
+        waiting = asyncio.create_task(_acquire(coordinator))
         async with asyncio.timeout(5):
-            async with turns.acquire(key_of("another")) as waited:
+            async with coordinator.acquire(key_of("another")) as waited:
                 assert waited is False, "other keys are not waited for"
                 await cache.put(key_of("another"), entry_of())
         assert not waiting.done()
@@ -107,34 +109,34 @@ async def test_another_process_waits_until_what_we_made_is_where_it_looks(urls: 
 
 
 async def test_who_is_killed_is_not_waited_for(urls: str, kind: str) -> None:
-    seen = Recorder()
-    async with server(urls, seen, wait_s=60) as (_, turns), lock_holder(urls) as first:
+    recorder = Recorder()
+    async with server(urls, recorder, wait_s=60) as (_, coordinator), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
-        waiting = asyncio.create_task(_acquire(turns))
+        waiting = asyncio.create_task(_acquire(coordinator))
         await asyncio.sleep(0.05)
         first.kill()
         killed = monotonic()
         assert await asyncio.wait_for(waiting, 20) is True
         assert monotonic() - killed < 10, "the end of a lease at most"
-    assert outcomes(seen) == {(kind, "acquired_after_wait"): 1}
+    assert outcomes(recorder) == {(kind, "acquired_after_wait"): 1}
 
 
 async def test_who_stalls_is_waited_for_only_so_long(urls: str) -> None:
-    seen = Recorder()
-    async with server(urls, seen, wait_s=0.3) as (_, turns), lock_holder(urls) as first:
+    recorder = Recorder()
+    async with server(urls, recorder, wait_s=0.3) as (_, coordinator), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
         os.kill(first.pid, signal.SIGSTOP)
-        assert await asyncio.wait_for(_acquire(turns), 5) is True
+        assert await asyncio.wait_for(_acquire(coordinator), 5) is True
         os.kill(first.pid, signal.SIGCONT)
-    assert [key[1] for key in outcomes(seen)] == ["timeout"]
+    assert [key[1] for key in outcomes(recorder)] == ["timeout"]
 
 
-async def _acquire(turns: LockCoordinator) -> bool:
-    async with turns.acquire(KEY) as waited:
+async def _acquire(coordinator: LockCoordinator) -> bool:
+    async with coordinator.acquire(KEY) as waited:
         return waited
 
 
-# ---------------------------------------------------------------- the turns alone
+# ---------------------------------------------------------------- the coordinator
 
 
 class FakeLockBackend:
@@ -174,44 +176,44 @@ def slow_cache() -> tuple[TieredCache, FlakyTier]:
 async def test_a_turn_lasts_until_what_was_made_is_written_but_the_answer_does_not_wait() -> None:
     cache, tier = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
+    coordinator = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     tier.gate.clear()
-    async with asyncio.timeout(2), turns.acquire(KEY):
+    async with asyncio.timeout(2), coordinator.acquire(KEY):
         await cache.put(KEY, entry_of())
     await asyncio.sleep(0.01)
     assert locks.held
     tier.gate.set()
-    await turns.close()
+    await coordinator.close()
     assert (locks.held, tier.puts) == (False, [b"pixels"])
 
 
 async def test_whatever_is_wrong_with_the_locks_everybody_has_a_turn() -> None:
     cache, _ = slow_cache()
-    locks, seen = FakeLockBackend(), Recorder()
+    locks, recorder = FakeLockBackend(), Recorder()
     for failure in (StoreDenied, OSError, RuntimeError):
         locks.failure = failure
-        async with LockCoordinator([locks], cache.write_behind_tiers, seen).acquire(KEY) as waited:
+        async with LockCoordinator([locks], cache.write_behind_tiers, recorder).acquire(KEY) as waited:
             assert waited is False
-    assert outcomes(seen) == {("file", "error"): 3}
+    assert outcomes(recorder) == {("file", "error"): 3}
 
 
 async def test_a_turn_that_fails_is_given_back_and_the_failure_goes_on() -> None:
     cache, _ = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
+    coordinator = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     with pytest.raises(ZeroDivisionError):
-        async with turns.acquire(KEY):
+        async with coordinator.acquire(KEY):
             raise ZeroDivisionError
-    await turns.close()
+    await coordinator.close()
     assert not locks.held
 
 
 async def test_whoever_gives_up_waiting_holds_nothing() -> None:
     cache, _ = slow_cache()
     outer, inner = FakeLockBackend(), FakeLockBackend()
-    turns = LockCoordinator([outer, inner], cache.write_behind_tiers, Recorder())
+    coordinator = LockCoordinator([outer, inner], cache.write_behind_tiers, Recorder())
     inner.held = True
-    waiting = asyncio.create_task(_acquire(turns))
+    waiting = asyncio.create_task(_acquire(coordinator))
     await asyncio.sleep(0.01)
     assert outer.held
     waiting.cancel()
@@ -223,33 +225,33 @@ async def test_whoever_gives_up_waiting_holds_nothing() -> None:
 async def test_nobody_waits_again_for_what_cannot_be_kept() -> None:
     cache, _ = slow_cache()
     locks = FakeLockBackend()
-    turns = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
+    coordinator = LockCoordinator([locks], cache.write_behind_tiers, Recorder())
     for _ in range(10):
-        async with turns.acquire(KEY):
+        async with coordinator.acquire(KEY):
             pass
     assert locks.attempts == 1
-    await turns.close()
-    async with turns.acquire(key_of("another")):
+    await coordinator.close()
+    async with coordinator.acquire(key_of("another")):
         pass
     assert locks.attempts == 2
 
 
 async def test_without_anything_shared_nobody_waits() -> None:
-    seen = Recorder()
-    async with server("memory://", seen) as (_, turns):
-        assert not await _acquire(turns)
-    assert outcomes(seen) == {}
+    recorder = Recorder()
+    async with server("memory://", recorder) as (_, coordinator):
+        assert not await _acquire(coordinator)
+    assert outcomes(recorder) == {}
 
 
-# ---------------------------------------------------------------- the locks
+# ---------------------------------------------------------------- the backends
 
 
 async def test_a_folder_without_locks_is_done_without(tmp_path: Path) -> None:
     (tmp_path / LOCK_FILE_NAME).mkdir()
-    seen = Recorder()
-    async with server(f"file://{tmp_path}", seen) as (_, turns):
-        assert not await _acquire(turns)
-    assert outcomes(seen) == {}
+    recorder = Recorder()
+    async with server(f"file://{tmp_path}", recorder) as (_, coordinator):
+        assert not await _acquire(coordinator)
+    assert outcomes(recorder) == {}
 
 
 def test_a_network_file_system_has_no_locks_for_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,37 +287,37 @@ async def test_a_lease_is_renewed_while_it_is_needed_and_gone_afterwards(redis_s
 
 
 async def test_a_redis_that_is_lost_costs_the_sharing_only() -> None:
-    seen = Recorder()
+    recorder = Recorder()
     with RedisServer() as shared:
-        async with server(f"{shared.url}?timeout=100ms", seen) as (_, turns), asyncio.timeout(10):
-            async with turns.acquire(KEY):
+        async with server(f"{shared.url}?timeout=100ms", recorder) as (_, coordinator), asyncio.timeout(10):
+            async with coordinator.acquire(KEY):
                 shared.stop()
             for number in range(20):
-                async with turns.acquire(key_of(number)) as waited:
+                async with coordinator.acquire(key_of(number)) as waited:
                     assert waited is False
-    assert outcomes(seen) == {("redis", "acquired"): 1, ("redis", "error"): 20}
+    assert outcomes(recorder) == {("redis", "acquired"): 1, ("redis", "error"): 20}
 
 
 async def test_who_would_rather_leave_it_to_others_does_not_wait(urls: str, kind: str) -> None:
-    seen = Recorder()
-    async with server(urls, seen) as (_, turns), lock_holder(urls) as first:
+    recorder = Recorder()
+    async with server(urls, recorder) as (_, coordinator), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
-        async with turns.try_acquire(KEY) as ours:
-            assert ours is False
-        async with turns.try_acquire(key_of("another")) as ours:
-            assert ours is True
-    assert outcomes(seen) == {(kind, "skipped"): 1, (kind, "acquired"): 1}
+        async with coordinator.try_acquire(KEY) as acquired:
+            assert acquired is False
+        async with coordinator.try_acquire(key_of("another")) as acquired:
+            assert acquired is True
+    assert outcomes(recorder) == {(kind, "skipped"): 1, (kind, "acquired"): 1}
 
 
 async def test_with_locks_that_fail_it_is_for_each_to_do() -> None:
     async with server("memory://") as (cache, _):
-        turns = LockCoordinator([FailingFileLocks()], cache.write_behind_tiers, Recorder())
-        async with turns.try_acquire(KEY) as ours:
-            assert ours is True
+        coordinator = LockCoordinator([FailingFileLocks()], cache.write_behind_tiers, Recorder())
+        async with coordinator.try_acquire(KEY) as acquired:
+            assert acquired is True
 
 
 class FailingFileLocks(FileLocks):
-    """Locks that nobody can ask."""
+    """Locks that fail at every attempt."""
 
     def __init__(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The memory tier stays within its bytes and keeps what is asked for."""
+"""The memory tier keeps to its size and keeps what is requested."""
 
 import tracemalloc
 from collections import OrderedDict
@@ -53,7 +53,7 @@ async def test_what_comes_back_soon_after_it_left_is_kept_from_then_on() -> None
     cache = MemoryTier(100 * COST)
     for key in range(110):
         await cache.put(key_of(key), ENTRY)
-    gone = 90  # the first 90 have moved to the main queue while there was room
+    gone = 90  # the first 90 have moved to the main queue while there was space
     assert await cache.get(key_of(gone)) is Miss.ABSENT
     await cache.put(key_of(gone), ENTRY)
     for key in range(1_000, 2_000):
@@ -62,11 +62,11 @@ async def test_what_comes_back_soon_after_it_left_is_kept_from_then_on() -> None
 
 
 async def test_evictions_are_counted() -> None:
-    seen = Recorder()
-    cache = MemoryTier(10 * COST, seen)
+    recorder = Recorder()
+    cache = MemoryTier(10 * COST, recorder)
     for key in range(25):
         await cache.put(key_of(key), ENTRY)
-    assert seen.counts == {("cache_eviction", "memory"): 15}
+    assert recorder.counts == {("cache_eviction", "memory"): 15}
 
 
 async def test_an_entry_beyond_its_share_is_not_admitted_and_takes_the_old_one_away() -> None:
@@ -136,7 +136,7 @@ async def test_no_single_put_moves_more_than_a_few_entries() -> None:
 
 
 async def test_what_an_entry_really_takes_is_within_what_it_is_counted_for() -> None:
-    """Half of the keys are ghosts in the end, which are paid for by those that are held."""
+    """Half of the keys are ghosts in the end, and their cost is counted with the entries."""
     cache = MemoryTier(4_000 * (OVERHEAD_BYTES + 100))
     random = Random(1)
     tracemalloc.start()

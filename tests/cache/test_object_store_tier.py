@@ -1,4 +1,4 @@
-"""A tier over a store: bounded in time, total in what it reads."""
+"""The object-store tier: bounded in time, and safe for any bytes that it reads."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from pixmill.storage.registry import StoreRegistry
 from tests.cache.entries import Recorder, body_of, entry_of, key_of
 from tests.servers.seaweedfs import SeaweedFS
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 PLACE = f"{KEY[:2]}/{KEY}"
 
 
@@ -57,12 +57,12 @@ async def test_closing_the_tier_leaves_the_store_to_whoever_opened_it() -> None:
 async def test_a_server_that_stalls_costs_a_request_little_and_is_used_again_when_it_goes_on(
     seaweedfs: SeaweedFS,
 ) -> None:
-    seen = Recorder()
+    recorder = Recorder()
     seaweedfs.make_bucket("stalls")
-    shelf = StoreRegistry(StorageConfig.model_validate({"stores": {"it": seaweedfs.named_store("stalls")}}))
-    s3 = ObjectStoreTier(shelf.open("s3://stalls"), name="s3", max_entry_bytes=2**20)
-    guarded = GuardedTier(s3, seen, timeout_s=0.3, write_timeout_s=0.3)
-    cache = TieredCache([MemoryTier(2**20), WriteBehindTier(guarded, seen)], seen)
+    stores = StoreRegistry(StorageConfig.model_validate({"stores": {"it": seaweedfs.named_store("stalls")}}))
+    s3 = ObjectStoreTier(stores.open("s3://stalls"), name="s3", max_entry_bytes=2**20)
+    guarded = GuardedTier(s3, recorder, timeout_s=0.3, write_timeout_s=0.3)
+    cache = TieredCache([MemoryTier(2**20), WriteBehindTier(guarded, recorder)], recorder)
     entry = entry_of()
     await s3.put(KEY, entry)
     with seaweedfs.paused():
@@ -71,8 +71,8 @@ async def test_a_server_that_stalls_costs_a_request_little_and_is_used_again_whe
             await cache.put(key_of("another"), entry)
             assert await cache.get(key_of("another")) == Hit(entry, "memory")
             await cache.drain()
-    assert seen.lookups("s3") == {"error": 1}
-    assert seen.errors("s3") == {"get": 1, "put": 1}
+    assert recorder.lookups("s3") == {"error": 1}
+    assert recorder.errors("s3") == {"get": 1, "put": 1}
     assert await cache.get(KEY) == Hit(entry, "s3")
     await cache.close()
-    await shelf.close()
+    await stores.close()

@@ -1,4 +1,4 @@
-"""The folder of originals: right or absent, within its budget and that of memory, and never in the way of an answer."""
+"""The disk cache of originals: right or absent, within its quota and the memory budget, and never fails a request."""
 
 import asyncio
 import os
@@ -30,7 +30,9 @@ from tests.servers.redis import RedisServer
 
 MIB = 2**20
 REF = parse_source("https://example.org/a.jpg")
-VOUCHED = CacheDirectives(freshness_lifetime_s=60.0, stale_while_revalidate_s=5.0, must_revalidate=True, immutable=True)
+DIRECTIVES = CacheDirectives(
+    freshness_lifetime_s=60.0, stale_while_revalidate_s=5.0, must_revalidate=True, immutable=True
+)
 
 
 def no_store(url: str) -> Store:
@@ -42,12 +44,12 @@ async def original_cache_at(
     path: Path,
     options: str = "max_bytes=16MiB",
     budget: MemoryBudget | None = None,
-    seen: Recorder | None = None,
+    observer: Recorder | None = None,
     max_source_bytes: int = 8 * MIB,
 ) -> AsyncIterator[OpenOriginalCache]:
-    """With the first scan done."""
+    """Opens a cache whose first scan is done."""
     config = CacheConfig(cache="", originals_cache=f"file://{path}?{options}")
-    recorder = seen or Recorder()
+    recorder = observer or Recorder()
     cache = await open_cache(config, recorder, no_store)
     async with open_original_cache(config, recorder, cache, budget or MemoryBudget(0), max_source_bytes) as opened:
         assert opened is not None
@@ -64,14 +66,14 @@ def cached_original_of(size: int = 30_000, **changes: Any) -> CachedOriginal:
     spool = Spool(size)
     spool.write(body_of(size))
     spool.seal()
-    version = OriginalVersion('W/"\udc80"', VOUCHED, purge_watermark=changes.pop("purge_watermark", 5.0))
-    told: dict[str, Any] = {"sources": (REF.text,), "tags": ("a", "\udcff")}
-    return CachedOriginal(Original(spool, version, **(told | changes)), time(), time() + 600)
+    version = OriginalVersion('W/"\udc80"', DIRECTIVES, purge_watermark=changes.pop("purge_watermark", 5.0))
+    fields: dict[str, Any] = {"sources": (REF.text,), "tags": ("a", "\udcff")}
+    return CachedOriginal(Original(spool, version, **(fields | changes)), time(), time() + 600)
 
 
-async def store(opened: OpenOriginalCache, deposit: CachedOriginal, ref: SourceRef = REF) -> None:
-    with deposit.original.spool:
-        await opened.original_cache.put(ref, deposit)
+async def store(opened: OpenOriginalCache, cached: CachedOriginal, ref: SourceRef = REF) -> None:
+    with cached.original.spool:
+        await opened.original_cache.put(ref, cached)
     async with opened.original_cache.lock(ref):
         pass
     while is_pending(opened, ref):
@@ -83,10 +85,10 @@ def is_pending(opened: OpenOriginalCache, ref: SourceRef) -> bool:
 
 
 async def found(opened: OpenOriginalCache, ref: SourceRef = REF) -> bytes | None:
-    deposit = await opened.original_cache.get(ref)
-    if deposit is None:
+    cached = await opened.original_cache.get(ref)
+    if cached is None:
         return None
-    with deposit.original.spool as spool:
+    with cached.original.spool as spool:
         return spool.read()
 
 
@@ -97,9 +99,9 @@ def place(path: Path, ref: SourceRef = REF) -> Path:
 
 @pytest.mark.parametrize("size", [1, 4_096, 3 * MIB // 4])
 async def test_it_comes_back_as_it_went_with_all_that_was_said_of_it(size: int, tmp_path: Path) -> None:
-    laid = cached_original_of(size)
+    stored = cached_original_of(size)
     async with original_cache_at(tmp_path) as opened:
-        await store(opened, laid)
+        await store(opened, stored)
     async with original_cache_at(tmp_path) as opened:
         back = await opened.original_cache.get(REF)
         assert back is not None
@@ -107,15 +109,15 @@ async def test_it_comes_back_as_it_went_with_all_that_was_said_of_it(size: int, 
             assert spool.read() == body_of(size)
             with pytest.raises(OSError, match="not permitted"):  # it is sealed
                 os.write(spool.fd, b"x")
-        assert (back.validated_at, back.retained_until) == (laid.validated_at, laid.retained_until)
+        assert (back.validated_at, back.retained_until) == (stored.validated_at, stored.retained_until)
         for name in ("version", "sources", "tags"):
-            assert getattr(back.original, name) == getattr(laid.original, name)
+            assert getattr(back.original, name) == getattr(stored.original, name)
 
 
 async def test_what_is_not_written_yet_can_be_read(tmp_path: Path) -> None:
     async with original_cache_at(tmp_path) as opened:
-        with (deposit := cached_original_of()).original.spool:
-            await opened.original_cache.put(REF, deposit)
+        with (cached := cached_original_of()).original.spool:
+            await opened.original_cache.put(REF, cached)
             assert is_pending(opened, REF)
         assert await found(opened) == body_of(30_000)
 
@@ -135,12 +137,12 @@ async def test_what_is_not_written_yet_can_be_read(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_damaged_is_not_there_and_goes(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
-    seen = Recorder()
-    async with original_cache_at(tmp_path, seen=seen) as opened:
+    observer = Recorder()
+    async with original_cache_at(tmp_path, observer=observer) as opened:
         await store(opened, cached_original_of())
         place(tmp_path).write_bytes(damage(place(tmp_path).read_bytes()))
         assert await found(opened) is None
-        assert seen.lookups("originals_disk") == {"damaged": 1}
+        assert observer.lookups("originals_disk") == {"damaged": 1}
         assert not place(tmp_path).exists()
 
 
@@ -161,31 +163,31 @@ async def test_a_time_that_is_no_number_is_damage(tmp_path: Path) -> None:
 
 
 async def test_memory_is_on_the_account_until_it_is_given_back_and_none_is_waited_for(tmp_path: Path) -> None:
-    budget, seen = MemoryBudget(MIB), Recorder()
-    async with original_cache_at(tmp_path, budget=budget, seen=seen) as opened:
+    budget, observer = MemoryBudget(MIB), Recorder()
+    async with original_cache_at(tmp_path, budget=budget, observer=observer) as opened:
         await store(opened, cached_original_of())
-        deposit = await opened.original_cache.get(REF)
-        assert deposit is not None
+        cached = await opened.original_cache.get(REF)
+        assert cached is not None
         assert budget.used_bytes == 30_000
-        deposit.original.spool.close()
+        cached.original.spool.close()
         assert budget.used_bytes == 0
         await budget.acquire(MIB - 29_999)
         assert await found(opened) is None
-        assert seen.lookups("originals_disk") == {"hit": 1, "unavailable": 1}
+        assert observer.lookups("originals_disk") == {"hit": 1, "unavailable": 1}
         assert budget.used_bytes == MIB - 29_999
 
 
 async def test_what_waits_to_be_written_has_a_quarter_of_the_memory_at_the_most(tmp_path: Path) -> None:
-    budget, seen = MemoryBudget(100_000), Recorder()
-    async with original_cache_at(tmp_path, budget=budget, seen=seen) as opened:
+    budget, observer = MemoryBudget(100_000), Recorder()
+    async with original_cache_at(tmp_path, budget=budget, observer=observer) as opened:
         for number in range(3):
-            with (deposit := cached_original_of(10_000)).original.spool:
-                await opened.original_cache.put(parse_source(f"{number}.jpg"), deposit)
-        assert seen.errors("originals_disk") == {"drop": 1}
+            with (cached := cached_original_of(10_000)).original.spool:
+                await opened.original_cache.put(parse_source(f"{number}.jpg"), cached)
+        assert observer.errors("originals_disk") == {"drop": 1}
         await opened.write_behind_tier.drain()
-        with (deposit := cached_original_of(10_000)).original.spool:
-            await opened.original_cache.put(REF, deposit)
-        assert seen.errors("originals_disk") == {"drop": 1}
+        with (cached := cached_original_of(10_000)).original.spool:
+            await opened.original_cache.put(REF, cached)
+        assert observer.errors("originals_disk") == {"drop": 1}
 
 
 async def test_what_is_over_or_too_large_is_not_there(tmp_path: Path) -> None:
@@ -227,15 +229,15 @@ async def test_whoever_leaves_while_it_is_read_harms_nobody(tmp_path: Path) -> N
 
 
 async def test_a_folder_that_fails_is_one_that_has_nothing(tmp_path: Path) -> None:
-    seen, folder = Recorder(), tmp_path / "originals"
-    async with original_cache_at(folder, seen=seen) as opened:
+    observer, folder = Recorder(), tmp_path / "originals"
+    async with original_cache_at(folder, observer=observer) as opened:
         await store(opened, cached_original_of())
         folder.rename(tmp_path / "gone")
         folder.write_text("in its place")
         assert await found(opened) is None
         await store(opened, cached_original_of())
         await opened.original_cache.delete(REF)
-        assert seen.errors("originals_disk") == {"get": 1, "put": 1, "delete": 1}
+        assert observer.errors("originals_disk") == {"get": 1, "put": 1, "delete": 1}
 
 
 async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -268,15 +270,15 @@ async def test_machines_that_share_a_network_folder_take_turns_by_their_redis(
     mounts, device = tmp_path / "mounts", tmp_path.stat().st_dev
     mounts.write_text(f"1 0 {os.major(device)}:{os.minor(device)} / / rw - nfs4 server:/ rw\n")
     monkeypatch.setattr("pixmill.cache.locks.file_locks._MOUNTINFO", mounts)
-    seen = Recorder()
+    observer = Recorder()
     with RedisServer() as redis:
         config = CacheConfig(cache=f"{redis.url}?timeout=2s", originals_cache=f"file://{tmp_path}/originals")
-        cache = await open_cache(config, seen, no_store)
+        cache = await open_cache(config, observer, no_store)
         if not redis_is_there:
             redis.stop()
         async with (
-            open_original_cache(config, seen, cache, MemoryBudget(0), MIB) as one,
-            open_original_cache(config, seen, cache, MemoryBudget(0), MIB) as two,
+            open_original_cache(config, observer, cache, MemoryBudget(0), MIB) as one,
+            open_original_cache(config, observer, cache, MemoryBudget(0), MIB) as two,
         ):
             assert one is not None
             assert two is not None
@@ -284,11 +286,11 @@ async def test_machines_that_share_a_network_folder_take_turns_by_their_redis(
                 waiting = asyncio.create_task(took_turn(two))
                 await asyncio.sleep(0.05)
                 assert waiting.done() is not redis_is_there
-                with (deposit := cached_original_of()).original.spool:
-                    await one.original_cache.put(REF, deposit)
+                with (cached := cached_original_of()).original.spool:
+                    await one.original_cache.put(REF, cached)
             assert await waiting is redis_is_there
         await cache.close()
-    outcomes = {key[1:] for key in seen.counts if key[0] is Event.LOCK}
+    outcomes = {key[1:] for key in observer.counts if key[0] is Event.LOCK}
     assert outcomes == (
         {("redis", "acquired"), ("redis", "acquired_after_wait")} if redis_is_there else {("redis", "error")}
     )

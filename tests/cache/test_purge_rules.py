@@ -1,4 +1,4 @@
-"""Purges in force: exactly what was named is gone, whoever heard of it when and in which order."""
+"""Purge rules match exactly what was named, regardless of the order in which servers learn of them."""
 
 from collections.abc import Iterable
 from itertools import permutations
@@ -149,8 +149,8 @@ def test_what_is_listed_is_what_is_in_force_in_order_whenever_one_looks() -> Non
         Purge(PurgeTarget(PurgeScope.TAG, "b"), NOW - 1),
         Purge(PurgeTarget(PurgeScope.SOURCE, "a"), NOW - 2),
     )
-    for told, known in ((later, [later]), (earlier, [earlier, later]), (earlier, [earlier, later])):
-        found.merge([told])
+    for learned, known in ((later, [later]), (earlier, [earlier, later]), (earlier, [earlier, later])):
+        found.merge([learned])
         assert list(found.sorted_rules()) == known
     found.issue([PurgeTarget(PurgeScope.SOURCE, "c")])
     assert [rule.target.value for rule in found.sorted_rules()] == ["a", "b", "c"]
@@ -168,17 +168,17 @@ def test_too_many_rules_become_fewer_that_purge_more(bounds: dict[str, int]) -> 
     values = [f"number {number}" for number in range(100)]
     for number, value in enumerate(values):
         clock.now += CLOCK_SKEW_S * 2
-        heeded = found.current_watermark()
+        watermark = found.current_watermark()
         found.issue([PurgeTarget(PurgeScope.SOURCE, value, hard=number % 3 > 0)])
         assert len(found.sorted_rules()) <= 10
-        assert found.match((value,), (), heeded) is not PurgeMatch.NONE
+        assert found.match((value,), (), watermark) is not PurgeMatch.NONE
     assert all(found.match((value,), (), NOW) is not PurgeMatch.NONE for value in values)
     assert not gone(found, "never named", purge_watermark=found.current_watermark())
 
 
 @given(st.lists(st.tuples(st.sampled_from(TARGETS), st.booleans(), st.integers(0, 5)), max_size=5))
-def test_every_order_of_hearing_comes_to_the_same(said: list[tuple[PurgeTarget, bool, int]]) -> None:
-    purges = [Purge(PurgeTarget(target.scope, target.value, hard), NOW + at) for target, hard, at in said]
+def test_every_order_of_hearing_comes_to_the_same(issued: list[tuple[PurgeTarget, bool, int]]) -> None:
+    purges = [Purge(PurgeTarget(target.scope, target.value, hard), NOW + at) for target, hard, at in issued]
     verdicts = set()
     for order in permutations(purges):
         found = rules()
@@ -196,10 +196,10 @@ def test_every_order_of_hearing_comes_to_the_same(said: list[tuple[PurgeTarget, 
     st.integers(-1, 6),
 )
 def test_it_is_as_if_every_purge_were_looked_at(
-    said: list[tuple[PurgeTarget, bool, int]], source: str, tags: set[str], heeds: int
+    issued: list[tuple[PurgeTarget, bool, int]], source: str, tags: set[str], watermark: int
 ) -> None:
     found, worst = rules(), PurgeMatch.NONE
-    for target, hard, at in said:
+    for target, hard, at in issued:
         found.merge([Purge(PurgeTarget(target.scope, target.value, hard), NOW + at)])
         named = {
             PurgeScope.SOURCE: source == target.value,
@@ -207,6 +207,6 @@ def test_it_is_as_if_every_purge_were_looked_at(
             PurgeScope.PREFIX: source.startswith(target.value),
             PurgeScope.ALL: True,
         }
-        if named[target.scope] and heeds < at and worst is not PurgeMatch.HARD:
+        if named[target.scope] and watermark < at and worst is not PurgeMatch.HARD:
             worst = PurgeMatch.HARD if hard else PurgeMatch.SOFT
-    assert found.match((source,), tags, NOW + heeds) is worst
+    assert found.match((source,), tags, NOW + watermark) is worst

@@ -1,4 +1,4 @@
-"""No purged entry is ever served, by any tier, whatever happens in which order; and what is gone goes from the tiers too."""
+"""No purged entry is ever served by any tier, in any order of events; purged entries are removed from the tiers."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, entry_of, key_of
 
 MIB = 2**20
-KEY = key_of("a picture")
+KEY = key_of("an image")
 SOURCES = ("https://a.example/1.jpg", "https://a.example/2.jpg", "https://b.example/1.jpg")
 TAGS = ("sale", "home")
 TARGETS = (
@@ -37,17 +37,17 @@ TARGETS = (
 )
 
 
-STRANGE = "0000000000000000001-0badcafe"
-"""A name that a slip could have."""
+FOREIGN_SEGMENT = "0000000000000000001-0badcafe"
+"""A valid name of a segment."""
 
 
 def forbidden(path: Path) -> None:
-    """As good as one that may not be read, also for root: opening it is an error of the file system."""
+    """Unreadable also for root: opening it is an error of the file system."""
     path.symlink_to(path)
 
 
 async def server(folder: Path | None = None, store: MemoryStore | None = None) -> TieredCache:
-    """A cache as a server has it; its tiers below memory may be those of another one too."""
+    """Returns the cache of a server; its tiers below memory may be shared."""
     tiers: list[MemoryTier | WriteBehindTier[Entry]] = [MemoryTier(8 * MIB)]
     if folder:
         tiers.append(WriteBehindTier(await DiskResultTier.open(folder, 8 * MIB)))
@@ -68,7 +68,7 @@ async def serving(folder: Path | None = None, store: MemoryStore | None = None) 
 
 
 def names(target: PurgeTarget, sources: tuple[str, ...], tags: tuple[str, ...]) -> bool:
-    """Said once more, and otherwise than in ``rules.py``."""
+    """A second implementation, unlike that of ``rules.py``."""
     if target.scope is PurgeScope.TAG:
         return target.value in tags
     if target.scope is PurgeScope.PREFIX:
@@ -77,7 +77,7 @@ def names(target: PurgeTarget, sources: tuple[str, ...], tags: tuple[str, ...]) 
 
 
 class Servers(RuleBasedStateMachine):
-    """Two servers on one folder and one bucket. Each body is made once; ``purged`` are those that nobody may be given any more."""
+    """Two servers on one folder and one bucket. Each body is made once; ``purged`` are those that must not be served."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,22 +109,22 @@ class Servers(RuleBasedStateMachine):
         late=st.booleans(),
     )
     def put(self, which: int, slot: int, sources: list[str], tags: list[str], *, late: bool) -> None:
-        """At once after its original was fetched, or of a render that began before who knows what."""
+        """Store at once after the fetch, or at the end of a render that began earlier."""
         body = f"body {len(self.made)}".encode()
-        heeds = self.servers[which].purge_rules.current_watermark()
+        watermark = self.servers[which].purge_rules.current_watermark()
         self.made[body] = tuple(sources), tuple(tags)
         if late and self.begun:
-            which, heeds, before = self.begun.pop(0)
+            which, watermark, before = self.begun.pop(0)
             if any(names(purged, *self.made[body]) for purged in self.log[before:]):
                 self.purged.add(body)
-        entry = entry_of(body, sources=tuple(sources), tags=tuple(tags), purge_watermark=heeds)
+        entry = entry_of(body, sources=tuple(sources), tags=tuple(tags), purge_watermark=watermark)
         self.runner.run(self.servers[which].put(key_of(slot), entry))
 
     @rule(which=st.integers(0, 1), what=st.sampled_from(TARGETS), hard=st.booleans())
     def purge(self, which: int, what: PurgeTarget, *, hard: bool) -> None:
-        said = PurgeTarget(what.scope, what.value, hard)
-        told = self.runner.run(self.servers[which].purge_service.purge([said]))
-        assert (told.issued, told.unsynced) == (1, ())
+        purge_target = PurgeTarget(what.scope, what.value, hard)
+        result = self.runner.run(self.servers[which].purge_service.purge([purge_target]))
+        assert (result.issued, result.unsynced) == (1, ())
         self.runner.run(self.servers[1 - which].purge_service.pull())
         named = {body for body, (sources, tags) in self.made.items() if names(what, sources, tags)}
         if hard:
@@ -140,7 +140,7 @@ class Servers(RuleBasedStateMachine):
         self.servers[which] = self.runner.run(self.opened())
 
     @rule()
-    def settle(self) -> None:
+    def drain_all(self) -> None:
         for cache in self.servers:
             self.runner.run(cache.drain())
 
@@ -189,21 +189,21 @@ async def test_a_server_hears_of_a_purge_without_being_asked_to(tmp_path: Path) 
 
 
 async def test_what_is_gone_is_removed_from_every_tier(tmp_path: Path) -> None:
-    store, seen = MemoryStore(8 * MIB), Recorder()
+    store, recorder = MemoryStore(8 * MIB), Recorder()
     tiers: list[MemoryTier | WriteBehindTier[Entry]] = [
         MemoryTier(8 * MIB),
         WriteBehindTier(await DiskResultTier.open(tmp_path, 8 * MIB)),
         WriteBehindTier(ObjectStoreTier(store, name="s3", max_entry_bytes=MIB)),
     ]
-    cache = TieredCache(tiers, seen)
+    cache = TieredCache(tiers, recorder)
     await cache.purge_service.open()
     for number in range(6):
         await cache.put(key_of(number), entry_of(sources=(f"{number % 2}.jpg",), tags=(f"t{number}",)))
     await cache.drain()
-    told = await cache.purge_service.purge(
+    result = await cache.purge_service.purge(
         [PurgeTarget(PurgeScope.SOURCE, "1.jpg"), PurgeTarget(PurgeScope.TAG, "t0", hard=False)]
     )
-    assert (told.issued, told.removed) == (2, 3)
+    assert (result.issued, result.removed) == (2, 3)
     async with asyncio.timeout(10):
         while cache.purge_service.is_sweeping():
             await asyncio.sleep(0.01)
@@ -213,8 +213,8 @@ async def test_what_is_gone_is_removed_from_every_tier(tmp_path: Path) -> None:
     objects = {stat.path.rpartition("/")[2] async for stat in store.list()}
     assert left <= objects
     assert key_of(1) not in objects
-    assert seen.counts["purge", "source"] == seen.counts["purge", "tag"] == 1
-    assert seen.counts["purged", "disk"] == 3
+    assert recorder.counts["purge", "source"] == recorder.counts["purge", "tag"] == 1
+    assert recorder.counts["purged", "disk"] == 3
     await cache.close()
 
 
@@ -231,8 +231,8 @@ async def test_a_board_that_is_down_is_named_and_told_later(tmp_path: Path, capl
     async with serving(tmp_path, store) as cache:
         with caplog.at_level(logging.WARNING):
             for _ in range(2):
-                told = await cache.purge_service.purge([PurgeTarget(PurgeScope.SOURCE, "a")])
-                assert told.unsynced == ("s3",)
+                result = await cache.purge_service.purge([PurgeTarget(PurgeScope.SOURCE, "a")])
+                assert result.unsynced == ("s3",)
         assert len([record for record in caplog.records if "s3" in record.message]) == 1
         store.down = False
         await cache.purge_service.pull()
@@ -254,7 +254,7 @@ async def test_many_slips_become_one_and_no_rule_is_lost(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "slip",
+    "segment",
     [
         b"",
         b"not json",
@@ -264,37 +264,37 @@ async def test_many_slips_become_one_and_no_rule_is_lost(tmp_path: Path) -> None
         b'[{"target":{"scope":"all"},"at":-5}]',
     ],
 )
-async def test_a_slip_that_nobody_wrote_does_no_harm(tmp_path: Path, slip: bytes) -> None:
-    board = SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)
+async def test_a_slip_that_nobody_wrote_does_no_harm(tmp_path: Path, segment: bytes) -> None:
+    purge_log = SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)
     (tmp_path / PURGES_FOLDER).mkdir()
-    (tmp_path / PURGES_FOLDER / STRANGE).write_bytes(slip)
-    assert list(await board.read()) == []
+    (tmp_path / PURGES_FOLDER / FOREIGN_SEGMENT).write_bytes(segment)
+    assert list(await purge_log.read()) == []
     purge = Purge(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
-    await board.write([purge])
-    assert list(await board.read()) == [purge]
+    await purge_log.write([purge])
+    assert list(await purge_log.read()) == [purge]
 
 
-@pytest.mark.parametrize("name", [STRANGE, "@eaDir", "README", ".nfs0001", "0000000000000000001-0000000g"])
+@pytest.mark.parametrize("name", [FOREIGN_SEGMENT, "@eaDir", "README", ".nfs0001", "0000000000000000001-0000000g"])
 @pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo, forbidden], ids=["folder", "pipe", "forbidden"])
 async def test_what_else_lies_among_the_slips_hides_none_of_them(
     tmp_path: Path, name: str, put: Callable[[Path], object]
 ) -> None:
-    """A NAS puts folders of its own everywhere, and a server that runs as somebody else may write what we cannot read."""
-    board, other = (SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1) for _ in range(2))
+    """A NAS creates folders of its own, and a server that runs as another user may write unreadable files."""
+    purge_log, other = (SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1) for _ in range(2))
     purge = Purge(PurgeTarget(PurgeScope.TAG, "t"), 5.0)
     await other.write([purge])
     put(tmp_path / PURGES_FOLDER / name)
     async with asyncio.timeout(5):
-        assert list(await board.read()) == [purge]
+        assert list(await purge_log.read()) == [purge]
 
 
 async def test_only_slips_are_taken_down(tmp_path: Path) -> None:
-    board = SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)
+    purge_log = SegmentedPurgeLog(FileSegments(tmp_path), name="disk", poll_s=1)
     (tmp_path / PURGES_FOLDER).mkdir()
     (tmp_path / PURGES_FOLDER / "README").write_text("These are purges.")
     for number in range(MAX_SEGMENTS + 1):
-        await board.write([Purge(PurgeTarget(PurgeScope.TAG, f"t{number}"), 5.0)])
-    await board.compact(await board.read())
+        await purge_log.write([Purge(PurgeTarget(PurgeScope.TAG, f"t{number}"), 5.0)])
+    await purge_log.compact(await purge_log.read())
     assert len(names := [file.name for file in (tmp_path / PURGES_FOLDER).iterdir()]) == 2
     assert "README" in names
 

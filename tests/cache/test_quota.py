@@ -1,4 +1,4 @@
-"""The arithmetic of the byte budget."""
+"""The arithmetic of the disk quota."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

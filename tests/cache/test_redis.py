@@ -1,4 +1,4 @@
-"""A tier in a real Redis: where entries lie, when they go, and what a request pays when it stalls or dies."""
+"""The tier in a real Redis: keys, expiry, and the cost for a request when Redis stalls or dies."""
 
 import asyncio
 from time import time
@@ -22,16 +22,16 @@ from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer
 from tests.timers import finished_within
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 
 
 def no_store(url: str) -> Store:
     raise StoreDenied(detail=url)
 
 
-async def opened(urls: str, seen: Recorder | None = None, **settings: object) -> TieredCache:
+async def opened(urls: str, recorder: Recorder | None = None, **settings: object) -> TieredCache:
     config = CacheConfig.model_validate({"cache": urls, **settings})
-    return await open_cache(config, seen or Recorder(), no_store)
+    return await open_cache(config, recorder or Recorder(), no_store)
 
 
 def tier_of(server: RedisServer, prefix: str, max_entry_bytes: int = 2**20) -> RedisTier:
@@ -107,9 +107,9 @@ async def test_a_server_comes_up_while_its_redis_is_down_and_uses_it_later() -> 
 
 
 async def test_a_redis_that_stalls_costs_its_timeout_then_nothing_and_comes_back() -> None:
-    seen = Recorder()
+    recorder = Recorder()
     with RedisServer() as server:
-        cache = await opened(f"{server.url}?timeout=200ms", seen)
+        cache = await opened(f"{server.url}?timeout=200ms", recorder)
         part = cache.pingables()["redis"]
         assert isinstance(part, HasCircuitState)
         entry = entry_of()
@@ -123,8 +123,8 @@ async def test_a_redis_that_stalls_costs_its_timeout_then_nothing_and_comes_back
                 assert await cache.get(KEY) is None
                 await cache.put(key_of(number), entry)
             await cache.drain()
-            assert seen.lookups("redis")["unavailable"] >= 500
-            assert seen.errors("redis")["bypass"] + seen.errors("redis")["drop"] == 500
+            assert recorder.lookups("redis")["unavailable"] >= 500
+            assert recorder.errors("redis")["bypass"] + recorder.errors("redis")["drop"] == 500
         async with asyncio.timeout(20):
             while part.state != "closed":
                 await asyncio.sleep(0.01)

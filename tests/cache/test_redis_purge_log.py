@@ -1,4 +1,4 @@
-"""Purges by way of a real Redis: heard by all who share it, whatever becomes of it, and removed there."""
+"""The purge log in a real Redis: purges reach every server, also after Redis lost them, and entries are removed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,16 +19,16 @@ from tests.servers.redis import RedisCluster, RedisServer
 
 MIB = 2**20
 SOURCE = "https://a.example/1.jpg"
-KEY = key_of("a picture")
+KEY = key_of("an image")
 EXPECTED = PurgeTarget(PurgeScope.SOURCE, SOURCE)
 
 
-Boards = Callable[[RedisServer, str], RedisPurgeLog]
+Logs = Callable[[RedisServer, str], RedisPurgeLog]
 
 
 @pytest.fixture
-async def board_of() -> AsyncIterator[Boards]:
-    """Boards in a Redis below a prefix, each over a connection of its own."""
+async def log_of() -> AsyncIterator[Logs]:
+    """Purge logs in a Redis below a prefix, each with its own connection."""
     clients: list[RedisClient] = []
 
     def opened(server: RedisServer, prefix: str) -> RedisPurgeLog:
@@ -80,8 +80,8 @@ async def test_what_one_server_purges_another_hears_by_nothing_but_redis(redis_s
         assert [rule.target for rule in later.purge_service.active_purges()] == [EXPECTED]
 
 
-async def test_rules_come_to_the_same_set_in_any_order(redis_server: RedisServer, board_of: Boards) -> None:
-    one, other = board_of(redis_server, "order"), board_of(redis_server, "order")
+async def test_rules_come_to_the_same_set_in_any_order(redis_server: RedisServer, log_of: Logs) -> None:
+    one, other = log_of(redis_server, "order"), log_of(redis_server, "order")
     now = time()
     early, late, soft = (
         Purge(EXPECTED, now),
@@ -96,27 +96,27 @@ async def test_rules_come_to_the_same_set_in_any_order(redis_server: RedisServer
 
 
 async def test_many_rules_fit_and_those_that_mean_nothing_any_more_are_taken_down(
-    redis_server: RedisServer, board_of: Boards
+    redis_server: RedisServer, log_of: Logs
 ) -> None:
-    board, now = board_of(redis_server, "many"), time()
+    log, now = log_of(redis_server, "many"), time()
     rules = [Purge(PurgeTarget(PurgeScope.TAG, str(number)), now + number / 1e6) for number in range(5_000)]
-    await board.write(rules)
-    assert set(await board.read()) == set(rules)
-    await board.compact(rules[MAX_OBSOLETE_RULES:])
-    assert len(await board.read()) == 5_000, "not worth it yet"
+    await log.write(rules)
+    assert set(await log.read()) == set(rules)
+    await log.compact(rules[MAX_OBSOLETE_RULES:])
+    assert len(await log.read()) == 5_000, "not worth it yet"
     again = Purge(rules[1].target, now + 60)
-    await board_of(redis_server, "many").write([again])
-    await board.compact(rules[MAX_OBSOLETE_RULES + 1 :])
-    assert set(await board.read()) == {again, *rules[MAX_OBSOLETE_RULES + 1 :]}, (
+    await log_of(redis_server, "many").write([again])
+    await log.compact(rules[MAX_OBSOLETE_RULES + 1 :])
+    assert set(await log.read()) == {again, *rules[MAX_OBSOLETE_RULES + 1 :]}, (
         "what was purged once more meanwhile stays"
     )
 
 
 async def test_what_is_no_rule_is_passed_over(
-    redis_server: RedisServer, board_of: Boards, caplog: pytest.LogCaptureFixture
+    redis_server: RedisServer, log_of: Logs, caplog: pytest.LogCaptureFixture
 ) -> None:
-    board, good = board_of(redis_server, "bad"), Purge(EXPECTED, time())
-    await board.write([good])
+    log, good = log_of(redis_server, "bad"), Purge(EXPECTED, time())
+    await log.write([good])
     with redis_server.client() as client:
         client.hset(
             "bad:purges",
@@ -124,13 +124,13 @@ async def test_what_is_no_rule_is_passed_over(
         )
         client.hset("bad:purges", mapping={'{"scope":"tag","value":"c"}': "1e300", "": "another word"})
     for _ in range(2):
-        assert await board.read() == [good]
+        assert await log.read() == [good]
         with redis_server.client() as client:
             client.hset("bad:purges", "", "one more")
     assert len(caplog.records) == 3, "each is named once"
 
 
-async def test_a_redis_that_comes_back_empty_is_told_all_again(board_of: Boards) -> None:
+async def test_a_redis_that_comes_back_empty_is_told_all_again(log_of: Logs) -> None:
     with RedisServer() as server:
         async with serving(RedisTarget("127.0.0.1", server.port)) as cache:
             await cache.purge_service.purge([EXPECTED])
@@ -141,7 +141,7 @@ async def test_a_redis_that_comes_back_empty_is_told_all_again(board_of: Boards)
             assert cache.peek(KEY) is None, "in force here all the same"
             server.start()
             await cache.purge_service.pull()
-            assert set(await board_of(server, "pixmill").read()) == set(cache.purge_service.active_purges())
+            assert set(await log_of(server, "pixmill").read()) == set(cache.purge_service.active_purges())
             assert len(cache.purge_service.active_purges()) == 2
 
 

@@ -1,4 +1,4 @@
-"""Tiers in order: the fastest answers, the slower ones fill it, and none of them ever makes a request fail."""
+"""Tiers in order: the fastest answers, the slower ones fill it, and none of them fails a request."""
 
 import asyncio
 from itertools import product
@@ -21,29 +21,29 @@ from pixmill.storage.memory import MemoryStore
 from tests.cache.entries import Recorder, changed, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 
-KEY = key_of("a picture")
+KEY = key_of("an image")
 
 
 async def test_a_hit_in_a_slow_tier_fills_the_faster_ones() -> None:
-    seen = Recorder()
+    recorder = Recorder()
     fast, middle, slow = (
         MemoryTier(2**20, name="fast"),
         WriteBehindTier(FlakyTier("middle")),
         WriteBehindTier(FlakyTier("slow")),
     )
-    cache = TieredCache([fast, middle, slow], seen)
+    cache = TieredCache([fast, middle, slow], recorder)
     entry = entry_of()
     await slow.put(KEY, entry)
     assert await cache.get(KEY) == Hit(entry, "slow")
     assert await cache.get(KEY) == Hit(entry, "fast")
     await cache.drain()
     assert await middle.get(KEY) is entry
-    assert (seen.lookups("fast"), seen.lookups("middle"), seen.lookups("slow")) == (
+    assert (recorder.lookups("fast"), recorder.lookups("middle"), recorder.lookups("slow")) == (
         {"miss": 1, "hit": 1},
         {"miss": 1},
         {"hit": 1},
     )
-    assert seen.stages[RequestStage.CACHE_READ] == 2
+    assert recorder.stages[RequestStage.CACHE_READ] == 2
 
 
 async def test_a_put_reaches_every_tier_and_waits_for_none() -> None:
@@ -59,8 +59,8 @@ async def test_a_put_reaches_every_tier_and_waits_for_none() -> None:
 
 
 async def test_an_entry_is_fresh_then_stale_then_gone() -> None:
-    now, seen = 1_000.0, Recorder()
-    cache = TieredCache([MemoryTier(2**20)], seen, clock=lambda: now)
+    now, recorder = 1_000.0, Recorder()
+    cache = TieredCache([MemoryTier(2**20)], recorder, clock=lambda: now)
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     await cache.put(KEY, entry)
     for moment in (1_059.0, 1_060.0, 1_119.0):
@@ -68,7 +68,7 @@ async def test_an_entry_is_fresh_then_stale_then_gone() -> None:
         assert await cache.get(KEY) == Hit(entry, "memory")
     now = 1_120.0
     assert await cache.get(KEY) is None
-    assert seen.lookups("memory") == {"hit": 1, "stale": 2, "miss": 1}
+    assert recorder.lookups("memory") == {"hit": 1, "stale": 2, "miss": 1}
 
 
 async def test_when_the_fast_tier_s_entry_is_gone_a_slower_one_may_have_a_newer() -> None:
@@ -83,29 +83,29 @@ async def test_when_the_fast_tier_s_entry_is_gone_a_slower_one_may_have_a_newer(
 
 
 async def test_a_clock_put_back_makes_entries_stale_not_eternal() -> None:
-    now, seen = 1e9, Recorder()
-    cache = TieredCache([MemoryTier(2**20)], seen, clock=lambda: now)
+    now, recorder = 1e9, Recorder()
+    cache = TieredCache([MemoryTier(2**20)], recorder, clock=lambda: now)
     await cache.put(KEY, entry_of(stored_at=1e9, fresh_until=1e9 + 60, stale_until=1e9 + 120))
     now = 1e8
     hit = await cache.get(KEY)
     assert hit is not None
     assert hit.entry.meta.lifetime.fresh_until <= now < hit.entry.meta.lifetime.stale_until <= now + 60
-    assert seen.lookups("memory") == {"stale": 1}
+    assert recorder.lookups("memory") == {"stale": 1}
 
 
 @pytest.mark.parametrize("failure", [StoreUnavailable, RuntimeError, OSError, UnicodeError])
 async def test_a_tier_that_fails_is_a_tier_that_has_nothing(failure: type[Exception]) -> None:
-    seen = Recorder()
+    recorder = Recorder()
     broken, working = FlakyTier("broken"), FlakyTier("working")
-    cache = TieredCache([broken, WriteBehindTier(working)], seen)
+    cache = TieredCache([broken, WriteBehindTier(working)], recorder)
     broken.failure = failure
     entry = entry_of()
     await cache.put(KEY, entry)
     assert await cache.get(KEY) == Hit(entry, "working")
-    assert seen.lookups("broken") == {"error": 1}
-    assert seen.errors("broken") == {"put": 2, "get": 1}  # once more to fill it from below
+    assert recorder.lookups("broken") == {"error": 1}
+    assert recorder.errors("broken") == {"put": 2, "get": 1}  # once more to fill it from below
     await cache.close()
-    assert seen.errors("broken")["close"] == 1
+    assert recorder.errors("broken")["close"] == 1
 
 
 async def test_a_cancelled_request_stays_cancelled() -> None:
@@ -119,25 +119,25 @@ async def test_a_cancelled_request_stays_cancelled() -> None:
 
 
 async def test_what_memory_has_can_be_had_without_waiting_and_is_counted_once() -> None:
-    now, seen = 1_000.0, Recorder()
+    now, recorder = 1_000.0, Recorder()
     memory = MemoryTier(2**20)
-    cache = TieredCache([memory, WriteBehindTier(FlakyTier())], seen, clock=lambda: now)
+    cache = TieredCache([memory, WriteBehindTier(FlakyTier())], recorder, clock=lambda: now)
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     assert cache.peek(KEY) is None
-    assert seen.lookups("memory") == {}
+    assert recorder.lookups("memory") == {}
     await memory.put(KEY, entry)
     assert cache.peek(KEY) == Hit(entry, "memory")
     now = 1_061.0
     assert cache.peek(KEY) == Hit(entry, "memory")
     now = 1_121.0
     assert cache.peek(KEY) is None
-    assert seen.lookups("memory") == {"hit": 1, "stale": 1}
+    assert recorder.lookups("memory") == {"hit": 1, "stale": 1}
 
 
 async def test_what_is_fresh_in_memory_is_counted_by_whoever_uses_it() -> None:
-    now, seen = 1_000.0, Recorder()
+    now, recorder = 1_000.0, Recorder()
     memory = MemoryTier(2**20)
-    cache = TieredCache([memory], seen, clock=lambda: now)
+    cache = TieredCache([memory], recorder, clock=lambda: now)
     assert cache.peek_fresh(KEY) is None
     entry = entry_of(stored_at=1_000.0, fresh_until=1_060.0, stale_until=1_120.0)
     await memory.put(KEY, entry)
@@ -147,7 +147,7 @@ async def test_what_is_fresh_in_memory_is_counted_by_whoever_uses_it() -> None:
     assert cache.peek_fresh(KEY) is None, "it is stale"
     now = 900.0
     assert cache.peek_fresh(KEY) is None, "it comes from the future"
-    assert seen.lookups("memory") == {"hit": 3}
+    assert recorder.lookups("memory") == {"hit": 3}
 
 
 @pytest.mark.parametrize("hard", [True, False])
@@ -244,11 +244,11 @@ async def test_what_another_server_has_renewed_is_newer_than_what_memory_has() -
     stale = entry_of(stored_at=time() - 50, fresh_until=time() - 10)
     await cache.put(KEY, stale)
     assert await cache.get_newer(KEY, stale) is None, "it is what one has"
-    renewed = entry_of(stored_at=time() - 1)
-    await slow.put(KEY, renewed)
+    revalidated = entry_of(stored_at=time() - 1)
+    await slow.put(KEY, revalidated)
     assert await cache.get(KEY) == Hit(stale, "fast")
-    assert await cache.get_newer(KEY, stale) == Hit(renewed, "slow")
-    assert cache.peek_fresh(KEY) == Hit(renewed, "fast")
+    assert await cache.get_newer(KEY, stale) == Hit(revalidated, "slow")
+    assert cache.peek_fresh(KEY) == Hit(revalidated, "fast")
     await slow.put(KEY, entry_of(stored_at=time() - 5, fresh_until=time() - 1))
     assert await cache.get_newer(KEY, stale) is None, "what is stale too is not worth having"
     slow.failure = StoreUnavailable

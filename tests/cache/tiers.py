@@ -1,4 +1,4 @@
-"""Honest fakes of tiers: one that one can slow down and break."""
+"""Fake tiers: one that can be slowed down and broken."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pixmill.ports.values import Entry
 
 
 class FlakyTier(MemoryTier):
-    """A memory tier that fails with ``failure`` while it has one, and waits at ``gate`` while that is shut."""
+    """A memory tier that raises ``failure`` if it is set, and waits while ``gate`` is not set."""
 
     def __init__(self, name: str = "flaky") -> None:
         super().__init__(64 * 2**20, name=name)

@@ -1,4 +1,4 @@
-"""What every tier promises, and what the cache over any of them promises to the services."""
+"""Contract of every tier, and of the cache over it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -29,15 +29,15 @@ from tests.servers.redis import RedisServer, TlsFront
 from tests.servers.seaweedfs import SeaweedFS
 
 MIB = 2**20
-KEY = key_of("a picture")
+KEY = key_of("an image")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where a tier may be made: a folder, stores, and where the Redis is, if one is needed."""
+    """Where a tier can be created: a folder, stores, and a Redis if one is needed."""
 
     path: Path
-    shelf: StoreRegistry
+    registry: StoreRegistry
     redis: str = ""
 
 
@@ -53,12 +53,12 @@ async def disk(places: Places) -> ResultTier:
 
 
 async def files(places: Places) -> ResultTier:
-    store = places.shelf.open(f"file://{places.path}/store", create=True)
+    store = places.registry.open(f"file://{places.path}/store", create=True)
     return ObjectStoreTier(store, name="files", max_entry_bytes=4 * MIB)
 
 
 async def s3(places: Places) -> ResultTier:
-    store = places.shelf.open(f"s3://cache/{key_of(places.path)[:16]}")
+    store = places.registry.open(f"s3://cache/{key_of(places.path)[:16]}")
     return ObjectStoreTier(store, name="s3", max_entry_bytes=4 * MIB)
 
 
@@ -92,7 +92,7 @@ NEEDS_SERVER = {s3, behind_s3}
 
 
 def stacks(*several: list[Make]) -> list[Any]:
-    """Those with a costly server in one group, so that only one process of the tests starts it."""
+    """Tests with a costly server are one group, so that only one test process starts it."""
     grouped = pytest.mark.xdist_group("seaweedfs")
     names = ["+".join(make.__name__ for make in stack) or "none" for stack in several]
     marks = [[grouped] if (NEEDS_SERVER | {redis_cluster}).intersection(stack) else [] for stack in several]
@@ -106,18 +106,18 @@ async def opened(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[li
         server: SeaweedFS = request.getfixturevalue("seaweedfs")
         server.make_bucket("cache")
         stores["cache"] = server.named_store("cache")
-    shelf = StoreRegistry(StorageConfig.model_validate({"stores": stores}))
+    registry = StoreRegistry(StorageConfig.model_validate({"stores": stores}))
     with ExitStack() as servers:
-        places = Places(path, shelf, servers.enter_context(redis_url(request, path)))
+        places = Places(path, registry, servers.enter_context(redis_url(request, path)))
         try:
             yield [await make(places) for make in request.param]
         finally:
-            await shelf.close()
+            await registry.close()
 
 
 @contextmanager
 def redis_url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
-    """Of the Redis that the tiers need, with what it takes to get in; the ways in are those that PIXMILL_CACHE knows."""
+    """Yields the URL of the Redis that the tiers need, with its password and TLS options."""
     if redis_cluster in request.param:
         yield request.getfixturevalue("redis_cluster").url
     elif redis_tls in request.param:

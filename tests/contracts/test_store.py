@@ -1,4 +1,4 @@
-"""What every store promises: one suite for memory, the local file system and a real S3 server."""
+"""Contract of every store: one suite for memory, the local file system and a real S3 server."""
 
 import asyncio
 import itertools

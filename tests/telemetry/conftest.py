@@ -1,4 +1,4 @@
-"""Logging is global: each test gets it fresh and gives it back."""
+"""Logging is global: reset it around each test."""
 
 import logging
 from collections.abc import Iterator

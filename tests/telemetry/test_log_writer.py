@@ -1,4 +1,4 @@
-"""What is logged is written, in order, and nobody waits for whoever reads it."""
+"""Log lines are written in order, and logging never waits for the reader."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from pixmill.telemetry.log_writer import BufferedLogWriter
 
 
 class Reader:
-    """The other end of a pipe, which starts to read when told to. What it takes comes in parts."""
+    """The other end of a pipe, which reads on request, in parts."""
 
     def __init__(self) -> None:
         self._end, self.writable = os.pipe()
@@ -25,13 +25,13 @@ class Reader:
         return False
 
     def read(self) -> bytes:
-        """Everything up to the end; nothing may be written any more."""
+        """Reads everything up to the end; nothing may be written any more."""
         with os.fdopen(self._end, "rb") as end:
             self._stream.close()
             return end.read()
 
     def drain(self, until: bytes) -> bytes:
-        """Everything up to a line."""
+        """Reads everything up to a line."""
         with os.fdopen(self._end, "rb", closefd=False) as end:
             return b"".join(iter(end.readline, until))
 
@@ -47,63 +47,63 @@ def reader() -> Iterator[Reader]:
 
 
 def test_lines_arrive_in_their_order(reader: Reader) -> None:
-    outlet = BufferedLogWriter(reader)
+    writer = BufferedLogWriter(reader)
     for number in range(2_000):
-        outlet.msg(b"%d" % number)
-    assert outlet.flush()
+        writer.msg(b"%d" % number)
+    assert writer.flush()
     assert reader.read().split() == [b"%d" % number for number in range(2_000)]
 
 
 def test_lines_of_many_threads_stay_whole(reader: Reader) -> None:
-    outlet = BufferedLogWriter(reader)
+    writer = BufferedLogWriter(reader)
     line = b"x" * 200
 
     def write() -> None:
         for _ in range(50):
-            outlet.msg(line)
+            writer.msg(line)
 
     threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert outlet.flush()
+    assert writer.flush()
     assert reader.read().split() == [line] * 200
 
 
 def test_a_reader_that_does_not_read_holds_nobody_up_and_learns_what_it_missed(reader: Reader) -> None:
-    outlet = BufferedLogWriter(reader, max_bytes=20_000)
-    outlet.on_dropped(lambda lines: outlet.msg(b"lost %d" % lines))
+    writer = BufferedLogWriter(reader, max_bytes=20_000)
+    writer.on_dropped(lambda lines: writer.msg(b"lost %d" % lines))
     added = 0
-    while outlet.flush(0.1):  # until the pipe is full
+    while writer.flush(0.1):  # until the pipe is full
         for _ in range(150):
-            outlet.msg(b"x" * 100)
+            writer.msg(b"x" * 100)
             added += 1
-    for _ in range(1_000):  # more than is kept
-        outlet.msg(b"x" * 100)
+    for _ in range(1_000):  # more than the buffer holds
+        writer.msg(b"x" * 100)
         added += 1
-    told: list[bytes] = []
-    reading = threading.Thread(target=lambda: told.append(reader.drain(until=b"the end\n")))
+    received: list[bytes] = []
+    reading = threading.Thread(target=lambda: received.append(reader.drain(until=b"the end\n")))
     reading.start()
-    assert outlet.flush(10)
-    outlet.msg(b"the end")
+    assert writer.flush(10)
+    writer.msg(b"the end")
     reading.join(10)
-    lines = told[0].split(b"\n")[:-1]
+    lines = received[0].split(b"\n")[:-1]
     (lost,) = [line for line in lines if line.startswith(b"lost")]
     assert len(lines) - 1 + int(lost.split()[1]) == added
 
 
 def test_a_reader_that_is_gone_costs_its_lines_only(reader: Reader) -> None:
-    outlet = BufferedLogWriter(reader)
+    writer = BufferedLogWriter(reader)
     os.close(reader._end)
-    outlet.msg(b"to nobody")
-    assert outlet.flush()
-    outlet.msg(b"to nobody again")
-    assert outlet.flush()
+    writer.msg(b"to nobody")
+    assert writer.flush()
+    writer.msg(b"to nobody again")
+    assert writer.flush()
 
 
 class Busy:
-    """A descriptor that must not be waited for (O_NONBLOCK), and that has no room at first."""
+    """A non-blocking descriptor (O_NONBLOCK) whose buffer is full at first."""
 
     def __init__(self) -> None:
         self.refusals = 2
@@ -122,9 +122,9 @@ class Busy:
 
 def test_a_descriptor_without_room_is_tried_again() -> None:
     busy = Busy()
-    outlet = BufferedLogWriter(busy)
-    outlet.msg(b"patience")
-    assert outlet.flush()
+    writer = BufferedLogWriter(busy)
+    writer.msg(b"patience")
+    assert writer.flush()
     assert busy.written == b"patience\n"
 
 

@@ -1,4 +1,4 @@
-"""Whoever logs, and whatever: one line, readable by machines, without secrets, of bounded length."""
+"""Every record becomes one line: machine-readable, without secrets, of bounded length."""
 
 import io
 import json
@@ -14,15 +14,15 @@ from pixmill.telemetry.logs import MAX_TEXT_CHARACTERS, AccessLogWriter, adopt_f
 
 
 class Page(io.BytesIO):
-    """What was written to the log."""
+    """Stream that records what is logged."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.outlet = BufferedLogWriter(self)
+        self.writer = BufferedLogWriter(self)
 
     @property
     def lines(self) -> list[str]:
-        assert self.outlet.flush()
+        assert self.writer.flush()
         return self.getvalue().decode().splitlines()
 
     @property
@@ -32,7 +32,7 @@ class Page(io.BytesIO):
 
 def configured(**settings: Any) -> Page:
     page = Page()
-    configure_logging(TelemetryConfig(**settings), page.outlet)
+    configure_logging(TelemetryConfig(**settings), page.writer)
     return page
 
 
@@ -167,21 +167,21 @@ class Terminal(Page):
 
 def test_auto_means_colours_on_a_terminal() -> None:
     page = Terminal()
-    configure_logging(TelemetryConfig(), page.outlet)
+    configure_logging(TelemetryConfig(), page.writer)
     structlog.get_logger().info("hello")
     assert "\x1b[" in page.lines[0]
 
 
 def request_line(log: AccessLogWriter, level: str, **facts: object) -> None:
-    spelled = log.format(level, "request", facts)
-    if spelled:
-        log.write([(spelled, "192.0.2.1", b"an-id", 1_700_000_000.0625, 0.0123456789)])
+    template = log.format(level, "request", facts)
+    if template:
+        log.write([(template, "192.0.2.1", b"an-id", 1_700_000_000.0625, 0.0123456789)])
 
 
 def test_the_access_log_looks_like_every_other_line() -> None:
     page = Page()
     request_line(
-        AccessLogWriter(TelemetryConfig(), page.outlet), "info", status=200, query="sig=hunter2", path="/\udcff"
+        AccessLogWriter(TelemetryConfig(), page.writer), "info", status=200, query="sig=hunter2", path="/\udcff"
     )
     (event,) = page.events
     assert event == {
@@ -200,7 +200,7 @@ def test_the_access_log_looks_like_every_other_line() -> None:
 def test_the_access_log_is_readable_on_the_console() -> None:
     page = Page()
     request_line(
-        AccessLogWriter(TelemetryConfig(log_format="console"), page.outlet), "info", status=200, path="/a\nfake=1"
+        AccessLogWriter(TelemetryConfig(log_format="console"), page.writer), "info", status=200, path="/a\nfake=1"
     )
     (line,) = page.lines
     for part in ("request", "status=200", "seconds=0.012346", "192.0.2.1"):
@@ -209,10 +209,10 @@ def test_the_access_log_is_readable_on_the_console() -> None:
 
 def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
     page = Page()
-    log = AccessLogWriter(TelemetryConfig(), page.outlet)
-    spelled = log.format("info", "request", {"path": "/resize"})
-    assert spelled
-    log.write([(spelled, "192.0.2.1", b"a", 0.0, 0.1), (spelled, "192.0.2.2", b"b", 0.0, 0.2)])
+    log = AccessLogWriter(TelemetryConfig(), page.writer)
+    template = log.format("info", "request", {"path": "/resize"})
+    assert template
+    log.write([(template, "192.0.2.1", b"a", 0.0, 0.1), (template, "192.0.2.2", b"b", 0.0, 0.2)])
     assert [(event["path"], event["remote"]) for event in page.events] == [
         ("/resize", "192.0.2.1"),
         ("/resize", "192.0.2.2"),
@@ -221,7 +221,7 @@ def test_what_is_the_same_in_many_lines_is_spelled_once() -> None:
 
 def test_the_access_log_keeps_to_the_level() -> None:
     page = Page()
-    log = AccessLogWriter(TelemetryConfig(log_level="warning"), page.outlet)
+    log = AccessLogWriter(TelemetryConfig(log_level="warning"), page.writer)
     request_line(log, "info", status=200)
     request_line(log, "warning", status=500)
     assert [event["status"] for event in page.events] == [500]

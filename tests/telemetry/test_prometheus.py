@@ -1,4 +1,4 @@
-"""The metrics: their names, their labels, and that no stranger can make them grow."""
+"""The metrics: names, labels, and that clients cannot make them grow."""
 
 import math
 import re
@@ -18,7 +18,7 @@ UNITS = ("_seconds", "_bytes", "_ratio")
 
 @pytest.fixture
 def metrics() -> Metrics:
-    """With something counted for each event and stage and for a few requests."""
+    """Metrics with a count for each event and stage, and a request."""
     metrics = Metrics()
     for event in Event:
         metrics.increment(event, 2, **dict.fromkeys(EVENT_METRICS[event].labels, "memory"))
@@ -112,27 +112,27 @@ def test_a_gauge_that_cannot_be_read_costs_only_itself(metrics: Metrics) -> None
 def test_the_page_is_in_the_format_that_was_asked_for(metrics: Metrics) -> None:
     kind, page = metrics.render("application/openmetrics-text; version=1.0.0, text/plain; q=0.5")
     assert kind.startswith("application/openmetrics-text")
-    families = parse_openmetrics(page.decode())  # type: ignore[no-untyped-call]  # prometheus_client's own gap
+    families = parse_openmetrics(page.decode())  # type: ignore[no-untyped-call]  # a gap in the types of prometheus_client
     assert {family.name for family in families} >= {"pixmill_requests", "pixmill_stage_duration_seconds"}
     kind, _ = metrics.render("*/*")
     assert kind.startswith("text/plain")
 
 
-# What ``promtool check metrics`` minds (client_golang, promlint), and our own rule on prefixes.
+# Rules of ``promtool check metrics`` (client_golang, promlint), and one on prefixes.
 
 
-def ours(metrics: Metrics) -> Iterable[Metric]:
+def own_families(metrics: Metrics) -> Iterable[Metric]:
     return (family for name, family in families(metrics).items() if not name.startswith("process_"))
 
 
 def test_names_are_ours_and_plain(metrics: Metrics) -> None:
-    assert all(re.fullmatch(r"pixmill(_[a-z]+)+", family.name) for family in ours(metrics))
+    assert all(re.fullmatch(r"pixmill(_[a-z]+)+", family.name) for family in own_families(metrics))
 
 
 def test_everything_is_explained_once(metrics: Metrics) -> None:
     page = metrics.render()[1].decode()
     helps = re.findall(r"^# HELP (\S+) (.+)$", page, re.MULTILINE)
-    assert {name.removesuffix("_total") for name, _ in helps} >= {family.name for family in ours(metrics)} - {
+    assert {name.removesuffix("_total") for name, _ in helps} >= {family.name for family in own_families(metrics)} - {
         "pixmill_build"
     }
     assert len({text for _, text in helps}) == len(helps)
@@ -144,14 +144,14 @@ def test_counters_end_in_total_and_nothing_else_does(metrics: Metrics) -> None:
 
 
 def test_histograms_have_a_unit_and_no_name_has_a_scaled_one(metrics: Metrics) -> None:
-    assert all(family.name.endswith(UNITS) for family in ours(metrics) if family.type == "histogram")
+    assert all(family.name.endswith(UNITS) for family in own_families(metrics) if family.type == "histogram")
     scaled = re.compile(r"_(ms|milliseconds|us|ns|minutes|hours|kb|mb|kib|mib|percent)(_|$)")
-    assert not [family.name for family in ours(metrics) if scaled.search(family.name)]
+    assert not [family.name for family in own_families(metrics) if scaled.search(family.name)]
 
 
 def test_no_name_tells_its_type_or_its_labels(metrics: Metrics) -> None:
     kinds = re.compile(r"_(counter|gauge|histogram|summary|info_total)(_|$)")
-    assert not [family.name for family in ours(metrics) if kinds.search(family.name)]
+    assert not [family.name for family in own_families(metrics) if kinds.search(family.name)]
 
 
 def test_the_process_tells_its_memory(metrics: Metrics) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that opens a door comes out of ``redact``; what helps an operator does."""
+"""``redact`` removes every secret and keeps what helps an operator."""
 
 import time
 
@@ -65,7 +65,7 @@ def test_what_is_around_a_secret_stays() -> None:
     ["sig", "sig=", "key%", "://", "://a", "%3A%2F%2F", "%25", "25", "@", "%40", "2540", "://%40a", "basic ", "=", "%", "sig%25"],
 )  # fmt: skip
 def test_a_hostile_text_takes_linear_time(brick: str) -> None:
-    """A quadratic expression needs minutes for these."""
+    """A quadratic expression takes minutes for these."""
     text = "://sig%" + brick * (200_000 // len(brick))
     begun = time.thread_time()
     redact(text)

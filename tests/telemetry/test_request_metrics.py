@@ -1,4 +1,4 @@
-"""Requests in plain numbers say on the page what counters and histograms would."""
+"""Requests counted in plain numbers render as counters and histograms do."""
 
 from prometheus_client import CollectorRegistry, generate_latest
 

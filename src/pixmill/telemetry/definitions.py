@@ -33,8 +33,6 @@ _OUTCOMES = frozenset(
         "skipped",
         "timeout",
         "error",
-        "shared",
-        "cancelled",
     }
     | _ERROR_CODES
 )
