@@ -17,7 +17,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
 from pixmill.cache.tier import HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, NullObserver, Observer, Pingable, RequestStage
+from pixmill.ports.observe import Event, NullObserver, Observer, Pingable, RequestStage, counter_of, timer_of
 from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
@@ -43,6 +43,8 @@ class TieredCache:
         self.write_behind_tiers = tuple(tier for tier in self._tiers if isinstance(tier, WriteBehindTier))
         self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or NullObserver()
+        self._time_read = timer_of(self._observer, RequestStage.CACHE_READ)
+        self._lookup_counters: dict[tuple[str, str], Callable[[float], None]] = {}
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
         self.purge_service = self._make_purge_service()
@@ -83,7 +85,7 @@ class TieredCache:
             hit = await self._lookup(tier, key, self._tiers[:position])
             if hit is not None:
                 break
-        self._observer.observe_duration(RequestStage.CACHE_READ, perf_counter() - started)
+        self._time_read(perf_counter() - started)
         return hit
 
     async def get_newer(self, key: Key, stale: Entry) -> Hit | None:
@@ -182,7 +184,11 @@ class TieredCache:
         return stored
 
     def _count_lookup(self, tier: ResultTier | Peekable, outcome: str, count: int = 1) -> None:
-        self._observer.increment(Event.CACHE_LOOKUP, count, tier=tier.name, outcome=outcome)
+        counter = self._lookup_counters.get((tier.name, outcome))
+        if counter is None:
+            counter = counter_of(self._observer, Event.CACHE_LOOKUP, tier=tier.name, outcome=outcome)
+            self._lookup_counters[tier.name, outcome] = counter
+        counter(count)
 
     def _count_error(self, tier: ResultTier, operation: str) -> None:
         self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation=operation)

@@ -3,7 +3,9 @@
 Knows nothing of the metrics backend, and imports nothing of Pixmill.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 
@@ -37,9 +39,9 @@ class RequestStage(StrEnum):
 
 
 class Event(StrEnum):
-    """Counted events; ``telemetry/prometheus.py`` maps each to a metric and its labels."""
+    """Counted events; ``telemetry/definitions.py`` maps each to a metric and its labels."""
 
-    CACHE_LOOKUP = "cache_lookup"  # tier, outcome: hit · stale · miss · damaged · skipped · error
+    CACHE_LOOKUP = "cache_lookup"  # tier, outcome: hit · stale · miss · damaged · unavailable · error
     CACHE_EVICTION = "cache_eviction"  # tier
     CACHE_ERROR = "cache_error"  # tier, operation
     PURGE = "purge"  # kind: source · tag · prefix · all
@@ -49,10 +51,10 @@ class Event(StrEnum):
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
-    REJECTED = "refused"  # limit: the limit that rejected the request
+    REJECTED = "refused"  # reason: the limit that rejected the request
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
     COALESCED = "flight_shared"  # kind: render · fetch
-    LOCK = "lease"  # kind: file · redis; outcome: won · waited · left · expired · error
+    LOCK = "lease"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error
 
 
 class Observer(Protocol):
@@ -61,6 +63,29 @@ class Observer(Protocol):
     def observe_duration(self, stage: RequestStage, seconds: float) -> None: ...
 
     def increment(self, event: Event, amount: float = 1, **labels: str) -> None: ...
+
+
+@runtime_checkable
+class BindableObserver(Protocol):
+    """An observer that resolves a stage or an event with labels once, for code that counts on every request."""
+
+    def bind_timer(self, stage: RequestStage) -> Callable[[float], None]: ...
+
+    def bind_counter(self, event: Event, **labels: str) -> Callable[[float], None]: ...
+
+
+def timer_of(observer: Observer, stage: RequestStage) -> Callable[[float], None]:
+    """Returns a function that observes durations of this stage."""
+    if isinstance(observer, BindableObserver):
+        return observer.bind_timer(stage)
+    return partial(observer.observe_duration, stage)
+
+
+def counter_of(observer: Observer, event: Event, **labels: str) -> Callable[[float], None]:
+    """Returns a function that increments this event with these labels by an amount."""
+    if isinstance(observer, BindableObserver):
+        return observer.bind_counter(event, **labels)
+    return lambda amount: observer.increment(event, amount, **labels)
 
 
 class NullObserver:

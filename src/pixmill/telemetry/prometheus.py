@@ -170,7 +170,7 @@ class RequestCollector(Collector):
 
 
 class Metrics:
-    """All metrics of one server: ``ports.Observer``, request metrics and gauges."""
+    """All metrics of one server: ``BindableObserver``, request metrics and gauges."""
 
     def __init__(self) -> None:
         # Without this each counter has a second series with its creation time, which nothing uses.
@@ -213,6 +213,12 @@ class Metrics:
         if counter is None:
             counter = self._bind_counter(event, labels)
         counter.inc(amount)
+
+    def bind_timer(self, stage: RequestStage) -> Callable[[float], None]:
+        return self._stage_durations[stage,].observe
+
+    def bind_counter(self, event: Event, **labels: str) -> Callable[[float], None]:
+        return self._bind_counter(event, labels).inc
 
     # ---------------------------------------------------------------- requests
 

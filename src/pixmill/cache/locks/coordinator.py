@@ -6,7 +6,7 @@ without a lock the same result is rendered twice.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import uniform
 from time import monotonic
@@ -14,7 +14,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, Observer
+from pixmill.ports.observe import Event, Observer, counter_of
 from pixmill.ports.values import Entry
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
@@ -88,6 +88,7 @@ class LockCoordinator:
         self._backends = tuple(backends)
         self._pending_writes = tuple(pending_writes)
         self._observer = observer
+        self._counters: dict[tuple[str, str], Callable[[float], None]] = {}
         self._acquire_timeout_s = acquire_timeout_s
         self._uncacheable_until: OrderedDict[Key, float] = OrderedDict()
         self._release_tasks: set[asyncio.Task[None]] = set()
@@ -170,7 +171,11 @@ class LockCoordinator:
             retry_delay_s = min(retry_delay_s * _RETRY_DELAY_GROWTH, backend.max_retry_delay_s)
 
     def _count_outcome(self, backend: LockBackend, outcome: str, *, waited: bool) -> bool:
-        self._observer.increment(Event.LOCK, kind=backend.kind, outcome=outcome)
+        counter = self._counters.get((backend.kind, outcome))
+        if counter is None:
+            counter = counter_of(self._observer, Event.LOCK, kind=backend.kind, outcome=outcome)
+            self._counters[backend.kind, outcome] = counter
+        counter(1)
         return waited
 
     def _release_in_background(self, key: Key, held_locks: Sequence[HeldLock]) -> None:

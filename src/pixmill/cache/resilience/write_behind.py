@@ -13,7 +13,7 @@ from typing import Final, Generic
 
 from pixmill.cache.tier import Item, Miss, Tier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage
+from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage, timer_of
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
@@ -49,6 +49,7 @@ class WriteBehindTier(Generic[Item]):
         self.name = tier.name
         self.tier = tier
         self._observer = observer or NullObserver()
+        self._time_write = timer_of(self._observer, RequestStage.CACHE_WRITE)
         self._max_pending = max_pending
         self._max_pending_bytes = max_pending_bytes
         self._writers = writers
@@ -137,7 +138,7 @@ class WriteBehindTier(Generic[Item]):
         except Exception:  # noqa: BLE001  (a failed write must not affect the response)
             self._count_error("put")
         finally:
-            self._observer.observe_duration(RequestStage.CACHE_WRITE, perf_counter() - started)
+            self._time_write(perf_counter() - started)
             del self._running[key]
             self._pending_bytes -= item.size
             self._start_writes()
