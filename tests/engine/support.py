@@ -53,6 +53,13 @@ async def pools(
         await pool.close()
 
 
+def restarts(pool: EnginePool) -> int:
+    """How many workers the pool has replaced."""
+    observer = pool._observer
+    assert isinstance(observer, Notebook)
+    return len(observer.restarts())
+
+
 def original(command: str) -> Spool:
     spool = Spool(1000)
     spool.write(command.encode())

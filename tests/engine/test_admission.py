@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixmill.engine.pool.admission import Admission, Load, QueueStats, RejectionReason, Reservation
+from pixmill.engine.pool.admission import Admission, Load, RejectionReason, Reservation
+from pixmill.engine.pool.call import QueueStats
 from pixmill.errors import QueueFull
 from pixmill.ports.observe import Event
 from pixmill.runtime.durations import MAX_KINDS, OUTLIER_RATIO, DurationEstimator, MovingMean
@@ -25,7 +26,7 @@ class Desk:
     """An admission over a load that the test sets: two workers at work, a second for each call."""
 
     def __init__(self, max_waiting: int = 100, max_wait_s: float = 10.0) -> None:
-        self.load = Load(0.0, 2, has_idle_worker=False)
+        self.load = Load(0.0, 2)
         self.refusals: list[RejectionReason] = []
         self.now = 1_000.0
         self.typical_s = 1.0
@@ -51,9 +52,9 @@ def refused(act: Callable[[], object]) -> float | None:
 def test_a_call_waits_for_what_lies_ahead_shared_among_the_workers() -> None:
     desk = Desk()
     desk.admission.queue_stats.add(3.0)
-    desk.load = Load(5.0, 2, has_idle_worker=False)
+    desk.load = Load(5.0, 2)
     assert desk.admission.expected_wait_s() == 4.0
-    desk.load = Load(5.0, 2, has_idle_worker=True)
+    desk.admission.has_idle_worker = True
     assert desk.admission.expected_wait_s() == 0.0
 
 
@@ -77,7 +78,7 @@ def test_too_many_are_refused_however_short_their_work() -> None:
 
 def test_an_idle_worker_takes_whatever_comes() -> None:
     desk = Desk(max_waiting=0)
-    desk.load = Load(0.0, 2, has_idle_worker=True)
+    desk.admission.has_idle_worker = True
     desk.admission.queue_stats.add(100.0)
     assert refused(desk.admission.check) is None
 

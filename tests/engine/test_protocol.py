@@ -118,8 +118,9 @@ def test_as_many_failures_as_one_job_can_have_fit_into_a_message() -> None:
 
 
 def test_a_part_of_a_file_is_what_was_told_or_garbled() -> None:
-    file = protocol.OwnedFd(os.memfd_create("results"))
-    os.write(file.fd, b"pixels")
+    fd = os.memfd_create("results")
+    os.write(fd, b"pixels")
+    file = protocol.OwnedFd(fd)
     assert (file.read_range(0, 3), file.read_range(3, 3)) == (b"pix", b"els")
     for at, size in ((0, 7), (6, 1), (4, 3), (-1, 2), (2, 0), (2, -1), (2**70, 1), (1, 2**70)):
         with pytest.raises(protocol.ProtocolError):
@@ -177,9 +178,10 @@ _JSON = st.recursive(
 
 
 @given(
-    st.sampled_from(["ready", "picture", "found", "failed", "skipped", "render"]),
+    st.sampled_from(["ready", "rendered_image", "inspected", "failed", "cancelled", "render"]),
     st.dictionaries(
-        st.sampled_from(["id", "rss", "format", "width", "height", "seconds", "facts", "code", "message", "x"]), _JSON
+        st.sampled_from(["id", "rss_bytes", "format", "width", "height", "seconds", "facts", "code", "message", "x"]),
+        _JSON,
     ),
 )
 def test_messages_with_fields_of_any_kind_are_messages_or_garbled(tag: str, fields: dict[str, object]) -> None:
@@ -188,9 +190,14 @@ def test_messages_with_fields_of_any_kind_are_messages_or_garbled(tag: str, fiel
 
 
 def test_values_of_another_type_or_fields_too_many_are_garbled() -> None:
-    for wrong in ({"id": "1", "rss": 1}, {"id": 1, "rss": 1, "extra": 1}, {"id": 1}, {"id": 1.5, "rss": 1}):
+    for wrong in (
+        {"id": "1", "rss_bytes": 1},
+        {"id": 1, "rss_bytes": 1, "extra": 1},
+        {"id": 1},
+        {"id": 1.5, "rss_bytes": 1},
+    ):
         with pytest.raises(protocol.ProtocolError):
-            read(msgspec.msgpack.encode({"type": "skipped", **wrong}))
+            read(msgspec.msgpack.encode({"type": "cancelled", **wrong}))
 
 
 def test_deep_nesting_is_garbled() -> None:

@@ -14,7 +14,7 @@ from pixmill.engine.sandbox import seccomp
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.engine.sandbox.syscalls import ALLOWED, CONDITIONAL, DENIED, FATAL
 from pixmill.errors import RenderCrashed
-from tests.engine.support import PLAN, ROOT, obey, original, pools, workers
+from tests.engine.support import PLAN, ROOT, obey, original, pools, restarts, workers
 from tests.engine.test_worker import hear, worker
 
 INTRUDER = "tests.engine.intruder"
@@ -91,7 +91,7 @@ async def test_a_worker_reaches_no_network_and_no_other_process() -> None:
         assert (await obey(pool, "device")).body == b"ENOTTY"
         assert (await obey(pool, "more_memory")).body in (b"PermissionError", b"ValueError")
         assert (await obey(pool, "abort_itself")).body == b"done", "as the C library does it when memory is corrupt"
-        assert pool.stats().restarts == 0
+        assert restarts(pool) == 0
 
 
 @filtered

@@ -14,7 +14,7 @@ from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.runtime.spool import Spool
-from tests.engine.support import pools
+from tests.engine.support import pools, restarts
 from tests.pixels.images import encoded
 from tests.pixels.originals import film
 from tests.pixels.test_matrix import ORIGINALS, drawn, picture
@@ -59,7 +59,7 @@ async def locked_in() -> AsyncIterator[EnginePool]:
     """One worker, as strictly as the kernel can."""
     async with pools(handlers="", workers=1, sandbox="auto" if missing_layers() else "strict") as pool:
         yield pool
-        assert pool.stats().restarts == 0, "none of it ended the worker"
+        assert restarts(pool) == 0, "none of it ended the worker"
 
 
 def spooled(body: memoryview | bytes) -> Spool:

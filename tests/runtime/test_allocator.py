@@ -10,10 +10,10 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading
-from pixmill.runtime.allocator import share_heap
+from pixmill.runtime.allocator import limit_arenas
 
 if sys.argv[1] == "shared":
-    share_heap()
+    limit_arenas()
 kept, enough = [], threading.Barrier(4)
 
 def work():

@@ -211,7 +211,7 @@ class FetchLimiterMachine(RuleBasedStateMachine):
         assert all(inside <= 2 for inside in self.crowd.inside.values())
         assert turns.in_flight + turns.queued == len(self.tasks)
         for origin in turns._origins.values():
-            assert not origin.waiters or not turns._has_free_slot(origin), "nobody waits while there is room"
+            assert not origin.queue or not turns._has_free_slot(origin), "nobody waits while there is room"
 
     def teardown(self) -> None:
         async def end() -> None:

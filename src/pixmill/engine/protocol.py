@@ -1,8 +1,7 @@
-"""What the server and a worker say to each other, and how it travels.
+"""The protocol between the server and a worker: messages and their encoding.
 
-Knows messages, their encoding, and descriptors that travel with them. Must never know queues, processes or pixels.
-A message is one packet of a Unix socket; pictures never pass through it, only descriptors of memory files do.
-What a worker sends may be anything at all: reading it gives a message or ``Garbled``.
+A message is one packet of a Unix socket. Images never pass through it, only descriptors of memory files do. A worker may have been taken over:
+whatever it sends becomes a message or ``ProtocolError``. Must never know queues, processes or pixels.
 """
 
 import array
@@ -25,9 +24,9 @@ MAX_MESSAGE_BYTES: Final = 64 * 2**10
 _MAX_DETAIL_CHARACTERS: Final = 8_000
 _MAX_MESSAGE_CHARACTERS: Final = 1_000
 _MAX_BATCH_CHARACTERS: Final = (250, 500)
-"""The same for one of ``MAX_PLANS`` failures in one message: 48,000 bytes if every character takes four."""
+"""The maximum of message and detail for one of ``MAX_PLANS`` failures in one packet: 48,000 bytes if every character takes four."""
 MAX_EXTRAS: Final = MAX_REFERENCES
-"""Pictures beside the original of one job: two such jobs leave a worker files enough (``sandbox/policy.py``)."""
+"""Referenced images of one job: two such jobs stay within a worker's limit of open files (``sandbox/policy.py``)."""
 _FD_BYTES: Final = array.array("i").itemsize
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 M = TypeVar("M")
@@ -36,9 +35,9 @@ M = TypeVar("M")
 
 
 class Configure(Struct, frozen=True, forbid_unknown_fields=True, tag="configure"):
-    """The first message: who the server is, and what holds for every job.
+    """The first message: the server's process id, and the limits of every job.
 
-    ``memory_bytes`` of 0 is no bound; ``cpu_s`` is the time that all threads of a worker may work on one job together.
+    ``memory_bytes`` of 0 is no limit; ``cpu_s`` is the CPU time of all threads of a worker for one job.
     """
 
     parent_pid: int
@@ -49,9 +48,9 @@ class Configure(Struct, frozen=True, forbid_unknown_fields=True, tag="configure"
 
 
 class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
-    """Make this of the original that comes along as a file of ``size`` bytes.
+    """Render the attached original, a file of ``size_bytes``.
 
-    The other pictures that the plan refers to come along too, after it, in their order; ``extras`` are their sizes.
+    The images that the plan refers to are attached after it, in their order; ``extra_sizes_bytes`` are their sizes.
     """
 
     id: int
@@ -65,7 +64,7 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
 
 
 class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all"):
-    """Make each of these, at most ``MAX_PLANS``, of the one original that comes along as a file of ``size`` bytes."""
+    """Render each of at most ``MAX_PLANS`` plans from the attached original, a file of ``size_bytes``."""
 
     id: int
     size_bytes: int
@@ -78,7 +77,7 @@ class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all
 
 
 class Inspect(Struct, frozen=True, forbid_unknown_fields=True, tag="inspect"):
-    """Tell the facts of the original that comes along as a file of ``size`` bytes."""
+    """Read the facts of the attached original, a file of ``size_bytes``."""
 
     id: int
     size_bytes: int
@@ -86,7 +85,7 @@ class Inspect(Struct, frozen=True, forbid_unknown_fields=True, tag="inspect"):
 
 
 class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
-    """Skip this job if it has not begun."""
+    """Skip this job if it has not started."""
 
     id: int
 
@@ -94,15 +93,15 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
 WorkerJob = Render | RenderAll | Inspect
 Command = Configure | Render | RenderAll | Inspect | Cancel
 
-# ---------------------------------------------------------------- from a worker: one reply for each job, in order
+# ---------------------------------------------------------------- from a worker: one reply per job, in order
 
 
 class Ready(Struct, frozen=True, forbid_unknown_fields=True, tag="ready"):
-    """All is loaded; the next job begins at once."""
+    """The worker has loaded everything, and waits for jobs."""
 
 
-class RenderedImage(Struct, frozen=True, forbid_unknown_fields=True, tag="picture"):
-    """A result; its bytes come along as a file."""
+class RenderedImage(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_image"):
+    """A result; its bytes are the attached file."""
 
     id: int
     rss_bytes: int
@@ -123,8 +122,8 @@ class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
     detail: str
 
 
-class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="made"):
-    """One of several results: so many ``bytes`` of the file, from ``at`` on."""
+class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="batch_item"):
+    """One result of a batch: ``size_bytes`` of the file, from ``offset`` on."""
 
     offset: int
     size_bytes: int
@@ -135,9 +134,7 @@ class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="made"):
 
 
 class RenderedBatch(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_batch"):
-    """What became of each plan, in the order of the plans. The bytes of all results come along as one file; there is none
-    when there is no result.
-    """
+    """The outcome of each plan, in their order. All results are in one attached file, if there is any."""
 
     id: int
     rss_bytes: int
@@ -151,7 +148,7 @@ class Inspected(Struct, frozen=True, forbid_unknown_fields=True, tag="inspected"
 
 
 class Cancelled(Struct, frozen=True, forbid_unknown_fields=True, tag="cancelled"):
-    """The job was withdrawn in time."""
+    """The job was cancelled before it started."""
 
     id: int
     rss_bytes: int
@@ -166,31 +163,33 @@ _REPLY_DECODER: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(
 
 
 class ProtocolError(Exception):
-    """The other side does not keep to the protocol; there is nothing more to say to it."""
+    """The peer violates the protocol; the connection cannot be used any more."""
 
 
 class OwnedFd:
-    """A descriptor that came with a message; whoever drops it last closes it."""
+    """A descriptor that is closed with the last reference; ``size`` is that of the file when it was received."""
+
+    __slots__ = ("fd", "size")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        self.size = os.fstat(fd).st_size
 
     def __del__(self) -> None:
         os.close(self.fd)
 
     def read(self, max_bytes: int) -> bytes:
-        """The whole content; Garbled when it is more than ``max_bytes`` or no file at all."""
+        """Return the whole content. Raises ProtocolError when it is more than ``max_bytes`` or cannot be read."""
         try:
-            size = os.fstat(self.fd).st_size
-            body = os.pread(self.fd, size, 0) if size <= max_bytes else b""
+            body = os.pread(self.fd, self.size, 0) if self.size <= max_bytes else b""
         except OSError as error:
             raise ProtocolError("A result cannot be read") from error
-        if len(body) != size:
-            raise ProtocolError(f"A result of {size} bytes")
+        if len(body) != self.size:
+            raise ProtocolError(f"A result of {self.size} bytes")
         return body
 
     def read_range(self, offset: int, size: int) -> bytes:
-        """So many bytes of it; Garbled when it has less."""
+        """Return ``size`` bytes from ``offset`` on. Raises ProtocolError when there are fewer."""
         if not 0 <= offset < offset + size <= self.size:
             raise ProtocolError(f"A result of {size} bytes from {offset} on")
         body = os.pread(self.fd, size, offset)
@@ -198,29 +197,25 @@ class OwnedFd:
             raise ProtocolError(f"A result of {size} bytes")
         return body
 
-    @property
-    def size(self) -> int:
-        return os.fstat(self.fd).st_size
-
 
 def send(channel: socket.socket, message: Command | Reply, *fds: int) -> None:
-    """One packet, with descriptors that the receiver gets its own copies of. Raises OSError."""
+    """Send one packet, with descriptors, of which the receiver gets copies. Raises OSError."""
     socket.send_fds(channel, [_ENCODER.encode(message)], fds)
 
 
 def fits_in_message(message: Command | Reply) -> bool:
-    """Whether it is short enough to be sent."""
+    """Whether the message is short enough for one packet."""
     return len(_ENCODER.encode(message)) <= MAX_MESSAGE_BYTES
 
 
 def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, list[OwnedFd]] | None:
-    """What the server says next; None when it is gone. Raises OSError, Garbled."""
+    """Return the next command; None when the server is gone. Raises OSError, ProtocolError."""
     packet, files = _receive(channel, flags, 1 + MAX_EXTRAS)
     return (_decode(_COMMAND_DECODER, packet), files) if packet else None
 
 
 def receive_reply(channel: socket.socket) -> tuple[Reply, OwnedFd | None] | None:
-    """What a worker says next; None when it is gone. Raises BlockingIOError when it says nothing, OSError, Garbled."""
+    """Return the next reply; None when the worker is gone. Raises BlockingIOError without one, OSError, ProtocolError."""
     packet, files = _receive(channel, 0, 1)
     return (_decode(_REPLY_DECODER, packet), files[0] if files else None) if packet else None
 
@@ -231,7 +226,7 @@ def _receive(channel: socket.socket, flags: int, max_fds: int) -> tuple[bytes, l
     packet, ancillary, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, ancillary_bytes, flags | socket.MSG_CMSG_CLOEXEC)
     files = [OwnedFd(fd) for level, kind, data in ancillary if (level, kind) == _RIGHTS for fd in _parse_fds(data)]
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > max_fds:
-        raise ProtocolError("A message that is too long")
+        raise ProtocolError("A message is too long")
     return packet, files
 
 
@@ -245,20 +240,20 @@ def _decode(decoder: "msgspec.msgpack.Decoder[M]", packet: bytes) -> M:
     try:
         return decoder.decode(packet)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ProtocolError("A message that is none of ours") from error
+        raise ProtocolError("A message cannot be decoded") from error
 
 
 # ---------------------------------------------------------------- failures as data
 
 
 def error_to_wire(id_: int, rss_bytes: int, error: PixmillError, *, is_single: bool = True) -> Failed:
-    """A failure as it travels; long texts are cut, and shorter where it is not ``alone`` in a message."""
+    """Return the message for a failure. Long texts are cut, to less in a batch."""
     message, detail = (_MAX_MESSAGE_CHARACTERS, _MAX_DETAIL_CHARACTERS) if is_single else _MAX_BATCH_CHARACTERS
     return Failed(id_, rss_bytes, error.code, error.message[:message], error.param, error.detail[-detail:])
 
 
 def error_from_wire(failed: Failed) -> PixmillError:
-    """The failure as the class that its code names."""
+    """Return the error of the class that the code names."""
     error_class = _ERROR_CLASSES.get(failed.code, InternalError)
     return error_class(failed.message, param=failed.param, detail=failed.detail)
 

@@ -215,6 +215,7 @@ def _write(file: protocol.OwnedFd, body: bytes) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file.fd, view) :]
+    file.size += len(body)
 
 
 def _load_handlers(handlers_module: str | None) -> Handlers:

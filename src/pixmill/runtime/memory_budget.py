@@ -1,34 +1,31 @@
-"""One account of the memory that pictures take while they are worked on: originals on their way, uploads, and originals that are kept.
+"""Memory budget for originals in flight, uploads and cached originals.
 
-Knows bytes, who waits for some, and who can be asked to let go of some. Must never know what they hold. Every wait ends: at the latest after
-``MAX_WAIT_S`` it is a refusal, so those who hold some and want more cannot wait for each other for ever.
+Knows bytes, who waits for them, and whom to ask to free some. Must never know what the bytes are for. Every wait ends: after ``MAX_WAIT_S`` the
+request is rejected, so holders that want more cannot wait for each other for ever.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from pixmill.errors import MemoryExhausted
+from pixmill.runtime.wait_queue import WaitQueue
 
 MAX_WAIT_S: Final = 1.0
 MAX_WAITING: Final = 256
 
 MEMORY_DIVISOR: Final = 4
-"""A quarter of the memory there is, where nothing is said: the rest is for workers, the cache and the page cache."""
-
-
-class _Waiter(NamedTuple):
-    size: int
-    granted: "asyncio.Future[None]"
+"""Default budget: a quarter of the available memory. The rest is for workers, the cache and the page cache."""
 
 
 def _reclaim_nothing(_bytes: int) -> None:
-    """Nobody holds what can be done without."""
+    """Nobody holds memory that can be freed early."""
 
 
 class MemoryBudget:
-    """At most ``max_bytes``; 0 for no bound. ``relieve`` is asked for bytes that can be done without; ``refused`` hears of each refusal."""
+    """At most ``max_bytes``; 0: unlimited. ``on_rejected`` is called for each rejection.
+
+    ``reclaim`` is called with the number of missing bytes before anybody waits; it may release some.
+    """
 
     def __init__(
         self, max_bytes: int, on_rejected: Callable[[], None] = lambda: None, max_wait_s: float = MAX_WAIT_S
@@ -38,48 +35,46 @@ class MemoryBudget:
         self.reclaim: Callable[[int], None] = _reclaim_nothing
         self._on_rejected = on_rejected
         self._max_wait_s = max_wait_s
-        self._waiting: deque[_Waiter] = deque()
+        self._queue: WaitQueue[int] = WaitQueue()
         self._reclaiming = False
 
     @property
     def waiting(self) -> int:
-        """Who waits for bytes."""
-        return len(self._waiting)
+        """The number of requests that wait for bytes."""
+        return len(self._queue)
 
     def new_reservation(self) -> "MemoryReservation":
-        """An account for one thing, of which there is nothing yet."""
+        """Return an empty reservation."""
         return MemoryReservation(self)
 
     async def acquire(self, size: int, *, urgent: bool = False) -> None:
-        """Have so many more; ``urgent`` for who holds some already, who goes ahead. Raises MemoryFull."""
-        if (urgent or not self._waiting) and self._take_if_free(size):
+        """Take ``size`` more bytes. ``urgent`` goes first: for who holds some already. Raises MemoryExhausted."""
+        if (urgent or not self._queue) and self._take_if_free(size):
             return
-        if size > self.max_bytes or len(self._waiting) >= MAX_WAITING:
+        if size > self.max_bytes or len(self._queue) >= MAX_WAITING:
             raise self._reject()
-        waiter = _Waiter(size, asyncio.get_running_loop().create_future())
-        (self._waiting.appendleft if urgent else self._waiting.append)(waiter)
-        try:
-            await asyncio.wait((waiter.granted,), timeout=self._max_wait_s)
-        except asyncio.CancelledError:
-            self._cancel_wait(waiter)
-            raise
-        if not waiter.granted.done():
-            self._cancel_wait(waiter)
+        if not await self._queue.wait(
+            size,
+            self._max_wait_s,
+            give_back=self.release,
+            withdrawn=lambda _size: self._grant_waiters(),
+            ahead=urgent,
+        ):
             raise self._reject()
 
     def try_acquire(self, size: int) -> bool:
-        """Have so many more if they are there and nobody waits for any."""
-        return not self._waiting and self._take_if_free(size)
+        """Take ``size`` more bytes if they are free and nobody waits for any."""
+        return not self._queue and self._take_if_free(size)
 
     def release(self, size: int) -> None:
-        """So many are free again."""
+        """Return ``size`` bytes."""
         self.used_bytes -= size
         self._grant_waiters()
 
     def _take_if_free(self, size: int) -> bool:
         shortfall = self.used_bytes + size - self.max_bytes if self.max_bytes else 0
         if shortfall > 0 and not self._reclaiming:
-            self._reclaiming = True  # what is let go of comes back through ``give``, and is ours
+            self._reclaiming = True  # reclaimed bytes come back through ``release``, and are for this request
             try:
                 self.reclaim(shortfall)
             finally:
@@ -91,16 +86,8 @@ class MemoryBudget:
         return True
 
     def _grant_waiters(self) -> None:
-        while not self._reclaiming and self._waiting and self._take_if_free(self._waiting[0].size):
-            self._waiting.popleft().granted.set_result(None)
-
-    def _cancel_wait(self, waiter: _Waiter) -> None:
-        """Cancelled, it may have got its bytes at this very moment."""
-        if waiter.granted.done():
-            self.release(waiter.size)
-        else:
-            self._waiting.remove(waiter)
-            self._grant_waiters()
+        while not self._reclaiming and self._queue and self._take_if_free(self._queue.first):
+            self._queue.grant_first()
 
     def _reject(self) -> MemoryExhausted:
         self._on_rejected()
@@ -108,7 +95,7 @@ class MemoryBudget:
 
 
 class MemoryReservation:
-    """What one thing has of the budget, however many hold it."""
+    """The share of one object in the budget, released by its last holder."""
 
     __slots__ = ("_budget", "_holders", "reserved_bytes")
 
@@ -118,14 +105,14 @@ class MemoryReservation:
         self.reserved_bytes = 0
 
     async def reserve(self, size: int) -> None:
-        """Have at least so many. Raises MemoryFull."""
+        """Grow to at least ``size`` bytes. Raises MemoryExhausted."""
         missing = size - self.reserved_bytes
         if missing > 0:
             await self._budget.acquire(missing, urgent=self.reserved_bytes > 0)
             self.reserved_bytes += missing
 
     def try_reserve(self, size: int) -> bool:
-        """Have at least so many if that needs no waiting; whether it has them."""
+        """Grow to at least ``size`` bytes if that needs no waiting; return whether it has them."""
         missing = size - self.reserved_bytes
         if missing > 0 and not self._budget.try_acquire(missing):
             return False
@@ -133,18 +120,18 @@ class MemoryReservation:
         return True
 
     def shrink_to(self, size: int) -> None:
-        """It is complete, and no larger than this."""
+        """Release what exceeds the final size."""
         if self._holders > 0 and size < self.reserved_bytes:
             excess, self.reserved_bytes = self.reserved_bytes - size, size
             self._budget.release(excess)
 
     def retain(self) -> "MemoryReservation":
-        """Somebody else holds it too."""
+        """Add a holder."""
         self._holders += 1
         return self
 
     def release(self) -> None:
-        """One holds it no more; after the last one nothing is claimed."""
+        """Remove a holder; the last one returns the bytes."""
         self._holders -= 1
         if not self._holders:
             size, self.reserved_bytes = self.reserved_bytes, 0
@@ -152,4 +139,4 @@ class MemoryReservation:
 
 
 UNLIMITED_BUDGET: Final = MemoryBudget(0)
-"""Counts, and refuses nobody."""
+"""Counts bytes and rejects nothing."""

@@ -1,6 +1,6 @@
-"""Who may come in: a call that would have to wait for too long is told so at once, while it has cost nothing.
+"""Admission control: rejects a call at once when it would have to wait too long, before it has cost anything.
 
-Knows what lies ahead, in calls and in seconds of work. Must never know workers or pictures.
+Knows the queue, in calls and in seconds of work. Must never know workers or images.
 """
 
 import time
@@ -9,57 +9,35 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, Literal, NamedTuple
 
+from pixmill.engine.pool.call import QueueStats
 from pixmill.errors import QueueFull
 
 ANNOUNCED_SHARE: Final = 0.5
-"""Of the longest wait, and of the longest line: what calls may take whose originals are still being fetched, which may never come. So an
-origin that stalls makes the queue shorter, and never closes it."""
+"""Share of the maximum wait, and of the maximum queue length, that announced calls may take. Their originals are still being fetched and may
+never arrive, so an origin that stalls shortens the queue, and never closes it."""
 
 STANDING_QUEUE_SHARE: Final = 0.1
-"""Of the longest wait: what is left of it once a line that had no room for somebody has stood for that long. A line may be long to take a burst; one that does not
-go away takes nothing but time from everybody, also from who comes when the rush is over. (Controlled delay: Nichols and Jacobson,
+"""Share of the maximum wait that remains once a queue has rejected a call and stood for that long. A queue may be long to absorb a burst; one
+that does not drain only adds latency, also for calls that come when the overload is over. (Controlled delay, CoDel: Nichols and Jacobson,
 ACM Queue 10(5), 2012; at the admission to a server: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.)"""
 
 RejectionReason = Literal["queue", "queue_wait"]
-"""What a call ran into: too many wait, or too much work does."""
+"""The limit that a call ran into: the number of queued calls, or the expected wait."""
 
 
 class Load(NamedTuple):
-    """What the workers are at: the seconds that running calls still need, who shares the work, and whether one has nothing to do."""
+    """Work in progress: the seconds that running calls still need, and the number of workers that share the queue."""
 
     running_s: float
     worker_count: int
-    has_idle_worker: bool
-
-
-class QueueStats:
-    """The calls that wait, and the work that they will be; ``since`` when there have always been some, and whether
-    anybody has been turned away since then.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.count = 0
-        self.work_s = 0.0
-        self.nonempty_since = 0.0
-        self.has_rejected = False
-        self._clock = clock
-
-    def add(self, work_s: float) -> None:
-        if not self.count:
-            self.nonempty_since, self.has_rejected = self._clock(), False
-        self.count += 1
-        self.work_s += work_s
-
-    def remove(self, work_s: float) -> None:
-        self.count -= 1
-        self.work_s = max(0.0, self.work_s - work_s) if self.count else 0.0  # what rounding leaves does not add up
 
 
 class Reservation:
-    """Entered for a request that may become a call, at the door: from then on it counts as one that comes, until it does, or ends without.
+    """Context manager that counts a request as a coming call, from its arrival until it becomes one or ends without.
 
-    All who ask at the same moment would otherwise be let in for the same room. Those who were are not judged by it: what was promised after
-    them, or may need nothing, is not ahead of them. The context carries it to where the call comes, through whatever tasks lie between.
+    Otherwise all requests that arrive in the same moment would be admitted for the same place. Admitted requests are not judged by
+    reservations, since those made after them, or that may need nothing, are not ahead of them. A context variable carries the reservation to
+    where the call is made, through any tasks in between.
     """
 
     __slots__ = ("_admission", "_is_active")
@@ -69,12 +47,12 @@ class Reservation:
         self._is_active = False
 
     def __enter__(self) -> None:
-        _RESERVATION.set(self)
+        _CURRENT_RESERVATION.set(self)
         self._is_active = True
         self._admission.reserved += 1
 
     def __exit__(self, *_: object) -> None:
-        """What has ended may stay in the context, also in that of tasks which go on: it does nothing any more."""
+        """Release it. It may stay in the context, also in that of tasks which go on: it has no effect any more."""
         self.release()
 
     def release(self) -> None:
@@ -82,17 +60,15 @@ class Reservation:
         self._is_active = False
 
 
-_RESERVATION: ContextVar[Reservation | None] = ContextVar("reservation", default=None)
-
-
-def _release_reservation() -> None:
-    """Whoever comes now was promised until now."""
-    if reservation := _RESERVATION.get():
-        reservation.release()
+_CURRENT_RESERVATION: ContextVar[Reservation | None] = ContextVar("reservation", default=None)
 
 
 class Admission:
-    """Judges by ``load``, by the line, and by ``typical_s``, the work that a call usually is. ``refused`` hears of each refusal."""
+    """Judges by the queue, the current load and ``typical_s``, the typical duration of a call.
+
+    ``has_idle_worker`` is kept up to date by the dispatcher: then nothing waits, and every call is admitted.
+    ``on_rejected`` is called with the reason of each rejection.
+    """
 
     def __init__(
         self,
@@ -103,6 +79,9 @@ class Admission:
         on_rejected: Callable[[RejectionReason], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.has_idle_worker = False
+        self.reserved = 0
+        """Requests with a reservation."""
         self.queue_stats = QueueStats(clock)
         self._clock = clock
         self._max_waiting = max_waiting
@@ -111,32 +90,28 @@ class Admission:
         self._typical_s = typical_s
         self._on_rejected = on_rejected
         self._announced = 0
-        self.reserved = 0
 
     def expected_wait_s(self) -> float:
-        """How long a call that comes now would wait, as far as one can tell."""
-        load = self._load()
-        return 0.0 if load.has_idle_worker else self._backlog_s(load)
+        """Return the expected wait of a call that arrives now."""
+        return 0.0 if self.has_idle_worker else self._backlog_s(self._load())
 
     @property
     def is_busy(self) -> bool:
-        """Whether so much waits that nothing should be begun which nobody waits for."""
+        """Whether the queue is too long to begin background work."""
         return 2 * self.queue_stats.count > self._max_waiting or 2 * self.expected_wait_s() > self._max_wait_s
 
     def check(self) -> None:
-        """Return when a call may come. Raises QueueFull."""
-        _release_reservation()
-        load = self._load()
-        if not load.has_idle_worker:
-            self._reject_if_over_limit(self._backlog_s(load), 0)
+        """Admit a call, and end the reservation of its request. Raises QueueFull."""
+        self._end_reservation()
+        if not self.has_idle_worker:
+            self._reject_if_over_limit(self._backlog_s(self._load()), 0)
 
     @contextmanager
     def announce(self) -> Iterator[None]:
-        """While the original of a call is fetched, it counts as one that will come. Raises QueueFull if there is no use in fetching it."""
-        _release_reservation()
-        load = self._load()
-        if not load.has_idle_worker:
-            self._reject_if_over_limit(self._backlog_with_announced_s(load, self._announced), self._announced)
+        """Count a call as coming while its original is fetched. Raises QueueFull if it would be rejected anyway."""
+        self._end_reservation()
+        if not self.has_idle_worker:
+            self._reject_if_over_limit(self._backlog_with_announced_s(self._load(), self._announced), self._announced)
         self._announced += 1
         try:
             yield
@@ -144,24 +119,29 @@ class Admission:
             self._announced -= 1
 
     def retry_after_s(self) -> float | None:
-        """When to come again, for a call that has an original to fetch and would be refused now; None when it would be admitted."""
-        load = self._load()
-        if load.has_idle_worker:
+        """Return when to retry, for a call with an original to fetch that would be rejected now; None if admitted."""
+        if self.has_idle_worker:
             return None
         announced = self._announced + self.reserved
-        wait_s = self._backlog_with_announced_s(load, announced)
+        wait_s = self._backlog_with_announced_s(self._load(), announced)
         return wait_s / 2 if self._rejection_reason(wait_s, announced) else None
+
+    @staticmethod
+    def _end_reservation() -> None:
+        """End the reservation of the current request: it counts as a call from now on."""
+        if reservation := _CURRENT_RESERVATION.get():
+            reservation.release()
 
     def _backlog_s(self, load: Load) -> float:
         return (self.queue_stats.work_s + load.running_s) / load.worker_count
 
     def _backlog_with_announced_s(self, load: Load, announced: int) -> float:
-        """What lies ahead of a call whose original is yet to be fetched: others come whose originals are."""
+        """Return the wait of a call that has yet to fetch its original, behind the others that fetch theirs."""
         announced_s = announced * self._typical_s() / load.worker_count
         return self._backlog_s(load) + min(announced_s, ANNOUNCED_SHARE * self._max_wait_s)
 
     def _max_wait_now_s(self) -> float:
-        """Whatever stands, each worker has a call to go on with."""
+        """Return the limit of the wait; a standing queue keeps two typical calls per worker, so that none runs dry."""
         queue_stats = self.queue_stats
         if (
             not queue_stats.count
@@ -181,7 +161,7 @@ class Admission:
         return reason
 
     def _reject_if_over_limit(self, wait_s: float, announced: int) -> None:
-        """Whoever is refused is told when half of what lies ahead will be done: then there is room, and not for one alone."""
+        """Reject with the time in which half of the backlog will be done: then there is room for more than one call."""
         if reason := self._rejection_reason(wait_s, announced):
             self._on_rejected(reason)
             raise QueueFull(retry_after_s=wait_s / 2)

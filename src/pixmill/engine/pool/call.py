@@ -1,6 +1,6 @@
-"""One call of the engine on its way: what is asked, who waits for it, and the time it has left.
+"""A call of the engine: what is asked, who waits for it and how much time it has left; and the statistics of the queue.
 
-Knows itself. Must never know workers or queues.
+Must never know workers.
 """
 
 import asyncio
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.admission import QueueStats
 from pixmill.errors import PixmillError
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.ops import Plan
@@ -17,11 +16,48 @@ from pixmill.runtime.spool import Spool
 CallResult = tuple[protocol.Outcome, protocol.OwnedFd | None]
 
 
+class QueueStats:
+    """The number of queued calls and their expected work.
+
+    ``nonempty_since`` is the time of the last change from empty; ``has_rejected``: whether a call was rejected since.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.count = 0
+        self.work_s = 0.0
+        self.nonempty_since = 0.0
+        self.has_rejected = False
+        self._clock = clock
+
+    def add(self, work_s: float) -> None:
+        if not self.count:
+            self.nonempty_since, self.has_rejected = self._clock(), False
+        self.count += 1
+        self.work_s += work_s
+
+    def remove(self, work_s: float) -> None:
+        self.count -= 1
+        self.work_s = max(0.0, self.work_s - work_s) if self.count else 0.0  # rounding errors do not add up
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A call as it was given to one worker; ``call`` is None once nobody wants the outcome any more."""
+
+    id: int
+    expected_outcome: type[protocol.Outcome]
+    command: protocol.WorkerJob
+    fds: tuple[int, ...]
+    """The descriptors that go with the command."""
+    call: "Call | None"
+    deadline_at: float = 0.0
+
+
 @dataclass(eq=False, slots=True)
 class Call:
-    """A ``render`` (with a plan, or several) or an ``inspect`` (without). Times are the loop's, in seconds.
+    """A ``render`` (with a plan, or several) or an ``inspect`` (without). Times are the event loop's, in seconds.
 
-    ``seconds_left`` bounds the waiting, and then, anew, the work; what a worker spent before it died is gone.
+    ``time_left_s`` bounds the wait, and then, from its full length again, the work. Time that a worker spent before it died is not given back.
     """
 
     original: Spool
@@ -29,74 +65,76 @@ class Call:
     future: "asyncio.Future[CallResult]"
     admitted_at: float
     time_left_s: float
+    fact_selection: FactSelection = HEADER_FACTS_ONLY
+    extras: tuple[Spool, ...] = ()
+    duration_class: tuple[str, int] = ("", 0)
     expected_s: float = 0.0
-    """The work that it probably is."""
+    """Expected duration of the work."""
     queue_stats: QueueStats | None = None
-    """Where it waits."""
+    """The statistics of the queue that it is in, or was in last."""
     started_at: float | None = None
     worker_deaths: int = 0
     timeout_handle: asyncio.TimerHandle | None = None
-    fact_selection: FactSelection = HEADER_FACTS_ONLY
-    extras: tuple[Spool, ...] = ()
-
-    @property
-    def expected_outcome(self) -> type[protocol.Outcome]:
-        """What answers it when all goes well."""
-        if self.plan is None:
-            return protocol.Inspected
-        return protocol.RenderedBatch if self.is_batch else protocol.RenderedImage
 
     @property
     def is_batch(self) -> bool:
-        """Several renders: whoever lies behind it may wait for long."""
+        """Whether it is several renders, so that a call queued behind it may wait long."""
         return isinstance(self.plan, tuple)
 
     @property
     def result_count(self) -> int:
-        """How many results it asks for."""
         return len(self.plan) if isinstance(self.plan, tuple) else 1
 
-    @property
-    def duration_class(self) -> tuple[str, int]:
-        """What takes about the same time: results in the same format, of originals of about as many bytes."""
+    def estimate(self, expected_s: Callable[[tuple[str, int]], float]) -> None:
+        """Set its duration class (results in the same format, of originals of about as many bytes) and duration."""
         if self.plan is None:
             label = f"inspect {len(self.fact_selection.include)}"
         elif isinstance(self.plan, tuple):
-            label = f"set of {len(self.plan)}"
+            label = f"batch of {len(self.plan)}"
         else:
             formats = self.plan.output.formats
             label = formats[0] if len(formats) == 1 else "chosen"
-        return label, self.original.size.bit_length()
+        self.duration_class = label, self.original.size.bit_length()
+        self.expected_s = expected_s(self.duration_class)
 
     def to_job(self, id_: int) -> protocol.WorkerJob:
-        """How a worker is told of it."""
+        """Return the command that a worker receives."""
         size, plan = self.original.size, self.plan
         if plan is None:
             return protocol.Inspect(id_, size, self.fact_selection)
-        extras = tuple(extra.size for extra in self.extras)
+        extras = tuple([extra.size for extra in self.extras])
         if isinstance(plan, tuple):
             return protocol.RenderAll(id_, size, plan, extras)
         return protocol.Render(id_, size, plan, extras)
 
-    @property
-    def fds(self) -> tuple[int, ...]:
-        """What goes with the order."""
-        return (self.original.fd, *(extra.fd for extra in self.extras))
+    def new_attempt(self, id_: int) -> Attempt:
+        """Return it as it is given to a worker."""
+        expected_outcome: type[protocol.Outcome] = protocol.Inspected
+        if self.plan is not None:
+            expected_outcome = protocol.RenderedBatch if isinstance(self.plan, tuple) else protocol.RenderedImage
+        fds = (self.original.fd, *[extra.fd for extra in self.extras])
+        return Attempt(id_, expected_outcome, self.to_job(id_), fds, self)
 
     def start_waiting(self, queue_stats: QueueStats, on_timeout: Callable[["Call"], None]) -> None:
-        """From now on it waits in this line, and not for ever."""
+        """Count it as queued, for a limited time."""
         self.stop_waiting()
         self.queue_stats = queue_stats
         queue_stats.add(self.expected_s)
         self.timeout_handle = self.future.get_loop().call_later(max(0.0, self.time_left_s), on_timeout, self)
 
+    def stop_waiting(self) -> None:
+        """Count it as started or ended."""
+        if self.timeout_handle and self.queue_stats:
+            self.timeout_handle.cancel()
+            self.timeout_handle = None
+            self.queue_stats.remove(self.expected_s)
+
     def mark_started(self, now: float) -> None:
-        """A worker has begun with it."""
         self.stop_waiting()
         self.started_at = now
 
     def worker_died(self, now: float) -> None:
-        """Its worker died of it."""
+        """Count the death of its worker, and the time that the attempt took."""
         self.worker_deaths += 1
         self.time_left_s -= now - (now if self.started_at is None else self.started_at)
 
@@ -109,10 +147,3 @@ class Call:
         self.stop_waiting()
         if not self.future.done():
             self.future.set_exception(error)
-
-    def stop_waiting(self) -> None:
-        """It has begun or ended."""
-        if self.timeout_handle and self.queue_stats:
-            self.timeout_handle.cancel()
-            self.timeout_handle = None
-            self.queue_stats.remove(self.expected_s)

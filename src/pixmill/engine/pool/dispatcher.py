@@ -1,6 +1,6 @@
-"""The story of the queue: who is admitted, who is served next, and what becomes of a call when its worker is lost.
+"""Dispatcher: which calls are admitted, which is served next, and what becomes of a call whose worker is lost.
 
-Knows calls and lanes. Must never know what is asked, pixels or metrics.
+Knows calls and workers. Must never know what is asked, pixels or metrics.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pixmill.engine.pool.call import Call
 from pixmill.engine.pool.idle import IdleScheduler
 from pixmill.engine.pool.process import Process, ProcessEvents
 from pixmill.engine.pool.supervisor import WorkerSupervisor
-from pixmill.engine.pool.worker_handle import ExitReason, WorkerEvents, WorkerHandle
+from pixmill.engine.pool.worker_handle import ExitReason, WorkerEvents, WorkerHandle, WorkerLimits
 from pixmill.errors import Draining, NoWorker, QueueFull, RenderCrashed, RenderTimeout
 from pixmill.runtime.durations import DurationEstimator
 
@@ -25,12 +25,12 @@ _RESTART_REASONS: Final[dict[ExitReason, str]] = {
     "start": "crash",
     "crash": "crash",
     "deadline": "deadline",
-    "abandoned": "deadline",  # with nobody waiting, the deadline is the grace
+    "abandoned": "deadline",  # nobody waits any more, so the grace was the deadline
 }
 
 
 class Dispatcher(WorkerEvents):
-    """Brings calls to lanes. No lane is idle while a call waits, and no call waits for ever."""
+    """Gives calls to workers. No worker is idle while a call waits, and no call waits for ever."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class Dispatcher(WorkerEvents):
         on_worker_replaced: Callable[[str], None],
         on_rejected: Callable[[RejectionReason], None],
     ) -> None:
-        """``replaced`` hears the reason whenever a worker is replaced, ``refused`` what it was whenever a call is turned away."""
-        max_bytes = int(config.max_result_bytes)
-        self.supervisor = WorkerSupervisor(config, lambda: WorkerHandle(start_process, self, max_bytes))
+        """``on_worker_replaced`` and ``on_rejected`` are called with the reason."""
+        limits = WorkerLimits(int(config.max_result_bytes), config.worker_max_jobs, int(config.worker_max_rss_bytes))
+        self.supervisor = WorkerSupervisor(config.worker_count(), lambda: WorkerHandle(start_process, self, limits))
         self._on_worker_replaced = on_worker_replaced
         self._queue: deque[Call] = deque()
         self._is_open = False
@@ -53,7 +53,7 @@ class Dispatcher(WorkerEvents):
         self.idle_scheduler = IdleScheduler(
             max(1, config.worker_count() - 1), config.deadline_s, self._has_idle_capacity
         )
-        """For what may wait until nobody else does; one worker, where there are several, is left for all others."""
+        """Slots for background work. With several workers, one is kept free for requests."""
 
     async def open(self) -> None:
         """Start the workers and return when they are ready. Raises NoWorker when none can be started."""
@@ -70,8 +70,8 @@ class Dispatcher(WorkerEvents):
             raise self._no_worker_error()
 
     async def close(self) -> None:
-        """End all workers at once; whoever still waits gets Draining."""
-        self._is_open = False
+        """Kill all workers at once; calls in progress fail with Draining."""
+        self._is_open = self.admission.has_idle_worker = False
         calls = [
             call for worker in self.supervisor.workers for call in (worker.current_call, worker.queued_call) if call
         ]
@@ -82,30 +82,33 @@ class Dispatcher(WorkerEvents):
         await self.supervisor.close()
 
     def queued_count(self) -> int:
-        """The calls that no worker works on yet: in the queue, or lying ready behind another call."""
+        """Return the number of calls that no worker works on yet: in the queue, or in a worker behind another call."""
         return self.admission.queue_stats.count
 
     @property
     def is_busy(self) -> bool:
-        """Whether so many wait that nothing should be begun which nobody waits for."""
+        """Whether the queue is too long to begin background work."""
         return not self._is_open or self.admission.is_busy
 
     # ------------------------------------------------------------ calls come and go
 
     def admit(self, call: Call) -> None:
-        """Give it to a worker or let it wait. Raises QueueFull, Draining, NoWorker at once."""
+        """Give the call to an idle worker, or queue it. Raises QueueFull, Draining, NoWorker at once."""
         if not self._is_open:
             raise Draining
-        if self.supervisor.has_given_up:
+        if not self.admission.has_idle_worker and self.supervisor.has_given_up:
             raise self._no_worker_error()
         self.admission.check()
-        call.expected_s = self._durations.expected_s(call.duration_class)
-        call.start_waiting(self.admission.queue_stats, self._on_queue_timeout)
-        self._queue.append(call)
+        call.estimate(self._durations.expected_s)
+        if self.admission.has_idle_worker and (worker := self._next_worker()):
+            worker.submit(call)
+        else:
+            call.start_waiting(self.admission.queue_stats, self._on_queue_timeout)
+            self._queue.append(call)
         self._dispatch()
 
     def cancel(self, call: Call) -> None:
-        """Nobody waits for it any more: its place is free."""
+        """Remove a call that nobody waits for any more."""
         call.stop_waiting()
         if not any(worker.cancel(call) for worker in self.supervisor.workers):
             with suppress(ValueError):  # it may have ended at this moment
@@ -115,54 +118,56 @@ class Dispatcher(WorkerEvents):
     def _on_queue_timeout(self, call: Call) -> None:
         self.cancel(call)
         call.fail(
-            RenderTimeout() if call.worker_deaths else QueueFull("No worker came free in time; try again shortly")
+            RenderTimeout() if call.worker_deaths else QueueFull("No worker became free in time; try again shortly")
         )
 
-    # ------------------------------------------------------------ who is served next
-
-    def _has_idle_worker(self) -> bool:
-        return any(worker.accepts_calls and not worker.depth for worker in self.supervisor.workers)
+    # ------------------------------------------------------------ scheduling
 
     def _dispatch(self) -> None:
-        """First to workers with nothing to do, then one behind each running call, the longest-running first."""
+        """Give calls to idle workers first, then one behind each running call, the one that runs the longest first.
+
+        Called after every change of a worker or the queue.
+        """
         while self._queue and (worker := self._next_worker()):
             worker.submit(self._queue.popleft())
-        self._steal_queued_calls()
-        self.idle_scheduler.grant_next()
+        idle_workers = [worker for worker in self.supervisor.workers if worker.is_idle]
+        if idle_workers:
+            self._steal_queued_calls(idle_workers)
+        self.admission.has_idle_worker = any(worker.is_idle for worker in idle_workers)
+        if self.idle_scheduler.waiting:
+            self.idle_scheduler.grant_next()
+
+    def _next_worker(self) -> WorkerHandle | None:
+        accepting = [worker for worker in self.supervisor.workers if worker.accepts_calls]
+        return min(accepting, key=lambda worker: (worker.depth, worker.deadline_at), default=None)
+
+    def _steal_queued_calls(self, idle_workers: list[WorkerHandle]) -> None:
+        """Move calls that are queued behind another to idle workers."""
+        stealable = [(worker, worker.queued_call) for worker in self.supervisor.workers if worker.queued_call]
+        for idle_worker, (worker, call) in zip(idle_workers, stealable, strict=False):
+            worker.cancel(call)
+            idle_worker.submit(call)
 
     def _current_load(self) -> Load:
-        """A call that takes longer than expected is expected to take as much longer again."""
-        now, running_s, worker_count, has_idle_worker = asyncio.get_running_loop().time(), 0.0, 0, False
+        """Sum up the running calls. One that takes longer than expected is expected to take as much longer again."""
+        now, running_s, worker_count = asyncio.get_running_loop().time(), 0.0, 0
         for worker in self.supervisor.workers:
             worker_count += not worker.is_retired
             current = worker.current_call
             if current and current.started_at is not None:
                 running_s += abs(current.expected_s - (now - current.started_at))
-            elif worker.depth:  # it is ending what nobody waits for any more
+            elif worker.depth:  # it works on a cancelled call
                 running_s += self._durations.overall_s
-            has_idle_worker = has_idle_worker or (worker.accepts_calls and not worker.depth)
-        return Load(running_s, max(1, worker_count), has_idle_worker)
+        return Load(running_s, max(1, worker_count))
+
+    def _has_idle_capacity(self) -> bool:
+        return self._is_open and not self._queue and self.admission.has_idle_worker
 
     def _record_duration(self, call: Call) -> None:
         if call.started_at is not None:
             self._durations.record(call.duration_class, asyncio.get_running_loop().time() - call.started_at)
 
-    def _has_idle_capacity(self) -> bool:
-        return self._is_open and not self._queue and self._has_idle_worker()
-
-    def _next_worker(self) -> WorkerHandle | None:
-        accepting = (worker for worker in self.supervisor.workers if worker.accepts_calls)
-        return min(accepting, key=lambda lane: (lane.depth, lane.deadline_at), default=None)
-
-    def _steal_queued_calls(self) -> None:
-        """Whoever has nothing to do takes over a call that lies ready behind another."""
-        idle_workers = [worker for worker in self.supervisor.workers if worker.accepts_calls and not worker.depth]
-        stealable = [(lane, call) for lane in self.supervisor.workers if idle_workers and (call := lane.queued_call)]
-        for idle_worker, (lane, call) in zip(idle_workers, stealable, strict=False):
-            lane.cancel(call)
-            idle_worker.submit(call)
-
-    # ------------------------------------------------------------ what becomes of lanes
+    # ------------------------------------------------------------ events of workers
 
     def on_ready(self, worker: WorkerHandle) -> None:
         predecessor = self.supervisor.mark_ready(worker)
@@ -181,15 +186,15 @@ class Dispatcher(WorkerEvents):
             call.succeed((outcome, file))
         if worker.is_retired and not worker.depth:
             self.supervisor.remove(worker)
-        elif self.supervisor.needs_recycling(worker):
+        elif worker.needs_recycling:
             self.supervisor.recycle(worker)
         self._dispatch()
 
     def on_exit(self, worker: WorkerHandle, reason: ExitReason, detail: str) -> None:
         current, queued = worker.current_call, worker.queued_call
-        if queued:  # has not begun: this was no attempt of its own
+        if queued:  # it has not started, so this does not count as a death of its worker
             self._queue.appendleft(queued)
-        if current and reason == "start":  # nor was this
+        if current and reason == "start":  # nor has this
             self._queue.appendleft(current)
             current = None
         self.supervisor.remove(worker)
@@ -205,7 +210,7 @@ class Dispatcher(WorkerEvents):
         self._dispatch()
 
     def _retry_or_fail(self, call: Call, reason: ExitReason, detail: str, replacement: WorkerHandle | None) -> None:
-        """A call is tried once more, on the worker that replaces the dead one, so that it can harm no other."""
+        """Retry the call once, on the worker that replaces the dead one, so that it cannot take down another."""
         call.worker_died(asyncio.get_running_loop().time())
         if reason == "deadline":
             self._record_duration(call)

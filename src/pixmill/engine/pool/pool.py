@@ -1,6 +1,6 @@
-"""The engine port: pictures are rendered in worker processes and come back as values.
+"""The engine port: renders images in worker processes.
 
-Knows calls, outcomes and what is observed of them. Must never know pixels or a pixel library.
+Knows calls, outcomes and metrics. Must never know pixels or a pixel library.
 """
 
 import asyncio
@@ -27,32 +27,31 @@ from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
 
 _MAX_INLINE_READ_BYTES: Final = 2**20
-"""A larger result is copied by a thread: the event loop must not stand still for more than about a millisecond."""
+"""A larger result is copied by a thread, so that the event loop is not blocked for more than about a millisecond."""
 _CPU_TIME_PER_DEADLINE: Final = 2
-"""A decoder may use a thread of its own; whoever outworks this has escaped the deadline."""
+"""A decoder may use a thread of its own; more CPU time than this means that work goes on after its deadline."""
 _WORKER_STAGES: Final = (RequestStage.DECODE, RequestStage.PROCESS, RequestStage.ENCODE)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
-    """The pool at this moment; ``wait_s`` is what a call would wait that came now, ``restarts`` counts since it was made."""
+    """The state of the pool."""
 
     workers: int
     busy: int
     queued: int
     expected_wait_s: float
-    restarts: int
+    """Of a call that arrives now."""
 
 
 class EnginePool:
-    """Renders in processes: a crash costs one call, a deadline one worker, and the worker is replaced at once."""
+    """Renders in processes: a crash costs one call, a missed deadline one worker, and the worker is replaced at once."""
 
     def __init__(self, config: EngineConfig, observer: Observer, handlers_module: str | None = None) -> None:
-        """``handlers`` names a module whose ``render`` and ``inspect`` stand in for the real ones."""
+        """``handlers_module`` names a module whose ``render`` and ``inspect`` replace the real ones."""
         self._deadline_s = config.deadline_s
         self._observer = observer
-        self._restarts = 0
         self._handlers_module = handlers_module
         self._memory_bytes = int(config.worker_memory_bytes)
         self._sandbox_mode = config.sandbox
@@ -64,7 +63,7 @@ class EnginePool:
         await self._dispatcher.open()
 
     async def close(self) -> None:
-        """End all workers at once and return when they are gone; calls still under way raise Draining."""
+        """Kill all workers at once and return when they are gone; calls in progress raise Draining."""
         await self._dispatcher.close()
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
@@ -85,7 +84,9 @@ class EnginePool:
         call = self._new_call(original, tuple(plans))
         self._attach_extras(call, extras)
         if len(plans) > MAX_PLANS or not protocol.fits_in_message(call.to_job(0)):
-            raise RequestTooLarge(f"One job makes at most {MAX_PLANS} results, of plans that are not too long")
+            raise RequestTooLarge(
+                f"One job makes at most {MAX_PLANS} results, of at most {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
+            )
         results = await self._render_all(call) if plans else []
         for result in results:
             self._observer.increment(Event.RENDER, outcome=result.code if isinstance(result, PixmillError) else "ok")
@@ -114,13 +115,13 @@ class EnginePool:
             case (protocol.Inspected(facts=facts), _):
                 return facts
             case (outcome, _):
-                raise InternalError(detail=f"an inspection was answered by {type(outcome).__name__}")
+                raise InternalError(detail=f"unexpected reply to an inspection: {type(outcome).__name__}")
 
     async def ping(self) -> None:
-        """A real render of a small picture.
+        """Render a small image.
 
-        Workers that are all at work prove themselves: each has a deadline. A queue must not look like an illness, or under load every
-        replica would be taken out of service at once.
+        Skipped while all workers are busy: they prove that they work, since each has a deadline. A queue must not count as a failure, or under
+        load every replica would be taken out of service at once.
         """
         stats = self.stats()
         if stats.busy == stats.workers > 0:
@@ -130,11 +131,9 @@ class EnginePool:
 
     def stats(self) -> PoolStats:
         ready_workers = [worker for worker in self._dispatcher.supervisor.workers if worker.is_ready]
-        busy = sum(1 for lane in ready_workers if lane.depth)
+        busy = sum(1 for worker in ready_workers if worker.depth)
         admission = self._dispatcher.admission
-        return PoolStats(
-            len(ready_workers), busy, self._dispatcher.queued_count(), admission.expected_wait_s(), self._restarts
-        )
+        return PoolStats(len(ready_workers), busy, self._dispatcher.queued_count(), admission.expected_wait_s())
 
     async def _render(self, call: Call) -> Rendered:
         match await self._run_call(call):
@@ -143,7 +142,7 @@ class EnginePool:
                 body = await self._read(file, partial(file.read, self._limits.max_result_bytes))
                 return Rendered(body, image.format, image.width, image.height, image.seconds)
             case (outcome, _):
-                raise InternalError(detail=f"a render was answered by {type(outcome).__name__}")
+                raise InternalError(detail=f"unexpected reply to a render: {type(outcome).__name__}")
 
     async def _render_all(self, call: Call) -> list[Rendered | PixmillError]:
         match await self._run_call(call):
@@ -153,7 +152,7 @@ class EnginePool:
                 )
                 return await self._read(file, partial(_split_batch, results, file))
             case (outcome, _):
-                raise InternalError(detail=f"several renders were answered by {type(outcome).__name__}")
+                raise InternalError(detail=f"unexpected reply to a batch: {type(outcome).__name__}")
 
     def _new_call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
         original.seal()
@@ -161,13 +160,13 @@ class EnginePool:
         return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
 
     def _attach_extras(self, call: Call, extras: Sequence[Spool]) -> None:
-        """The other pictures with the call. Raises RequestTooLarge when they, or what is said of them, are too many."""
+        """Attach the referenced images. Raises RequestTooLarge when they are too many or the message is too long."""
         call.extras = tuple(extras)
         for extra in extras:
             extra.seal()
         if len(extras) > protocol.MAX_EXTRAS or not protocol.fits_in_message(call.to_job(0)):
             raise RequestTooLarge(
-                f"One job takes at most {protocol.MAX_EXTRAS} pictures, and texts that are not too long"
+                f"One job takes at most {protocol.MAX_EXTRAS} more images, and at most {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
             )
 
     async def _run_call(self, call: Call) -> CallResult:
@@ -206,14 +205,13 @@ class EnginePool:
         self._observer.increment(Event.REJECTED, reason=reason)
 
     def _on_worker_replaced(self, reason: str) -> None:
-        self._restarts += 1
         self._observer.increment(Event.WORKER_RESTART, reason=reason)
 
 
 def _split_batch(
     results: tuple[protocol.BatchItem | protocol.Failed, ...], file: protocol.OwnedFd | None
 ) -> list[Rendered | PixmillError]:
-    """Several results out of one file. Raises Garbled."""
+    """Read the results of a batch from their common file. Raises ProtocolError."""
     return [
         protocol.error_from_wire(result) if isinstance(result, protocol.Failed) else _batch_result(result, file)
         for result in results

@@ -1,6 +1,6 @@
-"""One worker as an operating system process: started, spoken to, killed, buried.
+"""A worker as an operating system process: starts it, talks to it, kills and reaps it.
 
-Knows processes, sockets and environments. Must never know queues, deadlines or what a job is about.
+Knows processes, sockets and environments. Must never know queues, deadlines or jobs.
 """
 
 import asyncio
@@ -21,33 +21,33 @@ _INHERITED_ENVIRONMENT: Final = (
     *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
     *("XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH"),  # text in SVG
 )
-"""All that a worker sees of the server's environment, which may hold secrets."""
+"""The only variables that a worker inherits: the server's environment may hold secrets."""
 
 _FIXED_ENVIRONMENT: Final = {
     "VIPS_CONCURRENCY": "1",  # parallelism comes from processes
     "VIPS_BLOCK_UNTRUSTED": "1",
-    "VIPS_WARNING": "0",  # what is wrong with a stranger's picture is told in the answer, not on standard error
-    "VIPS_DISC_THRESHOLD": "1000g",  # never a temporary file: pixels are bounded, and the disk may be read-only
+    "VIPS_WARNING": "0",  # errors of an image belong in the response, not on standard error
+    "VIPS_DISC_THRESHOLD": "1000g",  # never a temporary file: pixels are limited, and the disk may be read-only
     "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",  # glibc: one heap, not one for each thread
+    "MALLOC_ARENA_MAX": "1",  # glibc: one heap, not one per thread
 }
 
 
 class ProcessEvents(Protocol):
-    """Whoever hears what becomes of a process."""
+    """The owner of a process."""
 
     def on_reply(self, reply: protocol.Reply, file: protocol.OwnedFd | None) -> None:
-        """The worker says something."""
+        """The worker has replied."""
 
     def on_exit(self, detail: str) -> None:
-        """The process has ended of itself, or had to be ended for talking nonsense. Called once, never after kill."""
+        """The process has exited, or was killed for a protocol error. Called once, never after ``kill``."""
 
 
 class Process:
-    """A running worker. Belongs to the thread and the loop that made it: the worker dies with that thread."""
+    """A running worker. Belongs to the thread and the event loop that started it: the worker dies with that thread."""
 
     def __init__(self, configuration: protocol.Configure, handlers_module: str | None, events: ProcessEvents) -> None:
-        """Start it; takes less than a millisecond. Raises OSError when the system has no room for it."""
+        """Start it, in less than a millisecond. Raises OSError when the system has no resources."""
         self._loop = asyncio.get_running_loop()
         self._events = events
         self._killed = False
@@ -63,7 +63,7 @@ class Process:
         self.send(configuration)
 
     def send(self, command: protocol.Command, *fds: int) -> None:
-        """Never waits: the socket holds many orders. An order to a worker that has died is lost, which ``ended`` tells."""
+        """Send without waiting: the socket holds many commands. If the worker has died, ``on_exit`` follows."""
         if not self._reap_task:
             try:
                 protocol.send(self._channel, command, *fds)
@@ -71,12 +71,12 @@ class Process:
                 self._reap(f"cannot send: {error.strerror}")
 
     def kill(self) -> None:
-        """End it at once, whatever it does; it is heard no more."""
+        """Kill it at once; no more events follow."""
         self._killed = True
         self._reap("killed")
 
     async def reaped(self) -> None:
-        """Return when the process is gone; ``kill`` came before."""
+        """Return when the process is gone, after ``kill``."""
         if self._reap_task:
             await self._reap_task
 
@@ -113,7 +113,7 @@ class Process:
 
 
 def _spawn(fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
-    """``-P``: never a module from the folder that the server was started in, where pictures may lie."""
+    """Start a worker. ``-P``: never import a module from the current directory, where images may be."""
     command = [sys.executable, "-P", "-m", _WORKER_MODULE, str(fd), *([handlers_module] if handlers_module else [])]
     environment = {name: os.environ[name] for name in _INHERITED_ENVIRONMENT if name in os.environ} | _FIXED_ENVIRONMENT
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -122,7 +122,7 @@ def _spawn(fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         pass_fds=(fd,),
         env=environment,
-        # Ctrl-C in a terminal is for the server. Not a session of its own: Linux would share the cores among sessions before it looks at
-        # how nice anybody is (sched(7), autogroup), and a worker would weigh as much as the server.
+        # Ctrl-C in a terminal is for the server. Not a session of its own: Linux shares the cores among sessions before it considers
+        # niceness (sched(7), autogroup), so a worker would weigh as much as the server.
         process_group=0,
     )

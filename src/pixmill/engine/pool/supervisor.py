@@ -1,31 +1,28 @@
-"""The lanes that there are: as many as wanted, each replaced when it is lost or worn.
+"""Worker supervisor: keeps the wanted number of workers, and replaces each that is lost or due for recycling.
 
-Knows starting, backing off and recycling. Must never know calls.
+Knows starting, back-off and recycling. Must never know calls.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.worker_handle import WorkerHandle
+from pixmill.runtime.backoff import Backoff
 
-_MIN_BACKOFF_S: Final = 0.1
-_MAX_BACKOFF_S: Final = 10.0
+_START_BACKOFF: Final = Backoff(initial_s=0.1, max_s=10.0)
 _MAX_FAILED_STARTS_PER_WORKER: Final = 3
-"""So often may each worker fail to start before nobody is told to wait for it: one that was killed while it started is no such sign."""
+"""Failed starts per worker before calls are rejected instead of queued: a single one may have been killed by chance."""
 
 
 class WorkerSupervisor:
-    """Keeps ``config.crew_size()`` lanes. ``start`` makes one; it raises OSError when the system has no room."""
+    """Keeps ``worker_count`` workers. ``start_worker`` starts one; it raises OSError when the system has no resources."""
 
-    def __init__(self, config: EngineConfig, start_worker: Callable[[], WorkerHandle]) -> None:
+    def __init__(self, worker_count: int, start_worker: Callable[[], WorkerHandle]) -> None:
         self.workers: list[WorkerHandle] = []
         self.last_error = ""
-        """Why the last start failed; empty when it did not."""
-        self._worker_count = config.worker_count()
-        self._max_jobs = config.worker_max_jobs
-        self._max_rss_bytes = int(config.worker_max_rss_bytes)
+        """Why the last start failed; empty when it succeeded."""
+        self._worker_count = worker_count
         self._start_worker = start_worker
         self._failed_starts = 0
         self._backoff_timer: asyncio.TimerHandle | None = None
@@ -33,7 +30,7 @@ class WorkerSupervisor:
 
     @property
     def has_given_up(self) -> bool:
-        """There is no worker, and starting one has failed again and again."""
+        """Whether there is no worker, and starting one has failed again and again."""
         return not self.workers and self._failed_starts >= _MAX_FAILED_STARTS_PER_WORKER * self._worker_count
 
     @property
@@ -41,7 +38,7 @@ class WorkerSupervisor:
         return any(not worker.is_ready for worker in self.workers)
 
     def start_missing(self) -> WorkerHandle | None:
-        """Start what is missing, unless starting failed just now. Returns the last one started."""
+        """Start the missing workers, unless backing off. Return the last one started."""
         last = None
         while (
             not self._backoff_timer
@@ -51,27 +48,22 @@ class WorkerSupervisor:
         return last
 
     def mark_ready(self, worker: WorkerHandle) -> WorkerHandle | None:
-        """A lane is ready; returns the one that it replaces, which gets no more calls."""
+        """Record that a worker is ready; retire and return the one that it replaces."""
         self._failed_starts, self.last_error = 0, ""
         predecessor, worker.replaces = worker.replaces, None
         if predecessor:
-            predecessor.is_retired = True
+            predecessor.retire()
         return predecessor
 
-    def needs_recycling(self, worker: WorkerHandle) -> bool:
-        """Whether it has worked or grown too much."""
-        has_done_enough = 0 < self._max_jobs <= worker.completed_jobs
-        return has_done_enough or 0 < self._max_rss_bytes < worker.rss_bytes
-
     def recycle(self, worker: WorkerHandle) -> None:
-        """Start its successor; it works on until that is ready. One at a time: starting takes the processor from renders."""
+        """Start its successor; it works until that is ready. One at a time: starting takes the processor from renders."""
         if not worker.is_retired and not self.is_starting and not self._backoff_timer:
             successor = self._start_one()
             if successor:
                 successor.replaces = worker
 
     def remove(self, worker: WorkerHandle) -> None:
-        """It is gone from the crew; its process is buried behind the scenes."""
+        """Kill a worker; its process is reaped in the background."""
         self.workers.remove(worker)
         for other in self.workers:
             if other.replaces is worker:
@@ -82,16 +74,16 @@ class WorkerSupervisor:
         reaping.add_done_callback(self._reaping.discard)
 
     def back_off(self, error: str) -> None:
-        """Starting failed: the next try waits, longer each time."""
+        """Record a failed start, and wait before the next one, longer each time."""
         self.last_error = error
-        delay_s = min(_MIN_BACKOFF_S * 2**self._failed_starts, _MAX_BACKOFF_S)
+        delay_s = _START_BACKOFF.delay_s(self._failed_starts)
         self._failed_starts += 1
         if self._backoff_timer:
             self._backoff_timer.cancel()
         self._backoff_timer = asyncio.get_running_loop().call_later(delay_s, self._retry)
 
     async def close(self) -> None:
-        """End every process and return when the last is gone."""
+        """Kill every worker and return when the last process is gone."""
         if self._backoff_timer:
             self._backoff_timer.cancel()
         for worker in list(self.workers):
