@@ -17,9 +17,9 @@ from pixmill.errors import (
     SourceTimeout,
     SourceUnreachable,
 )
-from pixmill.sources.errors import check_status, translate_errors
+from pixmill.sources.errors import translate_errors
 from pixmill.sources.http.connections import AddressRefused, ConnectionLost
-from pixmill.sources.http.errors import HTTP_ERROR_TYPES, is_retryable
+from pixmill.sources.http.errors import HTTP_ERROR_TYPES, check_status, is_retryable
 
 
 def descendants(kind: type[Exception]) -> Iterator[type[Exception]]:

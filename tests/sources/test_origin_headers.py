@@ -10,8 +10,13 @@ from msgspec import structs
 from multidict import CIMultiDict
 
 from pixmill.plan.freshness import CLIENT_DEFAULT, CLIENT_NO_STORE, NO_DIRECTIVES, CacheDirectives, client_max_age
-from pixmill.sources.http.cdn_cache_control import parse_cdn_cache_control
-from pixmill.sources.http.origin_headers import cache_directives, conditional_headers, purge_tags_from, validator_from
+from pixmill.sources.http.origin_headers import (
+    cache_directives,
+    conditional_headers,
+    parse_cdn_cache_control,
+    purge_tags_from,
+    validator_from,
+)
 
 NOON, ONE = "Sun, 06 Nov 1994 12:00:00 GMT", "Sun, 06 Nov 1994 13:00:00 GMT"
 

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pixmill.storage.config import NamedStore, StorageConfig
+from pixmill.plan.source import OBJECT_STORE_SCHEMES
+from pixmill.storage.config import CREDENTIAL_FIELDS, NamedStore, StorageConfig
 
 PHOTOS = {"url": "s3://photos", "access_key_id": "AK", "secret_access_key": "hush-1", "session_token": "hush-2"}
 ARCHIVE = {"url": "gs://archive/2020", "service_account_key": '{"private_key": "hush-3"}'}
@@ -23,6 +24,10 @@ def test_several_stores_come_from_one_variable(monkeypatch: pytest.MonkeyPatch) 
     stores = Settings().stores
     assert {name: store.scheme for name, store in stores.items()} == {"photos": "s3", "archive": "gs", "blobs": "az"}
     assert stores["photos"].secret_access_key.get_secret_value() == "hush-1"
+
+
+def test_each_kind_of_bucket_has_its_credentials() -> None:
+    assert set(CREDENTIAL_FIELDS) == set(OBJECT_STORE_SCHEMES)
 
 
 def test_no_text_of_the_settings_shows_a_secret() -> None:
@@ -42,8 +47,8 @@ def test_no_text_of_the_settings_shows_a_secret() -> None:
         ({"url": "s3://photos", "secret_access_key": "hush"}, "go together"),
         ({"url": "s3://photos", "access_key_id": "AK"}, "go together"),
         ({"url": "s3://photos", "session_token": "hush"}, "session_token goes with"),
-        ({"url": "gs://photos", "secret_access_key": "hush"}, "secret_access_key mean nothing to gs://"),
-        ({"url": "s3://photos", "account_key": "hush"}, "account_key mean nothing to s3://"),
+        ({"url": "gs://photos", "secret_access_key": "hush"}, "secret_access_key do not apply to gs://"),
+        ({"url": "s3://photos", "account_key": "hush"}, "account_key do not apply to s3://"),
         ({"url": "az://photos", "account_key": "hush"}, "go with account_name"),
         ({"url": "az://photos", "account_name": "me", "account_key": "hush", "sas_key": "hush"}, "exclude each other"),
     ],

@@ -65,8 +65,8 @@ def test_it_is_shown_without_its_credentials(url: str, shown: str) -> None:
         ("redis:///0", "names no host"),
         ("redis://h:port", "port"),
         ("redis://h:70000", "port"),
-        ("redis://h/one", "number of a database"),
-        ("redis://h/²", "number of a database"),
+        ("redis://h/one", "database number"),
+        ("redis://h/²", "database number"),
         ("redis+cluster://h/1", "a cluster has none"),
         ("redis://h?verify=maybe", "yes or no"),
         ("redis://h?ca=/x", "rediss:// only"),
@@ -76,7 +76,7 @@ def test_it_is_shown_without_its_credentials(url: str, shown: str) -> None:
         ("redis://h?prefix=", "prefix"),
         ("redis://h?max_bytes=1GiB", "unknown option max_bytes"),
         ("redis://h?db=1", "unknown option db"),
-        ("redis://h#x", "means nothing"),
+        ("redis://h#x", "unused part"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_hint(url: str, hint: str) -> None:

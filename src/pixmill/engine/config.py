@@ -1,6 +1,6 @@
-"""The engine's settings: how many workers, what may wait, what a picture may cost.
+"""Settings of the engine: workers, queue and limits of images.
 
-Knows names, units and defaults. Must never know pixels or processes.
+Must never know pixels or processes.
 """
 
 from typing import Final
@@ -20,69 +20,64 @@ class EngineConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    workers: int = Field(default=0, ge=0, le=1024, description="Render processes; 0 means one for each core there is.")
+    workers: int = Field(default=0, ge=0, le=1024, description="Number of render processes; 0: one per core.")
     render_mode: RenderMode = Field(
         default=RenderMode.BALANCED,
-        description="What the time of a render is spent on where a request does not say: fast, balanced or best.",
+        description="Default speed/quality trade-off of requests: fast, balanced or best.",
     )
     queue: int = Field(
-        default=256, ge=0, description="How many renders may wait for a worker before new ones are answered 503."
+        default=256, ge=0, description="Maximum number of renders waiting for a worker; more are rejected with 503."
     )
     queue_max_wait_s: float = Field(
         default=5.0,
         gt=0,
-        description="A render that would have to wait for longer than this for a worker, as far as can be told, is answered 503 "
-        "at once.",
+        description="Maximum estimated wait for a worker, in seconds; above it a render is rejected with 503 at once.",
     )
     deadline_s: float = Field(
         default=20.0,
         gt=0,
-        description="A render that runs for longer is killed; one that waits for longer is given up.",
+        description="Maximum duration of a render, in seconds, and again of its wait; then it is killed, or rejected.",
     )
     worker_max_jobs: int = Field(
-        default=10_000, ge=0, description="After this many renders a worker is replaced by a fresh one; 0 means never."
+        default=10_000, ge=0, description="Renders after which a worker is recycled; 0: never."
     )
     worker_max_rss_bytes: ByteSize = Field(
         default=ByteSize(512 * 2**20),
         ge=0,
-        description="A worker that keeps more resident memory is replaced; 0 means never.",
+        description="Resident memory above which a worker is recycled; 0: never.",
     )
     worker_memory_bytes: ByteSize = Field(
         default=ByteSize(2 * 2**30),
         ge=0,
-        description="A worker cannot allocate more than this at all; 0 means no bound.",
+        description="Maximum memory that a worker can allocate; 0: unlimited.",
     )
     sandbox: SandboxMode = Field(
         default=SandboxMode.AUTO,
-        description="How far workers lock themselves in before they see a picture: auto as far as the kernel can (Landlock and seccomp: "
-        "no network, no files but code and fonts, no other processes), strict refuses to start where it cannot, off leaves the limits only.",
+        description="Worker sandbox by Landlock and seccomp: no network, no files except code and fonts, no other processes. auto: "
+        "as far as the kernel supports it; strict: refuse to start without full support; off: resource limits only.",
     )
-    max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="The most pixels that an original may have.")
-    max_frames: int = Field(
-        default=_LIMITS.max_frames, ge=1, description="The most frames that an animated original may have."
-    )
+    max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="Maximum pixels of an original.")
+    max_frames: int = Field(default=_LIMITS.max_frames, ge=1, description="Maximum frames of an animated original.")
     max_animation_pixels: int = Field(
         default=_LIMITS.max_animation_pixels,
         ge=1,
-        description="The most pixels that all frames of an animation may have together, in the original and in the result.",
+        description="Maximum pixels of all frames of an animation together, in the original and in the result.",
     )
     max_animation_s: int = Field(
         default=_LIMITS.max_animation_s,
         ge=1,
-        description="The longest that an animated original may play, once through.",
+        description="Maximum duration of one loop of an animated original, in seconds.",
     )
-    max_result_pixels: int = Field(
-        default=_LIMITS.max_result_pixels, ge=1, description="The most pixels that a result may have."
-    )
+    max_result_pixels: int = Field(default=_LIMITS.max_result_pixels, ge=1, description="Maximum pixels of a result.")
     max_result_side: int = Field(
-        default=_LIMITS.max_result_side, ge=1, description="The longest that a side of a result may be, in pixels."
+        default=_LIMITS.max_result_side, ge=1, description="Maximum width and height of a result, in pixels."
     )
     max_result_bytes: ByteSize = Field(
-        default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="The most bytes that an encoded result may have."
+        default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="Maximum size of an encoded result."
     )
 
     def limits(self) -> Limits:
-        """The bounds that go with every job."""
+        """Return the limits of every job."""
         return Limits(
             max_pixels=self.max_pixels,
             max_frames=self.max_frames,
@@ -94,5 +89,5 @@ class EngineConfig(BaseModel):
         )
 
     def worker_count(self) -> int:
-        """How many workers to keep."""
+        """Return the number of workers."""
         return self.workers or available_cores()

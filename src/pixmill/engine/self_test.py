@@ -1,4 +1,4 @@
-"""A picture of 8 × 6 pixels, and what a worker that works can make of it."""
+"""Self-test of a worker: an image of 8 × 6 pixels and a plan."""
 
 from base64 import b64decode
 from typing import Final
@@ -11,11 +11,11 @@ _PNG: Final = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAGCAIAAABxZ0isAAAAGklEQVR42mNkYGBQYBDCRCwMWkIMDFgQPSQAqkMFFlQRfk4AAAAASUVORK5CYII="
 )
 SELF_TEST_PLAN: Final = Plan(resize=Resize(width=4), output=Output(formats=(Format.JPEG,)))
-"""Decoding, resampling and encoding, each once."""
+"""Decodes, resamples and encodes."""
 
 
 def self_test_image() -> Spool:
-    """The picture, in a spool that the caller closes."""
+    """Return the image, in a spool that the caller closes."""
     spool = Spool(len(_PNG))
     spool.write(_PNG)
     return spool

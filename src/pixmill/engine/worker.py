@@ -1,11 +1,10 @@
-"""A worker process: takes jobs from a socket, one after the other, and answers each.
+"""A worker process: runs jobs from a socket, one at a time, and replies to each.
 
-Knows the protocol and the two things that can be done to a picture. Must never know the network, the settings
-or where pictures come from: every byte it needs is handed to it.
+Knows the protocol and its handlers. Must never know the network, the settings or where images come from: it receives every byte it needs.
 
     python -m pixmill.engine.worker FD [HANDLERS]
 
-FD is an open socket to the server. HANDLERS is a module with ``render``, ``render_all`` and ``inspect`` in place of the real ones.
+FD is an open socket to the server. HANDLERS is a module whose ``render``, ``render_all`` and ``inspect`` replace the real ones.
 """
 
 import contextlib
@@ -40,12 +39,12 @@ from pixmill.ports.values import Rendered
 from pixmill.runtime.allocator import trim_heap
 
 IDLE_TRIM_MS: Final = 1_000
-"""After so long without a job, unused memory goes back to the system."""
+"""After this time without a job, free heap memory is returned to the system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What can be done to a picture."""
+    """The operations on an image."""
 
     render: Callable[[memoryview, Plan, Limits, Extras], Rendered]
     render_all: Callable[[memoryview, Sequence[Plan], Limits, Extras], Iterator[tuple[int, Rendered | PixmillError]]]
@@ -53,11 +52,11 @@ class Handlers:
 
 
 class ServerGone(Exception):
-    """Nobody is there to work for."""
+    """The server has closed the socket."""
 
 
 class Worker:
-    """Answers every job that it gets, in order; withdrawn ones with Skipped."""
+    """Runs jobs in order, and replies to cancelled ones with Cancelled."""
 
     def __init__(self, channel: socket.socket, handlers: Handlers, limits: Limits, cpu_s: float) -> None:
         self._channel = channel
@@ -68,14 +67,14 @@ class Worker:
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
-        """Work until the server is gone."""
+        """Run jobs until the server is gone."""
         protocol.send(self._channel, protocol.Ready())
         while True:
             self._receive_commands()
             self._process_job(*self._jobs.popleft())
 
     def _receive_commands(self) -> None:
-        """Take in all that was said, and wait until there is a job; a withdrawal is seen before its job begins."""
+        """Read all pending commands, so that a cancellation is seen before its job starts; wait for a job if there is none."""
         while True:
             try:
                 self._handle_command(protocol.receive_command(self._channel, socket.MSG_DONTWAIT))
@@ -101,7 +100,7 @@ class Worker:
             case None:
                 raise ServerGone
             case _:
-                raise protocol.ProtocolError("An order out of place")
+                raise protocol.ProtocolError("Unexpected command")
 
     def _process_job(self, job: protocol.WorkerJob, files: list[protocol.OwnedFd]) -> None:
         if job.id in self._cancelled:
@@ -135,7 +134,7 @@ class Worker:
     def _run_batch(
         self, job: protocol.RenderAll, source: memoryview, extras: Extras
     ) -> tuple[protocol.Outcome, protocol.OwnedFd | None]:
-        """The results lie one behind the other in the file; all together they may be no larger than one alone could."""
+        """Write all results into one file, which is limited to the maximum size of a single result."""
         file = _new_result_file(b"")
         results = {
             number: self._append_result(job, result, file)
@@ -159,29 +158,29 @@ class Worker:
 
     def _check_result_size(self, size: int) -> None:
         if size > self._limits.max_result_bytes:
-            raise ResultTooLarge(f"The result may have at most {self._limits.max_result_bytes} bytes")
+            raise ResultTooLarge(f"The result exceeds the maximum of {self._limits.max_result_bytes} bytes")
 
 
 @contextlib.contextmanager
 def _translate_errors() -> Iterator[None]:
-    """Only our own failures leave: memory that ran out is the picture's fault, all else is a defect of ours."""
+    """Translate other errors to ours: out of memory is the image's fault, anything else is a defect."""
     try:
         yield
     except PixmillError:
         raise
     except MemoryError as error:
-        raise ImageTooLarge("The original needs more memory than a render may have") from error
+        raise ImageTooLarge("The original needs more memory than a render may use") from error
     except Exception as error:
         raise InternalError(detail=traceback.format_exc()) from error
 
 
 @contextlib.contextmanager
 def _map_file(file: protocol.OwnedFd, size: int) -> Iterator[memoryview]:
-    """The content without a copy. What a library still holds on to is unmapped when it lets go."""
+    """Map a file without a copy. If a library still references the memory, it is unmapped with the last reference."""
     if not size:  # an empty file cannot be mapped
         yield memoryview(b"")
         return
-    flags = mmap.MAP_PRIVATE | mmap.MAP_POPULATE  # older kernels map what is sealed no other way
+    flags = mmap.MAP_PRIVATE | mmap.MAP_POPULATE  # older kernels require it for sealed files
     content = mmap.mmap(file.fd, size, flags=flags, prot=mmap.PROT_READ)
     view = memoryview(content)
     try:
@@ -194,7 +193,7 @@ def _map_file(file: protocol.OwnedFd, size: int) -> Iterator[memoryview]:
 
 @contextlib.contextmanager
 def _map_extras(job: protocol.WorkerJob, files: Sequence[protocol.OwnedFd]) -> Iterator[Extras]:
-    """The other pictures by what the job's plans call them."""
+    """Yield the referenced images by their sources in the plans."""
     if isinstance(job, protocol.Inspect) or not files:
         yield NO_EXTRAS
         return
@@ -219,23 +218,23 @@ def _write(file: protocol.OwnedFd, body: bytes) -> None:
 
 
 def _load_handlers(handlers_module: str | None) -> Handlers:
-    """Everything is imported before the worker locks itself in: later, what is compiled could not be kept for the next one."""
+    """Import everything before the worker enters the sandbox, where compiled modules cannot be written any more."""
     if handlers_module:
         module = importlib.import_module(handlers_module)
         return Handlers(module.render, module.render_all, module.inspect)
-    from pixmill.engine.pixels import batch, pipeline, probe  # noqa: PLC0415 - within the limits only
+    from pixmill.engine.pixels import batch, pipeline, probe  # noqa: PLC0415 - within the resource limits
 
     return Handlers(pipeline.render, batch.render_all, probe.inspect)
 
 
 def _warm_up(handlers: Handlers) -> None:
-    """Everything has worked once before the first job, so that no job pays for it."""
+    """Render once, so that no job pays for initialisation."""
     with self_test_image() as original:
         handlers.render(memoryview(original.read()), SELF_TEST_PLAN, Limits(), NO_EXTRAS)
 
 
 def main(fd: int, handlers_module: str | None = None) -> None:
-    """Become a worker at the end of this socket."""
+    """Run as the worker at this end of the socket."""
     die_with_parent()
     lower_priority()
     channel = socket.socket(fileno=fd)

@@ -95,12 +95,12 @@ def upload_ref(digest: str) -> SourceRef:
     return SourceRef(SourceKind.UPLOAD, digest)
 
 
+OBJECT_STORE_SCHEMES: Final = ("s3", "gs", "az")
+"""The URL schemes of buckets: Amazon S3 and compatible services, Google Cloud Storage, Azure Blob Storage."""
+
 _KINDS: Final = {
-    "http": SourceKind.HTTP,
-    "https": SourceKind.HTTP,
-    "s3": SourceKind.STORE,
-    "gs": SourceKind.STORE,
-    "az": SourceKind.STORE,
+    **dict.fromkeys(("http", "https"), SourceKind.HTTP),
+    **dict.fromkeys(OBJECT_STORE_SCHEMES, SourceKind.STORE),
 }
 
 

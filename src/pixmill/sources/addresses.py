@@ -1,7 +1,7 @@
-"""May we connect to this IP address?
+"""Address guard: which IP addresses may be connected (protection against SSRF).
 
-Knows the IANA registries of special-purpose addresses and the ways in which IPv6 carries IPv4. Must never resolve a
-name or open a socket: it judges the very address that is about to be connected.
+Knows the IANA registries of special-purpose addresses and the ways in which IPv6 embeds IPv4. Must never resolve a
+name or open a socket: it checks the address that is about to be connected.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from pixmill.errors import AddressForbidden
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry, and what clouds add.
+# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry, and the additions of clouds.
 FORBIDDEN: Final[dict[str, str]] = {
     "0.0.0.0/8": "this network, unspecified (RFC 791 §3.2)",
     "10.0.0.0/8": "private (RFC 1918)",
@@ -31,7 +31,7 @@ FORBIDDEN: Final[dict[str, str]] = {
     "203.0.113.0/24": "documentation (RFC 5737)",
     "224.0.0.0/4": "multicast (RFC 5771)",
     "240.0.0.0/4": "reserved (RFC 1112 §4) and broadcast (RFC 919)",
-    # All outside of 2000::/3 is refused below: loopback, unspecified, IPv4-compatible (RFC 4291 §2.5), local NAT64
+    # Everything outside of 2000::/3 is rejected below: loopback, unspecified, IPv4-compatible (RFC 4291 §2.5), local NAT64
     # 64:ff9b:1::/48 (RFC 8215), discard 100::/64 (RFC 6666), SRv6 5f00::/16 (RFC 9602), ULA fc00::/7 (RFC 4193) with AWS
     # and GCP metadata fd00:ec2::254 and fd20:ce::254, link-local fe80::/10, site-local fec0::/10 (RFC 3879), multicast ff00::/8.
     "2001::/23": "IETF protocol assignments (RFC 2928): Teredo (RFC 4380), benchmarking (RFC 5180), ORCHID (RFC 7343)",
@@ -43,7 +43,7 @@ FORBIDDEN: Final[dict[str, str]] = {
 
 _FORBIDDEN_V4 = tuple(IPv4Network(cidr) for cidr in FORBIDDEN if ":" not in cidr)
 _FORBIDDEN_V6 = tuple(IPv6Network(cidr) for cidr in FORBIDDEN if ":" in cidr)
-_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291 §2.4: all that IANA has given out
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291 §2.4: all that IANA has allocated
 _ALL_ONES = 0xFFFF_FFFF
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1
 
@@ -55,7 +55,7 @@ def _low_32_bits(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _ipv4_compatible(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """RFC 4291 §2.5.5.1; the same space holds ``::`` and ``::1``, which carry nothing."""
+    """RFC 4291 §2.5.5.1; the same space holds ``::`` and ``::1``, which embed nothing."""
     return _low_32_bits(address) if int(address) > 1 else ()
 
 
@@ -64,16 +64,16 @@ def _after_16_bits(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _teredo_server_and_client(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """RFC 4380 §4: the server plain, the client with all bits turned."""
+    """RFC 4380 §4: the server as it is, the client inverted."""
     return IPv4Address((int(address) >> 64) & _ALL_ONES), IPv4Address(~int(address) & _ALL_ONES)
 
 
-# Where the system or the next router makes IPv4 of it: such an address is no more and no less than the one it carries.
+# The system or the next router translates these to IPv4: only the embedded address counts.
 _TRANSPARENT: Final[dict[IPv6Network, ExtractIPv4]] = {
     IPv6Network("::ffff:0:0/96"): _low_32_bits,  # mapped (RFC 4291 §2.5.5.2)
     IPv6Network("64:ff9b::/96"): _low_32_bits,  # NAT64 (RFC 6052 §2.1)
 }
-# Tunnels: both the address itself and every one it carries must be allowed.
+# Tunnels: both the address itself and every embedded one must be allowed.
 _TUNNELS: Final[dict[IPv6Network, ExtractIPv4]] = {
     IPv6Network("::/96"): _ipv4_compatible,
     IPv6Network("::ffff:0:0:0/96"): _low_32_bits,  # translated (RFC 2765 §2.1)
@@ -83,16 +83,16 @@ _TUNNELS: Final[dict[IPv6Network, ExtractIPv4]] = {
 
 
 def check_address(ip: str, allowed: Iterable[Network] = ()) -> None:
-    """Return when a connection to ``ip`` may be made: to global unicast, or into one of the ``allowed`` networks.
+    """Raise AddressForbidden unless ``ip`` is global unicast or in one of the ``allowed`` networks.
 
-    Raises AddressForbidden, also for what is no IP address in its plain spelling or has a scope id.
+    Also raised for text that is not a plain IP address, or has a scope id.
     """
     try:
         address = ip_address(ip)
     except ValueError as error:
-        raise AddressForbidden(detail=f"{ip!r} is no IP address") from error
+        raise AddressForbidden(detail=f"{ip!r} is not an IP address") from error
     if "%" in ip:
-        raise AddressForbidden(detail=f"{ip} has a scope id, which makes sense on one machine only")
+        raise AddressForbidden(detail=f"{ip} has a scope id, which is valid on one machine only")
     networks = tuple(allowed)
     for reachable in _reachable_addresses(address):
         if not _is_permitted(reachable, networks):
@@ -100,7 +100,7 @@ def check_address(ip: str, allowed: Iterable[Network] = ()) -> None:
 
 
 def _reachable_addresses(address: Address) -> tuple[Address, ...]:
-    """Every address that packets to this one may reach."""
+    """Return every address that packets to this one may reach."""
     if isinstance(address, IPv4Address):
         return (address,)
     for network, extract in _TRANSPARENT.items():

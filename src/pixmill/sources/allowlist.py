@@ -1,6 +1,6 @@
-"""Which sources an operator allows: ``PIXMILL_ALLOWED_SOURCES``.
+"""Allowlist of sources: ``PIXMILL_ALLOWED_SOURCES``.
 
-Knows patterns and canonical references. Must never resolve a name: addresses are judged in ``addresses``.
+Knows patterns and canonical references. Must never resolve a name: addresses are checked in ``addresses``.
 
     https://images.example.com/     everything of this host, by https
     https://*.example.com/photos/   every subdomain (not example.com itself), below /photos/
@@ -17,15 +17,15 @@ from urllib.parse import unquote
 from yarl import URL
 
 from pixmill.errors import InvalidParameter, SourceForbidden
-from pixmill.plan.source import SourceKind, SourceRef, parse_source
+from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceKind, SourceRef, parse_source
 
-_BARE_SCHEMES = frozenset({"http", "https", "s3", "gs", "az", "path"})
+_BARE_SCHEMES = frozenset({"http", "https", "path", *OBJECT_STORE_SCHEMES})
 _SEPARATORS = re.compile(r"[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePattern:
-    """One allowed prefix. An empty ``host`` is every host; ``subdomains`` are those of ``host`` without itself."""
+    """One allowed prefix. An empty ``host`` is every host; ``subdomains``: those of ``host``, but not itself."""
 
     scheme: str
     host: str = ""
@@ -34,7 +34,7 @@ class SourcePattern:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError with a sentence for whoever wrote the setting."""
+        """Parse one pattern. Raises ValueError with a message for the operator."""
         scheme, _, rest = text.partition(":")
         if scheme in _BARE_SCHEMES and not rest:
             return cls(scheme)
@@ -44,7 +44,7 @@ class SourcePattern:
         try:
             return cls._from_url(f"{scheme}://{rest[4:]}" if has_wildcard else text, subdomains=has_wildcard)
         except InvalidParameter as error:
-            msg = f"{text!r} is no pattern of a source: {error.message}"
+            msg = f"{text!r} is not a source pattern: {error.message}"
             raise ValueError(msg) from error
 
     @classmethod
@@ -54,7 +54,7 @@ class SourcePattern:
         authority, slash, path = text.partition("://")[2].partition("/")
         scheme = text.partition("://")[0]
         folder = "/" + path if slash else "/"
-        # The reference is of something below the pattern, so that buckets and hosts alone can be read.
+        # Parse a reference below the pattern, so that buckets and hosts without a path are valid.
         location = _SourceLocation.of(parse_source(f"{scheme}://{authority}{folder.rstrip('/')}/x"))
         if subdomains and scheme not in {"http", "https"}:
             raise InvalidParameter("Only web hosts have subdomains")
@@ -81,7 +81,7 @@ class SourcePattern:
 
 @dataclass(frozen=True, slots=True)
 class _SourceLocation:
-    """A reference in the parts that patterns speak of; ``host`` has the port when it is not the scheme's own."""
+    """The parts of a reference that patterns match; ``host`` includes a port other than the scheme's default."""
 
     scheme: str
     host: str
@@ -100,18 +100,18 @@ class _SourceLocation:
 
 
 class AllowList:
-    """An empty list allows every source."""
+    """Patterns of allowed sources; without any, every source is allowed."""
 
     def __init__(self, patterns: tuple[SourcePattern, ...] = ()) -> None:
         self._patterns = patterns
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From comma-separated patterns; raises ValueError."""
+        """Parse comma-separated patterns. Raises ValueError."""
         return cls(tuple(SourcePattern.parse(part.strip()) for part in text.split(",") if part.strip()))
 
     def check(self, ref: SourceRef) -> None:
-        """Raises SourceForbidden when no pattern admits the reference."""
+        """Raise SourceForbidden when no pattern matches the reference."""
         if not self._patterns:
             return
         location = _SourceLocation.of(ref)
@@ -120,7 +120,7 @@ class AllowList:
 
 
 def _folder_of(path: str, *, is_folder: bool) -> str:
-    """The pattern's path, of a reference ending in ``/x`` below it."""
+    """Return the path of a pattern from that of a reference ``x`` below it."""
     folder = path[: -len("x")]
     return folder if is_folder else folder.rstrip("/")
 
@@ -130,5 +130,5 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _has_path_traversal(path: str) -> bool:
-    """Whether an origin that decodes %2F or strips ;parameters would see ``..`` in it, and so leave the folder."""
+    """Whether an origin that decodes %2F or strips ;parameters would see ``..``, and so leave the directory."""
     return any(segment.partition(";")[0] == ".." for segment in _SEPARATORS.split(unquote(path)))

@@ -1,7 +1,6 @@
-"""What foreign failures are called here: an origin's statuses, a store's errors; those of the HTTP client are in ``http/errors.py``.
+"""Translates the errors of stores, and by the tables of ``http/errors.py`` those of origins, to source errors.
 
-Each table is total: the nearest class in an exception's ancestry decides, and a status not named
-decides by its hundred.
+Each table is total: the nearest class in an exception's ancestry decides.
 """
 
 from collections.abc import Iterator
@@ -39,34 +38,12 @@ STORE_ERROR_TYPES: Final[dict[type[Exception], SourceErrorType]] = {
     TimeoutError: SourceTimeout,
 }
 
-COMPLETE_STATUSES: Final = frozenset({200, 203})
-NOT_MODIFIED: Final = 304
-REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
-
-STATUS_ERROR_TYPES: Final[dict[int, SourceErrorType]] = {
-    401: SourceDenied,
-    402: SourceDenied,
-    403: SourceDenied,
-    404: SourceNotFound,
-    407: SourceDenied,
-    408: SourceTimeout,
-    410: SourceNotFound,
-    451: SourceDenied,
-    504: SourceTimeout,
-}
-
-_MAX_DETAIL_CHARACTERS: Final = 500  # some exceptions quote what a stranger sent
-
-
-def check_status(status: int) -> None:
-    """Return when the answer carries the whole picture; raise a SourceError when not."""
-    if status not in COMPLETE_STATUSES:
-        raise STATUS_ERROR_TYPES.get(status, SourceBadResponse)(detail=f"status {status}")
+_MAX_DETAIL_CHARACTERS: Final = 500  # some exceptions quote a response
 
 
 @contextmanager
 def translate_errors(error_types: dict[type[Exception], SourceErrorType]) -> Iterator[None]:
-    """Exceptions that the table knows leave as ours; the refusal of an address leaves as itself."""
+    """Translate the exceptions in the table. The address guard's error passes as it is."""
     try:
         yield
     except PixmillError as error:
@@ -85,7 +62,7 @@ def _nearest_error_type(
 
 
 def find_address_forbidden(error: BaseException | None) -> AddressForbidden | None:
-    """The refusal that other exceptions are wrapped around."""
+    """Return the address guard's error that other exceptions are wrapped around."""
     while error is not None:
         if isinstance(error, AddressForbidden):
             return error

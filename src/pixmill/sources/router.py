@@ -1,11 +1,11 @@
-"""The one source that the service knows: it sends each reference to whoever can fetch it.
+"""Source router: sends each reference to the source for its kind.
 
-Knows kinds, the allow-list and the observer. Must never know how anything is fetched.
+Knows kinds, the allowlist, the limits and the metrics. Must never know how anything is fetched.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
@@ -26,7 +26,7 @@ Fetched = TypeVar("Fetched", Original, Original | CacheDirectives)
 
 
 class SourceRouter:
-    """Fetches every kind of reference that it has a source for; times and counts what comes of it."""
+    """Checks, limits, times and counts every fetch."""
 
     def __init__(
         self,
@@ -36,20 +36,20 @@ class SourceRouter:
         limiter: FetchLimiter,
         rate_limiter: RateLimiter | None = None,
     ) -> None:
-        """``rates`` are those of each origin."""
+        """``rate_limiter`` has a bucket per origin."""
         self._rate_limiter = rate_limiter
         self._sources = sources
         self._allow_list = allow_list
         self._observer = observer
         self.limiter = limiter
 
-    async def fetch(self, ref: SourceRef) -> Original:
-        """The original into a spool that the caller closes. Raises SourceError or Forbidden."""
-        return await self._run_observed(ref, lambda source: source.fetch(ref))
+    def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
+        """Fetch into a spool that the caller closes. Raises SourceError or Forbidden."""
+        return self._run_observed(ref, lambda source: source.fetch(ref))
 
-    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
-        """The same if its validator is no longer ``known``."""
-        return await self._run_observed(ref, lambda source: source.revalidate(ref, validator))
+    def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
+        """Fetch if the validator no longer holds, else return the new directives."""
+        return self._run_observed(ref, lambda source: source.revalidate(ref, validator))
 
     async def _run_observed(self, ref: SourceRef, operation: Callable[[Source], Awaitable[Fetched]]) -> Fetched:
         started = perf_counter()
@@ -73,26 +73,26 @@ class SourceRouter:
         self._observer.increment(Event.FETCH, kind=ref.kind.value, outcome=outcome)
 
     def _check_rate(self, ref: SourceRef) -> None:
-        """An origin is not asked more often than it may be, however many of us wait for it."""
+        """Enforce the request rate of an origin."""
         if self._rate_limiter is None or ref.kind is SourceKind.PATH:
             return
         wait_s = self._rate_limiter.try_acquire(_origin_key(ref))
         if wait_s:
             self._observer.increment(Event.REJECTED, reason="source_rate")
-            raise SourceBusy("This origin is asked as often as it may be; try again shortly", retry_after_s=wait_s)
+            raise SourceBusy("The rate limit of this origin is reached; try again shortly", retry_after_s=wait_s)
 
     def _source_for(self, ref: SourceRef) -> Source:
         self._allow_list.check(ref)
         source = self._sources.get(ref.kind)
         if source is None:
-            raise SourceForbidden(detail=f"nothing fetches sources of kind {ref.kind.value}")
+            raise SourceForbidden(detail=f"no source for kind {ref.kind.value}")
         return source
 
 
 class Sources(SourceRouter):
-    """The router with its real sources; ``open`` it in the loop that fetches, and ``close`` it.
+    """The router with its real sources; ``open`` it in the event loop that fetches, and ``close`` it.
 
-    ``images`` is the store of the image root, None without one. The stores stay their owner's to close.
+    ``images`` is the store of the image root, None without one. It does not close the stores.
     """
 
     def __init__(
@@ -117,14 +117,14 @@ class Sources(SourceRouter):
         super().__init__(sources, allow_list, observer, limiter, config.source_rate_limiter())
 
     async def open(self) -> None:
-        """Nothing has to be made before the first fetch."""
+        """Nothing is created before the first fetch."""
 
     async def close(self) -> None:
         await self._http.close()
 
 
 def _origin_key(ref: SourceRef) -> str:
-    """What its fetches share: scheme, host and port of a URL, a bucket, or the image root."""
+    """Return the key of an origin: scheme, host and port of a URL, a bucket, or the image root."""
     scheme, separator, rest = ref.text.partition("://")
     return (
         scheme + separator + rest.partition("/")[0] if separator and ref.kind is not SourceKind.PATH else ref.kind.value

@@ -1,11 +1,11 @@
-"""Originals from stores: ``s3://bucket/key`` and its like, and paths below the image root.
+"""Fetches originals from stores: URLs such as ``s3://bucket/key``, and paths below the image root.
 
-Knows the Store port. Must never know which backend is behind it, nor credentials: whoever wires it gives open stores.
+Knows the Store port. Must never know its backend, nor credentials: it receives open stores.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
 
 from pixmill.errors import SourceBadResponse, SourceForbidden, SourceTooLarge, StoreDenied
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
@@ -19,13 +19,13 @@ from pixmill.sources.errors import STORE_ERROR_TYPES, translate_errors
 
 
 class ReadableStore(Streamer, Stater, Protocol):
-    """What of a store is needed here."""
+    """A store to read from."""
 
 
 LocateObject = Callable[[str], tuple[ReadableStore, str]]
-"""From the URL of an object, such as ``s3://photos/2026/a.jpg``, to its store, open, and its path in there.
+"""Returns the open store of an object URL such as ``s3://photos/2026/a.jpg``, and the path in it.
 
-Raises SourceForbidden or StoreDenied for a bucket that nobody configured: its credentials are the server's, not the client's.
+Raises SourceForbidden or StoreDenied for a bucket that is not configured: credentials are the server's, not the client's.
 """
 
 
@@ -37,17 +37,17 @@ class PathSource:
         self._budget = budget
         self._images = images
 
-    async def fetch(self, ref: SourceRef) -> Original:
+    def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Raises SourceError."""
-        return await _fetch(self._images, ref.text, self._config, self._budget)
+        return _fetch(self._images, ref.text, self._config, self._budget)
 
-    async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
+    def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Raises SourceError."""
-        return await _revalidate(self._images, ref.text, self._config, self._budget, validator)
+        return _revalidate(self._images, ref.text, self._config, self._budget, validator)
 
 
 class StoreSource:
-    """Fetches store URLs, each from the store that ``locate`` has for it."""
+    """Fetches store URLs, each from the store that ``locate`` returns."""
 
     def __init__(self, config: SourcesConfig, locate: LocateObject, budget: MemoryBudget = UNLIMITED_BUDGET) -> None:
         self._config = config
@@ -71,7 +71,7 @@ class StoreSource:
 
 
 def no_stores(url: str) -> tuple[ReadableStore, str]:
-    """The places of an installation without stores."""
+    """Reject every URL: for an installation without stores."""
     raise SourceForbidden(detail=f"no store is configured for {url}")
 
 
@@ -96,7 +96,7 @@ async def _fetch(store: ReadableStore, path: str, config: SourcesConfig, budget:
 
 async def _read_original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: MemoryBudget) -> Original:
     if stat.size > max_bytes:
-        raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
+        raise SourceTooLarge(detail=f"{stat.size} bytes in the store")
     spool = Spool(max_bytes, reservation=budget.new_reservation())
     try:
         spool.expect(stat.size)
@@ -115,11 +115,11 @@ def _validator(stat: Stat) -> str:
 
 def _check_complete(spool: Spool, size: int) -> None:
     if spool.size != size:
-        raise SourceBadResponse(detail=f"{spool.size} of {size} bytes came")
+        raise SourceBadResponse(detail=f"{spool.size} of {size} bytes received")
 
 
 async def _close_chunks(chunks: AsyncIterator[bytes]) -> None:
-    """Let a generator give back what it holds now, not when it is collected."""
+    """Close a generator at once, not when it is collected."""
     close = getattr(chunks, "aclose", None)
     if close is not None:
         await close()

@@ -1,6 +1,6 @@
-"""Settings of the stores: which buckets we may enter, with which credentials, and how long we wait.
+"""Settings of the stores: buckets, credentials and timeouts.
 
-Knows no client library. Must never show a secret, not even in the text of an error.
+Knows no client library. Must never reveal a secret, not even in the text of an error.
 """
 
 from typing import Final, Self
@@ -14,21 +14,21 @@ CREDENTIAL_FIELDS: Final[dict[str, frozenset[str]]] = {
     "gs": frozenset({"service_account_key"}),
     "az": frozenset({"account_name", "account_key", "sas_key"}),
 }
-"""The fields of a named store that mean something to each kind of bucket; the others mean something to all."""
+"""The fields that apply to one kind of bucket only; the others apply to all."""
 
 
 class NamedStore(BaseModel):
-    """A bucket that may be used, or the part of it below a prefix, with its own credentials.
+    """An allowed bucket, or the part of it below a prefix, with its credentials.
 
-    Without any credentials those of the machine are used: the environment, a role, a workload identity.
+    Without credentials the ambient ones are used: the environment, a role, a workload identity.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(description="s3://bucket, gs://bucket or az://container, each with an optional /prefix.")
-    endpoint: str = Field(default="", description="Base URL of the service, where it is not the provider's own.")
+    endpoint: str = Field(default="", description="Base URL of the service; empty: the provider's own.")
     anonymous: bool = Field(default=False, description="Send unsigned requests, for public buckets.")
-    region: str = Field(default="", description="S3 region; us-east-1 when there are credentials and nothing is said.")
+    region: str = Field(default="", description="S3 region; default with credentials: us-east-1.")
     access_key_id: str = Field(default="", description="S3 access key.")
     secret_access_key: SecretStr = Field(default=_BLANK, description="S3 secret key.")
     session_token: SecretStr = Field(default=_BLANK, description="S3 session token of temporary credentials.")
@@ -44,10 +44,11 @@ class NamedStore(BaseModel):
     @model_validator(mode="after")
     def _validate_scheme(self) -> Self:
         if self.scheme not in CREDENTIAL_FIELDS:
-            raise ValueError("the url of a named store begins with s3://, gs:// or az://")
+            schemes = ", ".join(f"{scheme}://" for scheme in CREDENTIAL_FIELDS)
+            raise ValueError(f"the url of a named store begins with {schemes}")
         other_fields = frozenset().union(*CREDENTIAL_FIELDS.values()) - CREDENTIAL_FIELDS[self.scheme]
         if misplaced_fields := sorted(other_fields & self.model_fields_set):
-            raise ValueError(f"{', '.join(misplaced_fields)} mean nothing to {self.scheme}://")
+            raise ValueError(f"{', '.join(misplaced_fields)} do not apply to {self.scheme}://")
         return self
 
     @model_validator(mode="after")
@@ -64,22 +65,22 @@ class NamedStore(BaseModel):
 
 
 class StorageConfig(BaseModel):
-    """What the Storage Service is told."""
+    """Settings of the Storage Service."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     stores: dict[str, NamedStore] = Field(
         default_factory=dict,
-        description='Buckets that may be used, by name, as a JSON object such as {"photos": {"url": "s3://photos", '
+        description='Allowed buckets, by name, as a JSON object such as {"photos": {"url": "s3://photos", '
         '"endpoint": "https://…", "access_key_id": "…", "secret_access_key": "…"}}.',
     )
     stores_allow_unnamed: bool = Field(
         default=False,
-        description="Allow every bucket that is not named in the stores, with the credentials of the environment.",
+        description="Allow buckets that are not listed in the stores, with ambient credentials.",
     )
     store_timeout_s: float = Field(
         default=10.0,
         gt=0,
         le=600,
-        description="Seconds that one storage operation, or one chunk of a stream, may take.",
+        description="Timeout of one storage operation, or one chunk of a stream, in seconds.",
     )

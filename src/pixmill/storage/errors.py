@@ -1,7 +1,7 @@
-"""What obstore's exceptions mean in our words: the one table.
+"""Translates the exceptions of obstore, by one table.
 
-Knows obstore's exception classes and the texts in which its errors carry a server's answer. Must never let
-more than the first part of such a text through: what follows repeats it for debugging.
+Knows obstore's exception classes and the texts that contain the server's response. Must never let
+more than the first part of such a text through: the rest repeats it for debugging.
 """
 
 import re
@@ -33,8 +33,8 @@ OBSTORE_ERROR_TYPES: Final[dict[type[Exception], type[StoreError]]] = {
 OBSTORE_ERRORS: Final = tuple(OBSTORE_ERROR_TYPES)
 """For ``except`` clauses."""
 
-# obstore has classes for the answers to single-object requests only; a refused listing is a GenericError
-# whose text tells the status.
+# obstore has classes for responses to single-object requests only; a rejected listing is a GenericError
+# whose text contains the status.
 _STATUS_ERROR_TYPES: Final[dict[int, type[StoreError]]] = {
     401: StoreDenied,
     403: StoreDenied,
@@ -48,20 +48,18 @@ _CREDENTIAL_CODES: Final = re.compile(
     "<Code>(?:InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|TokenRefreshRequired|RequestTimeTooSkewed"
     "|AuthorizationHeaderMalformed|AuthenticationFailed|InvalidAuthenticationInfo)</Code>"
 )
-"""Codes of S3 and Azure by which they say that they do not know us, or that our clock is wrong; what is missing may look like what is forbidden, but not
-like this.
-"""
+"""Codes of S3 and Azure for invalid credentials, or a wrong clock. A missing object can look like a forbidden one, but not like this."""
 _MISSING_BUCKET_CODES: Final = re.compile(r"<Code>(?:NoSuchBucket|ContainerNotFound)</Code>")
 _QUERY: Final = re.compile(r"\?\S+")
 _DETAIL_CHARACTERS: Final = 500
 
 
 def translate(error: Exception) -> StoreError:
-    """Ours for theirs, to be raised ``from`` it."""
+    """Return our error for theirs, to be raised ``from`` it."""
     text = str(error).partition("\n\nDebug source:")[0]
     if _MISSING_BUCKET_CODES.search(text):
         return StoreError("The store's bucket does not exist", detail=_redacted(text))
-    if _CREDENTIAL_CODES.search(text.rpartition(_ANSWER_MARKER)[2]):  # before that the client's words stand
+    if _CREDENTIAL_CODES.search(text.rpartition(_ANSWER_MARKER)[2]):  # the text before it is the client's
         return StoreCredentials(detail=_redacted(text))
     return _error_type(error, text)(detail=_redacted(text) or type(error).__name__)
 
@@ -79,5 +77,5 @@ def _error_type(error: Exception, text: str) -> type[StoreError]:
 
 
 def _redacted(text: str) -> str:
-    """Without queries, where signatures can stand."""
+    """Return the text without queries, which can contain signatures."""
     return _QUERY.sub("?…", text)[:_DETAIL_CHARACTERS]

@@ -1,7 +1,7 @@
-"""Stores by URL: the one place that knows every backend.
+"""Opens stores by URL: the one place that knows every backend.
 
 ``memory://?max_bytes=256MiB`` · ``file:///absolute/path`` or a bare path · ``s3://bucket/prefix`` · ``gs://`` ·
-``az://`` · the name of a named store. Opening says no word over the network: ``ping`` does.
+``az://`` · the name of a named store. Opening sends nothing over the network: ``ping`` does.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
+from pixmill.plan.source import OBJECT_STORE_SCHEMES
 from pixmill.ports.storage import Store
 from pixmill.storage.bucket_url import BucketUrl
 from pixmill.storage.config import NamedStore, StorageConfig
@@ -21,24 +22,24 @@ _DEFAULT_MEMORY_SIZE: Final = "256MiB"
 
 
 def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Store:
-    """The store behind ``url``; ``create`` makes a missing directory.
+    """Open the store at ``url``; ``create`` makes a missing directory.
 
-    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for a URL that means nothing.
+    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for an invalid URL.
     """
     if url in config.stores:
         url = config.stores[url].url
     scheme, separator, _ = url.partition("://")
     opener = _OPENERS.get(scheme) if separator else _open_path
     if opener is None:
-        raise StoreError(f"There is no kind of store called {scheme}://", detail=url)
+        raise StoreError(f"Unknown kind of store {scheme}://", detail=url)
     return opener(url, config, create)
 
 
 def locate(url: str, config: StorageConfig) -> tuple[str, str]:
-    """Split the URL of an object in a bucket into that of a store that ``open_store`` opens, and the path inside it.
+    """Split the URL of an object into the URL of its store, for ``open_store``, and the path in it.
 
     Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed, and
-    ObjectNotFound for a URL under which no object can be.
+    ObjectNotFound for a URL that no object can have.
     """
     object_url = _parse_object_url(url)
     named_store = _named_store_for(object_url, config)
@@ -62,7 +63,7 @@ def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     size = options.pop("max_bytes", _DEFAULT_MEMORY_SIZE)
     if options or parts.netloc or parts.path:
-        raise StoreError("A store in memory is written memory://?max_bytes=256MiB", detail=url)
+        raise StoreError("Write a memory store as memory://?max_bytes=256MiB", detail=url)
     try:
         return MemoryStore(parse_size(size))
     except ValueError as error:
@@ -72,25 +73,25 @@ def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
 def _open_file(url: str, config: StorageConfig, create: bool) -> Store:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
-        raise StoreError("A directory is written file:///absolute/path, without options", detail=url)
+        raise StoreError("Write a directory as file:///absolute/path, without options", detail=url)
     return FileStore(Path(unquote(parts.path)), config.store_timeout_s, create=create)
 
 
 def _open_path(url: str, config: StorageConfig, create: bool) -> Store:
     if not url or "\0" in url:
-        raise StoreError("This is no path of a directory", detail=repr(url))
+        raise StoreError("Not a path of a directory", detail=repr(url))
     return FileStore(Path(url).expanduser(), config.store_timeout_s, create=create)
 
 
 def _open_bucket(url: str, config: StorageConfig, _create: bool) -> Store:
-    from pixmill.storage.object_store_clients import build_object_store  # noqa: PLC0415 - loads obstore: 4 MiB that most do without
+    from pixmill.storage.object_store_clients import build_object_store  # noqa: PLC0415 - loads obstore: 4 MiB that most installations do not need
 
     bucket_url = BucketUrl.parse(url)
     return build_object_store(bucket_url, _named_store_for(bucket_url, config), config.store_timeout_s)
 
 
 def _named_store_for(bucket_url: BucketUrl, config: StorageConfig) -> NamedStore | None:
-    """The named store that covers the place most closely; None means ambient credentials, where they are allowed."""
+    """Return the named store with the longest matching prefix; None means ambient credentials, if allowed."""
     covering = [named for named in config.stores.values() if BucketUrl.parse(named.url).covers(bucket_url)]
     if covering:
         return max(covering, key=lambda named: len(named.url))
@@ -102,7 +103,5 @@ def _named_store_for(bucket_url: BucketUrl, config: StorageConfig) -> NamedStore
 _OPENERS: Final[dict[str, Callable[[str, StorageConfig, bool], Store]]] = {
     "memory": _open_memory,
     "file": _open_file,
-    "s3": _open_bucket,
-    "gs": _open_bucket,
-    "az": _open_bucket,
+    **dict.fromkeys(OBJECT_STORE_SCHEMES, _open_bucket),
 }

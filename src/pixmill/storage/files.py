@@ -1,9 +1,9 @@
-"""Objects as files below a root directory: threads and error numbers around ``rooted_fs.py``.
+"""A store of files below a root directory: the asynchronous half of ``rooted_fs.py``, with threads and error numbers.
 
-Knows asyncio, threads and errno. Must never block the event loop.
+Must never block the event loop.
 
-Not built on obstore, whose store for local files follows links out of its root, cannot list a directory that holds one
-looping link or odd name, knows no file called ``a#1``, and never removes what a killed process has left.
+Not built on obstore, whose store for local files follows links out of its root, cannot list a directory that contains one
+looping link or odd name, finds no file called ``a#1``, and never removes what a killed process has left.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 CHUNK_BYTES: Final = 2**20
 _LISTING_BATCH: Final = 256
-"""Files that a listing looks at in one go of a thread."""
+"""Files that one thread call lists."""
 
 _THREADS: Final = 8
 
@@ -39,11 +39,11 @@ _COMMON_ERROR_TYPES: Final[dict[int | None, type[StoreError]]] = {
 _NOT_A_FILE_ERRNOS: Final = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 READ_ERROR_TYPES: Final = _COMMON_ERROR_TYPES | dict.fromkeys((errno.ENOENT, *_NOT_A_FILE_ERRNOS), ObjectNotFound)
 WRITE_ERROR_TYPES: Final = _COMMON_ERROR_TYPES | dict.fromkeys(_NOT_A_FILE_ERRNOS, StoreDenied)
-"""What error numbers mean; any other is StoreUnavailable. When writing, ENOENT says that the root has gone."""
+"""Error classes by errno; any other is StoreUnavailable. In a write, ENOENT means that the root has gone."""
 
 
 class FileStore:
-    """The files below ``root``, each operation bounded by ``timeout_s``; ``create`` makes a missing root.
+    """The files below ``root``, each operation limited to ``timeout_s``; ``create`` makes a missing root.
 
     Raises StoreError when there is no such directory.
     """
@@ -76,7 +76,7 @@ class FileStore:
         return await self._run(lambda: self._fs.open(path)[1])
 
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
-        """Files whose names no other operation accepts are left out."""
+        """Skip files whose names no other operation accepts."""
         if prefix:
             check_readable(prefix)
             with suppress(ObjectNotFound):
@@ -87,12 +87,13 @@ class FileStore:
                 yield stat
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
+        """Open, stat and read the first chunk in one thread call: most originals need no other."""
         check_readable(path)
-        file, stat = await self._run(lambda: self._fs.open(path))
-        return stat, self._chunks(file)
+        file, stat, first_chunk = await self._run(lambda: self._open_and_read(path))
+        return stat, self._chunks(file, first_chunk)
 
     async def ping(self) -> None:
-        """The directory is there and can be read."""
+        """Check that the directory exists and can be read."""
         await self._run(self._fs.probe, WRITE_ERROR_TYPES)
 
     async def close(self) -> None:
@@ -104,14 +105,20 @@ class FileStore:
             raise ObjectTooLarge(detail=f"{path} has {stat.size} bytes, more than {max_bytes}")
         return file.read(stat.size)
 
-    async def _chunks(self, file: Descriptor) -> AsyncIterator[bytes]:
-        while chunk := await self._run(lambda: file.read(CHUNK_BYTES)):
+    def _open_and_read(self, path: str) -> tuple[Descriptor, Stat, bytes]:
+        file, stat = self._fs.open(path)
+        return file, stat, file.read(CHUNK_BYTES)
+
+    async def _chunks(self, file: Descriptor, chunk: bytes) -> AsyncIterator[bytes]:
+        """Yield ``chunk`` and the rest of the file; a chunk that is not full is the last."""
+        while chunk:
             yield chunk
+            chunk = await self._run(lambda: file.read(CHUNK_BYTES)) if len(chunk) == CHUNK_BYTES else b""
 
     async def _run(
         self, work: Callable[[], T], error_types: dict[int | None, type[StoreError]] = READ_ERROR_TYPES
     ) -> T:
-        """The work's result from a thread. A thread that is too slow is left to itself."""
+        """Run in a thread and return the result. A thread that exceeds the timeout is abandoned."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -1,6 +1,6 @@
-"""A store in this process's memory, bounded by bytes.
+"""A store in the memory of this process, with a limit in bytes.
 
-It is a store and no cache: it never forgets by itself, and says StoreFull instead.
+It is a store and no cache: it never evicts, and raises StoreFull instead.
 """
 
 import time
@@ -12,13 +12,13 @@ from pixmill.ports.values import Stat
 from pixmill.storage.paths import check_readable, check_writable
 
 OBJECT_OVERHEAD_BYTES: Final = 1024
-"""What an object is counted for besides its bytes, so that empty ones are not free: measured at about 900."""
+"""Added to the size of each object, so that empty ones are not free: measured at about 900."""
 
 CHUNK_BYTES: Final = 2**20
 
 
 class MemoryStore:
-    """Objects in a dictionary. Every method ends without waiting, and so is atomic among coroutines."""
+    """Objects in a dictionary. No method waits, so each is atomic among coroutines."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -61,7 +61,7 @@ class MemoryStore:
         return stat, _chunks(data)
 
     async def ping(self) -> None:
-        """Memory is always there."""
+        """Memory cannot fail."""
 
     async def close(self) -> None:
         self._objects.clear()

@@ -1,7 +1,7 @@
-"""Clients for buckets: what a URL and its credentials become.
+"""Builds the clients of buckets from a URL and credentials.
 
 Knows obstore's constructors. Must never let the environment's endpoint or token mix with the credentials of a named
-store: obstore reads from the environment whatever it is not told, and would send our keys to AWS_ENDPOINT_URL_S3.
+store: obstore reads every missing option from the environment, and would send our keys to AWS_ENDPOINT_URL_S3.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from pixmill.storage.config import NamedStore
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
 from pixmill.storage.objects import ObjectStore
 
-if TYPE_CHECKING:  # names that exist in stub files only
+if TYPE_CHECKING:  # in stub files only
     from obstore.store import AzureConfig, ClientConfig, GCSConfig, RetryConfig, S3Config, S3Credential
 
 ObstoreClient = S3Store | GCSStore | AzureStore
@@ -24,11 +24,11 @@ _RETRIES: Final = 2
 _INITIAL_BACKOFF: Final = timedelta(milliseconds=50)
 _MAX_BACKOFF: Final = timedelta(milliseconds=500)
 _MAX_TRANSFER: Final = timedelta(hours=1)
-"""Streams are bounded chunk by chunk; obstore's default would cut every body after 30 seconds."""
+"""Each chunk of a stream has a timeout of its own; obstore's default would cut every body after 30 seconds."""
 
 
 def build_object_store(bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float) -> ObjectStore:
-    """Build the client, without a word over the network. Raises StoreError for credentials that cannot be read."""
+    """Build the client, without network access. Raises StoreError for invalid credentials."""
     options: dict[str, Any] = {
         "prefix": bucket_url.prefix or None,
         "client_options": _client_options(named_store, timeout_s),
@@ -43,7 +43,7 @@ def build_object_store(bucket_url: BucketUrl, named_store: NamedStore | None, ti
 def _client_options(named_store: NamedStore | None, timeout_s: float) -> "ClientConfig":
     timeout = timedelta(seconds=timeout_s)
     return {
-        # Plain HTTP where an endpoint says so, named or of the environment; all that we choose ourselves are HTTPS.
+        # Plain HTTP only for an endpoint that asks for it, configured or from the environment; our defaults are HTTPS.
         "allow_http": named_store is None or not named_store.endpoint.startswith("https://"),
         "connect_timeout": timeout,
         "read_timeout": timeout,
@@ -60,7 +60,7 @@ def _retry_config(timeout_s: float) -> "RetryConfig":
 
 
 def _s3(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> S3Store:
-    # Deleting one by one works with every service that speaks S3, and its refusals come as typed errors.
+    # Single deletes work with every S3-compatible service, and their failures are typed errors.
     config: S3Config = {"disable_bulk_delete": True}
     if named_store is None:
         return S3Store(name, config=config, **options)
@@ -77,7 +77,7 @@ def _s3(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> S
 
 
 def _s3_credentials(named_store: NamedStore) -> "Callable[[], S3Credential]":
-    """As a provider, because a session token that is not given would be taken from the environment."""
+    """Return a provider: without one, a missing session token would be taken from the environment."""
 
     def provide() -> "S3Credential":
         return {

@@ -1,7 +1,6 @@
-"""Objects in S3, GCS and Azure: one adapter over obstore.
+"""A store in a bucket of S3, GCS or Azure: one adapter over obstore.
 
-Knows obstore's calls and ours. Must never know which service is behind, nor its credentials (``object_store_clients.py``), and
-lets no foreign exception pass (``failures.py``).
+Must never know which service it is, nor its credentials (``object_store_clients.py``). Translates every foreign exception (``errors.py``).
 """
 
 import asyncio
@@ -25,16 +24,16 @@ T = TypeVar("T")
 
 CHUNK_BYTES: Final = 2**20
 _MIN_READ_BYTES: Final = 2**18
-"""Network reads are gathered into chunks of at least this; the last read may go beyond it."""
+"""Minimum size of a chunk, gathered from network reads; the last read may exceed it."""
 
 _PROBE_PATH: Final = ".pixmill-probe"
-"""An object that is not there: asking for it shows the whole way to the bucket at the price of one small request."""
+"""An object that does not exist: one small request for it checks the whole path to the bucket."""
 
 
 class ObjectStore:
     """A bucket, or the part of it below a prefix.
 
-    ``timeout_s`` bounds every operation, and every chunk of a stream and page of a listing.
+    ``timeout_s`` limits every operation, and every chunk of a stream and page of a listing.
     """
 
     def __init__(self, client: S3Store | GCSStore | AzureStore, timeout_s: float) -> None:
@@ -46,7 +45,7 @@ class ObjectStore:
         return await self._with_timeout(self._get(path, max_bytes))
 
     async def put(self, path: str, data: bytes) -> None:
-        """In one request, which object stores make atomic; parts of a multipart upload could be left behind."""
+        """Store in one request, which is atomic; a multipart upload could leave parts behind."""
         check_writable(path)
         await self._with_timeout(self._put(path, data))
 
@@ -60,7 +59,7 @@ class ObjectStore:
         return await self._with_timeout(self._stat(path))
 
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
-        """Names that no other operation accepts are left out."""
+        """Skip names that no other operation accepts."""
         if prefix:
             check_readable(prefix)
             with suppress(ObjectNotFound):
@@ -77,12 +76,12 @@ class ObjectStore:
         return _stat_of(path, result.meta), self._chunks(result)
 
     async def ping(self) -> None:
-        """Without the permission to list, S3 answers for a missing object as for a forbidden one: StoreDenied."""
+        """Check access. Without the permission to list, S3 reports a missing object as forbidden: StoreDenied."""
         with suppress(ObjectNotFound):
             await self._with_timeout(self._open(_PROBE_PATH))
 
     async def close(self) -> None:
-        """The client ends its connections when the last one lets go of it."""
+        """Drop the client, which closes its connections with the last reference."""
         del self._client
 
     async def _with_timeout(self, operation: Coroutine[Any, Any, T]) -> T:
@@ -111,7 +110,7 @@ class ObjectStore:
         try:
             return _stat_of(path, await obstore.head_async(self._client, path))
         except (FileNotFoundError, PermissionDeniedError):
-            # The answer to HEAD has no body to tell a missing bucket from a missing object, or whose fault it is; that to GET has.
+            # A response to HEAD has no body, which distinguishes a missing bucket from a missing object, and wrong credentials; one to GET has.
             return _stat_of(path, (await self._open(path)).meta)
 
     async def _chunks(self, result: "GetResult") -> AsyncIterator[bytes]:

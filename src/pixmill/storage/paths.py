@@ -1,6 +1,6 @@
-"""Which paths name an object: the one answer that every backend gives.
+"""Valid paths of objects, the same for every backend.
 
-Pure and linear: these strings come from strangers. Knows no backend.
+Pure and in linear time: paths come from clients. Knows no backend.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final
 from pixmill.errors import ObjectNotFound, StoreDenied
 
 MAX_PATH_BYTES: Final = 1024
-"""The longest key of S3, GCS and Azure."""
+"""Maximum length of a key in S3, GCS and Azure."""
 
 # Control characters (C0, DEL, C1), backslash, lone surrogates, and U+FFFE and U+FFFF, which XML listings cannot carry.
 _FORBIDDEN_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff\ufffe\uffff]")
@@ -17,7 +17,7 @@ _FORBIDDEN_SEGMENTS: Final = {"", ".", ".."}
 
 
 def is_valid_path(path: str) -> bool:
-    """Whether this is a relative path of proper segments that every backend can hold."""
+    """Whether this is a relative path that every backend can store, without empty, . and .. segments."""
     return (
         len(path) <= MAX_PATH_BYTES
         and not _FORBIDDEN_CHARACTERS.search(path)
@@ -27,12 +27,12 @@ def is_valid_path(path: str) -> bool:
 
 
 def check_readable(path: str) -> None:
-    """Raise ObjectNotFound for a path under which nothing can be."""
+    """Raise ObjectNotFound for an invalid path."""
     if not is_valid_path(path):
-        raise ObjectNotFound(detail=f"Not a path: {path[:MAX_PATH_BYTES]!r}")
+        raise ObjectNotFound(detail=f"Invalid path: {path[:MAX_PATH_BYTES]!r}")
 
 
 def check_writable(path: str) -> None:
-    """Raise StoreDenied for a path under which nothing may be."""
+    """Raise StoreDenied for an invalid path."""
     if not is_valid_path(path):
-        raise StoreDenied(detail=f"Not a path: {path[:MAX_PATH_BYTES]!r}")
+        raise StoreDenied(detail=f"Invalid path: {path[:MAX_PATH_BYTES]!r}")

@@ -1,10 +1,9 @@
-"""A Redis, or a cluster of them: the few commands that the cache needs.
+"""Client for a Redis server or cluster: the commands that the cache needs.
 
-Knows redis-py, and what its failures mean in our words. Must never know what is kept under a key. Imported only where a
+Knows redis-py, and translates its errors. Must never know what is stored under a key. Imported only where a
 Redis is configured; redis-py takes 60 ms to load.
 
-It is no ``ports.Store``: what is kept here goes by itself when its time is over, which a store cannot say, is listed only for who
-has time, and never streamed, which a Redis does badly.
+Not a ``ports.storage.Store``: values have a time to live, listing is slow, and there is no streaming, at which Redis is poor.
 """
 
 import asyncio
@@ -37,7 +36,7 @@ REDIS_ERROR_TYPES: Final[dict[type[Exception], type[StoreError]]] = {
     theirs.RedisError: StoreError,
     OSError: StoreUnavailable,
 }
-"""The nearest ancestor of an exception counts. ConnectionError includes a Redis that still loads its data."""
+"""The nearest ancestor of an exception decides. ConnectionError includes a Redis that still loads its data."""
 
 _REDIS_ERRORS = tuple(REDIS_ERROR_TYPES)
 
@@ -48,10 +47,10 @@ _PREFIX_ERROR_TYPES: Final[dict[str, type[StoreError]]] = {
     "UNKILLABLE": StoreUnavailable,
     "BUSY": StoreUnavailable,
 }
-"""Answers for which redis-py has no class: the first two refuse writes and let reads through."""
+"""Errors for which redis-py has no class, by prefix: the first two reject writes and allow reads."""
 
 MAX_CONNECTIONS: Final = 32
-"""For each server process; who finds none free waits, within the time that the tier may take."""
+"""Per server process; a command waits for a free connection, within the timeout of the tier."""
 
 _CLOSE_S: Final = 1.0
 _DETAIL_CHARACTERS: Final = 300
@@ -75,25 +74,25 @@ end
 return redis.call('hset', KEYS[1], ARGV[1], ARGV[2])
 """
 _FIELDS_PER_COMMAND: Final = 1_000
-"""Fields that one command changes, while which the Redis answers nobody else."""
+"""Fields changed by one command, which blocks the Redis for all clients."""
 
 _SCAN_COUNT: Final = 200
 
 
 class RedisClient:
-    """Connects when it is first used, and again whenever it must. Whoever calls bounds the time."""
+    """Connects on first use, and reconnects. The caller limits the time."""
 
     def __init__(self, target: RedisTarget) -> None:
         self.target = target
         self._redis: Any = _cluster_client(target) if target.cluster else _single_client(target)
 
     async def get(self, key: str, max_bytes: int) -> bytes:
-        """The value, cut off after ``max_bytes``; empty when there is none. Raises StoreError."""
+        """Return the value, cut off after ``max_bytes``; empty when there is none. Raises StoreError."""
         with _translate_errors():
             return bytes(await self._redis.execute_command("GETRANGE", key, 0, max_bytes - 1))
 
     async def put(self, key: str, value: bytes, ttl_ms: int) -> None:
-        """Store or replace, for so many milliseconds. Raises StoreError."""
+        """Store or replace, with a time to live. Raises StoreError."""
         with _translate_errors():
             await self._redis.execute_command("SET", key, value, "PX", ttl_ms)
 
@@ -102,36 +101,36 @@ class RedisClient:
             await self._redis.execute_command("DEL", key)
 
     async def acquire_lock(self, key: str, token: str, ttl_ms: int) -> bool:
-        """Write the token unless there is one; whether it is ours now. Raises StoreError."""
+        """Write the token unless there is one; return whether the lock is ours. Raises StoreError."""
         with _translate_errors():
             return bool(await self._redis.execute_command("SET", key, token, "NX", "PX", ttl_ms))
 
     async def extend_lock(self, key: str, token: str, ttl_ms: int) -> bool:
-        """Keep our token for so much longer; False if it is no longer there. Raises StoreError."""
+        """Extend the time to live of our token; False if it has gone. Raises StoreError."""
         with _translate_errors():
             return bool(await self._redis.execute_command("EVAL", _EXTEND_LOCK_SCRIPT, 1, key, token, ttl_ms))
 
     async def release_lock(self, key: str, token: str) -> None:
-        """Take our token away, and nobody else's. Raises StoreError."""
+        """Delete our token, but no other. Raises StoreError."""
         with _translate_errors():
             await self._redis.execute_command("EVAL", _RELEASE_LOCK_SCRIPT, 1, key, token)
 
     async def get_field(self, key: str, name: str) -> bytes:
-        """One field of a hash, empty when there is none. Raises StoreError."""
+        """Return one field of a hash, empty when there is none. Raises StoreError."""
         with _translate_errors():
             return bytes(await self._redis.execute_command("HGET", key, name) or b"")
 
     async def get_fields(self, key: str) -> dict[bytes, bytes]:
-        """All fields of a hash. Raises StoreError."""
+        """Return all fields of a hash. Raises StoreError."""
         with _translate_errors():
             return dict(await self._redis.execute_command("HGETALL", key))
 
     async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
-        """Set fields of a hash to these numbers where they are not higher already, then the field ``mark``. Raises StoreError."""
+        """Raise fields of a hash to these numbers, never lower them; then set the ``revision`` field. Raises StoreError."""
         await self._run_field_script(_RAISE_FIELDS_SCRIPT, key, numbers, revision)
 
     async def delete_fields(self, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
-        """Remove fields of a hash that have these values still, then set the field ``mark``. Raises StoreError."""
+        """Delete fields of a hash that still have these values, then set the ``revision`` field. Raises StoreError."""
         await self._run_field_script(_DELETE_FIELDS_SCRIPT, key, values, revision)
 
     async def _run_field_script(
@@ -146,20 +145,20 @@ class RedisClient:
                 )
 
     async def scan_keys(self, prefix: str) -> AsyncGenerator[str, None]:
-        """All keys that begin so (letters, digits and . _ : -), in no order, some perhaps twice. Raises StoreError."""
+        """Yield all keys with a prefix (letters, digits and . _ : -), unordered, some maybe twice. Raises StoreError."""
         with _translate_errors():
             async for key in self._redis.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT):
                 yield key.decode(errors="replace")
 
     async def close(self) -> None:
-        """Hang up, without long farewells to a server that does not answer."""
+        """Disconnect, after a second at most if the server does not respond."""
         with suppress(TimeoutError, *_REDIS_ERRORS):
             async with asyncio.timeout(_CLOSE_S):
                 await self._redis.aclose()
 
 
 def translate(error: Exception) -> StoreError:
-    """Ours for theirs, to be raised ``from`` it."""
+    """Return our error for theirs, to be raised ``from`` it."""
     text = str(error)
     error_type = next(
         (REDIS_ERROR_TYPES[ancestor] for ancestor in type(error).__mro__ if ancestor in REDIS_ERROR_TYPES), StoreError
@@ -178,7 +177,7 @@ def _translate_errors() -> Iterator[None]:
 
 
 def _single_client(target: RedisTarget) -> Redis:
-    # RESP2, because redis-py asks a RESP3 server for notices of maintenance, which only some can give.
+    # RESP2: with RESP3 redis-py asks for maintenance notifications, which not every server supports.
     pool = BlockingConnectionPool(
         max_connections=MAX_CONNECTIONS,
         timeout=None,
@@ -202,7 +201,7 @@ def _cluster_client(target: RedisTarget) -> RedisCluster:
 
 
 def _connection_options(target: RedisTarget) -> dict[str, Any]:
-    """Each command is tried once, and its time is the caller's to bound."""
+    """Each command is tried once; the caller limits its time."""
     return {
         "username": target.username or None,
         "password": target.password or None,

@@ -1,7 +1,7 @@
-"""Where a Redis is and how one gets in: ``rediss+cluster://user@host:6379?ca=/etc/ca.pem``.
+"""URLs of Redis servers: ``rediss+cluster://user@host:6379?ca=/etc/ca.pem``.
 
-Pure: knows the words of the URL, and no client library, which is loaded only when there is such a place. Must never show
-the password, not even in its own ``repr``.
+Pure: knows the grammar, and no client library, which is loaded only when a Redis is configured. Must never reveal
+the password, not even in a ``repr``.
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote
 
 REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster"})
 REDIS_OPTIONS: Final[Mapping[str, str]] = {"prefix": "pixmill", "ca": "", "cert": "", "key": "", "verify": "yes"}
-"""What may be said after the ``?``, and what counts when it is not."""
+"""The options after ``?`` and their defaults."""
 
 _PORT: Final = 6379
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -38,25 +38,25 @@ class RedisTarget:
 
     @property
     def display_url(self) -> str:
-        """As it may be shown."""
+        """The URL without credentials."""
         scheme = ("rediss" if self.tls else "redis") + ("+cluster" if self.cluster else "")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}" + ("" if self.cluster else f"/{self.database}")
 
 
 def parse_redis_url(parts: SplitResult, options: Mapping[str, str]) -> RedisTarget:
-    """The place that a URL of one of ``SCHEMES`` names. Raises ValueError, which repeats nothing of the URL's credentials."""
+    """Parse a URL of one of ``REDIS_SCHEMES``. Raises ValueError, which does not contain the URL's credentials."""
     scheme, _, cluster = parts.scheme.partition("+")
     if not parts.hostname:
         raise ValueError("names no host; write redis://host:6379/0")
     if options["verify"] not in _YES_NO:
-        raise ValueError("has a verify that is not yes or no")
+        raise ValueError("has an invalid verify; write yes or no")
     if not _PREFIX.fullmatch(options["prefix"]):
-        raise ValueError("has a prefix that is not made of up to 64 letters, digits and . _ : -")
+        raise ValueError("has an invalid prefix; use up to 64 letters, digits and . _ : -")
     if bool(options["cert"]) != bool(options["key"]):
         raise ValueError("has only one of cert and key, which go together")
     if scheme == "redis" and any(options[name] != REDIS_OPTIONS[name] for name in ("ca", "cert", "key", "verify")):
-        raise ValueError("has ca, cert, key or verify, which mean something to rediss:// only")
+        raise ValueError("has ca, cert, key or verify, which apply to rediss:// only")
     return RedisTarget(
         host=parts.hostname,
         port=_port(parts),
@@ -77,14 +77,14 @@ def _port(parts: SplitResult) -> int:
     try:
         return parts.port or _PORT
     except ValueError:
-        raise ValueError("has a port that is no number from 1 to 65535") from None
+        raise ValueError("has an invalid port; use 1 to 65535") from None
 
 
 def _database(text: str, *, cluster: bool) -> int:
     if not text:
         return 0
     if cluster:
-        raise ValueError("numbers a database, and a cluster has none")
+        raise ValueError("has a database number, which a cluster does not support")
     if not (text.isascii() and text.isdigit() and len(text) <= len("65535")):
-        raise ValueError("has something after its host that is no number of a database")
+        raise ValueError("has an invalid database number after its host")
     return int(text)

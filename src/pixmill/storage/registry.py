@@ -1,40 +1,39 @@
-"""The open stores of a server: each opened once, shared by whoever needs it, closed together.
+"""Store registry: opens each store once, shares it, and closes all together.
 
-Knows how a URL names a store; must never know what is kept in it.
+Knows URLs of stores; must never know what is stored in them.
 """
-
-from collections import OrderedDict
 
 from pixmill.ports.observe import Pingable
 from pixmill.ports.storage import Store
+from pixmill.runtime.bounded import BoundedDict
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import locate, open_store
 
 MAX_TRANSIENT = 64
-"""Stores kept open that only requests have named (ambient buckets); the one unused for longest gives way."""
+"""Stores open for requests only (buckets with ambient credentials); the least recently used is evicted."""
 
 
 class StoreRegistry:
-    """Opens stores by URL when they are first asked for."""
+    """Opens stores by URL on first use."""
 
     def __init__(self, config: StorageConfig) -> None:
         self._config = config
         self._stores: dict[str, Store] = {}
-        self._transient: OrderedDict[str, Store] = OrderedDict()
+        self._transient: BoundedDict[str, Store] = BoundedDict(MAX_TRANSIENT)
 
     def open(self, url: str, *, create: bool = False) -> Store:
-        """The store at ``url``, open until ``close``; the same one each time. Raises StoreError."""
+        """Return the store at ``url``, always the same one, open until ``close``. Raises StoreError."""
         if url not in self._stores:
             self._stores[url] = open_store(url, self._config, create=create)
         return self._stores[url]
 
     def locate(self, url: str) -> tuple[Store, str]:
-        """The store of an object and the object's path in it. Raises StoreDenied for a bucket that is not allowed."""
+        """Return the store of an object and its path there. Raises StoreDenied for a bucket that is not allowed."""
         store_url, path = locate(url, self._config)
         return self._stores.get(store_url) or self._open_transient(store_url), path
 
     def pingables(self) -> dict[str, Pingable]:
-        """The named stores, for readiness."""
+        """Return the named stores, for the readiness probe."""
         return {name: self.open(named_store.url) for name, named_store in self._config.stores.items()}
 
     async def close(self) -> None:
@@ -45,8 +44,6 @@ class StoreRegistry:
                 await store.close()
 
     def _open_transient(self, url: str) -> Store:
-        store = self._transient.pop(url, None) or open_store(url, self._config)
+        store = self._transient.get(url) or open_store(url, self._config)
         self._transient[url] = store
-        if len(self._transient) > MAX_TRANSIENT:
-            self._transient.popitem(last=False)
         return store

@@ -1,10 +1,10 @@
-"""Files below a root directory that nothing leads out of.
+"""Files below a root directory that no path or link can leave.
 
 Knows directories, descriptors and links; blocks, and raises OSError like the calls it makes. Must never follow a link
-out of the root: what is open is asked where it lies (the kernel knows), not the name by which it was opened, so that
+out of the root: the check asks the kernel for the real path of the open descriptor, not for that of the name, so that
 nothing can be swapped in between.
 
-What remains: a hard link is a file like any other, and a link that leads outside is opened before it is refused.
+Limits: a hard link is a file like any other, and a link that leads outside is opened before it is rejected.
 """
 
 import errno
@@ -22,20 +22,20 @@ from pixmill.ports.values import Stat
 from pixmill.storage.paths import is_valid_path
 
 STAGING: Final = ".pixmill-staging"
-"""The folder below the root where files are written before they are moved to their place; no object lies in it."""
+"""The directory below the root where files are written before they are renamed; no object is in it."""
 
 _STAGING_MAX_AGE_S: Final = 3600.0
-"""A staged file older than this belongs to nobody who is still alive."""
+"""A staged file older than this belongs to no live process."""
 
-_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # a named pipe must not make us wait
+_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # opening a named pipe must not block
 _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _STAGING_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
 
 
 class Descriptor:
-    """An open file or folder, closed when the last one lets go of it.
+    """An open file or directory, closed with the last reference.
 
-    Never earlier: another file would get its number while a thread that nobody waits for any more still reads.
+    Never earlier: another file would get its number while an abandoned thread still reads.
     """
 
     __slots__ = ("fd",)
@@ -49,15 +49,15 @@ class Descriptor:
             os.close(self.fd)
 
     def real_path(self) -> str:
-        """Where it lies now, without links."""
+        """Return its current path, without links."""
         if sys.platform == "darwin":
-            import fcntl  # noqa: PLC0415 - has this call there only
+            import fcntl  # noqa: PLC0415 - fcntl has F_GETPATH on macOS only
 
             return os.fsdecode(fcntl.fcntl(self.fd, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
         return os.readlink(f"/proc/self/fd/{self.fd}")  # noqa: PTH115 - a Path would cost more than the call
 
     def read(self, size: int) -> bytes:
-        """``size`` bytes from where the last read ended, or all there are."""
+        """Read the next ``size`` bytes, or all that are left."""
         parts = []
         while size > 0 and (part := os.read(self.fd, size)):
             parts.append(part)
@@ -71,7 +71,7 @@ class Descriptor:
 
 
 class RootedFilesystem:
-    """The files below ``root``. Links are followed as long as they stay inside; walks do not enter linked folders."""
+    """The files below ``root``. Follows links that stay inside; walks do not enter linked directories."""
 
     def __init__(self, root: Path) -> None:
         self.root = Descriptor(root, _DIRECTORY_FLAGS).real_path()
@@ -79,7 +79,7 @@ class RootedFilesystem:
         self._swept = False
 
     def open(self, path: str) -> tuple[Descriptor, Stat]:
-        """A file and its facts, which stay true to each other when the path is given another file."""
+        """Open a file; it and its facts belong together even if the path is replaced meanwhile."""
         _reject_staging_path(path)
         file = Descriptor(self._root_prefix + path, _READ_FLAGS)
         result = os.fstat(file.fd)
@@ -88,9 +88,9 @@ class RootedFilesystem:
         return file, _stat_of(path, result)
 
     def write(self, path: str, data: bytes) -> None:
-        """Write aside, then move into place: the path has the old file or the new one, also when we are killed.
+        """Write to the staging directory, then rename: the path has the old file or the new one, even if we are killed.
 
-        Nothing is synced to disk: that holds for the death of this process, not for that of the machine.
+        Nothing is synced to disk: this holds for a crash of the process, not of the machine.
         """
         _reject_staging_path(path)
         staging, name = self._open_staging(), uuid4().hex
@@ -113,7 +113,7 @@ class RootedFilesystem:
             os.unlink(leaf, dir_fd=folder.fd)
 
     def walk(self, prefix: str) -> Iterator[Stat]:
-        """Every file below the folder ``prefix``, all if it is empty; names that are no sound paths are left out."""
+        """Yield every file below the directory ``prefix``, or all if it is empty; skip invalid names."""
         pending = [prefix]
         while pending:
             folder_path = pending.pop()
@@ -144,7 +144,7 @@ class RootedFilesystem:
                     yield path, entry
 
     def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Iterator[Stat]:
-        """What a walk tells of something that is no folder: nothing if it is no file, leads outside or has just gone."""
+        """Yield the facts of a file; nothing if it is no regular file, leads outside or has just gone."""
         try:
             if entry.is_symlink():
                 yield self.open(path)[1]
@@ -155,7 +155,7 @@ class RootedFilesystem:
                 raise
 
     def _parent(self, path: str, *, create: bool = False) -> tuple[Descriptor, str]:
-        """The open folder in which the path's last name stands, and that name."""
+        """Open the directory of the path's last name; return both."""
         *names, leaf = path.split("/")
         folder = Descriptor(self.root, _DIRECTORY_FLAGS)
         for name in names:
@@ -185,7 +185,7 @@ def _reject_staging_path(path: str) -> None:
 
 
 def _remove_stale_files(staging: Descriptor) -> None:
-    """Remove what processes that were killed have left."""
+    """Remove what killed processes have left."""
     with os.scandir(staging.fd) as entries:
         for entry in entries:
             with suppress(OSError):

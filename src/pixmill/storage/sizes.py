@@ -1,4 +1,4 @@
-"""Sizes as people write them: ``256MiB``, ``10GiB``, ``500MB``. Pure; knows nothing of what is measured."""
+"""Parses sizes such as ``256MiB``, ``10GiB`` or ``500MB``."""
 
 import re
 from typing import Final
@@ -20,7 +20,7 @@ _SIZE = re.compile(r"([0-9]{1,18}) ?([a-z]{0,3})", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
-    """Bytes meant by a whole number and a unit; without a unit they are bytes. Raises ValueError."""
+    """Parse a whole number with a unit; bytes without one. Raises ValueError."""
     match = _SIZE.fullmatch(text.strip())
     unit = UNITS.get(match[2].lower()) if match else None
     if match is None or unit is None:

@@ -1,6 +1,6 @@
-"""Landlock: a process gives up the file system but for what it names, TCP, and others' processes (docs.kernel.org/userspace-api/landlock.html).
+"""Landlock: restricts a process to named files, and forbids TCP and signals to other processes (docs.kernel.org/userspace-api/landlock.html).
 
-Knows the kernel's three calls and what each version of it can hold back. Must never know which files are needed.
+Knows the three system calls and what each ABI version can restrict. Must never know which files are needed.
 """
 
 import ctypes
@@ -14,33 +14,33 @@ from typing import Final
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""The same on every machine."""
+"""The same on every architecture."""
 _CREATE_RULESET_VERSION: Final = 1
 _PATH_BENEATH: Final = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 
 _FILE_RIGHTS_BY_ABI: Final = ((1, 13), (2, 14), (3, 15), (5, 16))
-"""From a version on, this many rights to files are known: those of version 1, to move, to cut off, to control devices."""
+"""The number of file rights from each ABI version on: the first ones, then to rename, truncate, and control devices."""
 _TCP_RIGHTS: Final = (4, 0b11)
-"""From a version on: to bind and to connect."""
+"""From this version on: to bind and to connect."""
 _SCOPES: Final = (6, 0b11)
-"""From a version on: abstract Unix sockets and signals beyond this process."""
+"""From this version on: abstract Unix sockets and signals to other processes."""
 
 
 def abi_version() -> int:
-    """What this kernel knows of it; 0 for nothing."""
+    """Return the ABI version of this kernel; 0 without Landlock."""
     return max(0, int(_LIBC.syscall(_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)))
 
 
 def restricted_resources(abi: int) -> list[str]:
-    """What this version of it holds back, for people."""
+    """Describe what this version restricts, for people."""
     return ["files", *(["TCP"] if abi >= _TCP_RIGHTS[0] else []), *(["signals"] if abi >= _SCOPES[0] else [])]
 
 
 def restrict(readable: Iterable[Path]) -> None:
-    """From now on this thread, and those it starts, read what is at or beneath these paths, and change nothing. Raises OSError.
+    """Let this thread, and those it starts, only read files at or below these paths. Raises OSError.
 
-    Paths that do not exist are left out. Files that are open already stay so. The process has no new privileges before.
+    Skips paths that do not exist. Open files stay open. Requires no_new_privs.
     """
     abi = abi_version()
     file_rights = (1 << max((count for since, count in _FILE_RIGHTS_BY_ABI if abi >= since), default=0)) - 1

@@ -1,6 +1,6 @@
-"""What a worker takes from itself before it touches a stranger's bytes.
+"""Worker sandbox: the rights that a worker drops before it reads untrusted bytes.
 
-Knows the kernel's calls for it, and which files the pixel libraries read. Must never know jobs.
+Knows resource limits, Landlock, seccomp and the files that pixel libraries read. Must never know jobs.
 """
 
 import ctypes
@@ -23,21 +23,21 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CAPABILITY_VERSION_3: Final = 0x2008_0522  # linux/capability.h
 _CAP_DAC_READ_SEARCH: Final = 1 << 2
-"""CAP_DAC_READ_SEARCH: the code may belong to another user than root."""
+"""CAP_DAC_READ_SEARCH: the code may belong to another user."""
 _MAX_FILES: Final = 128
 _WORKER_NICENESS: Final = 10
-"""Steps of nice; the server weighs nine times as much as each worker. With 5, three times, the slowest hundredth of hits beside busy workers took more than 5 ms in two
-of three runs, with 10 in none, in turns."""
+"""The server weighs nine times as much as each worker. At niceness 5 (three times as much) the slowest 1 % of hits beside busy workers took more
+than 5 ms in two of three interleaved runs, at 10 in none."""
 _MIN_FILE_BYTES: Final = 2**20
-"""What the interpreter may want to keep of modules that it compiles before the worker locks itself in."""
+"""Enough for the bytecode that the interpreter writes before the worker enters the sandbox."""
 _SHARED_MAPPINGS_BYTES: Final = 4 * 2**30
-"""Address space beside private memory: libraries, and maps of originals and of memory files, which no other limit bounds."""
+"""Address space besides private memory: libraries, and maps of originals and memory files, which no other limit covers."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _PAGE_BYTES: Final = resource.getpagesize()
 
 
 class SandboxMode(StrEnum):
-    """How far a worker locks itself in."""
+    """Whether missing sandbox layers are an error, are accepted, or the sandbox is off."""
 
     STRICT = "strict"
     AUTO = "auto"
@@ -45,7 +45,7 @@ class SandboxMode(StrEnum):
 
 
 class SandboxLayer(StrEnum):
-    """What the kernel may hold a worker by, besides limits."""
+    """The layers of the sandbox, besides resource limits."""
 
     LANDLOCK = "Landlock"
     SECCOMP = "seccomp"
@@ -55,25 +55,25 @@ class SandboxLayer(StrEnum):
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that started it ends, however that happens.
+    """Have the kernel kill this process when the thread that started it ends, for whatever reason.
 
-    Whoever calls looks at ``os.getppid()`` afterwards: the parent may have died before.
+    Check ``os.getppid()`` afterwards: the parent may have died before.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def lower_priority() -> None:
-    """Let the server go first: what it does for a hit or a refusal takes a fraction of a millisecond, a render takes many.
+    """Give the server priority: a hit or a rejection takes a fraction of a millisecond, a render takes many.
 
-    Workers have what it leaves, which is nearly everything, and one core as well as several.
+    Workers get nearly all the remaining time, on one core as well as on several.
     """
     os.nice(_WORKER_NICENESS)
 
 
 def set_rlimits(memory_bytes: int, file_bytes: int) -> None:
-    """No new privileges, no core dumps, few files, none longer than this, and at most so much private memory (0: no bound).
+    """Forbid new privileges and core dumps; limit open files, the size of files and private memory (0: unlimited).
 
-    The bound is on data: maps of shared files, such as originals and libraries, do not count, and have a wide bound of their own.
+    The memory limit is on data: maps of shared files, such as originals and libraries, have a wide limit of their own.
     """
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     for signal_number in (signal.SIGINT, signal.SIGTERM):  # the server decides when a worker ends
@@ -87,7 +87,7 @@ def set_rlimits(memory_bytes: int, file_bytes: int) -> None:
 
 
 def set_cpu_limit(seconds: float) -> None:
-    """From now on the kernel lets this process work for so long and then ends it, whatever the server does."""
+    """Have the kernel kill this process after ``seconds`` more of CPU time, whatever the server does."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_CPU)
     limit_s = math.ceil(time.process_time() + seconds)
     resource.setrlimit(
@@ -99,7 +99,7 @@ def set_cpu_limit(seconds: float) -> None:
 
 
 def missing_layers() -> list[SandboxLayer]:
-    """What this kernel does not have, or does not let us use."""
+    """Return the layers that this kernel does not have, or does not let us use."""
     return [
         *([] if landlock.abi_version() else [SandboxLayer.LANDLOCK]),
         *([] if seccomp.is_available() else [SandboxLayer.SECCOMP]),
@@ -107,7 +107,7 @@ def missing_layers() -> list[SandboxLayer]:
 
 
 def describe_layers() -> dict[SandboxLayer, str]:
-    """Each layer as this kernel has it, for people. To be asked before it is in force."""
+    """Describe the layers of this kernel, for people. Call it before they are in force."""
     abi, architecture = landlock.abi_version(), seccomp.current_architecture()
     return {
         SandboxLayer.LANDLOCK: f"Landlock ABI {abi} ({', '.join(landlock.restricted_resources(abi))})",
@@ -116,23 +116,23 @@ def describe_layers() -> dict[SandboxLayer, str]:
 
 
 def _drop_capabilities() -> None:
-    """All that a root user's process has beyond others', but to read files whoever owns them, of which Landlock leaves code and fonts.
+    """Drop all capabilities of a root user (capset(2)) except reading files of any owner, of which Landlock leaves code and fonts.
 
-    (capset(2); where that is refused there were none.) A worker has no use for them, the kernel's faults would have.
+    A worker does not need them, but an exploit of a kernel bug might.
     """
     capability_sets = struct.pack("=6I", _CAP_DAC_READ_SEARCH, _CAP_DAC_READ_SEARCH, 0, 0, 0, 0)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    if _LIBC.capset(header, capability_sets):  # it had not even that one
+    if _LIBC.capset(header, capability_sets):  # this process does not have even that one
         _LIBC.capset(header, bytes(len(capability_sets)))
 
 
 def enter_sandbox(mode: SandboxMode, channel: int) -> dict[SandboxLayer, str]:
-    """Give up all files but those that libraries read, networks, and other processes; what is said by ``channel`` goes on.
+    """Drop access to files except those that libraries read, to networks and to other processes; ``channel`` stays open.
 
-    For this process and all threads that it starts; there must be none yet. Returns what could not be had, and why; raises
-    OSError instead when it is ``STRICT``.
+    Applies to this process and the threads that it starts; there must be none yet. Returns the missing layers with reasons;
+    raises OSError instead when the mode is ``STRICT``.
     """
-    resident_bytes()  # opens what it reads
+    resident_bytes()  # opens its file
     if mode is SandboxMode.OFF:
         return dict.fromkeys(SandboxLayer, "off")
     _drop_capabilities()
@@ -169,11 +169,11 @@ _FONT_PATHS: Final = (
     ),
 )
 _MACHINE_PATHS: Final = ("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/sys/devices/system/cpu")
-"""What libraries ask for the instructions that there are."""
+"""Libraries detect CPU features by these."""
 
 
 def _readable_paths() -> Iterator[Path]:
-    """Code, fonts, and facts about the machine. No folder that pictures or secrets lie in."""
+    """Yield the paths of code, fonts and facts about the machine, but no directory of images or secrets."""
     yield from (Path(entry) for entry in sys.path if entry)
     yield Path(sys.base_prefix, "lib")
     for path in (*_LIBRARY_PATHS, *_FONT_PATHS, *_MACHINE_PATHS):
@@ -188,13 +188,13 @@ def _readable_paths() -> Iterator[Path]:
 
 
 def resident_bytes() -> int:
-    """The memory of this process that is in use right now (proc(5), the second field of statm)."""
+    """Return the resident memory of this process (proc(5), the second field of statm)."""
     return int(os.pread(_statm_fd(os.getpid()), 128, 0).split()[1]) * _PAGE_BYTES
 
 
 @cache
 def _statm_fd(pid: int) -> int:
-    """Open once in each process, since a worker may open nothing there later."""
+    """Open once per process: in the sandbox a worker cannot open it."""
     return os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
 
 

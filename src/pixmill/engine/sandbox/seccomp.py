@@ -1,6 +1,6 @@
-"""A filter of system calls, as the kernel takes it: a program of classic BPF (linux/seccomp.h, linux/bpf_common.h).
+"""seccomp filter of system calls: a program of classic BPF (linux/seccomp.h, linux/bpf_common.h).
 
-Knows how verdicts become instructions, and what arguments a worker's calls may have. Must never know jobs or files.
+Knows how actions become instructions, and which arguments a worker's calls may have. Must never know jobs or files.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _SET_MODE_FILTER: Final = 1
 _GET_ACTION_AVAIL: Final = 2
 _TSYNC: Final = 1
-"""For every thread that there is. Speculation is restrained as the kernel's own policy has it."""
+"""Flags: for all threads; speculation is restricted by the kernel's own policy."""
 
 _KILL: Final = 0x8000_0000
 _ALLOW: Final = 0x7FFF_0000
@@ -31,7 +31,7 @@ _X32_SYSCALL_BIT: Final = 0x4000_0000
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """``audit`` is its name in linux/audit.h, ``column`` its place in the tables, ``seccomp`` the number of that very call."""
+    """``audit``: its constant in linux/audit.h; ``column``: in the tables; ``seccomp``: the number of that call."""
 
     audit_id: int
     table_column: int
@@ -45,10 +45,10 @@ ARCHITECTURES: Final = {
 }
 
 Instruction = tuple[int, int, int, int]
-"""Code, how many instructions to skip if it is so, how many if not, and a number."""
+"""Code, instructions to skip if true, instructions to skip if false, and a number."""
 
 
-# ---------------------------------------------------------------- what arguments may be
+# ---------------------------------------------------------------- tests of arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,12 @@ class NullPointer:
 
 ArgumentTest = OneOf | BitsClear | BitsSet | NullPointer
 _JUMP_ON_FAILURE: Final = -1
-"""Where to go on when a test fails, until it is known how far that is."""
+"""Placeholder for the jump of a failed test, until its distance is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyscallRule:
-    """Allowed when all tests of one of the ways hold; otherwise answered with this error."""
+    """Allowed when all tests of one alternative hold; otherwise fails with this error."""
 
     alternatives: Sequence[Sequence[ArgumentTest]]
     error_number: int = errno.EPERM
@@ -117,11 +117,11 @@ class SyscallRule:
 
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_TMPFILE & ~os.O_DIRECTORY
 _THREAD_FLAGS: Final = 0x0001_0900
-"""CLONE_THREAD, CLONE_SIGHAND and CLONE_VM: a thread, no process."""
+"""CLONE_THREAD, CLONE_SIGHAND and CLONE_VM: a thread, not a process."""
 _NAMESPACE_FLAGS: Final = 0x7E02_2080
 """CLONE_NEW… and CLONE_PTRACE."""
 _NAMING_OPTIONS: Final = (15, 16, 0x5356_4D41)
-"""PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: what glibc and libraries call their threads and their memory."""
+"""PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: glibc and libraries name their threads and memory."""
 _CLOSE_ON_EXEC_REQUESTS: Final = (0x5450, 0x5451)
 """FIONCLEX, FIOCLEX."""
 _RLIMIT_CPU: Final = 0
@@ -134,7 +134,7 @@ def _syscall_rules(channel: int, pid: int) -> dict[str, SyscallRule]:
         "open": SyscallRule([[BitsClear(1, _WRITE_FLAGS)]], errno.EACCES),
         "openat": SyscallRule([[BitsClear(2, _WRITE_FLAGS)]], errno.EACCES),
         "clone": SyscallRule([[BitsSet(0, _THREAD_FLAGS), BitsClear(0, _NAMESPACE_FLAGS)]]),
-        "kill": SyscallRule([[OneOf(0, [pid])]]),  # abort() says so to itself
+        "kill": SyscallRule([[OneOf(0, [pid])]]),  # abort() signals itself
         "tgkill": SyscallRule([[OneOf(0, [pid])]]),
         "prctl": SyscallRule([[OneOf(0, _NAMING_OPTIONS)]]),
         "ioctl": SyscallRule([[OneOf(1, _CLOSE_ON_EXEC_REQUESTS)]], errno.ENOTTY),
@@ -151,7 +151,7 @@ def _syscall_rules(channel: int, pid: int) -> dict[str, SyscallRule]:
 
 
 def build_program(architecture: Architecture, channel: int, pid: int) -> list[Instruction]:
-    """For the worker of this id that talks to the server by this descriptor."""
+    """Return the rules for the worker with this process id, which talks to the server by this descriptor."""
     kill, allow, deny = ((_RETURN, 0, 0, verdict) for verdict in (_KILL, _ALLOW, _ERRNO | errno.EPERM))
     rules = _syscall_rules(channel, pid)
     instructions = [
@@ -189,7 +189,7 @@ def _rule_body(rule: SyscallRule) -> list[Instruction]:
 
 
 def _resolve_jumps(alternative: list[Instruction]) -> list[Instruction]:
-    """A test that fails goes on behind this way."""
+    """Make failed tests jump behind this alternative."""
     return [
         (
             code,
@@ -206,7 +206,7 @@ def _jump_offset(end: int, skip: int) -> int:
 
 
 def _low_word_offset(argument: int) -> int:
-    """Where the low half of an argument of 64 bits is, on machines that keep it first."""
+    """Return the offset of the low half of a 64-bit argument on little-endian machines."""
     return _ARGUMENTS_OFFSET + 8 * argument
 
 
@@ -218,24 +218,24 @@ class _SockFprog(ctypes.Structure):
 
 
 def current_architecture() -> Architecture | None:
-    """The one we are on, if its calls are known here."""
+    """Return the current architecture, if its system calls are known here."""
     return ARCHITECTURES.get(platform.machine()) if ctypes.sizeof(ctypes.c_void_p) == 8 else None  # noqa: PLR2004 - bytes of a pointer
 
 
 def count_allowed(architecture: Architecture) -> int:
-    """How many calls may be made, some with some arguments only."""
+    """Count the allowed calls, also those restricted by arguments."""
     return len(_syscall_numbers(ALLOWED, architecture) | _syscall_numbers(CONDITIONAL, architecture))
 
 
 def is_available() -> bool:
-    """Whether the kernel filters calls, and may be asked to."""
+    """Whether the kernel supports seccomp filters and lets us use them."""
     architecture = current_architecture()
     action = ctypes.c_uint32(_KILL)
     return architecture is not None and _call(architecture, _GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0
 
 
 def restrict(channel: int) -> None:
-    """From now on this process makes no other calls; that cannot be undone. Raises OSError."""
+    """Install the filter in this process, for good. Raises OSError."""
     architecture = current_architecture()
     if architecture is None:
         raise OSError(errno.ENOSYS, f"the calls of {platform.machine()} are not known here")

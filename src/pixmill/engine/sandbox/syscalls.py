@@ -1,16 +1,16 @@
-"""The kernel's calls by name, as the machines number them, and which of them a worker may make.
+"""System calls by name, with their number per architecture, and which of them a worker may make.
 
-Knows numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h) and verdicts. Must never know how they are enforced.
-What is in none of these tables is answered as a kernel would that is too old to know it, and libraries do without.
+Knows numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h) and actions. Must never know how they are enforced.
+A call in none of these tables fails with ENOSYS, as on an older kernel, and libraries fall back.
 """
 
 from typing import Final
 
 SyscallNumbers = dict[str, tuple[int | None, int | None]]
-"""On x86_64, and on aarch64; None where a machine has no such call."""
+"""Numbers on x86_64 and aarch64; None where an architecture has no such call."""
 
 ALLOWED: Final[SyscallNumbers] = {
-    # files that are open, and the names of those that may be read
+    # open files, and opening those that may be read
     "read": (0, 63),
     "write": (1, 64),
     "pread64": (17, 67),
@@ -88,7 +88,7 @@ ALLOWED: Final[SyscallNumbers] = {
     "sigaltstack": (131, 132),
     "exit": (60, 93),
     "exit_group": (231, 94),
-    # what it is and where
+    # identity and environment
     "getpid": (39, 172),
     "gettid": (186, 178),
     "getppid": (110, 173),
@@ -121,10 +121,10 @@ CONDITIONAL: Final[SyscallNumbers] = {
     "sendmsg": (46, 211),
     "recvmsg": (47, 212),
 }
-"""Allowed with some arguments only; ``seccomp.py`` says which."""
+"""Allowed with certain arguments only; see ``seccomp.py``."""
 
 DENIED: Final[SyscallNumbers] = {
-    # other machines and other processes
+    # network and other processes
     "socket": (41, 198),
     "socketpair": (53, 199),
     "connect": (42, 203),
@@ -170,7 +170,7 @@ DENIED: Final[SyscallNumbers] = {
     "fsetxattr": (190, 7),
     "utimensat": (280, 88),
 }
-"""Answered with EPERM: a library may try and take no for an answer."""
+"""Fail with EPERM: a library may try them and cope."""
 
 FATAL: Final[SyscallNumbers] = {
     "ptrace": (101, 117),
@@ -210,4 +210,4 @@ FATAL: Final[SyscallNumbers] = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
-"""No decoder ever calls these: whoever does has taken the worker over, and it ends at once."""
+"""No decoder calls these: only an exploit does, and the worker is killed at once."""

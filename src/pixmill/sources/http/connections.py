@@ -1,8 +1,8 @@
-"""Connections to origins, each made to an address that the guard has just judged.
+"""Connections to origins, each to an address that the guard has just checked (protection against SSRF and DNS rebinding).
 
-Knows aiohttp's connector. Two checks, because literals skip the resolver: names are resolved once and only the allowed
-addresses are handed on; then the very socket address that is about to be connected is judged again. Nothing is resolved
-after that, so a name that changes its answer gains nothing.
+Knows aiohttp's connector. Two checks, because address literals skip the resolver: names are resolved once and only allowed
+addresses are passed on; then the socket address is checked again right before it is connected. Nothing is resolved
+after that, so a name that changes its address gains nothing.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from pixmill.sources.dns import Lookup
 HEADERS = {
     "User-Agent": f"Pixmill/{__version__}",
     "Accept": "image/*,*/*;q=0.8",
-    "Accept-Encoding": "identity",  # pictures are compressed already
+    "Accept-Encoding": "identity",  # images are already compressed
     "Via": "1.1 pixmill",
     "CDN-Loop": CDN_ID,
 }
@@ -42,15 +42,15 @@ _READ_BUFFER_BYTES = 256 * 1024
 
 
 class ConnectionLost(ClientError):
-    """A connection ended before any answer came."""
+    """A connection ended before any response."""
 
 
 class AddressRefused(OSError):
-    """AddressForbidden in the only shape that connection racing passes on; its cause is the true error."""
+    """AddressForbidden as an OSError, the only error that connection racing passes on; its cause is the real one."""
 
 
 async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Hide lost connections from aiohttp, which would ask again by itself, so that all attempts are counted in one place."""
+    """Hide lost connections from aiohttp, which would retry by itself: all attempts are counted in one place."""
     try:
         return await handler(request)
     except ClientConnectorError:
@@ -60,10 +60,10 @@ async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> Cl
 
 
 def stop_read_timeout(response: ClientResponse) -> None:
-    """The head has come: the client times silence no more, whoever reads the body does.
+    """Disable the client's read timeout once the headers have arrived; the reader of the body has its own.
 
-    aiohttp (3.14) starts its clock again whenever reading goes on, also if that was of the last bytes and the connection is back in the pool
-    by then. When the time is up it is failed there, and handed out all the same: the next fetch has timed out before it was sent.
+    aiohttp (3.14) restarts its timer whenever reading resumes, also when the last bytes were read and the connection is back in the pool.
+    When it fires, the pooled connection fails and is handed out all the same: the next fetch times out before it is sent.
     """
     connection = response.connection
     if connection is not None and connection.protocol is not None:
@@ -72,7 +72,7 @@ def stop_read_timeout(response: ClientResponse) -> None:
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves a name to those of its addresses that may be connected."""
+    """Resolves a name to its allowed addresses."""
 
     def __init__(self, lookup: Lookup, allowed: tuple[Network, ...], timeout_s: float) -> None:
         self._lookup = lookup
@@ -83,9 +83,9 @@ class GuardedResolver(AbstractResolver):
         self,
         host: str,
         port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - the interface names it; both families will do
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - required by the interface; both families are fine
     ) -> list[ResolveResult]:
-        """Raises AddressForbidden when every address of the name is refused."""
+        """Raises AddressForbidden when no address of the name is allowed."""
         async with asyncio.timeout(self._timeout_s):
             addresses = dict.fromkeys(await self._lookup(host, port))
         permitted = [address for address in addresses if self._is_allowed(address)]
@@ -104,7 +104,7 @@ class GuardedResolver(AbstractResolver):
         return True
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
 
 def _resolve_result(host: str, address: str, port: int) -> ResolveResult:
@@ -113,7 +113,7 @@ def _resolve_result(host: str, address: str, port: int) -> ResolveResult:
 
 
 def guarded_sockets(allowed: tuple[Network, ...]) -> SocketFactoryType:
-    """A factory that gives no socket for an address that the guard refuses."""
+    """Return a socket factory that checks each address."""
 
     def make(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _name, address = info
@@ -127,14 +127,14 @@ def guarded_sockets(allowed: tuple[Network, ...]) -> SocketFactoryType:
 
 
 def open_socket(family: int, kind: int, protocol: int) -> socket.socket:
-    """Only called for addresses that were judged."""
+    """Open a socket, for checked addresses only."""
     return socket.socket(family, kind, protocol)
 
 
 def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
-    """A pool of guarded connections; needs a running loop.
+    """Create a pool of guarded connections, for the running event loop.
 
-    No proxy from the environment (it would connect for us, unguarded), no cookies, no DNS cache beside the pool.
+    No proxy from the environment (it would connect unguarded), no cookies, no DNS cache.
     """
     allowed = config.networks()
     connector = TCPConnector(

@@ -1,7 +1,7 @@
-"""The body of an origin's answer without its content coding, in pieces of bounded size.
+"""Decodes the content encoding of a response, in chunks of limited size.
 
-Knows gzip and deflate, which some origins send although ``identity`` is asked for. Must never hold more than one piece:
-who takes the pieces counts them, and stops a bomb at its own limit.
+Knows gzip and deflate, which some origins send although ``identity`` is requested. Must never hold more than one chunk:
+the consumer counts the bytes, and stops a decompression bomb at its own limit.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from typing import Final
 from pixmill.errors import SourceBadResponse
 
 _OUTPUT_CHUNK_BYTES: Final = 64 * 1024
-_INPUT_CHUNK_BYTES: Final = 16 * 1024  # zlib copies what it has not yet used at each step; small bites keep that linear
+_INPUT_CHUNK_BYTES: Final = 16 * 1024  # zlib copies its unused input at each step; small chunks keep that linear
 _GZIP_WBITS: Final = 16 + zlib.MAX_WBITS
 _ZLIB_METHOD: Final = 8  # low half of the first byte of a zlib stream (RFC 1950 §2.2)
 
 
 def decode_content(coding: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The chunks as the content coding's name says; raises SourceBroken for other codings and for damage."""
+    """Decode the chunks. Raises SourceBadResponse for other encodings and for damaged data."""
     match coding.strip().lower():
         case "" | "identity":
             return _identity(chunks)
@@ -43,7 +43,7 @@ async def _inflate(chunks: AsyncIterator[bytes], *, gzip: bool) -> AsyncGenerato
             while compressed:
                 yield _decompress(decompressor, compressed)
                 compressed = decompressor.unconsumed_tail
-                await asyncio.sleep(0)  # a bite may hold 16 MiB; others have their turn between the pieces
+                await asyncio.sleep(0)  # one input chunk may expand to 16 MiB; let other tasks run in between
     while decompressor is not None and not decompressor.eof:
         output = _decompress(decompressor, b"")
         if not output:
@@ -52,14 +52,14 @@ async def _inflate(chunks: AsyncIterator[bytes], *, gzip: bool) -> AsyncGenerato
 
 
 def _new_decompressor(first_bytes: bytes, *, gzip: bool) -> "zlib._Decompress":
-    """Deflate is a zlib stream by RFC 9110 §8.4.1.2, and a bare one from some servers."""
+    """Deflate is a zlib stream by RFC 9110 §8.4.1.2, but some servers send a raw one."""
     if gzip:
         return zlib.decompressobj(_GZIP_WBITS)
     return zlib.decompressobj(zlib.MAX_WBITS if first_bytes[0] & 0x0F == _ZLIB_METHOD else -zlib.MAX_WBITS)
 
 
 def _decompress(decompressor: "zlib._Decompress", compressed: bytes) -> bytes:
-    """At most one piece. Nothing may follow the end: several gzip members in one body are no server's way."""
+    """Return at most one chunk. Nothing may follow the end: no server sends several gzip members in one body."""
     try:
         output = decompressor.decompress(compressed, _OUTPUT_CHUNK_BYTES)
     except zlib.error as error:

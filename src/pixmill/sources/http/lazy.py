@@ -1,6 +1,6 @@
-"""Originals from the web, by a client that is loaded when it is first asked: it takes 8 MB and 0.15 s, for nothing where all pictures are our own.
+"""Loads the HTTP client on the first fetch: it takes 8 MB and 0.15 s, in vain where all originals come from stores.
 
-Must not import what imports aiohttp, but when it has to.
+Must not import aiohttp, even indirectly, before that.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LazyHttpSource:
-    """``HttpSource`` from the first fetch on."""
+    """An ``HttpSource`` that is created on the first fetch."""
 
     def __init__(
         self, config: SourcesConfig, allow_list: AllowList, lookup: Lookup, budget: MemoryBudget = UNLIMITED_BUDGET
@@ -32,11 +32,11 @@ class LazyHttpSource:
         self._load_lock = asyncio.Lock()
 
     async def fetch(self, ref: SourceRef) -> Original:
-        """As ``HttpSource`` does."""
+        """See ``HttpSource``."""
         return await (self._http or await self._load_once()).fetch(ref)
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
-        """As ``HttpSource`` does."""
+        """See ``HttpSource``."""
         return await (self._http or await self._load_once()).revalidate(ref, validator)
 
     async def close(self) -> None:
@@ -55,6 +55,6 @@ class LazyHttpSource:
 
 
 def _import_http_source() -> "type[HttpSource]":
-    from pixmill.sources.http.source import HttpSource  # noqa: PLC0415 - this is what is put off
+    from pixmill.sources.http.source import HttpSource  # noqa: PLC0415 - deferred on purpose
 
     return HttpSource

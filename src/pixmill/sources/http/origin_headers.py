@@ -1,6 +1,6 @@
-"""What an origin's headers vouch for: which version of the picture this is, and for how long; and how it is asked for another.
+"""Reads the headers of origins: validators, cache directives and surrogate keys; and makes conditional requests.
 
-Knows RFC 9110 §8.8 and RFC 9111. Reads what strangers send: any header at all gives an answer, in linear time.
+Knows RFC 9110 §8.8, RFC 9111 and RFC 9213. Accepts any header value at all, in linear time.
 """
 
 import re
@@ -21,12 +21,11 @@ from pixmill.plan.freshness import (
     client_max_age,
 )
 from pixmill.plan.purge import is_tag
-from pixmill.sources.http.cdn_cache_control import parse_cdn_cache_control
 
 MAX_ORIGIN_TAGS: Final = 64
 
 MAX_LIST_CHARACTERS: Final = 8_192
-"""Of all lines of a field together: what one alone may have (aiohttp). Of 128 lines that are full it would take a tenth of a second to read each word."""
+"""Maximum length of all lines of a field together: that of one line (aiohttp). Reading 128 full lines would take a tenth of a second."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _ETAG_VALIDATOR = re.compile(f"etag:({_ENTITY_TAG.pattern})")
@@ -37,9 +36,21 @@ _NEVER_FRESH: Final = (*_NOT_STORABLE, "no-cache")
 _MUST_REVALIDATE: Final = ("must-revalidate", "proxy-revalidate")
 _MAX_AGES: Final = ("s-maxage", "max-age")
 
+MAX_CDN_CHARACTERS: Final = 1_024
+"""Maximum length of CDN-Cache-Control: many times what all directives take."""
+
+_CDN_VALUE = (
+    r"""-?[0-9]{1,15}(?:\.[0-9]{1,3})?|"(?:[ !#-\[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*|\?[01]"""
+)
+_CDN_KEY = r"[a-z*][a-z0-9_\-.*]*"
+_CDN_MEMBER = re.compile(
+    rf"({_CDN_KEY})(?:=({_CDN_VALUE}))?(?:; *{_CDN_KEY}(?:=(?:{_CDN_VALUE}))?)*[ \t]*(?:,[ \t]*(?=.)|\Z)"
+)
+_CDN_FALSE: Final = "?0"
+
 
 def validator_from(headers: Mapping[str, str], size: int) -> str | None:
-    """From the origin's ETag, else from its Last-Modified and the size in bytes; None when it states neither."""
+    """Return a validator from ETag, else from Last-Modified and the size in bytes; None without either."""
     tag = headers.get("ETag", "").strip()
     if _ENTITY_TAG.fullmatch(tag):
         return f"etag:{tag}"
@@ -48,14 +59,14 @@ def validator_from(headers: Mapping[str, str], size: int) -> str | None:
 
 
 def purge_tags_from(headers: MultiMapping[str], name: str) -> tuple[str, ...]:
-    """The words of that header, separated by commas or spaces; what is no tag is passed over, and what is too many."""
+    """Return the surrogate keys in a header, separated by commas or spaces; skip invalid ones and those beyond the maximum."""
     text = _combined_field_value(headers, name).replace(",", " ") if name else ""
     words = text[: text.rfind(" ", 0, MAX_LIST_CHARACTERS)] if len(text) > MAX_LIST_CHARACTERS else text
     return tuple(dict.fromkeys(filter(is_tag, words.split())))[:MAX_ORIGIN_TAGS]
 
 
 def conditional_headers(validator: str) -> dict[str, str]:
-    """The headers that ask for another version than this one; none where the origin has stated no validator."""
+    """Return the headers of a conditional request; none for a validator that the origin did not send."""
     if found := _ETAG_VALIDATOR.fullmatch(validator):
         return {"If-None-Match": found[1]}
     if found := _MODIFIED_VALIDATOR.fullmatch(validator):
@@ -64,14 +75,14 @@ def conditional_headers(validator: str) -> dict[str, str]:
 
 
 def last_modified_s(headers: Mapping[str, str]) -> float:
-    """When the picture was last changed, in seconds since the epoch; 0 where the origin does not say."""
+    """Return Last-Modified in seconds since the epoch; 0 without one."""
     return max(0.0, seconds_of(headers.get("Last-Modified")) or 0.0)
 
 
 def cache_directives(headers: MultiMapping[str]) -> CacheDirectives:
-    """How long from now a shared cache may keep it, and what of it stale (RFC 9111 §4.2, RFC 5861, RFC 8246).
+    """Return the directives for a shared cache, relative to now (RFC 9111 §4.2, RFC 5861, RFC 8246).
 
-    What is said to us in CDN-Cache-Control counts instead of all else (RFC 9213 §2.2); all else is then for clients.
+    CDN-Cache-Control replaces all other headers (RFC 9213 §2.2), which then apply to clients only.
     """
     control = _combined_field_value(headers, "Cache-Control")
     directives = _parse_cache_control(control) if control else {}
@@ -92,7 +103,7 @@ def _build_directives(headers: Mapping[str, str], directives: Mapping[str, str])
         freshness_lifetime_s=_remaining_lifetime_s(headers, directives),
         stale_while_revalidate_s=stale_while_revalidate_s,
         stale_if_error_s=stale_if_error_s,
-        # s-maxage means proxy-revalidate too (RFC 9111 §5.2.2.10), unless the origin itself says what may be served stale.
+        # s-maxage implies proxy-revalidate (RFC 9111 §5.2.2.10), unless the origin explicitly allows stale responses.
         must_revalidate=_has_any(directives, _MUST_REVALIDATE)
         or ("s-maxage" in directives and stale_while_revalidate_s is None and stale_if_error_s is None),
         storable=not _has_any(directives, _NOT_STORABLE),
@@ -124,7 +135,7 @@ def _freshness_lifetime_s(headers: Mapping[str, str], directives: Mapping[str, s
     if "Expires" not in headers:
         return None
     expires = seconds_of(headers["Expires"])
-    if expires is None:  # RFC 9111 §5.3: an invalid date, 0 above all, lies in the past
+    if expires is None:  # RFC 9111 §5.3: an invalid date, 0 above all, is in the past
         return 0.0
     now = seconds_of(headers.get("Date"))
     return max(0.0, expires - (datetime.now(UTC).timestamp() if now is None else now))
@@ -139,13 +150,13 @@ def _has_any(directives: Mapping[str, str], names: Iterable[str]) -> bool:
 
 
 def _combined_field_value(headers: MultiMapping[str], name: str) -> str:
-    """All lines of a field as one (RFC 9110 §5.3)."""
+    """Join all lines of a field (RFC 9110 §5.3)."""
     lines = headers.getall(name, ())
     return lines[0] if len(lines) == 1 else ",".join(lines)
 
 
 def _parse_cache_control(text: str) -> dict[str, str]:
-    """Names in lower case and their arguments; of a repeated one the first counts (RFC 9111 §4.2.1). What is too long to be read may say anything."""
+    """Parse Cache-Control; of a repeated directive the first counts (RFC 9111 §4.2.1). Text that is too long means no-store."""
     if len(text) > MAX_LIST_CHARACTERS:
         return {"no-store": ""}
     found: dict[str, str] = {}
@@ -155,7 +166,24 @@ def _parse_cache_control(text: str) -> dict[str, str]:
     return found
 
 
+def parse_cdn_cache_control(text: str) -> dict[str, str]:
+    """Parse CDN-Cache-Control, a dictionary of RFC 9651 without lists, which no directive has.
+
+    The last of a repeated directive counts. Malformed text counts as not sent (RFC 9213 §2.1).
+    """
+    text = text.strip(" ")
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(text) <= MAX_CDN_CHARACTERS:
+        member = _CDN_MEMBER.match(text, position)
+        if member is None:
+            return {}
+        found[member[1]] = member[2] or ""
+        position = member.end()
+    return {name: value for name, value in found.items() if value != _CDN_FALSE}
+
+
 def _parse_delta_seconds(text: str) -> float:
-    """Nonsense is 0: what cannot be read is stale."""
+    """Parse seconds; malformed text is 0, that is stale."""
     found = _SECONDS.fullmatch(text.strip())
     return float(found[1]) if found else 0.0

@@ -1,7 +1,6 @@
-"""Originals from the web.
+"""Fetches originals over HTTP: connect, follow redirects, stream into a spool.
 
-Knows the story of a fetch: connect, follow redirects, stream into a spool. Must never connect by any other way than
-``connections``, where the address guard is.
+Must never connect other than through ``connections``, where the address guard is.
 """
 
 import asyncio
@@ -16,14 +15,22 @@ from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceT
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
 from pixmill.ports.values import Original, OriginalVersion
+from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.dns import Lookup, system_lookup
-from pixmill.sources.errors import COMPLETE_STATUSES, NOT_MODIFIED, REDIRECT_STATUSES, check_status, translate_errors
+from pixmill.sources.errors import translate_errors
 from pixmill.sources.http.connections import open_session, stop_read_timeout
 from pixmill.sources.http.content_encoding import decode_content
-from pixmill.sources.http.errors import HTTP_ERROR_TYPES, is_retryable
+from pixmill.sources.http.errors import (
+    COMPLETE_STATUSES,
+    HTTP_ERROR_TYPES,
+    NOT_MODIFIED,
+    REDIRECT_STATUSES,
+    check_status,
+    is_retryable,
+)
 from pixmill.sources.http.origin_headers import (
     cache_directives,
     conditional_headers,
@@ -33,20 +40,20 @@ from pixmill.sources.http.origin_headers import (
 )
 
 CheckSource = Callable[[SourceRef], None]
-"""Raises SourceForbidden for a reference that may not be fetched."""
+"""Raises SourceForbidden for a source that is not allowed."""
 
-_INITIAL_BACKOFF_S: Final = 0.05
+_RETRY_BACKOFF: Final = Backoff(initial_s=0.05, max_s=5.0)
 _DIGEST_ON_LOOP_BYTES: Final = 256 * 1024  # SHA-256 takes about a millisecond for this
 
 
 def _allow_all(_ref: SourceRef) -> None:
-    """No source is refused."""
+    """Allow every source."""
 
 
 class HttpSource:
-    """Fetches http(s) URLs. ``permit`` judges where redirects lead; ``lookup`` resolves names.
+    """Fetches http(s) URLs. ``check_source`` checks redirect targets; ``lookup`` resolves names.
 
-    Redirects from https to http are followed: nothing secret goes with a request.
+    Redirects from https to http are followed: a request contains no secret.
     """
 
     def __init__(
@@ -63,7 +70,7 @@ class HttpSource:
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
-        """Make the connection pool; needs the running loop that will fetch."""
+        """Create the connection pool, for the running event loop."""
         self._session = open_session(self._config, self._lookup)
 
     async def close(self) -> None:
@@ -73,12 +80,12 @@ class HttpSource:
             await session.close()
 
     async def fetch(self, ref: SourceRef) -> Original:
-        """The original into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""
+        """Download into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""
         async with self._open_response(ref, {}) as response:
             return await self._read_original(response)
 
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
-        """The same if its validator is no longer ``known``: asked with a condition, and not read to the end in vain."""
+        """Fetch with a conditional request; return directives if the validator still holds, without reading a body."""
         conditions = conditional_headers(validator)
         async with self._open_response(ref, conditions) as response:
             not_modified = response.status == NOT_MODIFIED and conditions
@@ -88,14 +95,14 @@ class HttpSource:
 
     @asynccontextmanager
     async def _open_response(self, ref: SourceRef, conditions: Mapping[str, str]) -> AsyncIterator[ClientResponse]:
-        """The first answer that is no redirect; whatever fails in here has a name of ours."""
+        """Yield the first response that is no redirect; translate errors, also those of the block."""
         with translate_errors(HTTP_ERROR_TYPES):
             async with asyncio.timeout(self._config.source_timeout_s):
                 async with await self._follow_redirects(ref, conditions) as response:
                     yield response
 
     async def _follow_redirects(self, ref: SourceRef, conditions: Mapping[str, str]) -> ClientResponse:
-        """The condition goes with every request: whoever redirects has to ignore it (RFC 9110 §13.2.1)."""
+        """Send the condition with every request: a redirecting server must ignore it (RFC 9110 §13.2.1)."""
         visited = {ref.text}
         for _ in range(self._config.max_redirects + 1):
             response = await self._send_with_retries(ref.text, conditions)
@@ -110,14 +117,14 @@ class HttpSource:
         raise TooManyRedirects(detail=f"last to {ref.text}")
 
     async def _send_with_retries(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
-        """An answer's head, in as many attempts as connection faults allow."""
+        """Return a response, with retries after connection failures."""
         for attempt in range(self._config.source_retries):
             try:
                 return await self._send_once(url, conditions)
             except Exception as error:
                 if not is_retryable(error):
                     raise
-            await asyncio.sleep(_INITIAL_BACKOFF_S * 2**attempt)
+            await asyncio.sleep(_RETRY_BACKOFF.delay_s(attempt))
         return await self._send_once(url, conditions)
 
     async def _send_once(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
@@ -147,7 +154,7 @@ class HttpSource:
 
 
 def _has_validator(response: ClientResponse, validator: str) -> bool:
-    """Whether an answer's head says that the body is what is known; by date only if it says how long the body is."""
+    """Whether a response has the known body; by date only if it has a Content-Length."""
     size = response.content_length
     return validator_from(response.headers, -1 if size is None else size) == validator
 
@@ -170,7 +177,7 @@ async def _stream_to_spool(response: ClientResponse, spool: Spool, idle_timeout_
 
 
 async def _read_chunks(response: ClientResponse, idle_timeout_s: float) -> AsyncIterator[bytes]:
-    """Pieces as they come, unjoined. Raises TimeoutError; that nobody here was ready to take more is no silence of the origin."""
+    """Yield chunks as they arrive. Raises TimeoutError when the origin is silent, not while the consumer is busy."""
     while True:
         async with asyncio.timeout(idle_timeout_s):
             chunk, end_of_chunk = await response.content.readchunk()
