@@ -285,7 +285,7 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 ## Limits of what is read
 
 - PDF, camera raw and video are read, not written. SVG is written as described above only.
-- Videos: `second` selects the frame; by default the most representative of six frames is used.
+- Videos: `time` selects the frame; by default the most representative of six frames is used.
 - Ultra HDR JPEG: the base image is used, the gain map is dropped. 12-bit JPEG is not supported.
 - Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light are converted to sRGB before rounding.
 

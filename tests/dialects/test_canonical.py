@@ -1,4 +1,4 @@
-"""The same picture in another spelling is the same plan; another picture is another plan."""
+"""Spellings of the same image have equal plans; different images have different ones."""
 
 from collections.abc import Mapping
 from random import Random
@@ -69,26 +69,26 @@ def key(*pieces: str) -> str:
     return result_key(request.source.text, request.plan)
 
 
-def spelled(chosen: Mapping[str, int], way: int) -> list[str]:
+def spellings(chosen: Mapping[str, int], way: int) -> list[str]:
     return [f"{ALIASES[name][way % len(ALIASES[name])]}={VALUES[name][at][way]}" for name, at in chosen.items()]
 
 
 @settings(max_examples=400, deadline=None)
 @given(requests, st.randoms(use_true_random=False))
 def test_order_aliases_and_spellings_make_no_difference(chosen: dict[str, int], random: Random) -> None:
-    shuffled = spelled(chosen, 1)
+    shuffled = spellings(chosen, 1)
     random.shuffle(shuffled)
-    assert key(*spelled(chosen, 0)) == key(*shuffled)
+    assert key(*spellings(chosen, 0)) == key(*shuffled)
 
 
 @settings(max_examples=200, deadline=None)
 @given(requests)
 def test_saying_a_default_makes_no_difference(chosen: dict[str, int]) -> None:
-    said = spelled(chosen, 0)
+    pieces = spellings(chosen, 0)
     defaults = [
         f"{param.name}={quote(param.default)}" for param in PARAMS if param.default and param.name not in chosen
     ]
-    assert key(*said) == key(*said, *defaults)
+    assert key(*pieces) == key(*pieces, *defaults)
 
 
 @settings(max_examples=200, deadline=None)
@@ -134,8 +134,8 @@ def test_what_cannot_be_seen_makes_no_difference(one: str, other: str) -> None:
 
 
 def test_everything_that_can_be_seen_makes_a_difference() -> None:
-    """Each of these differs from each other one, on some picture, in its pixels or bytes."""
-    seen = [
+    """Each of these differs from each other one, for some image, in its pixels or bytes."""
+    distinct = [
         "",
         "w=5",
         "h=5",
@@ -186,7 +186,7 @@ def test_everything_that_can_be_seen_makes_a_difference() -> None:
         "format=webp&q=79",
         "metadata=keep",
     ]
-    assert len({key(query) for query in seen}) == len(seen)
+    assert len({key(query) for query in distinct}) == len(distinct)
 
 
 @settings(max_examples=100, deadline=None)

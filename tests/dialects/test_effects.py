@@ -1,4 +1,4 @@
-"""Colours and effects as they are asked for: what is read, what means the same, what is refused."""
+"""Colours and effects: parsed values, equal spellings, errors."""
 
 from typing import Any
 
@@ -52,8 +52,8 @@ def test_the_examples_are_all_different_plans() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.permutations([param for param in PARAMS if param.name not in {"monochrome", "unsharp"}]))
 def test_the_order_in_the_url_makes_no_difference(params: list[Any]) -> None:
-    said = [f"{param.name}={param.examples[0]}" for param in params]
-    assert plan(*said) == plan(*sorted(said))
+    pieces = [f"{param.name}={param.examples[0]}" for param in params]
+    assert plan(*pieces) == plan(*sorted(pieces))
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_values_arrive_as_they_are_meant() -> None:
     ],
 )
 def test_what_is_out_of_bounds_is_refused_by_name(piece: str) -> None:
-    with pytest.raises(InvalidParameter) as refused:
+    with pytest.raises(InvalidParameter) as caught:
         plan(piece)
-    assert refused.value.param == piece.partition("=")[0]
+    assert caught.value.param == piece.partition("=")[0]
 
 
 @pytest.mark.parametrize("query", ["monochrome=red&duotone=red,blue", "sharpen=1&unsharp=1,1"])

@@ -1,4 +1,4 @@
-"""What one may ask to be told, by ``/info`` and by ``/resize`` in place of a picture."""
+"""Image information: parameters of ``/info``, and of ``/resize`` with ``format=json``."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What of the original is looked at: ``animated`` and ``page``."""
+"""Selection of frames and pages: ``animated`` and ``page``."""
 
 import pytest
 

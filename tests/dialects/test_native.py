@@ -1,4 +1,4 @@
-"""The native URLs: each parameter by example, and every way of getting one wrong."""
+"""The native URLs: each parameter by example, and each kind of invalid request."""
 
 from fractions import Fraction
 from urllib.parse import quote_plus
@@ -37,7 +37,7 @@ def plan(query: str) -> Plan:
     return parse(b"/resize", f"url=a.jpg&{query}".encode()).plan
 
 
-def refused(query: bytes, path: bytes = b"/resize") -> BadRequest:
+def error_of(query: bytes, path: bytes = b"/resize") -> BadRequest:
     with pytest.raises(BadRequest) as caught:
         parse(path, query)
     return caught.value
@@ -56,7 +56,7 @@ def test_each_route_answers_with_and_without_its_version(path: bytes) -> None:
 
 @pytest.mark.parametrize("path", [b"", b"/", b"/resize/", b"/RESIZE", b"/%72esize", b"/api/v2/resize", b"/\xff\x00"])
 def test_no_other_path_is_one_of_ours(path: bytes) -> None:
-    assert isinstance(refused(b"url=a.jpg", path), RouteNotFound)
+    assert isinstance(error_of(b"url=a.jpg", path), RouteNotFound)
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_empty_pieces_are_no_parameters() -> None:
     ],
 )
 def test_a_value_out_of_bounds_names_its_parameter(query: str, param: str) -> None:
-    error = refused(f"url=a.jpg&{query}".encode())
+    error = error_of(f"url=a.jpg&{query}".encode())
     assert isinstance(error, InvalidParameter)
     assert error.param == param
     assert error.message.startswith(f"{param} must be ")
 
 
 def test_a_source_that_cannot_be_read_names_url() -> None:
-    error = refused(b"url=ftp://example.com/a.jpg")
+    error = error_of(b"url=ftp://example.com/a.jpg")
     assert isinstance(error, InvalidParameter)
     assert error.param == "url"
 
@@ -222,14 +222,14 @@ def test_a_source_that_cannot_be_read_names_url() -> None:
     [(b"widht=5", "width"), (b"W=5", ""), (b"colour=red", ""), (b"gravty=n", "gravity"), (b"%77=5", "")],
 )
 def test_an_unknown_parameter_is_named_and_a_near_one_suggested(query: bytes, hint: str) -> None:
-    error = refused(b"url=a.jpg&" + query)
+    error = error_of(b"url=a.jpg&" + query)
     assert isinstance(error, UnknownParameter)
     assert error.param == query.decode().partition("=")[0]
     assert (f"did you mean {hint}?" in error.message) == bool(hint)
 
 
 def test_an_unknown_name_is_shown_cut_and_without_control_characters() -> None:
-    error = refused(b"\x1b[31m\n\xff" + b"x" * 1000)
+    error = error_of(b"\x1b[31m\n\xff" + b"x" * 1000)
     assert error.param is not None
     assert len(error.param) < 100
     assert error.param.isascii()
@@ -238,25 +238,25 @@ def test_an_unknown_name_is_shown_cut_and_without_control_characters() -> None:
 
 @pytest.mark.parametrize("query", [b"w=1&w=1", b"w=1&width=2", b"url=a.jpg&url=b.jpg", b"format=png&f=png"])
 def test_a_repeated_parameter_is_refused_also_through_its_alias(query: bytes) -> None:
-    assert isinstance(refused(query), RepeatedParameter)
+    assert isinstance(error_of(query), RepeatedParameter)
 
 
 def test_the_url_must_be_there() -> None:
-    error = refused(b"w=300")
+    error = error_of(b"w=300")
     assert isinstance(error, MissingParameter)
     assert error.param == "url"
 
 
 def test_another_version_is_another_picture_from_the_same_place() -> None:
-    plain, one, two = (parse(b"/resize", b"url=a.jpg&w=9" + said) for said in (b"", b"&v=1", b"&v=2"))
+    plain, one, two = (parse(b"/resize", b"url=a.jpg&w=9" + version) for version in (b"", b"&v=1", b"&v=2"))
     assert (one.source.text, one.source.version, one.plan) == ("a.jpg", "1", plain.plan)
-    keys = {result_key(asked.source.identity, asked.plan) for asked in (plain, one, two)}
+    keys = {result_key(request.source.identity, request.plan) for request in (plain, one, two)}
     assert (len(keys), explain(one)["key"] in keys) == (3, True)
 
 
 @pytest.mark.parametrize("version", ["", "a%20b", "a/b", "x" * 65])
 def test_a_version_is_a_short_word(version: str) -> None:
-    assert refused(f"url=a.jpg&v={version}".encode()).param == "v"
+    assert error_of(f"url=a.jpg&v={version}".encode()).param == "v"
 
 
 def test_what_is_sent_has_no_version() -> None:
@@ -276,16 +276,16 @@ def test_an_upload_brings_the_original_itself() -> None:
     "value", [b"%", b"%4", b"%zz", b"%%41", b"a%", b"%ff", b"\xff", b"%c3%28", b"%ed%a0%80", b"%00", b"a%0Ab", b"\x7f"]
 )
 def test_broken_escapes_broken_utf8_and_control_characters_are_malformed(value: bytes) -> None:
-    assert isinstance(refused(b"url=" + value), MalformedRequest)
-    assert isinstance(refused(b"url=a.jpg&w=" + value), MalformedRequest)
+    assert isinstance(error_of(b"url=" + value), MalformedRequest)
+    assert isinstance(error_of(b"url=a.jpg&w=" + value), MalformedRequest)
 
 
 def test_info_takes_no_parameter_of_a_result() -> None:
-    assert isinstance(refused(b"url=a.jpg&w=5", b"/info"), UnknownParameter)
+    assert isinstance(error_of(b"url=a.jpg&w=5", b"/info"), UnknownParameter)
 
 
 def test_an_endless_query_is_refused() -> None:
-    assert isinstance(refused(b"url=" + b"a" * MAX_QUERY_BYTES), RequestTooLarge)
+    assert isinstance(error_of(b"url=" + b"a" * MAX_QUERY_BYTES), RequestTooLarge)
 
 
 def test_dpr_is_exact_where_a_float_is_not() -> None:

@@ -1,4 +1,4 @@
-"""The options of the encoders as parameters: what they mean, and which spellings mean the same."""
+"""Encoder options: parsed values, and which spellings are equal."""
 
 from typing import Any
 
@@ -148,12 +148,12 @@ def test_every_format_that_is_written_can_be_named(kind: Format) -> None:
 
 
 def test_metadata_profile_and_original_are_said() -> None:
-    asked = output("metadata=copyright&profile=p3&format=original")
-    assert (asked.metadata, asked.profile, asked.source_format) == (Metadata.COPYRIGHT, Profile.P3, True)
-    assert (asked.formats, asked.negotiated) == ((), False)
+    result = output("metadata=copyright&profile=p3&format=original")
+    assert (result.metadata, result.profile, result.source_format) == (Metadata.COPYRIGHT, Profile.P3, True)
+    assert (result.formats, result.negotiated) == ((), False)
 
 
 def test_a_moment_and_a_resolution_are_said() -> None:
-    asked = plan("time=12.5&dpi=300").input
-    assert (asked.time_s, asked.dpi) == (12.5, 300)
-    assert plan("second=12.5&dpi=300").input == asked
+    result = plan("time=12.5&dpi=300").input
+    assert (result.time_s, result.dpi) == (12.5, 300)
+    assert plan("second=12.5&dpi=300").input == result

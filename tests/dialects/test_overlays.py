@@ -1,4 +1,4 @@
-"""Overlays as a parameter: strict, linear, and one plan for one picture."""
+"""The overlay parameter: strict, linear, one plan for equal overlays."""
 
 import time
 from typing import Any
@@ -185,7 +185,7 @@ def test_markup_is_a_handful_of_elements_and_nothing_else(attack: str) -> None:
     st.lists(st.sampled_from([*"<>&;/ bisub\"'x", "<b>", "</b>", "<br>", "&lt;", "&#60;"]), max_size=40).map("".join)
 )
 def test_whatever_is_taken_is_well_formed(text: str) -> None:
-    """An XML parser of another make agrees."""
+    """An independent XML parser agrees."""
     for make in (escape_text, parse_markup):
         try:
             markup = make(text)

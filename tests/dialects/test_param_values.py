@@ -41,7 +41,7 @@ def returned(grammar: Any) -> frozenset[Any]:
 
 
 def fits(value: object, annotation: Any) -> bool:
-    """Whether a value is of a type, with what it contains."""
+    """Whether a value and its items are of a type."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return fits(value, arguments[0])

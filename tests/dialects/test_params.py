@@ -1,4 +1,4 @@
-"""The table is right about itself: what it shows as examples, defaults and schemas is what its grammars take."""
+"""The parameter table is consistent: grammars accept its examples, defaults and schemas."""
 
 import re
 from typing import Any
@@ -16,8 +16,8 @@ from pixmill.errors import BadRequest
 every_param = pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
 
 
-def meant(schema: Schema, text: str) -> object:
-    """The text as the value that a schema speaks of: a number where it speaks of numbers."""
+def as_json_value(schema: Schema, text: str) -> object:
+    """The text as a JSON value: a number if the schema describes numbers."""
     if schema.get("type") == "string":
         return text
     if re.fullmatch(r"0|[1-9][0-9]*", text):
@@ -26,14 +26,14 @@ def meant(schema: Schema, text: str) -> object:
 
 
 def in_schema(param: Param, text: str) -> bool:
-    """As a validator in another language, with another engine for patterns, sees it."""
+    """Validate with an implementation in another language, which has its own regular expressions."""
     schema = param.grammar.schema
     if schema.get("type") == "integer" and "." in text:
         return False  # 5.0 is a whole number to JSON Schema, but not to us
-    return bool(jsonschema_rs.is_valid(schema, meant(schema, text)))
+    return bool(jsonschema_rs.is_valid(schema, as_json_value(schema, text)))
 
 
-def taken(param: Param, text: str) -> bool:
+def is_accepted(param: Param, text: str) -> bool:
     try:
         param.parse(text)
     except BadRequest:
@@ -57,7 +57,7 @@ def test_info_takes_the_source_what_to_include_and_the_signature() -> None:
 @every_param
 def test_examples_and_defaults_are_taken_and_fit_the_schema(param: Param) -> None:
     for text in filter(None, (*param.examples, param.default)):
-        assert taken(param, text)
+        assert is_accepted(param, text)
         assert in_schema(param, text)
 
 
@@ -74,19 +74,19 @@ def test_every_parameter_says_what_it_means_and_what_it_takes(param: Param) -> N
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_what_fits_the_schema_is_taken(param: Param, data: st.DataObject) -> None:
-    """Also the other way round, but where a picture is named, or stages are, whose schema is told to be narrower."""
+    """And the reverse, except for images and stages, whose schemas are narrower on purpose."""
     near = st.text(alphabet="0123456789.,:-#abcdefghnprstw ", max_size=14)
     exact = st.just(param.examples[0]).flatmap(edited)
     text = data.draw(near | exact | fitting(param.grammar.schema))
     assume("\\" not in text)
     if in_schema(param, text):
-        assert taken(param, text)
+        assert is_accepted(param, text)
     elif param.name not in {"url", "mask", "overlay", "then"}:
-        assert not taken(param, text)
+        assert not is_accepted(param, text)
 
 
 def edited(text: str) -> st.SearchStrategy[str]:
-    """The text with one character changed, added or left out."""
+    """The text with one character changed, added or removed."""
     places = st.integers(0, len(text))
     return st.builds(
         lambda at, char, skip: text[:at] + char + text[at + skip :], places, st.text(max_size=1), st.integers(0, 1)
@@ -94,7 +94,7 @@ def edited(text: str) -> st.SearchStrategy[str]:
 
 
 def fitting(schema: Any) -> st.SearchStrategy[str]:
-    """Texts that fit a schema of ours."""
+    """Texts that match a schema."""
     match schema:
         case {"anyOf": schemas}:
             return st.one_of([fitting(one) for one in schemas])

@@ -1,4 +1,4 @@
-"""Requests that share their parameters share what was read of them, and nothing else."""
+"""Requests with the same shared parameters share a plan, and nothing else."""
 
 import pytest
 
@@ -50,14 +50,14 @@ def test_a_query_is_parted_without_loss_and_in_order() -> None:
 
 
 def test_memory_of_plans_is_bounded_in_number_and_in_length() -> None:
-    familiar, wanted = PlanCache(), CachedPlan(Plan(), "")
+    plan_cache, cached_plan = PlanCache(), CachedPlan(Plan(), "")
     long = b"w" * (MAX_SHARED_BYTES + 1)
-    familiar.put(long, wanted)
-    assert familiar.get(long) is None
+    plan_cache.put(long, cached_plan)
+    assert plan_cache.get(long) is None
     for number in range(MAX_PLANS + 1):
-        familiar.put(b"%d" % number, wanted)
-    assert familiar.get(b"0") is None
-    assert familiar.get(b"%d" % MAX_PLANS) is wanted
+        plan_cache.put(b"%d" % number, cached_plan)
+    assert plan_cache.get(b"0") is None
+    assert plan_cache.get(b"%d" % MAX_PLANS) is cached_plan
 
 
 def test_the_mode_is_the_request_s_then_the_preset_s_then_the_server_s() -> None:
@@ -79,5 +79,5 @@ def test_a_server_s_mode_is_part_of_the_key_as_if_it_had_been_asked_for() -> Non
         NativeDialect().parse(b"/resize", query),
         NativeDialect(default_mode=RenderMode.FAST).parse(b"/resize", query),
     )
-    said = NativeDialect().parse(b"/resize", query + b"&mode=fast")
-    assert result_key("a.jpg", fast.plan) == result_key("a.jpg", said.plan) != result_key("a.jpg", plain.plan)
+    explicit = NativeDialect().parse(b"/resize", query + b"&mode=fast")
+    assert result_key("a.jpg", fast.plan) == result_key("a.jpg", explicit.plan) != result_key("a.jpg", plain.plan)

@@ -1,4 +1,4 @@
-"""Presets: declared once, used by name, never another picture than the one spelled out."""
+"""Presets: declared once, used by name, equal to their parameters spelled out."""
 
 from contextlib import suppress
 
@@ -18,19 +18,19 @@ PRESETS = parse_presets(
 ONLY = Presets(PRESETS.values_by_name, only=True)
 
 
-def asked(query: str, presets: Presets = PRESETS, *, upload: bool = False) -> ImageRequest:
+def parse_request(query: str, presets: Presets = PRESETS, *, upload: bool = False) -> ImageRequest:
     url = "" if upload else "url=a.jpg&"
     return NativeDialect(presets).parse(b"/resize", f"{url}{query}".encode(), upload=upload)
 
 
-def refused(query: str, presets: Presets = PRESETS) -> BadRequest:
+def error_of(query: str, presets: Presets = PRESETS) -> BadRequest:
     with pytest.raises(BadRequest) as caught:
-        asked(query, presets)
+        parse_request(query, presets)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    ("preset", "spelled"),
+    ("preset", "expanded"),
     [
         ("preset=card", "width=300&height=200&fit=cover"),
         ("preset=card,grey", "width=300&height=200&fit=cover&grayscale=1&q=60"),
@@ -41,27 +41,27 @@ def refused(query: str, presets: Presets = PRESETS) -> BadRequest:
         ("preset=soft", "blur=2.5"),
     ],
 )
-def test_a_preset_means_what_it_spells_and_shares_its_key(preset: str, spelled: str) -> None:
-    one, other = asked(preset), asked(spelled)
+def test_a_preset_means_what_it_spells_and_shares_its_key(preset: str, expanded: str) -> None:
+    one, other = parse_request(preset), parse_request(expanded)
     assert one == other
     assert result_key(one.source.text, one.plan) == result_key(other.source.text, other.plan)
 
 
 def test_presets_apply_from_left_to_right() -> None:
     presets = parse_presets('{"small": "width=100&blur=1", "large": {"width": 900}}')
-    assert asked("preset=small,large", presets) == asked("width=900&blur=1")
-    assert asked("preset=large,small", presets) == asked("width=100&blur=1")
+    assert parse_request("preset=small,large", presets) == parse_request("width=900&blur=1")
+    assert parse_request("preset=large,small", presets) == parse_request("width=100&blur=1")
 
 
 def test_presets_serve_uploads_as_well() -> None:
-    assert asked("preset=grey", upload=True) == asked("grayscale=1&q=60", upload=True)
+    assert parse_request("preset=grey", upload=True) == parse_request("grayscale=1&q=60", upload=True)
 
 
 @pytest.mark.parametrize(
     "query", ["preset=nobody", "preset=card,nobody", "preset=", "preset=a,,b", "preset=%2e", "preset=card+"]
 )
 def test_a_name_that_is_none_is_refused(query: str) -> None:
-    error = refused(query)
+    error = error_of(query)
     assert isinstance(error, InvalidParameter)
     assert error.param == "preset"
 
@@ -76,12 +76,12 @@ def test_facts_know_no_presets() -> None:
         NativeDialect(PRESETS).parse(b"/info", b"url=a.jpg&preset=card")
 
 
-# ---------------------------------------------------------------- nothing but presets
+# ---------------------------------------------------------------- presets-only mode
 
 
 @pytest.mark.parametrize("query", ["preset=card", "preset=card,grey&format=webp&expires=1924992000"])
 def test_where_only_presets_are_answered_they_are(query: str) -> None:
-    assert asked(query, ONLY) == asked(query)
+    assert parse_request(query, ONLY) == parse_request(query)
 
 
 def test_where_only_presets_are_answered_a_version_may_be_named() -> None:
@@ -90,19 +90,19 @@ def test_where_only_presets_are_answered_a_version_may_be_named() -> None:
 
 @pytest.mark.parametrize("name", ["width=5", "w=5", "fit=cover", "quality=3", "filename=x", "blur=1", "crop=1,2,3,4"])
 def test_where_only_presets_are_answered_all_else_is_refused_by_name(name: str) -> None:
-    error = refused(f"preset=card&{name}", ONLY)
+    error = error_of(f"preset=card&{name}", ONLY)
     assert isinstance(error, UnknownParameter)
     assert "presets only" in error.message
     assert error.param == {"w": "width"}.get(name.partition("=")[0], name.partition("=")[0])
 
 
 def test_where_only_presets_are_answered_one_is_needed() -> None:
-    error = refused("", ONLY)
+    error = error_of("", ONLY)
     assert isinstance(error, MissingParameter)
     assert error.param == "preset"
 
 
-# ---------------------------------------------------------------- as settings declare them
+# ---------------------------------------------------------------- the setting
 
 
 @pytest.mark.parametrize(

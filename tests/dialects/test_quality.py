@@ -1,4 +1,4 @@
-"""How ``quality=auto`` and ``max_bytes`` are written, and which spellings are one plan."""
+"""``quality=auto`` and ``max_bytes``: values, and which spellings are equal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sizes, places, trims and margins as they are written, and the one plan that all spellings of them share."""
+"""Sizes, gravity, trims and margins: values, and the one plan of all their spellings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sets: which queries of /resize a query of /srcset stands for."""
+"""Srcset: the queries of /resize that a query of /srcset stands for."""
 
 from urllib.parse import parse_qsl
 
@@ -27,49 +27,59 @@ PRESETS = parse_presets(
 )
 
 
-def asked(query: str, presets: Presets = PRESETS) -> SrcsetRequest:
+def parse_request(query: str, presets: Presets = PRESETS) -> SrcsetRequest:
     return NativeDialect(presets).parse_srcset(f"url=a.jpg&{query}".encode())
 
 
-def refused(query: str) -> BadRequest:
+def error_of(query: str) -> BadRequest:
     with pytest.raises(BadRequest) as caught:
-        asked(query)
+        parse_request(query)
     return caught.value
 
 
 def test_a_url_is_all_it_takes() -> None:
-    wanted = asked("")
-    assert wanted.widths == (320, 480, 640, 828, 1080, 1280, 1600, 1920, 2560)
-    assert (wanted.formats, wanted.sizes, wanted.alt, wanted.warm) == ((), "100vw", "", False)
-    assert wanted.placeholder is Format.LQIP
-    assert wanted.query(320, Format.AVIF) == b"url=a.jpg&width=320&format=avif"
+    candidates = parse_request("")
+    assert candidates.widths == (320, 480, 640, 828, 1080, 1280, 1600, 1920, 2560)
+    assert (candidates.formats, candidates.sizes, candidates.alt, candidates.warm) == (
+        (),
+        "100vw",
+        "",
+        False,
+    )
+    assert candidates.placeholder is Format.LQIP
+    assert candidates.query(320, Format.AVIF) == b"url=a.jpg&width=320&format=avif"
 
 
 def test_what_belongs_to_the_set_stays_behind_and_all_else_is_carried_as_sent() -> None:
-    wanted = asked(
+    candidates = parse_request(
         "widths=9,7,7&blur=2.50&formats=webp&sizes=50vw&alt=x&placeholder=none&warm=1&crop=pct%3A1,2,3,4&expires=5&sig="
         + "A" * 43
     )
-    assert wanted.query(7, Format.WEBP) == b"url=a.jpg&blur=2.50&crop=pct%3A1,2,3,4&width=7&format=webp"
-    assert (wanted.widths, wanted.formats, wanted.placeholder, wanted.warm) == ((7, 9), (Format.WEBP,), None, True)
+    assert candidates.query(7, Format.WEBP) == b"url=a.jpg&blur=2.50&crop=pct%3A1,2,3,4&width=7&format=webp"
+    assert (candidates.widths, candidates.formats, candidates.placeholder, candidates.warm) == (
+        (7, 9),
+        (Format.WEBP,),
+        None,
+        True,
+    )
 
 
 def test_width_and_height_are_a_shape() -> None:
-    wanted = asked("width=300&height=200&widths=100,301&fit=cover")
-    assert wanted.widths == (100, 300, 301)
-    assert wanted.query(100, Format.JPEG).endswith(b"&fit=cover&width=100&height=67&format=jpeg")
-    assert wanted.query(301, Format.JPEG).endswith(b"&width=301&height=201&format=jpeg")
+    candidates = parse_request("width=300&height=200&widths=100,301&fit=cover")
+    assert candidates.widths == (100, 300, 301)
+    assert candidates.query(100, Format.JPEG).endswith(b"&fit=cover&width=100&height=67&format=jpeg")
+    assert candidates.query(301, Format.JPEG).endswith(b"&width=301&height=201&format=jpeg")
 
 
 def test_no_side_is_longer_than_a_url_may_ask_for() -> None:
-    tall = asked("width=1&height=100&widths=100,9000")
+    tall = parse_request("width=1&height=100&widths=100,9000")
     assert tall.widths == (1, 100, 163)
     parse(b"/resize", tall.query(163, Format.PNG))
 
 
 def test_what_a_preset_says_of_size_and_format_does_not_change_the_widths() -> None:
-    wanted = asked("preset=card,grey&widths=90")
-    image = NativeDialect(PRESETS).parse(b"/resize", wanted.query(90, Format.WEBP))
+    candidates = parse_request("preset=card,grey&widths=90")
+    image = NativeDialect(PRESETS).parse(b"/resize", candidates.query(90, Format.WEBP))
     assert image == parse(b"/resize", b"url=a.jpg&width=90&height=60&fit=cover&grayscale=1&f=webp")
 
 
@@ -97,14 +107,14 @@ def test_what_a_preset_says_of_size_and_format_does_not_change_the_widths() -> N
     ],
 )
 def test_what_makes_no_set_is_refused_by_name(query: str, kind: type[BadRequest], param: str) -> None:
-    error = refused(query)
+    error = error_of(query)
     assert (type(error), error.param) == (kind, param)
 
 
 @pytest.mark.parametrize("bound", ["min_width", "max_height"])
 def test_a_preset_with_a_bound_makes_no_set(bound: str) -> None:
     with pytest.raises(ConflictingParameters, match=bound):
-        asked("preset=one", parse_presets(f'{{"one": "{bound}=500"}}'))
+        parse_request("preset=one", parse_presets(f'{{"one": "{bound}=500"}}'))
 
 
 def test_the_url_is_needed() -> None:
@@ -114,12 +124,12 @@ def test_the_url_is_needed() -> None:
 
 def test_where_only_presets_are_answered_there_are_no_sets() -> None:
     with pytest.raises(RouteNotFound):
-        asked("preset=card", Presets(PRESETS.values_by_name, only=True))
+        parse_request("preset=card", Presets(PRESETS.values_by_name, only=True))
 
 
 def test_whatever_stands_in_a_url_is_safe_in_a_srcset() -> None:
-    wanted = NativeDialect().parse_srcset(b"url=a%20\"<'>b,.jpg&filename=\xc3\xa9+x")
-    query = wanted.query(5, Format.JPEG)
+    candidates = NativeDialect().parse_srcset(b"url=a%20\"<'>b,.jpg&filename=\xc3\xa9+x")
+    query = candidates.query(5, Format.JPEG)
     assert query == b"url=a%20%22%3C'%3Eb,.jpg&filename=%C3%A9+x&width=5&format=jpeg"
     assert dict(parse_qsl(query.decode()))["url"] == "a \"<'>b,.jpg"
 
@@ -138,27 +148,27 @@ pieces = st.builds(
 def test_any_query_is_a_set_whose_pictures_can_be_asked_for_or_a_refusal(query: bytes) -> None:
     native = NativeDialect(PRESETS)
     try:
-        wanted = native.parse_srcset(query)
-        images = [native.parse(b"/resize", wanted.query(width, Format.WEBP)) for width in wanted.widths]
+        candidates = native.parse_srcset(query)
+        images = [native.parse(b"/resize", candidates.query(width, Format.WEBP)) for width in candidates.widths]
     except BadRequest:
         return
     assert all(image.plan.output.formats == (Format.WEBP,) for image in images)
-    assert all(byte in range(0x21, 0x7F) for byte in wanted.base_query)
+    assert all(byte in range(0x21, 0x7F) for byte in candidates.base_query)
 
 
 def test_one_said_twice_is_one() -> None:
-    wanted = asked("widths=40,30,40&formats=webp,jpeg,webp")
-    assert (wanted.widths, wanted.formats) == ((30, 40), (Format.WEBP, Format.JPEG))
+    candidates = parse_request("widths=40,30,40&formats=webp,jpeg,webp")
+    assert (candidates.widths, candidates.formats) == ((30, 40), (Format.WEBP, Format.JPEG))
 
 
 @pytest.mark.parametrize(
-    ("width", "taken"), [(1, True), (9999, True), (16_383, True), (16_384, False), (20_000, False)]
+    ("width", "valid"), [(1, True), (9999, True), (16_383, True), (16_384, False), (20_000, False)]
 )
-def test_widths_are_those_that_resize_takes(width: int, taken: bool) -> None:
+def test_widths_are_those_that_resize_takes(width: int, valid: bool) -> None:
     param = next(param for param in srcset.PARAMS if param.name == "widths")
-    assert jsonschema_rs.is_valid(param.grammar.schema, f"30,{width}") is taken
-    assert (type(asked(f"widths=30,{width}")) if taken else type(refused(f"widths=30,{width}"))) is (
-        SrcsetRequest if taken else InvalidParameter
+    assert jsonschema_rs.is_valid(param.grammar.schema, f"30,{width}") is valid
+    assert (type(parse_request(f"widths=30,{width}")) if valid else type(error_of(f"widths=30,{width}"))) is (
+        SrcsetRequest if valid else InvalidParameter
     )
 
 

@@ -1,4 +1,4 @@
-"""Further stages as text: a query each, of operations only, in one spelling for all that mean the same."""
+"""Further stages as text: one query of operations each, one plan for equal stages."""
 
 from urllib.parse import quote
 
@@ -92,8 +92,8 @@ def test_what_is_wrong_is_told_of_its_stage(then: str, kind: type[BadRequest], w
 
 
 def test_pictures_that_stages_refer_to_are_fetched_and_named() -> None:
-    asked = plan("overlay=url:b.png|mask=alpha:m.png&overlay=text:x;url:c.png;url:b.png", "&overlay=url:d.png")
-    assert [(one.source.text, one.param, one.name) for one in references(asked)] == [
+    request = plan("overlay=url:b.png|mask=alpha:m.png&overlay=text:x;url:c.png;url:b.png", "&overlay=url:d.png")
+    assert [(one.source.text, one.param, one.name) for one in references(request)] == [
         ("d.png", "overlay", "Overlay 1"),
         ("b.png", "then", "Stage 2: Overlay 1"),
         ("m.png", "then", "Stage 3: The mask"),
@@ -111,8 +111,8 @@ def test_a_request_that_refers_to_too_many_pictures_is_refused_before_any_is_fet
 
 def test_a_preset_may_hold_stages_and_a_request_goes_before_it() -> None:
     presets = parse_presets('{"tilted": "width=400&then=rotate=5%26blur=2", "plain": {"then": "grayscale=true"}}')
-    asked = parse(b"/resize", b"url=a.jpg&preset=tilted", presets=presets).plan
-    assert asked == parse(b"/resize", b"url=a.jpg&width=400&then=rotate=5%26blur=2").plan
+    request = parse(b"/resize", b"url=a.jpg&preset=tilted", presets=presets).plan
+    assert request == parse(b"/resize", b"url=a.jpg&width=400&then=rotate=5%26blur=2").plan
     assert parse(b"/resize", b"url=a.jpg&preset=tilted,plain", presets=presets).plan.stages == (Stage(grayscale=True),)
     assert parse(b"/resize", b"url=a.jpg&preset=tilted&then=blur=1", presets=presets).plan.stages == (Stage(blur=1.0),)
 

@@ -1,4 +1,4 @@
-"""Sizes and boxes against an oracle that knows only the stated rules, and for every size and plan there is."""
+"""Sizes and boxes, against an oracle that knows only the documented rules, for generated sizes and plans."""
 
 from fractions import Fraction
 
@@ -84,7 +84,7 @@ def resized(
 
 
 def half_up(length: Fraction) -> int:
-    """The rounding rule, said in another way: the whole number whose half-open unit interval holds the length."""
+    """The rounding rule in another form: the whole number whose half-open unit interval holds the length."""
     whole = length.numerator // length.denominator
     return max(1, whole + (length - whole >= Fraction(1, 2)))
 
@@ -140,7 +140,7 @@ def test_a_right_angle_swaps_the_sides_before_anything_else() -> None:
 
 
 def test_a_panorama_can_be_cut_to_a_square() -> None:
-    """Only the result is bound to the longest side, not what it is cut from."""
+    """The longest side limits only the result, not what it is cropped from."""
     geometry = resized(Size(40_000, 1_000), 500, 500, Fit.COVER, Limits())
     assert (geometry.scaled, geometry.output) == (Size(20_000, 500), Size(500, 500))
 
@@ -170,9 +170,9 @@ def test_a_crop_is_cut_at_the_edge() -> None:
 
 @pytest.mark.parametrize("crop", [Crop(100.0, 0.0, 1.0, 1.0), Crop(0.0, 80.0, 1.0, 1.0)])
 def test_a_crop_that_begins_outside_is_refused(crop: Crop) -> None:
-    with pytest.raises(InvalidParameter, match="outside") as refused:
+    with pytest.raises(InvalidParameter, match="outside") as caught:
         resolve_crop(Size(100, 80), crop)
-    assert refused.value.param == "crop"
+    assert caught.value.param == "crop"
 
 
 @pytest.mark.parametrize(
@@ -372,17 +372,17 @@ def test_a_heavier_region_is_kept_where_not_all_can_be() -> None:
 
 
 def pixels(start: float, length: float, side: int) -> range:
-    """Which pixels a region covers along one side."""
+    """The pixels that a region covers along one axis."""
     begin, end = Fraction(repr(start)) * side, (Fraction(repr(start)) + Fraction(repr(length))) * side
     return range((begin + Fraction(1, 2)).__floor__(), min(side, (end + Fraction(1, 2)).__floor__()))
 
 
-def held(scaled: Size, window: Size, at: tuple[int, int], wanted: FocalRegions) -> int:
+def covered_weight(scaled: Size, window: Size, at: tuple[int, int], regions: FocalRegions) -> int:
     return sum(
         region.weight
         * sum(at[0] <= x < at[0] + window.width for x in pixels(region.x, region.width, scaled.width))
         * sum(at[1] <= y < at[1] + window.height for y in pixels(region.y, region.height, scaled.height))
-        for region in wanted.regions
+        for region in regions.regions
     )
 
 
@@ -392,13 +392,15 @@ def held(scaled: Size, window: Size, at: tuple[int, int], wanted: FocalRegions) 
     st.builds(Size, st.integers(1, 14), st.integers(1, 14)),
     st.builds(FocalRegions, st.lists(regions, min_size=1, max_size=4).map(tuple)),
 )
-def test_no_other_window_holds_more(scaled: Size, box: Size, wanted: FocalRegions) -> None:
-    """Every place there is, tried one after the other."""
+def test_no_other_window_holds_more(scaled: Size, box: Size, regions: FocalRegions) -> None:
+    """Exhaustive search over all positions."""
     window = Size(min(box.width, scaled.width), min(box.height, scaled.height))
     places = [(x, y) for x in range(scaled.width - window.width + 1) for y in range(scaled.height - window.height + 1)]
-    found = window_position(scaled, window, wanted)
+    found = window_position(scaled, window, regions)
     assert found in places
-    assert held(scaled, window, found, wanted) == max(held(scaled, window, at, wanted) for at in places)
+    assert covered_weight(scaled, window, found, regions) == max(
+        covered_weight(scaled, window, at, regions) for at in places
+    )
 
 
 @pytest.mark.parametrize(

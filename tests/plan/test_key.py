@@ -1,4 +1,4 @@
-"""Equal plans have one name, different plans have different ones, however they were put together."""
+"""Equal plans have equal keys, different plans different ones, however they are built."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,15 +30,15 @@ plans = st.builds(
 
 
 def test_defaults_are_left_out_even_when_they_are_said() -> None:
-    said = Plan(resize=Resize(gravity=Point(0.5, 0.5)), blur=float("0"), background=Colour(), output=Output(quality=80))
-    assert canonical_json(said) == canonical_json(Plan()) == b"{}"
+    plan = Plan(resize=Resize(gravity=Point(0.5, 0.5)), blur=float("0"), background=Colour(), output=Output(quality=80))
+    assert canonical_json(plan) == canonical_json(Plan()) == b"{}"
 
 
 def test_equal_numbers_have_one_spelling() -> None:
-    said = Plan(crop=Crop(-0.0, 1, 2.0, 3), resize=Resize(8, 9, Fit.COVER, Point(-0.0, 1)))
+    plan = Plan(crop=Crop(-0.0, 1, 2.0, 3), resize=Resize(8, 9, Fit.COVER, Point(-0.0, 1)))
     other = Plan(crop=Crop(0, 1.0, 2, 3.0), resize=Resize(8, 9, Fit.COVER, Point(0, 1.0)))
-    assert said == other
-    assert canonical_json(said) == canonical_json(other)
+    assert plan == other
+    assert canonical_json(plan) == canonical_json(other)
 
 
 @settings(max_examples=500, deadline=None)
@@ -60,7 +60,7 @@ def test_an_entity_tag_is_strong_and_changes_with_plan_and_original() -> None:
 
 
 def test_a_key_stays_the_same_from_release_to_release() -> None:
-    """Whoever changes this without raising PLAN_VERSION empties nobody's cache but serves old bytes for new plans."""
+    """A change without raising PLAN_VERSION would serve old bytes for new plans."""
     plan = Plan(resize=Resize(800, 600, Fit.COVER, Smart()), output=Output((Format.WEBP,), quality=75))
     assert (
         canonical_json(plan) == b'{"output":{"formats":["webp"],"quality":75},'

@@ -1,4 +1,4 @@
-"""What may be purged, and the one spelling of it."""
+"""Purge targets, and their canonical spelling."""
 
 import pytest
 from hypothesis import given
@@ -87,7 +87,7 @@ def test_a_tag_can_stand_in_a_list(text: str) -> None:
     st.text(max_size=40),
 )
 def test_what_begins_a_source_finds_it_however_both_are_written(start: str, rest: str) -> None:
-    """Up to any slash; a name that is cut short may be cut within what is written otherwise."""
+    """Up to any slash; a partial name may end within an escape."""
     try:
         source = parse_source(start + rest)
     except InvalidParameter:

@@ -1,4 +1,4 @@
-"""One canonical reference for each place, and a refusal for everything else."""
+"""One canonical reference for each location, and an error for everything else."""
 
 import contextlib
 from time import thread_time
@@ -63,7 +63,7 @@ def test_a_store_url_is_a_bucket_and_a_key_as_it_is(text: str, canonical: str) -
         ("a.jpg", "a.jpg"),
         ("/a.jpg", "a.jpg"),
         ("folder/my photo.jpg", "folder/my photo.jpg"),
-        ("%2e%2e/%2fetc", "%2e%2e/%2fetc"),  # decoded once already: these are names now
+        ("%2e%2e/%2fetc", "%2e%2e/%2fetc"),  # decoded once already: now these are names
         ("/a:b.jpg", "a:b.jpg"),
         ("..a/b..", "..a/b.."),
         ("写真/é.jpg", "写真/é.jpg"),

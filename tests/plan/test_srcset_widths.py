@@ -1,4 +1,4 @@
-"""Which widths are worth having."""
+"""The widths of srcset candidates."""
 
 from typing import Any
 

@@ -71,7 +71,7 @@ _SHARED_WITH_STAGES: Final = frozenset(("dpr", "background"))
 def plan_of(values: ParamValues) -> Plan:
     """Compile values into the plan that all spellings of the same image share. Raises BadRequest.
 
-    The order of the steps; each reads only what stands above it, and what has no effect stays at its default:
+    The order of the steps; each uses only the results of those above, and what has no effect stays at its default:
 
     1. Output: the format decides which encoder options, facts, frames and background have an effect.
     2. First stage: its operations, in the order of ``_stage_of``.

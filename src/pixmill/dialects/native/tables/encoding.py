@@ -78,8 +78,9 @@ PARAMS = (
         "subsampling",
         Group.OUTPUT,
         Choice({word.value: word for word in Subsampling}),
-        "Chroma subsampling (JPEG, AVIF, HEIC). With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and "
-        "in AVIF of more than 8 bits, `422` is written as `444`.",
+        "Chroma subsampling (JPEG, AVIF, HEIC): `420` keeps a quarter of the chroma samples, `422` half, `444` all. "
+        "With `trellis`, `deringing`, `optimize_scans` or `quant_table`, and in AVIF of more than 8 bits, `422` is "
+        "written as `444`.",
         ("444",),
         default=Subsampling.S420.value,
         aliases=("chromasub",),
@@ -196,8 +197,8 @@ _METADATA_FORMATS: Final = frozenset(
     (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.JXL, Format.HEIC)
 )
 
-NAMES: Final = frozenset(param.name for param in PARAMS) - {"mode"}
-"""The parameters of this table other than ``mode``, which has a value in every request."""
+NAMES: Final = frozenset(_SUPPORTED_BY)
+"""The parameters of ``encoding_of``."""
 
 
 def metadata_of(metadata: Metadata, explicit_format: Format | None) -> Metadata:
@@ -212,11 +213,8 @@ def profile_of(profile: Profile, explicit_format: Format | None) -> Profile:
     return profile if explicit_format in _METADATA_FORMATS - {Format.JXL} else Profile.SRGB
 
 
-def encoding_of(values: ParamValues, explicit_format: Format | None) -> Encoding:
+def encoding_of(values: ParamValues, explicit_format: Format | None, mode: RenderMode) -> Encoding:
     """Compile the encoder options, in the shortest of the spellings that mean the same to an explicit format."""
-    mode = RenderMode.BALANCED if explicit_format is Format.SVG else values.get("mode", RenderMode.BALANCED)
-    if NAMES.isdisjoint(values):
-        return Encoding(mode=mode)
     options = values if explicit_format is None else _canonical_options(values, explicit_format)
     return Encoding(
         mode=mode,

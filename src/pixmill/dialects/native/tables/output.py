@@ -10,7 +10,7 @@ from pixmill.dialects.native.param_values import ParamValues, RequestedFormat
 from pixmill.dialects.native.tables import encoding, quality
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Output
-from pixmill.plan.output import Encoding, Metadata, Profile, TiffCompression
+from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode, TiffCompression
 
 _ORIGINAL: Final = "original"
 _FORMATS: Final[dict[str, RequestedFormat]] = {
@@ -85,7 +85,12 @@ def output_of(values: ParamValues) -> Output:
     requested = values.get("format", ())
     formats = () if requested == _ORIGINAL else requested
     explicit_format = formats[0] if formats else None
-    options = encoding.encoding_of(values, explicit_format)
+    mode = RenderMode.BALANCED if explicit_format is Format.SVG else values.get("mode", RenderMode.BALANCED)
+    options = (
+        Encoding(mode=mode)
+        if encoding.NAMES.isdisjoint(values)
+        else encoding.encoding_of(values, explicit_format, mode)
+    )
     quality_level, target_quality = quality.DEFAULT_QUALITY, 0
     if "quality" in values and _is_lossy(options, explicit_format):
         quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)

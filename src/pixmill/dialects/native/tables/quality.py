@@ -22,8 +22,8 @@ PARAMS = (
         QualityGrammar(),
         "Visual quality, 1–100, on the same scale for all lossy formats (80 looks the same in JPEG, WebP and AVIF). "
         "`auto` finds the lowest quality (in steps of 5, in at most four encodings) at which this image loses no "
-        "more than photographs do at 80, or at N with `auto:N`; in JPEG, WebP and AVIF. In other formats and for "
-        "animations, `auto:N` means N.",
+        "more than photographs do at 80, or at N with `auto:N`, in JPEG, WebP and AVIF. In other formats and for "
+        "animations, `auto` means 80 and `auto:N` means N.",
         ("75", "auto", "auto:60"),
         default=str(DEFAULT_QUALITY),
         aliases=("q",),
@@ -32,8 +32,8 @@ PARAMS = (
         "max_bytes",
         Group.OUTPUT,
         Integer(_MIN_BYTES, _MAX_BYTES),
-        "Maximum size of the result in bytes. The quality is reduced until it fits, in at most seven encodings; in "
-        "PNG, GIF and ICO the number of colours is. If the limit cannot be met (or the output is an animation, "
+        "Maximum size of the result in bytes. The quality (in PNG, GIF and ICO the number of colours) is reduced "
+        "until it fits, in at most seven encodings. If the limit cannot be met (or the output is an animation, "
         "lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports the "
         "smallest size reached.",
         ("30000",),
