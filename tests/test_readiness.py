@@ -26,7 +26,7 @@ async def test_a_store_that_is_down_is_no_reason_to_be_unready_if_it_is_only_a_t
     async with build_services(
         load(told | {"workers": "1", "store_timeout_s": "1", "ready_timeout_s": "2"})
     ) as services:
-        report = await services.health.ready()
+        report = await services.lifecycle.health.ready()
     assert not report.ok, "photos are down too"
     required = {name.removeprefix("store ") for name, part in report.components.items() if part.required}
     assert required == {"engine", *STORES} - only_tiers

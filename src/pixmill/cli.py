@@ -32,7 +32,8 @@ from pixmill.ports.observe import NullObserver
 from pixmill.ports.pipeline import Engine
 from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.loader import InputLoader
+from pixmill.services.inputs.loader import InputCaches, InputLoader
+from pixmill.services.inputs.versions import VersionCache
 from pixmill.settings import Settings, SettingsError, load, setting_origins
 from pixmill.wiring import build_sources_and_engine
 
@@ -296,7 +297,8 @@ async def _open_render_context(
     settings = load({"workers": 1})
     request = NativeDialect(default_mode=settings.render_mode).parse(path, query.encode(), upload=is_local)
     async with build_sources_and_engine(settings) as (sources, engine):
-        inputs = InputLoader(sources, FreshnessPolicy(), NullObserver(), engine.announce)
+        freshness = FreshnessPolicy()
+        inputs = InputLoader(sources, engine.announce, InputCaches(VersionCache(freshness)), freshness, NullObserver())
         original = (
             _read_file(source, settings.max_source_bytes) if is_local else (await sources.fetch(request.source)).spool
         )

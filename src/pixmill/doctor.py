@@ -115,7 +115,7 @@ async def _check_parts(settings: Settings) -> list[CheckResult]:
     """Open everything as the server would, and have each part prove that it works."""
     try:
         async with build_services(settings) as services:
-            report = await services.health.ready()
+            report = await services.lifecycle.health.ready()
     except (PixmillError, SettingsError, OSError) as error:
         detail = getattr(error, "detail", "")
         return [CheckResult(f"Cannot start: {error} {detail}".strip(), is_error=True)]

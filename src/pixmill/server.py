@@ -160,13 +160,15 @@ def raise_open_files_limit() -> int:
 
 async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[None]", settings: Settings) -> None:
     log.info("draining", delay_s=settings.drain_delay_s, limit_s=settings.drain_timeout_s)
-    services.health.drain()
+    services.lifecycle.health.drain()
     await asyncio.sleep(settings.drain_delay_s)
-    services.draining.set()
+    services.lifecycle.draining.set()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it without types
     _, unfinished = await asyncio.wait((serving,), timeout=settings.drain_timeout_s)
     if unfinished:
-        log.warning("requests cut off", after_s=settings.drain_timeout_s, requests=services.in_flight.cancel_all())
+        log.warning(
+            "requests cut off", after_s=settings.drain_timeout_s, requests=services.lifecycle.in_flight.cancel_all()
+        )
         await asyncio.wait((serving,), timeout=FORCED_CLOSE_TIMEOUT_S)
 
 

@@ -1,25 +1,53 @@
-"""The one file that knows everybody: builds the parts, opens them in order, closes them in reverse."""
+"""The composition root: builds all parts from the settings, opens them in order, closes them in reverse.
 
+The only module that knows all others, except the entry points.
+"""
+
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from pixmill.api.context import AdminOperations, ApiContext
+from pixmill.api.context import (
+    AdminServices,
+    ApiContext,
+    ImageServices,
+    Lifecycle,
+    RequestLimits,
+    Telemetry,
+)
 from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.request_key import RequestKeyReader
+from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.cache.factory import open_cache, open_locks
+from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
+from pixmill.plan.key import Key
 from pixmill.plan.source import SourceKind
 from pixmill.ports.observe import Event, NullObserver, Observer, Pingable
 from pixmill.ports.pipeline import Engine, Source
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.inputs.caching_source import CachingSource
+from pixmill.services.inputs.fetch_failures import FetchFailureCache
+from pixmill.services.inputs.loader import InputCaches, InputLoader
+from pixmill.services.inputs.memory import MemoryOriginalCache
+from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.lookup import Lookup
+from pixmill.services.render import Renderer
 from pixmill.services.resize import ResizeService
+from pixmill.services.results.answer import ResizeResult
+from pixmill.services.results.cache import ResultCache
+from pixmill.services.results.refresher import BackgroundRefresher
+from pixmill.services.results.render_failures import RenderFailureCache
+from pixmill.services.revalidate import Revalidator
+from pixmill.services.singleflight import PurgeAwareFlights
+from pixmill.services.warm.batch import BatchWarmer
 from pixmill.services.warm.queue import WarmQueue
 from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
@@ -29,63 +57,106 @@ from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
 
 
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """All that holds originals or results. ``source`` is ``sources``, behind the original cache if there is one."""
+
+    stores: StoreRegistry
+    memory_budget: MemoryBudget
+    originals: MemoryOriginalCache
+    sources: Sources
+    source: Source
+    cache: TieredCache
+    original_cache: OpenOriginalCache | None
+    locks: LockCoordinator
+
+
 @asynccontextmanager
 async def build_services(settings: Settings) -> AsyncIterator[ApiContext]:
-    """Everything that answers requests, at work. Closing goes the other way round."""
+    """Yield the context of a running service; all parts are closed at the end, in reverse order."""
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        stores = StoreRegistry(settings)
-        stack.push_async_callback(stores.close)
-        memory_budget = MemoryBudget(
-            settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory")
-        )
-        sources = _make_sources(settings, stores, metrics, memory_budget)
-        await _open(sources, stack)
-        cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
-        engine = _make_engine(settings, metrics)
-        await _open(engine, stack)
-        render_locks = open_locks(cache, settings, metrics)
-        stack.push_async_callback(render_locks.close)
-        resizer = ResizeService(
-            _with_original_cache(sources, original_cache, settings, cache, stores),
-            engine,
-            cache,
-            settings.cache_freshness_policy(),
-            metrics,
-            purges=cache.purge_rules,
-            negative_ttl=settings.cache_negative_ttl(),
-            max_originals_bytes=settings.originals_memory_bytes(),
-            locks=render_locks,
-        )
-        stack.push_async_callback(resizer.close)
-        warm_queue = WarmQueue(resizer.batch_warmer.render_missing)
-        stack.push_async_callback(warm_queue.close)
-        memory_budget.reclaim = resizer.originals.reclaim
-        metrics.add_gauge("memory_budget_used_bytes", lambda: memory_budget.used_bytes)
-        health = _make_health(settings, stores, cache, engine, original_cache)
-        stack.push_async_callback(health.close)
-        _register_gauges(metrics, engine, cache, sources, original_cache)
-        metrics.add_gauge("cache_bytes", lambda: resizer.originals.used_bytes, tier="originals")
-        dialects = settings.dialect_registry(settings.keyring())
-        services = ApiContext(
-            config=settings,
+        storage = await _open_storage(settings, metrics, stack)
+        engine = await _open_engine(settings, metrics, stack)
+        context = _build_api(settings, metrics, storage, engine, stack)
+        _register_gauges(metrics, storage, engine)
+        yield context
+
+
+async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> _Storage:
+    stores = StoreRegistry(settings)
+    stack.push_async_callback(stores.close)
+    originals = MemoryOriginalCache(settings.originals_memory_bytes(), metrics)
+    stack.callback(originals.close)
+    memory_budget = MemoryBudget(
+        settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory"), originals.reclaim
+    )
+    sources = await _open(_make_sources(settings, stores, metrics, memory_budget), stack)
+    cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
+    source = _with_original_cache(sources, original_cache, settings, cache, stores)
+    locks = open_locks(cache, settings, metrics)
+    stack.push_async_callback(locks.close)
+    return _Storage(stores, memory_budget, originals, sources, source, cache, original_cache, locks)
+
+
+async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitStack) -> EnginePool:
+    missing = missing_layers() if settings.sandbox is SandboxMode.STRICT else []
+    if missing:
+        raise SettingsError(f"PIXMILL_SANDBOX=strict needs {' and '.join(missing)}, which this machine does not have")
+    return await _open(EnginePool(settings, observer), stack)
+
+
+def _build_api(
+    settings: Settings, metrics: Metrics, storage: _Storage, engine: EnginePool, stack: AsyncExitStack
+) -> ApiContext:
+    resizer = _build_resizer(settings, metrics, storage, engine)
+    stack.push_async_callback(resizer.close)
+    warm_queue = WarmQueue(resizer.lookup.batch_warmer.render_missing)
+    stack.push_async_callback(warm_queue.close)
+    health = _make_health(settings, storage, engine)
+    stack.push_async_callback(health.close)
+    dialects = settings.dialect_registry(settings.keyring())
+    access_log = AccessLogWriter(settings) if settings.access_log else None
+    batch = TelemetryBatch(metrics, access_log, resizer.lookup.results.count_hits)
+    stack.callback(batch.flush)
+    return ApiContext(
+        config=settings,
+        images=ImageServices(
             dialects=dialects,
             negotiable_formats=settings.negotiable_formats(),
             resizer=resizer,
-            load_shedder=LoadShedder(dialects, engine.retry_after_s, engine.reserve, metrics),
-            health=health,
-            request_metrics=metrics,
-            observer=metrics,
-            render_metrics=metrics.render if settings.metrics else None,
-            access_log=AccessLogWriter(settings) if settings.access_log else None,
-            max_upload_bytes=settings.max_source_bytes,
-            memory_budget=memory_budget,
-            limits=settings.limits(),
-            admin=AdminOperations(cache.purge_service, warm_queue),
             request_cache=RequestCache(RequestKeyReader(dialects, settings.tag_header.lower().encode())),
-        )
-        stack.callback(services.telemetry_batch.flush)
-        yield services
+        ),
+        admin=AdminServices(storage.cache.purge_service, warm_queue),
+        limits=RequestLimits(
+            images=settings.limits(),
+            max_upload_bytes=settings.max_source_bytes,
+            memory_budget=storage.memory_budget,
+            load_shedder=LoadShedder(dialects, engine.retry_after_s, engine.reserve, metrics),
+        ),
+        telemetry=Telemetry(
+            observer=metrics,
+            request_metrics=metrics,
+            access_log=access_log,
+            batch=batch,
+            render_metrics=metrics.render if settings.metrics else None,
+        ),
+        lifecycle=Lifecycle(health),
+    )
+
+
+def _build_resizer(settings: Settings, observer: Observer, storage: _Storage, engine: Engine) -> ResizeService:
+    freshness, negative_ttl = settings.cache_freshness_policy(), settings.cache_negative_ttl()
+    purges, locks = storage.cache.purge_rules, storage.locks
+    caches = InputCaches(VersionCache(freshness), storage.originals, FetchFailureCache(negative_ttl, observer=observer))
+    inputs = InputLoader(storage.source, engine.announce, caches, freshness, observer, purges)
+    flights: PurgeAwareFlights[Key, ResizeResult] = PurgeAwareFlights(purges)
+    results = ResultCache(storage.cache, freshness, observer, time.time, purges)
+    lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights), time.time)
+    failures = RenderFailureCache(negative_ttl.undecodable_s, freshness, observer)
+    renderer = Renderer(inputs, engine, results, failures, locks, lookup)
+    revalidator = Revalidator(inputs, results, locks, lookup, renderer, BackgroundRefresher(), flights)
+    return ResizeService(lookup, renderer, revalidator, flights, observer)
 
 
 async def _open_result_cache(settings: Settings, observer: Observer, stores: StoreRegistry) -> TieredCache:
@@ -98,7 +169,7 @@ async def _open_result_cache(settings: Settings, observer: Observer, stores: Sto
 async def _open_caches(
     settings: Settings, observer: Observer, stores: StoreRegistry, memory_budget: MemoryBudget, stack: AsyncExitStack
 ) -> tuple[TieredCache, OpenOriginalCache | None]:
-    """Where results and originals are kept, with what was purged before."""
+    """Open the caches of results and originals, and load the purges in force."""
     cache = await _open_result_cache(settings, observer, stores)
     stack.push_async_callback(cache.close)
     try:
@@ -107,7 +178,7 @@ async def _open_caches(
         )
     except ValueError as error:  # it names the setting
         raise SettingsError(str(error)) from error
-    stack.push_async_callback(cache.purge_service.close)  # before the folders in which it looks
+    stack.push_async_callback(cache.purge_service.close)  # before the tiers that it sweeps
     await cache.purge_service.open()
     return cache, original_cache
 
@@ -119,7 +190,7 @@ def _with_original_cache(
     cache: TieredCache,
     stores: StoreRegistry,
 ) -> Source:
-    """The sources, behind a depot if there is one. Files of this machine are not copied into other files."""
+    """Return the sources behind the original cache, if there is one. Local files are not cached in other files."""
     if original_cache is None:
         return sources
     cached_kinds = {SourceKind.HTTP, SourceKind.STORE}
@@ -132,62 +203,51 @@ def _with_original_cache(
 
 @asynccontextmanager
 async def build_sources_and_engine(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
-    """Sources and engine alone, at work, for what needs no server."""
+    """Yield sources and engine alone, for commands that need no server."""
     async with AsyncExitStack() as stack:
         stores = StoreRegistry(settings)
         stack.push_async_callback(stores.close)
-        sources = _make_sources(settings, stores, NullObserver())
-        await _open(sources, stack)
-        engine = _make_engine(settings, NullObserver())
-        await _open(engine, stack)
-        yield sources, engine
-
-
-def _make_engine(settings: Settings, observer: Observer) -> EnginePool:
-    missing = missing_layers() if settings.sandbox is SandboxMode.STRICT else []
-    if missing:
-        raise SettingsError(f"PIXMILL_SANDBOX=strict needs {' and '.join(missing)}, which cannot be had here")
-    return EnginePool(settings, observer)
+        sources = await _open(_make_sources(settings, stores, NullObserver()), stack)
+        yield sources, await _open_engine(settings, NullObserver(), stack)
 
 
 class Openable(Protocol):
-    """What is opened in the loop that it works in."""
+    """A part that is opened in the event loop in which it works."""
 
     async def open(self) -> None: ...
 
     async def close(self) -> None: ...
 
 
-async def _open(part: Openable, stack: AsyncExitStack) -> None:
-    """Open a part that is to be closed even if it could not be opened wholly."""
+Part = TypeVar("Part", bound=Openable)
+
+
+async def _open(part: Part, stack: AsyncExitStack) -> Part:
+    """Open a part that is closed even if opening it fails halfway."""
     stack.push_async_callback(part.close)
     await part.open()
+    return part
 
 
-def _make_health(
-    settings: Settings,
-    stores: StoreRegistry,
-    cache: TieredCache,
-    engine: EnginePool,
-    original_cache: OpenOriginalCache | None,
-) -> HealthService:
-    """By the names that ``/health`` shows. Without its cache the service still answers; so a store that is nothing but
-    a tier need not work either.
+def _make_health(settings: Settings, storage: _Storage, engine: EnginePool) -> HealthService:
+    """Return the probes by the names that ``/health`` shows.
+
+    The service works without its cache, so a store that is nothing but a cache tier is optional too.
     """
     required: dict[str, Pingable] = {"engine": engine}
     optional: dict[str, Pingable] = {}
     if settings.images:
-        required["images"] = stores.open(settings.images)
-    for name, store in stores.pingables().items():
+        required["images"] = storage.stores.open(settings.images)
+    for name, store in storage.stores.pingables().items():
         (optional if _is_cache_only(settings.stores[name].url, settings) else required)[f"store {name}"] = store
-    optional |= {f"cache {name}": tier for name, tier in cache.pingables().items()}
-    if original_cache:
-        optional[f"cache {original_cache.disk_tier.name}"] = original_cache.guarded_tier
+    optional |= {f"cache {name}": tier for name, tier in storage.cache.pingables().items()}
+    if storage.original_cache:
+        optional[f"cache {storage.original_cache.disk_tier.name}"] = storage.original_cache.guarded_tier
     return HealthService(required, settings.ready_timeout_s, optional=optional)
 
 
 def _is_cache_only(store: str, settings: Settings) -> bool:
-    """Whether results lie in all of this store, or in a part of it while nobody may ask for originals in the rest."""
+    """Whether a store holds nothing but results: it is a tier, or contains one and no allowed source."""
     prefix = _with_trailing_slash(store)
     tiers = {_with_trailing_slash(tier.url) for tier in settings.cache_tiers()}
     allowed = [_with_trailing_slash(source.strip()) for source in settings.allowed_sources.split(",") if source.strip()]
@@ -197,7 +257,7 @@ def _is_cache_only(store: str, settings: Settings) -> bool:
 
 
 def _with_trailing_slash(url: str) -> str:
-    """With one slash at its end, so that no name is the beginning of another one."""
+    """End the URL with one slash, so that no name is a prefix of another one."""
     return url if url.endswith(":") else f"{url.rstrip('/')}/"
 
 
@@ -208,26 +268,25 @@ def _make_sources(
     return Sources(settings, observer, images=images, locate=stores.locate, budget=memory_budget)
 
 
-def _register_gauges(
-    metrics: Metrics, engine: EnginePool, cache: TieredCache, sources: Sources, original_cache: OpenOriginalCache | None
-) -> None:
-    stats = engine.stats
+def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) -> None:
+    stats, cache, original_cache = engine.stats, storage.cache, storage.original_cache
+    memory_budget, originals, limiter = storage.memory_budget, storage.originals, storage.sources.limiter
     metrics.add_gauge("workers", lambda: stats().workers)
     metrics.add_gauge("workers_busy", lambda: stats().busy)
     metrics.add_gauge("renders_queued", lambda: stats().queued)
     metrics.add_gauge("expected_wait_seconds", lambda: stats().expected_wait_s)
-    metrics.add_gauge("source_fetches_in_flight", lambda: sources.limiter.in_flight)
-    metrics.add_gauge("source_fetches_queued", lambda: sources.limiter.queued)
+    metrics.add_gauge("source_fetches_in_flight", lambda: limiter.in_flight)
+    metrics.add_gauge("source_fetches_queued", lambda: limiter.queued)
+    metrics.add_gauge("memory_budget_used_bytes", lambda: memory_budget.used_bytes)
+    metrics.add_gauge("cache_bytes", lambda: originals.used_bytes, tier="originals")
     for name, read_value in cache.used_bytes().items():
         metrics.add_gauge("cache_bytes", read_value, tier=name)
     for name, read_value in cache.breakers().items():
         metrics.add_gauge("cache_breaker", read_value, tier=name)
-    for name in (*cache.pingables(), *([original_cache.disk_tier.name] if original_cache else ())):
+    for name in cache.pingables():
         metrics.preregister_tier(name)
     if original_cache:
-        metrics.add_gauge(
-            "cache_bytes", lambda: original_cache.disk_tier.used_bytes, tier=original_cache.disk_tier.name
-        )
-        metrics.add_gauge(
-            "cache_breaker", lambda: original_cache.guarded_tier.breaker.state, tier=original_cache.disk_tier.name
-        )
+        disk_tier, breaker = original_cache.disk_tier, original_cache.guarded_tier.breaker
+        metrics.preregister_tier(disk_tier.name)
+        metrics.add_gauge("cache_bytes", lambda: disk_tier.used_bytes, tier=disk_tier.name)
+        metrics.add_gauge("cache_breaker", lambda: breaker.state, tier=disk_tier.name)

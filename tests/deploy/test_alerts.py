@@ -73,8 +73,8 @@ async def test_what_an_alarm_counts_is_there_from_the_start_so_that_the_first_ti
         "workers": "1",
     }
     async with build_services(load(told)) as services:
-        assert services.render_metrics
-        _, page = services.render_metrics("")
+        assert services.telemetry.render_metrics
+        _, page = services.telemetry.render_metrics("")
     series = [(sample.name, sample.labels) for family in parse(page.decode()) for sample in family.samples]
     for rule in RULES:
         for counter in re.findall(r"(?:rate|increase)\(([a-z_]+)", rule["expr"]):

@@ -23,6 +23,7 @@ from pixmill.plan.key import Key
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.settings import load
 from pixmill.wiring import build_services
+from tests.http.contexts import with_access_log
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 KEY = "a-key-of-more-than-sixteen-bytes"
@@ -94,14 +95,14 @@ class Written:
 
 async def test_the_short_way_writes_what_the_long_way_writes(services: ApiContext) -> None:
     written = Written()
-    services = replace(services, access_log=written)
+    services = with_access_log(services, written)
     async with client_of(services) as client:
         first = await client.get("/resize?url=wine.jpg&width=51")
         again = await client.get("/resize?url=wine.jpg&width=51", headers={"x-request-id": "mine"})
         head = await client.head("/resize?url=wine.jpg&width=51")
         tags = {"if-none-match": first.headers["etag"]}
         unchanged = await client.get("/resize?url=wine.jpg&width=51", headers=tags)
-    services.telemetry_batch.flush()
+    services.telemetry.batch.flush()
     long, *short = written.lines
     assert (long["cache"], long["bytes"]) == ("Pixmill; fwd=uri-miss; stored", len(first.content))
     hit = long | {"cache": again.headers["cache-status"]}
@@ -156,7 +157,7 @@ async def test_what_has_become_stale_goes_the_long_way_which_refreshes_it() -> N
 
 async def test_a_client_that_leaves_in_the_middle_is_counted_and_logged(services: ApiContext) -> None:
     written = Written()
-    services = replace(services, access_log=written)
+    services = with_access_log(services, written)
     app = create_app(services)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://pixmill") as client:
         await client.get("/resize?url=wine.jpg&width=55", headers={"accept": ""})
@@ -217,7 +218,9 @@ async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_shor
     tagged = replace(
         services,
         config=services.config.model_copy(update={"tag_header": "X-Tags"}),
-        request_cache=RequestCache(RequestKeyReader(services.dialects, b"x-tags")),
+        images=replace(
+            services.images, request_cache=RequestCache(RequestKeyReader(services.images.dialects, b"x-tags"))
+        ),
     )
     assert tagged.admin is not None
     async with client_of(tagged) as client:
@@ -254,14 +257,14 @@ async def test_a_refused_request_is_never_familiar(services: ApiContext) -> None
     async with client_of(services) as client:
         for _ in range(2):
             assert (await client.get("/resize?url=none.jpg&width=45")).status_code == 404
-    assert services.request_cache.get((b"/resize", b"url=none.jpg&width=45", b"*/*", b""), 0.0) is None
+    assert services.images.request_cache.get((b"/resize", b"url=none.jpg&width=45", b"*/*", b""), 0.0) is None
 
 
 async def test_long_queries_are_not_kept(services: ApiContext) -> None:
     query = f"url=wine.jpg&width=46&filename={'a' * 250}{'%61' * 1}" + "&" * MAX_KEY_BYTES
     async with client_of(services) as client:
         assert (await client.get(f"/resize?{query}")).status_code == 200
-    assert services.request_cache.get((b"/resize", query.encode(), b"*/*", b""), 0.0) is None
+    assert services.images.request_cache.get((b"/resize", query.encode(), b"*/*", b""), 0.0) is None
 
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +283,7 @@ async def test_what_is_noted_is_written_up_soon_and_at_the_latest_at_the_end() -
     written = Written()
     settings = load({"workers": 1, "images": str(PHOTOS), "cache": "memory://?max_bytes=8MiB"})
     async with build_services(settings) as plain:
-        services = replace(plain, access_log=written)
+        services = with_access_log(plain, written)
         async with client_of(services) as client:
             for _ in range(MAX_BATCH + 3):
                 await client.get("/resize?url=wine.jpg&width=56")
@@ -290,6 +293,6 @@ async def test_what_is_noted_is_written_up_soon_and_at_the_latest_at_the_end() -
             while len(written.lines) < MAX_BATCH + 3:
                 await asyncio.sleep(0.001)
             await client.get("/resize?url=wine.jpg&width=56")
-        services.telemetry_batch.flush()
-        services.telemetry_batch.flush()
+        services.telemetry.batch.flush()
+        services.telemetry.batch.flush()
     assert len(written.lines) == MAX_BATCH + 4

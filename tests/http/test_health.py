@@ -10,6 +10,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from pixmill.api.context import Lifecycle
 from pixmill.api.routes.health import get_health, get_live, get_ready
 from pixmill.errors import StoreUnavailable
 from pixmill.services.health import HealthService
@@ -38,7 +39,7 @@ async def client(health: HealthService) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(
         routes=[Route("/health/live", get_live), Route("/health/ready", get_ready), Route("/health", get_health)]
     )
-    app.state.context = SimpleNamespace(health=health)
+    app.state.context = SimpleNamespace(lifecycle=Lifecycle(health))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
         yield http
     await health.close()

@@ -19,6 +19,7 @@ from pixmill.errors import SourceNotFound
 from pixmill.ports.observe import NullObserver
 from pixmill.settings import load
 from pixmill.wiring import build_services
+from tests.http.contexts import with_access_log
 from tests.http.test_fast_path import Written, counted
 from tests.runtime.test_rate_limiter import Clock
 
@@ -156,15 +157,22 @@ async def services() -> AsyncIterator[ApiContext]:
     async with build_services(settings) as services:
         yield replace(
             services,
-            load_shedder=LoadShedder(
-                NATIVE, lambda: 2.5, nullcontext, services.observer, ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, 1))
+            limits=replace(
+                services.limits,
+                load_shedder=LoadShedder(
+                    NATIVE,
+                    lambda: 2.5,
+                    nullcontext,
+                    services.telemetry.observer,
+                    ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, 1)),
+                ),
             ),
         )
 
 
 async def test_a_refusal_in_a_rush_is_the_one_of_the_long_way(services: ApiContext) -> None:
     written = Written()
-    services = replace(services, access_log=written)
+    services = with_access_log(services, written)
     transport = httpx.ASGITransport(create_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
         answered = await client.get("/resize?url=wine.jpg&width=40")

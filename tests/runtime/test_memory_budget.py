@@ -61,18 +61,17 @@ async def test_two_who_hold_some_and_want_more_do_not_wait_for_each_other_for_ev
 
 
 async def test_what_can_be_done_without_goes_first() -> None:
-    budget = MemoryBudget(100, max_wait_s=60)
-    kept = [Spool(20, reservation=budget.new_reservation()) for _ in range(4)]
-    for spool in kept:
-        await spool.append(bytes(20))
-        spool.seal()
     asked: list[int] = []
 
     def relieve(short: int) -> None:
         asked.append(short)
         kept.pop(0).close()
 
-    budget.reclaim = relieve
+    budget = MemoryBudget(100, reclaim=relieve, max_wait_s=60)
+    kept = [Spool(20, reservation=budget.new_reservation()) for _ in range(4)]
+    for spool in kept:
+        await spool.append(bytes(20))
+        spool.seal()
     assert budget.used_bytes == 80
     await budget.acquire(40)
     assert (asked, budget.used_bytes) == ([20], 100)

@@ -10,18 +10,18 @@ from pixmill.cache.purge.rules import PurgeRules
 from pixmill.errors import PixmillError, QueueFull, RenderTimeout, ResultTooLarge
 from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
-from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
+from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports.observe import NullObserver
 from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.warm.batch import MAX_BATCHES
+from tests.services.build import resize_service
 
 REF = parse_source("photo.jpg")
 WIDTHS = (320, 640, 960)
@@ -127,13 +127,13 @@ async def shop() -> Shop:
 
 @pytest.fixture
 async def service(shop: Shop) -> AsyncIterator[ResizeService]:
-    service = ResizeService(shop, shop, shop, FreshnessPolicy(), NullObserver())
+    service = resize_service(shop, shop, shop)
     yield service
     await service.close()
 
 
 def warm(service: ResizeService, *widths: int) -> bool:
-    return service.batch_warmer.start(REF, [plan(width) for width in widths or WIDTHS])
+    return service.warm(REF, [plan(width) for width in widths or WIDTHS])
 
 
 async def settled(turns: int = 20) -> None:
@@ -161,7 +161,7 @@ async def test_a_set_is_one_job_whose_results_are_found_under_their_own_keys(
 
 async def test_formats_are_jobs_of_their_own(service: ResizeService, shop: Shop) -> None:
     forms = (Format.AVIF, Format.WEBP)
-    service.batch_warmer.start(REF, [plan(width, form) for width in WIDTHS for form in forms])
+    service.warm(REF, [plan(width, form) for width in WIDTHS for form in forms])
     await settled(60)
     assert (shop.sets, shop.fetched) == ([[320, 640, 960]] * 2, 1)
 
@@ -179,13 +179,13 @@ async def test_what_is_stored_or_under_way_is_not_made_again(service: ResizeServ
 
 async def test_what_is_purged_by_a_tag_of_the_set_is_made_again(shop: Shop) -> None:
     rules = PurgeRules()
-    service = ResizeService(shop, shop, shop, FreshnessPolicy(), NullObserver(), purges=rules)
+    service = resize_service(shop, shop, shop, purges=rules)
     await service.resize(request(320), (), key(320))
     rules.issue([PurgeTarget(PurgeScope.TAG, "sale")])
-    service.batch_warmer.start(REF, [plan(320)], ["other"])
+    service.warm(REF, [plan(320)], ["other"])
     await settled()
     assert shop.sets == []
-    service.batch_warmer.start(REF, [plan(320)], ["sale"])
+    service.warm(REF, [plan(320)], ["sale"])
     await settled()
     assert shop.sets == [[320]]
     await service.close()

@@ -14,7 +14,8 @@ from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.loader import InputLoader
+from pixmill.services.inputs.loader import InputCaches, InputLoader
+from pixmill.services.inputs.versions import VersionCache
 
 PHOTO = parse_source("photo.jpg")
 
@@ -56,7 +57,8 @@ def laid(*names: str) -> Plan:
 
 
 def materials(origin: Origin) -> InputLoader:
-    return InputLoader(origin, FreshnessPolicy(default_ttl_s=100), NullObserver(), nullcontext)
+    freshness = FreshnessPolicy(default_ttl_s=100)
+    return InputLoader(origin, nullcontext, InputCaches(VersionCache(freshness)), freshness, NullObserver())
 
 
 async def joined(origin: Origin, *plans: Plan) -> Original:

@@ -25,20 +25,21 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
-from pixmill.plan.freshness import YEAR_S, CacheDirectives, FreshnessPolicy, NegativeTtl
+from pixmill.plan.freshness import YEAR_S, CacheDirectives, NegativeTtl
 from pixmill.plan.key import Key, entity_tag, result_key
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
-from pixmill.ports.observe import NullObserver
+from pixmill.ports.pipeline import NO_LOCKS, RenderLocks
 from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.refresher import INITIAL_BACKOFF_S, MAX_CONCURRENT_REFRESHES
 from tests.cache.entries import changed
+from tests.services.build import resize_service
 
 NOW = 1_000_000.0
 FACTS = Facts(Format.JPEG, 3, 2, 1, alpha=False, orientation=1, colour_space="sRGB", profile="", bytes=9)
@@ -158,22 +159,26 @@ async def world() -> World:
     return World()
 
 
-def served(world: World) -> ResizeService:
+def served(world: World, locks: RenderLocks = NO_LOCKS) -> ResizeService:
     """A service in this world, by its clocks."""
-    return ResizeService(
+    return resize_service(
         world,
         world,
         world,
-        FreshnessPolicy(),
-        NullObserver(),
         clock=lambda: world.now,
         monotonic=lambda: world.now + world.jumped,
+        locks=locks,
     )
 
 
 @pytest.fixture
-async def service(world: World) -> AsyncIterator[ResizeService]:
-    service = served(world)
+async def others(world: World) -> "Others":
+    return Others(world)
+
+
+@pytest.fixture
+async def service(world: World, others: "Others") -> AsyncIterator[ResizeService]:
+    service = served(world, others)
     yield service
     await service.close()
     assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
@@ -469,28 +474,28 @@ async def test_a_purge_by_tag_reaches_who_asks_with_it_whoever_it_was_made_for(
     world: World, hard: bool, outcome: CacheOutcome
 ) -> None:
     rules = PurgeRules(lambda: world.now)
-    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
+    service = resize_service(world, world, world, clock=lambda: world.now, purges=rules)
     plain, tagged = request(), structs.replace(request(), tags=("sale",))
     await service.resize(plain, (), key_of(plain))
-    assert service.results.peek_fresh(key_of(plain), tagged.tags)
+    assert service.lookup.results.peek_fresh(key_of(plain), tagged.tags)
     world.now += 20
     rules.issue([PurgeTarget(PurgeScope.TAG, "sale", hard=hard)])
     for asked in (plain, structs.replace(plain, tags=("other",))):
-        assert service.results.peek_fresh(key_of(asked), asked.tags)
+        assert service.lookup.results.peek_fresh(key_of(asked), asked.tags)
         assert (await service.resize(asked, (), key_of(asked))).outcome is CacheOutcome.HIT
-    assert service.results.peek_fresh(key_of(tagged), tagged.tags) is None
+    assert service.lookup.results.peek_fresh(key_of(tagged), tagged.tags) is None
     answer = service.peek(tagged, (), key_of(tagged)) or await service.resize(tagged, (), key_of(tagged))
     assert answer.outcome is outcome
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        while not service.results.peek_fresh(key_of(tagged), tagged.tags):
+        while not service.lookup.results.peek_fresh(key_of(tagged), tagged.tags):
             await asyncio.sleep(0)
     await service.close()
 
 
 async def test_who_asks_after_a_purge_joins_nothing_that_began_before_it(world: World) -> None:
     rules = PurgeRules(lambda: world.now)
-    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
+    service = resize_service(world, world, world, clock=lambda: world.now, purges=rules)
     world.origin.clear()
     before = asyncio.create_task(resized(service, request()))
     await settled()
@@ -513,16 +518,15 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though
 ) -> None:
     """Whoever purges may know better than the origin's validator."""
     rules = PurgeRules(lambda: world.now)
-    service = ResizeService(world, world, world, FreshnessPolicy(), NullObserver(), lambda: world.now, purges=rules)
+    others = Others(world)
+    service = resize_service(world, world, world, clock=lambda: world.now, purges=rules, locks=others)
     asked = structs.replace(request(), tags=tags)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
     world.now = made.meta.lifetime.stale_until + 1
-    others = Others(world)
     others.meanwhile = lambda: rules.issue(
         [PurgeTarget(PurgeScope.TAG, "sale") if tags else PurgeTarget(PurgeScope.SOURCE, "photo.jpg")]
     )
-    service._locks = others
     answer = await resized(service, asked)
     assert (answer.outcome, world.rendered) == (CacheOutcome.REPLACED, [100, 100])
     await service.close()
@@ -704,12 +708,10 @@ async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service:
 
 @pytest.fixture
 async def patient(world: World) -> AsyncIterator[ResizeService]:
-    service = ResizeService(
+    service = resize_service(
         world,
         world,
         world,
-        FreshnessPolicy(),
-        NullObserver(),
         clock=lambda: world.now,
         monotonic=lambda: world.now,
         negative_ttl=NegativeTtl(undecodable_s=50),
@@ -829,13 +831,6 @@ class Others:
     async def try_acquire(self, key: Key) -> AsyncIterator[bool]:
         assert key
         yield not self.busy
-
-
-@pytest.fixture
-async def others(world: World, service: ResizeService) -> Others:
-    others = Others(world)
-    service._locks = others
-    return others
 
 
 async def test_a_stale_picture_that_another_server_renews_is_left_to_it(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pixmill.services.singleflight import BackgroundTasks, Flights
+from pixmill.services.singleflight import Flights
 
 
 async def test_those_who_ask_at_the_same_time_share_one_flight() -> None:
@@ -147,31 +147,3 @@ async def test_a_failure_reaches_everybody_aboard_and_is_not_kept() -> None:
     first = await asyncio.gather(ask(), ask(), return_exceptions=True)
     assert [type(outcome) for outcome in first] == [ValueError, ValueError]
     assert await ask() == 7
-
-
-async def test_background_work_is_bounded_and_ends_when_closed() -> None:
-    background = BackgroundTasks(limit=2)
-    ended: list[int] = []
-
-    async def work() -> None:
-        try:
-            await asyncio.sleep(10)
-        finally:
-            ended.append(1)
-
-    assert [background.start(work) for _ in range(3)] == [True, True, False]
-    await asyncio.sleep(0)
-    await background.close()
-    assert ended == [1, 1]
-
-
-async def test_background_work_that_fails_disturbs_nobody() -> None:
-    background = BackgroundTasks(limit=1)
-
-    async def work() -> None:
-        raise ValueError
-
-    assert background.start(work)
-    await asyncio.sleep(0.001)
-    assert background.start(work)
-    await background.close()

@@ -12,7 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.context import AdminOperations, ApiContext, context_of
+from pixmill.api.context import AdminServices, ApiContext, context_of
 from pixmill.api.http.forwarded import client_address, throttle_key
 from pixmill.errors import (
     AdminDenied,
@@ -29,23 +29,23 @@ Body = TypeVar("Body")
 _LOG = structlog.get_logger("admin")
 
 
-def authorize(request: Request) -> AdminOperations:
-    """Check the bearer token and return the admin operations.
+def authorize(request: Request) -> AdminServices:
+    """Check the bearer token and return the admin services.
 
     Raises RouteNotFound if no token is configured, AdminDenied for a wrong one.
     """
     context = context_of(request)
     tokens = context.config.admin_tokens()
-    if not tokens or context.admin is None:
+    if not tokens:
         raise RouteNotFound
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     client = _client_key(request, context)
     if (
-        context.auth_throttle.is_blocked(client)
+        context.admin.auth_throttle.is_blocked(client)
         or scheme.lower() != "bearer"
         or not _is_valid_token(given.strip(), tokens)
     ):
-        context.auth_throttle.record_failure(client)
+        context.admin.auth_throttle.record_failure(client)
         _deny(request)
     return context.admin
 

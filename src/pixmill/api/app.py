@@ -44,9 +44,13 @@ FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 def create_app(context: ApiContext) -> FastPathMiddleware:
     """Return the public application; without the admin routes if they have a listener of their own."""
     admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
-    app = _build_app(context, [DialectRoutes(context.dialects), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
+    app = _build_app(context, [DialectRoutes(context.images.dialects), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
     return FastPathMiddleware(
-        app, context.request_cache, context.resizer.results, context.load_shedder, context.telemetry_batch
+        app,
+        context.images.request_cache,
+        context.images.resizer.lookup.results,
+        context.limits.load_shedder,
+        context.telemetry.batch,
     )
 
 
@@ -60,7 +64,10 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
     rate_limit_middleware = (
         [
             Middleware(
-                RateLimitMiddleware, limiter=limiter, trusted_proxies=config.proxy_networks(), observer=context.observer
+                RateLimitMiddleware,
+                limiter=limiter,
+                trusted_proxies=config.proxy_networks(),
+                observer=context.telemetry.observer,
             )
         ]
         if limiter is not None
@@ -70,12 +77,14 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
         routes=routes,
         middleware=[
             Middleware(
-                RequestContextMiddleware, request_metrics=context.request_metrics, access_log=context.access_log
+                RequestContextMiddleware,
+                request_metrics=context.telemetry.request_metrics,
+                access_log=context.telemetry.access_log,
             ),
             Middleware(ErrorMiddleware),
             *rate_limit_middleware,
-            Middleware(DrainMiddleware, is_draining=context.draining.is_set),
-            Middleware(InFlightMiddleware, requests=context.in_flight),
+            Middleware(DrainMiddleware, is_draining=context.lifecycle.draining.is_set),
+            Middleware(InFlightMiddleware, requests=context.lifecycle.in_flight),
             Middleware(RequestSizeMiddleware, max_url_bytes=config.max_url_bytes),
             Middleware(CorsPreflightMiddleware),
         ],

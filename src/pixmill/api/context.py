@@ -1,4 +1,7 @@
-"""The application context: what the routes work with, built by ``wiring.py`` and kept in the application's state."""
+"""The application context: what ``wiring.py`` builds and the routes use, in groups.
+
+Knows the parts by type only.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -17,58 +20,78 @@ from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
-from pixmill.ports.observe import NullObserver, Observer
+from pixmill.ports.observe import Observer
 from pixmill.ports.pipeline import Purger
-from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
 from pixmill.services.warm.queue import WarmQueue
 
 
 @dataclass(frozen=True, slots=True)
-class AdminOperations:
-    """What the admin routes command."""
+class ImageServices:
+    """From a URL to an image."""
+
+    dialects: DialectRegistry
+    negotiable_formats: tuple[Format, ...]
+    resizer: ResizeService
+    request_cache: RequestCache
+
+
+@dataclass(frozen=True, slots=True)
+class AdminServices:
+    """What operators may do."""
 
     purger: Purger
     warm_queue: WarmQueue
+    auth_throttle: FailedAuthThrottle = field(default_factory=FailedAuthThrottle)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """What rejects requests: sizes, memory, overload."""
+
+    images: Limits
+    max_upload_bytes: int
+    memory_budget: MemoryBudget
+    load_shedder: LoadShedder
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Metrics and access log. ``batch`` is flushed before counts are read.
+
+    ``render_metrics`` returns the content type and the text for an Accept header; None if metrics are disabled.
+    """
+
+    observer: Observer
+    request_metrics: RequestMetrics
+    access_log: AccessLogger | None
+    batch: TelemetryBatch
+    render_metrics: Callable[[str], tuple[str, bytes]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Health, and what a shutdown needs: ``draining`` rejects new requests, ``in_flight`` can cancel the others."""
+
+    health: HealthService
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    in_flight: InFlightRequests = field(default_factory=InFlightRequests)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """One of each part. ``render_metrics`` returns content type and text for an Accept header, None if metrics are disabled.
-
-    ``draining`` is set when new requests are rejected; ``in_flight`` can cancel those that are being answered.
-    ``telemetry_batch`` must be flushed before metrics are read.
-    """
+    """All that routes and middlewares use."""
 
     config: ApiConfig
-    dialects: DialectRegistry
-    negotiable_formats: tuple[Format, ...]
-    resizer: ResizeService
-    load_shedder: LoadShedder
-    request_cache: RequestCache
-    health: HealthService
-    request_metrics: RequestMetrics
-    render_metrics: Callable[[str], tuple[str, bytes]] | None
-    access_log: AccessLogger | None
-    max_upload_bytes: int
-    memory_budget: MemoryBudget = UNLIMITED_BUDGET
-    observer: Observer = field(default_factory=NullObserver)
-    admin: AdminOperations | None = None
-    auth_throttle: FailedAuthThrottle = field(default_factory=FailedAuthThrottle)
-    limits: Limits = field(default_factory=Limits)
-    draining: asyncio.Event = field(default_factory=asyncio.Event)
-    in_flight: InFlightRequests = field(default_factory=InFlightRequests)
-    telemetry_batch: TelemetryBatch = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(
-            self,
-            "telemetry_batch",
-            TelemetryBatch(self.request_metrics, self.access_log, self.resizer.results.count_hits),
-        )
+    images: ImageServices
+    admin: AdminServices
+    limits: RequestLimits
+    telemetry: Telemetry
+    lifecycle: Lifecycle
 
 
 def context_of(request: Request) -> ApiContext:
-    """Return the context of the application that answers this request."""
+    """Return the context of the application that serves this request."""
     return cast("ApiContext", request.app.state.context)

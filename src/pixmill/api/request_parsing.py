@@ -47,7 +47,7 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
         return outcome
     if header := context.config.tag_header:
         image_request = _with_header_tags(image_request, request.headers.getlist(header), header)
-    image_request = negotiate(image_request, request.headers.getlist("accept"), context.negotiable_formats)
+    image_request = negotiate(image_request, request.headers.getlist("accept"), context.images.negotiable_formats)
     if isinstance(outcome, ImmutableImage | ImageRedirect):
         return dataclasses.replace(outcome, request=image_request)
     return image_request

@@ -28,11 +28,15 @@ class MemoryBudget:
     """
 
     def __init__(
-        self, max_bytes: int, on_rejected: Callable[[], None] = lambda: None, max_wait_s: float = MAX_WAIT_S
+        self,
+        max_bytes: int,
+        on_rejected: Callable[[], None] = lambda: None,
+        reclaim: Callable[[int], None] = _reclaim_nothing,
+        max_wait_s: float = MAX_WAIT_S,
     ) -> None:
         self.max_bytes = max_bytes
         self.used_bytes = 0
-        self.reclaim: Callable[[int], None] = _reclaim_nothing
+        self._reclaim = reclaim
         self._on_rejected = on_rejected
         self._max_wait_s = max_wait_s
         self._queue: WaitQueue[int] = WaitQueue()
@@ -76,7 +80,7 @@ class MemoryBudget:
         if shortfall > 0 and not self._reclaiming:
             self._reclaiming = True  # reclaimed bytes come back through ``release``, and are for this request
             try:
-                self.reclaim(shortfall)
+                self._reclaim(shortfall)
             finally:
                 self._reclaiming = False
             shortfall = self.used_bytes + size - self.max_bytes

@@ -1,6 +1,6 @@
-"""Is the service alive, and are its parts fit for work?
+"""Liveness and readiness of the service and its components.
 
-Knows parts only as something that can be pinged. Must never know HTTP, nor take longer than it was told to.
+Knows components only as ``Pingable``. Must never know HTTP, nor take longer than its timeout.
 """
 
 import asyncio
@@ -15,15 +15,14 @@ from pixmill.errors import InternalError, PixmillError
 from pixmill.ports.observe import HasCircuitState, Pingable
 
 TIMEOUT_CODE: Final = "probe_timeout"
-"""The code of a part that did not answer in time."""
+"""The code of a component that did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
-    """How one part answered its probe: ``code`` is empty when it was well. ``detail`` is for the log only.
+    """The result of one probe: ``code`` is empty if it succeeded. ``detail`` is for the log only.
 
-    Without a part that is not ``required`` the service does its work all the same. ``state`` is that of its breaker, if
-    it has one.
+    Readiness depends on ``required`` components only. ``state`` is that of the circuit breaker, if there is one.
     """
 
     ok: bool
@@ -36,7 +35,7 @@ class ComponentHealth:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Whether requests should be sent here, and how each part is. While draining no part is asked."""
+    """Whether requests should be sent here, and the state of each component. No component is probed while draining."""
 
     ok: bool
     draining: bool = False
@@ -44,14 +43,14 @@ class HealthReport:
 
     @property
     def degraded(self) -> bool:
-        """Whether the service works, but not with all that it could have."""
+        """Whether the service is ready though an optional component fails."""
         return self.ok and not all(component.ok for component in self.components.values())
 
 
 class HealthService:
-    """Probes the parts, all at once, at most every ``cache_s`` seconds, and never for longer than ``timeout_s``.
+    """Probes all components concurrently, at most every ``cache_s`` seconds, for at most ``timeout_s``.
 
-    The ``optional`` ones are told, but readiness does not depend on them.
+    ``optional`` components are reported, but readiness does not depend on them.
     """
 
     def __init__(
@@ -76,15 +75,15 @@ class HealthService:
         self._log = structlog.get_logger("health")
 
     def drain(self) -> None:
-        """From now on not ready: no new work, please."""
+        """Report not ready from now on, so that load balancers send no new requests."""
         self.draining = True
 
     def live(self) -> HealthReport:
-        """That this line runs is the proof."""
+        """Report liveness: that this code runs is the proof."""
         return HealthReport(ok=True, draining=self.draining)
 
     async def ready(self) -> HealthReport:
-        """Whether every required part does its work. Callers at the same time, or within ``cache_s``, share one round of probes."""
+        """Probe all components; concurrent callers, and those within ``cache_s``, share one round of probes."""
         if self.draining:
             return HealthReport(ok=False, draining=True)
         if self._check_task is None or (self._check_task.done() and self._clock() >= self._fresh_until):
@@ -92,7 +91,7 @@ class HealthService:
         return await asyncio.shield(self._check_task)
 
     async def close(self) -> None:
-        """Stop whatever is still being probed."""
+        """Cancel running probes."""
         tasks = [task for task in (self._check_task, *self._running.values()) if task and not task.done()]
         for task in tasks:
             task.cancel()
@@ -109,7 +108,7 @@ class HealthService:
         )
 
     def _probe(self, name: str) -> asyncio.Task[ComponentHealth]:
-        """A new probe, or the last one if it hangs so badly that it could not even be cancelled."""
+        """Start a probe; returns the last one if it hangs and ignores its cancellation."""
         task = self._running.get(name)
         if task is None or task.done():
             task = self._running[name] = asyncio.create_task(_ping(self._probes[name]))
@@ -127,7 +126,7 @@ class HealthService:
         return replace(component, required=name not in self._optional, state=state)
 
     def _log_change(self, name: str, component: ComponentHealth) -> None:
-        """Log a part that fell ill or recovered: changes, not states."""
+        """Log changes of a component's state."""
         if component.ok and name in self._failing:
             self._failing.remove(name)
             self._log.info("component_recovered", component=name)
@@ -140,7 +139,7 @@ async def _ping(component: Pingable) -> ComponentHealth:
     started = time.perf_counter()
     try:
         await component.ping()
-    except Exception as error:  # noqa: BLE001 - a part that fails in an unforeseen way is unwell all the same
+    except Exception as error:  # noqa: BLE001 - a component that fails in an unforeseen way is failing all the same
         code = error.code if isinstance(error, PixmillError) else InternalError.code
         detail = (error.detail or error.message) if isinstance(error, PixmillError) else repr(error)
         return ComponentHealth(ok=False, seconds=time.perf_counter() - started, code=code, detail=detail)

@@ -1,16 +1,19 @@
-"""One flight per key: whoever asks for what is already under way shares it.
+"""Single flight: concurrent calls for the same key share one computation.
 
-Knows tasks and who waits for them; must never know what is being made.
+Knows tasks and their waiters; must never know what is computed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from pixmill.ports.pipeline import Purges
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+P = ParamSpec("P")
 
 
 @dataclass(slots=True)
@@ -20,11 +23,11 @@ class _Flight(Generic[V]):
 
 
 def _dispose_nothing(_value: Any) -> None:
-    """Nothing to give back."""
+    pass
 
 
 class Flights(Generic[K, V]):
-    """Values under way, by key. ``dispose`` gives a value back when the last one aboard has left."""
+    """Computations in flight, by key. ``dispose`` releases a value when its last waiter has left."""
 
     def __init__(self, dispose: Callable[[V], None] = _dispose_nothing) -> None:
         self._dispose = dispose
@@ -34,13 +37,15 @@ class Flights(Generic[K, V]):
         return key in self._flights
 
     @asynccontextmanager
-    async def join(self, key: K, make: Callable[[], Coroutine[Any, Any, V]]) -> AsyncIterator[tuple[V, bool]]:
-        """Yield the value and whether somebody else had asked for it first; the value is good inside the block.
+    async def join(
+        self, key: K, make: Callable[P, Coroutine[Any, Any, V]], *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncIterator[tuple[V, bool]]:
+        """Yield the value of ``make(*args)``, valid inside the block, and whether an earlier call had started it.
 
-        The flight goes on while anybody is aboard and is cancelled when nobody is: one caller's leaving harms no other.
+        The flight is cancelled when its last waiter leaves: one that leaves earlier harms no other.
         """
         shared = key in self._flights
-        flight = self._flights[key] if shared else self._start(key, make())
+        flight = self._flights[key] if shared else self._start(key, make(*args, **kwargs))
         flight.waiters += 1
         try:
             yield await asyncio.shield(flight.task), shared
@@ -66,29 +71,22 @@ class Flights(Generic[K, V]):
             self._dispose(task.result())
 
 
-class BackgroundTasks:
-    """Tasks that outlive the request which started them; closed, they are cancelled."""
+class PurgeAwareFlights(Generic[K, V]):
+    """Flights that calls after a purge do not join if they began before it."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._tasks: set[asyncio.Task[Any]] = set()
+    def __init__(self, purges: Purges, dispose: Callable[[V], None] = _dispose_nothing) -> None:
+        self._purges = purges
+        self._flights: Flights[tuple[K, float], V] = Flights(dispose)
 
-    def start(self, work: Callable[[], Awaitable[Any]]) -> bool:
-        """Run ``work`` behind the answer, unless too much is under way already. Its failures are its own to report."""
-        if len(self._tasks) >= self._limit:
-            return False
-        task = asyncio.create_task(_suppress_errors(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return True
+    def __contains__(self, key: object) -> bool:
+        return (key, self._purges.latest) in self._flights
 
-    async def close(self) -> None:
-        """Cancel what is under way and wait until it is gone."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    def purge_aware_key(self, key: K) -> tuple[K, float]:
+        """Return a key that changes with each purge."""
+        return key, self._purges.latest
 
-
-async def _suppress_errors(work: Callable[[], Awaitable[Any]]) -> None:
-    with suppress(Exception):  # the parts below have counted it; nobody waits for this task
-        await work()
+    def join(
+        self, key: K, make: Callable[P, Coroutine[Any, Any, V]], *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractAsyncContextManager[tuple[V, bool]]:
+        """Join or start a flight, as ``Flights.join``."""
+        return self._flights.join((key, self._purges.latest), make, *args, **kwargs)

@@ -11,17 +11,17 @@ from pixmill.services.health import ComponentHealth, HealthReport
 
 async def get_live(request: Request) -> Response:
     """Liveness: 200 as long as the event loop runs."""
-    return _response(context_of(request).health.live())
+    return _response(context_of(request).lifecycle.health.live())
 
 
 async def get_ready(request: Request) -> Response:
     """Readiness: 200 if every required part works, else 503; 503 at once while draining."""
-    return _response(await context_of(request).health.ready())
+    return _response(await context_of(request).lifecycle.health.ready())
 
 
 async def get_health(request: Request) -> Response:
     """Readiness, with the status of each part."""
-    return _response(await context_of(request).health.ready(), parts=True)
+    return _response(await context_of(request).lifecycle.health.ready(), parts=True)
 
 
 def _response(report: HealthReport, *, parts: bool = False) -> Response:
@@ -54,8 +54,8 @@ def _part(part: ComponentHealth) -> dict[str, object]:
 async def get_metrics(request: Request) -> Response:
     """All metrics as text; 404 if they are disabled."""
     context = context_of(request)
-    if context.render_metrics is None:
+    if context.telemetry.render_metrics is None:
         raise RouteNotFound
-    context.telemetry_batch.flush()
-    content_type, body = context.render_metrics(request.headers.get("accept", ""))
+    context.telemetry.batch.flush()
+    content_type, body = context.telemetry.render_metrics(request.headers.get("accept", ""))
     return Response(body, headers={"content-type": content_type, "cache-control": "no-store"})

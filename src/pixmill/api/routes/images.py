@@ -33,8 +33,8 @@ LINGERING_TIMEOUT_S = 5.0
 async def get_image(request: Request) -> Response:
     """GET and HEAD: the result for the image at ``url``."""
     context = context_of(request)
-    request_key = context.request_cache.reader.read(request.scope)[0]
-    with context.load_shedder.track(request_key):
+    request_key = context.images.request_cache.reader.read(request.scope)[0]
+    with context.limits.load_shedder.track(request_key):
         outcome, expires = parse_request(request, context)
         if isinstance(outcome, Redirect | Text):
             return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
@@ -45,18 +45,20 @@ async def get_image(request: Request) -> Response:
             request.state.vary = "Accept"
         client_etags = entity_tags(request.headers.get("if-none-match"))
         key = result_key(image_request.source.identity, image_request.plan)
-        result = context.resizer.peek(image_request, client_etags, key)
+        result = context.images.resizer.peek(image_request, client_etags, key)
         if result is None:
             result = await cancel_on_disconnect(
-                request.receive, context.resizer.resize(image_request, client_etags, key)
+                request.receive, context.images.resizer.resize(image_request, client_etags, key)
             )
         if result.tier:
-            context.load_shedder.record_hit(request_key)
+            context.limits.load_shedder.record_hit(request_key)
     if_modified_since = request.headers.get("if-modified-since")
     if if_modified_since and not client_etags and not_modified_since(result.meta, if_modified_since):
         result = replace(result, entry=None)
     etag_prefix = outcome.etag_prefix if isinstance(outcome, ImmutableImage) else ""
-    context.request_cache.put(request.scope, request_key, CachedRequest(image_request, key, expires, etag_prefix))
+    context.images.request_cache.put(
+        request.scope, request_key, CachedRequest(image_request, key, expires, etag_prefix)
+    )
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
 
 
@@ -65,9 +67,9 @@ async def _redirect_to_result(
 ) -> Response:
     """Render into the cache and redirect to where the dialect serves the result; may be cached for as long as the result."""
     key = result_key(image_request.source.identity, image_request.plan)
-    result = context.resizer.peek(image_request, (), key)
+    result = context.images.resizer.peek(image_request, (), key)
     if result is None:
-        result = await cancel_on_disconnect(request.receive, context.resizer.resize(image_request, (), key))
+        result = await cancel_on_disconnect(request.receive, context.images.resizer.resize(image_request, (), key))
     match: DialectMatch = request.scope["dialect_match"]
     redirect = match.result_location(request.scope["query_string"], result.meta.etag, expires)
     return answer_response(redirect, redirect_headers(image_request, result, expires))
@@ -81,13 +83,15 @@ async def post_image(request: Request) -> Response:
             outcome, _ = parse_request(request, context, upload=True)
             if not isinstance(outcome, ImageRequest):
                 raise MethodNotAllowed
-            announcement.enter_context(context.resizer.announce_upload())
+            announcement.enter_context(context.images.resizer.announce_upload())
         except PixmillError:
-            await _discard_body(request, context.max_upload_bytes)
+            await _discard_body(request, context.limits.max_upload_bytes)
             raise
         async with _spool_upload(request, context) as body:
             announcement.close()
-            result = await cancel_on_disconnect(request.receive, context.resizer.resize_upload(body, outcome.plan))
+            result = await cancel_on_disconnect(
+                request.receive, context.images.resizer.resize_upload(body, outcome.plan)
+            )
     return image_response(request, outcome, result, context)
 
 
@@ -114,11 +118,11 @@ def image_response(
 @asynccontextmanager
 async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
     """Read the body into a spool; rejected by its declared length before a byte is read, and by its actual one."""
-    max_bytes = context.max_upload_bytes
+    max_bytes = context.limits.max_upload_bytes
     content_length = request.headers.get("content-length", "0")
     if content_length.isdecimal() and int(content_length) > max_bytes:
         raise UploadTooLarge(f"The upload may have at most {max_bytes} bytes")
-    with Spool(max_bytes, UploadTooLarge, context.memory_budget.new_reservation()) as spool:
+    with Spool(max_bytes, UploadTooLarge, context.limits.memory_budget.new_reservation()) as spool:
         spool.expect(int(content_length) if content_length.isdecimal() else 0)
         try:
             deadline_for = context.config.upload_deadline(asyncio.get_running_loop().time())

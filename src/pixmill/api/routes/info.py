@@ -18,6 +18,6 @@ async def get_info(request: Request) -> Response:
     if image_request is None:
         raise RouteNotFound
     facts = await cancel_on_disconnect(
-        request.receive, context.resizer.inspect(image_request.source, image_request.plan.fact_selection)
+        request.receive, context.images.resizer.inspect(image_request.source, image_request.plan.fact_selection)
     )
     return facts_response(request, facts, expires)

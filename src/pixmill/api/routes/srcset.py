@@ -87,11 +87,11 @@ class _SrcsetBuilder:
 
     async def build(self) -> SrcsetResponse:
         source = self._image_request(self.srcset_request.widths[0], Format.JPEG).source
-        resizer = self.context.resizer
+        resizer = self.context.images.resizer
         async with resizer.load_original(source):  # held, so that all that follows shares one fetch
             facts = await resizer.inspect(source)
             sized_widths = self._sized_widths(facts)
-            formats = self.srcset_request.formats or _formats(facts, self.context.negotiable_formats)
+            formats = self.srcset_request.formats or _formats(facts, self.context.images.negotiable_formats)
             candidates = {
                 form: [self._candidate(width, form, size) for width, size in sized_widths] for form in formats
             }
@@ -100,7 +100,7 @@ class _SrcsetBuilder:
                 if self._should_warm
                 else []
             )
-            warming = bool(image_requests) and resizer.batch_warmer.start(
+            warming = bool(image_requests) and resizer.warm(
                 source, [one.plan for one in image_requests], image_requests[0].tags
             )
             placeholder = await self._placeholder(sized_widths[0][0])
@@ -134,7 +134,7 @@ class _SrcsetBuilder:
             original_size,
             self.srcset_request.widths,
             lambda width: self._image_request(width, Format.JPEG).plan,
-            self.context.limits,
+            self.context.limits.images,
         )
 
     def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:
@@ -150,9 +150,12 @@ class _SrcsetBuilder:
     async def _placeholder(self, width: int) -> str | None:
         if self.srcset_request.placeholder is None:
             return None
-        image_request, resizer = self._image_request(width, self.srcset_request.placeholder), self.context.resizer
+        image_request, resizer = (
+            self._image_request(width, self.srcset_request.placeholder),
+            self.context.images.resizer,
+        )
         key = result_key(image_request.source.identity, image_request.plan)
-        result = resizer.peek(image_request, (), key) or await resizer.resize(image_request, (), key)
+        result = await resizer.resize(image_request, (), key)
         return result.entry.body.decode() if result.entry else None
 
 

@@ -39,12 +39,12 @@ class RejectedUrl(msgspec.Struct, frozen=True):
 
 async def post_warm(request: Request) -> Response:
     """POST: queue the URLs of the body, to be rendered at idle priority."""
-    operations, context = authorize(request), context_of(request)
+    admin, context = authorize(request), context_of(request)
     urls = await decode_body(request, WarmUrls)
     added, rejected = 0, []
     for url in urls:
         try:
-            added += operations.warm_queue.add(_parse_url(url, context))
+            added += admin.warm_queue.add(_parse_url(url, context))
         except PixmillError as error:
             rejected.append(RejectedUrl(url, error.code, error.message))
     already_queued = len(urls) - added - len(rejected)
@@ -66,10 +66,10 @@ def _parse_url(url: str, context: ApiContext) -> ImageRequest:
     if len(target) > context.config.max_url_bytes:
         raise RequestTooLarge(f"Path and query may have at most {context.config.max_url_bytes} bytes")
     path, _, query = target.encode().partition(b"?")
-    dialects = context.dialects
+    dialects = context.images.dialects
     match = dialects.require(dialects.known_host(origin[1].encode() if origin else b""), path)
     image_request = image_of(match.parse(query)) if match.route.endpoint is Endpoint.IMAGE else None
     if image_request is None:
         raise RouteNotFound
-    accept = [MEDIA[form].mime for form in context.negotiable_formats]
-    return negotiate(image_request, accept, context.negotiable_formats)
+    accept = [MEDIA[form].mime for form in context.images.negotiable_formats]
+    return negotiate(image_request, accept, context.images.negotiable_formats)

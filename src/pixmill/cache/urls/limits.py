@@ -21,7 +21,7 @@ class TierLimits:
         if len(entry.body) > self.max_entry_bytes:
             return None
         lifetime, end = entry.meta.lifetime, now + self.ttl_s
-        return entry if lifetime.ends_at <= end else entry.with_lifetime(lifetime.capped(end))
+        return entry if self.ttl_s == inf or lifetime.ends_at <= end else entry.with_lifetime(lifetime.capped(end))
 
 
 NO_LIMITS = TierLimits()

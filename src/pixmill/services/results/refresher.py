@@ -1,6 +1,6 @@
-"""Stale results that are refreshed behind answers: each by one task at a time, and after a failure not before a pause is over.
+"""Background refresh of stale results: one task per key, with exponential back-off after a failure.
 
-Knows names, tasks and durations, by a clock that nobody can put back. Must never know what a refresh does.
+Knows keys, tasks and a monotonic clock. Must never know what a refresh does.
 """
 
 import time
@@ -9,22 +9,22 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pixmill.services.singleflight import BackgroundTasks
+from pixmill.services.background_tasks import BackgroundTasks
 
 MAX_CONCURRENT_REFRESHES: Final = 64
-"""At one time; beyond, what is stale stays so a little longer."""
+"""Beyond this many, stale results stay stale a little longer."""
 
 INITIAL_BACKOFF_S: Final = 2.0
 MAX_BACKOFF_S: Final = 64.0
-"""A source that is down for long is asked about once a minute for each of its pictures that anybody looks at, and one that is back
-is noticed within that time; what is served meanwhile may be served."""
+"""A source that is down for long is asked once a minute for each of its requested images, and one that is back is noticed
+within that time; stale results are served meanwhile."""
 
 MAX_BACKOFFS: Final = 8_192
-"""About a quarter of a kilobyte each; the oldest is forgotten, and its picture refreshed when it is next asked for."""
+"""About a quarter of a kilobyte each; the oldest is evicted, and its result refreshed at the next request."""
 
 
 class RefreshedElsewhere(Exception):
-    """It is being done by another server: after a pause it will have been."""
+    """Another server is refreshing the result: try again after the back-off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Backoff:
 
 
 class BackgroundRefresher:
-    """Work by name. What is under way, or has failed a moment ago, is not started again."""
+    """Starts work by key, unless it is running or backing off."""
 
     def __init__(self, limit: int = MAX_CONCURRENT_REFRESHES, clock: Callable[[], float] = time.monotonic) -> None:
         self._tasks = BackgroundTasks(limit)
@@ -43,7 +43,7 @@ class BackgroundRefresher:
         self._backoffs: OrderedDict[Hashable, _Backoff] = OrderedDict()
 
     def start(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> bool:
-        """Do it behind the answer, unless there is a reason not to do it now."""
+        """Start ``work`` in the background; False if it runs already, is backing off, or too many others run."""
         backoff = self._backoffs.get(key)
         if key in self._in_flight or (backoff is not None and self._clock() < backoff.retry_at):
             return False
@@ -53,7 +53,7 @@ class BackgroundRefresher:
         return True
 
     async def close(self) -> None:
-        """End all that is under way."""
+        """Cancel all running work."""
         await self._tasks.close()
 
     async def _run(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> None:
@@ -68,7 +68,7 @@ class BackgroundRefresher:
             self._in_flight.discard(key)
 
     def _back_off(self, key: Hashable) -> None:
-        """Twice as long as the last one, up to a bound."""
+        """Double the last delay, up to a maximum."""
         previous = self._backoffs.pop(key, None)
         delay_s = INITIAL_BACKOFF_S if previous is None else min(2 * previous.delay_s, MAX_BACKOFF_S)
         self._backoffs[key] = _Backoff(delay_s, self._clock() + delay_s)

@@ -1,13 +1,13 @@
-"""Renders that nobody waits for yet: several of one original at once, in spare time, each kept under its own key.
+"""Warms the cache with several results of one original, rendered from one decode while workers are idle.
 
-Knows ports. Must never know HTTP, nor make anything that is being made already, nor keep a request waiting for a set that fails.
+Knows inputs, results and the engine. Must never know HTTP, render what is in flight already, nor keep a request waiting
+for a batch that fails.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Protocol
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from pixmill.media import Format
 from pixmill.plan.key import Key, result_key
@@ -16,71 +16,63 @@ from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
 from pixmill.ports.pipeline import MAX_PLANS, Engine
 from pixmill.ports.values import Entry, Original, Rendered
+from pixmill.services.background_tasks import BackgroundTasks
+from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.results.cache import ResultCache
-from pixmill.services.singleflight import BackgroundTasks
 
 MAX_BATCHES = 4
-"""Originals that are held for sets which wait for spare time."""
-
-
-class InputProvider(Protocol):
-    """Who serves the requests that sets are made for."""
-
-    def load_original(self, ref: SourceRef) -> AbstractAsyncContextManager[Original]:
-        """The original, held while this is open. Raises SourceError, Forbidden."""
-
-    def load_inputs(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
-        """The same, with all that these plans refer to."""
-
-    def is_in_flight(self, key: Key) -> bool:
-        """Whether this is being made for somebody."""
+"""Batches whose originals are held while they wait for an idle worker."""
 
 
 class BatchWarmer:
-    """Sets of renders on their way. ``made`` lets a request have what a set is making for it anyway."""
+    """Runs batches in the background. ``in_flight`` holds the keys that requests are rendering."""
 
-    def __init__(self, engine: Engine, results: ResultCache, provider: InputProvider) -> None:
+    def __init__(self, engine: Engine, results: ResultCache, inputs: InputLoader, in_flight: Container[Key]) -> None:
         self._engine = engine
         self._results = results
-        self._provider = provider
+        self._inputs = inputs
+        self._in_flight = in_flight
         self._pending: dict[Key, asyncio.Future[Entry | None]] = {}
         self._tasks = BackgroundTasks(MAX_BATCHES)
 
     def start(self, ref: SourceRef, plans: Iterable[Plan], tags: Iterable[str] = ()) -> bool:
-        """Make all of these when there is time; False when so many sets are under way that this one is dropped."""
+        """Start a batch in the background; False if ``MAX_BATCHES`` run already and it is dropped."""
         plans_by_key = {result_key(ref.identity, plan): plan for plan in plans}
         return self._tasks.start(lambda: self.render_missing(ref, plans_by_key, tuple(tags)))
 
     async def close(self) -> None:
-        """End all sets; who waits for one of their results makes it alone."""
+        """Cancel all batches; requests that wait for one of their results render it themselves."""
         await self._tasks.close()
 
     async def wait_for(self, key: Key) -> Entry | None:
-        """What a set at work makes under this key; None when none does, or it could not."""
+        """Wait for the entry that a batch is rendering under ``key``; None if none is, or it failed."""
         pending = self._pending.get(key)
         return None if pending is None else await asyncio.shield(pending)
 
     async def render_missing(
         self, ref: SourceRef, plans_by_key: Mapping[Key, Plan], tags: tuple[str, ...]
     ) -> Counter[str]:
-        """Make what is missing, each job when there is time. How many were ``made``, were ``already_cached`` or on their way, are ``not_cacheable`` because their
-        source forbids to keep them, or failed, by code. Raises what befalls all of them: SourceError, Forbidden, EngineError, ImageError.
+        """Render what the cache does not have, each job on an idle worker.
+
+        Returns how many were ``rendered``, were ``already_cached`` or in flight, are ``not_cacheable`` because their
+        source forbids storing, or failed, by error code. Raises what affects all of them: SourceError, Forbidden,
+        EngineError, ImageError.
         """
         missing = {key: plan for key, plan in plans_by_key.items() if await self._results.get(key, tags) is None}
         counts = Counter(already_cached=len(plans_by_key) - len(missing))
         if not missing:
             return counts
-        async with self._provider.load_original(ref) as original:
+        async with self._inputs.load_original(ref) as original:
             if not self._results.is_storable(original.version):
                 return counts + Counter(not_cacheable=len(missing))
             for batch in _batches(missing):
-                async with self._provider.load_inputs(ref, *batch.values()) as inputs, self._engine.idle_slot():
+                async with self._inputs.load(ref, *batch.values()) as inputs, self._engine.idle_slot():
                     counts += await self._render_batch(inputs, batch, tags)
         return counts
 
     async def _render_batch(self, original: Original, batch: dict[Key, Plan], tags: tuple[str, ...]) -> Counter[str]:
-        """Spare time has come: from now on these keys are ours, but for those that somebody has asked for by now."""
-        plans = {key: plan for key, plan in batch.items() if self._is_available(key)}
+        """Render those of the batch that no request has begun to render while an idle worker was waited for."""
+        plans = {key: plan for key, plan in batch.items() if key not in self._pending and key not in self._in_flight}
         counts = Counter(already_cached=len(batch) - len(plans))
         if not plans:
             return counts
@@ -92,12 +84,9 @@ class BatchWarmer:
                 counts["rendered" if isinstance(result, Rendered) else result.code] += 1
         return counts
 
-    def _is_available(self, key: Key) -> bool:
-        return key not in self._pending and not self._provider.is_in_flight(key)
-
     @contextmanager
     def _reserve(self, keys: Iterable[Key]) -> Iterator[dict[Key, "asyncio.Future[Entry | None]"]]:
-        """What is not there at the end will not come."""
+        """Let requests wait for these keys; those without an entry at the end of the block get None."""
         loop = asyncio.get_running_loop()
         futures: dict[Key, asyncio.Future[Entry | None]] = {key: loop.create_future() for key in keys}
         self._pending |= futures
@@ -111,8 +100,10 @@ class BatchWarmer:
 
 
 def _batches(plans: dict[Key, Plan]) -> Iterator[dict[Key, Plan]]:
-    """One job for each format, so that one with a slow encoder does not keep a worker for as long as all of them would; and
-    one for those that need the same pictures, since the validator of each result is made of those of its pictures.
+    """Split by format, references and ``MAX_PLANS``.
+
+    By format, so that a slow encoder does not occupy a worker for as long as all formats would. By references, since the
+    validator of a result depends on those of its inputs.
     """
     groups: dict[tuple[tuple[Format, ...], tuple[Reference, ...]], list[Key]] = {}
     for key, plan in plans.items():

@@ -1,6 +1,6 @@
-"""Renders that an operator has asked for before anybody else does: a line of sets, made one after the other in spare time.
+"""The operator's warm queue: images to render before they are requested, one batch per original, on idle workers.
 
-Knows originals, plans and turns. Must never know HTTP, nor be in the way of a request.
+Knows originals and plans. Must never know HTTP, nor delay a request.
 """
 
 import asyncio
@@ -16,24 +16,24 @@ from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 
 MAX_QUEUED: Final = 10_000
-"""Pictures in line: with plans of 2 KB, 20 MB."""
+"""Images in the queue: with plans of 2 KB, 20 MB."""
 
 CONCURRENCY: Final = 2
-"""One fetches while the other renders."""
+"""One batch fetches while the other renders."""
 
 RETRY_DELAY_S: Final = 1.0
-"""Before spare time is hoped for again when there was none."""
+"""After a QueueFull."""
 
 BatchKey = tuple[SourceRef, tuple[str, ...]]
-"""An original, and the tags of what is made of it."""
+"""An original, and the tags of its results."""
 
 RenderMissing = Callable[[SourceRef, Mapping[Key, Plan], tuple[str, ...]], Coroutine[Any, Any, Counter[str]]]
-"""Make what is missing of these, in spare time; how many came to what. Raises PixmillError, of it QueueFull when there was no time."""
+"""Renders those that are missing, on idle workers; returns counts by outcome. Raises QueueFull if none became idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class WarmProgress:
-    """Pictures in line, at work, and what became of the others since the start, by ``made``, ``already_cached``, ``not_cacheable`` or an error code."""
+    """Images queued and in progress; ``done`` since the start by ``rendered``, ``already_cached``, ``not_cacheable`` or error code."""
 
     queued: int
     in_progress: int
@@ -41,7 +41,7 @@ class WarmProgress:
 
 
 class WarmQueue:
-    """The line. What is asked for twice is in it once; all of one original, with the same tags, is one set."""
+    """A queue without duplicates; all images of one original with the same tags are one batch."""
 
     def __init__(
         self, render_missing: RenderMissing, *, max_queued: int = MAX_QUEUED, retry_delay_s: float = RETRY_DELAY_S
@@ -56,7 +56,7 @@ class WarmQueue:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, request: ImageRequest) -> bool:
-        """Put a picture in line; False if it was there already. Raises QueueFull."""
+        """Add an image; False if it is queued already. Raises QueueFull."""
         plans = self._batches.setdefault((request.source, request.tags), {})
         key = result_key(request.source.identity, request.plan)
         if key in plans:
@@ -64,7 +64,7 @@ class WarmQueue:
         if self._queued >= self._max_queued:
             if not plans:
                 del self._batches[request.source, request.tags]
-            raise QueueFull("So many pictures wait to be warmed already: ask again later")
+            raise QueueFull("The warm queue is full: try again later")
         plans[key] = request.plan
         self._queued += 1
         self._start_tasks()
@@ -74,7 +74,7 @@ class WarmQueue:
         return WarmProgress(self._queued, sum(self._in_progress.values()), dict(self._done))
 
     async def close(self) -> None:
-        """What is in line is not made any more."""
+        """Cancel the running batches and drop the queue."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -85,7 +85,7 @@ class WarmQueue:
             self._tasks.add(asyncio.create_task(self._run(), name="warm-queue"))
 
     async def _run(self) -> None:
-        """A lane is closed in the step in which it finds nothing: whoever comes next opens another."""
+        """Process batches until none is left; ``add`` starts a new task afterwards."""
         try:
             await self._process_batches()
         finally:
@@ -110,5 +110,5 @@ class WarmQueue:
                 await asyncio.sleep(self._retry_delay_s)
             except PixmillError as error:
                 return Counter({error.code: len(plans)})
-            except Exception:  # noqa: BLE001 - a defect that befalls one set is not to end the line
+            except Exception:  # noqa: BLE001 - a defect in one batch must not end the queue
                 return Counter({"internal": len(plans)})

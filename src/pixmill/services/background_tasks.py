@@ -1,0 +1,37 @@
+"""A bounded set of tasks that outlive the request which started them.
+
+Knows tasks; must never know what they do.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+
+class BackgroundTasks:
+    """At most ``limit`` tasks; ``close`` cancels them."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Callable[[], Awaitable[Any]]) -> bool:
+        """Start ``work`` unless the limit is reached; returns whether it was started. Its errors are ignored."""
+        if len(self._tasks) >= self._limit:
+            return False
+        task = asyncio.create_task(_suppress_errors(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def close(self) -> None:
+        """Cancel all tasks and wait until they have ended."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _suppress_errors(work: Callable[[], Awaitable[Any]]) -> None:
+    with suppress(Exception):  # the parts below have counted it; nobody waits for this task
+        await work()
