@@ -32,8 +32,8 @@ from pixmill.ports.observe import NullObserver
 from pixmill.ports.pipeline import Engine
 from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.loader import InputCaches, InputLoader
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs.caches import InputCaches, VersionCache
+from pixmill.services.inputs.loader import InputLoader
 from pixmill.settings import Settings, SettingsError, load, setting_origins
 from pixmill.wiring import build_sources_and_engine
 

@@ -33,11 +33,9 @@ from pixmill.ports.observe import Event, NullObserver, Observer, Pingable
 from pixmill.ports.pipeline import Engine, Source
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
+from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, MemoryOriginalCache, VersionCache
 from pixmill.services.inputs.caching_source import CachingSource
-from pixmill.services.inputs.fetch_failures import FetchFailureCache
-from pixmill.services.inputs.loader import InputCaches, InputLoader
-from pixmill.services.inputs.memory import MemoryOriginalCache
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.lookup import Lookup
 from pixmill.services.render import Renderer
 from pixmill.services.resize import ResizeService

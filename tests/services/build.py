@@ -7,9 +7,8 @@ from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, Negativ
 from pixmill.plan.key import Key
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.pipeline import NO_LOCKS, NO_PURGES, Cache, Engine, Purges, RenderLocks, Source
-from pixmill.services.inputs.fetch_failures import FetchFailureCache
-from pixmill.services.inputs.loader import InputCaches, InputLoader
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, VersionCache
+from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.lookup import Lookup
 from pixmill.services.render import Renderer
 from pixmill.services.resize import ResizeService

@@ -22,61 +22,61 @@ async def settled() -> None:
 
 
 async def test_what_is_under_way_is_not_started_again() -> None:
-    gate, refreshes = asyncio.Event(), BackgroundRefresher()
-    assert refreshes.start("a", gate.wait)
-    assert not refreshes.start("a", gate.wait)
-    assert refreshes.start("b", gate.wait)
+    gate, refresher = asyncio.Event(), BackgroundRefresher()
+    assert refresher.start("a", gate.wait)
+    assert not refresher.start("a", gate.wait)
+    assert refresher.start("b", gate.wait)
     gate.set()
     await settled()
-    assert refreshes.start("a", gate.wait)
-    assert refreshes.start("b", gate.wait)
-    await refreshes.close()
+    assert refresher.start("a", gate.wait)
+    assert refresher.start("b", gate.wait)
+    await refresher.close()
 
 
 async def test_no_more_are_under_way_than_allowed_and_who_is_turned_away_may_come_again() -> None:
-    gate, refreshes = asyncio.Event(), BackgroundRefresher(limit=1)
-    assert [refreshes.start(name, gate.wait) for name in "ab"] == [True, False]
+    gate, refresher = asyncio.Event(), BackgroundRefresher(limit=1)
+    assert [refresher.start(name, gate.wait) for name in "ab"] == [True, False]
     gate.set()
     await settled()
-    assert refreshes.start("b", gate.wait)
-    await refreshes.close()
+    assert refresher.start("b", gate.wait)
+    await refresher.close()
 
 
 async def test_pauses_double_up_to_a_bound_and_end_with_a_success() -> None:
     clock = Clock()
-    refreshes = BackgroundRefresher(clock=clock)
-    lengths = []
+    refresher = BackgroundRefresher(clock=clock)
+    delays = []
     for _ in range(8):
         began = clock.now
-        while not refreshes.start("a", fail):
+        while not refresher.start("a", fail):
             clock.now += 1
-        lengths.append(clock.now - began)
+        delays.append(clock.now - began)
         await settled()
-    doubled = [INITIAL_BACKOFF_S * 2**number for number in range(7)]
-    assert lengths == [0, *(min(length, MAX_BACKOFF_S) for length in doubled)]
+    expected = [INITIAL_BACKOFF_S * 2**number for number in range(7)]
+    assert delays == [0, *(min(length, MAX_BACKOFF_S) for length in expected)]
     clock.now += MAX_BACKOFF_S
-    assert refreshes.start("a", lambda: asyncio.sleep(0))
+    assert refresher.start("a", lambda: asyncio.sleep(0))
     await settled()
-    assert refreshes.start("a", fail)
+    assert refresher.start("a", fail)
     await settled()
     clock.now += INITIAL_BACKOFF_S
-    assert refreshes.start("a", fail), "it began anew with the shortest"
-    await refreshes.close()
+    assert refresher.start("a", fail), "it began anew with the shortest"
+    await refresher.close()
 
 
 async def test_only_so_many_pauses_are_remembered() -> None:
-    refreshes = BackgroundRefresher(limit=MAX_BACKOFFS + 1, clock=Clock())
+    refresher = BackgroundRefresher(limit=MAX_BACKOFFS + 1, clock=Clock())
     for number in range(MAX_BACKOFFS + 1):
-        refreshes.start(number, fail)
+        refresher.start(number, fail)
     await settled()
-    assert [refreshes.start(number, fail) for number in (0, 1, MAX_BACKOFFS)] == [True, False, False]
-    await refreshes.close()
+    assert [refresher.start(number, fail) for number in (0, 1, MAX_BACKOFFS)] == [True, False, False]
+    await refresher.close()
 
 
 async def test_who_is_cancelled_is_not_said_to_have_failed() -> None:
-    refreshes = BackgroundRefresher(clock=Clock())
-    refreshes.start("a", asyncio.Event().wait)
+    refresher = BackgroundRefresher(clock=Clock())
+    refresher.start("a", asyncio.Event().wait)
     await asyncio.sleep(0)
-    await refreshes.close()
-    assert refreshes.start("a", fail)
-    await refreshes.close()
+    await refresher.close()
+    assert refresher.start("a", fail)
+    await refresher.close()

@@ -39,12 +39,12 @@ def key(width: int, form: Format = Format.JPEG) -> Key:
     return result_key(REF.text, plan(width, form))
 
 
-class Shop:
+class Fakes:
     """A source, an engine and a cache that note what is asked of them. ``gate`` holds sets back, ``time`` spare time."""
 
     def __init__(self) -> None:
-        self.alone: list[int] = []
-        self.sets: list[list[int]] = []
+        self.rendered_alone: list[int] = []
+        self.batches: list[list[int]] = []
         self.fetched = 0
         self.busy = False
         self.directives = CacheDirectives()
@@ -66,7 +66,7 @@ class Shop:
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
         assert original.fd >= 0
-        self.alone.append(plan.resize.width)
+        self.rendered_alone.append(plan.resize.width)
         await asyncio.sleep(0.01)
         return Rendered(b"alone", Format.JPEG, plan.resize.width, 1)
 
@@ -75,7 +75,7 @@ class Shop:
     ) -> list[Rendered | PixmillError]:
         assert original.fd >= 0
         widths = [plan.resize.width for plan in plans]
-        self.sets.append(widths)
+        self.batches.append(widths)
         await self.gate.wait()
         if self.failure:
             raise self.failure
@@ -121,13 +121,13 @@ class Shop:
 
 
 @pytest.fixture
-async def shop() -> Shop:
-    return Shop()
+async def fakes() -> Fakes:
+    return Fakes()
 
 
 @pytest.fixture
-async def service(shop: Shop) -> AsyncIterator[ResizeService]:
-    service = resize_service(shop, shop, shop)
+async def service(fakes: Fakes) -> AsyncIterator[ResizeService]:
+    service = resize_service(fakes, fakes, fakes)
     yield service
     await service.close()
 
@@ -148,136 +148,138 @@ async def asked(service: ResizeService, width: int) -> "asyncio.Task[ResizeResul
 
 
 async def test_a_set_is_one_job_whose_results_are_found_under_their_own_keys(
-    service: ResizeService, shop: Shop
+    service: ResizeService, fakes: Fakes
 ) -> None:
     assert warm(service)
     await settled()
-    assert (shop.sets, shop.fetched) == ([[320, 640, 960]], 1)
-    assert set(shop.entries) == {key(width) for width in WIDTHS}
+    assert (fakes.batches, fakes.fetched) == ([[320, 640, 960]], 1)
+    assert set(fakes.entries) == {key(width) for width in WIDTHS}
     answer = await service.resize(request(640), (), key(640))
-    assert (answer.outcome, answer.meta.etag) == (CacheOutcome.HIT, shop.entries[key(640)].meta.etag)
-    assert shop.alone == []
+    assert (answer.outcome, answer.meta.etag) == (CacheOutcome.HIT, fakes.entries[key(640)].meta.etag)
+    assert fakes.rendered_alone == []
 
 
-async def test_formats_are_jobs_of_their_own(service: ResizeService, shop: Shop) -> None:
-    forms = (Format.AVIF, Format.WEBP)
-    service.warm(REF, [plan(width, form) for width in WIDTHS for form in forms])
+async def test_formats_are_jobs_of_their_own(service: ResizeService, fakes: Fakes) -> None:
+    formats = (Format.AVIF, Format.WEBP)
+    service.warm(REF, [plan(width, form) for width in WIDTHS for form in formats])
     await settled(60)
-    assert (shop.sets, shop.fetched) == ([[320, 640, 960]] * 2, 1)
+    assert (fakes.batches, fakes.fetched) == ([[320, 640, 960]] * 2, 1)
 
 
-async def test_what_is_stored_or_under_way_is_not_made_again(service: ResizeService, shop: Shop) -> None:
+async def test_what_is_stored_or_under_way_is_not_made_again(service: ResizeService, fakes: Fakes) -> None:
     await service.resize(request(320), (), key(320))
-    shop.time.clear()
+    fakes.time.clear()
     warm(service)
     asking = await asked(service, 640)
-    shop.time.set()
+    fakes.time.set()
     await settled()
-    assert shop.sets == [[960]]
+    assert fakes.batches == [[960]]
     assert (await asking).outcome is CacheOutcome.MISS
 
 
-async def test_what_is_purged_by_a_tag_of_the_set_is_made_again(shop: Shop) -> None:
+async def test_what_is_purged_by_a_tag_of_the_set_is_made_again(fakes: Fakes) -> None:
     rules = PurgeRules()
-    service = resize_service(shop, shop, shop, purges=rules)
+    service = resize_service(fakes, fakes, fakes, purges=rules)
     await service.resize(request(320), (), key(320))
     rules.issue([PurgeTarget(PurgeScope.TAG, "sale")])
     service.warm(REF, [plan(320)], ["other"])
     await settled()
-    assert shop.sets == []
+    assert fakes.batches == []
     service.warm(REF, [plan(320)], ["sale"])
     await settled()
-    assert shop.sets == [[320]]
+    assert fakes.batches == [[320]]
     await service.close()
 
 
-async def test_who_asks_for_what_a_set_is_making_waits_for_it(service: ResizeService, shop: Shop) -> None:
-    shop.gate.clear()
+async def test_who_asks_for_what_a_set_is_making_waits_for_it(service: ResizeService, fakes: Fakes) -> None:
+    fakes.gate.clear()
     warm(service)
     await settled()
     asking = await asked(service, 640)
-    shop.gate.set()
+    fakes.gate.set()
     answer = await asking
     assert isinstance(answer.entry, Entry)
-    assert (answer.outcome, answer.entry.body, shop.alone) == (CacheOutcome.COALESCED, b"in a set", [])
+    assert (answer.outcome, answer.entry.body, fakes.rendered_alone) == (CacheOutcome.COALESCED, b"in a set", [])
 
 
-async def test_who_asks_before_spare_time_has_come_does_not_wait_for_it(service: ResizeService, shop: Shop) -> None:
-    shop.time.clear()
+async def test_who_asks_before_spare_time_has_come_does_not_wait_for_it(service: ResizeService, fakes: Fakes) -> None:
+    fakes.time.clear()
     warm(service)
     await settled()
     assert (await service.resize(request(640), (), key(640))).outcome is CacheOutcome.MISS
-    assert shop.alone == [640]
+    assert fakes.rendered_alone == [640]
 
 
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_set_that_fails_harms_nobody_who_waited_for_it(service: ResizeService, shop: Shop, whole: bool) -> None:
-    shop.gate.clear()
+async def test_a_set_that_fails_harms_nobody_who_waited_for_it(
+    service: ResizeService, fakes: Fakes, whole: bool
+) -> None:
+    fakes.gate.clear()
     warm(service)
     await settled()
     asking = await asked(service, 640)
-    shop.failure = RenderTimeout() if whole else None
-    shop.failures = {640: ResultTooLarge()}
-    shop.gate.set()
+    fakes.failure = RenderTimeout() if whole else None
+    fakes.failures = {640: ResultTooLarge()}
+    fakes.gate.set()
     answer = await asking
     assert isinstance(answer.entry, Entry)
-    assert (answer.outcome, answer.entry.body, shop.alone) == (CacheOutcome.MISS, b"alone", [640])
-    assert (key(320) in shop.entries) is not whole
+    assert (answer.outcome, answer.entry.body, fakes.rendered_alone) == (CacheOutcome.MISS, b"alone", [640])
+    assert (key(320) in fakes.entries) is not whole
 
 
-async def test_who_leaves_while_a_set_is_made_takes_nothing_from_it(service: ResizeService, shop: Shop) -> None:
-    shop.gate.clear()
+async def test_who_leaves_while_a_set_is_made_takes_nothing_from_it(service: ResizeService, fakes: Fakes) -> None:
+    fakes.gate.clear()
     warm(service)
     await settled()
     leaving, staying = await asked(service, 640), await asked(service, 960)
     leaving.cancel()
     await settled()
-    shop.gate.set()
+    fakes.gate.set()
     assert (await staying).outcome is CacheOutcome.COALESCED
     await settled()
-    assert key(640) in shop.entries
+    assert key(640) in fakes.entries
 
 
-async def test_two_sets_share_nothing_twice(service: ResizeService, shop: Shop) -> None:
-    shop.gate.clear()
+async def test_two_sets_share_nothing_twice(service: ResizeService, fakes: Fakes) -> None:
+    fakes.gate.clear()
     warm(service, 320, 640)
     warm(service, 640, 960)
     await settled(40)
-    shop.gate.set()
+    fakes.gate.set()
     await settled()
-    assert shop.sets == [[320, 640], [960]]
-    assert shop.fetched == 1
+    assert fakes.batches == [[320, 640], [960]]
+    assert fakes.fetched == 1
 
 
-async def test_nothing_is_made_that_may_not_be_kept(service: ResizeService, shop: Shop) -> None:
-    shop.directives = CacheDirectives(0, storable=False)
+async def test_nothing_is_made_that_may_not_be_kept(service: ResizeService, fakes: Fakes) -> None:
+    fakes.directives = CacheDirectives(0, storable=False)
     warm(service)
     await settled()
-    assert (shop.sets, shop.fetched) == ([], 1)
+    assert (fakes.batches, fakes.fetched) == ([], 1)
 
 
-async def test_what_is_all_there_is_not_even_fetched(service: ResizeService, shop: Shop) -> None:
+async def test_what_is_all_there_is_not_even_fetched(service: ResizeService, fakes: Fakes) -> None:
     await service.resize(request(320), (), key(320))
     warm(service, 320)
     await settled()
-    assert (shop.sets, shop.fetched) == ([], 1)
+    assert (fakes.batches, fakes.fetched) == ([], 1)
 
 
-async def test_only_so_many_sets_wait_for_spare_time(service: ResizeService, shop: Shop) -> None:
-    shop.time.clear()
+async def test_only_so_many_sets_wait_for_spare_time(service: ResizeService, fakes: Fakes) -> None:
+    fakes.time.clear()
     assert [warm(service, width) for width in range(1, MAX_BATCHES + 2)] == [True] * MAX_BATCHES + [False]
 
 
-async def test_a_set_without_spare_time_is_dropped(service: ResizeService, shop: Shop) -> None:
-    shop.busy = True
+async def test_a_set_without_spare_time_is_dropped(service: ResizeService, fakes: Fakes) -> None:
+    fakes.busy = True
     warm(service)
     await settled()
-    assert shop.sets == []
+    assert fakes.batches == []
     assert (await service.resize(request(320), (), key(320))).outcome is CacheOutcome.MISS
 
 
-async def test_closing_lets_go_of_who_waits(service: ResizeService, shop: Shop) -> None:
-    shop.gate.clear()
+async def test_closing_lets_go_of_who_waits(service: ResizeService, fakes: Fakes) -> None:
+    fakes.gate.clear()
     warm(service)
     await settled()
     asking = await asked(service, 640)

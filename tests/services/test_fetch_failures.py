@@ -6,8 +6,8 @@ from pixmill.errors import PixmillError, SourceError, SourceNotFound, SourceUnre
 from pixmill.plan.freshness import NegativeTtl
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import Event
-from pixmill.services.inputs import fetch_failures as module
-from pixmill.services.inputs.fetch_failures import FetchFailureCache
+from pixmill.services.inputs import caches as module
+from pixmill.services.inputs.caches import FetchFailureCache
 
 HERE = parse_source("photo.jpg")
 
@@ -17,7 +17,7 @@ class Times:
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.told: list[str] = []
+        self.reported: list[str] = []
 
     def clock(self) -> float:
         return self.now
@@ -27,61 +27,61 @@ class Times:
 
     def increment(self, event: Event, amount: float = 1, **labels: str) -> None:
         assert (event, amount) == (Event.NEGATIVE_HIT, 1)
-        self.told.append(labels["outcome"])
+        self.reported.append(labels["outcome"])
 
 
 @pytest.fixture
-def times() -> Times:
+def observed() -> Times:
     return Times()
 
 
 @pytest.fixture
-def refusals(times: Times) -> FetchFailureCache:
-    return FetchFailureCache(NegativeTtl(not_found_s=10, unreachable_s=2), times.clock, times)
+def failures(observed: Times) -> FetchFailureCache:
+    return FetchFailureCache(NegativeTtl(not_found_s=10, unreachable_s=2), observed.clock, observed)
 
 
 @pytest.mark.parametrize(("error", "pause_s"), [(SourceNotFound(), 10), (SourceUnreachable(), 2)])
 def test_a_refusal_lasts_as_long_as_its_kind_says(
-    refusals: FetchFailureCache, times: Times, error: SourceError, pause_s: float
+    failures: FetchFailureCache, observed: Times, error: SourceError, pause_s: float
 ) -> None:
-    refusals.check(HERE, 0)
-    refusals.record(HERE, error, purge_watermark=0)
+    failures.check(HERE, 0)
+    failures.record(HERE, error, purge_watermark=0)
     assert error.negative_ttl_s == pause_s
-    times.now += pause_s - 0.5
+    observed.now += pause_s - 0.5
     with pytest.raises(type(error)) as caught:
-        refusals.check(HERE, 0)
+        failures.check(HERE, 0)
     assert (caught.value.from_negative_cache, caught.value.negative_ttl_s) == (True, 0.5)
     assert caught.value is not error, "what was raised once carries its own traceback"
-    refusals.check(parse_source("other.jpg"), 0)
-    times.now += 0.5
-    refusals.check(HERE, 0)
-    times.now -= 0.5
-    refusals.check(HERE, 0)  # it is gone, whatever the clock says
-    assert times.told == [error.code]
+    failures.check(parse_source("other.jpg"), 0)
+    observed.now += 0.5
+    failures.check(HERE, 0)
+    observed.now -= 0.5
+    failures.check(HERE, 0)  # it is gone, whatever the clock says
+    assert observed.reported == [error.code]
 
 
-def test_after_a_purge_the_source_is_asked_again(refusals: FetchFailureCache) -> None:
-    refusals.record(HERE, SourceNotFound(), purge_watermark=5)
+def test_after_a_purge_the_source_is_asked_again(failures: FetchFailureCache) -> None:
+    failures.record(HERE, SourceNotFound(), purge_watermark=5)
     with pytest.raises(SourceNotFound):
-        refusals.check(HERE, 5)
-    refusals.check(HERE, 6)
-    refusals.check(HERE, 5)  # it is gone
+        failures.check(HERE, 5)
+    failures.check(HERE, 6)
+    failures.check(HERE, 5)  # it is gone
 
 
-def test_the_oldest_is_forgotten(refusals: FetchFailureCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_is_forgotten(failures: FetchFailureCache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FETCH_FAILURES", 2)
     for name in "abc":
-        refusals.record(parse_source(name), SourceNotFound(), purge_watermark=0)
-    refusals.check(parse_source("a"), 0)
+        failures.record(parse_source(name), SourceNotFound(), purge_watermark=0)
+    failures.check(parse_source("a"), 0)
     for name in "bc":
         with pytest.raises(SourceNotFound):
-            refusals.check(parse_source(name), 0)
+            failures.check(parse_source(name), 0)
 
 
 def test_who_has_no_patience_remembers_nothing() -> None:
-    refusals, error = FetchFailureCache(NegativeTtl()), SourceNotFound()
-    refusals.record(HERE, error, purge_watermark=0)
-    refusals.check(HERE, 0)
+    failures, error = FetchFailureCache(NegativeTtl()), SourceNotFound()
+    failures.record(HERE, error, purge_watermark=0)
+    failures.check(HERE, 0)
     assert error.negative_ttl_s == 0
 
 

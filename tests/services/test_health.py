@@ -29,7 +29,7 @@ class Probe:
             raise self.error
 
 
-class Stubborn(Probe):
+class Uncancellable(Probe):
     """Does not even notice that it is cancelled, until ``released``."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Stubborn(Probe):
                 await self.released.wait()
 
 
-class Hands:
+class Clock:
     """A clock that moves only by hand."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ async def test_a_slow_part_is_unwell_and_nobody_waits_longer() -> None:
 
 
 async def test_a_part_that_cannot_be_cancelled_costs_no_more_and_is_asked_only_once() -> None:
-    stubborn, clock = Stubborn(), Hands()
+    stubborn, clock = Uncancellable(), Clock()
     async with serving(timeout_s=0.02, clock=clock, store=stubborn) as health:
         for _ in range(3):
             assert (await health.ready()).components["store"].code == TIMEOUT_CODE
@@ -133,7 +133,7 @@ async def test_callers_at_the_same_time_share_one_round() -> None:
 
 
 async def test_a_report_is_good_for_a_second() -> None:
-    probe, clock = Probe(), Hands()
+    probe, clock = Probe(), Clock()
     async with serving(clock=clock, engine=probe) as health:
         await health.ready()
         clock.now += 0.9
@@ -163,7 +163,7 @@ async def test_draining_is_not_ready_at_once_but_alive() -> None:
 
 
 async def test_falling_ill_and_recovering_are_logged_once_each() -> None:
-    probe, clock = Probe(error=StoreUnavailable(detail="10.0.0.7 refused")), Hands()
+    probe, clock = Probe(error=StoreUnavailable(detail="10.0.0.7 refused")), Clock()
     with structlog.testing.capture_logs() as lines:
         async with serving(clock=clock, store=probe) as health:
             for error in (probe.error, probe.error, None, None):

@@ -14,8 +14,8 @@ from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.loader import InputCaches, InputLoader
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs.caches import InputCaches, VersionCache
+from pixmill.services.inputs.loader import InputLoader
 
 PHOTO = parse_source("photo.jpg")
 
@@ -25,7 +25,7 @@ class Origin:
 
     def __init__(self) -> None:
         self.fetched: list[str] = []
-        self.rechecked: list[str] = []
+        self.revalidated: list[str] = []
         self.spools: dict[str, Spool] = {}
         self.freshness_lifetimes: dict[str, float | None] = {}
         self.versions: dict[str, str] = {}
@@ -44,7 +44,7 @@ class Origin:
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         if self.versions.get(ref.text, "v") != validator:
             return await self.fetch(ref)
-        self.rechecked.append(ref.text)
+        self.revalidated.append(ref.text)
         await self.gate.wait()
         return self._directives(ref)
 
@@ -52,27 +52,27 @@ class Origin:
         return CacheDirectives(self.freshness_lifetimes.get(ref.text))
 
 
-def laid(*names: str) -> Plan:
+def plan_with(*names: str) -> Plan:
     return Plan(overlays=(TextOverlay("x"), *(ImageOverlay(parse_source(name)) for name in names)))
 
 
-def materials(origin: Origin) -> InputLoader:
+def make_loader(origin: Origin) -> InputLoader:
     freshness = FreshnessPolicy(default_ttl_s=100)
     return InputLoader(origin, nullcontext, InputCaches(VersionCache(freshness)), freshness, NullObserver())
 
 
-async def joined(origin: Origin, *plans: Plan) -> Original:
-    async with materials(origin).load(PHOTO, *plans) as original:
+async def load(origin: Origin, *plans: Plan) -> Original:
+    async with make_loader(origin).load(PHOTO, *plans) as original:
         return original
 
 
 async def test_everything_is_fetched_at_once_and_given_back_together() -> None:
     origin = Origin()
     origin.gate.clear()
-    house = materials(origin)
+    loader = make_loader(origin)
 
     async def hold() -> list[Spool]:
-        async with house.load(PHOTO, laid("a.png", "b.png")) as original:
+        async with loader.load(PHOTO, plan_with("a.png", "b.png")) as original:
             assert all(spool.fd >= 0 for spool in origin.spools.values())
             return [original.spool, *original.extras]
 
@@ -87,7 +87,7 @@ async def test_everything_is_fetched_at_once_and_given_back_together() -> None:
 async def test_extras_are_in_the_order_of_the_references_each_once() -> None:
     origin = Origin()
     masked = Plan(shape=Shape(mask=ImageMask(parse_source("m.png"))))
-    original = await joined(origin, laid("b.png", "a.png", "b.png"), masked)
+    original = await load(origin, plan_with("b.png", "a.png", "b.png"), masked)
     assert list(original.extras) == [origin.spools[name] for name in ("b.png", "a.png", "m.png")]
 
 
@@ -98,16 +98,16 @@ async def test_extras_are_in_the_order_of_the_references_each_once() -> None:
 async def test_it_is_as_fresh_as_the_least_fresh(photo: float | None, overlay: float | None, together: float) -> None:
     origin = Origin()
     origin.freshness_lifetimes = {"photo.jpg": photo, "a.png": overlay}
-    assert (await joined(origin, laid("a.png"))).version.directives.freshness_lifetime_s == together
+    assert (await load(origin, plan_with("a.png"))).version.directives.freshness_lifetime_s == together
 
 
 async def test_the_validator_changes_with_each_of_them_and_is_the_original_s_own_alone() -> None:
     origin, seen = Origin(), set()
     for versions in ({}, {"photo.jpg": "w"}, {"a.png": "w"}, {"b.png": "w"}):
         origin.versions = versions
-        seen.add((await joined(origin, laid("a.png", "b.png"))).version.validator)
+        seen.add((await load(origin, plan_with("a.png", "b.png"))).version.validator)
     assert len(seen) == 4
-    assert (await joined(origin, laid())).version.validator == "v"
+    assert (await load(origin, plan_with())).version.validator == "v"
 
 
 @pytest.mark.parametrize(("name", "message", "param"), [("b.png", "Overlay 3: ", "overlay"), ("photo.jpg", "", None)])
@@ -115,7 +115,7 @@ async def test_a_failure_says_which_and_keeps_its_code(name: str, message: str, 
     origin = Origin()
     origin.missing.add(name)
     with pytest.raises(SourceNotFound) as caught:
-        await joined(origin, laid("a.png", "b.png"))
+        await load(origin, plan_with("a.png", "b.png"))
     assert caught.value.message == message + SourceNotFound.title
     assert (caught.value.param, caught.value.detail) == (param, "in private")
     assert all(spool.fd == -1 for spool in origin.spools.values())
@@ -126,7 +126,7 @@ async def test_when_one_fails_nobody_waits_for_the_others() -> None:
     origin.gate.clear()
     origin.missing.add("b.png")
     with pytest.raises(SourceNotFound):
-        await asyncio.wait_for(joined(origin, laid("a.png", "b.png")), timeout=5)
+        await asyncio.wait_for(load(origin, plan_with("a.png", "b.png")), timeout=5)
     origin.gate.set()
     await asyncio.sleep(0)
     assert not origin.spools
@@ -134,7 +134,7 @@ async def test_when_one_fails_nobody_waits_for_the_others() -> None:
 
 async def test_a_failure_shared_by_two_is_named_for_each() -> None:
     origin = Origin()
-    house = materials(origin)
+    loader = make_loader(origin)
     started = asyncio.Event()
 
     async def fail(ref: SourceRef) -> Original:
@@ -145,14 +145,14 @@ async def test_a_failure_shared_by_two_is_named_for_each() -> None:
 
     origin.fetch = fail  # type: ignore[method-assign]  # an origin that is down
 
-    async def told(plan: Plan) -> str:
+    async def described(plan: Plan) -> str:
         try:
-            async with house.load(PHOTO, plan):
+            async with loader.load(PHOTO, plan):
                 return ""
         except SourceUnreachable as error:
             return error.message
 
-    asking = [asyncio.create_task(told(plan)) for plan in (laid("a.png"), laid("c.png", "a.png"))]
+    asking = [asyncio.create_task(described(plan)) for plan in (plan_with("a.png"), plan_with("c.png", "a.png"))]
     await asyncio.sleep(0.01)
     started.set()
     messages = await asyncio.gather(*asking)
@@ -163,13 +163,13 @@ async def test_a_failure_shared_by_two_is_named_for_each() -> None:
 async def test_whoever_leaves_takes_nothing_from_others() -> None:
     origin = Origin()
     origin.gate.clear()
-    house = materials(origin)
+    loader = make_loader(origin)
 
     async def hold(plan: Plan) -> int:
-        async with house.load(PHOTO, plan) as original:
+        async with loader.load(PHOTO, plan) as original:
             return len(original.extras)
 
-    leaving, staying = (asyncio.create_task(hold(plan)) for plan in (laid("a.png"), laid("a.png", "b.png")))
+    leaving, staying = (asyncio.create_task(hold(plan)) for plan in (plan_with("a.png"), plan_with("a.png", "b.png")))
     await asyncio.sleep(0.01)
     leaving.cancel()
     with suppress(asyncio.CancelledError):

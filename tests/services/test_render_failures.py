@@ -35,8 +35,8 @@ def original(spool: Spool) -> Original:
     return Original(spool, OriginalVersion("v", CacheDirectives(1_000)))
 
 
-def fail(flaws: RenderFailureCache, error: PixmillError, original: Original, key: Key | None = SMALL) -> None:
-    with pytest.raises(type(error)), flaws.guard(HERE, key, original):
+def fail(failures: RenderFailureCache, error: PixmillError, original: Original, key: Key | None = SMALL) -> None:
+    with pytest.raises(type(error)), failures.guard(HERE, key, original):
         raise error
 
 
@@ -45,46 +45,46 @@ def test_it_is_told_again_of_the_same_version_and_result_until_its_time_is_over(
     error: PixmillError, original: Original
 ) -> None:
     clock = Clock()
-    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=clock)
-    fail(flaws, error, original)
-    flaws.check(HERE, LARGE, original.version)
-    flaws.check(HERE, None, original.version)
-    flaws.check(HERE, SMALL, OriginalVersion("w"))
+    failures = RenderFailureCache(60, FreshnessPolicy(), clock=clock)
+    fail(failures, error, original)
+    failures.check(HERE, LARGE, original.version)
+    failures.check(HERE, None, original.version)
+    failures.check(HERE, SMALL, OriginalVersion("w"))
     clock.now += 59
     with pytest.raises(type(error)) as caught:
-        flaws.check(HERE, SMALL, OriginalVersion("v", CacheDirectives(1_000)))
+        failures.check(HERE, SMALL, OriginalVersion("v", CacheDirectives(1_000)))
     assert (caught.value.from_negative_cache, caught.value.negative_ttl_s) == (True, 1)
     clock.now += 1
-    flaws.check(HERE, SMALL, original.version)
+    failures.check(HERE, SMALL, original.version)
 
 
 def test_what_is_no_picture_is_none_for_anybody(original: Original) -> None:
-    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
-    fail(flaws, UnsupportedImage(), original, None)
+    failures = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
+    fail(failures, UnsupportedImage(), original, None)
     with pytest.raises(UnsupportedImage):
-        flaws.check(HERE, LARGE, original.version)
+        failures.check(HERE, LARGE, original.version)
 
 
 @pytest.mark.parametrize("remembered_s", [0, 60])
 def test_bad_luck_and_success_leave_nothing_nor_does_anything_where_nothing_is_remembered(
     remembered_s: float, original: Original
 ) -> None:
-    flaws = RenderFailureCache(remembered_s, FreshnessPolicy(), clock=Clock())
-    fail(flaws, RenderTimeout(), original)
-    fail(flaws, UndecodableImage(), original, None)
+    failures = RenderFailureCache(remembered_s, FreshnessPolicy(), clock=Clock())
+    fail(failures, RenderTimeout(), original)
+    fail(failures, UndecodableImage(), original, None)
     if not remembered_s:
-        fail(flaws, UndecodableImage(), original)
-    with flaws.guard(HERE, SMALL, original):
+        fail(failures, UndecodableImage(), original)
+    with failures.guard(HERE, SMALL, original):
         pass
     for key in (None, SMALL, LARGE):
-        flaws.check(HERE, key, original.version)
+        failures.check(HERE, key, original.version)
 
 
 def test_the_oldest_is_forgotten(original: Original, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_RENDER_FAILURES", 1)
-    flaws = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
-    fail(flaws, UndecodableImage(), original, SMALL)
-    fail(flaws, UndecodableImage(), original, LARGE)
-    flaws.check(HERE, SMALL, original.version)
+    failures = RenderFailureCache(60, FreshnessPolicy(), clock=Clock())
+    fail(failures, UndecodableImage(), original, SMALL)
+    fail(failures, UndecodableImage(), original, LARGE)
+    failures.check(HERE, SMALL, original.version)
     with pytest.raises(UndecodableImage):
-        flaws.check(HERE, LARGE, original.version)
+        failures.check(HERE, LARGE, original.version)

@@ -58,10 +58,10 @@ class World:
 
     def __init__(self) -> None:
         self.now = NOW
-        self.jumped = 0.0
+        self.monotonic_offset_s = 0.0
         self.version = "v1"
         self.directives = CacheDirectives(60)
-        self.rechecked: list[SourceRef] = []
+        self.revalidated_refs: list[SourceRef] = []
         self.fetched: list[SourceRef] = []
         self.rendered: list[int] = []
         self.spools: list[Spool] = []
@@ -69,14 +69,14 @@ class World:
         self.broken: PixmillError | None = None
         self.memory: dict[Key, Entry] = {}
         self.slow: dict[Key, Entry] = {}
-        self.crowded = False
+        self.queue_full = False
         self.origin = asyncio.Event()
         self.worker = asyncio.Event()
-        self.spare = asyncio.Event()
-        self.hoping = 0
+        self.idle = asyncio.Event()
+        self.waiting_for_idle = 0
         self.origin.set()
         self.worker.set()
-        self.spare.set()
+        self.idle.set()
 
     async def fetch(self, ref: SourceRef) -> Original:
         self.fetched.append(ref)
@@ -89,7 +89,7 @@ class World:
     async def revalidate(self, ref: SourceRef, validator: str) -> Original | CacheDirectives:
         if validator != self.version or self.unreachable:
             return await self.fetch(ref)
-        self.rechecked.append(ref)
+        self.revalidated_refs.append(ref)
         await self.origin.wait()
         return self.directives
 
@@ -113,7 +113,7 @@ class World:
 
     @contextmanager
     def announce(self) -> Iterator[None]:
-        if self.crowded:
+        if self.queue_full:
             raise QueueFull
         yield
 
@@ -125,9 +125,9 @@ class World:
 
     @asynccontextmanager
     async def idle_slot(self) -> AsyncIterator[None]:
-        self.hoping += 1
-        await self.spare.wait()
-        if self.crowded:
+        self.waiting_for_idle += 1
+        await self.idle.wait()
+        if self.queue_full:
             raise QueueFull
         yield
 
@@ -159,26 +159,26 @@ async def world() -> World:
     return World()
 
 
-def served(world: World, locks: RenderLocks = NO_LOCKS) -> ResizeService:
+def service_in(world: World, locks: RenderLocks = NO_LOCKS) -> ResizeService:
     """A service in this world, by its clocks."""
     return resize_service(
         world,
         world,
         world,
         clock=lambda: world.now,
-        monotonic=lambda: world.now + world.jumped,
+        monotonic=lambda: world.now + world.monotonic_offset_s,
         locks=locks,
     )
 
 
 @pytest.fixture
-async def others(world: World) -> "Others":
-    return Others(world)
+async def other_server(world: World) -> "OtherServer":
+    return OtherServer(world)
 
 
 @pytest.fixture
-async def service(world: World, others: "Others") -> AsyncIterator[ResizeService]:
-    service = served(world, others)
+async def service(world: World, other_server: "OtherServer") -> AsyncIterator[ResizeService]:
+    service = service_in(world, other_server)
     yield service
     await service.close()
     assert all(spool.fd < 0 for spool in world.spools), "every original was given back"
@@ -280,16 +280,16 @@ async def test_a_stale_picture_is_made_anew_once_there_is_time_and_who_cannot_wa
     world.directives = CacheDirectives(60, stale_while_revalidate_s=5)
     await resized(service, request())
     world.now, world.version = NOW + 61, "v2"
-    world.spare.clear()
+    world.idle.clear()
     for _ in range(3):
         assert cached(service, request()) is not None
         await settled()
-    assert (world.hoping, world.rendered) == (1, [100]), "one for all who ask, and it waits"
+    assert (world.waiting_for_idle, world.rendered) == (1, [100]), "one for all who ask, and it waits"
     assert cached(service, request()) is not None, "what is stale is served on meanwhile"
     world.now = NOW + 66
     made = await resized(service, request())
     assert body_of(made) == b"100 of v2"
-    world.spare.set()
+    world.idle.set()
     await settled()
     assert world.rendered == [100, 100], "what somebody could not wait for is not made again"
 
@@ -298,14 +298,14 @@ async def test_a_stale_picture_stays_stale_where_there_is_no_time_and_an_unchang
     service: ResizeService, world: World
 ) -> None:
     await resized(service, request())
-    world.now, world.crowded = NOW + 61, True
+    world.now, world.queue_full = NOW + 61, True
     assert cached(service, request()) is not None
     await settled()
     renewed = cached(service, request())
     assert renewed is not None
-    assert (renewed.outcome, world.hoping) == (CacheOutcome.HIT, 0)
+    assert (renewed.outcome, world.waiting_for_idle) == (CacheOutcome.HIT, 0)
     world.now, world.version = NOW + 123, "v2"
-    world.crowded = True
+    world.queue_full = True
     assert cached(service, request()) is not None
     await settled()
     stale = cached(service, request())
@@ -375,7 +375,7 @@ async def test_when_no_tier_has_it_the_original_alone_tells_whether_the_client_h
     world.now = NOW + 61
     same = await resized(service, request(), (tag,))
     assert (same.entry, same.meta.etag) == (None, tag)
-    assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
+    assert (len(world.fetched), len(world.revalidated_refs), world.rendered) == (1, 1, [100])
     world.now, world.version = NOW + 200, "v2"
     changed = await resized(service, request(), (tag,))
     assert body_of(changed) == b"100 of v2"
@@ -438,7 +438,7 @@ async def test_facts_and_pictures_share_a_download(service: ResizeService, world
 
 
 async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> None:
-    service = served(world)
+    service = service_in(world)
     await resized(service, request())
     world.now, world.version = NOW + 61, "v2"
     world.worker.clear()
@@ -452,7 +452,7 @@ async def test_a_service_that_is_closed_leaves_nothing_running(world: World) -> 
 
 async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeService, world: World) -> None:
     await resized(service, request())
-    world.now, world.jumped = NOW - 10_000, 10_000
+    world.now, world.monotonic_offset_s = NOW - 10_000, 10_000
     found = cached(service, request())
     assert found is not None
     assert found.outcome is CacheOutcome.HIT
@@ -460,7 +460,7 @@ async def test_a_clock_that_jumps_back_makes_nothing_stale(service: ResizeServic
 
 async def test_nothing_is_fetched_for_a_render_that_would_be_refused(service: ResizeService, world: World) -> None:
     await resized(service, request(100))
-    world.crowded, world.fetched = True, []
+    world.queue_full, world.fetched = True, []
     with pytest.raises(QueueFull):
         await resized(service, request(200))
     with pytest.raises(QueueFull):
@@ -518,13 +518,13 @@ async def test_what_is_purged_while_its_turn_is_waited_for_is_not_renewed_though
 ) -> None:
     """Whoever purges may know better than the origin's validator."""
     rules = PurgeRules(lambda: world.now)
-    others = Others(world)
-    service = resize_service(world, world, world, clock=lambda: world.now, purges=rules, locks=others)
+    other_server = OtherServer(world)
+    service = resize_service(world, world, world, clock=lambda: world.now, purges=rules, locks=other_server)
     asked = structs.replace(request(), tags=tags)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
     world.now = made.meta.lifetime.stale_until + 1
-    others.meanwhile = lambda: rules.issue(
+    other_server.meanwhile = lambda: rules.issue(
         [PurgeTarget(PurgeScope.TAG, "sale") if tags else PurgeTarget(PurgeScope.SOURCE, "photo.jpg")]
     )
     answer = await resized(service, asked)
@@ -547,7 +547,7 @@ async def test_a_stale_picture_whose_original_is_unchanged_gets_new_times_withou
     found = cached(service, request())
     assert found is not None
     assert (found.outcome, found.meta.etag, found.meta.lifetime.fresh_until) == (CacheOutcome.HIT, made.etag, NOW + 121)
-    assert (len(world.fetched), len(world.rechecked), world.rendered) == (1, 1, [100])
+    assert (len(world.fetched), len(world.revalidated_refs), world.rendered) == (1, 1, [100])
 
 
 async def test_one_word_of_the_origin_renews_every_size_for_as_long_as_it_holds(
@@ -555,13 +555,13 @@ async def test_one_word_of_the_origin_renews_every_size_for_as_long_as_it_holds(
 ) -> None:
     for width in (10, 20, 30):
         await resized(service, request(width))
-    world.rechecked.clear()
+    world.revalidated_refs.clear()
     world.fetched.clear()
     for width, passed in ((10, 61), (20, 61), (30, 101)):
         world.now = NOW + passed
         assert cached(service, request(width)) is not None
         await settled()
-    assert (len(world.rechecked), world.fetched, world.rendered) == (1, [], [10, 20, 30])
+    assert (len(world.revalidated_refs), world.fetched, world.rendered) == (1, [], [10, 20, 30])
     late = cached(service, request(30))
     assert late is not None
     assert (late.outcome, late.meta.lifetime.stored_at, late.meta.lifetime.fresh_until) == (
@@ -590,7 +590,7 @@ async def test_many_who_wait_for_the_origin_s_word_cost_one_question(service: Re
     world.directives = CacheDirectives(0)
     await resized(service, request())
     answers = await asyncio.gather(*(resized(service, request()) for _ in range(10)))
-    assert len(world.rechecked) == 1
+    assert len(world.revalidated_refs) == 1
     assert {answer.outcome for answer in answers} == {CacheOutcome.REVALIDATED}
     assert sorted((answer.coalesced, answer.stored) for answer in answers) == [(False, True), *[(True, False)] * 9]
 
@@ -611,7 +611,7 @@ async def test_a_client_who_has_the_picture_is_told_so_without_asking_while_the_
     world.memory.clear()
     answer = await resized(service, request(), (tag,))
     assert (answer.entry, answer.meta.etag) == (None, tag)
-    assert (len(world.fetched), world.rechecked, world.rendered) == (1, [], [100])
+    assert (len(world.fetched), world.revalidated_refs, world.rendered) == (1, [], [100])
 
 
 @pytest.mark.parametrize("error", [SourceUnreachable(), SourceTimeout(), SourceBadResponse(), QueueFull()])
@@ -707,7 +707,7 @@ async def test_one_picture_that_many_ask_for_takes_no_place_from_others(service:
 
 
 @pytest.fixture
-async def patient(world: World) -> AsyncIterator[ResizeService]:
+async def with_negative_ttl(world: World) -> AsyncIterator[ResizeService]:
     service = resize_service(
         world,
         world,
@@ -727,57 +727,59 @@ async def failed(service: ResizeService, asked: ImageRequest) -> tuple[bool, flo
 
 
 async def test_a_damaged_picture_is_not_tried_again_for_a_while_unless_it_changes(
-    patient: ResizeService, world: World
+    with_negative_ttl: ResizeService, world: World
 ) -> None:
     world.broken = UndecodableImage()
-    assert await failed(patient, request()) == (False, 50)
+    assert await failed(with_negative_ttl, request()) == (False, 50)
     world.now = NOW + 30
-    assert await failed(patient, request()) == (True, 20)
+    assert await failed(with_negative_ttl, request()) == (True, 20)
     assert (world.rendered, len(world.fetched)) == ([100], 1), "its source vouches for it, and is not asked"
-    assert await failed(patient, request(200)) == (False, 50), "another size may go well"
+    assert await failed(with_negative_ttl, request(200)) == (False, 50), "another size may go well"
     world.now = NOW + 51
-    assert (await failed(patient, request()))[0] is False
+    assert (await failed(with_negative_ttl, request()))[0] is False
     world.now, world.version, world.broken = NOW + 51 + 61, "v2", None
-    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
+    assert (await resized(with_negative_ttl, request())).outcome is CacheOutcome.MISS
 
 
-async def test_what_is_no_picture_is_none_in_any_size(patient: ResizeService, world: World) -> None:
+async def test_what_is_no_picture_is_none_in_any_size(with_negative_ttl: ResizeService, world: World) -> None:
     world.broken = UnsupportedImage()
-    assert await failed(patient, request()) == (False, 50)
-    assert await failed(patient, request(200)) == (True, 50)
+    assert await failed(with_negative_ttl, request()) == (False, 50)
+    assert await failed(with_negative_ttl, request(200)) == (True, 50)
     with pytest.raises(UnsupportedImage):
-        await patient.inspect(parse_source("photo.jpg"))
+        await with_negative_ttl.inspect(parse_source("photo.jpg"))
     assert world.rendered == [100]
 
 
 async def test_what_its_source_does_not_vouch_for_is_fetched_and_not_rendered(
-    patient: ResizeService, world: World
+    with_negative_ttl: ResizeService, world: World
 ) -> None:
     world.directives, world.broken = CacheDirectives(0), UndecodableImage()
-    assert await failed(patient, request()) == (False, 0)
-    assert await failed(patient, request()) == (True, 0)
+    assert await failed(with_negative_ttl, request()) == (False, 0)
+    assert await failed(with_negative_ttl, request()) == (True, 0)
     assert (len(world.fetched), world.rendered) == (2, [100])
     world.version, world.broken = "v2", None
-    assert body_of(await resized(patient, request())) == b"100 of v2"
+    assert body_of(await resized(with_negative_ttl, request())) == b"100 of v2"
 
 
 @pytest.mark.parametrize("error", [RenderTimeout(), QueueFull()])
-async def test_bad_luck_is_not_remembered(patient: ResizeService, world: World, error: PixmillError) -> None:
+async def test_bad_luck_is_not_remembered(with_negative_ttl: ResizeService, world: World, error: PixmillError) -> None:
     world.broken = error
-    assert await failed(patient, request()) == (False, None)
+    assert await failed(with_negative_ttl, request()) == (False, None)
     world.broken = None
-    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
+    assert (await resized(with_negative_ttl, request())).outcome is CacheOutcome.MISS
 
 
-async def test_of_another_picture_s_flaw_the_original_is_not_accused(patient: ResizeService, world: World) -> None:
+async def test_of_another_picture_s_flaw_the_original_is_not_accused(
+    with_negative_ttl: ResizeService, world: World
+) -> None:
     world.broken = UnsupportedImage("Overlay 1: no picture", param="overlay")
     mark = Plan(
         resize=Resize(90), output=Output(formats=(Format.JPEG,)), overlays=(ImageOverlay(parse_source("mark.png")),)
     )
-    assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is False
-    assert (await failed(patient, ImageRequest(parse_source("photo.jpg"), mark)))[0] is True
+    assert (await failed(with_negative_ttl, ImageRequest(parse_source("photo.jpg"), mark)))[0] is False
+    assert (await failed(with_negative_ttl, ImageRequest(parse_source("photo.jpg"), mark)))[0] is True
     world.broken = None
-    assert (await resized(patient, request())).outcome is CacheOutcome.MISS
+    assert (await resized(with_negative_ttl, request())).outcome is CacheOutcome.MISS
 
 
 # ---------------------------------------------------------------- versions
@@ -801,7 +803,7 @@ async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin
     other = ImageRequest(asked.source, request(200).plan)
     again = (await service.resize(other, ("nothing known",), result_key(asked.source.identity, other.plan))).meta
     assert again.lifetime.fresh_until == world.now + YEAR_S
-    assert world.rechecked == []
+    assert world.revalidated_refs == []
 
 
 async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
@@ -811,7 +813,7 @@ async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, wor
     assert not world.memory
 
 
-class Others:
+class OtherServer:
     """Turns of a server that is not alone: whether another one has it now, and what that does while we wait."""
 
     def __init__(self, world: World) -> None:
@@ -834,37 +836,39 @@ class Others:
 
 
 async def test_a_stale_picture_that_another_server_renews_is_left_to_it(
-    service: ResizeService, world: World, others: Others
+    service: ResizeService, world: World, other_server: OtherServer
 ) -> None:
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
-    world.now, others.busy = NOW + 61, True
-    asked = len(world.fetched) + len(world.rechecked)
+    world.now, other_server.busy = NOW + 61, True
+    asked = len(world.fetched) + len(world.revalidated_refs)
     for _ in range(2):
         assert cached(service, request()) is not None
         await settled()
-    others.busy = False
+    other_server.busy = False
     world.slow[key_of(request())] = changed(made, stored_at=world.now, fresh_until=world.now + 60)
     world.now += INITIAL_BACKOFF_S
     assert cached(service, request()) is not None
     await settled()
-    assert len(world.fetched) + len(world.rechecked) == asked, "nobody here has asked the source"
+    assert len(world.fetched) + len(world.revalidated_refs) == asked, "nobody here has asked the source"
 
 
 async def test_who_must_wait_for_a_renewal_takes_what_another_server_has_renewed(
-    service: ResizeService, world: World, others: Others
+    service: ResizeService, world: World, other_server: OtherServer
 ) -> None:
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
     world.now = made.meta.lifetime.stale_until + 1
-    others.done = changed(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
+    other_server.done = changed(made, stored_at=world.now, fresh_until=world.now + 60, body=b"renewed elsewhere")
     again = await resized(service, request())
     assert (again.outcome, body_of(again)) == (CacheOutcome.HIT, b"renewed elsewhere")
 
 
-async def test_what_is_never_fresh_is_not_waited_for(service: ResizeService, world: World, others: Others) -> None:
+async def test_what_is_never_fresh_is_not_waited_for(
+    service: ResizeService, world: World, other_server: OtherServer
+) -> None:
     world.directives = CacheDirectives(0)
     made = (await resized(service, request())).entry
     assert isinstance(made, Entry)
-    others.done = replace(made, body=b"of no use")
+    other_server.done = replace(made, body=b"of no use")
     assert body_of(await resized(service, request())) == b"100 of v1"

@@ -5,8 +5,8 @@ import pytest
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.source import parse_source
 from pixmill.ports.values import OriginalVersion
-from pixmill.services.inputs import versions as module
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs import caches as module
+from pixmill.services.inputs.caches import VersionCache
 
 HERE = parse_source("photo.jpg")
 
@@ -24,37 +24,39 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def records(clock: Clock) -> VersionCache:
+def versions(clock: Clock) -> VersionCache:
     return VersionCache(FreshnessPolicy(default_ttl_s=100), clock)
 
 
 @pytest.mark.parametrize(("said", "holds_s"), [(60.0, 60), (None, 100)])
 def test_a_word_holds_as_long_as_it_says_and_is_remembered_after(
-    records: VersionCache, clock: Clock, said: float | None, holds_s: float
+    versions: VersionCache, clock: Clock, said: float | None, holds_s: float
 ) -> None:
-    records.put(HERE, OriginalVersion("v", CacheDirectives(said), purge_watermark=7))
+    versions.put(HERE, OriginalVersion("v", CacheDirectives(said), purge_watermark=7))
     clock.now += holds_s - 20
-    assert records.get_fresh(HERE) == OriginalVersion("v", CacheDirectives(20.0), purge_watermark=7), (
+    assert versions.get_fresh(HERE) == OriginalVersion("v", CacheDirectives(20.0), purge_watermark=7), (
         "what remains of it"
     )
     clock.now += 20
-    assert records.get_fresh(HERE) is None
-    assert records.get(HERE) == OriginalVersion("v", CacheDirectives(said), purge_watermark=7)
+    assert versions.get_fresh(HERE) is None
+    assert versions.get(HERE) == OriginalVersion("v", CacheDirectives(said), purge_watermark=7)
 
 
-def test_what_is_vouched_for_not_even_a_second_does_not_hold(records: VersionCache) -> None:
-    records.put(HERE, OriginalVersion("v", CacheDirectives(0)))
-    assert (records.get_fresh(HERE), records.get(HERE)) == (None, OriginalVersion("v", CacheDirectives(0)))
+def test_what_is_vouched_for_not_even_a_second_does_not_hold(versions: VersionCache) -> None:
+    versions.put(HERE, OriginalVersion("v", CacheDirectives(0)))
+    assert (versions.get_fresh(HERE), versions.get(HERE)) == (None, OriginalVersion("v", CacheDirectives(0)))
 
 
-def test_what_may_not_be_kept_is_forgotten_and_so_is_what_it_takes_back(records: VersionCache) -> None:
-    records.put(HERE, OriginalVersion("v"))
-    records.put(HERE, OriginalVersion("w", CacheDirectives(storable=False)))
-    assert records.get(HERE) is None
+def test_what_may_not_be_kept_is_forgotten_and_so_is_what_it_takes_back(versions: VersionCache) -> None:
+    versions.put(HERE, OriginalVersion("v"))
+    versions.put(HERE, OriginalVersion("w", CacheDirectives(storable=False)))
+    assert versions.get(HERE) is None
 
 
-def test_the_source_that_spoke_longest_ago_is_forgotten(records: VersionCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_source_that_spoke_longest_ago_is_forgotten(
+    versions: VersionCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MAX_VERSIONS", 2)
     for name in "abac":
-        records.put(parse_source(name), OriginalVersion(name))
-    assert [bool(records.get(parse_source(name))) for name in "abc"] == [True, False, True]
+        versions.put(parse_source(name), OriginalVersion(name))
+    assert [bool(versions.get(parse_source(name))) for name in "abc"] == [True, False, True]

@@ -8,6 +8,7 @@ Knows results, warm batches and the clock. Must never know sources or the engine
     retained            revalidated first
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,14 +28,9 @@ class Lookup:
     batch_warmer: BatchWarmer
     clock: Callable[[], float]
 
-    def peek(self, request: ImageRequest, key: Key) -> ResizeResult | None:
-        """Return the result if memory has one that may be served."""
-        hit = self.results.peek(key, request.tags)
-        return None if hit is None else self.serve(hit)
-
     async def wait_for_batch(self, request: ImageRequest, key: Key) -> ResizeResult | None:
-        """Wait for the result if a warm batch is rendering it now."""
-        entry = await self.batch_warmer.wait_for(key)
+        """Wait for the result that a warm batch is rendering now; None if that fails."""
+        entry = await asyncio.shield(self.batch_warmer.pending[key])
         if entry is None or self.results.match_purges(entry, request.tags) is not PurgeMatch.NONE:
             return None
         return ResizeResult(entry.meta, CacheOutcome.COALESCED, entry)

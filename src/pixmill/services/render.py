@@ -44,8 +44,7 @@ class Renderer:
         Known failures are checked before the fetch, if the current version is known, and again for the bytes that came.
         """
         started = time.perf_counter()
-        fresh_version = self.inputs.fresh_version(request.source)
-        if fresh_version is not None:
+        if self.failures.known and (fresh_version := self.inputs.fresh_version(request.source)):
             self.failures.check(request.source, key, fresh_version)
         async with self.inputs.load(request.source, request.plan) as original:
             fetched = time.perf_counter()

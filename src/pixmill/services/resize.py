@@ -44,7 +44,8 @@ class ResizeService:
         Callers that would start a task for ``resize`` may try this first. ``known_etags`` are those of the copies that
         the client has.
         """
-        result = self.lookup.peek(request, key)
+        hit = self.lookup.results.peek(key, request.tags)
+        result = None if hit is None else self.lookup.serve(hit)
         return None if result is None else self._served(request, key, result, known_etags)
 
     async def resize(self, request: ImageRequest, known_etags: Container[str], key: Key) -> ResizeResult:
@@ -53,9 +54,12 @@ class ResizeService:
             hit = await self.lookup.results.get(key, request.tags)
             if hit is None:
                 return await self._not_modified_or_make(request, key, known_etags)
-            if result := self.lookup.serve(hit):
-                return self._served(request, key, result, known_etags)
-        return self._served(request, key, await self._make_coalesced(request, key), known_etags)
+            if found := self.lookup.serve(hit):
+                return self._served(request, key, found, known_etags)
+        result = await self._make_coalesced(request, key)
+        if result.outcome is CacheOutcome.STALE or known_etags:
+            return self._served(request, key, result, known_etags)
+        return result
 
     def _served(
         self, request: ImageRequest, key: Key, result: ResizeResult, known_etags: Container[str]
@@ -80,7 +84,7 @@ class ResizeService:
             return result.as_coalesced() if shared else result
 
     async def _lookup_or_make(self, request: ImageRequest, key: Key) -> ResizeResult:
-        if result := await self.lookup.wait_for_batch(request, key):
+        if key in self.lookup.batch_warmer.pending and (result := await self.lookup.wait_for_batch(request, key)):
             return result
         hit = await self.lookup.results.get(key, request.tags)
         if hit is None:

@@ -12,7 +12,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
@@ -26,22 +26,11 @@ from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, Observer
 from pixmill.ports.pipeline import NO_PURGES, Purges, Source
 from pixmill.ports.values import Original, OriginalVersion, PurgeMatch
-from pixmill.services.inputs.fetch_failures import NO_FAILURE_CACHE, FetchFailureCache
-from pixmill.services.inputs.memory import NO_ORIGINAL_CACHE, MemoryOriginalCache
-from pixmill.services.inputs.versions import VersionCache
+from pixmill.services.inputs.caches import InputCaches
 from pixmill.services.singleflight import PurgeAwareFlights
 
 Loaded = TypeVar("Loaded", Original, Original | OriginalVersion)
 Opener = Callable[[SourceRef], AbstractAsyncContextManager[Loaded]]
-
-
-@dataclass(frozen=True, slots=True)
-class InputCaches:
-    """What is known of sources without asking them."""
-
-    versions: VersionCache
-    originals: MemoryOriginalCache = NO_ORIGINAL_CACHE
-    fetch_failures: FetchFailureCache = NO_FAILURE_CACHE
 
 
 class InputLoader:
@@ -203,8 +192,7 @@ class InputLoader:
             purge_watermark=original.version.purge_watermark or purge_watermark,
         )
         original = replace(original, version=version, sources=(ref.text,))
-        self._caches.versions.put(ref, version)
-        self._caches.originals.put(ref, original)
+        self._caches.store(ref, original)
         return original
 
     async def _load_all(

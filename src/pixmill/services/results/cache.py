@@ -3,7 +3,7 @@
 Knows the cache, purges and the freshness policy. Must never know how an image is rendered.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -50,15 +50,18 @@ class ResultCache:
 
     def peek(self, key: Key, tags: RequestTags) -> Hit | None:
         """Return the entry if memory has it."""
-        return self._apply_purges(self._cache.peek(key), tags)
+        hit = self._cache.peek(key)
+        return self._apply_purges(hit, tags) if hit and tags else hit
 
-    async def get(self, key: Key, tags: RequestTags) -> Hit | None:
+    def get(self, key: Key, tags: RequestTags) -> Awaitable[Hit | None]:
         """Return the entry of any tier."""
-        return self._apply_purges(await self._cache.get(key), tags)
+        found = self._cache.get(key)
+        return self._with_purges_applied(found, tags) if tags else found
 
-    async def get_newer(self, key: Key, stale: Entry, tags: RequestTags) -> Hit | None:
+    def get_newer(self, key: Key, stale: Entry, tags: RequestTags) -> Awaitable[Hit | None]:
         """Return a fresh entry that another server has stored since."""
-        return self._apply_purges(await self._cache.get_newer(key, stale), tags)
+        found = self._cache.get_newer(key, stale)
+        return self._with_purges_applied(found, tags) if tags else found
 
     def match_purges(self, entry: Entry, tags: RequestTags) -> PurgeMatch:
         """Return the effect of purges since the entry was read."""
@@ -120,8 +123,12 @@ class ResultCache:
                 await self._cache.put(key, stale.with_lifetime(lifetime.expired(now)))
             raise
 
-    def _apply_purges(self, hit: Hit | None, tags: RequestTags) -> Hit | None:
-        if hit is None or not tags or hit.entry.meta.version.purge_watermark >= self._purges.latest:
+    async def _with_purges_applied(self, found: Awaitable[Hit | None], tags: RequestTags) -> Hit | None:
+        hit = await found
+        return hit and self._apply_purges(hit, tags)
+
+    def _apply_purges(self, hit: Hit, tags: RequestTags) -> Hit | None:
+        if hit.entry.meta.version.purge_watermark >= self._purges.latest:
             return hit
         entry = self._purges.apply_to(hit.entry, tags)
         return None if entry is None else Hit(entry, hit.tier)

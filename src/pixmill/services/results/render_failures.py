@@ -46,12 +46,12 @@ class RenderFailureCache:
         self._freshness = freshness
         self._observer = observer or NullObserver()
         self._clock = clock
-        self._failures: OrderedDict[SourceRef | Key, _RenderFailure] = OrderedDict()
+        self.known: OrderedDict[SourceRef | Key, _RenderFailure] = OrderedDict()
 
     def check(self, ref: SourceRef, key: Key | None, version: OriginalVersion) -> None:
         """Raise the failure that this version is known for."""
         for failure_key in (ref, key):
-            failure = self._failures.get(failure_key) if failure_key else None
+            failure = self.known.get(failure_key) if failure_key else None
             if failure and failure.validator == version.validator and self._clock() < failure.expires_at:
                 self._observer.increment(Event.NEGATIVE_HIT, outcome=failure.error.code)
                 raise failure.error.as_negative_hit(self._remaining_ttl_s(failure, version))
@@ -74,11 +74,11 @@ class RenderFailureCache:
     def _record(self, failure_key: SourceRef | Key, error: PixmillError, original: Original) -> None:
         failure = _RenderFailure(original.version.validator, error, self._clock() + self._ttl_s)
         error.negative_ttl_s = self._remaining_ttl_s(failure, original.version)
-        self._failures.pop(failure_key, None)
+        self.known.pop(failure_key, None)
         if self._ttl_s:
-            self._failures[failure_key] = failure
-        if len(self._failures) > MAX_RENDER_FAILURES:
-            self._failures.popitem(last=False)
+            self.known[failure_key] = failure
+        if len(self.known) > MAX_RENDER_FAILURES:
+            self.known.popitem(last=False)
 
     def _remaining_ttl_s(self, failure: _RenderFailure, version: OriginalVersion) -> float:
         """Return the remaining TTL, at most that of the version."""

@@ -32,7 +32,8 @@ class BatchWarmer:
         self._results = results
         self._inputs = inputs
         self._in_flight = in_flight
-        self._pending: dict[Key, asyncio.Future[Entry | None]] = {}
+        self.pending: dict[Key, asyncio.Future[Entry | None]] = {}
+        """The entries that batches are rendering now; None for one that failed."""
         self._tasks = BackgroundTasks(MAX_BATCHES)
 
     def start(self, ref: SourceRef, plans: Iterable[Plan], tags: Iterable[str] = ()) -> bool:
@@ -43,11 +44,6 @@ class BatchWarmer:
     async def close(self) -> None:
         """Cancel all batches; requests that wait for one of their results render it themselves."""
         await self._tasks.close()
-
-    async def wait_for(self, key: Key) -> Entry | None:
-        """Wait for the entry that a batch is rendering under ``key``; None if none is, or it failed."""
-        pending = self._pending.get(key)
-        return None if pending is None else await asyncio.shield(pending)
 
     async def render_missing(
         self, ref: SourceRef, plans_by_key: Mapping[Key, Plan], tags: tuple[str, ...]
@@ -72,7 +68,7 @@ class BatchWarmer:
 
     async def _render_batch(self, original: Original, batch: dict[Key, Plan], tags: tuple[str, ...]) -> Counter[str]:
         """Render those of the batch that no request has begun to render while an idle worker was waited for."""
-        plans = {key: plan for key, plan in batch.items() if key not in self._pending and key not in self._in_flight}
+        plans = {key: plan for key, plan in batch.items() if key not in self.pending and key not in self._in_flight}
         counts = Counter(already_cached=len(batch) - len(plans))
         if not plans:
             return counts
@@ -89,12 +85,12 @@ class BatchWarmer:
         """Let requests wait for these keys; those without an entry at the end of the block get None."""
         loop = asyncio.get_running_loop()
         futures: dict[Key, asyncio.Future[Entry | None]] = {key: loop.create_future() for key in keys}
-        self._pending |= futures
+        self.pending |= futures
         try:
             yield futures
         finally:
             for key, future in futures.items():
-                del self._pending[key]
+                del self.pending[key]
                 if not future.done():
                     future.set_result(None)
 

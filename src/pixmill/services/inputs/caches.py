@@ -1,0 +1,210 @@
+"""What is known of originals without asking their sources: versions, failures (negative cache), and bytes in memory.
+
+Knows a monotonic clock, spools and byte limits. Must never know how an original is fetched. No cache copies bytes: one in
+memory is one more descriptor of the same memory file. Failures of our own are never cached.
+"""
+
+import resource
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from msgspec import structs
+
+from pixmill.errors import SourceDenied, SourceError, SourceNotFound, SourceTooLarge
+from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, NegativeTtl
+from pixmill.plan.source import SourceRef
+from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import Original, OriginalVersion
+
+MAX_VERSIONS: Final = 16_384
+"""About half a kilobyte each; the one that was validated the longest ago is evicted, and its source asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedVersion:
+    """A version and when its source validated it, in seconds of a monotonic clock."""
+
+    version: OriginalVersion
+    validated_at: float
+
+
+class VersionCache:
+    """The last known version of each source, at most ``MAX_VERSIONS``."""
+
+    def __init__(self, freshness: FreshnessPolicy, clock: Callable[[], float] = time.monotonic) -> None:
+        self._freshness = freshness
+        self._clock = clock
+        self._versions: OrderedDict[SourceRef, CachedVersion] = OrderedDict()
+
+    def put(self, ref: SourceRef, version: OriginalVersion) -> None:
+        """Cache a version that the source has just validated, if it is storable."""
+        self._versions.pop(ref, None)
+        if version.directives.storable:
+            self._versions[ref] = CachedVersion(version, self._clock())
+        if len(self._versions) > MAX_VERSIONS:
+            self._versions.popitem(last=False)
+
+    def get(self, ref: SourceRef) -> OriginalVersion | None:
+        """Return the last known version, however old."""
+        cached = self._versions.get(ref)
+        return None if cached is None else cached.version
+
+    def get_fresh(self, ref: SourceRef) -> OriginalVersion | None:
+        """Return the last known version if it is still fresh, with its directives aged."""
+        cached = self._versions.get(ref)
+        if cached is None:
+            return None
+        version, age_s = cached.version, self._clock() - cached.validated_at
+        if age_s >= self._freshness.effective_ttl_s(version.directives):
+            return None
+        return structs.replace(version, directives=self._freshness.age_directives(version.directives, age_s))
+
+
+MAX_FETCH_FAILURES: Final = 8_192
+"""About half a kilobyte each; the oldest is evicted."""
+
+_DEFINITE_ERRORS: Final = (SourceNotFound, SourceDenied, SourceTooLarge)
+
+
+@dataclass(frozen=True, slots=True)
+class _FetchFailure:
+    error: SourceError
+    expires_at: float
+    purge_watermark: float
+
+
+class FetchFailureCache:
+    """Failures by source, each for its negative TTL."""
+
+    def __init__(
+        self, negative_ttl: NegativeTtl, clock: Callable[[], float] = time.monotonic, observer: Observer | None = None
+    ) -> None:
+        self._negative_ttl = negative_ttl
+        self._clock = clock
+        self._observer = observer or NullObserver()
+        self._failures: OrderedDict[SourceRef, _FetchFailure] = OrderedDict()
+
+    def check(self, ref: SourceRef, latest_purge: float) -> None:
+        """Raise the cached failure of this source, unless there was a purge since."""
+        failure = self._failures.get(ref)
+        if failure is None:
+            return
+        remaining_s = failure.expires_at - self._clock()
+        if remaining_s <= 0 or failure.purge_watermark < latest_purge:
+            del self._failures[ref]
+            return
+        self._observer.increment(Event.NEGATIVE_HIT, outcome=failure.error.code)
+        raise failure.error.as_negative_hit(remaining_s)
+
+    def record(self, ref: SourceRef, error: SourceError, purge_watermark: float) -> None:
+        """Cache a failure that the source has just caused."""
+        self._failures.pop(ref, None)
+        ttl_s = (
+            self._negative_ttl.not_found_s if isinstance(error, _DEFINITE_ERRORS) else self._negative_ttl.unreachable_s
+        )
+        error.negative_ttl_s = ttl_s
+        if ttl_s:
+            self._failures[ref] = _FetchFailure(error, self._clock() + ttl_s, purge_watermark)
+        if len(self._failures) > MAX_FETCH_FAILURES:
+            self._failures.popitem(last=False)
+
+
+NO_FAILURE_CACHE: Final = FetchFailureCache(NO_NEGATIVE_CACHING)
+
+
+PAGE_BYTES: Final = 4_096
+OVERHEAD_BYTES: Final = 2_048
+"""Counted for each besides its pages: inode, descriptor and metadata."""
+
+MAX_SIZE_DIVISOR: Final = 4
+"""An original larger than a quarter of the limit would evict too many others: it is not cached."""
+
+_MAX_ENTRIES: Final = 1_024
+_DESCRIPTOR_DIVISOR: Final = 4
+"""Each holds a descriptor: at most a quarter of RLIMIT_NOFILE, the rest is for connections."""
+
+
+class MemoryOriginalCache:
+    """The most recently used originals, within ``max_bytes`` of memory; 0 disables the cache."""
+
+    def __init__(self, max_bytes: int, observer: Observer) -> None:
+        self._max_bytes = max_bytes
+        self._max_entries = min(_MAX_ENTRIES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTOR_DIVISOR)
+        self._observer = observer
+        self._entries: OrderedDict[SourceRef, Original] = OrderedDict()
+        self.used_bytes = 0
+
+    def put(self, ref: SourceRef, original: Original) -> None:
+        """Store or replace the original of this source, if it is storable and not too large."""
+        self.delete(ref)
+        cost_bytes = _cost_bytes(original)
+        if not original.version.directives.storable or cost_bytes > self._max_bytes // MAX_SIZE_DIVISOR:
+            return
+        self._entries[ref] = replace(original, spool=original.spool.share())
+        self.used_bytes += cost_bytes
+        while self.used_bytes > self._max_bytes or len(self._entries) > self._max_entries:
+            self._evict()
+
+    def get(self, ref: SourceRef) -> Original | None:
+        """Return the original; its spool stays the cache's, so the caller shares it."""
+        original = self._entries.get(ref)
+        if self._max_bytes:
+            self._observer.increment(Event.CACHE_LOOKUP, tier="originals", outcome="hit" if original else "miss")
+        if original is not None:
+            self._entries.move_to_end(ref)
+        return original
+
+    def delete(self, ref: SourceRef) -> None:
+        """Remove the original; callers that share its spool keep it."""
+        original = self._entries.pop(ref, None)
+        if original is not None:
+            self._release(original)
+
+    def evict_to(self, max_bytes: int) -> None:
+        """Evict the least recently used until at most ``max_bytes`` are used."""
+        while self.used_bytes > max_bytes:
+            self._evict()
+
+    def reclaim(self, needed_bytes: int) -> None:
+        """Evict ``needed_bytes``, least recently used first; memory of shared spools is freed when they are closed."""
+        self.evict_to(max(0, self.used_bytes - needed_bytes))
+
+    def close(self) -> None:
+        """Release all originals."""
+        for original in self._entries.values():
+            original.spool.close()
+        self._entries.clear()
+        self.used_bytes = 0
+
+    def _evict(self) -> None:
+        _, original = self._entries.popitem(last=False)
+        self._release(original)
+        self._observer.increment(Event.CACHE_EVICTION, tier="originals")
+
+    def _release(self, original: Original) -> None:
+        self.used_bytes -= _cost_bytes(original)
+        original.spool.close()
+
+
+def _cost_bytes(original: Original) -> int:
+    return -(-original.spool.size // PAGE_BYTES) * PAGE_BYTES + OVERHEAD_BYTES
+
+
+NO_ORIGINAL_CACHE: Final = MemoryOriginalCache(0, NullObserver())
+
+
+@dataclass(frozen=True, slots=True)
+class InputCaches:
+    """The three caches of one loader."""
+
+    versions: VersionCache
+    originals: MemoryOriginalCache = NO_ORIGINAL_CACHE
+    fetch_failures: FetchFailureCache = NO_FAILURE_CACHE
+
+    def store(self, ref: SourceRef, original: Original) -> None:
+        """Cache an original that its source has just delivered, and its version."""
+        self.versions.put(ref, original.version)
+        self.originals.put(ref, original)
