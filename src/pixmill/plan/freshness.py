@@ -77,7 +77,7 @@ def directives_for_version(version: str, directives: CacheDirectives) -> CacheDi
 
 
 class NegativeTtl(Struct, frozen=True):
-    """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, originals that do not decode."""
+    """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, undecodable originals."""
 
     not_found_s: float = 0.0
     unreachable_s: float = 0.0
@@ -143,7 +143,7 @@ class Lifetime(Struct, frozen=True, gc=False):
         return structs.replace(self.capped(now), retained_until=retained_until)
 
     def stale_since(self, now: float) -> "Lifetime":
-        """Return the lifetime moved so that it was stored and became stale at ``now``; later spans keep their length."""
+        """Return the lifetime as if stored, and stale, since ``now``; the later spans keep their length."""
         shift_s = now - self.fresh_until
         return Lifetime(
             now,

@@ -121,7 +121,7 @@ class OriginalCache(Protocol):
 
 
 MAX_PLANS: Final = 16
-"""Plans per job: as many failures with their texts fit into one message, and one job does not block a worker for long."""
+"""Plans per job: as many failures with their texts fit into one message, and no job blocks a worker for long."""
 
 
 class Engine(Protocol):
@@ -169,10 +169,15 @@ class NoPurges:
     def current_watermark(self) -> float:
         return 0.0
 
-    def match(self, sources: Iterable[str], tags: Iterable[str], purge_watermark: float) -> PurgeMatch:  # noqa: ARG002 - signature of the port
+    def match(
+        self,
+        sources: Iterable[str],  # noqa: ARG002 - port
+        tags: Iterable[str],  # noqa: ARG002 - port
+        purge_watermark: float,  # noqa: ARG002 - port
+    ) -> PurgeMatch:
         return PurgeMatch.NONE
 
-    def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:  # noqa: ARG002 - signature of the port
+    def apply_to(self, entry: Entry, tags: tuple[str, ...] = ()) -> Entry | None:  # noqa: ARG002 - port
         return entry
 
 
@@ -182,10 +187,10 @@ NO_PURGES: Final = NoPurges()
 class NoLocks:
     """Null object: a server that shares no cache needs no locks."""
 
-    def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002 - signature of the port
+    def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002 - port
         return nullcontext(False)
 
-    def try_acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002 - signature of the port
+    def try_acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:  # noqa: ARG002 - port
         return nullcontext(True)
 
 

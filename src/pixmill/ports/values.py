@@ -28,8 +28,8 @@ class OriginalVersion(Struct, frozen=True, gc=False, omit_defaults=True):
     """The current version of an original, without its bytes.
 
     ``validator`` changes when the bytes do: the origin's ETag, that of a store, or a digest. ``directives`` count from
-    when the source sent them. ``purge_watermark`` is the time of the latest purge that was known, or surely past, when the
-    source was asked: only later purges apply. ``modified`` is in seconds since the epoch, 0 if unknown.
+    when the source sent them. ``purge_watermark`` is the time of the latest purge that was known, or surely past, when
+    the source was asked: only later purges apply. ``modified`` is in seconds since the epoch, 0 if unknown.
     """
 
     validator: str
@@ -109,7 +109,8 @@ class Entry:
 class CachedOriginal:
     """An original as the original cache stores it.
 
-    Its source validated it at ``validated_at``; after ``retained_until`` it is of no use. Both are seconds since the epoch.
+    Its source validated it at ``validated_at``; after ``retained_until`` it is of no use. Both are in seconds since
+    the epoch.
     """
 
     original: Original

@@ -25,7 +25,7 @@ MAGIC: Final = b"PXMO"
 VERSION: Final = 2
 
 MAX_HEADER_BYTES: Final = 48 * 1024
-"""More than a source's longest URL, validator and tags; with its prefix it fits into what a purge sweep reads of a file."""
+"""More than a source's longest URL, validator and tags; with its prefix it fits into what a purge sweep reads."""
 
 _ENVELOPE: Final = Envelope(MAGIC, VERSION)
 
@@ -78,7 +78,7 @@ def encode(key: Key, cached_original: CachedOriginal) -> tuple[bytes, mmap, byte
 
 
 def decode_header(key: str, head: bytes, size: int) -> OriginalHeader | None:
-    """Return the header of a file of ``size`` bytes if it is an original under ``key``; the checksum is not verified."""
+    """Return the header of a file of ``size`` bytes if it is an original under ``key``; verifies no checksum."""
     body_offset = _ENVELOPE.body_offset(head)
     if body_offset is None or body_offset > PREFIX_BYTES + MAX_HEADER_BYTES:
         return None

@@ -1,7 +1,7 @@
 """What is known of originals without asking their sources: versions, failures (negative cache), and bytes in memory.
 
-Knows a monotonic clock, spools and byte limits. Must never know how an original is fetched. No cache copies bytes: one in
-memory is one more descriptor of the same memory file. Failures of our own are never cached.
+Knows a monotonic clock, spools and byte limits. Must never know how an original is fetched. No bytes are copied: a
+cached original is one more descriptor of the same memory file. Failures of our own are never cached.
 """
 
 import resource

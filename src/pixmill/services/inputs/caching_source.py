@@ -1,7 +1,7 @@
 """A source that caches originals: decorates another source with an ``OriginalCache``.
 
-Knows cache directives and their age by the wall clock, since other servers store originals too. Must never know where they
-are stored. A cached original keeps the purge watermark of its fetch.
+Knows cache directives and their age by the wall clock, since other servers store originals too. Must never know where
+they are stored. A cached original keeps the purge watermark of its fetch.
 """
 
 import time

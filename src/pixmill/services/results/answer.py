@@ -27,8 +27,8 @@ class CacheOutcome(StrEnum):
 class ResizeResult:
     """Metadata, the entry unless the client has it already, and where it came from.
 
-    ``seconds`` is the duration of each stage. ``stored``: it was put into the cache just now. ``coalesced``: it was made
-    for an earlier request for the same result (single flight).
+    ``seconds`` is the duration of each stage. ``stored``: it was put into the cache just now. ``coalesced``: it was
+    made for an earlier request for the same result (single flight).
     """
 
     meta: EntryMetadata

@@ -21,8 +21,8 @@ RequestTags = tuple[str, ...]
 """Tags of a request: a purge by one of them applies to it, though the entry may be stored without that tag."""
 
 PERMANENT_FAILURES: Final = (SourceNotFound, SourceDenied, SourceTooLarge, Forbidden, ImageError)
-"""Failures of the original itself: it is gone, forbidden or unusable now, and no older result of it may be served. On any
-other failure stale results are served while they may be (RFC 5861 §4).
+"""Failures of the original itself: it is gone, forbidden or unusable now, and no older result of it may be served.
+On any other failure stale results are served while they may be (RFC 5861 §4).
 """
 
 

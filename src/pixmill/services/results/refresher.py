@@ -16,8 +16,8 @@ MAX_CONCURRENT_REFRESHES: Final = 64
 
 INITIAL_BACKOFF_S: Final = 2.0
 MAX_BACKOFF_S: Final = 64.0
-"""A source that is down for long is asked once a minute for each of its requested images, and one that is back is noticed
-within that time; stale results are served meanwhile."""
+"""A source that is down for long is asked once a minute for each of its requested images, and one that is back is
+noticed within that time; stale results are served meanwhile."""
 
 MAX_BACKOFFS: Final = 8_192
 """About a quarter of a kilobyte each; the oldest is evicted, and its result refreshed at the next request."""

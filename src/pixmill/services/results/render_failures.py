@@ -1,7 +1,7 @@
 """Negative cache of render failures: an original that cannot be rendered is not sent to a worker for every request.
 
-Knows versions of originals and a monotonic clock. A failure belongs to one version: another version is tried at once. It
-is cached for the source if no plan can succeed, else for the key of the result.
+Knows versions of originals and a monotonic clock. A failure belongs to one version: another version is tried at once.
+It is cached for the source if no plan can succeed, else for the key of the result.
 """
 
 import time

@@ -98,8 +98,8 @@ class BatchWarmer:
 def _batches(plans: dict[Key, Plan]) -> Iterator[dict[Key, Plan]]:
     """Split by format, references and ``MAX_PLANS``.
 
-    By format, so that a slow encoder does not occupy a worker for as long as all formats would. By references, since the
-    validator of a result depends on those of its inputs.
+    By format, so that a slow encoder does not occupy a worker for as long as all formats would. By references, since
+    the validator of a result depends on those of its inputs.
     """
     groups: dict[tuple[tuple[Format, ...], tuple[Reference, ...]], list[Key]] = {}
     for key, plan in plans.items():

@@ -33,7 +33,7 @@ RenderMissing = Callable[[SourceRef, Mapping[Key, Plan], tuple[str, ...]], Corou
 
 @dataclass(frozen=True, slots=True)
 class WarmProgress:
-    """Images queued and in progress; ``done`` since the start by ``rendered``, ``already_cached``, ``not_cacheable`` or error code."""
+    """Images queued and in progress; ``done`` counts since the start, by the outcomes of ``RenderMissing``."""
 
     queued: int
     in_progress: int
