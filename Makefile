@@ -1,4 +1,4 @@
-# Everything that one does with a checkout. Needs Python 3.11+ and make; the rest comes from requirements/*.txt.
+# Tasks for a checkout. Needs Python 3.11+ and make; all else comes from requirements/*.txt.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,10 +13,10 @@ serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 wit
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults
 
-faults: $(VENV)/.dev             ## break real parts under load, and look at every answer
+faults: $(VENV)/.dev             ## break real components under load, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
 
-soak: $(VENV)/.dev               ## traffic for five minutes: does anything grow?
+soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak
 
 check: $(VENV)/.dev              ## formatting, lint, types, architecture
@@ -25,33 +25,33 @@ check: $(VENV)/.dev              ## formatting, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fmt: $(VENV)/.dev                ## format and mend what can be mended
+fmt: $(VENV)/.dev                ## format, and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.dev               ## write the reference pages again from the tables in the code
+docs: $(VENV)/.dev               ## regenerate the reference pages and the chart's schema from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
 
 gallery: $(VENV)/.dev            ## render every operation on the sample photos into docs/gallery
 	$(BIN)/python docs/gallery.py
 
-bench: $(VENV)/.dev              ## measure beside the peers, which it installs; writes benchmarks/report.md
+bench: $(VENV)/.dev              ## benchmark against other servers, which it installs; writes benchmarks/report.md
 	$(BIN)/python -m benchmarks.all
 
-fuzz: $(VENV)/.dev               ## fuzz everything that reads a stranger's words, ten minutes each; findings are files crash-…
+fuzz: $(VENV)/.dev               ## fuzz every parser of untrusted input, ten minutes each; findings are files crash-…
 	$(BIN)/python -m tests.fuzz.readers all build/corpus -max_total_time=$(FUZZ_S) -max_len=4096
 
 hostile: $(VENV)/.dev            ## send a hundred thousand damaged files through workers
 	PIXMILL_MUTATIONS=100000 PIXMILL_TEST_SEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --timeout 7200 -s tests/engine/test_mutations.py
 
-audit: $(BIN)/uv                 ## ask for known vulnerabilities of what is locked; needs a network
+audit: $(BIN)/uv                 ## look up known vulnerabilities of locked dependencies; needs a network
 	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 
-image:                           ## build the container image, with whatever builds images here
+image:                           ## build the container image
 	docker build -f deploy/Dockerfile -t pixmill .
 
-lock: $(VENV)/.dev               ## resolve the dependencies anew
+lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
@@ -59,7 +59,7 @@ lock: $(VENV)/.dev               ## resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
-clean:                           ## remove the environment and everything that was built
+clean:                           ## remove the environment and all build output
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
 
 $(BIN)/uv: requirements/build.txt

@@ -1,4 +1,4 @@
-{{- /* The volume under /var/cache/pixmill. */ -}}
+{{- /* The volume at /var/cache/pixmill. */ -}}
 {{- define "pixmill.cacheVolume" -}}
 {{- if eq .kind "emptyDir" -}}
 - name: cache

@@ -48,27 +48,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The port of settings.admin_listen, empty where operators have none of their own. */ -}}
+{{- /* The port of settings.admin_listen; empty without an admin listener. */ -}}
 {{- define "pixmill.operatorsPort" -}}
 {{ .Values.settings.admin_listen | default "" | splitList ":" | last }}
 {{- end }}
 
-{{- /* The ends of the two drains, and time to close the parts behind them. */ -}}
+{{- /* The two drain times, plus 10 s to close the components. */ -}}
 {{- define "pixmill.gracePeriod" -}}
 {{ add (ceil (.Values.settings.drain_delay_s | default 0)) (ceil .Values.settings.drain_timeout_s) 10 }}
 {{- end }}
 
-{{- /* The server would refuse to start as well; here it is said before anything is rolled out. */ -}}
-{{- define "pixmill.sayWhatIsMeant" -}}
+{{- /* Fails before the rollout where the server would refuse to start. */ -}}
+{{- define "pixmill.requireAccessControl" -}}
 {{- $settings := .Values.settings -}}
 {{- if and .Values.existingSecret (or .Values.keys .Values.stores .Values.adminTokens .Values.redisPassword) -}}
 {{ fail "existingSecret takes the place of keys, stores, adminTokens and redisPassword: set one or the other" }}
 {{- end -}}
 {{- if not (or .Values.keys .Values.existingSecret $settings.allowed_sources (eq ($settings.unsigned | default "") "allow")) -}}
-{{ fail "Pixmill can be reached by others: set keys (signed requests), existingSecret (with PIXMILL_KEYS in it), settings.allowed_sources, or settings.unsigned=allow to say that anybody may ask for any picture" }}
+{{ fail "Pixmill can be reached by others: set keys (signed URLs), existingSecret (with PIXMILL_KEYS in it), settings.allowed_sources (an allowlist) or settings.unsigned=allow (an open proxy)" }}
 {{- end -}}
 {{- if and (eq ($settings.unsigned | default "") "deny") (not (or .Values.keys .Values.existingSecret)) -}}
-{{ fail "settings.unsigned=deny needs keys or existingSecret: without keys no request could be answered" }}
+{{ fail "settings.unsigned=deny needs keys or existingSecret: without keys every request would be rejected" }}
 {{- end -}}
 {{- if and (eq .Values.cacheVolume.kind "existingClaim") (not .Values.cacheVolume.claimName) -}}
 {{ fail "cacheVolume.kind=existingClaim needs cacheVolume.claimName" }}
@@ -77,6 +77,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ fail "cacheVolume.kind=none leaves no place for the file tier of settings.cache" }}
 {{- end -}}
 {{- if and (hasKey $settings "metrics") (not $settings.metrics) (or .Values.serviceMonitor.enabled .Values.prometheusRule.enabled) -}}
-{{ fail "settings.metrics=false leaves nothing for serviceMonitor and prometheusRule to look at" }}
+{{ fail "settings.metrics=false leaves nothing for serviceMonitor and prometheusRule to scrape" }}
 {{- end -}}
 {{- end }}

@@ -1,6 +1,6 @@
-"""Renders the picture of the README: one photo, asked for in five ways.
+"""Renders the image of the README: one photo with five sets of parameters.
 
-.venv/bin/python docs/picture.py
+.venv/bin/python docs/readme_image.py
 """
 
 from io import BytesIO
@@ -15,7 +15,7 @@ from pixmill.plan.limits import Limits
 HERE = Path(__file__).parent
 PHOTO = HERE.parent / "examples" / "photos" / "sunset.jpg"
 GAP = 12
-WAYS = (
+VARIANTS = (
     "height=200",
     "width=200&height=200&fit=cover&gravity=smart",
     "width=240&height=200&fit=contain&background=ffcc66",
@@ -27,8 +27,8 @@ WAYS = (
 def main() -> None:
     source = memoryview(PHOTO.read_bytes())
     tiles = []
-    for way in WAYS:
-        plan = parse(b"/resize", f"url=sunset.jpg&format=png&{way}".encode()).plan
+    for variant in VARIANTS:
+        plan = parse(b"/resize", f"url=sunset.jpg&format=png&{variant}".encode()).plan
         tiles.append(Image.open(BytesIO(render(source, plan, Limits()).body)).convert("RGB"))
     width = sum(tile.width for tile in tiles) + GAP * (len(tiles) - 1)
     sheet = Image.new("RGB", (width, max(tile.height for tile in tiles)), "white")
