@@ -3,6 +3,8 @@
 Holds the introductions; the text of each parameter, setting, error, format and metric is in its table.
 """
 
+import re
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -307,7 +309,8 @@ def pages() -> dict[str, str]:
         "formats.md": _formats,
         "metrics.md": _metrics,
     }
-    return {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
+    texts = {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
+    return texts | {"architecture.md": _architecture()}
 
 
 def main() -> None:
@@ -429,6 +432,43 @@ def _metrics() -> Iterable[str]:
         yield f"## {heading}\n"
         rows = ((_code(f"pixmill_{name}"), ", ".join(map(_code, it.labels)), it.documentation) for name, it in families)
         yield from _table(("metric", "labels", "meaning"), rows)
+
+
+def _architecture() -> str:
+    """Return the hand-written page with its section about layers taken from the contracts in pyproject.toml."""
+    page = (FOLDER / "architecture.md").read_text(encoding="utf-8")
+    begin, end = "<!-- layers -->\n", "<!-- /layers -->"
+    before, _, rest = page.partition(begin)
+    return before + begin + "\n".join(_layers()) + end + rest.partition(end)[2]
+
+
+def _layers() -> Iterable[str]:
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    yield "Written by `make docs` from the contracts in `pyproject.toml`, which `make check` enforces. A module may import modules of the rows"
+    yield "below its own. In a row, `|` separates packages that must not import each other, `:` those that may.\n"
+    yield from (
+        f"- {contract['name']}: {_contract(contract)}" for contract in contracts if contract["type"] != "layers"
+    )
+    for contract in contracts:
+        if contract["type"] == "layers":
+            yield f"\n**{contract['name']}** (`{', '.join(contract['containers'])}`):\n"
+            yield "```"
+            yield from contract["layers"]
+            yield "```"
+    yield ""
+
+
+def _contract(contract: dict[str, Any]) -> str:
+    """Return the rule of a contract that is not about layers as one sentence."""
+    if contract["type"] == "forbidden":
+        modules, forbidden = contract["source_modules"], contract["forbidden_modules"]
+        return f"{_names(modules)} must not import {_names(forbidden)}, directly or indirectly."
+    return f"{_names(contract.get('modules', ()))} must not import each other."
+
+
+def _names(modules: Iterable[str]) -> str:
+    return ", ".join(_code(re.sub(r"^pixmill\.", "", module)) for module in modules)
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
