@@ -28,7 +28,12 @@ ROOT = Path(__file__).parents[1]
 GENERATED = {"errors.md", "metrics.md", "parameters.md", "settings.md"}
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+    )
     if path.name not in GENERATED
 }
 PLACES = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
