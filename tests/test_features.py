@@ -2,16 +2,16 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from pixmill.api.app import ROUTES
+from pixmill.api.app import FIXED_ROUTES
 from pixmill.cache.config import CacheConfig
 from pixmill.cli import commands
-from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.dialect import NativeDialect, parse
 from pixmill.dialects.native.params import PARAMS
 from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import BadRequest
@@ -233,11 +233,14 @@ ROWS: Final = _column()
 PROOFS: Final = {
     row: needs.split() for row, _, needs in (each.partition(" | ") for each in EVIDENCE.strip().splitlines())
 }
+METHODS: Final[dict[str, Collection[str]]] = {route.path: route.methods or () for route in FIXED_ROUTES} | {
+    route.template: route.methods for route in NativeDialect.routes
+}
 CHECKS: Final[dict[str, Callable[[str], bool]]] = {
     "setting": lambda name: name in Settings.model_fields,
     "param": lambda name: any(name in param.names for param in PARAMS),
-    "route": lambda path: any(path == route.path for route in ROUTES),
-    "post": lambda path: any(path == route.path and "POST" in (route.methods or ()) for route in ROUTES),
+    "route": lambda path: path in METHODS,
+    "post": lambda path: "POST" in METHODS[path],
     "include": lambda name: _parses("/info", f"include={name}"),
     "tier": lambda url: bool(CacheConfig(cache=url)),
     "command": lambda name: name in commands.commands,
