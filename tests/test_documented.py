@@ -1,4 +1,4 @@
-"""The reference pages say what the code does: they are written from its tables, and each entry has its sentence."""
+"""The reference pages are generated from the tables in the code, and every entry has a description."""
 
 import importlib.util
 import re
@@ -80,7 +80,7 @@ def test_every_format_that_is_read_is_documented() -> None:
 
 
 def test_the_recipe_for_signing_makes_signatures_that_verify() -> None:
-    """What the page shows is run as it stands there."""
+    """The code block of the page is executed unchanged."""
     code = re.search(r"```python\n(.*?)```", PAGES["parameters.md"], re.DOTALL)
     assert code is not None
     shown: dict[str, object] = {}

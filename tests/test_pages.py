@@ -1,4 +1,4 @@
-"""What pages written by hand name exists: settings, metrics and their labels, codes with their status, commands, targets, files, links."""
+"""Hand-written pages name only what exists: settings, metrics and labels, error codes with status, commands, files, links."""
 
 import re
 from pathlib import Path
@@ -36,7 +36,7 @@ PAGES = {
     )
     if path.name not in GENERATED
 }
-PLACES = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
+ROOTS = [ROOT / place for place in ("", "deploy/helm", "src/pixmill", "src/pixmill/engine")]
 SETTINGS = {env_name(name) for name in Settings.model_fields}
 COUNTERS = {
     f"pixmill_{family.name}_total": family for family in (*EVENT_METRICS.values(), REQUESTS_TOTAL, RESPONSE_BYTES)
@@ -73,9 +73,9 @@ def test_every_code_has_the_status_that_is_told(name: str) -> None:
 
 
 def test_pages_tell_codes_at_all() -> None:
-    told = {code for name in PAGES for _, code in all_of(r"\b([45]\d\d),? `([a-z_]+)`", name)}
-    assert len(told) >= 5
-    assert told <= set(error_classes_by_code())
+    codes = {code for name in PAGES for _, code in all_of(r"\b([45]\d\d),? `([a-z_]+)`", name)}
+    assert len(codes) >= 5
+    assert codes <= set(error_classes_by_code())
 
 
 @pages
@@ -88,7 +88,7 @@ def test_every_command_exists_with_the_options_that_are_shown(name: str) -> None
 
 
 def code(name: str) -> list[str]:
-    """What is set as code, line by line; lines that go on are one."""
+    """Return the lines of code blocks and inline code; continued lines are joined."""
     blocks = re.findall(r"^```.*?\n(.*?)^```", PAGES[name].replace("\\\n", " "), re.DOTALL | re.MULTILINE)
     return [*"".join(blocks).splitlines(), *re.findall(r"`([^`\n]+)`", PAGES[name])]
 
@@ -109,7 +109,7 @@ def test_every_measurement_and_every_file_that_is_named_is_there(name: str) -> N
     for (module,) in all_of(r"python -m (benchmarks\.[a-z]+)", name):
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
     for (path,) in all_of(r"`((?:[a-z_]+/)+[A-Za-z_-]+\.[a-z]+)`", name):
-        assert any((top / path).is_file() for top in PLACES), path
+        assert any((top / path).is_file() for top in ROOTS), path
 
 
 @pages
@@ -129,11 +129,11 @@ def slug(heading: str) -> str:
 @pages
 def test_every_path_that_is_asked_for_is_a_route(name: str) -> None:
     routes = {route.path for route in FIXED_ROUTES} | {route.template for route in NativeDialect.routes}
-    asked = {path for (path,) in all_of(r"http://127\.0\.0\.1:(?:8080|9090)(/[a-z/]+)", name)}
-    asked |= {
+    paths = {path for (path,) in all_of(r"http://127\.0\.0\.1:(?:8080|9090)(/[a-z/]+)", name)}
+    paths |= {
         path for (path,) in all_of(r"`(?:GET |POST )?(/(?:health|metrics|admin|resize|info|srcset)[a-z/]*)`", name)
     }
-    assert asked <= routes | {"/admin", "/health"}
+    assert paths <= routes | {"/admin", "/health"}
 
 
 @pages
