@@ -1,6 +1,6 @@
-"""Orders to a running server, from the command line.
+"""Client of the admin API of a running server, for the command line.
 
-Knows how to reach it and what its refusals look like.
+Knows its URL and the format of its errors.
 """
 
 import http.client
@@ -16,19 +16,25 @@ from pixmill.settings import Settings, SettingsError
 
 TIMEOUT_S = 30.0
 WARM_BATCH_SIZE = 100
-"""URLs of one order: as long as they may be, they fit."""
+"""URLs per request: fits the body limit at the maximum URL length."""
 
-RETRY_PAUSE_S = 1.0
+RETRY_DELAY_S = 1.0
 _MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 
 
 def purge(settings: Settings, server: str | None, payload: dict[str, object]) -> dict[str, Any]:
-    """What the server says of its purge. Raises SettingsError without a token, PixmillError if it refuses, OSError if it is not there."""
+    """Send a purge and return the response.
+
+    Raises SettingsError without a token, PixmillError if it is rejected, OSError if the server cannot be reached.
+    """
     return _call(settings, server, "/admin/purge", payload)
 
 
 def warm(settings: Settings, server: str | None, urls: Iterable[str], on_rejected: Callable[[str, str], None]) -> int:
-    """Put pictures in the server's line, waiting where it is full; how many are. ``refuse`` is told those that it does not take, and why."""
+    """Queue URLs for cache warming, waiting while the queue is full, and return their number.
+
+    Calls ``on_rejected`` with each rejected URL and the reason.
+    """
     added, pending = 0, deque(urls)
     while pending:
         batch = [pending.popleft() for _ in range(min(len(pending), WARM_BATCH_SIZE))]
@@ -40,17 +46,17 @@ def warm(settings: Settings, server: str | None, urls: Iterable[str], on_rejecte
                 on_rejected(rejection["url"], f"{rejection['code']}: {rejection['detail']}")
         pending.extendleft(reversed(retry))
         if retry:
-            time.sleep(RETRY_PAUSE_S)
+            time.sleep(RETRY_DELAY_S)
     return added
 
 
 def _call(settings: Settings, server: str | None, path: str, payload: object) -> dict[str, Any]:
     tokens = settings.admin_tokens()
     if not tokens:
-        raise SettingsError("PIXMILL_ADMIN_TOKEN is not set: the server would not listen")
+        raise SettingsError("PIXMILL_ADMIN_TOKEN is not set: the server would reject the request")
     status, body = _post(server or _default_server(settings), path, tokens[0], payload)
     if status not in {http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED}:
-        raise PixmillError(f"the server refuses ({status}): {body.get('detail', '')}")
+        raise PixmillError(f"the server rejected the request ({status}): {body.get('detail', '')}")
     return body
 
 
@@ -62,7 +68,7 @@ def _default_server(settings: Settings) -> str:
 def _post(server: str, path: str, token: str, payload: object) -> tuple[int, dict[str, Any]]:
     parts = urlsplit(server)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise PixmillError(f"{server} is no URL of a server")
+        raise PixmillError(f"{server} is not the URL of a server")
     connection_type = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = connection_type(parts.hostname, parts.port, timeout=TIMEOUT_S)
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
@@ -71,7 +77,7 @@ def _post(server: str, path: str, token: str, payload: object) -> tuple[int, dic
         response = connection.getresponse()
         body = json.loads(response.read(_MAX_RESPONSE_BYTES))
     except (http.client.HTTPException, ValueError) as error:
-        raise PixmillError("what answers there is no Pixmill", detail=repr(error)) from error
+        raise PixmillError("the response is not from a Pixmill server", detail=repr(error)) from error
     finally:
         connection.close()
     return response.status, body if isinstance(body, dict) else {}

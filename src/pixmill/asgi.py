@@ -1,4 +1,4 @@
-"""``pixmill.asgi:app``, for any ASGI server: settings from the environment, opened and closed by the lifespan protocol."""
+"""``pixmill.asgi:app`` for any ASGI server: settings from the environment, opened and closed by the lifespan protocol."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -9,7 +9,7 @@ from pixmill.wiring import build_services
 
 
 class Application:
-    """The service as one ASGI callable; nothing is opened before the server says that it starts."""
+    """The service as an ASGI callable; opens nothing before the lifespan startup event."""
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
@@ -18,7 +18,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
         elif self._app is None:
-            raise RuntimeError("pixmill.asgi needs a server that speaks the lifespan protocol")
+            raise RuntimeError("pixmill.asgi needs a server that supports the lifespan protocol")
         else:
             await self._app(scope, receive, send)
 
@@ -41,7 +41,7 @@ class Application:
 def _settings() -> Settings:
     settings = load()
     if settings.admin_listen:
-        raise SettingsError("PIXMILL_ADMIN_LISTEN is for `pixmill serve`: here another server listens")
+        raise SettingsError("PIXMILL_ADMIN_LISTEN works with `pixmill serve` only: here another server listens")
     return settings
 
 

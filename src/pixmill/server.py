@@ -1,6 +1,6 @@
-"""The server process: Granian in this process's event loop, from the first signal to the last answer.
+"""The server process: runs Granian in this process's event loop, from start to graceful shutdown.
 
-Knows signals and the listeners. What is served was put together in ``wiring.py``.
+Knows signals and listeners. ``wiring.py`` builds what is served.
 """
 
 import asyncio
@@ -29,39 +29,42 @@ from pixmill.telemetry.logs import configure_logging
 from pixmill.wiring import build_services
 
 HEADER_TIMEOUT_MS = 10_000
-"""How long a client may take to send its request line and headers; beyond, the connection is closed."""
+"""Time for a client to send request line and headers; after that the connection is closed."""
 
 MAX_HEADER_BYTES = 64 * 1024
-"""All headers of a request together; a longer request is refused by the server itself."""
+"""Maximum size of all headers of a request; Granian itself rejects larger ones."""
 
 CONNECT_RETRY_S = 0.005
 
 RESERVED_OPEN_FILES = 512
-"""Open files that are no connections of clients: originals, those of workers, connections to sources and stores."""
+"""Open files other than client connections: originals, worker pipes, connections to sources and stores."""
 
 ADMIN_MAX_CONNECTIONS = 128
-"""On a listener of their own: of monitors and people there are few."""
+"""Connections of the admin listener: monitors and operators are few."""
 
 FORCED_CLOSE_TIMEOUT_S = 2.0
-"""How long it may take to tell those who are cut off."""
+"""Time to send the last bytes to clients whose requests were cut off."""
 
 IDLE_CHECK_INTERVAL_S = 5.0
 IDLE_CPU_SHARE = 0.02
-"""Whoever needs less than this part of ``REST_S`` of processor time has nothing to do."""
+"""Share of CPU time in ``IDLE_CHECK_INTERVAL_S`` below which the process counts as idle."""
 
 GC_THRESHOLDS = 2_000, 25, 30
-"""Objects from one collection of the youngest to the next, and how many of each generation come before one of the next older. With 250 requests
-in the line a full one takes 40 ms. An answer leaves nothing to collect; a failure leaves about 130 objects, which the younger generations find
-unless it waits in the line meanwhile: at ten times the capacity some 4 MB of those in 20 seconds.
+"""Thresholds of the three generations, as for ``gc.set_threshold``.
+
+With 250 queued requests a full collection takes 40 ms. A response leaves nothing to collect; a failure leaves about 130
+objects, which the younger generations find unless the request is queued meanwhile: about 4 MB of those in 20 seconds at
+ten times the capacity.
 """
 
 log = structlog.get_logger()
 
 
 def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
-    """Run until SIGTERM or SIGINT; ``ready`` is told the port once requests are answered. Raises OSError if that cannot be had.
+    """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections. Raises OSError.
 
-    On a signal: readiness goes off, after ``drain_delay_s`` the listener closes, requests in flight have ``drain_timeout_s`` to finish.
+    On a signal, readiness fails; after ``drain_delay_s`` the listener closes; requests in flight have ``drain_timeout_s``
+    to finish.
     """
     limit_arenas()
     configure_logging(settings)
@@ -95,7 +98,7 @@ async def _serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
 
 @asynccontextmanager
 async def _admin_listener(services: ApiContext, settings: Settings) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    """The listener of operators, where it is an own one: from before the first picture until after the last."""
+    """Run the admin listener, if configured: opens before and closes after the main listener."""
     listen_address = settings.admin_address()
     if listen_address is None:
         yield []
@@ -114,7 +117,7 @@ async def _admin_listener(services: ApiContext, settings: Settings) -> AsyncIter
 
 
 async def _report_ready(on_ready: Callable[[int], None], address: str, port: int) -> None:
-    """Granian does not say when it listens: it is asked."""
+    """Connect until the listener accepts, then call ``on_ready``: Granian does not report that it listens."""
     while True:
         try:
             _, writer = await asyncio.open_connection(address, port)
@@ -127,10 +130,10 @@ async def _report_ready(on_ready: Callable[[int], None], address: str, port: int
 
 
 async def _maintain_memory() -> None:
-    """Memory is in reserve and garbage lies about while there is work; when nothing has been done for a while, both go.
+    """Run a full GC and trim the heap when the process has been idle for ``IDLE_CHECK_INTERVAL_S``.
 
-    A full collection stops the server for a millisecond per ten thousand objects and more: what the start has left is never looked at again, and while
-    there is work ``COLLECTIONS`` keeps two of them far apart. What has no cycles is freed at once in any case.
+    A full collection stops the server for a millisecond or more per ten thousand objects. So objects of the start are
+    frozen, and under load ``GC_THRESHOLDS`` keep full collections rare. Objects without cycles are freed at once anyway.
     """
     _collect_and_trim()
     gc.freeze()
@@ -152,7 +155,7 @@ def _collect_and_trim() -> None:
 
 
 def raise_open_files_limit() -> int:
-    """Raise the limit of open files, often 1,024 by default, to what the system allows; how many that are."""
+    """Raise the soft limit of open files, often 1,024, to the hard limit, and return it."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
     return hard_limit
@@ -173,9 +176,9 @@ async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[No
 
 
 def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
-    """What to listen on: the name resolved, a free port for 0. Raises OSError, which says why, if it cannot be had.
+    """Resolve host and port, with a free port for 0, and check that they can be bound. Raises OSError with the reason.
 
-    Granian itself knows no names, and would share a port with another server of ours (SO_REUSEPORT), silently.
+    Granian does not resolve names, and would silently share a port with another Pixmill (SO_REUSEPORT).
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
@@ -191,10 +194,10 @@ def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
 
 
 class SendTimeoutServer(Server):
-    """Granian, whose connections end when the client takes nothing of an answer for ``stall_s``.
+    """Granian with a send timeout: closes connections whose client reads nothing for ``send_timeout_s``.
 
-    Granian hands a whole body to its own threads and cannot be told how long to try. The kernel can (tcp(7), TCP_USER_TIMEOUT: also
-    while the peer's window is closed), and connections inherit it from the listener, which Granian has no option for but does let one see.
+    Granian passes a whole body to its own threads and has no such timeout. The kernel has one (tcp(7), TCP_USER_TIMEOUT,
+    also while the peer's window is closed), and connections inherit it from the listening socket.
     """
 
     send_timeout_s = 0.0

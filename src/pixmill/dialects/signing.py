@@ -1,9 +1,9 @@
-"""Signed URLs: HMAC-SHA256 over the request as sent.
+"""Signs and verifies URLs: HMAC-SHA256 over path and query as sent.
 
-The last parameter is ``sig``: the digest, in base64url without padding, of the raw path, ``?``, and the raw query up to
-the ``&`` before ``sig``. Nothing is decoded or put in order first, so that no two readings of a URL share a signature.
-``expires`` (seconds since the epoch), being part of the query, is signed with it. Not signed are the method, the
-host, the headers and the body: whoever may GET a URL may HEAD it, and may POST any picture to a signed ``POST`` URL.
+The last parameter is ``sig``: the digest, in base64url without padding, of the raw path, ``?`` and the raw query up to
+the ``&`` before ``sig``. Nothing is decoded or sorted first, so that no two readings of a URL share a signature.
+``expires`` (seconds since the epoch) is part of the query and signed with it. The method, the host, the headers and the
+body are not signed: a URL signed for GET also allows HEAD, and a signed ``POST`` URL accepts any image.
 """
 
 import hmac
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pixmill.errors import MalformedRequest, RepeatedParameter, SignatureExpired, SignatureInvalid, SignatureMissing
 
 MIN_KEY_BYTES = 16
-"""128 bits of key, if they are random, cannot be guessed; RFC 2104 §3 advises no less than the digest's 32."""
+"""128 random bits cannot be guessed; RFC 2104 §3 recommends at least the digest's 32 bytes."""
 
 _SIGNATURE = re.compile(rb"[A-Za-z0-9_-]{43}")
 _EXPIRY = re.compile(rb"[1-9][0-9]{0,11}")
@@ -22,7 +22,7 @@ _EXPIRY = re.compile(rb"[1-9][0-9]{0,11}")
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys of a server: the first signs, all verify, so that a new key can be put before an old one."""
+    """Signing keys: the first one signs, all verify, which allows key rotation."""
 
     keys: tuple[bytes, ...] = field(repr=False)
 
@@ -34,23 +34,23 @@ class Keyring:
 
     @classmethod
     def from_text(cls, text: str) -> "Keyring":
-        """Keys as settings write them: comma-separated, newest first, each used as the UTF-8 bytes it is. Raises ValueError."""
+        """Parse comma-separated keys, newest first, each used as its UTF-8 bytes. Raises ValueError."""
         return cls(tuple(key.strip().encode() for key in text.split(",") if key.strip()))
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        """Path and query with ``expires``, if given, and ``sig`` at the end. Raises BadRequest if they cannot be signed."""
+        """Return path and query with ``expires``, if given, and ``sig`` at the end. Raises BadRequest."""
         _check_signable(path, query, expires)
         signed = b"&".join(filter(None, (query, b"expires=%d" % expires if expires is not None else b"")))
         target = b"%s?%s&sig=%s" % (path, signed, self._signature(self.keys[0], path, signed))
         return target.decode("ascii")
 
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        """Raise unless a key made the signature and it is still good; give the second since the epoch at which it ends.
+        """Verify the signature and return its expiry in seconds since the epoch, or None.
 
         Raises SignatureMissing, SignatureInvalid, SignatureExpired.
         """
         signed, signature = _split_signature(query)
-        # Every key is compared, so that the time does not tell which one it was.
+        # Compare every key, so that the time does not reveal which one matched.
         matches = [hmac.compare_digest(signature, self._signature(key, path, signed)) for key in self.keys]
         if True not in matches:
             raise SignatureInvalid
@@ -66,7 +66,7 @@ class Keyring:
 
 
 def expiry(query: bytes) -> int | None:
-    """The value of ``expires``, None when there is none. Raises SignatureInvalid when it says no or two times."""
+    """Return the value of ``expires``, or None. Raises SignatureInvalid if it is malformed or repeated."""
     values = [piece[8:] for piece in query.split(b"&") if piece.startswith(b"expires=")]
     if not values:
         return None
@@ -76,7 +76,7 @@ def expiry(query: bytes) -> int | None:
 
 
 def _split_signature(query: bytes) -> tuple[bytes, bytes]:
-    """What is signed, and the signature. Both names are taken as they stand, as the grammar takes them."""
+    """Split a query into the signed part and the signature; names are not decoded, as in the grammar."""
     signed, _, last = query.rpartition(b"&")
     if last.startswith(b"sig="):
         signature = last[4:]
@@ -90,9 +90,9 @@ def _split_signature(query: bytes) -> tuple[bytes, bytes]:
 
 def _check_signable(path: bytes, query: bytes, expires: int | None) -> None:
     if not (path + query).isascii():
-        raise MalformedRequest("A URL to be signed must have its characters beyond ASCII percent-encoded")
+        raise MalformedRequest("Non-ASCII characters of a URL must be percent-encoded before it is signed")
     names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
     if b"sig" in names:
         raise RepeatedParameter("The URL has a signature already", param="sig")
     if expires is not None and b"expires" in names:
-        raise RepeatedParameter("The URL says already when it expires", param="expires")
+        raise RepeatedParameter("The URL already has an expiry", param="expires")
