@@ -19,8 +19,8 @@ from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import Entry, HasPurgeKeys
 
-OVERHEAD_BYTES = 1_024
-"""Counted for each entry besides body and names: key, strings, times, dictionary and ghost (measured: 900 to 1,000)."""
+OVERHEAD_BYTES = 1_152
+"""Counted for each entry besides body and names: key, strings, metadata, dictionary and ghost (measured: 1,080)."""
 
 MAX_ENTRY_DIVISOR = 8
 """An entry larger than an eighth of the tier would evict too many others: it is not admitted."""
