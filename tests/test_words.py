@@ -150,7 +150,6 @@ REWRITING: Final = (
     "docs/settings.md",
     "docs/speed.md",
     "src/pixmill/api/",
-    "src/pixmill/cache/",
     "src/pixmill/cli.py",
     "src/pixmill/dialects/",
     "src/pixmill/doctor.py",
