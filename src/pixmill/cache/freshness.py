@@ -19,6 +19,6 @@ def usable_entry(entry: Entry, now: float) -> Entry | None:
     """
     lifetime = entry.meta.lifetime
     if lifetime.stored_at <= now + CLOCK_TOLERANCE_S:
-        return entry if now < lifetime.ends_at else None
+        return entry if now < lifetime.fresh_until or now < lifetime.ends_at else None
     moved = lifetime.stale_since(now)
     return entry.with_lifetime(moved) if moved.ends_at > now else None

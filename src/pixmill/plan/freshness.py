@@ -239,12 +239,14 @@ class CacheControl(Struct, frozen=True):
     """Whole seconds for ``Cache-Control: max-age, stale-while-revalidate, stale-if-error`` and ``Age``.
 
     ``max_age_s`` counts from when the result was stored, so what remains is ``max_age_s - age_s`` (RFC 9111 §4.2).
+    ``storable`` is false for ``no-store``.
     """
 
     max_age_s: int
     age_s: int
     stale_while_revalidate_s: int
     stale_if_error_s: int
+    storable: bool = True
 
 
 def cache_control_for(now: float, lifetime: Lifetime) -> CacheControl:
@@ -254,6 +256,7 @@ def cache_control_for(now: float, lifetime: Lifetime) -> CacheControl:
         age_s=_whole_seconds(now - lifetime.stored_at),
         stale_while_revalidate_s=_whole_seconds(lifetime.stale_until - lifetime.fresh_until),
         stale_if_error_s=_whole_seconds(lifetime.stale_if_error_until - lifetime.fresh_until),
+        storable=lifetime.is_storable,
     )
 
 

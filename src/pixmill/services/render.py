@@ -6,12 +6,14 @@ Knows inputs, the engine and where results are stored. Must never know HTTP or a
 import time
 from dataclasses import dataclass
 
+from pixmill.errors import PixmillError
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports.pipeline import Engine, RenderLocks
+from pixmill.ports.values import Original
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.lookup import Lookup
@@ -48,8 +50,12 @@ class Renderer:
             self.failures.check(request.source, key, fresh_version)
         async with self.inputs.load(request.source, request.plan) as original:
             fetched = time.perf_counter()
-            with self.failures.guard(request.source, key, original):
+            self._check_failures(request.source, key, original)
+            try:
                 rendered = await self.engine.render(original.spool, request.plan, original.extras)
+            except PixmillError as error:
+                self.failures.record(request.source, key, original, error)
+                raise
             seconds = {"fetch": fetched - started, "render": time.perf_counter() - fetched, **rendered.seconds}
         entry, stored = await self.results.put(key, rendered, original, request.tags)
         return ResizeResult(entry.meta, CacheOutcome.MISS, entry, seconds=seconds, stored=stored)
@@ -64,5 +70,13 @@ class Renderer:
     async def inspect(self, ref: SourceRef, selection: FactSelection) -> Facts:
         """Return facts about an original."""
         async with self.inputs.load_original(ref) as original:
-            with self.failures.guard(ref, None, original):
+            self._check_failures(ref, None, original)
+            try:
                 return await self.engine.inspect(original.spool, selection)
+            except PixmillError as error:
+                self.failures.record(ref, None, original, error)
+                raise
+
+    def _check_failures(self, ref: SourceRef, key: Key | None, original: Original) -> None:
+        if self.failures.known:
+            self.failures.check(ref, key, original.version)

@@ -89,7 +89,7 @@ def _max_age_cap_s(meta: EntryMetadata, expires: int | None, now: float) -> int 
 
 def _cache_control(meta: EntryMetadata, control: CacheControl, max_age_cap_s: int | None) -> str:
     client = meta.client_caching
-    if client.kind is ClientMaxAge.NO_STORE or not meta.lifetime.is_storable:
+    if client.kind is ClientMaxAge.NO_STORE or not control.storable:
         return "no-store"
     if not control.max_age_s or (client.kind is ClientMaxAge.EXPLICIT and not client.max_age_s):
         return "public, no-cache"

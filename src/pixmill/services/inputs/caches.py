@@ -16,7 +16,7 @@ from msgspec import structs
 from pixmill.errors import SourceDenied, SourceError, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, NegativeTtl
 from pixmill.plan.source import SourceRef
-from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.observe import Event, NullObserver, Observer, counter_of
 from pixmill.ports.values import Original, OriginalVersion
 
 MAX_VERSIONS: Final = 16_384
@@ -134,6 +134,9 @@ class MemoryOriginalCache:
         self._max_bytes = max_bytes
         self._max_entries = min(_MAX_ENTRIES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTOR_DIVISOR)
         self._observer = observer
+        self._count_hits, self._count_misses = (
+            counter_of(observer, Event.CACHE_LOOKUP, tier="originals", outcome=outcome) for outcome in ("hit", "miss")
+        )
         self._entries: OrderedDict[SourceRef, Original] = OrderedDict()
         self.used_bytes = 0
 
@@ -152,7 +155,7 @@ class MemoryOriginalCache:
         """Return the original; its spool stays the cache's, so the caller shares it."""
         original = self._entries.get(ref)
         if self._max_bytes:
-            self._observer.increment(Event.CACHE_LOOKUP, tier="originals", outcome="hit" if original else "miss")
+            (self._count_hits if original else self._count_misses)(1)
         if original is not None:
             self._entries.move_to_end(ref)
         return original

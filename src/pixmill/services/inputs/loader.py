@@ -19,7 +19,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from pixmill.errors import PixmillError, SourceError
-from pixmill.plan.freshness import FreshnessPolicy, directives_for_version, merge_directives
+from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, directives_for_version, merge_directives
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
@@ -110,9 +110,7 @@ class InputLoader:
         version = self._caches.versions.get_fresh(ref)
         if version is None or version.purge_watermark < self._purges.latest:
             return None
-        if not ref.version:
-            return version
-        return structs.replace(version, directives=directives_for_version(ref.version, version.directives))
+        return structs.replace(version, directives=_directives_of(ref, version.directives)) if ref.version else version
 
     @asynccontextmanager
     async def _coalesced_version(
@@ -169,7 +167,7 @@ class InputLoader:
             found = await self._source.revalidate(ref, last_version.validator)
         if isinstance(found, Original):
             return self._store(ref, found, purge_watermark)
-        directives = directives_for_version(ref.version, merge_directives(last_version.directives, found))
+        directives = _directives_of(ref, merge_directives(last_version.directives, found))
         version = structs.replace(last_version, directives=directives, purge_watermark=purge_watermark)
         self._caches.versions.put(ref, version)
         return version
@@ -188,7 +186,7 @@ class InputLoader:
         """Complete a fetched original and cache it; one from a cache of originals keeps its purge watermark."""
         version = structs.replace(
             original.version,
-            directives=directives_for_version(ref.version, original.version.directives),
+            directives=_directives_of(ref, original.version.directives),
             purge_watermark=original.version.purge_watermark or purge_watermark,
         )
         original = replace(original, version=version, sources=(ref.text,))
@@ -242,6 +240,10 @@ async def _open_reference(reference: Reference, opener: Opener[Loaded]) -> Async
                 raise
             raise error.with_subject(reference.name, reference.param) from error
         yield found
+
+
+def _directives_of(ref: SourceRef, directives: CacheDirectives) -> CacheDirectives:
+    return directives_for_version(ref.version, directives) if ref.version else directives
 
 
 def _version_of(loaded: Original | OriginalVersion) -> OriginalVersion:

@@ -13,7 +13,7 @@ from msgspec import structs
 from pixmill.errors import Forbidden, ImageError, PixmillError, SourceDenied, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import FreshnessPolicy, Lifetime
 from pixmill.plan.key import Key, entity_tag
-from pixmill.ports.observe import Event, Observer
+from pixmill.ports.observe import Event, Observer, counter_of
 from pixmill.ports.pipeline import Cache, Purges
 from pixmill.ports.values import Entry, EntryMetadata, Hit, Original, OriginalVersion, PurgeMatch, Rendered
 
@@ -34,7 +34,7 @@ class ResultCache:
     ) -> None:
         self._cache = cache
         self._freshness = freshness
-        self._observer = observer
+        self._count_bytes = counter_of(observer, Event.RESULT_BYTES)
         self._clock = clock
         self._purges = purges
         self.count_hits = cache.record_hits
@@ -83,7 +83,7 @@ class ResultCache:
 
     async def put(self, key: Key, rendered: Rendered, original: Original, tags: Iterable[str]) -> tuple[Entry, bool]:
         """Store a result with the request's tags and those of the original; returns it and whether it was stored."""
-        self._observer.increment(Event.RESULT_BYTES, len(rendered.body))
+        self._count_bytes(len(rendered.body))
         meta = structs.replace(
             self.metadata_for(key, original.version),
             sources=original.sources,

@@ -6,8 +6,7 @@ It is cached for the source if no plan can succeed, else for the key of the resu
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,22 +55,11 @@ class RenderFailureCache:
                 self._observer.increment(Event.NEGATIVE_HIT, outcome=failure.error.code)
                 raise failure.error.as_negative_hit(self._remaining_ttl_s(failure, version))
 
-    @contextmanager
-    def guard(self, ref: SourceRef, key: Key | None, original: Original) -> Iterator[None]:
-        """Check, and record a deterministic failure of the block; without a key only one that holds for every plan.
-
-        ``check`` alone saves the fetch, if a fresh version is known before; here the version is that of the bytes.
-        """
-        self.check(ref, key, original.version)
-        try:
-            yield
-        except DETERMINISTIC_ERRORS as error:
-            failure_key = ref if _applies_to_all_plans(error, original) else key
-            if failure_key:
-                self._record(failure_key, error, original)
-            raise
-
-    def _record(self, failure_key: SourceRef | Key, error: PixmillError, original: Original) -> None:
+    def record(self, ref: SourceRef, key: Key | None, original: Original, error: PixmillError) -> None:
+        """Cache a deterministic failure; without a key only one that holds for every plan."""
+        failure_key = ref if _applies_to_all_plans(error, original) else key
+        if failure_key is None or not isinstance(error, DETERMINISTIC_ERRORS):
+            return
         failure = _RenderFailure(original.version.validator, error, self._clock() + self._ttl_s)
         error.negative_ttl_s = self._remaining_ttl_s(failure, original.version)
         self.known.pop(failure_key, None)
