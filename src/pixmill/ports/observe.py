@@ -46,15 +46,15 @@ class Event(StrEnum):
     CACHE_ERROR = "cache_error"  # tier, operation
     PURGE = "purge"  # kind: source · tag · prefix · all
     PURGED = "purged"  # tier; amount
-    NEGATIVE_HIT = "remembered"  # outcome: the error code that was returned again without trying
+    NEGATIVE_HIT = "negative_hit"  # outcome: the error code that was returned again without trying
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code
     FETCH_BYTES = "fetch_bytes"  # amount
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
-    REJECTED = "refused"  # reason: the limit that rejected the request
+    REJECTED = "rejected"  # reason: the limit that rejected the request
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · recycled
-    COALESCED = "flight_shared"  # kind: render · fetch
-    LOCK = "lease"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error
+    COALESCED = "coalesced"  # kind: render · fetch
+    LOCK = "lock"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error
 
 
 class Observer(Protocol):
@@ -75,14 +75,14 @@ class BindableObserver(Protocol):
 
 
 def timer_of(observer: Observer, stage: RequestStage) -> Callable[[float], None]:
-    """Returns a function that observes durations of this stage."""
+    """Return a function that observes durations of this stage."""
     if isinstance(observer, BindableObserver):
         return observer.bind_timer(stage)
     return partial(observer.observe_duration, stage)
 
 
 def counter_of(observer: Observer, event: Event, **labels: str) -> Callable[[float], None]:
-    """Returns a function that increments this event with these labels by an amount."""
+    """Return a function that increments this event with these labels by an amount."""
     if isinstance(observer, BindableObserver):
         return observer.bind_counter(event, **labels)
     return lambda amount: observer.increment(event, amount, **labels)

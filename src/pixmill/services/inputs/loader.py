@@ -70,14 +70,13 @@ class InputLoader:
             async with self._download_flights.join(ref, self._from_memory_or_fetch, ref) as (original, _):
                 yield original
 
-    @asynccontextmanager
-    async def load(self, ref: SourceRef, *plans: Plan) -> AsyncIterator[Original]:
+    def load(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
         """Yield the original with the references of these plans, as fresh as the least fresh of them."""
         referenced = references(*plans)
-        if not referenced:
-            async with self.load_original(ref) as original:
-                yield original
-            return
+        return self._load_with_references(ref, referenced) if referenced else self.load_original(ref)
+
+    @asynccontextmanager
+    async def _load_with_references(self, ref: SourceRef, referenced: Sequence[Reference]) -> AsyncIterator[Original]:
         async with AsyncExitStack() as stack:
             inputs = await self._load_all(stack, [Reference(ref, "", ""), *referenced], self.load_original)
             yield self._combine(inputs)

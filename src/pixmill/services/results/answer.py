@@ -18,9 +18,9 @@ class CacheOutcome(StrEnum):
     MISS = "miss"
     COALESCED = "coalesced"
     UNCACHED = "uncached"
-    REVALIDATED = "renewed"
+    REVALIDATED = "revalidated"
     REPLACED = "replaced"
-    STALE_IF_ERROR = "saved"
+    STALE_IF_ERROR = "stale_if_error"
 
 
 @dataclass(frozen=True, slots=True)
