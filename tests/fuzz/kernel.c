@@ -1,20 +1,20 @@
-/* Feeds the resampling core with random jobs, sensible and not, from buffers of exactly the size that they claim.
+/* Runs the resampling core with random jobs, valid and not, on buffers of exactly the size that they claim.
  *
- * Meant to be built with AddressSanitizer and UBSan, which see what goes wrong in memory. It adds what they cannot see:
- * every instruction set gives the same pixels to within one code, and a refused allocation ends in NO_MEMORY.
+ * To be built with AddressSanitizer and UBSan, which find memory errors. In addition it checks that every instruction
+ * set gives the same pixels to within one value, and that a failed allocation ends in NO_MEMORY.
  *
  * kernel SEED JOBS
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-static long allocations_left = -1; /* below 0: as many as there is memory for */
+static long allocations_left = -1; /* below 0: no limit */
 
-static int refused(void) { return allocations_left >= 0 && allocations_left-- == 0; }
-static void *picky_malloc(size_t bytes) { return refused() ? NULL : malloc(bytes); }
-static void *picky_calloc(size_t count, size_t bytes) { return refused() ? NULL : calloc(count, bytes); }
-#define malloc picky_malloc
-#define calloc picky_calloc
+static int is_refused(void) { return allocations_left >= 0 && allocations_left-- == 0; }
+static void *limited_malloc(size_t bytes) { return is_refused() ? NULL : malloc(bytes); }
+static void *limited_calloc(size_t count, size_t bytes) { return is_refused() ? NULL : calloc(count, bytes); }
+#define malloc limited_malloc
+#define calloc limited_calloc
 #include "_resample.h"
 #undef malloc
 #undef calloc
@@ -45,22 +45,22 @@ static double bound(double sensible) {
     return up_to(30) ? sensible : odd[up_to(7)];
 }
 
-static Job any_job(void) {
-    Job job = {.width = side(), .height = side(), .out_width = side(), .out_height = side()};
+static ResampleJob any_job(void) {
+    ResampleJob job = {.width = side(), .height = side(), .out_width = side(), .out_height = side()};
     job.layout = (int)up_to(30) ? (int)up_to(LAYOUTS - 1) : (int)up_to(20) - 10;
     job.depth = up_to(30) ? up_to(1) ? 8 : 16 : (int)up_to(20);
     job.out_depth = up_to(30) ? up_to(1) ? 8 : 16 : (int)up_to(20);
     job.left = bound(up_to(1) ? 0 : part() * (double)job.width);
     job.top = bound(up_to(1) ? 0 : part() * (double)job.height);
-    job.across = bound(up_to(1) ? (double)job.width - job.left : part() * ((double)job.width - job.left));
-    job.down = bound(up_to(1) ? (double)job.height - job.top : part() * ((double)job.height - job.top));
+    job.box_width = bound(up_to(1) ? (double)job.width - job.left : part() * ((double)job.width - job.left));
+    job.box_height = bound(up_to(1) ? (double)job.height - job.top : part() * ((double)job.height - job.top));
     return job;
 }
 
-/* Bytes of a picture with this stride, or 0 where that means nothing or is more than a test should take. */
-static size_t bytes_of(const Job *job, size_t stride) {
-    if (!side_ok(job->width) || !side_ok(job->height) || job->layout < 0 || job->layout >= LAYOUTS) return 0;
-    size_t row = (size_t)job->width * (size_t)SHAPES[job->layout].stored * (size_t)(job->depth / 8);
+/* Returns the bytes of an image with this stride, or 0 if it is invalid or larger than a test should use. */
+static size_t bytes_of(const ResampleJob *job, size_t stride) {
+    if (!is_valid_side(job->width) || !is_valid_side(job->height) || job->layout < 0 || job->layout >= LAYOUTS) return 0;
+    size_t row = (size_t)job->width * (size_t)CHANNEL_LAYOUTS[job->layout].stored_channels * (size_t)(job->depth / 8);
     size_t bytes = (stride ? stride : row) * (size_t)(job->height - 1) + row;
     return bytes > 4000000 ? 0 : bytes;
 }
@@ -70,15 +70,15 @@ static void fill(uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)(kind == 0 ? draw() >> 32 : kind == 1 ? -(draw() >> 63) : 255);
 }
 
-static void fail(const Job *job, const char *what) {
+static void fail(const ResampleJob *job, const char *what) {
     printf("%s: %ldx%ld of %d+%g,%d+%g to %ldx%ld, layout %d, depth %d to %d\n", what, job->width, job->height, (int)job->left,
-           job->across, (int)job->top, job->down, job->out_width, job->out_height, job->layout, job->depth, job->out_depth);
+           job->box_width, (int)job->top, job->box_height, job->out_width, job->out_height, job->layout, job->depth, job->out_depth);
     exit(1);
 }
 
-/* Where alpha hardly shows, colours may differ by the last bit of a float divided by very little. */
-static void compare(const Job *job, const uint8_t *one, const uint8_t *other, size_t bytes) {
-    const Shape shape = SHAPES[job->layout];
+/* Near alpha 0, colours may differ: the last bit of a float is divided by a tiny number. */
+static void compare(const ResampleJob *job, const uint8_t *one, const uint8_t *other, size_t bytes) {
+    const ChannelLayout shape = CHANNEL_LAYOUTS[job->layout];
     const size_t wide = (size_t)(job->out_depth / 8), samples = bytes / wide;
     for (size_t i = 0; i < samples; i++) {
         uint16_t a = one[i], b = other[i], alpha = 255;
@@ -86,7 +86,7 @@ static void compare(const Job *job, const uint8_t *one, const uint8_t *other, si
             memcpy(&a, one + 2 * i, 2);
             memcpy(&b, other + 2 * i, 2);
         }
-        if (shape.alpha) {
+        if (shape.has_alpha) {
             const size_t at = i - i % (size_t)shape.channels + (size_t)shape.channels - 1;
             alpha = one[at * wide + wide - 1] < other[at * wide + wide - 1] ? one[at * wide + wide - 1] : other[at * wide + wide - 1];
         }
@@ -94,20 +94,20 @@ static void compare(const Job *job, const uint8_t *one, const uint8_t *other, si
     }
 }
 
-static void run_both(Job *job) {
+static void run_both(ResampleJob *job) {
     const uint64_t bytes = job_out_bytes(job);
     if (bytes > 4000000) return;
     uint8_t *fast = malloc(bytes), *portable = malloc(bytes);
     if (!fast || !portable) abort();
     job->out = portable;
-    if (resample(job, 0) != FINE) fail(job, "no memory");
+    if (resample(job, 0) != OK) fail(job, "no memory");
     job->out = fast;
-    if (resample(job, 1) != FINE) fail(job, "no memory");
+    if (resample(job, 1) != OK) fail(job, "no memory");
     compare(job, fast, portable, bytes);
     const long allowed = up_to(12);
     allocations_left = allowed;
     const Status status = resample(job, 1);
-    if (status != (allowed < 9 ? NO_MEMORY : FINE)) fail(job, "a refused allocation went unseen");
+    if (status != (allowed < 9 ? NO_MEMORY : OK)) fail(job, "a failed allocation was not reported");
     allocations_left = -1;
     free(fast);
     free(portable);
@@ -116,24 +116,24 @@ static void run_both(Job *job) {
 int main(int count, char **words) {
     if (count != 3) return 2;
     state = strtoull(words[1], NULL, 10) * 0x9E3779B97F4A7C15ULL + 1;
-    resample_tables();
-    long fine = 0, jobs = strtol(words[2], NULL, 10);
+    resample_init_tables();
+    long valid = 0, jobs = strtol(words[2], NULL, 10);
     for (long i = 0; i < jobs; i++) {
-        Job job = any_job();
+        ResampleJob job = any_job();
         job.stride = up_to(3) ? 0 : (size_t)up_to(40000);
         const size_t needed = bytes_of(&job, job.stride);
-        job.in_bytes = up_to(20) ? needed : (size_t)up_to(1000);
-        if (job.in_bytes < needed && !up_to(3)) job.in_bytes = needed ? needed - 1 : 0;
-        uint8_t *in = malloc(job.in_bytes ? job.in_bytes : 1);
+        job.source_bytes = up_to(20) ? needed : (size_t)up_to(1000);
+        if (job.source_bytes < needed && !up_to(3)) job.source_bytes = needed ? needed - 1 : 0;
+        uint8_t *in = malloc(job.source_bytes ? job.source_bytes : 1);
         if (!in) abort();
-        fill(in, job.in_bytes);
-        job.in = in;
-        if (job_check(&job) == FINE) {
-            fine++;
+        fill(in, job.source_bytes);
+        job.source = in;
+        if (job_validate(&job) == OK) {
+            valid++;
             run_both(&job);
         }
         free(in);
     }
-    printf("%ld of %ld jobs were fine\n", fine, jobs);
+    printf("%ld of %ld jobs were valid\n", valid, jobs);
     return 0;
 }

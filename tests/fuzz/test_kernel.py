@@ -41,5 +41,5 @@ def test_no_job_touches_memory_that_is_not_its_own_and_all_instruction_sets_agre
         [str(harness), str(seed), str(JOBS // 3)], capture_output=True, text=True, check=False, timeout=110
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    fine = int(done.stdout.split()[0])
-    assert fine > JOBS // 12
+    valid = int(done.stdout.split()[0])
+    assert valid > JOBS // 12

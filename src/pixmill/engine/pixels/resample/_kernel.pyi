@@ -11,7 +11,7 @@ def resample(
     stride: int,
     depth: int,
     out_depth: int,
-    lost: float,
-    fast: int,
+    light_compensation: float,
+    use_avx2: int,
     /,
 ) -> bytearray: ...

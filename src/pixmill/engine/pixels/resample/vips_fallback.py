@@ -1,6 +1,6 @@
-"""What ``resample`` does where the compiled kernel is missing: the same by libvips, in gamma light.
+"""``resample`` by libvips, in gamma light, for installations without the compiled kernel.
 
-Knows libvips and what is inconsistent. A box is rounded outward to whole pixels.
+A box is rounded outward to whole pixels.
 """
 
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class ResampleRequest:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes in a row of the source."""
+        """Bytes of a source row."""
         return self.width * self.layout.stored_channels * self.depth // 8
 
     @property
     def validation_error(self) -> str:
-        """What is inconsistent in itself, or nothing."""
+        """The first inconsistency of the arguments, or an empty text."""
         left, top, box_width, box_height = self.box
         checks = {
             "each side must be of 1 to 65535 pixels": all(
@@ -43,14 +43,14 @@ class ResampleRequest:
             ),
             "depth must be 8 or 16": self.depth in _MAX_VALUE and self.out_depth in _MAX_VALUE,
             "the stride is shorter than a row": self.stride == 0 or self.stride >= self.row_bytes,
-            "the box must lie inside the picture and have a size": _is_inside(left, box_width, self.width)
+            "the box must lie inside the image and must not be empty": _is_inside(left, box_width, self.width)
             and _is_inside(top, box_height, self.height),
         }
         return next((problem for problem, fine in checks.items() if not fine), "")
 
 
 def resample(pixels: PixelBuffer, request: ResampleRequest) -> bytearray:
-    """See ``pixmill.engine.pixels.resample.lanczos.resample``, whose promises it keeps but for light and fractions."""
+    """See ``lanczos.resample``; differs in linear light and fractions of pixels."""
     if request.validation_error:
         raise ValueError(request.validation_error)
     image = _crop(_to_vips_image(memoryview(pixels).cast("B"), request), request.box)
@@ -65,7 +65,7 @@ def _is_inside(start: float, length: float, side: int) -> bool:
 def _to_vips_image(pixels: memoryview, request: ResampleRequest) -> Any:
     stride = request.stride or request.row_bytes
     if len(pixels) < stride * (request.height - 1) + request.row_bytes:
-        msg = "the buffer is shorter than the picture"
+        msg = "the buffer is shorter than the image"
         raise ValueError(msg)
     packed = (
         pixels
