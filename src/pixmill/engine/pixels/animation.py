@@ -1,9 +1,9 @@
-"""Moving pictures: each frame goes through the same steps as a still, one at a time, on demand of the encoder.
+"""Animations: every frame goes through the same steps as a still image, one at a time, when the encoder asks for it.
 
-So memory holds one frame of the original and a few of the result, however many there are. What must be alike in all frames is
-decided on the first: where a smart window lies, and the format. An alpha is kept in all frames, though one may not need it.
+So memory holds one frame of the original and a few of the result, whatever their number. The first frame decides what must be the same in all:
+the smart window and the format. Alpha is kept in all frames, even if one frame does not need it.
 
-Knows frames, limits and the order of things. Must never know formats or libraries.
+Must never know formats or libraries.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ StageSeconds = dict[str, float]
 
 
 def produces_animation(header: ImageHeader, plan: Plan) -> bool:
-    """Whether what this plan makes of the original is an animation."""
+    """Whether this plan makes an animation of the original."""
     input_options, output = plan.input, plan.output
     format_can_animate = output.negotiated or not output.formats or can_encode_animation(output.formats[0])
     return header.timing is not None and input_options.animated and input_options.page == 1 and format_can_animate
@@ -33,10 +33,13 @@ def produces_animation(header: ImageHeader, plan: Plan) -> bool:
 def build_frame_sequence(
     decoder: Decoder, job: RenderJob, runner: PipelineRunner, seconds: StageSeconds
 ) -> FrameSequence:
-    """The result's frames; the first is made now. ``seconds`` grow as frames are made. Raises ImageTooLarge, ResultTooLarge."""
+    """Return the frames of the result; only the first is made now. Adds to ``seconds`` as frames are made.
+
+    Raises ImageTooLarge, ResultTooLarge.
+    """
     timing = job.header.timing
     if timing is None or not isinstance(decoder, HasFrames):
-        raise TypeError("This picture does not move")
+        raise TypeError("The original is not an animation")
     _check_limits(job, timing)
     frames = _process_frames(_decode_frames(decoder, job, seconds), runner, seconds)
     first = next(frames)

@@ -1,6 +1,6 @@
-"""Several results of one original: decoded once, then each plan goes through the steps by itself.
+"""Renders several plans of one original, which is decoded once.
 
-Knows where the pipeline can be parted, and that one result may fail without the others. Runs inside worker processes only.
+Knows that one result may fail without the others. Runs in worker processes only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,9 +30,9 @@ BatchOutcome = Rendered | PixmillError
 def render_all(
     source: memoryview, plans: Sequence[Plan], limits: Limits, extras: Extras = NO_EXTRAS
 ) -> Iterator[tuple[int, BatchOutcome]]:
-    """The number of each plan with its result, or with why there is none, in any order; only one at a time is kept here.
+    """Yield the number of each plan with its result or its error, in any order; only one result is in memory at a time.
 
-    Decoded once, unless plans want different things decoded. Raises what befalls the original as a whole, as ``render`` does.
+    The original is decoded once, unless plans need different decodes. Raises errors that concern the original as a whole, as ``render`` does.
     """
     inputs = _SharedInputs(source, limits, extras)
     inputs.header(DEFAULT_INPUT)
@@ -40,7 +40,7 @@ def render_all(
     for number, plan in enumerate(plans):
         try:
             if may_pass_through(inputs.header(plan.input), plan) or produces_animation(inputs.header(plan.input), plan):
-                yield number, render(source, plan, limits, extras)  # frames are not kept: they share nothing
+                yield number, render(source, plan, limits, extras)  # an animation keeps no frames that could be shared
             else:
                 jobs[number] = inputs.resolve_job_for(plan)
         except PixmillError as error:
@@ -50,7 +50,7 @@ def render_all(
 
 
 class _SharedInputs:
-    """What plans for stills have in common, looked at once."""
+    """Headers and trim boxes, each read once for all plans."""
 
     def __init__(self, source: memoryview, limits: Limits, extras: Extras) -> None:
         self._source = source
@@ -73,7 +73,7 @@ class _SharedInputs:
 
 
 def _group_by_decode(jobs: dict[int, RenderJob]) -> list[dict[int, RenderJob]]:
-    """The jobs parted by what is decoded for them, apart from how much of it and how large."""
+    """Group the jobs whose decode requests differ only in area and size."""
     groups: dict[tuple[Input, DecodeRequest], dict[int, RenderJob]] = {}
     for number, job in jobs.items():
         decode_key = replace(job.decode_request, area=Area(0, 0, 1, 1), target_size=Size(1, 1))
@@ -97,7 +97,7 @@ def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits
             )
         except PixmillError as error:
             yield number, error
-        seconds = {}  # told once: decoded was once
+        seconds = {}  # the decode counts once
 
 
 def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits) -> SharedFrame:
@@ -110,5 +110,5 @@ def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits
 
 
 def _may_use_halved(job: RenderJob) -> bool:
-    """Whether it is resampled by the kernel that halves frames; another one is there for what it does to each pixel."""
+    """Whether the job uses the kernel that halves frames; the others are chosen for their effect on each pixel."""
     return job.plan.resize.kernel is Kernel.LANCZOS3

@@ -1,8 +1,7 @@
-"""Where foreign exceptions stop: nothing but a PixmillError leaves the engine's pixels.
+"""Translates exceptions of libraries: only PixmillError leaves the pixel pipeline.
 
-Decoders fail on what strangers sent, in any way at all (pyvips.Error, OSError, SyntaxError, struct.error,
-ValueError, OverflowError, RecursionError …), and that is the file's fault. Past
-the decoder a failure is ours.
+Decoders fail on untrusted input with any exception (pyvips.Error, OSError, SyntaxError, struct.error, ValueError, OverflowError,
+RecursionError …): that is the fault of the file. After decoding, a failure is a defect of ours.
 """
 
 import re
@@ -17,13 +16,13 @@ _OUT_OF_MEMORY: Final = re.compile(
     r"out of memory|memory error|cannot allocate memory|creating thread: Resource temporarily unavailable|encoding error [12]\b",
     re.IGNORECASE,
 )
-"""How libraries say so that have no word for it: libvips, the C library, GLib (of a thread's stack), and libwebp by way of libvips and of
-Pillow (``VP8_ENC_ERROR_OUT_OF_MEMORY``, ``VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY``)."""
+"""Messages of libraries without an exception of their own for it: libvips, the C library, GLib (for the stack of a thread), and libwebp
+through libvips and Pillow (``VP8_ENC_ERROR_OUT_OF_MEMORY``, ``VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY``)."""
 
 
 @contextmanager
 def decode_errors() -> Iterator[None]:
-    """Any failure inside means that the original is damaged; mere warnings about it go nowhere."""
+    """Translate any failure inside to UndecodableImage, and ignore warnings about the original."""
     with warnings.catch_warnings(), _translate_errors(UndecodableImage):
         warnings.simplefilter("ignore")
         yield
@@ -31,7 +30,7 @@ def decode_errors() -> Iterator[None]:
 
 @contextmanager
 def process_errors() -> Iterator[None]:
-    """Any failure inside is a defect of ours."""
+    """Translate any failure inside to InternalError."""
     with _translate_errors(InternalError):
         yield
 

@@ -1,10 +1,10 @@
-"""One render as its steps see it: what is wanted of which picture, with all sizes resolved.
+"""One render as its steps see it: plan, header and limits, with all sizes resolved.
 
-Knows plans, headers and geometry. Must never know a pixel library.
+Must never know a pixel library.
 """
 
 from dataclasses import dataclass, field
-from dataclasses import replace as changed
+from dataclasses import replace as replace_fields
 
 from msgspec.structs import replace
 
@@ -24,11 +24,11 @@ _NO_SOURCE = memoryview(b"")
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """``geometry`` is that of the turned picture; pixels are turned late, when they are few. ``trimmed`` is what
-    is left of the stored picture without its borders, None for all of it.
+    """``geometry`` is that of the oriented image, although pixels are oriented late, when they are few. ``trim_box`` is the
+    part of the stored image that trimming leaves, None for all of it.
 
-    ``source`` is the file itself, for a result that tells its facts; ``extras`` are those of overlays and masks. ``later`` are the
-    jobs of the stages after this one, each as if what the one before it makes were its original.
+    ``source`` is the file itself, for results that describe it; ``extras`` are the images of overlays and masks. ``later_jobs`` are the jobs of
+    the stages after this one; for each, the result of the stage before it is the original.
     """
 
     plan: Plan
@@ -44,7 +44,7 @@ class RenderJob:
 
     @property
     def decode_request(self) -> DecodeRequest:
-        """The part of the stored picture that the result shows; all of the crop while a smart window is not placed."""
+        """The part of the stored image that the result shows; the whole crop while a smart window is not placed."""
         geometry = self.geometry
         keeps_whole_crop = geometry.smart_crop
         size = geometry.scaled if keeps_whole_crop else geometry.window
@@ -68,25 +68,28 @@ class RenderJob:
 
     @property
     def stage_jobs(self) -> "tuple[RenderJob, ...]":
-        """The job itself and those after it."""
+        """The job itself and those of the later stages."""
         return (
             self,
-            *(changed(job, source=self.source, animated=self.animated, extras=self.extras) for job in self.later_jobs),
+            *(
+                replace_fields(job, source=self.source, animated=self.animated, extras=self.extras)
+                for job in self.later_jobs
+            ),
         )
 
     def with_gravity(self, gravity: Gravity) -> "RenderJob":
-        """The same job with its window where this point or these regions of the turned crop want it."""
+        """Return this job with its window placed by a point or by regions of the oriented crop."""
         resize = replace(self.plan.resize, gravity=gravity)
         return resolve_job(self.header, replace(self.plan, resize=resize, stages=()), self.limits, self.trim_box)
 
 
 def _native_size(area: Area) -> Size:
-    """As many pixels as there are: no decoder may then mix some of them into one."""
+    """Return the size at which no decoder mixes pixels."""
     return Size(round_length(area.width), round_length(area.height))
 
 
 def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box | None = None) -> RenderJob:
-    """Raises InvalidParameter for a crop outside the picture, ResultTooLarge beyond the limits."""
+    """Resolve all sizes of a plan. Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits."""
     if header.is_vector:
         plan = replace(plan, resize=replace(plan.resize, enlarge=True))
     first, *others = resolve_all(
@@ -101,11 +104,11 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
 
 
 def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry, limits: Limits) -> RenderJob:
-    """A stage on a picture that lies as it is seen."""
+    """Return the job of a later stage, whose input is oriented already."""
     operations = {name: getattr(stage, name) for name in Stage.__struct_fields__}
     stage_plan = Plan(**operations, input=plan.input, output=plan.output, fact_selection=plan.fact_selection)
     orientation = requested_orientation(stage.rotate, stage.flip)
-    stage_header = changed(
+    stage_header = replace_fields(
         header,
         size=orientation.oriented_size(geometry.source),
         orientation=1,
@@ -116,5 +119,5 @@ def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry
 
 
 def total_orientation(header: ImageHeader, plan: Plan) -> Orientation:
-    """From the picture as stored to the one that the plan wants, but for other angles than right ones."""
+    """Return the orientation from the stored image to the result, without the rotation by other angles."""
     return header.pending_orientation.then(requested_orientation(plan.rotate, plan.flip))

@@ -1,10 +1,9 @@
-"""Originals that go out without becoming pixels: a drawing as a drawing, and a file of which nothing is to change.
+"""Delivers originals without decoding pixels.
 
-- An SVG stays one where ``format`` is svg, auto or original and nothing but its size is asked for: sanitised, and saying the
-  size of the result.
-- With ``format=original`` any picture goes out byte for byte, metadata and all, where nothing is asked for that would change it.
+- An SVG stays an SVG if ``format`` is svg, auto or original and only its size changes: sanitised, with the size of the result.
+- With ``format=original`` any image is delivered byte for byte, with its metadata, if no operation changes it.
 
-Knows plans and geometry. Must never decode.
+Must never decode.
 """
 
 from typing import Final, Protocol, runtime_checkable
@@ -29,19 +28,19 @@ _NEEDS_PIXELS: Final = "Only an SVG can be written as svg, and only where nothin
 
 @runtime_checkable
 class VectorImage(Protocol):
-    """A picture made of shapes that can be written as such."""
+    """A decoder that can write its image as a vector file."""
 
     def to_vector_file(self, size: Size) -> bytes | None:
-        """The file, safe, to be seen at this size; None if that is not its shape."""
+        """Return the sanitised file with this display size; None if its aspect ratio differs."""
 
 
 def may_pass_through(header: ImageHeader, plan: Plan) -> bool:
-    """Whether it is worth asking ``untouched``."""
+    """Whether ``passthrough`` needs to be called."""
     return plan.output.source_format or Format.SVG in (header.format, *plan.output.formats)
 
 
 def passthrough(decoder: Decoder, job: RenderJob) -> Rendered | None:
-    """The result, if no pixels are needed for it. Raises UnsupportedOutput for an SVG that would need some."""
+    """Return the result if it needs no pixels. Raises UnsupportedOutput if SVG output would need some."""
     if not may_pass_through(job.header, job.plan):
         return None
     size = job.geometry.output
@@ -69,6 +68,6 @@ def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None
 
 
 def _only_resizes(job: RenderJob) -> bool:
-    """Nothing is asked for but a size, and nothing is cut off or put around."""
+    """Whether the plan only resizes: no other operation, nothing cropped or padded."""
     other_operations = replace(job.plan, resize=Resize(), output=Output(), background=Colour())
     return other_operations == _NO_OPERATIONS and job.geometry.window == job.geometry.scaled == job.geometry.output

@@ -1,7 +1,6 @@
-"""The Image Service: an original and a plan in, a finished picture out.
+"""The render pipeline: takes an original and a plan, returns an encoded result.
 
-The tuples STEPS, once for each stage, and LAST_STEPS are the algorithm. Knows its steps and the boundary; each step knows one thing. Runs inside worker
-processes only.
+STEPS, applied once per stage, and LAST_STEPS are the algorithm. Must never know how a step works. Runs in worker processes only.
 """
 
 from collections.abc import Iterator
@@ -92,7 +91,7 @@ LAST_STEPS: Final = (
 
 
 def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
-    """The original as the plan wants it. Raises ImageError and InvalidParameter, and Internal for a defect of ours."""
+    """Render the plan from the original. Raises ImageError and InvalidParameter, and InternalError for a defect of ours."""
     seconds: dict[str, float] = {}
     with _record_duration(seconds, "decode"):
         decoder = open_image(source, limits, plan.input)
@@ -110,7 +109,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
 
 
 def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Rendered:
-    """The result that a decoded frame becomes; the frame itself stays as it is, for others to be made of it too."""
+    """Process and encode a decoded frame. The frame itself does not change, so that other results can be made of it too."""
     with _record_duration(seconds, "process"), process_errors():
         frame = _runner(job).run(frame)
     with _record_duration(seconds, "encode"), process_errors():

@@ -1,7 +1,7 @@
-"""Borders of one colour, found on the whole decoded picture: what lies within them is known before the geometry is.
+"""Finds borders of one colour on the whole decoded image, before the geometry is resolved.
 
-Compared are the codes of the file, by libvips' find_trim without its median filter: that would cost five seconds where this
-costs a third of one, on 33 megapixels. Knows what a border is. Must never know where the picture goes.
+Compares the values of the file by libvips' find_trim without its median filter: on 33 megapixels that would take five seconds instead
+of a third of one. Must never know where the image goes.
 """
 
 from pixmill.engine.codecs.decoder import DecodeRequest
@@ -21,7 +21,7 @@ _TRANSPARENT = 0
 
 
 def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
-    """What is left of the stored picture without its borders; None where none are to be cut off, or all would be."""
+    """Return the part of the stored image within its borders; None without trim, and if all of it would be cut off."""
     if plan.trim is None:
         return None
     decoder = open_image(source, limits, plan.input)
@@ -35,7 +35,7 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
 
 
 def trim_box_of(image: VipsImage, trim: Trim, orientation: Orientation) -> Box | None:
-    """The box within the borders of a picture that will be seen after ``turn``: that says which corner is the top left."""
+    """Return the box within the borders. ``orientation`` defines which stored corner is displayed at the top left."""
     size = Size(image.width, image.height)
     corner = orientation.stored_area(Area(0, 0, 1, 1), orientation.oriented_size(size))
     colour = trim.colour or _colour_of_pixel(image(int(corner.left), int(corner.top)), alpha=image.hasalpha())
@@ -64,7 +64,7 @@ def _colour_of_pixel(pixel: list[float], *, alpha: bool) -> Colour:
 
 
 def _equalise_margins(box: Box, size: Size, *, horizontal: bool, vertical: bool) -> Box:
-    """As much off the one side as off the other, the lesser of both."""
+    """Cut the smaller of two opposite margins off both sides."""
     left, width = _centre_span(box.left, box.width, size.width) if horizontal else (box.left, box.width)
     top, height = _centre_span(box.top, box.height, size.height) if vertical else (box.top, box.height)
     return Box(left, top, width, height)

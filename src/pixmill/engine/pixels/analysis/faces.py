@@ -1,7 +1,7 @@
-"""Faces, found by OpenCV's cascade of Haar features; both come in the wheel of the extra ``pixmill[faces]``.
+"""Detects faces by OpenCV's Haar cascade; both come in the wheel of the extra ``pixmill[faces]``.
 
-P. Viola, M. Jones: Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001. Knows OpenCV, which is
-loaded when the first face is looked for. Must never know what faces are wanted for.
+P. Viola, M. Jones: Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001. OpenCV is imported at the first
+detection. Must never know what the faces are used for.
 """
 
 import os
@@ -14,15 +14,15 @@ from pixmill.errors import MissingExtra
 from pixmill.plan.gravity import MAX_REGIONS, FocalRegion
 
 DETECTION_SIDE = 640
-"""On a picture of this side the detector takes some 50 ms and sees faces from a twentieth of its height on."""
+"""At this size the detector takes about 50 ms and finds faces from a twentieth of the height on."""
 
 _CASCADE_FILE = "haarcascade_frontalface_alt2.xml"
 _MIN_FACE_SIDE = 28
-"""Pixels; the cascade was trained on 20, but there it sees faces in leaves and stones."""
+"""Pixels; the cascade was trained on 20, but at that size it finds faces in leaves and stones."""
 
 
 def detect_faces(image: VipsImage, param: str, max_faces: int = MAX_REGIONS) -> Sequence[FocalRegion]:
-    """The largest faces of an upright picture in 8 bits; raises MissingExtra, which names the parameter that asks for them."""
+    """Return the largest faces of an upright 8-bit image. Raises MissingExtra, which names ``param``."""
     try:
         cv2, cascade = _detector()
     except (ImportError, AttributeError) as error:
@@ -41,7 +41,7 @@ def detect_faces(image: VipsImage, param: str, max_faces: int = MAX_REGIONS) -> 
 
 @lru_cache(maxsize=1)
 def _detector() -> tuple[Any, Any]:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's would take memory for each core, used by nobody here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's BLAS would reserve memory for every core, unused here
     import cv2.data  # noqa: PLC0415 - 60 MB that only those pay who look for faces
 
     cv2.setNumThreads(1)  # parallelism comes from processes

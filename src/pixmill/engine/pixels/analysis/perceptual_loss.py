@@ -1,12 +1,12 @@
-"""How much of the looks of a picture an encoder lost, as a quality on the one scale.
+"""Measures the perceptual loss of an encoding, as a quality on the common scale.
 
-Measured by the contrast and structure of SSIM (Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, equation 13 without the term of
-luminance) on luma, in windows of 7 × 7 at half and at a quarter of the size: what is lost is the geometric mean of the root mean squares of one
-less each. Squares, so that flat areas, which lose nothing, do not hide what happens at edges. Of what was tried beside SSIMULACRA2, on six photographs
-in JPEG, WebP and AVIF from 25 to 90, this ranks best: a rank correlation of 0.97 (SSIM at full size 0.85, gradient magnitude 0.95, mean squared
-error 0.92). 8 ms at 800 pixels.
+It is the contrast and structure part of SSIM (Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, equation 13 without the luminance
+term) on luma, in windows of 7 × 7 at half and at a quarter of the size; the loss is the geometric mean of the root mean squares of 1 − SSIM at
+both sizes. Squares, so that flat areas, which lose nothing, do not hide losses at edges. Of the metrics compared with SSIMULACRA2, on six
+photographs in JPEG, WebP and AVIF from 25 to 90, this one ranks best: a rank correlation of 0.97 (SSIM at full size 0.85, gradient magnitude
+0.95, mean squared error 0.92). It takes 8 ms at 800 pixels.
 
-Knows pictures. Must never know encoders or plans.
+Must never know encoders or plans.
 """
 
 import math
@@ -31,30 +31,30 @@ _REFERENCE_LOSSES: Final[dict[Format, tuple[tuple[int, float], ...]]] = {
     Format.WEBP: ((25, -3.60), (40, -4.01), (55, -4.40), (70, -4.66), (80, -5.06), (90, -5.63)),
     Format.AVIF: ((25, -3.58), (40, -4.21), (55, -4.73), (70, -5.06), (80, -5.34), (90, -5.97)),
 }
-"""Quality and the logarithm of the loss: means over six photographs at 400 and 800 pixels (docs/quality.md). Each format loses in
-ways of its own, so that at equal SSIMULACRA2 the numbers differ."""
+"""Quality and the logarithm of the loss: means over six photographs at 400 and 800 pixels (docs/quality.md). Formats have different
+artefacts, so at equal SSIMULACRA2 the numbers differ."""
 
 
 class PerceptualLoss:
-    """A picture that others are held against; its own half of the work is done once."""
+    """A reference image, prepared once for many comparisons."""
 
     def __init__(self, frame: Frame) -> None:
         self._scales = [_SsimScale(plane) for plane in _luma_planes(frame)]
 
     def loss(self, other: Frame) -> float:
-        """The logarithm of what is lost in a picture of the same size: the lower, the better."""
+        """Return the logarithm of the loss of an image of the same size: the lower, the better."""
         planes = _luma_planes(other)
         losses = [max(_MIN_LOSS, mine.loss(theirs)) for mine, theirs in zip(self._scales, planes, strict=True)]
         return sum(map(math.log, losses)) / len(losses)
 
 
 def has_reference(kind: Format) -> bool:
-    """Is it known what this format loses?"""
+    """Whether the loss of this format was measured."""
     return kind in _REFERENCE_LOSSES
 
 
 def reference_loss(kind: Format, quality: int) -> float:
-    """The loss that this quality means on photographs; beyond what was measured the line goes on."""
+    """Return the loss that this quality means on photographs; extrapolated linearly beyond the measured range."""
     knots = _REFERENCE_LOSSES[kind]
     after = next((number for number, knot in enumerate(knots) if number and knot[0] >= quality), len(knots) - 1)
     (low, loss_at_low), (high, loss_at_high) = knots[after - 1], knots[after]
@@ -62,7 +62,7 @@ def reference_loss(kind: Format, quality: int) -> float:
 
 
 class _SsimScale:
-    """Luma at one size, its local means and variances."""
+    """Luma at one size, with its local means and variances."""
 
     def __init__(self, plane: VipsImage) -> None:
         self._plane = plane
@@ -79,7 +79,7 @@ class _SsimScale:
 
 
 def _luma_planes(frame: Frame) -> list[VipsImage]:
-    """Luma at each size; small pictures are as they are. What one sees through lies on grey."""
+    """Return luma at each size; small images keep theirs. Transparent pixels are flattened on grey."""
     image = to_vips(frame)
     if frame.layout.has_alpha:
         image = image.flatten(background=[128] * (image.bands - 1))
@@ -92,7 +92,7 @@ def _luma_planes(frame: Frame) -> list[VipsImage]:
 
 
 def _window_means(*planes: VipsImage) -> list[VipsImage]:
-    """Over the windows around each pixel."""
+    """Return the mean over the window around each pixel."""
     first, *others = planes
     blurred = first.bandjoin(others).convsep(_BLUR, precision="float").copy_memory()
     return list(blurred.bandsplit())

@@ -1,6 +1,7 @@
-"""Colour put where a mask says, and one picture over another. Knows libvips pictures and colours.
+"""Fills a mask with a colour, and composites one image over another.
 
-Compositing is done in floats and rounded: libvips' own bytes are cut off, half a code darker each time.
+Composites in floats and rounds: libvips' own 8-bit results are truncated, half a value darker each time. Must never know plans other than
+colours and blend modes.
 """
 
 import pyvips
@@ -22,7 +23,7 @@ _VIPS_BLEND_NAMES = {Blend.COLOUR_DODGE: "colour-dodge", Blend.COLOUR_BURN: "col
 
 
 def fill_mask(mask: VipsImage, colour: Colour) -> VipsImage:
-    """One colour, as opaque as the mask (codes of 8 bits) and the colour itself."""
+    """Return one colour whose alpha is the 8-bit mask times the alpha of the colour."""
     values = bytes((colour.red, colour.green, colour.blue))
     flat = pyvips.Image.new_from_memory(values, 1, 1, 3, "uchar")
     alpha = mask if colour.alpha == _OPAQUE else mask * (colour.alpha / _OPAQUE)
@@ -30,22 +31,22 @@ def fill_mask(mask: VipsImage, colour: Colour) -> VipsImage:
 
 
 def multiply_opacity(image: VipsImage, opacity: float) -> VipsImage:
-    """RGBA with its alpha multiplied, in whole codes."""
+    """Multiply the alpha of an RGBA image, and round to 8 bits."""
     if opacity == 1:
         return round_to_8_bit(image)
     return round_to_8_bit(image.extract_band(0, n=3)).bandjoin(round_to_8_bit(image[3] * opacity))
 
 
 def composite_over(backdrop: VipsImage, source: VipsImage, left: int = 0, top: int = 0) -> VipsImage:
-    """Both in one; with alpha."""
+    """Composite ``source`` over ``backdrop``; the result has alpha."""
     return _composite(backdrop, source, "over", left, top)
 
 
 def blend_images(backdrop: VipsImage, source: VipsImage, blend: Blend) -> VipsImage:
-    """Two pictures of one size, the upper one with alpha; the result has alpha too.
+    """Blend two images of one size, the upper one with alpha; the result has alpha too.
 
     CSS blends colours before opacity counts: Cs' = (1 - αb) Cs + αb B(Cb, Cs), then source over
-    (https://www.w3.org/TR/compositing-1/#blending). libvips' own modes, and its atop, do so for opaque pictures only.
+    (https://www.w3.org/TR/compositing-1/#blending). libvips' own modes, and its atop, do so for opaque images only.
     """
     if blend in _VIPS_OPERATORS:
         return _composite(backdrop, source, _VIPS_OPERATORS[blend])

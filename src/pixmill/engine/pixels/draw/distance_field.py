@@ -1,8 +1,7 @@
-"""How deep each pixel of a picture lies inside of an outline: floats in pixels, negative outside.
+"""Signed distance fields: how deep each pixel lies inside a shape, as floats in pixels, negative outside.
 
-Knows forms and sizes. The depth of a pixel is that of its centre, so that ``covered`` of it is how much of the pixel the outline
-holds, to the first order. Corners whose radii do not fit all shrink by one factor, as CSS has it
-(https://www.w3.org/TR/css-backgrounds-3/#corner-overlap).
+The depth of a pixel is that of its centre, so that ``pixel_coverage`` of it is the share of the pixel inside the shape, to the first order.
+If corner radii overlap, all shrink by one factor, as in CSS (https://www.w3.org/TR/css-backgrounds-3/#corner-overlap).
 """
 
 from math import ceil, cos, pi, sin
@@ -14,19 +13,19 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.shapes import CornerRadii, Ellipse, Polygon, Star
 
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
-"""Right or not, down or not, in the order of the radii."""
+"""Whether at the right, whether at the bottom; in the order of the radii."""
 
 _EPSILON = 1e-6
 _STAR_POINTS = 5
 
 
 def pixel_coverage(depth: VipsImage) -> VipsImage:
-    """How much of each pixel is inside, 0 to 1."""
+    """Return the share of each pixel inside the shape, 0 to 1."""
     return (depth + 0.5).clamp(min=0, max=1)
 
 
 def rounded_rectangle_depth(size: Size, corner_radii: CornerRadii) -> VipsImage:
-    """The depth in the picture's own rectangle, with its corners rounded."""
+    """Return the depth inside the canvas with rounded corners."""
     depth = _rectangle_depth(size)
     for (at_right, at_bottom), radius in zip(_CORNERS, _fitted_radii(size, corner_radii), strict=True):
         if radius:
@@ -38,7 +37,7 @@ def rounded_rectangle_depth(size: Size, corner_radii: CornerRadii) -> VipsImage:
 
 
 def shape_depth(shape: Ellipse | Polygon | Star, size: Size) -> VipsImage:
-    """The depth in a form in the middle of a picture."""
+    """Return the depth inside a shape in the middle of the canvas."""
     coordinates = pyvips.Image.xyz(size.width, size.height) - [(size.width - 1) / 2, (size.height - 1) / 2]
     radius = min(size.width, size.height) / 2
     match shape:
@@ -65,9 +64,9 @@ def _ellipse_depth(coordinates: VipsImage, x_radius: float, y_radius: float) -> 
 
 
 def _polygon_depth(coordinates: VipsImage, radius: float, corners: int, *, step: int, edges: int) -> VipsImage:
-    """The depth behind so many of the lines that join each corner on a circle to the one ``step`` further on.
+    """Return the depth behind ``edges`` of the lines that join each corner on a circle to the one ``step`` further on.
 
-    A polygon is what lies behind all of them; a point of a star lies before one.
+    The inside of a polygon is behind all lines; each point of a star is in front of one.
     """
     angles = [(2 * corner + step) * pi / corners - pi / 2 for corner in range(corners)]
     normals = [[-cos(angle), -sin(angle)] for angle in angles]
@@ -84,13 +83,13 @@ def _rectangle_depth(size: Size) -> VipsImage:
 
 
 def _edge_distance(length: int) -> VipsImage:
-    """For each pixel of a row, how far its centre is from the nearer end."""
+    """Return, for each pixel of a row, the distance of its centre from the nearer end."""
     coordinates = pyvips.Image.xyz(length, 1)[0] + 0.5
     return coordinates.minpair(length - coordinates).cast("float")
 
 
 def _corner_depth(radius: float, size: Size) -> VipsImage:
-    """The upper left one."""
+    """Return the depth in the upper left corner."""
     side = ceil(radius)
     coordinates = (radius - 0.5 - pyvips.Image.xyz(min(side, size.width), min(side, size.height))).clamp(
         min=0, max=side

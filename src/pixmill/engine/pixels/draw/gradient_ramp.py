@@ -1,7 +1,7 @@
-"""How far each pixel lies along a way across the picture.
+"""Position of each pixel along the gradient line of a CSS ``linear-gradient``.
 
-The way of a CSS ``linear-gradient`` (https://www.w3.org/TR/css-images-3/#linear-gradient-syntax): through the centre, as long as it takes for
-its ends to meet the corners. Knows ramps and sizes.
+The line goes through the centre, and is so long that its ends meet the corners
+(https://www.w3.org/TR/css-images-3/#linear-gradient-syntax).
 """
 
 from math import cos, radians, sin
@@ -14,7 +14,7 @@ from pixmill.plan.lengths import Size
 
 
 def ramp_positions(ramp: GradientRamp, size: Size) -> VipsImage:
-    """One channel of floats: 0 up to the start of the ramp, 1 from its stop on."""
+    """Return one channel of floats: 0 up to the start of the ramp, 1 from its stop on."""
     x_direction, y_direction = sin(radians(ramp.angle)), -cos(radians(ramp.angle))
     length = abs(size.width * x_direction) + abs(size.height * y_direction)
     coordinates = pyvips.Image.xyz(size.width, size.height)

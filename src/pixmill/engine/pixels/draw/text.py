@@ -1,7 +1,7 @@
-"""Text drawn by Pango, as libvips' wheel carries it: letters, a line around them, a background.
+"""Draws text by Pango, from libvips' wheel: glyphs, a stroke, a background.
 
-The family Noto Sans comes with its own package, so that text looks the same where no font is installed; other families are the
-system's, and Noto Sans stands in for one that is missing. Sizes are pixels; what is drawn has the size of its ink. Must never know plans other than texts.
+Noto Sans comes as a package, so that text looks the same if no font is installed; other families are those of the system, with Noto Sans as
+the fallback. Sizes are pixels; the image has the size of the ink. Must never know plans other than texts.
 """
 
 from functools import cache
@@ -17,7 +17,7 @@ from pixmill.errors import ResultTooLarge
 from pixmill.plan.overlays import DEFAULT_FONT, Align, TextOverlay
 
 MAX_TEXT_PIXELS: Final = 16_000_000
-"""More than a poster needs; each costs a byte for the letters and four for their colours."""
+"""More than a poster needs; each takes one byte for the mask and four for the colours."""
 
 _MEASURING_SIZE: Final = 8.0
 _FONT_FILES: Final = sorted(str(path) for path in (ROOT / "files").glob("*.ttf"))
@@ -25,7 +25,7 @@ _VIPS_ALIGNS: Final = {Align.LEFT: "low", Align.CENTRE: "centre", Align.RIGHT: "
 
 
 def render_text(text: TextOverlay) -> VipsImage:
-    """RGBA. Raises ResultTooLarge."""
+    """Return the text as RGBA. Raises ResultTooLarge."""
     _register_fonts()
     _check_size(text)
     mask = _text_mask(text, text.size)
@@ -43,7 +43,7 @@ def render_text(text: TextOverlay) -> VipsImage:
 
 
 def _text_mask(text: TextOverlay, size: float) -> VipsImage:
-    """How much of each pixel is ink, as codes of 8 bits."""
+    """Return the ink coverage of each pixel, as 8-bit values."""
     wrap_width = int(text.width.value) if text.width else 0
     return pyvips.Image.text(
         text.markup,
@@ -57,7 +57,7 @@ def _text_mask(text: TextOverlay, size: float) -> VipsImage:
 
 
 def _check_size(text: TextOverlay) -> None:
-    """Drawn small first: Pango would allocate whatever it takes."""
+    """Measure the text at a small size first, because Pango would allocate the full size without a limit."""
     if text.size <= _MEASURING_SIZE:
         return
     measured, scale = _text_mask(text, _MEASURING_SIZE), text.size / _MEASURING_SIZE
@@ -66,7 +66,7 @@ def _check_size(text: TextOverlay) -> None:
 
 
 def _dilate_by_disc(mask: VipsImage, radius: int) -> VipsImage:
-    """The mask dilated by a disc: in each row of the disc the maximum along that row, by windows of powers of two."""
+    """Dilate the mask by a disc: for each row of the disc the maximum along that row, from windows of powers of two."""
     width, height = mask.width + 2 * radius, mask.height + 2 * radius
     windows = {1: mask.embed(radius, radius, width, height).copy_memory()}
     while (widest_window := max(windows)) <= radius:
@@ -84,6 +84,6 @@ def _dilate_by_disc(mask: VipsImage, radius: int) -> VipsImage:
 
 @cache
 def _register_fonts() -> None:
-    """Make the family known to this process."""
+    """Register the packaged fonts in this process."""
     for file in _FONT_FILES:
         pyvips.Image.text("a", font=DEFAULT_FONT, fontfile=file, dpi=72).copy_memory()

@@ -1,6 +1,6 @@
-"""BlurHash (https://blurha.sh) by the library of that name, of a picture small enough for its loops.
+"""BlurHash (https://blurha.sh) by the ``blurhash`` library, from an image small enough for its pure Python loops.
 
-4 components along the longer side and 3 along the shorter, of 32 pixels: more would not be seen. Alpha lies on white.
+4 components along the longer side and 3 along the shorter, of 32 pixels: more would not be visible. Alpha is flattened on white.
 """
 
 from typing import Final, cast
@@ -15,7 +15,7 @@ SIDE: Final = 32
 
 
 def blurhash(frame: Frame) -> str:
-    """The 28 characters."""
+    """Return the 28 characters."""
     small = shrink_to(frame, SIDE)
     components = (4, 3) if small.width >= small.height else (3, 4)
     return cast("str", encode(_pixel_rows(_flatten_on_white(small)), *components))

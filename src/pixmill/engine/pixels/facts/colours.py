@@ -1,7 +1,7 @@
-"""The few colours that a picture is made of: k-means in Oklab over a histogram, with starts that are no matter of chance.
+"""Average colour, and a palette: deterministic k-means in Oklab over a histogram.
 
-Colours are counted in cubes of 16 codes along each side (32 where there are too many of them), by opacity; the first start is the fullest cube, each next
-one that which is worst told so far (weight times squared distance). The same picture has the same palette everywhere.
+Colours are counted in cubes of 16 values along each side (32 if there are too many cubes), weighted by opacity; the first centre is the fullest
+cube, each next one the cube with the largest error so far (weight times squared distance). The same image has the same palette everywhere.
 """
 
 from collections import Counter
@@ -18,20 +18,20 @@ _MAX_ITERATIONS: Final = 16
 _FINE_CUBE_BITS: Final = 4
 _COARSE_CUBE_BITS: Final = 5
 _MAX_CUBES: Final = 512
-"""Noise fills all 4,096 cubes of 16 codes, and would take a second; of 32 codes there are no more than this."""
+"""Noise fills all 4,096 cubes of 16 values, and would take a second; of 32 values there are no more than this."""
 
 _SHARE_DIGITS: Final = 4
 
 
 class WeightedColour(NamedTuple):
-    """A colour and how much of the picture it makes up."""
+    """A colour and its share of the image."""
 
     lab: Oklab
     weight: float
 
 
 def palette(frame: Frame, colours: int) -> tuple[Swatch, ...]:
-    """At most so many colours, the largest share first; none of a picture that is wholly transparent."""
+    """Return at most ``colours`` colours, the largest share first; none for a fully transparent image."""
     samples = _weighted_colours(frame)
     total = sum(sample.weight for sample in samples)
     groups = (group for group in _cluster(samples, _initial_centres(samples, colours)) if group)
@@ -40,7 +40,7 @@ def palette(frame: Frame, colours: int) -> tuple[Swatch, ...]:
 
 
 def _weighted_colours(frame: Frame) -> list[WeightedColour]:
-    """The mean colour of each cube that any pixel lies in, the fullest first."""
+    """Return the mean colour of each cube with a pixel, the fullest first."""
     pixels = to_pillow(frame).convert("RGBA").tobytes()
     counts = Counter(zip(*(pixels[at::4] for at in range(4)), strict=True))
     cubes = _sum_by_cube(counts, _FINE_CUBE_BITS)
@@ -56,7 +56,7 @@ def _weighted_colours(frame: Frame) -> list[WeightedColour]:
 
 
 def _sum_by_cube(counts: Counter[tuple[int, ...]], dropped_bits: int) -> dict[tuple[int, int, int], list[float]]:
-    """Sums of the colours by weight, and the weight itself, of all pixels that differ in these last bits only."""
+    """Return the weighted sums of colours, and the weight, of pixels that differ only in the dropped bits."""
     cubes: dict[tuple[int, int, int], list[float]] = {}
     for (red, green, blue, alpha), count in counts.items():
         weight = count * alpha / 255
@@ -80,7 +80,7 @@ def _initial_centres(samples: Sequence[WeightedColour], colours: int) -> list[Ok
 
 
 def _cluster(samples: Sequence[WeightedColour], centres: list[Oklab]) -> list[list[WeightedColour]]:
-    """Lloyd's algorithm: until nothing moves, or long enough."""
+    """Lloyd's algorithm, until the centres no longer move or the iterations are used up."""
     groups: list[list[WeightedColour]] = []
     for _ in range(_MAX_ITERATIONS):
         groups = [[] for _ in centres]
@@ -108,7 +108,7 @@ def _swatch(group: Sequence[WeightedColour], total: float) -> Swatch:
 
 
 def average_colour(frame: Frame) -> str:
-    """As ``#rrggbb``, and ``#rrggbbaa`` with the mean opacity for a picture that one sees through."""
+    """Return the mean in linear light, weighted by opacity, as ``#rrggbb``; ``#rrggbbaa`` with the mean opacity if there is alpha."""
     linear = to_linear(to_vips(frame))
     mean = linear.shrink(frame.width, frame.height)
     values = bytes(from_linear(mean, has_alpha=frame.layout.has_alpha).write_to_memory())
@@ -116,5 +116,5 @@ def average_colour(frame: Frame) -> str:
 
 
 def css_hex(values: bytes) -> str:
-    """Red, green, blue, and the opacity if it is there, as CSS writes them."""
+    """Return red, green, blue, and the opacity if there is one, in CSS notation."""
     return f"#{values.hex()}"

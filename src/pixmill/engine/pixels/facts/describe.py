@@ -1,6 +1,6 @@
-"""What is written in place of a picture when a description of it is asked for as the format of the result.
+"""Visual facts of an image, and results that describe an image instead of showing it.
 
-Knows descriptions; pictures are written by the codecs.
+Must never encode images.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _PLACEHOLDERS: Final[dict[Format, Callable[[Frame], str]]] = {
 
 
 def describe(frame: Frame, selection: FactSelection, source_facts: Callable[[], Facts]) -> bytes:
-    """The body of a result whose format is a description; ``original`` tells the facts of what it was made of."""
+    """Return the body of a result whose format is a description. ``source_facts`` reads the facts of the original."""
     thumbnail = shrink_to(frame, THUMBNAIL_SIDE)
     if frame.format in _PLACEHOLDERS:
         return _PLACEHOLDERS[frame.format](thumbnail).encode()
@@ -36,7 +36,7 @@ def describe(frame: Frame, selection: FactSelection, source_facts: Callable[[], 
 
 _FINDERS: Final[dict[Fact, Callable[[Frame, FactSelection], object]]] = {
     Fact.AVERAGE: lambda frame, _: average_colour(frame),
-    Fact.PALETTE: lambda frame, question: palette(frame, question.palette_colours),
+    Fact.PALETTE: lambda frame, selection: palette(frame, selection.palette_colours),
     Fact.BLURHASH: lambda frame, _: blurhash(frame),
     Fact.THUMBHASH: lambda frame, _: thumbhash(frame),
     Fact.PHASH: lambda frame, _: phash(frame),
@@ -45,5 +45,5 @@ _FINDERS: Final[dict[Fact, Callable[[Frame, FactSelection], object]]] = {
 
 
 def find_visual_facts(frame: Frame, selection: FactSelection) -> dict[str, Any]:
-    """The fields of a Look that are asked for, of a picture of at most ``small.SIDE`` pixels along each side."""
+    """Return the requested fields of VisualFacts, from an image with sides of at most THUMBNAIL_SIDE."""
     return {fact.value: _FINDERS[fact](frame, selection) for fact in selection.include if fact in PIXEL_FACTS}

@@ -1,7 +1,7 @@
-"""EXIF as names and readable values, and the place that it tells of.
+"""EXIF as names and readable values, and the GPS location.
 
-Reads what strangers wrote, by Pillow, which never reads more than the block holds. Bounded in bytes; what is
-not for people (maker notes, thumbnails, where the strips lie) is left out, and so is the place, which is a fact of its own.
+Reads untrusted data by Pillow, which never reads beyond the block. The output is bounded in bytes; tags that are not meant for people
+(maker notes, thumbnails, strip offsets) are left out, and so is the location, which is a fact of its own.
 """
 
 import math
@@ -18,7 +18,7 @@ MAX_BYTES: Final = 12_000
 _MAX_VALUE_CHARS: Final = 1_000
 _MAX_NUMBERS: Final = 16
 _USER_COMMENT_CHARSETS = {b"ASCII\0\0\0": "utf-8", b"UNICODE\0": "utf-16", b"\0\0\0\0\0\0\0\0": "utf-8"}
-"""How a user comment says in what it is written (EXIF 2.32, tag 37510)."""
+"""The character code in front of a user comment (EXIF 2.32, tag 37510)."""
 
 _EXCLUDED_TAGS = frozenset(
     (
@@ -31,7 +31,7 @@ _EXCLUDED_TAGS = frozenset(
 
 
 def read_exif(exif: Image.Exif) -> dict[str, ExifValue]:
-    """The tags of the picture and of how it was taken, by their names in the standard."""
+    """Return the image and exposure tags by their standard names."""
     values: dict[str, ExifValue] = {}
     bytes_left = MAX_BYTES
     for tag, raw in (*_readable_items(exif), *_readable_items(exif.get_ifd(ExifTags.IFD.Exif))):
@@ -44,7 +44,7 @@ def read_exif(exif: Image.Exif) -> dict[str, ExifValue]:
 
 
 def read_gps(exif: Image.Exif) -> GpsLocation | None:
-    """Where it was taken, in degrees, north and east positive; None where the block does not say both."""
+    """Return the location in degrees, north and east positive; None if latitude or longitude is missing."""
     tags = exif.get_ifd(ExifTags.IFD.GPSInfo)
     latitude = _degrees(tags, ExifTags.GPS.GPSLatitude, "S", 90)
     longitude = _degrees(tags, ExifTags.GPS.GPSLongitude, "W", 180)
@@ -54,9 +54,9 @@ def read_gps(exif: Image.Exif) -> GpsLocation | None:
 
 
 def _readable_items(tags: Mapping[int, Any]) -> Iterable[tuple[int, Any]]:
-    """Tags with their values, without those whose value cannot be read."""
+    """Yield tags with their values, without unreadable ones."""
     for tag in sorted(tags):
-        with suppress(Exception):  # a broken value raises anything, and is no reason to leave out the others
+        with suppress(Exception):  # a broken value raises anything, and must not hide the others
             yield tag, tags[tag]
 
 
@@ -73,7 +73,7 @@ def _degrees(tags: Mapping[int, Any], tag: int, negative_ref: str, max_degrees: 
 
 
 def _altitude(tags: Mapping[int, Any]) -> float | None:
-    """Metres above the sea; the reference 1 is below (tag 5)."""
+    """Return metres above sea level; the reference 1 is below (tag 5)."""
     metres = _number(tags.get(ExifTags.GPS.GPSAltitude))
     below = tags.get(ExifTags.GPS.GPSAltitudeRef) in (1, b"\x01")
     return None if metres is None else round(-metres if below else metres, 3)
@@ -99,7 +99,7 @@ def _numbers(raw: tuple[Any, ...]) -> ExifValue | None:
 
 
 def _number(raw: Any) -> int | float | None:
-    """A whole number where it is one; None for what is none at all, such as a fraction over 0."""
+    """Return an integer if the number is whole; None for an invalid one, such as a fraction over 0."""
     try:
         number = float(raw)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
@@ -118,7 +118,7 @@ def _decode_bytes(name: str, raw: bytes) -> str:
 
 
 def _repair_utf8(text: str) -> str:
-    """Pillow reads Latin-1; nearly all write UTF-8."""
+    """Decode as UTF-8, which nearly all software writes; Pillow reads Latin-1."""
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:
@@ -126,13 +126,13 @@ def _repair_utf8(text: str) -> str:
 
 
 def _clean_text(text: str) -> str | None:
-    """Up to the first NUL, without control characters; None when nothing is left."""
+    """Cut at the first NUL and drop control characters; None if nothing is left."""
     text = text.partition("\0")[0][:_MAX_VALUE_CHARS]
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text).strip() or None
 
 
 def _wire_bytes(value: object) -> int:
-    """Bytes on the wire, at most."""
+    """Return the maximum number of encoded bytes."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace")) + 5
     return 9 * (len(value) if isinstance(value, tuple) else 1) + 5

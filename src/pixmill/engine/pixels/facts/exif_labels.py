@@ -1,4 +1,4 @@
-"""What the numbers of EXIF stand for (CIPA DC-008, EXIF 2.32), by tag. A number that is not here stays a number."""
+"""Labels of EXIF's enumerated values (CIPA DC-008, EXIF 2.32), by tag. A value without a label stays a number."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ EXIF_LABELS: Final[dict[str, dict[int, str]]] = {
     },
     "MeteringMode": {1: "average", 2: "centre-weighted", 3: "spot", 4: "multi-spot", 5: "pattern", 6: "partial"},
     "LightSource": {source.value: source.name for source in LightSource},
-    # Bit 0: it fired; bits 1 and 2: the returned light; bits 3 and 4: the mode; bit 5: there is none; bit 6: red eyes.
+    # Bit 0: fired; bits 1 and 2: return light; bits 3 and 4: mode; bit 5: no flash function; bit 6: red-eye reduction.
     "Flash": {bits: _FLASH_FIRED if bits & 1 else _FLASH_NOT_FIRED for bits in range(128)},
     "SensingMethod": {
         2: "one-chip colour area",

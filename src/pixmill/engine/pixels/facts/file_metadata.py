@@ -1,6 +1,6 @@
-"""What is written in a file beside its pixels: each fact by whoever reads it, nothing of it when it is broken.
+"""Reads the metadata of a file: hash, EXIF, GPS, IPTC, XMP. Broken metadata is left out.
 
-Knows in which block of which format a text is kept.
+Knows in which block of which format each is stored.
 """
 
 import warnings
@@ -21,7 +21,7 @@ from pixmill.media import Format
 from pixmill.plan.facts import PIXEL_FACTS, Fact, FactSelection
 
 _PHOTOSHOP_IPTC_RESOURCE: Final = 0x0404
-"""Photoshop's image resource that holds IPTC."""
+"""The Photoshop image resource that contains IPTC."""
 
 _TIFF_IPTC_TAG: Final = 33_723
 
@@ -29,7 +29,7 @@ FactReader = Callable[[memoryview, ImageHeader, FactSelection], object]
 
 
 def read_metadata(source: memoryview, header: ImageHeader, selection: FactSelection) -> dict[str, Any]:
-    """The fields of Facts that are asked for and there."""
+    """Return the requested fields of Facts that exist in the file."""
     values = {
         fact.value: _read_fact(_READERS[fact], source, header, selection)
         for fact in selection.include
@@ -45,12 +45,12 @@ def _read_fact(reader: FactReader, source: memoryview, header: ImageHeader, sele
             return reader(source, header, selection)
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001 - broken metadata raises anything, and is no reason to refuse the picture
+        except Exception:  # noqa: BLE001 - broken metadata raises anything, and is no reason to reject the image
             return None
 
 
 def _load_exif(source: memoryview, header: ImageHeader) -> Image.Exif:
-    """A TIFF is itself what an EXIF block is made like."""
+    """Return the EXIF block; a TIFF file has the structure of one."""
     if header.format is Format.TIFF:
         return TiffImageFile(BytesIO(source)).getexif()
     exif = Image.Exif()
@@ -67,9 +67,9 @@ def _iptc_block(source: memoryview, header: ImageHeader) -> bytes:
 
 
 _READERS: Final[dict[Fact, FactReader]] = {
-    Fact.HASH: lambda source, _header, _question: sha256(source).hexdigest(),
+    Fact.HASH: lambda source, _header, _selection: sha256(source).hexdigest(),
     Fact.EXIF: lambda source, header, _: read_exif(_load_exif(source, header)),
     Fact.GPS: lambda source, header, _: read_gps(_load_exif(source, header)),
     Fact.IPTC: lambda source, header, _: read_iptc(_iptc_block(source, header)),
-    Fact.XMP: lambda _, header, question: read_xmp(header.xmp, gps=Fact.GPS in question.include),
+    Fact.XMP: lambda _, header, selection: read_xmp(header.xmp, gps=Fact.GPS in selection.include),
 }

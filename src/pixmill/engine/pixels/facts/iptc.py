@@ -1,7 +1,6 @@
 """IPTC (IIM 4.1, record 2) as names and texts.
 
-Knows how datasets follow one another: a mark, record, number, two bytes of length, the value. Reads what strangers wrote:
-once from left to right, and only so much of it.
+A dataset is a marker, record, number, two bytes of length, and the value. Reads untrusted data: once from left to right, bounded in bytes.
 """
 
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ _MAX_DATASETS: Final = 200
 _MAX_VALUE_BYTES: Final = 2_000
 _DATASET_MARKER: Final = 0x1C
 _EXTENDED_LENGTH_BIT: Final = 0x8000
-"""A length with this bit is that of a length; no text needs one."""
+"""Marks an extended length, the length of a length; no text needs one."""
 
 _CHARSET_DATASET = (1, 90)
 _UTF8_ESCAPE = b"\x1b%G"
@@ -51,11 +50,11 @@ _NAMES: Final = {
     120: "Caption-Abstract",
     122: "Writer-Editor",
 }
-"""Datasets by the names that people know from ExifTool."""
+"""Dataset names as in ExifTool."""
 
 
 def read_iptc(block: bytes) -> dict[str, list[str]]:
-    """The texts by name, in their order; several of one name are several."""
+    """Return the texts by name, in file order; a repeated dataset has several."""
     texts: dict[str, list[str]] = {}
     charset, bytes_left = "latin-1", MAX_BYTES
     for record, number, value in _datasets(block):
@@ -76,7 +75,7 @@ def _datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
     offset = 0
     for _ in range(_MAX_DATASETS):
         header = block[offset : offset + 5]
-        if len(header) < 5 or header[0] != _DATASET_MARKER:  # noqa: PLR2004 - the bytes before a value
+        if len(header) < 5 or header[0] != _DATASET_MARKER:  # noqa: PLR2004 - the bytes in front of a value
             return
         size = int.from_bytes(header[3:])
         if size & _EXTENDED_LENGTH_BIT or offset + 5 + size > len(block):

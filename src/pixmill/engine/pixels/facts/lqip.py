@@ -1,4 +1,4 @@
-"""A low-quality image placeholder: a tiny WebP as a data URI, to stand in a page until the picture is there."""
+"""LQIP: a low-quality image placeholder, a tiny WebP as a data URI."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -18,7 +18,7 @@ _PREFIX: Final = "data:image/webp;base64,"
 
 
 def lqip(frame: Frame) -> str:
-    """The largest of a few sizes whose URI is short enough. Raises UnsupportedOutput."""
+    """Return the largest of a few sizes whose URI is short enough. Raises UnsupportedOutput."""
     if not features.check("webp"):
         raise UnsupportedOutput("This installation cannot write webp")
     uri = ""

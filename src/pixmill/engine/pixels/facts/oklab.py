@@ -1,4 +1,4 @@
-"""sRGB codes to Oklab and back: a space in which distances are those that people see.
+"""Converts sRGB values to Oklab, a perceptually uniform colour space, and back.
 
 Formulas and matrices: Björn Ottosson, "A perceptual color space for image processing", https://bottosson.github.io/posts/oklab/.
 """
@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 
 class Oklab(NamedTuple):
-    """Lightness 0 to 1, and two axes of colour around 0."""
+    """Lightness 0 to 1, and two colour axes around 0."""
 
     lightness: float
     a: float
     b: float
 
     def distance_squared(self, other: "Oklab") -> float:
-        """The square of it."""
+        """Return the squared Euclidean distance."""
         return (self.lightness - other.lightness) ** 2 + (self.a - other.a) ** 2 + (self.b - other.b) ** 2
 
 
 def srgb_to_oklab(red: float, green: float, blue: float) -> Oklab:
-    """Of codes from 0 to 255."""
+    """Convert sRGB values from 0 to 255."""
     red, green, blue = _srgb_to_linear(red), _srgb_to_linear(green), _srgb_to_linear(blue)
     long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
     medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
@@ -32,7 +32,7 @@ def srgb_to_oklab(red: float, green: float, blue: float) -> Oklab:
 
 
 def oklab_to_srgb(lab: Oklab) -> bytes:
-    """Red, green and blue, each cut off at 0 and 255."""
+    """Return red, green and blue, each clamped to 0 and 255."""
     long = (lab.lightness + 0.3963377774 * lab.a + 0.2158037573 * lab.b) ** 3
     medium = (lab.lightness - 0.1055613458 * lab.a - 0.0638541728 * lab.b) ** 3
     short = (lab.lightness - 0.0894841775 * lab.a - 1.2914855480 * lab.b) ** 3

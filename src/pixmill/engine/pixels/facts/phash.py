@@ -1,7 +1,7 @@
-"""A perceptual hash of 64 bits: pHash as the library ImageHash defines it, so that hashes can be compared.
+"""Perceptual hash of 64 bits: pHash as the library ImageHash defines it, so that hashes are comparable.
 
-The picture in grey at 32 × 32 pixels, by Lanczos; its discrete cosine transform (type II); of that the 8 × 8 lowest frequencies;
-a bit for each says whether it is above their median. Pictures that look alike differ in few bits (say, up to 10).
+The image in grey at 32 × 32 pixels, by Lanczos; its discrete cosine transform (type II); of that the 8 × 8 lowest frequencies; each bit
+tells whether one is above their median. Similar images differ in few bits (up to about 10).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FREQUENCIES: Final = 8
 
 
 def phash(frame: Frame) -> str:
-    """16 hexadecimal digits; the bits are those of the rows of frequencies, from low to high. Alpha lies on white."""
+    """Return 16 hexadecimal digits: rows of frequencies, from low to high. Alpha is flattened on white."""
     opaque = from_vips(to_vips(frame).flatten(background=255), frame) if frame.layout.has_alpha else frame
     grey = to_pillow(opaque).convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS).tobytes()
     rows = [_low_frequencies(grey[at : at + _SIDE]) for at in range(0, len(grey), _SIDE)]
@@ -31,7 +31,7 @@ def phash(frame: Frame) -> str:
 
 
 def _low_frequencies(values: Sequence[float]) -> list[float]:
-    """The first frequencies of the transform."""
+    """Return the lowest frequencies of the transform."""
     return [sum(value * weight for value, weight in zip(values, wave, strict=True)) for wave in _dct_basis()]
 
 

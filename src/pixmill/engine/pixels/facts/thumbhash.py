@@ -1,8 +1,8 @@
-"""ThumbHash (https://evanw.github.io/thumbhash), byte for byte as its author's JavaScript makes it.
+"""ThumbHash (https://evanw.github.io/thumbhash), byte-for-byte as its author's JavaScript.
 
-The Python packages that there are round halves to even, where JavaScript rounds them up, or fail on alpha. Sums are added up in
-the author's order, so that the last bit is the same too. A coefficient that is zero but for rounding (of a plain colour, of a straight
-gradient) may still differ by one step of its 15, as it does between JavaScript engines: not all cosines round alike.
+The existing Python packages round halves to even, where JavaScript rounds them up, or fail on alpha. Sums are added in the author's order,
+so that the last bit is the same. A coefficient that is zero except for rounding (of a plain colour, of a straight gradient) may still
+differ by one step of its 15, as it does between JavaScript engines: their cosines differ in the last bit.
 """
 
 from base64 import b64encode
@@ -16,14 +16,14 @@ from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
 
 SIDE: Final = 32
-"""Seven waves along the longest side need no more."""
+"""Enough for seven waves along the longest side."""
 
 ChannelValues = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class DctCoefficients:
-    """What is left of a channel: its mean, how strong each wave is (0.5 is not at all), and what 1 stands for."""
+    """A channel as its mean, normalised wave amplitudes (0.5 is none), and the scale that normalised them."""
 
     dc: float
     ac: tuple[float, ...]
@@ -31,13 +31,13 @@ class DctCoefficients:
 
 
 def thumbhash(frame: Frame) -> str:
-    """In base64, as pages carry it."""
+    """Return the hash in base64, the usual form in web pages."""
     small = shrink_to(frame, SIDE)
     return b64encode(encode(small.width, small.height, to_pillow(small).convert("RGBA").tobytes())).decode()
 
 
 def encode(width: int, height: int, rgba: bytes) -> bytes:
-    """The hash of a picture of at most 100 pixels along each side, alpha not multiplied in."""
+    """Return the hash of an image with sides of at most 100 pixels, alpha not premultiplied."""
     lightness, yellow, red, alpha = _channels(rgba)
     has_alpha = sequential_sum(alpha) < width * height
     lightness_limit = 5 if has_alpha else 7
@@ -54,7 +54,7 @@ def encode(width: int, height: int, rgba: bytes) -> bytes:
 
 
 def sequential_sum(numbers: ChannelValues) -> float:
-    """One after the other; ``sum`` is more exact than that from Python 3.12 on."""
+    """Add one number after the other; ``sum`` is more exact than that from Python 3.12 on."""
     total = 0.0
     for number in numbers:
         total += number
@@ -62,7 +62,7 @@ def sequential_sum(numbers: ChannelValues) -> float:
 
 
 def _channels(rgba: bytes) -> tuple[ChannelValues, ChannelValues, ChannelValues, ChannelValues]:
-    """Lightness, yellow against blue, red against green, and alpha; what one sees through shows the mean colour."""
+    """Return lightness, yellow-blue, red-green and alpha; transparent pixels get the mean colour."""
     alpha = [part / 255 for part in rgba[3::4]]
     alpha_sum = sequential_sum(alpha)
     colours = []
@@ -80,7 +80,7 @@ def _channels(rgba: bytes) -> tuple[ChannelValues, ChannelValues, ChannelValues,
 
 
 def _dct(channel: ChannelValues, width: int, height: int, x_count: int, y_count: int) -> DctCoefficients:
-    """A discrete cosine transform, cut off at a triangle of frequencies."""
+    """Return the discrete cosine transform, limited to a triangle of low frequencies."""
     pixels = width * height
     coefficients = [
         sequential_sum(_weighted_values(channel, _cosines(width, x), _cosines(height, y))) / pixels
@@ -123,7 +123,7 @@ def _pack(coefficients: Sequence[DctCoefficients], shorter_count: int, *, landsc
 
 
 def _pack_nibbles(coefficients: Sequence[DctCoefficients]) -> Iterator[int]:
-    """Four bits for each strength, the lower half of a byte first."""
+    """Pack four bits per amplitude, the lower half of a byte first."""
     digits = [_round_half_up(15 * strength) for it in coefficients for strength in it.ac]
     digits += [0] * (len(digits) % 2)
     for low, high in zip(digits[::2], digits[1::2], strict=True):
@@ -131,5 +131,5 @@ def _pack_nibbles(coefficients: Sequence[DctCoefficients]) -> Iterator[int]:
 
 
 def _round_half_up(number: float) -> int:
-    """Halves up, as JavaScript does."""
+    """Round halves up, as JavaScript does."""
     return floor(number + 0.5)

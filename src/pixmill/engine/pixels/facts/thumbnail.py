@@ -1,6 +1,6 @@
-"""The small upright sRGB picture of which all facts are told that one must look for, decoded once at the least scale that will do.
+"""Decodes the small upright sRGB image that all visual facts are computed from.
 
-Knows the steps that lead there. Must never know which facts are asked.
+Must never know which facts are requested.
 """
 
 from typing import Final
@@ -17,14 +17,14 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Resize
 
 THUMBNAIL_SIDE: Final = 100
-"""The longest side: as much as ThumbHash takes, and enough for a palette."""
+"""The longest side: the maximum of ThumbHash, and enough for a palette."""
 
 _PLAN = Plan(resize=Resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
 _STEPS = (resize, convert_profile, drop_opaque_alpha, orient)
 
 
 def decode_thumbnail(decoder: Decoder, limits: Limits) -> Frame:
-    """The whole first frame, at most ``SIDE`` pixels along each side. Raises UndecodableImage."""
+    """Return the whole first frame, with sides of at most THUMBNAIL_SIDE. Raises UndecodableImage."""
     job = resolve_job(decoder.header, _PLAN, limits)
     with decode_errors():
         frame = decoder.decode(job.decode_request)
@@ -35,7 +35,7 @@ def decode_thumbnail(decoder: Decoder, limits: Limits) -> Frame:
 
 
 def shrink_to(frame: Frame, max_side: int) -> Frame:
-    """The same picture with no side longer than this."""
+    """Reduce the image so that no side is longer than ``max_side``."""
     longest = max(frame.width, frame.height)
     if longest <= max_side:
         return frame

@@ -1,14 +1,14 @@
-"""XMP as the text that it is: nothing is parsed, so that no entity is ever expanded.
+"""XMP as text: nothing is parsed, so that no entity is ever expanded.
 
-The place where a picture was taken stays out unless it is asked for: properties of EXIF's GPS group are cut out, by their
-local names, whatever the prefix; a packet that still speaks of them afterwards, or that could hide them, is left out.
+The location is left out unless requested: properties of EXIF's GPS group are removed by their local names, whatever the prefix; a packet
+that still mentions GPS afterwards, or could hide it, is left out.
 """
 
 import re
 from typing import Final
 
 MAX_BYTES: Final = 32_000
-"""A longer packet is left out: half of an XML document is none."""
+"""A longer packet is left out, because a part of an XML document is not one."""
 
 _PACKET_WRAPPER = re.compile(r"<\?xpacket[^>]{0,200}\?>")
 _GPS_ATTRIBUTE = re.compile(r"""\s[\w.-]{1,40}:GPS\w{0,60}\s?=\s?(?:"[^"]*"|'[^']*')""")
@@ -18,7 +18,7 @@ _MENTIONS_GPS = re.compile("gps", re.IGNORECASE)
 
 
 def read_xmp(packet: bytes, *, gps: bool) -> str | None:
-    """The packet without its wrapping and padding; None for none, for one that is no UTF-8 or too long."""
+    """Return the packet without wrapper and padding; None if there is none, or it is not UTF-8 or too long."""
     if len(packet) > MAX_BYTES * 4:  # padding is a few thousand bytes
         return None
     try:

@@ -1,7 +1,7 @@
-"""Pictures and texts made ready to be laid on others: sRGB with alpha, in their size, turned, with their shadow.
+"""Prepares overlay images, texts and masks: sRGB with alpha, at their size, rotated, with their shadow.
 
-A watermark is asked for again and again: the last ones are kept, by what they are made of. Knows how each kind is made; where it goes
-and how it mixes is known to ``steps/overlay.py``. Pictures keep to the limits of originals, sprites to those of results.
+A watermark is requested again and again, so the last layers are cached by their content and options. Must never know where a layer is placed or
+how it is blended. Images are subject to the limits of originals, layers to those of results.
 """
 
 from collections import OrderedDict
@@ -36,17 +36,17 @@ from pixmill.plan.transforms import FreeRotation
 
 MAX_CACHE_BYTES: Final = 32 * 2**20
 _MAX_LAYER_BYTES: Final = 8 * 2**20
-"""Of one sprite: more than a watermark needs."""
+"""For one layer: more than a watermark needs."""
 
 _SHADOW_SIGMAS: Final = 3
-"""A Gaussian ends after so many sigmas; the rest is less than half a code."""
+"""A Gaussian is cut off after so many sigmas; the rest is less than half an 8-bit value."""
 
 _RIGHT_ANGLE: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
 class OverlayLayer:
-    """``left`` and ``top`` are how far the shadow stands out; the thing itself has the size ``core``."""
+    """``shadow_left`` and ``shadow_top``: how far the shadow extends beyond the content, which has ``content_size``."""
 
     frame: Frame
     content_size: Size
@@ -55,7 +55,7 @@ class OverlayLayer:
 
 
 class _LayerCache:
-    """The last sprites, as many as there is room for."""
+    """LRU cache of layers, bounded in bytes."""
 
     def __init__(self) -> None:
         self._layers: OrderedDict[Hashable, OverlayLayer] = OrderedDict()
@@ -80,7 +80,7 @@ _LAYER_CACHE: Final = _LayerCache()
 
 
 def overlay_layer(overlay: Overlay, canvas: Size, job: RenderJob) -> OverlayLayer:
-    """What is laid on a canvas of this size. Raises ImageError for a picture that is none, ResultTooLarge."""
+    """Return the layer for a canvas of this size. Raises ImageError for an invalid image, ResultTooLarge."""
     if isinstance(overlay, ImageOverlay):
         source = job.extras[overlay.source]
         sized_overlay = replace(
@@ -98,7 +98,7 @@ def overlay_layer(overlay: Overlay, canvas: Size, job: RenderJob) -> OverlayLaye
 
 
 def stretch_image(source: memoryview, size: Size, limits: Limits) -> Frame:
-    """A picture of exactly this size, however it was before."""
+    """Return the image at exactly this size, whatever its aspect ratio."""
     target = Resize(size.width, size.height, Fit.FILL, enlarge=True)
     return _LAYER_CACHE.get_or_make(
         (sha256(source).digest(), target), lambda: OverlayLayer(_resized_frame(source, target, limits), size)
@@ -106,7 +106,7 @@ def stretch_image(source: memoryview, size: Size, limits: Limits) -> Frame:
 
 
 def _pixel_lengths(overlay: ImageOverlay, canvas: Size) -> dict[str, Length | None]:
-    """Its sides in pixels."""
+    """Return the sides of the overlay in pixels."""
     pairs = (("width", overlay.width, canvas.width), ("height", overlay.height, canvas.height))
     return {name: length and Length(max(1, length.pixels(side))) for name, length, side in pairs}
 
@@ -117,7 +117,7 @@ def _wrap_width(text: TextOverlay, canvas: Size) -> Length:
 
 
 def _without_position(placement: Placement) -> Placement:
-    """Of a placement what changes the sprite itself."""
+    """Return only those parts of a placement that change the layer itself."""
     return Placement(degrees=placement.degrees, opacity=placement.opacity, shadow=placement.shadow)
 
 
@@ -127,7 +127,7 @@ def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits) -> F
 
 
 def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
-    """By the first steps of every render."""
+    """Decode, resize and orient, as the first steps of every render do."""
     with decode_errors():
         decoder = open_image(source, limits)
         job = resolve_job(decoder.header, Plan(resize=target), limits)
@@ -160,7 +160,7 @@ def _rotate(frame: Frame, degrees: float, limits: Limits) -> Frame:
 
 
 def _add_shadow(image: VipsImage, shadow: Shadow) -> tuple[VipsImage, int, int]:
-    """The picture over its shadow, and how far that stands out to the left and at the top."""
+    """Return the image over its shadow, and how far the shadow extends to the left and the top."""
     blur_radius = ceil(shadow.blur * _SHADOW_SIGMAS)
     left, top = max(0, blur_radius - shadow.offset_x), max(0, blur_radius - shadow.offset_y)
     width = left + image.width + max(0, blur_radius + shadow.offset_x)
@@ -171,7 +171,7 @@ def _add_shadow(image: VipsImage, shadow: Shadow) -> tuple[VipsImage, int, int]:
 
 
 def _blur_mask(mask: VipsImage, sigma: float) -> VipsImage:
-    """A Gaussian; a wide one on a smaller mask, so that time does not grow with sigma."""
+    """Blur by a Gaussian; reduces the mask first for a large sigma, so that time does not grow with it."""
     if not sigma:
         return mask
     shrink = max(1.0, sigma / MAX_DIRECT_SIGMA)
@@ -184,7 +184,10 @@ def _blur_mask(mask: VipsImage, sigma: float) -> VipsImage:
 
 
 def mask_opacity(mask: ImageMask, size: Size, job: RenderJob) -> VipsImage:
-    """How much of each pixel shows, as codes of 8 bits. A picture without alpha shows everything; what is transparent has no light."""
+    """Return the opacity that the mask gives each pixel, as 8-bit values.
+
+    The alpha of an image without alpha is opaque; the luminance of a transparent pixel is 0.
+    """
     try:
         image = to_vips(stretch_image(job.extras[mask.source], size, job.limits))
     except PixmillError as error:

@@ -1,20 +1,20 @@
-"""Writing: the file that a finished frame becomes, where needed by trying.
+"""Encodes a processed frame; where needed, by trial.
 
-Where the format is free, what is not slow to write is tried beside what was settled, and the smallest is taken:
+If the format is free, fast alternatives to the chosen one are encoded as well, and the smallest file wins:
 
-- a JPEG, where the original is one: 2 ms beside the 20 of an AVIF.
-- a drawing as WebP also without loss (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), and as PNG, where the original is one.
-- a drawing as PNG also with a palette (0.4 to 0.6 of the bytes, 12 ms), where that has the looks that the quality means.
+- a JPEG, if the original is one: 2 ms beside the 20 of an AVIF.
+- a graphic as lossless WebP (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), and as PNG, if the original is one.
+- a graphic as PNG with a palette (0.4 to 0.6 of the bytes, 12 ms), if that reaches the visual quality.
 
-What is slow, a second AVIF above all, is not tried. ``quality=auto`` and ``max_bytes`` search with the encoder asked for no more than a middling
-effort. Knows frames and encoders' faces. Must never know the libraries.
+Slow alternatives, above all a second AVIF, are not tried. ``quality=auto`` and ``max_bytes`` search with a medium encoder effort at most. Must
+never know the libraries.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec.structs import replace as with_
+from msgspec.structs import replace as replace_struct
 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.metadata import RetainedMetadata
@@ -29,7 +29,7 @@ from pixmill.plan.output import MAX_TARGET_QUALITY, Encoding
 
 MAX_SEARCH_EFFORT: Final = 4
 _MAX_TRIAL_PIXELS: Final = 1_000_000
-"""Above this many a lossless WebP or a palette takes longer than an AVIF (200 ms)."""
+"""Above this a lossless WebP or a palette takes longer than an AVIF (200 ms)."""
 
 _LOSSY_FORMATS: Final = (Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL)
 _MAX_COLOURS: Final = 256
@@ -38,12 +38,12 @@ _PALETTE_SIZES: Final = {
     Format.ICO: (256, 16, 4, 2),
     Format.GIF: (128, 64, 32, 16, 8, 4, 2),
 }
-"""The palettes that each can have."""
+"""Palette sizes to try, by format."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedFile:
-    """A file, what it is, and how it was asked for."""
+    """An encoded file and the options it was encoded with."""
 
     body: bytes
     format: Format
@@ -52,7 +52,7 @@ class EncodedFile:
 
 
 def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, source_format: Format) -> EncodedFile:
-    """The frame as its output wants it; ``original`` is the format that it came in. Raises ResultTooLarge."""
+    """Encode the frame as ``output`` requests. ``source_format`` is the format of the original. Raises ResultTooLarge."""
     encoder = _Encoder(frame, metadata, _search_output(output))
     first = (
         encoder.at_target_quality()
@@ -66,9 +66,9 @@ def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, sour
 
 
 def check_size(body: bytes, output: Output) -> None:
-    """Raises ResultTooLarge for more than ``max_bytes``."""
+    """Raise ResultTooLarge for more than ``max_bytes``."""
     if 0 < output.max_bytes < len(body):
-        message = f"{output.max_bytes} bytes are too few for this result: the least that was reached is {len(body)}"
+        message = f"{output.max_bytes} bytes are too few for this result: the smallest size reached is {len(body)}"
         raise ResultTooLarge(message, param="max_bytes")
 
 
@@ -77,11 +77,11 @@ def _size_bytes(file: EncodedFile) -> int:
 
 
 def _search_output(output: Output) -> Output:
-    """With an effort that bears repetition."""
+    """Lower the encoder effort if several encodings are needed."""
     effort = output.encoding.effort
     if not (output.target_quality or output.max_bytes) or effort is None or effort <= MAX_SEARCH_EFFORT:
         return output
-    return with_(output, encoding=with_(output.encoding, effort=MAX_SEARCH_EFFORT))
+    return replace_struct(output, encoding=replace_struct(output.encoding, effort=MAX_SEARCH_EFFORT))
 
 
 def _is_lossy(kind: Format, encoding: Encoding) -> bool:
@@ -91,7 +91,7 @@ def _is_lossy(kind: Format, encoding: Encoding) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Encoder:
-    """One frame and all that is the same however it is written."""
+    """One frame and the options that all its encodings share."""
 
     frame: Frame
     metadata: RetainedMetadata
@@ -101,7 +101,7 @@ class _Encoder:
         return self._encode(self.frame.format, self.output.quality)
 
     def at_target_quality(self) -> EncodedFile:
-        """With the lowest quality that reaches the target."""
+        """Encode with the lowest quality that reaches the target."""
         kind, perceptual_loss = self.frame.format, PerceptualLoss(self.frame)
         attempts: dict[int, EncodedFile] = {}
 
@@ -114,7 +114,7 @@ class _Encoder:
         ]
 
     def alternatives(self, source_format: Format, quality: int) -> Iterator[EncodedFile]:
-        """Other ways to write it that are not slow."""
+        """Yield fast alternatives to the chosen encoding."""
         kind, encoding = self.frame.format, self.output.encoding
         if source_format is Format.JPEG and kind is not Format.JPEG and not self.frame.layout.has_alpha:
             yield self._encode(Format.JPEG, quality)
@@ -125,7 +125,7 @@ class _Encoder:
         if self.frame.size.pixels > _MAX_TRIAL_PIXELS:
             return
         if kind is Format.WEBP and _is_lossy(kind, encoding):
-            yield self._encode(kind, quality, with_(encoding, lossless=True))
+            yield self._encode(kind, quality, replace_struct(encoding, lossless=True))
         if kind is Format.PNG and not encoding.colours:
             yield from self._with_palette(quality)
 
@@ -133,12 +133,12 @@ class _Encoder:
         target_quality = self.output.target_quality or self.output.quality
         if target_quality > MAX_TARGET_QUALITY:
             return
-        candidate = self._encode(Format.PNG, quality, with_(self.output.encoding, colours=_MAX_COLOURS))
+        candidate = self._encode(Format.PNG, quality, replace_struct(self.output.encoding, colours=_MAX_COLOURS))
         if PerceptualLoss(self.frame).loss(_decode_back(candidate)) <= reference_loss(Format.JPEG, target_quality):
             yield candidate
 
     def within_bytes(self, first: EncodedFile, best: EncodedFile) -> EncodedFile:
-        """With no more than so many bytes: in the lossy way, if there is one, else with fewer colours. Raises ResultTooLarge."""
+        """Reduce to ``max_bytes``: by a lower quality if there is a lossy encoding, else by fewer colours. Raises ResultTooLarge."""
         if _is_lossy(first.format, first.encoding):
             return self._lower_quality(first)
         if best.format is Format.JPEG:
@@ -159,7 +159,7 @@ class _Encoder:
     def _fewer_colours(self, smallest: EncodedFile) -> EncodedFile:
         for colours in _PALETTE_SIZES.get(smallest.format, ()):
             if not 0 < smallest.encoding.colours <= colours:
-                encoding = with_(self.output.encoding, colours=colours)
+                encoding = replace_struct(self.output.encoding, colours=colours)
                 smallest = min(smallest, self._encode(smallest.format, smallest.quality, encoding), key=_size_bytes)
             if _size_bytes(smallest) <= self.output.max_bytes:
                 break
@@ -176,7 +176,7 @@ class _Encoder:
 
 
 def _decode_back(file: EncodedFile) -> Frame:
-    """What the client will see."""
+    """Decode as the client will."""
     decoder = CODECS[file.format].open(memoryview(file.body))
     size = decoder.header.size
     return decoder.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))

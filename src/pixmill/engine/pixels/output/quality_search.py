@@ -1,4 +1,4 @@
-"""Searches for a quality with few encodings. Knows numbers only: what a quality costs or loses is asked of the caller."""
+"""Searches for a quality with few encodings. Knows numbers only; the caller measures loss and size."""
 
 import math
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from typing import Final
 QUALITIES: Final = tuple(range(25, 96, 5))
 MAX_TARGET_TRIES: Final = 4
 MAX_SIZE_TRIES: Final = 7
-"""With the first one, which was too large."""
+"""Including the first one, which was too large."""
 
 _LOSS_PER_STEP: Final = 0.2
 _CLOSE_ENOUGH_RATIO: Final = 0.95
 
 
 def lowest_quality(loss: Callable[[int], float], max_loss: float, start: int) -> int:
-    """The lowest of QUALITIES that loses no more than is wanted, else the best of those tried; the one returned has been tried."""
+    """Return the lowest of QUALITIES whose loss is at most ``max_loss``, else the best that was tried; it has been tried."""
     failed, passed = -1, len(QUALITIES)
     index = next(number for number, quality in enumerate(QUALITIES) if quality >= start)
     for _ in range(MAX_TARGET_TRIES):
@@ -27,8 +27,9 @@ def lowest_quality(loss: Callable[[int], float], max_loss: float, start: int) ->
 
 
 def highest_quality_within(size_at: Callable[[int], int], max_bytes: int, top_quality: int, top_bytes: int) -> int:
-    """A quality below ``top`` whose file has at most ``bound`` bytes, and which is the highest or nearly fills them; 1 where none does.
-    The one returned has been tried.
+    """Return a quality below ``top_quality`` whose file has at most ``max_bytes``: the highest, or one that nearly fills them.
+
+    Returns 1 if there is none. The returned quality has been tried.
     """
     low, high, low_bytes = 1, top_quality, size_at(1)
     quality = _estimate_quality(top_quality, max_bytes / low_bytes, top_bytes / low_bytes)
@@ -42,6 +43,6 @@ def highest_quality_within(size_at: Callable[[int], int], max_bytes: int, top_qu
 
 
 def _estimate_quality(top_quality: int, target_ratio: float, top_ratio: float) -> int:
-    """As if the size grew exponentially with quality, which it does about; both in sizes at quality 1."""
+    """Assume that size grows exponentially with quality, which is nearly so; both ratios are relative to quality 1."""
     share = math.log(target_ratio) / math.log(top_ratio) if 1 < target_ratio < top_ratio else 0.0
     return max(2, min(top_quality - 1, round(1 + share * (top_quality - 1))))

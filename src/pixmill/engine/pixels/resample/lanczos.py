@@ -1,23 +1,21 @@
-"""The kernel's face: pixels in, resampled pixels out, by Lanczos3.
+"""Resamples pixel buffers by Lanczos3: the interface of the compiled kernel.
 
-Knows buffers, layouts and boxes. Must never know plans, formats or files.
-
-With the compiled kernel the work is done in linear light. Without it (``available`` is False) libvips does it
-in gamma light, because libvips is five to ten times slower in linear light than in gamma.
+The compiled kernel works in linear light. Without it (``available`` is False) libvips works in gamma light, because in linear light it is five
+to ten times slower. Must never know plans, formats or files.
 """
 
 from pixmill.engine.pixels.resample import vips_fallback
 from pixmill.engine.raster.frame import Layout, PixelBuffer, ResampleBox
 
 available: bool
-"""Is the compiled kernel here?"""
+"""Whether the compiled kernel was built."""
 
 instructions: str
-"""What does the work on this machine: ``avx2``, ``portable`` or ``libvips``."""
+"""The implementation in use: ``avx2``, ``portable`` or ``libvips``."""
 
 try:
     from pixmill.engine.pixels.resample import _kernel
-except ImportError:  # the package was built where no C compiler is
+except ImportError:  # built without a C compiler
     available, instructions = False, "libvips"
 else:
     available, instructions = True, _kernel.instructions
@@ -27,7 +25,7 @@ __all__ = ["Layout", "PixelBuffer", "ResampleBox", "available", "instructions", 
 _LAYOUT_NUMBERS = {layout: number for number, layout in enumerate(Layout)}
 
 
-def resample(  # noqa: PLR0913  # a picture, a box and a size are many numbers
+def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
     pixels: PixelBuffer,
     *,
     width: int,
@@ -41,13 +39,13 @@ def resample(  # noqa: PLR0913  # a picture, a box and a size are many numbers
     out_depth: int = 8,
     light_compensation: float = 0.0,
 ) -> bytearray:
-    """``box`` of the picture, in pixels and perhaps fractions of them, at ``out_width`` × ``out_height``, rows without gaps.
+    """Resample ``box`` of the image, in pixels or fractions of them, to ``out_width`` × ``out_height``, rows without gaps.
 
-    ``stride`` is the number of bytes from one row to the next, 0 for rows without gaps. ``depth`` and ``out_depth`` are
-    8 or 16 bits per sample, those of 16 in the machine's byte order; all are sRGB codes. ``lost``, 0 to 1: the pixels are means of codes,
-    and so much is given back of the light that this is estimated to have cost (8 bits without alpha; not by libvips). No pixel outside of the box
-    bleeds in: the filter is cut off at its edge, rounded outward to whole pixels, and the rest is scaled to a sum of 1.
-    Runs without the GIL. Raises ValueError for whatever is inconsistent, MemoryError where there is not enough.
+    ``stride`` is the number of bytes from one row to the next, 0 for rows without gaps. ``depth`` and ``out_depth`` are 8 or 16 bits per
+    sample, those of 16 in native byte order; all are sRGB values. ``light_compensation``, 0 to 1: the pixels are means of sRGB values, and
+    this part of the light that averaging is estimated to have lost is added back (8 bits without alpha; not by libvips). No pixel outside the
+    box contributes: the filter is cut off at its edge, rounded outward to whole pixels, and the rest is normalised to a sum of 1.
+    Releases the GIL. Raises ValueError for inconsistent arguments, MemoryError.
     """
     if not available:
         request = vips_fallback.ResampleRequest(

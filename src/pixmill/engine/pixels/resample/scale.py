@@ -1,6 +1,6 @@
-"""The area of a frame at another size: by the resampling kernel, or cut out when no pixel changes.
+"""Resizes an area of a frame by the resampling kernel; crops if no pixel changes.
 
-Knows frames and the kernels. Must never know what is wanted beyond an area and a size.
+Must never know plans.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pixmill.plan.ops import Kernel
 
 
 def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
-    """The wanted area of ``frame`` at ``size``, in linear light with alpha multiplied in."""
+    """Resize the frame's area to ``size``, in linear light with premultiplied alpha."""
     area, light_compensation, frame = (
         _clamped_area(frame),
         frame.light_compensation,
@@ -38,7 +38,7 @@ def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> F
 
 
 def _clamped_area(frame: Frame) -> Area:
-    """The wanted area, with the last bits that rounding put outside of the picture taken off."""
+    """Return the area, clamped to the image: rounding may have put an edge slightly outside."""
     if frame.area is None:
         return Area(0, 0, frame.width, frame.height)
     left, top = max(0.0, frame.area.left), max(0.0, frame.area.top)
@@ -46,7 +46,7 @@ def _clamped_area(frame: Frame) -> Area:
 
 
 def _is_whole_pixel_crop(area: Area, size: Size) -> bool:
-    """Whole pixels, and as many as are asked for."""
+    """Whether the area consists of whole pixels, as many as requested."""
     return (area.width, area.height) == (size.width, size.height) and area.left % 1 == 0 == area.top % 1
 
 

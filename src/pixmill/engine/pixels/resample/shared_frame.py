@@ -1,6 +1,6 @@
-"""One decoded frame for several results: what to decode for all of them, and what each of them sees of it.
+"""Shares one decoded frame between several results: what to decode for all, and which part each of them uses.
 
-Knows needs, areas and the kernel behind ``scale.py``. Must never know plans, formats or how a picture is decoded.
+Must never know plans, formats or decoders.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from pixmill.engine.raster.frame import Area, Frame
 from pixmill.plan.lengths import Size, round_length
 
 _MIN_REMAINING_SHRINK = 1.25
-"""How much smaller a result still has to become than the halved frame that it is made of: as where a JPEG is halved by its own DCT.
-Against one pass over the whole frame that makes 50 to 61 dB on three photographs, the DCT 45 to 59 (at 1.5 it would be 54 to 62)."""
+"""The minimum shrink factor from a halved frame to a result, the same as for a JPEG that is halved by its own DCT. Compared with one
+pass over the whole frame the result has 50 to 61 dB on three photographs, with the DCT 45 to 59 (1.5 would give 54 to 62)."""
 
 
 def bounding_request(requests: Sequence[DecodeRequest]) -> DecodeRequest:
-    """A need that holds all of these: the bounds of their areas, as large as the one that shrinks least wants them."""
-    least_shrunk = min(requests, key=lambda need: need.shrink_factor)
-    bounds = _bounding_area([need.area for need in requests])
+    """Return the request that covers all: the bounds of their areas, at the scale of the one that shrinks least."""
+    least_shrunk = min(requests, key=lambda request: request.shrink_factor)
+    bounds = _bounding_area([request.area for request in requests])
     if bounds == least_shrunk.area:
         return least_shrunk
     size = Size(
@@ -30,21 +30,21 @@ def bounding_request(requests: Sequence[DecodeRequest]) -> DecodeRequest:
 
 
 class SharedFrame:
-    """A frame decoded for ``whole``, in which many needs lie; ``soft`` are those of which halved frames may be the source.
+    """A frame decoded for ``decoded_request``, which covers several requests; ``halvable`` are those that halved frames may serve.
 
-    Where two results or more can be made of the frame at half its size, or a quarter, it is halved once for them: a
-    pass over a quarter of the pixels for each then. Halving is done in linear light, as all resampling is.
+    If two or more results can be made from the frame at half or a quarter of its size, it is halved once for them: each then is a pass over
+    a quarter of the pixels. Halving is done in linear light, as all resampling is.
     """
 
     def __init__(self, frame: Frame, decoded_request: DecodeRequest, halvable: Sequence[DecodeRequest]) -> None:
         self._decoded_area = decoded_request.area
         self._frame_area = frame.area or Area(0, 0, frame.width, frame.height)
         self._pyramid = [frame]
-        levels = sorted(self._level_for(need) for need in halvable)
+        levels = sorted(self._level_for(request) for request in halvable)
         self._max_level = levels[-2] if len(levels) > 1 else 0
 
     def frame_for(self, request: DecodeRequest, *, allow_halved: bool) -> Frame:
-        """The frame to make this of, with its area; the decoded one unless it may be ``halved``."""
+        """Return the frame to make this result of, with its area; the decoded one unless ``allow_halved``."""
         level = min(self._level_for(request), self._max_level) if allow_halved else 0
         while len(self._pyramid) <= level:
             self._pyramid.append(_halve(self._pyramid[-1]))
@@ -53,7 +53,7 @@ class SharedFrame:
         return replace(frame, area=_map_area(request.area, self._decoded_area, frame_area))
 
     def _level_for(self, request: DecodeRequest) -> int:
-        """How often the frame may be halved before this is made of it."""
+        """Return how often the frame may be halved for this request."""
         area = _map_area(request.area, self._decoded_area, self._frame_area)
         shrink, level = DecodeRequest(area, request.target_size).shrink_factor / 2, 0
         while shrink >= _MIN_REMAINING_SHRINK:
@@ -75,7 +75,7 @@ def _bounding_area(areas: Sequence[Area]) -> Area:
 
 
 def _map_area(area: Area, from_area: Area, to_area: Area) -> Area:
-    """Where ``area`` lies, when ``whole`` lies at ``lies``."""
+    """Map ``area`` from the coordinates of ``from_area`` to those of ``to_area``."""
     x_scale, y_scale = to_area.width / from_area.width, to_area.height / from_area.height
     left, top = (
         to_area.left + (area.left - from_area.left) * x_scale,

@@ -1,7 +1,7 @@
-"""Resampling by other kernels than Lanczos3, through libvips: in linear light, but for the nearest pixel.
+"""Resampling by kernels other than Lanczos3, by libvips: in linear light, except for nearest neighbour.
 
-libvips shrinks by the kernel itself, stretched as far as is needed. It enlarges by an interpolator, here through ``affine``:
-``resize`` would set the picture off by a fifth of a pixel. Knows libvips' kernels. Must never know plans.
+libvips reduces by the kernel itself, stretched as needed. It enlarges by an interpolator, here through ``affine``: ``resize`` would shift the
+image by a fifth of a pixel. Must never know plans.
 """
 
 from math import ceil, floor
@@ -15,16 +15,16 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Kernel
 
 _XY = tuple[float, float]
-"""Across and down."""
+"""Horizontal and vertical."""
 
 _ROUNDING_TOLERANCE = 1e-6
-"""What rounding may have added to an area's edge."""
+"""Rounding errors that an area's edge may have."""
 
 _INTERPOLATORS = {Kernel.NEAREST: "nearest", Kernel.LINEAR: "bilinear"}
 
 
 def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -> Frame:
-    """The area of the frame, whose edges may lie within pixels, at ``size``; a side that shrinks is placed to half a pixel."""
+    """Resize an area whose edges may lie within pixels; a side that shrinks is placed to half a pixel."""
     left, top = floor(area.left + _ROUNDING_TOLERANCE), floor(area.top + _ROUNDING_TOLERANCE)
     right, bottom = (
         ceil(area.left + area.width - _ROUNDING_TOLERANCE),
@@ -50,8 +50,9 @@ def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -
 
 
 def _interpolate(image: VipsImage, corner: _XY, scale: _XY, size: Size, kernel: Kernel) -> VipsImage:
-    """Pixel n of the result has its centre at corner + (n + ½) / scale; an interpolator counts from the first pixel's centre,
-    but that of the nearest pixel, which rounds down, from its edge.
+    """Enlarge by an interpolator: pixel n of the result has its centre at corner + (n + ½) / scale.
+
+    Interpolators count from the centre of the first pixel; nearest neighbour, which rounds down, from its edge.
     """
     if scale == (1.0, 1.0) and corner[0].is_integer() and corner[1].is_integer():
         return image.crop(int(corner[0]), int(corner[1]), size.width, size.height)
@@ -68,7 +69,7 @@ def _interpolate(image: VipsImage, corner: _XY, scale: _XY, size: Size, kernel: 
 
 
 def _upscale_factors(scale: _XY) -> _XY:
-    """What is left to do for an interpolator."""
+    """Return the scales that remain for an interpolator."""
     return max(scale[0], 1.0), max(scale[1], 1.0)
 
 

@@ -1,13 +1,15 @@
-"""Recolour: what is done to the three channels of a pixel together, in this order.
+"""Changes to the colour of a pixel as a whole, alpha excepted.
+
+Grayscale is luminance (Rec. 709 weights in linear light), as an image with one channel. ``adjust_colours`` applies, in this order:
 
 - lightness: added to L* of CIE Lab, 0 to 100, as sharp's ``modulate`` does
-- saturation, hue, sepia: the matrices of CSS (``matrices.py``) on sRGB codes, multiplied first and applied at once
-- tint: L* stays, a* and b* become those of the colour, less towards black and white: 1 − 4 (L* / 100 − ½)² of them (sharp's ``tint``)
-- duotone: from the dark colour to the light one, as luminance goes from black to white, in sRGB codes
-- colorize: the colour laid over everything, in sRGB codes
-- threshold: white where the code of the luminance is at least that, else black
+- saturation, hue, sepia: the CSS matrices (``colour_matrices.py``) on sRGB values, multiplied and applied at once
+- tint: L* stays, a* and b* become those of the colour, scaled towards black and white by 1 − 4 (L* / 100 − ½)² (sharp's ``tint``)
+- duotone: interpolates from the dark to the light colour by luminance, on sRGB values
+- colorize: composites the colour over everything, on sRGB values
+- threshold: white where luminance is at least the threshold, else black
 
-The opacity of a colour says how much of the change is made: c · α + x · (1 − α). Alpha is not touched.
+The opacity α of a colour is the strength of the change: c · α + x · (1 − α).
 """
 
 from array import array
@@ -22,14 +24,13 @@ from pixmill.engine.raster.frame import Frame
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import ColourAdjustment, Duotone
 
-_NO_CHANGES = ColourAdjustment()
 _GREYS = range(256)
 
 
 def adjust_colours(frame: Frame, job: RenderJob) -> Frame:
-    """The frame in other colours."""
+    """Apply the colour changes of the plan."""
     options = job.plan.adjust.colour
-    return frame if options == _NO_CHANGES else map_colours(frame, lambda image: _apply_adjustments(image, options))
+    return map_colours(frame, lambda image: _apply_adjustments(image, options))
 
 
 def _apply_adjustments(image: VipsImage, options: ColourAdjustment) -> VipsImage:
@@ -65,13 +66,13 @@ def _apply_matrices(image: VipsImage, options: ColourAdjustment) -> VipsImage:
 
 
 def _map_luminance(image: VipsImage, table: VipsImage) -> VipsImage:
-    """The colours that the table has for the picture's luminance, with alpha multiplied in, over the picture."""
+    """Composite the premultiplied colours that the table has for each luminance over the image."""
     mapped = image.colourspace("b-w").maplut(table)
     return round_to_8_bit(image * (1 - mapped[3]) + mapped.extract_band(0, n=3)).copy(interpretation="srgb")
 
 
 def _tint_table(colour: Colour) -> VipsImage:
-    """For each grey the colour's hue at this lightness."""
+    """Return the tinted colour for each grey."""
     greys = pyvips.Image.identity(bands=3).copy(interpretation="srgb").colourspace("lab")
     target = pyvips.Image.new_from_memory(bytes((colour.red, colour.green, colour.blue)), 1, 1, 3, "uchar")
     _, a, b = target.copy(interpretation="srgb").colourspace("lab")(0, 0)
@@ -82,7 +83,7 @@ def _tint_table(colour: Colour) -> VipsImage:
 
 
 def _duotone_table(duotone: Duotone) -> VipsImage:
-    """For each grey the mixture of both colours."""
+    """Return the interpolated colour for each grey."""
     dark, light = _premultiplied_values(duotone.dark), _premultiplied_values(duotone.light)
     mixed = [a + (b - a) * grey / 255 for grey in _GREYS for a, b in zip(dark, light, strict=True)]
     return pyvips.Image.new_from_memory(array("f", mixed).tobytes(), len(_GREYS), 1, len(dark), "float")
@@ -94,13 +95,11 @@ def _colorize(image: VipsImage, colour: Colour) -> VipsImage:
 
 
 def _premultiplied_values(colour: Colour) -> tuple[float, float, float, float]:
-    """Colours from 0 to 255 with alpha multiplied in, and alpha from 0 to 1."""
+    """Return premultiplied colours from 0 to 255, and alpha from 0 to 1."""
     opacity = colour.alpha / 255
     return colour.red * opacity, colour.green * opacity, colour.blue * opacity, opacity
 
 
-def grayscale(frame: Frame, job: RenderJob) -> Frame:
-    """The frame in grey, if that is asked for."""
-    if not job.plan.grayscale or frame.is_grey:
-        return frame
-    return from_vips(to_vips(frame).colourspace("b-w"), frame)
+def grayscale(frame: Frame, _job: RenderJob) -> Frame:
+    """Convert the frame to grey."""
+    return frame if frame.is_grey else from_vips(to_vips(frame).colourspace("b-w"), frame)

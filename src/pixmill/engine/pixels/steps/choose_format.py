@@ -1,15 +1,16 @@
-"""Settle: which format the result is written in, now that one can see what it shows.
+"""Chooses the format of the result, after the steps, when its content is known.
 
-Where the format is free, of those that the client takes (AVIF before WebP, where the operator says nothing else):
+If the format is free, one of those that the client accepts (AVIF before WebP by default):
 
-- photographs, also with holes: the first. At quality 80, in bytes of a JPEG: AVIF .49 to .93, WebP .62 to 1.10.
-- drawings: WebP. At about the same looks a screenshot, a logo, a gradient and the mill have .69 to 1.08 of the bytes of AVIF, in half the time.
-- very small ones: WebP; AVIF's boxes alone have 300 bytes. At 24 pixels wide .51 to .70 of its bytes, from 100 on 1.04 and more.
-- animations: the first. Of eight frames of 400 × 267 pixels AVIF makes 45 kB in 0.41 s, WebP 113 in 0.36, GIF 520 in 0.28; of
-  a drawn one 5.0, 6.0 and 7.1.
+- photographs, also with transparency: the first. At quality 80, relative to a JPEG: AVIF .49 to .93 of the bytes, WebP .62 to 1.10.
+- graphics: WebP. At a similar visual quality a screenshot, a logo, a gradient and the mill take .69 to 1.08 of the bytes of AVIF, in half
+  the time.
+- very small images: WebP, because AVIF's boxes alone take 300 bytes. At a width of 24 pixels .51 to .70 of its bytes, from 100 on 1.04 and more.
+- animations: the first. Eight frames of 400 × 267 pixels take 45 kB in 0.41 s as AVIF, 113 in 0.36 as WebP, 520 in 0.28 as GIF; of a
+  graphic 5.0, 6.0 and 7.1.
 
-Where it takes neither: GIF for what moves, PNG for what is drawn or transparent, JPEG for photographs, also those in a PNG. Which of several ways
-to write it is the smallest is seen when it is written (``writing.py``).
+If it accepts neither: GIF for animations, PNG for graphics and transparency, JPEG for photographs, also those from a PNG. Which of
+several encodings is the smallest is found out by encoding (``output/encode.py``).
 """
 
 from dataclasses import replace
@@ -23,13 +24,13 @@ from pixmill.errors import MissingExtra, ResultTooLarge, UnsupportedOutput
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 
 _GRAPHIC_FORMATS: Final = (Format.ICO, Format.SVG)
-"""What is kept in these was drawn, also where its colours are many."""
+"""Originals in these formats are graphics, even with many colours."""
 
 _SMALL_PIXELS: Final = 64 * 64
 
 
 def choose_format(frame: Frame, job: RenderJob) -> Frame:
-    """The frame with its format. Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a format that was asked for by name."""
+    """Set the format of the frame. Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a requested format."""
     output = job.plan.output
     if output.source_format and can_encode(job.header.format) and _fits_format(job.header.format, frame):
         return replace(frame, format=job.header.format)
@@ -59,7 +60,7 @@ def _best_format(frame: Frame, job: RenderJob) -> Format:
 
 
 def _fallback_format(frame: Frame, job: RenderJob) -> Format:
-    """The format that everybody reads."""
+    """Return a universally supported format."""
     if job.animated:
         return Format.GIF
     return (

@@ -1,7 +1,7 @@
-"""Equalise (CLAHE): contrast-limited adaptive histogram equalisation, of luma.
+"""CLAHE: contrast-limited adaptive histogram equalisation of luma.
 
-libvips' ``hist_local``: each pixel goes to its rank among its window's pixels, where no rank rises faster than ``slope`` times
-the straight line. What it adds to luma is added to all channels, so that hues stay. What one sees through counts towards mid-grey.
+libvips' ``hist_local`` maps each pixel to its rank in its window, where ranks rise at most ``max_slope`` times as fast as the identity.
+The change of luma is added to all channels, so that hues stay. Transparent pixels count as mid-grey, in proportion to their transparency.
 """
 
 from pixmill.engine.pixels.job import RenderJob
@@ -14,7 +14,7 @@ _MID_GREY = 128
 
 
 def clahe(frame: Frame, job: RenderJob) -> Frame:
-    """The frame with its contrast evened out, if that is asked for."""
+    """Equalise the local contrast."""
     options = job.plan.adjust.clahe
     if options is None:
         return frame

@@ -1,7 +1,7 @@
-"""Flatten: a picture that one sees through laid on the background, where its format has no alpha.
+"""Flattens an image with alpha onto the background, if its format has no alpha.
 
-Composited in sRGB codes, as browsers do (https://www.w3.org/TR/compositing-1/#simplealphacompositing): so a JPEG looks as the PNG of
-the same picture does on a page of that colour. A background that one sees through itself lies on white.
+Composited on sRGB values, as browsers do (https://www.w3.org/TR/compositing-1/#simplealphacompositing): so a JPEG looks like the PNG of
+the same image on a page of that colour. A translucent background is itself composited on white.
 """
 
 from pixmill.engine.pixels.job import RenderJob
@@ -12,7 +12,7 @@ from pixmill.plan.colour import Colour
 
 
 def flatten(frame: Frame, job: RenderJob) -> Frame:
-    """The frame without alpha, if its format has none."""
+    """Remove alpha if the format of the frame has none."""
     if MEDIA[frame.format].alpha or not frame.layout.has_alpha:
         return frame
     red, green, blue = _opaque_background(job.plan.background)

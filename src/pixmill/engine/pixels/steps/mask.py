@@ -1,7 +1,7 @@
-"""Shape: rounded corners, a mask, and a border along them.
+"""Rounded corners, a mask, and a border along their outline.
 
-Opacity is multiplied by how much of a pixel the outline holds. The border is composited in sRGB codes, as browsers do, from the
-outline inwards; a stencil, which has no line to follow, comes last. Pixels keep their colours where they only become less opaque.
+Alpha is multiplied by the share of each pixel inside the outline. The border is composited on sRGB values, as in browsers, from the outline
+inwards; an image mask, which has no outline, is applied last. Colours stay the same where only alpha changes.
 """
 
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
@@ -12,17 +12,15 @@ from pixmill.engine.raster.alpha import join_alpha, round_to_8_bit, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.lengths import Size
-from pixmill.plan.shapes import NO_SHAPE, Border, CornerRadii, ImageMask, Shape
+from pixmill.plan.shapes import Border, CornerRadii, ImageMask, Shape
 
 _SQUARE_CORNERS = CornerRadii()
 _OPAQUE = 255
 
 
 def apply_mask(frame: Frame, job: RenderJob) -> Frame:
-    """The frame in its shape."""
+    """Apply corners, border and mask."""
     options = job.plan.shape
-    if options == NO_SHAPE:
-        return frame
     image = to_vips(frame)
     if options.corner_radii or options.border or not isinstance(options.mask, ImageMask | None):
         image = _apply_outline(image, options, frame.size)
@@ -32,7 +30,7 @@ def apply_mask(frame: Frame, job: RenderJob) -> Frame:
 
 
 def _apply_outline(image: VipsImage, options: Shape, size: Size) -> VipsImage:
-    depth = _outline_depth(options, size).copy_memory()  # looked at twice
+    depth = _outline_depth(options, size).copy_memory()  # read twice
     if options.border:
         image = _draw_border(image, options.border, depth)
     if options.corner_radii or options.mask:
@@ -41,7 +39,7 @@ def _apply_outline(image: VipsImage, options: Shape, size: Size) -> VipsImage:
 
 
 def _outline_depth(options: Shape, size: Size) -> VipsImage:
-    """How deep each pixel lies in all that bounds the picture."""
+    """Return how deep each pixel lies inside the corners and the mask."""
     depth = rounded_rectangle_depth(size, options.corner_radii or _SQUARE_CORNERS)
     if options.mask is None or isinstance(options.mask, ImageMask):
         return depth
@@ -55,7 +53,7 @@ def _multiply_alpha(image: VipsImage, coverage: VipsImage) -> VipsImage:
 
 
 def _draw_border(image: VipsImage, border: Border, depth: VipsImage) -> VipsImage:
-    """The border over the picture, from the outline to ``width`` pixels within."""
+    """Composite the border, from the outline to ``width`` pixels inside it."""
     border_image = fill_mask(round_to_8_bit((1 - pixel_coverage(depth - border.width)) * _OPAQUE), border.colour)
     space = "srgb"
     if image.interpretation == "b-w" and border.colour.red == border.colour.green == border.colour.blue:

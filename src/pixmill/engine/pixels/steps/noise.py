@@ -1,7 +1,7 @@
-"""Noise: grain, the same for all channels of a pixel, as film has it.
+"""Film grain: Gaussian noise, the same for all channels of a pixel.
 
-Gaussian, with a standard deviation in percent of the range of codes. Its seed comes from the plan, so that the same plan gives the same bytes. One tile is made
-and repeated: making a number costs more than all else.
+The standard deviation is in percent of the value range. The seed comes from the plan, so that the same plan gives the same bytes. One tile is
+generated and repeated, because generating random numbers costs more than everything else.
 """
 
 from zlib import crc32
@@ -22,17 +22,15 @@ _SEEDS = 2**31
 
 
 def noise(frame: Frame, job: RenderJob) -> Frame:
-    """The frame with grain, if that is asked for."""
+    """Add film grain."""
     amount = job.plan.effects.noise
-    if not amount:
-        return frame
     colours, alpha = split_alpha(to_vips(frame))
     grain = _noise_image(frame.size, 2.55 * amount, _seed(job.plan.effects))
     return from_vips(join_alpha(colours + grain, alpha), frame)
 
 
 def _seed(effects: Effects) -> int:
-    """The same for all sizes and formats of a picture."""
+    """Return a seed that is the same for all sizes and formats of a result."""
     return crc32(canonical_json(Plan(effects=effects))) % _SEEDS
 
 

@@ -1,7 +1,7 @@
-"""Overlay: pictures and texts laid over the canvas, one after the other.
+"""Composites overlay images and texts over the canvas, one after the other.
 
-Mixed in sRGB codes as browsers do (https://www.w3.org/TR/compositing-1/): blend modes are those of CSS, with the source over the
-backdrop. An opaque picture stays opaque, but for the modes that take from it.
+On sRGB values as browsers do (https://www.w3.org/TR/compositing-1/): the blend modes are those of CSS, with source over backdrop. An opaque
+image stays opaque, except for the modes that reduce alpha.
 """
 
 from math import ceil
@@ -20,9 +20,7 @@ _ALPHA_REDUCING_BLENDS = (Blend.ERASE, Blend.XOR)
 
 
 def overlay(frame: Frame, job: RenderJob) -> Frame:
-    """The frame with everything that is laid over it."""
-    if not job.plan.overlays:
-        return frame
+    """Composite all overlays of the plan."""
     image = to_vips(frame).colourspace("srgb")
     for number, item in enumerate(job.plan.overlays):
         try:
@@ -47,7 +45,7 @@ def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement
 
 
 def _top_left(canvas: Size, layer: OverlayLayer, placement: Placement) -> tuple[int, int]:
-    """Where the sprite begins, its shadow included."""
+    """Return the position of the layer, its shadow included."""
     x_shift, y_shift = placement.offset_x.pixels(canvas.width), placement.offset_y.pixels(canvas.height)
     left = (
         round_position(exact_fraction(placement.x) * (canvas.width - layer.content_size.width))
@@ -65,7 +63,7 @@ def _top_left(canvas: Size, layer: OverlayLayer, placement: Placement) -> tuple[
 def _tile(
     layer_image: VipsImage, canvas: Size, placement: Placement, left: int, top: int
 ) -> tuple[VipsImage, int, int]:
-    """As many beside each other as cover the canvas, so that one lies where a single one would."""
+    """Repeat the layer to cover the canvas, aligned with the position of a single one."""
     width, height = layer_image.width + placement.gap, layer_image.height + placement.gap
     repeats_x = placement.repeat in (Repeat.HORIZONTAL, Repeat.BOTH)
     repeats_y = placement.repeat in (Repeat.VERTICAL, Repeat.BOTH)
@@ -75,7 +73,7 @@ def _tile(
 
 
 def _visible_box(canvas: Size, layer_image: VipsImage, left: int, top: int) -> Box | None:
-    """The part of the canvas that is covered."""
+    """Return the part of the canvas that the layer covers, None for none."""
     x_start, x_end = max(0, left), min(canvas.width, left + layer_image.width)
     y_start, y_end = max(0, top), min(canvas.height, top + layer_image.height)
     return Box(x_start, y_start, x_end - x_start, y_end - y_start) if x_start < x_end and y_start < y_end else None

@@ -1,7 +1,7 @@
-"""Pad: the picture on a larger canvas (``fit=contain``, ``padding``), which shows a colour or more of the picture.
+"""Pads the image to a larger canvas (``fit=contain``, ``padding``), filled with a colour, a blurred copy or repeated edges.
 
-The blurred copy covers the canvas as ``fit=cover`` does, and is blurred by a fiftieth of the canvas' longer side (of 128 pixels at least) in
-linear light, on a small picture: what a Gaussian leaves has no detail that this could lose.
+The blurred copy covers the canvas as ``fit=cover`` does. Its sigma is a fiftieth of the longer side of the canvas; it is blurred in linear light
+at a reduced size, because a Gaussian leaves no detail that this could lose.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ _BACKDROP_SIGMA = _BACKDROP_SIDE / 50
 
 
 def pad(frame: Frame, job: RenderJob) -> Frame:
-    """The frame on its canvas."""
-    return _FILLS[job.plan.extend.fill](frame, job) if job.geometry.needs_padding else frame
+    """Pad the frame to the size of the result."""
+    return _FILLS[job.plan.extend.fill](frame, job)
 
 
 def _fill_with_colour(frame: Frame, job: RenderJob) -> Frame:
-    """A grey picture stays grey on a grey canvas; a canvas one sees through needs alpha."""
+    """A grey image stays grey on a grey canvas; a translucent canvas adds alpha."""
     colour = job.plan.background
     image = with_bands_for(to_vips(frame), colour)
     return from_vips(_embed(image, job, extend="background", background=band_values(image, colour)), frame)
@@ -46,7 +46,7 @@ def _embed(image: VipsImage, job: RenderJob, **options: object) -> VipsImage:
 
 
 def _fill_with_blur(frame: Frame, job: RenderJob) -> Frame:
-    """Where one sees through the picture, one sees the copy."""
+    """The copy shows through transparent parts of the image."""
     left, top = job.geometry.offset
     backdrop = to_vips(_blurred_backdrop(frame, job.geometry.output))
     image = to_vips(frame)
@@ -57,7 +57,7 @@ def _fill_with_blur(frame: Frame, job: RenderJob) -> Frame:
 
 
 def _blurred_backdrop(frame: Frame, canvas: Size) -> Frame:
-    """The middle of the frame, in the shape of the canvas, blurred and as large as it."""
+    """Return the centre of the frame, cropped to the aspect ratio of the canvas, blurred and enlarged to it."""
     shrink = max(1.0, max(canvas.width, canvas.height) / _BACKDROP_SIDE)
     small = Size(round_length(canvas.width / shrink), round_length(canvas.height / shrink))
     linear = to_linear(to_vips(scale_frame(_central_area(frame, canvas), small))).gaussblur(
@@ -68,7 +68,7 @@ def _blurred_backdrop(frame: Frame, canvas: Size) -> Frame:
 
 
 def _central_area(frame: Frame, canvas: Size) -> Frame:
-    """The frame with the largest area in its middle that has the shape of the canvas."""
+    """Set the largest centred area with the aspect ratio of the canvas."""
     scale = min(frame.width / canvas.width, frame.height / canvas.height)
     width, height = canvas.width * scale, canvas.height * scale
     area = Area((frame.width - width) / 2, (frame.height - height) / 2, width, height)

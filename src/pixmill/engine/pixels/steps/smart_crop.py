@@ -1,4 +1,4 @@
-"""Aim: where a smart window goes, found on a small version of the picture: by libvips' attention or entropy, or by faces."""
+"""Places the smart crop window, on a reduced image: by libvips' attention or entropy, or by faces."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from pixmill.plan.gravity import Faces, FocalRegions, Gravity, Interest, Point, 
 from pixmill.plan.lengths import Size, round_length
 
 _ANALYSIS_SIDE = 256
-"""libvips itself looks at some 32 × 32 pixels (smartcrop.c); this many lose nothing."""
+"""libvips itself reduces to about 32 × 32 pixels (smartcrop.c), so this size loses nothing."""
 
 
 def smart_crop(frame: Frame, job: RenderJob) -> Frame:
-    """The area shrunk to the window around what is sought; unchanged unless the window is smart."""
-    if not job.geometry.smart_crop or frame.area is None:
+    """Reduce ``frame.area`` to the crop window. An area of None, of a frame that is cropped already, stays."""
+    if frame.area is None:
         return frame
     placed_job = job.with_gravity(_find_gravity(frame, job))
     full_area, window_area = job.decode_request.area, placed_job.decode_request.area
@@ -38,7 +38,7 @@ def _find_gravity(frame: Frame, job: RenderJob) -> Gravity:
 
 
 def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
-    """The picture as it will be seen, but with no side longer than this."""
+    """Return the oriented image, with no side longer than ``max_side``."""
     oriented_size = job.orientation.oriented_size(job.geometry.scaled)
     return orient_image(
         to_vips(scale_frame(frame, _shrink_size(oriented_size, _shrink_factor(oriented_size, max_side)))),
@@ -47,7 +47,7 @@ def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
 
 
 def _find_point(frame: Frame, job: RenderJob, interest: Interest) -> Point:
-    """What draws the eye, or the middle of what holds most detail."""
+    """Return the most salient point, or the centre of the window with the highest entropy."""
     image = _analysis_image(frame, job, _ANALYSIS_SIDE)
     reduced_window = _shrink_size(job.geometry.window, _shrink_factor(job.geometry.scaled, _ANALYSIS_SIDE))
     width, height = min(reduced_window.width, image.width), min(reduced_window.height, image.height)

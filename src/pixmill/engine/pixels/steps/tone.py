@@ -1,17 +1,17 @@
-"""Tone: all that is done to each channel for itself, as one table of 256 codes for each.
+"""Tone: all changes to each channel by itself, as one table of 256 values per channel.
 
-On sRGB codes x from 0 to 1, as image editors do, in this order:
+On sRGB values x from 0 to 1, as in image editors, in this order:
 
-- normalise: (x − low) / (high − low), with the codes below which 1 % and 99 % of the luminance lie, weighted by alpha
-- levels: ((x − black) / (white − black)) ^ (1 / gamma), held to 0 … 1 before the power; a threshold where black is white
-- curves: through their points (``curve.py``), the one for all channels first
+- normalise: (x − low) / (high − low), with the 1st and 99th percentile of luminance, weighted by alpha
+- levels: ((x − black) / (white − black)) ^ (1 / gamma), clamped to 0 … 1 before the power; a threshold if black is white
+- curves: through their points (``curves.py``), the one for all channels first
 - gamma: x ^ (1 / gamma), so that more than 1 is lighter (sharp, Cloudflare, weserv)
 - brightness: x + change / 100 (thumbor, imagor, weserv)
 - contrast: (x − ½) · f + ½ with c = 2.55 · change and f = 259 (c + 255) / (255 (259 − c)) (thumbor, imagor)
 - red, green, blue: x + change / 100 (thumbor's and imagor's rgb)
 - invert: 1 − x
 
-Nothing is cut off between brightness and the end, so that brighter and then darker loses nothing.
+Nothing is clamped between brightness and the end, so that brighter and then darker loses nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,10 +33,8 @@ _LOW_QUANTILE, _HIGH_QUANTILE = 0.01, 0.99
 
 
 def tone(frame: Frame, job: RenderJob) -> Frame:
-    """The frame with each channel mapped as is asked."""
+    """Map each channel through its table."""
     options = job.plan.adjust.tone
-    if options == _NO_CHANGES:
-        return frame
     maps = [_normalise_map(frame)] if options.normalise else []
     maps += _shared_maps(options)
     table = _table_image(
@@ -46,7 +44,7 @@ def tone(frame: Frame, job: RenderJob) -> Frame:
 
 
 def _shared_maps(options: ToneAdjustment) -> list[ValueMap]:
-    """What is done to all channels alike, up to gamma."""
+    """Return the changes up to gamma that are the same for all channels."""
     maps: list[ValueMap] = []
     if options.levels != _NO_CHANGES.levels:
         maps.append(_levels_map(options.levels))
@@ -56,7 +54,7 @@ def _shared_maps(options: ToneAdjustment) -> list[ValueMap]:
 
 
 def _channel_maps(options: ToneAdjustment, channel: str) -> list[ValueMap]:
-    """What follows, with what may differ from channel to channel."""
+    """Return the changes from the channel's own curve on."""
     maps: list[ValueMap] = []
     if (points := getattr(options.curves, channel)) != _NO_CURVE:
         maps.append(_curve_map(points))
@@ -72,7 +70,7 @@ def _channel_maps(options: ToneAdjustment, channel: str) -> list[ValueMap]:
 
 
 def _lookup_table(maps: list[ValueMap]) -> list[int]:
-    """The table of what these maps make of each code, one after the other."""
+    """Apply the maps, one after the other, to each 8-bit value."""
     values = []
     for value in range(256):
         x = value / 255
@@ -83,7 +81,7 @@ def _lookup_table(maps: list[ValueMap]) -> list[int]:
 
 
 def _table_image(channels: list[list[int]]) -> VipsImage:
-    values = bytes(code for pixel in zip(*channels, strict=True) for code in pixel)
+    values = bytes(value for pixel in zip(*channels, strict=True) for value in pixel)
     return pyvips.Image.new_from_memory(values, 256, 1, len(channels), "uchar")
 
 
@@ -117,7 +115,7 @@ def _clamp(x: float) -> float:
 
 
 def _normalise_map(frame: Frame) -> ValueMap:
-    """From the darkest to the lightest code of what one sees, leaving out one percent at each end."""
+    """Stretch from the 1st to the 99th percentile of the visible luminance."""
     colours, alpha = split_alpha(to_vips(frame))
     luminance = colours if frame.is_grey else colours.colourspace("b-w")
     weights = (luminance * 0 + 255 if alpha is None else alpha).cast("uint")
@@ -129,7 +127,7 @@ def _normalise_map(frame: Frame) -> ValueMap:
 
 
 def _quantile(histogram: Sequence[float], fraction: float) -> int:
-    """The first code up to which there is that part of everything."""
+    """Return the first value whose cumulative weight reaches this fraction of the total."""
     target, cumulative = fraction * sum(histogram), 0.0
     for value, weight in enumerate(histogram):
         cumulative += weight
