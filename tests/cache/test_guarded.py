@@ -8,11 +8,11 @@ import pytest
 
 from pixmill.cache.resilience.guarded import (
     MAX_CONSECUTIVE_FAILURES,
+    RECOVERY_BACKOFF,
     WINDOW_CALLS,
     Breaker,
     BreakerState,
     GuardedTier,
-    _backoff_delays,
 )
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
@@ -21,6 +21,7 @@ from pixmill.cache.tiers.memory import MemoryTier
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry, Hit
+from pixmill.runtime.backoff import Backoff
 from tests.cache.entries import Recorder, entry_of, key_of
 from tests.cache.tiers import FlakyTier
 
@@ -32,7 +33,11 @@ async def guarded(
     tier: FlakyTier, recorder: Recorder | None = None, *, timeout_s: float = 0.05, initial_backoff_s: float = 0.01
 ) -> AsyncIterator[GuardedTier[Entry]]:
     made = GuardedTier(
-        tier, recorder, timeout_s=timeout_s, write_timeout_s=timeout_s, initial_backoff_s=initial_backoff_s
+        tier,
+        recorder,
+        timeout_s=timeout_s,
+        write_timeout_s=timeout_s,
+        recovery_backoff=Backoff(initial_backoff_s, 30.0, jitter=True),
     )
     yield made
     tier.failure = None
@@ -87,7 +92,7 @@ def test_what_ends_after_it_opened_tells_nothing_new_and_a_probe_decides() -> No
 
 
 def test_pauses_double_up_to_half_a_minute_and_differ_between_servers() -> None:
-    one, another = ([pause for pause, _ in zip(_backoff_delays(1.0), range(9), strict=False)] for _ in range(2))
+    one, another = ([RECOVERY_BACKOFF.delay_s(attempt) for attempt in range(9)] for _ in range(2))
     for number, pause in enumerate(one):
         assert min(2**number, 30) / 2 <= pause <= min(2**number, 30)
     assert one != another

@@ -24,6 +24,7 @@ from pixmill.errors import StoreDenied
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event
 from pixmill.ports.storage import Store
+from pixmill.runtime.backoff import Backoff
 from pixmill.storage.redis import RedisClient
 from pixmill.storage.redis_url import RedisTarget
 from tests.cache.entries import Recorder, entry_of, key_of
@@ -143,7 +144,7 @@ class FakeLockBackend:
     """One holder at a time, in this process; fails with ``failure`` while it has one."""
 
     kind = "file"
-    initial_retry_delay_s = max_retry_delay_s = 0.001
+    retry_backoff = Backoff(initial_s=0.001, max_s=0.001, jitter=True)
 
     def __init__(self) -> None:
         self.held = False

@@ -106,7 +106,7 @@ async def test_it_never_holds_more_than_its_bytes_nor_anything_but_the_last_put(
             await cache.delete(key_of(number))
         found = await cache.get(key_of(number))
         assert found is Miss.ABSENT or found is last.get(number)
-        held_cost = sum(slot.cost_bytes for queue in (cache._small, cache._main) for slot in queue.slots.values())
+        held_cost = sum(slot.cost_bytes for queue in (cache._small, cache._main) for slot in queue.entries.values())
         assert held_cost == cache.used_bytes <= 40_000
         assert len(cache._ghosts) <= 40_000 // OVERHEAD_BYTES
 
@@ -121,7 +121,7 @@ class CountingQueue(OrderedDict[Key, Any]):
 
 async def test_no_single_put_moves_more_than_a_few_entries() -> None:
     cache = MemoryTier(2_000 * COST)
-    cache._main.slots = queue = CountingQueue()
+    cache._main.entries = queue = CountingQueue()
     for key in range(2_000):
         await cache.put(key_of(key), ENTRY)
     for _ in range(3):

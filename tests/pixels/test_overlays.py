@@ -269,8 +269,11 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer, "MAX_CACHE_BYTES", 10_000)
     for shade in range(12):
         laid(photo(8, 8), Image.new("RGB", (40, 30), (shade, 50, 60)))
-        assert layer._LAYER_CACHE._bytes <= 10_000
-        assert sum(len(one.frame.pixels) for one in layer._LAYER_CACHE._layers.values()) == layer._LAYER_CACHE._bytes
+        assert layer._LAYER_CACHE._layers.total_bytes <= 10_000
+        assert (
+            sum(len(one.frame.pixels) for one in layer._LAYER_CACHE._layers.entries.values())
+            == layer._LAYER_CACHE._layers.total_bytes
+        )
 
 
 @pytest.mark.parametrize(

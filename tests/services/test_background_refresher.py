@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pixmill.services.results.refresher import INITIAL_BACKOFF_S, MAX_BACKOFF_S, MAX_BACKOFFS, BackgroundRefresher
+from pixmill.services.results.refresher import BACKOFF, MAX_BACKOFFS, BackgroundRefresher
 
 
 class Clock:
@@ -52,14 +52,14 @@ async def test_pauses_double_up_to_a_bound_and_end_with_a_success() -> None:
             clock.now += 1
         delays.append(clock.now - began)
         await settled()
-    expected = [INITIAL_BACKOFF_S * 2**number for number in range(7)]
-    assert delays == [0, *(min(length, MAX_BACKOFF_S) for length in expected)]
-    clock.now += MAX_BACKOFF_S
+    expected = [BACKOFF.initial_s * 2**number for number in range(7)]
+    assert delays == [0, *(min(length, BACKOFF.max_s) for length in expected)]
+    clock.now += BACKOFF.max_s
     assert refresher.start("a", lambda: asyncio.sleep(0))
     await settled()
     assert refresher.start("a", fail)
     await settled()
-    clock.now += INITIAL_BACKOFF_S
+    clock.now += BACKOFF.initial_s
     assert refresher.start("a", fail), "it began anew with the shortest"
     await refresher.close()
 

@@ -6,7 +6,6 @@ from pixmill.errors import PixmillError, SourceError, SourceNotFound, SourceUnre
 from pixmill.plan.freshness import NegativeTtl
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import Event
-from pixmill.services.inputs import caches as module
 from pixmill.services.inputs.caches import FetchFailureCache
 
 HERE = parse_source("photo.jpg")
@@ -69,7 +68,7 @@ def test_after_a_purge_the_source_is_asked_again(failures: FetchFailureCache) ->
 
 
 def test_the_oldest_is_forgotten(failures: FetchFailureCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FETCH_FAILURES", 2)
+    monkeypatch.setattr(failures._failures, "max_entries", 2)
     for name in "abc":
         failures.record(parse_source(name), SourceNotFound(), purge_watermark=0)
     failures.check(parse_source("a"), 0)

@@ -37,7 +37,7 @@ from pixmill.ports.values import Entry, Hit, Original, OriginalVersion, Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.resize import ResizeService
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
-from pixmill.services.results.refresher import INITIAL_BACKOFF_S, MAX_CONCURRENT_REFRESHES
+from pixmill.services.results.refresher import BACKOFF, MAX_CONCURRENT_REFRESHES
 from tests.cache.entries import changed
 from tests.services.build import resize_service
 
@@ -676,7 +676,7 @@ async def test_a_refresh_that_fails_is_tried_again_after_a_pause_that_doubles(
     await resized(service, request())
     world.fetched.clear()
     world.unreachable, world.now = SourceUnreachable(), NOW + 61
-    for pause_s, tries in ((INITIAL_BACKOFF_S, 1), (2 * INITIAL_BACKOFF_S, 2), (4 * INITIAL_BACKOFF_S, 3)):
+    for pause_s, tries in ((BACKOFF.initial_s, 1), (2 * BACKOFF.initial_s, 2), (4 * BACKOFF.initial_s, 3)):
         for _ in range(5):
             assert cached(service, request()) is not None
             await settled()
@@ -847,7 +847,7 @@ async def test_a_stale_picture_that_another_server_renews_is_left_to_it(
         await settled()
     other_server.busy = False
     world.slow[key_of(request())] = changed(made, stored_at=world.now, fresh_until=world.now + 60)
-    world.now += INITIAL_BACKOFF_S
+    world.now += BACKOFF.initial_s
     assert cached(service, request()) is not None
     await settled()
     assert len(world.fetched) + len(world.revalidated_refs) == asked, "nobody here has asked the source"

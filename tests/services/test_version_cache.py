@@ -5,7 +5,6 @@ import pytest
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
 from pixmill.plan.source import parse_source
 from pixmill.ports.values import OriginalVersion
-from pixmill.services.inputs import caches as module
 from pixmill.services.inputs.caches import VersionCache
 
 HERE = parse_source("photo.jpg")
@@ -56,7 +55,7 @@ def test_what_may_not_be_kept_is_forgotten_and_so_is_what_it_takes_back(versions
 def test_the_source_that_spoke_longest_ago_is_forgotten(
     versions: VersionCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_VERSIONS", 2)
+    monkeypatch.setattr(versions._versions, "max_entries", 2)
     for name in "abac":
         versions.put(parse_source(name), OriginalVersion(name))
     assert [bool(versions.get(parse_source(name))) for name in "abc"] == [True, False, True]

@@ -1,9 +1,10 @@
 """Throttles clients that send wrong admin tokens. Knows a clock, keys and numbers; must never know who is behind a key."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final
+
+from pixmill.runtime.bounded import BoundedDict
 
 MAX_FAILURES: Final = 10
 FAILURE_WINDOW_S: Final = 60.0
@@ -17,7 +18,7 @@ class FailedAuthThrottle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._failures: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
+        self._failures: BoundedDict[Hashable, tuple[float, int]] = BoundedDict(MAX_CLIENTS)
 
     def is_blocked(self, client: Hashable) -> bool:
         return self._recent_failures(client)[1] >= MAX_FAILURES
@@ -25,8 +26,6 @@ class FailedAuthThrottle:
     def record_failure(self, client: Hashable) -> None:
         window_start, count = self._recent_failures(client)
         self._failures[client] = window_start, count + 1
-        if len(self._failures) > MAX_CLIENTS:
-            self._failures.popitem(last=False)
 
     def _recent_failures(self, client: Hashable) -> tuple[float, int]:
         """Return the start of the window and the number of failures in it."""

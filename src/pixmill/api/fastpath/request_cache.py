@@ -13,9 +13,10 @@ from pixmill.api.middleware.paths import route_template
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.values import Entry
+from pixmill.runtime.bounded import BoundedDict
 
 MAX_CACHED_REQUESTS = 4_096
-"""When full, the cache is cleared: parsing a request again costs a few microseconds, once."""
+"""Beyond this the request that was parsed the longest ago is evicted."""
 
 MAX_KEY_BYTES = 1_024
 """Longer request keys are not cached, so that strangers cannot fill the memory with them: 4 MiB at most."""
@@ -51,16 +52,13 @@ class RequestCache:
 
     def __init__(self, reader: RequestKeyReader) -> None:
         self.reader = reader
-        self._requests: dict[RequestKey, CachedRequest] = {}
+        self._requests: BoundedDict[RequestKey, CachedRequest] = BoundedDict(MAX_CACHED_REQUESTS)
 
     def put(self, scope: Scope, request_key: RequestKey, cached: CachedRequest) -> None:
         """Keep the meaning of a request that passed every check; its route is that of the scope."""
-        if sum(map(len, request_key)) > MAX_KEY_BYTES:
-            return
-        if len(self._requests) >= MAX_CACHED_REQUESTS:
-            self._requests.clear()
-        cached.route = route_template(scope)
-        self._requests[request_key] = cached
+        if sum(map(len, request_key)) <= MAX_KEY_BYTES:
+            cached.route = route_template(scope)
+            self._requests[request_key] = cached
 
     def get(self, request_key: RequestKey, now: float) -> CachedRequest | None:
         """Return a cached request whose signature has not expired."""

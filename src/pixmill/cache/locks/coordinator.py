@@ -5,10 +5,8 @@ without a lock the same result is rendered twice.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from random import uniform
 from time import monotonic
 from typing import Final, Protocol, runtime_checkable
 
@@ -16,6 +14,8 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, Observer, counter_of
 from pixmill.ports.values import Entry
+from pixmill.runtime.backoff import Backoff
+from pixmill.runtime.bounded import BoundedDict
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 
@@ -28,7 +28,6 @@ UNCACHEABLE_S: Final = 30.0
 """No request waits for a key this long after its result turned out to be uncacheable."""
 
 _MAX_UNCACHEABLE: Final = 1_024
-_RETRY_DELAY_GROWTH: Final = 1.5
 
 
 class HeldLock(Protocol):
@@ -46,11 +45,8 @@ class LockBackend(Protocol):
         """For metrics."""
 
     @property
-    def initial_retry_delay_s(self) -> float:
-        """First pause between two attempts; pauses grow to ``max_retry_delay_s``."""
-
-    @property
-    def max_retry_delay_s(self) -> float: ...
+    def retry_backoff(self) -> Backoff:
+        """The delays between attempts to acquire a lock that another server holds."""
 
     async def try_acquire(self, key: Key) -> HeldLock | None:
         """Returns the lock, or None while another server holds it. Raises when that cannot be determined."""
@@ -90,7 +86,7 @@ class LockCoordinator:
         self._observer = observer
         self._counters: dict[tuple[str, str], Callable[[float], None]] = {}
         self._acquire_timeout_s = acquire_timeout_s
-        self._uncacheable_until: OrderedDict[Key, float] = OrderedDict()
+        self._uncacheable_until: BoundedDict[Key, float] = BoundedDict(_MAX_UNCACHEABLE)
         self._release_tasks: set[asyncio.Task[None]] = set()
 
     def acquire(self, key: Key) -> AbstractAsyncContextManager[bool]:
@@ -155,8 +151,9 @@ class LockCoordinator:
 
     async def _acquire_one(self, backend: LockBackend, key: Key, held_locks: list[HeldLock], deadline: float) -> bool:
         """Acquire from one backend; whether another server held the lock first."""
-        waited, retry_delay_s = False, backend.initial_retry_delay_s
+        failures = 0
         while True:
+            waited = failures > 0
             try:
                 held_lock = await backend.try_acquire(key)
             except Exception:  # noqa: BLE001  (without a lock the image is still rendered)
@@ -164,11 +161,11 @@ class LockCoordinator:
             if held_lock is not None:
                 held_locks.append(held_lock)
                 return self._count_outcome(backend, "acquired_after_wait" if waited else "acquired", waited=waited)
-            remaining_s, waited = deadline - monotonic(), True
+            remaining_s = deadline - monotonic()
             if remaining_s <= 0:
-                return self._count_outcome(backend, "timeout", waited=waited)
-            await asyncio.sleep(min(remaining_s, uniform(retry_delay_s / 2, retry_delay_s)))  # noqa: S311 - no secret
-            retry_delay_s = min(retry_delay_s * _RETRY_DELAY_GROWTH, backend.max_retry_delay_s)
+                return self._count_outcome(backend, "timeout", waited=True)
+            await asyncio.sleep(min(remaining_s, backend.retry_backoff.delay_s(failures)))
+            failures += 1
 
     def _count_outcome(self, backend: LockBackend, outcome: str, *, waited: bool) -> bool:
         counter = self._counters.get((backend.kind, outcome))
@@ -200,6 +197,3 @@ class LockCoordinator:
     def _mark_uncacheable(self, key: Key) -> None:
         """Skip locking for a result that cannot be stored: waiting for it would be in vain."""
         self._uncacheable_until[key] = monotonic() + UNCACHEABLE_S
-        self._uncacheable_until.move_to_end(key)
-        if len(self._uncacheable_until) > _MAX_UNCACHEABLE:
-            self._uncacheable_until.popitem(last=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pixmill.plan.key import Key
+from pixmill.runtime.backoff import Backoff
 
 LOCK_FILE_NAME: Final = "render.lock"
 
@@ -28,8 +29,7 @@ class FileLocks:
     """``LockBackend`` in a file of the folder ``path``, created if missing. Raises OSError."""
 
     kind = "file"
-    initial_retry_delay_s = 0.002
-    max_retry_delay_s = 0.025
+    retry_backoff = Backoff(initial_s=0.002, max_s=0.025, growth=1.5, jitter=True)
 
     def __init__(self, path: Path) -> None:
         if is_network_file_system(path):

@@ -15,6 +15,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.errors import StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry
+from pixmill.runtime.backoff import Backoff
 from pixmill.storage.redis import RedisClient
 
 LEASE_S: Final = 5.0
@@ -25,8 +26,7 @@ class RedisLeases:
     """``LockBackend`` in the Redis of a tier, under the tier's circuit breaker: while that is open, acquiring fails."""
 
     kind = "redis"
-    initial_retry_delay_s = 0.01
-    max_retry_delay_s = 0.1
+    retry_backoff = Backoff(initial_s=0.01, max_s=0.1, growth=1.5, jitter=True)
 
     def __init__(self, client: RedisClient, guard: GuardedTier[Entry], *, lease_s: float = LEASE_S) -> None:
         self._client = client

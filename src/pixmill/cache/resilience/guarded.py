@@ -9,10 +9,10 @@ reaches the tier, and a probe in the background closes it. So only the requests 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from enum import IntEnum
-from random import uniform
+from itertools import count
 from time import perf_counter, time
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from pixmill.cache.tier import Item, Miss, Tier, probe_entry
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.runtime.backoff import Backoff
 
 SLOW_CALL_RATIO: Final = 0.5
 """A call that takes more than this part of its timeout counts as slow."""
@@ -30,8 +31,8 @@ MAX_CONSECUTIVE_FAILURES: Final = 5
 WINDOW_CALLS: Final = 20
 """Number of recent calls in which slow and failed ones are counted."""
 
-INITIAL_BACKOFF_S: Final = 1.0
-MAX_BACKOFF_S: Final = 30.0
+RECOVERY_BACKOFF: Final = Backoff(initial_s=1.0, max_s=30.0, jitter=True)
+"""The delays between probes while the circuit is open."""
 
 _FAILURE_RATIO: Final = 0.5
 _TOLERATED_ERRORS = (StoreFull, StoreDenied)
@@ -113,7 +114,7 @@ class GuardedTier(Generic[Item]):
         timeout_s: float,
         write_timeout_s: float | None = None,
         admission_policy: AdmissionPolicy[Item] = ADMIT_ALL,
-        initial_backoff_s: float = INITIAL_BACKOFF_S,
+        recovery_backoff: Backoff = RECOVERY_BACKOFF,
     ) -> None:
         self.name = tier.name
         self.tier = tier
@@ -122,7 +123,7 @@ class GuardedTier(Generic[Item]):
         self.breaker = Breaker()
         self._observer = observer or NullObserver()
         self._admission_policy = admission_policy
-        self._initial_backoff_s = initial_backoff_s
+        self._recovery_backoff = recovery_backoff
         self._recovery: asyncio.Task[None] | None = None
 
     @property
@@ -193,8 +194,8 @@ class GuardedTier(Generic[Item]):
             self._recovery = asyncio.create_task(self._recover(), name=f"{self.name}-recovery")
 
     async def _recover(self) -> None:
-        for delay_s in _backoff_delays(self._initial_backoff_s):
-            await asyncio.sleep(delay_s)
+        for attempt in count():
+            await asyncio.sleep(self._recovery_backoff.delay_s(attempt))
             self.breaker.start_probe()
             self.breaker.finish_probe(healthy=await self._is_healthy())
             if self.breaker.state is BreakerState.CLOSED:
@@ -218,11 +219,3 @@ class GuardedTier(Generic[Item]):
 
     def _circuit_open_error(self) -> StoreError:
         return StoreUnavailable(detail=f"{self.name} is unavailable: circuit open")
-
-
-def _backoff_delays(initial_s: float) -> Iterator[float]:
-    """Yields exponential back-off with jitter, so that servers do not probe together."""
-    upper_s = initial_s
-    while True:
-        yield uniform(upper_s / 2, upper_s)  # noqa: S311 - no secret
-        upper_s = min(upper_s * 2, MAX_BACKOFF_S)

@@ -8,9 +8,9 @@ Runs on the event loop only, so it needs no lock and never waits.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
 from time import time
 
 from pixmill.cache.tier import Miss, check_round_trip
@@ -18,6 +18,7 @@ from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import Entry, HasPurgeKeys
+from pixmill.runtime.bounded import BoundedDict, SizedDict
 
 OVERHEAD_BYTES = 1_152
 """Counted for each entry besides body and names: key, strings, metadata, dictionary and ghost (measured: 1,080)."""
@@ -39,29 +40,6 @@ class _Slot:
     uses: int = 0
 
 
-@dataclass(slots=True)
-class _Queue:
-    """FIFO queue with the sum of its costs."""
-
-    slots: OrderedDict[Key, _Slot] = field(default_factory=OrderedDict)
-    cost_bytes: int = 0
-
-    def push(self, key: Key, slot: _Slot) -> None:
-        self.slots[key] = slot
-        self.cost_bytes += slot.cost_bytes
-
-    def pop(self) -> tuple[Key, _Slot]:
-        key, slot = self.slots.popitem(last=False)
-        self.cost_bytes -= slot.cost_bytes
-        return key, slot
-
-    def remove(self, key: Key) -> _Slot | None:
-        slot = self.slots.pop(key, None)
-        if slot is not None:
-            self.cost_bytes -= slot.cost_bytes
-        return slot
-
-
 class MemoryTier:
     """``ResultTier`` in this process's memory; answers in a microsecond."""
 
@@ -77,21 +55,21 @@ class MemoryTier:
         self._limits = limits
         self.max_bytes = max_bytes
         self._observer = observer or NullObserver()
-        self._small = _Queue()
-        self._main = _Queue()
-        self._ghosts: OrderedDict[Key, None] = OrderedDict()
+        self._small = _new_queue()
+        self._main = _new_queue()
+        self._ghosts: BoundedDict[Key, None] = BoundedDict(0)
 
     @property
     def used_bytes(self) -> int:
         """Cost of all entries; never above ``max_bytes``."""
-        return self._small.cost_bytes + self._main.cost_bytes
+        return self._small.total_bytes + self._main.total_bytes
 
     async def get(self, key: Key) -> Entry | Miss:
         return self.peek(key)
 
     def peek(self, key: Key) -> Entry | Miss:
         """Returns what ``get`` returns, at once."""
-        slot = self._main.slots.get(key) or self._small.slots.get(key)
+        slot = self._main.entries.get(key) or self._small.entries.get(key)
         if slot is None:
             return Miss.ABSENT
         if slot.uses < _MAX_USES:
@@ -100,8 +78,8 @@ class MemoryTier:
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Store the entry; one that is too large only removes what was under its key."""
-        main_slot = self._main.remove(key)
-        old_slot = main_slot or self._small.remove(key)
+        main_slot = self._main.pop(key)
+        old_slot = main_slot or self._small.pop(key)
         admitted = self._limits.admit(entry, time())
         if admitted is None:
             return
@@ -110,19 +88,19 @@ class MemoryTier:
             return
         was_ghost = key in self._ghosts
         self._ghosts.pop(key, None)
-        (self._main if main_slot or was_ghost else self._small).push(key, slot)
+        (self._main if main_slot or was_ghost else self._small).put(key, slot)
         self._evict()
 
     async def delete(self, key: Key) -> None:
-        self._main.remove(key)
-        self._small.remove(key)
+        self._main.pop(key)
+        self._small.pop(key)
 
     async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
         """Remove purged entries in batches, so that no request waits for longer than a millisecond or two."""
-        keys, removed = [*self._main.slots, *self._small.slots], 0
+        keys, removed = [*self._main.entries, *self._small.entries], 0
         for first in range(0, len(keys), _PURGE_BATCH):
             for key in keys[first : first + _PURGE_BATCH]:
-                slot = self._main.slots.get(key) or self._small.slots.get(key)
+                slot = self._main.entries.get(key) or self._small.entries.get(key)
                 if slot and is_purged(slot.entry.meta):
                     await self.delete(key)
                     removed += 1
@@ -133,11 +111,11 @@ class MemoryTier:
         await check_round_trip(self)
 
     async def close(self) -> None:
-        self._small, self._main = _Queue(), _Queue()
+        self._small, self._main = _new_queue(), _new_queue()
         self._ghosts.clear()
 
     def _evict(self) -> None:
-        while self._small.cost_bytes > self.max_bytes // _SMALL_QUEUE_DIVISOR and len(self._small.slots) > 1:
+        while self._small.total_bytes > self.max_bytes // _SMALL_QUEUE_DIVISOR and len(self._small.entries) > 1:
             self._evict_small()
         reinsertions_left = _MAX_REINSERTIONS
         while self.used_bytes > self.max_bytes:
@@ -145,29 +123,32 @@ class MemoryTier:
 
     def _evict_small(self) -> None:
         """Move the oldest entry to the main queue if it was used or there is space; else keep its key (a ghost)."""
-        key, slot = self._small.pop()
+        key, slot = self._small.pop_oldest()
         if slot.uses or self.used_bytes + slot.cost_bytes <= self.max_bytes:
             slot.uses = 0
-            self._main.push(key, slot)
+            self._main.put(key, slot)
             return
+        self._ghosts.max_entries = len(self._main.entries) + len(self._small.entries)
         self._ghosts[key] = None
-        while len(self._ghosts) > len(self._main.slots) + len(self._small.slots):
-            self._ghosts.popitem(last=False)
         self._count_eviction()
 
     def _evict_main(self, reinsertions_left: int) -> int:
         """Evict the oldest entry without uses; returns how many reinsertions are left."""
-        key, slot = self._main.pop()
+        key, slot = self._main.pop_oldest()
         while slot.uses and reinsertions_left:
             reinsertions_left -= 1
             slot.uses -= 1
-            self._main.push(key, slot)
-            key, slot = self._main.pop()
+            self._main.put(key, slot)
+            key, slot = self._main.pop_oldest()
         self._count_eviction()
         return reinsertions_left
 
     def _count_eviction(self) -> None:
         self._observer.increment(Event.CACHE_EVICTION, tier=self.name)
+
+
+def _new_queue() -> SizedDict[Key, _Slot]:
+    return SizedDict(attrgetter("cost_bytes"))
 
 
 def _cost_bytes(entry: Entry) -> int:

@@ -11,20 +11,19 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pixmill.cache.disk.quota import MIN_QUOTA_BYTES
 from pixmill.cache.urls.limits import NO_LIMITS, TierLimits
 from pixmill.cache.urls.options import TIMEOUT_OPTION, TierOptions, parse_options
+from pixmill.plan.source import OBJECT_STORE_SCHEMES
 from pixmill.storage.redis_url import REDIS_OPTIONS, REDIS_SCHEMES, RedisTarget, parse_redis_url
 
 CACHE_SETTING: Final = "PIXMILL_CACHE"
 ORIGINALS_SETTING: Final = "PIXMILL_ORIGINALS_CACHE"
-OBJECT_STORE_SCHEMES: Final = frozenset({"s3", "gs", "az"})
 
+_OBJECT_STORE_DEFAULTS: Final = {TIMEOUT_OPTION: "1s"}
 _REDIS_DEFAULTS: Final = {"max_entry_bytes": "8MiB", TIMEOUT_OPTION: "250ms", **REDIS_OPTIONS}
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "memory": {"max_bytes": "256MiB"},
     "file": {"max_bytes": "2GiB", TIMEOUT_OPTION: "1s"},
-    "s3": {TIMEOUT_OPTION: "1s"},
-    "gs": {TIMEOUT_OPTION: "1s"},
-    "az": {TIMEOUT_OPTION: "1s"},
+    **dict.fromkeys(OBJECT_STORE_SCHEMES, _OBJECT_STORE_DEFAULTS),
     **dict.fromkeys(REDIS_SCHEMES, _REDIS_DEFAULTS),
 }
 """The kinds of tiers, with the options that each has besides the common ones and their defaults.

@@ -6,7 +6,6 @@ cached original is one more descriptor of the same memory file. Failures of our 
 
 import resource
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +17,7 @@ from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, Negativ
 from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, NullObserver, Observer, counter_of
 from pixmill.ports.values import Original, OriginalVersion
+from pixmill.runtime.bounded import BoundedDict, SizedDict
 
 MAX_VERSIONS: Final = 16_384
 """About half a kilobyte each; the one that was validated the longest ago is evicted, and its source asked again."""
@@ -37,15 +37,13 @@ class VersionCache:
     def __init__(self, freshness: FreshnessPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._freshness = freshness
         self._clock = clock
-        self._versions: OrderedDict[SourceRef, CachedVersion] = OrderedDict()
+        self._versions: BoundedDict[SourceRef, CachedVersion] = BoundedDict(MAX_VERSIONS)
 
     def put(self, ref: SourceRef, version: OriginalVersion) -> None:
         """Cache a version that the source has just validated, if it is storable."""
         self._versions.pop(ref, None)
         if version.directives.storable:
             self._versions[ref] = CachedVersion(version, self._clock())
-        if len(self._versions) > MAX_VERSIONS:
-            self._versions.popitem(last=False)
 
     def get(self, ref: SourceRef) -> OriginalVersion | None:
         """Return the last known version, however old."""
@@ -85,7 +83,7 @@ class FetchFailureCache:
         self._negative_ttl = negative_ttl
         self._clock = clock
         self._observer = observer or NullObserver()
-        self._failures: OrderedDict[SourceRef, _FetchFailure] = OrderedDict()
+        self._failures: BoundedDict[SourceRef, _FetchFailure] = BoundedDict(MAX_FETCH_FAILURES)
 
     def check(self, ref: SourceRef, latest_purge: float) -> None:
         """Raise the cached failure of this source, unless there was a purge since."""
@@ -108,8 +106,6 @@ class FetchFailureCache:
         error.negative_ttl_s = ttl_s
         if ttl_s:
             self._failures[ref] = _FetchFailure(error, self._clock() + ttl_s, purge_watermark)
-        if len(self._failures) > MAX_FETCH_FAILURES:
-            self._failures.popitem(last=False)
 
 
 NO_FAILURE_CACHE: Final = FetchFailureCache(NO_NEGATIVE_CACHING)
@@ -137,34 +133,37 @@ class MemoryOriginalCache:
         self._count_hits, self._count_misses = (
             counter_of(observer, Event.CACHE_LOOKUP, tier="originals", outcome=outcome) for outcome in ("hit", "miss")
         )
-        self._entries: OrderedDict[SourceRef, Original] = OrderedDict()
-        self.used_bytes = 0
+        self._entries: SizedDict[SourceRef, Original] = SizedDict(_cost_bytes)
+
+    @property
+    def used_bytes(self) -> int:
+        return self._entries.total_bytes
 
     def put(self, ref: SourceRef, original: Original) -> None:
         """Store or replace the original of this source, if it is storable and not too large."""
-        self.delete(ref)
-        cost_bytes = _cost_bytes(original)
-        if not original.version.directives.storable or cost_bytes > self._max_bytes // MAX_SIZE_DIVISOR:
+        if not original.version.directives.storable or _cost_bytes(original) > self._max_bytes // MAX_SIZE_DIVISOR:
+            self.delete(ref)
             return
-        self._entries[ref] = replace(original, spool=original.spool.share())
-        self.used_bytes += cost_bytes
-        while self.used_bytes > self._max_bytes or len(self._entries) > self._max_entries:
+        replaced = self._entries.put(ref, replace(original, spool=original.spool.share()))
+        if replaced:
+            replaced.spool.close()
+        while self.used_bytes > self._max_bytes or len(self._entries.entries) > self._max_entries:
             self._evict()
 
     def get(self, ref: SourceRef) -> Original | None:
         """Return the original; its spool stays the cache's, so the caller shares it."""
-        original = self._entries.get(ref)
+        original = self._entries.entries.get(ref)
         if self._max_bytes:
             (self._count_hits if original else self._count_misses)(1)
         if original is not None:
-            self._entries.move_to_end(ref)
+            self._entries.entries.move_to_end(ref)
         return original
 
     def delete(self, ref: SourceRef) -> None:
         """Remove the original; callers that share its spool keep it."""
-        original = self._entries.pop(ref, None)
+        original = self._entries.pop(ref)
         if original is not None:
-            self._release(original)
+            original.spool.close()
 
     def evict_to(self, max_bytes: int) -> None:
         """Evict the least recently used until at most ``max_bytes`` are used."""
@@ -177,19 +176,12 @@ class MemoryOriginalCache:
 
     def close(self) -> None:
         """Release all originals."""
-        for original in self._entries.values():
-            original.spool.close()
-        self._entries.clear()
-        self.used_bytes = 0
+        while self._entries.entries:
+            self._entries.pop_oldest()[1].spool.close()
 
     def _evict(self) -> None:
-        _, original = self._entries.popitem(last=False)
-        self._release(original)
+        self._entries.pop_oldest()[1].spool.close()
         self._observer.increment(Event.CACHE_EVICTION, tier="originals")
-
-    def _release(self, original: Original) -> None:
-        self.used_bytes -= _cost_bytes(original)
-        original.spool.close()
 
 
 def _cost_bytes(original: Original) -> int:

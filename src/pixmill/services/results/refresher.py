@@ -4,18 +4,18 @@ Knows keys, tasks and a monotonic clock. Must never know what a refresh does.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pixmill.runtime.backoff import Backoff
+from pixmill.runtime.bounded import BoundedDict
 from pixmill.services.background_tasks import BackgroundTasks
 
 MAX_CONCURRENT_REFRESHES: Final = 64
 """Beyond this many, stale results stay stale a little longer."""
 
-INITIAL_BACKOFF_S: Final = 2.0
-MAX_BACKOFF_S: Final = 64.0
+BACKOFF: Final = Backoff(initial_s=2.0, max_s=64.0)
 """A source that is down for long is asked once a minute for each of its requested images, and one that is back is
 noticed within that time; stale results are served meanwhile."""
 
@@ -28,8 +28,8 @@ class RefreshedElsewhere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Backoff:
-    delay_s: float
+class _FailedRefresh:
+    attempts: int
     retry_at: float
 
 
@@ -40,12 +40,12 @@ class BackgroundRefresher:
         self._tasks = BackgroundTasks(limit)
         self._clock = clock
         self._in_flight: set[Hashable] = set()
-        self._backoffs: OrderedDict[Hashable, _Backoff] = OrderedDict()
+        self._failed: BoundedDict[Hashable, _FailedRefresh] = BoundedDict(MAX_BACKOFFS)
 
     def start(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> bool:
         """Start ``work`` in the background; False if it runs already, is backing off, or too many others run."""
-        backoff = self._backoffs.get(key)
-        if key in self._in_flight or (backoff is not None and self._clock() < backoff.retry_at):
+        failed = self._failed.get(key)
+        if key in self._in_flight or (failed is not None and self._clock() < failed.retry_at):
             return False
         if not self._tasks.start(lambda: self._run(key, work)):
             return False
@@ -63,14 +63,12 @@ class BackgroundRefresher:
             self._back_off(key)
             raise
         else:
-            self._backoffs.pop(key, None)
+            self._failed.pop(key, None)
         finally:
             self._in_flight.discard(key)
 
     def _back_off(self, key: Hashable) -> None:
         """Double the last delay, up to a maximum."""
-        previous = self._backoffs.pop(key, None)
-        delay_s = INITIAL_BACKOFF_S if previous is None else min(2 * previous.delay_s, MAX_BACKOFF_S)
-        self._backoffs[key] = _Backoff(delay_s, self._clock() + delay_s)
-        if len(self._backoffs) > MAX_BACKOFFS:
-            self._backoffs.popitem(last=False)
+        previous = self._failed.get(key)
+        attempts = previous.attempts if previous else 0
+        self._failed[key] = _FailedRefresh(attempts + 1, self._clock() + BACKOFF.delay_s(attempts))

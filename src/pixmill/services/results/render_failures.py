@@ -7,6 +7,8 @@ It is cached for the source if no plan can succeed, else for the key of the resu
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +18,7 @@ from pixmill.plan.key import Key
 from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, NullObserver, Observer
 from pixmill.ports.values import Original, OriginalVersion
+from pixmill.runtime.bounded import BoundedDict
 
 MAX_RENDER_FAILURES: Final = 8_192
 """About half a kilobyte each; the oldest is evicted."""
@@ -45,7 +48,7 @@ class RenderFailureCache:
         self._freshness = freshness
         self._observer = observer or NullObserver()
         self._clock = clock
-        self.known: OrderedDict[SourceRef | Key, _RenderFailure] = OrderedDict()
+        self.known: BoundedDict[SourceRef | Key, _RenderFailure] = BoundedDict(MAX_RENDER_FAILURES)
 
     def check(self, ref: SourceRef, key: Key | None, version: OriginalVersion) -> None:
         """Raise the failure that this version is known for."""
@@ -65,8 +68,6 @@ class RenderFailureCache:
         self.known.pop(failure_key, None)
         if self._ttl_s:
             self.known[failure_key] = failure
-        if len(self.known) > MAX_RENDER_FAILURES:
-            self.known.popitem(last=False)
 
     def _remaining_ttl_s(self, failure: _RenderFailure, version: OriginalVersion) -> float:
         """Return the remaining TTL, at most that of the version."""

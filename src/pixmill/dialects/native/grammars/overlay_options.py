@@ -28,13 +28,13 @@ from pixmill.dialects.native.grammars.text_markup import ELEMENTS
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
 from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_CHARACTERS, Align, Blend, Length, OverlayFit, Repeat, Shadow
-from pixmill.plan.source import SourceRef
+from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceRef
 
 _URL_CHARACTER = r"(?:[!-+\--:<-\[\]-~]|,,|;;)"
 _NAME = "[A-Za-z0-9_-][A-Za-z0-9._-]{0,40}"
 _IMAGE_PATTERN = (
     rf"https?://[a-z][a-z0-9-]{{0,40}}(?:\.[a-z][a-z0-9-]{{0,40}}){{0,3}}(?::[1-9][0-9]{{0,3}})?/{_URL_CHARACTER}*|"
-    rf"(?:(?:s3|gs|az)://[a-z0-9][a-z0-9.-]{{1,40}}/)?(?:{_NAME}/)*{_NAME}"
+    rf"(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,40}}/)?(?:{_NAME}/)*{_NAME}"
 )
 _TEXT_PATTERN = r"[A-Za-z0-9!?](?:[ !#-%'-+\--:=?-~\u00a1-\u024f]|,,|;;)*"
 _FONT = re.compile("[A-Za-z0-9][A-Za-z0-9 -]{0,63}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
-from pixmill.plan.source import SourceRef, parse_source
+from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceRef, parse_source
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -130,7 +130,9 @@ class Location:
         """Common spellings; ``parse_source`` accepts more (IPv6, any port, non-ASCII names, deeper paths)."""
         web = r"https?://(?:[a-z0-9-]{1,63}\.){0,3}[a-z][a-z0-9-]{0,62}(?::[1-9][0-9]{0,3})?(?:/[!-\[\]-~]{0,1700})?"
         folder = r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,61}"
-        return pattern_schema(rf"{web}|(?:(?:s3|gs|az)://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}")
+        return pattern_schema(
+            rf"{web}|(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}"
+        )
 
     def parse(self, text: str) -> SourceRef:
         return parse_source(text)

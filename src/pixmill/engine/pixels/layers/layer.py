@@ -4,7 +4,6 @@ A watermark is requested again and again, so the last layers are cached by their
 how it is blended. Images are subject to the limits of originals, layers to those of results.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,6 +32,7 @@ from pixmill.plan.ops import Fit, Plan, Resize
 from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
 from pixmill.plan.shapes import ImageMask, MaskChannel
 from pixmill.plan.transforms import FreeRotation
+from pixmill.runtime.bounded import SizedDict
 
 MAX_CACHE_BYTES: Final = 32 * 2**20
 _MAX_LAYER_BYTES: Final = 8 * 2**20
@@ -58,21 +58,15 @@ class _LayerCache:
     """LRU cache of layers, bounded in bytes."""
 
     def __init__(self) -> None:
-        self._layers: OrderedDict[Hashable, OverlayLayer] = OrderedDict()
-        self._bytes = 0
+        self._layers: SizedDict[Hashable, OverlayLayer] = SizedDict(lambda layer: len(layer.frame.pixels))
 
     def get_or_make(self, key: Hashable, make: Callable[[], OverlayLayer]) -> OverlayLayer:
-        layer = self._layers.pop(key, None)
-        if layer is None:
-            layer = make()
-            size = len(layer.frame.pixels)
-            if size > _MAX_LAYER_BYTES:
-                return layer
-            self._bytes += size
-        self._layers[key] = layer
-        while self._bytes > MAX_CACHE_BYTES:
-            _, oldest = self._layers.popitem(last=False)
-            self._bytes -= len(oldest.frame.pixels)
+        layer = self._layers.entries.get(key) or make()
+        if len(layer.frame.pixels) > _MAX_LAYER_BYTES:
+            return layer
+        self._layers.put(key, layer)
+        while self._layers.total_bytes > MAX_CACHE_BYTES:
+            self._layers.pop_oldest()
         return layer
 
 
