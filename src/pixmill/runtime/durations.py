@@ -1,4 +1,4 @@
-"""How long work takes: what calls of each kind have needed lately.
+"""Duration estimator: moving means of recent durations, overall and by kind.
 
 Knows kinds and seconds. Must never know what a kind is, nor calls or workers.
 """
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Final
 
 OUTLIER_RATIO: Final = 4.0
-"""What takes longer than so many times the mean is counted as if it took that long: one picture does not speak for its kind."""
+"""Longer durations count as this multiple of the mean: one image is not representative of its kind."""
 
 _WARM_UP_SAMPLES: Final = 4
-"""The first so many are taken as they are, so that the mean can find its place."""
+"""The first samples count in full, so that the mean can settle."""
 
 MAX_KINDS: Final = 1_024
-"""Output formats times size classes are fewer; beyond, a kind is as all others together."""
+"""More than output formats times size classes; kinds beyond it get the overall mean."""
 
 
 @dataclass(slots=True)
 class MovingMean:
-    """A moving mean that follows about the last ``memory`` figures."""
+    """A moving mean of about the last ``window`` samples."""
 
     window: int
     mean_s: float = 0.0
@@ -33,7 +33,7 @@ class MovingMean:
 
 
 class DurationEstimator:
-    """One pace for each kind, and one for everything."""
+    """A moving mean per kind, and an overall one."""
 
     def __init__(self) -> None:
         self._overall = MovingMean(window=64)
@@ -41,15 +41,15 @@ class DurationEstimator:
 
     @property
     def overall_s(self) -> float:
-        """For a call of which nothing is known yet; 0 as long as nothing was ever done."""
+        """The overall mean; 0 before the first sample."""
         return self._overall.mean_s
 
     def expected_s(self, kind: Hashable) -> float:
-        """For a call of this kind."""
+        """Return the mean of a kind, or the overall mean if it has no samples."""
         return self._by_kind.get(kind, self._overall).mean_s
 
     def record(self, kind: Hashable, seconds: float) -> None:
-        """A call of this kind took so long."""
+        """Add a sample."""
         self._overall.record(seconds)
         mean = self._by_kind.get(kind)
         if mean is None and len(self._by_kind) < MAX_KINDS:

@@ -1,4 +1,4 @@
-"""A bounded place for bytes that a worker process can open without another copy.
+"""Spool: a memory file of limited size, which a worker process can map without a copy.
 
 Knows memory files and descriptors; must never know where the bytes come from.
 """
@@ -16,18 +16,18 @@ from typing import Final, Protocol, Self
 from pixmill.errors import PixmillError, SourceTooLarge
 
 RESERVATION_STEP_BYTES: Final = 2**20
-"""What is of unknown size claims so much at a time, at the most."""
+"""Maximum step of the reservation for data of unknown size."""
 
 RESERVATION_FACTOR: Final = 4
-"""So many times what has come is claimed of what is to come: who promises much and sends nothing must not hold what others need."""
+"""At most this multiple of the received bytes is reserved: a sender that announces much and sends nothing must not hold memory."""
 
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 _FUTURE_WRITE: Final = 0x10
-"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1: nobody maps a spool for writing, and F_SEAL_WRITE makes sure of that page by page."""
+"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1. No spool is mapped for writing, which F_SEAL_WRITE would check page by page."""
 
 
 class SpoolReservation(Protocol):
-    """The account that the bytes are on (``budget.py``); not imported, since workers, which have no such thing, know spools too."""
+    """A reservation of memory (``memory_budget.py``); not imported, since workers use spools without a budget."""
 
     reserved_bytes: int
 
@@ -43,7 +43,7 @@ class SpoolReservation(Protocol):
 class Spool:
     """Bytes in an anonymous memory file (a deleted temporary file where the kernel has none).
 
-    ``fd`` may be handed to another process. The spool owns it until ``close``.
+    ``fd`` may be passed to another process. The spool owns it until ``close``.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Spool:
         too_large_error: Callable[[str], PixmillError] = SourceTooLarge,
         reservation: SpoolReservation | None = None,
     ) -> None:
-        """``claim`` is its own: what it holds is on that account until the last who shares it has closed."""
+        """Take over ``reservation``, which is released when the last spool that shares the file is closed."""
         self.fd = -1
         self._reservation = reservation
         self.max_bytes = max_bytes
@@ -62,11 +62,11 @@ class Spool:
         self.fd = _anonymous_file()
 
     def expect(self, size: int) -> None:
-        """So much is to come, as far as one is told."""
+        """Set the announced size."""
         self._expected_bytes = size
 
     async def append(self, chunk: bytes | bytearray | memoryview) -> None:
-        """``write`` once there is memory for it. Raises MemoryFull."""
+        """Reserve memory, then ``write``. Raises MemoryExhausted."""
         size = self.size + len(chunk)
         if self._reservation and self._reservation.reserved_bytes < size <= self.max_bytes:
             expected = self._expected_bytes or self._reservation.reserved_bytes + RESERVATION_STEP_BYTES
@@ -74,7 +74,7 @@ class Spool:
         self.write(chunk)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Append; raises ``too_large`` before anything beyond ``max_bytes`` is kept."""
+        """Append. Raises ``too_large_error`` before anything beyond ``max_bytes`` is written."""
         if self.size + len(chunk) > self.max_bytes:
             msg = f"More than {self.max_bytes} bytes"
             raise self._too_large_error(msg)
@@ -84,13 +84,13 @@ class Spool:
         self.size += len(chunk)
 
     def mark_received(self, size: int) -> None:
-        """So many bytes have been written by whoever has a copy of the descriptor, into what was empty."""
+        """Set the size of a spool that another owner of the descriptor has filled."""
         self.size = size
 
     def seal(self) -> None:
-        """It is complete: from now on nobody can change it, not even another process that holds its descriptor.
+        """Make it immutable, also for other processes that hold its descriptor.
 
-        Where the kernel has no seals (memfd_create(2)), or it is sealed already, nothing happens.
+        No effect where the kernel has no seals (memfd_create(2)), or when it is already sealed.
         """
         if self._reservation:
             self._reservation.shrink_to(self.size)
@@ -100,31 +100,31 @@ class Spool:
                 return
 
     def share(self) -> "Spool":
-        """The same bytes once more, with an owner of their own; nothing is copied. It is complete."""
+        """Return another spool with the same complete content; nothing is copied."""
         other = Spool.__new__(Spool)
-        other.max_bytes, other.size, other._expected_bytes = self.max_bytes, self.size, 0  # noqa: SLF001 - it is one of us
-        other.fd, other._reservation = -1, None  # noqa: SLF001 - it is one of us
+        other.max_bytes, other.size, other._expected_bytes = self.max_bytes, self.size, 0  # noqa: SLF001 - same class
+        other.fd, other._reservation = -1, None  # noqa: SLF001 - same class
         other.fd = os.dup(self.fd)
-        other._reservation = self._reservation.retain() if self._reservation else None  # noqa: SLF001
+        other._reservation = self._reservation.retain() if self._reservation else None  # noqa: SLF001 - same class
         return other
 
     def read(self) -> bytes:
-        """All of it, as one copy."""
+        """Return a copy of the content."""
         return os.pread(self.fd, self.size, 0)
 
     def view(self) -> mmap.mmap:
-        """All of it without a copy; there must be something."""
+        """Map the content, which must not be empty, without a copy."""
         return mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)  # as seals demand
 
     def digest(self) -> str:
-        """SHA-256 of the content, as hexadecimal digits."""
+        """Return the SHA-256 of the content in hexadecimal."""
         if not self.size:
             return sha256().hexdigest()
         with self.view() as view:
             return sha256(view).hexdigest()
 
     def close(self) -> None:
-        """Give the descriptor back; closing twice is harmless."""
+        """Close the descriptor; closing twice is harmless."""
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)

@@ -1,7 +1,6 @@
-"""What of the machine is ours: its cores and its memory, as far as our affinity and our control groups go.
+"""Cores and memory available to this process, by CPU affinity and control groups.
 
-Knows both versions of control groups (cgroups(7)), and that each bounds all groups that lie in it. Must never know what it is for. What cannot be read
-bounds nothing.
+Knows both versions of control groups (cgroups(7)); each group limits all groups inside it. A file that cannot be read sets no limit.
 """
 
 import math
@@ -15,7 +14,7 @@ _OWN_CGROUP: Final = Path("/proc/self/cgroup")
 
 
 def available_cores(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CGROUP) -> int:
-    """The cores that this process may keep busy, at least one."""
+    """Return the number of cores that this process can use, at least one."""
     quotas = [_quota_cores(*_read_words(group / "cpu.max")) for group in _cgroup_dirs(cgroup_root, own_cgroup, "")]
     quotas += [
         _quota_cores(*_read_words(group / "cpu.cfs_quota_us"), *_read_words(group / "cpu.cfs_period_us"))
@@ -25,7 +24,7 @@ def available_cores(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CG
 
 
 def available_memory_bytes(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = _OWN_CGROUP) -> int:
-    """The memory that there is for us."""
+    """Return the memory that this process can use."""
     physical_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = [
         _positive_or_unlimited(*_read_words(group / "memory.max"))
@@ -39,9 +38,9 @@ def available_memory_bytes(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = 
 
 
 def _cgroup_dirs(cgroup_root: Path, own_cgroup: Path, controller: str) -> Iterator[Path]:
-    """The folders of our group and of all it lies in, as far as they can be seen: in a container often no more than the outermost, which is its own.
+    """Yield the directories of our group and its parents, as far as visible: in a container often just the outermost, its own.
 
-    Those of version 2 have no controller in their name.
+    In version 2 the path has no controller.
     """
     group = cgroup_root / controller
     yield group
@@ -51,7 +50,7 @@ def _cgroup_dirs(cgroup_root: Path, own_cgroup: Path, controller: str) -> Iterat
 
 
 def _cgroup_path(own_cgroup: Path, controller: str) -> tuple[str, ...]:
-    """The names on the way from the outermost group to our own; none where that leads outside."""
+    """Return the names from the outermost group to our own; none where that leads outside."""
     for line in _read_lines(own_cgroup):
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
         if controller in controllers.split(",") and path:
@@ -61,7 +60,7 @@ def _cgroup_path(own_cgroup: Path, controller: str) -> tuple[str, ...]:
 
 
 def _quota_cores(quota: str = "", period: str = "", *_more: str) -> float:
-    """In cores: microseconds of each so many."""
+    """Return a quota in cores: microseconds per period."""
     return (
         _positive_or_unlimited(quota) / period_us
         if (period_us := _positive_or_unlimited(period)) < math.inf
@@ -70,7 +69,7 @@ def _quota_cores(quota: str = "", period: str = "", *_more: str) -> float:
 
 
 def _positive_or_unlimited(text: str = "", *_more: str) -> float:
-    """Positive, or no bound: ``max`` in version 2, -1 in version 1."""
+    """Return a number, or infinity for no limit: ``max`` in version 2, -1 in version 1."""
     return float(text) if text.isascii() and text.isdecimal() and int(text) else math.inf
 
 
