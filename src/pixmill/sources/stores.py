@@ -96,7 +96,7 @@ async def _fetch(store: ReadableStore, path: str, config: SourcesConfig, budget:
 
 async def _read_original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: MemoryBudget) -> Original:
     if stat.size > max_bytes:
-        raise SourceTooLarge(detail=f"{stat.size} bytes in the store")
+        raise SourceTooLarge(detail=f"{stat.size} bytes are stored")
     spool = Spool(max_bytes, reservation=budget.new_reservation())
     try:
         spool.expect(stat.size)

@@ -84,7 +84,7 @@ def _database(text: str, *, cluster: bool) -> int:
     if not text:
         return 0
     if cluster:
-        raise ValueError("has a database number, which a cluster does not support")
+        raise ValueError("has a database number, but a cluster has none")
     if not (text.isascii() and text.isdigit() and len(text) <= len("65535")):
         raise ValueError("has an invalid database number after its host")
     return int(text)
