@@ -53,7 +53,8 @@ class EngineConfig(BaseModel):
     )
     sandbox: SandboxMode = Field(
         default=SandboxMode.AUTO,
-        description="Worker sandbox by Landlock and seccomp: no network, no files except code and fonts, no other processes. auto: "
+        description="Worker sandbox by Landlock and seccomp: no network, no files except code and fonts, no other "
+        "processes. auto: "
         "as far as the kernel supports it; strict: refuse to start without full support; off: resource limits only.",
     )
     max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="Maximum pixels of an original.")

@@ -1,7 +1,8 @@
 """The protocol between the server and a worker: messages and their encoding.
 
-A message is one packet of a Unix socket. Images never pass through it, only descriptors of memory files do. A worker may have been taken over:
-whatever it sends becomes a message or ``ProtocolError``. Must never know queues, processes or pixels.
+A message is one packet of a Unix socket. Images never pass through it, only descriptors of memory files do. A worker
+may have been taken over: whatever it sends becomes a message or ``ProtocolError``. Must never know queues, processes
+or pixels.
 """
 
 import array
@@ -24,7 +25,8 @@ MAX_MESSAGE_BYTES: Final = 64 * 2**10
 _MAX_DETAIL_CHARACTERS: Final = 8_000
 _MAX_MESSAGE_CHARACTERS: Final = 1_000
 _MAX_BATCH_CHARACTERS: Final = (250, 500)
-"""The maximum of message and detail for one of ``MAX_PLANS`` failures in one packet: 48,000 bytes if every character takes four."""
+"""The maximum of message and detail for one of ``MAX_PLANS`` failures in one packet: 48,000 bytes if every character
+takes four."""
 MAX_EXTRAS: Final = MAX_REFERENCES
 """Referenced images of one job: two such jobs stay within a worker's limit of open files (``sandbox/policy.py``)."""
 _FD_BYTES: Final = array.array("i").itemsize
@@ -215,7 +217,10 @@ def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, li
 
 
 def receive_reply(channel: socket.socket) -> tuple[Reply, OwnedFd | None] | None:
-    """Return the next reply; None when the worker is gone. Raises BlockingIOError without one, OSError, ProtocolError."""
+    """Return the next reply; None when the worker is gone.
+
+    Raises BlockingIOError without one, OSError, ProtocolError.
+    """
     packet, files = _receive(channel, 0, 1)
     return (_decode(_REPLY_DECODER, packet), files[0] if files else None) if packet else None
 

@@ -1,10 +1,12 @@
 """A worker process: runs jobs from a socket, one at a time, and replies to each.
 
-Knows the protocol and its handlers. Must never know the network, the settings or where images come from: it receives every byte it needs.
+Knows the protocol and its handlers. Must never know the network, the settings or where images come from: it receives
+every byte it needs.
 
     python -m pixmill.engine.worker FD [HANDLERS]
 
-FD is an open socket to the server. HANDLERS is a module whose ``render``, ``render_all`` and ``inspect`` replace the real ones.
+FD is an open socket to the server. HANDLERS is a module whose ``render``, ``render_all`` and ``inspect`` replace the
+real ones.
 """
 
 import contextlib
@@ -74,7 +76,7 @@ class Worker:
             self._process_job(*self._jobs.popleft())
 
     def _receive_commands(self) -> None:
-        """Read all pending commands, so that a cancellation is seen before its job starts; wait for a job if there is none."""
+        """Read all pending commands, or wait for a job: a cancellation must be seen before its job starts."""
         while True:
             try:
                 self._handle_command(protocol.receive_command(self._channel, socket.MSG_DONTWAIT))

@@ -1,11 +1,12 @@
 """Tunes glibc's malloc (mallopt(3)): the number of arenas, the heap that is retained, and when it is trimmed.
 
-By default each thread has an arena of its own. Results that a thread reads stay in the memory tier as long as they are used, and other arenas cannot
-use the gaps: with a full tier of 32 MiB and constant misses, 50 MiB are idle after four minutes, and 18 with a single arena. Threads
-that allocate hold Python's lock anyway, so they do not contend for it.
+By default each thread has an arena of its own. Results that a thread reads stay in the memory tier as long as they
+are used, and other arenas cannot use the gaps: with a full tier of 32 MiB and constant misses, 50 MiB are idle after
+four minutes, and 18 with a single arena. Threads that allocate hold Python's lock anyway, so they do not contend for
+it.
 
-By default glibc also returns larger blocks to the system at once, and the kernel has to find and clear every page of the next one: 90 page
-faults per image that passes through the server, and 8 with a retained heap.
+By default glibc also returns larger blocks to the system at once, and the kernel has to find and clear every page of
+the next one: 90 page faults per image that passes through the server, and 8 with a retained heap.
 """
 
 import ctypes

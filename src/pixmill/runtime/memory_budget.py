@@ -1,7 +1,7 @@
 """Memory budget for originals in flight, uploads and cached originals.
 
-Knows bytes, who waits for them, and whom to ask to free some. Must never know what the bytes are for. Every wait ends: after ``MAX_WAIT_S`` the
-request is rejected, so holders that want more cannot wait for each other for ever.
+Knows bytes, who waits for them, and whom to ask to free some. Must never know what the bytes are for. Every wait
+ends: after ``MAX_WAIT_S`` the request is rejected, so holders that want more cannot wait for each other for ever.
 """
 
 from collections.abc import Callable

@@ -2,8 +2,9 @@
 
 Knows keys and times. Must never know who is behind a key, nor HTTP.
 
-A bucket of ``burst`` tokens that refills at ``per_s`` is the same as the time at which it will be full again (the generic cell rate
-algorithm, ITU-T I.371): a request moves that time by one token's worth, and it must not be further ahead than the whole burst.
+A bucket of ``burst`` tokens that refills at ``per_s`` is the same as the time at which it will be full again (the
+generic cell rate algorithm, ITU-T I.371): a request moves that time by one token's worth, and it must not be further
+ahead than the whole burst.
 """
 
 import time

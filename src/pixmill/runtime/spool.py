@@ -19,11 +19,13 @@ RESERVATION_STEP_BYTES: Final = 2**20
 """Maximum step of the reservation for data of unknown size."""
 
 RESERVATION_FACTOR: Final = 4
-"""At most this multiple of the received bytes is reserved: a sender that announces much and sends nothing must not hold memory."""
+"""At most this multiple of the received bytes is reserved: a sender that announces much and sends nothing must not
+hold memory."""
 
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 _FUTURE_WRITE: Final = 0x10
-"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1. No spool is mapped for writing, which F_SEAL_WRITE would check page by page."""
+"""F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1. No spool is mapped for writing, which F_SEAL_WRITE would check page by
+page."""
 
 
 class SpoolReservation(Protocol):

@@ -1,6 +1,7 @@
 """Cores and memory available to this process, by CPU affinity and control groups.
 
-Knows both versions of control groups (cgroups(7)); each group limits all groups inside it. A file that cannot be read sets no limit.
+Knows both versions of control groups (cgroups(7)); each group limits all groups inside it. A file that cannot be
+read sets no limit.
 """
 
 import math
@@ -38,7 +39,8 @@ def available_memory_bytes(cgroup_root: Path = _CGROUP_ROOT, own_cgroup: Path = 
 
 
 def _cgroup_dirs(cgroup_root: Path, own_cgroup: Path, controller: str) -> Iterator[Path]:
-    """Yield the directories of our group and its parents, as far as visible: in a container often just the outermost, its own.
+    """Yield the directories of our group and its parents, as far as visible: in a container often just the
+    outermost, its own.
 
     In version 2 the path has no controller.
     """

@@ -13,7 +13,8 @@ from pixmill.errors import AddressForbidden
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry, and the additions of clouds.
+# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry, and the additions of
+# clouds.
 FORBIDDEN: Final[dict[str, str]] = {
     "0.0.0.0/8": "this network, unspecified (RFC 791 §3.2)",
     "10.0.0.0/8": "private (RFC 1918)",
@@ -31,9 +32,10 @@ FORBIDDEN: Final[dict[str, str]] = {
     "203.0.113.0/24": "documentation (RFC 5737)",
     "224.0.0.0/4": "multicast (RFC 5771)",
     "240.0.0.0/4": "reserved (RFC 1112 §4) and broadcast (RFC 919)",
-    # Everything outside of 2000::/3 is rejected below: loopback, unspecified, IPv4-compatible (RFC 4291 §2.5), local NAT64
-    # 64:ff9b:1::/48 (RFC 8215), discard 100::/64 (RFC 6666), SRv6 5f00::/16 (RFC 9602), ULA fc00::/7 (RFC 4193) with AWS
-    # and GCP metadata fd00:ec2::254 and fd20:ce::254, link-local fe80::/10, site-local fec0::/10 (RFC 3879), multicast ff00::/8.
+    # Everything outside of 2000::/3 is rejected below: loopback, unspecified, IPv4-compatible (RFC 4291 §2.5), local
+    # NAT64 64:ff9b:1::/48 (RFC 8215), discard 100::/64 (RFC 6666), SRv6 5f00::/16 (RFC 9602), ULA fc00::/7 (RFC 4193)
+    # with AWS and GCP metadata fd00:ec2::254 and fd20:ce::254, link-local fe80::/10, site-local fec0::/10 (RFC 3879),
+    # multicast ff00::/8.
     "2001::/23": "IETF protocol assignments (RFC 2928): Teredo (RFC 4380), benchmarking (RFC 5180), ORCHID (RFC 7343)",
     "2001:db8::/32": "documentation (RFC 3849)",
     "2002::/16": "6to4, deprecated (RFC 7526)",

@@ -20,16 +20,19 @@ class SourcesConfig(BaseModel):
 
     images: str = Field(
         default="",
-        description="Image root for paths: a directory or a store URL such as s3://bucket/prefix. Empty: paths are not allowed.",
+        description="Image root for paths: a directory or a store URL such as s3://bucket/prefix. Empty: paths are "
+        "not allowed.",
     )
     allowed_sources: str = Field(
         default="",
-        description="Comma-separated prefixes of allowed sources, such as https://*.example.com/photos/, s3://bucket/ or path:. "
+        description="Comma-separated prefixes of allowed sources, such as https://*.example.com/photos/, s3://bucket/ "
+        "or path:. "
         "Empty: every source that the address guard allows.",
     )
     allowed_networks: str = Field(
         default="",
-        description="Comma-separated networks, such as 10.1.0.0/16, that the address guard allows although they are not public.",
+        description="Comma-separated networks, such as 10.1.0.0/16, that the address guard allows although they are "
+        "not public.",
     )
     max_source_bytes: int = Field(
         default=64 * 2**20, ge=1, description="Maximum size of an original, in bytes, after content decoding."
@@ -37,7 +40,8 @@ class SourcesConfig(BaseModel):
     memory_budget_bytes: ByteSize = Field(
         default=ByteSize(0),
         ge=0,
-        description="Memory budget for originals in flight, uploads and cached originals; requests beyond it are rejected with 503. "
+        description="Memory budget for originals in flight, uploads and cached originals; requests beyond it are "
+        "rejected with 503. "
         "0: a quarter of the memory of the machine or container, at least four originals of the maximum size.",
     )
     source_timeout_s: float = Field(
@@ -54,7 +58,8 @@ class SourcesConfig(BaseModel):
     source_tag_header: str = Field(
         default="",
         pattern="^[A-Za-z0-9_-]{0,64}$",
-        description="Response header of origins with surrogate keys, such as Cache-Tag or Surrogate-Key; they become tags of all results of the original. "
+        description="Response header of origins with surrogate keys, such as Cache-Tag or Surrogate-Key; they become "
+        "tags of all results of the original. "
         "Empty: none.",
     )
     max_redirects: int = Field(default=5, ge=0, le=50, description="Maximum number of redirects.")
@@ -75,18 +80,21 @@ class SourcesConfig(BaseModel):
     source_rate_limit: float = Field(
         default=0.0,
         ge=0,
-        description="Sustained fetches per second from each origin or bucket (token bucket, with a burst of one second); more are "
+        description="Sustained fetches per second from each origin or bucket (token bucket, with a burst of one "
+        "second); more are "
         "rejected with 503. 0: unlimited.",
     )
     source_queue: int = Field(
         default=512,
         ge=0,
-        description="Maximum number of queued fetches, at most half of them for one origin; more are rejected with 503.",
+        description="Maximum number of queued fetches, at most half of them for one origin; more are rejected with "
+        "503.",
     )
     source_queue_max_wait_s: float = Field(
         default=5.0,
         gt=0,
-        description="Maximum wait of a queued fetch, in seconds; if the estimated wait is longer, it is rejected with 503 at once.",
+        description="Maximum wait of a queued fetch, in seconds; if the estimated wait is longer, it is rejected with "
+        "503 at once.",
     )
 
     @field_validator("allowed_networks")

@@ -25,7 +25,8 @@ class ReadableStore(Streamer, Stater, Protocol):
 LocateObject = Callable[[str], tuple[ReadableStore, str]]
 """Returns the open store of an object URL such as ``s3://photos/2026/a.jpg``, and the path in it.
 
-Raises SourceForbidden or StoreDenied for a bucket that is not configured: credentials are the server's, not the client's.
+Raises SourceForbidden or StoreDenied for a bucket that is not configured: credentials are the server's, not the
+client's.
 """
 
 

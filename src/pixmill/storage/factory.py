@@ -24,7 +24,8 @@ _DEFAULT_MEMORY_SIZE: Final = "256MiB"
 def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Store:
     """Open the store at ``url``; ``create`` makes a missing directory.
 
-    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for an invalid URL.
+    Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for an
+    invalid URL.
     """
     if url in config.stores:
         url = config.stores[url].url

@@ -1,9 +1,11 @@
-"""A store of files below a root directory: the asynchronous half of ``rooted_fs.py``, with threads and error numbers.
+"""A store of files below a root directory: the asynchronous half of ``rooted_fs.py``, with threads and error
+numbers.
 
 Must never block the event loop.
 
-Not built on obstore, whose store for local files follows links out of its root, cannot list a directory that contains one
-looping link or odd name, finds no file called ``a#1``, and never removes what a killed process has left.
+Not built on obstore, whose store for local files follows links out of its root, cannot list a directory that
+contains one looping link or odd name, finds no file called ``a#1``, and never removes what a killed process has
+left.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """A store in a bucket of S3, GCS or Azure: one adapter over obstore.
 
-Must never know which service it is, nor its credentials (``object_store_clients.py``). Translates every foreign exception (``errors.py``).
+Must never know which service it is, nor its credentials (``object_store_clients.py``). Translates every foreign
+exception (``errors.py``).
 """
 
 import asyncio
@@ -110,7 +111,8 @@ class ObjectStore:
         try:
             return _stat_of(path, await obstore.head_async(self._client, path))
         except (FileNotFoundError, PermissionDeniedError):
-            # A response to HEAD has no body, which distinguishes a missing bucket from a missing object, and wrong credentials; one to GET has.
+            # A response to HEAD has no body, which distinguishes a missing bucket from a missing object, and wrong
+            # credentials; one to GET has.
             return _stat_of(path, (await self._open(path)).meta)
 
     async def _chunks(self, result: "GetResult") -> AsyncIterator[bytes]:

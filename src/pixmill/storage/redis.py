@@ -3,7 +3,8 @@
 Knows redis-py, and translates its errors. Must never know what is stored under a key. Imported only where a
 Redis is configured; redis-py takes 60 ms to load.
 
-Not a ``ports.storage.Store``: values have a time to live, listing is slow, and there is no streaming, at which Redis is poor.
+Not a ``ports.storage.Store``: values have a time to live, listing is slow, and there is no streaming, at which Redis
+is poor.
 """
 
 import asyncio
@@ -126,7 +127,10 @@ class RedisClient:
             return dict(await self._redis.execute_command("HGETALL", key))
 
     async def raise_fields(self, key: str, numbers: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
-        """Raise fields of a hash to these numbers, never lower them; then set the ``revision`` field. Raises StoreError."""
+        """Raise fields of a hash to these numbers, never lower them; then set the ``revision`` field.
+
+        Raises StoreError.
+        """
         await self._run_field_script(_RAISE_FIELDS_SCRIPT, key, numbers, revision)
 
     async def delete_fields(self, key: str, values: Mapping[bytes, bytes], revision: tuple[str, str]) -> None:
@@ -145,7 +149,10 @@ class RedisClient:
                 )
 
     async def scan_keys(self, prefix: str) -> AsyncGenerator[str, None]:
-        """Yield all keys with a prefix (letters, digits and . _ : -), unordered, some maybe twice. Raises StoreError."""
+        """Yield all keys with a prefix (letters, digits and . _ : -), unordered, some maybe twice.
+
+        Raises StoreError.
+        """
         with _translate_errors():
             async for key in self._redis.scan_iter(match=f"{prefix}*", count=_SCAN_COUNT):
                 yield key.decode(errors="replace")

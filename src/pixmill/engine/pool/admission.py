@@ -13,13 +13,14 @@ from pixmill.engine.pool.call import QueueStats
 from pixmill.errors import QueueFull
 
 ANNOUNCED_SHARE: Final = 0.5
-"""Share of the maximum wait, and of the maximum queue length, that announced calls may take. Their originals are still being fetched and may
-never arrive, so an origin that stalls shortens the queue, and never closes it."""
+"""Share of the maximum wait, and of the maximum queue length, that announced calls may take. Their originals are
+still being fetched and may never arrive, so an origin that stalls shortens the queue, and never closes it."""
 
 STANDING_QUEUE_SHARE: Final = 0.1
-"""Share of the maximum wait that remains once a queue has rejected a call and stood for that long. A queue may be long to absorb a burst; one
-that does not drain only adds latency, also for calls that come when the overload is over. (Controlled delay, CoDel: Nichols and Jacobson,
-ACM Queue 10(5), 2012; at the admission to a server: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.)"""
+"""Share of the maximum wait that remains once a queue has rejected a call and stood for that long. A queue may be
+long to absorb a burst; one that does not drain only adds latency, also for calls that come when the overload is
+over. (Controlled delay, CoDel: Nichols and Jacobson, ACM Queue 10(5), 2012; at the admission to a server: Maurer,
+"Fail at Scale", ACM Queue 13(8), 2015.)"""
 
 RejectionReason = Literal["queue", "queue_wait"]
 """The limit that a call ran into: the number of queued calls, or the expected wait."""
@@ -35,9 +36,9 @@ class Load(NamedTuple):
 class Reservation:
     """Context manager that counts a request as a coming call, from its arrival until it becomes one or ends without.
 
-    Otherwise all requests that arrive in the same moment would be admitted for the same place. Admitted requests are not judged by
-    reservations, since those made after them, or that may need nothing, are not ahead of them. A context variable carries the reservation to
-    where the call is made, through any tasks in between.
+    Otherwise all requests that arrive in the same moment would be admitted for the same place. Admitted requests are
+    not judged by reservations, since those made after them, or that may need nothing, are not ahead of them. A
+    context variable carries the reservation to where the call is made, through any tasks in between.
     """
 
     __slots__ = ("_admission", "_is_active")

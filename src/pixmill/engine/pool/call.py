@@ -57,7 +57,8 @@ class Attempt:
 class Call:
     """A ``render`` (with a plan, or several) or an ``inspect`` (without). Times are the event loop's, in seconds.
 
-    ``time_left_s`` bounds the wait, and then, from its full length again, the work. Time that a worker spent before it died is not given back.
+    ``time_left_s`` bounds the wait, and then, from its full length again, the work. Time that a worker spent before
+    it died is not given back.
     """
 
     original: Spool

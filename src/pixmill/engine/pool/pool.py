@@ -46,7 +46,7 @@ class PoolStats:
 
 
 class EnginePool:
-    """Renders in processes: a crash costs one call, a missed deadline one worker, and the worker is replaced at once."""
+    """Renders in processes: a crash costs one call, a missed deadline one worker, which is replaced at once."""
 
     def __init__(self, config: EngineConfig, observer: Observer, handlers_module: str | None = None) -> None:
         """``handlers_module`` names a module whose ``render`` and ``inspect`` replace the real ones."""
@@ -85,7 +85,7 @@ class EnginePool:
         self._attach_extras(call, extras)
         if len(plans) > MAX_PLANS or not protocol.fits_in_message(call.to_job(0)):
             raise RequestTooLarge(
-                f"One job makes at most {MAX_PLANS} results, of at most {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
+                f"One job makes at most {MAX_PLANS} results, of {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
             )
         results = await self._render_all(call) if plans else []
         for result in results:
@@ -120,8 +120,8 @@ class EnginePool:
     async def ping(self) -> None:
         """Render a small image.
 
-        Skipped while all workers are busy: they prove that they work, since each has a deadline. A queue must not count as a failure, or under
-        load every replica would be taken out of service at once.
+        Skipped while all workers are busy: they prove that they work, since each has a deadline. A queue must not
+        count as a failure, or under load every replica would be taken out of service at once.
         """
         stats = self.stats()
         if stats.busy == stats.workers > 0:
@@ -166,7 +166,7 @@ class EnginePool:
             extra.seal()
         if len(extras) > protocol.MAX_EXTRAS or not protocol.fits_in_message(call.to_job(0)):
             raise RequestTooLarge(
-                f"One job takes at most {protocol.MAX_EXTRAS} more images, and at most {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
+                f"One job takes at most {protocol.MAX_EXTRAS} more images, and {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
             )
 
     async def _run_call(self, call: Call) -> CallResult:

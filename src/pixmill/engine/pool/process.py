@@ -122,7 +122,7 @@ def _spawn(fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         pass_fds=(fd,),
         env=environment,
-        # Ctrl-C in a terminal is for the server. Not a session of its own: Linux shares the cores among sessions before it considers
-        # niceness (sched(7), autogroup), so a worker would weigh as much as the server.
+        # Ctrl-C in a terminal is for the server. Not a session of its own: Linux shares the cores among sessions before
+        # it considers niceness (sched(7), autogroup), so a worker would weigh as much as the server.
         process_group=0,
     )

@@ -16,7 +16,10 @@ _MAX_FAILED_STARTS_PER_WORKER: Final = 3
 
 
 class WorkerSupervisor:
-    """Keeps ``worker_count`` workers. ``start_worker`` starts one; it raises OSError when the system has no resources."""
+    """Keeps ``worker_count`` workers.
+
+    ``start_worker`` starts one; it raises OSError when the system has no resources.
+    """
 
     def __init__(self, worker_count: int, start_worker: Callable[[], WorkerHandle]) -> None:
         self.workers: list[WorkerHandle] = []
@@ -56,7 +59,10 @@ class WorkerSupervisor:
         return predecessor
 
     def recycle(self, worker: WorkerHandle) -> None:
-        """Start its successor; it works until that is ready. One at a time: starting takes the processor from renders."""
+        """Start its successor; it works until that is ready.
+
+        One at a time: starting takes the processor from renders.
+        """
         if not worker.is_retired and not self.is_starting and not self._backoff_timer:
             successor = self._start_one()
             if successor:

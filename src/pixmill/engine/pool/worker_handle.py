@@ -47,9 +47,9 @@ class WorkerEvents(Protocol):
 
 
 class WorkerHandle(ProcessEvents):
-    """A worker and at most ``PIPELINE_DEPTH`` calls. Its public attributes are read by the owner, never set, but for two.
+    """A worker and at most ``PIPELINE_DEPTH`` calls.
 
-    The owner sets ``replaces``, the worker whose successor this is, and retires a worker by ``retire``.
+    Its public attributes are for reading, except ``replaces``: there the owner notes the worker that this one succeeds.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""Landlock: restricts a process to named files, and forbids TCP and signals to other processes (docs.kernel.org/userspace-api/landlock.html).
+"""Landlock: restricts a process to named files, and forbids TCP and signals to other processes
+(docs.kernel.org/userspace-api/landlock.html).
 
 Knows the three system calls and what each ABI version can restrict. Must never know which files are needed.
 """

@@ -26,12 +26,13 @@ _CAP_DAC_READ_SEARCH: Final = 1 << 2
 """CAP_DAC_READ_SEARCH: the code may belong to another user."""
 _MAX_FILES: Final = 128
 _WORKER_NICENESS: Final = 10
-"""The server weighs nine times as much as each worker. At niceness 5 (three times as much) the slowest 1 % of hits beside busy workers took more
-than 5 ms in two of three interleaved runs, at 10 in none."""
+"""The server weighs nine times as much as each worker. At niceness 5 (three times as much) the slowest 1 % of hits
+beside busy workers took more than 5 ms in two of three interleaved runs, at 10 in none."""
 _MIN_FILE_BYTES: Final = 2**20
 """Enough for the bytecode that the interpreter writes before the worker enters the sandbox."""
 _SHARED_MAPPINGS_BYTES: Final = 4 * 2**30
-"""Address space besides private memory: libraries, and maps of originals and memory files, which no other limit covers."""
+"""Address space besides private memory: libraries, and maps of originals and memory files, which no other limit
+covers."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _PAGE_BYTES: Final = resource.getpagesize()
 
@@ -116,9 +117,9 @@ def describe_layers() -> dict[SandboxLayer, str]:
 
 
 def _drop_capabilities() -> None:
-    """Drop all capabilities of a root user (capset(2)) except reading files of any owner, of which Landlock leaves code and fonts.
+    """Drop all capabilities of a root user (capset(2)), except to read files of any owner.
 
-    A worker does not need them, but an exploit of a kernel bug might.
+    Landlock limits these to code and fonts. A worker does not need the others, but an exploit of a kernel bug might.
     """
     capability_sets = struct.pack("=6I", _CAP_DAC_READ_SEARCH, _CAP_DAC_READ_SEARCH, 0, 0, 0, 0)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
@@ -127,10 +128,10 @@ def _drop_capabilities() -> None:
 
 
 def enter_sandbox(mode: SandboxMode, channel: int) -> dict[SandboxLayer, str]:
-    """Drop access to files except those that libraries read, to networks and to other processes; ``channel`` stays open.
+    """Drop access to networks, other processes and all files but those that libraries read; ``channel`` stays open.
 
-    Applies to this process and the threads that it starts; there must be none yet. Returns the missing layers with reasons;
-    raises OSError instead when the mode is ``STRICT``.
+    Applies to this process and the threads that it starts; there must be none yet. Returns the missing layers with
+    reasons; raises OSError instead when the mode is ``STRICT``.
     """
     resident_bytes()  # opens its file
     if mode is SandboxMode.OFF:

@@ -1,7 +1,8 @@
 """System calls by name, with their number per architecture, and which of them a worker may make.
 
-Knows numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h) and actions. Must never know how they are enforced.
-A call in none of these tables fails with ENOSYS, as on an older kernel, and libraries fall back.
+Knows numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h) and actions. Must never
+know how they are enforced. A call in none of these tables fails with ENOSYS, as on an older kernel, and libraries
+fall back.
 """
 
 from typing import Final

@@ -1,8 +1,9 @@
-"""Connections to origins, each to an address that the guard has just checked (protection against SSRF and DNS rebinding).
+"""Connections to origins, each to an address that the guard has just checked (protection against SSRF and DNS
+rebinding).
 
-Knows aiohttp's connector. Two checks, because address literals skip the resolver: names are resolved once and only allowed
-addresses are passed on; then the socket address is checked again right before it is connected. Nothing is resolved
-after that, so a name that changes its address gains nothing.
+Knows aiohttp's connector. Two checks, because address literals skip the resolver: names are resolved once and only
+allowed addresses are passed on; then the socket address is checked again right before it is connected. Nothing is
+resolved after that, so a name that changes its address gains nothing.
 """
 
 import asyncio
@@ -62,8 +63,9 @@ async def attempt_once(request: ClientRequest, handler: ClientHandlerType) -> Cl
 def stop_read_timeout(response: ClientResponse) -> None:
     """Disable the client's read timeout once the headers have arrived; the reader of the body has its own.
 
-    aiohttp (3.14) restarts its timer whenever reading resumes, also when the last bytes were read and the connection is back in the pool.
-    When it fires, the pooled connection fails and is handed out all the same: the next fetch times out before it is sent.
+    aiohttp (3.14) restarts its timer whenever reading resumes, also when the last bytes were read and the connection
+    is back in the pool. When it fires, the pooled connection fails and is handed out all the same: the next fetch
+    times out before it is sent.
     """
     connection = response.connection
     if connection is not None and connection.protocol is not None:

@@ -1,4 +1,6 @@
-"""Maps the exceptions of aiohttp, and HTTP statuses, to source errors. Apart from ``sources/errors.py``: stores need no HTTP client."""
+"""Maps the exceptions of aiohttp, and HTTP statuses, to source errors. Apart from ``sources/errors.py``: stores need
+no HTTP client.
+"""
 
 from typing import Final
 

@@ -25,7 +25,8 @@ from pixmill.plan.purge import is_tag
 MAX_ORIGIN_TAGS: Final = 64
 
 MAX_LIST_CHARACTERS: Final = 8_192
-"""Maximum length of all lines of a field together: that of one line (aiohttp). Reading 128 full lines would take a tenth of a second."""
+"""Maximum length of all lines of a field together: that of one line (aiohttp). Reading 128 full lines would take a
+tenth of a second."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _ETAG_VALIDATOR = re.compile(f"etag:({_ENTITY_TAG.pattern})")
@@ -59,7 +60,9 @@ def validator_from(headers: Mapping[str, str], size: int) -> str | None:
 
 
 def purge_tags_from(headers: MultiMapping[str], name: str) -> tuple[str, ...]:
-    """Return the surrogate keys in a header, separated by commas or spaces; skip invalid ones and those beyond the maximum."""
+    """Return the surrogate keys in a header, separated by commas or spaces; skip invalid ones and those beyond the
+    maximum.
+    """
     text = _combined_field_value(headers, name).replace(",", " ") if name else ""
     words = text[: text.rfind(" ", 0, MAX_LIST_CHARACTERS)] if len(text) > MAX_LIST_CHARACTERS else text
     return tuple(dict.fromkeys(filter(is_tag, words.split())))[:MAX_ORIGIN_TAGS]
@@ -156,7 +159,10 @@ def _combined_field_value(headers: MultiMapping[str], name: str) -> str:
 
 
 def _parse_cache_control(text: str) -> dict[str, str]:
-    """Parse Cache-Control; of a repeated directive the first counts (RFC 9111 §4.2.1). Text that is too long means no-store."""
+    """Parse Cache-Control; of a repeated directive the first counts (RFC 9111 §4.2.1).
+
+    Text that is too long means no-store.
+    """
     if len(text) > MAX_LIST_CHARACTERS:
         return {"no-store": ""}
     found: dict[str, str] = {}
