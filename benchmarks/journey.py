@@ -57,8 +57,14 @@ SETTINGS = {
 SPELLINGS = ("/resize?url={name}.jpg&width={width}&format=jpeg", "/resize?f=jpeg&w={width}&url={name}.jpg")
 JOURNEYS = ("cold miss", "other spelling", "hot hit", "worker render", "worker job")
 PAUSE_S = 0.3
-"""Between two requests, so that the work behind the first one has ended before the second one is counted."""
-BARS = {("cold miss", "files"): 60, ("cold miss", "moves"): 200, ("worker render", "files"): 40}
+"""Between two requests, so that the background work of the first one has ended before the second one is counted."""
+MAX_MISS_FILES, MAX_MISS_MOVES, MAX_RENDER_FILES = 60, 200, 40
+BARS = {
+    ("cold miss", "files"): MAX_MISS_FILES,
+    ("cold miss", "moves"): MAX_MISS_MOVES,
+    ("worker render", "files"): MAX_RENDER_FILES,
+}
+"""A change that needs more makes a request harder to follow: merge modules that only call each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +102,17 @@ COUNTS = ("functions", "files", "moves")
 
 @dataclass
 class Recorder:
-    """A profile function for all threads of this process, which takes notes while it is ``on``."""
+    """A profile function for all threads of this process, which records calls while it is ``on``."""
 
     on: bool = False
     calls: list[Call] = field(default_factory=list)
 
     def install(self) -> None:
-        """Before any thread starts: a thread keeps the profile function that it started with."""
-        threading.setprofile(self._note)
-        sys.setprofile(self._note)
+        """Install it, before any thread starts: a thread keeps the profile function that it started with."""
+        threading.setprofile(self._record)
+        sys.setprofile(self._record)
 
-    def _note(self, frame: FrameType, event: str, _arg: object) -> None:
+    def _record(self, frame: FrameType, event: str, _arg: object) -> None:
         if self.on and event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
             code = frame.f_code
             self.calls.append(Call(code.co_filename[len(PACKAGE) :], code.co_qualname, code.co_firstlineno))
@@ -142,7 +148,7 @@ if "-m" in sys.orig_argv:
 
 
 class Workers:
-    """What the workers of this process have called, since they were last asked."""
+    """The calls of the workers of this process since they were last read."""
 
     def __init__(self, home: Path) -> None:
         self._home = home / "hook"
@@ -164,7 +170,7 @@ class Workers:
 
 
 class Client:
-    """Asks the application as a web server would."""
+    """Calls the application as a web server does."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -191,13 +197,13 @@ class Client:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self._app(scope, _nothing_more(), send)
+        await self._app(scope, _receive_of_connected_client(), send)
         if not sent or sent[0].get("status") != 200:
             raise SystemExit(f"{target}: {sent[:2]}")
 
 
-def _nothing_more() -> Callable[[], Awaitable[Message]]:
-    """``receive`` of a client that has sent its request and stays connected."""
+def _receive_of_connected_client() -> Callable[[], Awaitable[Message]]:
+    """Return the ``receive`` of a client that has sent its request and stays connected."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -211,27 +217,27 @@ def _nothing_more() -> Callable[[], Awaitable[Message]]:
 
 @asynccontextmanager
 async def served(home: Path) -> AsyncIterator[Client]:
-    """The application between the start and the end of its lifespan; its settings are in the environment."""
+    """Run the application's lifespan; its settings are in the environment."""
     for name in [name for name in os.environ if name.startswith("PIXMILL_")]:
         del os.environ[name]
     os.environ |= {f"PIXMILL_{name}": value.format(home=home) for name, value in SETTINGS.items()}
     module, name = APPLICATION
     app = getattr(import_module(module), name)
-    told: asyncio.Queue[Message] = asyncio.Queue()
-    answers: asyncio.Queue[Message] = asyncio.Queue()
-    life = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, told.get, answers.put))
-    await told.put({"type": "lifespan.startup"})
-    if (answer := await answers.get())["type"] != "lifespan.startup.complete":
+    incoming: asyncio.Queue[Message] = asyncio.Queue()
+    outgoing: asyncio.Queue[Message] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, incoming.get, outgoing.put))
+    await incoming.put({"type": "lifespan.startup"})
+    if (answer := await outgoing.get())["type"] != "lifespan.startup.complete":
         raise SystemExit(answer)
     try:
         yield Client(app)
     finally:
-        await told.put({"type": "lifespan.shutdown"})
+        await incoming.put({"type": "lifespan.shutdown"})
         await life
 
 
-async def measured(home: Path, rounds: int) -> dict[str, list[Journey]]:
-    """The journeys of every round."""
+async def measure(home: Path, rounds: int) -> dict[str, list[Journey]]:
+    """Return the journeys of every round."""
     (home / "images").mkdir()
     recorder, workers = Recorder(), Workers(home)
     recorder.install()
@@ -267,7 +273,7 @@ def shortest(journeys: Sequence[Journey]) -> Journey:
 
 
 def rows_of(found: dict[str, list[Journey]]) -> list[dict[str, Any]]:
-    """The shortest journey, the most that was counted in any, and whether the bar holds."""
+    """Return a row per count: the shortest journey, the maximum of all, and whether the bar holds."""
     rows: list[dict[str, Any]] = []
     for kind, journeys in found.items():
         for count in COUNTS:
@@ -287,7 +293,7 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def show_moves(kind: str, journey: Journey) -> None:
-    """The sequence of files, then each file with its calls and the moves into it."""
+    """Print the sequence of files, then each file with its calls and the moves into it."""
     print(f"\n{kind}: the files in order, with the number of calls in each\n")
     visits: Counter[str] = Counter()
     for file, group in groupby(journey.calls, key=lambda call: call.file):
@@ -309,7 +315,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pixmill-journey-") as home:
-        found = uvloop.run(measured(Path(home), options.rounds))
+        found = uvloop.run(measure(Path(home), options.rounds))
     rows = rows_of(found)
     show(rows)
     if options.moves:
