@@ -152,7 +152,7 @@ def _syscall_rules(channel: int, pid: int) -> dict[str, SyscallRule]:
 
 def build_program(architecture: Architecture, channel: int, pid: int) -> list[Instruction]:
     """Return the rules for the worker with this process id, which talks to the server by this descriptor."""
-    kill, allow, deny = ((_RETURN, 0, 0, verdict) for verdict in (_KILL, _ALLOW, _ERRNO | errno.EPERM))
+    kill, allow, deny = ((_RETURN, 0, 0, action) for action in (_KILL, _ALLOW, _ERRNO | errno.EPERM))
     rules = _syscall_rules(channel, pid)
     instructions = [
         (_LOAD, 0, 0, _ARCHITECTURE_OFFSET),
