@@ -91,7 +91,7 @@ async def test_a_defect_or_a_death_ends_the_job_and_the_pool_lives_on() -> None:
     async with pools() as pool:
         with pytest.raises(RenderCrashed):
             await obey_all(pool, "big 1", "die")
-        with pytest.raises(PixmillError, match="our side"):
+        with pytest.raises(PixmillError, match="Internal error"):
             await obey_all(pool, "big 1", "defect")
         assert bodies(await obey_all(pool, "big 1")) == [b"b"]
 
