@@ -17,7 +17,7 @@ from pixmill.cache.resilience.guarded import (
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss
 from pixmill.cache.tiered import TieredCache
-from pixmill.cache.tiers.memory import MemoryTier
+from pixmill.cache.tiers.memory import OVERHEAD_BYTES, MemoryTier
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.values import Entry, Hit
@@ -155,7 +155,9 @@ async def test_it_is_asked_again_behind_the_scenes_and_used_when_it_is_well() ->
         while it.state != "closed":
             await asyncio.sleep(0.002)
         assert await it.get(KEY) is entry
-        assert tier.used_bytes == MemoryTier(2**20).used_bytes + len(entry.body) + 1_024, "a probe leaves nothing"
+        assert tier.used_bytes == MemoryTier(2**20).used_bytes + len(entry.body) + OVERHEAD_BYTES, (
+            "a probe leaves nothing"
+        )
 
 
 async def test_a_tier_that_takes_nothing_more_can_still_be_read() -> None:
