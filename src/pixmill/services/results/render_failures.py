@@ -5,10 +5,7 @@ It is cached for the source if no plan can succeed, else for the key of the resu
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
