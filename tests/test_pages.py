@@ -9,6 +9,7 @@ import pytest
 from pixmill.api.app import FIXED_ROUTES
 from pixmill.api.http.problems import STATUS
 from pixmill.cli import commands
+from pixmill.dialects.emgr import EmgrDialect
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import error_classes_by_code
@@ -128,7 +129,9 @@ def slug(heading: str) -> str:
 
 @pages
 def test_every_path_that_is_asked_for_is_a_route(name: str) -> None:
-    routes = {route.path for route in FIXED_ROUTES} | {route.template for route in NativeDialect.routes}
+    routes = {route.path for route in FIXED_ROUTES} | {
+        route.template for route in (*NativeDialect.routes, *EmgrDialect.routes)
+    }
     paths = {path for (path,) in all_of(r"http://127\.0\.0\.1:(?:8080|9090)(/[a-z/]+)", name)}
     paths |= {
         path for (path,) in all_of(r"`(?:GET |POST )?(/(?:health|metrics|admin|resize|info|srcset)[a-z/]*)`", name)

@@ -200,11 +200,10 @@ class EmgrDialect:
         return self._base_url + file_url.removeprefix(_FILES.decode()[:-1]) if self._base_url else file_url
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
-        is_fetched = not isinstance(error, BadRequest | Forbidden)
-        if path == _RESIZE and is_fetched and self._redirects_errors:
-            source = _parse_resize(query).source
-            if source.kind is SourceKind.HTTP:
-                return Redirect(source.text)
+        if path == _RESIZE and self._redirects_errors and not isinstance(error, BadRequest | Forbidden):
+            original = _original_url(query)
+            if original:
+                return Redirect(original)
         return Text(error.message, status)
 
 
@@ -220,6 +219,15 @@ def _parse_resize(query: bytes) -> _ResizeRequest:
         _blur(values),
         _choice(values, "grayscale", _FLAGS, default=False),
     )
+
+
+def _original_url(query: bytes) -> str:
+    """Return the http(s) URL of the original, empty if there is none: a request may be rejected before it is parsed."""
+    try:
+        source = _parse_resize(query).source
+    except BadRequest:
+        return ""
+    return source.text if source.kind is SourceKind.HTTP else ""
 
 
 def _parse_file(key: bytes) -> ImmutableImage:

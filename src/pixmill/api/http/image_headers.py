@@ -28,7 +28,7 @@ def image_headers(
     entry = result.entry
     is_immutable = etag_prefix and result.meta.etag.startswith(f'"{etag_prefix}')
     if is_immutable and expires is None and headers["cache-control"].startswith("public"):
-        headers["cache-control"] = f"public, max-age={YEAR_S}, immutable"
+        headers["cache-control"] = f"public, max-age={YEAR_S:.0f}, immutable"
     if entry:
         headers["content-type"] = MEDIA[entry.format].mime
         headers |= _SECURITY_HEADERS.get(entry.format, {})
