@@ -9,24 +9,18 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ByteSize, SecretStr
+from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
-from pixmill.api.config import ApiConfig
 from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
-from pixmill.cache.config import CacheConfig
 from pixmill.dialects.native.grammars import overlay_options
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.engine.codecs.table import CODECS
-from pixmill.engine.config import EngineConfig
 from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
-from pixmill.settings import Settings, env_name
-from pixmill.sources.config import SourcesConfig
-from pixmill.storage.config import StorageConfig
-from pixmill.telemetry.config import TelemetryConfig
+from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from pixmill.telemetry.definitions import (
     EVENT_METRICS,
     GAUGES,
@@ -369,7 +363,7 @@ def _error(code: str, error: type[PixmillError]) -> tuple[str, ...]:
 
 def _settings() -> Iterable[str]:
     yield SETTINGS
-    for config, heading in HEADINGS.items():
+    for heading, config in SETTING_GROUPS.items():
         yield f"## {heading}\n"
         rows = (_setting(name, Settings.model_fields[name]) for name in config.model_fields)
         yield from _table(("setting", "meaning", "bounds", "default"), rows)
@@ -485,15 +479,6 @@ def _row(cells: Iterable[str]) -> str:
 def _code(text: Any) -> str:
     return f"`{text}`" if text else ""
 
-
-HEADINGS: dict[type[BaseModel], str] = {
-    ApiConfig: "Serving",
-    SourcesConfig: "Originals",
-    StorageConfig: "Stores",
-    CacheConfig: "Cache",
-    EngineConfig: "Rendering",
-    TelemetryConfig: "Logs and metrics",
-}
 
 if __name__ == "__main__":
     main()

@@ -24,7 +24,7 @@ from pixmill import cli, wiring
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
-from pixmill.settings import Settings, env_name
+from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
@@ -94,14 +94,37 @@ def test_help_of_what_takes_settings_names_every_setting(run: Run, command: str)
     done = run(command, "--help")
     assert done.code == 0
     for name in Settings.model_fields:
-        assert f"--{name.replace('_', '-')} VALUE".encode() in done.out
+        assert f"--{name.replace('_', '-')} ".encode() in done.out
+    for typed in (
+        b"--port INT",
+        b"--drain-timeout-s SECONDS",
+        b"--max-source-bytes BYTES",
+        b"--log-format auto|json|console",
+    ):
+        assert typed in done.out
+    headings = [line.rstrip(":") for line in done.out.decode().splitlines() if re.fullmatch("[A-Z][A-Za-z ]+:", line)]
+    assert headings == [*SETTING_GROUPS, "Options"], "in the order of docs/settings.md"
+
+
+def test_a_renamed_flag_is_refused_with_its_new_name(run: Run) -> None:
+    done = run("serve", "--drain-s", "3")
+    assert (done.code, done.err) == (2, "pixmill: --drain-s was renamed to --drain-timeout-s\n")
+    assert run("serve", "--drane", "3").code == 2
+
+
+def test_parameters_are_in_kebab_case_and_snake_case_is_taken(run: Run, tmp_path: Path) -> None:
+    assert b"--max-width INT" in run("resize", "--help").out
+    for number, flag in enumerate(("--max-width", "--max_width")):
+        target = tmp_path / f"{number}.png"
+        assert run("resize", PHOTO, target, flag, 30).code == 0
+        assert opened(target).width == 30
 
 
 def test_help_of_resize_names_every_parameter_that_changes_the_picture(run: Run) -> None:
     done = run("resize", "--help")
     assert done.code == 0
     for param in PARAMS:
-        told = re.search(f"--{param.name}[ ,]".encode(), done.out) is not None
+        told = re.search(f"--{param.name.replace('_', '-')}[ ,]".encode(), done.out) is not None
         assert told == (param.group not in {Group.SOURCE, Group.ACCESS} and param.name not in {"filename", "tags"})
 
 
@@ -425,14 +448,15 @@ def test_port_0_takes_a_free_one_and_says_which(host: str, shown: str) -> None:
     server.launch()
     try:
         end = time.monotonic() + 20
-        while "Try " not in server.log() and time.monotonic() < end:
+        while '"try":' not in server.log() and time.monotonic() < end:
             time.sleep(0.02)
-        address = server.log().partition("answers on http://")[2].partition("\n")[0]
+        started = next(line for line in map(json.loads, server.log().splitlines()) if line["event"] == "listening")
+        address = started["url"].removeprefix("http://")
         assert address.startswith(f"{shown}:")
         with socket.create_connection((host, int(address.rpartition(":")[2])), timeout=5) as client:
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n")
             assert client.recv(15) == b"HTTP/1.1 200 OK"
-        assert f"Try http://{address}/resize?url=" in server.log()
+        assert started["try"].startswith(f"http://{address}/resize?url=")
         assert server.stop() == 0
     finally:
         server.__exit__(None, None, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pixmill.settings import _RENAMED, Settings, SettingsError, env_name, is_loopback, load, setting_origins
+from pixmill.settings import RENAMED, Settings, SettingsError, env_name, is_loopback, load, setting_origins
 
 KEY = "a-key-of-sixteen-characters"
 
@@ -154,5 +154,5 @@ def test_a_password_in_the_url_of_a_tier_is_not_shown_and_not_told_by_an_error()
 
 def test_renamed_variables_name_settings_that_exist() -> None:
     names = {env_name(name) for name in Settings.model_fields}
-    assert set(_RENAMED.values()) <= names
-    assert not set(_RENAMED) & names
+    assert set(RENAMED.values()) <= names
+    assert not set(RENAMED) & names

@@ -1,12 +1,12 @@
 """The command line: serve · resize · info · sign · explain · config · purge · warm · doctor.
 
-Options are derived from the settings and from the parameter table. Exit codes: 0 done, 1 could not be done, 2 wrong usage.
+Options are in ``cli_options.py``. Exit codes: 0 success, 1 failure, 2 wrong usage.
 """
 
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -14,13 +14,13 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 import click
 import msgspec
+import structlog
 
 from pixmill import __version__
 from pixmill.api.request_parsing import image_of
+from pixmill.cli_options import GroupedCommand, kebab_case, with_info_params, with_params, with_settings
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
-from pixmill.dialects.native.param import Group, Param
-from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
@@ -34,10 +34,8 @@ from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.caches import InputCaches, VersionCache
 from pixmill.services.inputs.loader import InputLoader
-from pixmill.settings import Settings, SettingsError, load, setting_origins
+from pixmill.settings import PREFIX, RENAMED, Settings, SettingsError, env_name, load, setting_origins
 from pixmill.wiring import build_sources_and_engine
-
-Command = Callable[..., None]
 
 CHUNK_BYTES = 2**20
 
@@ -49,11 +47,17 @@ def commands() -> None:
 
 
 def main() -> None:
-    """The entry point: no traceback for what a user did."""
+    """Run the command line; user errors are reported without a traceback."""
     try:
         commands(prog_name="pixmill", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(1)
+    except click.NoSuchOption as error:
+        renamed = RENAMED.get(env_name(error.option_name.lstrip("-").replace("-", "_")))
+        if renamed:
+            _fail(f"{error.option_name} was renamed to --{kebab_case(renamed.removeprefix(PREFIX).lower())}", 2)
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -70,73 +74,41 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _with_settings(command: Command) -> Command:
-    """Every setting as an option of the same name."""
-    for name, field in reversed(Settings.model_fields.items()):
-        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=field.description)(command)
-    return command
-
-
-def _with_params(command: Command) -> Command:
-    """Every parameter of the API that changes the picture as an option of the same name."""
-    return _with_options(command, PARAMS)
-
-
-def _with_info_params(command: Command) -> Command:
-    """Every parameter that says what is told of a picture."""
-    return _with_options(command, INFO_PARAMS)
-
-
-def _with_options(command: Command, params: tuple[Param, ...]) -> Command:
-    for param in reversed(params):
-        if _is_option(param):
-            command = click.option(*_flags(param), param.name, metavar="VALUE", help=param.description)(command)
-    return command
-
-
-def _is_option(param: Param) -> bool:
-    return param.group not in {Group.SOURCE, Group.ACCESS} and param.name not in {"filename", "tags"}
-
-
-def _flags(param: Param) -> list[str]:
-    return [f"--{param.name}", *(f"-{alias}" if len(alias) == 1 else f"--{alias}" for alias in param.aliases)]
-
-
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-@commands.command()
-@_with_settings
+@commands.command(cls=GroupedCommand)
+@with_settings
 def serve(**flags: str | None) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
     from pixmill.server import serve as run  # noqa: PLC0415 - the other commands need no server
 
     settings = load(_without_none(flags))
-    run(settings, lambda port: click.echo(_startup_message(settings, port), err=True))
+    run(settings, lambda port: _log_startup(settings, port))
 
 
-def _startup_message(settings: Settings, port: int) -> str:
-    """What to try first."""
+def _log_startup(settings: Settings, port: int) -> None:
+    """Log where the server listens, and a URL to try first."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
-    lines = [f"Pixmill {__version__} answers on {base}"]
+    fields = {"url": base, "version": __version__}
     if settings.admin_listen:
-        lines.append(f"Operators are answered on {settings.admin_listen}")
+        fields["admin"] = settings.admin_listen
     root = Path(settings.images)
     if settings.images and root.is_dir() and not settings.keys.get_secret_value():
         images = sorted(
             path.name for path in root.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
         )
         if images:
-            lines.append(f"Try {base}/resize?{urlencode({'url': images[0], 'width': 800})}")
-    return "\n".join(lines)
+            fields["try"] = f"{base}/resize?{urlencode({'url': images[0], 'width': 800})}"
+    structlog.get_logger().info("listening", **fields)
 
 
-@commands.command()
+@commands.command(cls=GroupedCommand)
 @click.argument("source")
 @click.argument("target", type=click.Path(dir_okay=False, allow_dash=True))
-@_with_params
+@with_params
 def resize(source: str, target: str, **params: str | None) -> None:
     """Resize SOURCE (a file, a URL, or - for standard input) into TARGET (a file, or - for standard output).
 
@@ -157,19 +129,17 @@ def _format_of(target: str) -> str:
     return names.get(suffix, "auto")
 
 
-@commands.command()
+@commands.command(cls=GroupedCommand)
 @click.argument("source")
-@_with_info_params
+@with_info_params
 def info(source: str, **params: str | None) -> None:
-    """Tell the facts of SOURCE (a file, a URL, or - for standard input) as JSON."""
+    """Print image information of SOURCE (a file, a URL, or - for standard input) as JSON."""
     _print_json(asyncio.run(_inspect(source, _without_none(params))))
 
 
 @commands.command()
 @click.argument("url")
-@click.option(
-    "--expires-in", type=click.IntRange(1), metavar="SECONDS", help="Let the URL end so many seconds from now."
-)
+@click.option("--expires-in", type=click.IntRange(1), metavar="SECONDS", help="Lifetime of the URL.")
 def sign(url: str, expires_in: int | None) -> None:
     """Sign URL (a path with its query, or a whole URL) with the newest key of PIXMILL_KEYS."""
     settings = load()
@@ -186,7 +156,7 @@ def sign(url: str, expires_in: int | None) -> None:
 @commands.command()
 @click.argument("url")
 def explain(url: str) -> None:
-    """Say what URL (a path with its query, or a whole URL) means: the source, the plan, the cache key."""
+    """Explain a URL (a path with its query, or a whole URL): dialect, source, plan and cache key."""
     parts = _split(url)
     settings = load()
     match = _match(settings, None, parts)
@@ -210,8 +180,8 @@ def _split(url: str) -> SplitResult:
         raise click.BadParameter(str(error), param_hint="URL") from error
 
 
-@commands.command()
-@_with_settings
+@commands.command(cls=GroupedCommand)
+@with_settings
 def config(**flags: str | None) -> None:
     """Show every setting, its value and where it came from."""
     values = _without_none(flags)
@@ -222,32 +192,32 @@ def config(**flags: str | None) -> None:
 
 
 @commands.command()
-@click.option("--source", "sources", multiple=True, metavar="URL", help="An original: everything made of it.")
-@click.option("--tag", "tags", multiple=True, help="Everything that has this tag.")
-@click.option("--prefix", "prefixes", multiple=True, help="Everything made of originals that begin with this.")
-@click.option("--all", "everything", is_flag=True, help="Everything.")
-@click.option("--soft", is_flag=True, help="Let it be served as stale until it is made anew.")
-@click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
+@click.option("--source", "sources", multiple=True, metavar="URL", help="Results of this original.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Results with this tag.")
+@click.option(
+    "--prefix", "prefixes", multiple=True, metavar="PREFIX", help="Results of originals whose URL begins with this."
+)
+@click.option("--all", "everything", is_flag=True, help="All results.")
+@click.option("--soft", is_flag=True, help="Mark results stale instead of removing them.")
+@click.option("--server", metavar="URL", help="URL of the server; default: host and port of the settings.")
 def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[str, ...]) -> None:
-    """Take results out of the cache of a running server, with the first token of PIXMILL_ADMIN_TOKEN."""
-    from pixmill.admin_client import purge as order  # noqa: PLC0415 - the other commands need no HTTP client
+    """Purge results from the cache of a running server, with the first token of PIXMILL_ADMIN_TOKEN."""
+    from pixmill.admin_client import purge as send_purge  # noqa: PLC0415 - the other commands need no HTTP client
 
     if not everything and not any(named.values()):
-        raise click.UsageError("Name what to purge: --source, --tag, --prefix or --all")
-    result = order(load(), server, {**named, "all": everything, "soft": soft})
-    click.echo(
-        f"purges in force from now on: {result['issued']}; {result['removed']} entries removed from memory at once"
-    )
+        raise click.UsageError("Nothing to purge: give --source, --tag, --prefix or --all")
+    result = send_purge(load(), server, {**named, "all": everything, "soft": soft})
+    click.echo(f"{result['issued']} purges are in force; {result['removed']} entries removed from memory")
     if result["unsynced"]:
-        _fail(f"not written up yet, and tried again: {', '.join(result['unsynced'])}", 1)
+        _fail(f"not yet logged, will be retried: {', '.join(result['unsynced'])}", 1)
 
 
 @commands.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@click.option("--server", metavar="URL", help="Where the server is; otherwise the host and port of the settings.")
+@click.option("--server", metavar="URL", help="URL of the server; default: host and port of the settings.")
 def warm(file: TextIO, server: str | None) -> None:
-    """Let a running server make pictures in its spare time: one URL, as clients would ask, in each line of FILE (- for standard input)."""
-    from pixmill.admin_client import warm as order  # noqa: PLC0415 - the other commands need no HTTP client
+    """Queue URLs for cache warming on a running server: one URL, as clients would request it, per line of FILE (- for standard input)."""
+    from pixmill.admin_client import warm as send_warm  # noqa: PLC0415 - the other commands need no HTTP client
 
     rejected: list[str] = []
 
@@ -255,15 +225,15 @@ def warm(file: TextIO, server: str | None) -> None:
         rejected.append(url)
         click.echo(f"{url}: {reason}", err=True)
 
-    added = order(load(), server, (line.strip() for line in file if line.strip()), on_rejected)
-    click.echo(f"{added} pictures in line")
+    added = send_warm(load(), server, (line.strip() for line in file if line.strip()), on_rejected)
+    click.echo(f"{added} URLs queued")
     if rejected:
-        _fail(f"{len(rejected)} refused", 1)
+        _fail(f"{len(rejected)} rejected", 1)
 
 
 @commands.command()
 def doctor() -> None:
-    """Say what this installation can read and write, and what is wrong with it."""
+    """Check this installation: formats, sandbox, stores, and what is wrong with them."""
     from pixmill.doctor import diagnose  # noqa: PLC0415 - it starts a worker
 
     results = diagnose(load())
@@ -291,7 +261,7 @@ async def _inspect(source: str, params: dict[str, str]) -> Facts:
 async def _open_render_context(
     source: str, params: dict[str, str], path: bytes = b"/resize"
 ) -> AsyncIterator[tuple[Engine, Spool, Plan, list[Spool]]]:
-    """An engine of one worker, the original, what is wanted of it, and the other pictures that this needs."""
+    """Yield an engine of one worker, the original, the plan, and the images that the plan refers to."""
     is_local = "://" not in source
     query = urlencode(params if is_local else params | {"url": source})
     settings = load({"workers": 1})

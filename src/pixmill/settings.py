@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Final, Self
 
 from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
@@ -29,7 +29,7 @@ from pixmill.telemetry.redaction import redact
 PREFIX = "PIXMILL_"
 ENV_FILE = ".env"
 
-_RENAMED: Final = {
+RENAMED: Final = {
     "PIXMILL_CACHE_FAILED_S": "PIXMILL_NEGATIVE_TTL_UNREACHABLE_S",
     "PIXMILL_CACHE_REFUSED_S": "PIXMILL_NEGATIVE_TTL_NOT_FOUND_S",
     "PIXMILL_CACHE_STALE_S": "PIXMILL_CACHE_STALE_WHILE_REVALIDATE_S",
@@ -45,6 +45,17 @@ _RENAMED: Final = {
     "PIXMILL_STORES_AMBIENT": "PIXMILL_STORES_ALLOW_UNNAMED",
 }
 """Old names and their replacements; remove after 0.1."""
+
+
+SETTING_GROUPS: Final[dict[str, type[BaseModel]]] = {
+    "Serving": ApiConfig,
+    "Originals": SourcesConfig,
+    "Stores": StorageConfig,
+    "Cache": CacheConfig,
+    "Rendering": EngineConfig,
+    "Logs and metrics": TelemetryConfig,
+}
+"""The groups of ``--help`` and docs/settings.md, in order."""
 
 
 class SettingsError(Exception):
@@ -153,8 +164,8 @@ def _reject_unknown(names: Iterable[str]) -> None:
     """Reject renamed and misspelt variables, which would silently leave a default in force."""
     valid_names = {env_name(name) for name in Settings.model_fields}
     for name in names:
-        if name.upper() in _RENAMED:
-            raise SettingsError(f"{name} has been renamed to {_RENAMED[name.upper()]}")
+        if name.upper() in RENAMED:
+            raise SettingsError(f"{name} has been renamed to {RENAMED[name.upper()]}")
         if name.upper().startswith(PREFIX) and name.upper() not in valid_names:
             close = get_close_matches(name.upper(), valid_names, n=1)
             raise SettingsError(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))

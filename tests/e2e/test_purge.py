@@ -173,7 +173,7 @@ def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:
         command = [sys.executable, "-m", "pixmill", "purge", "--all"]
         environment = {**os.environ, "PIXMILL_ADMIN_TOKEN": TOKEN, "PIXMILL_ADMIN_LISTEN": f"127.0.0.1:{port}"}
         subprocess.run(command, env=environment, capture_output=True, check=True)
-        assert f"Operators are answered on 127.0.0.1:{port}" in server.log()
+        assert f'"admin":"127.0.0.1:{port}"' in server.log()
         os.kill(server.pid, signal.SIGTERM)
         until(lambda: status_of(own + "/health/ready") == 503, 5, "the operators are told that it drains")
         assert status_of(own + "/metrics") == 200

@@ -78,7 +78,7 @@ def test_wrong_credentials_are_told_by_readiness_and_not_to_clients() -> None:
         server = serving(s3, stores=stores, access_log="true")
         server.launch()
         try:
-            until(lambda: "answers on" in server.log(), 20, "the server has started")
+            until(lambda: '"event":"listening"' in server.log(), 20, "the server has started")
             until(lambda: accepts(server), 5, "it listens")
             ready = server.get("/health")
             assert (ready.status, ready.json()["components"]["store strange"]["code"]) == (503, "store_credentials")
