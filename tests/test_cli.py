@@ -320,7 +320,7 @@ def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:
     text = done.out.decode()
     assert done.code == 0, text
     assert "✗" not in text
-    for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: well", "images: well", "cache disk: well"):
+    for told in ("Reads jpeg (Pillow)", "Writes jpeg (Pillow)", "engine: ok", "images: ok", "cache disk: ok"):
         assert told in text
     assert "✓ Workers are sandboxed by limits" in text
     for layer in SandboxLayer:
@@ -439,7 +439,7 @@ def test_the_server_may_open_as_many_files_as_the_system_allows_and_the_doctor_s
     told = subprocess.run(
         ["sh", "-c", doctor, sys.executable], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
     )
-    assert "May open 2000 files: too few for PIXMILL_MAX_CONNECTIONS=4096, raise ulimit -n to 4608" in told.stdout
+    assert "Open files: 2000, too few for PIXMILL_MAX_CONNECTIONS=4096: raise ulimit -n to 4608" in told.stdout
 
 
 @pytest.mark.parametrize(("host", "shown"), [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])

@@ -1,6 +1,6 @@
-"""What this installation can do, and what is wrong with it, for people.
+"""``pixmill doctor``: what this installation can do, and what is wrong with it.
 
-Knows settings, the parts' own probes and the report of a worker process.
+Knows settings, the health checks of the parts, and the capability report of a worker process.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from pixmill.wiring import build_services
 REPORT_TIMEOUT_S = 30.0
 _EXPECTED_OUTPUTS = tuple(
     kind.value for kind in OUTPUT_FORMATS if kind is not Format.SVG
-)  # which is passed on, never written
+)  # passed through, never encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class CheckResult:
 
 
 def diagnose(settings: Settings) -> list[CheckResult]:
-    """Everything that can be said without a request."""
+    """Run all checks that need no request."""
     return [
         CheckResult(f"Pixmill {__version__}, Python {sys.version.split()[0]}"),
         _check_open_files(settings),
@@ -51,8 +51,8 @@ def diagnose(settings: Settings) -> list[CheckResult]:
 def _check_open_files(settings: Settings) -> CheckResult:
     limit = raise_open_files_limit()
     needed = settings.max_connections + RESERVED_OPEN_FILES
-    advice = f": too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}, raise ulimit -n to {needed}"
-    return CheckResult(f"May open {limit} files{advice if limit < needed else ''}", is_error=limit < needed)
+    advice = f", too few for PIXMILL_MAX_CONNECTIONS={settings.max_connections}: raise ulimit -n to {needed}"
+    return CheckResult(f"Open files: {limit}{advice if limit < needed else ''}", is_error=limit < needed)
 
 
 def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
@@ -68,7 +68,7 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
             )
         ]
     except msgspec.DecodeError as error:
-        return [CheckResult(f"The pixel libraries report nonsense: {error}", is_error=True)]
+        return [CheckResult(f"The capability report is invalid: {error}", is_error=True)]
     return [
         CheckResult(
             "Libraries: " + ", ".join(f"{name} {version}" for name, version in report.library_versions.items())
@@ -76,7 +76,7 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         CheckResult("Reads " + _format_list(report.decoders)),
         CheckResult("Writes " + _format_list(report.encoders)),
         *(
-            CheckResult(f"Without {kind}: pip install 'pixmill[{extra}]' brings it")
+            CheckResult(f"{kind} is not installed: pip install 'pixmill[{extra}]'")
             for kind, extra in report.missing_extras.items()
         ),
         *(
@@ -87,14 +87,14 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         CheckResult("Resamples in linear light by the compiled kernel")
         if report.has_kernel
         else CheckResult(
-            "The compiled kernel is missing (no C compiler at installation): libvips resamples", is_error=True
+            "The compiled kernel is missing (no C compiler at installation): libvips is used to resample", is_error=True
         ),
         *_check_sandbox(report, sandbox),
     ]
 
 
 def _check_sandbox(report: Capabilities, mode: SandboxMode) -> list[CheckResult]:
-    """What was in force in the process that made the report, as it is in workers."""
+    """Check the sandbox of the process that made the report, which is that of workers."""
     layers = ", ".join(["limits", *report.sandbox_layers])
     return [
         CheckResult(f"Workers are sandboxed by {layers}"),
@@ -112,7 +112,7 @@ def _format_list(libraries: dict[str, str]) -> str:
 
 
 async def _check_parts(settings: Settings) -> list[CheckResult]:
-    """Open everything as the server would, and have each part prove that it works."""
+    """Open everything as the server does, and run the health check of each part."""
     try:
         async with build_services(settings) as services:
             report = await services.lifecycle.health.ready()
@@ -120,6 +120,6 @@ async def _check_parts(settings: Settings) -> list[CheckResult]:
         detail = getattr(error, "detail", "")
         return [CheckResult(f"Cannot start: {error} {detail}".strip(), is_error=True)]
     return [
-        CheckResult(f"{name}: {'well' if part.ok else part.code}, {part.seconds * 1000:.0f} ms", is_error=not part.ok)
+        CheckResult(f"{name}: {'ok' if part.ok else part.code}, {part.seconds * 1000:.0f} ms", is_error=not part.ok)
         for name, part in report.components.items()
     ]

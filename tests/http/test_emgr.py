@@ -299,7 +299,7 @@ def test_signed_below_a_mount_with_a_base_and_a_cdn(origin: Origin) -> None:
 
         keyring = Keyring.from_text(keys)
         unsigned = get(server, "/emgr/api/images/resize?url=S.jpg&width=20")
-        assert (unsigned.status, b"sign" in unsigned.body) == (403, True)
+        assert (unsigned.status, b"sign" in unsigned.body.lower()) == (403, True)
         signed = keyring.sign(b"/emgr/api/images/resize", b"url=S.jpg&width=20", 4_000_000_000)
         reply = get(server, signed)
         location = urlsplit(reply.location)
