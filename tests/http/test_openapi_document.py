@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pixmill.api.app import DOCUMENT_ROUTES, FIXED_ROUTES, PROBE_ROUTES
 from pixmill.api.http.problems import STATUS, problem_response
 from pixmill.api.routes.openapi import document
+from pixmill.dialects.factory import ServerDefaults, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import PARAMS_BY_PATH, NativeDialect, parse
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import ConflictingParameters, InvalidParameter
@@ -37,6 +38,22 @@ def test_every_route_is_documented_with_its_methods_and_no_other() -> None:
     for route in FIXED_ROUTES:
         answered.setdefault(route.path, set()).update(method.lower() for method in route.methods or ())
     assert {path: set(methods) for path, methods in DOCUMENT["paths"].items()} == answered
+
+
+def test_mounted_dialects_are_documented() -> None:
+    entries = parse_mounts(
+        '[{"dialect": "emgr", "mount": "/a"}, {"dialect": "emgr"}, {"dialect": "emgr", "host": "b.example"}]'
+    )
+    whole: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode(document(dialects=build_registry(entries, ServerDefaults())))
+    )
+    schemathesis.openapi.from_dict(whole).validate()
+    assert set(whole["paths"]) - set(DOCUMENT["paths"]) == {
+        mount + path for mount in ("", "/a") for path in ("/api/images/resize", "/api/images/files/{key}")
+    } | {"/a/health"}
+    assert whole["paths"]["/health"] == DOCUMENT["paths"]["/health"]
+    names = [one["operationId"] for item in whole["paths"].values() for key, one in item.items() if key != "servers"]
+    assert len(names) == len(set(names))
 
 
 def test_where_operators_have_a_listener_of_their_own_nothing_of_theirs_is_told() -> None:

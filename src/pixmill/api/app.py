@@ -6,6 +6,7 @@ Dialects are asked before the fixed routes, so that one with a host of its own m
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
@@ -41,7 +42,7 @@ FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 """All but those of dialects."""
 
 
-def create_app(context: ApiContext) -> FastPathMiddleware:
+def create_app(context: ApiContext) -> ASGIApp:
     """Return the public application; without the admin routes if they have a listener of their own."""
     admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
     app = _build_app(context, [DialectRoutes(context.images.dialects), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
@@ -54,7 +55,7 @@ def create_app(context: ApiContext) -> FastPathMiddleware:
     )
 
 
-def create_admin_app(context: ApiContext) -> Starlette:
+def create_admin_app(context: ApiContext) -> ASGIApp:
     """Return the application of the admin listener: probes and admin routes."""
     return _build_app(context, [*PROBE_ROUTES, *ADMIN_ROUTES])
 

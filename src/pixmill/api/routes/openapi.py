@@ -5,7 +5,7 @@ Which operations exist is in ``openapi_operations.py``, what a parameter means i
 """
 
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from pixmill import __version__
 from pixmill.api.context import context_of
 from pixmill.api.http.problems import STATUS
+from pixmill.api.routes.openapi_dialects import dialect_paths
 from pixmill.api.routes.openapi_operations import (
     BINARY_SCHEMA,
     JSON_TYPE,
@@ -30,6 +31,7 @@ from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.presets import PRESETS_ONLY_PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.dialects.native.tables.srcset import PRESET, PresetNamesGrammar
+from pixmill.dialects.registry import DialectRegistry
 from pixmill.errors import error_classes_by_code
 from pixmill.plan.facts import Description, Facts
 
@@ -38,17 +40,26 @@ async def get_openapi(request: Request) -> Response:
     """GET: the document as JSON."""
     context = context_of(request)
     presets, include_admin = context.config.parsed_presets(), not context.config.admin_listen
-    document_bytes = _encode(tuple(presets.values_by_name), presets_only=presets.only, include_admin=include_admin)
+    names = tuple(presets.values_by_name)
+    document_bytes = _encode(names, context.dialects, presets_only=presets.only, include_admin=include_admin)
     return Response(document_bytes, media_type="application/json")
 
 
-@cache
-def _encode(preset_names: tuple[str, ...], *, presets_only: bool, include_admin: bool) -> bytes:
-    return msgspec.json.encode(document(preset_names, presets_only=presets_only, include_admin=include_admin))
+@lru_cache(maxsize=2)
+def _encode(
+    preset_names: tuple[str, ...], dialects: DialectRegistry, *, presets_only: bool, include_admin: bool
+) -> bytes:
+    return msgspec.json.encode(document(preset_names, dialects, presets_only=presets_only, include_admin=include_admin))
 
 
-def document(preset_names: tuple[str, ...] = (), *, presets_only: bool = False, include_admin: bool = True) -> Json:
-    """Return the OpenAPI 3.1 document of a server with these presets, optionally presets only, with or without admin operations."""
+def document(
+    preset_names: tuple[str, ...] = (),
+    dialects: DialectRegistry | None = None,
+    *,
+    presets_only: bool = False,
+    include_admin: bool = True,
+) -> Json:
+    """Return the OpenAPI 3.1 document of a server with these presets and mounted dialects."""
     _, schemas = msgspec.json.schema_components(
         [Facts, Description, SrcsetResponse, PurgeRequest], ref_template="#/components/schemas/{name}"
     )
@@ -61,7 +72,8 @@ def document(preset_names: tuple[str, ...] = (), *, presets_only: bool = False, 
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": _paths(OPERATIONS if include_admin else PUBLIC_OPERATIONS, preset_names, presets_only=presets_only),
+        "paths": (dialect_paths(dialects) if dialects else {})
+        | _paths(OPERATIONS if include_admin else PUBLIC_OPERATIONS, preset_names, presets_only=presets_only),
         "components": {
             "parameters": {param.name: _parameter_object(param) for param in (*PARAMS, *srcset.PARAMS)}
             | _preset_parameter(preset_names),
