@@ -1,4 +1,7 @@
-"""``pixmill.asgi:app`` for any ASGI server: settings from the environment, opened and closed by the lifespan protocol."""
+"""``pixmill.asgi:app`` for any ASGI server.
+
+Reads settings from the environment; the lifespan protocol starts and stops it.
+"""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -216,7 +216,10 @@ def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[st
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--server", metavar="URL", help="URL of the server; default: host and port of the settings.")
 def warm(file: TextIO, server: str | None) -> None:
-    """Queue URLs for cache warming on a running server: one URL, as clients would request it, per line of FILE (- for standard input)."""
+    """Queue URLs for cache warming on a running server.
+
+    FILE (- for standard input) has one URL per line, as clients would request it.
+    """
     from pixmill.admin_client import warm as send_warm  # noqa: PLC0415 - the other commands need no HTTP client
 
     rejected: list[str] = []

@@ -1,4 +1,7 @@
-"""Command-line options derived from the settings and from the parameter table: kebab-case names, typed metavars, groups in ``--help``."""
+"""Command-line options derived from the settings and from the parameter table.
+
+Names are in kebab-case, metavars have types, and ``--help`` has groups.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -61,10 +61,10 @@ log = structlog.get_logger()
 
 
 def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
-    """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections. Raises OSError.
+    """Run until SIGTERM or SIGINT; calls ``on_ready`` with the port once it accepts connections.
 
-    On a signal, readiness fails; after ``drain_delay_s`` the listener closes; requests in flight have ``drain_timeout_s``
-    to finish.
+    Raises OSError. On a signal, readiness fails; after ``drain_delay_s`` the listener closes; requests in flight
+    have ``drain_timeout_s`` to finish.
     """
     limit_arenas()
     configure_logging(settings)
@@ -132,8 +132,9 @@ async def _report_ready(on_ready: Callable[[int], None], address: str, port: int
 async def _maintain_memory() -> None:
     """Run a full GC and trim the heap when the process has been idle for ``IDLE_CHECK_INTERVAL_S``.
 
-    A full collection stops the server for a millisecond or more per ten thousand objects. So objects of the start are
-    frozen, and under load ``GC_THRESHOLDS`` keep full collections rare. Objects without cycles are freed at once anyway.
+    A full collection stops the server for a millisecond or more per ten thousand objects. So objects of the start
+    are frozen, and under load ``GC_THRESHOLDS`` keep full collections rare. Objects without cycles are freed at
+    once anyway.
     """
     _collect_and_trim()
     gc.freeze()
@@ -176,9 +177,10 @@ async def _drain(services: ApiContext, server: Server, serving: "asyncio.Task[No
 
 
 def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
-    """Resolve host and port, with a free port for 0, and check that they can be bound. Raises OSError with the reason.
+    """Resolve host and port, with a free port for 0, and check that they can be bound.
 
-    Granian does not resolve names, and would silently share a port with another Pixmill (SO_REUSEPORT).
+    Raises OSError with the reason. Granian does not resolve names, and would silently share a port with another
+    Pixmill (SO_REUSEPORT).
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
@@ -196,8 +198,8 @@ def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
 class SendTimeoutServer(Server):
     """Granian with a send timeout: closes connections whose client reads nothing for ``send_timeout_s``.
 
-    Granian passes a whole body to its own threads and has no such timeout. The kernel has one (tcp(7), TCP_USER_TIMEOUT,
-    also while the peer's window is closed), and connections inherit it from the listening socket.
+    Granian passes a whole body to its own threads and has no such timeout. The kernel has one (tcp(7),
+    TCP_USER_TIMEOUT, also while the peer's window is closed), and connections inherit it from the listening socket.
     """
 
     send_timeout_s = 0.0

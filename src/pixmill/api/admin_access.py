@@ -1,6 +1,7 @@
-"""Access to ``/admin``: bearer token, JSON bodies and responses. Without a configured token these paths do not exist.
+"""Access to ``/admin``: bearer token, JSON bodies and responses.
 
-No response is readable by pages of other origins: the middleware leaves out the CORS headers below ``/admin``.
+Without a configured token these paths do not exist. No response is readable by pages of other origins: the
+middleware leaves out the CORS headers below ``/admin``.
 """
 
 import hmac

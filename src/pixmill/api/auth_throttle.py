@@ -1,4 +1,7 @@
-"""Throttles clients that send wrong admin tokens. Knows a clock, keys and numbers; must never know who is behind a key."""
+"""Throttles clients that send wrong admin tokens.
+
+Knows a clock, keys and numbers; must never know who is behind a key.
+"""
 
 import time
 from collections.abc import Callable, Hashable
@@ -8,7 +11,8 @@ from pixmill.runtime.bounded import BoundedDict
 
 MAX_FAILURES: Final = 10
 FAILURE_WINDOW_S: Final = 60.0
-"""After this many failures in the window even a valid token is rejected until the window ends, so that guessing is futile."""
+"""After this many failures in the window even a valid token is rejected until the window ends, so that guessing is
+futile."""
 MAX_CLIENTS: Final = 1_024
 """Beyond this the oldest is dropped: tokens of 16 characters cannot be guessed from a thousand addresses either."""
 

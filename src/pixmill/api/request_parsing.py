@@ -1,4 +1,7 @@
-"""Turns a request into what its dialect says it asks for, after all checks that come before any work: loop, signature, grammar, negotiation."""
+"""Turns a request into what its dialect parses it as.
+
+Runs all checks that come before any work: loop, signature, grammar, negotiation.
+"""
 
 import dataclasses
 import time
@@ -17,9 +20,10 @@ from pixmill.plan.url import CDN_ID
 
 
 def parse_request(request: Request, context: ApiContext, *, upload: bool = False) -> tuple[Outcome, int | None]:
-    """Return what the request asks for and, if its URL is signed for a limited time, when it expires (seconds since the epoch).
+    """Return the outcome of the request, and when its signature expires.
 
-    Raises BadRequest and Forbidden. Works on the raw path and query, so that what was signed is what is parsed.
+    The expiry is in seconds since the epoch, None if there is none. Raises BadRequest and Forbidden. Works on the
+    raw path and query, so that what was signed is what is parsed.
     """
     match, expires = verify_request(request)
     outcome = match.parse(request.scope["query_string"], upload=upload)
@@ -27,7 +31,10 @@ def parse_request(request: Request, context: ApiContext, *, upload: bool = False
 
 
 def verify_request(request: Request) -> tuple[DialectMatch, int | None]:
-    """Authenticate the request by its dialect; return the match, and when the signature expires. Raises Forbidden."""
+    """Authenticate the request by its dialect; return the match, and when the signature expires.
+
+    Raises Forbidden.
+    """
     _check_loop(request)
     match: DialectMatch = request.scope["dialect_match"]
     return match, match.verify(request.scope["query_string"], time.time())
@@ -54,7 +61,10 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
 
 
 def _check_loop(request: Request) -> None:
-    """Raise LoopDetected if this request is our own fetch of an original (RFC 8586): redirects could multiply it without end."""
+    """Raise LoopDetected if this request is our own fetch of an original (RFC 8586).
+
+    Redirects could multiply it without end.
+    """
     hops = (hop.partition(";")[0].strip() for line in request.headers.getlist("cdn-loop") for hop in line.split(","))
     if CDN_ID in hops:
         raise LoopDetected

@@ -1,9 +1,10 @@
 """EmgR URLs: ``/api/images/resize`` redirects to ``/api/images/files/{key}``, which serves the result.
 
-The key carries the request itself, in base64url, so that any server can render the file again: nothing is remembered, and no
-two requests share a key. Behind it stands the beginning of the result's entity tag: while the result has that tag, the file is
-immutable. A key grants nothing that its resize URL does not: sources pass the same checks, and where requests are signed,
-the redirect signs the file's URL too. ``docs/dialects.md`` lists the differences to EmgR.
+The key carries the request itself, in base64url, so that any server can render the file again: nothing is
+remembered, and no two requests share a key. Behind it stands the beginning of the result's entity tag: while the
+result has that tag, the file is immutable. A key grants nothing that its resize URL does not: sources pass the same
+checks, and where requests are signed, the redirect signs the file's URL too. ``docs/dialects.md`` lists the
+differences to EmgR.
 """
 
 import re
@@ -83,9 +84,11 @@ _ROUTES: Final[tuple[UrlRoute, ...]] = (
 
 
 class EmgrOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """``options`` of an entry. ``cdn_base_url``: where files are reached instead of below the mount, as EmgR's CDN_BASE_URL.
+    """``options`` of an entry.
 
-    ``redirect_errors``: answer a failed resize with a redirect to the original, as EmgR does, where sources are trusted.
+    ``cdn_base_url``: where files are reached instead of below the mount, as EmgR's CDN_BASE_URL.
+    ``redirect_errors``: answer a failed resize with a redirect to the original, as EmgR does, where sources are
+    trusted.
     """
 
     cdn_base_url: str = ""
@@ -222,7 +225,10 @@ def _parse_resize(query: bytes) -> _ResizeRequest:
 
 
 def _original_url(query: bytes) -> str:
-    """Return the http(s) URL of the original, empty if there is none: a request may be rejected before it is parsed."""
+    """Return the http(s) URL of the original, empty if there is none.
+
+    A request may be rejected before it is parsed.
+    """
     try:
         source = _parse_resize(query).source
     except BadRequest:

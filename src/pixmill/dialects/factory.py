@@ -1,4 +1,7 @@
-"""Builds the dialect registry from ``PIXMILL_DIALECTS``. The one module that knows every dialect: a new one is a row of ``DIALECTS``."""
+"""Builds the dialect registry from ``PIXMILL_DIALECTS``.
+
+The one module that knows every dialect: a new one is a row of ``DIALECTS``.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +29,10 @@ _RESERVED_MOUNTS: Final = ("/health", "/metrics", "/admin", "/openapi.json")
 
 
 class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry of ``PIXMILL_DIALECTS``. ``keys``: None for those of the server, empty for unsigned requests."""
+    """An entry of ``PIXMILL_DIALECTS``.
+
+    ``keys``: None for those of the server, empty for unsigned requests.
+    """
 
     dialect: str
     host: str = ""
@@ -38,7 +44,10 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class ServerDefaults:
-    """What dialects inherit from the server. ``has_trusted_sources``: an allow-list or signatures decide what is fetched."""
+    """What dialects inherit from the server.
+
+    ``has_trusted_sources``: an allow-list or signatures decide what is fetched.
+    """
 
     presets: Presets = NO_PRESETS
     render_mode: RenderMode = RenderMode.BALANCED

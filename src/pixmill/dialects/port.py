@@ -16,7 +16,7 @@ READ_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class Endpoint(StrEnum):
-    """What a route answers: an image (or an answer of the dialect's own), image information, or a set of URLs."""
+    """What a route answers: an image (or an answer of the dialect's own), facts, or a set of URLs."""
 
     IMAGE = "image"
     FACTS = "facts"
@@ -35,8 +35,9 @@ class QueryParam:
 
 @dataclass(frozen=True, slots=True)
 class UrlRoute:
-    """A family of paths. ``template`` has ``{name}`` for one segment, and is the route label of metrics and logs unless ``label`` is.
+    """A family of paths.
 
+    ``template`` has ``{name}`` for one segment, and is the route label of metrics and logs unless ``label`` is.
     ``needs_engine``: a request may be shed while the render queue is full.
     """
 
@@ -72,7 +73,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class ImmutableImage:
-    """An image whose URL names the beginning of its entity tag: served as immutable while the result has that tag."""
+    """An image whose URL has the beginning of its entity tag: immutable while the result has that tag."""
 
     request: ImageRequest
     etag_prefix: str
@@ -80,7 +81,7 @@ class ImmutableImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageRedirect:
-    """An image that is rendered into the cache, and answered by a redirect to where ``RedirectsToResults.location`` says."""
+    """An image that is rendered into the cache, and answered by a redirect to ``RedirectsToResults.location``."""
 
     request: ImageRequest
 
@@ -89,7 +90,10 @@ Outcome = ImageRequest | ImmutableImage | ImageRedirect | Redirect | Text
 
 
 class Dialect(Protocol):
-    """A grammar of URLs; each method is a pure function over the path below the mount and the query, both as they were sent."""
+    """A grammar of URLs.
+
+    Each method is a pure function over the path below the mount and the query, both as they were sent.
+    """
 
     prefix: str
     """Paths below this are like no other dialect's; empty if the dialect needs a host or a mount of its own."""
@@ -132,7 +136,7 @@ class RedirectsToResults(Protocol):
 
 
 def template_matcher(routes: Iterable[UrlRoute]) -> Callable[[bytes], UrlRoute | None]:
-    """Return a function that finds the route of a raw path: a dictionary for fixed paths, one pattern per template."""
+    """Return a function that finds the route of a raw path: a dictionary, then one pattern per template."""
     by_path = {route.template.encode(): route for route in routes if "{" not in route.template}
     patterns = [(_pattern(route.template), route) for route in routes if "{" in route.template]
 

@@ -1,6 +1,7 @@
-"""Finds the dialect of a request: mounted dialects first, then those with a prefix of their own, then native.
+"""Finds the dialect of a request.
 
-Strips mounts, and resolves relative sources of a mount against its base. Knows no dialect: ``factory.py`` lists them.
+Mounted dialects come first, then those with a prefix of their own, then native. Strips mounts, and resolves
+relative sources of a mount against its base. Knows no dialect: ``factory.py`` lists them.
 """
 
 from collections.abc import Iterable
@@ -28,9 +29,10 @@ from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 @dataclass(frozen=True, slots=True)
 class MountedDialect:
-    """A dialect and where it answers: on a host (empty: on all), below a mount (a path without a final slash).
+    """A dialect and where it answers.
 
-    With neither it answers below its own prefix only. ``source`` is the base of its relative sources; empty: the image root.
+    ``host`` is empty for all hosts; ``mount`` is a path without a final slash. With neither it answers below its
+    own prefix only. ``source`` is the base of its relative sources; empty: the image root.
     """
 
     name: str
@@ -85,7 +87,10 @@ class DialectMatch:
         return outcome
 
     def sign(self, query: bytes, expires: int | None = None) -> str:
-        """Return path and query, signed. Raises BadRequest, of it RouteNotFound if the dialect has no signatures."""
+        """Return path and query, signed.
+
+        Raises BadRequest, of it RouteNotFound if the dialect has no signatures.
+        """
         if not isinstance(self.mounted.dialect, SignsUrls):
             raise RouteNotFound(f"URLs of {self.mounted.name} cannot be signed")
         return self.mounted.dialect.sign(self.path, query, expires)
@@ -111,7 +116,10 @@ class DialectMatch:
 
 
 class DialectRegistry:
-    """The dialects of a server. Of several mounts that match, one with a host wins, then the longest one, then the first."""
+    """The dialects of a server.
+
+    Of several mounts that match, one with a host wins, then the longest one, then the first.
+    """
 
     def __init__(self, mounted: Iterable[MountedDialect]) -> None:
         self.mounted = tuple(sorted(mounted, key=lambda one: one.specificity, reverse=True))
@@ -140,7 +148,10 @@ class DialectRegistry:
 
 
 def resolve_source(base: str, ref: SourceRef) -> SourceRef:
-    """Resolve a relative source against ``base``; it cannot leave it, since a relative source has no dot segments. Raises InvalidParameter."""
+    """Resolve a relative source against ``base``. Raises InvalidParameter.
+
+    It cannot leave the base: a relative source has no dot segments.
+    """
     if ref.kind is not SourceKind.PATH:
         return ref
     path = quote(ref.text, safe="/!$&'()*+,;=:@~") if base.startswith(("http://", "https://")) else ref.text

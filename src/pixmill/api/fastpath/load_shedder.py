@@ -1,9 +1,9 @@
-"""Load shedding: while the render queue is full, rejects requests that are not in memory and not known, before parsing them.
+"""Load shedding: while the render queue is full, rejects unknown requests before parsing them.
 
-Such a request would be rejected in the end; this costs a twentieth, and leaves the time to those who are answered. Never shed is
-what may not need the engine: memory hits (``middleware.py`` looks first), requests answered before, which a slower cache tier may
-still have, and requests for what is being rendered. Of all others a sample is probed, at a rate that adapts to its hits: after a
-restart nothing is known, but the cache may be full.
+Such a request would be rejected in the end; this costs a twentieth, and leaves the time to those who are answered.
+Never shed is what may not need the engine: memory hits (``middleware.py`` looks first), requests answered before,
+which a slower cache tier may still have, and requests for what is being rendered. Of all others a sample is probed,
+at a rate that adapts to its hits: after a restart nothing is known, but the cache may be full.
 
 Knows requests by the hash of their key; must never know images.
 """
@@ -31,7 +31,8 @@ MAX_TRACKED: Final = 32_768
 
 DECAY: Final = 0.95
 GROWTH: Final = 1.3
-"""The probe rate is multiplied by these with each probe and with each hit: it rises when more than one in six probes hits."""
+"""The probe rate is multiplied by these with each probe and with each hit: it rises when more than one in six
+probes hits."""
 
 _ID_PLACEHOLDER: Final = "@request-id@"
 
@@ -46,7 +47,8 @@ class ProbeRates(NamedTuple):
 
 
 DEFAULT_PROBE_RATES: Final = ProbeRates()
-"""A probe that misses costs 1 to 2 milliseconds: at the minimum rate a fiftieth of one core. A hit costs less than half of one, and is an answer."""
+"""A probe that misses costs 1 to 2 milliseconds: at the minimum rate a fiftieth of one core. A hit costs less than
+half of one, and is an answer."""
 
 
 class ProbeLimiter:
@@ -82,8 +84,8 @@ class ProbeLimiter:
 class Pacer:
     """Lets one request per event-loop tick start; the others wait in order of arrival.
 
-    A start costs about a millisecond: a URL is parsed, a cache is read. Hundreds at once would all start in one tick, and a hit or
-    a rejection, which costs microseconds, would wait behind all of them.
+    A start costs about a millisecond: a URL is parsed, a cache is read. Hundreds at once would all start in one
+    tick, and a hit or a rejection, which costs microseconds, would wait behind all of them.
     """
 
     def __init__(self) -> None:
@@ -128,8 +130,9 @@ class PreparedRejection:
 
 
 class LoadShedder:
-    """Rejects requests while ``retry_after_s`` returns a number of seconds; ``reserve`` is entered for each admitted request.
+    """Rejects requests while ``retry_after_s`` returns a number of seconds.
 
+    ``reserve`` is entered for each admitted request.
     The dialect of a request says whether it needs the engine; no other is shed.
     """
 
@@ -170,7 +173,7 @@ class LoadShedder:
 
     @asynccontextmanager
     async def admit(self, request_key: RequestKey) -> AsyncIterator[None]:
-        """Held while an admitted request is answered: paced at its start, and counted as a coming render unless it is tracked."""
+        """Pace the start of an admitted request, and reserve a render while it is answered, unless it is tracked."""
         if self._sheddable(request_key) is None:
             yield
             return
@@ -214,7 +217,10 @@ class LoadShedder:
 
 
 def _prepare_rejection(match: DialectMatch, seconds: int) -> PreparedRejection:
-    """Prepare what clients of the dialect expect; an answer that depends on the query is not there, since nothing is parsed."""
+    """Prepare what clients of the dialect expect for a full queue.
+
+    An answer that depends on the query is not available: nothing is parsed.
+    """
     error = QueueFull(retry_after_s=seconds)
     response = problem_response(error, request_id=_ID_PLACEHOLDER)
     answer = match.error_answer(error, response.status_code, b"")

@@ -1,9 +1,11 @@
-"""Fast path: answers repeated requests from memory without parsing, checking or looking anything up twice.
+"""Fast path: answers repeated requests from memory without parsing or checking them again.
 
-Only the expiry of a signed URL, which time changes, is checked again. Under overload it also sheds load (``load_shedder.py``).
+Only the expiry of a signed URL, which time changes, is checked again. Under overload it also sheds load
+(``load_shedder.py``).
 
-It is outermost, and does for its responses what the other middleware does for all others: request id and common headers; metrics and
-log lines through ``telemetry_batch.py``. A response costs 40 microseconds in all, so every call here shows.
+It is outermost, and does for its responses what the other middleware does for all others: request id and common
+headers; metrics and log lines through ``telemetry_batch.py``. A response costs 40 microseconds in all, so every
+call here shows.
 """
 
 import time
@@ -27,7 +29,7 @@ _METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class FastPathMiddleware:
-    """Answers cached requests with fresh results from memory, sheds load, and passes all other requests on."""
+    """Answers cached requests with fresh results from memory; sheds load; passes on the rest."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Cache of parsed requests: which requests, byte for byte, mean which image, with responses prepared for the current second.
+"""Cache of parsed requests, byte for byte, with responses prepared for the current second.
 
 Holds only requests that passed every check. Must never know how a request is parsed.
 """

@@ -12,15 +12,18 @@ RequestKey = tuple[bytes, bytes, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class RequestKeyReader:
-    """Reads request keys. ``tag_header``, in lower case, is the header that adds tags; empty if none is configured."""
+    """Reads request keys.
+
+    ``tag_header``, in lower case, is the header that adds tags; empty if none is configured.
+    """
 
     dialects: DialectRegistry
     tag_header: bytes = b""
 
     def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None]:
-        """Return the request key, If-None-Match, If-Modified-Since and the requested id, in one pass over the headers.
+        """Return the request key, If-None-Match, If-Modified-Since and the requested id.
 
-        The tag header is appended to Accept behind a NUL, which no header contains.
+        Takes one pass over the headers. The tag header is appended to Accept behind a NUL, which no header contains.
         """
         accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, None
         for header, value in scope["headers"]:

@@ -24,6 +24,9 @@ def answer_response(answer: Redirect | Text, headers: Mapping[str, str], *, head
 
 
 def own_error_response(answer: Redirect | Text, problem: Response, *, head: bool) -> Response:
-    """Return a dialect's answer to an error with the headers of its problem document, such as Cache-Control and Retry-After."""
+    """Return a dialect's answer to an error with the headers of its problem document.
+
+    These are Cache-Control, Retry-After and others.
+    """
     headers = {name: value for name, value in problem.headers.items() if name not in _BODY_HEADERS}
     return answer_response(answer, headers, head=head)

@@ -1,4 +1,7 @@
-"""Cancels work when its client disconnects. Knows ASGI messages and tasks; must never know what the work is."""
+"""Cancels work when its client disconnects.
+
+Knows ASGI messages and tasks; must never know what the work is.
+"""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,7 +17,7 @@ DISCONNECT_CHECK_DELAY_S: Final = 0.05
 
 
 async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work``; cancel it and raise ClientDisconnect if it takes long and the client has disconnected."""
+    """Await ``work``; cancel it and raise ClientDisconnect if the client disconnects meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait((task,), timeout=DISCONNECT_CHECK_DELAY_S)

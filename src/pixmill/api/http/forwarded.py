@@ -1,4 +1,7 @@
-"""Client addresses behind trusted proxies (X-Forwarded-For, RFC 7239). Any header at all is parsed in linear time."""
+"""Client addresses behind trusted proxies (X-Forwarded-For, RFC 7239).
+
+Any header at all is parsed in linear time.
+"""
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
@@ -27,8 +30,9 @@ def parse_networks(text: str) -> tuple[ProxyNetwork, ...]:
 
 
 def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
-    """Return the last hop that is not a trusted proxy: X-Forwarded-For, or else Forwarded, is read from its end while hops are trusted.
+    """Return the last hop that is not a trusted proxy.
 
+    X-Forwarded-For, or else Forwarded, is read from its end while hops are trusted.
     What the client itself wrote there comes before that, and is never reached.
     """
     if not _is_trusted(peer, trusted_proxies):
@@ -55,7 +59,10 @@ def _hops(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str | None]:
 
 
 def _forwarded_for(element: str) -> str:
-    """Return ``for`` of an element of Forwarded (RFC 7239 §4); an element split at a quoted comma is invalid."""
+    """Return ``for`` of an element of Forwarded (RFC 7239 §4).
+
+    An element that was split at a quoted comma is invalid.
+    """
     address, position = "", 0
     while position < len(element):
         pair = _PAIR.match(element, position)

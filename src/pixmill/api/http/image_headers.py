@@ -48,7 +48,10 @@ _EXTENSIONS = {f".{media.extension}" for media in MEDIA.values()} | {".jpeg", ".
 
 
 def attachment(filename: str, form: Format) -> str:
-    """Return Content-Disposition (RFC 6266) for a download; an image extension in ``filename`` is replaced by that of the format."""
+    """Return Content-Disposition (RFC 6266) for a download.
+
+    An image extension in ``filename`` is replaced by that of the format.
+    """
     stem, dot, extension = filename.rpartition(".")
     name = stem if dot and stem and f".{extension.lower()}" in _EXTENSIONS else filename
     full_name = f"{name}.{MEDIA[form].extension}"

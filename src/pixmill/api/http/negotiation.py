@@ -1,7 +1,7 @@
 """Content negotiation by Accept (RFC 9110 §12.5.1).
 
-A modern format counts only if it is named: clients of any age send ``image/*`` and ``*/*``. Among those named the server's order
-decides. Never 406: if none is named there is a universally supported format.
+A modern format counts only if it is named: clients of any age send ``image/*`` and ``*/*``. Among those named the
+server's order decides. Never 406: if none is named there is a universally supported format.
 """
 
 import re
@@ -24,7 +24,10 @@ _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 def negotiate(
     image_request: ImageRequest, accept: Iterable[str], preferred: tuple[Format, ...] = NEGOTIABLE_FORMATS
 ) -> ImageRequest:
-    """Fill in the formats, best first, that the client's Accept names; a request for a specific format is returned unchanged."""
+    """Fill in the formats, best first, that the client's Accept names.
+
+    A request for a specific format is returned unchanged.
+    """
     if not image_request.plan.output.negotiated:
         return image_request
     accepted = accepted_formats(", ".join(accept))

@@ -134,7 +134,10 @@ def problem_response(
 
 
 def translate(error: Exception) -> PixmillError:
-    """Convert any exception to one of our tree; an unknown one is a defect of ours, and its text stays private."""
+    """Convert any exception to one of our tree.
+
+    An unknown one is a defect of ours, and its text stays private.
+    """
     if isinstance(error, PixmillError):
         return error
     if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:

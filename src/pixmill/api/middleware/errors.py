@@ -17,7 +17,7 @@ from pixmill.errors import Draining, InternalError, MalformedRequest, MethodNotA
 
 
 class ErrorMiddleware:
-    """Answers exceptions with a problem document, or as the dialect says, unless the response has already begun.
+    """Answers exceptions as the dialect says, unless the response has already begun.
 
     A handler may leave the ``Vary`` of its intended response in ``request.state.vary``.
     """
@@ -41,7 +41,10 @@ class ErrorMiddleware:
             await _error_response(scope, request_context, request_context.error)(scope, receive, send)
 
     async def _handle_disconnect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a POST all the same: a malformed body looks like a disconnect, and without a response the server sends 500."""
+        """Answer a POST all the same: a malformed body looks like a disconnect.
+
+        Without a response Granian sends 500.
+        """
         request_context: RequestContext = scope["state"]["request_context"]
         request_context.client_disconnected = not request_context.status
         if request_context.client_disconnected and scope["method"] == "POST":

@@ -1,4 +1,7 @@
-"""Requests in flight, so that they can be cancelled when the server must end. Must never know what they do."""
+"""Requests in flight, so that they can be cancelled when the server must end.
+
+Must never know what they do.
+"""
 
 import asyncio
 from collections.abc import Awaitable

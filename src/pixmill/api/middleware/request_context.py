@@ -1,8 +1,9 @@
 """The outermost middleware: request id, common headers, access log and request metrics.
 
-Keeps a ``RequestContext`` in the scope's state and wraps ``send`` in it once; inner middlewares read it. On a cached
-response the middleware is a good part of the time, so every call counts: those with nothing to do after the response return the
-inner application's awaitable instead of awaiting it. Must never know what an image is, nor who counts and where the log goes.
+Keeps a ``RequestContext`` in the scope's state and wraps ``send`` in it once; inner middlewares read it. On a
+cached response the middleware is a good part of the time, so every call counts: those with nothing to do after the
+response return the inner application's awaitable instead of awaiting it. Must never know what an image is, nor who
+counts and where the log goes.
 """
 
 import itertools

@@ -19,14 +19,15 @@ class RequestMetrics(Protocol):
 
 
 AccessRecord = tuple[Any, str, bytes, float, float]
-"""A formatted record, the client's address, the request id, the end (seconds since the epoch), the duration in seconds."""
+"""A formatted record, the client's address, the request id, the end (seconds since the epoch), the duration in
+seconds."""
 
 
 class AccessLogger(Protocol):
     """Writes one line per request, at level ``info`` or ``warning``, with secrets redacted."""
 
     def format(self, level: str, event: str, fields: dict[str, object]) -> Any:
-        """Return what the lines of requests with these fields share, for ``write``; None if nothing is to be written."""
+        """Format what requests with these fields share, for ``write``; None if nothing is to be written."""
 
     def write(self, records: Iterable[AccessRecord]) -> None:
         """Write a line per record."""

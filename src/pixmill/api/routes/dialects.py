@@ -1,4 +1,4 @@
-"""Routes derived from the dialect registry: a request goes to the endpoint of the route that its dialect names."""
+"""Routes derived from the dialect registry."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

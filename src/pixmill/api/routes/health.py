@@ -1,4 +1,7 @@
-"""``/health`` and ``/metrics``: probes for orchestrators, monitoring and people. Must never show a private detail."""
+"""``/health`` and ``/metrics``: probes for orchestrators, monitoring and people.
+
+Must never show a private detail.
+"""
 
 import msgspec
 from starlette.requests import Request

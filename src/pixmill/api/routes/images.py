@@ -65,7 +65,10 @@ async def get_image(request: Request) -> Response:
 async def _redirect_to_result(
     request: Request, context: ApiContext, image_request: ImageRequest, expires: int | None
 ) -> Response:
-    """Render into the cache and redirect to where the dialect serves the result; may be cached for as long as the result."""
+    """Render into the cache, and redirect to where the dialect serves the result.
+
+    The redirect may be cached for as long as the result.
+    """
     key = result_key(image_request.source.identity, image_request.plan)
     result = context.images.resizer.peek(image_request, (), key)
     if result is None:
@@ -117,7 +120,7 @@ def image_response(
 
 @asynccontextmanager
 async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
-    """Read the body into a spool; rejected by its declared length before a byte is read, and by its actual one."""
+    """Read the body into a spool; its declared length is checked before a byte is read."""
     max_bytes = context.limits.max_upload_bytes
     content_length = request.headers.get("content-length", "0")
     if content_length.isdecimal() and int(content_length) > max_bytes:
@@ -136,9 +139,10 @@ async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[
 
 
 async def _discard_body(request: Request, max_bytes: int) -> None:
-    """Read the rest of a rejected upload, within limits: most clients read the response only then, and take a reset for a failure.
+    """Read the rest of a rejected upload, within limits.
 
-    A client that waits for 100 Continue is answered at once.
+    Most clients read the response only then, and take a reset for a failure. A client that waits for 100 Continue
+    is answered at once.
     """
     if "expect" in request.headers:
         return

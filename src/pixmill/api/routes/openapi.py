@@ -1,7 +1,7 @@
 """Builds the OpenAPI document from the tables of operations, parameters, formats and errors.
 
-Which operations exist is in ``openapi_operations.py``, what a parameter means in ``dialects/native/params.py``, what a code means in
-``errors.py``, which status it has in ``http/problems.py``.
+Which operations exist is in ``openapi_operations.py``, what a parameter means in ``dialects/native/params.py``,
+what a code means in ``errors.py``, which status it has in ``http/problems.py``.
 """
 
 from dataclasses import replace
@@ -41,7 +41,7 @@ async def get_openapi(request: Request) -> Response:
     context = context_of(request)
     presets, include_admin = context.config.parsed_presets(), not context.config.admin_listen
     names = tuple(presets.values_by_name)
-    document_bytes = _encode(names, context.dialects, presets_only=presets.only, include_admin=include_admin)
+    document_bytes = _encode(names, context.images.dialects, presets_only=presets.only, include_admin=include_admin)
     return Response(document_bytes, media_type="application/json")
 
 

@@ -17,7 +17,10 @@ _RESPONSES: Final[Json] = {
 
 
 def dialect_paths(dialects: DialectRegistry) -> Json:
-    """Return a path item per route that has a summary. Of several hosts with the same path the first is documented."""
+    """Return a path item per route that has a summary.
+
+    Of several hosts with the same path the first is documented.
+    """
     paths: Json = {}
     for number, mounted in enumerate(dialects.mounted, 1):
         for route in mounted.dialect.routes:

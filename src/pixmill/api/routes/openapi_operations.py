@@ -1,4 +1,4 @@
-"""The operations of the OpenAPI document: what each method of each path takes, answers, and how it can fail.
+"""The operations of the OpenAPI document: parameters, responses and errors of each path and method.
 
 What a parameter means is in ``dialects/native/params.py``; the document is built in ``openapi.py``.
 """

@@ -1,4 +1,7 @@
-"""``/admin/purge`` and ``/admin/purges``: purging by source, tag or prefix. Knows HTTP and the grammar of purge targets."""
+"""``/admin/purge`` and ``/admin/purges``: purging by source, tag or prefix.
+
+Knows HTTP and the grammar of purge targets.
+"""
 
 from typing import Annotated, Final
 

@@ -1,7 +1,8 @@
 """``/srcset``: URLs of an image in several widths and formats, as JSON and as HTML.
 
-Knows that each candidate is a URL of ``/resize`` on this server, and signs it if needed. What the parameters mean is in
-``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_widths.py``, HTML in ``http/picture_element.py``.
+Knows that each candidate is a URL of ``/resize`` on this server, and signs it if needed. What the parameters mean
+is in ``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_widths.py``, HTML in
+``http/picture_element.py``.
 """
 
 from dataclasses import dataclass, replace
@@ -48,8 +49,10 @@ class SrcsetSource(msgspec.Struct, frozen=True):
 
 
 class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``html`` is a ``<picture>`` with all candidates. ``largest`` has the dimensions of the largest one, ``original`` those of the original
-    as displayed. ``warming``: all candidates are rendered in the background. ``placeholder`` is absent if none was requested.
+    """``html`` is a ``<picture>`` with all candidates.
+
+    ``largest`` has the dimensions of the largest one, ``original`` those of the original as displayed. ``warming``: all
+    candidates are rendered in the background. ``placeholder`` is absent if none was requested.
     """
 
     html: str
@@ -160,7 +163,7 @@ class _SrcsetBuilder:
 
 
 def _formats(facts: Facts, negotiable_formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    """Return the negotiable formats, and as a fallback a universally supported one that can hold the image."""
+    """Return the negotiable formats, and a universally supported fallback that can hold the image."""
     if facts.frames > facts.pages:
         return (*negotiable_formats, Format.GIF)
     return (*negotiable_formats, Format.PNG if facts.alpha else Format.JPEG)
