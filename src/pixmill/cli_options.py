@@ -27,7 +27,7 @@ _MAX_CHOICES: Final = 8
 
 
 class GroupedOption(click.Option):
-    """An option with the heading under which ``--help`` lists it."""
+    """An option with the title under which ``--help`` lists it."""
 
     def __init__(self, *args: Any, group: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,14 +49,14 @@ class GroupedCommand(click.Command):
             if record is not None:
                 groups.setdefault(getattr(param, "group", "") or "Options", []).append(record)
         own = groups.pop("Options", [])
-        for heading, records in (*groups.items(), ("Options", own)):
-            with formatter.section(heading):
+        for title, records in (*groups.items(), ("Options", own)):
+            with formatter.section(title):
                 formatter.write_dl(records)
 
 
 def with_settings(command: Command) -> Command:
     """Add every setting as an option."""
-    for heading, config in reversed(SETTING_GROUPS.items()):
+    for title, config in reversed(SETTING_GROUPS.items()):
         for name in reversed(config.model_fields):
             field = Settings.model_fields[name]
             metavar = setting_metavar(name, field.annotation)
@@ -64,7 +64,7 @@ def with_settings(command: Command) -> Command:
                 f"--{kebab_case(name)}",
                 name,
                 cls=GroupedOption,
-                group=heading,
+                group=title,
                 metavar=metavar,
                 help=field.description,
             )
@@ -115,8 +115,8 @@ def is_option(param: Param) -> bool:
 
 
 def _with_options(command: Command, params: tuple[Param, ...]) -> Command:
-    ordered = sorted(filter(is_option, params), key=_group_position)
-    for param in reversed(ordered):
+    by_group = sorted(filter(is_option, params), key=_group_position)
+    for param in reversed(by_group):
         option = click.option(
             *_flags(param),
             param.name,
