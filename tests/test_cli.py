@@ -23,6 +23,7 @@ from PIL import Image
 from pixmill import cli, wiring
 from pixmill.dialects.native.param import Group
 from pixmill.dialects.native.params import PARAMS
+from pixmill.dialects.signing import Keyring
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.settings import SETTING_GROUPS, Settings, env_name
 from tests.servers.origin import Origin
@@ -460,3 +461,18 @@ def test_port_0_takes_a_free_one_and_says_which(host: str, shown: str) -> None:
         assert server.stop() == 0
     finally:
         server.__exit__(None, None, None)
+
+
+def test_sign_and_explain_ask_the_dialect_of_the_url(run: Run) -> None:
+    env = {
+        "PIXMILL_DIALECTS": '[{"dialect": "emgr", "host": "a.example", "keys": "0123456789abcdef"}]',
+        "PIXMILL_KEYS": "fedcba9876543210",
+    }
+    url = "http://a.example/api/images/resize?url=b.jpg&width=5"
+    signed = run("sign", url, **env).out.decode().strip()
+    own = Keyring.from_text("0123456789abcdef")
+    assert signed == "http://a.example" + own.sign(b"/api/images/resize", b"url=b.jpg&width=5")
+    told = run("explain", url, **env).json()
+    assert (told["dialect"], told["source"]["text"]) == ("emgr", "b.jpg")
+    assert run("explain", "http://a.example/", **env).json()["answer"] == {"location": "/health", "status": 308}
+    assert run("explain", "http://b.example/api/images/resize?url=b.jpg", **env).code == 1
