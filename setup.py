@@ -1,4 +1,7 @@
-"""The C kernel is optional: without a compiler libvips resamples, and ``pixmill doctor`` says so."""
+"""Builds the C resampling kernel.
+
+It is optional: without a compiler libvips resamples, and ``pixmill doctor`` reports it.
+"""
 
 from pathlib import Path
 
@@ -7,7 +10,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 
 
 class StableAbiWheel(bdist_wheel):
-    """One wheel for every Python from 3.11 on; for every machine too, where no kernel was built."""
+    """Tags one wheel for every Python from 3.11 on, and for every platform if no kernel was built."""
 
     def get_tag(self) -> tuple[str, str, str]:
         kernels = self.get_finalized_command("build_ext").get_outputs()
@@ -32,10 +35,10 @@ setup(
             extra_compile_args=[
                 "-O3",
                 "-std=c11",
-                "-fno-math-errno",  # square roots in vectors
+                "-fno-math-errno",  # so that square roots are vectorised
                 "-fno-trapping-math",
-                "-ffp-contract=fast",  # multiply and add in one step
-                "-Wno-psabi",  # vectors are never passed between objects
+                "-ffp-contract=fast",  # fused multiply-add
+                "-Wno-psabi",  # no vector is passed between object files
             ],
             libraries=["m"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],

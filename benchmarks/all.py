@@ -1,9 +1,9 @@
-"""Everything that is measured, one after the other, into one report: ``make bench``.
+"""Runs all benchmarks, one after the other, and writes one report: ``make bench``.
 
     .venv/bin/python -m benchmarks.all [--rounds 3] [--requests 54]
 
-Each part is a command of its own that prints its figures; the report has them as they were printed, with machine, date and load. It takes about half
-an hour, and says little unless the machine is otherwise quiet.
+Each part is a command of its own; the report contains its output unchanged, with machine, date and load. It takes about
+half an hour, and is meaningful only on an otherwise idle machine.
 """
 
 import argparse
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Part:
-    """A command below ``python -m``, and what it is about."""
+    """A command for ``python -m``, and its title."""
 
     title: str
     command: tuple[str, ...]
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def section(part: Part) -> list[str]:
-    """A heading, how it was measured and what was printed."""
+    """Return a heading, the command and its output."""
     now, load = datetime.now(UTC), os.getloadavg()[0]
     print(f"{part.title} …", flush=True)
     done = subprocess.run([sys.executable, "-m", *part.command], capture_output=True, text=True, check=False)

@@ -1,9 +1,9 @@
-"""The least that can be served: one body from memory by the server that Pixmill runs on, through ASGI or RSGI.
+"""The minimum for comparison: serves one body from memory by Pixmill's server, through ASGI or RSGI.
 
 .venv/bin/python -m benchmarks.bare PORT asgi|rsgi|dressed FILE [HEADERS]
 
-``dressed`` is ASGI with the headers of a real answer (a file of JSON, a list of pairs) and with Pixmill's own limits on connections: what is
-left of the distance to a hit when nothing is looked up, counted or checked.
+``dressed`` is ASGI with the headers of a real response (a JSON file, a list of pairs) and with Pixmill's own connection
+limits: the difference between it and a hit is lookup, checks and counting.
 """
 
 import json

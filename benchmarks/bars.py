@@ -1,10 +1,11 @@
-"""The bars that Pixmill is held to, each with its figure and whether it is reached.
+"""The performance bars of Pixmill, each with its figure and whether it is reached.
 
     .venv/bin/python -m benchmarks.bars [--rounds 3] [--requests 54]
 
-L is the CPU time of a bare loop in one process (``loop.py``: libvips alone, in gamma light); ours is that of the whole service a request, server and workers,
-originals over HTTP, results into the cache, every request its own URL. Baseline photos of 2 and 6 megapixels into 512 pixels at quality 80, interleaved
-rounds, medians. Scores are mean SSIMULACRA2 against a float64 Lanczos3 resample in linear light; ``reference`` is that resample through our own encoder.
+L is the CPU time of a bare loop in one process (``loop.py``: libvips alone, in gamma light); ours is that of the whole
+service per request, server and workers, originals over HTTP, results into the cache, every request with a URL of its
+own. Baseline photos of 2 and 6 megapixels to 512 pixels at quality 80, interleaved rounds, medians. Scores are mean
+SSIMULACRA2 against a float64 Lanczos3 resample in linear light; ``reference`` is that resample through our own encoder.
 """
 
 import argparse
@@ -44,14 +45,14 @@ from tests.pixels.reference import resample
 
 MEGAPIXELS = (2, 6)
 SIDE, QUALITY, CLIENTS = 512, 80, 4
-WIDTHS = (320, 480, 640, 828, 1080, 1280, 1600, 1920)  # the default ladder of /srcset
+WIDTHS = (320, 480, 640, 828, 1080, 1280, 1600, 1920)  # the default widths of /srcset
 L, REFERENCE = "L", "reference"
 Cell = tuple[int, str]
 
 
 @dataclass
 class Seen:
-    """What one way made of the photos of one size: CPU ms of each round, one result for each photo, mean score."""
+    """Results of one variant for the photos of one size: CPU ms per round, one result per photo, score."""
 
     ms: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -77,7 +78,7 @@ def main() -> None:
 
 
 def measured(folder: Path, sources: dict[int, list[Path]], rounds: int, requests: int) -> dict[Cell, Seen]:
-    """The loop and the service in each mode, in turns; the first round only warms up."""
+    """Alternate between the loop and the service in each mode; the first round only warms up."""
     ways = (L, *RenderMode)
     seen = {(size, way): Seen() for size in MEGAPIXELS for way in (*ways, REFERENCE)}
     with ExitStack() as stack:
@@ -114,7 +115,7 @@ def looped(sources: list[bytes], count: int) -> tuple[float, list[bytes]]:
 
 
 async def load(base: str, urls: list[str]) -> list[bytes]:
-    """Every URL once, by a few clients."""
+    """Request every URL once, with a few clients."""
     queue, bodies = iter(enumerate(urls)), [b""] * len(urls)
 
     async def client(session: aiohttp.ClientSession) -> None:
@@ -129,7 +130,7 @@ async def load(base: str, urls: list[str]) -> list[bytes]:
 
 
 def compare(size: int, sources: list[bytes], seen: dict[Cell, Seen]) -> None:
-    """Fill in the scores, and what the reference makes."""
+    """Fill in the scores, and the results of the reference."""
     scores: dict[str, list[float]] = {way: [] for way in (L, *RenderMode, REFERENCE)}
     with tempfile.TemporaryDirectory() as scratch:
         for number, source in enumerate(sources):
@@ -164,7 +165,7 @@ def encoded(pixels: "np.ndarray") -> bytes:
 
 
 Bar = tuple[str, float, float]
-"""What it is, the figure, and the most that it may be."""
+"""Name, figure, and its maximum."""
 
 
 def bars(seen: dict[Cell, Seen]) -> Iterator[Bar]:
@@ -185,7 +186,7 @@ def bars_of(size: int, seen: dict[str, Seen]) -> Iterator[Bar]:
 
 
 def widths(sources: list[Path]) -> Bar:
-    """Eight widths of one photo in one job, against the largest alone."""
+    """Compare eight widths of one photo in one job with the largest alone."""
     alone: list[float] = []
     together: list[float] = []
     for path in sources * 2:

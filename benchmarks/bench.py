@@ -1,11 +1,12 @@
-"""Pixmill beside its peers: the same work on the same cores, in interleaved rounds.
+"""Pixmill compared with its peers: the same work on the same cores, in interleaved rounds.
 
-    make bench                                   # sets everything up, measures, writes benchmarks/report.md and plot.svg
-    .venv/bin/python -m benchmarks.bench --cells jpeg,png --rounds 3 --requests 54 --peers pixmill,thumbor
+    make bench                                   # sets everything up, measures, writes benchmarks/report.md and
+    plot.svg .venv/bin/python -m benchmarks.bench --cells jpeg,png --rounds 3 --requests 54 --peers pixmill,thumbor
 
-A cell is a source format, a size and a result format: photos fitted into 512 × 512, where it says nothing else. Every request has a URL of its own. Reported
-for each server and cell: requests per second, latencies, CPU time per request of the whole process tree, peak memory, bytes, and mean
-SSIMULACRA2 against a float64 Lanczos3 resample in linear light. The load generator and the origin run on the same cores.
+A cell is a source format, a size and a result format: photos fitted into 512 × 512, unless it says otherwise. Every
+request has a URL of its own. Reported for each server and cell: requests per second, latencies, CPU time per request of
+the whole process tree, peak memory, bytes, and mean SSIMULACRA2 against a float64 Lanczos3 resample in linear light.
+The load generator and the origin run on the same cores.
 """
 
 import argparse
@@ -50,7 +51,10 @@ WIDTHS = (160, 240, 320, 480, 640, 800, 1024, 1280)
 
 @dataclass(frozen=True)
 class Cell:
-    """``folder`` is below the photos: megapixels and kind. Each original is asked for at all ``sides``, one behind the other."""
+    """``folder`` is below the photos: megapixels and kind.
+
+    Each original is requested at all ``sides``, one after the other.
+    """
 
     name: str
     folder: str
@@ -79,12 +83,12 @@ CELLS = (
 
 
 Picture = tuple[str, int]
-"""A photo's name and the side that it is fitted into."""
+"""The name of a photo and the side of the box that it is fitted into."""
 
 
 @dataclass
 class Sample:
-    """What one server did in one cell, over all rounds."""
+    """Measurements of one server in one cell, over all rounds."""
 
     rates: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
@@ -143,7 +147,7 @@ def started(peer: Peer, home: Path, source: int) -> "Server":
 
 
 class Server:
-    """A peer's port and process id, while it runs."""
+    """A running peer: its port and process id."""
 
     def __init__(self, peer: Peer, port: int, process: Any) -> None:
         self.peer, self.port, self._process = peer, port, process
@@ -160,7 +164,7 @@ class Server:
 def measure(
     server: Server, cell: Cell, folder: Path, counter: Iterator[int], count: int, sample: Sample, *, warming: bool
 ) -> None:
-    """One round of one cell; the one that warms up keeps the pictures for the score."""
+    """Measure one round of one cell; the warm-up round keeps the images for the score."""
     peer = server.peer
     names = sorted(path.name for path in (folder / cell.folder).iterdir())
     paths = [(name, f"{cell.prefix}/{cell.folder}/{name}?n={next(counter)}") for name in (names * count)[:count]]
@@ -190,7 +194,7 @@ def measure(
 
 
 async def load(base: str, urls: list[tuple[Picture, str]], clients: int) -> list[tuple[Picture, float, bytes]]:
-    """Every URL once, by so many clients: picture, seconds, body."""
+    """Request every URL once, with ``clients`` clients; return image, seconds, body."""
     queue, answers = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:
@@ -208,7 +212,7 @@ async def load(base: str, urls: list[tuple[Picture, str]], clients: int) -> list
 
 
 class WrongSize(Exception):
-    """A server has made another picture than it was asked for."""
+    """A server returned an image of another size than requested."""
 
 
 def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, object]:
@@ -244,7 +248,7 @@ def score(source: Path, side: int, body: bytes) -> float:
 
 
 def most(source: Path) -> int:
-    """The longer side: nothing is enlarged."""
+    """Return the longer side: nothing is enlarged."""
     with Image.open(source) as image:
         return max(image.size)
 

@@ -1,14 +1,17 @@
-"""The hit path, the front and memory of one server, beside the least that can be done, with a bar for each.
+"""Hit path, connections and memory of one server, compared with the minimum; a bar for each figure.
 
     .venv/bin/python -m benchmarks.front [--rounds 5] [--only hits,saturated,cold,connections,memory] [--json rows.json]
 
-``hits``: 30 KB from memory, against a bare ASGI app, bare RSGI (``bare.py``) and nginx with one worker, interleaved, by wrk with 32
-connections; requests per second and CPU time of the server per request. ``saturated``: hits once every 5 ms while more misses wait than
-the workers can do. ``cold``: seconds from start to the first picture, and 64 clients who ask for one new picture at once. ``connections``:
-1,000 and 4,000 clients, each with a connection of its own, with probes of /health/live beside. ``memory``: idle, and the peak under 16
-concurrent misses of 12 megapixels. Load generator, origin files and server share the cores; but for ``hits`` the generator is niced by 10, and
-what is timed is asked by a process that is not. Each part tells the load average at its beginning: above the number of cores, times tell
-who else was waiting.
+- ``hits``: 30 KB from memory, compared with a bare ASGI app, bare RSGI (``bare.py``) and nginx with one worker,
+  interleaved, by wrk with 32 connections; requests per second and CPU time of the server per request.
+- ``saturated``: hits once every 5 ms while more misses are queued than the workers can render.
+- ``cold``: seconds from start to the first image, and 64 clients that request one new image at the same time.
+- ``connections``: 1,000 and 4,000 clients, each with a connection of its own, with probes of /health/live in parallel.
+- ``memory``: idle, and the peak under 16 concurrent misses of 12 megapixels.
+
+Load generator, origin files and server share the cores; except for ``hits`` the generator runs at nice 10, and the
+timed requests come from a process that does not. Each part prints the load average at its start: above the number of
+cores, times include waiting for other processes.
 """
 
 import argparse
@@ -61,7 +64,7 @@ http {{
 
 
 class Results:
-    """Rows for the table and for JSON; ``bar`` is None where a figure is told for comparison only."""
+    """Rows for the table and for JSON; ``bar`` is None if a figure is for comparison only."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -85,7 +88,7 @@ def main() -> None:
     results = Results()
     for name in options.only.split(","):
         with tempfile.TemporaryDirectory(prefix="pixmill-front-") as home:
-            Path(home).chmod(0o755)  # nginx reads as another user
+            Path(home).chmod(0o755)  # nginx reads as a different user
             results.add(f"load average before {name}", os.getloadavg()[0], f"of {os.cpu_count()}")
             PARTS[name](Path(home), results, options.rounds)
     if options.json:
@@ -95,7 +98,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def pixmill(home: Path, **settings: object) -> Iterator[tuple[int, int]]:
-    """Port and process id."""
+    """Start a server; yield its port and process id."""
     port = free_port()
     given = {"port": port, "images": PHOTOS, "cache": "memory://?max_bytes=64MiB", "log_format": "json", "workers": 2}
     env = {name: value for name, value in os.environ.items() if not name.startswith("PIXMILL_")}
@@ -163,7 +166,7 @@ def hits(home: Path, results: Results, rounds: int) -> None:
 
 
 def blast(port: int, pid: int, path: str, more: list[str]) -> tuple[float, float]:
-    """Requests per second, CPU microseconds of the server for each."""
+    """Return requests per second, and CPU microseconds of the server per request."""
     before = cpu_seconds(pid)
     command = ["wrk", "-t1", "-c32", f"-d{SECONDS}s", *more, f"http://127.0.0.1:{port}{path}"]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -204,19 +207,19 @@ async def _while_saturated(port: int, seconds: float) -> list[float]:
 
 @contextlib.contextmanager
 def standing_back() -> Iterator[None]:
-    """Let whoever makes load have a core only when the server does not want it, as if it were on another machine."""
+    """Run the load generator at a lower priority than the server, as if it were on another machine."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     os.setpriority(os.PRIO_PROCESS, 0, LOAD_NICE)
     try:
         yield
     finally:
-        with contextlib.suppress(PermissionError):  # only root may go back
+        with contextlib.suppress(PermissionError):  # only root may raise it again
             os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @contextlib.asynccontextmanager
 async def probed(port: int, path: str, pause_s: float) -> AsyncIterator[list[float]]:
-    """Ask for this again and again beside the load; the seconds that each answer took are there afterwards."""
+    """Request ``path`` repeatedly during the load; the list contains the seconds of each response."""
     command = [sys.executable, "-c", PROBE, str(port), path, str(pause_s)]
     watch = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     await asyncio.sleep(0.5)
@@ -237,11 +240,12 @@ while not select.select([sys.stdin], [], [], float(sys.argv[3]))[0]:
     taken.append(time.perf_counter() - began)
 print(*taken)
 """
-"""A process of its own, which does not stand back: in that of the clients it would wait for them, not for the server."""
+"""A separate process at normal priority: in that of the clients it would measure waiting for them, not for the
+server."""
 
 
 class Client:
-    """One connection; asyncio's streams and nothing else, so that the client costs little."""
+    """One connection by asyncio streams alone, so that the client costs little."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -312,7 +316,10 @@ def connections(home: Path, results: Results, _rounds: int) -> None:
 
 
 async def _crowd(port: int, count: int) -> tuple[list[int], int, list[float]]:
-    """Three hits on each connection, and a miss on every fortieth; statuses, broken connections, seconds of probes."""
+    """Send three hits per connection, and a miss on every fortieth.
+
+    Returns statuses, broken connections, seconds of probes.
+    """
     answers: list[int] = []
     failures = 0
 
@@ -344,7 +351,7 @@ def memory(home: Path, results: Results, _rounds: int) -> None:
     for number in range(16):
         (images / f"{number}.jpg").write_bytes(twelve_megapixels(number))
     with pixmill(home, images=images) as (port, pid):
-        time.sleep(2)  # workers give back what they took to start
+        time.sleep(2)  # workers release the memory of their start
         rss, pss = memory_mib(pid)
         alone = distinct_mib(pid) * 2**20 / 1e6
         results.add("idle, server and 2 workers: distinct pages", alone, "MB", "<= 120", holds=alone <= 120)

@@ -1,7 +1,7 @@
-"""Whether a row of measurements grows: the slope of the least squares, and how far that may be trusted.
+"""Estimates whether a series of measurements grows: the least-squares slope and its standard error.
 
-The standard error comes from how far the measurements lie from the line, so they are to be independent of each other: one of each rest, and not of
-each second. Where there are no rests, ``floor`` makes a few of many.
+The standard error comes from the distances of the measurements from the line, so they must be independent of each
+other: one per idle period, not one per second. Without idle periods, ``floor`` reduces many measurements to a few.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 FEWEST: Final = 4
-"""Of three measurements or fewer no error can be told that is worth anything."""
+"""With fewer measurements the error is meaningless."""
 
 STRETCHES: Final = 12
-"""Enough to tell an error by, few enough that each is longer than a burst."""
+"""Enough to estimate an error, few enough that each is longer than a burst."""
 
 HOUR_S: Final = 3600.0
 
@@ -25,14 +25,14 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Growth:
-    """In mebibytes an hour."""
+    """Slope and standard error in mebibytes per hour."""
 
     slope: float
     error: float
 
     @property
     def at_least(self) -> float:
-        """What it grows by with some certainty: two standard errors less than it seems."""
+        """Return the lower bound: the slope minus two standard errors."""
         return self.slope - 2 * self.error
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Growth:
 
 
 def growth(points: Points) -> Growth | None:
-    """None where there are too few to tell."""
+    """Return the growth; None for too few points."""
     if len(points) < FEWEST:
         return None
     at, value = np.array(points).T
@@ -52,12 +52,12 @@ def growth(points: Points) -> Growth | None:
 
 
 def floor(points: Points) -> Points:
-    """When each stretch of time was at its lowest, and how low: what a process that works has between its bursts."""
+    """Return the minimum of each period, with its time: the memory of a busy process between its bursts."""
     count = min(STRETCHES, len(points) // 2)
     bounds = [len(points) * each // count for each in range(count + 1)] if count else []
     return [min(points[a:b], key=lambda point: point[1]) for a, b in pairwise(bounds)]
 
 
 def flat_from(values: Sequence[float], share: float = 0.9) -> int:
-    """The first measurement that has reached this share of the highest: what fills up to a bound is full from there on."""
+    """Return the first index at this share of the maximum: from there on a cache is full."""
     return next(index for index, value in enumerate(values) if value >= share * max(values))

@@ -1,8 +1,8 @@
-"""Nanoseconds of CPU time per source pixel, of the resampling kernel and of what else could do its work.
+"""CPU nanoseconds per source pixel of the resampling kernel and its alternatives.
 
-All on one core, from a buffer to a buffer, interleaved: every round measures each of them on each case, and the
-least and the median of the rounds are printed. The kernel works in linear light; libvips and Pillow in gamma light, which
-is less work for a worse picture.
+All on one core, from a buffer to a buffer, interleaved: every round measures each of them on each case, and the minimum
+and the median of the rounds are printed. The kernel works in linear light; libvips and Pillow in gamma light, which is
+less work for a worse image.
 
     python benchmarks/kernel.py [--rounds 7]
 """
@@ -23,7 +23,7 @@ from PIL import Image
 from pixmill.engine.pixels.resample import _kernel, lanczos
 from pixmill.engine.raster.frame import Layout
 
-LEAST_PIXELS = 4_000_000  # a measurement repeats a small case until it has handled so many
+LEAST_PIXELS = 4_000_000  # a small case is repeated until it has processed so many pixels
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def pixels(self) -> bytes:
-        """Noise over a gradient: neither flat nor random alone."""
+        """Return noise over a gradient: neither flat nor purely random."""
         random = np.random.default_rng(1)
         ramp = np.linspace(0, 200, self.width * self.layout.stored_channels)
         codes = ramp + random.integers(0, 56, (self.height, self.width * self.layout.stored_channels))
@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
-    print(f"{'ns of CPU time per source pixel: least (median)':50}", end="")
+    print(f"{'ns of CPU time per source pixel: minimum (median)':50}", end="")
     print(*(f"{name:>16}" for name in (lanczos.instructions, "portable", "libvips gamma", "Pillow gamma")))
     for case in CASES:
         ways = [kernel(case, 1), kernel(case, 0), libvips(case), pillow(case)]

@@ -1,4 +1,4 @@
-"""One look at a running Pixmill from outside: the memory of its processes, its descriptors, what its metrics say of the tiers."""
+"""Snapshots of a running Pixmill from outside: memory of its processes, descriptors, cache metrics."""
 
 import contextlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HEADING = "seconds  tree PSS  server own  worst worker  descriptors  restarts  m
 
 @dataclass(frozen=True)
 class Memory:
-    """Of one process, in mebibytes: its own pages, and the most that has ever been resident."""
+    """Memory of one process in mebibytes: private pages, and the peak of resident memory."""
 
     anonymous: float
     peak: float
@@ -22,7 +22,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """``at_rest``: nothing has been asked for a while. ``workers`` are by process id."""
+    """``at_rest``: no requests for a while. ``workers`` are by process id."""
 
     seconds: float
     at_rest: bool
@@ -36,7 +36,7 @@ class Look:
 
     @property
     def own_mib(self) -> float:
-        """What the server has besides its memory tier."""
+        """Memory of the server without its memory tier."""
         return self.server.anonymous - self.memory_bytes / 2**20
 
     def __str__(self) -> str:
@@ -66,7 +66,7 @@ def look(server: Pixmill, seconds: float, *, at_rest: bool = False) -> Look:
 
 
 def memory_of(pid: int) -> Memory:
-    """Raises OSError or KeyError when the process is gone."""
+    """Raises OSError or KeyError if the process has ended."""
     lines = [Path(f"/proc/{pid}/{name}").read_text().splitlines() for name in ("smaps_rollup", "status")]
     facts = {name: value for name, _, value in (line.partition(":") for each in lines for line in each)}
     own, swapped, peak = (int(facts[name].split()[0]) / 1024 for name in ("Anonymous", "Swap", "VmHWM"))
@@ -74,7 +74,7 @@ def memory_of(pid: int) -> Memory:
 
 
 def by_age(server: Pixmill) -> list[int]:
-    """The workers, the oldest first."""
+    """Return the workers, the oldest first."""
     started: dict[int, int] = {}
     for pid in server.workers():
         with contextlib.suppress(OSError):

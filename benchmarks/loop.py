@@ -1,10 +1,11 @@
-"""L, the CPU time of a bare loop in one process, against the engine's own steps: JPEG to JPEG at 512 pixels.
+"""L, the CPU time of a bare loop in one process, compared with the engine: JPEG to JPEG at 512 pixels.
 
     .venv/bin/python benchmarks/loop.py [PHOTO ...]
 
-L is ``jpegload(shrink=largest that fits)`` + ``resize`` + ``jpegsave(Q=80)`` with the wheel's libvips, over baseline photos of about 2 and 6
-megapixels (re-encoded here with quality 92 and 4:2:0). Ours is ``pipeline.render`` on the same bytes: no service around it. Interleaved rounds,
-medians; with SSIMULACRA2 against a float64 resample in linear light of the full decode, and bytes.
+L is ``jpegload(shrink=largest that fits)`` + ``resize`` + ``jpegsave(Q=80)`` with the wheel's libvips, on baseline
+photos of about 2 and 6 megapixels (re-encoded here with quality 92 and 4:2:0). Ours is ``pipeline.render`` on the same
+bytes, without the service. Interleaved rounds, medians; with SSIMULACRA2 against a float64 resample in linear light of
+the full decode, and bytes.
 """
 
 import io

@@ -1,7 +1,7 @@
-"""Photos to measure with: from two Debian packages, re-encoded once into a folder outside the repository.
+"""Photos for the benchmarks, from two Debian packages, re-encoded into a folder outside the repository.
 
-Nine photographs, each at about 2, 6 and 12 megapixels (never enlarged), as baseline JPEG (quality 92, 4:2:0), PNG, WebP (quality 90) and
-AVIF (quality 80), and at 2 megapixels as progressive JPEG and as JPEG with a Display P3 profile.
+Nine photographs, each at about 2, 6 and 12 megapixels (never enlarged), as baseline JPEG (quality 92, 4:2:0), PNG, WebP
+(quality 90) and AVIF (quality 80), and at 2 megapixels as progressive JPEG and as JPEG with a Display P3 profile.
 """
 
 import os
@@ -26,7 +26,7 @@ ENCODINGS = {
 
 
 def photos() -> Path:
-    """The folder of the material, made if it is not there: ``<megapixels>/<kind>/<name>.<extension>``."""
+    """Return the folder of the photos, created if missing: ``<megapixels>/<kind>/<name>.<extension>``."""
     done = HOME / "photos" / "done"
     if not done.exists():
         shutil.rmtree(HOME / "photos", ignore_errors=True)

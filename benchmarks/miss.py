@@ -1,10 +1,10 @@
-"""Where the processor time of one miss goes, by part.
+"""CPU time of one cache miss, by part.
 
     .venv/bin/python -m benchmarks.miss [--rounds 3] [--requests 108]
 
-JPEGs of 2 and of 6 megapixels into 512 pixels, originals over HTTP, results into memory and onto the disk, as in ``bars.py``. What the server's processes
-take is read from /proc while they serve; what single parts take is measured in this process, on the same originals, with the same code. What
-is left after all parts that can be measured alone has a line of its own.
+JPEGs of 2 and of 6 megapixels to 512 pixels, originals over HTTP, results into memory and onto disk, as in ``bars.py``.
+The CPU time of the server's processes is read from /proc while they serve; single parts are measured in this process,
+on the same originals, with the same code. The remainder that cannot be measured separately has a line of its own.
 """
 
 import argparse
@@ -42,25 +42,25 @@ from pixmill.sources.http.source import HttpSource
 PLAN = Plan(resize=Resize(width=SIDE, height=SIDE), output=Output(formats=(Format.JPEG,), quality=80))
 CLIENTS = 4
 Parts = dict[str, list[float]]
-"""Milliseconds of processor time for a miss, in each round."""
+"""CPU milliseconds per miss, by round."""
 
 
 @dataclass
 class Server:
-    """A Pixmill that serves, with what its threads and workers have taken until now."""
+    """A running Pixmill, and the CPU time of its threads and workers so far."""
 
     port: int
     pid: int
     pixmill: Pixmill
 
     def taken(self) -> dict[str, float]:
-        """Milliseconds: of the event loop, of the server's other threads, of the workers."""
+        """Return milliseconds of the event loop, of the server's other threads, of the workers."""
         own = {int(task.name): _ran_ms(task) for task in Path(f"/proc/{self.pid}/task").iterdir()}
         workers = sum(_ran_ms(task) for pid in tree(self.pid)[1:] for task in Path(f"/proc/{pid}/task").iterdir())
         return {"loop": own[self.pid], "threads": sum(own.values()) - own[self.pid], "workers": workers}
 
     def ask(self, sources: list[str]) -> dict[str, float]:
-        """Every source once; milliseconds of processor time for each."""
+        """Request every source once; return CPU milliseconds per request."""
         urls = [f"{self.pixmill.url(source, 'jpeg', 'jpeg', SIDE)}" for source in sources]
         before = self.taken()
         asyncio.run(load(f"http://127.0.0.1:{self.port}", urls))
@@ -120,7 +120,7 @@ def one_round(full: Server, bare: Server, asked: list[str]) -> dict[str, float]:
 
 
 async def alone(folder: Path, names: list[str], source: int, count: int) -> dict[str, float]:
-    """What single parts take in this process."""
+    """Measure single parts in this process."""
     originals = [(folder / name[1:]).read_bytes() for name in names]
     return await fetched(names, source, count) | await handed_over(originals, count) | rendered(originals, count)
 
@@ -138,7 +138,7 @@ async def fetched(names: list[str], source: int, count: int) -> dict[str, float]
 
 
 async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
-    """This side of a pool: orders and results, without what the workers do."""
+    """Measure the server side of a pool: jobs and results, without the work of the workers."""
     spools = []
     for original in originals:
         spool = Spool(len(original))
@@ -155,8 +155,8 @@ async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
 
 
 def rendered(originals: list[bytes], count: int) -> dict[str, float]:
-    """The stages of a render; what is in none of them is the pipeline itself."""
-    kernel = timed(lanczos._kernel.resample)  # noqa: SLF001 - to be measured alone
+    """Measure the stages of a render; the remainder is the pipeline itself."""
+    kernel = timed(lanczos._kernel.resample)  # noqa: SLF001 - measured separately
     seconds: dict[str, float] = defaultdict(float)
     real, lanczos._kernel.resample = lanczos._kernel.resample, kernel  # noqa: SLF001
     began = time.process_time()
@@ -170,7 +170,7 @@ def rendered(originals: list[bytes], count: int) -> dict[str, float]:
 
 
 class timed:  # noqa: N801 - used as a function
-    """A function, and the seconds that were spent in it."""
+    """A function that adds up the seconds spent in it."""
 
     def __init__(self, function: Callable[..., object]) -> None:
         self._function = function
@@ -199,7 +199,7 @@ def show(size: int, ms: dict[str, float]) -> None:
         ("server: looked up and stored on the disk, and its lock", ms["disk"]),
         ("server: all else, and caches that have gone cold", server - known),
     )
-    print(f"{size} MP to {SIDE} pixels: {server + ms['workers']:.2f} ms of processor time for a miss")
+    print(f"{size} MP to {SIDE} pixels: {server + ms['workers']:.2f} ms of CPU time per miss")
     for name, figure in rows:
         print(f"  {figure:6.2f}  {name}")
 

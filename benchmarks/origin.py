@@ -1,6 +1,7 @@
-"""A static origin: nginx with one worker; its share of the machine is the same for every server that is measured.
+"""A static origin: nginx with one worker, the same load for every measured server.
 
-Below ``/slow/`` the same files come after ``DELAY_S``: a server of a few lines sleeps, and hands the request back to nginx.
+Below ``/slow/`` the same files are served after ``DELAY_S``: a minimal server sleeps, and passes the request back to
+nginx.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ http {{
 
 
 def command(home: Path, photos: Path, port: int, sleeper: int) -> list[str]:
-    """nginx on ``port``; ``sleeper`` is the port of ``sleeping``."""
+    """Return the command of nginx on ``port``; ``sleeper`` is the port of ``sleeping``."""
     config = home / "origin.conf"
     config.write_text(CONFIG.format(user=getpass.getuser(), home=home, photos=photos, port=port, sleeper=sleeper))
     return ["nginx", "-c", str(config), "-p", str(home)]

@@ -1,10 +1,11 @@
-"""What the service does when ten times as much is asked of it as it can do.
+"""Behaviour under overload: ten times as many requests as the service can render.
 
     .venv/bin/python -m benchmarks.overload [--times 10] [--seconds 30] [--megapixels 6] [--workers 0]
 
-Measures the capacity by closed loops that keep every worker busy, then asks for so many times as much, at a steady rate, whatever comes
-back; each request is a render that nobody asked for before. Prints the bars and ends with 1 when one does not hold. The load and the origin
-run on the machine's cores beside the server, all on loopback: what they take is missing in both figures, so it is printed too.
+Measures the capacity by closed loops that keep every worker busy, then sends a multiple of it at a constant rate,
+whatever is returned; each request is a new render. Prints the bars and exits with 1 if one does not hold. The load and
+the origin run on the machine's cores beside the server, all on loopback: their CPU time is missing in both figures, so
+it is printed too.
 """
 
 import argparse
@@ -32,15 +33,16 @@ MAX_CONNECTIONS = 2_000
 CLOSED_LOOPS = 8
 CAPACITY_S = 6.0
 LOAD_NICENESS = 10
-"""As nice as the workers: what makes the load shall not take from the server what it needs, as it would not on a machine of its own."""
+"""The niceness of the workers, so that the load generator does not take CPU time from the server, as if it were on
+another machine."""
 
 SETTLED_S = 8.0
-"""After so long memory has reached what it is to stay at."""
+"""After this time memory has reached its steady level."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What came back: for each status when it was answered, and after how many seconds."""
+    """Responses: by status, the time of each and its latency in seconds."""
 
     answers: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
     failed: int = 0
@@ -53,7 +55,7 @@ class Seen:
 
 
 class Line(asyncio.Protocol):
-    """One connection, with one request at a time on it."""
+    """One connection, with one request at a time."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -65,7 +67,7 @@ class Line(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def ask(self, target: str) -> "asyncio.Future[int]":
-        """The status of the answer, once all of it is here."""
+        """Return the status of the response, once it is complete."""
         assert self.transport is not None
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
@@ -96,7 +98,7 @@ class Line(asyncio.Protocol):
 
 
 class Clients:
-    """As many connections as it takes, each used again."""
+    """A pool of connections that grows as needed."""
 
     def __init__(self, port: int, targets: Iterator[str]) -> None:
         self._port = port
@@ -139,7 +141,7 @@ class Clients:
 
 
 def targets(origin_port: int) -> Iterator[str]:
-    """Renders that cost about the same, none twice."""
+    """Yield URLs whose renders cost about the same, none twice."""
     photos, widths, qualities = range(4), range(600, 728), range(70, 90)
     for number in itertools.count():
         for quality, width, photo in itertools.product(qualities, widths, photos):
@@ -148,7 +150,7 @@ def targets(origin_port: int) -> Iterator[str]:
 
 
 async def closed_loops(clients: Clients, seconds: float) -> float:
-    """Renders per second when nobody is ever refused."""
+    """Return renders per second when nothing is rejected."""
     until = time.perf_counter() + seconds
 
     async def loop() -> None:
@@ -162,7 +164,7 @@ async def closed_loops(clients: Clients, seconds: float) -> float:
 
 
 async def steady(clients: Clients, per_s: float, seconds: float) -> int:
-    """Ask at this rate, whatever comes back; how many were asked."""
+    """Send requests at this rate, whatever is returned; return their number."""
     began, asked, tasks = time.perf_counter(), 0, set()
     while (passed := time.perf_counter() - began) < seconds:
         for _ in range(int(passed * per_s) - asked):
@@ -175,7 +177,7 @@ async def steady(clients: Clients, per_s: float, seconds: float) -> int:
 
 
 async def recovery(clients: Clients, normal_s: float, patience_s: float = 20.0) -> float:
-    """Seconds until a render is answered as fast as when nothing else is asked."""
+    """Return seconds until a render is as fast as on an idle server."""
     began = time.perf_counter()
     while time.perf_counter() - began < patience_s:
         asked = time.perf_counter()
@@ -186,7 +188,7 @@ async def recovery(clients: Clients, normal_s: float, patience_s: float = 20.0) 
 
 
 class Watch:
-    """Looks at ``/health/live`` ten times a second and at the memory once a second, in a thread of its own."""
+    """Probes ``/health/live`` ten times per second and memory once per second, in a thread of its own."""
 
     def __init__(self, port: int, pid: int) -> None:
         self.lives: list[float] = []
@@ -233,7 +235,7 @@ async def measure(port: int, pid: int, origin_port: int, options: argparse.Names
         f"capacity {capacity:.1f} renders/s in {CLOSED_LOOPS} closed loops; one alone takes {median(alone) * 1000:.0f} ms"
     )
     watch = Watch(port, pid)
-    os.nice(LOAD_NICENESS)  # of this thread alone, which is where the load is made
+    os.nice(LOAD_NICENESS)  # of this thread alone, which generates the load
     flood = Clients(port, asked_for)
     began, cpu, own = time.perf_counter(), cpu_seconds(pid), time.process_time()
     asked = await steady(flood, options.times * capacity, options.seconds)

@@ -1,4 +1,7 @@
-"""Speed against quality, as an SVG: one mark for each server and cell, with speed on a logarithmic scale. Up and to the right is better."""
+"""Plots speed against quality as an SVG: one mark per server and cell, speed on a logarithmic scale.
+
+Up and right is better.
+"""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +14,7 @@ RATES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 BEST_SCORE = 100
 LETTER, LINE = 6.6, 13
 CELLS = {"jpeg", "jpeg 6 MP", "png", "webp", "avif", "jpeg to webp", "jpeg to avif"}
-"""What is plotted: the same work by four clients. The other cells ask something else of a server than to be fast and to look good."""
+"""The plotted cells: the same work by four clients. The others measure something other than speed and quality."""
 
 Box = tuple[float, float, float, float]
 
@@ -26,7 +29,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scale:
-    """From the values of an axis to its pixels."""
+    """Maps the values of an axis to pixels."""
 
     low: float
     high: float
@@ -79,7 +82,7 @@ def _frame(marks: Sequence[Mark]) -> list[str]:
 
 
 def _labelled(marks: Sequence[Mark]) -> list[str]:
-    """The marks, each with its cell beside it where nothing else stands."""
+    """Return the marks, each labelled with its cell if there is space."""
     across, up = _scales(marks)
     places = [(across(math.log10(mark.rate)), up(mark.score)) for mark in marks]
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]

@@ -1,9 +1,9 @@
-"""Saturated throughput of the worker processes against the same renders by threads in one process.
+"""Saturated throughput of the worker processes, compared with threads in one process.
 
     python benchmarks/pool.py FOLDER [--width 800] [--seconds 6] [--rounds 5]
 
-FOLDER holds JPEGs, such as photos. Both sides run ``pipeline.render`` on the same originals with as many workers as
-there are cores, in turns; the medians of the rounds and their ratio are printed, with the CPU time of each picture.
+FOLDER contains JPEGs, such as photos. Both run ``pipeline.render`` on the same originals with as many workers as there
+are cores, alternately; the medians of the rounds and their ratio are printed, with the CPU time per image.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from pixmill.runtime.spool import Spool
 
 CORES = available_cores()
 Round = tuple[float, float]
-"""Pictures per second, and CPU milliseconds of the whole process tree for each."""
+"""Images per second, and CPU milliseconds of the whole process tree per image."""
 
 
 def processes() -> list[int]:
@@ -106,7 +106,7 @@ def report(rounds: dict[str, list[Round]]) -> None:
     for side, figures in sorted(rounds.items()):
         cpu = statistics.median(cpu for _, cpu in figures)
         ratio = medians[side] / medians["threads"]
-        print(f"{side:26} {medians[side]:7.1f} pictures/s  {ratio:5.3f} of threads  {cpu:6.1f} CPU ms a picture")
+        print(f"{side:26} {medians[side]:7.1f} images/s  {ratio:5.3f} of threads  {cpu:6.1f} CPU ms per image")
 
 
 def main() -> None:

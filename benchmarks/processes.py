@@ -1,4 +1,4 @@
-"""What a process and its children cost, read from /proc, and how to start and stop one."""
+"""CPU time and memory of a process tree, read from /proc; starts and stops processes."""
 
 import array
 import contextlib
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 def tree(pid: int) -> list[int]:
-    """The process and all below it."""
+    """Return the process and all its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(OSError):
@@ -33,7 +33,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of the whole tree, those of children that ended included."""
+    """Return user and system time of the whole tree, including ended children."""
     total = 0
     for each in tree(pid):
         with contextlib.suppress(OSError):
@@ -43,7 +43,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_mib(pid: int) -> tuple[float, float]:
-    """Sums of RSS (shared pages count in each process) and of PSS over the tree."""
+    """Return the sums of RSS (shared pages count in each process) and of PSS over the tree."""
     rss = pss = 0
     for each in tree(pid):
         with contextlib.suppress(OSError):
@@ -55,9 +55,11 @@ def memory_mib(pid: int) -> tuple[float, float]:
 
 
 def distinct_mib(pid: int) -> float:
-    """What the tree would take alone: each page of memory once, whoever else on the machine maps it too. Needs root for page numbers.
+    """Return the memory of the tree alone: each page counts once, even if other processes map it.
 
-    PSS is less wherever other servers run from the same files, RSS counts shared pages in each process.
+    Page numbers need root.
+
+    PSS is lower if other servers run from the same files; RSS counts shared pages in each process.
     """
     pages: set[int] = set()
     for each in tree(pid):
@@ -93,7 +95,7 @@ class PeakMemory:
 
 @contextlib.contextmanager
 def running(command: Sequence[str], port: int, log: Path, env: Mapping[str, str] | None = None) -> Iterator[int]:
-    """The process id of a server that accepts connections; it and its children are gone afterwards."""
+    """Start a server and yield its process id once it accepts connections; stop its tree afterwards."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True
@@ -105,7 +107,7 @@ def running(command: Sequence[str], port: int, log: Path, env: Mapping[str, str]
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        with contextlib.suppress(ProcessLookupError):  # some servers leave their children behind
+        with contextlib.suppress(ProcessLookupError):  # some servers do not stop their children
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 

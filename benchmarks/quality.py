@@ -1,9 +1,10 @@
-"""What ``quality`` means in each format: measures what docs/quality.md tells.
+"""The meaning of ``quality`` in each format: measures the figures of docs/quality.md.
 
     python benchmarks/quality.py [WIDTH ...]
 
-Every photograph in examples/photos is made as wide as each WIDTH (800, and 400) and written at several qualities. For each quality and format it
-prints means: SSIMULACRA2 of what a browser sees, bytes as a part of the JPEG's, and the loss that ``quality=auto`` goes by, with its spread.
+Resizes every photograph in examples/photos to each WIDTH (800, and 400) and encodes it at several qualities. For each
+quality and format it prints means: SSIMULACRA2 as seen in a browser, bytes relative to the JPEG's, and the loss that
+``quality=auto`` uses, with its spread.
 """
 
 import math
@@ -35,7 +36,7 @@ WIDTHS = (800, 400)
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture in one format at one quality."""
+    """One image in one format at one quality."""
 
     format: Format
     quality: int
@@ -45,7 +46,7 @@ class Sample:
 
 
 def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
-    """One picture in all formats and qualities."""
+    """Return one image in all formats and qualities."""
     plan = Plan(resize=Resize(width=width), output=Output(formats=(Format.PNG,)))
     frame = decoded(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
     looks = PerceptualLoss(frame)
@@ -70,7 +71,7 @@ def saved(frame: Frame, path: Path) -> None:
 
 
 def table(found: list[Sample]) -> Iterator[str]:
-    """Rows of Markdown."""
+    """Return rows of Markdown."""
     yield "| quality | " + " | ".join(f"{kind} | bytes | loss | ±" for kind in FORMATS) + " |"
     yield "| ---: |" + " ---: | ---: | ---: | ---: |" * len(FORMATS)
     for quality in QUALITIES:

@@ -1,10 +1,11 @@
-"""The service as a whole: a hit and a miss, CPU time, memory and start-up.
+"""The whole service: hits, misses, CPU time, memory and start-up.
 
     .venv/bin/python -m benchmarks.service [PHOTO] [--misses 200] [--clients 4]
 
-Starts an origin and an installed Pixmill on loopback, each on a free port, and prints one line a figure. The load
-generator (this process, and ``wrk`` for hits when it is installed) and the origin share the machine's cores with the server, so
-CPU time per request, read from /proc for the server's whole process tree, says more than requests per second.
+Starts an origin and an installed Pixmill on loopback, each on a free port, and prints one figure per line. The load
+generator (this process, and ``wrk`` for hits if it is installed) and the origin share the machine's cores with the
+server, so CPU time per request, read from /proc for the server's whole process tree, is more reliable than requests per
+second.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from PIL import Image
 
 
 class Origin(http.server.BaseHTTPRequestHandler):
-    """Answers every path with the same photo."""
+    """Serves the same photo under every path."""
 
     protocol_version = "HTTP/1.1"
     photo = b""
@@ -50,7 +51,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
 
 def baseline_photo(path: Path, megapixels: float) -> bytes:
-    """The photo at about so many megapixels, as a baseline JPEG of quality 92 with 4:2:0."""
+    """Return the photo at about ``megapixels``, as a baseline JPEG of quality 92 with 4:2:0."""
     with Image.open(path) as image:
         scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
         size = (round(image.width * scale), round(image.height * scale))
@@ -71,7 +72,7 @@ def origin(photo: bytes) -> Iterator[int]:
 
 @contextlib.contextmanager
 def pixmill(cache: str) -> Iterator[tuple[int, int, float]]:
-    """Port, pid and seconds from start to the first answer."""
+    """Start a server; yield port, pid and seconds from start to the first response."""
     port = free_port()
     env = os.environ | {
         "PIXMILL_PORT": str(port),
@@ -95,7 +96,7 @@ def pixmill(cache: str) -> Iterator[tuple[int, int, float]]:
 
 
 async def load(urls: list[str], clients: int) -> list[float]:
-    """Every URL once, by so many clients; seconds each."""
+    """Request every URL once, with ``clients`` clients; return seconds per request."""
     queue, taken = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:

@@ -1,9 +1,9 @@
-"""What memory a server needs: itself, each connection, and a worker for originals of many pixels.
+"""Memory that a server needs: for itself, per connection, and per worker for originals of many pixels.
 
     .venv/bin/python -m benchmarks.sizes
 
-Each picture is rendered by a worker that has just been started, which tells the most that was ever resident (``VmHWM``). What is shared with others, code and
-the original itself, counts in it. Figures of ``docs/deployment.md``.
+Each image is rendered by a worker that has just started, whose peak of resident memory (``VmHWM``) is printed. Shared
+memory, such as code and the original itself, counts in it. The figures stand in ``docs/deployment.md``.
 """
 
 import contextlib
@@ -75,7 +75,7 @@ def paint(folder: Path) -> None:
 
 @contextlib.contextmanager
 def crowd(server: Pixmill) -> Iterator[None]:
-    """Connections that have asked once, and stay."""
+    """Open connections that send one request each and stay open."""
     with contextlib.ExitStack() as closing:
         for _ in range(CONNECTIONS):
             client = closing.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
@@ -85,7 +85,7 @@ def crowd(server: Pixmill) -> Iterator[None]:
 
 
 def fresh(server: Pixmill) -> int:
-    """The process id of a worker that has done nothing but start."""
+    """Return the process id of a worker that has just started."""
     [worn] = server.workers()
     os.kill(worn, signal.SIGKILL)
     until(lambda: worn not in server.workers() and metric(server, "pixmill_workers") == 1, 60, "there is a new worker")

@@ -1,25 +1,26 @@
-"""A soak: real traffic for minutes, and whether anything grows that should not.
+"""Soak test: minutes of real traffic, and whether anything grows that should not.
 
     make soak                                                     # five minutes
     .venv/bin/python -m benchmarks.soak --minutes 60 --clients 8
-    .venv/bin/python -m benchmarks.soak --minutes 60 --busy 0     # never at rest
+    .venv/bin/python -m benchmarks.soak --minutes 60 --busy 0     # never idle
 
-An installed Pixmill with a memory and a disk tier, on loopback, is asked for the sample photos: mostly hits, some misses, some information, some
-nonsense, some clients that leave in the middle; every minute a worker is killed, but never the oldest. A row a look is printed, at the end whether
-each bar holds. Exits with 1 when one does not.
+Requests the sample photos from an installed Pixmill with a memory and a disk tier, on loopback: mostly hits, some
+misses, some information, some invalid requests, some clients that disconnect early; every minute a worker is killed,
+but never the oldest. Prints a row per snapshot, and at the end whether each bar holds. Exits with 1 if one does not.
 
-What is looked for is memory that is never given back, so it is looked for where and when that shows:
+It searches for memory that is never released, where and when that shows:
 
-- In the server process, which lives for months: its anonymous memory less the bytes in the memory tier, from when the tiers are full. The memory of the
-  whole tree says nothing in minutes: workers take and return tens of megabytes from picture to picture, each that is killed takes its memory along, and the
-  tier fills up to its budget because it is to.
-- In the workers, each of which is replaced when it keeps more than ``PIXMILL_WORKER_MAX_RSS_BYTES``: that none has ever had more than that, and that the
-  one that has worked for longest does not grow.
-- At rest: every ``--busy`` seconds the clients pause until server and workers have given back what they hold in reserve, which goes up and down by 20 MiB while
-  they work. With ``--busy 0`` there is no rest, and the lowest of each twelfth of the time counts.
+- In the server process, which lives for months: its anonymous memory minus the bytes in the memory tier, from the time
+  when the tiers are full. The memory of the whole tree means nothing within minutes: workers allocate and release tens
+  of megabytes per image, a killed worker releases its memory, and the tier fills up to its limit by design.
+- In the workers, each of which is replaced when it keeps more than ``PIXMILL_WORKER_MAX_RSS_BYTES``: that none ever
+  exceeds it, and that the longest-running one does not grow.
+- When idle: every ``--busy`` seconds the clients pause until server and workers have released their reserves, which
+  vary by 20 MiB under load. With ``--busy 0`` there is no pause, and the minimum of each twelfth of the time counts.
 
-The slope is told with its standard error (``growth.py``). In less than ten minutes the error may be larger than the bar; then only what grows by more than the
-bar beyond twice its error has failed, and from ten minutes on whatever is above the bar. The worker is always judged in the first way.
+The slope is printed with its standard error (``growth.py``). In less than ten minutes the error may be larger than the
+bar; then only a growth of more than the bar plus twice its error fails, and from ten minutes on everything above the
+bar. The worker is always judged in the first way.
 """
 
 import argparse
@@ -48,25 +49,25 @@ NAMES = sorted(path.name for path in PHOTOS.glob("*.jpg"))
 BUDGETS = {"memory": 32 * 2**20, "disk": 64 * 2**20}
 FORMS = ("jpeg", "webp", "png", "auto")
 HOT = 50
-"""Pictures that are asked for again and again; all others are asked for once."""
+"""Images that are requested repeatedly; all others are requested once."""
 
 MAX_SLOPE_MIB_H = 20.0
-"""Memory may grow by so much in an hour before it is called a leak: the allocator's own unrest is below that in a run of ten minutes."""
+"""A higher growth per hour is a leak: the variation of the allocator is lower than that in a run of ten minutes."""
 
 LONG_MINUTES = 10.0
-"""From so long a run on the slope itself counts, not what it is at least."""
+"""In runs of at least this length the slope itself counts, not its lower bound."""
 
 PAUSE_S = 2 * REST_S + 2
-"""What is under way ends, then the server has nothing to do for the whole of one of its looks at itself."""
+"""Requests in flight end, then the server is idle for a whole maintenance interval."""
 
 SERVERS_FAULT = 500
-"""From this status on."""
+"""The lowest status of a server error."""
 
 RECYCLED_MIB = EngineConfig().worker_max_rss_bytes / 2**20
 
 
 class Clients:
-    """Threads that ask, each in its own way from request to request."""
+    """Client threads, each with a random mix of requests."""
 
     def __init__(self, server: Pixmill, count: int) -> None:
         self.answers: Counter[str] = Counter()
@@ -79,7 +80,7 @@ class Clients:
 
     @contextlib.contextmanager
     def pause(self) -> Iterator[None]:
-        """Nothing new is asked for meanwhile."""
+        """Send no new requests inside the block."""
         self._going.clear()
         try:
             yield
@@ -121,8 +122,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--clients", type=int, default=6)
-    parser.add_argument("--every", type=float, default=4, help="seconds between two looks")
-    parser.add_argument("--busy", type=float, default=20, help="seconds between two rests; 0 for no rests")
+    parser.add_argument("--every", type=float, default=4, help="seconds between two snapshots")
+    parser.add_argument("--busy", type=float, default=20, help="seconds between two idle periods; 0 for none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pixmill-soak-") as folder:
         tiers = f"memory://?max_bytes={BUDGETS['memory']},file://{folder}/cache?max_bytes={BUDGETS['disk']}"
@@ -154,7 +155,7 @@ def watched(server: Pixmill, options: argparse.Namespace) -> tuple[list[Look], C
 
 
 def told(looks: list[Look], answers: Counter[str], *, is_long: bool) -> bool:
-    """Whether all bars hold; a line each."""
+    """Print a line per bar; return whether all hold."""
     early, late = looks[: len(looks) // 4], looks[len(looks) // 4 :]
     failed = sum(count for answer, count in answers.items() if int(answer[:3]) >= SERVERS_FAULT)
     bars = {
@@ -178,7 +179,7 @@ def told(looks: list[Look], answers: Counter[str], *, is_long: bool) -> bool:
 
 
 def grown(looks: list[Look], *, is_long: bool) -> dict[str, bool]:
-    """The server's own memory, from when the tiers are full."""
+    """Judge the growth of the server, from the time when the tiers are full."""
     full = looks[
         max(flat_from([each.memory_bytes for each in looks]), flat_from([each.disk_bytes for each in looks])) :
     ]
@@ -191,7 +192,7 @@ def grown(looks: list[Look], *, is_long: bool) -> dict[str, bool]:
 
 
 def worked(looks: list[Look]) -> dict[str, bool]:
-    """The most that a worker has had, and the growth of the one that worked for longest, once it has seen a few pictures."""
+    """Judge the peak of all workers, and the growth of the longest-running one after a few images."""
     pids = Counter(pid for each in looks for pid in each.workers)
     peak = max(memory.peak for each in looks for memory in each.workers.values())
     oldest = max(pids, key=pids.__getitem__)
@@ -209,7 +210,7 @@ def worked(looks: list[Look]) -> dict[str, bool]:
 
 
 def settled(measured: Sequence[tuple[Look, float]]) -> Points:
-    """What there is at rest; without rests, the floor of all."""
+    """Return the snapshots of idle periods; without any, the floor of all."""
     at_rest = [(each.seconds, value) for each, value in measured if each.at_rest]
     return at_rest or floor([(each.seconds, value) for each, value in measured])
 

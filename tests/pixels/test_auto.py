@@ -245,7 +245,7 @@ def test_a_bound_that_is_kept_anyway_changes_nothing(kind: Format) -> None:
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF, Format.PNG, Format.GIF, Format.TIFF])
 def test_what_cannot_be_made_so_small_says_how_small_it_became(kind: Format) -> None:
-    with pytest.raises(ResultTooLarge, match=r"300 bytes .* the least that was reached is [1-9][0-9]+$") as caught:
+    with pytest.raises(ResultTooLarge, match=r"300 bytes .* the smallest size reached is [1-9][0-9]+$") as caught:
         made(source_of(PHOTOS[0]), formats=(kind,), max_bytes=300)
     assert caught.value.param == "max_bytes"
 

@@ -1,7 +1,8 @@
-"""Animations: every frame goes through the same steps as a still image, one at a time, when the encoder asks for it.
+"""Animations: every frame goes through the steps of a still image, one at a time, on the encoder's demand.
 
-So memory holds one frame of the original and a few of the result, whatever their number. The first frame decides what must be the same in all:
-the smart window and the format. Alpha is kept in all frames, even if one frame does not need it.
+So memory holds one frame of the original and a few of the result, whatever their number. The first frame decides what
+must be the same in all: the smart window and the format. Alpha is kept in all frames, even if one frame does not need
+it.
 
 Must never know formats or libraries.
 """

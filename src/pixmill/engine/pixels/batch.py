@@ -30,9 +30,10 @@ BatchOutcome = Rendered | PixmillError
 def render_all(
     source: memoryview, plans: Sequence[Plan], limits: Limits, extras: Extras = NO_EXTRAS
 ) -> Iterator[tuple[int, BatchOutcome]]:
-    """Yield the number of each plan with its result or its error, in any order; only one result is in memory at a time.
+    """Yield the number of each plan with its result or its error, in any order.
 
-    The original is decoded once, unless plans need different decodes. Raises errors that concern the original as a whole, as ``render`` does.
+    Only one result is in memory at a time. The original is decoded once, unless plans need different decodes. Raises
+    errors that concern the original as a whole, as ``render`` does.
     """
     inputs = _SharedInputs(source, limits, extras)
     inputs.header(DEFAULT_INPUT)
@@ -110,5 +111,5 @@ def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits
 
 
 def _may_use_halved(job: RenderJob) -> bool:
-    """Whether the job uses the kernel that halves frames; the others are chosen for their effect on each pixel."""
+    """Whether the job uses the kernel that halves frames; others are chosen for their effect on each pixel."""
     return job.plan.resize.kernel is Kernel.LANCZOS3

@@ -1,7 +1,7 @@
 """Translates exceptions of libraries: only PixmillError leaves the pixel pipeline.
 
-Decoders fail on untrusted input with any exception (pyvips.Error, OSError, SyntaxError, struct.error, ValueError, OverflowError,
-RecursionError …): that is the fault of the file. After decoding, a failure is a defect of ours.
+Decoders fail on untrusted input with any exception (pyvips.Error, OSError, SyntaxError, struct.error, ValueError,
+OverflowError, RecursionError …): that is the fault of the file. After decoding, a failure is a defect of ours.
 """
 
 import re
@@ -16,8 +16,9 @@ _OUT_OF_MEMORY: Final = re.compile(
     r"out of memory|memory error|cannot allocate memory|creating thread: Resource temporarily unavailable|encoding error [12]\b",
     re.IGNORECASE,
 )
-"""Messages of libraries without an exception of their own for it: libvips, the C library, GLib (for the stack of a thread), and libwebp
-through libvips and Pillow (``VP8_ENC_ERROR_OUT_OF_MEMORY``, ``VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY``)."""
+"""Messages of libraries without an exception of their own for it: libvips, the C library, GLib (for the stack of a
+thread), and libwebp through libvips and Pillow (``VP8_ENC_ERROR_OUT_OF_MEMORY``,
+``VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY``)."""
 
 
 @contextmanager

@@ -24,11 +24,13 @@ _NO_SOURCE = memoryview(b"")
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """``geometry`` is that of the oriented image, although pixels are oriented late, when they are few. ``trim_box`` is the
-    part of the stored image that trimming leaves, None for all of it.
+    """``geometry`` is that of the oriented image, although pixels are oriented late, when they are few.
 
-    ``source`` is the file itself, for results that describe it; ``extras`` are the images of overlays and masks. ``later_jobs`` are the jobs of
-    the stages after this one; for each, the result of the stage before it is the original.
+    ``trim_box`` is the part of the stored image that trimming leaves, None for all of it.
+
+    ``source`` is the file itself, for results that describe it; ``extras`` are the images of overlays and masks.
+    ``later_jobs`` are the jobs of the stages after this one; for each, the result of the stage before it is the
+    original.
     """
 
     plan: Plan
@@ -44,7 +46,7 @@ class RenderJob:
 
     @property
     def decode_request(self) -> DecodeRequest:
-        """The part of the stored image that the result shows; the whole crop while a smart window is not placed."""
+        """The part of the stored image that the result shows; the whole crop until a smart window is placed."""
         geometry = self.geometry
         keeps_whole_crop = geometry.smart_crop
         size = geometry.scaled if keeps_whole_crop else geometry.window
@@ -89,7 +91,10 @@ def _native_size(area: Area) -> Size:
 
 
 def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box | None = None) -> RenderJob:
-    """Resolve all sizes of a plan. Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits."""
+    """Resolve all sizes of a plan.
+
+    Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits.
+    """
     if header.is_vector:
         plan = replace(plan, resize=replace(plan.resize, enlarge=True))
     first, *others = resolve_all(

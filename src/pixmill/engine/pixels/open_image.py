@@ -1,4 +1,4 @@
-"""Opens an original: recognises its format and checks its header against the limits, before any pixel is allocated.
+"""Opens an original: recognises its format and checks its header before any pixel is allocated.
 
 Must never decode pixels.
 """
@@ -18,7 +18,8 @@ _MAX_SIDE = 65_535
 def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAULT_INPUT) -> Decoder:
     """Return the decoder of the image or of the requested page, with its header checked.
 
-    Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge, and InvalidParameter for a page that does not exist.
+    Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge, and InvalidParameter for a page that does
+    not exist.
     """
     kind = sniff(source)
     if kind is None:

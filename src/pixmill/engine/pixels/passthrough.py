@@ -1,6 +1,7 @@
 """Delivers originals without decoding pixels.
 
-- An SVG stays an SVG if ``format`` is svg, auto or original and only its size changes: sanitised, with the size of the result.
+- An SVG stays an SVG if ``format`` is svg, auto or original and only its size changes: sanitised, with the size of the
+  result.
 - With ``format=original`` any image is delivered byte for byte, with its metadata, if no operation changes it.
 
 Must never decode.

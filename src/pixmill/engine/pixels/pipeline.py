@@ -1,6 +1,7 @@
 """The render pipeline: takes an original and a plan, returns an encoded result.
 
-STEPS, applied once per stage, and LAST_STEPS are the algorithm. Must never know how a step works. Runs in worker processes only.
+STEPS, applied once per stage, and LAST_STEPS are the algorithm. Must never know how a step works. Runs in worker
+processes only.
 """
 
 from collections.abc import Iterator
@@ -82,7 +83,8 @@ STEPS: Final = (
     Step(pad, lambda job: job.geometry.needs_padding),  # the canvas of fit=contain, and padding
     Step(overlay, lambda job: bool(job.plan.overlays)),
 )
-"""The algorithm, once per stage. Predicates stand here so that a render does not enter the files of the steps that it skips."""
+"""The algorithm, once per stage. Predicates stand here so that a render does not enter the files of the steps that it
+skips."""
 
 LAST_STEPS: Final = (
     Step(choose_format),  # after the steps, because it depends on alpha and content
@@ -91,7 +93,10 @@ LAST_STEPS: Final = (
 
 
 def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
-    """Render the plan from the original. Raises ImageError and InvalidParameter, and InternalError for a defect of ours."""
+    """Render the plan from the original.
+
+    Raises ImageError and InvalidParameter, and InternalError for a defect of ours.
+    """
     seconds: dict[str, float] = {}
     with _record_duration(seconds, "decode"):
         decoder = open_image(source, limits, plan.input)
@@ -109,7 +114,10 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
 
 
 def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Rendered:
-    """Process and encode a decoded frame. The frame itself does not change, so that other results can be made of it too."""
+    """Process and encode a decoded frame.
+
+    The frame itself does not change, so that other results can be made of it too.
+    """
     with _record_duration(seconds, "process"), process_errors():
         frame = _runner(job).run(frame)
     with _record_duration(seconds, "encode"), process_errors():

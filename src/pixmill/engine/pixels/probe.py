@@ -17,7 +17,10 @@ from pixmill.plan.limits import Limits
 
 
 def inspect(source: memoryview, limits: Limits, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
-    """Return the facts for ``/info``. Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge."""
+    """Return the facts for ``/info``.
+
+    Raises UnsupportedImage, MissingExtra, UndecodableImage, ImageTooLarge.
+    """
     decoder = open_image(source, limits)
     facts = read_facts(source, decoder.header, selection)
     if not selection.needs_pixels:

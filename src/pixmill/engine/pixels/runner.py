@@ -1,6 +1,7 @@
 """Runs frames through the steps of a job, stage by stage.
 
-Selects the steps once, when it is created, so that a render enters only the code of the steps that it needs. Must never know what a step does.
+Selects the steps once, when it is created, so that a render enters only the code of the steps that it needs. Must never
+know what a step does.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,9 +23,9 @@ def _always(_job: RenderJob) -> bool:
 class Step:
     """One operation of the pipeline, and whether a job needs it.
 
-    ``applies`` looks at the job only, never at a frame: a step that depends on the frame always applies. ``first_stage_only`` steps are
-    not repeated in later stages. A ``selects_area`` step changes nothing but ``Frame.area``; the area that it finds in the first frame
-    of an animation is that of all frames.
+    ``applies`` looks at the job only, never at a frame: a step that depends on the frame always applies.
+    ``first_stage_only`` steps are not repeated in later stages. A ``selects_area`` step changes nothing but
+    ``Frame.area``; the area that it finds in the first frame of an animation is that of all frames.
     """
 
     apply: Operation

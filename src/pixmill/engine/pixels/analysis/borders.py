@@ -1,7 +1,7 @@
 """Finds borders of one colour on the whole decoded image, before the geometry is resolved.
 
-Compares the values of the file by libvips' find_trim without its median filter: on 33 megapixels that would take five seconds instead
-of a third of one. Must never know where the image goes.
+Compares the values of the file by libvips' find_trim without its median filter: on 33 megapixels that would take five
+seconds instead of a third of one. Must never know where the image goes.
 """
 
 from pixmill.engine.codecs.decoder import DecodeRequest
@@ -21,7 +21,7 @@ _TRANSPARENT = 0
 
 
 def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
-    """Return the part of the stored image within its borders; None without trim, and if all of it would be cut off."""
+    """Return the part of the stored image within its borders; None if there is nothing to trim, or all."""
     if plan.trim is None:
         return None
     decoder = open_image(source, limits, plan.input)
@@ -35,7 +35,10 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
 
 
 def trim_box_of(image: VipsImage, trim: Trim, orientation: Orientation) -> Box | None:
-    """Return the box within the borders. ``orientation`` defines which stored corner is displayed at the top left."""
+    """Return the box within the borders.
+
+    ``orientation`` defines which stored corner is displayed at the top left.
+    """
     size = Size(image.width, image.height)
     corner = orientation.stored_area(Area(0, 0, 1, 1), orientation.oriented_size(size))
     colour = trim.colour or _colour_of_pixel(image(int(corner.left), int(corner.top)), alpha=image.hasalpha())

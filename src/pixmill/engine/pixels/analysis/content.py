@@ -1,8 +1,9 @@
 """Classifies an image as graphic (line art, screenshot) or photograph, at a low cost.
 
-A graphic has few colours and many equal neighbours. Distinct colours are counted on a grid of at most 64 × 64 pixels (0.6 ms, which settles
-nearly every photograph), equal neighbours in at most 128 rows (2 ms at 800 pixels). Measured at 100 to 1600 pixels; a graphic that
-is taken for a photograph is still written in good quality, the opposite error costs some time:
+A graphic has few colours and many equal neighbours. Distinct colours are counted on a grid of at most 64 × 64 pixels
+(0.6 ms, which settles nearly every photograph), equal neighbours in at most 128 rows (2 ms at 800 pixels). Measured at
+100 to 1600 pixels; a graphic that is taken for a photograph is still written in good quality, the opposite error costs
+some time:
 
                                              distinct    equal
     six photographs                          .69 – .98    .00 – .64

@@ -1,7 +1,7 @@
 """Detects faces by OpenCV's Haar cascade; both come in the wheel of the extra ``pixmill[faces]``.
 
-P. Viola, M. Jones: Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001. OpenCV is imported at the first
-detection. Must never know what the faces are used for.
+P. Viola, M. Jones: Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001. OpenCV is imported at
+the first detection. Must never know what the faces are used for.
 """
 
 import os

@@ -1,10 +1,11 @@
 """Measures the perceptual loss of an encoding, as a quality on the common scale.
 
-It is the contrast and structure part of SSIM (Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, equation 13 without the luminance
-term) on luma, in windows of 7 × 7 at half and at a quarter of the size; the loss is the geometric mean of the root mean squares of 1 − SSIM at
-both sizes. Squares, so that flat areas, which lose nothing, do not hide losses at edges. Of the metrics compared with SSIMULACRA2, on six
-photographs in JPEG, WebP and AVIF from 25 to 90, this one ranks best: a rank correlation of 0.97 (SSIM at full size 0.85, gradient magnitude
-0.95, mean squared error 0.92). It takes 8 ms at 800 pixels.
+It is the contrast and structure part of SSIM (Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861, equation 13
+without the luminance term) on luma, in windows of 7 × 7 at half and at a quarter of the size; the loss is the geometric
+mean of the root mean squares of 1 − SSIM at both sizes. Squares, so that flat areas, which lose nothing, do not hide
+losses at edges. Of the metrics compared with SSIMULACRA2, on six photographs in JPEG, WebP and AVIF from 25 to 90, this
+one ranks best: a rank correlation of 0.97 (SSIM at full size 0.85, gradient magnitude 0.95, mean squared error 0.92).
+It takes 8 ms at 800 pixels.
 
 Must never know encoders or plans.
 """
@@ -31,8 +32,8 @@ _REFERENCE_LOSSES: Final[dict[Format, tuple[tuple[int, float], ...]]] = {
     Format.WEBP: ((25, -3.60), (40, -4.01), (55, -4.40), (70, -4.66), (80, -5.06), (90, -5.63)),
     Format.AVIF: ((25, -3.58), (40, -4.21), (55, -4.73), (70, -5.06), (80, -5.34), (90, -5.97)),
 }
-"""Quality and the logarithm of the loss: means over six photographs at 400 and 800 pixels (docs/quality.md). Formats have different
-artefacts, so at equal SSIMULACRA2 the numbers differ."""
+"""Quality and the logarithm of the loss: means over six photographs at 400 and 800 pixels (docs/quality.md). Formats
+have different artefacts, so at equal SSIMULACRA2 the numbers differ."""
 
 
 class PerceptualLoss:
@@ -54,7 +55,7 @@ def has_reference(kind: Format) -> bool:
 
 
 def reference_loss(kind: Format, quality: int) -> float:
-    """Return the loss that this quality means on photographs; extrapolated linearly beyond the measured range."""
+    """Return the loss that this quality means on photographs; extrapolated beyond the measured range."""
     knots = _REFERENCE_LOSSES[kind]
     after = next((number for number, knot in enumerate(knots) if number and knot[0] >= quality), len(knots) - 1)
     (low, loss_at_low), (high, loss_at_high) = knots[after - 1], knots[after]

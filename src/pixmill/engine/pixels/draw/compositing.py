@@ -1,7 +1,7 @@
 """Fills a mask with a colour, and composites one image over another.
 
-Composites in floats and rounds: libvips' own 8-bit results are truncated, half a value darker each time. Must never know plans other than
-colours and blend modes.
+Composites in floats and rounds: libvips' own 8-bit results are truncated, half a value darker each time. Must never
+know plans other than colours and blend modes.
 """
 
 import pyvips

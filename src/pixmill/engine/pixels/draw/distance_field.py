@@ -1,7 +1,8 @@
-"""Signed distance fields: how deep each pixel lies inside a shape, as floats in pixels, negative outside.
+"""Signed distance fields: the depth of each pixel inside a shape, in pixels, negative outside.
 
-The depth of a pixel is that of its centre, so that ``pixel_coverage`` of it is the share of the pixel inside the shape, to the first order.
-If corner radii overlap, all shrink by one factor, as in CSS (https://www.w3.org/TR/css-backgrounds-3/#corner-overlap).
+The depth of a pixel is that of its centre, so that ``pixel_coverage`` of it is the share of the pixel inside the shape,
+to the first order. If corner radii overlap, all shrink by one factor, as in CSS
+(https://www.w3.org/TR/css-backgrounds-3/#corner-overlap).
 """
 
 from math import ceil, cos, pi, sin
@@ -57,16 +58,20 @@ def _norm(coordinates: VipsImage) -> VipsImage:
 
 
 def _ellipse_depth(coordinates: VipsImage, x_radius: float, y_radius: float) -> VipsImage:
-    """k₀ (1 − k₀) / k₁ with k₀ = |p / r| and k₁ = |p / r²|: the distance to the first order (Quilez, "ellipse - distance")."""
+    """Return k₀ (1 − k₀) / k₁ with k₀ = |p / r| and k₁ = |p / r²|.
+
+    That is the distance to the first order (Quilez, "ellipse - distance").
+    """
     from_centre = _norm(coordinates / [x_radius, y_radius])
     gradient = _norm(coordinates / [x_radius**2, y_radius**2])
     return (from_centre * (1 - from_centre) + _EPSILON * min(x_radius, y_radius)) / (gradient + _EPSILON)
 
 
 def _polygon_depth(coordinates: VipsImage, radius: float, corners: int, *, step: int, edges: int) -> VipsImage:
-    """Return the depth behind ``edges`` of the lines that join each corner on a circle to the one ``step`` further on.
+    """Return the depth behind ``edges`` of the lines that join each corner on a circle to another one.
 
-    The inside of a polygon is behind all lines; each point of a star is in front of one.
+    The other corner is ``step`` further on. The inside of a polygon is behind all lines; each point of a star is in
+    front of one.
     """
     angles = [(2 * corner + step) * pi / corners - pi / 2 for corner in range(corners)]
     normals = [[-cos(angle), -sin(angle)] for angle in angles]

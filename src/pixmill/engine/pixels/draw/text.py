@@ -1,7 +1,8 @@
 """Draws text by Pango, from libvips' wheel: glyphs, a stroke, a background.
 
-Noto Sans comes as a package, so that text looks the same if no font is installed; other families are those of the system, with Noto Sans as
-the fallback. Sizes are pixels; the image has the size of the ink. Must never know plans other than texts.
+Noto Sans comes as a package, so that text looks the same if no font is installed; other families are those of the
+system, with Noto Sans as the fallback. Sizes are pixels; the image has the size of the ink. Must never know plans other
+than texts.
 """
 
 from functools import cache
@@ -66,7 +67,10 @@ def _check_size(text: TextOverlay) -> None:
 
 
 def _dilate_by_disc(mask: VipsImage, radius: int) -> VipsImage:
-    """Dilate the mask by a disc: for each row of the disc the maximum along that row, from windows of powers of two."""
+    """Dilate the mask by a disc.
+
+    For each row of the disc this is the maximum along that row, from windows of powers of two.
+    """
     width, height = mask.width + 2 * radius, mask.height + 2 * radius
     windows = {1: mask.embed(radius, radius, width, height).copy_memory()}
     while (widest_window := max(windows)) <= radius:

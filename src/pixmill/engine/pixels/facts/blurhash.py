@@ -1,6 +1,7 @@
-"""BlurHash (https://blurha.sh) by the ``blurhash`` library, from an image small enough for its pure Python loops.
+"""BlurHash (https://blurha.sh) by the ``blurhash`` library, from an image small enough for its loops.
 
-4 components along the longer side and 3 along the shorter, of 32 pixels: more would not be visible. Alpha is flattened on white.
+4 components along the longer side and 3 along the shorter, of 32 pixels: more would not be visible. Alpha is flattened
+on white.
 """
 
 from typing import Final, cast

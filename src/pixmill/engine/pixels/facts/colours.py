@@ -1,7 +1,8 @@
 """Average colour, and a palette: deterministic k-means in Oklab over a histogram.
 
-Colours are counted in cubes of 16 values along each side (32 if there are too many cubes), weighted by opacity; the first centre is the fullest
-cube, each next one the cube with the largest error so far (weight times squared distance). The same image has the same palette everywhere.
+Colours are counted in cubes of 16 values along each side (32 if there are too many cubes), weighted by opacity; the
+first centre is the fullest cube, each next one the cube with the largest error so far (weight times squared distance).
+The same image has the same palette everywhere.
 """
 
 from collections import Counter
@@ -108,7 +109,10 @@ def _swatch(group: Sequence[WeightedColour], total: float) -> Swatch:
 
 
 def average_colour(frame: Frame) -> str:
-    """Return the mean in linear light, weighted by opacity, as ``#rrggbb``; ``#rrggbbaa`` with the mean opacity if there is alpha."""
+    """Return the mean in linear light, weighted by opacity, as ``#rrggbb``.
+
+    With alpha it is ``#rrggbbaa``, with the mean opacity.
+    """
     linear = to_linear(to_vips(frame))
     mean = linear.shrink(frame.width, frame.height)
     values = bytes(from_linear(mean, has_alpha=frame.layout.has_alpha).write_to_memory())

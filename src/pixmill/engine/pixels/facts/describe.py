@@ -26,7 +26,10 @@ _PLACEHOLDERS: Final[dict[Format, Callable[[Frame], str]]] = {
 
 
 def describe(frame: Frame, selection: FactSelection, source_facts: Callable[[], Facts]) -> bytes:
-    """Return the body of a result whose format is a description. ``source_facts`` reads the facts of the original."""
+    """Return the body of a result whose format is a description.
+
+    ``source_facts`` reads the facts of the original.
+    """
     thumbnail = shrink_to(frame, THUMBNAIL_SIDE)
     if frame.format in _PLACEHOLDERS:
         return _PLACEHOLDERS[frame.format](thumbnail).encode()

@@ -1,7 +1,8 @@
 """EXIF as names and readable values, and the GPS location.
 
-Reads untrusted data by Pillow, which never reads beyond the block. The output is bounded in bytes; tags that are not meant for people
-(maker notes, thumbnails, strip offsets) are left out, and so is the location, which is a fact of its own.
+Reads untrusted data by Pillow, which never reads beyond the block. The output is bounded in bytes; tags that are not
+meant for people (maker notes, thumbnails, strip offsets) are left out, and so is the location, which is a fact of its
+own.
 """
 
 import math

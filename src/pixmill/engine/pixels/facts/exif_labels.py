@@ -1,4 +1,7 @@
-"""Labels of EXIF's enumerated values (CIPA DC-008, EXIF 2.32), by tag. A value without a label stays a number."""
+"""Labels of EXIF's enumerated values (CIPA DC-008, EXIF 2.32), by tag.
+
+A value without a label stays a number.
+"""
 
 from typing import Final
 

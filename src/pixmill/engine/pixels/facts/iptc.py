@@ -1,6 +1,7 @@
 """IPTC (IIM 4.1, record 2) as names and texts.
 
-A dataset is a marker, record, number, two bytes of length, and the value. Reads untrusted data: once from left to right, bounded in bytes.
+A dataset is a marker, record, number, two bytes of length, and the value. Reads untrusted data: once from left to
+right, bounded in bytes.
 """
 
 from collections.abc import Iterator

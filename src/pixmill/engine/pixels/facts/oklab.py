@@ -1,6 +1,7 @@
 """Converts sRGB values to Oklab, a perceptually uniform colour space, and back.
 
-Formulas and matrices: Björn Ottosson, "A perceptual color space for image processing", https://bottosson.github.io/posts/oklab/.
+Formulas and matrices: Björn Ottosson, "A perceptual color space for image processing",
+https://bottosson.github.io/posts/oklab/.
 """
 
 from typing import NamedTuple

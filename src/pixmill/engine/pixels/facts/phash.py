@@ -1,7 +1,7 @@
-"""Perceptual hash of 64 bits: pHash as the library ImageHash defines it, so that hashes are comparable.
+"""Perceptual hash of 64 bits: pHash as the library ImageHash defines it, for comparable hashes.
 
-The image in grey at 32 × 32 pixels, by Lanczos; its discrete cosine transform (type II); of that the 8 × 8 lowest frequencies; each bit
-tells whether one is above their median. Similar images differ in few bits (up to about 10).
+The image in grey at 32 × 32 pixels, by Lanczos; its discrete cosine transform (type II); of that the 8 × 8 lowest
+frequencies; each bit tells whether one is above their median. Similar images differ in few bits (up to about 10).
 """
 
 from collections.abc import Sequence

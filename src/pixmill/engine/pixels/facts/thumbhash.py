@@ -1,8 +1,9 @@
 """ThumbHash (https://evanw.github.io/thumbhash), byte-for-byte as its author's JavaScript.
 
-The existing Python packages round halves to even, where JavaScript rounds them up, or fail on alpha. Sums are added in the author's order,
-so that the last bit is the same. A coefficient that is zero except for rounding (of a plain colour, of a straight gradient) may still
-differ by one step of its 15, as it does between JavaScript engines: their cosines differ in the last bit.
+The existing Python packages round halves to even, where JavaScript rounds them up, or fail on alpha. Sums are added in
+the author's order, so that the last bit is the same. A coefficient that is zero except for rounding (of a plain colour,
+of a straight gradient) may still differ by one step of its 15, as it does between JavaScript engines: their cosines
+differ in the last bit.
 """
 
 from base64 import b64encode

@@ -1,7 +1,7 @@
 """XMP as text: nothing is parsed, so that no entity is ever expanded.
 
-The location is left out unless requested: properties of EXIF's GPS group are removed by their local names, whatever the prefix; a packet
-that still mentions GPS afterwards, or could hide it, is left out.
+The location is left out unless requested: properties of EXIF's GPS group are removed by their local names, whatever the
+prefix; a packet that still mentions GPS afterwards, or could hide it, is left out.
 """
 
 import re
@@ -18,7 +18,7 @@ _MENTIONS_GPS = re.compile("gps", re.IGNORECASE)
 
 
 def read_xmp(packet: bytes, *, gps: bool) -> str | None:
-    """Return the packet without wrapper and padding; None if there is none, or it is not UTF-8 or too long."""
+    """Return the packet without wrapper and padding; None if it is missing, not UTF-8 or too long."""
     if len(packet) > MAX_BYTES * 4:  # padding is a few thousand bytes
         return None
     try:

@@ -1,7 +1,7 @@
-"""Prepares overlay images, texts and masks: sRGB with alpha, at their size, rotated, with their shadow.
+"""Prepares overlay images, texts and masks: sRGB with alpha, resized, rotated, with their shadow.
 
-A watermark is requested again and again, so the last layers are cached by their content and options. Must never know where a layer is placed or
-how it is blended. Images are subject to the limits of originals, layers to those of results.
+A watermark is requested again and again, so the last layers are cached by their content and options. Must never know
+where a layer is placed or how it is blended. Images are subject to the limits of originals, layers to those of results.
 """
 
 from collections.abc import Callable, Hashable
@@ -46,7 +46,10 @@ _RIGHT_ANGLE: Final = 90
 
 @dataclass(frozen=True, slots=True)
 class OverlayLayer:
-    """``shadow_left`` and ``shadow_top``: how far the shadow extends beyond the content, which has ``content_size``."""
+    """A prepared overlay. Its content has ``content_size``.
+
+    ``shadow_left`` and ``shadow_top`` are how far the shadow extends beyond the content.
+    """
 
     frame: Frame
     content_size: Size

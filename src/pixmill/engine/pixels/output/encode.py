@@ -6,8 +6,8 @@ If the format is free, fast alternatives to the chosen one are encoded as well, 
 - a graphic as lossless WebP (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), and as PNG, if the original is one.
 - a graphic as PNG with a palette (0.4 to 0.6 of the bytes, 12 ms), if that reaches the visual quality.
 
-Slow alternatives, above all a second AVIF, are not tried. ``quality=auto`` and ``max_bytes`` search with a medium encoder effort at most. Must
-never know the libraries.
+Slow alternatives, above all a second AVIF, are not tried. ``quality=auto`` and ``max_bytes`` search with a medium
+encoder effort at most. Must never know the libraries.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,10 @@ class EncodedFile:
 
 
 def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, source_format: Format) -> EncodedFile:
-    """Encode the frame as ``output`` requests. ``source_format`` is the format of the original. Raises ResultTooLarge."""
+    """Encode the frame as ``output`` requests.
+
+    ``source_format`` is the format of the original. Raises ResultTooLarge.
+    """
     encoder = _Encoder(frame, metadata, _search_output(output))
     first = (
         encoder.at_target_quality()
@@ -138,7 +141,10 @@ class _Encoder:
             yield candidate
 
     def within_bytes(self, first: EncodedFile, best: EncodedFile) -> EncodedFile:
-        """Reduce to ``max_bytes``: by a lower quality if there is a lossy encoding, else by fewer colours. Raises ResultTooLarge."""
+        """Reduce to ``max_bytes``: by a lower quality if there is a lossy encoding, else by fewer colours.
+
+        Raises ResultTooLarge.
+        """
         if _is_lossy(first.format, first.encoding):
             return self._lower_quality(first)
         if best.format is Format.JPEG:

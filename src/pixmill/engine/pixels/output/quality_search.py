@@ -14,7 +14,10 @@ _CLOSE_ENOUGH_RATIO: Final = 0.95
 
 
 def lowest_quality(loss: Callable[[int], float], max_loss: float, start: int) -> int:
-    """Return the lowest of QUALITIES whose loss is at most ``max_loss``, else the best that was tried; it has been tried."""
+    """Return the lowest of QUALITIES whose loss is at most ``max_loss``, else the best one tried.
+
+    The returned quality has been tried.
+    """
     failed, passed = -1, len(QUALITIES)
     index = next(number for number, quality in enumerate(QUALITIES) if quality >= start)
     for _ in range(MAX_TARGET_TRIES):
@@ -27,9 +30,9 @@ def lowest_quality(loss: Callable[[int], float], max_loss: float, start: int) ->
 
 
 def highest_quality_within(size_at: Callable[[int], int], max_bytes: int, top_quality: int, top_bytes: int) -> int:
-    """Return a quality below ``top_quality`` whose file has at most ``max_bytes``: the highest, or one that nearly fills them.
+    """Return a quality below ``top_quality`` whose file has at most ``max_bytes``.
 
-    Returns 1 if there is none. The returned quality has been tried.
+    It is the highest, or one whose file nearly fills them; 1 if there is none. The returned quality has been tried.
     """
     low, high, low_bytes = 1, top_quality, size_at(1)
     quality = _estimate_quality(top_quality, max_bytes / low_bytes, top_bytes / low_bytes)
@@ -43,6 +46,6 @@ def highest_quality_within(size_at: Callable[[int], int], max_bytes: int, top_qu
 
 
 def _estimate_quality(top_quality: int, target_ratio: float, top_ratio: float) -> int:
-    """Assume that size grows exponentially with quality, which is nearly so; both ratios are relative to quality 1."""
+    """Interpolate as if size grew exponentially with quality. Both ratios are relative to quality 1."""
     share = math.log(target_ratio) / math.log(top_ratio) if 1 < target_ratio < top_ratio else 0.0
     return max(2, min(top_quality - 1, round(1 + share * (top_quality - 1))))

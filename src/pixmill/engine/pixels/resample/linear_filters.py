@@ -19,7 +19,8 @@ MIN_AMPLITUDE = 0.01
 def gaussian_blur(frame: Frame, sigma: float, *, max_direct_sigma: float = MAX_DIRECT_SIGMA) -> Frame:
     """Blur by ``sigma`` pixels.
 
-    Above ``max_direct_sigma`` the image is reduced first and enlarged afterwards: a Gaussian leaves no detail that this could lose.
+    Above ``max_direct_sigma`` the image is reduced first and enlarged afterwards: a Gaussian leaves no detail that this
+    could lose.
     """
     shrink = max(1.0, sigma / max_direct_sigma)
     reduced_size = Size(round_length(frame.width / shrink), round_length(frame.height / shrink))

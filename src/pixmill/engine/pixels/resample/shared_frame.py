@@ -1,4 +1,4 @@
-"""Shares one decoded frame between several results: what to decode for all, and which part each of them uses.
+"""Shares one decoded frame between several results: the decode for all, and the part that each uses.
 
 Must never know plans, formats or decoders.
 """
@@ -12,12 +12,13 @@ from pixmill.engine.raster.frame import Area, Frame
 from pixmill.plan.lengths import Size, round_length
 
 _MIN_REMAINING_SHRINK = 1.25
-"""The minimum shrink factor from a halved frame to a result, the same as for a JPEG that is halved by its own DCT. Compared with one
-pass over the whole frame the result has 50 to 61 dB on three photographs, with the DCT 45 to 59 (1.5 would give 54 to 62)."""
+"""The minimum shrink factor from a halved frame to a result, the same as for a JPEG that is halved by its own DCT.
+Compared with one pass over the whole frame the result has 50 to 61 dB on three photographs, with the DCT 45 to 59 (1.5
+would give 54 to 62)."""
 
 
 def bounding_request(requests: Sequence[DecodeRequest]) -> DecodeRequest:
-    """Return the request that covers all: the bounds of their areas, at the scale of the one that shrinks least."""
+    """Return the request that covers all: the bounds of their areas, at the scale that shrinks least."""
     least_shrunk = min(requests, key=lambda request: request.shrink_factor)
     bounds = _bounding_area([request.area for request in requests])
     if bounds == least_shrunk.area:
@@ -30,10 +31,11 @@ def bounding_request(requests: Sequence[DecodeRequest]) -> DecodeRequest:
 
 
 class SharedFrame:
-    """A frame decoded for ``decoded_request``, which covers several requests; ``halvable`` are those that halved frames may serve.
+    """A frame decoded for ``decoded_request``, which covers several requests.
 
-    If two or more results can be made from the frame at half or a quarter of its size, it is halved once for them: each then is a pass over
-    a quarter of the pixels. Halving is done in linear light, as all resampling is.
+    ``halvable`` are those that halved frames may serve. If two or more results can be made from the frame at half or a
+    quarter of its size, it is halved once for them: each then is a pass over a quarter of the pixels. Halving is done
+    in linear light, as all resampling is.
     """
 
     def __init__(self, frame: Frame, decoded_request: DecodeRequest, halvable: Sequence[DecodeRequest]) -> None:

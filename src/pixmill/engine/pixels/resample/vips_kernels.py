@@ -1,7 +1,7 @@
-"""Resampling by kernels other than Lanczos3, by libvips: in linear light, except for nearest neighbour.
+"""Resampling by other kernels than Lanczos3, in libvips: in linear light, except nearest neighbour.
 
-libvips reduces by the kernel itself, stretched as needed. It enlarges by an interpolator, here through ``affine``: ``resize`` would shift the
-image by a fifth of a pixel. Must never know plans.
+libvips reduces by the kernel itself, stretched as needed. It enlarges by an interpolator, here through ``affine``:
+``resize`` would shift the image by a fifth of a pixel. Must never know plans.
 """
 
 from math import ceil, floor

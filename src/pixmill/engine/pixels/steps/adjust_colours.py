@@ -1,10 +1,12 @@
 """Changes to the colour of a pixel as a whole, alpha excepted.
 
-Grayscale is luminance (Rec. 709 weights in linear light), as an image with one channel. ``adjust_colours`` applies, in this order:
+Grayscale is luminance (Rec. 709 weights in linear light), as an image with one channel. ``adjust_colours`` applies, in
+this order:
 
 - lightness: added to L* of CIE Lab, 0 to 100, as sharp's ``modulate`` does
 - saturation, hue, sepia: the CSS matrices (``colour_matrices.py``) on sRGB values, multiplied and applied at once
-- tint: L* stays, a* and b* become those of the colour, scaled towards black and white by 1 − 4 (L* / 100 − ½)² (sharp's ``tint``)
+- tint: L* stays, a* and b* become those of the colour, scaled towards black and white by 1 − 4 (L* / 100 − ½)² (sharp's
+  ``tint``)
 - duotone: interpolates from the dark to the light colour by luminance, on sRGB values
 - colorize: composites the colour over everything, on sRGB values
 - threshold: white where luminance is at least the threshold, else black

@@ -1,7 +1,8 @@
 """Gaussian blurs: one of constant sigma, and one whose sigma grows along a direction.
 
-The progressive blur interpolates between copies, each blurred twice as much as the one before, so that the variances of their Gaussians
-match: with the weight w = (σ² − a²) / (b² − a²) of the copy of sigma b, and 1 − w of the copy of sigma a.
+The progressive blur interpolates between copies, each blurred twice as much as the one before, so that the variances of
+their Gaussians match: with the weight w = (σ² − a²) / (b² − a²) of the copy of sigma b, and 1 − w of the copy of sigma
+a.
 """
 
 from pixmill.engine.pixels.draw.gradient_ramp import ramp_positions

@@ -2,15 +2,17 @@
 
 If the format is free, one of those that the client accepts (AVIF before WebP by default):
 
-- photographs, also with transparency: the first. At quality 80, relative to a JPEG: AVIF .49 to .93 of the bytes, WebP .62 to 1.10.
-- graphics: WebP. At a similar visual quality a screenshot, a logo, a gradient and the mill take .69 to 1.08 of the bytes of AVIF, in half
-  the time.
-- very small images: WebP, because AVIF's boxes alone take 300 bytes. At a width of 24 pixels .51 to .70 of its bytes, from 100 on 1.04 and more.
-- animations: the first. Eight frames of 400 × 267 pixels take 45 kB in 0.41 s as AVIF, 113 in 0.36 as WebP, 520 in 0.28 as GIF; of a
-  graphic 5.0, 6.0 and 7.1.
+- photographs, also with transparency: the first. At quality 80, relative to a JPEG: AVIF .49 to .93 of the bytes, WebP
+  .62 to 1.10.
+- graphics: WebP. At a similar visual quality a screenshot, a logo, a gradient and the mill take .69 to 1.08 of the
+  bytes of AVIF, in half the time.
+- very small images: WebP, because AVIF's boxes alone take 300 bytes. At a width of 24 pixels .51 to .70 of its bytes,
+  from 100 on 1.04 and more.
+- animations: the first. Eight frames of 400 × 267 pixels take 45 kB in 0.41 s as AVIF, 113 in 0.36 as WebP, 520 in 0.28
+  as GIF; of a graphic 5.0, 6.0 and 7.1.
 
-If it accepts neither: GIF for animations, PNG for graphics and transparency, JPEG for photographs, also those from a PNG. Which of
-several encodings is the smallest is found out by encoding (``output/encode.py``).
+If it accepts neither: GIF for animations, PNG for graphics and transparency, JPEG for photographs, also those from a
+PNG. Which of several encodings is the smallest is found out by encoding (``output/encode.py``).
 """
 
 from dataclasses import replace
@@ -30,7 +32,10 @@ _SMALL_PIXELS: Final = 64 * 64
 
 
 def choose_format(frame: Frame, job: RenderJob) -> Frame:
-    """Set the format of the frame. Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a requested format."""
+    """Set the format of the frame.
+
+    Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a requested format.
+    """
     output = job.plan.output
     if output.source_format and can_encode(job.header.format) and _fits_format(job.header.format, frame):
         return replace(frame, format=job.header.format)

@@ -1,7 +1,8 @@
 """CLAHE: contrast-limited adaptive histogram equalisation of luma.
 
-libvips' ``hist_local`` maps each pixel to its rank in its window, where ranks rise at most ``max_slope`` times as fast as the identity.
-The change of luma is added to all channels, so that hues stay. Transparent pixels count as mid-grey, in proportion to their transparency.
+libvips' ``hist_local`` maps each pixel to its rank in its window, where ranks rise at most ``max_slope`` times as fast
+as the identity. The change of luma is added to all channels, so that hues stay. Transparent pixels count as mid-grey,
+in proportion to their transparency.
 """
 
 from pixmill.engine.pixels.job import RenderJob

@@ -1,10 +1,11 @@
 """Convolutions on sRGB values: any matrix, and sharpening.
 
-The matrix is not mirrored (as in OpenCV, thumbor and the usual form of SVG), and beyond the edges the outermost pixels are repeated. Colours
-are premultiplied for the sum; then the offset is added. Alpha does not change.
+The matrix is not mirrored (as in OpenCV, thumbor and the usual form of SVG), and beyond the edges the outermost pixels
+are repeated. Colours are premultiplied for the sum; then the offset is added. Alpha does not change.
 
-Sharpening is an unsharp mask of luma, as in image editors: amount · d is added to all channels, with d = luma − Gaussian of luma, where |d|
-is more than the threshold. So hues stay and edges get no coloured fringe. Neighbours count by their alpha: (Y · α) blurred / α blurred.
+Sharpening is an unsharp mask of luma, as in image editors: amount · d is added to all channels, with d = luma −
+Gaussian of luma, where |d| is more than the threshold. So hues stay and edges get no coloured fringe. Neighbours count
+by their alpha: (Y · α) blurred / α blurred.
 """
 
 from math import isqrt

@@ -1,7 +1,7 @@
 """Flattens an image with alpha onto the background, if its format has no alpha.
 
-Composited on sRGB values, as browsers do (https://www.w3.org/TR/compositing-1/#simplealphacompositing): so a JPEG looks like the PNG of
-the same image on a page of that colour. A translucent background is itself composited on white.
+Composited on sRGB values, as browsers do (https://www.w3.org/TR/compositing-1/#simplealphacompositing): so a JPEG looks
+like the PNG of the same image on a page of that colour. A translucent background is itself composited on white.
 """
 
 from pixmill.engine.pixels.job import RenderJob

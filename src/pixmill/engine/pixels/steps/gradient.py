@@ -1,10 +1,11 @@
 """Overlays that vary with the position: a linear gradient and a vignette.
 
-The gradient looks like a CSS ``linear-gradient`` over an ``img``: interpolated with premultiplied alpha and composited on sRGB values, within
-the image's own alpha, which does not change. A grey image stays grey under a grey gradient.
+The gradient looks like a CSS ``linear-gradient`` over an ``img``: interpolated with premultiplied alpha and composited
+on sRGB values, within the image's own alpha, which does not change. A grey image stays grey under a grey gradient.
 
-The vignette multiplies each value by 1 − strength · s, where s = t² (3 − 2 t), and t grows from 0 at a quarter of the distance from the
-centre to the corners to 1 in the corners. The distance is measured in an ellipse with the image's aspect ratio.
+The vignette multiplies each value by 1 − strength · s, where s = t² (3 − 2 t), and t grows from 0 at a quarter of the
+distance from the centre to the corners to 1 in the corners. The distance is measured in an ellipse with the image's
+aspect ratio.
 """
 
 import pyvips

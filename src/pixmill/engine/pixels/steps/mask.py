@@ -1,7 +1,8 @@
 """Rounded corners, a mask, and a border along their outline.
 
-Alpha is multiplied by the share of each pixel inside the outline. The border is composited on sRGB values, as in browsers, from the outline
-inwards; an image mask, which has no outline, is applied last. Colours stay the same where only alpha changes.
+Alpha is multiplied by the share of each pixel inside the outline. The border is composited on sRGB values, as in
+browsers, from the outline inwards; an image mask, which has no outline, is applied last. Colours stay the same where
+only alpha changes.
 """
 
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask

@@ -1,7 +1,7 @@
 """Film grain: Gaussian noise, the same for all channels of a pixel.
 
-The standard deviation is in percent of the value range. The seed comes from the plan, so that the same plan gives the same bytes. One tile is
-generated and repeated, because generating random numbers costs more than everything else.
+The standard deviation is in percent of the value range. The seed comes from the plan, so that the same plan gives the
+same bytes. One tile is generated and repeated, because generating random numbers costs more than everything else.
 """
 
 from zlib import crc32

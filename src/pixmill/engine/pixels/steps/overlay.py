@@ -1,7 +1,7 @@
 """Composites overlay images and texts over the canvas, one after the other.
 
-On sRGB values as browsers do (https://www.w3.org/TR/compositing-1/): the blend modes are those of CSS, with source over backdrop. An opaque
-image stays opaque, except for the modes that reduce alpha.
+On sRGB values as browsers do (https://www.w3.org/TR/compositing-1/): the blend modes are those of CSS, with source over
+backdrop. An opaque image stays opaque, except for the modes that reduce alpha.
 """
 
 from math import ceil

@@ -1,7 +1,7 @@
-"""Pads the image to a larger canvas (``fit=contain``, ``padding``), filled with a colour, a blurred copy or repeated edges.
+"""Pads the image to a larger canvas, filled with a colour, a blurred copy or repeated edges.
 
-The blurred copy covers the canvas as ``fit=cover`` does. Its sigma is a fiftieth of the longer side of the canvas; it is blurred in linear light
-at a reduced size, because a Gaussian leaves no detail that this could lose.
+The blurred copy covers the canvas as ``fit=cover`` does. Its sigma is a fiftieth of the longer side of the canvas; it
+is blurred in linear light at a reduced size, because a Gaussian leaves no detail that this could lose.
 """
 
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def _fill_with_blur(frame: Frame, job: RenderJob) -> Frame:
 
 
 def _blurred_backdrop(frame: Frame, canvas: Size) -> Frame:
-    """Return the centre of the frame, cropped to the aspect ratio of the canvas, blurred and enlarged to it."""
+    """Return the centre of the frame, with the aspect ratio and size of the canvas, blurred."""
     shrink = max(1.0, max(canvas.width, canvas.height) / _BACKDROP_SIDE)
     small = Size(round_length(canvas.width / shrink), round_length(canvas.height / shrink))
     linear = to_linear(to_vips(scale_frame(_central_area(frame, canvas), small))).gaussblur(

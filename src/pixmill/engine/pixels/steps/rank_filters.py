@@ -1,7 +1,7 @@
 """Rank filters: median, dilation, erosion.
 
-Each channel gets a rank of the values in a square around the pixel: the middle one, the largest or the smallest. Alpha is premultiplied
-before the filter and is filtered itself. Beyond the edges the outermost pixels are repeated.
+Each channel gets a rank of the values in a square around the pixel: the middle one, the largest or the smallest. Alpha
+is premultiplied before the filter and is filtered itself. Beyond the edges the outermost pixels are repeated.
 """
 
 from collections.abc import Callable

@@ -2,8 +2,9 @@
 
 All regions are cut from one changed copy of the frame, so that they may overlap and many cost no more than one.
 
-The face detector finds frontal faces from a twentieth of the image's height on; there is no guarantee that nobody is recognised. It runs on
-every frame of an animation. A detected box reaches from the brows to the chin, and is widened by a fifth of its sides to cover hair and ears.
+The face detector finds frontal faces from a twentieth of the image's height on; there is no guarantee that nobody is
+recognised. It runs on every frame of an animation. A detected box reaches from the brows to the chin, and is widened by
+a fifth of its sides to cover hair and ears.
 """
 
 from collections.abc import Iterable

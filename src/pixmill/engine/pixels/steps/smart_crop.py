@@ -16,7 +16,10 @@ _ANALYSIS_SIDE = 256
 
 
 def smart_crop(frame: Frame, job: RenderJob) -> Frame:
-    """Reduce ``frame.area`` to the crop window. An area of None, of a frame that is cropped already, stays."""
+    """Reduce ``frame.area`` to the crop window.
+
+    An area of None, of a frame that is cropped already, stays.
+    """
     if frame.area is None:
         return frame
     placed_job = job.with_gravity(_find_gravity(frame, job))

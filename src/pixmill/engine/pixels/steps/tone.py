@@ -3,7 +3,8 @@
 On sRGB values x from 0 to 1, as in image editors, in this order:
 
 - normalise: (x − low) / (high − low), with the 1st and 99th percentile of luminance, weighted by alpha
-- levels: ((x − black) / (white − black)) ^ (1 / gamma), clamped to 0 … 1 before the power; a threshold if black is white
+- levels: ((x − black) / (white − black)) ^ (1 / gamma), clamped to 0 … 1 before the power; a threshold if black is
+  white
 - curves: through their points (``curves.py``), the one for all channels first
 - gamma: x ^ (1 / gamma), so that more than 1 is lighter (sharp, Cloudflare, weserv)
 - brightness: x + change / 100 (thumbor, imagor, weserv)

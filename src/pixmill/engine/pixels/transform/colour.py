@@ -1,8 +1,8 @@
 """Conversion to the result's colour profile, and removal of an alpha channel that is opaque.
 
-Colours go to sRGB by default, and always if the requested format cannot carry a profile. Later steps work on the values as they are, so the
-colours of a plan are sRGB colours only if the result is sRGB. Grey images have no wide gamut. Both run after the resize, because then the
-pixels are few.
+Colours go to sRGB by default, and always if the requested format cannot carry a profile. Later steps work on the values
+as they are, so the colours of a plan are sRGB colours only if the result is sRGB. Grey images have no wide gamut. Both
+run after the resize, because then the pixels are few.
 """
 
 from dataclasses import replace

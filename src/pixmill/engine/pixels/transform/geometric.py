@@ -1,8 +1,8 @@
 """Geometric transforms: crop and resize, orientation, rotation by any angle.
 
-A free rotation is done in linear light with premultiplied alpha, by bicubic interpolation. The canvas is the bounding box of the rotated
-image, with the same centre. A pixel (x, y) of the result, counted from the centre, shows the point (x cos α + y sin α, y cos α − x sin α)
-of the image: α clockwise, as y grows downward.
+A free rotation is done in linear light with premultiplied alpha, by bicubic interpolation. The canvas is the bounding
+box of the rotated image, with the same centre. A pixel (x, y) of the result, counted from the centre, shows the point
+(x cos α + y sin α, y cos α − x sin α) of the image: α clockwise, as y grows downward.
 """
 
 from math import cos, radians, sin
@@ -21,12 +21,18 @@ _VIPS_ANGLES = {1: "d90", 2: "d180", 3: "d270"}
 
 
 def resize(frame: Frame, job: RenderJob) -> Frame:
-    """Crop to ``frame.area`` and resize it to its size in the result, in one pass; the orientation stays that of the file."""
+    """Crop to ``frame.area`` and resize it to its size in the result, in one pass.
+
+    The orientation stays that of the file.
+    """
     return scale_frame(frame, job.orientation.oriented_size(job.geometry.window), job.plan.resize.kernel)
 
 
 def orient(frame: Frame, job: RenderJob) -> Frame:
-    """Apply EXIF orientation, rotation by right angles and flip at once. Follows ``resize``, because then the pixels are few."""
+    """Apply EXIF orientation, rotation by right angles and flip at once.
+
+    Follows ``resize``, because then the pixels are few.
+    """
     if not job.orientation.quarter_turns and not job.orientation.mirrored:
         return frame
     return from_vips(orient_image(to_vips(frame), job.orientation), frame)
