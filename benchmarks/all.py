@@ -43,8 +43,8 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=54)
     options = parser.parse_args()
     report = HERE / "report.md"
-    asked = ["--rounds", str(options.rounds), "--requests", str(options.requests), "--report", str(report)]
-    subprocess.run([sys.executable, "-m", "benchmarks.bench", *asked], check=True)
+    requested = ["--rounds", str(options.rounds), "--requests", str(options.requests), "--report", str(report)]
+    subprocess.run([sys.executable, "-m", "benchmarks.bench", *requested], check=True)
     lines = [report.read_text().rstrip(), "", "![Speed against quality](plot.svg)"]
     for part in PARTS:
         lines += section(part)
@@ -55,10 +55,10 @@ def section(part: Part) -> list[str]:
     """Return a heading, the command and its output."""
     now, load = datetime.now(UTC), os.getloadavg()[0]
     print(f"{part.title} …", flush=True)
-    done = subprocess.run([sys.executable, "-m", *part.command], capture_output=True, text=True, check=False)
-    told = f"`python -m {' '.join(part.command)}`, {now:%Y-%m-%d %H:%M} UTC, {bench.processor()}, load before it {load:.1f}"
-    printed = done.stdout.rstrip() or done.stderr.rstrip()[-2_000:]
-    return ["", f"## {part.title}", "", told, "", "```", printed, "```"]
+    completed = subprocess.run([sys.executable, "-m", *part.command], capture_output=True, text=True, check=False)
+    values = f"`python -m {' '.join(part.command)}`, {now:%Y-%m-%d %H:%M} UTC, {bench.processor()}, load before it {load:.1f}"
+    printed = completed.stdout.rstrip() or completed.stderr.rstrip()[-2_000:]
+    return ["", f"## {part.title}", "", values, "", "```", printed, "```"]
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ Cell = tuple[int, str]
 
 
 @dataclass
-class Seen:
+class VariantResult:
     """Results of one variant for the photos of one size: CPU ms per round, one result per photo, score."""
 
     ms: list[float] = field(default_factory=list)
@@ -70,17 +70,17 @@ def main() -> None:
     options = parser.parse_args()
     folder = photos()
     sources = {size: sorted((folder / str(size) / "jpeg").iterdir()) for size in MEGAPIXELS}
-    seen = measured(folder, sources, options.rounds, options.requests)
+    actual = measure(folder, sources, options.rounds, options.requests)
     for size in MEGAPIXELS:
-        compare(size, [path.read_bytes() for path in sources[size]], seen)
-    shown = [show(*bar) for bar in (*bars(seen), widths(sources[6]))]
+        fill_scores(size, [path.read_bytes() for path in sources[size]], actual)
+    shown = [show(*bar) for bar in (*bars(actual), widths(sources[6]))]
     sys.exit(not all(shown))
 
 
-def measured(folder: Path, sources: dict[int, list[Path]], rounds: int, requests: int) -> dict[Cell, Seen]:
+def measure(folder: Path, sources: dict[int, list[Path]], rounds: int, requests: int) -> dict[Cell, VariantResult]:
     """Alternate between the loop and the service in each mode; the first round only warms up."""
     ways = (L, *RenderMode)
-    seen = {(size, way): Seen() for size in MEGAPIXELS for way in (*ways, REFERENCE)}
+    actual = {(size, way): VariantResult() for size in MEGAPIXELS for way in (*ways, REFERENCE)}
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pixmill-bars-")))
         port, ours, pixmill = free_port(), free_port(), Pixmill()
@@ -90,25 +90,25 @@ def measured(folder: Path, sources: dict[int, list[Path]], rounds: int, requests
         numbers = iter(range(10**9))
         for turn in range(-1, rounds):
             for size, way in ((size, way) for size in MEGAPIXELS for way in ways):
-                one = seen[size, way]
+                one = actual[size, way]
                 count = requests if turn >= 0 else len(sources[size])
                 if way is L:
-                    ms, bodies = looped([path.read_bytes() for path in sources[size]], count)
+                    ms, bodies = run_loop([path.read_bytes() for path in sources[size]], count)
                 else:
                     names = [f"/{size}/jpeg/{path.name}" for path in sources[size]]
                     urls = [f"{names[n % len(names)]}?n={next(numbers)}" for n in range(count)]
-                    asked = [f"{pixmill.url(url, 'jpeg', 'jpeg', SIDE)}&mode={way}" for url in urls]
+                    requested = [f"{pixmill.url(url, 'jpeg', 'jpeg', SIDE)}&mode={way}" for url in urls]
                     before = cpu_seconds(pid)
-                    bodies = asyncio.run(load(f"http://127.0.0.1:{ours}", asked))
+                    bodies = asyncio.run(load(f"http://127.0.0.1:{ours}", requested))
                     ms = (cpu_seconds(pid) - before) / count * 1000
                 if turn < 0:
                     one.bodies = bodies
                 else:
                     one.ms.append(ms)
-    return seen
+    return actual
 
 
-def looped(sources: list[bytes], count: int) -> tuple[float, list[bytes]]:
+def run_loop(sources: list[bytes], count: int) -> tuple[float, list[bytes]]:
     began = time.process_time()
     bodies = [loop(sources[n % len(sources)]) for n in range(count)]
     return (time.process_time() - began) / count * 1000, bodies
@@ -129,14 +129,14 @@ async def load(base: str, urls: list[str]) -> list[bytes]:
     return bodies
 
 
-def compare(size: int, sources: list[bytes], seen: dict[Cell, Seen]) -> None:
+def fill_scores(size: int, sources: list[bytes], seen: dict[Cell, VariantResult]) -> None:
     """Fill in the scores, and the results of the reference."""
     scores: dict[str, list[float]] = {way: [] for way in (L, *RenderMode, REFERENCE)}
     with tempfile.TemporaryDirectory() as scratch:
         for number, source in enumerate(sources):
-            reference = exact(source, seen[size, L].bodies[number])
+            reference = reference_resample(source, seen[size, L].bodies[number])
             Image.fromarray(reference).save(f"{scratch}/reference.png")
-            seen[size, REFERENCE].bodies.append(encoded(reference))
+            seen[size, REFERENCE].bodies.append(encode_reference(reference))
             for way, found in scores.items():
                 body = seen[size, way].bodies[number]
                 with Image.open(io.BytesIO(body)) as image:
@@ -151,14 +151,14 @@ def compare(size: int, sources: list[bytes], seen: dict[Cell, Seen]) -> None:
         print(f"{size} MP  {way:10} {ms}  {one.bytes:7.0f} bytes  score {one.score:.2f}")
 
 
-def exact(source: bytes, like: bytes) -> "np.ndarray":
+def reference_resample(source: bytes, like: bytes) -> "np.ndarray":
     with Image.open(io.BytesIO(source)) as image, Image.open(io.BytesIO(like)) as small:
         codes = np.asarray(image.convert("RGB"), dtype=np.float64) / 255
-        wanted, _ = resample(codes, (0, 0, image.width, image.height), small.size, alpha=False)
-    return (wanted * 255).round().astype(np.uint8)
+        expected, _ = resample(codes, (0, 0, image.width, image.height), small.size, alpha=False)
+    return (expected * 255).round().astype(np.uint8)
 
 
-def encoded(pixels: "np.ndarray") -> bytes:
+def encode_reference(pixels: "np.ndarray") -> bytes:
     height, width, _ = pixels.shape
     frame = Frame(pixels.tobytes(), width, height, Layout.RGB, format=Format.JPEG)
     return encode_frame(frame, QUALITY, RetainedMetadata(), Encoding(mode=RenderMode.BEST))
@@ -168,12 +168,12 @@ Bar = tuple[str, float, float]
 """Name, figure, and its maximum."""
 
 
-def bars(seen: dict[Cell, Seen]) -> Iterator[Bar]:
+def bars(seen: dict[Cell, VariantResult]) -> Iterator[Bar]:
     for size in MEGAPIXELS:
         yield from bars_of(size, {way: seen[size, way] for way in (L, *RenderMode, REFERENCE)})
 
 
-def bars_of(size: int, seen: dict[str, Seen]) -> Iterator[Bar]:
+def bars_of(size: int, seen: dict[str, VariantResult]) -> Iterator[Bar]:
     limits = {RenderMode.FAST: 0.9, RenderMode.BALANCED: 1.0, RenderMode.BEST: 1.2 if size == min(MEGAPIXELS) else 1.8}
     base = median(seen[L].ms)
     for mode, limit in limits.items():

@@ -99,7 +99,7 @@ class Sample:
 
 
 def main() -> None:
-    options = parsed()
+    options = parse_options()
     HOME.mkdir(parents=True, exist_ok=True)
     folder = photos()
     peers = [peer for peer in PEERS if peer.name in options.peers.split(",")]
@@ -111,7 +111,7 @@ def main() -> None:
         port, sleeper = free_port(), free_port()
         stack.enter_context(running(origin.sleeping(sleeper), sleeper, home / "sleeper.out"))
         stack.enter_context(running(origin.command(home, folder, port, sleeper), port, home / "origin.out"))
-        servers = {peer.name: stack.enter_context(started(peer, home, port)) for peer in peers}
+        servers = {peer.name: stack.enter_context(start_peer(peer, home, port)) for peer in peers}
         counter = iter(range(1, 10**9))
         for turn in range(-1, options.rounds):
             for cell in cells:
@@ -124,7 +124,7 @@ def main() -> None:
     write(rows, versions, options)
 
 
-def parsed() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cells", default="")
     parser.add_argument("--peers", default=",".join(peer.name for peer in PEERS))
@@ -134,7 +134,7 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def started(peer: Peer, home: Path, source: int) -> "Server":
+def start_peer(peer: Peer, home: Path, source: int) -> "Server":
     port = free_port()
     folder = home / peer.name
     folder.mkdir()
@@ -168,8 +168,8 @@ def measure(
     peer = server.peer
     names = sorted(path.name for path in (folder / cell.folder).iterdir())
     paths = [(name, f"{cell.prefix}/{cell.folder}/{name}?n={next(counter)}") for name in (names * count)[:count]]
-    asked = [(name, path, side) for name, path in paths for side in cell.sides][:count]
-    urls = [((name, side), peer.url(path, cell.kind, cell.into, side)) for name, path, side in asked]
+    requested = [(name, path, side) for name, path in paths for side in cell.sides][:count]
+    urls = [((name, side), peer.url(path, cell.kind, cell.into, side)) for name, path, side in requested]
     if sample.failed or any(url is None for _, url in urls):
         sample.failed = sample.failed or "cannot"
         return
@@ -185,11 +185,11 @@ def measure(
         _, pss = peak.stop()
     seconds = time.perf_counter() - began
     if warming:
-        sample.bodies = {picture: body for picture, _, body in answers}
+        sample.bodies = {image: body for image, _, body in answers}
         return
     sample.rates.append(count / seconds)
     sample.cpu_ms.append((cpu_seconds(server.pid) - before) / count * 1000)
-    sample.taken_s += [taken for _, taken, _ in answers]
+    sample.taken_s += [accepted for _, accepted, _ in answers]
     sample.peak_mib = max(sample.peak_mib, pss)
 
 
@@ -198,13 +198,13 @@ async def load(base: str, urls: list[tuple[Picture, str]], clients: int) -> list
     queue, answers = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:
-        for picture, url in queue:
+        for image, url in queue:
             began = time.perf_counter()
             async with session.get(URL(base + url, encoded=True)) as response:
                 body = await response.read()
                 if response.status != 200:
                     raise RuntimeError(f"{response.status} {body[:120]!r}")
-            answers.append((picture, time.perf_counter() - began, body))
+            answers.append((image, time.perf_counter() - began, body))
 
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(120)) as session:
         await asyncio.gather(*(client(session) for _ in range(clients)))
@@ -218,36 +218,36 @@ class WrongSize(Exception):
 def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, object]:
     if sample.failed or not sample.rates:
         return {"cell": cell.name, "server": peer.name, "failed": sample.failed or "no round"}
-    taken = sorted(sample.taken_s)
+    accepted = sorted(sample.taken_s)
     try:
-        looks = mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items())
+        snapshots = mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items())
     except WrongSize as wrong:
         return {"cell": cell.name, "server": peer.name, "failed": str(wrong)}
     return {
         "cell": cell.name,
         "server": peer.name,
         "requests_s": round(median(sample.rates), 1),
-        "p50_ms": round(median(taken) * 1000, 1),
-        "p95_ms": round(taken[int(len(taken) * 0.95)] * 1000, 1),
-        "p99_ms": round(taken[int(len(taken) * 0.99)] * 1000, 1),
+        "p50_ms": round(median(accepted) * 1000, 1),
+        "p95_ms": round(accepted[int(len(accepted) * 0.95)] * 1000, 1),
+        "p99_ms": round(accepted[int(len(accepted) * 0.99)] * 1000, 1),
         "cpu_ms": round(median(sample.cpu_ms), 2),
         "peak_mib": round(sample.peak_mib),
         "bytes": round(mean(map(len, sample.bodies.values()))),
-        "score": round(looks, 1),
+        "score": round(snapshots, 1),
     }
 
 
 def score(source: Path, side: int, body: bytes) -> float:
     with Image.open(io.BytesIO(body)) as image, tempfile.TemporaryDirectory() as scratch:
-        wanted = reference(source, image.size)
-        if max(image.size) != min(side, most(source)):
+        expected = reference(source, image.size)
+        if max(image.size) != min(side, longer_side(source)):
             raise WrongSize(f"{source.name} came out as {image.size[0]} × {image.size[1]}")
         image.convert("RGB").save(f"{scratch}/ours.png")
-        Image.fromarray(wanted).save(f"{scratch}/reference.png")
+        Image.fromarray(expected).save(f"{scratch}/reference.png")
         return float(ssimulacra2.compute_ssimulacra2(f"{scratch}/reference.png", f"{scratch}/ours.png"))
 
 
-def most(source: Path) -> int:
+def longer_side(source: Path) -> int:
     """Return the longer side: nothing is enlarged."""
     with Image.open(source) as image:
         return max(image.size)
@@ -257,8 +257,8 @@ def most(source: Path) -> int:
 def reference(source: Path, size: tuple[int, int]) -> "np.ndarray[Any, np.dtype[np.uint8]]":
     with Image.open(source) as image:
         codes = np.asarray(image.convert("RGB"), dtype=np.float64) / 255
-    wanted, _ = resample(codes, (0, 0, codes.shape[1], codes.shape[0]), size, alpha=False)
-    return (wanted * 255).round().astype(np.uint8)
+    expected, _ = resample(codes, (0, 0, codes.shape[1], codes.shape[0]), size, alpha=False)
+    return (expected * 255).round().astype(np.uint8)
 
 
 def write(rows: list[dict[str, object]], versions: dict[str, str], options: argparse.Namespace) -> None:
@@ -275,8 +275,8 @@ def write(rows: list[dict[str, object]], versions: dict[str, str], options: argp
         "|" + " --- |" * len(columns),
     ]
     for each in rows:
-        told = {"requests_s": each.get("failed", "")} | each
-        cells = [str(told.get(column, "")) for column in columns]
+        values = {"requests_s": each.get("failed", "")} | each
+        cells = [str(values.get(column, "")) for column in columns]
         lines.append("| " + " | ".join(cells) + " |")
     options.report.write_text("\n".join(lines) + "\n")
     options.report.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -147,16 +147,16 @@ def hits(home: Path, results: Results, rounds: int) -> None:
         config.write_text(NGINX.format(user=getpass.getuser(), home=home, port=port))
         server = running(["nginx", "-c", str(config), "-p", str(home)], port, home / "nginx.out")
         targets["nginx"] = (port, stack.enter_context(server), "/hit.jpg", [])
-        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
+        accepted: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
         for turn in range(rounds):
             for name in targets if turn % 2 else reversed(targets):
-                taken[name].append(blast(*targets[name]))
-    rate = {name: median(rate for rate, _ in rounds) for name, rounds in taken.items()}
-    cpu = {name: median(cpu for _, cpu in rounds) for name, rounds in taken.items()}
+                accepted[name].append(run_wrk(*targets[name]))
+    rate = {name: median(rate for rate, _ in rounds) for name, rounds in accepted.items()}
+    cpu = {name: median(cpu for _, cpu in rounds) for name, rounds in accepted.items()}
     for name in targets:
         results.add(f"{name}: rate", rate[name], "req/s")
         results.add(f"{name}: CPU time of the server", cpu[name], "us/req")
-    share = median(mine / bare for (mine, _), (bare, _) in zip(taken["hit"], taken["bare asgi"], strict=True))
+    share = median(mine / bare for (mine, _), (bare, _) in zip(accepted["hit"], accepted["bare asgi"], strict=True))
     results.add(f"hit of {len(body)} bytes / bare ASGI, rate", share, "", ">= 0.75", holds=share >= 0.75)
     results.add("bare ASGI / hit, CPU time", cpu["bare asgi"] / cpu["hit"], "")
     results.add("bare ASGI with our headers and limits / hit, CPU time", cpu["bare dressed"] / cpu["hit"], "")
@@ -165,7 +165,7 @@ def hits(home: Path, results: Results, rounds: int) -> None:
     results.add("304 / hit, rate", faster, "", "> 1", holds=faster > 1)
 
 
-def blast(port: int, pid: int, path: str, more: list[str]) -> tuple[float, float]:
+def run_wrk(port: int, pid: int, path: str, more: list[str]) -> tuple[float, float]:
     """Return requests per second, and CPU microseconds of the server per request."""
     before = cpu_seconds(pid)
     command = ["wrk", "-t1", "-c32", f"-d{SECONDS}s", *more, f"http://127.0.0.1:{port}{path}"]
@@ -179,13 +179,13 @@ def blast(port: int, pid: int, path: str, more: list[str]) -> tuple[float, float
 # ---------------------------------------------------------------- saturated
 
 
-def saturated(home: Path, results: Results, rounds: int) -> None:
+def measure_saturated(home: Path, results: Results, rounds: int) -> None:
     with pixmill(home, queue=64) as (port, _):
         fetch(port, HIT)
-        taken = asyncio.run(_while_saturated(port, rounds * SECONDS))
-    taken.sort()
-    p99 = taken[int(len(taken) * 0.99)] * 1000
-    results.add("hit while workers are saturated: p50", median(taken) * 1000, "ms")
+        accepted = asyncio.run(_while_saturated(port, rounds * SECONDS))
+    accepted.sort()
+    p99 = accepted[int(len(accepted) * 0.99)] * 1000
+    results.add("hit while workers are saturated: p50", median(accepted) * 1000, "ms")
     results.add("hit while workers are saturated: p99", p99, "ms", "<= 5", holds=p99 <= 5)
 
 
@@ -199,14 +199,14 @@ async def _while_saturated(port: int, seconds: float) -> list[float]:
             await client.get(f"/resize?url=seeding.jpg&width={300 + number}&format=jpeg")
         client.close()
 
-    async with probed(port, HIT, 0.005) as taken:
-        with standing_back():
+    async with probe_during(port, HIT, 0.005) as accepted:
+        with low_priority():
             await asyncio.gather(*(miss(number) for number in range(8)))
-    return taken
+    return accepted
 
 
 @contextlib.contextmanager
-def standing_back() -> Iterator[None]:
+def low_priority() -> Iterator[None]:
     """Run the load generator at a lower priority than the server, as if it were on another machine."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     os.setpriority(os.PRIO_PROCESS, 0, LOAD_NICE)
@@ -218,15 +218,15 @@ def standing_back() -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def probed(port: int, path: str, pause_s: float) -> AsyncIterator[list[float]]:
+async def probe_during(port: int, path: str, pause_s: float) -> AsyncIterator[list[float]]:
     """Request ``path`` repeatedly during the load; the list contains the seconds of each response."""
     command = [sys.executable, "-c", PROBE, str(port), path, str(pause_s)]
     watch = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     await asyncio.sleep(0.5)
-    taken: list[float] = []
-    yield taken
+    accepted: list[float] = []
+    yield accepted
     out, _ = await watch.communicate(b"\n")
-    taken.extend(map(float, out.split()))
+    accepted.extend(map(float, out.split()))
 
 
 PROBE = """
@@ -278,13 +278,13 @@ def cold(home: Path, results: Results, rounds: int) -> None:
     results.add("from start to the first picture", median(starts), "s")
     with pixmill(home) as (port, _):
         before = metric(port, 'pixmill_renders_total{outcome="ok"}')
-        statuses = asyncio.run(_at_once(port, HIT, 64))
+        statuses = asyncio.run(_simultaneous(port, HIT, 64))
         renders = metric(port, 'pixmill_renders_total{outcome="ok"}') - before
     good = renders == 1 and statuses == [200] * 64
     results.add("renders for 64 clients of one new picture", renders, "", "1", holds=good)
 
 
-async def _at_once(port: int, path: str, count: int) -> list[int]:
+async def _simultaneous(port: int, path: str, count: int) -> list[int]:
     clients = [await Client.connect(port) for _ in range(count)]
     try:
         return list(await asyncio.gather(*(client.get(path) for client in clients)))
@@ -301,7 +301,7 @@ def connections(home: Path, results: Results, _rounds: int) -> None:
         with pixmill(home) as (port, pid):
             fetch(port, HIT)
             peak = PeakMemory(pid)
-            answers, failures, probes = asyncio.run(_crowd(port, count))
+            answers, failures, probes = asyncio.run(_many_clients(port, count))
             _, pss = peak.stop()
         odd = {status: answers.count(status) for status in set(answers) - {200, 304}}
         honest = not failures and set(odd) <= {503}
@@ -315,7 +315,7 @@ def connections(home: Path, results: Results, _rounds: int) -> None:
         results.add(f"{count} connections: peak PSS", pss, "MiB")
 
 
-async def _crowd(port: int, count: int) -> tuple[list[int], int, list[float]]:
+async def _many_clients(port: int, count: int) -> tuple[list[int], int, list[float]]:
     """Send three hits per connection, and a miss on every fortieth.
 
     Returns statuses, broken connections, seconds of probes.
@@ -336,8 +336,8 @@ async def _crowd(port: int, count: int) -> tuple[list[int], int, list[float]]:
         except (OSError, EOFError):
             failures += 1
 
-    async with probed(port, "/health/live", 0.05) as probes:
-        with standing_back():
+    async with probe_during(port, "/health/live", 0.05) as probes:
+        with low_priority():
             await asyncio.gather(*(one(number) for number in range(count)))
     return answers, failures, probes
 
@@ -369,9 +369,9 @@ async def _misses(port: int) -> list[int]:
     found: list[int] = []
     clients = [await Client.connect(port) for _ in range(16)]
     for width in (800, 801, 802):
-        asked = enumerate(clients)
+        requested = enumerate(clients)
         found += await asyncio.gather(
-            *(client.get(f"/resize?url={n}.jpg&width={width}&format=jpeg") for n, client in asked)
+            *(client.get(f"/resize?url={n}.jpg&width={width}&format=jpeg") for n, client in requested)
         )
     return found
 
@@ -383,7 +383,7 @@ def twelve_megapixels(number: int) -> bytes:
     return out.getvalue()
 
 
-PARTS = {"hits": hits, "saturated": saturated, "cold": cold, "connections": connections, "memory": memory}
+PARTS = {"hits": hits, "saturated": measure_saturated, "cold": cold, "connections": connections, "memory": memory}
 
 if __name__ == "__main__":
     main()

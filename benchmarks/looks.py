@@ -21,7 +21,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """``at_rest``: no requests for a while. ``workers`` are by process id."""
 
     seconds: float
@@ -47,12 +47,12 @@ class Look:
         )
 
 
-def look(server: Pixmill, seconds: float, *, at_rest: bool = False) -> Look:
+def take_snapshot(server: Pixmill, seconds: float, *, at_rest: bool = False) -> Snapshot:
     workers: dict[int, Memory] = {}
     for pid in server.workers():
         with contextlib.suppress(OSError, KeyError):
             workers[pid] = memory_of(pid)
-    return Look(
+    return Snapshot(
         seconds,
         at_rest,
         memory_mib(server.pid)[1],
@@ -73,7 +73,7 @@ def memory_of(pid: int) -> Memory:
     return Memory(own + swapped, peak)
 
 
-def by_age(server: Pixmill) -> list[int]:
+def workers_by_age(server: Pixmill) -> list[int]:
     """Return the workers, the oldest first."""
     started: dict[int, int] = {}
     for pid in server.workers():

@@ -27,12 +27,12 @@ ENCODINGS = {
 
 def photos() -> Path:
     """Return the folder of the photos, created if missing: ``<megapixels>/<kind>/<name>.<extension>``."""
-    done = HOME / "photos" / "done"
-    if not done.exists():
+    completed = HOME / "photos" / "done"
+    if not completed.exists():
         shutil.rmtree(HOME / "photos", ignore_errors=True)
         for original in originals():
             encode(original)
-        done.touch()
+        completed.touch()
     return HOME / "photos"
 
 

@@ -73,7 +73,7 @@ def _ran_ms(task: Path) -> float:
 
 
 @contextmanager
-def served(home: Path, source: int, cache: str) -> Iterator[Server]:
+def start_server(home: Path, source: int, cache: str) -> Iterator[Server]:
     port, pixmill = free_port(), Pixmill()
     start = pixmill.start(home, port, source)
     env = os.environ | dict(start.env) | {"PIXMILL_CACHE": cache}
@@ -93,15 +93,15 @@ def main() -> None:
         source = free_port()
         stack.enter_context(running(origin.command(home, folder, source, free_port()), source, home / "origin.out"))
         memory = "memory://?max_bytes=64MiB"
-        full = stack.enter_context(served(home, source, f"{memory},file://{home}/cache?max_bytes=1GiB"))
-        bare = stack.enter_context(served(home, source, memory))
+        full = stack.enter_context(start_server(home, source, f"{memory},file://{home}/cache?max_bytes=1GiB"))
+        bare = stack.enter_context(start_server(home, source, memory))
         for size in MEGAPIXELS:
             names = [f"/{size}/jpeg/{path.name}" for path in sorted((folder / str(size) / "jpeg").iterdir())]
             parts: Parts = defaultdict(list)
             for turn in range(-1, options.rounds):
-                asked = [f"{names[n % len(names)]}?n={next(numbers)}" for n in range(options.requests)]
-                found = one_round(full, bare, asked)
-                found |= uvloop.run(alone(folder, names, source, options.requests))
+                requested = [f"{names[n % len(names)]}?n={next(numbers)}" for n in range(options.requests)]
+                found = one_round(full, bare, requested)
+                found |= uvloop.run(measure_parts(folder, names, source, options.requests))
                 for part, ms in found.items() if turn >= 0 else ():
                     parts[part].append(ms)
             show(size, {part: median(each) for part, each in parts.items()})
@@ -119,25 +119,29 @@ def one_round(full: Server, bare: Server, asked: list[str]) -> dict[str, float]:
     }
 
 
-async def alone(folder: Path, names: list[str], source: int, count: int) -> dict[str, float]:
+async def measure_parts(folder: Path, names: list[str], source: int, count: int) -> dict[str, float]:
     """Measure single parts in this process."""
     originals = [(folder / name[1:]).read_bytes() for name in names]
-    return await fetched(names, source, count) | await handed_over(originals, count) | rendered(originals, count)
+    return (
+        await measure_fetch(names, source, count)
+        | await measure_pool(originals, count)
+        | measure_render(originals, count)
+    )
 
 
-async def fetched(names: list[str], source: int, count: int) -> dict[str, float]:
+async def measure_fetch(names: list[str], source: int, count: int) -> dict[str, float]:
     web = HttpSource(SourcesConfig(allowed_networks="127.0.0.0/8"))
     await web.open()
     began = time.process_time()
     for number in range(count):
         original = await web.fetch(parse_source(f"http://127.0.0.1:{source}{names[number % len(names)]}"))
         original.spool.close()
-    taken = time.process_time() - began
+    accepted = time.process_time() - began
     await web.close()
-    return {"fetch": taken / count * 1000}
+    return {"fetch": accepted / count * 1000}
 
 
-async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
+async def measure_pool(originals: list[bytes], count: int) -> dict[str, float]:
     """Measure the server side of a pool: jobs and results, without the work of the workers."""
     spools = []
     for original in originals:
@@ -149,24 +153,24 @@ async def handed_over(originals: list[bytes], count: int) -> dict[str, float]:
     began = time.process_time()
     for number in range(count):
         await pool.render(spools[number % len(spools)], PLAN)
-    taken = time.process_time() - began
+    accepted = time.process_time() - began
     await pool.close()
-    return {"orders": taken / count * 1000}
+    return {"orders": accepted / count * 1000}
 
 
-def rendered(originals: list[bytes], count: int) -> dict[str, float]:
+def measure_render(originals: list[bytes], count: int) -> dict[str, float]:
     """Measure the stages of a render; the remainder is the pipeline itself."""
     kernel = timed(lanczos._kernel.resample)  # noqa: SLF001 - measured separately
     seconds: dict[str, float] = defaultdict(float)
     real, lanczos._kernel.resample = lanczos._kernel.resample, kernel  # noqa: SLF001
     began = time.process_time()
     for number in range(count):
-        for stage, taken in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
-            seconds[stage] += taken
+        for stage, accepted in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
+            seconds[stage] += accepted
     whole = time.process_time() - began
     lanczos._kernel.resample = real  # noqa: SLF001
     stages = {"decode": seconds["decode"], "resample": kernel.seconds, "encode": seconds["encode"]}
-    return {stage: taken / count * 1000 for stage, taken in (stages | {"render": whole}).items()}
+    return {stage: accepted / count * 1000 for stage, accepted in (stages | {"render": whole}).items()}
 
 
 class timed:  # noqa: N801 - used as a function
@@ -185,13 +189,13 @@ class timed:  # noqa: N801 - used as a function
 
 
 def show(size: int, ms: dict[str, float]) -> None:
-    server, pictures = ms["loop"] + ms["threads"], ms["decode"] + ms["resample"] + ms["encode"]
+    server, images = ms["loop"] + ms["threads"], ms["decode"] + ms["resample"] + ms["encode"]
     known = ms["front"] + ms["fetch"] + ms["orders"] + ms["disk"]
     rows = (
         ("worker: the picture decoded, scaled by the decoder as far as it may", ms["decode"]),
         ("worker: resampled in linear light", ms["resample"]),
         ("worker: encoded", ms["encode"]),
-        ("worker: the pipeline around that, when nothing else is in the processor's caches", ms["render"] - pictures),
+        ("worker: the pipeline around that, when nothing else is in the processor's caches", ms["render"] - images),
         ("worker: orders, files, and caches that have gone cold", ms["workers"] - ms["render"]),
         ("server: a request read, checked and answered, as for a hit", ms["front"]),
         ("server: the original fetched into a memory file", ms["fetch"]),

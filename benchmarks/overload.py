@@ -41,7 +41,7 @@ SETTLED_S = 8.0
 
 
 @dataclass(slots=True)
-class Seen:
+class Responses:
     """Responses: by status, the time of each and its latency in seconds."""
 
     answers: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Seen:
         return sorted(seconds for _, seconds in self.answers.get(status, []))
 
 
-class Line(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection, with one request at a time."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class Clients:
     def __init__(self, port: int, targets: Iterator[str]) -> None:
         self._port = port
         self._targets = targets
-        self._idle: list[Line] = []
-        self._all: set[Line] = set()
-        self.seen = Seen()
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
+        self.seen = Responses()
 
     async def ask(self, target: str | None = None) -> int:
         line = await self._line()
@@ -122,7 +122,7 @@ class Clients:
             self._idle.append(line)
         return status
 
-    async def _line(self) -> Line:
+    async def _line(self) -> Connection:
         while self._idle:
             line = self._idle.pop()
             if line.is_open:
@@ -130,7 +130,7 @@ class Clients:
             self._all.discard(line)
         if len(self._all) >= MAX_CONNECTIONS:
             raise SystemExit(f"more than {MAX_CONNECTIONS} requests under way: the load cannot be kept up")
-        _, line = await asyncio.get_running_loop().create_connection(Line, "127.0.0.1", self._port)
+        _, line = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", self._port)
         self._all.add(line)
         return line
 
@@ -163,31 +163,31 @@ async def closed_loops(clients: Clients, seconds: float) -> float:
     return len(clients.seen.answers[200]) / (time.perf_counter() - began)
 
 
-async def steady(clients: Clients, per_s: float, seconds: float) -> int:
+async def send_at_rate(clients: Clients, per_s: float, seconds: float) -> int:
     """Send requests at this rate, whatever is returned; return their number."""
-    began, asked, tasks = time.perf_counter(), 0, set()
+    began, requested, tasks = time.perf_counter(), 0, set()
     while (passed := time.perf_counter() - began) < seconds:
-        for _ in range(int(passed * per_s) - asked):
-            asked += 1
+        for _ in range(int(passed * per_s) - requested):
+            requested += 1
             task = asyncio.ensure_future(clients.ask())
             tasks.add(task)
             task.add_done_callback(tasks.discard)
         await asyncio.sleep(0.002)
-    return asked
+    return requested
 
 
-async def recovery(clients: Clients, normal_s: float, patience_s: float = 20.0) -> float:
+async def measure_recovery(clients: Clients, normal_s: float, patience_s: float = 20.0) -> float:
     """Return seconds until a render is as fast as on an idle server."""
     began = time.perf_counter()
     while time.perf_counter() - began < patience_s:
-        asked = time.perf_counter()
-        if await clients.ask() == 200 and time.perf_counter() - asked <= normal_s:
+        requested = time.perf_counter()
+        if await clients.ask() == 200 and time.perf_counter() - requested <= normal_s:
             return time.perf_counter() - began
         await asyncio.sleep(0.02)
     return patience_s
 
 
-class Watch:
+class Monitor:
     """Probes ``/health/live`` ten times per second and memory once per second, in a thread of its own."""
 
     def __init__(self, port: int, pid: int) -> None:
@@ -229,25 +229,25 @@ async def measure(port: int, pid: int, origin_port: int, options: argparse.Names
     await closed_loops(warm, 2)
     before = Clients(port, asked_for)
     capacity = await closed_loops(before, CAPACITY_S)
-    alone = [await timed(before) for _ in range(20)]
+    alone = [await timed_request(before) for _ in range(20)]
     normal_s = 3 * median(alone) + 0.02
     print(
         f"capacity {capacity:.1f} renders/s in {CLOSED_LOOPS} closed loops; one alone takes {median(alone) * 1000:.0f} ms"
     )
-    watch = Watch(port, pid)
+    watch = Monitor(port, pid)
     os.nice(LOAD_NICENESS)  # of this thread alone, which generates the load
     flood = Clients(port, asked_for)
     began, cpu, own = time.perf_counter(), cpu_seconds(pid), time.process_time()
-    asked = await steady(flood, options.times * capacity, options.seconds)
+    requested = await send_at_rate(flood, options.times * capacity, options.seconds)
     ended = time.perf_counter()
     cpu, own = cpu_seconds(pid) - cpu, time.process_time() - own
-    back_s = await recovery(Clients(port, asked_for), normal_s)
+    back_s = await measure_recovery(Clients(port, asked_for), normal_s)
     watch.stop()
     flood.leave()
     served = sum(began < at <= ended for at, _ in flood.seen.answers.get(200, []))
     refused = flood.seen.seconds(503)
     print(
-        f"asked {asked} in {ended - began:.0f} s: {served} rendered, {len(refused)} refused, {flood.seen.failed} failed"
+        f"asked {requested} in {ended - began:.0f} s: {served} rendered, {len(refused)} refused, {flood.seen.failed} failed"
     )
     print(f"cores: server {cpu / (ended - began):.2f}, load {own / (ended - began):.2f} of {os.cpu_count()}")
     waits = flood.seen.seconds(200)
@@ -273,15 +273,15 @@ async def measure(port: int, pid: int, origin_port: int, options: argparse.Names
     )
 
 
-async def timed(clients: Clients) -> float:
+async def timed_request(clients: Clients) -> float:
     began = time.perf_counter()
     await clients.ask()
     return time.perf_counter() - began
 
 
 def judge(bars: dict[str, bool]) -> bool:
-    for said, holds in bars.items():
-        print("holds " if holds else "FAILS ", said)
+    for messages, holds in bars.items():
+        print("holds " if holds else "FAILS ", messages)
     return all(bars.values())
 
 

@@ -47,7 +47,7 @@ def plot(rows: Sequence[dict[str, object]], target: Path) -> None:
         if "score" in row and row["cell"] in CELLS
     ]
     if marks:
-        target.write_text("\n".join([*_frame(marks), *_labelled(marks), *_legend(), "</svg>"]) + "\n")
+        target.write_text("\n".join([*_frame(marks), *_labelled_marks(marks), *_legend(), "</svg>"]) + "\n")
 
 
 def _scales(marks: Sequence[Mark]) -> tuple[Scale, Scale]:
@@ -81,25 +81,25 @@ def _frame(marks: Sequence[Mark]) -> list[str]:
     return parts
 
 
-def _labelled(marks: Sequence[Mark]) -> list[str]:
+def _labelled_marks(marks: Sequence[Mark]) -> list[str]:
     """Return the marks, each labelled with its cell if there is space."""
     across, up = _scales(marks)
     places = [(across(math.log10(mark.rate)), up(mark.score)) for mark in marks]
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    accepted: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     parts = []
     for mark, (x, y) in zip(marks, places, strict=True):
         wide = len(mark.cell) * LETTER
         corners = ((x + 8, y - 7), (x - 8 - wide, y - 7), (x - wide / 2, y - 20), (x - wide / 2, y + 7))
         boxes = [(left, top, left + wide, top + LINE) for left, top in corners]
-        box = min(boxes, key=lambda box: sum(_meet(box, other) for other in taken))
-        taken.append(box)
+        box = min(boxes, key=lambda box: sum(_overlap(box, other) for other in accepted))
+        accepted.append(box)
         colour = COLOURS.get(mark.server, "#333")
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
         parts.append(f'<text x="{box[0]:.1f}" y="{box[1] + 11:.1f}" fill="{colour}">{mark.cell}</text>')
     return parts
 
 
-def _meet(one: Box, other: Box) -> bool:
+def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 

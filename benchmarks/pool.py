@@ -48,12 +48,12 @@ def cpu_s() -> float:
 def threads(originals: list[bytes], plan: Plan, seconds: float) -> Round:
     until = time.perf_counter() + seconds
     turns = itertools.count()
-    done: list[float] = []
+    completed: list[float] = []
 
     def work() -> None:
         while time.perf_counter() < until:
             pipeline.render(memoryview(originals[next(turns) % len(originals)]), plan, Limits())
-            done.append(time.perf_counter())
+            completed.append(time.perf_counter())
 
     cpu, began = cpu_s(), time.perf_counter()
     workers = [threading.Thread(target=work) for _ in range(CORES)]
@@ -61,22 +61,22 @@ def threads(originals: list[bytes], plan: Plan, seconds: float) -> Round:
         worker.start()
     for worker in workers:
         worker.join()
-    return len(done) / (max(done) - began), (cpu_s() - cpu) / len(done) * 1000
+    return len(completed) / (max(completed) - began), (cpu_s() - cpu) / len(completed) * 1000
 
 
 async def pool(engine: EnginePool, spools: list[Spool], plan: Plan, seconds: float) -> Round:
     until = time.perf_counter() + seconds
     turns = itertools.count()
-    done: list[float] = []
+    completed: list[float] = []
 
     async def ask() -> None:
         while time.perf_counter() < until:
             await engine.render(spools[next(turns) % len(spools)], plan)
-            done.append(time.perf_counter())
+            completed.append(time.perf_counter())
 
     cpu, began = cpu_s(), time.perf_counter()
     await asyncio.gather(*(ask() for _ in range(4 * CORES)))
-    return len(done) / (max(done) - began), (cpu_s() - cpu) / len(done) * 1000
+    return len(completed) / (max(completed) - began), (cpu_s() - cpu) / len(completed) * 1000
 
 
 async def compare(options: argparse.Namespace) -> None:

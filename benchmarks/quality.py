@@ -48,25 +48,25 @@ class Sample:
 def samples(photo: Path, width: int, scratch: Path) -> Iterator[Sample]:
     """Return one image in all formats and qualities."""
     plan = Plan(resize=Resize(width=width), output=Output(formats=(Format.PNG,)))
-    frame = decoded(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
-    looks = PerceptualLoss(frame)
-    saved(frame, scratch / "original.png")
+    frame = decode_body(render(memoryview(photo.read_bytes()), plan, Limits()).body, Format.PNG)
+    snapshots = PerceptualLoss(frame)
+    encode_by_pixmill(frame, scratch / "original.png")
     for kind in FORMATS:
         for quality in QUALITIES:
             body = encode_frame(replace(frame, format=kind), quality, RetainedMetadata())
-            seen = decoded(body, kind)
-            saved(seen, scratch / "seen.png")
+            actual = decode_body(body, kind)
+            encode_by_pixmill(actual, scratch / "seen.png")
             score = ssimulacra2.compute_ssimulacra2(str(scratch / "original.png"), str(scratch / "seen.png"))
-            yield Sample(kind, quality, score, len(body), looks.loss(seen))
+            yield Sample(kind, quality, score, len(body), snapshots.loss(actual))
 
 
-def decoded(body: bytes, kind: Format) -> Frame:
-    picture = CODECS[kind].open(memoryview(body))
-    size = picture.header.size
-    return picture.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
+def decode_body(body: bytes, kind: Format) -> Frame:
+    image = CODECS[kind].open(memoryview(body))
+    size = image.header.size
+    return image.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
 
 
-def saved(frame: Frame, path: Path) -> None:
+def encode_by_pixmill(frame: Frame, path: Path) -> None:
     to_pillow(frame).convert("RGB").save(path)
 
 

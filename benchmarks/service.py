@@ -97,7 +97,7 @@ def pixmill(cache: str) -> Iterator[tuple[int, int, float]]:
 
 async def load(urls: list[str], clients: int) -> list[float]:
     """Request every URL once, with ``clients`` clients; return seconds per request."""
-    queue, taken = iter(urls), []
+    queue, accepted = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:
         for url in queue:
@@ -106,11 +106,11 @@ async def load(urls: list[str], clients: int) -> list[float]:
                 body = await response.read()
                 if response.status != 200:
                     raise SystemExit(f"{response.status}: {body[:300]!r}")
-            taken.append(time.perf_counter() - began)
+            accepted.append(time.perf_counter() - began)
 
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(client(session) for _ in range(clients)))
-    return taken
+    return accepted
 
 
 def report(name: str, count: int, seconds: float, cpu: float, taken: list[float]) -> None:
@@ -148,8 +148,10 @@ def main() -> None:
         measure("hit", [f"{url}0"] * options.hits, options.clients)
         if shutil.which("wrk"):
             before = cpu_seconds(pid)
-            done = subprocess.run(["wrk", "-t1", "-c32", "-d5s", f"{url}0"], check=True, capture_output=True, text=True)
-            count = int(done.stdout.split(" requests in")[0].split()[-1])
+            completed = subprocess.run(
+                ["wrk", "-t1", "-c32", "-d5s", f"{url}0"], check=True, capture_output=True, text=True
+            )
+            count = int(completed.stdout.split(" requests in")[0].split()[-1])
             print(
                 f"hit, wrk: {count / 5:.0f} requests/s, {(cpu_seconds(pid) - before) / count * 1e6:.0f} us CPU a request"
             )
@@ -157,8 +159,8 @@ def main() -> None:
 
 def run(pid: int, name: str, urls: list[str], clients: int) -> None:
     before, began = cpu_seconds(pid), time.perf_counter()
-    taken = asyncio.run(load(urls, clients))
-    report(name, len(urls), time.perf_counter() - began, cpu_seconds(pid) - before, taken)
+    accepted = asyncio.run(load(urls, clients))
+    report(name, len(urls), time.perf_counter() - began, cpu_seconds(pid) - before, accepted)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ RENDERS = (
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pixmill-sizes-") as folder:
         paint(Path(folder))
-        told = {
+        values = {
             "images": folder,
             "cache": "",
             "originals_cache": "",
@@ -48,17 +48,17 @@ def main() -> None:
             "deadline_s": 300,
             "access_log": "false",
         }
-        with Pixmill(**told | {"worker_memory_bytes": "8GiB"}) as server:  # type: ignore[arg-type]
+        with Pixmill(**values | {"worker_memory_bytes": "8GiB"}) as server:  # type: ignore[arg-type]
             before = memory_of(server.pid)
             print(
                 f"the server, with nothing to do: {before.anonymous:.0f} MiB of its own, {before.peak:.0f} MiB resident at most"
             )
-            with crowd(server):
+            with open_connections(server):
                 each = (memory_of(server.pid).anonymous - before.anonymous) * 1024 / CONNECTIONS
             print(f"a connection that is kept open: {each:.0f} KiB")
-            print(f"a worker, with nothing to do: {memory_of(fresh(server)).peak:.0f} MiB")
+            print(f"a worker, with nothing to do: {memory_of(fresh_worker(server)).peak:.0f} MiB")
             for what, name, query in RENDERS:
-                worker = fresh(server)
+                worker = fresh_worker(server)
                 reply = server.get("/resize", url=name, **{"format": "jpeg"} | query)
                 print(f"{what}: {memory_of(worker).peak:.0f} MiB ({reply.status})", flush=True)
 
@@ -74,7 +74,7 @@ def paint(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def crowd(server: Pixmill) -> Iterator[None]:
+def open_connections(server: Pixmill) -> Iterator[None]:
     """Open connections that send one request each and stay open."""
     with contextlib.ExitStack() as closing:
         for _ in range(CONNECTIONS):
@@ -84,7 +84,7 @@ def crowd(server: Pixmill) -> Iterator[None]:
         yield
 
 
-def fresh(server: Pixmill) -> int:
+def fresh_worker(server: Pixmill) -> int:
     """Return the process id of a worker that has just started."""
     [worn] = server.workers()
     os.kill(worn, signal.SIGKILL)

@@ -37,7 +37,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.growth import Points, flat_from, floor, growth
-from benchmarks.looks import HEADING, Look, by_age, look
+from benchmarks.looks import HEADING, Snapshot, take_snapshot, workers_by_age
 
 from pixmill.engine.config import EngineConfig
 from pixmill.serve import REST_S
@@ -128,39 +128,39 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pixmill-soak-") as folder:
         tiers = f"memory://?max_bytes={BUDGETS['memory']},file://{folder}/cache?max_bytes={BUDGETS['disk']}"
         with Pixmill(images=str(PHOTOS), cache=tiers, access_log="false") as server:
-            looks, answers = watched(server, options)
-    sys.exit(0 if told(looks, answers, is_long=options.minutes >= LONG_MINUTES) else 1)
+            snapshots, answers = watch_server(server, options)
+    sys.exit(0 if report_bars(snapshots, answers, is_long=options.minutes >= LONG_MINUTES) else 1)
 
 
-def watched(server: Pixmill, options: argparse.Namespace) -> tuple[list[Look], Counter[str]]:
-    clients, looks, began, kills = Clients(server, options.clients), [], time.monotonic(), 0
+def watch_server(server: Pixmill, options: argparse.Namespace) -> tuple[list[Snapshot], Counter[str]]:
+    clients, snapshots, began, kills = Clients(server, options.clients), [], time.monotonic(), 0
     print(HEADING)
     rested = began
     while time.monotonic() - began < options.minutes * 60:
         if is_rest := 0 < options.busy <= time.monotonic() - rested:
             with clients.pause():
                 time.sleep(PAUSE_S)
-                looks.append(look(server, time.monotonic() - began, at_rest=True))
+                snapshots.append(take_snapshot(server, time.monotonic() - began, at_rest=True))
             rested = time.monotonic()
         else:
             time.sleep(options.every)
-            looks.append(look(server, time.monotonic() - began))
-        print(looks[-1], flush=True)
-        if not is_rest and looks[-1].seconds // 60 > kills:
+            snapshots.append(take_snapshot(server, time.monotonic() - began))
+        print(snapshots[-1], flush=True)
+        if not is_rest and snapshots[-1].seconds // 60 > kills:
             kills += 1
             with contextlib.suppress(ProcessLookupError, IndexError):
-                os.kill(random.choice(by_age(server)[1:]), signal.SIGKILL)
+                os.kill(random.choice(workers_by_age(server)[1:]), signal.SIGKILL)
     clients.close()
-    return looks, clients.answers
+    return snapshots, clients.answers
 
 
-def told(looks: list[Look], answers: Counter[str], *, is_long: bool) -> bool:
+def report_bars(looks: list[Snapshot], answers: Counter[str], *, is_long: bool) -> bool:
     """Print a line per bar; return whether all hold."""
     early, late = looks[: len(looks) // 4], looks[len(looks) // 4 :]
     failed = sum(count for answer, count in answers.items() if int(answer[:3]) >= SERVERS_FAULT)
     bars = {
-        **grown(looks, is_long=is_long),
-        **worked(looks),
+        **judge_server(looks, is_long=is_long),
+        **judge_workers(looks),
         f"descriptors: {late[0].descriptors} to {max(each.descriptors for each in late)}": (
             max(each.descriptors for each in late) <= max(each.descriptors for each in early) + 32
         ),
@@ -178,27 +178,27 @@ def told(looks: list[Look], answers: Counter[str], *, is_long: bool) -> bool:
     return all(bars.values())
 
 
-def grown(looks: list[Look], *, is_long: bool) -> dict[str, bool]:
+def judge_server(looks: list[Snapshot], *, is_long: bool) -> dict[str, bool]:
     """Judge the growth of the server, from the time when the tiers are full."""
     full = looks[
         max(flat_from([each.memory_bytes for each in looks]), flat_from([each.disk_bytes for each in looks])) :
     ]
-    found = growth(settled([(each, each.own_mib) for each in full]))
+    found = growth(idle_snapshots([(each, each.own_mib) for each in full]))
     if found is None:
         return {f"server: the tiers were full only after {full[0].seconds:.0f} s, too late to tell": False}
     bar, most = allowed(is_long=is_long), max(each.own_mib for each in full)
-    told = f"server: its own memory, {most:.1f} MiB at most, grows by {found} from {full[0].seconds:.0f} s on ({bar})"
-    return {told: (found.slope if is_long else found.at_least) <= MAX_SLOPE_MIB_H}
+    values = f"server: its own memory, {most:.1f} MiB at most, grows by {found} from {full[0].seconds:.0f} s on ({bar})"
+    return {values: (found.slope if is_long else found.at_least) <= MAX_SLOPE_MIB_H}
 
 
-def worked(looks: list[Look]) -> dict[str, bool]:
+def judge_workers(looks: list[Snapshot]) -> dict[str, bool]:
     """Judge the peak of all workers, and the growth of the longest-running one after a few images."""
     pids = Counter(pid for each in looks for pid in each.workers)
     peak = max(memory.peak for each in looks for memory in each.workers.values())
     oldest = max(pids, key=pids.__getitem__)
     life = [(each, each.workers[oldest].anonymous) for each in looks if oldest in each.workers]
     life = life[len(life) // 4 :]
-    found = growth(settled(life))
+    found = growth(idle_snapshots(life))
     span = f"{life[0][0].seconds:.0f} to {life[-1][0].seconds:.0f} s"
     return {
         f"workers: {len(pids)} of them had {peak:.1f} MiB at most (recycled above {RECYCLED_MIB:.0f})": peak
@@ -209,7 +209,7 @@ def worked(looks: list[Look]) -> dict[str, bool]:
     }
 
 
-def settled(measured: Sequence[tuple[Look, float]]) -> Points:
+def idle_snapshots(measured: Sequence[tuple[Snapshot, float]]) -> Points:
     """Return the snapshots of idle periods; without any, the floor of all."""
     at_rest = [(each.seconds, value) for each, value in measured if each.at_rest]
     return at_rest or floor([(each.seconds, value) for each, value in measured])

@@ -18,7 +18,7 @@ from PIL import Image
 from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.pipeline import render
 from pixmill.plan.limits import Limits
-from tests.pixels.originals import dng, document, film
+from tests.pixels.originals import dng, make_pdf, make_video
 
 PHOTO = Path(__file__).parents[1] / "examples" / "photos" / "sunset.jpg"
 NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
@@ -85,10 +85,10 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "svg": SVG.encode,
     "heic": ours("heic"),
     "jxl": ours("jxl"),
-    "pdf": lambda: bytes(document(photo())),
+    "pdf": lambda: bytes(make_pdf(photo())),
     "raw": lambda: bytes(dng(photo())),
-    "mp4": lambda: bytes(film(frames=4)),
-    "webm": lambda: bytes(film("webm", "libvpx-vp9", frames=4)),
+    "mp4": lambda: bytes(make_video(frames=4)),
+    "webm": lambda: bytes(make_video("webm", "libvpx-vp9", frames=4)),
 }
 
 

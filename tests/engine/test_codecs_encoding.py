@@ -14,10 +14,10 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding, Profile, Subsampling, TiffCompression, WebPPreset
-from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of
-from tests.pixels.profiles import DISPLAY_P3, SRGB, srgb_code, srgb_light, to_xyz
+from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.profiles import DISPLAY_P3, SRGB, linear_to_srgb, srgb_to_linear, to_xyz
 
-PHOTO = encoded(photo(400, 300), "PNG")
+PHOTO = encode_image(photo(400, 300), "PNG")
 
 
 def body(kind: Format, source: memoryview = PHOTO, *, quality: int = 80, **encoding: Any) -> bytes:
@@ -30,7 +30,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 def loss(data: bytes) -> float:
-    return difference(pixels_of(made(memoryview(data))), pixels_of(photo(400, 300)))
+    return difference(pixels_of(render_image(memoryview(data))), pixels_of(photo(400, 300)))
 
 
 @pytest.mark.parametrize("extra", [{}, {"trellis": True}])
@@ -69,7 +69,7 @@ def test_lossless_is_lossless(kind: Format) -> None:
 def test_near_lossless_is_nearly_so_and_smaller() -> None:
     noise = np.random.default_rng(1).integers(-6, 7, (300, 400, 3))
     noisy = (pixels_of(photo(400, 300)) + noise).clip(0, 255).astype(np.uint8)
-    source = encoded(Image.fromarray(noisy), "PNG")
+    source = encode_image(Image.fromarray(noisy), "PNG")
     near = body(Format.WEBP, source, near_lossless=20)
     assert 0 < difference(pixels_of(opened(near)), noisy) < 3
     assert len(near) < 0.8 * len(body(Format.WEBP, source, lossless=True))
@@ -115,7 +115,7 @@ def test_a_gif_has_a_palette_of_at_most_so_many_colours(asked: int, most: int) -
 
 @pytest.mark.parametrize("kind", [Format.PNG, Format.GIF])
 def test_without_dither_areas_are_even(kind: Format) -> None:
-    gradient = encoded(Image.linear_gradient("L").convert("RGB"), "PNG")
+    gradient = encode_image(Image.linear_gradient("L").convert("RGB"), "PNG")
     even, mixed = (pixels_of(opened(body(kind, gradient, colours=4, dither=dither))) for dither in (0.0, 1.0))
     assert (np.diff(even.astype(int), axis=1) != 0).mean() < 0.01
     assert (np.diff(mixed.astype(int), axis=1) != 0).mean() > 0.05
@@ -124,7 +124,9 @@ def test_without_dither_areas_are_even(kind: Format) -> None:
 def test_a_palette_keeps_half_transparent_pixels_in_a_png() -> None:
     image = photo()
     image.putalpha(Image.linear_gradient("L").resize(image.size))
-    alpha = pixels_of(made(memoryview(body(Format.PNG, encoded(image, "PNG"), colours=256))), "RGBA")[..., 3]
+    alpha = pixels_of(render_image(memoryview(body(Format.PNG, encode_image(image, "PNG"), colours=256))), "RGBA")[
+        ..., 3
+    ]
     assert len(np.unique(alpha)) > 10
 
 
@@ -163,7 +165,7 @@ def profile_of(name: str) -> bytes:
 
 def wide(colour: tuple[int, int, int] = (255, 0, 0)) -> memoryview:
     """A colour of Display P3, tagged so."""
-    return encoded(Image.new("RGB", (16, 16), colour), "PNG", icc_profile=profile_of("p3"))
+    return encode_image(Image.new("RGB", (16, 16), colour), "PNG", icc_profile=profile_of("p3"))
 
 
 def plan(kind: Format, profile: Profile) -> Plan:
@@ -175,24 +177,26 @@ CARRIES = [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF]
 
 @pytest.mark.parametrize("kind", CARRIES)
 def test_a_wide_gamut_is_kept_with_its_profile(kind: Format) -> None:
-    result = decoded(render(wide(), plan(kind, Profile.KEEP), LIMITS))
+    result = decode_result(render(wide(), plan(kind, Profile.KEEP), LIMITS))
     assert result.info["icc_profile"] == profile_of("p3")
     assert np.abs(pixels_of(result).astype(int) - (255, 0, 0)).max() <= 6
 
 
 @pytest.mark.parametrize("kind", [*CARRIES, Format.GIF, Format.BMP])
 def test_srgb_is_written_without_a_profile(kind: Format) -> None:
-    result = decoded(render(wide((200, 100, 50)), plan(kind, Profile.SRGB), LIMITS))
+    result = decode_result(render(wide((200, 100, 50)), plan(kind, Profile.SRGB), LIMITS))
     assert not result.info.get("icc_profile")
-    light = srgb_light(np.array([200, 100, 50]) / 255)
-    expected = 255 * srgb_code(np.linalg.inv(to_xyz(SRGB)) @ to_xyz(DISPLAY_P3) @ light)
+    light = srgb_to_linear(np.array([200, 100, 50]) / 255)
+    expected = 255 * linear_to_srgb(np.linalg.inv(to_xyz(SRGB)) @ to_xyz(DISPLAY_P3) @ light)
     assert np.abs(pixels_of(result).astype(float) - expected).max() <= 7
 
 
 @pytest.mark.parametrize("kind", CARRIES)
 def test_srgb_becomes_display_p3(kind: Format) -> None:
-    result = decoded(render(encoded(Image.new("RGB", (16, 16), (255, 0, 0)), "PNG"), plan(kind, Profile.P3), LIMITS))
-    expected = 255 * srgb_code(np.linalg.inv(to_xyz(DISPLAY_P3)) @ to_xyz(SRGB) @ np.array([1.0, 0, 0]))
+    result = decode_result(
+        render(encode_image(Image.new("RGB", (16, 16), (255, 0, 0)), "PNG"), plan(kind, Profile.P3), LIMITS)
+    )
+    expected = 255 * linear_to_srgb(np.linalg.inv(to_xyz(DISPLAY_P3)) @ to_xyz(SRGB) @ np.array([1.0, 0, 0]))
     assert np.abs(pixels_of(result).astype(float) - expected).max() <= 6
     name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(result.info["icc_profile"])))
     assert "P3" in name
@@ -200,17 +204,17 @@ def test_srgb_becomes_display_p3(kind: Format) -> None:
 
 def test_formats_without_profiles_get_srgb_whatever_is_asked() -> None:
     for profile in Profile:
-        result = decoded(render(wide((200, 100, 50)), plan(Format.BMP, profile), LIMITS))
+        result = decode_result(render(wide((200, 100, 50)), plan(Format.BMP, profile), LIMITS))
         assert pixels_of(result)[0, 0, 0] > 205
 
 
 def test_grey_has_no_wide_gamut() -> None:
-    source = encoded(Image.new("L", (16, 16), 77), "PNG")
-    result = decoded(render(source, plan(Format.PNG, Profile.P3), LIMITS))
+    source = encode_image(Image.new("L", (16, 16), 77), "PNG")
+    result = decode_result(render(source, plan(Format.PNG, Profile.P3), LIMITS))
     assert (result.mode, "icc_profile" in result.info) == ("L", False)
 
 
 def test_a_heic_keeps_its_profile_too() -> None:
     data = memoryview(render(wide(), plan(Format.HEIC, Profile.KEEP), LIMITS).body)
-    again = decoded(render(data, plan(Format.PNG, Profile.KEEP), LIMITS))
+    again = decode_result(render(data, plan(Format.PNG, Profile.KEEP), LIMITS))
     assert again.info["icc_profile"] == profile_of("p3")

@@ -35,15 +35,15 @@ from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding
 from pixmill.runtime.spool import Spool
 from tests.engine.support import pools
-from tests.pixels.images import LIMITS, difference, encoded, made, photo, pixels_of, resized
-from tests.pixels.originals import dng, document, film
+from tests.pixels.images import LIMITS, difference, encode_image, photo, pixels_of, render_image, render_resized
+from tests.pixels.originals import dng, make_pdf, make_video
 
 JXL_CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 
 
 def written(kind: Format, image: Image.Image, **encoding: Any) -> memoryview:
     plan = Plan(output=Output(formats=(kind,), quality=90, encoding=Encoding(**encoding)))
-    return memoryview(render(encoded(image, "PNG"), plan, LIMITS).body)
+    return memoryview(render(encode_image(image, "PNG"), plan, LIMITS).body)
 
 
 def bright() -> Image.Image:
@@ -56,9 +56,9 @@ def bright() -> Image.Image:
 SAMPLES: dict[Format, Callable[[], memoryview]] = {
     Format.HEIC: lambda: written(Format.HEIC, photo()),
     Format.JXL: lambda: written(Format.JXL, photo()),
-    Format.PDF: lambda: document(photo()),
+    Format.PDF: lambda: make_pdf(photo()),
     Format.RAW: lambda: dng(bright()),
-    Format.VIDEO: film,
+    Format.VIDEO: make_video,
 }
 
 
@@ -74,7 +74,7 @@ def test_without_its_extra_the_answer_says_which_is_missing(kind: Format, monkey
     source = SAMPLES[kind]()
     monkeypatch.setattr(table, "is_extra_installed", lambda _: False)
     with pytest.raises(MissingExtra) as caught:
-        made(source)
+        render_image(source)
     assert STATUS[caught.value.code] == 415
     assert f"pixmill[{table.CODECS[kind].extra}]" in caught.value.message
     if table.CODECS[kind].encode:
@@ -96,9 +96,9 @@ async def test_each_is_read_by_a_confined_worker(kind: Format) -> None:
 async def test_each_that_can_be_written_is_by_a_confined_worker(kind: Format) -> None:
     async with pools(handlers="", workers=1) as pool:
         with Spool(10_000_000) as spool:
-            spool.write(encoded(photo(), "PNG"))
+            spool.write(encode_image(photo(), "PNG"))
             result = await pool.render(spool, Plan(output=Output(formats=(kind,))))
-    assert difference(pixels_of(made(memoryview(result.body))), pixels_of(photo())) < 4
+    assert difference(pixels_of(render_image(memoryview(result.body))), pixels_of(photo())) < 4
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
@@ -106,7 +106,7 @@ def test_a_file_that_ends_too_soon_is_damaged(kind: Format) -> None:
     source = SAMPLES[kind]()
     for part in (0.02, 0.3, 0.6):
         with pytest.raises((UndecodableImage, UnsupportedImage)):
-            made(source[: max(16, int(len(source) * part))])
+            render_image(source[: max(16, int(len(source) * part))])
 
 
 @pytest.mark.parametrize("kind", [Format.HEIC, Format.JXL, Format.RAW, Format.VIDEO])
@@ -131,7 +131,7 @@ def test_pictures_beside_each_other_in_a_heic_are_pages(page: int) -> None:
     file.save(buffer)
     source = memoryview(buffer.getvalue())
     assert inspect(source, LIMITS).pages == 2
-    pixel = pixels_of(made(source, input=Input(page=page)))[30, 30]
+    pixel = pixels_of(render_image(source, input=Input(page=page)))[30, 30]
     assert int(pixel.argmax()) == (0 if page == 1 else 2)
 
 
@@ -140,8 +140,8 @@ def test_a_copy_within_is_taken_only_if_it_has_pixels_enough(width: int, small: 
     buffer = BytesIO()
     pillow_heif.from_pillow(photo(512, 384)).save(buffer, quality=90, thumbnails=[128])
     source = memoryview(buffer.getvalue())
-    truth = resized(encoded(photo(512, 384), "PNG"), width=width)
-    assert difference(pixels_of(resized(source, width=width)), pixels_of(truth)) < 6
+    truth = render_resized(encode_image(photo(512, 384), "PNG"), width=width)
+    assert difference(pixels_of(render_resized(source, width=width)), pixels_of(truth)) < 6
     picture = HeicDecoder(source)
     frame = picture.decode(resolve_job(picture.header, Plan(resize=Resize(width=width)), LIMITS).decode_request)
     assert (frame.width < 512) is small
@@ -173,30 +173,30 @@ def test_any_header_gives_a_size_or_a_plain_failure(data: bytes, boxed: bool) ->
 
 
 def test_a_page_of_a_pdf_is_drawn_at_the_size_that_is_wanted() -> None:
-    source = document(photo(), Image.new("RGB", (300, 500), "blue"))
+    source = make_pdf(photo(), Image.new("RGB", (300, 500), "blue"))
     facts = inspect(source, LIMITS)
     assert (facts.width, facts.height, facts.pages, facts.alpha) == (320, 213, 2, False)
-    assert made(source, input=Input(dpi=72)).size == (240, 160)
-    large = made(source, input=Input(page=2), resize=Resize(width=600))
+    assert render_image(source, input=Input(dpi=72)).size == (240, 160)
+    large = render_image(source, input=Input(page=2), resize=Resize(width=600))
     assert abs(large.height - 1000) <= 1
     assert pixels_of(large)[500, 300, 2] > 200
-    assert difference(pixels_of(made(source, input=Input(dpi=72))), pixels_of(photo())) < 5
+    assert difference(pixels_of(render_image(source, input=Input(dpi=72))), pixels_of(photo())) < 5
 
 
 def test_a_part_of_a_page_is_drawn_alone() -> None:
-    source = document(photo())
-    whole = made(source, input=Input(dpi=144), resize=Resize(width=1600))
-    part = made(source, input=Input(dpi=144), crop=Crop(120, 80, 240, 160), resize=Resize(width=800))
+    source = make_pdf(photo())
+    whole = render_image(source, input=Input(dpi=144), resize=Resize(width=1600))
+    part = render_image(source, input=Input(dpi=144), crop=Crop(120, 80, 240, 160), resize=Resize(width=800))
     assert difference(pixels_of(part), pixels_of(whole.crop((400, 267, 1200, 800)).resize(part.size))) < 4
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidParameter):
-        made(document(photo()), input=Input(page=2))
+        render_image(make_pdf(photo()), input=Input(page=2))
 
 
 def test_a_page_may_be_stretched() -> None:
-    assert made(document(photo()), resize=Resize(width=50, height=400, fit=Fit.FILL)).size == (50, 400)
+    assert render_image(make_pdf(photo()), resize=Resize(width=50, height=400, fit=Fit.FILL)).size == (50, 400)
 
 
 # ---------------------------------------------------------------- camera originals
@@ -205,7 +205,10 @@ def test_a_page_may_be_stretched() -> None:
 @pytest.mark.parametrize("width", [None, 60])
 def test_a_camera_original_shows_what_the_sensor_saw(width: int | None) -> None:
     resize = Resize(width=width or 0)
-    developed, truth = made(dng(bright()), resize=resize), made(encoded(bright(), "PNG"), resize=resize)
+    developed, truth = (
+        render_image(dng(bright()), resize=resize),
+        render_image(encode_image(bright(), "PNG"), resize=resize),
+    )
     assert developed.size == truth.size
     assert difference(pixels_of(developed), pixels_of(truth)) < 5
 
@@ -214,14 +217,14 @@ def test_a_camera_original_shows_what_the_sensor_saw(width: int | None) -> None:
 def test_a_camera_original_is_turned(orientation: int) -> None:
     exif = Image.Exif()
     exif[274] = orientation
-    truth = made(encoded(bright(), "PNG", exif=exif))
-    developed = made(dng(bright(), orientation))
+    truth = render_image(encode_image(bright(), "PNG", exif=exif))
+    developed = render_image(dng(bright(), orientation))
     assert developed.size == truth.size
     assert difference(pixels_of(developed), pixels_of(truth)) < 5
 
 
 def test_a_plain_tiff_is_no_camera_original() -> None:
-    assert not is_raw(encoded(photo(), "TIFF"))
+    assert not is_raw(encode_image(photo(), "TIFF"))
     assert not is_raw(memoryview(b"II*\0\xff\xff\xff\xff"))
 
 
@@ -234,19 +237,19 @@ def test_a_plain_tiff_is_no_camera_original() -> None:
 )
 @pytest.mark.parametrize("second", [0.0, 1.0, 2.5])
 def test_the_frame_of_a_moment_is_shown(kind: str, codec: str, second: float) -> None:
-    pixels = pixels_of(made(film(kind, codec), input=Input(time_s=second)))
+    pixels = pixels_of(render_image(make_video(kind, codec), input=Input(time_s=second)))
     green = float((pixels[..., 1] > 128).mean())
     assert abs(green - second / 3) < 0.03
 
 
 def test_without_a_moment_a_frame_is_taken_that_shows_something() -> None:
-    pixels = pixels_of(made(film()))
+    pixels = pixels_of(render_image(make_video()))
     assert 0.3 < float((pixels[..., 1] > 128).mean()) < 0.7
 
 
 def test_a_moment_after_the_end_is_refused() -> None:
     with pytest.raises(InvalidParameter) as caught:
-        made(film(), input=Input(time_s=4.0))
+        render_image(make_video(), input=Input(time_s=4.0))
     assert caught.value.param == "time"
 
 
@@ -255,7 +258,7 @@ def test_a_moment_after_the_end_is_refused() -> None:
 )
 def test_a_film_is_turned_as_it_says(turned: int, side: tuple[slice, slice]) -> None:
     """The green bar grows from the left; turned anticlockwise by a quarter, from below."""
-    pixels = pixels_of(made(film(turned=turned), input=Input(time_s=1.0)))
+    pixels = pixels_of(render_image(make_video(turned=turned), input=Input(time_s=1.0)))
     assert pixels.shape[:2] == ((160, 120) if turned % 180 else (120, 160))
     assert (pixels[side][..., 1] > 128).all()
     assert float((pixels[..., 1] > 128).mean()) < 0.5
@@ -265,7 +268,7 @@ def test_a_play_list_is_no_film_and_nothing_is_read_for_it() -> None:
     started = time.thread_time()
     for text in (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile /etc/passwd\n"):
         with pytest.raises(UnsupportedImage):
-            made(memoryview(text))
+            render_image(memoryview(text))
     assert time.thread_time() - started < 5
 
 
@@ -274,6 +277,6 @@ def test_a_play_list_is_no_film_and_nothing_is_read_for_it() -> None:
 
 def test_of_a_jpeg_with_a_gain_map_the_base_picture_is_shown() -> None:
     """Ultra HDR puts it behind the base, as MPO does with any second picture."""
-    source = encoded(photo(), "MPO", save_all=True, append_images=[Image.new("L", (60, 40), 90)], quality=95)
+    source = encode_image(photo(), "MPO", save_all=True, append_images=[Image.new("L", (60, 40), 90)], quality=95)
     assert inspect(source, LIMITS).frames == 1
-    assert difference(pixels_of(made(source)), pixels_of(photo())) < 4
+    assert difference(pixels_of(render_image(source)), pixels_of(photo())) < 4

@@ -11,7 +11,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan
 from pixmill.plan.output import Metadata
-from tests.pixels.images import LIMITS, decoded, encoded, photo
+from tests.pixels.images import LIMITS, decode_result, encode_image, photo
 
 XMP = b"<x:xmpmeta><dc:rights><rdf:Alt><rdf:li xml:lang='x-default'>&#169; Rights &amp; Co</rdf:li></rdf:Alt></dc:rights></x:xmpmeta>"
 
@@ -84,11 +84,11 @@ def test_nothing_that_is_written_there_does_harm(exif: bytes, xmp: bytes, policy
 
 @pytest.mark.parametrize("target", [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL])
 def test_copyright_reaches_every_format_that_can_carry_it(target: Format) -> None:
-    source = encoded(photo(), "JPEG", exif=b"Exif\0\0" + exif(artist="The Artist").removeprefix(b"Exif\0\0"))
+    source = encode_image(photo(), "JPEG", exif=b"Exif\0\0" + exif(artist="The Artist").removeprefix(b"Exif\0\0"))
     body = render(source, Plan(output=Output(formats=(target,), metadata=Metadata.COPYRIGHT)), LIMITS).body
     assert b"The Artist" in body
     assert b"A Maker" not in body
     if target not in (Format.HEIC, Format.JXL):
-        assert decoded(
+        assert decode_result(
             render(source, Plan(output=Output(formats=(target,), metadata=Metadata.COPYRIGHT)), LIMITS)
         ).getexif()[315]

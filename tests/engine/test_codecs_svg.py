@@ -18,7 +18,7 @@ from pixmill.errors import ImageTooLarge, PixmillError, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
-from tests.pixels.images import LIMITS, encoded, made, pixels_of, resized
+from tests.pixels.images import LIMITS, encode_image, pixels_of, render_image, render_resized
 
 NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
@@ -154,23 +154,23 @@ def test_a_style_is_bounded_by_what_it_asks_of_all_elements_together(rule: str) 
 def test_entities_of_a_file_are_texts_and_files_are_not_read() -> None:
     entities = '<!DOCTYPE svg [<!ENTITY ns "http://www.w3.org/2000/svg"><!ENTITY c "#f00"><!ENTITY x SYSTEM "file:///etc/passwd">]>'
     source = f'{entities}<svg xmlns="&ns;" width="4" height="4"><rect width="4" height="4" fill="&c;"/><text>&x;</text></svg>'
-    assert pixels_of(made(memoryview(source.encode())))[2, 2].tolist() == [255, 0, 0]
+    assert pixels_of(render_image(memoryview(source.encode())))[2, 2].tolist() == [255, 0, 0]
 
 
 def test_references_that_multiply_end() -> None:
     groups = "".join(f"<g id='a{n}'>" + f"<use href='#a{n - 1}'/>" * 10 + "</g>" for n in range(1, 9))
     source = svg(f"<defs><g id='a0'>{RED}</g>{groups}</defs><use href='#a8'/>")
     with pytest.raises(UndecodableImage):
-        made(source)
+        render_image(source)
 
 
 def test_a_picture_within_is_drawn_and_bounded() -> None:
-    blue = base64.b64encode(encoded(Image.new("RGB", (4, 4), "blue"), "PNG")).decode()
+    blue = base64.b64encode(encode_image(Image.new("RGB", (4, 4), "blue"), "PNG")).decode()
     image = f"<image width='40' height='20' preserveAspectRatio='none' href='data:image/png;base64,{blue}'/>"
-    assert pixels_of(made(svg(image)))[10, 20].tolist() == [0, 0, 255]
-    large = base64.b64encode(encoded(Image.new("1", (9_000, 9_000)), "PNG")).decode()
+    assert pixels_of(render_image(svg(image)))[10, 20].tolist() == [0, 0, 255]
+    large = base64.b64encode(encode_image(Image.new("1", (9_000, 9_000)), "PNG")).decode()
     with pytest.raises(ImageTooLarge):
-        made(svg(f"<image width='4' height='4' href='data:image/png;base64,{large}'/>"))
+        render_image(svg(f"<image width='4' height='4' href='data:image/png;base64,{large}'/>"))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_its_size_is_what_it_says_within_bounds(root: str, size: tuple[int, int]
 
 def test_it_is_drawn_at_the_size_that_is_wanted_and_not_enlarged_from_pixels() -> None:
     source = svg("<rect width='20' height='20' fill='#00f'/>", 'viewBox="0 0 40 20"')
-    pixels = pixels_of(resized(source, width=801), "RGBA")
+    pixels = pixels_of(render_resized(source, width=801), "RGBA")
     assert pixels.shape[:2] == (401, 801)
     edge = pixels[200, :, 3].astype(int)
     assert np.count_nonzero((edge > 0) & (edge < 255)) <= 1
@@ -202,23 +202,23 @@ def test_it_is_drawn_at_the_size_that_is_wanted_and_not_enlarged_from_pixels() -
 
 def test_a_part_is_drawn_as_sharp_as_the_whole() -> None:
     source = svg("<rect x='10' width='10' height='20' fill='#00f'/>")
-    part = pixels_of(made(source, crop=Crop(9, 0, 2, 2), resize=Resize(width=400)), "RGBA")[..., 3]
+    part = pixels_of(render_image(source, crop=Crop(9, 0, 2, 2), resize=Resize(width=400)), "RGBA")[..., 3]
     assert not part[:, :199].any()
     assert (part[:, 201:] == 255).all()
 
 
 def test_it_can_be_stretched() -> None:
-    pixels = pixels_of(made(svg(RED), resize=Resize(width=300, height=300, fit=Fit.FILL)))
+    pixels = pixels_of(render_image(svg(RED), resize=Resize(width=300, height=300, fit=Fit.FILL)))
     assert pixels.shape[:2] == (300, 300)
     assert (pixels == (255, 0, 0)).all()
 
 
 def test_a_stretch_to_a_line_draws_no_more_than_bounded() -> None:
-    assert made(svg(RED), resize=Resize(width=16_000, height=1, fit=Fit.FILL)).size == (16_000, 1)
+    assert render_image(svg(RED), resize=Resize(width=16_000, height=1, fit=Fit.FILL)).size == (16_000, 1)
 
 
 def test_more_dots_an_inch_make_it_larger() -> None:
-    assert made(svg(RED), input=Input(dpi=192)).size == (80, 40)
+    assert render_image(svg(RED), input=Input(dpi=192)).size == (80, 40)
 
 
 def test_the_bound_on_the_originals_pixels_says_nothing_to_shapes() -> None:

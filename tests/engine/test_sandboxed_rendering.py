@@ -15,9 +15,9 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
 from pixmill.runtime.spool import Spool
 from tests.engine.support import pools, restarts
-from tests.pixels.images import encoded
-from tests.pixels.originals import film
-from tests.pixels.test_matrix import ORIGINALS, drawn, picture
+from tests.pixels.images import encode_image
+from tests.pixels.originals import make_video
+from tests.pixels.test_matrix import ORIGINALS, encode_svg, picture
 
 TEXT = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><text x="2" y="30" font-size="20"
  font-family="DejaVu Serif, serif">Hé lo 漢 ﷽ 🎈</text></svg>"""
@@ -25,7 +25,7 @@ TEXT = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><text 
 
 def moving() -> memoryview:
     turned = [picture().rotate(angle) for angle in (0, 90, 180)]
-    return encoded(turned[0], "GIF", save_all=True, append_images=turned[1:], duration=50)
+    return encode_image(turned[0], "GIF", save_all=True, append_images=turned[1:], duration=50)
 
 
 SAMPLES: dict[str, Callable[[], memoryview]] = {
@@ -34,9 +34,9 @@ SAMPLES: dict[str, Callable[[], memoryview]] = {
         for name in ORIGINALS
         if " lies as " not in name
     },
-    "svg": lambda: drawn(picture()),
+    "svg": lambda: encode_svg(picture()),
     "svg with text": lambda: memoryview(TEXT.encode()),
-    "video": film,
+    "video": make_video,
     "gif in motion": moving,
 }
 WAYS = [

@@ -7,7 +7,7 @@ import pytest
 
 from tests.http.test_images import exchange, post
 from tests.pixels.images import photo
-from tests.pixels.originals import document
+from tests.pixels.originals import make_pdf
 from tests.servers.pixmill import Pixmill
 
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><script>alert(1)</script><rect width="9" height="9"/></svg>'
@@ -37,7 +37,7 @@ def test_pixels_are_sent_without_such_a_policy(server: Pixmill) -> None:
 
 
 def test_a_page_of_a_document_is_a_picture(server: Pixmill) -> None:
-    source = bytes(document(photo(), photo()))
+    source = bytes(make_pdf(photo(), photo()))
     status, _, body = exchange(server, post(len(source), "/resize?width=200&page=2&format=jpeg"), source)
     assert (status, body[:2]) == (200, b"\xff\xd8")
     status, _, body = exchange(server, post(len(source), "/resize?page=3"), source)

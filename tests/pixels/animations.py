@@ -59,7 +59,7 @@ def ring(index: int, side: int) -> tuple[tuple[int, ...], ...]:
     return ((index,) * side, *(inner,) * (side - 2), (index,) * side)
 
 
-def seen(size: tuple[int, int], patches: Iterable[Patch]) -> list[Canvas]:
+def composited_frames(size: tuple[int, int], patches: Iterable[Patch]) -> list[Canvas]:
     """What the canvas shows with each patch, RGBA."""
     canvas = np.zeros((size[1], size[0], 4), np.uint8)
     shown = []
@@ -129,7 +129,7 @@ def apng(size: tuple[int, int], patches: Sequence[Patch], plays: int = 0, *, apa
     pieces = [_png(b"IHDR", struct.pack(">2I5B", *size, 8, 6, 0, 0, 0))]
     pieces.append(_png(b"acTL", struct.pack(">2I", len(patches), plays)))
     if apart:
-        pieces.append(_png(b"IDAT", _deflated(apart)))
+        pieces.append(_png(b"IDAT", _deflate(apart)))
     number = 0
     for patch in patches:
         disposal = {Disposal.KEEP: 0, Disposal.CLEAR: 1, Disposal.RESTORE: 2}[patch.disposal]
@@ -137,14 +137,14 @@ def apng(size: tuple[int, int], patches: Sequence[Patch], plays: int = 0, *, apa
         pieces.append(_png(b"fcTL", place + struct.pack(">2H2B", patch.delay_ms, 1000, disposal, patch.over)))
         number += 1
         if number == 1 and not apart:
-            pieces.append(_png(b"IDAT", _deflated(patch)))
+            pieces.append(_png(b"IDAT", _deflate(patch)))
         else:
-            pieces.append(_png(b"fdAT", struct.pack(">I", number) + _deflated(patch)))
+            pieces.append(_png(b"fdAT", struct.pack(">I", number) + _deflate(patch)))
             number += 1
     return memoryview(b"\x89PNG\r\n\x1a\n" + b"".join(pieces) + _png(b"IEND", b""))
 
 
-def _deflated(patch: Patch) -> bytes:
+def _deflate(patch: Patch) -> bytes:
     return zlib.compress(b"".join(b"\0" + row.tobytes() for row in patch.pixels))
 
 
@@ -154,7 +154,7 @@ def _png(name: bytes, data: bytes) -> bytes:
 
 def avif(size: tuple[int, int], patches: Sequence[Patch]) -> memoryview:
     """Whole canvases, nearly without loss; it plays without end."""
-    first, *others = (Image.fromarray(canvas) for canvas in seen(size, patches))
+    first, *others = (Image.fromarray(canvas) for canvas in composited_frames(size, patches))
     delays = [patch.delay_ms for patch in patches]
     out = BytesIO()
     options = {"quality": 100, "subsampling": "4:4:4", "speed": 8, "duration": delays}
@@ -171,7 +171,7 @@ MAKERS: dict[str, Callable[[tuple[int, int], Sequence[Patch]], memoryview]] = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class DecodedAnimation:
     """An animation as Pillow sees it: canvases in RGBA, delays, and what the format itself says of repeating."""
 
     frames: list[Canvas]
@@ -179,11 +179,11 @@ class Shown:
     loop: int | None
 
 
-def shown(body: bytes) -> Shown:
+def decode_animation(body: bytes) -> DecodedAnimation:
     with Image.open(BytesIO(body)) as image:
         frames, delays = [], []
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
             frames.append(np.asarray(image.convert("RGBA")))
             delays.append(image.info.get("duration", 0))
-        return Shown(frames, delays, image.info.get("loop"))
+        return DecodedAnimation(frames, delays, image.info.get("loop"))

@@ -28,13 +28,13 @@ def photo(width: int = 240, height: int = 160) -> Image.Image:
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> memoryview:
+def encode_image(image: Image.Image, kind: str, **options: Any) -> memoryview:
     out = BytesIO()
     image.save(out, kind, **options)
     return memoryview(out.getvalue())
 
 
-def decoded(rendered: Rendered) -> Image.Image:
+def decode_result(rendered: Rendered) -> Image.Image:
     image = Image.open(BytesIO(rendered.body))
     image.load()
     return image
@@ -44,18 +44,18 @@ def pixels_of(image: Image.Image, mode: str = "RGB") -> Pixels:
     return np.asarray(image.convert(mode))
 
 
-def made(source: memoryview, kind: Format = Format.PNG, *, quality: int = 80, **plan: Any) -> Image.Image:
+def render_image(source: memoryview, kind: Format = Format.PNG, *, quality: int = 80, **plan: Any) -> Image.Image:
     """What ``render`` makes of a source, decoded again; lossless unless another format is asked for."""
-    return planned(source, Plan(**plan), kind, quality=quality)
+    return render_plan(source, Plan(**plan), kind, quality=quality)
 
 
-def planned(source: memoryview, plan: Plan, kind: Format = Format.PNG, *, quality: int = 80) -> Image.Image:
+def render_plan(source: memoryview, plan: Plan, kind: Format = Format.PNG, *, quality: int = 80) -> Image.Image:
     """The same for a plan that is at hand."""
-    return decoded(render(source, replace(plan, output=Output(formats=(kind,), quality=quality)), LIMITS))
+    return decode_result(render(source, replace(plan, output=Output(formats=(kind,), quality=quality)), LIMITS))
 
 
-def resized(source: memoryview, *, kind: Format = Format.PNG, **resize: Any) -> Image.Image:
-    return made(source, kind, resize=Resize(**resize))
+def render_resized(source: memoryview, *, kind: Format = Format.PNG, **resize: Any) -> Image.Image:
+    return render_image(source, kind, resize=Resize(**resize))
 
 
 def difference(one: Pixels, other: Pixels) -> float:

@@ -62,7 +62,7 @@ def _directory(tags: dict[int, tuple[int, list[int]]], start: int) -> bytes:
     return entries + bytes(4) + values
 
 
-def film(kind: str = "mp4", codec: str = "libx264", *, frames: int = 60, turned: int = 0) -> memoryview:
+def make_video(kind: str = "mp4", codec: str = "libx264", *, frames: int = 60, turned: int = 0) -> memoryview:
     """Three seconds of 160 × 120 pixels: black, while a green bar grows from the left until it fills the picture."""
     out = BytesIO()
     with av.open(out, "w", format=kind) as container:
@@ -79,7 +79,7 @@ def film(kind: str = "mp4", codec: str = "libx264", *, frames: int = 60, turned:
     return memoryview(out.getvalue())
 
 
-def document(*pages: Image.Image, dpi: int = 72) -> memoryview:
+def make_pdf(*pages: Image.Image, dpi: int = 72) -> memoryview:
     """A PDF, each page filled with a picture."""
     out = BytesIO()
     pages[0].save(out, "PDF", save_all=True, append_images=list(pages[1:]), resolution=dpi, quality=95)

@@ -27,18 +27,18 @@ def to_xyz(primaries: tuple[tuple[float, float], ...]) -> Matrix:
     return np.asarray(np.linalg.inv(BRADFORD) @ scale @ BRADFORD @ matrix)
 
 
-def srgb_light(code: Matrix) -> Matrix:
+def srgb_to_linear(code: Matrix) -> Matrix:
     return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
 
 
-def srgb_code(light: Matrix) -> Matrix:
+def linear_to_srgb(light: Matrix) -> Matrix:
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def in_srgb(light: Matrix, primaries: tuple[tuple[float, float], ...]) -> Matrix:
     """Linear RGB (last axis) of other primaries as 8-bit sRGB codes, not rounded."""
-    return np.asarray(255 * srgb_code(light @ (np.linalg.inv(to_xyz(SRGB)) @ to_xyz(primaries)).T))
+    return np.asarray(255 * linear_to_srgb(light @ (np.linalg.inv(to_xyz(SRGB)) @ to_xyz(primaries)).T))
 
 
 def matrix_profile(primaries: tuple[tuple[float, float], ...], gamma: float) -> bytes:

@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def to_light(code: Floats) -> Floats:
+def to_linear(code: Floats) -> Floats:
     """IEC 61966-2-1, codes and light from 0 to 1."""
     return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
 
 
-def to_code(light: Floats) -> Floats:
+def to_srgb(light: Floats) -> Floats:
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)
 
 
@@ -36,7 +36,7 @@ def resample(
 ) -> tuple[Floats, Floats]:
     """Height × width × channels of codes from 0 to 1, resampled; and alpha, or ones, as it is before rounding."""
     left, top, across, down = box
-    light = to_light(codes) + light_compensation * given_back(
+    light = to_linear(codes) + light_compensation * compensated_light(
         codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9)
     )
     if alpha:
@@ -45,13 +45,13 @@ def resample(
     light = np.einsum("yh,hwc->ywc", matrix(codes.shape[0], top, down, size[1]), light, optimize=True)
     light = np.einsum("xw,ywc->yxc", matrix(codes.shape[1], left, across, size[0]), light, optimize=True)
     if not alpha:
-        return np.clip(to_code(light), 0, 1), np.ones((*light.shape[:2], 1))
+        return np.clip(to_srgb(light), 0, 1), np.ones((*light.shape[:2], 1))
     cover = np.clip(light[..., -1:], 0, 1)
-    colours = np.clip(to_code(light[..., :-1] / np.maximum(cover, 1e-12)), 0, 1)
+    colours = np.clip(to_srgb(light[..., :-1] / np.maximum(cover, 1e-12)), 0, 1)
     return np.concatenate([colours, cover], axis=-1), cover
 
 
-def given_back(codes: Floats, right: float, bottom: float) -> Floats:
+def compensated_light(codes: Floats, right: float, bottom: float) -> Floats:
     """The light that codes which are means may have lost, by what lies between each and its neighbours within the box."""
     across, down = np.zeros_like(codes), np.zeros_like(codes)
     across[:, :-1], down[:-1] = np.diff(codes, axis=1), np.diff(codes, axis=0)

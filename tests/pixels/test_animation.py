@@ -15,8 +15,20 @@ from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.ops import Crop, Fit, Flip, Input, Output, Plan, Resize
 from pixmill.plan.output import Metadata
 from pixmill.ports.values import Rendered
-from tests.pixels.animations import MAKERS, Canvas, Patch, Shown, apng, flat, gif, ring, seen, shown, webp
-from tests.pixels.images import LIMITS, decoded, difference, encoded, photo
+from tests.pixels.animations import (
+    MAKERS,
+    Canvas,
+    DecodedAnimation,
+    Patch,
+    apng,
+    composited_frames,
+    decode_animation,
+    flat,
+    gif,
+    ring,
+    webp,
+)
+from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo
 
 KINDS = (Format.GIF, Format.WEBP, Format.PNG, Format.AVIF)
 SIZE = (48, 32)
@@ -36,17 +48,17 @@ LARGE_FILM = [
 ]
 
 
-def made(source: memoryview, kind: Format = Format.PNG, **plan: Any) -> Rendered:
+def render_animation(source: memoryview, kind: Format = Format.PNG, **plan: Any) -> Rendered:
     return render(source, Plan(output=Output(formats=(kind,), quality=95), **plan), LIMITS)
 
 
-def film(source: memoryview, kind: Format = Format.PNG, **plan: Any) -> Shown:
-    return shown(made(source, kind, **plan).body)
+def decode_rendered(source: memoryview, kind: Format = Format.PNG, **plan: Any) -> DecodedAnimation:
+    return decode_animation(render_animation(source, kind, **plan).body)
 
 
 def repeats(rendered: Rendered) -> int:
     """How often a result plays, in all, 0 for without end, by what its own format says."""
-    loop = shown(rendered.body).loop
+    loop = decode_animation(rendered.body).loop
     if rendered.format is Format.GIF:
         return 1 if loop is None else loop and loop + 1
     if rendered.format is Format.AVIF:
@@ -59,12 +71,12 @@ def repeats(rendered: Rendered) -> int:
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
 def test_every_animation_becomes_every_other(source: Format, target: Format) -> None:
-    rendered = made(MAKERS[source](LARGE, LARGE_FILM), target, resize=Resize(width=120))
+    rendered = render_animation(MAKERS[source](LARGE, LARGE_FILM), target, resize=Resize(width=120))
     assert (rendered.format, rendered.width, rendered.height) == (target, 120, 80)
-    result = shown(rendered.body)
+    result = decode_animation(rendered.body)
     assert result.delays_ms == DELAYS
     assert repeats(rendered) == 0
-    for frame, canvas in zip(result.frames, seen(LARGE, LARGE_FILM), strict=True):
+    for frame, canvas in zip(result.frames, composited_frames(LARGE, LARGE_FILM), strict=True):
         expected = Image.fromarray(canvas).convert("RGB").resize((120, 80), Image.Resampling.BOX)
         assert difference(frame[..., :3], np.asarray(expected)) < 6
 
@@ -73,12 +85,12 @@ def test_every_animation_becomes_every_other(source: Format, target: Format) -> 
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("maker", [gif, webp, apng])
 def test_it_plays_as_often_as_before(maker: Any, target: Format, plays: int) -> None:
-    assert repeats(made(maker(SIZE, FILM, plays), target)) == plays
+    assert repeats(render_animation(maker(SIZE, FILM, plays), target)) == plays
 
 
 @pytest.mark.parametrize("target", KINDS)
 def test_more_plays_than_anybody_counts_are_as_many_as_can_be_said(target: Format) -> None:
-    assert repeats(made(apng(SIZE, FILM, 2**32 - 1), target)) == 65_535
+    assert repeats(render_animation(apng(SIZE, FILM, 2**32 - 1), target)) == 65_535
 
 
 @pytest.mark.parametrize("target", KINDS)
@@ -88,7 +100,7 @@ def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target:
         for patch, delay in zip(FILM, (0, 10, 20, 30), strict=True)
     ]
     short = 100 if target is Format.WEBP else 10  # libvips writes what browsers show
-    assert film(gif(SIZE, patches), target).delays_ms == [100, short, 20, 30]
+    assert decode_rendered(gif(SIZE, patches), target).delays_ms == [100, short, 20, 30]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +110,7 @@ def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target:
 def test_gif_counts_in_hundredths_and_does_not_lose_time(delays_ms: tuple[int, ...], hundredths: list[int]) -> None:
     """Browsers show what says to last one hundredth for ten."""
     patches = [Patch(flat(1 + number % 4, 8, 8), delay_ms=delay) for number, delay in enumerate(delays_ms)]
-    assert film(webp((8, 8), patches), Format.GIF).delays_ms == [10 * number for number in hundredths]
+    assert decode_rendered(webp((8, 8), patches), Format.GIF).delays_ms == [10 * number for number in hundredths]
 
 
 @pytest.mark.parametrize("delay_ms", [1, 65_535, 100_000, 3_000_000])
@@ -106,14 +118,14 @@ def test_an_apng_can_wait_for_long(delay_ms: int) -> None:
     patches = [Patch(flat(1, 4, 4), delay_ms=delay_ms), Patch(flat(2, 4, 4), delay_ms=delay_ms)]
     plan = Plan(output=Output(formats=(Format.PNG,)))
     result = render(webp((4, 4), patches), plan, replace(LIMITS, max_animation_s=10_000))
-    assert shown(result.body).delays_ms == pytest.approx([delay_ms] * 2, rel=0.001)
+    assert decode_animation(result.body).delays_ms == pytest.approx([delay_ms] * 2, rel=0.001)
 
 
 @pytest.mark.parametrize("target", KINDS)
 def test_what_is_transparent_stays_so_in_every_frame(target: Format) -> None:
     patches = [Patch(ring(1, 30), 2, 0), Patch(ring(2, 16), 8, 6), Patch(flat(3, 4, 4), 40, 20)]
-    result = film(webp(SIZE, patches), target)
-    for frame, canvas in zip(result.frames, seen(SIZE, patches), strict=True):
+    result = decode_rendered(webp(SIZE, patches), target)
+    for frame, canvas in zip(result.frames, composited_frames(SIZE, patches), strict=True):
         assert np.array_equal(frame[..., 3] > 127, canvas[..., 3] > 127)
 
 
@@ -137,65 +149,65 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", ["gif", "webp", "png", "avif"])
 def test_each_frame_gets_what_a_still_of_it_gets(kind: str, operation: str) -> None:
     source, plan = MAKERS[kind](SIZE, FILM), OPERATIONS[operation]
-    frames = film(source, **plan).frames
+    frames = decode_rendered(source, **plan).frames
     for number, frame in enumerate(frames, start=1):
-        still = made(source, input=Input(animated=False, page=number), **plan)
-        assert np.array_equal(frame, np.asarray(decoded(still).convert("RGBA")))
+        still = render_animation(source, input=Input(animated=False, page=number), **plan)
+        assert np.array_equal(frame, np.asarray(decode_result(still).convert("RGBA")))
 
 
 def test_orientation_is_applied_to_every_frame() -> None:
-    frames = [Image.fromarray(canvas).convert("RGB") for canvas in seen(SIZE, FILM)]
+    frames = [Image.fromarray(canvas).convert("RGB") for canvas in composited_frames(SIZE, FILM)]
     exif = Image.Exif()
     exif[274] = 6
-    source = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True, exif=exif)
-    for frame, picture in zip(film(source).frames, frames, strict=True):
-        assert np.array_equal(frame[..., :3], np.asarray(picture.transpose(Image.Transpose.ROTATE_270)))
+    source = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True, exif=exif)
+    for frame, image in zip(decode_rendered(source).frames, frames, strict=True):
+        assert np.array_equal(frame[..., :3], np.asarray(image.transpose(Image.Transpose.ROTATE_270)))
 
 
 def test_a_smart_window_stays_where_the_first_frame_wants_it() -> None:
     """The eye-catcher of the first frame is on the left, that of the second on the right."""
 
     def canvas(left: int) -> Image.Image:
-        picture = Image.new("RGB", (240, 80), (90, 90, 90))
-        picture.paste(photo(40, 40), (left, 20))
-        return picture
+        image = Image.new("RGB", (240, 80), (90, 90, 90))
+        image.paste(photo(40, 40), (left, 20))
+        return image
 
-    source = encoded(canvas(10), "WEBP", save_all=True, append_images=[canvas(190)], lossless=True)
+    source = encode_image(canvas(10), "WEBP", save_all=True, append_images=[canvas(190)], lossless=True)
     smart: dict[str, Any] = {"resize": Resize(width=80, height=80, fit=Fit.COVER, gravity=Smart())}
-    first, second = film(source, **smart).frames
+    first, second = decode_rendered(source, **smart).frames
     assert np.array_equal(
-        first, np.asarray(decoded(made(source, input=Input(animated=False), **smart)).convert("RGBA"))
+        first, np.asarray(decode_result(render_animation(source, input=Input(animated=False), **smart)).convert("RGBA"))
     )
     assert (second[..., :3] == 90).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_asked_for_a_still_every_format_gives_one(kind: Format) -> None:
-    result = film(gif(SIZE, FILM), kind, input=Input(animated=False))
+    result = decode_rendered(gif(SIZE, FILM), kind, input=Input(animated=False))
     assert len(result.frames) == 1
 
 
 def test_what_nobody_named_is_a_gif() -> None:
     assert render(webp(SIZE, FILM), Plan(output=Output(negotiated=True)), LIMITS).format is Format.GIF
     plan = Plan(output=Output(formats=(Format.WEBP,), negotiated=True))
-    assert len(shown(render(gif(SIZE, FILM), plan, LIMITS).body).frames) == len(FILM)
+    assert len(decode_animation(render(gif(SIZE, FILM), plan, LIMITS).body).frames) == len(FILM)
 
 
 @pytest.mark.parametrize("kind", [Format.WEBP, Format.PNG, Format.AVIF])
 def test_metadata_is_kept_where_it_is_asked_for(kind: Format) -> None:
-    frames = [Image.fromarray(canvas).convert("RGB") for canvas in seen(SIZE, FILM)]
+    frames = [Image.fromarray(canvas).convert("RGB") for canvas in composited_frames(SIZE, FILM)]
     exif = Image.Exif()
     exif[270] = "four frames"
-    source = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], exif=exif)
+    source = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:], exif=exif)
     output = Output(formats=(kind,), metadata=Metadata.KEEP)
-    assert decoded(render(source, Plan(output=output), LIMITS)).getexif()[270] == "four frames"
-    assert 270 not in decoded(made(source, kind)).getexif()
+    assert decode_result(render(source, Plan(output=output), LIMITS)).getexif()[270] == "four frames"
+    assert 270 not in decode_result(render_animation(source, kind)).getexif()
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:
-    for source, page in ((gif(SIZE, FILM), 5), (encoded(photo(), "JPEG"), 2), (encoded(photo(), "PNG"), 2)):
+    for source, page in ((gif(SIZE, FILM), 5), (encode_image(photo(), "JPEG"), 2), (encode_image(photo(), "PNG"), 2)):
         with pytest.raises(InvalidParameter) as caught:
-            made(source, input=Input(page=page))
+            render_animation(source, input=Input(page=page))
         assert caught.value.param == "page"
 
 
@@ -222,7 +234,7 @@ def test_an_animation_has_its_limits(kind: str) -> None:
 def test_a_still_of_a_long_animation_costs_only_what_must_be_decoded() -> None:
     limits = replace(LIMITS, max_animation_pixels=2 * 48 * 32)
     source = gif(SIZE, FILM)
-    assert len(shown(render(source, Plan(output=Output(formats=(Format.JPEG,))), limits).body).frames) == 1
+    assert len(decode_animation(render(source, Plan(output=Output(formats=(Format.JPEG,))), limits).body).frames) == 1
     assert render(source, Plan(input=Input(animated=False, page=2)), limits).width == 48
     with pytest.raises(ImageTooLarge):
         render(source, Plan(input=Input(animated=False, page=3)), limits)
@@ -232,22 +244,22 @@ def test_a_still_of_a_long_animation_costs_only_what_must_be_decoded() -> None:
 @pytest.mark.parametrize("kind", ["webp", "png", "avif"])
 def test_a_frame_that_is_damaged_is_the_files_fault(kind: str, target: Format) -> None:
     frames = [photo(96, 64).rotate(angle) for angle in range(0, 50, 10)]
-    source = bytes(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+    source = bytes(encode_image(frames[0], kind, save_all=True, append_images=frames[1:]))
     with pytest.raises(UndecodableImage):
-        made(memoryview(source[: len(source) * 4 // 5]), target)
+        render_animation(memoryview(source[: len(source) * 4 // 5]), target)
 
 
 @pytest.mark.parametrize("target", KINDS)
 def test_a_gif_that_ends_too_soon_shows_what_is_there(target: Format) -> None:
     source = gif(SIZE, FILM)
-    assert 1 < len(film(source[:-90], target).frames) < len(FILM)
+    assert 1 < len(decode_rendered(source[:-90], target).frames) < len(FILM)
 
 
 def test_a_gif_takes_a_palette_for_each_scene() -> None:
     """Each frame is as near to its picture as a GIF of that frame alone."""
     scenes = [photo(120, 80), Image.merge("RGB", photo(120, 80).split()[::-1]), photo(120, 80).rotate(180)]
-    source = encoded(scenes[0], "WEBP", save_all=True, append_images=scenes[1:], lossless=True)
-    for frame, scene in zip(film(source, Format.GIF).frames, scenes, strict=True):
+    source = encode_image(scenes[0], "WEBP", save_all=True, append_images=scenes[1:], lossless=True)
+    for frame, scene in zip(decode_rendered(source, Format.GIF).frames, scenes, strict=True):
         seen_through = [
             np.asarray(part.filter(ImageFilter.GaussianBlur(1))) for part in (Image.fromarray(frame[..., :3]), scene)
         ]
@@ -255,15 +267,15 @@ def test_a_gif_takes_a_palette_for_each_scene() -> None:
 
 
 def test_the_time_of_each_stage_is_told() -> None:
-    seconds = made(gif(SIZE, FILM), Format.WEBP).seconds
+    seconds = render_animation(gif(SIZE, FILM), Format.WEBP).seconds
     assert set(seconds) == {"decode", "process", "encode"}
     assert all(value > 0 for value in seconds.values())
 
 
 def test_equal_frames_take_no_room_in_an_apng() -> None:
-    picture: Canvas = np.asarray(photo(200, 150))
-    frames = [Image.fromarray(picture) for _ in range(5)]
+    image: Canvas = np.asarray(photo(200, 150))
+    frames = [Image.fromarray(image) for _ in range(5)]
     frames[3].paste((255, 0, 0), (10, 10, 20, 20))
-    source = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    still = made(source, input=Input(animated=False))
-    assert len(made(source).body) < 1.1 * len(still.body) + 3000
+    source = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    still = render_animation(source, input=Input(animated=False))
+    assert len(render_animation(source).body) < 1.1 * len(still.body) + 3000

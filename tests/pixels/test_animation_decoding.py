@@ -9,8 +9,19 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
 from pixmill.plan.ops import Input, Output, Plan
-from tests.pixels.animations import MAKERS, Canvas, Disposal, Patch, apng, flat, gif, ring, seen, shown
-from tests.pixels.images import LIMITS, decoded
+from tests.pixels.animations import (
+    MAKERS,
+    Canvas,
+    Disposal,
+    Patch,
+    apng,
+    composited_frames,
+    decode_animation,
+    flat,
+    gif,
+    ring,
+)
+from tests.pixels.images import LIMITS, decode_result
 
 SIZE = (12, 10)
 BASE = Patch(flat(1, 12, 10))
@@ -40,12 +51,12 @@ REPLACING = [
 ]
 
 
-def lossless(source: memoryview) -> list[Canvas]:
+def decode_lossless(source: memoryview) -> list[Canvas]:
     """The frames that come out where nothing is to be done."""
-    return shown(render(source, Plan(output=Output(formats=(Format.PNG,))), LIMITS).body).frames
+    return decode_animation(render(source, Plan(output=Output(formats=(Format.PNG,))), LIMITS).body).frames
 
 
-def assert_seen(frames: Sequence[Canvas], expected: Sequence[Canvas], tolerance: int = 0) -> None:
+def assert_frames(frames: Sequence[Canvas], expected: Sequence[Canvas], tolerance: int = 0) -> None:
     """Colours count where something is to be seen."""
     assert len(frames) == len(expected)
     for frame, canvas in zip(frames, expected, strict=True):
@@ -61,30 +72,32 @@ def test_each_frame_is_what_its_format_says_is_seen(kind: str, film: str) -> Non
     patches = FILMS[film]
     if kind == "webp" and any(patch.disposal is RESTORE for patch in patches):
         pytest.skip("WebP cannot restore")
-    assert_seen(lossless(MAKERS[kind](SIZE, patches)), seen(SIZE, patches))
+    assert_frames(decode_lossless(MAKERS[kind](SIZE, patches)), composited_frames(SIZE, patches))
 
 
 @pytest.mark.parametrize("kind", ["webp", "png"])
 def test_a_patch_may_replace_what_lies_below(kind: str) -> None:
-    assert_seen(lossless(MAKERS[kind](SIZE, REPLACING)), seen(SIZE, REPLACING))
+    assert_frames(decode_lossless(MAKERS[kind](SIZE, REPLACING)), composited_frames(SIZE, REPLACING))
 
 
 def test_a_gif_patch_that_stands_out_is_cut_off() -> None:
     patches = [BASE, Patch(flat(2, 6, 6), 9, 7)]
-    assert_seen(lossless(gif(SIZE, patches)), seen(SIZE, patches))
+    assert_frames(decode_lossless(gif(SIZE, patches)), composited_frames(SIZE, patches))
 
 
 def test_an_avif_sequence_is_read() -> None:
-    assert_seen(lossless(MAKERS["avif"](SIZE, FILMS["kept"])), seen(SIZE, FILMS["kept"]), tolerance=12)
+    assert_frames(
+        decode_lossless(MAKERS["avif"](SIZE, FILMS["kept"])), composited_frames(SIZE, FILMS["kept"]), tolerance=12
+    )
 
 
 @pytest.mark.parametrize(("target", "tolerance"), [(Format.GIF, 0), (Format.WEBP, 255), (Format.AVIF, 255)])
 @pytest.mark.parametrize("film", FILMS)
 def test_each_frame_is_written_so_that_it_is_seen(film: str, target: Format, tolerance: int) -> None:
     """What vanishes is gone, whatever means the format has for that; of lossy codecs only the alpha is compared."""
-    expected = seen(SIZE, FILMS[film])
+    expected = composited_frames(SIZE, FILMS[film])
     result = render(apng(SIZE, FILMS[film]), Plan(output=Output(formats=(target,), quality=100)), LIMITS)
-    assert_seen(shown(result.body).frames, expected, tolerance)
+    assert_frames(decode_animation(result.body).frames, expected, tolerance)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -99,13 +112,15 @@ def test_one_frame_can_be_had_as_a_still(kind: str, page: int) -> None:
     patches = FILMS["cleared"]
     plan = Plan(input=Input(animated=False, page=page), output=Output(formats=(Format.PNG,)))
     result = render(MAKERS[kind](SIZE, patches), plan, LIMITS)
-    still = shown(result.body)
-    assert_seen(still.frames, [seen(SIZE, patches)[page - 1]], tolerance=12 if kind == "avif" else 0)
+    still = decode_animation(result.body)
+    assert_frames(still.frames, [composited_frames(SIZE, patches)[page - 1]], tolerance=12 if kind == "avif" else 0)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_format_without_motion_shows_the_first_frame(kind: str) -> None:
-    result = decoded(render(MAKERS[kind](SIZE, FILMS["kept"]), Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
+    result = decode_result(
+        render(MAKERS[kind](SIZE, FILMS["kept"]), Plan(output=Output(formats=(Format.JPEG,))), LIMITS)
+    )
     assert (result.format, result.size) == ("JPEG", SIZE)
     assert np.abs(np.asarray(result).astype(int) - (230, 40, 30)).max() < 16
 
@@ -114,8 +129,8 @@ def test_the_still_of_an_apng_may_be_no_frame_of_it() -> None:
     patches = FILMS["kept"]
     source = apng(SIZE, patches, apart=Patch(flat(4, *SIZE)))
     assert inspect(source, LIMITS).frames == len(patches)
-    assert_seen(lossless(source), seen(SIZE, patches))
-    still = decoded(render(source, Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
+    assert_frames(decode_lossless(source), composited_frames(SIZE, patches))
+    still = decode_result(render(source, Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
     assert np.abs(np.asarray(still).astype(int) - (240, 220, 20)).max() < 16
     second = Plan(input=Input(animated=False, page=2), output=Output(formats=(Format.PNG,)))
-    assert_seen(shown(render(source, second, LIMITS).body).frames, [seen(SIZE, patches)[1]])
+    assert_frames(decode_animation(render(source, second, LIMITS).body).frames, [composited_frames(SIZE, patches)[1]])

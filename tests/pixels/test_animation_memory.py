@@ -38,7 +38,7 @@ def still_ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
         frame = ground.copy()
         ImageDraw.Draw(frame).ellipse((number * 12, 300, number * 12 + 300, 600), fill=number % 64)
         frames.append(frame)
-    return saved(tmp_path_factory.mktemp("animation") / "still.gif", frames)
+    return save_animation(tmp_path_factory.mktemp("animation") / "still.gif", frames)
 
 
 @pytest.fixture(scope="module")
@@ -47,29 +47,29 @@ def moving_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Image.open(PHOTO) as photo:
         ground = photo.convert("RGB").resize((1920, 1080)).quantize(255, dither=Image.Dither.NONE)
     frames = [ImageChops.offset(ground, 16 * number, 5 * number) for number in range(FRAMES)]
-    return saved(tmp_path_factory.mktemp("animation") / "moving.gif", frames)
+    return save_animation(tmp_path_factory.mktemp("animation") / "moving.gif", frames)
 
 
-def saved(path: Path, frames: list[Image.Image]) -> Path:
+def save_animation(path: Path, frames: list[Image.Image]) -> Path:
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=40, loop=0)
     return path
 
 
-def peak_of(path: Path, kind: str, width: int) -> int:
+def peak_memory(path: Path, kind: str, width: int) -> int:
     """The most memory that a process has which does this."""
     command = [sys.executable, "-c", RENDER, str(path), str(width), kind]
     result = subprocess.run(command, capture_output=True, timeout=240, check=True, text=True)
-    told = json.loads(result.stdout)
-    assert (told["width"], told["height"]) == (width, width * 9 // 16)
-    return int(told["peak"])
+    values = json.loads(result.stdout)
+    assert (values["width"], values["height"]) == (width, width * 9 // 16)
+    return int(values["peak"])
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif", "png", "avif"])
 def test_125_frames_in_full_hd_stay_under_400_mb_at_full_size(still_ground: Path, kind: str) -> None:
-    assert peak_of(still_ground, kind, 1920) < MEMORY_BYTES
+    assert peak_memory(still_ground, kind, 1920) < MEMORY_BYTES
 
 
 def test_a_large_file_of_them_stays_there_in_the_encoder_that_needs_most(moving_photo: Path) -> None:
     """AVIF: its alpha is a picture of its own, with an encoder of its own."""
     assert moving_photo.stat().st_size > 80_000_000
-    assert peak_of(moving_photo, "avif", 1920) < MEMORY_BYTES
+    assert peak_memory(moving_photo, "avif", 1920) < MEMORY_BYTES

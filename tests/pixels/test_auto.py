@@ -23,7 +23,7 @@ from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding
 from pixmill.ports.values import Rendered
-from tests.pixels.images import LIMITS, decoded, encoded, photo
+from tests.pixels.images import LIMITS, decode_result, encode_image, photo
 
 PHOTOS = sorted((Path(__file__).parents[2] / "examples" / "photos").glob("*.jpg"))
 MILL = PHOTOS[0].with_name("mill.png")
@@ -45,7 +45,7 @@ def drawing() -> Image.Image:
     return image
 
 
-def holed(image: Image.Image) -> Image.Image:
+def with_transparent_hole(image: Image.Image) -> Image.Image:
     alpha = Image.new("L", image.size, 0)
     ImageDraw.Draw(alpha).ellipse((5, 5, image.width - 5, image.height - 5), fill=255)
     image.putalpha(alpha.filter(ImageFilter.GaussianBlur(2)))
@@ -59,45 +59,45 @@ def source_of(path: Path) -> memoryview:
         return memoryview(path.read_bytes())
     with Image.open(path) as image:
         image.draft("RGB", (1000, 1000))
-        return encoded(image, "JPEG", quality=95)
+        return encode_image(image, "JPEG", quality=95)
 
 
 def frame_of(image: Image.Image, kind: Format = Format.PNG) -> Frame:
     return Frame(image.tobytes(), *image.size, Layout(image.mode), format=kind)
 
 
-def made(source: memoryview, width: int = 400, **output: object) -> Rendered:
+def render_output(source: memoryview, width: int = 400, **output: object) -> Rendered:
     return render(source, Plan(resize=Resize(width=width), output=Output(**output)), LIMITS)  # type: ignore[arg-type] # words for Output
 
 
-def negotiated(source: memoryview, *taken: Format, width: int = 400) -> Rendered:
-    return made(source, width, formats=taken, negotiated=True)
+def render_negotiated(source: memoryview, *taken: Format, width: int = 400) -> Rendered:
+    return render_output(source, width, formats=taken, negotiated=True)
 
 
 @pytest.fixture
 def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
     """What is written while a test runs, each time."""
-    said: list[Format] = []
+    messages: list[Format] = []
 
     def counted(frame: Frame, quality: int, kept: RetainedMetadata, encoding: Encoding) -> bytes:
-        said.append(frame.format)
+        messages.append(frame.format)
         return table.encode_frame(frame, quality, kept, encoding)
 
     monkeypatch.setattr(encode, "encode_frame", counted)
-    return said
+    return messages
 
 
 @every_photo
 @pytest.mark.parametrize("width", [100, 400, 1000])
 def test_a_photograph_is_told_from_a_drawing_at_every_size(path: Path, width: int) -> None:
-    seen = decoded(made(source_of(path), width, formats=(Format.PNG,)))
-    assert not is_graphic(frame_of(seen))
+    actual = decode_result(render_output(source_of(path), width, formats=(Format.PNG,)))
+    assert not is_graphic(frame_of(actual))
 
 
 @pytest.mark.parametrize("width", [100, 400, 800])
 def test_a_drawing_is_told_from_a_photograph_at_every_size(width: int) -> None:
-    for source in (source_of(MILL), encoded(drawing(), "PNG")):
-        assert is_graphic(frame_of(decoded(made(source, width, formats=(Format.PNG,)))))
+    for source in (source_of(MILL), encode_image(drawing(), "PNG")):
+        assert is_graphic(frame_of(decode_result(render_output(source, width, formats=(Format.PNG,)))))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2)])
@@ -113,67 +113,67 @@ def test_content_is_told_of_the_smallest_pictures(size: tuple[int, int], mode: s
         (photo, (Format.WEBP,), Format.WEBP),
         (photo, (), Format.JPEG),
         (lambda: photo(60, 40), BOTH, Format.WEBP),
-        (lambda: holed(photo()), BOTH, Format.AVIF),
-        (lambda: holed(photo()), (), Format.PNG),
+        (lambda: with_transparent_hole(photo()), BOTH, Format.AVIF),
+        (lambda: with_transparent_hole(photo()), (), Format.PNG),
         (drawing, BOTH, Format.WEBP),
         (drawing, (Format.AVIF,), Format.AVIF),
         (drawing, (), Format.PNG),
-        (lambda: holed(drawing()), BOTH, Format.WEBP),
+        (lambda: with_transparent_hole(drawing()), BOTH, Format.WEBP),
     ],
 )
 def test_content_decides_among_the_formats_that_are_taken(
     picture: Callable[[], Image.Image], taken: tuple[Format, ...], expected: Format
 ) -> None:
-    assert negotiated(encoded(picture(), "PNG"), *taken).format is expected
+    assert render_negotiated(encode_image(picture(), "PNG"), *taken).format is expected
 
 
 def test_what_moves_takes_the_first_that_can_move() -> None:
-    source = encoded(photo(), "GIF", save_all=True, append_images=[photo().rotate(20)], duration=90)
-    for taken, expected in ((BOTH, Format.AVIF), ((Format.WEBP,), Format.WEBP), ((), Format.GIF)):
-        assert negotiated(source, *taken).format is expected
+    source = encode_image(photo(), "GIF", save_all=True, append_images=[photo().rotate(20)], duration=90)
+    for accepted, expected in ((BOTH, Format.AVIF), ((Format.WEBP,), Format.WEBP), ((), Format.GIF)):
+        assert render_negotiated(source, *accepted).format is expected
 
 
 def test_a_drawing_of_words_loses_nothing_as_webp_and_takes_a_palette_as_png() -> None:
     image = Image.new("RGB", (400, 300), "white")
     for line in range(20):
         ImageDraw.Draw(image).text((5, 5 + 14 * line), "Words, words, words " * 4, fill=(line * 12, 0, 90))
-    source = encoded(image, "PNG")
-    assert Image.open(BytesIO(negotiated(source, Format.WEBP).body)).tobytes() == image.tobytes()
-    png = negotiated(source)
-    assert decoded(png).mode == "P"
-    assert len(png.body) < len(made(source, formats=(Format.PNG,)).body)
+    source = encode_image(image, "PNG")
+    assert Image.open(BytesIO(render_negotiated(source, Format.WEBP).body)).tobytes() == image.tobytes()
+    png = render_negotiated(source)
+    assert decode_result(png).mode == "P"
+    assert len(png.body) < len(render_output(source, formats=(Format.PNG,)).body)
 
 
 @every_photo
 @pytest.mark.parametrize("width", [24, 200, 700])
 def test_no_answer_is_larger_than_the_format_of_the_source_would_have_given(path: Path, width: int) -> None:
-    own = len(made(source_of(path), width, formats=(Format.JPEG,)).body)
-    for taken in (BOTH, (Format.WEBP,), (Format.AVIF,), ()):
-        assert len(negotiated(source_of(path), *taken, width=width).body) <= own
+    own = len(render_output(source_of(path), width, formats=(Format.JPEG,)).body)
+    for accepted in (BOTH, (Format.WEBP,), (Format.AVIF,), ()):
+        assert len(render_negotiated(source_of(path), *accepted, width=width).body) <= own
 
 
 @pytest.mark.parametrize("width", [24, 100, 400, 800])
 def test_no_answer_is_larger_than_the_png_that_a_drawing_came_as(width: int) -> None:
-    own = len(made(source_of(MILL), width, formats=(Format.PNG,)).body)
-    for taken in (BOTH, (Format.WEBP,), ()):
-        assert len(negotiated(source_of(MILL), *taken, width=width).body) <= own
+    own = len(render_output(source_of(MILL), width, formats=(Format.PNG,)).body)
+    for accepted in (BOTH, (Format.WEBP,), ()):
+        assert len(render_negotiated(source_of(MILL), *accepted, width=width).body) <= own
 
 
 def test_a_format_asked_for_by_name_is_written_once(encodings: list[Format]) -> None:
-    made(source_of(PHOTOS[0]), formats=(Format.WEBP,))
-    made(encoded(drawing(), "PNG"), formats=(Format.WEBP,))
+    render_output(source_of(PHOTOS[0]), formats=(Format.WEBP,))
+    render_output(encode_image(drawing(), "PNG"), formats=(Format.WEBP,))
     assert encodings == [Format.WEBP, Format.WEBP]
 
 
 @every_photo
 def test_avif_is_written_once(path: Path, encodings: list[Format]) -> None:
-    negotiated(source_of(path), *BOTH)
+    render_negotiated(source_of(path), *BOTH)
     assert encodings.count(Format.AVIF) == 1
 
 
 def loss(result: Rendered, source: memoryview) -> float:
-    original = decoded(made(source, result.width, formats=(Format.PNG,)))
-    return PerceptualLoss(frame_of(original)).loss(frame_of(decoded(result).convert(original.mode)))
+    original = decode_result(render_output(source, result.width, formats=(Format.PNG,)))
+    return PerceptualLoss(frame_of(original)).loss(frame_of(decode_result(result).convert(original.mode)))
 
 
 @every_lossy
@@ -183,10 +183,10 @@ def test_auto_reaches_the_looks_it_aims_at_and_little_more(
     path: Path, kind: Format, target: int, encodings: list[Format]
 ) -> None:
     source = source_of(path)
-    result = made(source, formats=(kind,), target_quality=target)
+    result = render_output(source, formats=(kind,), target_quality=target)
     assert 1 <= len(encodings) <= 4
-    wanted = reference_loss(kind, target)
-    assert wanted - 0.8 <= loss(result, source) <= wanted
+    expected = reference_loss(kind, target)
+    assert expected - 0.8 <= loss(result, source) <= expected
 
 
 @every_lossy
@@ -200,29 +200,31 @@ def test_auto_makes_pictures_look_more_alike_than_a_number_does(kind: Format, tm
 
 
 def score(path: Path, scratch: Path, output: Output) -> float:
-    decoded(made(source_of(path), formats=(Format.PNG,))).save(scratch / "original.png")
-    seen = render(source_of(path), Plan(resize=Resize(width=400), output=output), LIMITS)
-    decoded(seen).save(scratch / "seen.png")
+    decode_result(render_output(source_of(path), formats=(Format.PNG,))).save(scratch / "original.png")
+    actual = render(source_of(path), Plan(resize=Resize(width=400), output=output), LIMITS)
+    decode_result(actual).save(scratch / "seen.png")
     return float(ssimulacra2.compute_ssimulacra2(str(scratch / "original.png"), str(scratch / "seen.png")))
 
 
 def test_auto_is_the_same_each_time() -> None:
     source = source_of(PHOTOS[0])
-    bodies = {made(source, formats=(Format.JPEG,), target_quality=80).body for _ in range(2)}
+    bodies = {render_output(source, formats=(Format.JPEG,), target_quality=80).body for _ in range(2)}
     assert len(bodies) == 1
 
 
 @every_lossy
 @pytest.mark.parametrize("picture", [Image.new("L", (60, 40), 99), Image.new("RGBA", (3, 500), (9, 8, 7, 50))])
 def test_auto_takes_flat_grey_transparent_and_narrow_pictures(kind: Format, picture: Image.Image) -> None:
-    assert made(encoded(picture, "PNG"), formats=(kind,), target_quality=80).format is kind
+    assert render_output(encode_image(picture, "PNG"), formats=(kind,), target_quality=80).format is kind
 
 
 def test_auto_takes_an_animation_at_the_number() -> None:
-    source = encoded(photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90, lossless=True)
+    source = encode_image(
+        photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90, lossless=True
+    )
     assert (
-        made(source, formats=(Format.WEBP,), target_quality=40).body
-        == made(source, formats=(Format.WEBP,), quality=40).body
+        render_output(source, formats=(Format.WEBP,), target_quality=40).body
+        == render_output(source, formats=(Format.WEBP,), quality=40).body
     )
 
 
@@ -231,7 +233,7 @@ def test_auto_takes_an_animation_at_the_number() -> None:
 def test_a_result_has_at_most_the_bytes_that_it_may(path: Path, kind: Format, encodings: list[Format]) -> None:
     for bound in (5_000, 9_000, 15_000):
         encodings.clear()
-        result = made(source_of(path), 300, formats=(kind,), max_bytes=bound)
+        result = render_output(source_of(path), 300, formats=(kind,), max_bytes=bound)
         assert len(result.body) <= bound
         assert len(encodings) <= 7
         assert len(encodings) == 1 or len(result.body) > 0.75 * bound, "most of what it may have is used"
@@ -240,42 +242,44 @@ def test_a_result_has_at_most_the_bytes_that_it_may(path: Path, kind: Format, en
 @every_lossy
 def test_a_bound_that_is_kept_anyway_changes_nothing(kind: Format) -> None:
     source = source_of(PHOTOS[0])
-    assert made(source, formats=(kind,), max_bytes=90_000).body == made(source, formats=(kind,)).body
+    assert render_output(source, formats=(kind,), max_bytes=90_000).body == render_output(source, formats=(kind,)).body
 
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF, Format.PNG, Format.GIF, Format.TIFF])
 def test_what_cannot_be_made_so_small_says_how_small_it_became(kind: Format) -> None:
     with pytest.raises(ResultTooLarge, match=r"300 bytes .* the smallest size reached is [1-9][0-9]+$") as caught:
-        made(source_of(PHOTOS[0]), formats=(kind,), max_bytes=300)
+        render_output(source_of(PHOTOS[0]), formats=(kind,), max_bytes=300)
     assert caught.value.param == "max_bytes"
 
 
 @pytest.mark.parametrize("kind", [Format.PNG, Format.GIF])
 def test_colours_fall_where_quality_says_nothing(kind: Format) -> None:
     source = source_of(PHOTOS[0])
-    whole = made(source, 200, formats=(kind,))
-    small = made(source, 200, formats=(kind,), max_bytes=len(whole.body) // 3)
+    whole = render_output(source, 200, formats=(kind,))
+    small = render_output(source, 200, formats=(kind,), max_bytes=len(whole.body) // 3)
     assert len(small.body) <= len(whole.body) // 3
-    colours = [len(decoded(each).convert("RGB").getcolors(99_999) or ()) for each in (whole, small)]
+    colours = [len(decode_result(each).convert("RGB").getcolors(99_999) or ()) for each in (whole, small)]
     assert 1 < colours[1] < colours[0]
 
 
 def test_a_lossless_picture_and_an_animation_are_refused_when_too_large() -> None:
-    moving = encoded(photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90)
+    moving = encode_image(photo(), "WEBP", save_all=True, append_images=[photo().rotate(20)], duration=90)
     with pytest.raises(ResultTooLarge, match="2000 bytes"):
-        made(moving, formats=(Format.WEBP,), max_bytes=2000)
+        render_output(moving, formats=(Format.WEBP,), max_bytes=2000)
     with pytest.raises(ResultTooLarge, match="2000 bytes"):
-        made(encoded(photo(), "PNG"), formats=(Format.WEBP,), max_bytes=2000, encoding=Encoding(lossless=True))
+        render_output(
+            encode_image(photo(), "PNG"), formats=(Format.WEBP,), max_bytes=2000, encoding=Encoding(lossless=True)
+        )
 
 
 @pytest.mark.parametrize("taken", [BOTH, (Format.WEBP,), ()])
 def test_a_free_format_keeps_the_bound_too(taken: tuple[Format, ...]) -> None:
-    for source in (source_of(MILL), source_of(PHOTOS[0]), encoded(drawing(), "PNG")):
-        assert len(made(source, formats=taken, negotiated=True, max_bytes=9_500).body) <= 9_500
+    for source in (source_of(MILL), source_of(PHOTOS[0]), encode_image(drawing(), "PNG")):
+        assert len(render_output(source, formats=taken, negotiated=True, max_bytes=9_500).body) <= 9_500
 
 
 def test_auto_and_a_bound_go_together() -> None:
-    result = made(source_of(PHOTOS[0]), formats=(Format.JPEG,), target_quality=80, max_bytes=12_000)
+    result = render_output(source_of(PHOTOS[0]), formats=(Format.JPEG,), target_quality=80, max_bytes=12_000)
     assert len(result.body) <= 12_000
 
 
@@ -295,7 +299,7 @@ def test_a_search_asks_for_no_more_than_a_middling_effort() -> None:
 def test_a_drawing_made_of_shapes_keeps_the_bound_or_becomes_pixels() -> None:
     rows = "".join(f'<rect y="{y}" width="90" height="1" fill="#{y:03}"/>' for y in range(100, 200))
     source = memoryview(f'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="200">{rows}</svg>'.encode())
-    assert made(source, 90, negotiated=True).format is Format.SVG
-    assert made(source, 90, negotiated=True, max_bytes=3000).format is Format.PNG
+    assert render_output(source, 90, negotiated=True).format is Format.SVG
+    assert render_output(source, 90, negotiated=True, max_bytes=3000).format is Format.PNG
     with pytest.raises(ResultTooLarge, match="3000 bytes"):
-        made(source, 90, formats=(Format.SVG,), max_bytes=3000)
+        render_output(source, 90, formats=(Format.SVG,), max_bytes=3000)

@@ -18,7 +18,7 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Crop, Fit, Input, Kernel, Output, Plan, Resize
 from pixmill.plan.transforms import Trim
 from pixmill.ports.values import Rendered
-from tests.pixels.images import LIMITS, decoded, difference, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of
 
 PNG = Output(formats=(Format.PNG,))
 WIDTHS = (40, 64, 80, 128, 160, 256, 320, 480)
@@ -28,7 +28,7 @@ def plan(width: int = 0, height: int = 0, fit: Fit = Fit.INSIDE, **fields: Any) 
     return Plan(resize=Resize(width, height, fit), **{"output": PNG, **fields})
 
 
-def all_of(source: memoryview, *plans: Plan) -> list[Rendered | PixmillError]:
+def render_batch(source: memoryview, *plans: Plan) -> list[Rendered | PixmillError]:
     results = dict(batch.render_all(source, plans, LIMITS))
     return [results[number] for number in range(len(plans))]
 
@@ -48,8 +48,8 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[DecodeRequest]:
 
 
 def test_eight_widths_are_decoded_once_at_the_scale_of_the_largest(decodes: list[DecodeRequest]) -> None:
-    source = encoded(photo(1440, 960), "JPEG", quality=95)
-    results = all_of(source, *(plan(width) for width in WIDTHS))
+    source = encode_image(photo(1440, 960), "JPEG", quality=95)
+    results = render_batch(source, *(plan(width) for width in WIDTHS))
     assert [result.width for result in results if isinstance(result, Rendered)] == list(WIDTHS)
     assert [need.target_size for need in decodes] == [Size(480, 320)]
 
@@ -59,7 +59,7 @@ def test_eight_widths_are_decoded_once_at_the_scale_of_the_largest(decodes: list
 def test_each_looks_as_if_it_were_made_alone(kind: str, orientation: int) -> None:
     image = photo(720, 480)
     image.getexif()[274] = orientation
-    source = encoded(image, kind, exif=image.getexif(), **({"quality": 95} if kind == "JPEG" else {}))
+    source = encode_image(image, kind, exif=image.getexif(), **({"quality": 95} if kind == "JPEG" else {}))
     plans = [
         *(plan(width) for width in WIDTHS),
         plan(100, 100, Fit.COVER),
@@ -68,19 +68,19 @@ def test_each_looks_as_if_it_were_made_alone(kind: str, orientation: int) -> Non
         plan(50, 80, Fit.CONTAIN),
         Plan(resize=Resize(60, 60, Fit.COVER, Smart()), output=PNG),
     ]
-    for asked, result in zip(plans, all_of(source, *plans), strict=True):
+    for requested, result in zip(plans, render_batch(source, *plans), strict=True):
         assert isinstance(result, Rendered)
-        alone = render(source, asked, LIMITS)
+        alone = render(source, requested, LIMITS)
         assert (result.width, result.height) == (alone.width, alone.height)
-        assert difference(pixels_of(decoded(result)), pixels_of(decoded(alone))) < 1.5, asked
+        assert difference(pixels_of(decode_result(result)), pixels_of(decode_result(alone))) < 1.5, requested
 
 
 def test_what_is_made_of_a_halved_frame_is_nearly_what_is_made_of_the_frame_itself() -> None:
-    source = encoded(photo(1440, 960), "PNG")
-    for width, result in zip((90, 91, 200, 201), all_of(source, *map(plan, (90, 91, 200, 201))), strict=True):
+    source = encode_image(photo(1440, 960), "PNG")
+    for width, result in zip((90, 91, 200, 201), render_batch(source, *map(plan, (90, 91, 200, 201))), strict=True):
         assert isinstance(result, Rendered)
-        alone = pixels_of(decoded(render(source, plan(width), LIMITS)))
-        off = np.abs(pixels_of(decoded(result)).astype(int) - alone)
+        alone = pixels_of(decode_result(render(source, plan(width), LIMITS)))
+        off = np.abs(pixels_of(decode_result(result)).astype(int) - alone)
         assert off.mean() < 0.5
         assert np.percentile(off, 99) <= 4, "only along the hardest edges"
 
@@ -100,11 +100,11 @@ def test_a_single_small_result_is_not_worth_halving_for() -> None:
 
 
 def test_a_kernel_asked_for_by_name_sees_the_pixels_themselves() -> None:
-    source = encoded(photo(1440, 960), "PNG")
+    source = encode_image(photo(1440, 960), "PNG")
     sharp = [Plan(resize=Resize(width, kernel=Kernel.NEAREST), output=PNG) for width in (90, 96)]
-    for asked, result in zip(sharp, all_of(source, *sharp), strict=True):
+    for requested, result in zip(sharp, render_batch(source, *sharp), strict=True):
         assert isinstance(result, Rendered)
-        assert result.body == render(source, asked, LIMITS).body
+        assert result.body == render(source, requested, LIMITS).body
 
 
 def test_the_joined_need_holds_all_areas_at_the_finest_scale() -> None:
@@ -116,21 +116,21 @@ def test_the_joined_need_holds_all_areas_at_the_finest_scale() -> None:
 
 
 def test_one_that_cannot_be_made_loses_no_other() -> None:
-    source = encoded(photo(), "PNG")
-    results = all_of(source, plan(50), plan(50, crop=Crop(900, 900, 5, 5)), plan(60))
+    source = encode_image(photo(), "PNG")
+    results = render_batch(source, plan(50), plan(50, crop=Crop(900, 900, 5, 5)), plan(60))
     assert [type(result) for result in results] == [Rendered, InvalidParameter, Rendered]
 
 
 def test_a_damaged_original_fails_each_and_one_that_is_no_picture_all_at_once() -> None:
-    source = encoded(photo(), "PNG")
-    results = all_of(source[: len(source) // 2], plan(50), plan(60))
+    source = encode_image(photo(), "PNG")
+    results = render_batch(source[: len(source) // 2], plan(50), plan(60))
     assert [type(result) for result in results] == [UndecodableImage, UndecodableImage]
     with pytest.raises(UnsupportedImage):
-        all_of(memoryview(b"no picture at all"), plan(50))
+        render_batch(memoryview(b"no picture at all"), plan(50))
 
 
 def test_the_time_of_decoding_is_told_once() -> None:
-    results = all_of(encoded(photo(), "PNG"), plan(50), plan(60))
+    results = render_batch(encode_image(photo(), "PNG"), plan(50), plan(60))
     assert [sorted(result.seconds) for result in results if isinstance(result, Rendered)] == [
         ["decode", "encode", "process"],
         ["encode", "process"],
@@ -140,21 +140,21 @@ def test_the_time_of_decoding_is_told_once() -> None:
 def test_an_animation_among_stills_is_made_whole() -> None:
     frames = [photo(120, 80) for _ in range(2)]
     frames[1].paste((250, 0, 0), (10, 10, 60, 60))
-    source = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+    source = encode_image(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
     still = Plan(resize=Resize(width=60), output=Output(formats=(Format.JPEG,)))
     moving = Plan(resize=Resize(width=60), output=Output(formats=(Format.WEBP,)))
-    one, other = all_of(source, still, moving)
+    one, other = render_batch(source, still, moving)
     assert isinstance(one, Rendered)
     assert isinstance(other, Rendered)
-    assert (one.format, decoded(one).size) == (Format.JPEG, (60, 40))
-    assert getattr(decoded(other), "n_frames", 1) == 2
+    assert (one.format, decode_result(one).size) == (Format.JPEG, (60, 40))
+    assert getattr(decode_result(other), "n_frames", 1) == 2
 
 
 def test_each_page_is_decoded_for_those_who_want_it() -> None:
     pages = [photo(90, 60), photo(60, 90), photo(40, 40)]
-    source = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    source = encode_image(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     plans = [Plan(input=Input(page=page), resize=Resize(width=30), output=PNG) for page in (2, 1, 3, 2, 9)]
-    results = all_of(source, *plans)
+    results = render_batch(source, *plans)
     sizes = [(result.width, result.height) for result in results if isinstance(result, Rendered)]
     assert sizes == [(30, 45), (30, 20), (30, 30), (30, 45)]
     assert isinstance(results[4], InvalidParameter)
@@ -164,7 +164,7 @@ def test_borders_are_cut_off_all() -> None:
     framed = photo(200, 200)
     framed.paste((255, 255, 255), (0, 0, 200, 50))
     plans = [Plan(trim=Trim(), resize=Resize(width=width), output=PNG) for width in (40, 100)]
-    source = encoded(framed, "PNG")
-    for asked, result in zip(plans, all_of(source, *plans), strict=True):
+    source = encode_image(framed, "PNG")
+    for requested, result in zip(plans, render_batch(source, *plans), strict=True):
         assert isinstance(result, Rendered)
-        assert result.height == render(source, asked, LIMITS).height < result.width
+        assert result.height == render(source, requested, LIMITS).height < result.width

@@ -17,7 +17,7 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Flip, Kernel, Output, Plan, Resize
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
-from tests.pixels.images import decoded, encoded, photo
+from tests.pixels.images import decode_result, encode_image, photo
 
 LIMITS = Limits(max_result_pixels=250_000, max_result_side=900)
 part = st.floats(0, 1)
@@ -65,11 +65,11 @@ plans = st.builds(
 
 
 def source(mode: str, width: int, height: int, orientation: int) -> memoryview:
-    picture = Image.new("RGB", (width + 6, height + 6), (250, 250, 250))
-    picture.paste(photo(width, height), (2, 4))
+    image = Image.new("RGB", (width + 6, height + 6), (250, 250, 250))
+    image.paste(photo(width, height), (2, 4))
     exif = Image.Exif()
     exif[274] = orientation
-    return encoded(picture.convert(mode), "PNG", exif=exif)
+    return encode_image(image.convert(mode), "PNG", exif=exif)
 
 
 sources = st.builds(
@@ -89,11 +89,11 @@ def test_every_combination_gives_the_promised_size_or_says_why_not(picture: memo
     except (ResultTooLarge, InvalidParameter):
         return
     header = open_image(picture, LIMITS).header
-    seen = find_trim_box(picture, plan, LIMITS)
+    actual = find_trim_box(picture, plan, LIMITS)
     promised = resolve(
-        header.pending_orientation.oriented_size(seen.size if seen else header.size),
+        header.pending_orientation.oriented_size(actual.size if actual else header.size),
         replace(plan, output=Output()),
         LIMITS,
     ).output
     assert Size(result.width, result.height) == promised
-    assert decoded(result).size == (promised.width, promised.height)
+    assert decode_result(result).size == (promised.width, promised.height)

@@ -30,7 +30,7 @@ GREYS_THAT_PILLOW_LEAVES_OPAQUE = {"ftbbn0g04", "iftbbn0g04", "ftbwn0g16", "iftb
 """A tRNS chunk makes their brightest grey, of 4 or of 16 bits, transparent (PNG §11.3.1.1); Pillow reads it, but does not apply it."""
 
 
-def made(path: Path, page: int = 0) -> Pixels:
+def render_pixels(path: Path, page: int = 0) -> Pixels:
     """The picture, or a page of it, as the pipeline renders it: straight to PNG, unresized."""
     looked = Input(animated=False, page=page) if page else Input(animated=False)
     plan = Plan(input=looked, output=Output(formats=(Format.PNG,)))
@@ -46,7 +46,7 @@ def rgba(image: Image.Image) -> Pixels:
     return pixels
 
 
-def furthest(one: Pixels, other: Pixels) -> int:
+def max_difference(one: Pixels, other: Pixels) -> int:
     assert one.shape == other.shape
     return int(np.abs(one.astype(int) - other.astype(int)).max())
 
@@ -58,13 +58,13 @@ def test_the_png_suite_is_read_as_pillow_reads_it_and_its_broken_files_are_refus
     for path in suite:
         if path.stem.startswith("x"):
             with pytest.raises((UndecodableImage, UnsupportedImage)):
-                made(path)
+                render_pixels(path)
             continue
         with Image.open(path) as image:
             expected = rgba(image)
         if path.stem in GREYS_THAT_PILLOW_LEAVES_OPAQUE:
             expected[(expected == WHITE).all(axis=-1)] = 0
-        if furthest(made(path), expected) > 1:  # 16 bits are rounded to 8
+        if max_difference(render_pixels(path), expected) > 1:  # 16 bits are rounded to 8
             wrong.append(path.stem)
     assert wrong == []
 
@@ -77,7 +77,7 @@ def test_orientations_are_applied_as_pillow_applies_them() -> None:
     for path in found:
         with Image.open(path) as image:
             expected = rgba(ImageOps.exif_transpose(image))
-        assert furthest(made(path), expected) <= 1, path.name
+        assert max_difference(render_pixels(path), expected) <= 1, path.name
 
 
 @pytest.mark.parametrize("name", ["dispose-background", "dispose-previous"])
@@ -89,8 +89,8 @@ def test_frames_of_a_gif_are_disposed_of_as_the_reference_shows(name: str) -> No
         frames, height = int(getattr(image, "n_frames", 1)), image.height
     assert strip.shape[0] == frames * height
     for page in range(frames):
-        wanted = strip[page * height : (page + 1) * height]
-        assert furthest(made(by_name[f"{name}.gif"], page + 1), wanted) <= 1, f"frame {page + 1}"
+        expected = strip[page * height : (page + 1) * height]
+        assert max_difference(render_pixels(by_name[f"{name}.gif"], page + 1), expected) <= 1, f"frame {page + 1}"
 
 
 def test_the_last_frame_of_each_apng_of_the_conformance_set_is_as_its_authors_say() -> None:
@@ -99,7 +99,7 @@ def test_the_last_frame_of_each_apng_of_the_conformance_set_is_as_its_authors_sa
     assert len(found) >= 12
     for path in found:
         last = inspect(memoryview(path.read_bytes()), Limits()).frames
-        frame = made(path, last)
+        frame = render_pixels(path, last)
         corner, middle = (tuple(int(part) for part in frame[at]) for at in ((0, 0), (32, 64)))
         assert (corner, middle) == ENDINGS.get(path.stem, (GREEN, GREEN)), path.name
 
@@ -175,7 +175,7 @@ def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
                     continue
                 image.load()
                 expected, by_profile = in_srgb(image), "icc_profile" in image.info
-            found = made(path)
+            found = render_pixels(path)
         except PixmillError as error:
             wrong.append(f"{path.name}: {error.code} {error.detail}")
             continue
@@ -196,7 +196,7 @@ def test_linear_light_of_sixteen_bits_is_shown_as_its_authors_show_it() -> None:
     assert len(compared) >= 11
     for path, shown in compared:
         with Image.open(shown) as image:
-            away = np.abs(made(path).astype(int) - rgba(image))
+            away = np.abs(render_pixels(path).astype(int) - rgba(image))
         assert (away.max() <= 3, away.mean() < 0.4) == (True, True), path.name
 
 
@@ -225,7 +225,7 @@ def test_heics_are_decoded_as_ffmpeg_does() -> None:
         try:
             with av.open(str(path)) as file:
                 expected = next(file.decode(video=0)).to_ndarray(format="rgb24").astype(int)
-            found = made(path)
+            found = render_pixels(path)
         except (av.FFmpegError, StopIteration, PixmillError):
             continue
         height, width = found.shape[:2]

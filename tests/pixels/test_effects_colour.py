@@ -8,21 +8,21 @@ from PIL import Image
 
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone
-from tests.pixels.images import encoded, made, photo, pixels_of
-from tests.pixels.reference import Floats, to_code, to_light
+from tests.pixels.images import encode_image, photo, pixels_of, render_image
+from tests.pixels.reference import Floats, to_linear, to_srgb
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 BLACK, WHITE = Colour(0, 0, 0), Colour()
 
 
-def recoloured(image: Image.Image, **colour: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), adjust=Adjust(colour=ColourAdjustment(**colour)))
+def render_colour(image: Image.Image, **colour: Any) -> Image.Image:
+    return render_image(encode_image(image, "PNG"), adjust=Adjust(colour=ColourAdjustment(**colour)))
 
 
 def greys(picture: Image.Image) -> Floats:
     """Luminance as a code from 0 to 1."""
-    light = to_light(pixels_of(picture) / 255) @ LUMINANCE
-    return np.asarray(np.rint(to_code(light) * 255)[..., None] / 255)
+    light = to_linear(pixels_of(picture) / 255) @ LUMINANCE
+    return np.asarray(np.rint(to_srgb(light) * 255)[..., None] / 255)
 
 
 XYZ = np.array(
@@ -33,7 +33,7 @@ D65 = XYZ.sum(axis=1)
 
 def to_lab(codes: Floats) -> Floats:
     """CIE 15:2004, white D65."""
-    x = to_light(codes / 255) @ XYZ.T / D65
+    x = to_linear(codes / 255) @ XYZ.T / D65
     f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x * (29 / 6) ** 2 / 3 + 4 / 29)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
 
@@ -42,7 +42,7 @@ def from_lab(lab: Floats) -> Floats:
     y = (lab[..., 0] + 16) / 116
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
     x = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * D65
-    return np.asarray(to_code(np.clip(x @ np.linalg.inv(XYZ).T, 0, 1)) * 255)
+    return np.asarray(to_srgb(np.clip(x @ np.linalg.inv(XYZ).T, 0, 1)) * 255)
 
 
 # https://www.w3.org/TR/filter-effects-1/#feColorMatrixElement, written out by hand for these values.
@@ -62,35 +62,35 @@ CSS = {
 @pytest.mark.parametrize("name", CSS)
 def test_matrices_are_those_of_css(name: str) -> None:
     colour, matrix = CSS[name]
-    picture = photo()
-    expected = (pixels_of(picture).astype(float) @ np.array(matrix).T).clip(0, 255)
-    assert np.abs(pixels_of(recoloured(picture, **colour)) - expected).max() <= 0.501
+    image = photo()
+    expected = (pixels_of(image).astype(float) @ np.array(matrix).T).clip(0, 255)
+    assert np.abs(pixels_of(render_colour(image, **colour)) - expected).max() <= 0.501
 
 
 def test_several_matrices_are_one_after_the_other() -> None:
     """Without cutting anything off in between."""
-    picture = photo()
+    image = photo()
     matrix = np.array(CSS["sepia 50"][1]) @ np.array(CSS["hue 90"][1]) @ np.array(CSS["saturation 100"][1])
-    expected = (pixels_of(picture).astype(float) @ matrix.T).clip(0, 255)
-    result = pixels_of(recoloured(picture, saturation=100.0, hue=90.0, sepia=50.0))
+    expected = (pixels_of(image).astype(float) @ matrix.T).clip(0, 255)
+    result = pixels_of(render_colour(image, saturation=100.0, hue=90.0, sepia=50.0))
     assert np.abs(result - expected).max() <= 0.501
 
 
 @pytest.mark.parametrize("change", [-30.0, 15.0])
 def test_lightness_is_that_of_lab(change: float) -> None:
-    picture = photo()
-    lab = to_lab(pixels_of(picture).astype(float))
+    image = photo()
+    lab = to_lab(pixels_of(image).astype(float))
     lab[..., 0] = (lab[..., 0] + change).clip(0, 100)
-    gone = np.abs(pixels_of(recoloured(picture, lightness=change)) - from_lab(lab))
+    gone = np.abs(pixels_of(render_colour(image, lightness=change)) - from_lab(lab))
     assert gone.mean() < 0.5
     assert gone.max() <= 4  # libvips goes by tables
 
 
 def test_a_tint_keeps_lightness_and_brings_its_own_hue() -> None:
-    picture = photo()
-    tinted = pixels_of(recoloured(picture, tint=Colour(0, 90, 200))).astype(float)
+    image = photo()
+    tinted = pixels_of(render_colour(image, tint=Colour(0, 90, 200))).astype(float)
     wanted = to_lab(np.array([[0.0, 90.0, 200.0]]))[0]
-    light = to_lab(np.repeat(greys(picture) * 255, 3, axis=-1))[..., :1]
+    light = to_lab(np.repeat(greys(image) * 255, 3, axis=-1))[..., :1]
     much = 1 - 4 * (light / 100 - 0.5) ** 2
     expected = from_lab(np.concatenate([light, much * wanted[1], much * wanted[2]], axis=-1))
     assert np.abs(tinted - expected).mean() < 1
@@ -99,24 +99,24 @@ def test_a_tint_keeps_lightness_and_brings_its_own_hue() -> None:
 
 @pytest.mark.parametrize("opacity", [255, 128])
 def test_a_duotone_runs_from_dark_to_light(opacity: int) -> None:
-    picture, grey = photo(), greys(photo())
+    image, grey = photo(), greys(photo())
     dark, light = Colour(40, 20, 90, opacity), Colour(250, 220, 90, opacity)
     full = np.array((40, 20, 90)) * (1 - grey) + np.array((250, 220, 90)) * grey
-    expected = pixels_of(picture) * (1 - opacity / 255) + full * opacity / 255
-    assert np.abs(pixels_of(recoloured(picture, duotone=Duotone(dark, light))) - expected).max() <= 2
+    expected = pixels_of(image) * (1 - opacity / 255) + full * opacity / 255
+    assert np.abs(pixels_of(render_colour(image, duotone=Duotone(dark, light))) - expected).max() <= 2
 
 
 def test_a_duotone_of_black_and_white_is_grayscale() -> None:
-    picture = photo()
-    grey = made(encoded(picture, "PNG"), grayscale=True)
-    result = recoloured(picture, duotone=Duotone(BLACK, WHITE))
+    image = photo()
+    grey = render_image(encode_image(image, "PNG"), grayscale=True)
+    result = render_colour(image, duotone=Duotone(BLACK, WHITE))
     assert np.array_equal(pixels_of(result), pixels_of(grey))
 
 
 def test_colorize_is_pillows_blend() -> None:
-    picture = photo()
-    expected = Image.blend(picture, Image.new("RGB", picture.size, (255, 40, 0)), 100 / 255)
-    result = recoloured(picture, colorize=Colour(255, 40, 0, 100))
+    image = photo()
+    expected = Image.blend(image, Image.new("RGB", image.size, (255, 40, 0)), 100 / 255)
+    result = render_colour(image, colorize=Colour(255, 40, 0, 100))
     assert np.abs(pixels_of(result).astype(int) - pixels_of(expected)).max() <= 1
 
 
@@ -133,42 +133,42 @@ EVERYTHING = {
 
 def test_a_grey_picture_is_coloured_as_one_with_three_channels() -> None:
     grey = photo().convert("L")
-    result = recoloured(grey, **EVERYTHING)
+    result = render_colour(grey, **EVERYTHING)
     assert result.mode == "RGB"
-    assert np.array_equal(pixels_of(result), pixels_of(recoloured(grey.convert("RGB"), **EVERYTHING)))
+    assert np.array_equal(pixels_of(result), pixels_of(render_colour(grey.convert("RGB"), **EVERYTHING)))
 
 
 @pytest.mark.parametrize("colour", [{"saturation": 70.0}, {"hue": 200.0}, {"colorize": Colour(9, 9, 9, 99)}])
 def test_grey_stays_grey_where_it_can(colour: dict[str, Any]) -> None:
-    assert recoloured(photo().convert("L"), **colour).mode == "L"
+    assert render_colour(photo().convert("L"), **colour).mode == "L"
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_alpha_stays(mode: str) -> None:
-    picture = photo().convert(mode)
-    picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    result = recoloured(picture, **EVERYTHING)
-    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(picture, "RGBA")[..., 3])
+    image = photo().convert(mode)
+    image.putalpha(Image.radial_gradient("L").resize(image.size))
+    result = render_colour(image, **EVERYTHING)
+    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(image, "RGBA")[..., 3])
 
 
 def test_what_is_opaque_looks_the_same_with_alpha_around_it() -> None:
-    picture = photo()
-    seen = picture.convert("RGBA")
-    seen.putalpha(Image.linear_gradient("L").resize(picture.size))
-    result = pixels_of(recoloured(seen, **EVERYTHING), "RGBA")[..., :3]
-    assert np.array_equal(result, pixels_of(recoloured(picture, **EVERYTHING)))
+    image = photo()
+    actual = image.convert("RGBA")
+    actual.putalpha(Image.linear_gradient("L").resize(image.size))
+    result = pixels_of(render_colour(actual, **EVERYTHING), "RGBA")[..., :3]
+    assert np.array_equal(result, pixels_of(render_colour(image, **EVERYTHING)))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 @pytest.mark.parametrize("threshold", [1, 100, 255])
 def test_a_threshold_parts_by_luminance(threshold: int, mode: str) -> None:
-    picture = photo().convert(mode)
+    image = photo().convert(mode)
     if mode == "RGBA":
-        picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    result = recoloured(picture, threshold=threshold)
-    grey = pixels_of(picture, "L") if mode == "L" else np.rint(greys(picture.convert("RGB"))[..., 0] * 255)
+        image.putalpha(Image.radial_gradient("L").resize(image.size))
+    result = render_colour(image, threshold=threshold)
+    grey = pixels_of(image, "L") if mode == "L" else np.rint(greys(image.convert("RGB"))[..., 0] * 255)
     clear = np.abs(grey - threshold) > 1  # libvips' table of luminance is off by one here and there
     assert np.array_equal(pixels_of(result, "L")[clear], (255 * (grey >= threshold)).astype(np.uint8)[clear])
     assert clear.mean() > 0.7
     if mode == "RGBA":
-        assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(picture, "RGBA")[..., 3])
+        assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(image, "RGBA")[..., 3])

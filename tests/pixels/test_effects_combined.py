@@ -14,7 +14,7 @@ from pixmill.dialects.native.tables import adjust, effects
 from pixmill.engine.pixels.pipeline import STEPS, render
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
-from tests.pixels.images import encoded, photo
+from tests.pixels.images import encode_image, photo
 
 PARAMS = [param for param in (*adjust.PARAMS, *effects.PARAMS) if param.name not in {"monochrome", "unsharp"}]
 ORDER = [
@@ -35,12 +35,14 @@ def test_the_steps_are_in_the_order_that_the_reference_page_shows() -> None:
 @given(st.data())
 def test_any_of_them_together_make_a_picture(mode: str, data: st.DataObject) -> None:
     width, height = data.draw(st.sampled_from([(1, 1), (2, 50), (61, 1), (90, 60)]))
-    asked = {
+    requested = {
         param.name: param.parse(data.draw(st.sampled_from(param.examples)))
         for param in data.draw(st.lists(st.sampled_from(PARAMS), unique_by=lambda param: param.name))
     }
-    picture = photo(width, height).convert(mode)
+    image = photo(width, height).convert(mode)
     if mode.endswith("A"):
-        picture.putalpha(data.draw(st.integers(0, 255)))
-    result = render(encoded(picture, "PNG"), plan_of(cast("ParamValues", asked | {"format": (Format.PNG,)})), Limits())
+        image.putalpha(data.draw(st.integers(0, 255)))
+    result = render(
+        encode_image(image, "PNG"), plan_of(cast("ParamValues", requested | {"format": (Format.PNG,)})), Limits()
+    )
     assert Image.open(BytesIO(result.body)).size == (width, height)

@@ -8,21 +8,21 @@ import pytest
 from PIL import Image
 
 from pixmill.plan.effects import Adjust, Clahe, Convolution, Effects, GradientRamp, ProgressiveBlur, UnsharpMask
-from tests.pixels.images import Pixels, encoded, made, photo, pixels_of
+from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats
 
 LUMA = (0.2126, 0.7152, 0.0722)
 
 
-def changed(image: Image.Image, **effects: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), effects=Effects(**effects))
+def render_effects(image: Image.Image, **effects: Any) -> Image.Image:
+    return render_image(encode_image(image, "PNG"), effects=Effects(**effects))
 
 
-def equalised(image: Image.Image, window: int, slope: int = 3) -> Image.Image:
-    return made(encoded(image, "PNG"), adjust=Adjust(clahe=Clahe(window, slope)))
+def render_clahe(image: Image.Image, window: int, slope: int = 3) -> Image.Image:
+    return render_image(encode_image(image, "PNG"), adjust=Adjust(clahe=Clahe(window, slope)))
 
 
-def speckled(mode: str = "RGB") -> Image.Image:
+def speckled_image(mode: str = "RGB") -> Image.Image:
     pixels = pixels_of(photo(120, 90)).copy()
     pixels[np.random.default_rng(4).random(pixels.shape) < 0.05] = 255
     return Image.fromarray(pixels).convert(mode)
@@ -31,9 +31,9 @@ def speckled(mode: str = "RGB") -> Image.Image:
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("radius", [1, 2, 3, 5])
 def test_median_is_that_of_opencv(radius: int, mode: str) -> None:
-    picture = speckled(mode)
-    expected = cv2.medianBlur(np.asarray(picture), 2 * radius + 1)
-    assert np.array_equal(np.asarray(changed(picture, median=radius)), expected)
+    image = speckled_image(mode)
+    expected = cv2.medianBlur(np.asarray(image), 2 * radius + 1)
+    assert np.array_equal(np.asarray(render_effects(image, median=radius)), expected)
 
 
 MATRICES = [
@@ -47,13 +47,13 @@ MATRICES = [
 @pytest.mark.parametrize("weights", MATRICES, ids=len)
 @pytest.mark.parametrize("offset", [0.0, 40.0])
 def test_convolution_is_the_filter_of_opencv(weights: tuple[float, ...], offset: float) -> None:
-    picture = speckled()
+    image = speckled_image()
     side = int(len(weights) ** 0.5)
     kernel = np.array(weights, np.float64).reshape(side, side)
     expected = cv2.filter2D(
-        pixels_of(picture).astype(np.float64), -1, kernel, delta=offset, borderType=cv2.BORDER_REPLICATE
+        pixels_of(image).astype(np.float64), -1, kernel, delta=offset, borderType=cv2.BORDER_REPLICATE
     )
-    result = changed(picture, convolution=Convolution(tuple(map(float, weights)), offset))
+    result = render_effects(image, convolution=Convolution(tuple(map(float, weights)), offset))
     assert np.abs(pixels_of(result) - expected.clip(0, 255)).max() <= 0.501
 
 
@@ -66,9 +66,9 @@ def unsharp(codes: Floats, sigma: float, amount: float, threshold: int) -> Float
 
 @pytest.mark.parametrize(("sigma", "amount"), [(0.5, 1.0), (1.0, 1.0), (2.0, 3.0), (8.0, 0.7)])
 def test_sharpening_is_an_unsharp_mask_of_luma(sigma: float, amount: float) -> None:
-    picture = speckled()
-    expected = unsharp(pixels_of(picture).astype(float), sigma, amount, 0)
-    gone = np.abs(pixels_of(changed(picture, sharpen=UnsharpMask(sigma, amount))) - expected)
+    image = speckled_image()
+    expected = unsharp(pixels_of(image).astype(float), sigma, amount, 0)
+    gone = np.abs(pixels_of(render_effects(image, sharpen=UnsharpMask(sigma, amount))) - expected)
     assert gone.mean() < 0.7
     assert gone.max() <= 1 + 2 * amount  # the tail of the Gaussian that is cut off
 
@@ -76,7 +76,7 @@ def test_sharpening_is_an_unsharp_mask_of_luma(sigma: float, amount: float) -> N
 def test_a_threshold_spares_what_is_nearly_even() -> None:
     codes = np.full((40, 40), 100, np.uint8)
     codes[:, 10:20], codes[:, 25:] = 106, 220
-    result = pixels_of(changed(Image.fromarray(codes), sharpen=UnsharpMask(1.0, 2.0, 12)), "L")
+    result = pixels_of(render_effects(Image.fromarray(codes), sharpen=UnsharpMask(1.0, 2.0, 12)), "L")
     assert np.array_equal(result[:, :20], codes[:, :20])
     assert result[:, 25].min() > 225
     assert result[:, 24].max() < 106
@@ -85,7 +85,7 @@ def test_a_threshold_spares_what_is_nearly_even() -> None:
 @pytest.mark.parametrize("window", [9, 25])
 def test_equalising_without_a_limit_is_the_rank_in_the_window(window: int) -> None:
     codes = np.random.default_rng(3).integers(60, 120, (40, 50)).astype(np.uint8)
-    result = pixels_of(equalised(Image.fromarray(codes), window, 100), "L")
+    result = pixels_of(render_clahe(Image.fromarray(codes), window, 100), "L")
     half = window // 2
     for y, x in ((20, 25), (14, 30), (26, 14)):
         around = codes[y - half : y - half + window, x - half : x - half + window]
@@ -100,7 +100,7 @@ def local_contrast(light: Floats) -> float:
 
 def test_equalising_brings_out_contrast_and_keeps_the_differences_of_channels() -> None:
     before = (pixels_of(photo(120, 80)).astype(float) / 5 + 90).astype(np.uint8)
-    after = pixels_of(equalised(Image.fromarray(before), 32)).astype(int)
+    after = pixels_of(render_clahe(Image.fromarray(before), 32)).astype(int)
     assert local_contrast(after.astype(float) @ LUMA) > 1.4 * local_contrast(before.astype(float) @ LUMA)
     inside = (after > 0).all(-1) & (after < 255).all(-1)
     assert np.array_equal(
@@ -110,7 +110,7 @@ def test_equalising_brings_out_contrast_and_keeps_the_differences_of_channels() 
 
 @pytest.mark.parametrize("window", [2, 64])
 def test_equalising_a_single_pixel_works(window: int) -> None:
-    assert equalised(photo(1, 1), window).size == (1, 1)
+    assert render_clahe(photo(1, 1), window).size == (1, 1)
 
 
 EFFECTS: dict[str, dict[str, Any]] = {
@@ -129,9 +129,9 @@ def test_no_hidden_colour_comes_out(name: str) -> None:
     pixels[16:48, 16:48] = (200, 30, 20, 255)
     other = pixels.copy()
     other[pixels[..., 3] == 0] = 0
-    one, two = (pixels_of(changed(Image.fromarray(each), **EFFECTS[name]), "RGBA") for each in (pixels, other))
-    seen = (one[..., 3] > 0) | (two[..., 3] > 0)
-    assert np.array_equal(one[seen], two[seen])
+    one, two = (pixels_of(render_effects(Image.fromarray(each), **EFFECTS[name]), "RGBA") for each in (pixels, other))
+    actual = (one[..., 3] > 0) | (two[..., 3] > 0)
+    assert np.array_equal(one[actual], two[actual])
     assert one[one[..., 3] > 30][:, 1].max() < 120
 
 
@@ -140,34 +140,34 @@ def test_equalising_does_not_look_at_what_is_hidden() -> None:
     pixels[16:48, 16:48, 3] = 255
     other = pixels.copy()
     other[pixels[..., 3] == 0] = 0
-    one, two = (pixels_of(equalised(Image.fromarray(each), 24), "RGBA") for each in (pixels, other))
+    one, two = (pixels_of(render_clahe(Image.fromarray(each), 24), "RGBA") for each in (pixels, other))
     assert np.array_equal(one[16:48, 16:48], two[16:48, 16:48])
 
 
 @pytest.mark.parametrize("name", ["sharpen", "convolution"])
 def test_these_leave_alpha_alone(name: str) -> None:
-    picture = photo().convert("RGBA")
-    picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    result = changed(picture, **EFFECTS[name])
-    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(picture, "RGBA")[..., 3])
+    image = photo().convert("RGBA")
+    image.putalpha(Image.radial_gradient("L").resize(image.size))
+    result = render_effects(image, **EFFECTS[name])
+    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(image, "RGBA")[..., 3])
 
 
 @pytest.mark.parametrize("name", EFFECTS)
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 2)])
 def test_every_kind_of_small_picture_works(name: str, mode: str, size: tuple[int, int]) -> None:
-    picture = photo(*size).convert(mode)
+    image = photo(*size).convert(mode)
     if mode != "L":
-        picture.putalpha(100)
-    result = changed(picture, **EFFECTS[name])
+        image.putalpha(100)
+    result = render_effects(image, **EFFECTS[name])
     assert (result.mode, result.size) == (mode, size)
 
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_grey_is_filtered_as_three_equal_channels(name: str) -> None:
     grey = photo().convert("L")
-    one: Pixels = pixels_of(changed(grey, **EFFECTS[name])).astype(np.int16)
-    two = pixels_of(changed(grey.convert("RGB"), **EFFECTS[name])).astype(np.int16)
+    one: Pixels = pixels_of(render_effects(grey, **EFFECTS[name])).astype(np.int16)
+    two = pixels_of(render_effects(grey.convert("RGB"), **EFFECTS[name])).astype(np.int16)
     assert np.abs(one - two).max() <= 1
 
 
@@ -178,24 +178,24 @@ SQUARES = [("dilate", cv2.dilate), ("erode", cv2.erode)]
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("radius", [1, 4, 20])
 def test_dilate_and_erode_are_those_of_opencv(name: str, opencv: Any, mode: str, radius: int) -> None:
-    picture = speckled(mode)
+    image = speckled_image(mode)
     side = 2 * radius + 1
-    expected = opencv(np.asarray(picture), np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    assert np.array_equal(np.asarray(changed(picture, **{name: radius})), expected)
+    expected = opencv(np.asarray(image), np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    assert np.array_equal(np.asarray(render_effects(image, **{name: radius})), expected)
 
 
 def test_dilate_then_erode_closes_gaps_and_keeps_the_rest() -> None:
-    picture = Image.new("L", (60, 60), 200)
-    picture.paste(20, (10, 10, 40, 40))
-    whole = picture.copy()
-    picture.paste(200, (20, 20, 22, 22))
-    picture.paste(20, (50, 50, 51, 51))  # a speck
+    image = Image.new("L", (60, 60), 200)
+    image.paste(20, (10, 10, 40, 40))
+    whole = image.copy()
+    image.paste(200, (20, 20, 22, 22))
+    image.paste(20, (50, 50, 51, 51))  # a speck
     whole.paste(200, (20, 20, 22, 22))
-    assert np.array_equal(np.asarray(changed(picture, dilate=1, erode=1)), np.asarray(whole))
+    assert np.array_equal(np.asarray(render_effects(image, dilate=1, erode=1)), np.asarray(whole))
 
 
 def test_what_is_hidden_does_not_grow_out() -> None:
-    picture = Image.new("RGBA", (40, 40), (90, 90, 90, 255))
-    picture.paste((255, 0, 0, 0), (15, 15, 25, 25))
-    grown = pixels_of(changed(picture, dilate=3), "RGBA")
+    image = Image.new("RGBA", (40, 40), (90, 90, 90, 255))
+    image.paste((255, 0, 0, 0), (15, 15, 25, 25))
+    grown = pixels_of(render_effects(image, dilate=3), "RGBA")
     assert tuple(grown.reshape(-1, 4).max(axis=0)) == (90, 90, 90, 255)

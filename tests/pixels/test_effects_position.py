@@ -18,16 +18,16 @@ from pixmill.plan.effects import (
     RegionPixelation,
 )
 from pixmill.plan.ops import Resize
-from tests.pixels.images import difference, encoded, made, photo, pixels_of
-from tests.pixels.reference import Floats, to_code, to_light
+from tests.pixels.images import difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.reference import Floats, to_linear, to_srgb
 from tests.pixels.test_effects import gaussian
 
 
-def changed(image: Image.Image, **effects: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), effects=Effects(**effects))
+def render_effects(image: Image.Image, **effects: Any) -> Image.Image:
+    return render_image(encode_image(image, "PNG"), effects=Effects(**effects))
 
 
-def way(ramp: GradientRamp, width: int, height: int) -> Floats:
+def ramp_reference(ramp: GradientRamp, width: int, height: int) -> Floats:
     """From CSS Images 3 §3.1.1: a line through the centre whose ends are where the corners project on it."""
     right, down = sin(radians(ramp.angle)), -cos(radians(ramp.angle))
     y, x = np.mgrid[0:height, 0:width] + 0.5
@@ -51,62 +51,62 @@ RAMPS = [
 
 @pytest.mark.parametrize("ramp", RAMPS, ids=str)
 def test_a_gradient_is_composited_as_css_does(ramp: GradientRamp) -> None:
-    picture, first, last = photo(), (255, 40, 0, 200), (0, 0, 90, 30)
-    at = way(ramp, *picture.size)[..., None]
+    image, first, last = photo(), (255, 40, 0, 200), (0, 0, 90, 30)
+    at = ramp_reference(ramp, *image.size)[..., None]
     over = [np.array([*(part * colour[3] / 255 for part in colour[:3]), colour[3] / 255]) for colour in (first, last)]
     mixed = over[0] * (1 - at) + over[1] * at
-    expected = pixels_of(picture) * (1 - mixed[..., 3:]) + mixed[..., :3]
-    result = pixels_of(changed(picture, gradient=Gradient(ramp, Colour(*first), Colour(*last))))
+    expected = pixels_of(image) * (1 - mixed[..., 3:]) + mixed[..., :3]
+    result = pixels_of(render_effects(image, gradient=Gradient(ramp, Colour(*first), Colour(*last))))
     assert np.abs(result - expected).max() <= 0.51
 
 
 def test_a_gradient_stays_within_what_is_seen() -> None:
-    picture = photo().convert("RGBA")
-    picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    result = changed(picture, gradient=Gradient(GradientRamp(), Colour(), Colour(0, 0, 0)))
-    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(picture, "RGBA")[..., 3])
+    image = photo().convert("RGBA")
+    image.putalpha(Image.radial_gradient("L").resize(image.size))
+    result = render_effects(image, gradient=Gradient(GradientRamp(), Colour(), Colour(0, 0, 0)))
+    assert np.array_equal(pixels_of(result, "RGBA")[..., 3], pixels_of(image, "RGBA")[..., 3])
 
 
 def test_only_a_coloured_gradient_colours_a_grey_picture() -> None:
     grey = photo().convert("L")
-    assert changed(grey, gradient=Gradient(GradientRamp(), Colour(0, 0, 0, 9), Colour(9, 9, 9))).mode == "L"
-    assert changed(grey, gradient=Gradient(GradientRamp(), Colour(0, 0, 0, 9), Colour(9, 9, 8))).mode == "RGB"
+    assert render_effects(grey, gradient=Gradient(GradientRamp(), Colour(0, 0, 0, 9), Colour(9, 9, 9))).mode == "L"
+    assert render_effects(grey, gradient=Gradient(GradientRamp(), Colour(0, 0, 0, 9), Colour(9, 9, 8))).mode == "RGB"
 
 
 @pytest.mark.parametrize("ramp", [GradientRamp(), GradientRamp(90.0, 30.0, 80.0), GradientRamp(45.0)], ids=str)
 def test_a_growing_blur_is_everywhere_a_gaussian_of_its_place(ramp: GradientRamp) -> None:
-    picture, most = photo(160, 120), 8.0
-    light = to_light(pixels_of(picture) / 255)
+    image, most = photo(160, 120), 8.0
+    light = to_linear(pixels_of(image) / 255)
     sigmas = np.array([0.01, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 7, 8])
     blurred = np.stack([light, *(gaussian(light, sigma) for sigma in sigmas[1:])])
-    sigma = way(ramp, *picture.size) * most
+    sigma = ramp_reference(ramp, *image.size) * most
     above = np.searchsorted(sigmas, sigma).clip(1, len(sigmas) - 1)
     part = ((sigma - sigmas[above - 1]) / (sigmas[above] - sigmas[above - 1])).clip(0, 1)[..., None]
     y, x = np.mgrid[0:120, 0:160]
-    expected = to_code(blurred[above - 1, y, x] * (1 - part) + blurred[above, y, x] * part) * 255
-    gone = np.abs(pixels_of(changed(picture, progressive_blur=ProgressiveBlur(most, ramp))) - expected)
+    expected = to_srgb(blurred[above - 1, y, x] * (1 - part) + blurred[above, y, x] * part) * 255
+    gone = np.abs(pixels_of(render_effects(image, progressive_blur=ProgressiveBlur(most, ramp))) - expected)
     assert gone.mean() < 1
     assert np.quantile(gone, 0.99) < 7
     assert gone.max() < 20  # on the edge of the red spot, between two levels
 
 
 def test_where_a_growing_blur_has_not_begun_nothing_changes() -> None:
-    picture = photo()
-    result = pixels_of(changed(picture, progressive_blur=ProgressiveBlur(20.0, GradientRamp(90.0, 50.0))))
-    assert np.array_equal(result[:, :120], pixels_of(picture)[:, :120])
-    assert difference(result[:, 180:], pixels_of(picture)[:, 180:]) > 3
+    image = photo()
+    result = pixels_of(render_effects(image, progressive_blur=ProgressiveBlur(20.0, GradientRamp(90.0, 50.0))))
+    assert np.array_equal(result[:, :120], pixels_of(image)[:, :120])
+    assert difference(result[:, 180:], pixels_of(image)[:, 180:]) > 3
 
 
 def test_blocks_are_means_in_linear_light() -> None:
-    picture = photo(240, 160)
-    means = to_light(pixels_of(picture) / 255).reshape(20, 8, 30, 8, 3).mean(axis=(1, 3))
-    expected = (to_code(means) * 255).repeat(8, axis=0).repeat(8, axis=1)
-    assert np.abs(pixels_of(changed(picture, pixelate=8)) - expected).max() <= 1
+    image = photo(240, 160)
+    means = to_linear(pixels_of(image) / 255).reshape(20, 8, 30, 8, 3).mean(axis=(1, 3))
+    expected = (to_srgb(means) * 255).repeat(8, axis=0).repeat(8, axis=1)
+    assert np.abs(pixels_of(render_effects(image, pixelate=8)) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("side", [7, 100, 1000])
 def test_blocks_that_the_edge_cuts_are_of_one_colour_too(side: int) -> None:
-    result = pixels_of(changed(photo(50, 30), pixelate=side))
+    result = pixels_of(render_effects(photo(50, 30), pixelate=side))
     for top in range(0, 30, side):
         for left in range(0, 50, side):
             assert len(np.unique(result[top : top + side, left : left + side].reshape(-1, 3), axis=0)) == 1
@@ -135,18 +135,18 @@ BOXES = ((10, 20, 40, 60), (35, 50, 56, 71), (180, 120, 240, 160), (230, 10, 240
 def test_boxes_are_as_if_all_were_changed_and_the_rest_is_as_before(
     areas: dict[str, Any], whole: dict[str, Any], mode: str
 ) -> None:
-    picture = photo().convert(mode)
+    image = photo().convert(mode)
     if mode == "RGBA":
-        picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    expected, everywhere = np.asarray(picture).copy(), np.asarray(made(encoded(picture, "PNG"), **whole))
+        image.putalpha(Image.radial_gradient("L").resize(image.size))
+    expected, everywhere = np.asarray(image).copy(), np.asarray(render_image(encode_image(image, "PNG"), **whole))
     for left, top, right, bottom in BOXES:
         expected[top:bottom, left:right] = everywhere[top:bottom, left:right]
-    assert np.array_equal(np.asarray(changed(picture, **areas)), expected)
+    assert np.array_equal(np.asarray(render_effects(image, **areas)), expected)
 
 
 def test_boxes_are_on_the_result() -> None:
-    result = made(
-        encoded(photo(), "PNG"),
+    result = render_image(
+        encode_image(photo(), "PNG"),
         resize=Resize(width=60),
         effects=Effects(pixelate_areas=RegionPixelation(1000, (RedactionBox(0.0, 0.0, 60.0, 40.0),))),
     )
@@ -155,15 +155,15 @@ def test_boxes_are_on_the_result() -> None:
 
 @pytest.mark.parametrize("strength", [40.0, 100.0])
 def test_a_vignette_darkens_towards_the_corners(strength: float) -> None:
-    picture = photo()
+    image = photo()
     y, x = np.mgrid[0:160, 0:240] + 0.5
     t = ((np.hypot((x - 120) / 120, (y - 80) / 80) / 2**0.5 - 0.25) / 0.75).clip(0, 1)[..., None]
-    expected = pixels_of(picture) * (1 - strength / 100 * t * t * (3 - 2 * t))
-    assert np.abs(pixels_of(changed(picture, vignette=strength)) - expected).max() <= 0.51
+    expected = pixels_of(image) * (1 - strength / 100 * t * t * (3 - 2 * t))
+    assert np.abs(pixels_of(render_effects(image, vignette=strength)) - expected).max() <= 0.51
 
 
 def test_grain_is_gaussian_and_the_same_for_all_channels() -> None:
-    result = pixels_of(changed(Image.new("RGB", (600, 600), (128, 100, 150)), noise=5.0)).astype(int)
+    result = pixels_of(render_effects(Image.new("RGB", (600, 600), (128, 100, 150)), noise=5.0)).astype(int)
     grain = result - (128, 100, 150)
     assert np.array_equal(grain[..., 0], grain[..., 1])
     assert abs(grain.mean()) < 0.2
@@ -172,17 +172,17 @@ def test_grain_is_gaussian_and_the_same_for_all_channels() -> None:
 
 
 def test_grain_is_the_same_each_time_and_another_for_other_effects() -> None:
-    once, again = (pixels_of(changed(photo(), noise=5.0)) for _ in range(2))
+    once, again = (pixels_of(render_effects(photo(), noise=5.0)) for _ in range(2))
     assert np.array_equal(once, again)
     flat = Image.new("L", (64, 64), 128)
-    one, other = (pixels_of(changed(flat, noise=amount), "L").astype(float) - 128 for amount in (20.0, 20.5))
+    one, other = (pixels_of(render_effects(flat, noise=amount), "L").astype(float) - 128 for amount in (20.0, 20.5))
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.1
 
 
 @pytest.mark.parametrize("effects", [{"noise": 30.0}, {"vignette": 70.0}])
 def test_alpha_and_grey_stay(effects: dict[str, Any]) -> None:
-    picture = photo().convert("LA")
-    picture.putalpha(Image.radial_gradient("L").resize(picture.size))
-    result = changed(picture, **effects)
+    image = photo().convert("LA")
+    image.putalpha(Image.radial_gradient("L").resize(image.size))
+    result = render_effects(image, **effects)
     assert result.mode == "LA"
-    assert np.array_equal(np.asarray(result)[..., 1], np.asarray(picture)[..., 1])
+    assert np.array_equal(np.asarray(result)[..., 1], np.asarray(image)[..., 1])

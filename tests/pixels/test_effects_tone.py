@@ -8,25 +8,25 @@ from PIL import Image, ImageOps
 from scipy.interpolate import PchipInterpolator
 
 from pixmill.plan.effects import Adjust, Curves, Levels, ToneAdjustment
-from tests.pixels.images import Pixels, encoded, made, photo, pixels_of
+from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats
 
 CODES = np.arange(256)
 
 
-def toned(image: Image.Image, **tone: Any) -> Image.Image:
-    return made(encoded(image, "PNG"), adjust=Adjust(tone=ToneAdjustment(**tone)))
+def render_tone(image: Image.Image, **tone: Any) -> Image.Image:
+    return render_image(encode_image(image, "PNG"), adjust=Adjust(tone=ToneAdjustment(**tone)))
 
 
-def becomes(expected: Floats, **tone: Any) -> None:
+def assert_tone(expected: Floats, **tone: Any) -> None:
     """Each grey code becomes what the formula, from 0 to 1, says; half a code may go either way."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
-    result = toned(ramp, **tone)
+    result = render_tone(ramp, **tone)
     assert result.mode == "L"
     assert np.abs(pixels_of(result, "L").ravel() - np.clip(expected, 0, 1) * 255).max() <= 0.5001
 
 
-def contrasted(x: Floats, change: float) -> Floats:
+def contrast_reference(x: Floats, change: float) -> Floats:
     c = 2.55 * change
     return (x - 0.5) * (259 * (c + 255) / (255 * (259 - c))) + 0.5
 
@@ -41,21 +41,21 @@ X: Floats = CODES / 255
         ({"gamma": 0.1}, X**10),
         ({"brightness": 20.0}, X + 0.2),
         ({"brightness": -100.0}, X * 0),
-        ({"contrast": 40.0}, contrasted(X, 40)),
-        ({"contrast": -60.0}, contrasted(X, -60)),
+        ({"contrast": 40.0}, contrast_reference(X, 40)),
+        ({"contrast": -60.0}, contrast_reference(X, -60)),
         ({"contrast": -100.0}, X * 0 + 0.5),
         ({"levels": Levels(30, 1.0, 220)}, (CODES - 30) / 190),
         ({"levels": Levels(30, 1.6, 220)}, np.clip((CODES - 30) / 190, 0, 1) ** (1 / 1.6)),
         ({"levels": Levels(200, 1.0, 50)}, (200 - CODES) / 150),
         ({"levels": Levels(99, 1.0, 99)}, (CODES >= 99) * 1.0),
         ({"invert": True}, 1 - X),
-        ({"brightness": 60.0, "contrast": -50.0}, contrasted(X + 0.6, -50)),
+        ({"brightness": 60.0, "contrast": -50.0}, contrast_reference(X + 0.6, -50)),
         ({"gamma": 1.5, "brightness": -10.0, "invert": True}, 1 - (X ** (1 / 1.5) - 0.1)),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_each_code_becomes_what_the_formula_says(tone: dict[str, Any], expected: Floats) -> None:
-    becomes(expected, **tone)
+    assert_tone(expected, **tone)
 
 
 @pytest.mark.parametrize(
@@ -70,45 +70,45 @@ def test_each_code_becomes_what_the_formula_says(tone: dict[str, Any], expected:
 )
 def test_a_curve_is_what_scipy_draws_through_its_points(points: tuple[tuple[int, int], ...]) -> None:
     at, value = np.array(points, float).T
-    becomes(PchipInterpolator(at, value)(CODES.clip(at[0], at[-1])) / 255, curves=Curves(points))
+    assert_tone(PchipInterpolator(at, value)(CODES.clip(at[0], at[-1])) / 255, curves=Curves(points))
 
 
 def test_a_curve_through_one_point_is_level() -> None:
-    becomes(X * 0 + 77 / 255, curves=Curves(((9, 77),)))
+    assert_tone(X * 0 + 77 / 255, curves=Curves(((9, 77),)))
 
 
 def test_channels_have_curves_and_shifts_of_their_own() -> None:
-    picture = photo()
-    before = pixels_of(picture).astype(float)
-    result = pixels_of(toned(picture, curves=Curves(green=((0, 255), (255, 0))), red=10.0, blue=-20.0))
+    image = photo()
+    before = pixels_of(image).astype(float)
+    result = pixels_of(render_tone(image, curves=Curves(green=((0, 255), (255, 0))), red=10.0, blue=-20.0))
     expected = np.stack([before[..., 0] + 25.5, 255 - before[..., 1], before[..., 2] - 51], axis=-1)
     assert np.abs(result - expected.clip(0, 255)).max() <= 0.5001
 
 
 def test_inverting_is_what_pillow_does() -> None:
-    picture = photo()
-    assert np.array_equal(pixels_of(toned(picture, invert=True)), pixels_of(ImageOps.invert(picture)))
+    image = photo()
+    assert np.array_equal(pixels_of(render_tone(image, invert=True)), pixels_of(ImageOps.invert(image)))
 
 
 def test_alpha_stays() -> None:
-    picture = photo().convert("RGBA")
+    image = photo().convert("RGBA")
     alpha: Pixels = np.arange(240 * 160, dtype=np.uint32).reshape(160, 240).astype(np.uint8)
-    picture.putalpha(Image.fromarray(alpha))
-    result = toned(picture, invert=True, brightness=30.0)
+    image.putalpha(Image.fromarray(alpha))
+    result = render_tone(image, invert=True, brightness=30.0)
     assert np.array_equal(pixels_of(result, "RGBA")[..., 3], alpha)
-    grey = toned(picture.convert("LA"), invert=True)
+    grey = render_tone(image.convert("LA"), invert=True)
     assert grey.mode == "LA"
     assert np.array_equal(np.asarray(grey)[..., 1], alpha)
 
 
 def test_a_grey_picture_takes_on_colour_where_channels_differ() -> None:
-    result = toned(Image.new("L", (4, 4), 100), red=10.0)
+    result = render_tone(Image.new("L", (4, 4), 100), red=10.0)
     assert result.getpixel((0, 0)) == (126, 100, 100)
 
 
 def test_normalising_stretches_from_the_first_to_the_last_hundredth() -> None:
     codes = np.repeat(np.arange(50, 150, dtype=np.uint8), 100).reshape(100, 100)
-    result = pixels_of(toned(Image.fromarray(codes), normalise=True), "L")
+    result = pixels_of(render_tone(Image.fromarray(codes), normalise=True), "L")
     assert np.abs(result - ((codes - 50.0) / (148 - 50) * 255).clip(0, 255)).max() <= 0.5001
 
 
@@ -117,11 +117,11 @@ def test_normalising_does_not_look_at_what_is_hidden() -> None:
     pixels[:10] = (255, 255, 255, 0)
     pixels[10:, :10] = (60, 60, 60, 255)
     pixels[10:, 10:] = (90, 90, 90, 255)
-    result = np.asarray(toned(Image.fromarray(pixels), normalise=True).convert("RGBA"))
+    result = np.asarray(render_tone(Image.fromarray(pixels), normalise=True).convert("RGBA"))
     assert set(result[10:, :, 0].flat) == {0, 255}
 
 
 @pytest.mark.parametrize("code", [0, 7, 255])
 def test_normalising_leaves_one_even_colour(code: int) -> None:
-    picture = Image.new("RGB", (5, 5), (code, code, 9))
-    assert np.array_equal(pixels_of(toned(picture, normalise=True)), pixels_of(picture))
+    image = Image.new("RGB", (5, 5), (code, code, 9))
+    assert np.array_equal(pixels_of(render_tone(image, normalise=True)), pixels_of(image))

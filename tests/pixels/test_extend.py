@@ -11,15 +11,15 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
 from pixmill.plan.ops import Fit, Resize
 from pixmill.plan.transforms import Extend, Fill
-from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of
-from tests.pixels.reference import to_code, to_light
+from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.reference import to_linear, to_srgb
 
 MARGINS = Extend(top=5, right=12, bottom=20, left=30)
 WIDTHS = ((5, 20), (30, 12))
 BOX = Resize(100, 100, Fit.CONTAIN)
 
 
-def picture(mode: str = "RGB") -> Image.Image:
+def sample_image(mode: str = "RGB") -> Image.Image:
     image = photo(60, 40)
     if mode.endswith("A"):
         image.putalpha(Image.linear_gradient("L").resize(image.size))
@@ -33,17 +33,17 @@ def inner(pixels: Pixels) -> Pixels:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
 @pytest.mark.parametrize(("fill", "as_numpy_has_it"), [(Fill.EDGE, "edge"), (Fill.MIRROR, "symmetric")])
 def test_edges_are_drawn_out_and_mirrored_as_numpy_does(fill: Fill, as_numpy_has_it: str, mode: str) -> None:
-    image = picture(mode)
-    result = made(encoded(image, "PNG"), extend=replace(MARGINS, fill=fill))
-    wanted = np.pad(pixels_of(image, "RGBA"), (*WIDTHS, (0, 0)), mode=as_numpy_has_it)  # type: ignore[call-overload]  # a word of numpy's
+    image = sample_image(mode)
+    result = render_image(encode_image(image, "PNG"), extend=replace(MARGINS, fill=fill))
+    expected = np.pad(pixels_of(image, "RGBA"), (*WIDTHS, (0, 0)), mode=as_numpy_has_it)  # type: ignore[call-overload]  # a word of numpy's
     assert result.mode == mode
-    assert np.array_equal(pixels_of(result, "RGBA"), wanted)
+    assert np.array_equal(pixels_of(result, "RGBA"), expected)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
 def test_padding_has_the_colour_of_the_background(mode: str) -> None:
-    image = picture(mode)
-    result = pixels_of(made(encoded(image, "PNG"), extend=MARGINS, background=Colour(9, 200, 30)), "RGBA")
+    image = sample_image(mode)
+    result = pixels_of(render_image(encode_image(image, "PNG"), extend=MARGINS, background=Colour(9, 200, 30)), "RGBA")
     outside = np.ones(result.shape[:2], bool)
     outside[5:-20, 30:-12] = False
     assert (result[outside] == (9, 200, 30, 255)).all()
@@ -52,29 +52,29 @@ def test_padding_has_the_colour_of_the_background(mode: str) -> None:
 
 def test_a_mirror_goes_on_beyond_the_first_reflection() -> None:
     image = photo(10, 8)
-    result = made(encoded(image, "PNG"), extend=Extend(Fill.MIRROR, left=35, bottom=50))
-    wanted = np.pad(pixels_of(image), ((0, 50), (35, 0), (0, 0)), mode="symmetric")
-    assert np.array_equal(pixels_of(result), wanted)
+    result = render_image(encode_image(image, "PNG"), extend=Extend(Fill.MIRROR, left=35, bottom=50))
+    expected = np.pad(pixels_of(image), ((0, 50), (35, 0), (0, 0)), mode="symmetric")
+    assert np.array_equal(pixels_of(result), expected)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_blurred_copy_lies_behind_an_opaque_picture(mode: str) -> None:
-    image = picture(mode)
-    result = made(encoded(image, "PNG"), resize=BOX, extend=Extend(Fill.BLUR))
+    image = sample_image(mode)
+    result = render_image(encode_image(image, "PNG"), resize=BOX, extend=Extend(Fill.BLUR))
     pixels = pixels_of(result)
     assert result.mode == mode
     assert np.array_equal(pixels[30:70, 20:80], pixels_of(image))
-    cover = pixels_of(made(encoded(image, "PNG"), resize=Resize(100, 100, Fit.COVER, enlarge=True)))
-    light = cv2.GaussianBlur(to_light(cover / 255), (0, 0), 128 / 50, borderType=cv2.BORDER_REPLICATE)
-    behind = np.rint(to_code(np.asarray(light, np.float64)) * 255).astype(np.uint8)
+    cover = pixels_of(render_image(encode_image(image, "PNG"), resize=Resize(100, 100, Fit.COVER, enlarge=True)))
+    light = cv2.GaussianBlur(to_linear(cover / 255), (0, 0), 128 / 50, borderType=cv2.BORDER_REPLICATE)
+    behind = np.rint(to_srgb(np.asarray(light, np.float64)) * 255).astype(np.uint8)
     assert difference(pixels[:30], behind[:30]) < 1
     assert difference(pixels[70:], behind[70:]) < 1
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_one_sees_the_blurred_copy_through_a_picture(mode: str) -> None:
-    image = picture(mode)
-    result = made(encoded(image, "PNG"), resize=BOX, extend=Extend(Fill.BLUR))
+    image = sample_image(mode)
+    result = render_image(encode_image(image, "PNG"), resize=BOX, extend=Extend(Fill.BLUR))
     pixels, own = pixels_of(result, "RGBA").astype(float), pixels_of(image, "RGBA").astype(float)
     assert (pixels[30:70, 20:80, 3] >= own[..., 3]).all()
     solid = own[..., 3] > 250
@@ -84,19 +84,21 @@ def test_one_sees_the_blurred_copy_through_a_picture(mode: str) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (40, 40)])
 @pytest.mark.parametrize("fill", Fill)
 def test_the_size_is_that_of_the_box_and_its_padding(fill: Fill, size: tuple[int, int]) -> None:
-    source = encoded(photo(*size), "PNG")
-    assert made(source, resize=BOX, extend=replace(MARGINS, fill=fill)).size == (142, 125)
+    source = encode_image(photo(*size), "PNG")
+    assert render_image(source, resize=BOX, extend=replace(MARGINS, fill=fill)).size == (142, 125)
 
 
 def test_a_picture_lies_where_gravity_says() -> None:
-    image = picture()
+    image = sample_image()
     resize = Resize(100, 100, Fit.CONTAIN, Point(1, 0, -10, 20))
-    pixels = pixels_of(made(encoded(image, "PNG"), resize=resize, background=Colour(0, 0, 0)))
+    pixels = pixels_of(render_image(encode_image(image, "PNG"), resize=resize, background=Colour(0, 0, 0)))
     assert np.array_equal(pixels[20:60, 30:90], pixels_of(image))
     assert not pixels[:20].any()
 
 
 def test_a_fill_leaves_no_hole_in_a_format_without_alpha() -> None:
-    pixels = pixels_of(made(encoded(picture(), "PNG"), Format.JPEG, resize=BOX, extend=Extend(Fill.BLUR)))
+    pixels = pixels_of(
+        render_image(encode_image(sample_image(), "PNG"), Format.JPEG, resize=BOX, extend=Extend(Fill.BLUR))
+    )
     assert pixels.shape == (100, 100, 3)
     assert pixels.std() > 20

@@ -26,14 +26,14 @@ from pixmill.errors import (
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Plan, Resize
-from tests.pixels.images import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encode_image, photo
 
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO")
 SMALL = Plan(resize=Resize(width=20))
 
 
 def sample(kind: str) -> bytes:
-    return bytes(encoded(photo(), kind, **({"sizes": [(96, 64)]} if kind == "ICO" else {})))
+    return bytes(encode_image(photo(), kind, **({"sizes": [(96, 64)]} if kind == "ICO" else {})))
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"<html></html>" * 9, b"%!PS-Adobe-3.0", b"\x7fELF\x02\x01\x01"])
@@ -148,7 +148,7 @@ def test_a_webp_canvas_beyond_the_limit_is_refused() -> None:
 def test_frames_are_counted_and_bounded_and_the_first_is_shown(kind: str) -> None:
     colours = ("red", "lime", "blue")
     first, *rest = (Image.new("RGB", (64, 64), colour) for colour in colours)
-    source = encoded(first, kind, save_all=True, append_images=rest)
+    source = encode_image(first, kind, save_all=True, append_images=rest)
     assert inspect(source, LIMITS).frames == 3
     assert render(source, SMALL, LIMITS).width == 20
     with pytest.raises(ImageTooLarge):
@@ -165,7 +165,7 @@ def test_a_crop_outside_and_a_result_too_large_are_told_before_decoding() -> Non
 
 
 def test_a_progressive_jpeg_of_too_many_scans_is_refused() -> None:
-    data = bytes(encoded(photo(), "JPEG", progressive=True))
+    data = bytes(encode_image(photo(), "JPEG", progressive=True))
     last = data.rindex(b"\xff\xda")
     with pytest.raises(UndecodableImage):
         render(memoryview(data[:last] + data[last:-2] * 120 + b"\xff\xd9"), SMALL, LIMITS)
@@ -174,7 +174,7 @@ def test_a_progressive_jpeg_of_too_many_scans_is_refused() -> None:
 @pytest.mark.parametrize("pieces", [b"\xff\xfe\0\2" * 100_000, b"\xff" * 200_000, b"\xff\0" * 100_000])
 def test_a_jpeg_whose_header_never_ends_is_refused(pieces: bytes) -> None:
     """40 MB of them took half a minute, for the size alone."""
-    data = bytes(encoded(photo(), "JPEG"))
+    data = bytes(encode_image(photo(), "JPEG"))
     with pytest.raises(UndecodableImage) as caught:
         inspect(memoryview(data[:2] + pieces + data[2:]), LIMITS)
     assert "steps" in caught.value.detail
@@ -184,8 +184,10 @@ def directories(number: int, after: int) -> bytes:
     """A TIFF of so many pages, all the same 8 × 8 pixels, with this place after the last."""
     length = 2 + 9 * 12 + 4
     pixels = 8 + number * length
-    said = ((256, 8), (257, 8), (258, 8), (259, 1), (262, 1), (273, pixels), (277, 1), (278, 8), (279, 64))
-    entries = struct.pack("<H", len(said)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in said)
+    messages = ((256, 8), (257, 8), (258, 8), (259, 1), (262, 1), (273, pixels), (277, 1), (278, 8), (279, 64))
+    entries = struct.pack("<H", len(messages)) + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in messages
+    )
     places = [*(8 + page * length for page in range(1, number)), after]
     return b"II*\0\x08\0\0\0" + b"".join(entries + struct.pack("<I", place) for place in places) + bytes(64)
 
@@ -203,7 +205,7 @@ def test_pages_of_a_tiff_that_lead_back_or_nowhere_are_counted_once(number: int,
 
 def test_pages_of_a_large_tiff_are_counted() -> None:
     pages = [Image.new("L", (8, 8), shade) for shade in range(3)]
-    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:], big_tiff=True)
+    data = encode_image(pages[0], "TIFF", save_all=True, append_images=pages[1:], big_tiff=True)
     assert bytes(data[2:4]) == b"+\0"
     assert inspect(data, LIMITS).pages == 3
 

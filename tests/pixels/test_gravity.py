@@ -15,20 +15,20 @@ from pixmill.errors import MissingExtra
 from pixmill.plan.effects import Effects
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
-from tests.pixels.images import Pixels, difference, encoded, made, photo, pixels_of, resized
+from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image, render_resized
 
 LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90}
 """How an upright picture is stored for some EXIF orientations."""
 
 
-def stored(upright: Image.Image, orientation: int) -> memoryview:
+def encode_oriented(upright: Image.Image, orientation: int) -> memoryview:
     method = LYING[orientation]
     exif = Image.Exif()
     exif[274] = orientation
-    return encoded(upright if method is None else upright.transpose(method), "PNG", exif=exif)
+    return encode_image(upright if method is None else upright.transpose(method), "PNG", exif=exif)
 
 
-def marked(left: int, top: int, right: int, bottom: int) -> Image.Image:
+def image_with_mark(left: int, top: int, right: int, bottom: int) -> Image.Image:
     """A grey picture of 1200 × 400 pixels with something red in it."""
     pixels = np.full((400, 1200, 3), 120, np.uint8)
     pixels[top:bottom, left:right] = (230, 60, 40)
@@ -43,8 +43,8 @@ def red(image: Image.Image) -> int:
 @pytest.mark.parametrize("orientation", LYING)
 def test_a_region_is_in_the_window_however_the_picture_lies(orientation: int) -> None:
     gravity = FocalRegions((FocalRegion(0.75, 0.25, 0.1, 0.5),))
-    source = stored(marked(900, 100, 1020, 300), orientation)
-    result = resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+    source = encode_oriented(image_with_mark(900, 100, 1020, 300), orientation)
+    result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
     assert red(result) == pytest.approx(30 * 50, abs=90)
 
 
@@ -53,9 +53,9 @@ def test_a_region_is_in_the_window_however_the_picture_lies(orientation: int) ->
     [(Point(0, 0.5), 0), (Point(0, 0.5, 40, 0), 40), (Point(1, 0.5, -40, 0), 160), (Point(0.5, 0.5, -20, 0), 80)],
 )
 def test_a_distance_counts_pixels_of_the_result(gravity: Gravity, left: int) -> None:
-    picture = encoded(photo(600, 200), "PNG")
-    result = pixels_of(resized(picture, width=100, height=100, fit=Fit.COVER, gravity=gravity))
-    whole = pixels_of(resized(picture, height=100))
+    image = encode_image(photo(600, 200), "PNG")
+    result = pixels_of(render_resized(image, width=100, height=100, fit=Fit.COVER, gravity=gravity))
+    whole = pixels_of(render_resized(image, height=100))
     assert difference(result[:, 4:-4], whole[:, left + 4 : left + 96]) < 0.6
 
 
@@ -63,34 +63,36 @@ def test_a_distance_counts_pixels_of_the_result(gravity: Gravity, left: int) -> 
 def test_entropy_finds_the_detail(orientation: int) -> None:
     pixels = np.full((400, 1200), 120, np.uint8)
     pixels[100:300, 800:1000] = np.random.default_rng(5).integers(0, 256, (200, 200))
-    source = stored(Image.fromarray(pixels), orientation)
+    source = encode_oriented(Image.fromarray(pixels), orientation)
     gravity = Smart(Interest.ENTROPY)
-    result = pixels_of(resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity), "L").astype(float)
+    result = pixels_of(render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity), "L").astype(float)
     assert (np.abs(result - 120) > 8).sum() > 1800
 
 
 def test_a_smart_window_is_cut_by_every_kernel() -> None:
-    source = encoded(marked(900, 150, 1000, 250), "PNG")
+    source = encode_image(image_with_mark(900, 150, 1000, 250), "PNG")
     for kernel in Kernel:
-        result = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(), kernel=kernel)
+        result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart(), kernel=kernel)
         assert result.size == (100, 100)
         assert red(result) > 400
 
 
 def test_a_shape_alone_cuts_no_pixel_anew() -> None:
-    picture = photo(240, 160)
-    result = made(encoded(picture, "PNG"), resize=Resize(aspect=Aspect(1, 1), fit=Fit.COVER, gravity=Point(1, 0.5)))
-    assert np.array_equal(pixels_of(result), pixels_of(picture)[:, 80:])
+    image = photo(240, 160)
+    result = render_image(
+        encode_image(image, "PNG"), resize=Resize(aspect=Aspect(1, 1), fit=Fit.COVER, gravity=Point(1, 0.5))
+    )
+    assert np.array_equal(pixels_of(result), pixels_of(image)[:, 80:])
 
 
 def face(side: int) -> Pixels:
     """A face as Haar's features see one: eyes darker than cheeks and brow, nose lighter than both sides, a mouth."""
-    picture = np.full((side, side), 90, np.uint8)
+    image = np.full((side, side), 90, np.uint8)
     unit = side / 100
 
     def spot(x: float, y: float, across: float, down: float, value: int) -> None:
         centre, axes = (int(x * unit), int(y * unit)), (int(across * unit), int(down * unit))
-        cv2.ellipse(picture, centre, axes, 0, 0, 360, value, -1)
+        cv2.ellipse(image, centre, axes, 0, 0, 360, value, -1)
 
     spot(50, 52, 36, 46, 205)
     for x in (35, 65):
@@ -99,17 +101,17 @@ def face(side: int) -> Pixels:
     spot(50, 54, 4, 14, 235)
     spot(50, 67, 7, 2, 120)
     spot(50, 79, 14, 4, 90)
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), unit), np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), unit), np.uint8)
 
 
-def crowd(*lefts: int) -> Image.Image:
+def image_with_faces(*lefts: int) -> Image.Image:
     pixels = np.full((400, 1200), 128, np.uint8)
     for left in lefts:
         pixels[100:300, left : left + 200] = face(200)
     return Image.fromarray(pixels).convert("RGB")
 
 
-def eyes(image: Image.Image) -> bool:
+def has_face(image: Image.Image) -> bool:
     """Whether the result shows the drawn face: its light nose and brow, and its dark eyes."""
     pixels = pixels_of(image, "L")
     return bool(pixels.max() > 200 and pixels.min() < 110)
@@ -117,21 +119,21 @@ def eyes(image: Image.Image) -> bool:
 
 @pytest.mark.parametrize("orientation", LYING)
 def test_a_face_is_in_the_window_however_the_picture_lies(orientation: int) -> None:
-    source = stored(crowd(900), orientation)
-    assert eyes(resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces()))
+    source = encode_oriented(image_with_faces(900), orientation)
+    assert has_face(render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces()))
 
 
 def test_faces_are_found_where_they_are() -> None:
-    pixels = pixels_of(crowd(100, 800), "L")
+    pixels = pixels_of(image_with_faces(100, 800), "L")
     found = detector.detect_faces(to_vips(Frame(pixels.tobytes(), 1200, 400, Layout.L)), "gravity")
     centres = sorted((region.x + region.width / 2) * 1200 for region in found)
     assert centres == pytest.approx([200, 900], abs=25)
 
 
 def test_without_a_face_the_window_is_the_smart_one() -> None:
-    source = encoded(marked(900, 150, 1000, 250), "PNG")
-    by_face = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces())
-    smart = resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart())
+    source = encode_image(image_with_mark(900, 150, 1000, 250), "PNG")
+    by_face = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces())
+    smart = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Smart())
     assert np.array_equal(pixels_of(by_face), pixels_of(smart))
 
 
@@ -141,7 +143,7 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(detector, "_detector", detector._detector.__wrapped__)
     with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
-        resized(encoded(photo(), "PNG"), width=10, height=10, fit=Fit.COVER, gravity=Faces())
+        render_resized(encode_image(photo(), "PNG"), width=10, height=10, fit=Fit.COVER, gravity=Faces())
     assert caught.value.param == "gravity"
 
 
@@ -153,9 +155,9 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_faces_are_hidden_and_the_rest_stays(hidden: Effects, everywhere: dict[str, Any]) -> None:
-    source = encoded(crowd(100, 800), "PNG")
-    result, before = pixels_of(made(source, effects=hidden)), pixels_of(made(source))
-    changed = pixels_of(made(source, **everywhere))
+    source = encode_image(image_with_faces(100, 800), "PNG")
+    result, before = pixels_of(render_image(source, effects=hidden)), pixels_of(render_image(source))
+    changed = pixels_of(render_image(source, **everywhere))
     faces = np.zeros(before.shape[:2], bool)
     for left in (100, 800):
         inner, outer = np.s_[140:280, left + 30 : left + 170], np.s_[60:340, left - 40 : left + 240]
@@ -165,8 +167,8 @@ def test_faces_are_hidden_and_the_rest_stays(hidden: Effects, everywhere: dict[s
 
 
 def test_without_faces_nothing_is_hidden() -> None:
-    source = encoded(photo(), "PNG")
-    assert np.array_equal(pixels_of(made(source, effects=Effects(blur_faces=30.0))), pixels_of(photo()))
+    source = encode_image(photo(), "PNG")
+    assert np.array_equal(pixels_of(render_image(source, effects=Effects(blur_faces=30.0))), pixels_of(photo()))
 
 
 def test_without_the_extra_faces_are_not_left_in_the_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,5 +177,5 @@ def test_without_the_extra_faces_are_not_left_in_the_open(monkeypatch: pytest.Mo
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(detector, "_detector", detector._detector.__wrapped__)
     with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
-        made(encoded(photo(), "PNG"), effects=Effects(pixelate_faces=4))
+        render_image(encode_image(photo(), "PNG"), effects=Effects(pixelate_faces=4))
     assert caught.value.param == "pixelate_faces"

@@ -12,7 +12,7 @@ import pixmill.engine.codecs.table  # noqa: F401 - loading it is what is tested
 SAVED = ["csv", "mat", "v", "ppm", "hdr", "tif", "png", "jpg", "webp", "gif", "avif"]
 
 
-def encoded(kind: str) -> bytes:
+def encode_sample(kind: str) -> bytes:
     out = BytesIO()
     Image.new("RGB", (8, 8), "red").save(out, kind)
     return out.getvalue()
@@ -37,7 +37,7 @@ def test_no_file_is_read_by_its_name(ending: str, tmp_path: Path) -> None:
 )
 def test_a_loader_that_is_called_by_name_does_not_run_either(loader: str, tmp_path: Path) -> None:
     path = tmp_path / "good"
-    path.write_bytes(encoded("PNG"))
+    path.write_bytes(encode_sample("PNG"))
     with pytest.raises(pyvips.Error):
         pyvips.Operation.call(loader, str(path), *([1, 1, 1] if loader == "rawload" else []))
 
@@ -45,9 +45,9 @@ def test_a_loader_that_is_called_by_name_does_not_run_either(loader: str, tmp_pa
 @pytest.mark.parametrize("kind", ["PPM", "TIFF", "AVIF"])
 def test_out_of_memory_libvips_reads_no_format_that_others_are_better_at(kind: str) -> None:
     with pytest.raises(pyvips.Error):
-        pyvips.Image.new_from_buffer(encoded(kind), "").avg()
+        pyvips.Image.new_from_buffer(encode_sample(kind), "").avg()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "JPEG"])
 def test_what_codecs_ask_for_is_read(kind: str) -> None:
-    assert pyvips.Image.new_from_buffer(encoded(kind), "").width == 8
+    assert pyvips.Image.new_from_buffer(encode_sample(kind), "").width == 8

@@ -16,8 +16,8 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import MEDIA, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding, Subsampling
-from tests.pixels.images import LIMITS, difference, encoded, made, photo, pixels_of
-from tests.pixels.originals import dng, document, film
+from tests.pixels.images import LIMITS, difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.originals import dng, make_pdf, make_video
 
 SIZE = (96, 64)
 WRITTEN = [kind for kind in OUTPUT_FORMATS if kind is not Format.SVG]
@@ -48,32 +48,32 @@ def inks(image: Image.Image) -> Image.Image:
     return mixed
 
 
-def turned(kind: str, orientation: int) -> Callable[[Image.Image], memoryview]:
+def encode_oriented(kind: str, orientation: int) -> Callable[[Image.Image], memoryview]:
     exif = Image.Exif()
     exif[274] = orientation
-    return lambda image: encoded(
+    return lambda image: encode_image(
         image, kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP", "AVIF") else {})
     )
 
 
-def saved(
+def encode_with_pillow(
     kind: str, change: Callable[[Image.Image], Image.Image] = lambda image: image, **options: Any
 ) -> Callable[[Image.Image], memoryview]:
-    return lambda image: encoded(change(image), kind, **options)
+    return lambda image: encode_image(change(image), kind, **options)
 
 
-def ours(
+def encode_with_pixmill(
     kind: Format, change: Callable[[Image.Image], Image.Image] = lambda image: image
 ) -> Callable[[Image.Image], memoryview]:
     output = Output(formats=(kind,), quality=95, encoding=Encoding(subsampling=Subsampling.S444))
-    return lambda image: memoryview(render(encoded(change(image), "PNG"), Plan(output=output), LIMITS).body)
+    return lambda image: memoryview(render(encode_image(change(image), "PNG"), Plan(output=output), LIMITS).body)
 
 
 def grey(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def drawn(_: Image.Image) -> memoryview:
+def encode_svg(_: Image.Image) -> memoryview:
     bars = "".join(
         f'<rect x="{x}" width="24" height="64" fill="{fill}"/>'
         for x, fill in ((0, "#f00"), (24, "#0f0"), (48, "#00f"), (72, "#fff"))
@@ -91,39 +91,41 @@ class Original(NamedTuple):
 
 
 ORIGINALS: dict[str, Original] = {
-    "jpeg": Original(saved("JPEG", quality=95, subsampling="4:4:4"), 2),
-    "jpeg progressive": Original(saved("JPEG", quality=95, subsampling="4:4:4", progressive=True), 2),
-    "jpeg grey": Original(saved("JPEG", grey, quality=95), 1, colours="L"),
-    "jpeg cmyk": Original(saved("JPEG", inks, quality=95), 12),  # which cannot show them all
-    "png": Original(saved("PNG"), 0.01),
-    "png clear": Original(saved("PNG", clear), 0.01, sees_through=True),
-    "png grey": Original(saved("PNG", grey), 0.01, colours="L"),
-    "png grey clear": Original(saved("PNG", lambda image: clear(grey(image))), 0.01, sees_through=True, colours="L"),
-    "png palette": Original(saved("PNG", palette), 8),
-    "png 16 bits": Original(saved("PNG", deep), 0.6, colours="L"),
-    "webp": Original(saved("WEBP", quality=95), 4),
-    "webp clear": Original(saved("WEBP", clear, lossless=True, exact=True), 0.01, sees_through=True),
-    "avif": Original(saved("AVIF", quality=95), 4),
-    "avif clear": Original(saved("AVIF", clear, quality=95), 4, sees_through=True),
-    "gif": Original(saved("GIF", palette), 8),
-    "tiff": Original(saved("TIFF"), 0.01),
-    "tiff clear": Original(saved("TIFF", clear), 0.01, sees_through=True),
-    "tiff 16 bits": Original(saved("TIFF", deep), 0.6, colours="L"),
-    "tiff cmyk": Original(saved("TIFF", inks), 12),
-    "tiff palette": Original(saved("TIFF", palette), 8),
-    "bmp": Original(saved("BMP"), 0.01),
-    "ico": Original(saved("ICO", sizes=[SIZE]), 0.01),
-    "ico clear": Original(saved("ICO", clear, sizes=[SIZE]), 0.01, sees_through=True),
-    "heic": Original(ours(Format.HEIC), 3),
-    "heic clear": Original(ours(Format.HEIC, clear), 3, sees_through=True),
-    "heic grey": Original(ours(Format.HEIC, grey), 2, colours="L"),
-    "jxl": Original(ours(Format.JXL), 4),
-    "jxl clear": Original(ours(Format.JXL, clear), 4, sees_through=True),
-    "jxl grey": Original(ours(Format.JXL, grey), 2, colours="L"),
-    "pdf": Original(lambda image: document(image, dpi=96), 3),
+    "jpeg": Original(encode_with_pillow("JPEG", quality=95, subsampling="4:4:4"), 2),
+    "jpeg progressive": Original(encode_with_pillow("JPEG", quality=95, subsampling="4:4:4", progressive=True), 2),
+    "jpeg grey": Original(encode_with_pillow("JPEG", grey, quality=95), 1, colours="L"),
+    "jpeg cmyk": Original(encode_with_pillow("JPEG", inks, quality=95), 12),  # which cannot show them all
+    "png": Original(encode_with_pillow("PNG"), 0.01),
+    "png clear": Original(encode_with_pillow("PNG", clear), 0.01, sees_through=True),
+    "png grey": Original(encode_with_pillow("PNG", grey), 0.01, colours="L"),
+    "png grey clear": Original(
+        encode_with_pillow("PNG", lambda image: clear(grey(image))), 0.01, sees_through=True, colours="L"
+    ),
+    "png palette": Original(encode_with_pillow("PNG", palette), 8),
+    "png 16 bits": Original(encode_with_pillow("PNG", deep), 0.6, colours="L"),
+    "webp": Original(encode_with_pillow("WEBP", quality=95), 4),
+    "webp clear": Original(encode_with_pillow("WEBP", clear, lossless=True, exact=True), 0.01, sees_through=True),
+    "avif": Original(encode_with_pillow("AVIF", quality=95), 4),
+    "avif clear": Original(encode_with_pillow("AVIF", clear, quality=95), 4, sees_through=True),
+    "gif": Original(encode_with_pillow("GIF", palette), 8),
+    "tiff": Original(encode_with_pillow("TIFF"), 0.01),
+    "tiff clear": Original(encode_with_pillow("TIFF", clear), 0.01, sees_through=True),
+    "tiff 16 bits": Original(encode_with_pillow("TIFF", deep), 0.6, colours="L"),
+    "tiff cmyk": Original(encode_with_pillow("TIFF", inks), 12),
+    "tiff palette": Original(encode_with_pillow("TIFF", palette), 8),
+    "bmp": Original(encode_with_pillow("BMP"), 0.01),
+    "ico": Original(encode_with_pillow("ICO", sizes=[SIZE]), 0.01),
+    "ico clear": Original(encode_with_pillow("ICO", clear, sizes=[SIZE]), 0.01, sees_through=True),
+    "heic": Original(encode_with_pixmill(Format.HEIC), 3),
+    "heic clear": Original(encode_with_pixmill(Format.HEIC, clear), 3, sees_through=True),
+    "heic grey": Original(encode_with_pixmill(Format.HEIC, grey), 2, colours="L"),
+    "jxl": Original(encode_with_pixmill(Format.JXL), 4),
+    "jxl clear": Original(encode_with_pixmill(Format.JXL, clear), 4, sees_through=True),
+    "jxl grey": Original(encode_with_pixmill(Format.JXL, grey), 2, colours="L"),
+    "pdf": Original(lambda image: make_pdf(image, dpi=96), 3),
     "raw": Original(dng, 6),  # two of three colours of each pixel are guessed
     **{
-        f"{kind} lies as {n}".lower(): Original(turned(kind, n), 4)
+        f"{kind} lies as {n}".lower(): Original(encode_oriented(kind, n), 4)
         for kind in ("JPEG", "PNG", "WEBP", "TIFF")
         for n in range(1, 9)
     },
@@ -141,16 +143,16 @@ def picture() -> Image.Image:
     return image
 
 
-def result(source: memoryview, target: Format) -> Image.Image:
+def render_to(source: memoryview, target: Format) -> Image.Image:
     output = Output(formats=(target,), quality=95, encoding=Encoding(subsampling=Subsampling.S444))
     rendered = render(source, Plan(output=output), LIMITS)
     assert rendered.format is target
-    image = made(memoryview(rendered.body))  # by the readers of ours: Pillow knows neither HEIC nor JPEG XL
+    image = render_image(memoryview(rendered.body))  # by the readers of ours: Pillow knows neither HEIC nor JPEG XL
     assert image.size == (rendered.width, rendered.height)
     return image
 
 
-def shown(image: Image.Image, orientation: int) -> Image.Image:
+def apply_orientation(image: Image.Image, orientation: int) -> Image.Image:
     ways = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
     return image.transpose(Image.Transpose(ways[orientation])) if orientation in ways else image
 
@@ -159,8 +161,8 @@ def shown(image: Image.Image, orientation: int) -> Image.Image:
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_every_original_becomes_every_format(name: str, target: Format) -> None:
     original = ORIGINALS[name]
-    image = result(original.make(picture()), target)
-    truth = shown(picture(), int(name[-1])) if " lies as " in name else picture()
+    image = render_to(original.make(picture()), target)
+    truth = apply_orientation(picture(), int(name[-1])) if " lies as " in name else picture()
     assert image.size == truth.size
     bound = original.error + ERRORS.get(target, LOSSY_ERROR)
     if not original.sees_through:
@@ -186,20 +188,22 @@ def _transparency(pixels: Any, target: Format) -> None:
 
 @pytest.mark.parametrize("target", WRITTEN)
 def test_a_drawing_becomes_every_format(target: Format) -> None:
-    pixels = pixels_of(result(drawn(picture()), target))
+    pixels = pixels_of(render_to(encode_svg(picture()), target))
     for x, colour in ((12, (255, 0, 0)), (36, (0, 255, 0)), (60, (0, 0, 255)), (84, (255, 255, 255))):
         assert np.abs(pixels[32, x].astype(int) - colour).max() < 12
 
 
 @pytest.mark.parametrize("target", WRITTEN)
 def test_a_film_becomes_every_format(target: Format) -> None:
-    assert result(film(), target).size == (160, 120)
+    assert render_to(make_video(), target).size == (160, 120)
 
 
 @pytest.mark.parametrize("target", WRITTEN)
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (3, 2), (255, 256)])
 def test_every_format_holds_small_and_odd_sizes(target: Format, size: tuple[int, int]) -> None:
-    source = encoded(Image.new("RGB", size, (200, 100, 50)), "PNG")
-    image = made(memoryview(render(source, Plan(resize=Resize(), output=Output(formats=(target,))), LIMITS).body))
+    source = encode_image(Image.new("RGB", size, (200, 100, 50)), "PNG")
+    image = render_image(
+        memoryview(render(source, Plan(resize=Resize(), output=Output(formats=(target,))), LIMITS).body)
+    )
     assert image.size == size
     assert np.abs(pixels_of(image).astype(int) - (200, 100, 50)).max() < 12

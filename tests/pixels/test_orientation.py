@@ -13,7 +13,7 @@ from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, re
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Crop, Fit, Flip, Resize
-from tests.pixels.images import difference, encoded, made, pixels_of
+from tests.pixels.images import difference, encode_image, pixels_of, render_image
 
 ANGLES = (0, 90, 180, 270)
 FITS: dict[str, Resize] = {
@@ -36,7 +36,7 @@ def marker() -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def turned(image: Image.Image, rotate: int, flip: Flip) -> Image.Image:
+def rotate_and_flip(image: Image.Image, rotate: int, flip: Flip) -> Image.Image:
     image = image.rotate(-rotate, expand=True)
     if flip in (Flip.HORIZONTAL, Flip.BOTH):
         image = ImageOps.mirror(image)
@@ -48,12 +48,12 @@ def turned(image: Image.Image, rotate: int, flip: Flip) -> Image.Image:
 def test_a_turned_picture_is_the_same_as_one_stored_upright(orientation: int, fit: str) -> None:
     exif = Image.Exif()
     exif[274] = orientation
-    stored = encoded(marker(), "PNG", exif=exif)
+    stored = encode_image(marker(), "PNG", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(BytesIO(stored)))
     for rotate, flip in product(ANGLES, Flip):
-        plain = encoded(turned(upright, rotate, flip), "PNG")
-        result = made(stored, rotate=rotate, flip=flip, resize=FITS[fit])
-        expected = made(plain, resize=FITS[fit])
+        plain = encode_image(rotate_and_flip(upright, rotate, flip), "PNG")
+        result = render_image(stored, rotate=rotate, flip=flip, resize=FITS[fit])
+        expected = render_image(plain, resize=FITS[fit])
         assert result.size == expected.size
         assert difference(pixels_of(result), pixels_of(expected)) < 0.6, (rotate, flip)
 
@@ -63,20 +63,20 @@ def test_a_turned_picture_is_the_same_as_one_stored_upright(orientation: int, fi
 def test_every_format_that_has_an_orientation_is_seen_upright(orientation: int, kind: str) -> None:
     exif = Image.Exif()
     exif[274] = orientation
-    upright = ImageOps.exif_transpose(Image.open(BytesIO(encoded(marker(), "PNG", exif=exif))))
-    stored = encoded(marker(), kind, exif=exif)  # AVIF takes the orientation out of ``exif``
-    assert difference(pixels_of(made(stored)), pixels_of(upright)) < 4
+    upright = ImageOps.exif_transpose(Image.open(BytesIO(encode_image(marker(), "PNG", exif=exif))))
+    stored = encode_image(marker(), kind, exif=exif)  # AVIF takes the orientation out of ``exif``
+    assert difference(pixels_of(render_image(stored)), pixels_of(upright)) < 4
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_crop_counts_in_the_picture_as_turned(orientation: int) -> None:
     exif = Image.Exif()
     exif[274] = orientation
-    stored = encoded(marker(), "PNG", exif=exif)
+    stored = encode_image(marker(), "PNG", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(BytesIO(stored)))
     for rotate, flip in product(ANGLES, Flip):
-        whole = turned(upright, rotate, flip)
-        result = made(stored, rotate=rotate, flip=flip, crop=Crop(10, 5, 40, 30))
+        whole = rotate_and_flip(upright, rotate, flip)
+        result = render_image(stored, rotate=rotate, flip=flip, crop=Crop(10, 5, 40, 30))
         assert np.array_equal(pixels_of(result), pixels_of(whole.crop((10, 5, 50, 35)))), (rotate, flip)
 
 
@@ -84,16 +84,16 @@ def test_a_crop_counts_in_the_picture_as_turned(orientation: int) -> None:
 def test_turns_compose_and_areas_find_their_way_back(orientation: int, rotate: int, flip: Flip) -> None:
     turn = EXIF_ORIENTATIONS[orientation].then(requested_orientation(rotate, flip))
     pixels = np.arange(6 * 4).reshape(4, 6)
-    seen = _apply(
+    actual = _apply(
         _apply(_apply(pixels, EXIF_ORIENTATIONS[orientation]), Orientation(rotate // 90)),
         requested_orientation(0, flip),
     )
-    assert np.array_equal(_apply(pixels, turn), seen)
-    height, width = seen.shape
+    assert np.array_equal(_apply(pixels, turn), actual)
+    height, width = actual.shape
     area = turn.stored_area(Area(1, 2, 2, 1), Size(width, height))
     left, top = int(area.left), int(area.top)
     found = pixels[top : top + int(area.height), left : left + int(area.width)]
-    assert set(found.flat) == set(seen[2:3, 1:3].flat)
+    assert set(found.flat) == set(actual[2:3, 1:3].flat)
     assert turn.oriented_size(Size(6, 4)) == Size(width, height)
 
 

@@ -11,22 +11,24 @@ from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Metadata
-from tests.pixels.images import LIMITS, decoded, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of
 
 
-def chosen(source: memoryview, *formats: Format, negotiated: bool = True, resize: Resize | None = None) -> Format:
+def chosen_format(
+    source: memoryview, *formats: Format, negotiated: bool = True, resize: Resize | None = None
+) -> Format:
     plan = Plan(resize=resize or Resize(width=160), output=Output(formats=formats, negotiated=negotiated))
     return render(source, plan, LIMITS).format
 
 
-def see_through() -> Image.Image:
+def transparent_image() -> Image.Image:
     return Image.new("RGBA", (80, 60), (255, 0, 0, 99))
 
 
 def test_the_first_that_the_client_takes_and_we_can_write_is_chosen() -> None:
-    source = encoded(photo(), "PNG")
-    assert chosen(source, Format.AVIF, Format.WEBP) is Format.AVIF
-    assert chosen(source, Format.PDF, Format.WEBP) is Format.WEBP
+    source = encode_image(photo(), "PNG")
+    assert chosen_format(source, Format.AVIF, Format.WEBP) is Format.AVIF
+    assert chosen_format(source, Format.PDF, Format.WEBP) is Format.WEBP
 
 
 @pytest.mark.parametrize(
@@ -42,16 +44,16 @@ def test_the_first_that_the_client_takes_and_we_can_write_is_chosen() -> None:
     ],
 )
 def test_otherwise_the_plain_format_that_fits_the_picture(kind: str, expected: str) -> None:
-    assert chosen(encoded(photo(), kind)) == expected
-    assert chosen(encoded(photo(), kind), negotiated=False) == expected
+    assert chosen_format(encode_image(photo(), kind)) == expected
+    assert chosen_format(encode_image(photo(), kind), negotiated=False) == expected
 
 
 def test_what_one_sees_through_becomes_png() -> None:
-    assert chosen(encoded(see_through(), "WEBP")) is Format.PNG
+    assert chosen_format(encode_image(transparent_image(), "WEBP")) is Format.PNG
 
 
 def test_a_format_that_cannot_hold_the_size_is_passed_over_or_refused() -> None:
-    source = encoded(photo(2, 1), "PNG")
+    source = encode_image(photo(2, 1), "PNG")
     wide = Resize(width=16_384, enlarge=True)
     limits = Limits(max_result_side=20_000, max_result_pixels=200_000_000)
     passed_over = Plan(resize=wide, output=Output(formats=(Format.WEBP,), negotiated=True))
@@ -63,17 +65,17 @@ def test_a_format_that_cannot_hold_the_size_is_passed_over_or_refused() -> None:
 @pytest.mark.parametrize("kind", [Format.PDF, Format.SVG, Format.VIDEO])
 def test_a_format_that_is_not_written_here_is_refused_by_name(kind: Format) -> None:
     with pytest.raises(UnsupportedOutput) as caught:
-        chosen(encoded(photo(), "JPEG"), kind, negotiated=False)
+        chosen_format(encode_image(photo(), "JPEG"), kind, negotiated=False)
     assert caught.value.param == "format"
 
 
 def test_a_result_of_too_many_bytes_is_refused() -> None:
     with pytest.raises(ResultTooLarge):
-        render(encoded(photo(), "PNG"), Plan(), Limits(max_result_bytes=1000))
+        render(encode_image(photo(), "PNG"), Plan(), Limits(max_result_bytes=1000))
 
 
 def test_a_lower_quality_has_fewer_bytes() -> None:
-    source = encoded(photo(), "PNG")
+    source = encode_image(photo(), "PNG")
     for kind in (Format.JPEG, Format.WEBP, Format.AVIF):
         sizes = [
             len(render(source, Plan(output=Output(formats=(kind,), quality=quality)), LIMITS).body)
@@ -93,9 +95,9 @@ def exif() -> Image.Exif:
 @pytest.mark.parametrize("target", [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_metadata_is_kept_when_asked_for_and_nothing_is_turned_twice(kind: str, target: Format) -> None:
-    source = encoded(photo(), kind, exif=exif(), **({} if kind == "PNG" else {"xmp": b"<x:xmpmeta/>"}))
+    source = encode_image(photo(), kind, exif=exif(), **({} if kind == "PNG" else {"xmp": b"<x:xmpmeta/>"}))
     plan = Plan(output=Output(formats=(target,), metadata=Metadata.KEEP))
-    result = decoded(render(source, plan, LIMITS))
+    result = decode_result(render(source, plan, LIMITS))
     assert result.size == (160, 240)
     assert result.getexif()[315] == "An Author"
     assert result.getexif().get(274, 1) == 1
@@ -105,7 +107,7 @@ def test_metadata_is_kept_when_asked_for_and_nothing_is_turned_twice(kind: str, 
 
 @pytest.mark.parametrize("target", [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF])
 def test_metadata_is_stripped_otherwise(target: Format) -> None:
-    source = encoded(photo(), "JPEG", exif=exif(), xmp=b"<x:xmpmeta/>", comment=b"a comment")
+    source = encode_image(photo(), "JPEG", exif=exif(), xmp=b"<x:xmpmeta/>", comment=b"a comment")
     body = render(source, Plan(output=Output(formats=(target,))), LIMITS).body
     assert b"An Author" not in body
     assert b"exif" not in body.lower()
@@ -117,22 +119,22 @@ def test_metadata_is_stripped_otherwise(target: Format) -> None:
     "block", [b"", b"II", b"Exif\0\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff" + b"\x01\x12" * 40]
 )
 def test_broken_exif_does_not_stop_the_pixels(block: bytes) -> None:
-    source = encoded(photo(), "JPEG", exif=b"Exif\0\0" + block)
+    source = encode_image(photo(), "JPEG", exif=b"Exif\0\0" + block)
     plan = Plan(output=Output(formats=(Format.JPEG,), metadata=Metadata.KEEP))
-    assert decoded(render(source, plan, LIMITS)).size == (240, 160)
+    assert decode_result(render(source, plan, LIMITS)).size == (240, 160)
 
 
 def test_metadata_too_large_for_a_jpeg_is_left_out() -> None:
-    source = encoded(photo(), "WEBP", xmp=b"<x:xmpmeta>" + b" " * 70_000)
+    source = encode_image(photo(), "WEBP", xmp=b"<x:xmpmeta>" + b" " * 70_000)
     plan = Plan(output=Output(formats=(Format.JPEG,), metadata=Metadata.KEEP))
-    assert "xmp" not in decoded(render(source, plan, LIMITS)).info
+    assert "xmp" not in decode_result(render(source, plan, LIMITS)).info
 
 
 def test_a_still_gif_keeps_its_holes() -> None:
     pixels = np.full((40, 40, 4), (200, 30, 30, 255), np.uint8)
     pixels[:20, :, 3] = 0
-    result = decoded(
-        render(encoded(Image.fromarray(pixels), "PNG"), Plan(output=Output(formats=(Format.GIF,))), LIMITS)
+    result = decode_result(
+        render(encode_image(Image.fromarray(pixels), "PNG"), Plan(output=Output(formats=(Format.GIF,))), LIMITS)
     )
     alpha = pixels_of(result, "RGBA")[..., 3]
     assert not alpha[:18].any()

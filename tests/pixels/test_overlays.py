@@ -18,7 +18,7 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.overlays import Blend, ImageOverlay, Length, OverlayFit, Placement, Repeat, Shadow
 from pixmill.plan.source import parse_source
-from tests.pixels.images import LIMITS, decoded, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of
 
 REF = parse_source("over.png")
 WIDTH, HEIGHT = 80, 50
@@ -27,40 +27,40 @@ Floats = NDArray[np.float64]
 
 def translucent(width: int = 30, height: int = 20) -> Image.Image:
     """Many colours, each at many opacities."""
-    picture = photo(width, height).transpose(Image.Transpose.ROTATE_180).convert("RGBA")
+    image = photo(width, height).transpose(Image.Transpose.ROTATE_180).convert("RGBA")
     ramp = np.add.outer(np.arange(height) * 5, np.arange(width) * 4).clip(0, 255).astype(np.uint8)
-    picture.putalpha(Image.fromarray(ramp))
-    return picture
+    image.putalpha(Image.fromarray(ramp))
+    return image
 
 
-def laid(picture: Image.Image, over: Image.Image, limits: Limits = LIMITS, **how: Any) -> Image.Image:
+def render_overlay(picture: Image.Image, over: Image.Image, limits: Limits = LIMITS, **how: Any) -> Image.Image:
     overlay = ImageOverlay(REF, **how)
     plan = Plan(overlays=(overlay,), output=Output(formats=(Format.PNG,)))
-    return decoded(render(encoded(picture, "PNG"), plan, limits, {REF: encoded(over, "PNG")}))
+    return decode_result(render(encode_image(picture, "PNG"), plan, limits, {REF: encode_image(over, "PNG")}))
 
 
-def pasted(picture: Image.Image, over: Image.Image, left: int, top: int) -> Image.Image:
+def paste_reference(picture: Image.Image, over: Image.Image, left: int, top: int) -> Image.Image:
     """By Pillow, also where it reaches over an edge."""
     canvas = Image.new("RGBA", picture.size)
     canvas.paste(over, (left, top))
     return Image.alpha_composite(picture.convert("RGBA"), canvas)
 
 
-def away(one: Image.Image, other: Image.Image) -> int:
+def max_difference(one: Image.Image, other: Image.Image) -> int:
     """The largest difference of what one sees, alpha multiplied in."""
     a, b = (pixels_of(image, "RGBA").astype(float) for image in (one, other))
-    seen = a[..., :3] * a[..., 3:] / 255 - b[..., :3] * b[..., 3:] / 255
-    return int(max(np.abs(seen).max(), np.abs(a[..., 3] - b[..., 3]).max()))
+    actual = a[..., :3] * a[..., 3:] / 255 - b[..., :3] * b[..., 3:] / 255
+    return int(max(np.abs(actual).max(), np.abs(a[..., 3] - b[..., 3]).max()))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
 def test_normal_is_source_over_as_pillow_does_it(mode: str) -> None:
-    picture = photo(WIDTH, HEIGHT).convert(mode)
+    image = photo(WIDTH, HEIGHT).convert(mode)
     if mode.endswith("A"):
-        picture.putalpha(90)
-    result = laid(picture, translucent())
+        image.putalpha(90)
+    result = render_overlay(image, translucent())
     assert result.mode == ("RGBA" if mode.endswith("A") else "RGB")
-    assert away(result, pasted(picture, translucent(), 25, 15)) <= 2
+    assert max_difference(result, paste_reference(image, translucent(), 25, 15)) <= 2
 
 
 def soft(b: Floats, s: Floats) -> Floats:
@@ -110,7 +110,7 @@ def test_blend_modes_are_those_of_css(blend: Blend, opaque: bool) -> None:
     below.putalpha(255 if opaque else 150)
     (cb, ab), (cs, as_) = parts(below), parts(above)
     expected = cs * as_ * (1 - ab) + cb * ab * (1 - as_) + as_ * ab * MIXES[blend](cb, cs)
-    colours, alpha = parts(laid(below, above, placement=Placement(blend=blend)))
+    colours, alpha = parts(render_overlay(below, above, placement=Placement(blend=blend)))
     assert np.abs(colours * alpha - expected).max() * 255 <= 2
     assert np.abs(alpha - (as_ + ab - as_ * ab)).max() * 255 < 1.01
 
@@ -134,7 +134,7 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
     fa, fb = OPERATORS[blend](as_, ab)
     expected = np.clip(cs * as_ * fa + cb * ab * fb, 0, 1)
     cover = np.clip(as_ * fa + ab * fb, 0, 1)
-    colours, alpha = parts(laid(below, above, placement=Placement(blend=blend)))
+    colours, alpha = parts(render_overlay(below, above, placement=Placement(blend=blend)))
     assert np.abs(alpha - cover).max() * 255 < 1.01
     assert np.abs(colours * alpha - np.minimum(expected, cover)).max() * 255 <= 2
 
@@ -153,16 +153,21 @@ def test_operators_are_those_of_porter_and_duff(blend: Blend, opacity: int) -> N
 def test_an_overlay_lies_where_it_is_told_and_is_cut_at_the_edges(
     placement: Placement, corner: tuple[int, int]
 ) -> None:
-    picture = photo(WIDTH, HEIGHT)
-    assert away(laid(picture, translucent(), placement=placement), pasted(picture, translucent(), *corner)) <= 1
+    image = photo(WIDTH, HEIGHT)
+    assert (
+        max_difference(
+            render_overlay(image, translucent(), placement=placement), paste_reference(image, translucent(), *corner)
+        )
+        <= 1
+    )
 
 
 def test_opacity_is_multiplied() -> None:
     faint = translucent()
     faint.putalpha(faint.getchannel("A").point(lambda code: round(code * 0.4)))
-    picture = photo(WIDTH, HEIGHT)
-    result = laid(picture, translucent(), placement=Placement(opacity=40))
-    assert away(result, pasted(picture, faint, 25, 15)) <= 2
+    image = photo(WIDTH, HEIGHT)
+    result = render_overlay(image, translucent(), placement=Placement(opacity=40))
+    assert max_difference(result, paste_reference(image, faint, 25, 15)) <= 2
 
 
 @pytest.mark.parametrize(
@@ -179,33 +184,33 @@ def test_opacity_is_multiplied() -> None:
 )
 def test_an_overlay_has_the_size_that_is_asked_for(how: dict[str, Any], size: tuple[int, int]) -> None:
     red = Image.new("RGB", (30, 20), (255, 0, 0))
-    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), red, placement=Placement(x=0, y=0), **how))
+    result = pixels_of(render_overlay(Image.new("RGB", (WIDTH, HEIGHT)), red, placement=Placement(x=0, y=0), **how))
     assert (int((result[0, :, 0] == 255).sum()), int((result[:, 0, 0] == 255).sum())) == size
 
 
 def test_repetition_covers_the_canvas_from_where_a_single_one_lies() -> None:
     tile = translucent(17, 11)
     placement = Placement(x=0, y=0, offset_x=Length(5), offset_y=Length(3), repeat=Repeat.BOTH, gap=4)
-    expected = picture = photo(WIDTH, HEIGHT).convert("RGBA")
+    expected = image = photo(WIDTH, HEIGHT).convert("RGBA")
     for top in range(3 - 15, HEIGHT, 15):
         for left in range(5 - 21, WIDTH, 21):
-            expected = pasted(expected, tile, left, top)
-    assert away(laid(picture.convert("RGB"), tile, placement=placement), expected) <= 2
-    across = laid(picture.convert("RGB"), tile, placement=Placement(y=0, repeat=Repeat.HORIZONTAL))
-    assert (pixels_of(across)[11:] == pixels_of(picture)[11:]).all()
+            expected = paste_reference(expected, tile, left, top)
+    assert max_difference(render_overlay(image.convert("RGB"), tile, placement=placement), expected) <= 2
+    across = render_overlay(image.convert("RGB"), tile, placement=Placement(y=0, repeat=Repeat.HORIZONTAL))
+    assert (pixels_of(across)[11:] == pixels_of(image)[11:]).all()
 
 
 def test_right_angles_turn_exactly_clockwise() -> None:
-    picture = photo(WIDTH, HEIGHT)
+    image = photo(WIDTH, HEIGHT)
     turned = translucent().transpose(Image.Transpose.ROTATE_270)
-    result = laid(picture, translucent(), placement=Placement(degrees=90))
-    assert away(result, pasted(picture, turned, 30, 10)) <= 1
+    result = render_overlay(image, translucent(), placement=Placement(degrees=90))
+    assert max_difference(result, paste_reference(image, turned, 30, 10)) <= 1
 
 
 def test_other_angles_keep_the_middle_in_its_place() -> None:
     """A square of white turned by 45 degrees is a diamond as high as its diagonal."""
     white = Image.new("RGB", (20, 20), "white")
-    result = pixels_of(laid(Image.new("RGB", (WIDTH, HEIGHT)), white, placement=Placement(degrees=45)), "L")
+    result = pixels_of(render_overlay(Image.new("RGB", (WIDTH, HEIGHT)), white, placement=Placement(degrees=45)), "L")
     rows, columns = np.nonzero(result > 127)
     assert abs(rows.mean() - (HEIGHT - 1) / 2) < 0.6
     assert abs(columns.mean() - (WIDTH - 1) / 2) < 0.6
@@ -217,14 +222,14 @@ def test_other_angles_keep_the_middle_in_its_place() -> None:
 def test_a_shadow_is_the_opacity_moved_and_blurred(blur: float) -> None:
     square = Image.new("RGBA", (24, 24), (0, 0, 255, 255))
     placement = Placement(shadow=Shadow(Colour(255, 0, 0, 200), 6, -4, blur))
-    result = laid(Image.new("RGB", (120, 100), "white"), square, placement=placement)
+    result = render_overlay(Image.new("RGB", (120, 100), "white"), square, placement=placement)
     mask = Image.new("L", (120, 100))
     mask.paste(200, (48 + 6, 38 - 4, 72 + 6, 62 - 4))
     mask = mask.filter(ImageFilter.GaussianBlur(blur))
     shade = Image.new("RGBA", (120, 100), (255, 0, 0, 255))
     shade.putalpha(mask)
-    expected = pasted(pasted(Image.new("RGB", (120, 100), "white"), shade, 0, 0), square, 48, 38)
-    assert away(result, expected) <= (1 if not blur else 8)
+    expected = paste_reference(paste_reference(Image.new("RGB", (120, 100), "white"), shade, 0, 0), square, 48, 38)
+    assert max_difference(result, expected) <= (1 if not blur else 8)
     assert pixels_of(result)[50, 60].tolist() == [0, 0, 255]
 
 
@@ -235,9 +240,12 @@ def test_a_phone_s_photo_lies_upright_and_another_profile_is_brought_to_srgb() -
     exif[274] = 6
     plan = Plan(overlays=(ImageOverlay(REF, placement=Placement(x=0, y=0)),), output=Output(formats=(Format.PNG,)))
     result = render(
-        encoded(Image.new("RGB", (40, 40)), "PNG"), plan, LIMITS, {REF: encoded(over, "PNG", exif=exif.tobytes())}
+        encode_image(Image.new("RGB", (40, 40)), "PNG"),
+        plan,
+        LIMITS,
+        {REF: encode_image(over, "PNG", exif=exif.tobytes())},
     )
-    pixels = pixels_of(decoded(result))
+    pixels = pixels_of(decode_result(result))
     assert pixels[2, 2].tolist() == [255, 0, 0]
     assert pixels[17, 7].tolist() == [0, 0, 255]
     assert pixels[2, 12].tolist() == [0, 0, 0]
@@ -250,16 +258,16 @@ def test_an_overlay_is_made_ready_once(monkeypatch: pytest.MonkeyPatch) -> None:
     real = layer._resized_frame
 
     def noted(source: memoryview, wanted: Resize, limits: Limits) -> Frame:
-        made = real(source, wanted, limits)
-        opened.append(made.size)
-        return made
+        result = real(source, wanted, limits)
+        opened.append(result.size)
+        return result
 
     monkeypatch.setattr(layer, "_resized_frame", noted)
     over = Image.new("RGB", (9, 7), (1, 2, 99))
     for right in range(3):
-        laid(photo(WIDTH, HEIGHT), over, placement=Placement(offset_x=Length(right)))
+        render_overlay(photo(WIDTH, HEIGHT), over, placement=Placement(offset_x=Length(right)))
     assert opened == [Size(9, 7)]
-    laid(photo(WIDTH, HEIGHT), over, width=Length(18))
+    render_overlay(photo(WIDTH, HEIGHT), over, width=Length(18))
     assert opened == [Size(9, 7), Size(18, 14)]
 
 
@@ -268,7 +276,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(layer, "MAX_CACHE_BYTES", 10_000)
     for shade in range(12):
-        laid(photo(8, 8), Image.new("RGB", (40, 30), (shade, 50, 60)))
+        render_overlay(photo(8, 8), Image.new("RGB", (40, 30), (shade, 50, 60)))
         assert layer._LAYER_CACHE._layers.total_bytes <= 10_000
         assert (
             sum(len(one.frame.pixels) for one in layer._LAYER_CACHE._layers.entries.values())
@@ -280,14 +288,14 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ("body", "limits", "error"),
     [
         (b"no picture", LIMITS, UnsupportedImage),
-        (bytes(encoded(photo(40, 40), "PNG"))[:200], LIMITS, UndecodableImage),
-        (bytes(encoded(photo(70, 70), "PNG")), Limits(max_pixels=4500), ImageTooLarge),
+        (bytes(encode_image(photo(40, 40), "PNG"))[:200], LIMITS, UndecodableImage),
+        (bytes(encode_image(photo(70, 70), "PNG")), Limits(max_pixels=4500), ImageTooLarge),
     ],
 )
 def test_a_picture_that_is_none_is_named(body: bytes, limits: Limits, error: type[Exception]) -> None:
     good = parse_source("good.png")
     plan = Plan(overlays=(ImageOverlay(good), ImageOverlay(REF)), output=Output(formats=(Format.PNG,)))
-    extras = {good: encoded(photo(5, 5), "PNG"), REF: memoryview(body)}
+    extras = {good: encode_image(photo(5, 5), "PNG"), REF: memoryview(body)}
     with pytest.raises(error, match=r"Overlay 2: ") as caught:
-        render(encoded(photo(60, 60), "PNG"), plan, limits, extras)
+        render(encode_image(photo(60, 60), "PNG"), plan, limits, extras)
     assert getattr(caught.value, "param", "") == "overlay"

@@ -11,7 +11,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Metadata
 from pixmill.ports.values import Rendered
-from tests.pixels.images import LIMITS, encoded, made, photo, pixels_of
+from tests.pixels.images import LIMITS, encode_image, photo, pixels_of, render_image
 
 DRAWING = memoryview(
     b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><script>x</script><rect width="40" height="20" fill="red"/></svg>'
@@ -28,7 +28,7 @@ def test_a_drawing_stays_one_at_the_size_that_is_wanted(plan: Plan) -> None:
     for piece in (b'width="100"', b'height="50"', b'viewBox="0 0 40 20"', b'fill="red"'):
         assert piece in result.body
     assert b"script" not in result.body
-    pixels = pixels_of(made(memoryview(result.body)), "RGBA")
+    pixels = pixels_of(render_image(memoryview(result.body)), "RGBA")
     assert pixels.shape == (50, 100, 4)
     assert (pixels == (255, 0, 0, 255)).all()
 
@@ -53,12 +53,12 @@ def test_a_drawing_that_needs_pixels_becomes_some(changed: Plan) -> None:
 
 def test_nothing_else_becomes_a_drawing() -> None:
     with pytest.raises(UnsupportedOutput):
-        render(encoded(photo(), "PNG"), NAMED, LIMITS)
+        render(encode_image(photo(), "PNG"), NAMED, LIMITS)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP"])
 def test_an_original_of_which_nothing_is_to_change_goes_out_byte_for_byte(kind: str) -> None:
-    source = encoded(photo(), kind)
+    source = encode_image(photo(), kind)
     for resize in (Resize(), Resize(width=1_000), Resize(width=240, height=160, fit=Fit.CONTAIN)):
         result = render(source, replace(ORIGINAL, resize=resize), LIMITS)
         assert result == Rendered(bytes(source), Format(kind.lower()), 240, 160, {})
@@ -75,7 +75,7 @@ def test_an_original_of_which_nothing_is_to_change_goes_out_byte_for_byte(kind: 
     ],
 )
 def test_an_original_that_changes_keeps_its_format(changed: Plan) -> None:
-    source = encoded(photo(), "JPEG", quality=95)
+    source = encode_image(photo(), "JPEG", quality=95)
     result = render(source, changed, LIMITS)
     if changed.background == Colour():
         assert result.body != bytes(source)
@@ -90,7 +90,7 @@ def test_one_that_cannot_be_written_becomes_what_everybody_reads() -> None:
 
 
 def test_several_results_of_one_original_may_hold_itself() -> None:
-    source = encoded(photo(), "JPEG")
+    source = encode_image(photo(), "JPEG")
     small = Plan(resize=Resize(width=50), output=Output(formats=(Format.PNG,)))
     results = dict(render_all(source, [ORIGINAL, small, small], LIMITS))
     first, second = results[0], results[1]

@@ -10,7 +10,16 @@ from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Profile
-from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of, resized
+from tests.pixels.images import (
+    LIMITS,
+    decode_result,
+    difference,
+    encode_image,
+    photo,
+    pixels_of,
+    render_image,
+    render_resized,
+)
 from tests.pixels.profiles import ADOBE_RGB, in_srgb, matrix_profile
 
 
@@ -18,7 +27,7 @@ from tests.pixels.profiles import ADOBE_RGB, in_srgb, matrix_profile
 def test_sixteen_bits_are_rounded_to_eight(bands: int) -> None:
     deep = np.linspace(0, 65_535, 64 * 32 * bands).reshape(32, 64, bands).astype(np.uint16)
     image = pyvips.Image.new_from_array(deep).copy(interpretation="rgb16" if bands > 2 else "grey16")
-    result = made(memoryview(image.pngsave_buffer()))
+    result = render_image(memoryview(image.pngsave_buffer()))
     assert result.mode == ("L", "LA", "RGB", "RGBA")[bands - 1]
     expected = np.floor(deep / 257 + 0.5).astype(int)
     assert np.abs(np.asarray(result).reshape(expected.shape).astype(int) - expected).max() == 0
@@ -30,7 +39,7 @@ def test_sixteen_bits_of_linear_light_become_srgb_before_they_are_rounded(bands:
     deep = np.round(65_535 * np.repeat(light, bands, axis=-1)).astype(np.uint16)
     image = pyvips.Image.new_from_array(deep).copy(interpretation="rgb16")
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", matrix_profile(ADOBE_RGB, 1.0))
-    result = np.asarray(made(memoryview(image.pngsave_buffer()))).astype(float)
+    result = np.asarray(render_image(memoryview(image.pngsave_buffer()))).astype(float)
     expected = in_srgb(deep[..., :3] / 65_535, ADOBE_RGB)
     assert np.abs(result[..., :3] - expected).max() <= 1
     assert bands == 3 or np.array_equal(result[..., 3], np.floor(deep[..., 3] / 257 + 0.5))
@@ -41,7 +50,7 @@ def test_linear_light_is_kept_with_its_profile_where_that_is_asked_for() -> None
     image = pyvips.Image.new_from_array(np.full((8, 8, 3), 257 * 60, np.uint16)).copy(interpretation="rgb16")
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     output = Output(formats=(Format.PNG,), profile=Profile.KEEP)
-    result = decoded(render(memoryview(image.pngsave_buffer()), Plan(output=output), LIMITS))
+    result = decode_result(render(memoryview(image.pngsave_buffer()), Plan(output=output), LIMITS))
     assert result.info["icc_profile"] == profile
     assert result.getpixel((0, 0)) == (60, 60, 60)
 
@@ -50,19 +59,19 @@ def test_linear_light_is_kept_with_its_profile_where_that_is_asked_for() -> None
 def test_sixteen_bits_of_tiff_are_rounded_too(mode: str) -> None:
     deep = np.linspace(0, 65_535, 64 * 32).reshape(32, 64).astype(np.uint16)
     image = Image.frombytes(mode, (64, 32), deep.astype(">u2" if mode.endswith("B") else "<u2").tobytes())
-    assert np.array_equal(np.asarray(made(encoded(image, "TIFF"))), np.floor(deep / 257 + 0.5))
+    assert np.array_equal(np.asarray(render_image(encode_image(image, "TIFF"))), np.floor(deep / 257 + 0.5))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "BMP"])
 def test_a_palette_is_looked_up_before_the_resize(kind: str) -> None:
-    picture = photo().quantize(32)
-    expected = resized(encoded(picture.convert("RGB"), "PNG"), width=60)
-    assert difference(pixels_of(resized(encoded(picture, kind), width=60)), pixels_of(expected)) < 0.5
+    image = photo().quantize(32)
+    expected = render_resized(encode_image(image.convert("RGB"), "PNG"), width=60)
+    assert difference(pixels_of(render_resized(encode_image(image, kind), width=60)), pixels_of(expected)) < 0.5
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
 def test_black_and_white_becomes_grey(kind: str) -> None:
-    result = resized(encoded(photo().convert("1"), kind), width=60)
+    result = render_resized(encode_image(photo().convert("1"), kind), width=60)
     assert result.mode == "L"
     assert len(set(pixels_of(result, "L").flat)) > 10
 
@@ -71,12 +80,12 @@ def test_black_and_white_becomes_grey(kind: str) -> None:
 def test_grey_stays_grey(kind: str) -> None:
     grey = photo().convert("L")
     for target in (Format.JPEG, Format.PNG, Format.AVIF):
-        result = resized(encoded(grey, kind), kind=target, width=60)
+        result = render_resized(encode_image(grey, kind), kind=target, width=60)
         assert result.mode == "L"
-    assert difference(pixels_of(made(encoded(grey, kind)), "L"), pixels_of(grey, "L")) < 2
+    assert difference(pixels_of(render_image(encode_image(grey, kind)), "L"), pixels_of(grey, "L")) < 2
 
 
-def see_through() -> Image.Image:
+def transparent_image() -> Image.Image:
     """Red, opaque on the left, half transparent on the right."""
     pixels = np.full((32, 64, 4), (255, 0, 0, 255), np.uint8)
     pixels[:, 32:, 3] = 128
@@ -87,7 +96,7 @@ def see_through() -> Image.Image:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "ICO"])
 def test_transparency_survives_where_the_format_has_it(kind: str, target: Format) -> None:
     options = {"sizes": [(64, 32)]} if kind == "ICO" else {"quality": 100} if kind == "AVIF" else {}
-    result = resized(encoded(see_through(), kind, **options), kind=target, width=32)
+    result = render_resized(encode_image(transparent_image(), kind, **options), kind=target, width=32)
     pixels = pixels_of(result, "RGBA").astype(int)
     assert np.abs(pixels[4:-4, 4:12] - (255, 0, 0, 255)).max() <= 6
     assert np.abs(pixels[4:-4, 20:28] - (255, 0, 0, 128)).max() <= 6
@@ -103,44 +112,51 @@ def test_transparency_survives_where_the_format_has_it(kind: str, target: Format
     ids=["white unless asked", "a colour", "seen through to white"],
 )
 def test_without_alpha_the_picture_lies_on_the_background(background: Colour, expected: tuple[int, int, int]) -> None:
-    pixels = pixels_of(made(encoded(see_through(), "PNG"), Format.JPEG, quality=100, background=background)).astype(int)
+    pixels = pixels_of(
+        render_image(encode_image(transparent_image(), "PNG"), Format.JPEG, quality=100, background=background)
+    ).astype(int)
     assert np.abs(pixels[8:24, 8:24] - (254, 0, 0)).max() <= 3
     assert np.abs(pixels[8:24, 40:56] - expected).max() <= 3
 
 
 def test_a_transparent_colour_of_png_is_transparency() -> None:
     for mode, key in (("RGB", (255, 0, 0)), ("L", 76)):
-        source = encoded(see_through().convert("RGB").convert(mode), "PNG", transparency=key)
-        assert not pixels_of(made(source), "RGBA")[..., 3].any()
+        source = encode_image(transparent_image().convert("RGB").convert(mode), "PNG", transparency=key)
+        assert not pixels_of(render_image(source), "RGBA")[..., 3].any()
 
 
 def test_what_is_hidden_bleeds_no_colour() -> None:
     pixels = np.full((64, 64, 4), (0, 255, 0, 0), np.uint8)
     pixels[16:48, 16:48] = (255, 0, 0, 255)
-    result = pixels_of(resized(encoded(Image.fromarray(pixels), "PNG"), width=20), "RGBA").astype(int)
+    result = pixels_of(render_resized(encode_image(Image.fromarray(pixels), "PNG"), width=20), "RGBA").astype(int)
     assert result[result[..., 3] > 8][:, 1].max() <= 8
 
 
 def test_an_alpha_that_hides_nothing_is_dropped() -> None:
-    assert resized(encoded(photo().convert("RGBA"), "PNG"), width=60).mode == "RGB"
+    assert render_resized(encode_image(photo().convert("RGBA"), "PNG"), width=60).mode == "RGB"
 
 
 def test_grey_with_alpha_keeps_both() -> None:
-    picture = photo().convert("LA")
-    picture.putalpha(100)
-    assert resized(encoded(picture, "PNG"), width=60).mode == "LA"
-    assert resized(encoded(picture, "PNG"), kind=Format.JPEG, width=60).mode == "L"
+    image = photo().convert("LA")
+    image.putalpha(100)
+    assert render_resized(encode_image(image, "PNG"), width=60).mode == "LA"
+    assert render_resized(encode_image(image, "PNG"), kind=Format.JPEG, width=60).mode == "L"
 
 
 def test_grey_with_alpha_takes_the_colour_of_its_background() -> None:
-    picture = Image.new("LA", (16, 16), (255, 0))
+    image = Image.new("LA", (16, 16), (255, 0))
     plan = Plan(background=Colour(0, 0, 255), output=Output(formats=(Format.JPEG,)))
-    assert np.abs(pixels_of(decoded(render(encoded(picture, "PNG"), plan, LIMITS))).astype(int) - (0, 0, 255)).max() < 4
+    assert (
+        np.abs(
+            pixels_of(decode_result(render(encode_image(image, "PNG"), plan, LIMITS))).astype(int) - (0, 0, 255)
+        ).max()
+        < 4
+    )
 
 
 def test_the_largest_picture_of_an_icon_is_taken() -> None:
     for options in ({}, {"bitmap_format": "bmp"}):
-        source = encoded(photo(64, 64), "ICO", sizes=[(16, 16), (64, 64), (32, 32)], **options)
+        source = encode_image(photo(64, 64), "ICO", sizes=[(16, 16), (64, 64), (32, 32)], **options)
         rendered = render(source, Plan(resize=Resize()), LIMITS)
         assert (rendered.format, rendered.width, rendered.height) == (Format.PNG, 64, 64)
-        assert difference(pixels_of(decoded(rendered)), pixels_of(photo(64, 64))) < 1
+        assert difference(pixels_of(decode_result(rendered)), pixels_of(photo(64, 64))) < 1

@@ -85,21 +85,21 @@ def _pixels(out: bytearray, size: tuple[int, int], layout: Layout, depth: int) -
     return codes
 
 
-def _worst(case: Case, fast: int) -> float:
+def _max_error(case: Case, fast: int) -> float:
     """The largest difference, in codes, from the reference rounded to codes.
 
     A colour of which next to nothing shows is a quotient of two numbers near 0, and not compared: below half a code
     of alpha in 8 bits, where its alpha is written as 0, and below 2 % in 16, where a code is 256 times finer.
     """
     white = 2**case.out_depth - 1
-    wanted, alpha = reference.resample(
+    expected, alpha = reference.resample(
         case.picture[..., : case.layout.channels] / (2.0**case.depth - 1),
         case.box,
         case.size,
         alpha=case.layout.has_alpha,
         light_compensation=0 if case.layout.has_alpha or case.depth > 8 else case.light_compensation,
     )
-    wrong = np.abs(_by_kernel(case, fast) - np.rint(wanted * white))
+    wrong = np.abs(_by_kernel(case, fast) - np.rint(expected * white))
     if case.layout.has_alpha:
         wrong[..., :-1] *= alpha >= (0.51 / 255 if case.out_depth == 8 else 0.02)
     return float(wrong.max())
@@ -135,7 +135,7 @@ def _cases(draw: st.DrawFn) -> Case:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(case=_cases())
 def test_no_pixel_is_further_than_one_code_from_the_exact_result(fast: int, case: Case) -> None:
-    assert _worst(case, fast) <= 1
+    assert _max_error(case, fast) <= 1
 
 
 LARGE = [
@@ -160,7 +160,7 @@ LARGE = [
 @pytest.mark.parametrize("fast", FAST_AND_PORTABLE)
 @pytest.mark.parametrize("case", LARGE, ids=lambda case: f"{case.width}x{case.height}-{case.layout}")
 def test_large_pictures_and_extreme_ratios_are_as_exact(case: Case, fast: int) -> None:
-    assert _worst(case, fast) <= 1
+    assert _max_error(case, fast) <= 1
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -201,7 +201,7 @@ def _resample(
 
 
 @pytest.fixture(params=["kernel", "libvips"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def implementation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways in which the face does its work."""
     if request.param == "kernel" and not lanczos.available:
         pytest.skip("the package was built without a C compiler")
@@ -209,21 +209,21 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def test_what_is_outside_of_the_box_does_not_bleed_in(way: str) -> None:
+def test_what_is_outside_of_the_box_does_not_bleed_in(implementation: str) -> None:
     codes = np.full((40, 40, 3), 255, np.uint8)
     codes[10:30, 5:25] = 60
     for size in [(7, 5), (20, 20), (90, 70)]:
         assert (_resample(codes, Layout.RGB, (5, 10, 20, 20), size) == 60).all()
 
 
-def test_the_colour_of_what_is_transparent_does_not_bleed_out(way: str) -> None:
+def test_the_colour_of_what_is_transparent_does_not_bleed_out(implementation: str) -> None:
     codes = np.zeros((20, 20, 4), np.uint8)
     codes[:, :10] = (200, 30, 90, 255)
     codes[:, 10:] = (0, 255, 0, 0)
     out = _resample(codes, Layout.RGBA, (0, 0, 20, 20), (6, 6)).astype(int)
     shown = out[out[..., 3] > 8]
     assert len(shown) >= 18
-    assert np.abs(shown[:, :3] - (200, 30, 90)).max() <= (1 if way == "kernel" else 12)
+    assert np.abs(shown[:, :3] - (200, 30, 90)).max() <= (1 if implementation == "kernel" else 12)
 
 
 def test_black_and_white_mix_to_half_the_light_not_half_the_code() -> None:
@@ -263,20 +263,20 @@ def test_the_last_pixel_of_a_buffer_is_the_last_that_is_read() -> None:
             del guarded
 
 
-def test_the_fourth_byte_of_rgbx_is_neither_read_nor_written(way: str) -> None:
+def test_the_fourth_byte_of_rgbx_is_neither_read_nor_written(implementation: str) -> None:
     random = np.random.default_rng(1)
     codes = random.integers(0, 256, (33, 47, 4)).astype(np.uint8)
     plain = _resample(codes[..., :3], Layout.RGB, (0, 0, 47, 33), (21, 60))
     assert (_resample(codes, Layout.RGBX, (0, 0, 47, 33), (21, 60)) == plain).all()
 
 
-def test_rows_may_have_gaps_and_the_last_needs_none(way: str) -> None:
+def test_rows_may_have_gaps_and_the_last_needs_none(implementation: str) -> None:
     random = np.random.default_rng(2)
     codes = random.integers(0, 256, (10, 13, 3)).astype(np.uint8)
     gaps = np.concatenate([codes.reshape(10, 39), random.integers(0, 256, (10, 5)).astype(np.uint8)], axis=1)
     buffer = gaps.tobytes()[:-5]
-    wanted = _resample(codes, Layout.RGB, (0, 0, 13, 10), (5, 4)).tobytes()
-    assert lanczos.resample(memoryview(buffer), **_job(stride=44)) == wanted
+    expected = _resample(codes, Layout.RGB, (0, 0, 13, 10), (5, 4)).tobytes()
+    assert lanczos.resample(memoryview(buffer), **_job(stride=44)) == expected
     with pytest.raises(ValueError, match="buffer"):
         lanczos.resample(buffer[:-1], **_job(stride=44))
 
@@ -310,7 +310,7 @@ def _job(**changes: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_what_is_inconsistent_is_refused(way: str, change: dict[str, Any]) -> None:
+def test_what_is_inconsistent_is_refused(implementation: str, change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must|shorter"):
         lanczos.resample(bytes(13 * 10 * 3), **_job(**change))
 
@@ -324,12 +324,12 @@ def test_no_more_light_is_given_back_than_was_lost(light_compensation: float) ->
 
 @compiled
 def test_other_threads_run_meanwhile() -> None:
-    picture, seen, span = bytes(4000 * 3000 * 8), list[float](), list[float]()
+    image, actual, span = bytes(4000 * 3000 * 8), list[float](), list[float]()
 
     def work() -> None:
         span.append(time.perf_counter())
         lanczos.resample(
-            picture,
+            image,
             **_job(width=4000, height=3000, layout=Layout.RGBA, box=(0, 0, 4000, 3000), depth=16, out_width=900),
         )
         span.append(time.perf_counter())
@@ -337,12 +337,12 @@ def test_other_threads_run_meanwhile() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     while thread.is_alive():
-        seen.append(time.perf_counter())
+        actual.append(time.perf_counter())
         time.sleep(0.001)
     thread.join()
     began, ended = span
     tenth = (ended - began) / 10
-    assert [at for at in seen if began + tenth < at < ended - tenth]
+    assert [at for at in actual if began + tenth < at < ended - tenth]
 
 
 @compiled

@@ -14,14 +14,14 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.shapes import Border, CornerRadii, Ellipse, ImageMask, MaskChannel, Polygon, Shape, Star
 from pixmill.plan.source import parse_source
-from tests.pixels.images import LIMITS, decoded, encoded, made, photo, pixels_of
+from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of, render_image
 
 FINE = 16
 WIDTH, HEIGHT = 90, 60
 Coverage = NDArray[np.float64]
 
 
-def drawn(draw: Callable[[ImageDraw.ImageDraw], None]) -> Coverage:
+def draw_coverage(draw: Callable[[ImageDraw.ImageDraw], None]) -> Coverage:
     """The part of each pixel that a drawing covers, by points in a grid of 16 × 16."""
     fine = Image.new("L", (WIDTH * FINE, HEIGHT * FINE))
     draw(ImageDraw.Draw(fine))
@@ -48,8 +48,8 @@ def ellipse(across: float, down: float) -> Callable[[ImageDraw.ImageDraw], None]
     return lambda draw: draw.ellipse(box, fill=255)
 
 
-def shaped(shape: Shape, mode: str = "RGB") -> Image.Image:
-    return made(encoded(photo(WIDTH, HEIGHT).convert(mode), "PNG"), shape=shape)
+def render_shape(shape: Shape, mode: str = "RGB") -> Image.Image:
+    return render_image(encode_image(photo(WIDTH, HEIGHT).convert(mode), "PNG"), shape=shape)
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,15 @@ def test_a_mask_is_as_opaque_as_its_form_covers_each_pixel(
     mask: Ellipse | Polygon | Star, draw: Callable[[ImageDraw.ImageDraw], None]
 ) -> None:
     """Only at sharp points, where a pixel sees two edges, does the first order stray by more than a tenth."""
-    alpha = np.asarray(shaped(Shape(mask=mask)))[..., 3] / 255
-    away = np.abs(alpha - drawn(draw))
+    alpha = np.asarray(render_shape(Shape(mask=mask)))[..., 3] / 255
+    away = np.abs(alpha - draw_coverage(draw))
     assert away.mean() < 0.003
     assert (away > 0.11).sum() <= 12
     assert away.max() < 0.6
 
 
 def test_corners_are_quarters_of_circles() -> None:
-    alpha = np.asarray(shaped(Shape(corner_radii=CornerRadii(10, 20, 0, 30))))[..., 3] / 255
+    alpha = np.asarray(render_shape(Shape(corner_radii=CornerRadii(10, 20, 0, 30))))[..., 3] / 255
 
     def draw(on: ImageDraw.ImageDraw) -> None:
         on.rectangle((0, 0, WIDTH * FINE, HEIGHT * FINE), fill=255)
@@ -85,36 +85,40 @@ def test_corners_are_quarters_of_circles() -> None:
             corner = (left - x * r, top - y * r, left - x * r + 2 * r - 1, top - y * r + 2 * r - 1)
             on.pieslice(corner, 180 + 90 * (x + 3 * y), 270 + 90 * (x + 3 * y), fill=255)
 
-    assert np.abs(alpha - drawn(draw)).max() < 0.08
+    assert np.abs(alpha - draw_coverage(draw)).max() < 0.08
 
 
 def test_radii_that_do_not_fit_shrink_together() -> None:
     """As in CSS: 100 and 50 along a side of 90 become 60 and 30."""
-    assert shaped(Shape(corner_radii=CornerRadii(100, 50))) == shaped(Shape(corner_radii=CornerRadii(60, 30)))
-    assert shaped(Shape(corner_radii=CornerRadii(50, 50, 50, 50, percent=True))) == shaped(
+    assert render_shape(Shape(corner_radii=CornerRadii(100, 50))) == render_shape(
+        Shape(corner_radii=CornerRadii(60, 30))
+    )
+    assert render_shape(Shape(corner_radii=CornerRadii(50, 50, 50, 50, percent=True))) == render_shape(
         Shape(corner_radii=CornerRadii(30, 30, 30, 30))
     )
 
 
 def test_colours_stay_where_pixels_only_become_less_opaque() -> None:
-    picture = photo(WIDTH, HEIGHT)
-    result = np.asarray(made(encoded(picture, "PNG"), shape=Shape(mask=Ellipse())))
-    assert (result[..., :3] == pixels_of(picture)).all()
+    image = photo(WIDTH, HEIGHT)
+    result = np.asarray(render_image(encode_image(image, "PNG"), shape=Shape(mask=Ellipse())))
+    assert (result[..., :3] == pixels_of(image)).all()
 
 
 def test_grey_stays_grey_and_alpha_is_multiplied() -> None:
     grey = photo(WIDTH, HEIGHT).convert("LA")
     grey.putalpha(100)
-    result = made(encoded(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9), border=Border(2)))
+    result = render_image(
+        encode_image(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9), border=Border(2))
+    )
     assert result.mode == "LA"
-    inside = made(encoded(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9)))
+    inside = render_image(encode_image(grey, "PNG"), shape=Shape(corner_radii=CornerRadii(9, 9, 9, 9)))
     assert np.asarray(inside)[30, 45, 1] == 100
     assert np.asarray(inside)[0, 0, 1] == 0
 
 
 def test_without_transparency_the_background_shows() -> None:
-    result = made(
-        encoded(photo(WIDTH, HEIGHT), "PNG"),
+    result = render_image(
+        encode_image(photo(WIDTH, HEIGHT), "PNG"),
         Format.JPEG,
         quality=100,
         shape=Shape(mask=Star()),
@@ -126,13 +130,13 @@ def test_without_transparency_the_background_shows() -> None:
 def test_a_border_lies_inside_and_follows_the_corners() -> None:
     """A ring between two rounded rectangles, the inner one with radii smaller by the width."""
     result = np.asarray(
-        shaped(Shape(corner_radii=CornerRadii(20, 20, 20, 20), border=Border(6, Colour(255, 0, 0)))), dtype=float
+        render_shape(Shape(corner_radii=CornerRadii(20, 20, 20, 20), border=Border(6, Colour(255, 0, 0)))), dtype=float
     )
     assert result.shape == (HEIGHT, WIDTH, 4)
 
     def rounded(inset: int) -> Coverage:
         box = (inset * FINE, inset * FINE, (WIDTH - inset) * FINE - 1, (HEIGHT - inset) * FINE - 1)
-        return drawn(lambda on: on.rounded_rectangle(box, (20 - inset) * FINE, fill=255))
+        return draw_coverage(lambda on: on.rounded_rectangle(box, (20 - inset) * FINE, fill=255))
 
     outer, inner = rounded(0), rounded(6)[..., None]
     expected = pixels_of(photo(WIDTH, HEIGHT)) * inner + np.array([255, 0, 0]) * (1 - inner)
@@ -142,36 +146,38 @@ def test_a_border_lies_inside_and_follows_the_corners() -> None:
 
 
 def test_a_border_one_sees_through_is_laid_over() -> None:
-    result = pixels_of(shaped(Shape(border=Border(5, Colour(0, 0, 255, 51))))).astype(float)
+    result = pixels_of(render_shape(Shape(border=Border(5, Colour(0, 0, 255, 51))))).astype(float)
     before = pixels_of(photo(WIDTH, HEIGHT)).astype(float)
     assert np.abs(result[:5] - (before[:5] * 0.8 + np.array([0, 0, 51]))).max() <= 1
     assert (result[5:-5, 5:-5] == before[5:-5, 5:-5]).all()
 
 
-def stencilled(stencil: Image.Image, channel: MaskChannel) -> NDArray[np.uint8]:
+def render_mask(stencil: Image.Image, channel: MaskChannel) -> NDArray[np.uint8]:
     ref = parse_source("mask.png")
     plan = Plan(resize=Resize(WIDTH), shape=Shape(mask=ImageMask(ref, channel)), output=Output(formats=(Format.PNG,)))
-    original = encoded(photo(WIDTH, HEIGHT), "PNG")
-    return np.asarray(decoded(render(original, plan, LIMITS, {ref: encoded(stencil, "PNG")})).convert("RGBA"))
+    original = encode_image(photo(WIDTH, HEIGHT), "PNG")
+    return np.asarray(
+        decode_result(render(original, plan, LIMITS, {ref: encode_image(stencil, "PNG")})).convert("RGBA")
+    )
 
 
 def test_a_picture_as_mask_is_stretched_and_read_by_alpha_or_light() -> None:
     half = Image.new("RGBA", (18, 12), (255, 255, 255, 255))
     half.paste((0, 0, 0, 0), (0, 0, 9, 12))
     for channel in MaskChannel:
-        alpha = stencilled(half, channel)[..., 3]
+        alpha = render_mask(half, channel)[..., 3]
         assert alpha[:, : WIDTH // 2 - 16].max() == 0
         assert alpha[:, WIDTH // 2 + 16 :].min() == 255
 
 
 def test_luminance_is_that_of_linear_light() -> None:
     """Pure green has 0.7152 of white's light, which is code 220."""
-    assert set(stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.LUMINANCE)[..., 3].flat) == {220}
-    assert stencilled(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.ALPHA)[..., 3].min() == 255
+    assert set(render_mask(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.LUMINANCE)[..., 3].flat) == {220}
+    assert render_mask(Image.new("RGB", (4, 4), (0, 255, 0)), MaskChannel.ALPHA)[..., 3].min() == 255
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 3)])
 def test_the_smallest_pictures_take_every_shape(size: tuple[int, int]) -> None:
     for mask in (Ellipse(), Ellipse(circle=True), Star(), Polygon(7), None):
         shape = Shape(CornerRadii(40, 40, 40, 40), mask, Border(1000))
-        assert made(encoded(photo(*size), "PNG"), shape=shape).size == size
+        assert render_image(encode_image(photo(*size), "PNG"), shape=shape).size == size

@@ -17,7 +17,7 @@ from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.source import parse_source
 from pixmill.ports.values import Rendered
-from tests.pixels.images import LIMITS, Pixels, difference, encoded, photo, pixels_of
+from tests.pixels.images import LIMITS, Pixels, difference, encode_image, photo, pixels_of
 
 STAGES = (
     "width=150",
@@ -31,14 +31,14 @@ STAGES = (
 )
 
 
-def planned(*stages: str, more: str = "format=png") -> Plan:
+def parse_stages(*stages: str, more: str = "format=png") -> Plan:
     first, *others = stages
     then = "|".join(others).replace("&", "%26")
     query = f"url=a.jpg&{first}&{more}" + (f"&then={then}" if others else "")
     return parse(b"/resize", query.encode()).plan
 
 
-def made(source: memoryview, plan: Plan) -> Image.Image:
+def render_stages(source: memoryview, plan: Plan) -> Image.Image:
     rendered = render(source, plan, LIMITS)
     image = Image.open(BytesIO(rendered.body))
     assert image.size == (rendered.width, rendered.height)
@@ -48,31 +48,33 @@ def made(source: memoryview, plan: Plan) -> Image.Image:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("count", range(2, len(STAGES) + 1))
 def test_a_chain_is_what_single_requests_make_one_after_the_other(count: int, kind: str) -> None:
-    source = encoded(photo(), kind)
-    chained = made(source, planned(*STAGES[:count]))
+    source = encode_image(photo(), kind)
+    chained = render_stages(source, parse_stages(*STAGES[:count]))
     alone = source
     for stage in STAGES[:count]:
-        alone = memoryview(render(alone, planned(stage), LIMITS).body)
+        alone = memoryview(render(alone, parse_stages(stage), LIMITS).body)
     assert np.array_equal(pixels_of(chained, "RGBA"), pixels_of(Image.open(BytesIO(alone)), "RGBA"))
 
 
 def test_orientation_is_applied_once() -> None:
     exif = Image.Exif()
     exif[274] = 6
-    image = made(encoded(photo(120, 80), "JPEG", exif=exif), planned("width=40", "rotate=90"))
+    image = render_stages(encode_image(photo(120, 80), "JPEG", exif=exif), parse_stages("width=40", "rotate=90"))
     assert image.size == (60, 40)
 
 
 def test_what_a_stage_leaves_transparent_shows_in_the_end_as_the_format_can() -> None:
-    source = encoded(photo(), "PNG")
-    png = pixels_of(made(source, planned("width=100", "rotate=10")), "RGBA")
-    jpeg = pixels_of(made(source, planned("width=100", "rotate=10", more="format=jpeg&background=navy&quality=95")))
+    source = encode_image(photo(), "PNG")
+    png = pixels_of(render_stages(source, parse_stages("width=100", "rotate=10")), "RGBA")
+    jpeg = pixels_of(
+        render_stages(source, parse_stages("width=100", "rotate=10", more="format=jpeg&background=navy&quality=95"))
+    )
     assert tuple(png[0, 0]) == (0, 0, 0, 0) or png[0, 0, 3] == 0
     assert np.abs(jpeg[0, 0].astype(int) - (0, 0, 128)).max() <= 6
 
 
 def test_the_sizes_of_all_stages_are_known_before_pixels_are() -> None:
-    plan = planned("width=200", "rotate=90", "padding=5", "width=40")
+    plan = parse_stages("width=200", "rotate=90", "padding=5", "width=40")
     sizes = [geometry.output for geometry in resolve_all(Size(400, 300), plan, Limits())]
     assert sizes == [Size(200, 150), Size(150, 200), Size(160, 210), Size(40, 53)]
 
@@ -92,22 +94,22 @@ def test_a_stage_beyond_the_limits_fails_before_anything_is_decoded(
 
     monkeypatch.setattr("pixmill.engine.codecs.jpeg.JpegDecoder.decode", never)
     with pytest.raises(kind) as caught:
-        render(encoded(photo(), "JPEG"), planned("width=100", stage), Limits(max_result_side=4000))
+        render(encode_image(photo(), "JPEG"), parse_stages("width=100", stage), Limits(max_result_side=4000))
     assert caught.value.message.startswith(words)
     assert caught.value.param == "then"
 
 
 def test_an_overlay_that_fails_names_its_stage() -> None:
-    plan = planned("width=100", "blur=1", "overlay=url:broken.png")
-    broken = {parse_source("broken.png"): encoded(photo(), "PNG")[:200]}
+    plan = parse_stages("width=100", "blur=1", "overlay=url:broken.png")
+    broken = {parse_source("broken.png"): encode_image(photo(), "PNG")[:200]}
     with pytest.raises(UndecodableImage) as caught:
-        render(encoded(photo(), "PNG"), plan, LIMITS, broken)
+        render(encode_image(photo(), "PNG"), plan, LIMITS, broken)
     assert (caught.value.message.split(": ")[:2], caught.value.param) == (["Stage 3", "Overlay 1"], "then")
 
 
-def animated() -> memoryview:
+def animated_source() -> memoryview:
     frames = [Image.fromarray(np.roll(pixels_of(photo(120, 80)), 9 * number, axis=1)) for number in range(4)]
-    return encoded(
+    return encode_image(
         frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=[50, 70, 90, 110], loop=3, lossless=True
     )
 
@@ -119,10 +121,10 @@ def frames_of(body: bytes) -> list[Pixels]:
 
 def test_every_frame_of_an_animation_goes_through_every_stage() -> None:
     stages = ("width=90", "width=40&height=50&fit=cover&gravity=smart", "rotate=15", "blur=1")
-    rendered = render(animated(), planned(*stages), LIMITS)
-    alone = animated()
+    rendered = render(animated_source(), parse_stages(*stages), LIMITS)
+    alone = animated_source()
     for stage in stages:
-        alone = memoryview(render(alone, planned(stage), LIMITS).body)
+        alone = memoryview(render(alone, parse_stages(stage), LIMITS).body)
     whole, parts = frames_of(rendered.body), frames_of(bytes(alone))
     assert len(whole) == len(parts) == 4
     assert max(difference(one, other) for one, other in zip(whole, parts, strict=True)) == 0
@@ -133,15 +135,20 @@ def test_every_frame_of_an_animation_goes_through_every_stage() -> None:
 def test_the_frames_of_a_large_stage_count() -> None:
     with pytest.raises(ResultTooLarge, match="frames of the result"):
         render(
-            animated(),
-            planned("width=90", "width=900&enlarge=true", "width=20"),
+            animated_source(),
+            parse_stages("width=90", "width=900&enlarge=true", "width=20"),
             Limits(max_animation_pixels=1_000_000),
         )
 
 
 def test_several_results_of_one_original_have_their_own_stages() -> None:
-    source = encoded(photo(), "JPEG")
-    plans = [planned(*STAGES[:3]), planned("width=150"), planned("width=100", "crop=900,0,1,1"), planned(*STAGES[:2])]
+    source = encode_image(photo(), "JPEG")
+    plans = [
+        parse_stages(*STAGES[:3]),
+        parse_stages("width=150"),
+        parse_stages("width=100", "crop=900,0,1,1"),
+        parse_stages(*STAGES[:2]),
+    ]
     found = dict(render_all(source, plans, LIMITS))
     assert isinstance(found[2], InvalidParameter)
     for number in (0, 1, 3):
@@ -152,7 +159,7 @@ def test_several_results_of_one_original_have_their_own_stages() -> None:
 
 
 def test_a_stage_that_does_nothing_changes_no_byte() -> None:
-    source = encoded(photo(), "PNG")
-    plain = planned("width=100", more="format=jpeg")
+    source = encode_image(photo(), "PNG")
+    plain = parse_stages("width=100", more="format=jpeg")
     chained = Plan(resize=plain.resize, output=plain.output, stages=(Stage(), Stage()))
     assert render(source, chained, LIMITS).body == render(source, plain, LIMITS).body

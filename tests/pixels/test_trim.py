@@ -9,13 +9,13 @@ from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.ops import Crop, Plan, Resize
 from pixmill.plan.transforms import FreeRotation, Trim
 from pixmill.ports.values import Rendered
-from tests.pixels.images import LIMITS, decoded, difference, encoded, made, photo, pixels_of
+from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of, render_image
 
 LEFT, TOP, RIGHT, BOTTOM = 11, 7, 23, 31
 INNER = (60, 40)
 
 
-def framed(colour: tuple[int, ...] = (200, 210, 220), mode: str = "RGB") -> Image.Image:
+def framed_image(colour: tuple[int, ...] = (200, 210, 220), mode: str = "RGB") -> Image.Image:
     """A picture with borders of four widths. Nothing in it is near the border's colour at its edges."""
     canvas = Image.new(mode, (LEFT + INNER[0] + RIGHT, TOP + INNER[1] + BOTTOM), colour)
     inner = Image.new(mode, INNER, (20, 30, 40, 255)[: len(mode)])
@@ -24,51 +24,53 @@ def framed(colour: tuple[int, ...] = (200, 210, 220), mode: str = "RGB") -> Imag
     return canvas
 
 
-def inside(image: Image.Image) -> Image.Image:
+def inner_image(image: Image.Image) -> Image.Image:
     return image.crop((LEFT, TOP, LEFT + INNER[0], TOP + INNER[1]))
 
 
 def test_what_is_left_is_the_picture_to_the_pixel() -> None:
-    picture = framed()
-    assert np.array_equal(pixels_of(made(encoded(picture, "PNG"), trim=Trim(5))), pixels_of(inside(picture)))
+    image = framed_image()
+    assert np.array_equal(
+        pixels_of(render_image(encode_image(image, "PNG"), trim=Trim(5))), pixels_of(inner_image(image))
+    )
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "LA"])
 def test_grey_and_transparent_pictures_are_trimmed_too(mode: str) -> None:
-    picture = framed().convert(mode)
-    assert made(encoded(picture, "PNG"), trim=Trim(5)).size == INNER
+    image = framed_image().convert(mode)
+    assert render_image(encode_image(image, "PNG"), trim=Trim(5)).size == INNER
 
 
 @pytest.mark.parametrize(("tolerance", "trimmed"), [(9, False), (10, True), (11, True)])
 def test_the_tolerance_is_the_largest_difference_that_still_is_border(tolerance: int, trimmed: bool) -> None:
-    picture = framed()
-    picture.putpixel((0, picture.height - 1), (200, 200, 220))
-    size = made(encoded(picture, "PNG"), trim=Trim(tolerance)).size
+    image = framed_image()
+    image.putpixel((0, image.height - 1), (200, 200, 220))
+    size = render_image(encode_image(image, "PNG"), trim=Trim(tolerance)).size
     assert (size == INNER) is trimmed
 
 
 def test_a_colour_that_is_asked_for_is_the_only_one_cut_off() -> None:
-    picture = encoded(framed(), "PNG")
-    assert made(picture, trim=Trim(5, Colour(200, 210, 220))).size == INNER
-    assert made(picture, trim=Trim(5, Colour(255, 255, 255))).size == framed().size
+    image = encode_image(framed_image(), "PNG")
+    assert render_image(image, trim=Trim(5, Colour(200, 210, 220))).size == INNER
+    assert render_image(image, trim=Trim(5, Colour(255, 255, 255))).size == framed_image().size
 
 
 def test_transparent_borders_go_whatever_their_hidden_colour() -> None:
     canvas = np.zeros((50, 70, 4), np.uint8)
     canvas[..., :3] = np.arange(50 * 70 * 3).reshape(50, 70, 3) % 256
     canvas[10:30, 20:60, 3] = 255
-    source = encoded(Image.fromarray(canvas), "PNG")
-    assert made(source, trim=Trim(5)).size == (40, 20)
-    assert made(source, trim=Trim(5, TRANSPARENT)).size == (40, 20)
+    source = encode_image(Image.fromarray(canvas), "PNG")
+    assert render_image(source, trim=Trim(5)).size == (40, 20)
+    assert render_image(source, trim=Trim(5, TRANSPARENT)).size == (40, 20)
 
 
 def test_an_opaque_picture_has_no_transparent_borders() -> None:
-    assert made(encoded(framed(), "PNG"), trim=Trim(5, TRANSPARENT)).size == framed().size
+    assert render_image(encode_image(framed_image(), "PNG"), trim=Trim(5, TRANSPARENT)).size == framed_image().size
 
 
 @pytest.mark.parametrize("size", [(1, 1), (40, 30)])
 def test_a_picture_that_is_all_border_stays(size: tuple[int, int]) -> None:
-    assert made(encoded(Image.new("RGB", size, (9, 9, 9)), "PNG"), trim=Trim(5)).size == size
+    assert render_image(encode_image(Image.new("RGB", size, (9, 9, 9)), "PNG"), trim=Trim(5)).size == size
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_picture_that_is_all_border_stays(size: tuple[int, int]) -> None:
     ],
 )
 def test_equal_sides_lose_the_lesser_of_both(trim: Trim, size: tuple[int, int]) -> None:
-    assert made(encoded(framed(), "PNG"), trim=trim).size == size
+    assert render_image(encode_image(framed_image(), "PNG"), trim=trim).size == size
 
 
 LYING = {
@@ -99,37 +101,39 @@ LYING = {
 @pytest.mark.parametrize("orientation", LYING)
 def test_sides_and_corners_are_those_of_the_picture_as_it_is_seen(orientation: int) -> None:
     """The border has another colour at the right and the bottom; only the top left one's goes, and across equally."""
-    picture = framed()
-    picture.paste((90, 90, 90), (picture.width - 5, 0, picture.width, picture.height))
+    image = framed_image()
+    image.paste((90, 90, 90), (image.width - 5, 0, image.width, image.height))
     method = LYING[orientation]
-    stored = picture if method is None else picture.transpose(method)
+    stored = image if method is None else image.transpose(method)
     exif = Image.Exif()
     exif[274] = orientation
-    result = made(encoded(stored, "PNG", exif=exif), trim=Trim(5))
-    assert np.array_equal(pixels_of(result), pixels_of(picture.crop((LEFT, 0, picture.width, picture.height))))
-    equal = made(encoded(stored, "PNG", exif=exif), trim=Trim(5, Colour(200, 210, 220), equal_vertical=True))
-    assert equal.size == (picture.width - LEFT, picture.height)
+    result = render_image(encode_image(stored, "PNG", exif=exif), trim=Trim(5))
+    assert np.array_equal(pixels_of(result), pixels_of(image.crop((LEFT, 0, image.width, image.height))))
+    equal = render_image(
+        encode_image(stored, "PNG", exif=exif), trim=Trim(5, Colour(200, 210, 220), equal_vertical=True)
+    )
+    assert equal.size == (image.width - LEFT, image.height)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF", "TIFF", "AVIF", "BMP"])
 def test_every_decoder_hands_over_the_part_within_the_borders(kind: str) -> None:
-    picture = framed().resize((944, 780), Image.Resampling.NEAREST)
+    image = framed_image().resize((944, 780), Image.Resampling.NEAREST)
     options = {"quality": 95} if kind in ("JPEG", "WEBP", "AVIF") else {}
-    result = made(encoded(picture, kind, **options), trim=Trim(30), resize=Resize(width=60))
+    result = render_image(encode_image(image, kind, **options), trim=Trim(30), resize=Resize(width=60))
     assert abs(result.width - INNER[0]) <= 1
     assert abs(result.height - INNER[1]) <= 1
-    assert difference(pixels_of(result.resize(INNER)), pixels_of(inside(framed()))) < 12
+    assert difference(pixels_of(result.resize(INNER)), pixels_of(inner_image(framed_image()))) < 12
 
 
 def test_crop_resize_and_turn_see_the_trimmed_picture() -> None:
-    source = encoded(framed(), "PNG")
-    cut = made(source, trim=Trim(5), crop=Crop(10, 10, 20, 15))
-    assert np.array_equal(pixels_of(cut), pixels_of(inside(framed()).crop((10, 10, 30, 25))))
-    assert made(source, trim=Trim(5), rotate=90, resize=Resize(width=20)).size == (20, 30)
-    assert made(source, trim=Trim(5), rotate_free=FreeRotation(45.0)).size == (71, 71)
+    source = encode_image(framed_image(), "PNG")
+    cut = render_image(source, trim=Trim(5), crop=Crop(10, 10, 20, 15))
+    assert np.array_equal(pixels_of(cut), pixels_of(inner_image(framed_image()).crop((10, 10, 30, 25))))
+    assert render_image(source, trim=Trim(5), rotate=90, resize=Resize(width=20)).size == (20, 30)
+    assert render_image(source, trim=Trim(5), rotate_free=FreeRotation(45.0)).size == (71, 71)
 
 
 def test_a_trim_is_the_same_when_several_results_share_a_decode() -> None:
-    results = dict(render_all(encoded(framed(), "PNG"), [Plan(trim=Trim(5)), Plan()], LIMITS))
-    sizes = {number: decoded(result).size for number, result in results.items() if isinstance(result, Rendered)}
-    assert sizes == {0: INNER, 1: framed().size}
+    results = dict(render_all(encode_image(framed_image(), "PNG"), [Plan(trim=Trim(5)), Plan()], LIMITS))
+    sizes = {number: decode_result(result).size for number, result in results.items() if isinstance(result, Rendered)}
+    assert sizes == {0: INNER, 1: framed_image().size}

@@ -11,7 +11,7 @@ from pixmill.engine.pixels.facts.oklab import oklab_to_srgb, srgb_to_oklab
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.raster.convert import from_pillow
 from pixmill.plan.facts import Fact, FactSelection, Swatch
-from tests.pixels.images import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encode_image, photo
 
 
 def linear(codes: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ def linear(codes: np.ndarray) -> np.ndarray:
     return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
 
 
-def coded(light: np.ndarray) -> np.ndarray:
+def to_srgb(light: np.ndarray) -> np.ndarray:
     return 255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
@@ -35,7 +35,7 @@ def test_the_average_is_that_of_light_weighted_by_opacity(mode: str) -> None:
     pixels = np.asarray(image.convert("RGBA")).astype(float)
     weights = pixels[..., 3:] / 255
     light = (linear(pixels[..., :3]) * weights).sum((0, 1)) / weights.sum()
-    expected = [*coded(light), *([255 * weights.mean()] if mode.endswith("A") else [])]
+    expected = [*to_srgb(light), *([255 * weights.mean()] if mode.endswith("A") else [])]
     assert numbers(average_colour(from_pillow(image))) == pytest.approx(expected, abs=1)
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_the_average_of_nothing() -> None:
     assert palette(from_pillow(Image.new("RGBA", (5, 5), (255, 9, 9, 0))), 6) == ()
 
 
-def striped(*stripes: tuple[str, int]) -> Image.Image:
+def striped_image(*stripes: tuple[str, int]) -> Image.Image:
     image = Image.new("RGBA", (sum(width for _, width in stripes), 20))
     left = 0
     for colour, width in stripes:
@@ -61,20 +61,20 @@ def striped(*stripes: tuple[str, int]) -> Image.Image:
 
 
 def test_a_palette_is_the_colours_of_a_picture_by_their_share() -> None:
-    image = striped(("#c3270e", 30), ("#102030", 60), ("#fafafa", 10)).convert("RGB")
+    image = striped_image(("#c3270e", 30), ("#102030", 60), ("#fafafa", 10)).convert("RGB")
     expected = (Swatch("#102030", 0.6), Swatch("#c3270e", 0.3), Swatch("#fafafa", 0.1))
     assert palette(from_pillow(image), 6) == expected
 
 
 def test_a_palette_of_fewer_colours_joins_those_that_look_alike() -> None:
-    image = striped(("#c3270e", 40), ("#bb2211", 40), ("#1030d0", 20)).convert("RGB")
+    image = striped_image(("#c3270e", 40), ("#bb2211", 40), ("#1030d0", 20)).convert("RGB")
     first, second = palette(from_pillow(image), 2)
     assert numbers(first.colour) == pytest.approx([191, 37, 16], abs=2)
     assert (first.share, second) == (0.8, Swatch("#1030d0", 0.2))
 
 
 def test_what_is_transparent_counts_for_as_much_as_one_sees_of_it() -> None:
-    image = striped(("#c3270e", 50), ("#1030d080", 50), ("#00ff0000", 900))
+    image = striped_image(("#c3270e", 50), ("#1030d080", 50), ("#00ff0000", 900))
     assert palette(from_pillow(image), 6) == (Swatch("#c3270e", 0.6658), Swatch("#1030d0", 0.3342))
 
 
@@ -117,9 +117,9 @@ def test_oklab_leads_back() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_colours_are_told_of_any_format_at_any_size(kind: str) -> None:
-    facts = inspect(encoded(photo(1800, 1200), kind), LIMITS, FactSelection((Fact.AVERAGE, Fact.PALETTE), 4))
+    facts = inspect(encode_image(photo(1800, 1200), kind), LIMITS, FactSelection((Fact.AVERAGE, Fact.PALETTE), 4))
     light = linear(np.asarray(photo(1800, 1200)).astype(float)).mean((0, 1))
-    assert numbers(facts.average or "") == pytest.approx(list(coded(light)), abs=3)
+    assert numbers(facts.average or "") == pytest.approx(list(to_srgb(light)), abs=3)
     assert facts.palette is not None
     assert len(facts.palette) == 4
     assert sum(swatch.share for swatch in facts.palette) == pytest.approx(1, abs=1e-3)
@@ -128,8 +128,8 @@ def test_colours_are_told_of_any_format_at_any_size(kind: str) -> None:
 def test_a_picture_is_looked_at_upright() -> None:
     exif = Image.Exif()
     exif[274] = 6
-    lying = inspect(encoded(photo(), "PNG", exif=exif), LIMITS, FactSelection((Fact.THUMBHASH,)))
+    lying = inspect(encode_image(photo(), "PNG", exif=exif), LIMITS, FactSelection((Fact.THUMBHASH,)))
     upright = inspect(
-        encoded(photo().transpose(Image.Transpose.ROTATE_270), "PNG"), LIMITS, FactSelection((Fact.THUMBHASH,))
+        encode_image(photo().transpose(Image.Transpose.ROTATE_270), "PNG"), LIMITS, FactSelection((Fact.THUMBHASH,))
     )
     assert lying.thumbhash == upright.thumbhash

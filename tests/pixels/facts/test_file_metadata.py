@@ -21,7 +21,7 @@ from pixmill.engine.pixels.facts.xmp import read_xmp
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.protocol import MAX_MESSAGE_BYTES
 from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
-from tests.pixels.images import LIMITS, encoded, photo
+from tests.pixels.images import LIMITS, encode_image, photo
 
 XMP = (
     b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description '
@@ -34,11 +34,11 @@ SHOWN = (
 )
 
 
-def asked(source: memoryview, *facts: Fact) -> Facts:
+def inspect_facts(source: memoryview, *facts: Fact) -> Facts:
     return inspect(source, LIMITS, FactSelection(facts))
 
 
-def taken() -> Image.Exif:
+def sample_exif() -> Image.Exif:
     """EXIF as a camera writes it."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Camera"
@@ -76,8 +76,8 @@ def taken() -> Image.Exif:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_exif_is_told_by_names_and_readable_values(kind: str) -> None:
-    told = asked(encoded(photo(), kind, exif=taken().tobytes()), Fact.EXIF).exif
-    assert told is not None
+    values = inspect_facts(encode_image(photo(), kind, exif=sample_exif().tobytes()), Fact.EXIF).exif
+    assert values is not None
     expected = {
         "Make": "Camera",
         "XResolution": 72,
@@ -92,27 +92,27 @@ def test_exif_is_told_by_names_and_readable_values(kind: str) -> None:
         "UserComment": "a comment",
         "SubjectLocation": (10, 20, 30),
     }
-    assert {name: told.get(name) for name in expected} == expected
-    assert not {"MakerNote", "LensSpecification", "GPSInfo", "StripOffsets"} & set(told)
+    assert {name: values.get(name) for name in expected} == expected
+    assert not {"MakerNote", "LensSpecification", "GPSInfo", "StripOffsets"} & set(values)
 
 
 def test_texts_in_exif_may_be_utf8_or_latin() -> None:
     for raw in ("Tür".encode(), "Tür".encode("latin-1")):
         exif = Image.Exif()
         exif[ExifTags.Base.Artist] = raw
-        assert asked(encoded(photo(), "WEBP", exif=exif), Fact.EXIF).exif == {"Artist": "Tür"}
+        assert inspect_facts(encode_image(photo(), "WEBP", exif=exif), Fact.EXIF).exif == {"Artist": "Tür"}
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_the_place_is_told_only_when_it_is_asked_for(kind: str) -> None:
     xmp = {} if kind == "TIFF" else {"xmp": XMP}
-    source = encoded(photo(), kind, exif=taken().tobytes(), **xmp)
-    assert asked(source, Fact.GPS).gps == GpsLocation(-33.8569, 151.215, -2.5)
-    others = asked(source, *(fact for fact in Fact if fact is not Fact.GPS))
-    told = msgspec.json.encode(others).decode().lower()
-    assert "gps" not in told
-    assert "33.85" not in told
-    assert "48,51" not in told
+    source = encode_image(photo(), kind, exif=sample_exif().tobytes(), **xmp)
+    assert inspect_facts(source, Fact.GPS).gps == GpsLocation(-33.8569, 151.215, -2.5)
+    others = inspect_facts(source, *(fact for fact in Fact if fact is not Fact.GPS))
+    values = msgspec.json.encode(others).decode().lower()
+    assert "gps" not in values
+    assert "33.85" not in values
+    assert "48,51" not in values
 
 
 @pytest.mark.parametrize(
@@ -124,14 +124,14 @@ def test_the_place_is_told_only_when_it_is_asked_for(kind: str) -> None:
     ],
 )
 def test_a_place_that_is_none_is_not_told(broken: dict[int, Any]) -> None:
-    exif = taken()
+    exif = sample_exif()
     exif.get_ifd(ExifTags.IFD.GPSInfo).update(broken)
     assert read_gps(exif) is None
 
 
 def test_xmp_is_told_without_its_wrapping_and_without_the_place() -> None:
-    assert asked(encoded(photo(), "WEBP", xmp=XMP), Fact.XMP).xmp == SHOWN
-    whole = asked(encoded(photo(), "WEBP", xmp=XMP), Fact.GPS, Fact.XMP).xmp
+    assert inspect_facts(encode_image(photo(), "WEBP", xmp=XMP), Fact.XMP).xmp == SHOWN
+    whole = inspect_facts(encode_image(photo(), "WEBP", xmp=XMP), Fact.GPS, Fact.XMP).xmp
     assert whole is not None
     assert "48,51.5N" in whole
     assert "2,17.6E" in whole
@@ -176,14 +176,14 @@ def with_iptc(block: bytes) -> memoryview:
         b"8BIM" + struct.pack(">H", 0x0404) + b"\0\0" + struct.pack(">I", len(block)) + block + b"\0" * (len(block) % 2)
     )
     segment = b"Photoshop 3.0\0" + resource
-    plain = bytes(encoded(photo(), "JPEG"))
+    plain = bytes(encode_image(photo(), "JPEG"))
     return memoryview(plain[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + plain[2:])
 
 
 def test_iptc_is_told_by_names() -> None:
-    assert asked(with_iptc(IPTC), Fact.IPTC).iptc == TOLD
+    assert inspect_facts(with_iptc(IPTC), Fact.IPTC).iptc == TOLD
     tags = {33_723: IPTC}
-    assert asked(encoded(photo(), "TIFF", tiffinfo=tags), Fact.IPTC).iptc == TOLD
+    assert inspect_facts(encode_image(photo(), "TIFF", tiffinfo=tags), Fact.IPTC).iptc == TOLD
 
 
 def test_iptc_without_a_character_set_is_latin() -> None:
@@ -191,13 +191,13 @@ def test_iptc_without_a_character_set_is_latin() -> None:
 
 
 def test_the_hash_is_the_sha256_of_the_file() -> None:
-    source = encoded(photo(), "PNG")
-    assert asked(source, Fact.HASH).hash == sha256(source).hexdigest()
+    source = encode_image(photo(), "PNG")
+    assert inspect_facts(source, Fact.HASH).hash == sha256(source).hexdigest()
 
 
 def test_nothing_is_told_that_is_not_asked_for() -> None:
-    source = encoded(photo(), "JPEG", exif=taken(), xmp=XMP)
-    plain = msgspec.json.decode(msgspec.json.encode(asked(source)))
+    source = encode_image(photo(), "JPEG", exif=sample_exif(), xmp=XMP)
+    plain = msgspec.json.decode(msgspec.json.encode(inspect_facts(source)))
     assert list(plain) == [
         *("format", "width", "height", "frames", "alpha", "orientation", "colour_space", "profile", "bytes"),
     ]
@@ -205,15 +205,19 @@ def test_nothing_is_told_that_is_not_asked_for() -> None:
 
 def test_pages_are_counted_apart_from_frames() -> None:
     more = [photo(), photo()]
-    pages = asked(encoded(photo(), "TIFF", save_all=True, append_images=more))
-    frames = asked(encoded(photo(), "WEBP", save_all=True, append_images=[photo().rotate(9), photo().rotate(5)]))
+    pages = inspect_facts(encode_image(photo(), "TIFF", save_all=True, append_images=more))
+    frames = inspect_facts(
+        encode_image(photo(), "WEBP", save_all=True, append_images=[photo().rotate(9), photo().rotate(5)])
+    )
     assert (pages.frames, pages.pages) == (3, 3)
     assert (frames.frames, frames.pages) == (3, 1)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_broken_exif_is_no_reason_to_refuse_a_picture(kind: str) -> None:
-    facts = asked(encoded(photo(), kind, exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xffrubbish"), Fact.EXIF, Fact.GPS)
+    facts = inspect_facts(
+        encode_image(photo(), kind, exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xffrubbish"), Fact.EXIF, Fact.GPS
+    )
     assert (facts.width, facts.exif, facts.gps) == (240, None, None)
 
 
@@ -222,14 +226,14 @@ def test_the_most_that_can_be_told_fits_into_a_message() -> None:
     for tag in ExifTags.TAGS:
         if tag not in {34665, 34853, 40965}:
             exif[tag] = "é" * 2_000
-    told = {
+    values = {
         "exif": read_exif(exif),
         "iptc": read_iptc(iim(*((2, number % 256, b"\xfc" * 3_000) for number in range(400)))),
         "xmp": read_xmp("é".encode() * (xmp_facts.MAX_BYTES // 2), gps=False),
     }
     assert len(read_exif(exif)) >= 5
     bounds = exif_facts.MAX_BYTES + iptc_facts.MAX_BYTES + xmp_facts.MAX_BYTES
-    assert len(msgspec.msgpack.encode(told)) < bounds + 200
+    assert len(msgspec.msgpack.encode(values)) < bounds + 200
     assert bounds < MAX_MESSAGE_BYTES - 4_096
 
 
@@ -247,7 +251,9 @@ def test_any_bytes_at_all_are_read(data: bytes, gps: bool) -> None:
     assert isinstance(read_iptc(data), dict)
     text = read_xmp(data, gps=gps)
     assert text is None or data
-    asked(encoded(Image.new("RGB", (2, 2)), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0" + data), Fact.EXIF, Fact.GPS)
+    inspect_facts(
+        encode_image(Image.new("RGB", (2, 2)), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0" + data), Fact.EXIF, Fact.GPS
+    )
 
 
 @settings(deadline=None, max_examples=300)

@@ -28,7 +28,7 @@ each_vector = pytest.mark.parametrize(
 )
 
 
-def drawn(vector: dict[str, Any]) -> Image.Image:
+def image_of_vector(vector: dict[str, Any]) -> Image.Image:
     """The picture of which a vector tells; the formula is that of ``vectors.mjs``."""
     y, x = np.mgrid[0 : vector["height"], 0 : vector["width"]]
     waves = [abs((x * across + y * down + start) % 510 - 255) for across, down, start in vector["waves"]]
@@ -37,14 +37,14 @@ def drawn(vector: dict[str, Any]) -> Image.Image:
 
 @each_vector
 def test_thumbhash_is_that_of_its_authors_javascript(vector: dict[str, Any]) -> None:
-    image = drawn(vector)
+    image = image_of_vector(vector)
     assert encode(*image.size, image.tobytes()) == b64decode(vector["thumbhash"])
 
 
 @each_vector
 def test_blurhash_is_that_of_its_authors_c(vector: dict[str, Any]) -> None:
     """Of pictures up to 32 pixels, which are not made smaller first."""
-    image = drawn(vector).convert("RGB")
+    image = image_of_vector(vector).convert("RGB")
     if max(image.size) <= 32:
         assert blurhash(from_pillow(image)) == vector["blurhash"]
     else:
@@ -67,8 +67,8 @@ def test_placeholders_are_made_of_any_layout_and_size(mode: str) -> None:
 def test_a_blurhash_looks_like_its_picture() -> None:
     image = Image.new("RGB", (100, 60), (200, 40, 40))
     image.paste((30, 60, 200), (50, 0, 100, 60))
-    seen = np.array(reference_blurhash.decode(blurhash(from_pillow(image)), 100, 60), dtype=np.uint8)
-    assert difference(seen, np.asarray(image)) < 25
+    actual = np.array(reference_blurhash.decode(blurhash(from_pillow(image)), 100, 60), dtype=np.uint8)
+    assert difference(actual, np.asarray(image)) < 25
 
 
 def test_what_is_transparent_lies_on_white_in_a_blurhash() -> None:
@@ -96,13 +96,16 @@ def test_a_phash_hardly_changes_with_size_and_quality(photograph: str) -> None:
     image = Image.open(PHOTOS / photograph).convert("RGB")
     worse = BytesIO()
     image.resize((300, 200)).save(worse, "JPEG", quality=30)
-    told = [told_of(memoryview((PHOTOS / photograph).read_bytes())), told_of(memoryview(worse.getvalue()))]
-    assert (int(told[0], 16) ^ int(told[1], 16)).bit_count() <= 6
-    other = told_of(memoryview((PHOTOS / "umang.jpg").read_bytes()))
-    assert (int(told[0], 16) ^ int(other, 16)).bit_count() > 16
+    values = [
+        inspect_placeholder(memoryview((PHOTOS / photograph).read_bytes())),
+        inspect_placeholder(memoryview(worse.getvalue())),
+    ]
+    assert (int(values[0], 16) ^ int(values[1], 16)).bit_count() <= 6
+    other = inspect_placeholder(memoryview((PHOTOS / "umang.jpg").read_bytes()))
+    assert (int(values[0], 16) ^ int(other, 16)).bit_count() > 16
 
 
-def told_of(source: memoryview) -> str:
+def inspect_placeholder(source: memoryview) -> str:
     return inspect(source, LIMITS, FactSelection((Fact.PHASH,))).phash or ""
 
 
