@@ -189,7 +189,7 @@ def measure(
         return
     sample.rates.append(count / seconds)
     sample.cpu_ms.append((cpu_seconds(server.pid) - before) / count * 1000)
-    sample.taken_s += [accepted for _, accepted, _ in answers]
+    sample.taken_s += [elapsed for _, elapsed, _ in answers]
     sample.peak_mib = max(sample.peak_mib, pss)
 
 
@@ -218,7 +218,7 @@ class WrongSize(Exception):
 def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, object]:
     if sample.failed or not sample.rates:
         return {"cell": cell.name, "server": peer.name, "failed": sample.failed or "no round"}
-    accepted = sorted(sample.taken_s)
+    elapsed = sorted(sample.taken_s)
     try:
         snapshots = mean(score(folder / cell.folder / name, side, body) for (name, side), body in sample.bodies.items())
     except WrongSize as wrong:
@@ -227,9 +227,9 @@ def row(peer: Peer, cell: Cell, sample: Sample, folder: Path) -> dict[str, objec
         "cell": cell.name,
         "server": peer.name,
         "requests_s": round(median(sample.rates), 1),
-        "p50_ms": round(median(accepted) * 1000, 1),
-        "p95_ms": round(accepted[int(len(accepted) * 0.95)] * 1000, 1),
-        "p99_ms": round(accepted[int(len(accepted) * 0.99)] * 1000, 1),
+        "p50_ms": round(median(elapsed) * 1000, 1),
+        "p95_ms": round(elapsed[int(len(elapsed) * 0.95)] * 1000, 1),
+        "p99_ms": round(elapsed[int(len(elapsed) * 0.99)] * 1000, 1),
         "cpu_ms": round(median(sample.cpu_ms), 2),
         "peak_mib": round(sample.peak_mib),
         "bytes": round(mean(map(len, sample.bodies.values()))),

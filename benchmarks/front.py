@@ -147,16 +147,18 @@ def hits(home: Path, results: Results, rounds: int) -> None:
         config.write_text(NGINX.format(user=getpass.getuser(), home=home, port=port))
         server = running(["nginx", "-c", str(config), "-p", str(home)], port, home / "nginx.out")
         targets["nginx"] = (port, stack.enter_context(server), "/hit.jpg", [])
-        accepted: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
+        measurements: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
         for turn in range(rounds):
             for name in targets if turn % 2 else reversed(targets):
-                accepted[name].append(run_wrk(*targets[name]))
-    rate = {name: median(rate for rate, _ in rounds) for name, rounds in accepted.items()}
-    cpu = {name: median(cpu for _, cpu in rounds) for name, rounds in accepted.items()}
+                measurements[name].append(run_wrk(*targets[name]))
+    rate = {name: median(rate for rate, _ in rounds) for name, rounds in measurements.items()}
+    cpu = {name: median(cpu for _, cpu in rounds) for name, rounds in measurements.items()}
     for name in targets:
         results.add(f"{name}: rate", rate[name], "req/s")
         results.add(f"{name}: CPU time of the server", cpu[name], "us/req")
-    share = median(mine / bare for (mine, _), (bare, _) in zip(accepted["hit"], accepted["bare asgi"], strict=True))
+    share = median(
+        mine / bare for (mine, _), (bare, _) in zip(measurements["hit"], measurements["bare asgi"], strict=True)
+    )
     results.add(f"hit of {len(body)} bytes / bare ASGI, rate", share, "", ">= 0.75", holds=share >= 0.75)
     results.add("bare ASGI / hit, CPU time", cpu["bare asgi"] / cpu["hit"], "")
     results.add("bare ASGI with our headers and limits / hit, CPU time", cpu["bare dressed"] / cpu["hit"], "")
@@ -182,10 +184,10 @@ def run_wrk(port: int, pid: int, path: str, more: list[str]) -> tuple[float, flo
 def measure_saturated(home: Path, results: Results, rounds: int) -> None:
     with pixmill(home, queue=64) as (port, _):
         fetch(port, HIT)
-        accepted = asyncio.run(_while_saturated(port, rounds * SECONDS))
-    accepted.sort()
-    p99 = accepted[int(len(accepted) * 0.99)] * 1000
-    results.add("hit while workers are saturated: p50", median(accepted) * 1000, "ms")
+        latencies = asyncio.run(_while_saturated(port, rounds * SECONDS))
+    latencies.sort()
+    p99 = latencies[int(len(latencies) * 0.99)] * 1000
+    results.add("hit while workers are saturated: p50", median(latencies) * 1000, "ms")
     results.add("hit while workers are saturated: p99", p99, "ms", "<= 5", holds=p99 <= 5)
 
 
@@ -199,10 +201,10 @@ async def _while_saturated(port: int, seconds: float) -> list[float]:
             await client.get(f"/resize?url=seeding.jpg&width={300 + number}&format=jpeg")
         client.close()
 
-    async with probe_during(port, HIT, 0.005) as accepted:
+    async with probe_during(port, HIT, 0.005) as latencies:
         with low_priority():
             await asyncio.gather(*(miss(number) for number in range(8)))
-    return accepted
+    return latencies
 
 
 @contextlib.contextmanager
@@ -223,10 +225,10 @@ async def probe_during(port: int, path: str, pause_s: float) -> AsyncIterator[li
     command = [sys.executable, "-c", PROBE, str(port), path, str(pause_s)]
     watch = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     await asyncio.sleep(0.5)
-    accepted: list[float] = []
-    yield accepted
+    latencies: list[float] = []
+    yield latencies
     out, _ = await watch.communicate(b"\n")
-    accepted.extend(map(float, out.split()))
+    latencies.extend(map(float, out.split()))
 
 
 PROBE = """
@@ -275,13 +277,13 @@ def cold(home: Path, results: Results, rounds: int) -> None:
         with pixmill(home) as (port, _):
             fetch(port, HIT)
             starts.append(time.perf_counter() - began)
-    results.add("from start to the first picture", median(starts), "s")
+    results.add("from start to the first image", median(starts), "s")
     with pixmill(home) as (port, _):
         before = metric(port, 'pixmill_renders_total{outcome="ok"}')
         statuses = asyncio.run(_simultaneous(port, HIT, 64))
         renders = metric(port, 'pixmill_renders_total{outcome="ok"}') - before
     good = renders == 1 and statuses == [200] * 64
-    results.add("renders for 64 clients of one new picture", renders, "", "1", holds=good)
+    results.add("renders for 64 clients of one new image", renders, "", "1", holds=good)
 
 
 async def _simultaneous(port: int, path: str, count: int) -> list[int]:

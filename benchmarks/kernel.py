@@ -116,12 +116,12 @@ def main() -> None:
     print(*(f"{name:>16}" for name in (lanczos.instructions, "portable", "libvips gamma", "Pillow gamma")))
     for case in CASES:
         ways = [kernel(case, 1), kernel(case, 0), libvips(case), pillow(case)]
-        accepted: list[list[float]] = [[] for _ in ways]
+        measurements: list[list[float]] = [[] for _ in ways]
         for _ in range(rounds):
-            for way, times in zip(ways, accepted, strict=True):
+            for way, times in zip(ways, measurements, strict=True):
                 if way:
                     times.append(measure(way, case))
-        cells = (f"{min(times):.2f} ({statistics.median(times):.2f})" if times else "–" for times in accepted)
+        cells = (f"{min(times):.2f} ({statistics.median(times):.2f})" if times else "–" for times in measurements)
         print(f"{case!s:50}", *(f"{cell:>16}" for cell in cells), flush=True)
 
 

@@ -71,19 +71,19 @@ def main() -> None:
     paths = [Path(given) for given in sys.argv[1:]] or sorted(PHOTOS.glob("*.jpg"))
     for megapixels in (2, 6):
         sources = [baseline(path, megapixels) for path in paths]
-        accepted: dict[str, list[list[float]]] = {"L": [[] for _ in sources], "ours": [[] for _ in sources]}
+        measurements: dict[str, list[list[float]]] = {"L": [[] for _ in sources], "ours": [[] for _ in sources]}
         results = {}
         for _ in range(ROUNDS):
             for index, source in enumerate(sources):
                 for name, work in (("L", loop), ("ours", ours)):
                     began = time.process_time()
                     results[name, index] = work(source)
-                    accepted[name][index].append(time.process_time() - began)
+                    measurements[name][index].append(time.process_time() - began)
         with tempfile.TemporaryDirectory() as folder:
             for name in ("L", "ours"):
                 scores = [score(source, results[name, index], Path(folder)) for index, source in enumerate(sources)]
                 size = mean(len(results[name, index]) for index in range(len(sources)))
-                ms = mean(median(each) for each in accepted[name]) * 1000
+                ms = mean(median(each) for each in measurements[name]) * 1000
                 print(f"{megapixels} MP {name:5} {ms:6.2f} ms CPU, {size:8.0f} bytes, SSIMULACRA2 {mean(scores):.2f}")
 
 

@@ -107,9 +107,9 @@ def main() -> None:
             show(size, {part: median(each) for part, each in parts.items()})
 
 
-def one_round(full: Server, bare: Server, asked: list[str]) -> dict[str, float]:
-    miss, hit = full.ask(asked), full.ask(asked)
-    without = bare.ask(asked)
+def one_round(full: Server, bare: Server, targets: list[str]) -> dict[str, float]:
+    miss, hit = full.ask(targets), full.ask(targets)
+    without = bare.ask(targets)
     return {
         "loop": miss["loop"],
         "threads": miss["threads"],
@@ -136,9 +136,9 @@ async def measure_fetch(names: list[str], source: int, count: int) -> dict[str, 
     for number in range(count):
         original = await web.fetch(parse_source(f"http://127.0.0.1:{source}{names[number % len(names)]}"))
         original.spool.close()
-    accepted = time.process_time() - began
+    elapsed = time.process_time() - began
     await web.close()
-    return {"fetch": accepted / count * 1000}
+    return {"fetch": elapsed / count * 1000}
 
 
 async def measure_pool(originals: list[bytes], count: int) -> dict[str, float]:
@@ -153,9 +153,9 @@ async def measure_pool(originals: list[bytes], count: int) -> dict[str, float]:
     began = time.process_time()
     for number in range(count):
         await pool.render(spools[number % len(spools)], PLAN)
-    accepted = time.process_time() - began
+    elapsed = time.process_time() - began
     await pool.close()
-    return {"orders": accepted / count * 1000}
+    return {"jobs": elapsed / count * 1000}
 
 
 def measure_render(originals: list[bytes], count: int) -> dict[str, float]:
@@ -165,12 +165,12 @@ def measure_render(originals: list[bytes], count: int) -> dict[str, float]:
     real, lanczos._kernel.resample = lanczos._kernel.resample, kernel  # noqa: SLF001
     began = time.process_time()
     for number in range(count):
-        for stage, accepted in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
-            seconds[stage] += accepted
+        for stage, elapsed in render(memoryview(originals[number % len(originals)]), PLAN, Limits()).seconds.items():
+            seconds[stage] += elapsed
     whole = time.process_time() - began
     lanczos._kernel.resample = real  # noqa: SLF001
     stages = {"decode": seconds["decode"], "resample": kernel.seconds, "encode": seconds["encode"]}
-    return {stage: accepted / count * 1000 for stage, accepted in (stages | {"render": whole}).items()}
+    return {stage: elapsed / count * 1000 for stage, elapsed in (stages | {"render": whole}).items()}
 
 
 class timed:  # noqa: N801 - used as a function
@@ -190,18 +190,18 @@ class timed:  # noqa: N801 - used as a function
 
 def show(size: int, ms: dict[str, float]) -> None:
     server, images = ms["loop"] + ms["threads"], ms["decode"] + ms["resample"] + ms["encode"]
-    known = ms["front"] + ms["fetch"] + ms["orders"] + ms["disk"]
+    known = ms["front"] + ms["fetch"] + ms["jobs"] + ms["disk"]
     rows = (
-        ("worker: the picture decoded, scaled by the decoder as far as it may", ms["decode"]),
-        ("worker: resampled in linear light", ms["resample"]),
-        ("worker: encoded", ms["encode"]),
-        ("worker: the pipeline around that, when nothing else is in the processor's caches", ms["render"] - images),
-        ("worker: orders, files, and caches that have gone cold", ms["workers"] - ms["render"]),
-        ("server: a request read, checked and answered, as for a hit", ms["front"]),
-        ("server: the original fetched into a memory file", ms["fetch"]),
-        ("server: the order to a worker, and its result", ms["orders"]),
-        ("server: looked up and stored on the disk, and its lock", ms["disk"]),
-        ("server: all else, and caches that have gone cold", server - known),
+        ("worker: decode, with shrink-on-load", ms["decode"]),
+        ("worker: resample in linear light", ms["resample"]),
+        ("worker: encode", ms["encode"]),
+        ("worker: rest of the pipeline, with warm CPU caches", ms["render"] - images),
+        ("worker: protocol, files, and cold CPU caches", ms["workers"] - ms["render"]),
+        ("server: request and response, as for a hit", ms["front"]),
+        ("server: fetch of the original into a memory file", ms["fetch"]),
+        ("server: job to the worker, and its result", ms["jobs"]),
+        ("server: disk lookup, write and lock", ms["disk"]),
+        ("server: everything else, and cold CPU caches", server - known),
     )
     print(f"{size} MP to {SIDE} pixels: {server + ms['workers']:.2f} ms of CPU time per miss")
     for name, figure in rows:

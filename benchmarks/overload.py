@@ -156,7 +156,7 @@ async def closed_loops(clients: Clients, seconds: float) -> float:
     async def loop() -> None:
         while time.perf_counter() < until:
             if await clients.ask() != 200:
-                raise SystemExit("refused below capacity")
+                raise SystemExit("rejected below capacity")
 
     began = time.perf_counter()
     await asyncio.gather(*(loop() for _ in range(CLOSED_LOOPS)))
@@ -245,9 +245,9 @@ async def measure(port: int, pid: int, origin_port: int, options: argparse.Names
     watch.stop()
     flood.leave()
     served = sum(began < at <= ended for at, _ in flood.seen.answers.get(200, []))
-    refused = flood.seen.seconds(503)
+    rejected = flood.seen.seconds(503)
     print(
-        f"asked {requested} in {ended - began:.0f} s: {served} rendered, {len(refused)} refused, {flood.seen.failed} failed"
+        f"{requested} requests in {ended - began:.0f} s: {served} rendered, {len(rejected)} rejected, {flood.seen.failed} failed"
     )
     print(f"cores: server {cpu / (ended - began):.2f}, load {own / (ended - began):.2f} of {os.cpu_count()}")
     waits = flood.seen.seconds(200)
@@ -259,7 +259,7 @@ async def measure(port: int, pid: int, origin_port: int, options: argparse.Names
         {
             f"completed {served / (ended - began) / capacity:.2f} of capacity, at least 0.90": served / (ended - began)
             >= 0.9 * capacity,
-            f"refused after {per_cent(refused, 99) * 1000:.1f} ms (p99), at most 50": per_cent(refused, 99) <= 0.05,
+            f"rejected after {per_cent(rejected, 99) * 1000:.1f} ms (p99), at most 50": per_cent(rejected, 99) <= 0.05,
             f"memory {early:.0f} MiB, then {late:.0f}, peak {peak:.0f}: flat within a tenth": late <= 1.1 * early + 8,
             f"/health/live after {max(watch.lives) * 1000:.1f} ms (the longest of {len(watch.lives)}), less than 100": max(
                 watch.lives

@@ -85,14 +85,14 @@ def _labelled_marks(marks: Sequence[Mark]) -> list[str]:
     """Return the marks, each labelled with its cell if there is space."""
     across, up = _scales(marks)
     places = [(across(math.log10(mark.rate)), up(mark.score)) for mark in marks]
-    accepted: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    occupied: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     parts = []
     for mark, (x, y) in zip(marks, places, strict=True):
         wide = len(mark.cell) * LETTER
         corners = ((x + 8, y - 7), (x - 8 - wide, y - 7), (x - wide / 2, y - 20), (x - wide / 2, y + 7))
         boxes = [(left, top, left + wide, top + LINE) for left, top in corners]
-        box = min(boxes, key=lambda box: sum(_overlap(box, other) for other in accepted))
-        accepted.append(box)
+        box = min(boxes, key=lambda box: sum(_overlap(box, other) for other in occupied))
+        occupied.append(box)
         colour = COLOURS.get(mark.server, "#333")
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
         parts.append(f'<text x="{box[0]:.1f}" y="{box[1] + 11:.1f}" fill="{colour}">{mark.cell}</text>')

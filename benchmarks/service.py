@@ -97,7 +97,7 @@ def pixmill(cache: str) -> Iterator[tuple[int, int, float]]:
 
 async def load(urls: list[str], clients: int) -> list[float]:
     """Request every URL once, with ``clients`` clients; return seconds per request."""
-    queue, accepted = iter(urls), []
+    queue, latencies = iter(urls), []
 
     async def client(session: aiohttp.ClientSession) -> None:
         for url in queue:
@@ -106,11 +106,11 @@ async def load(urls: list[str], clients: int) -> list[float]:
                 body = await response.read()
                 if response.status != 200:
                     raise SystemExit(f"{response.status}: {body[:300]!r}")
-            accepted.append(time.perf_counter() - began)
+            latencies.append(time.perf_counter() - began)
 
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(client(session) for _ in range(clients)))
-    return accepted
+    return latencies
 
 
 def report(name: str, count: int, seconds: float, cpu: float, taken: list[float]) -> None:
@@ -159,8 +159,8 @@ def main() -> None:
 
 def run(pid: int, name: str, urls: list[str], clients: int) -> None:
     before, began = cpu_seconds(pid), time.perf_counter()
-    accepted = asyncio.run(load(urls, clients))
-    report(name, len(urls), time.perf_counter() - began, cpu_seconds(pid) - before, accepted)
+    latencies = asyncio.run(load(urls, clients))
+    report(name, len(urls), time.perf_counter() - began, cpu_seconds(pid) - before, latencies)
 
 
 if __name__ == "__main__":

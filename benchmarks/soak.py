@@ -40,7 +40,7 @@ from benchmarks.growth import Points, flat_from, floor, growth
 from benchmarks.looks import HEADING, Snapshot, take_snapshot, workers_by_age
 
 from pixmill.engine.config import EngineConfig
-from pixmill.serve import REST_S
+from pixmill.server import IDLE_CHECK_INTERVAL_S
 from tests.e2e.scenes import knock
 from tests.servers.pixmill import Pixmill
 
@@ -57,7 +57,7 @@ MAX_SLOPE_MIB_H = 20.0
 LONG_MINUTES = 10.0
 """In runs of at least this length the slope itself counts, not its lower bound."""
 
-PAUSE_S = 2 * REST_S + 2
+PAUSE_S = 2 * IDLE_CHECK_INTERVAL_S + 2
 """Requests in flight end, then the server is idle for a whole maintenance interval."""
 
 SERVERS_FAULT = 500
