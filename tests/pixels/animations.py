@@ -1,4 +1,4 @@
-"""Animations put together byte by byte from patches, and what must be seen of them by the words of each specification.
+"""Builds animations byte by byte from patches, and the canvases that each specification requires.
 
 Knows the containers (GIF89a, RFC 9649 WebP, PNG third edition), numpy, and Pillow as a compressor of single patches. It
 never asks a decoder what an animation shows.
@@ -22,7 +22,7 @@ PALETTE = ((0, 0, 0, 0), (230, 40, 30, 255), (40, 200, 60, 255), (30, 60, 220, 2
 
 
 class Disposal(Enum):
-    """What becomes of a patch when its time is over."""
+    """Disposal of a patch after its display time."""
 
     KEEP = 0
     CLEAR = 1
@@ -31,7 +31,7 @@ class Disposal(Enum):
 
 @dataclass(frozen=True)
 class Patch:
-    """Indexes of colours that go onto the canvas at a place; ``over``: where transparent, what lies below stays."""
+    """Colour indexes for an area of the canvas; ``over``: transparent pixels keep what is below."""
 
     indexes: tuple[tuple[int, ...], ...]
     left: int = 0
@@ -60,7 +60,7 @@ def ring(index: int, side: int) -> tuple[tuple[int, ...], ...]:
 
 
 def composited_frames(size: tuple[int, int], patches: Iterable[Patch]) -> list[Canvas]:
-    """What the canvas shows with each patch, RGBA."""
+    """Return the RGBA canvas after each patch."""
     canvas = np.zeros((size[1], size[0], 4), np.uint8)
     shown = []
     for patch in patches:
@@ -92,7 +92,7 @@ def _gif_patch(patch: Patch) -> bytes:
 
 
 def _lzw(indexes: list[int]) -> bytes:
-    """Codes of four bits, with a clear code (8) so often that they never grow; 9 ends."""
+    """Return LZW codes of four bits, with a clear code (8) so often that they never grow; 9 ends."""
     codes = [code for at in range(0, len(indexes), 6) for code in (8, *indexes[at : at + 6])] + [9]
     codes += [0] * (len(codes) % 2)
     data = bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
@@ -108,7 +108,7 @@ def webp(size: tuple[int, int], patches: Sequence[Patch], plays: int = 0) -> mem
 
 
 def _webp_patch(patch: Patch) -> bytes:
-    """Places are even; the picture is that of a still, its header left out."""
+    """Offsets are even; the data is that of a still image without its header."""
     out = BytesIO()
     Image.fromarray(patch.pixels).save(out, "WEBP", lossless=True, exact=True)
     flags = (0 if patch.over else 2) | (patch.disposal is Disposal.CLEAR)
@@ -172,7 +172,7 @@ MAKERS: dict[str, Callable[[tuple[int, int], Sequence[Patch]], memoryview]] = {
 
 @dataclass(frozen=True)
 class DecodedAnimation:
-    """An animation as Pillow sees it: canvases in RGBA, delays, and what the format itself says of repeating."""
+    """An animation as decoded by Pillow: RGBA canvases, delays, and the repeat count of the format."""
 
     frames: list[Canvas]
     delays_ms: list[float]

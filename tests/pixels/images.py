@@ -1,4 +1,4 @@
-"""Small pictures that the tests make themselves, and ways to look at results. Knows Pillow and numpy, not Pixmill's own pixels."""
+"""Small generated images, and helpers to render and compare them. Knows Pillow and numpy, not Pixmill's frames."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -45,7 +45,7 @@ def pixels_of(image: Image.Image, mode: str = "RGB") -> Pixels:
 
 
 def render_image(source: memoryview, kind: Format = Format.PNG, *, quality: int = 80, **plan: Any) -> Image.Image:
-    """What ``render`` makes of a source, decoded again; lossless unless another format is asked for."""
+    """Render a source and decode the result; lossless unless another format is given."""
     return render_plan(source, Plan(**plan), kind, quality=quality)
 
 
@@ -59,7 +59,7 @@ def render_resized(source: memoryview, *, kind: Format = Format.PNG, **resize: A
 
 
 def difference(one: Pixels, other: Pixels) -> float:
-    """Mean absolute difference in 8-bit codes."""
+    """Return the mean absolute difference of 8-bit values."""
     return float(np.abs(one.astype(float) - other.astype(float)).mean())
 
 

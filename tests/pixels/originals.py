@@ -1,4 +1,4 @@
-"""Originals in formats that Pillow does not write: a camera's, a film, a document. Knows struct, PyAV and numpy."""
+"""Originals in formats that Pillow does not write: DNG, video, PDF. Knows struct, PyAV and numpy."""
 
 import struct
 from io import BytesIO
@@ -14,7 +14,7 @@ _XYZ_TO_SRGB = (3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.20
 
 
 def dng(image: Image.Image, orientation: int = 1) -> memoryview:
-    """A DNG whose sensor, under red, green, green and blue filters, saw this picture in linear light at 16 bits."""
+    """Return a DNG with this image as a 16-bit linear Bayer mosaic."""
     codes = np.asarray(image.convert("RGB")).astype(float) / 255
     light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
     cells = light[..., 1].copy()
@@ -63,7 +63,7 @@ def _directory(tags: dict[int, tuple[int, list[int]]], start: int) -> bytes:
 
 
 def make_video(kind: str = "mp4", codec: str = "libx264", *, frames: int = 60, turned: int = 0) -> memoryview:
-    """Three seconds of 160 × 120 pixels: black, while a green bar grows from the left until it fills the picture."""
+    """Return three seconds of 160 × 120 pixels: a green bar grows from the left over black until it fills the frame."""
     out = BytesIO()
     with av.open(out, "w", format=kind) as container:
         stream: Any = container.add_stream(codec, rate=20)
@@ -80,7 +80,7 @@ def make_video(kind: str = "mp4", codec: str = "libx264", *, frames: int = 60, t
 
 
 def make_pdf(*pages: Image.Image, dpi: int = 72) -> memoryview:
-    """A PDF, each page filled with a picture."""
+    """Return a PDF with one image per page."""
     out = BytesIO()
     pages[0].save(out, "PDF", save_all=True, append_images=list(pages[1:]), resolution=dpi, quality=95)
     return memoryview(out.getvalue())

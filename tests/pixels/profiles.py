@@ -1,4 +1,4 @@
-"""ICC profiles made here, and what they mean in sRGB by plain arithmetic. Knows ICC.1:2022 and colour science, not Pixmill."""
+"""Generated ICC profiles, and their conversion to sRGB by plain arithmetic. Knows ICC.1:2022, not Pixmill."""
 
 import struct
 
@@ -37,7 +37,7 @@ def linear_to_srgb(light: Matrix) -> Matrix:
 
 
 def in_srgb(light: Matrix, primaries: tuple[tuple[float, float], ...]) -> Matrix:
-    """Linear RGB (last axis) of other primaries as 8-bit sRGB codes, not rounded."""
+    """Convert linear RGB (last axis) of other primaries to 8-bit sRGB values, not rounded."""
     return np.asarray(255 * linear_to_srgb(light @ (np.linalg.inv(to_xyz(SRGB)) @ to_xyz(primaries)).T))
 
 

@@ -1,4 +1,4 @@
-"""Lanczos3 in linear light by float64 matrices: what the kernel is measured against. Shares no code with it."""
+"""Reference for the kernel: Lanczos3 in linear light by float64 matrices. Shares no code with it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 
 
 def to_linear(code: Floats) -> Floats:
-    """IEC 61966-2-1, codes and light from 0 to 1."""
+    """IEC 61966-2-1, sRGB and linear from 0 to 1."""
     return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
 
 
@@ -34,7 +34,7 @@ def resample(
     alpha: bool,
     light_compensation: float = 0.0,
 ) -> tuple[Floats, Floats]:
-    """Height × width × channels of codes from 0 to 1, resampled; and alpha, or ones, as it is before rounding."""
+    """Resample height × width × channels of sRGB from 0 to 1; also return alpha, or ones, before rounding."""
     left, top, across, down = box
     light = to_linear(codes) + light_compensation * compensated_light(
         codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9)
@@ -52,7 +52,7 @@ def resample(
 
 
 def compensated_light(codes: Floats, right: float, bottom: float) -> Floats:
-    """The light that codes which are means may have lost, by what lies between each and its neighbours within the box."""
+    """Return the light that averaging may have lost, from the differences between neighbours within the box."""
     across, down = np.zeros_like(codes), np.zeros_like(codes)
     across[:, :-1], down[:-1] = np.diff(codes, axis=1), np.diff(codes, axis=0)
     across[:, int(right) - 1 :], down[int(bottom) - 1 :] = 0, 0

@@ -1,4 +1,4 @@
-"""Animations through the whole pipeline: every frame, its time, its place; and what is too much."""
+"""Animations through the whole pipeline: every frame, its delay and position; and the limits."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def decode_rendered(source: memoryview, kind: Format = Format.PNG, **plan: Any) 
 
 
 def repeats(rendered: Rendered) -> int:
-    """How often a result plays, in all, 0 for without end, by what its own format says."""
+    """Return the total number of plays by the format itself, 0 for endless."""
     loop = decode_animation(rendered.body).loop
     if rendered.format is Format.GIF:
         return 1 if loop is None else loop and loop + 1
@@ -108,7 +108,7 @@ def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target:
     [((33,) * 10, [3, 4, 3, 3, 4, 3, 3, 3, 4, 3]), ((12,) * 4, [2] * 4), ((46, 5, 104, 5), [5, 1, 10, 1])],
 )
 def test_gif_counts_in_hundredths_and_does_not_lose_time(delays_ms: tuple[int, ...], hundredths: list[int]) -> None:
-    """Browsers show what says to last one hundredth for ten."""
+    """Browsers replace a delay of one hundredth by ten."""
     patches = [Patch(flat(1 + number % 4, 8, 8), delay_ms=delay) for number, delay in enumerate(delays_ms)]
     assert decode_rendered(webp((8, 8), patches), Format.GIF).delays_ms == [10 * number for number in hundredths]
 
@@ -256,7 +256,7 @@ def test_a_gif_that_ends_too_soon_shows_what_is_there(target: Format) -> None:
 
 
 def test_a_gif_takes_a_palette_for_each_scene() -> None:
-    """Each frame is as near to its picture as a GIF of that frame alone."""
+    """Each frame is as close to its image as a GIF of that frame alone."""
     scenes = [photo(120, 80), Image.merge("RGB", photo(120, 80).split()[::-1]), photo(120, 80).rotate(180)]
     source = encode_image(scenes[0], "WEBP", save_all=True, append_images=scenes[1:], lossless=True)
     for frame, scene in zip(decode_rendered(source, Format.GIF).frames, scenes, strict=True):

@@ -1,4 +1,4 @@
-"""What is seen of an animation: patches, disposal, blending, places; each frame as the specification composes it."""
+"""Decoded animations: patches, disposal, blending, offsets; each frame as the specification composes it."""
 
 from collections.abc import Sequence
 
@@ -94,7 +94,7 @@ def test_an_avif_sequence_is_read() -> None:
 @pytest.mark.parametrize(("target", "tolerance"), [(Format.GIF, 0), (Format.WEBP, 255), (Format.AVIF, 255)])
 @pytest.mark.parametrize("film", FILMS)
 def test_each_frame_is_written_so_that_it_is_seen(film: str, target: Format, tolerance: int) -> None:
-    """What vanishes is gone, whatever means the format has for that; of lossy codecs only the alpha is compared."""
+    """Removed content is gone, by whatever means the format has; for lossy codecs only alpha is compared."""
     expected = composited_frames(SIZE, FILMS[film])
     result = render(apng(SIZE, FILMS[film]), Plan(output=Output(formats=(target,), quality=100)), LIMITS)
     assert_frames(decode_animation(result.body).frames, expected, tolerance)

@@ -1,4 +1,4 @@
-"""What a long animation costs: measured in a process of its own, which does nothing else."""
+"""Peak memory of a long animation, measured in a process of its own."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ print(json.dumps({"peak": peak, "width": result.width, "height": result.height, 
 
 @pytest.fixture(scope="module")
 def still_ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A GIF in which something moves over a still picture."""
+    """A GIF in which something moves over a still background."""
     ground = Image.linear_gradient("L").resize((1920, 1080)).quantize(64)
     frames = []
     for number in range(FRAMES):
@@ -70,6 +70,6 @@ def test_125_frames_in_full_hd_stay_under_400_mb_at_full_size(still_ground: Path
 
 
 def test_a_large_file_of_them_stays_there_in_the_encoder_that_needs_most(moving_photo: Path) -> None:
-    """AVIF: its alpha is a picture of its own, with an encoder of its own."""
+    """AVIF: alpha is a separate image with a separate encoder."""
     assert moving_photo.stat().st_size > 80_000_000
     assert peak_memory(moving_photo, "avif", 1920) < MEMORY_BYTES

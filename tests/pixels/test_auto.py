@@ -1,4 +1,4 @@
-"""The format that suits the content, the quality that a picture needs, and results of bounded bytes."""
+"""Automatic format by content, automatic quality, and results with a size limit."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,7 +76,7 @@ def render_negotiated(source: memoryview, *taken: Format, width: int = 400) -> R
 
 @pytest.fixture
 def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
-    """What is written while a test runs, each time."""
+    """The format of each encoding during a test."""
     messages: list[Format] = []
 
     def counted(frame: Frame, quality: int, kept: RetainedMetadata, encoding: Encoding) -> bytes:

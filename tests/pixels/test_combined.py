@@ -1,4 +1,4 @@
-"""Whatever is asked for together, the result has the size that its geometry promises, or the limits are named."""
+"""Any combination of parameters gives the size that its geometry promises, or an error that names the limit."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Pictures that others made to find decoders out: the PNG suite, orientations, disposal of GIF and APNG frames.
+"""Conformance collections: the PNG suite, orientations, disposal of GIF and APNG frames.
 
 They come from ``tests/material.py``; where it cannot download, these tests are skipped and say why. What is not as expected stands in a
 list here, with its reason.
@@ -31,7 +31,7 @@ GREYS_THAT_PILLOW_LEAVES_OPAQUE = {"ftbbn0g04", "iftbbn0g04", "ftbwn0g16", "iftb
 
 
 def render_pixels(path: Path, page: int = 0) -> Pixels:
-    """The picture, or a page of it, as the pipeline renders it: straight to PNG, unresized."""
+    """Render the image, or a page of it, to PNG without a resize."""
     looked = Input(animated=False, page=page) if page else Input(animated=False)
     plan = Plan(input=looked, output=Output(formats=(Format.PNG,)))
     return rgba(Image.open(BytesIO(render(memoryview(path.read_bytes()), plan, Limits()).body)))
@@ -130,17 +130,18 @@ NOT_AS_PILLOW = {
     "xmp_tags_orientation_exiftool.png": "an orientation in XMP",
     "i_trns.png": "a transparent grey of 16 bits, which Pillow leaves opaque",
 }
-"""What is not decoded as Pillow does, and why that is right."""
+"""Files that are not decoded as by Pillow, and the reason."""
 
 LINEAR = re.compile(r".*_g1(_dt)?\.png")
-"""16 bits of linear light in libjxl's collection: Pillow rounds them to 8 before a profile is applied, 13 codes near black to one."""
+"""16 bits of linear light in libjxl's collection: Pillow rounds them to 8 before a profile is applied, 13 values near black
+to one."""
 
 UNCOMPARED = ("CMYK", "LAB", "F", "I")
 """Modes of Pillow that say colours in other ways; ``test_colour.py`` holds their conversion to formulae."""
 
 
 def in_srgb(image: Image.Image) -> Pixels:
-    """The picture upright and, by LittleCMS, in sRGB; what has no profile or a broken one as it is."""
+    """Return the oriented image, converted to sRGB by LittleCMS; unchanged without a valid profile."""
     profile, pixels = image.info.get("icc_profile"), rgba(ImageOps.exif_transpose(image))
     if not profile:
         return pixels
@@ -165,7 +166,7 @@ def in_srgb(image: Image.Image) -> Pixels:
 def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
     collection: Callable[[], list[Path]], least: int
 ) -> None:
-    """Upright and in sRGB; where a profile is applied, in the mean: one that is linear makes eight codes of one near black."""
+    """Oriented and in sRGB; with a profile the mean is compared, as a linear one turns one value near black into eight."""
     wrong, right = list[str](), 0
     compared = (path for path in collection() if path.name not in NOT_AS_PILLOW and not is_hostile(path))
     for path in (path for path in compared if not LINEAR.fullmatch(path.name)):

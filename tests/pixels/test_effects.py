@@ -10,7 +10,7 @@ from tests.pixels.reference import Floats, to_linear, to_srgb
 
 
 def gaussian(light: Floats, sigma: float) -> Floats:
-    """A Gaussian along both axes; beyond its edges a picture goes on as it ends."""
+    """Blur along both axes; edge pixels are repeated."""
     reach = int(np.ceil(4 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()

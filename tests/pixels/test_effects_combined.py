@@ -1,4 +1,4 @@
-"""Any colours and effects together, as a URL asks for them, make a picture of the promised size."""
+"""Any combination of colour changes and effects in a URL gives an image of the promised size."""
 
 from io import BytesIO
 from typing import cast

@@ -1,4 +1,4 @@
-"""What looks at neighbours, against OpenCV and float64; and that what is hidden never comes out."""
+"""Neighbourhood filters, compared with OpenCV and float64; hidden colours never show."""
 
 from typing import Any
 

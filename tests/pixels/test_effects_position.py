@@ -1,4 +1,4 @@
-"""What depends on a pixel's place: ramps, boxes, blocks, the vignette, grain."""
+"""Effects that depend on a pixel's position: ramps, regions, blocks, vignette, grain."""
 
 from math import cos, radians, sin
 from typing import Any
@@ -120,7 +120,7 @@ REGIONS = (
     RedactionBox(900.0, 0.0, 5.0, 5.0),
 )
 BOXES = ((10, 20, 40, 60), (35, 50, 56, 71), (180, 120, 240, 160), (230, 10, 240, 15))
-"""Left, top, right and bottom of what they cover on 240 × 160 pixels."""
+"""Left, top, right and bottom of the covered area on 240 × 160 pixels."""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def render_tone(image: Image.Image, **tone: Any) -> Image.Image:
 
 
 def assert_tone(expected: Floats, **tone: Any) -> None:
-    """Each grey code becomes what the formula, from 0 to 1, says; half a code may go either way."""
+    """Assert that each grey follows the formula, from 0 to 1; half a value may round either way."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
     result = render_tone(ramp, **tone)
     assert result.mode == "L"

@@ -1,4 +1,4 @@
-"""What lies around a picture: the picture itself stays as it is, and the rest is what was asked for."""
+"""Padding: the image itself does not change, and the rest is the requested fill."""
 
 import cv2
 import numpy as np

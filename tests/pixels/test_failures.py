@@ -1,4 +1,4 @@
-"""What is no picture, no whole picture or too much of one is refused, with our own errors and before memory is spent."""
+"""Invalid, truncated and oversized images are rejected with our own errors, before memory is allocated."""
 
 import struct
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What a window is laid around is in the result: regions, detail, faces, in every position that a picture can lie in."""
+"""The target of the crop window is in the result: regions, detail, faces, in every orientation."""
 
 import sys
 from typing import Any
@@ -18,7 +18,7 @@ from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
 from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image, render_resized
 
 LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90}
-"""How an upright picture is stored for some EXIF orientations."""
+"""Transform from an upright image to the stored one, for some EXIF orientations."""
 
 
 def encode_oriented(upright: Image.Image, orientation: int) -> memoryview:
@@ -29,7 +29,7 @@ def encode_oriented(upright: Image.Image, orientation: int) -> memoryview:
 
 
 def image_with_mark(left: int, top: int, right: int, bottom: int) -> Image.Image:
-    """A grey picture of 1200 × 400 pixels with something red in it."""
+    """Return a grey image of 1200 × 400 pixels with a red mark."""
     pixels = np.full((400, 1200, 3), 120, np.uint8)
     pixels[top:bottom, left:right] = (230, 60, 40)
     return Image.fromarray(pixels)

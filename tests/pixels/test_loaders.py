@@ -1,4 +1,4 @@
-"""That libvips reads nothing but what codecs ask it for by name, out of memory."""
+"""libvips reads nothing but what codecs request by loader name, from memory."""
 
 from io import BytesIO
 from pathlib import Path

@@ -82,7 +82,7 @@ def encode_svg(_: Image.Image) -> memoryview:
 
 
 class Original(NamedTuple):
-    """How an original is made, the mean error with which it already shows its picture, and what it knows of it."""
+    """How an original is encoded, the mean error of that encoding, and the properties it keeps."""
 
     make: Callable[[Image.Image], memoryview]
     error: float
@@ -137,7 +137,7 @@ LOSSY_ERROR = 3.5
 
 
 def picture() -> Image.Image:
-    """Some of it white, as LibRaw wants it, which makes a hundredth of a picture so."""
+    """Partly white, because LibRaw turns the brightest hundredth of an image white."""
     image = photo(*SIZE)
     image.paste("white", (40, 20, 56, 36))
     return image

@@ -1,4 +1,4 @@
-"""Orientation, rotation and flip, with every fit: a picture with four different corners ends up as Pillow's own transposing says."""
+"""Orientation, rotation and flip, with every fit: an image with four different corners, compared with Pillow's transpose."""
 
 from io import BytesIO
 from itertools import product

@@ -1,4 +1,4 @@
-"""Which format is chosen, how its limits are kept, what metadata goes along."""
+"""Choice of the format, its limits, and the retained metadata."""
 
 import numpy as np
 import pytest

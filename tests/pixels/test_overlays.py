@@ -47,7 +47,7 @@ def paste_reference(picture: Image.Image, over: Image.Image, left: int, top: int
 
 
 def max_difference(one: Image.Image, other: Image.Image) -> int:
-    """The largest difference of what one sees, alpha multiplied in."""
+    """Return the largest difference of premultiplied values."""
     a, b = (pixels_of(image, "RGBA").astype(float) for image in (one, other))
     actual = a[..., :3] * a[..., 3:] / 255 - b[..., :3] * b[..., 3:] / 255
     return int(max(np.abs(actual).max(), np.abs(a[..., 3] - b[..., 3]).max()))

@@ -1,4 +1,4 @@
-"""What ``inspect`` tells of a picture."""
+"""The facts that ``inspect`` returns."""
 
 import pytest
 from PIL import Image

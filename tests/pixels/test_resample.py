@@ -1,4 +1,4 @@
-"""The kernel against float64 matrices, and what its face promises."""
+"""The kernel compared with float64 matrices, and the guarantees of its interface."""
 
 import ctypes
 import mmap
@@ -31,7 +31,7 @@ FAST_AND_PORTABLE = [pytest.param(1, id="fastest"), pytest.param(0, id="portable
 
 @dataclass(frozen=True)
 class Case:
-    """A picture of ``kind``, its box and what to make of it."""
+    """An image of ``kind``, its box and the resample arguments."""
 
     width: int
     height: int
@@ -86,7 +86,7 @@ def _pixels(out: bytearray, size: tuple[int, int], layout: Layout, depth: int) -
 
 
 def _max_error(case: Case, fast: int) -> float:
-    """The largest difference, in codes, from the reference rounded to codes.
+    """Return the largest difference from the rounded reference, in 8-bit values.
 
     A colour of which next to nothing shows is a quotient of two numbers near 0, and not compared: below half a code
     of alpha in 8 bits, where its alpha is written as 0, and below 2 % in 16, where a code is 256 times finer.

@@ -1,4 +1,4 @@
-"""Sizes are exact for every fit, and pixels are those of Lanczos3 in linear light over the right part of the picture."""
+"""Sizes are exact for every fit, and pixels are those of Lanczos3 in linear light over the correct area."""
 
 from itertools import product
 
@@ -106,7 +106,7 @@ def test_a_large_webp_decoded_at_a_scale_looks_like_one_decoded_in_full(width: i
 
 @pytest.mark.parametrize("size", [(961, 643), (959, 641), (17, 9), (8, 8), (1, 1)])
 def test_a_jpeg_of_odd_size_is_not_shifted(size: tuple[int, int]) -> None:
-    """A scaled decode covers whole blocks, and more than the picture at its right and lower edge."""
+    """A scaled decode covers whole blocks, and more than the image at the right and lower edge."""
     image = Image.fromarray(np.linspace(0, 255, size[0]).astype(np.uint8)[None].repeat(size[1], axis=0))
     result = render_resized(encode_image(image, "JPEG", quality=95), width=max(1, size[0] // 20))
     plain = render_resized(encode_image(image, "PNG"), width=max(1, size[0] // 20))

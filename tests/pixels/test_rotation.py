@@ -20,7 +20,7 @@ def near(distance: Floats) -> Floats:
 
 
 def rotate_reference(light: Floats, degrees: float, size: tuple[int, int], around: Floats) -> Floats:
-    """Every pixel of the result from the 16 around its place in the picture."""
+    """Compute every pixel of the result from the 16 around its source position."""
     height, width, _ = light.shape
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     across, down = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))

@@ -36,7 +36,7 @@ def on_circle(corners: int, step: int = 1, shrink: float = 0) -> list[tuple[floa
 
 
 def star() -> list[tuple[float, float]]:
-    """A pentagram's outline: its inner corners lie on a circle smaller by the golden ratio squared."""
+    """Return the outline of a pentagram: its inner corners are on a circle smaller by the golden ratio squared."""
     inner = HEIGHT / 2 * (1 - 1 / ((1 + math.sqrt(5)) / 2) ** 2)
     outside, inside = on_circle(10), on_circle(10, shrink=inner)
     return [point for pair in zip(outside[::2], inside[1::2], strict=True) for point in pair]

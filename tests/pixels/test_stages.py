@@ -1,4 +1,4 @@
-"""Several stages: each does to the result of the one before what it would do to that result as an original."""
+"""Several stages: each treats the result of the previous stage as its original."""
 
 from io import BytesIO
 from typing import Any

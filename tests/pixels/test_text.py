@@ -1,4 +1,4 @@
-"""Texts: what is drawn, how large it is, in which colours, and what it can never be."""
+"""Text: glyphs, size, colours and limits."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Borders are found to the pixel, in every position that a picture can lie in, and only where they are of one colour."""
+"""Borders are found exactly, in every orientation, and only if they have one colour."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ INNER = (60, 40)
 
 
 def framed_image(colour: tuple[int, ...] = (200, 210, 220), mode: str = "RGB") -> Image.Image:
-    """A picture with borders of four widths. Nothing in it is near the border's colour at its edges."""
+    """Return an image with borders of four widths. No pixel at its edges is close to the border's colour."""
     canvas = Image.new(mode, (LEFT + INNER[0] + RIGHT, TOP + INNER[1] + BOTTOM), colour)
     inner = Image.new(mode, INNER, (20, 30, 40, 255)[: len(mode)])
     inner.paste(photo(*INNER).crop((2, 2, 58, 38)).convert(mode), (2, 2))
@@ -95,7 +95,7 @@ LYING = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-"""How an upright picture is stored for each EXIF orientation."""
+"""Transform from an upright image to the stored one, for each EXIF orientation."""
 
 
 @pytest.mark.parametrize("orientation", LYING)

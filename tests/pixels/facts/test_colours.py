@@ -1,4 +1,4 @@
-"""The average and the palette of pictures whose colours are known."""
+"""Average colour and palette of images with known colours."""
 
 import time
 
@@ -40,7 +40,7 @@ def test_the_average_is_that_of_light_weighted_by_opacity(mode: str) -> None:
 
 
 def test_black_and_white_are_not_middle_grey_on_average() -> None:
-    """Half of the light is 188 of 255: what the picture is from afar."""
+    """Half of the light is 188 of 255: the colour of the image seen from a distance."""
     image = Image.new("L", (10, 10), 0)
     image.paste(255, (0, 0, 5, 10))
     assert average_colour(from_pillow(image)) == "#bcbcbc"
@@ -80,7 +80,7 @@ def test_what_is_transparent_counts_for_as_much_as_one_sees_of_it() -> None:
 
 @pytest.mark.parametrize("colours", [1, 5, 16])
 def test_a_palette_of_a_photograph_is_where_the_means_of_its_groups_stay(colours: int) -> None:
-    """What defines k-means: each centre is about the mean of the pixels that are nearest to it, and has their share."""
+    """The definition of k-means: each centre is about the mean of its nearest pixels, and has their share."""
     image = photo(100, 67)
     swatches = palette(from_pillow(image), colours)
     pixels = np.asarray(image).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""Descriptions in place of pictures: of what the result would have been."""
+"""Results that describe the image instead of showing it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is written in a file beside its pixels, as names and readable values, and never more than a message holds."""
+"""Metadata of a file as names and readable values, bounded by the size of a message."""
 
 import struct
 import time

@@ -29,7 +29,7 @@ each_vector = pytest.mark.parametrize(
 
 
 def image_of_vector(vector: dict[str, Any]) -> Image.Image:
-    """The picture of which a vector tells; the formula is that of ``vectors.mjs``."""
+    """Return the image of a test vector; the formula is that of ``vectors.mjs``."""
     y, x = np.mgrid[0 : vector["height"], 0 : vector["width"]]
     waves = [abs((x * across + y * down + start) % 510 - 255) for across, down, start in vector["waves"]]
     return Image.fromarray(np.stack(waves, axis=-1).astype(np.uint8))
@@ -43,7 +43,7 @@ def test_thumbhash_is_that_of_its_authors_javascript(vector: dict[str, Any]) -> 
 
 @each_vector
 def test_blurhash_is_that_of_its_authors_c(vector: dict[str, Any]) -> None:
-    """Of pictures up to 32 pixels, which are not made smaller first."""
+    """For images up to 32 pixels, which are not reduced first."""
     image = image_of_vector(vector).convert("RGB")
     if max(image.size) <= 32:
         assert blurhash(from_pillow(image)) == vector["blurhash"]

@@ -1,4 +1,4 @@
-"""The second half of the command in ``vectors.mjs``: adds the BlurHash of each picture, by its authors' own C."""
+"""The second half of the command in ``vectors.mjs``: adds the BlurHash of each image, by its authors' C code."""
 
 import json
 import sys
