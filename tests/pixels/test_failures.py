@@ -177,7 +177,7 @@ def test_a_jpeg_whose_header_never_ends_is_refused(pieces: bytes) -> None:
     data = bytes(encode_image(photo(), "JPEG"))
     with pytest.raises(UndecodableImage) as caught:
         inspect(memoryview(data[:2] + pieces + data[2:]), LIMITS)
-    assert "steps" in caught.value.detail
+    assert "reads" in caught.value.detail
 
 
 def directories(number: int, after: int) -> bytes:
