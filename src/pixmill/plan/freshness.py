@@ -1,4 +1,4 @@
-"""How long a result may be served, and what clients are told about it: numbers in, numbers out.
+"""How long a result may be served, and what is sent to clients about it: numbers in, numbers out.
 
 Knows no clock and no header: times are seconds since the epoch, durations are seconds.
 """
@@ -250,7 +250,7 @@ class CacheControl(Struct, frozen=True):
 
 
 def cache_control_for(now: float, lifetime: Lifetime) -> CacheControl:
-    """Return the seconds that clients are told; never negative, even if the clock has jumped back."""
+    """Return the seconds to send to clients; never negative, even if the clock has jumped back."""
     return CacheControl(
         max_age_s=_whole_seconds(lifetime.fresh_until - lifetime.stored_at),
         age_s=_whole_seconds(now - lifetime.stored_at),

@@ -19,7 +19,7 @@ MAX_CACHED_REQUESTS = 4_096
 """Beyond this the request that was parsed the longest ago is evicted."""
 
 MAX_KEY_BYTES = 1_024
-"""Longer request keys are not cached, so that strangers cannot fill the memory with them: 4 MiB at most."""
+"""Longer request keys are not cached, so that clients cannot fill the memory with them: 4 MiB at most."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 

@@ -80,7 +80,7 @@ def not_modified_since(meta: EntryMetadata, if_modified_since: str) -> bool:
 
 
 def _max_age_cap_s(meta: EntryMetadata, expires: int | None, now: float) -> int | None:
-    """Return the maximum of seconds from now that a client may be told, None if there is none."""
+    """Return the maximum lifetime that a client may be sent, in seconds; None without a limit."""
     caps_s = [] if expires is None else [expires - int(now)]
     if meta.client_caching.kind is ClientMaxAge.EXPLICIT:
         caps_s.append(int(meta.client_caching.max_age_s))

@@ -29,7 +29,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter. ``default`` is the value that applies when it is left out, as written in a URL; empty for none."""
+    """One parameter. ``default`` is the value that applies when it is absent, as written in a URL; empty for none."""
 
     name: str
     group: Group
