@@ -18,10 +18,10 @@ EXAMPLES = sorted((DEPLOY / "helm" / "examples").glob("*.yaml"))
 Values = dict[str, Any]
 
 SERVER_MIB = 100
-"""The serving process at work, without its cache: `python -m benchmarks.soak` has 70 MiB at most, resident code of 25 comes on top."""
+"""Server process under load, without its cache: at most 70 MiB by `python -m benchmarks.soak`, plus 25 MiB of resident code."""
 
 OPEN: Values = {"settings": {"unsigned": "allow"}}
-"""The least that the chart wants to hear."""
+"""Minimal values that the chart accepts."""
 
 RICH: Values = {
     "keys": ["a-newer-secret-key", "an-older-secret-key"],
@@ -52,7 +52,7 @@ RICH: Values = {
     "priorityClassName": "high",
     "fullnameOverride": "mill",
 }
-"""Everything at once."""
+"""Values with every feature enabled."""
 
 SETS: dict[str, Values] = {
     "open": OPEN,
@@ -63,7 +63,7 @@ SETS: dict[str, Values] = {
 
 @dataclass(frozen=True)
 class Release:
-    """What would be applied, and what the user is told."""
+    """Rendered objects and the notes for the user."""
 
     objects: list[dict[str, Any]]
     notes: str
@@ -85,14 +85,14 @@ class Release:
         return dict(one)
 
     def environment(self) -> dict[str, str]:
-        """What the container would see of this release's own ConfigMap and Secret."""
+        """Return the environment of the container from this release's ConfigMap and Secret."""
         config: dict[str, str] = self.the("ConfigMap")["data"]
         secrets = [secret["stringData"] for secret in self.all_of("Secret")]
         return config | (secrets[0] if secrets else {})
 
 
 def release(values: Values, name: str = "demo") -> Release:
-    """Render it. Raises HelmError where the chart refuses."""
+    """Render the chart. Raises HelmError if it rejects the values."""
     with helm_python.Chart.load(CHART) as chart:
         rendered: dict[str, str] = chart.render(values, name=name, namespace="pictures")
     notes = rendered.pop("pixmill/templates/NOTES.txt")
@@ -101,7 +101,7 @@ def release(values: Values, name: str = "demo") -> Release:
 
 
 def least_memory(environment: dict[str, str], limit_mib: float) -> float:
-    """In mebibytes: the server, its memory tier, originals, and all workers when each needs what it may have."""
+    """Return the memory in MiB of server, memory tier, originals and all workers at their limits."""
     tiers = re.findall(r"memory://\?max_bytes=(\w+)", environment["PIXMILL_CACHE"])
     each = mebibytes(environment["PIXMILL_WORKER_MEMORY_BYTES"])
     originals = max(limit_mib / MEMORY_DIVISOR, 4 * SourcesConfig().max_source_bytes / 2**20)
@@ -109,7 +109,7 @@ def least_memory(environment: dict[str, str], limit_mib: float) -> float:
 
 
 def mebibytes(amount: str) -> float:
-    """Of 5Gi, 512Mi, 4GiB."""
+    """Parse sizes such as 5Gi, 512Mi and 4GiB."""
     found = re.fullmatch(r"(\d+)([MG])i?B?", amount)
     assert found is not None, amount
     return int(found[1]) * {"M": 1, "G": 1024}[found[2]]

@@ -1,4 +1,4 @@
-"""The alarms: on metrics that there are, each told of where it is said what to do, and the same in the chart."""
+"""Alerts use existing metrics, each is described in docs/operations.md, and the chart has the same."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 
 @rules
 def test_an_alarm_looks_at_metrics_labels_and_values_that_there_are(rule: dict[str, Any]) -> None:
-    """What promtool does not know. It has found the file well formed."""
+    """Checks beyond those of promtool, which has found the file well formed."""
     bare = re.sub(r"\{[^}]*\}|\[\w+\]|\b[0-9.]+\b", " ", rule["expr"])
     named = set(re.findall(r"[a-z_]+", bare)) - WORDS
     assert named <= METRICS.keys() | OTHERS

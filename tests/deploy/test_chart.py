@@ -1,4 +1,4 @@
-"""What the chart makes of values: valid for Kubernetes, acceptable to the server, safe."""
+"""The rendered chart is valid for Kubernetes, accepted by the server, and safe."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from pixmill.settings import Settings, env_name, load
 from tests.deploy.chart import CHART, OPEN, RICH, SETS, Release, Values, least_memory, mebibytes, release
 
 KUBERNETES = ["1.27", "1.37"]
-"""The oldest that the chart admits, and a recent one."""
+"""The oldest version that the chart supports, and a recent one."""
 
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
-"""No schema of Kubernetes' own."""
+"""Kinds that are not part of the Kubernetes schemas."""
 
 
 @pytest.fixture(params=SETS)
@@ -93,7 +93,7 @@ def test_the_container_can_do_no_more_than_it_must(rendered: Release) -> None:
 
 
 def test_no_service_brings_variables_that_look_like_settings(rendered: Release) -> None:
-    """PIXMILL_PORT=tcp://10.0.0.1:80 is what Kubernetes would say about a Service called pixmill."""
+    """Kubernetes would set PIXMILL_PORT=tcp://10.0.0.1:80 for a Service called pixmill."""
     assert rendered.pod["spec"]["enableServiceLinks"] is False
 
 
@@ -146,7 +146,7 @@ def test_the_autoscaler_alone_decides_how_many_pods_there_are() -> None:
 
 
 def test_a_disk_tier_fits_its_volume(rendered: Release, values: Values) -> None:
-    """A pod whose emptyDir outgrows its limit is evicted."""
+    """A pod whose emptyDir exceeds its limit is evicted."""
     tiers = re.findall(r"file:///var/cache/pixmill\?max_bytes=(\w+)", rendered.environment()["PIXMILL_CACHE"])
     kind = values.get("cacheVolume", {}).get("kind", "emptyDir")
     size = values.get("cacheVolume", {}).get("size", "5Gi")
@@ -155,7 +155,7 @@ def test_a_disk_tier_fits_its_volume(rendered: Release, values: Values) -> None:
 
 
 def test_a_picture_that_needs_too_much_fails_alone(rendered: Release) -> None:
-    """The bounds of the workers are met before the limit of the container, which would end them all."""
+    """Worker limits are reached before the container limit, which would kill all processes."""
     limit = rendered.container["resources"]["limits"]["memory"]
     assert least_memory(rendered.environment(), mebibytes(limit)) <= mebibytes(limit)
 

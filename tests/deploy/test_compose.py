@@ -1,4 +1,4 @@
-"""The compose file, read as an engine reads it: would the server start with it, and find the bucket?"""
+"""The compose file: the server would start with it and find the bucket."""
 
 import json
 import re
@@ -15,7 +15,7 @@ FILE = DEPLOY / "compose.yaml"
 
 
 def services() -> dict[str, Any]:
-    """With the defaults of the variables that are not set."""
+    """Return the file with the defaults of unset variables."""
     text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", FILE.read_text(encoding="utf-8"))
     assert "${" not in text, "a variable without a default"
     return dict(yaml.safe_load(text)["services"])

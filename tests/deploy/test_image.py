@@ -1,4 +1,4 @@
-"""The recipe of the image: what a linter finds, and what the other files rely on."""
+"""The Dockerfile: a linter's findings, and what the other files rely on."""
 
 import http.server
 import json
@@ -33,7 +33,7 @@ def test_hadolint_finds_nothing() -> None:
 
 
 def test_the_image_installs_nothing_when_it_is_put_together_last() -> None:
-    """Compiler, package lists and installers stay in the stage that is thrown away."""
+    """Compiler, package lists and installers stay in the build stage."""
     assert not re.search(r"\b(apt|apt-get|pip|uv|gcc)\b", FINAL)
 
 
@@ -85,7 +85,7 @@ def test_it_is_started_and_stopped_as_a_server() -> None:
 
 @pytest.fixture(params=[200, 503])
 def answering(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
-    """A server that lives, or not: its port and its status."""
+    """A server that is live or not: its port and its status."""
     status: int = request.param
 
     class Answers(http.server.BaseHTTPRequestHandler):
@@ -94,7 +94,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it overrides
-            """Say nothing."""
+            """Do not log."""
 
     with http.server.HTTPServer(("127.0.0.1", 0), Answers) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -105,7 +105,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
 
 
 def test_the_health_check_says_whether_it_lives(answering: tuple[int, int]) -> None:
-    """The command itself is run; a proxy that the environment names is none of its business."""
+    """The health check command runs as it stands and ignores proxies of the environment."""
     port, status = answering
     command = json.loads(re.split(r"\bCMD\b", instruction("HEALTHCHECK"))[1])
     environment = {"PIXMILL_PORT": str(port), "http_proxy": "http://127.0.0.1:1"}

@@ -1,4 +1,4 @@
-"""What the chart refuses, and with which words."""
+"""Values that the chart rejects, and the messages."""
 
 import importlib.util
 from pathlib import Path
