@@ -53,7 +53,7 @@ def _select_page(page: int, decoder: Decoder, limits: Limits) -> Decoder:
 
 
 def check_frames(header: ImageHeader, frames: int, limits: Limits) -> None:
-    """Raise ImageTooLarge if so many frames of an animation are too much to decode."""
+    """Raise ImageTooLarge if an animation has too many frames to decode."""
     if frames * header.size.pixels > limits.max_animation_pixels:
         raise ImageTooLarge(
             f"The frames of the original may have at most {limits.max_animation_pixels} pixels together"

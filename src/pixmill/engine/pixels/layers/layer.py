@@ -39,7 +39,7 @@ _MAX_LAYER_BYTES: Final = 8 * 2**20
 """For one layer: more than a watermark needs."""
 
 _SHADOW_SIGMAS: Final = 3
-"""A Gaussian is cut off after so many sigmas; the rest is less than half an 8-bit value."""
+"""Width in sigmas at which a Gaussian is cut off; the rest is less than half an 8-bit value."""
 
 _RIGHT_ANGLE: Final = 90
 
