@@ -1,8 +1,8 @@
-"""Renders the gallery: every operation of the parameter table on a sample photo, with the URL that asks for it.
+"""Renders the gallery: every operation of the parameter table on a sample photo, with its URL.
 
-    make gallery        # writes docs/gallery/README.md and its pictures
+    make gallery        # writes docs/gallery/README.md and its images
 
-The pictures are what the service itself answers: each goes through the application as a request.
+The images are real responses: each one is requested from the application.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import httpx
 from PIL import Image
 
 from pixmill.api.app import create_app
-from pixmill.dialects.native.param import Group
+from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import PARAMS
 from pixmill.settings import load
 from pixmill.wiring import build_services
@@ -24,10 +24,10 @@ FOLDER = Path(__file__).parent / "gallery"
 PHOTOS = Path(__file__).parents[1] / "examples" / "photos"
 GROUPS = (Group.SIZE, Group.TRANSFORM, Group.COLOUR, Group.EFFECT, Group.OVERLAY, Group.STAGE)
 PHOTO = "url=wine.jpg&width=280"
-SHOWN_AS = "&format=webp&quality=70"
+OUTPUT = "&format=webp&quality=70"
 
-# What an operation needs around it to be seen, where that is not just the photo at 280 pixels.
-AROUND = {
+# The rest of the request, for operations that do not show on the photo at 280 pixels.
+BASE_QUERIES = {
     "width": "url=wine.jpg",
     "height": "url=wine.jpg",
     "aspect": "url=wine.jpg&width=240&fit=cover",
@@ -48,7 +48,7 @@ AROUND = {
     "background": "url=mill.png&width=280&height=180&fit=contain",
 }
 
-# Examples that the reference page cannot have, since they name files of the reader's own.
+# Examples that the reference page cannot have, because they refer to sample files.
 EXAMPLES = {
     "width": ("280",),
     "height": ("160",),
@@ -80,30 +80,46 @@ async def main() -> None:
         transport = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=transport, base_url="http://gallery", timeout=60) as client:
             lines = [line for group in GROUPS for line in await section(client, group)]
-    head = "# Gallery\n\nEvery operation on a sample photo, as the service answers it. Made by `make gallery`.\n"
+    head = "# Gallery\n\nEvery operation on a sample photo: the request, and the result that the server returns. `make gallery` renders it again.\n"
     (FOLDER / "README.md").write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
 
 
 async def section(client: httpx.AsyncClient, group: Group) -> list[str]:
-    """A table of one group of parameters."""
-    lines = [f"## {group}", "", "| | request | |", "| --- | --- | --- |"]
+    """Render one group of parameters: a description and a table of examples for each."""
+    lines = [f"## {group}", ""]
     for param in PARAMS:
-        if param.group is group:
-            for example in EXAMPLES.get(param.name, param.examples):
-                name = f"{param.name}-{len(lines)}.webp"
-                request = f"{AROUND.get(param.name, PHOTO)}&{param.name}={quote(example, safe=',:;')}"
-                (FOLDER / name).write_bytes(await picture(client, request))
-                lines.append(f"| ![{param.name}]({name}) | `/resize?{request}` | {param.description} |")
-    return [*lines, ""]
+        examples = EXAMPLES.get(param.name, param.examples)
+        if param.group is group and examples:
+            rows = [await example_row(client, param, number, text) for number, text in enumerate(examples, 1)]
+            lines += [
+                f"### `{param.name}`",
+                "",
+                param.description,
+                "",
+                "| request | result |",
+                "| --- | --- |",
+                *rows,
+                "",
+            ]
+    return lines
 
 
-async def picture(client: httpx.AsyncClient, request: str) -> bytes:
-    reply = await client.get(f"/resize?{request}{SHOWN_AS}")
-    if reply.is_error:
-        raise SystemExit(f"{request}: {reply.status_code} {reply.text}")
-    with Image.open(BytesIO(reply.content)) as image:
+async def example_row(client: httpx.AsyncClient, param: Param, number: int, text: str) -> str:
+    """Request one example, save the image, and return its row."""
+    name = f"{param.name}-{number}.webp"
+    request = f"{BASE_QUERIES.get(param.name, PHOTO)}&{param.name}={quote(text, safe=',:;')}"
+    (FOLDER / name).write_bytes(await rendered(client, request))
+    return f"| `/resize?{request}` | ![{param.name}]({name}) |"
+
+
+async def rendered(client: httpx.AsyncClient, request: str) -> bytes:
+    """The result of a request, checked to be an image."""
+    response = await client.get(f"/resize?{request}{OUTPUT}")
+    if response.is_error:
+        raise SystemExit(f"{request}: {response.status_code} {response.text}")
+    with Image.open(BytesIO(response.content)) as image:
         image.load()
-    return reply.content
+    return response.content
 
 
 if __name__ == "__main__":
