@@ -130,7 +130,7 @@ def _build_api(
             images=settings.limits(),
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=storage.memory_budget,
-            load_shedder=LoadShedder(dialects, engine.retry_after_s, engine.reserve, metrics),
+            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics),
         ),
         telemetry=Telemetry(
             observer=metrics,

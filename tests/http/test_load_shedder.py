@@ -15,6 +15,7 @@ from pixmill.api.fastpath import load_shedder as rushing
 from pixmill.api.fastpath.load_shedder import LoadShedder, Pacer, ProbeLimiter, ProbeRates
 from pixmill.api.fastpath.request_key import RequestKey
 from pixmill.dialects.factory import ServerDefaults, build_registry
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import SourceNotFound
 from pixmill.ports.observe import NullObserver
 from pixmill.settings import load
@@ -31,17 +32,21 @@ def name(number: int, path: bytes = b"/resize") -> RequestKey:
     return path, b"url=a.jpg&width=%d" % number, b"*/*", b""
 
 
+def match_of(request_key: RequestKey) -> DialectMatch | None:
+    return NATIVE.match(request_key[3], request_key[0])
+
+
 class Gate:
     """A rush over an engine of which the test says whether it has room; ``looks`` unknown requests are looked into."""
 
     def __init__(self, looks: int = 0) -> None:
         self.wait_s: float | None = 2.5
         self.rush = LoadShedder(
-            NATIVE, lambda: self.wait_s, nullcontext, NullObserver(), ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, looks))
+            lambda: self.wait_s, nullcontext, NullObserver(), ProbeLimiter(ProbeRates(1e-6, 1e-6, 1e-6, looks))
         )
 
     def refuses(self, asked: RequestKey) -> bool:
-        return self.rush.rejection(asked) is not None
+        return self.rush.rejection(asked, match_of(asked)) is not None
 
 
 def test_nobody_is_refused_while_the_engine_has_room() -> None:
@@ -95,26 +100,26 @@ async def test_who_is_let_in_is_promised_to_the_engine_unless_it_is_expected() -
         yield
         promised.append("ended")
 
-    rush = LoadShedder(NATIVE, lambda: None, promise, NullObserver())
-    async with rush.admit(name(1)):
+    rush = LoadShedder(lambda: None, promise, NullObserver())
+    async with rush.admit(name(1), match_of(name(1))):
         assert promised == ["made"]
     assert promised == ["made", "ended"]
     with rush.track(name(1)):
         pass
     for other in (name(1), name(2, b"/srcset")):
-        async with rush.admit(other):
+        async with rush.admit(other, match_of(other)):
             assert promised == ["made", "ended"]
 
 
 async def test_the_more_looking_finds_the_more_are_looked_into() -> None:
     clock = Clock()
     looks = ProbeLimiter(ProbeRates(min_per_s=10, initial_per_s=50, max_per_s=200, burst=1), clock)
-    rush = LoadShedder(NATIVE, lambda: 2.5, nullcontext, NullObserver(), looks)
+    rush = LoadShedder(lambda: 2.5, nullcontext, NullObserver(), looks)
 
     async def look(number: int, *, found: bool) -> None:
         clock.now += 1
-        assert rush.rejection(name(number)) is None
-        async with rush.admit(name(number)):
+        assert rush.rejection(name(number), match_of(name(number))) is None
+        async with rush.admit(name(number), match_of(name(number))):
             if found:
                 rush.record_hit(name(number))
 
@@ -160,7 +165,6 @@ async def services() -> AsyncIterator[ApiContext]:
             limits=replace(
                 services.limits,
                 load_shedder=LoadShedder(
-                    NATIVE,
                     lambda: 2.5,
                     nullcontext,
                     services.telemetry.observer,

@@ -21,7 +21,7 @@ from pixmill.api.fastpath.request_key import RequestKey
 from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.problems import problem_response
 from pixmill.dialects.port import Text
-from pixmill.dialects.registry import DialectMatch, DialectRegistry
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import PixmillError, QueueFull
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.rate_limiter import RateLimiter
@@ -138,13 +138,11 @@ class LoadShedder:
 
     def __init__(
         self,
-        dialects: DialectRegistry,
         retry_after_s: Callable[[], float | None],
         reserve: Callable[[], AbstractContextManager[None]],
         observer: Observer,
         probe_limiter: ProbeLimiter | None = None,
     ) -> None:
-        self._dialects = dialects
         self._retry_after_s = retry_after_s
         self._reserve = reserve
         self._observer = observer
@@ -154,10 +152,9 @@ class LoadShedder:
         self._rejections: dict[tuple[str, str, int], PreparedRejection] = {}
         self._pacer = Pacer()
 
-    def rejection(self, request_key: RequestKey) -> PreparedRejection | None:
+    def rejection(self, request_key: RequestKey, match: DialectMatch | None) -> PreparedRejection | None:
         """Return the rejection of a request that missed memory; None to admit it."""
-        match = self._sheddable(request_key)
-        if match is None:
+        if match is None or not match.route.needs_engine:
             return None
         retry_after_s = self._retry_after_s()
         if (
@@ -172,9 +169,9 @@ class LoadShedder:
         return self._rejections.get(key) or self._rejections.setdefault(key, _prepare_rejection(match, seconds))
 
     @asynccontextmanager
-    async def admit(self, request_key: RequestKey) -> AsyncIterator[None]:
+    async def admit(self, request_key: RequestKey, match: DialectMatch | None) -> AsyncIterator[None]:
         """Pace the start of an admitted request, and reserve a render while it is answered, unless it is tracked."""
-        if self._sheddable(request_key) is None:
+        if match is None or not match.route.needs_engine:
             yield
             return
         request_hash = hash(request_key)
@@ -201,11 +198,6 @@ class LoadShedder:
     def record_hit(self, request_key: RequestKey) -> None:
         """Record that the cache had the result of a probe."""
         self._probe_limiter.record_hit(hash(request_key))
-
-    def _sheddable(self, request_key: RequestKey) -> DialectMatch | None:
-        path, _, _, host = request_key
-        match = self._dialects.match(host, path)
-        return match if match and match.route.needs_engine else None
 
     def _is_tracked(self, request_hash: int) -> bool:
         return request_hash in self._recent or request_hash in self._previous

@@ -29,7 +29,10 @@ _METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class FastPathMiddleware:
-    """Answers cached requests with fresh results from memory; sheds load; passes on the rest."""
+    """Answers cached requests with fresh results from memory; sheds load; passes on the rest.
+
+    Leaves the request key and the match of its dialect in the scope of what it passes on.
+    """
 
     def __init__(
         self,
@@ -61,12 +64,15 @@ class FastPathMiddleware:
                 self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now),
                 choose_request_id(requested_id),
             )
-        elif rejection := self._load_shedder.rejection(request_key):
-            response = self._rejection_response(scope, rejection, id_ := choose_request_id(requested_id))
         else:
-            async with self._load_shedder.admit(request_key):
-                await self.app(scope, receive, send)
-            return
+            match = self._request_cache.reader.match(request_key)
+            rejection = self._load_shedder.rejection(request_key, match)
+            if rejection is None:
+                scope["request_key"], scope["dialect_match"] = request_key, match
+                async with self._load_shedder.admit(request_key, match):
+                    await self.app(scope, receive, send)
+                return
+            response = self._rejection_response(scope, rejection, id_ := choose_request_id(requested_id))
         raw_id = id_.encode()
         self._request_metrics.in_flight += 1
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from pixmill.dialects.registry import DialectRegistry
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
 
 RequestKey = tuple[bytes, bytes, bytes, bytes]
 """Path, query and Accept, as they came, and the host if a dialect is mounted on it."""
@@ -39,6 +39,10 @@ class RequestKeyReader:
                 requested_id = value
             elif header == self.tag_header:
                 accept += b"\0" + value
-        known_host = self.dialects.known_host(host or b"")
+        known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
         return request_key, if_none_match, if_modified_since, requested_id
+
+    def match(self, request_key: RequestKey) -> DialectMatch | None:
+        """Return the match of a request key."""
+        return self.dialects.match(request_key[3], request_key[0])

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pixmill.api.http.host import host_header
 from pixmill.api.middleware.paths import raw_path
 from pixmill.api.routes.images import get_image, post_image
 from pixmill.api.routes.info import get_info
@@ -40,16 +39,21 @@ class DialectRoutes(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
             return Match.NONE, {}
-        match = self._dialects.match(self._dialects.known_host(host_header(scope)), raw_path(scope))
+        match: DialectMatch | None = scope["dialect_match"] if "dialect_match" in scope else self._match(scope)
         if match is None:
             return Match.NONE, {}
         is_allowed = scope["method"] in match.route.methods
         return (Match.FULL if is_allowed else Match.PARTIAL), {"dialect_match": match}
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _match(self, scope: Scope) -> DialectMatch | None:
+        """Match a request that did not come by the fast path, such as an upload."""
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        return self._dialects.match(self._dialects.known_host(host), raw_path(scope))
+
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]  # passed on
         match: DialectMatch = scope["dialect_match"]
         if scope["method"] not in match.route.methods:
             raise MethodNotAllowed
         is_upload = scope["method"] == _UPLOAD_METHOD
         endpoint = self._upload_endpoint if is_upload else self._endpoints[match.route.endpoint]
-        await endpoint(scope, receive, send)
+        return endpoint(scope, receive, send)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from pixmill.api.context import ApiContext, context_of
 from pixmill.api.fastpath.request_cache import CachedRequest
+from pixmill.api.fastpath.request_key import RequestKey
 from pixmill.api.http.cache_headers import entity_tags, not_modified_since, server_timing
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
@@ -33,7 +34,7 @@ LINGERING_TIMEOUT_S = 5.0
 async def get_image(request: Request) -> Response:
     """GET and HEAD: the result for the image at ``url``."""
     context = context_of(request)
-    request_key = context.images.request_cache.reader.read(request.scope)[0]
+    request_key: RequestKey = request.scope["request_key"]
     with context.limits.load_shedder.track(request_key):
         outcome, expires = parse_request(request, context)
         if isinstance(outcome, Redirect | Text):
