@@ -1,4 +1,4 @@
-"""The small decisions of the codecs: scales, numbers, first bytes."""
+"""Codec decisions: DCT scaling, quality mapping, format detection."""
 
 import pytest
 from PIL import Image

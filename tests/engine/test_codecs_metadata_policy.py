@@ -1,4 +1,4 @@
-"""What of the metadata goes along, for each word that may be said."""
+"""Which metadata is retained, for each value of ``metadata=``."""
 
 import pytest
 from hypothesis import given

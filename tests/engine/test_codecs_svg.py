@@ -1,4 +1,4 @@
-"""SVG: what is recognised, what is taken out, what is refused, and what is drawn."""
+"""SVG: detection, sanitising, limits and rendering."""
 
 import base64
 import gzip
@@ -77,7 +77,7 @@ def test_what_has_another_root_is_none(text: str) -> None:
 )
 def test_what_runs_or_loads_is_taken_out(evil: str) -> None:
     text = cleaned(evil + "<circle r='3'/>")
-    plain = text.replace("u rl(evil)", "")  # a word that is no reference
+    plain = text.replace("u rl(evil)", "")  # plain text, not a reference
     for word in ("evil", "script", "javascript", "alert", "http://e", "image-set", "@import"):
         assert word not in plain.lower(), text
     assert '<circle r="3"' in text
@@ -146,7 +146,7 @@ def test_a_style_is_bounded_by_what_it_asks_of_all_elements_together(rule: str) 
         return f"<style>{rule * rules}</style>" + "<g/>" * (elements - 2)
 
     half = f"<g><style>{rule}</style></g>" * 10
-    assert cleaned(styled(500, 50_000) + half).count("<style>") == 11, "as much as programs that draw write"
+    assert cleaned(styled(500, 50_000) + half).count("<style>") == 11, "as much as graphics editors write"
     with pytest.raises(UndecodableImage):
         sanitise_svg(bytes(svg(styled(MAX_SELECTOR_MATCHES // 1_000 + 2, 1_000))))
 

@@ -1,4 +1,4 @@
-"""Thousands of damaged files of every format through workers: each gives a picture or a plain refusal, and no worker takes harm."""
+"""Thousands of damaged files of every format rendered by workers: each gives an image or a typed error, and no worker crashes."""
 
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ from tests.mutations import MAKERS, good, mutated
 
 TOTAL = int(os.environ.get("PIXMILL_MUTATIONS", "3050"))
 MEMORY = 768 * 2**20
-"""Private memory that a worker may have here; the code of all libraries, which does not count, is about 300 MB more."""
+"""Private memory limit of a worker; the code of all libraries, which does not count, is about 300 MB more."""
 CODE = 400 * 2**20
 DEADLINE_S = 20.0
 PLANS = [
@@ -43,49 +43,49 @@ def spooled(body: bytes) -> Spool:
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that a process ever had."""
-    told = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(told["VmHWM"].split()[0]) * 1024
+    """The peak resident memory of a process."""
+    fields = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) * 1024
 
 
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.timeout(900)
 async def test_damaged_files_give_pictures_or_refusals_and_harm_no_worker(part: int) -> None:
-    dice = random_of(part)
+    rng = random_of(part)
     names = list(MAKERS)[part::4]
     outcomes: Counter[tuple[str, str]] = Counter()
-    lost: list[str] = []
+    failures: list[str] = []
     queue = [name for name in names for _ in range(TOTAL // len(MAKERS) + 1)]
 
     async with pools(
         handlers="", workers=1, worker_memory_bytes=MEMORY, worker_max_rss_bytes=0, deadline_s=DEADLINE_S, queue=1000
     ) as pool:
         for number, name in enumerate(queue):
-            body = mutated(dice, name)
+            body = mutated(rng, name)
             with spooled(body) as spool:
                 outcome = "ok"
                 try:
-                    await used(pool, spool, number, dice.choice(PLANS))
+                    await use(pool, spool, number, rng.choice(PLANS))
                 except (ImageError, InvalidParameter) as error:
                     outcome = error.code
                 except PixmillError as error:
                     outcome = error.code
-                    lost.append(f"{name}: {error.code} {error.detail[-900:]}")
+                    failures.append(f"{name}: {error.code} {error.detail[-900:]}")
                     keep(name, number, body)
             outcomes[name, outcome] += 1
         assert max(map(peak_bytes, workers())) < MEMORY + CODE
         for name in names:
             with spooled(good(name)) as spool:
-                assert (await pool.render(spool, plan(b"width=20&format=png"))).width == 20, "well as before"
+                assert (await pool.render(spool, plan(b"width=20&format=png"))).width == 20, "still works"
     print(f"{sum(outcomes.values())} damaged files:", dict(Counter(code for (_, code) in outcomes.elements())))  # noqa: T201
-    assert not lost, "\n".join(lost)
+    assert not failures, "\n".join(failures)
     for name in names:
-        assert outcomes[name, "ok"], f"some damages of {name} reach the pixels"
+        assert outcomes[name, "ok"], f"some damaged files of {name} are still decoded"
         assert sum(outcomes[name, code] for code in ("undecodable_image", "unsupported_image")), name
 
 
-async def used(pool: EnginePool, spool: Spool, number: int, query: bytes) -> None:
-    """As an original, as a picture laid over another, or for its facts."""
+async def use(pool: EnginePool, spool: Spool, number: int, query: bytes) -> None:
+    """Use the file as an original, as an overlay, or for its facts."""
     match number % 5:
         case 0:
             await pool.inspect(spool)
@@ -97,6 +97,6 @@ async def used(pool: EnginePool, spool: Spool, number: int, query: bytes) -> Non
 
 
 def keep(name: str, number: int, body: bytes) -> None:
-    """For whoever has to find out why."""
+    """Save a failing file for debugging."""
     if folder := os.environ.get("PIXMILL_KEEP_MUTATIONS"):
         Path(folder, f"{name.replace(' ', '-')}-{number}").write_bytes(body)

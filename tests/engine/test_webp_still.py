@@ -1,4 +1,4 @@
-"""Single WebP pictures straight by libwebp: what comes out is what Pillow makes of them, whole or in part, and damage is refused."""
+"""Still WebPs decoded by libwebp: the pixels match Pillow's, in full and cropped, and damaged files are rejected."""
 
 import io
 import subprocess
@@ -35,28 +35,28 @@ from pixmill.errors import UndecodableImage
 from pixmill.plan.lengths import Size
 from tests.mutations import mutated
 
-dice, outcomes = Random(5), Counter()
+rng, outcomes = Random(5), Counter()
 for number in range(int(sys.argv[1])):
-    source = mutated(dice, dice.choice(("webp", "lossless webp")))
+    source = mutated(rng, rng.choice(("webp", "lossless webp")))
     try:
         with decode_errors():
-            picture = open_webp(memoryview(source))
-            whole = picture.header.size
+            decoder = open_webp(memoryview(source))
+            whole = decoder.header.size
             if whole.pixels > 1_000_000:
                 continue
-            left, top = dice.randrange(whole.width), dice.randrange(whole.height)
-            area = Area(left, top, dice.randrange(whole.width - left) + 1, dice.randrange(whole.height - top) + 1)
-            frame = picture.decode(DecodeRequest(area, Size(9, 9)))
+            left, top = rng.randrange(whole.width), rng.randrange(whole.height)
+            area = Area(left, top, rng.randrange(whole.width - left) + 1, rng.randrange(whole.height - top) + 1)
+            frame = decoder.decode(DecodeRequest(area, Size(9, 9)))
             assert len(frame.pixels) == frame.width * frame.height * len(frame.layout)
         outcomes["ok"] += 1
     except UndecodableImage:
-        outcomes["refused"] += 1
-assert outcomes["ok"] > 20 and outcomes["refused"] > 20, outcomes
+        outcomes["rejected"] += 1
+assert outcomes["ok"] > 20 and outcomes["rejected"] > 20, outcomes
 """
 
 
-def picture_of(size: tuple[int, int], *, alpha: bool = False) -> Image.Image:
-    """A photograph with coarse noise over it, so that every pixel of colour tells where it is from."""
+def noisy_photo(size: tuple[int, int], *, alpha: bool = False) -> Image.Image:
+    """A photo with coarse noise over it, so that each chroma sample is unique to its position."""
     image = photo().resize(size)
     noise = Image.effect_noise(size, 90)
     image = Image.blend(image, Image.merge("RGB", (noise, noise.rotate(180), Image.effect_noise(size, 90))), 0.4)
@@ -71,13 +71,13 @@ def encoded(image: Image.Image, **options: object) -> memoryview:
     return memoryview(out.getvalue())
 
 
-def whole(picture: Decoder) -> DecodeRequest:
-    size = picture.header.size
+def whole(decoder: Decoder) -> DecodeRequest:
+    size = decoder.header.size
     return DecodeRequest(Area(0, 0, size.width, size.height), size)
 
 
-def seen(frame: Frame) -> NDArray[np.uint8]:
-    """The pixels, without the byte that says nothing."""
+def samples(frame: Frame) -> NDArray[np.uint8]:
+    """The pixels without the padding byte."""
     rows = np.frombuffer(frame.pixels, np.uint8).reshape(frame.height, frame.width, frame.layout.stored_channels)
     return rows[:, :, : frame.layout.channels]
 
@@ -93,30 +93,30 @@ KINDS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pixels_are_those_that_pillow_reads(kind: str, alpha: bool, size: tuple[int, int]) -> None:
-    source = encoded(picture_of(size, alpha=alpha), **KINDS[kind])
+    source = encoded(noisy_photo(size, alpha=alpha), **KINDS[kind])
     still = webp.open_webp(source)
     assert isinstance(still, WebPStillDecoder)
     with Image.open(io.BytesIO(source)) as image:
-        assert np.array_equal(seen(still.decode(whole(still))), np.asarray(image))
+        assert np.array_equal(samples(still.decode(whole(still))), np.asarray(image))
 
 
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_part_is_exactly_that_part_of_the_whole(kind: str, alpha: bool) -> None:
-    source, dice = encoded(picture_of((131, 67), alpha=alpha), **KINDS[kind]), Random(7)
+    source, rng = encoded(noisy_photo((131, 67), alpha=alpha), **KINDS[kind]), Random(7)
     still = webp.open_webp(source)
-    everything = seen(still.decode(whole(still)))
+    full = samples(still.decode(whole(still)))
     for _ in range(60):
-        left, top = dice.randrange(131), dice.randrange(67)
-        width, height = dice.randrange(131 - left) + 1, dice.randrange(67 - top) + 1
+        left, top = rng.randrange(131), rng.randrange(67)
+        width, height = rng.randrange(131 - left) + 1, rng.randrange(67 - top) + 1
         frame = still.decode(DecodeRequest(Area(left, top, width, height), Size(width, height)))
         assert frame.area is not None
-        part = seen(scale_frame(frame, Size(width, height)))
-        assert np.array_equal(part, everything[top : top + height, left : left + width])
+        part = samples(scale_frame(frame, Size(width, height)))
+        assert np.array_equal(part, full[top : top + height, left : left + width])
 
 
 def test_only_the_part_is_held_in_memory_and_an_area_may_end_within_a_pixel() -> None:
-    still = webp.open_webp(encoded(picture_of((131, 67))))
+    still = webp.open_webp(encoded(noisy_photo((131, 67))))
     frame = still.decode(DecodeRequest(Area(40.5, 20.25, 30.5, 9.5), Size(10, 3)))
     assert (frame.width, frame.height, len(frame.pixels)) == (35, 14, 35 * 14 * 3)
     assert frame.area == Area(2.5, 2.25, 30.5, 9.5)
@@ -133,30 +133,34 @@ def test_a_part_of_a_large_one_is_scaled_while_it_is_decoded(
     if alpha:
         image.putalpha(Image.linear_gradient("L").resize(image.size))
     still = webp.open_webp(encoded(image, **KINDS[kind]))
-    need = DecodeRequest(Area(101, 77, 720, 480), Size(72, 48))
-    full = seen(scale_frame(still.decode(need), need.target_size)).astype(int)
+    request = DecodeRequest(Area(101, 77, 720, 480), Size(72, 48))
+    full = samples(scale_frame(still.decode(request), request.target_size)).astype(int)
     monkeypatch.setattr(webp_still, "_MIN_SCALED_PIXELS", 1000)
-    frame = still.decode(need)
+    frame = still.decode(request)
     assert (frame.width, frame.height) == (181, 121), "724 × 485 pixels by 4"
-    assert abs(seen(scale_frame(frame, need.target_size)).astype(int) - full).mean() < 2
+    assert abs(samples(scale_frame(frame, request.target_size)).astype(int) - full).mean() < 2
 
 
-@pytest.mark.parametrize("turned", range(10))
+@pytest.mark.parametrize("orientation", range(10))
 @pytest.mark.parametrize("endian", "<>")
-def test_the_header_says_what_libvips_reads_in_it(turned: int, endian: str) -> None:
+def test_the_header_says_what_libvips_reads_in_it(orientation: int, endian: str) -> None:
     exif = Image.Exif()
     exif.endian = endian
-    exif[0x010E], exif[0x0112] = "a picture", turned
+    exif[0x010E], exif[0x0112] = "an image", orientation
     for block in (exif.tobytes(), exif.tobytes().removeprefix(b"Exif\0\0")):
-        source = encoded(picture_of((9, 5), alpha=turned > 4), exif=block, icc_profile=PROFILE, xmp=XMP)
+        source = encoded(noisy_photo((9, 5), alpha=orientation > 4), exif=block, icc_profile=PROFILE, xmp=XMP)
         header = webp.open_webp(source).header
         assert header == WebPAnimationDecoder(source).header
-        assert (header.orientation, header.profile, header.xmp) == (turned if 1 <= turned <= 8 else 1, PROFILE, XMP)
+        assert (header.orientation, header.profile, header.xmp) == (
+            orientation if 1 <= orientation <= 8 else 1,
+            PROFILE,
+            XMP,
+        )
 
 
 def test_metadata_that_is_too_large_is_left_and_a_large_profile_is_not() -> None:
     large = b"x" * (2**20 + 1)
-    header = webp.open_webp(encoded(picture_of((9, 5)), exif=large, icc_profile=large, xmp=large)).header
+    header = webp.open_webp(encoded(noisy_photo((9, 5)), exif=large, icc_profile=large, xmp=large)).header
     assert (header.exif, header.xmp, header.profile) == (b"", b"", large)
 
 
@@ -164,18 +168,20 @@ def test_metadata_that_is_too_large_is_left_and_a_large_profile_is_not() -> None
     "exif", [b"", b"II", b"II*\0\x08\0\0\0\xff\xff", b"MM\0*\0\0\0\x08\0\x01\x01\x12", b"??*\0" * 9]
 )
 def test_a_broken_exif_turns_nothing(exif: bytes) -> None:
-    assert webp.open_webp(encoded(picture_of((9, 5)), exif=exif)).header.orientation == 1
+    assert webp.open_webp(encoded(noisy_photo((9, 5)), exif=exif)).header.orientation == 1
 
 
 def test_without_a_reachable_libwebp_the_pixels_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = [encoded(picture_of((67, 33), alpha=alpha), **kind) for alpha in (False, True) for kind in KINDS.values()]
+    sources = [
+        encoded(noisy_photo((67, 33), alpha=alpha), **kind) for alpha in (False, True) for kind in KINDS.values()
+    ]
     direct = [webp.open_webp(source) for source in sources]
     monkeypatch.setattr(libwebp, "available", False)
     for still, source in zip(direct, sources, strict=True):
         other = webp.open_webp(source)
         assert isinstance(other, WebPAnimationDecoder)
         assert other.header == still.header
-        assert np.array_equal(seen(other.decode(whole(other))), seen(still.decode(whole(still))))
+        assert np.array_equal(samples(other.decode(whole(other))), samples(still.decode(whole(still))))
 
 
 def test_a_library_without_its_functions_or_of_another_age_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,18 +195,18 @@ def test_a_library_without_its_functions_or_of_another_age_is_not_used(monkeypat
 
 
 def test_an_animation_keeps_its_way() -> None:
-    frames = [picture_of((20, 10)), picture_of((20, 10))]
-    picture = webp.open_webp(encoded(frames[0], save_all=True, append_images=frames[1:]))
-    assert isinstance(picture, WebPAnimationDecoder)
-    assert picture.header.frame_count == 2
+    frames = [noisy_photo((20, 10)), noisy_photo((20, 10))]
+    decoder = webp.open_webp(encoded(frames[0], save_all=True, append_images=frames[1:]))
+    assert isinstance(decoder, WebPAnimationDecoder)
+    assert decoder.header.frame_count == 2
 
 
 @pytest.mark.parametrize("name", ["webp", "lossless webp", "described"])
 def test_one_that_ends_too_soon_is_refused_wherever_it_ends(name: str) -> None:
-    described = encoded(picture_of((40, 30)), exif=b"II*\0\x08\0\0\0\0\0", icc_profile=PROFILE)
+    described = encoded(noisy_photo((40, 30)), exif=b"II*\0\x08\0\0\0\0\0", icc_profile=PROFILE)
     source = memoryview(described if name == "described" else good(name))
-    for length in range(12, len(source) - 1, 1 + len(source) // 400):  # a last byte may be there to make its size even
-        with pytest.raises(ValueError):  # noqa: PT011 - whatever is said
+    for length in range(12, len(source) - 1, 1 + len(source) // 400):  # the last byte may be padding to an even size
+        with pytest.raises(ValueError):  # noqa: PT011 - any message
             webp.open_webp(source[:length]).decode(DecodeRequest(Area(0, 0, 1, 1), Size(1, 1)))
 
 

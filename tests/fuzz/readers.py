@@ -1,9 +1,10 @@
-"""What reads the words of strangers, each under atheris (libFuzzer): any bytes give a value or a failure of ours, and nothing else.
+"""Fuzz targets for every parser of untrusted data, run by atheris (libFuzzer): any bytes give a value or a typed error.
 
     python -m tests.fuzz.readers NAME [CORPUS_DIR] [-max_total_time=600 …]
     python -m tests.fuzz.readers all FOLDER [-max_total_time=600 …]
 
-``all`` instruments the code once, for that is what takes long, and gives each reader a process and a corpus in the folder. A finding is printed and kept by libFuzzer as a file ``crash-…``. ``make fuzz`` runs them all for longer; a short run of each is in the tests.
+``all`` instruments the code canonical, which takes the longest, and runs each reader in a process of its own with a corpus in the folder.
+libFuzzer prints a finding and saves it as ``crash-…``. ``make fuzz`` runs all of them for longer; the tests run each one briefly.
 """
 
 import os
@@ -20,7 +21,7 @@ import atheris  # type: ignore[import-untyped]
 with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
-    from pixmill.cache.format.entry import decode, seal
+    from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
@@ -30,12 +31,13 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.plan.source import parse_source
     from pixmill.plan.url import canonical_url, resolve_redirect
     from pixmill.sources.addresses import check_address
+    from tests.cache.entries import entry_of
 
 HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
 KEY: Final = Key("0" * 64)
 _LOADS: Final = re.compile(r"url\((?!#)|@import|(?:image|image-set|src)\(", re.IGNORECASE)
-"""What no style has that was made safe."""
+"""Must not occur in sanitised styles."""
 _LINKS: Final = ("href", "xlink:href")
 
 
@@ -48,14 +50,14 @@ def grammar(data: bytes) -> None:
 def signature(data: bytes) -> None:
     with suppress(PixmillError):
         RING.verify(b"/resize", data, 0)
-        raise AssertionError("nobody has the key")
+        raise AssertionError("signature accepted without the key")
 
 
 def url(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     with suppress(PixmillError):
-        once = canonical_url("http://" + text)
-        assert canonical_url(once) == once
+        canonical = canonical_url("http://" + text)
+        assert canonical_url(canonical) == canonical
     with suppress(PixmillError):
         resolve_redirect("http://example.com/a/b", text)
     with suppress(PixmillError):
@@ -86,15 +88,15 @@ def address(data: bytes) -> None:
         check_address(data.decode("latin-1"))
 
 
-def drawing(data: bytes) -> None:
+def svg(data: bytes) -> None:
     with suppress(PixmillError, expat.ExpatError):
-        once = sanitise_svg(data).serialise()
-        assert sanitise_svg(once).serialise() == once
-        _look_at(once)
+        canonical = sanitise_svg(data).serialise()
+        assert sanitise_svg(canonical).serialise() == canonical
+        _check_svg(canonical)
 
 
-def _look_at(text: bytes) -> None:
-    """By another reader than the one that made it safe."""
+def _check_svg(text: bytes) -> None:
+    """Check the output with a parser of its own."""
     parser = expat.ParserCreate()
     within: list[str] = []
 
@@ -107,36 +109,57 @@ def _look_at(text: bytes) -> None:
             assert attribute not in _LINKS or re.match(r"\s*#|data:image/", value, re.IGNORECASE), text
             assert attribute in _LINKS or not _LOADS.search(value), text
 
-    def said(data: str) -> None:
+    def text_content(data: str) -> None:
         assert within[-1] != "style" or not _LOADS.search(data), text
 
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda _: within.pop()
-    parser.CharacterDataHandler = said
+    parser.CharacterDataHandler = text_content
     parser.buffer_text = True
     parser.Parse(text, True)
 
 
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
-    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, address, drawing)
+    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, address, svg)
 }
 
 
+def _encoded_messages() -> list[bytes]:
+    plan = parse(b"/resize", b"url=a&width=4&format=jpeg").plan
+    messages = (protocol.Render(1, 20, plan), protocol.Inspect(1, 20), protocol.Ready(), protocol.Cancelled(1, 20))
+    return [protocol._ENCODER.encode(message) for message in messages]
+
+
+_GENERATED_SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
+    "entry": lambda: [encode(KEY, entry_of())],
+    "messages": _encoded_messages,
+}
+"""Seeds in formats that change with the code: as files they would no longer be valid."""
+
+
+def seeds(name: str) -> list[bytes]:
+    """The inputs that fuzzing of this target starts with."""
+    generate = _GENERATED_SEEDS.get(name, list)
+    return [path.read_bytes() for path in sorted((HERE / "corpus" / name).glob("*"))] + generate()
+
+
 def fuzz(name: str, options: list[str]) -> None:
-    """Does not return."""
+    """Fuzz one target; does not return."""
     atheris.Setup([sys.argv[0], *options], READERS[name])
     atheris.Fuzz()
 
 
 def fuzz_all(folder: Path, options: list[str]) -> None:
-    """Each in a process of its own; ends with the first that finds something."""
+    """Fuzz every target in a process of its own; exit at the first finding."""
     for name in READERS:
-        kept = folder / name
-        kept.mkdir(parents=True, exist_ok=True)
+        corpus = folder / name
+        corpus.mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds(name)):
+            (corpus / f"seed-{number}").write_bytes(seed)
         child = os.fork()
         if not child:
             print(name, file=sys.stderr, flush=True)  # noqa: T201
-            fuzz(name, [str(kept), str(HERE / "corpus" / name), *options])
+            fuzz(name, [str(corpus), *options])
         _, status = os.waitpid(child, 0)
         if status:
             sys.exit(f"{name} ended with {status}")

@@ -1,4 +1,4 @@
-"""What strangers send: any bytes at all give a request or a refusal, in linear time, and nothing else."""
+"""Untrusted requests: any bytes give a request or a typed error, in linear time."""
 
 import sys
 from types import FrameType
@@ -39,8 +39,8 @@ paths = st.sampled_from(list(PARAMS_BY_PATH)) | junk
 def parsed(path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest | BadRequest:
     try:
         return parse(path, query, upload=upload)
-    except BadRequest as refusal:
-        return refusal
+    except BadRequest as error:
+        return error
 
 
 @settings(max_examples=1500, deadline=None)
@@ -91,7 +91,7 @@ PREFIXES = [
 
 
 def lines_run(query: bytes) -> int:
-    """How many lines of Python reading the query takes: a count, and so the same on any machine."""
+    """The number of Python lines executed to parse the query: the same on any machine."""
     count = 0
 
     def tracer(frame: FrameType, event: str, argument: object) -> "TraceFunction":

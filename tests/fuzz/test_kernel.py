@@ -1,4 +1,4 @@
-"""The C of the resampling kernel under AddressSanitizer and UBSan. Runs where a compiler and its sanitizers are."""
+"""The C resampling kernel under AddressSanitizer and UBSan, if a compiler with sanitizers is installed."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ FLAGS = [
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        pytest.skip("there is no C compiler")
+        pytest.skip("no C compiler")
     program = tmp_path_factory.mktemp("kernel") / "fuzz"
     libraries = ["-lm"]
     sanitized = subprocess.run(
