@@ -3,6 +3,8 @@
 Reads settings from the environment; the lifespan protocol starts and stops it.
 """
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.app import create_app
@@ -17,13 +19,12 @@ class Application:
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            await self._run_lifespan(receive, send)
-        elif self._app is None:
+            return self._run_lifespan(receive, send)
+        if self._app is None:
             raise RuntimeError("pixmill.asgi needs a server that supports the lifespan protocol")
-        else:
-            await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -49,10 +49,6 @@ class UrlRoute:
     summary: str = ""
     params: tuple[QueryParam, ...] = ()
 
-    @property
-    def metrics_label(self) -> str:
-        return self.label or self.template
-
 
 @dataclass(frozen=True, slots=True)
 class Redirect:

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from pixmill.api.fastpath.request_key import RequestKey, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
-from pixmill.api.middleware.paths import route_template
+from pixmill.api.middleware.request_context import route_template
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.values import Entry

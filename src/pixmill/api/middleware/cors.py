@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pixmill.api.middleware.paths import is_admin_path
+from pixmill.api.middleware.paths import ADMIN_PREFIX
 
 COMMON_HEADERS: Final = [
     (b"access-control-allow-origin", b"*"),
@@ -34,6 +34,6 @@ class CorsPreflightMiddleware:
         self.app = app
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and scope["method"] == "OPTIONS" and not is_admin_path(scope):
+        if scope["type"] == "http" and scope["method"] == "OPTIONS" and not scope["path"].startswith(ADMIN_PREFIX):
             return Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
         return self.app(scope, receive, send)

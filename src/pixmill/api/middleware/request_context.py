@@ -18,8 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pixmill.api.http.problems import SERVER_ERROR
 from pixmill.api.middleware.cors import COMMON_HEADERS, SAME_ORIGIN_HEADERS
-from pixmill.api.middleware.paths import is_admin_path, route_template
+from pixmill.api.middleware.paths import ADMIN_PREFIX
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics, access_fields, remote_address
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import PixmillError
 
 CLIENT_CLOSED_REQUEST: Final = 499
@@ -83,7 +84,7 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        common_headers = SAME_ORIGIN_HEADERS if is_admin_path(scope) else COMMON_HEADERS
+        common_headers = SAME_ORIGIN_HEADERS if scope["path"].startswith(ADMIN_PREFIX) else COMMON_HEADERS
         request_context = RequestContext(choose_request_id(_requested_id(scope)), send, common_headers)
         scope["state"] = {**scope.get("state", {}), "request_context": request_context}
         structlog.contextvars.bind_contextvars(request_id=request_context.id)
@@ -129,3 +130,9 @@ def choose_request_id(requested_id: bytes | None) -> str:
 
 def _requested_id(scope: Scope) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+
+
+def route_template(scope: Scope) -> str:
+    """Return the template of the matched route, for metrics and logs; ``none`` without a match."""
+    match: DialectMatch | None = scope.get("dialect_match")
+    return match.metrics_label if match else getattr(scope.get("route"), "path", "none")

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pixmill.api.middleware.paths import raw_path
 from pixmill.api.routes.images import get_image, post_image
 from pixmill.api.routes.info import get_info
 from pixmill.api.routes.srcset import get_srcset
@@ -48,7 +47,7 @@ class DialectRoutes(BaseRoute):
     def _match(self, scope: Scope) -> DialectMatch | None:
         """Match a request that did not come by the fast path, such as an upload."""
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        return self._dialects.match(self._dialects.known_host(host), raw_path(scope))
+        return self._dialects.match(self._dialects.known_host(host), scope["raw_path"])
 
     def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]  # passed on
         match: DialectMatch = scope["dialect_match"]
