@@ -18,11 +18,12 @@ BORDERS: Final = {
     "settings.py": "pydantic",
     "server.py": "granian",
     "cli.py": "click",
+    "cli_options.py": "click",
     "admin_client.py": "JSON of another server",
 }
 """Folders and files, each with what is untyped there."""
 
-MAX_ELSEWHERE: Final = 10
+MAX_ELSEWHERE: Final = 3
 """Lines outside the borders. To be lowered, never raised."""
 
 

@@ -6,7 +6,6 @@ Knows tasks; must never know what they do.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 
 class BackgroundTasks:
@@ -14,9 +13,9 @@ class BackgroundTasks:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
-    def start(self, work: Callable[[], Awaitable[Any]]) -> bool:
+    def start(self, work: Callable[[], Awaitable[object]]) -> bool:
         """Start ``work`` unless the limit is reached; returns whether it was started. Its errors are ignored."""
         if len(self._tasks) >= self._limit:
             return False
@@ -32,6 +31,6 @@ class BackgroundTasks:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _suppress_errors(work: Callable[[], Awaitable[Any]]) -> None:
+async def _suppress_errors(work: Callable[[], Awaitable[object]]) -> None:
     with suppress(Exception):  # the parts below have counted it; nobody waits for this task
         await work()

@@ -22,7 +22,7 @@ class _Flight(Generic[V]):
     waiters: int = 0
 
 
-def _dispose_nothing(_value: Any) -> None:
+def _dispose_nothing(_value: object) -> None:
     pass
 
 

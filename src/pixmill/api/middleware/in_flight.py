@@ -5,7 +5,6 @@ Must never know what they do.
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,7 +15,7 @@ class InFlightRequests:
     """The tasks that answer requests at this moment."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._cancelled = False
 
     def cancel_all(self) -> int:

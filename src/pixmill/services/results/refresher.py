@@ -6,7 +6,7 @@ Knows keys, tasks and a monotonic clock. Must never know what a refresh does.
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.bounded import BoundedDict
@@ -42,7 +42,7 @@ class BackgroundRefresher:
         self._in_flight: set[Hashable] = set()
         self._failed: BoundedDict[Hashable, _FailedRefresh] = BoundedDict(MAX_BACKOFFS)
 
-    def start(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> bool:
+    def start(self, key: Hashable, work: Callable[[], Awaitable[object]]) -> bool:
         """Start ``work`` in the background; False if it runs already, is backing off, or too many others run."""
         failed = self._failed.get(key)
         if key in self._in_flight or (failed is not None and self._clock() < failed.retry_at):
@@ -56,7 +56,7 @@ class BackgroundRefresher:
         """Cancel all running work."""
         await self._tasks.close()
 
-    async def _run(self, key: Hashable, work: Callable[[], Awaitable[Any]]) -> None:
+    async def _run(self, key: Hashable, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except Exception:
