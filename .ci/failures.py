@@ -1,4 +1,5 @@
-"""Print the failed tests of JUnit reports: each with the end of its output, then one line for each, so that the end of a log tells.
+"""Print the failed tests of JUnit reports: each with the end of its output, then one line for each, so that the end
+of a log tells.
 
 Needs nothing but Python, since what failed may be the environment of the tests.
 """

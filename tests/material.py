@@ -1,7 +1,9 @@
-"""Pictures that other projects collected because they broke something: downloaded when a test asks, kept outside the repository.
+"""Pictures that other projects collected because they broke something: downloaded when a test asks, kept outside the
+repository.
 
-They come with the sources of Pillow, pillow_heif and libvips and with Debian's ``libjxl-testdata``, and go to ``$XDG_CACHE_HOME/pixmill-test-material``.
-Where neither can be had, because there is no network, the tests that need them are skipped and say why.
+They come with the sources of Pillow, pillow_heif and libvips and with Debian's ``libjxl-testdata``, and go to
+``$XDG_CACHE_HOME/pixmill-test-material``. Where neither can be had, because there is no network, the tests that need
+them are skipped and say why.
 """
 
 import os

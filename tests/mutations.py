@@ -1,7 +1,7 @@
 """Good files of every format that is read, and ways to damage them: anywhere, and where their structure is.
 
-Knows where formats keep their sizes, chunks, boxes, segments and entries, and repairs the checksums that would hide a damage from a decoder.
-The same seed gives the same files.
+Knows where formats keep their sizes, chunks, boxes, segments and entries, and repairs the checksums that would hide
+a damage from a decoder. The same seed gives the same files.
 """
 
 import io

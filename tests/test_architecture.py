@@ -54,7 +54,8 @@ def test_a_worker_at_work_has_loaded_nothing_that_speaks_to_a_network() -> None:
 
 
 def test_what_few_need_is_not_loaded_for_all() -> None:
-    """Each costs megabytes in every server: the library for buckets waits for the first bucket, the HTTP client for the first URL."""
+    """Each costs megabytes in every server: the library for buckets waits for the first bucket, the HTTP client for
+    the first URL."""
     assert not loaded_by("pixmill.server") & {"obstore", "redis", "aiohttp"}
 
 

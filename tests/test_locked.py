@@ -1,4 +1,5 @@
-"""Everything that is installed is pinned to content: each requirement has one version and hashes, comes from the index, and fits pyproject.toml.
+"""Everything that is installed is pinned to content: each requirement has one version and hashes, comes from the
+index, and fits pyproject.toml.
 
 Known vulnerabilities need a network: ``make audit``.
 """

@@ -1,4 +1,5 @@
-"""Hand-written pages name only what exists: settings, metrics and labels, error codes with status, commands, files, links."""
+"""Hand-written pages name only what exists: settings, metrics and labels, error codes with status, commands, files,
+links."""
 
 import re
 from pathlib import Path

@@ -114,7 +114,8 @@ tidied tidy to_come told told_s trouble turn turned turnstile uncover under_way 
 unkept unspared untouched unwell unwritten vouched vouching watched welcome while_s workbench worn
 """
 NAMES: Final = frozenset(_NAMES.split())
-"""What no class, function, argument, attribute or variable of ``src`` is called; a leading underscore does not count."""
+"""What no class, function, argument, attribute or variable of ``src`` is called; a leading underscore does not
+count."""
 
 _MODULES: Final = """
 aim answers areas arrow behind blobs books boundary bridge bounds carried covered crew deposit deposits depot

@@ -1,6 +1,7 @@
 """Bounds of time that hold on a busy machine too.
 
-They compare with timers of the same event loop, not with a clock: when the machine is busy these are late, and so is what is tested.
+They compare with timers of the same event loop, not with a clock: when the machine is busy these are late, and so is
+what is tested.
 """
 
 import asyncio

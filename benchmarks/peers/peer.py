@@ -29,4 +29,5 @@ class Peer(Protocol):
         """How to run it on two cores, with originals from the origin's port on loopback."""
 
     def url(self, source: str, kind: str, into: str, side: int) -> str | None:
-        """Path and query for ``source`` (``/2/jpeg/name.jpg?n=1`` at the origin) fitted into a square of ``side``; None if it cannot."""
+        """Path and query for ``source`` (``/2/jpeg/name.jpg?n=1`` at the origin) fitted into a square of ``side``;
+        None if it cannot."""

@@ -8,8 +8,8 @@ from benchmarks.peers.peer import Start
 
 from pixmill import __version__
 
-# On Pixmill's one scale of looks, for what the peers are told with 80, 75 and 65: they get the numbers, we 77, 70 and 62, with which the files are no larger
-# than theirs (engine/codecs/quality.py).
+# On Pixmill's one scale of looks, for what the peers are told with 80, 75 and 65: they get the numbers, we 77, 70 and
+# 62, with which the files are no larger than theirs (engine/codecs/quality.py).
 QUALITY = {"jpeg": 80, "webp": 64, "avif": 77, "png": 80}
 
 

@@ -77,7 +77,10 @@ def names(target: PurgeTarget, sources: tuple[str, ...], tags: tuple[str, ...]) 
 
 
 class Servers(RuleBasedStateMachine):
-    """Two servers on one folder and one bucket. Each body is made once; ``purged`` are those that must not be served."""
+    """Two servers on one folder and one bucket.
+
+    Each body is made once; ``purged`` are those that must not be served.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,7 +18,8 @@ EXAMPLES = sorted((DEPLOY / "helm" / "examples").glob("*.yaml"))
 Values = dict[str, Any]
 
 SERVER_MIB = 100
-"""Server process under load, without its cache: at most 70 MiB by `python -m benchmarks.soak`, plus 25 MiB of resident code."""
+"""Server process under load, without its cache: at most 70 MiB by `python -m benchmarks.soak`, plus 25 MiB of
+resident code."""
 
 OPEN: Values = {"settings": {"unsigned": "allow"}}
 """Minimal values that the chart accepts."""

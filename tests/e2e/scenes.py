@@ -1,4 +1,5 @@
-"""What the tests of the whole server have in common: pictures that cost time, clients that come and go, a look at the metrics."""
+"""What the tests of the whole server have in common: pictures that cost time, clients that come and go, a look at
+the metrics."""
 
 import io
 import os

@@ -1,4 +1,5 @@
-"""Whatever may be asked for together: a picture of the promised size or a refusal that is the client's fault, within a worker's memory."""
+"""Whatever may be asked for together: a picture of the promised size or a refusal that is the client's fault, within
+a worker's memory."""
 
 import io
 import re

@@ -1,4 +1,5 @@
-"""Too many clients, clients that leave, pictures that take too long: each costs what it must, and no other client pays."""
+"""Too many clients, clients that leave, pictures that take too long: each costs what it must, and no other client
+pays."""
 
 import threading
 import time
@@ -111,7 +112,8 @@ def test_more_renders_than_may_wait_are_turned_away_at_once_and_the_others_are_s
 
 
 def _watch(server: Pixmill, done: threading.Event, probes: list[int]) -> None:
-    """Note the status of ``/health/live`` again and again; how fast it answers in a crowd is a figure of ``benchmarks.front``."""
+    """Note the status of ``/health/live`` again and again; how fast it answers in a crowd is a figure of
+    ``benchmarks.front``."""
     while not done.is_set():
         probes.append(server.get("/health/live").status)
         time.sleep(0.05)

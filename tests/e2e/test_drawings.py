@@ -1,4 +1,5 @@
-"""Drawings made to attack, through HTTP: whether they stay drawings or become pixels, they run nothing, fetch nothing, and end."""
+"""Drawings made to attack, through HTTP: whether they stay drawings or become pixels, they run nothing, fetch
+nothing, and end."""
 
 import base64
 import gzip

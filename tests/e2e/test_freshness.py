@@ -1,4 +1,5 @@
-"""How long pictures are good, through the whole server, with an origin that answers conditions and can change its mind."""
+"""How long pictures are good, through the whole server, with an origin that answers conditions and can change its
+mind."""
 
 import io
 import json

@@ -1,4 +1,5 @@
-"""Pictures made to break a decoder, through HTTP: each is answered in time by a picture or a problem, and nothing is broken."""
+"""Pictures made to break a decoder, through HTTP: each is answered in time by a picture or a problem, and nothing is
+broken."""
 
 import io
 import time

@@ -1,4 +1,5 @@
-"""What is kept when the server or a worker is killed at any moment: no wrong picture, no failed request, no leftovers."""
+"""What is kept when the server or a worker is killed at any moment: no wrong picture, no failed request, no
+leftovers."""
 
 import os
 import signal

@@ -1,4 +1,5 @@
-"""The whole path with real parts: an installed server, a web origin, an S3 server and a directory; real photos in and out.
+"""The whole path with real parts: an installed server, a web origin, an S3 server and a directory; real photos in
+and out.
 
 The reference is made here, in float64 and linear light, from what Pillow decodes.
 """
@@ -78,8 +79,9 @@ def reference(source: bytes, width: int, height: int) -> Pixels:
 
 
 def tolerance(wanted: Pixels, kind: str) -> float:
-    """Mean error allowed, in codes of 8 bits: rounding and the decoder's own scaling for PNG, 256 colours for GIF; for lossy formats what Pillow's own JPEG
-    of quality 80 loses of the reference, since one scale of looks holds for all.
+    """Mean error allowed, in codes of 8 bits: rounding and the decoder's own scaling for PNG, 256 colours for GIF;
+    for lossy formats what Pillow's own JPEG of quality 80 loses of the reference, since one scale of looks holds for
+    all.
     """
     if kind in {"png", "gif"}:
         return {"png": 1.0, "gif": 6.0}[kind]

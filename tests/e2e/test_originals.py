@@ -1,4 +1,5 @@
-"""Originals in a folder: another size costs no download after a restart, or on another server, and never gives another picture."""
+"""Originals in a folder: another size costs no download after a restart, or on another server, and never gives
+another picture."""
 
 import json
 import signal

@@ -1,4 +1,5 @@
-"""Overlays through the whole server: fetched by the rules for originals, shared, told apart when one fails, and seen in the result."""
+"""Overlays through the whole server: fetched by the rules for originals, shared, told apart when one fails, and seen
+in the result."""
 
 import io
 import re

@@ -1,4 +1,5 @@
-"""Files that are a picture to one reader and a program to another: what goes out is the picture, and is said to be nothing else."""
+"""Files that are a picture to one reader and a program to another: what goes out is the picture, and is said to be
+nothing else."""
 
 import io
 import struct
@@ -116,7 +117,8 @@ def test_of_two_readings_the_picture_alone_goes_on(server: Pixmill, name: str) -
 
 @pytest.mark.parametrize("name", POLYGLOTS)
 def test_what_goes_out_as_it_came_is_said_to_be_a_picture_and_may_do_nothing(server: Pixmill, name: str) -> None:
-    """``format=original``, and nothing to change: the bytes are the origin's, under the type of what they begin with."""
+    """``format=original``, and nothing to change: the bytes are the origin's, under the type of what they begin
+    with."""
     kind, body = POLYGLOTS[name]
     reply = server.get("/resize", url=filed(name), format="original")
     assert_said_to_be(reply, kind)

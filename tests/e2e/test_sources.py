@@ -1,4 +1,5 @@
-"""Origins that misbehave, through HTTP: each fault has its status and code, none is a 500, and none outlasts its limit."""
+"""Origins that misbehave, through HTTP: each fault has its status and code, none is a 500, and none outlasts its
+limit."""
 
 import time
 from collections.abc import Callable, Iterator

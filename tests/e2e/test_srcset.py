@@ -1,4 +1,5 @@
-"""A set of widths through the whole server: one decode. How much work it takes is measured by ``benchmarks/bars.py``."""
+"""A set of widths through the whole server: one decode. How much work it takes is measured by
+``benchmarks/bars.py``."""
 
 from collections.abc import Iterator
 from pathlib import Path

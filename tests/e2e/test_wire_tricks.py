@@ -1,4 +1,5 @@
-"""Requests that a client of ours would never send, byte by byte over sockets: each is refused or read in the one way there is.
+"""Requests that a client of ours would never send, byte by byte over sockets: each is refused or read in the one way
+there is.
 
 What one request says, another's answer never depends on.
 """

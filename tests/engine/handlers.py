@@ -1,6 +1,7 @@
 """What test workers do in place of pixels: the original is a command, ``verb argument``.
 
-Loaded by worker processes; those that leave a trace in a file need ``sandbox="off"``. See ``original`` and ``pools`` in ``support.py``.
+Loaded by worker processes; those that leave a trace in a file need ``sandbox="off"``. See ``original`` and ``pools``
+in ``support.py``.
 """
 
 import json

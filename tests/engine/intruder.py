@@ -1,6 +1,8 @@
-"""What somebody would try who had taken a worker over: the original names an attempt, the result tells what came of it.
+"""What somebody would try who had taken a worker over: the original names an attempt, the result tells what came of
+it.
 
-Loaded by worker processes. Every attempt makes the kernel's call itself, past whatever Python or a library would refuse.
+Loaded by worker processes. Every attempt makes the kernel's call itself, past whatever Python or a library would
+refuse.
 """
 
 import ctypes

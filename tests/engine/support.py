@@ -79,7 +79,8 @@ async def eventually(holds: Callable[[], bool], within_s: float = 15.0) -> None:
 
 
 def workers() -> set[int]:
-    """The workers that this process started; real servers, which tests share for a whole session, are its children too."""
+    """The workers that this process started; real servers, which tests share for a whole session, are its children
+    too."""
     return {pid for pid in children() if "pixmill.engine" in _command(pid)}
 
 

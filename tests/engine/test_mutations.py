@@ -1,4 +1,5 @@
-"""Thousands of damaged files of every format rendered by workers: each gives an image or a typed error, and no worker crashes."""
+"""Thousands of damaged files of every format rendered by workers: each gives an image or a typed error, and no
+worker crashes."""
 
 import os
 from collections import Counter

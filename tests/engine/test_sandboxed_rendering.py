@@ -1,4 +1,5 @@
-"""That a worker which is locked in makes the very pictures that a free process makes: every format, fonts, and each optional library."""
+"""That a worker which is locked in makes the very pictures that a free process makes: every format, fonts, and each
+optional library."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,4 +1,5 @@
-"""Small file systems in memory that can be filled up. Mounting one needs a privilege: where it is missing, the test is skipped."""
+"""Small file systems in memory that can be filled up. Mounting one needs a privilege: where it is missing, the test
+is skipped."""
 
 import contextlib
 import subprocess

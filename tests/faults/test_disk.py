@@ -76,7 +76,8 @@ def test_a_full_disk_of_originals_costs_no_answer_and_is_written_again_when_ther
 
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Whoever comes by its path can only read; a file system with files open for writing, as a lock is, lets nobody take that back as a whole."""
+    """Whoever comes by its path can only read; a file system with files open for writing, as a lock is, lets nobody
+    take that back as a whole."""
     subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
     try:

@@ -1,7 +1,8 @@
 """Clients that ask for pictures without a pause while something is broken, and look at every answer.
 
-A picture says by its colours which it is, so that a wrong one is seen: ``chart(number)`` has a colour of its own in each half. What is asked
-for belongs to a ``scope``, such as one source: a fault touches some scopes, and all others must not notice.
+A picture says by its colours which it is, so that a wrong one is seen: ``chart(number)`` has a colour of its own in
+each half. What is asked for belongs to a ``scope``, such as one source: a fault touches some scopes, and all others
+must not notice.
 """
 
 import io
@@ -62,7 +63,8 @@ def shows(body: bytes, number: int, width: int) -> bool:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One picture to ask for, and the numbers that its chart may have: one, or several where the original changes meanwhile."""
+    """One picture to ask for, and the numbers that its chart may have: one, or several where the original changes
+    meanwhile."""
 
     scope: str
     url: str
@@ -94,7 +96,8 @@ class Traffic:
     """``with Traffic(server, wanted) as traffic: break_something()``; afterwards ``traffic.tally("http")``."""
 
     def __init__(self, server: Pixmill, wanted: Sequence[Wanted], clients: int = 4, *, lives: bool = True) -> None:
-        """``lives``: whether the server is there all the time; where it is killed, requests may end without an answer."""
+        """``lives``: whether the server is there all the time; where it is killed, requests may end without an
+        answer."""
         self._servers = [(server, lives)]
         self._wanted = wanted
         self._stopped = threading.Event()
@@ -169,7 +172,8 @@ def sizes(scope: str, url: str, numbers: Sequence[int], widths: Sequence[int], f
 
 
 def while_going(traffic: Traffic, more: int, work: Callable[[], object] = lambda: None) -> None:
-    """Do this, then wait until so many more answers have come, however slowly; where none comes for ``SILENCE_S`` something hangs."""
+    """Do this, then wait until so many more answers have come, however slowly; where none comes for ``SILENCE_S``
+    something hangs."""
     work()
     goal, ticks = traffic.asked + more, threading.Event()
     seen, since = traffic.asked, time.monotonic()

@@ -1,10 +1,12 @@
-"""Fuzz targets for every parser of untrusted data, run by atheris (libFuzzer): any bytes give a value or a typed error.
+"""Fuzz targets for every parser of untrusted data, run by atheris (libFuzzer): any bytes give a value or a typed
+error.
 
     python -m tests.fuzz.readers NAME [CORPUS_DIR] [-max_total_time=600 …]
     python -m tests.fuzz.readers all FOLDER [-max_total_time=600 …]
 
-``all`` instruments the code canonical, which takes the longest, and runs each reader in a process of its own with a corpus in the folder.
-libFuzzer prints a finding and saves it as ``crash-…``. ``make fuzz`` runs all of them for longer; the tests run each one briefly.
+``all`` instruments the code canonical, which takes the longest, and runs each reader in a process of its own with a
+corpus in the folder. libFuzzer prints a finding and saves it as ``crash-…``. ``make fuzz`` runs all of them for
+longer; the tests run each one briefly.
 """
 
 import os

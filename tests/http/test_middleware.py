@@ -396,8 +396,8 @@ async def _leave(_message: Message) -> None:
 
 
 async def test_nothing_holds_on_to_a_request_that_was_answered_with_an_error() -> None:
-    """The server listens for what is left of a body, and keeps its connection, for as long as anything refers to it: till the next collection if
-    it is a cycle.
+    """The server listens for what is left of a body, and keeps its connection, for as long as anything refers to it:
+    till the next collection if it is a cycle.
     """
 
     async def fail(request: Request) -> Response:

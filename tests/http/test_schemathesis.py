@@ -1,4 +1,5 @@
-"""Schemathesis against the running server: whatever it sends, valid or not, is answered as the OpenAPI document says."""
+"""Schemathesis against the running server: whatever it sends, valid or not, is answered as the OpenAPI document
+says."""
 
 import io
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ MAY_FAIL = {502, 503, 504}
 """Documented answers for what lies behind us; 500 is for defects and never right."""
 
 UNTOLD = {"crop", "page"}
-"""What the document cannot tell, besides which parameters contradict each other: whether there is such a region or page."""
+"""What the document cannot tell, besides which parameters contradict each other: whether there is such a region or
+page."""
 
 TOKEN = "a token of the operator"
 UNTOLD_ORDERS = {"invalid_parameter", "missing_parameter"}

@@ -1,7 +1,7 @@
 """Conformance collections: the PNG suite, orientations, disposal of GIF and APNG frames.
 
-They come from ``tests/material.py``; where it cannot download, these tests are skipped and say why. What is not as expected stands in a
-list here, with its reason.
+They come from ``tests/material.py``; where it cannot download, these tests are skipped and say why. What is not as
+expected stands in a list here, with its reason.
 """
 
 import re
@@ -27,7 +27,8 @@ FILES_OF_THE_PNG_SUITE = 60
 
 WHITE = 255
 GREYS_THAT_PILLOW_LEAVES_OPAQUE = {"ftbbn0g04", "iftbbn0g04", "ftbwn0g16", "iftbwn0g16"}
-"""A tRNS chunk makes their brightest grey, of 4 or of 16 bits, transparent (PNG §11.3.1.1); Pillow reads it, but does not apply it."""
+"""A tRNS chunk makes their brightest grey, of 4 or of 16 bits, transparent (PNG §11.3.1.1); Pillow reads it, but
+does not apply it."""
 
 
 def render_pixels(path: Path, page: int = 0) -> Pixels:
@@ -133,8 +134,8 @@ NOT_AS_PILLOW = {
 """Files that are not decoded as by Pillow, and the reason."""
 
 LINEAR = re.compile(r".*_g1(_dt)?\.png")
-"""16 bits of linear light in libjxl's collection: Pillow rounds them to 8 before a profile is applied, 13 values near black
-to one."""
+"""16 bits of linear light in libjxl's collection: Pillow rounds them to 8 before a profile is applied, 13 values
+near black to one."""
 
 UNCOMPARED = ("CMYK", "LAB", "F", "I")
 """Modes of Pillow that say colours in other ways; ``test_colour.py`` holds their conversion to formulae."""
@@ -166,7 +167,8 @@ def in_srgb(image: Image.Image) -> Pixels:
 def test_the_collections_of_others_are_decoded_as_an_independent_decoder_does(
     collection: Callable[[], list[Path]], least: int
 ) -> None:
-    """Oriented and in sRGB; with a profile the mean is compared, as a linear one turns one value near black into eight."""
+    """Oriented and in sRGB; with a profile the mean is compared, as a linear one turns one value near black into
+    eight."""
     wrong, right = list[str](), 0
     compared = (path for path in collection() if path.name not in NOT_AS_PILLOW and not is_hostile(path))
     for path in (path for path in compared if not LINEAR.fullmatch(path.name)):
@@ -215,7 +217,8 @@ NOT_AS_FFMPEG = {
 
 
 def test_heics_are_decoded_as_ffmpeg_does() -> None:
-    """Those of one tile, of 8, 10 and 12 bits; FFmpeg keeps the rows and columns that only fill up a block of the encoder."""
+    """Those of one tile, of 8, 10 and 12 bits; FFmpeg keeps the rows and columns that only fill up a block of the
+    encoder."""
     av.logging.set_level(av.logging.PANIC)
     wrong, right = list[str](), 0
     for path in heic_images():

@@ -1,4 +1,5 @@
-"""Results in wide gamuts: against published numbers, against the formulae of the standards, and as LittleCMS reads the profile back."""
+"""Results in wide gamuts: against published numbers, against the formulae of the standards, and as LittleCMS reads
+the profile back."""
 
 from io import BytesIO
 

@@ -1,6 +1,8 @@
-"""Every format that is read, in every kind of pixels that it has, as every format that is written: size, colours, transparency, frames.
+"""Every format that is read, in every kind of pixels that it has, as every format that is written: size, colours,
+transparency, frames.
 
-The truth is the picture that was written into the original; the bound on the mean error is that of the lossier of the two.
+The truth is the picture that was written into the original; the bound on the mean error is that of the lossier of
+the two.
 """
 
 from collections.abc import Callable

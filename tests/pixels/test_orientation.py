@@ -1,4 +1,5 @@
-"""Orientation, rotation and flip, with every fit: an image with four different corners, compared with Pillow's transpose."""
+"""Orientation, rotation and flip, with every fit: an image with four different corners, compared with Pillow's
+transpose."""
 
 from io import BytesIO
 from itertools import product

@@ -152,7 +152,10 @@ def test_grey_takes_a_colour_only_where_the_canvas_has_one() -> None:
 
 
 def at(distance: Floats, kernel: Kernel) -> Floats:
-    """The weight of a pixel this far away. Mitchell and Netravali 1988 with B, C = 1/3, 1/3; Catmull-Rom with 0, 1/2."""
+    """The weight of a pixel this far away.
+
+    Mitchell and Netravali 1988 with B, C = 1/3, 1/3; Catmull-Rom with 0, 1/2.
+    """
     x = np.abs(distance)
     match kernel:
         case Kernel.LINEAR:

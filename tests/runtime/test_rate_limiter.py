@@ -1,4 +1,5 @@
-"""Token buckets: how much may be asked for at once, how fast it comes back, and that strangers cannot fill the memory."""
+"""Token buckets: how much may be asked for at once, how fast it comes back, and that strangers cannot fill the
+memory."""
 
 import pytest
 from hypothesis import given

@@ -13,7 +13,10 @@ DAY_S = 86_400
 
 
 class Clock:
-    """``server.environment |= clock.environment``, then ``clock.jump(2 * DAY_S)``. Needs a C compiler; nothing is downloaded."""
+    """``server.environment |= clock.environment``, then ``clock.jump(2 * DAY_S)``.
+
+    Needs a C compiler; nothing is downloaded.
+    """
 
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("gcc") or shutil.which("clang")

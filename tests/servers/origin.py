@@ -40,8 +40,8 @@ class Answer:
     """What to send, and how badly.
 
     ``claim`` is the Content-Length that is stated instead of the true one, ``chunked`` states none, ``close`` says
-    Connection: close. ``wait_s`` passes before the head, ``pace_s`` before each 16 KiB of the body. ``cut_after`` bytes of
-    the body the connection ends. ``endless`` repeats the body until the client is gone.
+    Connection: close. ``wait_s`` passes before the head, ``pace_s`` before each 16 KiB of the body. ``cut_after``
+    bytes of the body the connection ends. ``endless`` repeats the body until the client is gone.
     """
 
     body: bytes = b""
@@ -90,7 +90,8 @@ class Origin:
         return self.serve(path, gzip.compress(body), headers={"Content-Encoding": "gzip"}, **how)
 
     def publish(self, path: str, body: bytes, headers: Mapping[str, str]) -> str:
-        """Answer as a good origin does: 304 to whoever has this ``ETag``, or else this ``Last-Modified``, with all its headers."""
+        """Answer as a good origin does: 304 to whoever has this ``ETag``, or else this ``Last-Modified``, with all
+        its headers."""
         whole, same = _answering(Answer(body, headers=headers)), _answering(Answer(status=304, headers=headers))
 
         async def send(seen: Seen, writer: asyncio.StreamWriter) -> bool:

@@ -40,8 +40,8 @@ class Reply:
 class Pixmill:
     """``with Pixmill(images=…) as server: server.get("/resize", url="a.jpg", width=300)``.
 
-    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out. ``environment`` may be added to before the start,
-    and ``limits`` (such as ``resource.RLIMIT_NOFILE``) set.
+    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out. ``environment`` may be added to
+    before the start, and ``limits`` (such as ``resource.RLIMIT_NOFILE``) set.
     """
 
     def __init__(self, **settings: str | float) -> None:
@@ -109,7 +109,8 @@ class Pixmill:
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def cpu_s(self) -> float:
-        """Processor time of the server itself, all threads: unlike the time of a clock, other work does not add to it."""
+        """Processor time of the server itself, all threads: unlike the time of a clock, other work does not add to
+        it."""
         return (
             sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{self.pid}/task").glob("*/schedstat")) / 1e9
         )

@@ -1,7 +1,8 @@
 """Ports on loopback that nobody else takes before the server that they are for has started.
 
-They lie below those that the kernel gives to outgoing connections and to whoever asks for any port (from 32768 on, by default), and
-test processes tell each other by locks which ones they use: bytes of one file, which the kernel lets go when the process ends.
+They lie below those that the kernel gives to outgoing connections and to whoever asks for any port (from 32768 on,
+by default), and test processes tell each other by locks which ones they use: bytes of one file, which the kernel
+lets go when the process ends.
 """
 
 import contextlib
@@ -55,7 +56,8 @@ def _is_free(port: int) -> bool:
 
 @contextlib.contextmanager
 def refusing_port() -> Iterator[int]:
-    """A port where connections are refused, and which nobody else can take meanwhile: it is bound and does not listen."""
+    """A port where connections are refused, and which nobody else can take meanwhile: it is bound and does not
+    listen."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield int(held.getsockname()[1])

@@ -1,8 +1,8 @@
 """Real Redis servers from a wheel, on free ports of loopback: one, or a cluster of three; and TLS before one.
 
-``with RedisServer() as server: …``. Each keeps nothing on disk and is killed by its process id at the end. The fixtures ``redis_server``
-and ``redis_cluster`` are for the whole session of a test process; tests keep apart by prefix. The wheel's server is built
-without TLS: ``TlsFront`` ends it before the server, as stunnel would.
+``with RedisServer() as server: …``. Each keeps nothing on disk and is killed by its process id at the end. The
+fixtures ``redis_server`` and ``redis_cluster`` are for the whole session of a test process; tests keep apart by
+prefix. The wheel's server is built without TLS: ``TlsFront`` ends it before the server, as stunnel would.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A real S3 server: SeaweedFS from its wheel, on free ports, with real signature checks.
 
-``with SeaweedFS() as server: server.make_bucket("photos")``. It keeps all its files in a temporary folder and is killed by its
-process id at the end. The fixture ``seaweedfs`` is one server for the whole session of a test process.
+``with SeaweedFS() as server: server.make_bucket("photos")``. It keeps all its files in a temporary folder and is
+killed by its process id at the end. The fixture ``seaweedfs`` is one server for the whole session of a test process.
 """
 
 import atexit
@@ -52,8 +52,9 @@ _OTHER_PORTS = [
 """All that would else be fixed."""
 
 _MAX_VOLUMES = 10_000
-"""Each bucket takes a volume at its first write. By default there are as many as there are free GiB on the disk, one of 77 GiB was full
-after 76 buckets, and each further write was a 500 InternalError: "No writable volumes and no free volumes left".
+"""Each bucket takes a volume at its first write. By default there are as many as there are free GiB on the disk, one
+of 77 GiB was full after 76 buckets, and each further write was a 500 InternalError: "No writable volumes and no free
+volumes left".
 """
 
 _ACTIONS = {OWNER: ["Admin", "Read", "Write", "List", "Tagging"], READER: ["Read", "List"]}

@@ -40,7 +40,10 @@ def key(width: int, form: Format = Format.JPEG) -> Key:
 
 
 class Fakes:
-    """A source, an engine and a cache that note what is asked of them. ``gate`` holds sets back, ``time`` spare time."""
+    """A source, an engine and a cache that note what is asked of them.
+
+    ``gate`` holds sets back, ``time`` spare time.
+    """
 
     def __init__(self) -> None:
         self.rendered_alone: list[int] = []

@@ -1,4 +1,5 @@
-"""A source behind a depot: what was laid down is given while it is good, asked about when it is doubtful, and never outlives a purge."""
+"""A source behind a depot: what was laid down is given while it is good, asked about when it is doubtful, and never
+outlives a purge."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

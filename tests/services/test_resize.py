@@ -54,7 +54,10 @@ def key_of(asked: ImageRequest) -> Key:
 
 
 class World:
-    """Source, engine, cache and clock. ``origin`` and ``worker`` are gates; ``slow`` is a tier that must be waited for."""
+    """Source, engine, cache and clock.
+
+    ``origin`` and ``worker`` are gates; ``slow`` is a tier that must be waited for.
+    """
 
     def __init__(self) -> None:
         self.now = NOW

@@ -310,7 +310,8 @@ async def test_an_origin_that_drips_is_stopped_by_the_total_time(origin: Origin)
 
 
 async def test_a_connection_that_was_idle_for_long_is_as_good_as_new(origin: Origin) -> None:
-    """Also if the last bytes of its last answer lay there for a while: aiohttp goes on timing such a connection, and fails it in the pool."""
+    """Also if the last bytes of its last answer lay there for a while: aiohttp goes on timing such a connection, and
+    fails it in the pool."""
     body, sent = (
         bytes(2 * 256 * 1024 + 1000),
         threading.Event(),

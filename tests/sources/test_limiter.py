@@ -1,4 +1,5 @@
-"""Whose turn it is to be fetched: how many at once, who waits, who is sent away, and that a stalled origin harms no other."""
+"""Whose turn it is to be fetched: how many at once, who waits, who is sent away, and that a stalled origin harms no
+other."""
 
 import asyncio
 from collections import Counter
@@ -164,7 +165,8 @@ async def test_a_stalled_origin_takes_nothing_from_a_good_one() -> None:
 
 
 class FetchLimiterMachine(RuleBasedStateMachine):
-    """Whatever comes, goes, fails or is cancelled: the bounds hold, nobody waits while there is room, and all is given back."""
+    """Whatever comes, goes, fails or is cancelled: the bounds hold, nobody waits while there is room, and all is
+    given back."""
 
     def __init__(self) -> None:
         super().__init__()

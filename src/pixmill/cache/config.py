@@ -33,7 +33,8 @@ class CacheConfig(BaseModel):
         default=10.0,
         ge=0,
         le=600,
-        description="Maximum seconds that a request waits for the render lock, while another server that shares a folder "
+        description="Maximum seconds that a request waits for the render lock, while another server that shares a "
+        "folder "
         "or a Redis renders the same image.",
     )
     cache_max_entry_bytes: ByteSize = Field(

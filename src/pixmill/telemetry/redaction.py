@@ -12,7 +12,8 @@ from typing import Final
 REDACTED: Final = "[redacted]"
 
 SECRET_FIELDS: Final = frozenset({
-    "api_key", "authorization", "cookie", "keys", "password", "secret", "secret_access_key", "sig", "signature", "token",
+    "api_key", "authorization", "cookie", "keys", "password", "secret", "secret_access_key", "sig", "signature",
+    "token",
 })  # fmt: skip
 """Fields of a log record whose whole value is secret."""
 

@@ -12,8 +12,8 @@ at several encoder qualities:
          77  75.0  28,835              70  66.6  19,408              61  72.6  19,146
          75  73.5  27,181              68  65.9  18,985
 
-So 80 maps to 77 for libjpeg: 5 points above the usual 80 in 4 % fewer bytes; optimised Huffman tables would save another
-2 % in 0.5 ms.
+So 80 maps to 77 for libjpeg: 5 points above the usual 80 in 4 % fewer bytes; optimised Huffman tables would save
+another 2 % in 0.5 ms.
 
 The qualities at which other formats match a JPEG were measured on four photos (sunset, life, seeding, Bridge of
 Debian's lomiri-wallpapers) at 800 pixels, mean SSIMULACRA2 and bytes; JPEG with 4:2:0, WebP with method 4, AVIF

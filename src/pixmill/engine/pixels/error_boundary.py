@@ -13,7 +13,8 @@ from typing import Final
 from pixmill.errors import ImageTooLarge, InternalError, PixmillError, UndecodableImage
 
 _OUT_OF_MEMORY: Final = re.compile(
-    r"out of memory|memory error|cannot allocate memory|creating thread: Resource temporarily unavailable|encoding error [12]\b",
+    r"out of memory|memory error|cannot allocate memory|creating thread: Resource temporarily unavailable"
+    r"|encoding error [12]\b",
     re.IGNORECASE,
 )
 """Messages of libraries without an exception of their own for it: libvips, the C library, GLib (for the stack of a

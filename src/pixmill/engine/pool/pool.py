@@ -166,7 +166,8 @@ class EnginePool:
             extra.seal()
         if len(extras) > protocol.MAX_EXTRAS or not protocol.fits_in_message(call.to_job(0)):
             raise RequestTooLarge(
-                f"One job takes at most {protocol.MAX_EXTRAS} more images, and {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
+                f"One job takes at most {protocol.MAX_EXTRAS} more images, "
+                f"and {protocol.MAX_MESSAGE_BYTES} bytes of parameters"
             )
 
     async def _run_call(self, call: Call) -> CallResult:
