@@ -458,7 +458,9 @@ def _contract(contract: dict[str, Any]) -> str:
     if contract["type"] == "forbidden":
         modules, forbidden = contract["source_modules"], contract["forbidden_modules"]
         return f"{_names(modules)} must not import {_names(forbidden)}, directly or indirectly."
-    return f"{_names(contract.get('modules', ()))} must not import each other."
+    if contract["type"] == "acyclic_siblings":
+        return "in no folder do two modules or packages import each other, directly or in a circle."
+    return f"{_names(contract['modules'])} must not import each other."
 
 
 def _names(modules: Iterable[str]) -> str:
