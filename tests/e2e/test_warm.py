@@ -85,6 +85,6 @@ def test_only_the_operator_may_and_needs_no_signature(images: Path) -> None:
         command = [sys.executable, "-m", "pixmill", "warm", "-", "--server", server.url]
         environment = {**os.environ, "PIXMILL_ADMIN_TOKEN": TOKEN}
         done = subprocess.run(command, env=environment, input=lines, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (1, "1 pictures in line\n")
+        assert (done.returncode, done.stdout) == (1, "1 URLs queued\n")
         assert "/resize?url=b.png&width=0: invalid_parameter: width" in done.stderr
         until(lambda: progress(server)["done"] == {"rendered": 1}, 20, "it is made")
