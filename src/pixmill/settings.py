@@ -87,9 +87,8 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
 
     def dialect_registry(self, keyring: Keyring | None) -> DialectRegistry:
         """Return the dialects of this server; ``keyring`` signs and verifies where an entry has no keys of its own."""
-        server = ServerDefaults(
-            self.parsed_presets(), self.render_mode, keyring, has_trusted_sources=bool(self.allowed_sources)
-        )
+        allows_source = self.allow_list().allows if self.allowed_sources else None
+        server = ServerDefaults(self.parsed_presets(), self.render_mode, keyring, allows_source)
         return build_registry(self.parsed_mounts(), server)
 
 

@@ -7,9 +7,24 @@ from hypothesis import strategies as st
 from pixmill.dialects.emgr import MAX_SIDE, EmgrDialect, EmgrOptions
 from pixmill.dialects.native.dialect import parse as native
 from pixmill.dialects.port import Dialect, ImageRedirect, ImmutableImage, Redirect, RedirectsToResults, Text
-from pixmill.errors import BadRequest, QueueFull, RouteNotFound, SourceForbidden, SourceNotFound
+from pixmill.dialects.signing import Keyring
+from pixmill.errors import (
+    BadRequest,
+    Draining,
+    PixmillError,
+    QueueFull,
+    RouteNotFound,
+    SourceForbidden,
+    SourceNotFound,
+)
+from pixmill.plan.source import SourceRef
 
-EMGR = EmgrDialect(EmgrOptions(), may_redirect_to_original=True)
+
+def allows(ref: SourceRef) -> bool:
+    return ref.text.startswith("http://a/")
+
+
+EMGR = EmgrDialect(EmgrOptions(), allows_source=allows)
 RESIZE, FILES = b"/api/images/resize", b"/api/images/files/"
 ETAG = '"0123456789abcdef0123456789abcdef"'
 
@@ -101,9 +116,23 @@ def test_only_failures_of_an_allowed_source_lead_to_the_original() -> None:
     assert isinstance(EMGR.error_answer(SourceNotFound(), 404, RESIZE, b"url=a.jpg"), Text)
     assert isinstance(EMGR.error_answer(SourceNotFound(), 404, FILES + b"x", b""), Text)
     assert isinstance(EMGR.error_answer(QueueFull(), 503, RESIZE, b""), Text), "shed before parsing: nothing is known"
-    closed = EmgrDialect(EmgrOptions(redirect_errors=False), may_redirect_to_original=True)
+    closed = EmgrDialect(EmgrOptions(redirect_errors=False), allows_source=allows)
     assert isinstance(closed.error_answer(SourceNotFound(), 404, RESIZE, query), Text)
     assert isinstance(EmgrDialect(EmgrOptions()).error_answer(SourceNotFound(), 404, RESIZE, query), Text)
+
+
+@pytest.mark.parametrize("error", [QueueFull(), Draining()])
+def test_a_request_that_is_rejected_before_its_checks_is_not_redirected_anywhere(error: PixmillError) -> None:
+    trusted, foreign = b"url=http://a/b.jpg", b"url=https://evil.example/b.jpg"
+    assert isinstance(EMGR.error_answer(error, 503, RESIZE, foreign), Text)
+    keyring = Keyring.from_text("k" * 32)
+    signed = EmgrDialect(EmgrOptions(), keyring, b"/m")
+    assert isinstance(signed.error_answer(error, 503, RESIZE, trusted), Text), "without a signature"
+    query = signed.sign(RESIZE, trusted, expires=5).partition("?")[2].encode()
+    assert signed.error_answer(error, 503, RESIZE, query) == Redirect("http://a/b.jpg")
+    both = EmgrDialect(EmgrOptions(), keyring, b"/m", allows)
+    query = both.sign(RESIZE, foreign).partition("?")[2].encode()
+    assert isinstance(both.error_answer(error, 503, RESIZE, query), Text), "signed, but not allowed"
 
 
 def test_a_cdn_has_the_files() -> None:

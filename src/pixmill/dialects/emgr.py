@@ -9,6 +9,7 @@ differences to EmgR.
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -154,16 +155,19 @@ class EmgrDialect:
         options: EmgrOptions,
         keyring: Keyring | None = None,
         mount: bytes = b"",
-        *,
-        may_redirect_to_original: bool = False,
+        allows_source: Callable[[SourceRef], bool] | None = None,
     ) -> None:
-        """``may_redirect_to_original``: else a failed resize is an error, since the server would redirect anywhere."""
+        """``allows_source`` is the check of the allow-list.
+
+        Without it and without keys a failed resize is an error, since the server would redirect anywhere.
+        """
         if options.cdn_base_url and not options.cdn_base_url.startswith(("https://", "http://")):
             raise ValueError("options.cdn_base_url must be an http or https URL")
         self._base_url = options.cdn_base_url.rstrip("/")
         self._keyring = keyring
         self._mount = mount
-        self._redirects_errors = options.redirect_errors and may_redirect_to_original
+        self._allows_source = allows_source
+        self._redirects_errors = options.redirect_errors and (allows_source is not None or keyring is not None)
         self._match = template_matcher(_ROUTES)
 
     def match(self, path: bytes) -> UrlRoute | None:
@@ -204,10 +208,24 @@ class EmgrDialect:
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         if path == _RESIZE and self._redirects_errors and not isinstance(error, BadRequest | Forbidden):
-            original = _original_url(query)
+            original = self._trusted_original(path, query)
             if original:
                 return Redirect(original)
         return Text(error.message, status)
+
+    def _trusted_original(self, path: bytes, query: bytes) -> str:
+        """Return the http(s) URL of the original; empty if there is none, or it is not trusted.
+
+        A request may be rejected (Draining, QueueFull) before its signature or its source is checked. An expired
+        signature is good enough: a key holder has named the original.
+        """
+        try:
+            self.verify(path, query, now=0)
+            source = _parse_resize(query).source
+        except (BadRequest, Forbidden):
+            return ""
+        is_trusted = source.kind is SourceKind.HTTP and (self._allows_source is None or self._allows_source(source))
+        return source.text if is_trusted else ""
 
 
 def _parse_resize(query: bytes) -> _ResizeRequest:
@@ -222,18 +240,6 @@ def _parse_resize(query: bytes) -> _ResizeRequest:
         _blur(values),
         _choice(values, "grayscale", _FLAGS, default=False),
     )
-
-
-def _original_url(query: bytes) -> str:
-    """Return the http(s) URL of the original, empty if there is none.
-
-    A request may be rejected before it is parsed.
-    """
-    try:
-        source = _parse_resize(query).source
-    except BadRequest:
-        return ""
-    return source.text if source.kind is SourceKind.HTTP else ""
 
 
 def _parse_file(key: bytes) -> ImmutableImage:

@@ -18,7 +18,7 @@ from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import BadRequest
 from pixmill.plan.output import RenderMode
-from pixmill.plan.source import parse_source
+from pixmill.plan.source import SourceRef, parse_source
 
 NATIVE: Final = "native"
 
@@ -46,13 +46,13 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ServerDefaults:
     """What dialects inherit from the server.
 
-    ``has_trusted_sources``: an allow-list or signatures decide what is fetched.
+    ``allows_source`` is the check of the allow-list; None without one.
     """
 
     presets: Presets = NO_PRESETS
     render_mode: RenderMode = RenderMode.BALANCED
     keyring: Keyring | None = None
-    has_trusted_sources: bool = False
+    allows_source: Callable[[SourceRef], bool] | None = None
 
 
 DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
@@ -65,13 +65,7 @@ def _native(entry: MountEntry, server: ServerDefaults) -> NativeDialect:
 
 def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
     options = msgspec.json.decode(entry.options, type=EmgrOptions)
-    keyring = _keyring(entry, server)
-    return EmgrDialect(
-        options,
-        keyring,
-        entry.mount.encode(),
-        may_redirect_to_original=server.has_trusted_sources or keyring is not None,
-    )
+    return EmgrDialect(options, _keyring(entry, server), entry.mount.encode(), server.allows_source)
 
 
 DIALECTS: Final[Mapping[str, DialectFactory]] = {NATIVE: _native, "emgr": _emgr}

@@ -110,12 +110,16 @@ class AllowList:
         """Parse comma-separated patterns. Raises ValueError."""
         return cls(tuple(SourcePattern.parse(part.strip()) for part in text.split(",") if part.strip()))
 
+    def allows(self, ref: SourceRef) -> bool:
+        """Return whether a pattern matches the reference, or there is none."""
+        if not self._patterns:
+            return True
+        location = _SourceLocation.of(ref)
+        return any(pattern.matches(location) for pattern in self._patterns)
+
     def check(self, ref: SourceRef) -> None:
         """Raise SourceForbidden when no pattern matches the reference."""
-        if not self._patterns:
-            return
-        location = _SourceLocation.of(ref)
-        if not any(pattern.matches(location) for pattern in self._patterns):
+        if not self.allows(ref):
             raise SourceForbidden(detail=ref.text)
 
 
