@@ -142,6 +142,15 @@ def test_a_cdn_has_the_files() -> None:
     assert location.count("/") == 4
 
 
+@pytest.mark.parametrize("path", ["/a:b.jpg", "/http:b.jpg", "folder/a:b.jpg", "/12:30.jpg", "12:30.jpg"])
+def test_a_path_with_a_colon_keeps_its_meaning_in_a_key(path: str) -> None:
+    query = f"url={path}".encode()
+    resize = EMGR.parse(RESIZE, query)
+    assert isinstance(resize, ImageRedirect)
+    file = EMGR.parse(EMGR.location(RESIZE, query, ETAG, None).encode(), b"")
+    assert file == ImmutableImage(resize.request, "0123456789abcdef")
+
+
 def test_uploads_are_not_answered() -> None:
     with pytest.raises(RouteNotFound):
         EMGR.parse(RESIZE, b"url=a.jpg", upload=True)

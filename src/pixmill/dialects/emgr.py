@@ -126,7 +126,7 @@ class _ResizeRequest:
         """Return the one query that means this request."""
         blur = f"{self.blur:.6f}".rstrip("0").rstrip(".")
         pieces = (
-            f"url={quote(self.source.text, safe='/:')}",
+            f"url={quote(self._source_text(), safe='/:')}",
             f"width={self.width}" if self.width else "",
             f"height={self.height}" if self.height else "",
             f"format={self.extension}" if self.extension != "jpg" else "",
@@ -134,6 +134,11 @@ class _ResizeRequest:
             "grayscale=true" if self.grayscale else "",
         )
         return "&".join(filter(None, pieces)).encode()
+
+    def _source_text(self) -> str:
+        """Return a text that is parsed as this source: the slash keeps ``a:b.jpg`` from being read as a URL."""
+        is_like_url = self.source.kind is SourceKind.PATH and ":" in self.source.text
+        return f"/{self.source.text}" if is_like_url else self.source.text
 
     def key(self, etag: str) -> str:
         """Return the name of the file with this result."""
