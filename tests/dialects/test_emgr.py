@@ -142,6 +142,24 @@ def test_a_cdn_has_the_files() -> None:
     assert location.count("/") == 4
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "x",
+        "//cdn.example",
+        "https://",
+        "https://é.example",
+        "https://a/b c",
+        "https://a/\r\nx: y",
+        "https://a/?b",
+        "https://a/#b",
+    ],
+)
+def test_the_url_of_a_cdn_fits_a_header(url: str) -> None:
+    with pytest.raises(ValueError, match="cdn_base_url"):
+        EmgrDialect(EmgrOptions(cdn_base_url=url))
+
+
 @pytest.mark.parametrize("path", ["/a:b.jpg", "/http:b.jpg", "folder/a:b.jpg", "/12:30.jpg", "12:30.jpg"])
 def test_a_path_with_a_colon_keeps_its_meaning_in_a_key(path: str) -> None:
     query = f"url={path}".encode()

@@ -62,6 +62,7 @@ _INTEGER = re.compile(r"[0-9]{1,10}")
 _DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BASE_URL = re.compile(r"https?://(?:(?![?#])[!-~])+")
 _FORMATS: Final = {"jpg": Format.JPEG, "png": Format.PNG, "webp": Format.WEBP}
 _FLAGS: Final = {"true": True, "false": False}
 _NAMES: Final = frozenset({b"url", b"width", b"height", b"format", b"blur_sigma", b"grayscale"})
@@ -166,8 +167,8 @@ class EmgrDialect:
 
         Without it and without keys a failed resize is an error, since the server would redirect anywhere.
         """
-        if options.cdn_base_url and not options.cdn_base_url.startswith(("https://", "http://")):
-            raise ValueError("options.cdn_base_url must be an http or https URL")
+        if options.cdn_base_url and not _BASE_URL.fullmatch(options.cdn_base_url):
+            raise ValueError("options.cdn_base_url must be an http or https URL in ASCII, without query and fragment")
         self._base_url = options.cdn_base_url.rstrip("/")
         self._keyring = keyring
         self._mount = mount
