@@ -123,6 +123,11 @@ def test_a_dialect_without_host_and_mount_answers_below_its_prefix_only() -> Non
     assert on_host.match(b"", b"/health") is None
 
 
+def test_only_whole_segments_are_reserved() -> None:
+    assert registry({"dialect": "native", "mount": "/administration"}).match(b"", b"/administration/resize")
+    assert registry({"dialect": "native", "host": "a", "mount": "/health"}).match(b"a", b"/health/resize")
+
+
 def test_a_redirect_of_a_dialect_stays_below_its_mount() -> None:
     mounted = DialectRegistry([MountedDialect("thumbs", Thumbs(), mount="/m", prefix=b"/m/")])
     assert mounted.require(b"", b"/m/thumb/away").parse(b"") == Redirect("/m/thumb/a.jpg")
@@ -190,6 +195,7 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "emgr", "host": "https://a"}]', "entry 1: host"),
         ('[{"dialect": "emgr", "mount": "img/"}]', "entry 1: mount"),
         ('[{"dialect": "emgr", "mount": "/health"}]', "Pixmill's own"),
+        ('[{"dialect": "native", "host": "a.example", "mount": "/admin/x"}]', "Pixmill's own"),
         ('[{"dialect": "emgr", "mount": "/a", "source": "s3://b?x"}]', "entry 1: source"),
         ('[{"dialect": "emgr", "mount": "/a", "source": "ftp://b"}]', "entry 1: "),
         ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: Each signing key"),

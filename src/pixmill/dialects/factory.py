@@ -24,7 +24,10 @@ NATIVE: Final = "native"
 
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*|\[[0-9a-f:.]{2,45}\]")
 _MOUNT = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
-_RESERVED_MOUNTS: Final = ("/health", "/metrics", "/admin", "/openapi.json")
+_ADMIN: Final = "/admin/"
+"""On every host: responses below it lack the headers that let other origins embed images."""
+
+_RESERVED_MOUNTS: Final = ("/health/", "/metrics/", "/openapi.json/")
 """Pixmill's own paths; a dialect with a host of its own may have them there."""
 
 
@@ -115,7 +118,7 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
         raise ValueError(f"host {host[:64]!r} is not a host name; leave out scheme and port")
     if entry.mount and not _MOUNT.fullmatch(entry.mount):
         raise ValueError(f"mount {entry.mount[:64]!r} must be a path such as /img: no final slash, no escapes")
-    if not host and entry.mount.startswith(_RESERVED_MOUNTS):
+    if f"{entry.mount}/".startswith((_ADMIN,) if host else (_ADMIN, *_RESERVED_MOUNTS)):
         raise ValueError(f"mount {entry.mount[:64]!r} is a path of Pixmill's own")
     if entry.source:
         _check_source(entry.source)
