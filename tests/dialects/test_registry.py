@@ -104,8 +104,14 @@ def test_hosts_come_before_mounts_and_long_mounts_before_short_ones() -> None:
         (b"A.Example:8080", b"a.example"),
         (b"a.example", b"a.example"),
         (b"b.a.example", b""),
-        (b"a.example.", b""),
+        (b"a.example.", b"a.example"),
+        (b"a.example.:8080", b"a.example"),
+        (b"a.example:", b"a.example"),
+        (b"a.example..", b""),
+        (b"a.example:80:80", b""),
         (b"", b""),
+        (b":", b""),
+        (b".", b""),
         (b"a.example:x", b""),
         (b"\xff", b""),
     ],
@@ -121,6 +127,11 @@ def test_a_dialect_without_host_and_mount_answers_below_its_prefix_only() -> Non
     on_host = registry({"dialect": "emgr", "host": "a.example"})
     assert on_host.match(b"a.example", b"/health") is not None
     assert on_host.match(b"", b"/health") is None
+
+
+def test_an_ipv6_address_is_a_host_with_and_without_a_port() -> None:
+    dialects = registry({"dialect": "emgr", "host": "[::1]"})
+    assert dialects.known_host(b"[::1]") == dialects.known_host(b"[::1]:80") == b"[::1]"
 
 
 def test_only_whole_segments_are_reserved() -> None:

@@ -148,7 +148,10 @@ class DialectRegistry:
         """Return the host that a Host header names, normalised, if a dialect is mounted on it, else nothing."""
         if not self.hosts:
             return b""
-        name = host.lower().rpartition(b":")[0] if host.rpartition(b":")[2].isdigit() else host.lower()
+        name, colon, port = host.lower().rpartition(b":")
+        if not colon or (port and not port.isdigit()):
+            name = host.lower()
+        name = name.removesuffix(b".")  # of a fully qualified name
         return name if name in self.hosts else b""
 
 
