@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from pixmill.dialects.factory import ServerDefaults, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import NativeDialect, parse
-from pixmill.dialects.port import Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import ImageRedirect, ImmutableImage, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.registry import DialectMatch, DialectRegistry, MountedDialect, resolve_source
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInvalid, SignatureMissing
 from pixmill.plan.ops import Plan
+from pixmill.plan.output import RenderMode
 from pixmill.plan.references import references
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
@@ -132,6 +133,20 @@ def test_a_dialect_without_host_and_mount_answers_below_its_prefix_only() -> Non
 def test_an_ipv6_address_is_a_host_with_and_without_a_port() -> None:
     dialects = registry({"dialect": "emgr", "host": "[::1]"})
     assert dialects.known_host(b"[::1]") == dialects.known_host(b"[::1]:80") == b"[::1]"
+
+
+@pytest.mark.parametrize("mode", RenderMode)
+def test_the_default_mode_is_the_same_for_all_dialects(mode: RenderMode) -> None:
+    dialects = registry({"dialect": "emgr"}, server=ServerDefaults(render_mode=mode))
+    native = dialects.require(b"", b"/resize").parse(b"url=a.jpg&width=5&enlarge=true&format=jpeg")
+    assert isinstance(native, ImageRequest)
+    resize = dialects.require(b"", b"/api/images/resize")
+    outcome = resize.parse(b"url=a.jpg&width=5")
+    assert outcome == ImageRedirect(native)
+    location = resize.result_location(b"url=a.jpg&width=5", '"0123456789abcdef"', None).location
+    file = dialects.require(b"", location.encode()).parse(b"")
+    assert isinstance(file, ImmutableImage)
+    assert file.request == native
 
 
 def test_only_whole_segments_are_reserved() -> None:

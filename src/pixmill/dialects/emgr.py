@@ -40,7 +40,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.ops import Fit, Input, Output, Plan, Resize
-from pixmill.plan.output import DEFAULT_ENCODING, Encoding
+from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
@@ -108,18 +108,18 @@ class _ResizeRequest:
     blur: float = 0.0
     grayscale: bool = False
 
-    def image_request(self) -> ImageRequest:
+    def image_request(self, mode: RenderMode) -> ImageRequest:
         """Return the same request that native parameters would make, so that both share cache entries."""
         output_format = _FORMATS[self.extension]
         fit = Fit.COVER if self.width and self.height else Fit.INSIDE
         is_sized = bool(self.width or self.height)
-        lossless = output_format is Format.WEBP
+        encoding = Encoding(mode=mode, lossless=output_format is Format.WEBP)
         plan = Plan(
             input=Input(animated=output_format is Format.JPEG),  # a JPEG is a still in any case
             resize=Resize(self.width, self.height, fit, enlarge=True) if is_sized else Resize(),
             grayscale=self.grayscale,
             blur=self.blur,
-            output=Output((output_format,), encoding=Encoding(lossless=True) if lossless else DEFAULT_ENCODING),
+            output=Output((output_format,), encoding=encoding),
         )
         return ImageRequest(self.source, plan)
 
@@ -162,6 +162,7 @@ class EmgrDialect:
         keyring: Keyring | None = None,
         mount: bytes = b"",
         allows_source: Callable[[SourceRef], bool] | None = None,
+        mode: RenderMode = RenderMode.BALANCED,
     ) -> None:
         """``allows_source`` is the check of the allow-list.
 
@@ -172,6 +173,7 @@ class EmgrDialect:
         self._base_url = options.cdn_base_url.rstrip("/")
         self._keyring = keyring
         self._mount = mount
+        self._mode = mode
         self._allows_source = allows_source
         self._redirects_errors = options.redirect_errors and (allows_source is not None or keyring is not None)
         self._match = template_matcher(_ROUTES)
@@ -195,9 +197,10 @@ class EmgrDialect:
         if path == _RESIZE:
             request = _parse_resize(query)
             request.key("")  # raises if it is too long for a URL
-            return ImageRedirect(request.image_request())
+            return ImageRedirect(request.image_request(self._mode))
         if path.startswith(_FILES):
-            return _parse_file(path.removeprefix(_FILES))
+            request, etag_prefix = _parse_file(path.removeprefix(_FILES))
+            return ImmutableImage(request.image_request(self._mode), etag_prefix)
         if path == b"/health":
             return Text("OK")
         if path == b"/":
@@ -248,8 +251,11 @@ def _parse_resize(query: bytes) -> _ResizeRequest:
     )
 
 
-def _parse_file(key: bytes) -> ImmutableImage:
-    """Parse a file name, which must be exactly the one that a redirect gave out. Raises RouteNotFound."""
+def _parse_file(key: bytes) -> tuple[_ResizeRequest, str]:
+    """Parse a file name, which must be exactly the one that a redirect gave out, and the beginning of its entity tag.
+
+    Raises RouteNotFound.
+    """
     match = _KEY.fullmatch(key)
     if match is None:
         raise RouteNotFound
@@ -260,7 +266,7 @@ def _parse_file(key: bytes) -> ImmutableImage:
         raise RouteNotFound from None
     if not is_canonical:
         raise RouteNotFound
-    return ImmutableImage(request.image_request(), match[2].decode())
+    return request, match[2].decode()
 
 
 def _parse_query(query: bytes) -> dict[str, str]:

@@ -68,7 +68,8 @@ def _native(entry: MountEntry, server: ServerDefaults) -> NativeDialect:
 
 def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
     options = msgspec.json.decode(entry.options, type=EmgrOptions)
-    return EmgrDialect(options, _keyring(entry, server), entry.mount.encode(), server.allows_source)
+    keyring = _keyring(entry, server)
+    return EmgrDialect(options, keyring, entry.mount.encode(), server.allows_source, server.render_mode)
 
 
 DIALECTS: Final[Mapping[str, DialectFactory]] = {NATIVE: _native, "emgr": _emgr}
