@@ -81,8 +81,7 @@ class ApiConfig(BaseModel):
     dialects: SecretStr = Field(
         SecretStr(""),
         description="URL grammars of other services, as a JSON list of objects with dialect, host, mount, source, "
-        "keys and options "
-        "(see docs/dialects.md). Empty: native URLs only.",
+        "keys and options (see docs/dialects.md). Empty: native URLs only.",
     )
     srcset_warm: bool = Field(
         default=False,

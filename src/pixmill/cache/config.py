@@ -34,8 +34,7 @@ class CacheConfig(BaseModel):
         ge=0,
         le=600,
         description="Maximum seconds that a request waits for the render lock, while another server that shares a "
-        "folder "
-        "or a Redis renders the same image.",
+        "folder or a Redis renders the same image.",
     )
     cache_max_entry_bytes: ByteSize = Field(
         default=ByteSize(MAX_ENTRY_BYTES),

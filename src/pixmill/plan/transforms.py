@@ -28,10 +28,6 @@ class Extend(Struct, frozen=True):
     bottom: Margin = 0
     left: Margin = 0
 
-    @property
-    def has_margins(self) -> bool:
-        return bool(self.top or self.right or self.bottom or self.left)
-
 
 class FreeRotation(Struct, frozen=True):
     """A clockwise rotation other than by right angles, and the colour of the corners that it opens."""

@@ -46,8 +46,8 @@ _STATUS_PATTERN: Final = re.compile(r"non-2xx status code: (\d{3})")
 _ANSWER_MARKER: Final = "Server returned non-2xx status code: "
 _CREDENTIAL_CODES: Final = re.compile(
     "<Code>(?:InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken"
-    "|TokenRefreshRequired|RequestTimeTooSkewed"
-    "|AuthorizationHeaderMalformed|AuthenticationFailed|InvalidAuthenticationInfo)</Code>"
+    "|TokenRefreshRequired|RequestTimeTooSkewed|AuthorizationHeaderMalformed"
+    "|AuthenticationFailed|InvalidAuthenticationInfo)</Code>"
 )
 """Codes of S3 and Azure for invalid credentials, or a wrong clock. A missing object can look like a forbidden one,
 but not like this."""

@@ -39,6 +39,7 @@ class RequestKeyReader:
                 requested_id = value
             elif header == self.tag_header:
                 accept += b"\0" + value
+        # Without mounted hosts every hit saves the call.
         known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
         return request_key, if_none_match, if_modified_since, requested_id

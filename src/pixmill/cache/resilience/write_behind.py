@@ -63,8 +63,9 @@ class WriteBehindTier(Generic[Item]):
         return len(self._queued) + len(self._running)
 
     def get(self, key: Key) -> Coroutine[object, object, Item | Miss]:
-        """Returns the pending item, else what the tier returns; no coroutine of its own, because every lookup
-        passes.
+        """Returns the pending item, else what the tier returns.
+
+        No coroutine of its own, because every lookup passes.
         """
         if key in self._queued:
             return _completed(self._queued[key])

@@ -78,11 +78,6 @@ class Call:
     timeout_handle: asyncio.TimerHandle | None = None
 
     @property
-    def is_batch(self) -> bool:
-        """Whether it is several renders, so that a call queued behind it may wait long."""
-        return isinstance(self.plan, tuple)
-
-    @property
     def result_count(self) -> int:
         return len(self.plan) if isinstance(self.plan, tuple) else 1
 
