@@ -1,5 +1,7 @@
 """Who asks, and how often they may: addresses behind proxies, and the limit as clients see it."""
 
+import asyncio
+from collections.abc import Hashable
 from ipaddress import ip_address
 
 import pytest
@@ -12,6 +14,7 @@ from pixmill.api.http.problems import problem_response
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.errors import RateLimited
 from pixmill.ports.observe import NullObserver
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.rate_limiter import RateLimiter
 
 TRUSTED = parse_networks("10.0.0.0/8, fd00::/8")
@@ -124,3 +127,22 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_again_and_other
     await ask(limit, "192.0.2.2")
     for _ in range(5):
         await ask(limit, "192.0.2.1", "/health/live")
+
+
+async def test_the_parts_below_learn_the_client_and_so_do_their_tasks_with_or_without_a_limit() -> None:
+    seen: dict[str, Hashable] = {}
+    both = asyncio.Barrier(2)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await both.wait()
+
+        async def task() -> None:
+            seen[scope["client"][0]] = CURRENT_CLIENT.get()
+
+        await asyncio.create_task(task())
+
+    for limiter in (None, RateLimiter(10, 10)):
+        limit = RateLimitMiddleware(app, limiter, TRUSTED, NullObserver())
+        await asyncio.gather(*(asyncio.create_task(ask(limit, client)) for client in ("192.0.2.1", "2001:db8::1")))
+        assert seen == {client: throttle_key(client) for client in ("192.0.2.1", "2001:db8::1")}
+        seen.clear()

@@ -61,19 +61,7 @@ def create_admin_app(context: ApiContext) -> ASGIApp:
 
 
 def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
-    config, limiter = context.config, context.config.rate_limiter()
-    rate_limit_middleware = (
-        [
-            Middleware(
-                RateLimitMiddleware,
-                limiter=limiter,
-                trusted_proxies=config.proxy_networks(),
-                observer=context.telemetry.observer,
-            )
-        ]
-        if limiter is not None
-        else []
-    )
+    config = context.config
     app = Starlette(
         routes=routes,
         middleware=[
@@ -83,7 +71,12 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
                 access_log=context.telemetry.access_log,
             ),
             Middleware(ErrorMiddleware),
-            *rate_limit_middleware,
+            Middleware(
+                RateLimitMiddleware,
+                limiter=config.rate_limiter(),
+                trusted_proxies=config.proxy_networks(),
+                observer=context.telemetry.observer,
+            ),
             Middleware(DrainMiddleware, is_draining=context.lifecycle.draining.is_set),
             Middleware(InFlightMiddleware, requests=context.lifecycle.in_flight),
             Middleware(RequestSizeMiddleware, max_url_bytes=config.max_url_bytes),

@@ -1,7 +1,7 @@
-"""Rate limit per client (GCRA). Must never know what is requested.
+"""Identifies the client of a request, for all parts that share something out by client, and limits its rate (GCRA).
 
-Byte-for-byte repeats that memory answers (``fastpath/middleware.py``) come before this and do not count: counting would
-cost as much as answering.
+Must never know what is requested. Byte-for-byte repeats that memory answers (``fastpath/middleware.py``) come
+before this and do not count: counting would cost as much as answering.
 """
 
 from collections.abc import Awaitable
@@ -12,14 +12,18 @@ from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_ke
 from pixmill.api.middleware.paths import MONITORING_PATHS
 from pixmill.errors import RateLimited
 from pixmill.ports.observe import Event, Observer
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.rate_limiter import RateLimiter
 
 
 class RateLimitMiddleware:
-    """Rejects clients above their request rate; health and metrics do not count."""
+    """Sets ``CURRENT_CLIENT``, and rejects clients above their request rate. Health and metrics do not count.
+
+    Without a ``limiter`` no rate is limited.
+    """
 
     def __init__(
-        self, app: ASGIApp, limiter: RateLimiter, trusted_proxies: tuple[ProxyNetwork, ...], observer: Observer
+        self, app: ASGIApp, limiter: RateLimiter | None, trusted_proxies: tuple[ProxyNetwork, ...], observer: Observer
     ) -> None:
         self.app = app
         self._limiter = limiter
@@ -28,14 +32,14 @@ class RateLimitMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] not in MONITORING_PATHS:
-            self._check(scope)
+            self._identify_and_check(scope)
         return self.app(scope, receive, send)
 
-    def _check(self, scope: Scope) -> None:
+    def _identify_and_check(self, scope: Scope) -> None:
         peer = scope["client"][0] if scope.get("client") else ""
-        retry_after_s = self._limiter.try_acquire(
-            throttle_key(client_address(peer, scope["headers"], self._trusted_proxies))
-        )
+        client = throttle_key(client_address(peer, scope["headers"], self._trusted_proxies))
+        CURRENT_CLIENT.set(client)
+        retry_after_s = self._limiter.try_acquire(client) if self._limiter else 0.0
         if retry_after_s:
             self._observer.increment(Event.REJECTED, reason="rate_limit")
             raise RateLimited(retry_after_s=retry_after_s)
