@@ -10,13 +10,15 @@ from starlette.types import ASGIApp
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
-from pixmill.api.middleware.cors import CorsPreflightMiddleware
-from pixmill.api.middleware.drain import DrainMiddleware
 from pixmill.api.middleware.errors import EXCEPTION_HANDLERS, ErrorMiddleware
-from pixmill.api.middleware.in_flight import InFlightMiddleware
+from pixmill.api.middleware.guards import (
+    CorsPreflightMiddleware,
+    DrainMiddleware,
+    InFlightMiddleware,
+    RequestSizeMiddleware,
+)
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.api.middleware.request_context import RequestContextMiddleware
-from pixmill.api.middleware.request_size import RequestSizeMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.openapi import get_openapi

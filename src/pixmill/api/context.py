@@ -15,7 +15,7 @@ from pixmill.api.config import ApiConfig
 from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
-from pixmill.api.middleware.in_flight import InFlightRequests
+from pixmill.api.middleware.guards import InFlightRequests
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.media import Format

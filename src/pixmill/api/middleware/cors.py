@@ -1,12 +1,6 @@
-"""CORS: the headers that every response carries, and preflight requests."""
+"""CORS: the headers that every response carries, and those of preflight responses."""
 
-from collections.abc import Awaitable
 from typing import Final
-
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from pixmill.api.middleware.paths import ADMIN_PREFIX
 
 COMMON_HEADERS: Final = [
     (b"access-control-allow-origin", b"*"),
@@ -25,15 +19,3 @@ PREFLIGHT_HEADERS: Final = {
     "access-control-allow-headers": "*",
     "access-control-max-age": "86400",
 }
-
-
-class CorsPreflightMiddleware:
-    """Answers OPTIONS for any origin (Fetch standard, CORS-preflight), except below ``/admin``."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and scope["method"] == "OPTIONS" and not scope["path"].startswith(ADMIN_PREFIX):
-            return Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
-        return self.app(scope, receive, send)

@@ -1,0 +1,110 @@
+"""The checks between error handling and routing: draining, size limits, CORS preflight; and the requests in flight.
+
+In the order of the stack in ``app.py``. Must never know what a request asks for.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Container
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pixmill.api.middleware.cors import PREFLIGHT_HEADERS
+from pixmill.api.middleware.paths import ADMIN_PREFIX, MONITORING_PATHS
+from pixmill.errors import Draining, HeadersTooLarge, RequestTooLarge
+
+
+class DrainMiddleware:
+    """Rejects requests while ``is_draining()``; health and metrics are still answered."""
+
+    def __init__(
+        self, app: ASGIApp, is_draining: Callable[[], bool], exempt_paths: Container[str] = MONITORING_PATHS
+    ) -> None:
+        self.app = app
+        self._is_draining = is_draining
+        self._exempt_paths = exempt_paths
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if self._is_draining() and scope["type"] == "http" and scope["path"] not in self._exempt_paths:
+            raise Draining
+        return self.app(scope, receive, send)
+
+
+class InFlightRequests:
+    """The tasks that answer requests at this moment, so that they can be cancelled when the server must end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._cancelled = False
+
+    def cancel_all(self) -> int:
+        """Cancel all requests, each of which then raises Draining; return how many there were."""
+        self._cancelled = True
+        for task in self._tasks:
+            task.cancel()
+        return len(self._tasks)
+
+    async def track(self, work: Awaitable[None]) -> None:
+        """Await ``work`` in the task of its request."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request is answered outside of any task")
+        self._tasks.add(task)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self._cancelled:
+                raise
+            raise Draining from None
+        finally:
+            self._tasks.discard(task)
+
+
+class InFlightMiddleware:
+    """Registers each request as in flight."""
+
+    def __init__(self, app: ASGIApp, requests: InFlightRequests) -> None:
+        self.app = app
+        self._requests = requests
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._requests.track(self.app(scope, receive, send))
+
+
+class RequestSizeMiddleware:
+    """Rejects requests whose URL or headers exceed their limits, before either is parsed."""
+
+    def __init__(self, app: ASGIApp, max_url_bytes: int, max_header_bytes: int = 32_768) -> None:
+        self.app = app
+        self._max_url_bytes = max_url_bytes
+        self._max_header_bytes = max_header_bytes
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http":
+            self._check(scope)
+        return self.app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        if len(raw_path(scope)) + len(scope["query_string"]) > self._max_url_bytes:
+            raise RequestTooLarge(f"Path and query may have at most {self._max_url_bytes} bytes")
+        if sum(map(len, itertools.chain.from_iterable(scope["headers"]))) > self._max_header_bytes:
+            raise HeadersTooLarge(f"All headers together may have at most {self._max_header_bytes} bytes")
+
+
+class CorsPreflightMiddleware:
+    """Answers OPTIONS for any origin (Fetch standard, CORS-preflight), except below ``/admin``."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS" and not scope["path"].startswith(ADMIN_PREFIX):
+            return Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
+        return self.app(scope, receive, send)
+
+
+def raw_path(scope: Scope) -> bytes:
+    """Return the path as it was sent."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode(errors="surrogateescape")
+    return raw
