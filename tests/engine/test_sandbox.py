@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,247 @@ async def test_a_worker_reaches_no_network_and_no_other_process() -> None:
         assert (await obey(pool, "more_memory")).body in (b"PermissionError", b"ValueError")
         assert (await obey(pool, "abort_itself")).body == b"done", "as the C library does it when memory is corrupt"
         assert restarts(pool) == 0
+
+
+OLDER_LANDLOCK = """
+from pixmill.engine.sandbox import landlock
+from tests.engine.intruder import inspect, render, render_all
+
+def forbidden(_):
+    raise OSError(38, "as a kernel without Landlock would say")
+
+if {abi}:
+    landlock.abi_version = lambda: {abi}
+else:
+    landlock.restrict = forbidden
+"""
+KERNELS = [None, 0, 1, 2, 3, 4, 5]
+"""What workers believe of Landlock's version: as it is here, none, or one that restricts less than this kernel can."""
+
+
+@asynccontextmanager
+async def intruders(abi: int | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EnginePool]:
+    """One worker in the sandbox of a kernel with this version of Landlock."""
+    handlers = INTRUDER
+    if abi is not None:
+        handlers = f"intruder_abi_{abi}"
+        (folder / f"{handlers}.py").write_text(OLDER_LANDLOCK.format(abi=abi))
+        monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{folder}")
+    async with pools(workers=1, handlers=handlers) as pool:
+        yield pool
+        assert restarts(pool) == 0
+
+
+@filtered
+@pytest.mark.parametrize("abi", KERNELS)
+async def test_a_worker_has_the_kernel_signal_nobody(
+    abi: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal would come from the kernel, which asks no more than the same user, or root."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as victim:
+        assert victim.stdin
+        assert victim.stdout
+        async with intruders(abi, tmp_path, monkeypatch) as pool:
+            assert (await obey(pool, f"signal_by_descriptor {victim.pid}")).body == b"EPERM EPERM EPERM"
+            assert (await obey(pool, f"signal_by_descriptor {os.getpid()}")).body == b"EPERM EPERM EPERM"
+        victim.stdin.write(b"alive")
+        victim.stdin.close()
+        assert victim.stdout.read() == b"alive"
+
+
+SYSTEM_CALLS = {name: numbers[0] for table in (ALLOWED, CONDITIONAL, DENIED, FATAL) for name, numbers in table.items()}
+UNKNOWN = {
+    "pidfd_open": 434,
+    "rt_tgsigqueueinfo": 297,
+    "process_madvise": 440,
+    "process_mrelease": 448,
+    "kcmp": 312,
+    "sched_setaffinity": 203,
+    "sched_setscheduler": 144,
+    "sched_setattr": 314,
+    "ioprio_set": 251,
+    "prlimit": 302,
+    "timer_create": 222,
+    "mq_open": 240,
+    "mq_notify": 244,
+    "shmget": 29,
+    "msgget": 68,
+    "semget": 64,
+    "shmat": 30,
+    "personality": 135,
+    "seccomp": 317,
+    "getsockopt": 55,
+    "getsockname": 51,
+    "setsockopt": 54,
+    "get_robust_list": 274,
+    "splice": 275,
+    "vmsplice": 278,
+    "tee": 276,
+    "sendfile": 40,
+    "copy_file_range": 326,
+    "fallocate": 285,
+    "inotify_init1": 294,
+    "fanotify_init": 300,
+    "signalfd4": 289,
+    "timerfd_create": 283,
+    "userfaultfd_": 1022,
+    "flock": 73,
+    "fchdir": 81,
+    "chdir": 80,
+    "sync": 162,
+    "syslog": 103,
+    "acct": 163,
+    "sethostname": 170,
+    "migrate_pages": 256,
+    "move_pages": 279,
+    "mbind": 237,
+    "set_mempolicy": 238,
+    "mlock": 149,
+    "mlockall": 151,
+    "remap_file_pages": 216,
+    "memfd_secret": 447,
+    "pkey_alloc": 330,
+    "map_shadow_stack": 453,
+    "futex_wait": 455,
+    "membarrier": 324,
+    "mincore": 27,
+    "futex_waitv": 449,
+    "epoll_create1": 291,
+    "statfs": 137,
+    "statmount": 457,
+    "arch_prctl": 158,
+    "capset": 126,
+    "setuid": 105,
+    "setgid": 106,
+    "setpgid": 109,
+    "setsid": 112,
+    "vhangup": 153,
+}
+FCNTL = "fcntl channel"
+MMAP = "mmap 0 4096"
+REFUSED = {
+    **{
+        f"{FCNTL} {command} {value}": "EPERM"
+        for command, value in (
+            *((5, "buffer"), (6, "buffer"), (7, "buffer"), (8, "server"), (9, 0), (10, 9), (11, 0), (15, "buffer")),
+            *((16, "buffer"), (17, "buffer"), (36, "buffer"), (37, "buffer"), (38, "buffer"), (1024, 1), (1025, 0)),
+            *((1026, 1), (1027, 0), (1028, 0), (1031, 2**20), (1032, 0), (1033, 1), (1034, 0), (1036, "buffer")),
+            *((4, 0o20000), (4, 0o20000 | 0o4000), (4, 0o40000), (4, 0o1000000)),
+        )
+    },
+    **{
+        f"ioctl {fd} {request:#x} buffer": "ENOTTY"
+        for fd in ("channel", 0, 2)
+        for request in (
+            *(0x5452, 0x8901, 0x8902, 0x8903, 0x8904, 0x5421, 0x541B, 0x5412, 0x5410, 0x5413, 0x541C, 0x8933, 0x660B),
+            *(0xC0FF, 0x40086602),
+        )
+    },
+    **{f"prctl {option} 1 0 0 0": "EPERM" for option in (*range(1, 15), *range(17, 80), 0x59616D61)},
+    "kill server 9": "EPERM",
+    "kill 0 9": "EPERM",
+    "kill -1 9": "EPERM",
+    "kill -2 9": "EPERM",
+    "tgkill server server 9": "EPERM",
+    "tgkill -1 self 9": "EPERM",
+    "tkill server 9": "EPERM",
+    "rt_sigqueueinfo server 9 buffer": "EPERM",
+    "pidfd_send_signal 0 9 0 0": "EPERM",
+    "prlimit64 server 7 0 buffer": "EPERM",
+    "prlimit64 server 0 buffer 0": "EPERM",
+    "prlimit64 self 2 buffer 0": "EPERM",
+    "prlimit64 0 7 buffer 0": "EPERM",
+    "sched_getaffinity server 128 buffer": "EPERM",
+    "sched_getparam server buffer": "EPERM",
+    "sched_getscheduler server": "EPERM",
+    "getpriority 0 server": "EPERM",
+    "getpriority 1 0": "EPERM",
+    "setpriority 0 server 19": "EPERM",
+    **{f"futex buffer {operation} 1 0 0 0": "ENOSYS" for operation in (2, 6, 7, 8, 11, 12, 13, 134, 141, 1024)},
+    f"{MMAP} 3 0x21 -1 0": "EPERM",
+    f"{MMAP} 1 0x23 -1 0": "EPERM",
+    f"{MMAP} 3 0x122 -1 0": "EPERM",
+    f"{MMAP} 3 0x40022 -1 0": "EPERM",
+    f"{MMAP} 3 0x2022 -1 0": "EPERM",
+    f"{MMAP} 3 0x1 channel 0": "EPERM",
+    "mremap page 0 4096 5 0": "EPERM",
+    "mprotect page 0 0x1000001": "EPERM",
+    "mprotect page 0 0x2000001": "EPERM",
+    **{f"madvise page 0 {advice}": "EINVAL" for advice in (9, 10, 11, 12, 13, 18, 19, 20, 21, 22, 25, 100, 101, 102)},
+    "pipe2 buffer 0o200": "EPERM",
+    "pipe2 buffer 0o40000": "EPERM",
+    "clone 0x11 0 0 0 0": "EPERM",
+    "clone 0x50b00 0 0 0 0": "EPERM",
+    "clone 0x51f00 0 0 0 0": "EPERM",
+    "clone 0x20050f00 0 0 0 0": "EPERM",
+    "clone 0x80050f00 0 0 0 0": "EPERM",
+    "fork": "EPERM",
+    "vfork": "EPERM",
+    "socketpair 1 1 0 buffer": "EPERM",
+    "ftruncate 2 0": "EPERM",
+    "truncate buffer 0": "EPERM",
+    "sendto 2 buffer 1 0 0 0": "EPERM",
+    "recvfrom 2 buffer 1 0 0 0": "EPERM",
+    "recvmsg 0 buffer 0": "EPERM",
+    "openat -100 buffer 0o20000": "EACCES",
+    "openat -100 buffer 0o10000000": "EACCES",
+    "open buffer 0o10000000": "EACCES",
+    **{f"{name} 0 0 0 0": "ENOSYS" for name in UNKNOWN if name != "prlimit"},
+}
+"""System calls with arguments that reach a signal, another process, uncounted memory or kernel code that no decoder
+needs, and how the filter refuses each."""
+
+
+@filtered
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize("abi", KERNELS)
+async def test_every_way_around_is_closed_by_the_filter_alone(
+    abi: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = UNKNOWN | SYSTEM_CALLS
+    async with intruders(abi, tmp_path, monkeypatch) as pool:
+        for attempt, refusal in REFUSED.items():
+            name, _, arguments = attempt.partition(" ")
+            said = (await obey(pool, f"system_call {numbers[name]} {arguments}")).body.decode()
+            assert said == refusal, attempt
+
+
+@filtered
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86_64")
+async def test_what_libraries_do_with_descriptors_and_memory_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = [
+        *(
+            f"{FCNTL} 1 0",
+            f"{FCNTL} 2 1",
+            f"{FCNTL} 3 0",
+            f"{FCNTL} 1030 0",
+            "fcntl 1 4 0o104001",
+            "fcntl 1 4 0o100001",
+        ),
+        *(f"{MMAP} 3 0x22 -1 0", f"{MMAP} 0 0x20022 -1 0", "futex buffer 129 1", "pipe2 buffer 0o2004000"),
+        *(
+            "sched_getaffinity self 128 buffer",
+            "sched_getaffinity 0 128 buffer",
+            "getpriority 0 0",
+            "prlimit64 0 0 0 buffer",
+        ),
+        *("madvise page 0 4", "mprotect page 0 3", "kill self 0"),
+    ]
+    async with intruders(None, tmp_path, monkeypatch) as pool:
+        for attempt in allowed:
+            name, _, arguments = attempt.partition(" ")
+            said = (await obey(pool, f"system_call {SYSTEM_CALLS[name]} {arguments}")).body.decode()
+            assert said == "done", attempt
+
+
+@filtered
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="32-bit programs run on x86_64 only")
+async def test_a_system_call_of_a_32_bit_program_ends_the_worker() -> None:
+    async with pools(workers=1, handlers=INTRUDER) as pool:
+        with pytest.raises(RenderCrashed):
+            await obey(pool, "old_machine")
 
 
 @filtered

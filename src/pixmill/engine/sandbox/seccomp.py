@@ -5,6 +5,7 @@ Knows how actions become instructions, and which arguments a worker's calls may 
 
 import ctypes
 import errno
+import fcntl
 import os
 import platform
 import struct
@@ -53,14 +54,17 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The argument, as a number of 32 bits, is one of these."""
+    """The argument, as a number of 32 bits and without ``ignored_bits``, is one of these."""
 
     argument: int
     values: Sequence[int]
+    ignored_bits: int = 0
 
     def instructions(self) -> list[Instruction]:
+        mask = [(_AND, 0, 0, ~self.ignored_bits & 0xFFFF_FFFF)] if self.ignored_bits else []
         jumps = [(_EQUAL, len(self.values) - at - 1, 0, value) for at, value in enumerate(self.values[:-1])]
-        return [(_LOAD, 0, 0, _low_word_offset(self.argument)), *jumps, (_EQUAL, 0, _JUMP_ON_FAILURE, self.values[-1])]
+        last = (_EQUAL, 0, _JUMP_ON_FAILURE, self.values[-1])
+        return [(_LOAD, 0, 0, _low_word_offset(self.argument)), *mask, *jumps, last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +120,81 @@ class SyscallRule:
 
 
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_TMPFILE & ~os.O_DIRECTORY
-_THREAD_FLAGS: Final = 0x0001_0900
-"""CLONE_THREAD, CLONE_SIGHAND and CLONE_VM: a thread, not a process."""
-_NAMESPACE_FLAGS: Final = 0x7E02_2080
-"""CLONE_NEW… and CLONE_PTRACE."""
+_FORBIDDEN_OPEN_FLAGS: Final = _WRITE_FLAGS | os.O_ASYNC | os.O_PATH
+"""Also what makes the kernel send signals, and descriptors of files that Landlock forbids to read."""
+_THREAD_FLAGS: Final = 0x0005_0F00
+"""CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD and _SYSVSEM: a thread, which shares everything with the others. With
+descriptors of its own each thread could hold as many files as RLIMIT_NOFILE allows."""
+_THREAD_SETUP_FLAGS: Final = 0x0178_0000
+"""CLONE_SETTLS, _PARENT_SETTID, _CHILD_CLEARTID, _DETACHED and _CHILD_SETTID: how C libraries start a thread."""
 _NAMING_OPTIONS: Final = (15, 16, 0x5356_4D41)
 """PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: glibc and libraries name their threads and memory."""
 _CLOSE_ON_EXEC_REQUESTS: Final = (0x5450, 0x5451)
 """FIONCLEX, FIOCLEX."""
+_DESCRIPTOR_COMMANDS: Final = (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL)
+"""Not F_SETOWN, F_SETSIG, F_NOTIFY or F_SETLEASE: the kernel would send signals, SIGKILL too, to
+any process of the same user; nor locks, which others wait for, nor F_SETPIPE_SZ, which takes kernel memory."""
+_SETTABLE_STATUS_FLAGS: Final = os.O_ACCMODE | os.O_APPEND | os.O_NONBLOCK | 0o500000
+"""The last are O_LARGEFILE and O_NOFOLLOW, each on one of the architectures. Not O_ASYNC: it makes the kernel send
+signals."""
+_MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN, _MAP_LOCKED, _MAP_HUGETLB = 0x1, 0x20, 0x100, 0x2000, 0x4_0000
+_UNCOUNTED_MAPPINGS: Final = _MAP_GROWSDOWN | _MAP_LOCKED | _MAP_HUGETLB
+"""RLIMIT_DATA counts neither stacks nor huge pages."""
+_PROT_WRITE, _PROT_GROWS = 0x2, 0x0300_0000
+_MREMAP_DONTUNMAP: Final = 0x4
+_MEMORY_ADVICE: Final = (0, 1, 2, 3, 4, 8, 14, 15, 16, 17)
+"""MADV_NORMAL, _RANDOM, _SEQUENTIAL, _WILLNEED, _DONTNEED, _FREE, _HUGEPAGE, _NOHUGEPAGE, _DONTDUMP, _DODUMP. Not
+MADV_MERGEABLE: merged pages tell what other processes have in memory."""
+_FUTEX_OPERATIONS: Final = (0, 1, 3, 4, 5, 9, 10)
+"""FUTEX_WAIT, _WAKE, _REQUEUE, _CMP_REQUEUE, _WAKE_OP, _WAIT_BITSET, _WAKE_BITSET. Not the operations with priority
+inheritance: they name threads of other processes."""
+_FUTEX_FLAGS: Final = 0x180
+"""FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME."""
 _RLIMIT_CPU: Final = 0
+
+
+def _all_but(bits: int) -> int:
+    return ~bits & 0xFFFF_FFFF
 
 
 def _syscall_rules(channel: int, pid: int) -> dict[str, SyscallRule]:
     own_channel = SyscallRule([[OneOf(0, [channel])]])
     own_pid = OneOf(0, [0, pid])
+    own_process = SyscallRule([[own_pid]])
     return {
-        "open": SyscallRule([[BitsClear(1, _WRITE_FLAGS)]], errno.EACCES),
-        "openat": SyscallRule([[BitsClear(2, _WRITE_FLAGS)]], errno.EACCES),
-        "clone": SyscallRule([[BitsSet(0, _THREAD_FLAGS), BitsClear(0, _NAMESPACE_FLAGS)]]),
+        "open": SyscallRule([[BitsClear(1, _FORBIDDEN_OPEN_FLAGS)]], errno.EACCES),
+        "openat": SyscallRule([[BitsClear(2, _FORBIDDEN_OPEN_FLAGS)]], errno.EACCES),
+        "fcntl": SyscallRule(
+            [
+                [OneOf(1, _DESCRIPTOR_COMMANDS)],
+                [OneOf(1, [fcntl.F_SETFL]), BitsClear(2, _all_but(_SETTABLE_STATUS_FLAGS))],
+            ]
+        ),
+        "pipe2": SyscallRule([[BitsClear(1, _all_but(os.O_CLOEXEC | os.O_NONBLOCK))]]),
+        "eventfd2": SyscallRule([[BitsClear(1, _all_but(os.O_CLOEXEC | os.O_NONBLOCK | 1))]]),
+        "mmap": SyscallRule(
+            [
+                [BitsClear(3, _UNCOUNTED_MAPPINGS | _MAP_SHARED)],
+                [BitsClear(3, _UNCOUNTED_MAPPINGS | _MAP_ANONYMOUS), BitsClear(2, _PROT_WRITE)],
+            ]
+        ),
+        "mremap": SyscallRule([[BitsClear(3, _MREMAP_DONTUNMAP)]]),
+        "mprotect": SyscallRule([[BitsClear(2, _PROT_GROWS)]]),
+        "madvise": SyscallRule([[OneOf(2, _MEMORY_ADVICE)]], errno.EINVAL),
+        "futex": SyscallRule([[OneOf(1, _FUTEX_OPERATIONS, _FUTEX_FLAGS)]], errno.ENOSYS),
+        "clone": SyscallRule(
+            [[BitsSet(0, _THREAD_FLAGS), BitsClear(0, _all_but(_THREAD_FLAGS | _THREAD_SETUP_FLAGS))]]
+        ),
         "kill": SyscallRule([[OneOf(0, [pid])]]),  # abort() signals itself
         "tgkill": SyscallRule([[OneOf(0, [pid])]]),
         "prctl": SyscallRule([[OneOf(0, _NAMING_OPTIONS)]]),
         "ioctl": SyscallRule([[OneOf(1, _CLOSE_ON_EXEC_REQUESTS)]], errno.ENOTTY),
         "prlimit64": SyscallRule([[own_pid, NullPointer(2)], [own_pid, OneOf(1, [_RLIMIT_CPU])]]),
         "setrlimit": SyscallRule([[OneOf(0, [_RLIMIT_CPU])]]),
+        "sched_getaffinity": own_process,
+        "sched_getparam": own_process,
+        "sched_getscheduler": own_process,
+        "getpriority": SyscallRule([[OneOf(0, [os.PRIO_PROCESS]), OneOf(1, [0, pid])]]),
         "sendto": own_channel,
         "recvfrom": own_channel,
         "sendmsg": own_channel,
