@@ -5,8 +5,8 @@ from contextlib import nullcontext, suppress
 
 import pytest
 
-from pixmill.errors import SourceNotFound, SourceUnreachable
-from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy
+from pixmill.errors import SourceBusy, SourceNotFound, SourceUnreachable
+from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, NegativeTtl
 from pixmill.plan.ops import Plan
 from pixmill.plan.overlays import ImageOverlay, TextOverlay
 from pixmill.plan.shapes import ImageMask, Shape
@@ -14,7 +14,7 @@ from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.caches import InputCaches, VersionCache
+from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, VersionCache
 from pixmill.services.inputs.loader import InputLoader
 
 PHOTO = parse_source("photo.jpg")
@@ -177,3 +177,21 @@ async def test_whoever_leaves_takes_nothing_from_others() -> None:
     origin.gate.set()
     assert await staying == 2
     assert origin.fetched.count("a.png") == 1
+
+
+async def test_a_fetch_that_this_server_has_no_slot_for_is_not_remembered_as_a_failure_of_the_source() -> None:
+    class Busy(Origin):
+        async def fetch(self, ref: SourceRef) -> Original:
+            if not self.fetched:
+                self.fetched.append(ref.text)
+                raise SourceBusy
+            return await super().fetch(ref)
+
+    freshness, failures = FreshnessPolicy(default_ttl_s=100), FetchFailureCache(NegativeTtl(100, 100, 100))
+    caches = InputCaches(VersionCache(freshness), fetch_failures=failures)
+    loader = InputLoader(Busy(), nullcontext, caches, freshness, NullObserver())
+    with pytest.raises(SourceBusy):
+        async with loader.load(PHOTO):
+            pass
+    async with loader.load(PHOTO) as original:
+        assert original.version.validator == "v"

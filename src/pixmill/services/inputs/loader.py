@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from pixmill.errors import PixmillError, SourceError
+from pixmill.errors import PixmillError, SourceBusy, SourceError
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, directives_for_version, merge_directives
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
@@ -177,6 +177,8 @@ class InputLoader:
         self._caches.fetch_failures.check(ref, self._purges.latest)
         try:
             yield
+        except SourceBusy:  # this server's own limit, which says nothing about the source
+            raise
         except SourceError as error:
             self._caches.fetch_failures.record(ref, error, purge_watermark)
             raise
