@@ -5,7 +5,8 @@ what is tested.
 """
 
 import asyncio
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,3 +30,11 @@ async def finished_within(work: Awaitable[T], most_s: float, *, least_s: float =
         raise AssertionError(f"not done within {most_s} s")
     assert least_s == 0 or was_done == [False], f"done before {least_s} s"
     return await task
+
+
+async def until(condition: Callable[[], bool], most_s: float = 30) -> None:
+    """Wait for an event that only a condition shows; ``most_s`` is a safety net, not a bound that is tested."""
+    deadline = time.monotonic() + most_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {most_s} s"
+        await asyncio.sleep(0.005)

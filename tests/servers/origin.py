@@ -41,7 +41,8 @@ class Answer:
 
     ``claim`` is the Content-Length that is stated instead of the true one, ``chunked`` states none, ``close`` says
     Connection: close. ``wait_s`` passes before the head, ``pace_s`` before each 16 KiB of the body. ``cut_after``
-    bytes of the body the connection ends. ``endless`` repeats the body until the client is gone.
+    bytes of the body the connection ends. ``endless`` repeats the body until the client is gone. ``byte_by_byte`` sends
+    the body so, and paces each.
     """
 
     body: bytes = b""
@@ -54,6 +55,7 @@ class Answer:
     pace_s: float = 0
     cut_after: int | None = None
     endless: bool = False
+    byte_by_byte: bool = False
 
 
 Route = Callable[[Seen, asyncio.StreamWriter], Awaitable[bool]]
@@ -133,6 +135,18 @@ class Origin:
     def hang(self, path: str) -> str:
         """Never answer."""
         return self.serve(path, wait_s=3600)
+
+    def trickle(self, path: str, every_s: float = 0.2, *, head: bool = False) -> str:
+        """Send a byte of a large body every so often, or of the headers; the body never ends."""
+
+        async def send(_seen: Seen, writer: asyncio.StreamWriter) -> bool:
+            writer.write(b"HTTP/1.1 200 OK\r\nX: " if head else b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(every_s)
+
+        return self.route(path, send)
 
     def route(self, path: str, route: Route) -> str:
         self._routes[path] = route
@@ -244,10 +258,11 @@ async def _send_body(answer: Answer, writer: asyncio.StreamWriter) -> None:
     chunked = answer.chunked or answer.endless
     body = answer.body if answer.cut_after is None else answer.body[: answer.cut_after]
     while True:
-        for start in range(0, len(body), _CHUNK_BYTES):
+        step = 1 if answer.byte_by_byte else _CHUNK_BYTES
+        for start in range(0, len(body), step):
             if answer.pace_s:
                 await asyncio.sleep(answer.pace_s)
-            piece = body[start : start + _CHUNK_BYTES]
+            piece = body[start : start + step]
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
             await writer.drain()
         if not answer.endless:

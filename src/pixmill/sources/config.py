@@ -53,7 +53,16 @@ class SourcesConfig(BaseModel):
         description="Timeout for resolving an origin, and again for connecting to it with TLS, in seconds.",
     )
     source_idle_timeout_s: float = Field(
-        default=10.0, gt=0, description="Timeout between two reads from an origin, in seconds."
+        default=10.0,
+        gt=0,
+        description="Timeout between two reads from an origin, in seconds; a response has this time and "
+        "PIXMILL_SOURCE_CONNECT_TIMEOUT_S for all of its headers.",
+    )
+    source_min_rate: int = Field(
+        default=500,
+        ge=0,
+        description="Minimum average rate of a response body from a web origin in bytes per second, enforced after "
+        "five seconds of waiting for it (504 below). 0: no minimum.",
     )
     source_tag_header: str = Field(
         default="",
@@ -72,7 +81,15 @@ class SourcesConfig(BaseModel):
     source_connections: int = Field(
         default=100,
         ge=1,
-        description="Maximum concurrent fetches from, and connections to, all origins together.",
+        description="Maximum concurrent fetches from all origins together, without those in "
+        "PIXMILL_SOURCE_CONNECTIONS_RESERVED. One site (registrable domain or address) and one client get a share that "
+        "depends on what is free.",
+    )
+    source_connections_reserved: int = Field(
+        default=50,
+        ge=0,
+        description="Additional concurrent fetches for the image root and for sites that have answered well lately, so "
+        "that others which stall do not shut them out.",
     )
     source_connections_per_host: int = Field(
         default=16, ge=1, description="Maximum concurrent fetches from, and connections to, one origin or store."
@@ -87,8 +104,8 @@ class SourcesConfig(BaseModel):
     source_queue: int = Field(
         default=512,
         ge=0,
-        description="Maximum number of queued fetches, at most half of them for one origin; more are rejected with "
-        "503.",
+        description="Maximum number of queued fetches for sites that have answered well lately, and as many for "
+        "others; at most half of them for one site and three quarters for one client. More are rejected with 503.",
     )
     source_queue_max_wait_s: float = Field(
         default=5.0,

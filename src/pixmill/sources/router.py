@@ -3,9 +3,11 @@
 Knows kinds, the allowlist, the limits and the metrics. Must never know how anything is fetched.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextvars import ContextVar
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
@@ -15,14 +17,19 @@ from pixmill.ports.pipeline import Source
 from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.rate_limiter import RateLimiter
+from pixmill.runtime.registrable_domain import load_public_suffixes
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.dns import Lookup, system_lookup
+from pixmill.sources.fetch_key import fetch_key, origin_key
 from pixmill.sources.http.lazy import LazyHttpSource
-from pixmill.sources.limiter import FetchLimiter
+from pixmill.sources.limiter import FetchLimiter, Slot
 from pixmill.sources.stores import LocateObject, PathSource, ReadableStore, StoreSource, no_stores
 
 Fetched = TypeVar("Fetched", Original, Original | CacheDirectives)
+
+_CURRENT_SLOT: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
+"""The slot that the fetch of the current task holds."""
 
 
 class SourceRouter:
@@ -42,6 +49,7 @@ class SourceRouter:
         self._allow_list = allow_list
         self._observer = observer
         self.limiter = limiter
+        self._is_ready = False
 
     def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Fetch into a spool that the caller closes. Raises SourceError or Forbidden."""
@@ -56,7 +64,11 @@ class SourceRouter:
         try:
             source = self._source_for(ref)
             self._check_rate(ref)
-            async with self.limiter.slot(_origin_key(ref)):
+            if ref.kind is SourceKind.HTTP and not self._is_ready:
+                await asyncio.to_thread(load_public_suffixes)
+                self._is_ready = True
+            async with self.limiter.slot(fetch_key(ref)) as slot:
+                _CURRENT_SLOT.set(slot)
                 found = await operation(source)
         except PixmillError as error:
             self._record(ref, started, error.code)
@@ -68,6 +80,17 @@ class SourceRouter:
             self._record(ref, started, "not_modified")
         return found
 
+    async def charge_redirect(self, target: SourceRef) -> None:
+        """Count the rest of the current task's fetch for the origin that it was redirected to. Raises SourceBusy.
+
+        Otherwise a stalling site would be blamed on the one that redirects to it, and many names that redirect to one
+        origin would be a way around its limits.
+        """
+        slot, key = _CURRENT_SLOT.get(), fetch_key(target)
+        if slot is not None and slot.key.origin != key.origin:
+            self._check_rate(target)
+            await slot.move_to(key)
+
     def _record(self, ref: SourceRef, started: float, outcome: str) -> None:
         self._observer.observe_duration(RequestStage.FETCH, perf_counter() - started)
         self._observer.increment(Event.FETCH, kind=ref.kind.value, outcome=outcome)
@@ -76,7 +99,7 @@ class SourceRouter:
         """Enforce the request rate of an origin."""
         if self._rate_limiter is None or ref.kind is SourceKind.PATH:
             return
-        wait_s = self._rate_limiter.try_acquire(_origin_key(ref))
+        wait_s = self._rate_limiter.try_acquire(origin_key(ref))
         if wait_s:
             self._observer.increment(Event.REJECTED, reason="source_rate")
             raise SourceBusy("The rate limit of this origin is reached; try again shortly", retry_after_s=wait_s)
@@ -106,7 +129,7 @@ class Sources(SourceRouter):
         budget: MemoryBudget = UNLIMITED_BUDGET,
     ) -> None:
         allow_list = config.allow_list()
-        self._http = LazyHttpSource(config, allow_list, lookup, budget)
+        self._http = LazyHttpSource(config, allow_list, lookup, budget, self.charge_redirect)
         sources: dict[SourceKind, Source] = {
             SourceKind.HTTP: self._http,
             SourceKind.STORE: StoreSource(config, locate, budget),
@@ -121,11 +144,3 @@ class Sources(SourceRouter):
 
     async def close(self) -> None:
         await self._http.close()
-
-
-def _origin_key(ref: SourceRef) -> str:
-    """Return the key of an origin: scheme, host and port of a URL, a bucket, or the image root."""
-    scheme, separator, rest = ref.text.partition("://")
-    return (
-        scheme + separator + rest.partition("/")[0] if separator and ref.kind is not SourceKind.PATH else ref.kind.value
-    )

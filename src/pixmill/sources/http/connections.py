@@ -140,7 +140,7 @@ def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
     """
     allowed = config.networks()
     connector = TCPConnector(
-        limit=config.source_connections,
+        limit=config.source_connections + config.source_connections_reserved,
         limit_per_host=config.source_connections_per_host,
         resolver=GuardedResolver(lookup, allowed, config.source_connect_timeout_s),
         socket_factory=guarded_sockets(allowed),

@@ -4,12 +4,13 @@ Must not import aiohttp, even indirectly, before that.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef
 from pixmill.ports.values import Original
-from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
+from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.dns import Lookup
@@ -22,11 +23,17 @@ class LazyHttpSource:
     """An ``HttpSource`` that is created on the first fetch."""
 
     def __init__(
-        self, config: SourcesConfig, allow_list: AllowList, lookup: Lookup, budget: MemoryBudget = UNLIMITED_BUDGET
+        self,
+        config: SourcesConfig,
+        allow_list: AllowList,
+        lookup: Lookup,
+        budget: MemoryBudget,
+        charge_redirect: Callable[[SourceRef], Awaitable[None]],
     ) -> None:
         self._config = config
         self._budget = budget
         self._allow_list = allow_list
+        self._charge_redirect = charge_redirect
         self._lookup = lookup
         self._http: HttpSource | None = None
         self._load_lock = asyncio.Lock()
@@ -48,7 +55,9 @@ class LazyHttpSource:
         async with self._load_lock:
             if self._http is None:
                 source_class = await asyncio.to_thread(_import_http_source)
-                http = source_class(self._config, self._allow_list.check, self._lookup, self._budget)
+                http = source_class(
+                    self._config, self._allow_list.check, self._lookup, self._budget, self._charge_redirect
+                )
                 await http.open()
                 self._http = http
             return self._http

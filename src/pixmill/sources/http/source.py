@@ -4,7 +4,7 @@ Must never connect other than through ``connections``, where the address guard i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
@@ -31,6 +31,7 @@ from pixmill.sources.http.errors import (
     check_status,
     is_retryable,
 )
+from pixmill.sources.http.minimum_rate import MinimumRate
 from pixmill.sources.http.origin_headers import (
     cache_directives,
     conditional_headers,
@@ -42,12 +43,19 @@ from pixmill.sources.http.origin_headers import (
 CheckSource = Callable[[SourceRef], None]
 """Raises SourceForbidden for a source that is not allowed."""
 
+ChargeRedirect = Callable[[SourceRef], Awaitable[None]]
+"""Counts the rest of a fetch for the origin that it was redirected to. Raises SourceBusy."""
+
 _RETRY_BACKOFF: Final = Backoff(initial_s=0.05, max_s=5.0)
 _DIGEST_ON_LOOP_BYTES: Final = 256 * 1024  # SHA-256 takes about a millisecond for this
 
 
 def _allow_all(_ref: SourceRef) -> None:
     """Allow every source."""
+
+
+async def _charge_nobody(_ref: SourceRef) -> None:
+    """Limit no redirect."""
 
 
 class HttpSource:
@@ -62,8 +70,10 @@ class HttpSource:
         check_source: CheckSource = _allow_all,
         lookup: Lookup = system_lookup,
         budget: MemoryBudget = UNLIMITED_BUDGET,
+        charge_redirect: ChargeRedirect = _charge_nobody,
     ) -> None:
         self._config = config
+        self._charge_redirect = charge_redirect
         self._budget = budget
         self._check_source = check_source
         self._lookup = lookup
@@ -114,6 +124,7 @@ class HttpSource:
             if ref.text in visited:
                 break
             visited.add(ref.text)
+            await self._charge_redirect(ref)
         raise TooManyRedirects(detail=f"last to {ref.text}")
 
     async def _send_with_retries(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
@@ -130,7 +141,8 @@ class HttpSource:
     async def _send_once(self, url: str, conditions: Mapping[str, str]) -> ClientResponse:
         if self._session is None:
             raise InternalError(detail="the source is not open")
-        response = await self._session.get(URL(url, encoded=True), headers=conditions, allow_redirects=False)
+        async with asyncio.timeout(self._config.source_connect_timeout_s + self._config.source_idle_timeout_s):
+            response = await self._session.get(URL(url, encoded=True), headers=conditions, allow_redirects=False)
         stop_read_timeout(response)
         return response
 
@@ -141,7 +153,7 @@ class HttpSource:
         spool = Spool(self._config.max_source_bytes, reservation=self._budget.new_reservation())
         try:
             spool.expect(response.content_length or 0)
-            await _stream_to_spool(response, spool, self._config.source_idle_timeout_s)
+            await _stream_to_spool(response, spool, self._config)
             validator = validator_from(response.headers, spool.size) or await _digest(spool)
             tags = purge_tags_from(response.headers, self._config.source_tag_header)
             version = OriginalVersion(
@@ -169,19 +181,21 @@ def _redirect_target(ref: SourceRef, response: ClientResponse) -> SourceRef:
         raise SourceBadResponse(detail=f"redirect to {location[:200]!r}: {error.message}") from error
 
 
-async def _stream_to_spool(response: ClientResponse, spool: Spool, idle_timeout_s: float) -> None:
+async def _stream_to_spool(response: ClientResponse, spool: Spool, config: SourcesConfig) -> None:
     content_encoding = response.headers.get("Content-Encoding", "")
-    async with aclosing(decode_content(content_encoding, _read_chunks(response, idle_timeout_s))) as chunks:
+    async with aclosing(decode_content(content_encoding, _read_chunks(response, config))) as chunks:
         async for chunk in chunks:
             await spool.append(chunk)
 
 
-async def _read_chunks(response: ClientResponse, idle_timeout_s: float) -> AsyncIterator[bytes]:
-    """Yield chunks as they arrive. Raises TimeoutError when the origin is silent, not while the consumer is busy."""
+async def _read_chunks(response: ClientResponse, config: SourcesConfig) -> AsyncIterator[bytes]:
+    """Yield chunks as they arrive. Raises SourceTimeout, TimeoutError when the origin is slow, not the consumer."""
+    rate = MinimumRate(config.source_min_rate)
     while True:
-        async with asyncio.timeout(idle_timeout_s):
+        async with rate.waiting(config.source_idle_timeout_s):
             chunk, end_of_chunk = await response.content.readchunk()
         if chunk:
+            rate.received_bytes += len(chunk)
             yield chunk
         elif not end_of_chunk:
             return
