@@ -18,8 +18,7 @@ from pixmill.api.context import (
     Telemetry,
 )
 from pixmill.api.fastpath.load_shedder import LoadShedder
-from pixmill.api.fastpath.request_cache import RequestCache
-from pixmill.api.fastpath.request_key import RequestKeyReader
+from pixmill.api.fastpath.request_cache import RequestCache, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.cache.factory import open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator

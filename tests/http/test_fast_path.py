@@ -12,8 +12,7 @@ import pytest
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath import request_cache
-from pixmill.api.fastpath.request_cache import MAX_KEY_BYTES, CachedRequest, RequestCache
-from pixmill.api.fastpath.request_key import RequestKeyReader
+from pixmill.api.fastpath.request_cache import MAX_KEY_BYTES, CachedRequest, RequestCache, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import MAX_BATCH
 from pixmill.api.middleware.telemetry import AccessRecord
 from pixmill.dialects.native.dialect import parse
@@ -274,7 +273,7 @@ def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     for number in range(25):
         scope = {"raw_path": b"/resize", "query_string": b"width=%d" % number, "headers": []}
         cached = CachedRequest(parse(b"/resize", b"url=a.jpg"), Key(""), None)
-        memory.put(scope, reader.read(scope)[0], cached)
+        memory.put(reader.read(scope)[0], cached)
     assert memory.get((b"/resize", b"width=24", b"", b""), 0.0) is not None
     assert memory.get((b"/resize", b"width=1", b"", b""), 0.0) is None
 

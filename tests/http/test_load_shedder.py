@@ -13,7 +13,7 @@ from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath import load_shedder as rushing
 from pixmill.api.fastpath.load_shedder import LoadShedder, Pacer, ProbeLimiter, ProbeRates
-from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.api.fastpath.request_cache import RequestKey
 from pixmill.dialects.factory import ServerDefaults, build_registry
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import SourceNotFound

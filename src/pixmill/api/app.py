@@ -47,7 +47,7 @@ FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 def create_app(context: ApiContext) -> ASGIApp:
     """Return the public application; without the admin routes if they have a listener of their own."""
     admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
-    app = _build_app(context, [DialectRoutes(context.images.dialects), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
+    app = _build_app(context, [DialectRoutes(context), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
     return FastPathMiddleware(
         app,
         context.images.request_cache,

@@ -54,7 +54,9 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
         return outcome
     if header := context.config.tag_header:
         image_request = _with_header_tags(image_request, request.headers.getlist(header), header)
-    image_request = negotiate(image_request, request.headers.getlist("accept"), context.images.negotiable_formats)
+    if image_request.plan.output.negotiated:
+        accept = request.headers.getlist("accept")
+        image_request = negotiate(image_request, accept, context.images.negotiable_formats)
     if isinstance(outcome, ImmutableImage | ImageRedirect):
         return dataclasses.replace(outcome, request=image_request)
     return image_request

@@ -37,8 +37,8 @@ class QueryParam:
 class UrlRoute:
     """A family of paths.
 
-    ``template`` has ``{name}`` for one segment, and is the route label of metrics and logs unless ``label`` is.
-    ``needs_engine``: a request may be shed while the render queue is full.
+    ``template`` has ``{name}`` for one segment. ``label`` is the route label of metrics and logs, by default the
+    template. ``needs_engine``: a request may be shed while the render queue is full.
     """
 
     template: str
@@ -48,6 +48,10 @@ class UrlRoute:
     label: str = ""
     summary: str = ""
     params: tuple[QueryParam, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.template)
 
 
 @dataclass(frozen=True, slots=True)

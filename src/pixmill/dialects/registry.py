@@ -65,11 +65,6 @@ class DialectMatch:
     route: UrlRoute
     path: bytes
 
-    @property
-    def metrics_label(self) -> str:
-        """The route label of metrics and logs."""
-        return self.route.label or self.route.template
-
     def verify(self, query: bytes, now: float) -> int | None:
         """Authenticate the request; return when its signature expires. Raises Forbidden."""
         return self.mounted.dialect.verify(self.path, query, now)

@@ -1,8 +1,10 @@
-"""HTTP dates: IMF-fixdate, the one form that may be sent (RFC 9110 §5.6.7). Parses untrusted input in linear time."""
+"""HTTP dates: IMF-fixdate, the one form that may be sent (RFC 9110 §5.6.7). Parses untrusted input in linear time.
+
+``email.utils.formatdate(seconds, usegmt=True)`` writes the same form.
+"""
 
 import re
 from datetime import UTC, datetime
-from email.utils import formatdate
 from typing import Final
 
 _DATE = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT")
@@ -19,8 +21,3 @@ def seconds_of(date: str | None) -> float | None:
         return datetime(year, _MONTHS.index(match[2]) + 1, day, hour, minute, second, tzinfo=UTC).timestamp()
     except ValueError:
         return None
-
-
-def date_of(seconds: float) -> str:
-    """Format seconds since the epoch."""
-    return formatdate(int(seconds), usegmt=True)

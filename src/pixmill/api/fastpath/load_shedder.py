@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pixmill.api.fastpath.request_key import RequestKey
+from pixmill.api.fastpath.request_cache import RequestKey
 from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.problems import problem_response
 from pixmill.dialects.port import Text
@@ -165,7 +165,7 @@ class LoadShedder:
             return None
         self._observer.increment(Event.REJECTED, reason="shed")
         seconds = max(1, math.ceil(retry_after_s))
-        key = match.mounted.name, match.metrics_label, seconds
+        key = match.mounted.name, match.route.label, seconds
         return self._rejections.get(key) or self._rejections.setdefault(key, _prepare_rejection(match, seconds))
 
     @asynccontextmanager
@@ -221,7 +221,7 @@ def _prepare_rejection(match: DialectMatch, seconds: int) -> PreparedRejection:
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
     log_fields: dict[str, object] = {"code": error.code, "detail": "shed before parsing"}
     return PreparedRejection(
-        match.metrics_label,
+        match.route.label,
         response.status_code,
         headers,
         response.headers["cache-status"],

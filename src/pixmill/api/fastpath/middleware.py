@@ -16,8 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
 from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
-from pixmill.api.http.cache_headers import entity_tags, not_modified_since
-from pixmill.api.http.image_headers import image_headers
+from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
 from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.request_context import choose_request_id
 from pixmill.api.middleware.telemetry import access_fields, remote_address

@@ -1,15 +1,15 @@
 """Cache of parsed requests, byte for byte, with responses prepared for the current second.
 
-Holds only requests that passed every check. Must never know how a request is parsed.
+The key is everything that the checks of a request look at, as raw bytes. Holds only requests that passed every check.
+Must never know how a request is parsed.
 """
 
 from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
-from pixmill.api.fastpath.request_key import RequestKey, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
-from pixmill.api.middleware.request_context import route_template
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.values import Entry
@@ -21,7 +21,49 @@ MAX_CACHED_REQUESTS = 4_096
 MAX_KEY_BYTES = 1_024
 """Longer request keys are not cached, so that clients cannot fill the memory with them: 4 MiB at most."""
 
+RequestKey = tuple[bytes, bytes, bytes, bytes]
+"""Path, query and Accept, as they came, and the host if a dialect is mounted on it."""
+
 RawHeaders = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKeyReader:
+    """Reads request keys.
+
+    ``tag_header``, in lower case, is the header that adds tags; empty if none is configured.
+    """
+
+    dialects: DialectRegistry
+    tag_header: bytes = b""
+
+    def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None]:
+        """Return the request key, If-None-Match, If-Modified-Since and the requested id.
+
+        Takes one pass over the headers. The tag header is appended to Accept behind a NUL, which no header contains.
+        """
+        accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, None
+        for header, value in scope["headers"]:
+            if header == b"host" and host is None:
+                host = value
+            elif header == b"accept":
+                accept = accept + b"\n" + value if accept else value
+            elif header == b"if-none-match":
+                if_none_match = value
+            elif header == b"if-modified-since":
+                if_modified_since = value
+            elif header == b"x-request-id" and requested_id is None:
+                requested_id = value
+            elif header == self.tag_header:
+                accept += b"\0" + value
+        # Without mounted hosts every hit saves the call.
+        known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
+        request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
+        return request_key, if_none_match, if_modified_since, requested_id
+
+    def match(self, request_key: RequestKey) -> DialectMatch | None:
+        """Return the match of a request key."""
+        return self.dialects.match(request_key[3], request_key[0])
 
 
 @dataclass(slots=True)
@@ -35,7 +77,10 @@ class PreparedResponse:
 
 @dataclass(slots=True)
 class CachedRequest:
-    """What a request means. ``responses``, by method, or 304, are made of ``entry`` in that ``second``."""
+    """What a request means. ``responses``, by method, or 304, are made of ``entry`` in that ``second``.
+
+    ``route`` is the label of its route, for metrics and logs.
+    """
 
     image_request: ImageRequest
     result_key: Key
@@ -54,10 +99,9 @@ class RequestCache:
         self.reader = reader
         self._requests: BoundedDict[RequestKey, CachedRequest] = BoundedDict(MAX_CACHED_REQUESTS)
 
-    def put(self, scope: Scope, request_key: RequestKey, cached: CachedRequest) -> None:
-        """Keep the meaning of a request that passed every check; its route is that of the scope."""
+    def put(self, request_key: RequestKey, cached: CachedRequest) -> None:
+        """Keep the meaning of a request that passed every check."""
         if sum(map(len, request_key)) <= MAX_KEY_BYTES:
-            cached.route = route_template(scope)
             self._requests[request_key] = cached
 
     def get(self, request_key: RequestKey, now: float) -> CachedRequest | None:

@@ -1,14 +1,19 @@
-"""Caching headers of requests and responses (RFC 9110, 9111, 9211).
+"""Headers of image responses, and conditional requests: caching (RFC 9110, 9111, 9211), type, download name.
 
-Knows header syntax. Freshness was decided in ``services/``.
+Knows header syntax. What is answered, and its freshness, was decided in ``services/``.
 """
 
 import math
 import re
 import time
+from email.utils import formatdate
+from typing import Final
+from urllib.parse import quote
 
-from pixmill.plan.dates import date_of, seconds_of
+from pixmill.media import MEDIA, Format
+from pixmill.plan.dates import seconds_of
 from pixmill.plan.freshness import YEAR_S, CacheControl, ClientMaxAge, cache_control_for
+from pixmill.plan.request import ImageRequest
 from pixmill.ports.values import EntryMetadata
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 
@@ -29,6 +34,15 @@ _CACHE_STATUS = {
     CacheOutcome.STALE_IF_ERROR: "fwd=stale; detail=stale-if-error",
 }
 """RFC 9211. A stale image is a hit with a negative ttl."""
+
+_SECURITY_HEADERS: Final = {
+    Format.SVG: {
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    }
+}
+"""An SVG opened directly is a document: although sanitised, it may run and load nothing."""
+
+_EXTENSIONS = {f".{media.extension}" for media in MEDIA.values()} | {".jpeg", ".tif", ".heif"}
 
 
 class AnyEntityTag:
@@ -52,6 +66,33 @@ def entity_tags(if_none_match: str | None) -> "frozenset[str] | AnyEntityTag":
     )
 
 
+def image_headers(
+    image_request: ImageRequest, result: ResizeResult, expires: int | None = None, etag_prefix: str = ""
+) -> dict[str, str]:
+    """Return all headers; those of a 304 if the client has the bytes.
+
+    ``etag_prefix`` is what the URL itself says of the entity tag: while the result has that tag, it is immutable.
+    """
+    headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
+    entry = result.entry
+    is_immutable = etag_prefix and result.meta.etag.startswith(f'"{etag_prefix}')
+    if is_immutable and expires is None and headers["cache-control"].startswith("public"):
+        headers["cache-control"] = f"public, max-age={YEAR_S:.0f}, immutable"
+    if entry:
+        headers["content-type"] = MEDIA[entry.format].mime
+        headers |= _SECURITY_HEADERS.get(entry.format, {})
+        headers["content-length"] = str(len(entry.body))
+        if image_request.filename:
+            headers["content-disposition"] = attachment(image_request.filename, entry.format)
+    return headers
+
+
+def redirect_headers(image_request: ImageRequest, result: ResizeResult, expires: int | None) -> dict[str, str]:
+    """Return the caching headers of a redirect to a result: those of the result, without its validators."""
+    headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
+    return {name: value for name, value in headers.items() if name not in {"etag", "last-modified"}}
+
+
 def cache_headers(result: ResizeResult, *, negotiated: bool, expires: int | None = None) -> dict[str, str]:
     """Return Cache-Control, Age, ETag, Last-Modified, Vary and Cache-Status of an image response.
 
@@ -67,7 +108,7 @@ def cache_headers(result: ResizeResult, *, negotiated: bool, expires: int | None
     headers["etag"] = meta.etag
     headers["age"] = str(control.age_s)
     if meta.version.modified and result.entry:
-        headers["last-modified"] = date_of(min(meta.version.modified, now))  # RFC 9110 §8.8.2.1
+        headers["last-modified"] = formatdate(int(min(meta.version.modified, now)), usegmt=True)  # RFC 9110 §8.8.2.1
     headers["cache-control"] = _cache_control(meta, control, _max_age_cap_s(meta, expires, now))
     return headers
 
@@ -113,6 +154,18 @@ def cache_status(result: ResizeResult) -> str:
     if result.tier and result.outcome in _HIT_OUTCOMES:
         status += f"; ttl={math.floor(result.meta.lifetime.fresh_until - time.time())}; detail={result.tier}"
     return status
+
+
+def attachment(filename: str, form: Format) -> str:
+    """Return Content-Disposition (RFC 6266) for a download.
+
+    An image extension in ``filename`` is replaced by that of the format.
+    """
+    stem, dot, extension = filename.rpartition(".")
+    name = stem if dot and stem and f".{extension.lower()}" in _EXTENSIONS else filename
+    full_name = f"{name}.{MEDIA[form].extension}"
+    ascii_name = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in full_name)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"
 
 
 def server_timing(result: ResizeResult) -> str:

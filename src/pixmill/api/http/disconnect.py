@@ -19,22 +19,42 @@ DISCONNECT_CHECK_DELAY_S: Final = 0.05
 async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Await ``work``; cancel it and raise ClientDisconnect if the client disconnects meanwhile."""
     task = asyncio.ensure_future(work)
+    listener = _DisconnectListener(receive, task)
     try:
-        await asyncio.wait((task,), timeout=DISCONNECT_CHECK_DELAY_S)
-        return task.result() if task.done() else await _race_disconnect(receive, task)
+        return await task
+    except asyncio.CancelledError:
+        if listener.disconnected:
+            raise ClientDisconnect from None
+        raise
     finally:
-        task.cancel()
+        listener.close()
 
 
-async def _race_disconnect(receive: Receive, task: "asyncio.Future[T]") -> T:
-    disconnect = asyncio.ensure_future(_wait_disconnect(receive))
-    try:
-        await asyncio.wait((task, disconnect), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ClientDisconnect
-    finally:
-        disconnect.cancel()
+class _DisconnectListener:
+    """Cancels a task when the client disconnects; begins to listen after ``DISCONNECT_CHECK_DELAY_S``."""
+
+    def __init__(self, receive: Receive, task: "asyncio.Future[Any]") -> None:
+        self.disconnected = False
+        self._receive = receive
+        self._task = task
+        self._listening: asyncio.Future[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(DISCONNECT_CHECK_DELAY_S, self._start)
+
+    def close(self) -> None:
+        self._timer.cancel()
+        if self._listening:
+            self._listening.cancel()
+
+    def _start(self) -> None:
+        self._listening = asyncio.ensure_future(_wait_disconnect(self._receive))
+        self._listening.add_done_callback(self._on_disconnect)
+
+    def _on_disconnect(self, listening: "asyncio.Future[None]") -> None:
+        """Cancel the task, also when listening has failed."""
+        if not listening.cancelled():
+            listening.exception()  # retrieved
+            self.disconnected = True
+            self._task.cancel()
 
 
 async def _wait_disconnect(receive: Receive) -> None:

@@ -135,4 +135,4 @@ def _requested_id(scope: Scope) -> bytes | None:
 def route_template(scope: Scope) -> str:
     """Return the template of the matched route, for metrics and logs; ``none`` without a match."""
     match: DialectMatch | None = scope.get("dialect_match")
-    return match.metrics_label if match else getattr(scope.get("route"), "path", "none")
+    return match.route.label if match else getattr(scope.get("route"), "path", "none")

@@ -1,6 +1,7 @@
 """Routes derived from the dialect registry."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -8,14 +9,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pixmill.api.context import ApiContext
 from pixmill.api.routes.images import get_image, post_image
 from pixmill.api.routes.info import get_info
 from pixmill.api.routes.srcset import get_srcset
 from pixmill.dialects.port import Endpoint
-from pixmill.dialects.registry import DialectMatch, DialectRegistry
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import MethodNotAllowed
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[ApiContext, Request], Awaitable[Response]]
 
 _HANDLERS: Final[dict[Endpoint, Handler]] = {
     Endpoint.IMAGE: get_image,
@@ -28,12 +30,13 @@ _UPLOAD_METHOD: Final = "POST"
 class DialectRoutes(BaseRoute):
     """Answers whatever a dialect of the registry matches; leaves the match in the scope."""
 
-    def __init__(self, dialects: DialectRegistry) -> None:
-        self._dialects = dialects
+    def __init__(self, context: ApiContext) -> None:
+        """``context`` is handed to every handler."""
+        self._dialects = context.images.dialects
         self._endpoints: dict[Endpoint, ASGIApp] = {
-            endpoint: request_response(handler) for endpoint, handler in _HANDLERS.items()
+            endpoint: request_response(partial(handler, context)) for endpoint, handler in _HANDLERS.items()
         }
-        self._upload_endpoint = request_response(post_image)
+        self._upload_endpoint = request_response(partial(post_image, context))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":

@@ -11,13 +11,17 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.context import ApiContext, context_of
-from pixmill.api.fastpath.request_cache import CachedRequest
-from pixmill.api.fastpath.request_key import RequestKey
-from pixmill.api.http.cache_headers import entity_tags, not_modified_since, server_timing
+from pixmill.api.context import ApiContext
+from pixmill.api.fastpath.request_cache import CachedRequest, RequestKey
+from pixmill.api.http.cache_headers import (
+    entity_tags,
+    image_headers,
+    not_modified_since,
+    redirect_headers,
+    server_timing,
+)
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
-from pixmill.api.http.image_headers import image_headers, redirect_headers
 from pixmill.api.request_parsing import parse_request
 from pixmill.dialects.port import ImageRedirect, ImmutableImage, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
@@ -31,10 +35,10 @@ LINGERING_TIMEOUT_S = 5.0
 """How long a rejected upload is still read (nginx's ``lingering_timeout``)."""
 
 
-async def get_image(request: Request) -> Response:
+async def get_image(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: the result for the image at ``url``."""
-    context = context_of(request)
     request_key: RequestKey = request.scope["request_key"]
+    match: DialectMatch = request.scope["dialect_match"]
     with context.limits.load_shedder.track(request_key):
         outcome, expires = parse_request(request, context)
         if isinstance(outcome, Redirect | Text):
@@ -58,7 +62,7 @@ async def get_image(request: Request) -> Response:
         result = replace(result, entry=None)
     etag_prefix = outcome.etag_prefix if isinstance(outcome, ImmutableImage) else ""
     context.images.request_cache.put(
-        request.scope, request_key, CachedRequest(image_request, key, expires, etag_prefix)
+        request_key, CachedRequest(image_request, key, expires, etag_prefix, match.route.label)
     )
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
 
@@ -79,9 +83,8 @@ async def _redirect_to_result(
     return answer_response(redirect, redirect_headers(image_request, result, expires))
 
 
-async def post_image(request: Request) -> Response:
+async def post_image(context: ApiContext, request: Request) -> Response:
     """POST: the result for the image in the body; it is not stored."""
-    context = context_of(request)
     with ExitStack() as announcement:
         try:
             outcome, _ = parse_request(request, context, upload=True)

@@ -3,16 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.context import context_of
+from pixmill.api.context import ApiContext
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
 from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.errors import RouteNotFound
 
 
-async def get_info(request: Request) -> Response:
+async def get_info(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: facts from the header, and those that ``include`` asks for."""
-    context = context_of(request)
     outcome, expires = parse_request(request, context)
     image_request = image_of(outcome)
     if image_request is None:

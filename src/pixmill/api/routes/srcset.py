@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pixmill.api.context import ApiContext, context_of
+from pixmill.api.context import ApiContext
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
 from pixmill.api.http.picture_element import picture_element
@@ -64,9 +64,8 @@ class SrcsetResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     placeholder: str | None = None
 
 
-async def get_srcset(request: Request) -> Response:
+async def get_srcset(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: a set of candidates, whose URLs are signed if this request is."""
-    context = context_of(request)
     match, expires = verify_request(request)
     if not isinstance(match.mounted.dialect, NativeDialect):
         raise RouteNotFound

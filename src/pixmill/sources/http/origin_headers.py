@@ -6,12 +6,13 @@ Knows RFC 9110 §8.8, RFC 9111 and RFC 9213. Accepts any header value at all, in
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Final
 
 from msgspec import structs
 from multidict import MultiMapping
 
-from pixmill.plan.dates import date_of, seconds_of
+from pixmill.plan.dates import seconds_of
 from pixmill.plan.freshness import (
     CLIENT_DEFAULT,
     CLIENT_NO_STORE,
@@ -73,7 +74,7 @@ def conditional_headers(validator: str) -> dict[str, str]:
     if found := _ETAG_VALIDATOR.fullmatch(validator):
         return {"If-None-Match": found[1]}
     if found := _MODIFIED_VALIDATOR.fullmatch(validator):
-        return {"If-Modified-Since": date_of(float(found[1]))}
+        return {"If-Modified-Since": formatdate(int(float(found[1])), usegmt=True)}
     return {}
 
 
