@@ -88,6 +88,21 @@ def counter_of(observer: Observer, event: Event, **labels: str) -> Callable[[flo
     return lambda amount: observer.increment(event, amount, **labels)
 
 
+class BoundCounters(dict[tuple[str, ...], Callable[[float], None]]):
+    """Functions that increment an event, by the values of its ``labels``; each is bound when it is first used."""
+
+    def __init__(self, observer: Observer, event: Event, *labels: str) -> None:
+        super().__init__()
+        self._observer = observer
+        self._event = event
+        self._labels = labels
+
+    def __missing__(self, values: tuple[str, ...]) -> Callable[[float], None]:
+        labels = dict(zip(self._labels, values, strict=True))
+        counter = self[values] = counter_of(self._observer, self._event, **labels)
+        return counter
+
+
 class NullObserver:
     """Ignores all observations."""
 

@@ -103,7 +103,7 @@ class AllowList:
     """Patterns of allowed sources; without any, every source is allowed."""
 
     def __init__(self, patterns: tuple[SourcePattern, ...] = ()) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -112,10 +112,10 @@ class AllowList:
 
     def allows(self, ref: SourceRef) -> bool:
         """Return whether a pattern matches the reference, or there is none."""
-        if not self._patterns:
+        if not self.patterns:
             return True
         location = _SourceLocation.of(ref)
-        return any(pattern.matches(location) for pattern in self._patterns)
+        return any(pattern.matches(location) for pattern in self.patterns)
 
     def check(self, ref: SourceRef) -> None:
         """Raise SourceForbidden when no pattern matches the reference."""

@@ -37,6 +37,7 @@ STORE_ERROR_TYPES: Final[dict[type[Exception], SourceErrorType]] = {
     StoreUnavailable: SourceUnreachable,
     TimeoutError: SourceTimeout,
 }
+STORE_ERRORS: Final = tuple(STORE_ERROR_TYPES)
 
 _MAX_DETAIL_CHARACTERS: Final = 500  # some exceptions quote a response
 
@@ -44,21 +45,23 @@ _MAX_DETAIL_CHARACTERS: Final = 500  # some exceptions quote a response
 @contextmanager
 def translate_errors(error_types: dict[type[Exception], SourceErrorType]) -> Iterator[None]:
     """Translate the exceptions in the table. The address guard's error passes as it is."""
+    translatable: tuple[type[Exception], ...] = (PixmillError, *error_types)
     try:
         yield
-    except PixmillError as error:
-        if error_type := _nearest_error_type(error, error_types):
-            raise error_type(detail=error.detail) from error
-        raise
-    except tuple(error_types) as error:
-        error_type = _nearest_error_type(error, error_types) or SourceBadResponse
-        raise find_address_forbidden(error) or error_type(detail=repr(error)[:_MAX_DETAIL_CHARACTERS]) from error
+    except translatable as error:
+        translated = source_error(error, error_types)
+        if translated is error:
+            raise
+        raise translated from error
 
 
-def _nearest_error_type(
-    error: Exception, error_types: dict[type[Exception], SourceErrorType]
-) -> SourceErrorType | None:
-    return next((error_types[kind] for kind in type(error).__mro__ if kind in error_types), None)
+def source_error(error: Exception, error_types: dict[type[Exception], SourceErrorType]) -> PixmillError:
+    """Return the error to raise for one of the table, or for an error of ours."""
+    error_type = next((error_types[kind] for kind in type(error).__mro__ if kind in error_types), None)
+    if isinstance(error, PixmillError):
+        return error_type(detail=error.detail) if error_type else error
+    detail = repr(error)[:_MAX_DETAIL_CHARACTERS]
+    return find_address_forbidden(error) or (error_type or SourceBadResponse)(detail=detail)
 
 
 def find_address_forbidden(error: BaseException | None) -> AddressForbidden | None:

@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceKind, SourceRef
-from pixmill.ports.observe import Event, Observer, RequestStage
+from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, counter_of, timer_of
 from pixmill.ports.pipeline import Source
 from pixmill.ports.values import Original
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
@@ -27,6 +27,20 @@ from pixmill.sources.limiter import FetchLimiter, Slot
 from pixmill.sources.stores import LocateObject, PathSource, ReadableStore, StoreSource, no_stores
 
 Fetched = TypeVar("Fetched", Original, Original | CacheDirectives)
+P = ParamSpec("P")
+
+
+class _NoSource:
+    """Rejects references of a kind that has no source."""
+
+    async def fetch(self, ref: SourceRef) -> Original:
+        raise SourceForbidden(detail=f"no source for kind {ref.kind.value}")
+
+    async def revalidate(self, ref: SourceRef, _validator: str) -> Original | CacheDirectives:
+        return await self.fetch(ref)
+
+
+_NO_SOURCE = _NoSource()
 
 _CURRENT_SLOT: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
 """The slot that the fetch of the current task holds."""
@@ -48,34 +62,40 @@ class SourceRouter:
         self._sources = sources
         self._allow_list = allow_list
         self._observer = observer
+        self._time_fetch = timer_of(observer, RequestStage.FETCH)
+        self._count_fetch = BoundCounters(observer, Event.FETCH, "kind", "outcome")
+        self._count_bytes = counter_of(observer, Event.FETCH_BYTES)
         self.limiter = limiter
         self._is_ready = False
 
     def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Fetch into a spool that the caller closes. Raises SourceError or Forbidden."""
-        return self._run_observed(ref, lambda source: source.fetch(ref))
+        return self._run_observed(ref, self._sources.get(ref.kind, _NO_SOURCE).fetch, ref)
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Fetch if the validator no longer holds, else return the new directives."""
-        return self._run_observed(ref, lambda source: source.revalidate(ref, validator))
+        return self._run_observed(ref, self._sources.get(ref.kind, _NO_SOURCE).revalidate, ref, validator)
 
-    async def _run_observed(self, ref: SourceRef, operation: Callable[[Source], Awaitable[Fetched]]) -> Fetched:
+    async def _run_observed(
+        self, ref: SourceRef, operation: Callable[P, Awaitable[Fetched]], *args: P.args, **kwargs: P.kwargs
+    ) -> Fetched:
         started = perf_counter()
         try:
-            source = self._source_for(ref)
+            if self._allow_list.patterns:
+                self._allow_list.check(ref)
             self._check_rate(ref)
             if ref.kind is SourceKind.HTTP and not self._is_ready:
                 await asyncio.to_thread(load_public_suffixes)
                 self._is_ready = True
             async with self.limiter.slot(fetch_key(ref)) as slot:
                 _CURRENT_SLOT.set(slot)
-                found = await operation(source)
+                found = await operation(*args, **kwargs)
         except PixmillError as error:
             self._record(ref, started, error.code)
             raise
         if isinstance(found, Original):
             self._record(ref, started, "ok")
-            self._observer.increment(Event.FETCH_BYTES, found.spool.size)
+            self._count_bytes(found.spool.size)
         else:
             self._record(ref, started, "not_modified")
         return found
@@ -92,8 +112,8 @@ class SourceRouter:
             await slot.move_to(key)
 
     def _record(self, ref: SourceRef, started: float, outcome: str) -> None:
-        self._observer.observe_duration(RequestStage.FETCH, perf_counter() - started)
-        self._observer.increment(Event.FETCH, kind=ref.kind.value, outcome=outcome)
+        self._time_fetch(perf_counter() - started)
+        self._count_fetch[ref.kind.value, outcome](1)
 
     def _check_rate(self, ref: SourceRef) -> None:
         """Enforce the request rate of an origin."""
@@ -103,13 +123,6 @@ class SourceRouter:
         if wait_s:
             self._observer.increment(Event.REJECTED, reason="source_rate")
             raise SourceBusy("The rate limit of this origin is reached; try again shortly", retry_after_s=wait_s)
-
-    def _source_for(self, ref: SourceRef) -> Source:
-        self._allow_list.check(ref)
-        source = self._sources.get(ref.kind)
-        if source is None:
-            raise SourceForbidden(detail=f"no source for kind {ref.kind.value}")
-        return source
 
 
 class Sources(SourceRouter):

@@ -15,7 +15,7 @@ from pixmill.ports.values import Original, OriginalVersion, Stat
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.errors import STORE_ERROR_TYPES, translate_errors
+from pixmill.sources.errors import STORE_ERROR_TYPES, STORE_ERRORS, source_error
 
 
 class ReadableStore(Streamer, Stater, Protocol):
@@ -64,11 +64,12 @@ class StoreSource:
         return await _revalidate(*self._locate_translated(ref.text), self._config, self._budget, validator)
 
     def _locate_translated(self, url: str) -> tuple[ReadableStore, str]:
-        with translate_errors(STORE_ERROR_TYPES):
-            try:
-                return self._locate(url)
-            except StoreDenied as error:
-                raise SourceForbidden(detail=error.message) from error
+        try:
+            return self._locate(url)
+        except StoreDenied as error:
+            raise SourceForbidden(detail=error.message) from error
+        except STORE_ERRORS as error:
+            raise source_error(error, STORE_ERROR_TYPES) from error
 
 
 def no_stores(url: str) -> tuple[ReadableStore, str]:
@@ -79,20 +80,24 @@ def no_stores(url: str) -> tuple[ReadableStore, str]:
 async def _revalidate(
     store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget, validator: str
 ) -> Original | CacheDirectives:
-    with translate_errors(STORE_ERROR_TYPES):
+    try:
         async with asyncio.timeout(config.source_timeout_s):
             stat = await store.stat(path)
+    except STORE_ERRORS as error:
+        raise source_error(error, STORE_ERROR_TYPES) from error
     return NO_DIRECTIVES if _validator(stat) == validator else await _fetch(store, path, config, budget)
 
 
 async def _fetch(store: ReadableStore, path: str, config: SourcesConfig, budget: MemoryBudget) -> Original:
-    with translate_errors(STORE_ERROR_TYPES):
+    try:
         async with asyncio.timeout(config.source_timeout_s):
             stat, chunks = await store.stream(path)
             try:
                 return await _read_original(stat, chunks, config.max_source_bytes, budget)
             finally:
                 await _close_chunks(chunks)
+    except STORE_ERRORS as error:
+        raise source_error(error, STORE_ERROR_TYPES) from error
 
 
 async def _read_original(stat: Stat, chunks: AsyncIterator[bytes], max_bytes: int, budget: MemoryBudget) -> Original:
