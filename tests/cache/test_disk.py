@@ -14,7 +14,7 @@ from pixmill.cache.disk import blob_folder as folders
 from pixmill.cache.disk.blob_folder import MAX_TEMPORARY_AGE_S, TOUCH_INTERVAL_S
 from pixmill.cache.disk.expiry_mark import EXPIRY_GRACE_S
 from pixmill.cache.disk.quota import allocated_bytes
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.format.entry import encode
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.tier import Miss

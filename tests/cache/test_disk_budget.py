@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from pixmill.cache.disk.quota import DiskQuota, allocated_bytes
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.format.entry import decode
 from pixmill.errors import StoreError
 from pixmill.plan.key import Key
@@ -88,7 +88,7 @@ async def test_eight_writers_never_exceed_the_budget_at_any_moment(tmp_path: Pat
 WRITER = """
 import asyncio, os, random, sys
 from pathlib import Path
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.errors import StoreError
 from tests.cache.entries import body_of, entry_of, key_of
 

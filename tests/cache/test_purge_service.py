@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.purge.file_log import MAX_SEGMENTS, PURGES_FOLDER, FileSegments, SegmentedPurgeLog
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tiered import TieredCache

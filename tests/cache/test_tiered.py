@@ -7,7 +7,7 @@ from time import time
 
 import pytest
 
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tiered import TieredCache
 from pixmill.cache.tiers.memory import MemoryTier

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import WriteBehindTier
 from pixmill.cache.tier import Miss, ResultTier

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from pixmill.cache.config import CacheConfig
-from pixmill.cache.disk.results import DiskResultTier
+from pixmill.cache.disk.tier import DiskResultTier
 from pixmill.cache.locks.coordinator import LeaseProvider, LockBackend, LockCoordinator
 from pixmill.cache.locks.file_locks import FileLocks
 from pixmill.cache.resilience.guarded import GuardedTier
@@ -121,7 +121,7 @@ async def _open_tier(
             folder = Path(url.path) if url.path else user_cache_folder()
             disk_tier = await DiskResultTier.open(folder, url.max_bytes, observer, name=name)
             return WriteBehindTier(
-                GuardedTier(disk_tier, observer, timeout_s=url.timeout_s, admission_policy=url.limits), observer
+                GuardedTier(disk_tier, observer, timeout_s=url.timeout_s, admission_policy=url.limits or None), observer
             )
         store = open_store(url.url)
     except (StoreError, RuntimeError) as error:
@@ -149,7 +149,11 @@ def _wrap_remote(tier: ResultTier, url: TierUrl, observer: Observer) -> ResultTi
     write_timeout_s = url.timeout_s * WRITE_TIMEOUT_FACTOR
     return WriteBehindTier(
         GuardedTier(
-            tier, observer, timeout_s=url.timeout_s, write_timeout_s=write_timeout_s, admission_policy=url.limits
+            tier,
+            observer,
+            timeout_s=url.timeout_s,
+            write_timeout_s=write_timeout_s,
+            admission_policy=url.limits or None,
         ),
         observer,
     )

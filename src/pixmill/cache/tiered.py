@@ -17,7 +17,7 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
 from pixmill.cache.tier import HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, NullObserver, Observer, Pingable, RequestStage, counter_of, timer_of
+from pixmill.ports.observe import BoundCounters, Event, NullObserver, Observer, Pingable, RequestStage, timer_of
 from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
@@ -44,7 +44,7 @@ class TieredCache:
         self._memory_tier = next((tier for tier in self._tiers[:1] if isinstance(tier, Peekable)), None)
         self._observer = observer or NullObserver()
         self._time_read = timer_of(self._observer, RequestStage.CACHE_READ)
-        self._lookup_counters: dict[tuple[str, str], Callable[[float], None]] = {}
+        self._count_lookup = BoundCounters(self._observer, Event.CACHE_LOOKUP, "tier", "outcome")
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
         self.purge_service = self._make_purge_service()
@@ -58,7 +58,7 @@ class TieredCache:
             entry = self.purge_rules.apply_to(entry)
         if entry is None:
             return None
-        self._count_lookup(self._memory_tier, "hit" if now < entry.meta.lifetime.fresh_until else "stale")
+        self._count_lookup[self._memory_tier.name, "hit" if now < entry.meta.lifetime.fresh_until else "stale"](1)
         return Hit(entry, self._memory_tier.name)
 
     def peek_fresh(self, key: Key) -> Hit | None:
@@ -76,7 +76,7 @@ class TieredCache:
 
     def record_hits(self, hits: int) -> None:
         if self._memory_tier is not None:
-            self._count_lookup(self._memory_tier, "hit", hits)
+            self._count_lookup[self._memory_tier.name, "hit"](hits)
 
     async def get(self, key: Key) -> Hit | None:
         started = perf_counter()
@@ -157,19 +157,19 @@ class TieredCache:
         try:
             found = await tier.get(key)
         except Exception:  # noqa: BLE001  (a failing tier is a miss)
-            self._count_lookup(tier, "error")
+            self._count_lookup[tier.name, "error"](1)
             self._count_error(tier, "get")
             return None
         if isinstance(found, Miss):
-            self._count_lookup(tier, found.value)
+            self._count_lookup[tier.name, found.value](1)
             return None
         entry = usable_entry(found, now)
         if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
             entry = self.purge_rules.apply_to(entry)
         if entry is None:
-            self._count_lookup(tier, "miss")
+            self._count_lookup[tier.name, "miss"](1)
             return None
-        self._count_lookup(tier, "hit" if now < entry.meta.lifetime.fresh_until else "stale")
+        self._count_lookup[tier.name, "hit" if now < entry.meta.lifetime.fresh_until else "stale"](1)
         await self._store(faster_tiers, key, found)
         return Hit(entry, tier.name)
 
@@ -182,13 +182,6 @@ class TieredCache:
             except Exception:  # noqa: BLE001  (a failing tier stores nothing)
                 self._count_error(tier, "put")
         return stored
-
-    def _count_lookup(self, tier: ResultTier | Peekable, outcome: str, count: int = 1) -> None:
-        counter = self._lookup_counters.get((tier.name, outcome))
-        if counter is None:
-            counter = counter_of(self._observer, Event.CACHE_LOOKUP, tier=tier.name, outcome=outcome)
-            self._lookup_counters[tier.name, outcome] = counter
-        counter(count)
 
     def _count_error(self, tier: ResultTier, operation: str) -> None:
         self._observer.increment(Event.CACHE_ERROR, tier=tier.name, operation=operation)

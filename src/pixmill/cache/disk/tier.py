@@ -1,12 +1,12 @@
-"""Async half of the disk tier: thread pool, periodic sweep, eviction when a write needs space.
+"""Async half of the disk tier: thread pool, periodic sweep, eviction when a write needs space; and the tier of results.
 
-Knows asyncio and threads; must never know what is in a blob. ``blob_folder.py`` does the file work, always in threads
-of this tier: the event loop never waits for a disk. The first scan runs in the background: reads work at once, writes
-wait for it.
+Knows asyncio and threads; ``DiskTier`` must never know what is in a blob. ``blob_folder.py`` does the file work, always
+in threads of this tier: the event loop never waits for a disk. The first scan runs in the background: reads work at
+once, writes wait for it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
@@ -18,12 +18,14 @@ from typing import Final, Self, TypeVar
 
 from pixmill.cache.disk.blob_folder import SHARDS, BlobFolder, BlobParts
 from pixmill.cache.disk.quota import MIN_QUOTA_BYTES, DiskQuota, allocated_bytes
+from pixmill.cache.format.entry import decode, decode_header, encode
 from pixmill.cache.purge.file_log import FileSegments, SegmentedPurgeLog
 from pixmill.cache.purge_log import PurgeLog
 from pixmill.cache.tier import Miss
 from pixmill.errors import StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer
+from pixmill.ports.values import Entry, HasPurgeKeys
 
 ReturnType = TypeVar("ReturnType")
 
@@ -236,6 +238,31 @@ class DiskTier:
 
     def _count_eviction(self) -> None:
         self._observer.increment(Event.CACHE_EVICTION, tier=self.name)
+
+
+class DiskResultTier(DiskTier):
+    """``ResultTier`` in a folder: entries as files, as ``format/entry.py`` defines them."""
+
+    remote = False
+
+    def get(self, key: Key) -> Coroutine[object, object, Entry | Miss]:
+        return self._read(partial(self._read_entry, key))
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        await self._store(key, lambda: (encode(key, entry),), entry.meta.lifetime.ends_at)
+
+    async def purge(self, is_purged: Callable[[HasPurgeKeys], bool]) -> int:
+        def is_blob_purged(name: str, head: bytes) -> bool:
+            entry = decode_header(name, head)
+            return entry is not None and is_purged(entry.meta)
+
+        return await self.remove_if(is_blob_purged)
+
+    def _read_entry(self, key: Key) -> Entry | Miss:
+        blob = self._folder.read(key, self._quota.margin_bytes + 1)
+        if blob is None:
+            return Miss.ABSENT
+        return decode(key, blob) or self._remove_damaged(key)
 
 
 def _dispose_result(dispose: Callable[[ReturnType], None], future: asyncio.Future[ReturnType]) -> None:

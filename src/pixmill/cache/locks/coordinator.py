@@ -5,14 +5,14 @@ without a lock the same result is rendered twice.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
 from typing import Final, Protocol, runtime_checkable
 
 from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.plan.key import Key
-from pixmill.ports.observe import Event, Observer, counter_of
+from pixmill.ports.observe import BoundCounters, Event, Observer
 from pixmill.ports.values import Entry
 from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.bounded import BoundedDict
@@ -83,8 +83,7 @@ class LockCoordinator:
     ) -> None:
         self._backends = tuple(backends)
         self._pending_writes = tuple(pending_writes)
-        self._observer = observer
-        self._counters: dict[tuple[str, str], Callable[[float], None]] = {}
+        self._count_outcome = BoundCounters(observer, Event.LOCK, "kind", "outcome")
         self._acquire_timeout_s = acquire_timeout_s
         self._uncacheable_until: BoundedDict[Key, float] = BoundedDict(_MAX_UNCACHEABLE)
         self._release_tasks: set[asyncio.Task[None]] = set()
@@ -102,7 +101,7 @@ class LockCoordinator:
             yield await self._try_acquire_all(key, held_locks)
         finally:
             if held_locks:
-                self._release_in_background(key, held_locks)
+                self._release_in_background(key, held_locks, self._pending_queues(key))
 
     @asynccontextmanager
     async def _acquire(self, key: Key) -> AsyncIterator[bool]:
@@ -113,11 +112,12 @@ class LockCoordinator:
         try:
             waited = await self._acquire_all(key, held_locks)
             yield waited
-            if not waited and not self._pending_queues(key):
-                self._mark_uncacheable(key)
         finally:
+            pending_queues = self._pending_queues(key)
             if held_locks:
-                self._release_in_background(key, held_locks)
+                self._release_in_background(key, held_locks, pending_queues)
+        if not waited and not pending_queues:
+            self._mark_uncacheable(key)
 
     async def close(self) -> None:
         """Release all locks; those whose results are being written after at most a second."""
@@ -141,9 +141,9 @@ class LockCoordinator:
             try:
                 held_lock = await backend.try_acquire(key)
             except Exception:  # noqa: BLE001  (a backend that fails does not keep this server from its work)
-                self._count_outcome(backend, "error", waited=False)
+                self._count_outcome[backend.kind, "error"](1)
                 continue
-            self._count_outcome(backend, "acquired" if held_lock else "skipped", waited=False)
+            self._count_outcome[backend.kind, "acquired" if held_lock else "skipped"](1)
             if held_lock is None:
                 return False
             held_locks.append(held_lock)
@@ -157,33 +157,30 @@ class LockCoordinator:
             try:
                 held_lock = await backend.try_acquire(key)
             except Exception:  # noqa: BLE001  (without a lock the image is still rendered)
-                return self._count_outcome(backend, "error", waited=waited)
+                self._count_outcome[backend.kind, "error"](1)
+                return waited
             if held_lock is not None:
                 held_locks.append(held_lock)
-                return self._count_outcome(backend, "acquired_after_wait" if waited else "acquired", waited=waited)
+                self._count_outcome[backend.kind, "acquired_after_wait" if waited else "acquired"](1)
+                return waited
             remaining_s = deadline - monotonic()
             if remaining_s <= 0:
-                return self._count_outcome(backend, "timeout", waited=True)
+                self._count_outcome[backend.kind, "timeout"](1)
+                return True
             await asyncio.sleep(min(remaining_s, backend.retry_backoff.delay_s(failures)))
             failures += 1
 
-    def _count_outcome(self, backend: LockBackend, outcome: str, *, waited: bool) -> bool:
-        counter = self._counters.get((backend.kind, outcome))
-        if counter is None:
-            counter = counter_of(self._observer, Event.LOCK, kind=backend.kind, outcome=outcome)
-            self._counters[backend.kind, outcome] = counter
-        counter(1)
-        return waited
-
-    def _release_in_background(self, key: Key, held_locks: Sequence[HeldLock]) -> None:
-        """Release after the response, once other servers can find the result."""
-        task = asyncio.create_task(self._release(key, held_locks), name="lock-release")
+    def _release_in_background(
+        self, key: Key, held_locks: Sequence[HeldLock], pending_queues: Sequence[PendingWrites]
+    ) -> None:
+        """Release after the response, once other servers can find the result: when these queues have written it."""
+        task = asyncio.create_task(self._release(key, held_locks, pending_queues), name="lock-release")
         self._release_tasks.add(task)
         task.add_done_callback(self._release_tasks.discard)
 
-    async def _release(self, key: Key, held_locks: Sequence[HeldLock]) -> None:
+    async def _release(self, key: Key, held_locks: Sequence[HeldLock], pending_queues: Sequence[PendingWrites]) -> None:
         try:
-            await asyncio.gather(*(queue.wait_written(key, WRITE_WAIT_S) for queue in self._pending_queues(key)))
+            await asyncio.gather(*[queue.wait_written(key, WRITE_WAIT_S) for queue in pending_queues])
         finally:
             for held_lock in reversed(held_locks):
                 await held_lock.release()

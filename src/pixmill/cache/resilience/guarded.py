@@ -93,18 +93,11 @@ class AdmissionPolicy(Protocol[AdmittedItem]):
         """Returns the item as the tier shall store it, or None if it shall not."""
 
 
-class AdmitAll:
-    """Admits every item unchanged."""
-
-    def admit(self, item: AdmittedItem, _now: float, /) -> AdmittedItem:
-        return item
-
-
-ADMIT_ALL: Final = AdmitAll()
-
-
 class GuardedTier(Generic[Item]):
-    """Wraps a tier of the same name. While the circuit is open, calls are bypassed and counted."""
+    """Wraps a tier of the same name. While the circuit is open, calls are bypassed and counted.
+
+    Without an ``admission_policy`` every item is stored as it is.
+    """
 
     def __init__(
         self,
@@ -113,7 +106,7 @@ class GuardedTier(Generic[Item]):
         *,
         timeout_s: float,
         write_timeout_s: float | None = None,
-        admission_policy: AdmissionPolicy[Item] = ADMIT_ALL,
+        admission_policy: AdmissionPolicy[Item] | None = None,
         recovery_backoff: Backoff = RECOVERY_BACKOFF,
     ) -> None:
         self.name = tier.name
@@ -139,7 +132,7 @@ class GuardedTier(Generic[Item]):
 
     async def put(self, key: Key, item: Item, /) -> None:
         """Store the item; one that the policy rejects only removes what was under its key."""
-        admitted = self._admission_policy.admit(item, time())
+        admitted = item if self._admission_policy is None else self._admission_policy.admit(item, time())
         if not self.breaker.is_closed:
             self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation="bypass")
             return

@@ -52,7 +52,7 @@ class MemoryTier:
         limits: TierLimits = NO_LIMITS,
     ) -> None:
         self.name = name
-        self._limits = limits
+        self._limits = limits or None
         self.max_bytes = max_bytes
         self._observer = observer or NullObserver()
         self._small = _new_queue()
@@ -78,18 +78,18 @@ class MemoryTier:
 
     async def put(self, key: Key, entry: Entry) -> None:
         """Store the entry; one that is too large only removes what was under its key."""
+        admitted = entry if self._limits is None else self._limits.admit(entry, time())
+        slot = None if admitted is None else _Slot(admitted, _cost_bytes(admitted))
         main_slot = self._main.pop(key)
         old_slot = main_slot or self._small.pop(key)
-        admitted = self._limits.admit(entry, time())
-        if admitted is None:
+        if slot is None or slot.cost_bytes > self.max_bytes // MAX_ENTRY_DIVISOR:
             return
-        slot = _Slot(admitted, _cost_bytes(admitted), old_slot.uses if old_slot else 0)
-        if slot.cost_bytes > self.max_bytes // MAX_ENTRY_DIVISOR:
-            return
+        slot.uses = old_slot.uses if old_slot else 0
         was_ghost = key in self._ghosts
         self._ghosts.pop(key, None)
         (self._main if main_slot or was_ghost else self._small).put(key, slot)
-        self._evict()
+        if self._small.total_bytes + self._main.total_bytes > self.max_bytes // _SMALL_QUEUE_DIVISOR:
+            self._evict()
 
     async def delete(self, key: Key) -> None:
         self._main.pop(key)

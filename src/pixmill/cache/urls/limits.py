@@ -16,6 +16,10 @@ class TierLimits:
     max_entry_bytes: float = inf
     ttl_s: float = inf
 
+    def __bool__(self) -> bool:
+        """Whether there is any limit."""
+        return self.max_entry_bytes < inf or self.ttl_s < inf
+
     def admit(self, entry: Entry, now: float) -> Entry | None:
         """Return the entry as the tier shall store it, None if it shall not."""
         if len(entry.body) > self.max_entry_bytes:
