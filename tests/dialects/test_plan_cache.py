@@ -2,8 +2,14 @@
 
 import pytest
 
-from pixmill.dialects.native.dialect import NativeDialect
-from pixmill.dialects.native.plan_cache import MAX_PLANS, MAX_SHARED_BYTES, CachedPlan, PlanCache, split_query
+from pixmill.dialects.native.dialect import (
+    MAX_PLANS,
+    MAX_SHARED_BYTES,
+    CachedPlan,
+    NativeDialect,
+    PlanCache,
+    split_query,
+)
 from pixmill.dialects.native.presets import parse_presets
 from pixmill.errors import BadRequest, InvalidParameter, MissingParameter, RepeatedParameter
 from pixmill.plan.key import result_key

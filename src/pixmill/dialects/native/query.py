@@ -47,7 +47,7 @@ def parse_query(query: bytes, table: ParamTable) -> ParamValues:
             continue
         if param.name in values:
             raise RepeatedParameter(f"{param.name} is given more than once", param=param.name)
-        text = decode_value(raw)
+        text = raw.decode() if raw.isalnum() else decode_value(raw)  # letters and digits need no decoding
         try:  # not param.parse: most of the time of a request in another spelling is spent in this loop
             values[param.name] = param.grammar.parse(text)
         except ValueError:

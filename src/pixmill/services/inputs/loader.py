@@ -72,6 +72,8 @@ class InputLoader:
 
     def load(self, ref: SourceRef, *plans: Plan) -> AbstractAsyncContextManager[Original]:
         """Yield the original with the references of these plans, as fresh as the least fresh of them."""
+        if not any(plan.overlays or plan.shape.mask or plan.stages for plan in plans):
+            return self.load_original(ref)
         referenced = references(*plans)
         return self._load_with_references(ref, referenced) if referenced else self.load_original(ref)
 
