@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
@@ -24,6 +23,7 @@ from starlette.types import ASGIApp
 from pixmill.api.app import create_admin_app, create_app
 from pixmill.api.context import ApiContext
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
+from pixmill.runtime.event_loop import ServerLoop
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure_logging
 from pixmill.wiring import build_services
@@ -70,7 +70,7 @@ def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
     configure_logging(settings)
     if raise_open_files_limit() < settings.max_connections + RESERVED_OPEN_FILES:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=ServerLoop) as runner:
         runner.run(_serve(settings, on_ready))
 
 

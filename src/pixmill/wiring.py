@@ -151,7 +151,7 @@ def _build_resizer(settings: Settings, observer: Observer, storage: _Storage, en
     results = ResultCache(storage.cache, freshness, observer, time.time, purges)
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights), time.time)
     failures = RenderFailureCache(negative_ttl.undecodable_s, freshness, observer)
-    renderer = Renderer(inputs, engine, results, failures, locks, lookup, settings.limits())
+    renderer = Renderer(inputs, engine, results, failures, locks, lookup)
     revalidator = Revalidator(inputs, results, locks, lookup, renderer, BackgroundRefresher(), flights)
     return ResizeService(lookup, renderer, revalidator, flights, observer)
 
@@ -274,6 +274,7 @@ def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) ->
     metrics.add_gauge("expected_wait_seconds", lambda: stats().expected_wait_s)
     metrics.add_gauge("source_fetches_in_flight", lambda: limiter.in_flight)
     metrics.add_gauge("source_fetches_queued", lambda: limiter.queued)
+    metrics.add_gauge("name_lookups_in_flight", lambda: storage.sources.lookups_in_flight)
     metrics.add_gauge("memory_budget_used_bytes", lambda: memory_budget.used_bytes)
     metrics.add_gauge("cache_bytes", lambda: originals.used_bytes, tier="originals")
     for name, read_value in cache.used_bytes().items():

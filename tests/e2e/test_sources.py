@@ -169,8 +169,9 @@ CASES = [
         "address_forbidden",
     ),
     Case(
-        "redirects to a name of loopback", lambda o: o.redirect("/r4", "http://localhost:1/"), 403, "address_forbidden"
+        "redirects to a name of loopback", lambda o: o.redirect("/r4", "http://localhost:1/"), 502, "source_unreachable"
     ),
+    Case("has a name of loopback", lambda _: "http://localhost:1/a.jpg", 502, "source_unreachable"),
     Case("redirects to a file", lambda o: o.redirect("/r5", "file:///etc/passwd"), 502, "source_bad_response"),
     Case("redirects to a store", lambda o: o.redirect("/r6", "s3://bucket/a.jpg"), 502, "source_bad_response"),
     Case("redirects to nonsense", lambda o: o.redirect("/r7", "http://[half"), 502, "source_bad_response"),
@@ -256,6 +257,6 @@ def test_an_original_that_leads_back_to_the_service_ends_there() -> None:
 
 def test_no_private_detail_of_a_source_is_told(server: Pixmill) -> None:
     reply = server.get("/resize", url="http://localhost:1/secret")
-    assert reply.status == 403
+    assert reply.status == 502
     assert b"127.0.0.1" not in reply.body
     assert b"::1" not in reply.body

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults.traffic import Traffic, Wanted, chart, sizes, while_going
+from tests.servers.names import NameServer
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
@@ -87,3 +88,28 @@ def test_an_original_that_changes_between_requests_is_one_version_or_the_other_n
                 while_going(traffic, 15)
         traffic.assert_only("changing")
         survived(traffic)
+
+
+def test_origins_whose_name_servers_are_silent_touch_their_own_images_only(
+    origin: Origin, survived: Callable[..., None]
+) -> None:
+    """Sixty-four names of one domain and of many, while others are fetched by name and by address."""
+    with NameServer() as names:
+        names.serve("good.test", "127.0.0.1")
+        hosts = [f"n{number}.hang.test" for number in range(32)] + [f"d{number}.test" for number in range(32)]
+        for host in hosts:
+            names.hang(host)
+        asked = []
+        for number in range(40):
+            address = origin.serve(f"/good{number}.png", chart(5))
+            asked += sizes("address", address, [5], [30], ("png",))
+            asked += sizes("named", address.replace("127.0.0.1", "good.test"), [5], [40], ("png",))
+        asked += [Wanted("silent", f"http://{host}/a.png", 20, "png", (9,)) for host in hosts]
+        settings = FETCHED | {"dns_servers": names.address, "source_connect_timeout_s": 2}
+        with Pixmill(**settings) as server:  # type: ignore[arg-type]
+            with Traffic(server, asked, clients=24) as traffic:
+                while_going(traffic, 200)
+            traffic.assert_only("named")
+            traffic.assert_only("address")
+            traffic.assert_only("silent", *_LATE, (503, "source_busy"))
+            survived(traffic)

@@ -86,7 +86,7 @@ def test_a_refused_address_keeps_its_name_through_all_wrappings_and_is_not_tried
     ("kind", "again"),
     [
         (aiohttp.ClientConnectorError, True),
-        (aiohttp.ClientConnectorDNSError, True),
+        (aiohttp.ClientConnectorDNSError, False),  # the resolver has asked several times; it remembers the failure
         (ConnectionLost, True),
         (aiohttp.ClientConnectorCertificateError, False),
         (aiohttp.ClientConnectorSSLError, False),

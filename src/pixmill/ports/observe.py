@@ -49,6 +49,7 @@ class Event(StrEnum):
     NEGATIVE_HIT = "negative_hit"  # outcome: the error code that was returned again without trying
     FETCH = "fetch"  # kind: http · store · path · upload; outcome: ok or an error code
     FETCH_BYTES = "fetch_bytes"  # amount
+    NAME_LOOKUP = "name_lookup"  # outcome: ok · not_found · timeout · error · rejected
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
     REJECTED = "rejected"  # reason: the limit that rejected the request

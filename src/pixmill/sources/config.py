@@ -1,16 +1,21 @@
 """Settings of sources."""
 
 import math
-from ipaddress import ip_network
-from typing import Self
+import re
+from collections.abc import Iterator
+from ipaddress import IPv6Network, ip_address, ip_network
+from typing import Final, Self
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
 
 from pixmill.runtime.memory_budget import MEMORY_DIVISOR
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.system import available_memory_bytes
-from pixmill.sources.addresses import Network
+from pixmill.sources.addresses import NAT64_PREFIX_LENGTHS, AddressPolicy, Network
 from pixmill.sources.allowlist import AllowList
+
+_MAX_PORT: Final = 65_535
+_PLAIN_ADDRESS: Final = re.compile("[0-9A-Za-z.:%_-]+")  # with a scope perhaps: fe80::1%eth0
 
 
 class SourcesConfig(BaseModel):
@@ -33,6 +38,34 @@ class SourcesConfig(BaseModel):
         default="",
         description="Comma-separated networks, such as 10.1.0.0/16, that the address guard allows although they are "
         "not public.",
+    )
+    denied_networks: str = Field(
+        default="",
+        description="Comma-separated networks, such as 203.0.113.0/24, that the address guard denies although they are "
+        "public, also within PIXMILL_ALLOWED_NETWORKS: internal systems with public addresses.",
+    )
+    nat64_prefixes: str = Field(
+        default="",
+        description="Comma-separated IPv6 prefixes of the network's own NAT64 (RFC 6052), such as "
+        "2001:67c:2b0:db32::/96; of addresses in them the embedded IPv4 address is checked. 64:ff9b::/96 is known.",
+    )
+    dns_servers: str = Field(
+        default="",
+        description="Comma-separated name servers for origins, such as 10.0.0.53, 10.0.0.54:5353 or [2001:db8::53]:53. "
+        "Empty: those of /etc/resolv.conf, read again when it changes.",
+    )
+    dns_lookups: int = Field(
+        default=512,
+        ge=1,
+        le=30_000,
+        description="Maximum concurrent look-ups of host names of origins; more are rejected with 503. "
+        "Names that were looked up lately, and addresses, need none.",
+    )
+    dns_lookups_per_domain: int = Field(
+        default=8,
+        ge=1,
+        description="Maximum concurrent look-ups of host names in one registrable domain, such as example.co.uk, fewer "
+        "when most of PIXMILL_DNS_LOOKUPS are in use. More wait.",
     )
     max_source_bytes: int = Field(
         default=64 * 2**20, ge=1, description="Maximum size of an original, in bytes, after content decoding."
@@ -114,10 +147,22 @@ class SourcesConfig(BaseModel):
         "503 at once.",
     )
 
-    @field_validator("allowed_networks")
+    @field_validator("allowed_networks", "denied_networks")
     @classmethod
-    def _validate_allowed_networks(cls, text: str) -> str:
+    def _validate_networks(cls, text: str) -> str:
         _parse_networks(text)
+        return text
+
+    @field_validator("nat64_prefixes")
+    @classmethod
+    def _validate_nat64_prefixes(cls, text: str) -> str:
+        _parse_nat64_prefixes(text)
+        return text
+
+    @field_validator("dns_servers")
+    @classmethod
+    def _validate_dns_servers(cls, text: str) -> str:
+        _parse_name_servers(text)
         return text
 
     @field_validator("allowed_sources")
@@ -144,9 +189,17 @@ class SourcesConfig(BaseModel):
             raise ValueError("PIXMILL_MEMORY_BUDGET_BYTES is less than PIXMILL_MAX_SOURCE_BYTES")
         return self
 
-    def networks(self) -> tuple[Network, ...]:
-        """Return the parsed ``allowed_networks``."""
-        return _parse_networks(self.allowed_networks)
+    def address_policy(self) -> AddressPolicy:
+        """Return the parsed ``allowed_networks``, ``denied_networks`` and ``nat64_prefixes``."""
+        return AddressPolicy(
+            allowed=_parse_networks(self.allowed_networks),
+            denied=_parse_networks(self.denied_networks),
+            nat64=_parse_nat64_prefixes(self.nat64_prefixes),
+        )
+
+    def name_servers(self) -> tuple[str, ...]:
+        """Return the parsed ``dns_servers``."""
+        return _parse_name_servers(self.dns_servers)
 
     def allow_list(self) -> AllowList:
         """Return the parsed ``allowed_sources``."""
@@ -154,4 +207,39 @@ class SourcesConfig(BaseModel):
 
 
 def _parse_networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(ip_network(part) for part in _split(text))
+
+
+def _parse_nat64_prefixes(text: str) -> tuple[IPv6Network, ...]:
+    prefixes = tuple(IPv6Network(part) for part in _split(text))
+    for prefix in prefixes:
+        if prefix.prefixlen not in NAT64_PREFIX_LENGTHS:
+            raise ValueError(f"{prefix} is not a prefix of a NAT64, which has {NAT64_PREFIX_LENGTHS} bits (RFC 6052)")
+    return prefixes
+
+
+def _parse_name_servers(text: str) -> tuple[str, ...]:
+    """Check each: an address, with a port or without. An IPv6 address with a port is in brackets."""
+    servers = tuple(_split(text))
+    for server in servers:
+        address, port = _split_port(server)
+        if not _PLAIN_ADDRESS.fullmatch(address):
+            raise ValueError(f"{server!r} is not the address of a name server")
+        ip_address(address)
+        if port is not None and not 0 < int(port) <= _MAX_PORT:
+            raise ValueError(f"{server!r} has no port from 1 to {_MAX_PORT}")
+    return servers
+
+
+def _split_port(server: str) -> tuple[str, str | None]:
+    if server.startswith("["):
+        address, bracket, rest = server[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(f"{server!r} is not an address and a port")
+        return address, rest[1:] if rest else None
+    address, colon, port = server.partition(":")
+    return (address, port) if colon and ":" not in port else (server, None)
+
+
+def _split(text: str) -> Iterator[str]:
+    return (part.strip() for part in text.split(",") if part.strip())

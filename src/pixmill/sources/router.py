@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
@@ -20,10 +20,10 @@ from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.registrable_domain import load_public_suffixes
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.dns import Lookup, system_lookup
 from pixmill.sources.fetch_key import fetch_key, origin_key
 from pixmill.sources.http.lazy import LazyHttpSource
 from pixmill.sources.limiter import FetchLimiter, Slot
+from pixmill.sources.names.lookup import Lookup
 from pixmill.sources.stores import LocateObject, PathSource, ReadableStore, StoreSource, no_stores
 
 Fetched = TypeVar("Fetched", Original, Original | CacheDirectives)
@@ -46,6 +46,14 @@ _CURRENT_SLOT: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
 """The slot that the fetch of the current task holds."""
 
 
+@runtime_checkable
+class Preparable(Protocol):
+    """A source with work that may take long at no cost, and so must hold no fetch slot."""
+
+    async def prepare(self, ref: SourceRef) -> None:
+        """Do it; ``fetch`` and ``revalidate`` follow. Raises SourceError."""
+
+
 class SourceRouter:
     """Checks, limits, times and counts every fetch."""
 
@@ -60,6 +68,7 @@ class SourceRouter:
         """``rate_limiter`` has a bucket per origin."""
         self._rate_limiter = rate_limiter
         self._sources = sources
+        self._preparations = {kind: each.prepare for kind, each in sources.items() if isinstance(each, Preparable)}
         self._allow_list = allow_list
         self._observer = observer
         self._time_fetch = timer_of(observer, RequestStage.FETCH)
@@ -87,6 +96,8 @@ class SourceRouter:
             if ref.kind is SourceKind.HTTP and not self._is_ready:
                 await asyncio.to_thread(load_public_suffixes)
                 self._is_ready = True
+            if prepare := self._preparations.get(ref.kind):
+                await prepare(ref)
             async with self.limiter.slot(fetch_key(ref)) as slot:
                 _CURRENT_SLOT.set(slot)
                 found = await operation(*args, **kwargs)
@@ -138,11 +149,11 @@ class Sources(SourceRouter):
         *,
         images: ReadableStore | None = None,
         locate: LocateObject = no_stores,
-        lookup: Lookup = system_lookup,
+        lookup: Lookup | None = None,
         budget: MemoryBudget = UNLIMITED_BUDGET,
     ) -> None:
         allow_list = config.allow_list()
-        self._http = LazyHttpSource(config, allow_list, lookup, budget, self.charge_redirect)
+        self._http = LazyHttpSource(config, allow_list, lookup, budget, self.charge_redirect, observer)
         sources: dict[SourceKind, Source] = {
             SourceKind.HTTP: self._http,
             SourceKind.STORE: StoreSource(config, locate, budget),
@@ -157,3 +168,8 @@ class Sources(SourceRouter):
 
     async def close(self) -> None:
         await self._http.close()
+
+    @property
+    def lookups_in_flight(self) -> int:
+        """Look-ups of host names in progress."""
+        return self._http.lookups_in_flight

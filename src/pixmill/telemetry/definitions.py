@@ -32,6 +32,8 @@ _OUTCOMES = frozenset(
         "acquired_after_wait",
         "skipped",
         "timeout",
+        "not_found",
+        "rejected",
         "error",
     }
     | _ERROR_CODES
@@ -40,7 +42,16 @@ _OUTCOMES = frozenset(
 LOCK_KINDS: Final = ("file", "redis")
 REMOTE_SOURCE_KINDS: Final = ("http", "store")
 RESTART_REASONS: Final = ("crash", "deadline", "recycled")
-REJECT_REASONS: Final = ("queue", "queue_wait", "source_queue", "source_rate", "rate_limit", "shed", "memory")
+REJECT_REASONS: Final = (
+    "queue",
+    "queue_wait",
+    "source_queue",
+    "source_rate",
+    "name_lookups",
+    "rate_limit",
+    "shed",
+    "memory",
+)
 
 LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(RequestStage),
@@ -77,6 +88,9 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
         "source_fetches", ("kind", "outcome"), "Fetches of originals, by kind of source and outcome."
     ),
     Event.FETCH_BYTES: MetricDef("source_bytes", (), "Bytes of originals received."),
+    Event.NAME_LOOKUP: MetricDef(
+        "name_lookups", ("outcome",), "Look-ups of host names of origins at name servers, by outcome."
+    ),
     Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of rendered results."),
     Event.RENDER: MetricDef("renders", ("outcome",), "Renders, by outcome."),
     Event.REJECTED: MetricDef("requests_rejected", ("reason",), "Requests rejected by a limit, by reason."),
@@ -106,6 +120,7 @@ GAUGES: Final[Mapping[str, MetricDef]] = {
         MetricDef("expected_wait_seconds", (), "Estimated wait of a new render for a worker."),
         MetricDef("source_fetches_in_flight", (), "Fetches of originals in progress."),
         MetricDef("source_fetches_queued", (), "Fetches of originals queued."),
+        MetricDef("name_lookups_in_flight", (), "Look-ups of host names of origins in progress."),
         MetricDef(
             "memory_budget_used_bytes",
             (),

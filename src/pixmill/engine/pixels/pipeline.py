@@ -16,7 +16,6 @@ from pixmill.engine.codecs.metadata_policy import retained_metadata
 from pixmill.engine.codecs.table import encode_animation
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import build_frame_sequence, produces_animation
-from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
 from pixmill.engine.pixels.facts.describe import describe
 from pixmill.engine.pixels.job import RenderJob, resolve_job
@@ -106,9 +105,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         )
         if passed_through := passthrough(decoder, job):
             return passed_through
-        animated = produces_animation(decoder.header, plan)
-        check_cost(job, animated=animated)
-        if animated:
+        if produces_animation(decoder.header, plan):
             return _render_animation(decoder, replace(job, animated=True))
         with decode_errors():
             frame = decoder.decode(job.decode_request)

@@ -26,11 +26,11 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from pixmill import __version__
-from pixmill.errors import AddressForbidden
+from pixmill.errors import AddressForbidden, SourceUnreachable
 from pixmill.plan.url import CDN_ID
-from pixmill.sources.addresses import Network, check_address
+from pixmill.sources.addresses import AddressPolicy, check_address
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.dns import Lookup
+from pixmill.sources.names.lookup import Lookup
 
 HEADERS = {
     "User-Agent": f"Pixmill/{__version__}",
@@ -76,9 +76,9 @@ def stop_read_timeout(response: ClientResponse) -> None:
 class GuardedResolver(AbstractResolver):
     """Resolves a name to its allowed addresses."""
 
-    def __init__(self, lookup: Lookup, allowed: tuple[Network, ...], timeout_s: float) -> None:
+    def __init__(self, lookup: Lookup, policy: AddressPolicy, timeout_s: float) -> None:
         self._lookup = lookup
-        self._allowed = allowed
+        self._policy = policy
         self._timeout_s = timeout_s
 
     async def resolve(
@@ -87,7 +87,10 @@ class GuardedResolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - required by the interface; both families are fine
     ) -> list[ResolveResult]:
-        """Raises AddressForbidden when no address of the name is allowed."""
+        """Raises SourceUnreachable when no address of the name is allowed, as when it has none.
+
+        Both must look the same to clients: otherwise responses tell which names exist in an internal network.
+        """
         async with asyncio.timeout(self._timeout_s):
             addresses = dict.fromkeys(await self._lookup(host, port))
         permitted = [address for address in addresses if self._is_allowed(address)]
@@ -95,12 +98,13 @@ class GuardedResolver(AbstractResolver):
             msg = f"{host} has no address"
             raise OSError(msg)
         if not permitted:
-            raise AddressForbidden(detail=f"{host} is at {', '.join(addresses)}")
+            forbidden = AddressForbidden(detail=f"{host} is at {', '.join(addresses)}")
+            raise SourceUnreachable(detail=f"{forbidden.detail}, which is not allowed") from forbidden
         return [_resolve_result(host, address, port) for address in permitted]
 
     def _is_allowed(self, address: str) -> bool:
         try:
-            check_address(address, self._allowed)
+            check_address(address, self._policy)
         except AddressForbidden:
             return False
         return True
@@ -114,13 +118,13 @@ def _resolve_result(host: str, address: str, port: int) -> ResolveResult:
     return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
 
 
-def guarded_sockets(allowed: tuple[Network, ...]) -> SocketFactoryType:
+def guarded_sockets(policy: AddressPolicy) -> SocketFactoryType:
     """Return a socket factory that checks each address."""
 
     def make(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _name, address = info
         try:
-            check_address(str(address[0]), allowed)
+            check_address(str(address[0]), policy)
         except AddressForbidden as error:
             raise AddressRefused(error.detail) from error
         return open_socket(family, kind, protocol)
@@ -138,12 +142,12 @@ def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
 
     No proxy from the environment (it would connect unguarded), no cookies, no DNS cache.
     """
-    allowed = config.networks()
+    policy = config.address_policy()
     connector = TCPConnector(
         limit=config.source_connections + config.source_connections_reserved,
         limit_per_host=config.source_connections_per_host,
-        resolver=GuardedResolver(lookup, allowed, config.source_connect_timeout_s),
-        socket_factory=guarded_sockets(allowed),
+        resolver=GuardedResolver(lookup, policy, config.source_connect_timeout_s),
+        socket_factory=guarded_sockets(policy),
         use_dns_cache=False,
     )
     return ClientSession(

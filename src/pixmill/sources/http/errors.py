@@ -53,7 +53,11 @@ STATUS_ERROR_TYPES: Final[dict[int, SourceErrorType]] = {
 
 # The connection failed before any response: the request may be sent again.
 _TRANSIENT: Final = (aiohttp.ClientConnectorError, ConnectionLost)
-_PERMANENT: Final = (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError)
+_PERMANENT: Final = (
+    aiohttp.ClientSSLError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientConnectorDNSError,  # asked again already, and remembered
+)
 
 
 def is_retryable(error: Exception) -> bool:

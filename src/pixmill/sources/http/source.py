@@ -9,17 +9,18 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from aiohttp import ClientResponse, ClientSession
+from aiohttp.helpers import is_ip_address
 from yarl import URL
 
 from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceTooLarge, TooManyRedirects
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
+from pixmill.ports.observe import NullObserver, Observer
 from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.backoff import Backoff
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.dns import Lookup, system_lookup
 from pixmill.sources.errors import translate_errors
 from pixmill.sources.http.connections import open_session, stop_read_timeout
 from pixmill.sources.http.content_encoding import decode_content
@@ -39,6 +40,8 @@ from pixmill.sources.http.origin_headers import (
     purge_tags_from,
     validator_from,
 )
+from pixmill.sources.names.lookup import Lookup
+from pixmill.sources.names.service import NameService
 
 CheckSource = Callable[[SourceRef], None]
 """Raises SourceForbidden for a source that is not allowed."""
@@ -59,7 +62,8 @@ async def _charge_nobody(_ref: SourceRef) -> None:
 
 
 class HttpSource:
-    """Fetches http(s) URLs. ``check_source`` checks redirect targets; ``lookup`` resolves names.
+    """Fetches http(s) URLs. ``check_source`` checks redirect targets; ``lookup`` resolves names, in place of
+    name servers.
 
     Redirects from https to http are followed: a request contains no secret.
     """
@@ -68,26 +72,53 @@ class HttpSource:
         self,
         config: SourcesConfig,
         check_source: CheckSource = _allow_all,
-        lookup: Lookup = system_lookup,
+        lookup: Lookup | None = None,
         budget: MemoryBudget = UNLIMITED_BUDGET,
         charge_redirect: ChargeRedirect = _charge_nobody,
+        observer: Observer | None = None,
     ) -> None:
         self._config = config
         self._charge_redirect = charge_redirect
+        self._observer = observer or NullObserver()
         self._budget = budget
         self._check_source = check_source
         self._lookup = lookup
+        self._names: NameService | None = None
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
         """Create the connection pool, for the running event loop."""
-        self._session = open_session(self._config, self._lookup)
+        lookup = self._lookup
+        if lookup is None:
+            lookup = self._names = NameService(self._config, self._observer)
+        self._session = open_session(self._config, lookup)
 
     async def close(self) -> None:
         """Close every connection; closing twice is harmless."""
         session, self._session = self._session, None
+        names, self._names = self._names, None
         if session is not None:
             await session.close()
+        if names is not None:
+            await names.close()
+
+    @property
+    def lookups_in_flight(self) -> int:
+        """Look-ups of host names in progress."""
+        return self._names.lookups_in_flight if self._names else 0
+
+    async def prepare(self, ref: SourceRef) -> None:
+        """Look the host up, so that ``fetch`` has it at hand and does not hold its slot meanwhile.
+
+        Raises SourceError. The addresses are checked by ``fetch``.
+        """
+        if self._names is None:
+            return
+        host = URL(ref.text, encoded=True).raw_host or ""
+        if not is_ip_address(host):
+            with translate_errors(HTTP_ERROR_TYPES):
+                async with asyncio.timeout(self._config.source_connect_timeout_s):
+                    await self._names(host)
 
     async def fetch(self, ref: SourceRef) -> Original:
         """Download into a spool that the caller closes. Raises SourceError, AddressForbidden, SourceForbidden."""

@@ -1,0 +1,113 @@
+"""Asks name servers by c-ares: without a thread or a socket of its own for each question.
+
+Knows pycares. c-ares reads ``/etc/resolv.conf`` (servers, search domains, ``ndots``, ``rotate``), ``/etc/hosts`` and
+``/etc/nsswitch.conf``. Must never know who asks, nor how much may be asked.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+import pycares
+
+MAX_ADDRESSES: Final = 16
+"""Addresses of one name that are used. The largest sites publish eight or so; an answer by TCP may hold 4,000."""
+
+_ANSWERS_PER_FLUSH: Final = 32
+_ADDRESSES_PER_ANSWER: Final = 64
+
+_FIRST_TRY_S: Final = 1.0
+_TRIES: Final = 4
+"""Each try waits twice as long as the one before. After a few answers, c-ares starts with five times their mean
+duration instead, 0.25 s at least, so a question that is not answered ends after 3 to 12 s."""
+
+_NO_SUCH_NAME: Final = frozenset(
+    {
+        pycares.errno.ARES_ENOTFOUND,
+        pycares.errno.ARES_ENODATA,
+        pycares.errno.ARES_EBADNAME,
+        pycares.errno.ARES_ENONAME,
+    }
+)
+
+
+class NameNotFound(OSError):
+    """The name does not exist, or has no address."""
+
+
+class NameServerFailed(OSError):
+    """No name server gave an answer that says whether the name exists."""
+
+
+class Answer(NamedTuple):
+    """The addresses of a name, the best first (RFC 6724), and for how long they hold."""
+
+    addresses: tuple[str, ...]
+    ttl_s: float
+
+
+class DnsClient:
+    """A channel of c-ares for the running event loop. ``servers`` replace those of ``/etc/resolv.conf``."""
+
+    def __init__(self, servers: Sequence[str] = ()) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._channel = pycares.Channel(servers=tuple(servers) or None, timeout=_FIRST_TRY_S, tries=_TRIES)
+        self._answers_left = _ANSWERS_PER_FLUSH
+
+    async def query(self, host: str) -> Answer:
+        """Ask for both kinds of address. Raises NameNotFound, NameServerFailed, TimeoutError.
+
+        c-ares cannot withdraw a question: cancelled, this returns, but the question goes on until its own time-outs.
+        """
+        done: asyncio.Future[pycares.AddrInfoResult] = self._loop.create_future()
+        self._channel.getaddrinfo(host, None, type=socket.SOCK_STREAM, callback=partial(self._hand_over, done))
+        return self._answer(await done)
+
+    def close(self) -> None:
+        """End all questions, each with an error."""
+        self._channel.cancel()
+        self._channel.close()
+
+    def _hand_over(
+        self, done: "asyncio.Future[pycares.AddrInfoResult]", result: pycares.AddrInfoResult | None, code: int | None
+    ) -> None:
+        """Run in the thread of c-ares, or in the caller's where the answer is known at once."""
+        self._loop.call_soon_threadsafe(_complete, done, result, code)
+
+    def _answer(self, found: pycares.AddrInfoResult) -> Answer:
+        self._limit_cache(len(found.nodes))
+        nodes = found.nodes[:MAX_ADDRESSES]
+        ttls = [node.ttl for node in nodes] + [alias.ttl for alias in found.cnames]
+        return Answer(tuple(dict.fromkeys(node.addr[0].decode() for node in nodes)), min(ttls, default=0))
+
+    def _limit_cache(self, addresses: int) -> None:
+        """Empty the cache of c-ares every now and then.
+
+        It keeps every answer for its TTL, up to an hour, and has no other limit; pycares cannot switch it off. Names of
+        a hostile domain with large answers could fill the memory. Reading the configuration again empties it, and
+        takes effect where ``/etc/resolv.conf`` is a link, whose target c-ares does not watch.
+        """
+        self._answers_left -= 1 + addresses // _ADDRESSES_PER_ANSWER
+        if self._answers_left <= 0:
+            self._answers_left = _ANSWERS_PER_FLUSH
+            self._channel.reinit()
+
+
+def _complete(
+    done: "asyncio.Future[pycares.AddrInfoResult]", result: pycares.AddrInfoResult | None, code: int | None
+) -> None:
+    if done.done():
+        return
+    if code is None and result is not None and result.nodes:
+        done.set_result(result)
+    else:
+        done.set_exception(_error_of(pycares.errno.ARES_ENODATA if code is None else code))
+
+
+def _error_of(code: int) -> OSError:
+    if code == pycares.errno.ARES_ETIMEOUT:
+        return TimeoutError("no name server answered in time")
+    message = str(pycares.errno.strerror(code))
+    return NameNotFound(message) if code in _NO_SUCH_NAME else NameServerFailed(message)
