@@ -30,7 +30,13 @@ a status.
     └── InternalError ............ a bug in Pixmill
 """
 
-from typing import ClassVar, Self
+from functools import cache
+from typing import ClassVar, Final, Self
+
+from msgspec import Struct
+
+MAX_SNAPSHOT_CHARS: Final = 500
+"""Of each text of a snapshot. Longer ones quote what somebody sent; a problem document shows no more."""
 
 
 class PixmillError(Exception):
@@ -62,11 +68,30 @@ class PixmillError(Exception):
         copy.from_negative_cache, copy.negative_ttl_s = self.from_negative_cache, self.negative_ttl_s
         return copy
 
-    def as_negative_hit(self, ttl_s: float) -> Self:
-        """Copy it for another request that is answered from the negative cache."""
-        copy = type(self)(self.message, param=self.param, detail=self.detail, retry_after_s=self.retry_after_s)
-        copy.from_negative_cache, copy.negative_ttl_s = True, ttl_s
-        return copy
+    def snapshot(self) -> "ErrorSnapshot":
+        """Return what a negative cache keeps of it."""
+        limit = MAX_SNAPSHOT_CHARS
+        param = self.param and self.param[:limit]
+        return ErrorSnapshot(self.code, self.message[:limit], param, self.detail[:limit])
+
+
+class ErrorSnapshot(Struct, frozen=True, gc=False):
+    """An error as a negative cache keeps it: texts only.
+
+    A raised exception also holds its traceback, with the frames, and so the requests and tasks, that it passed
+    through: tens of kilobytes, which only a full garbage collection would free.
+    """
+
+    code: str
+    message: str
+    param: str | None
+    detail: str
+
+    def as_negative_hit(self, ttl_s: float) -> PixmillError:
+        """Return a new error for a request that is answered from the negative cache."""
+        error = _classes_by_code()[self.code](self.message, param=self.param, detail=self.detail)
+        error.from_negative_cache, error.negative_ttl_s = True, ttl_s
+        return error
 
 
 class BadRequest(PixmillError):
@@ -360,3 +385,19 @@ def error_classes_by_code(root: type[PixmillError] = PixmillError) -> dict[str, 
         by_code[child.code] = child
         by_code |= error_classes_by_code(child)
     return by_code
+
+
+_classes_by_code = cache(error_classes_by_code)
+
+
+def release_frames(error: BaseException) -> None:
+    """Remove the traceback of an error that has been handled, and those of all that it was raised from.
+
+    Tasks and futures that failed with it are in its frames. Without this such a cycle, with the request in it, is freed
+    only by a garbage collection.
+    """
+    pending: list[BaseException | None] = [error]
+    while pending:
+        if (one := pending.pop()) is not None:
+            pending += one.__cause__, one.__context__
+            one.__traceback__ = one.__cause__ = one.__context__ = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixmill.errors import PixmillError, SourceError, SourceNotFound, SourceUnreachable
+from pixmill.errors import SourceBusy, SourceError, SourceNotFound, SourceUnreachable
 from pixmill.plan.freshness import NegativeTtl
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import Event
@@ -85,11 +85,26 @@ def test_who_has_no_patience_remembers_nothing() -> None:
 
 
 def test_what_is_said_of_one_of_several_is_still_remembered() -> None:
-    named = SourceNotFound(retry_after_s=3).as_negative_hit(4).with_subject("Overlay 1", "overlay")
-    assert isinstance(named, PixmillError)
-    assert (named.from_negative_cache, named.negative_ttl_s, named.retry_after_s, named.param) == (
+    error = SourceNotFound(detail="status 404").snapshot().as_negative_hit(4)
+    error.retry_after_s = 3
+    named = error.with_subject("Overlay 1", "overlay")
+    assert isinstance(named, SourceNotFound)
+    assert (named.from_negative_cache, named.negative_ttl_s, named.retry_after_s, named.param, named.detail) == (
         True,
         4,
         3,
         "overlay",
+        "status 404",
     )
+
+
+def test_a_limit_of_our_own_is_not_remembered(failures: FetchFailureCache) -> None:
+    failures.record(HERE, SourceBusy(), purge_watermark=0)
+    failures.check(HERE, 0)
+
+
+def test_long_texts_are_cut(failures: FetchFailureCache) -> None:
+    failures.record(HERE, SourceNotFound("m" * 100_000, param="p" * 100_000, detail="d" * 100_000), purge_watermark=0)
+    with pytest.raises(SourceNotFound) as caught:
+        failures.check(HERE, 0)
+    assert (caught.value.message, caught.value.param, caught.value.detail) == ("m" * 500, "p" * 500, "d" * 500)

@@ -95,6 +95,14 @@ class CacheConfig(BaseModel):
         description="Negative-cache TTL in seconds for originals that are not an image, damaged or too large to "
         "decode; ends when the original changes.",
     )
+    negative_ttl_render_timeout_s: float = Field(
+        default=60,
+        ge=0,
+        le=3_600,
+        description="Negative-cache TTL in seconds for renders that ran out of time (PIXMILL_DEADLINE_S), by original "
+        "and parameters; doubles with each further failure, up to 16 times as long; ends when the original changes or "
+        "is purged.",
+    )
 
     @field_validator("originals_cache")
     @classmethod
@@ -147,6 +155,7 @@ class CacheConfig(BaseModel):
             not_found_s=self.negative_ttl_not_found_s,
             unreachable_s=self.negative_ttl_unreachable_s,
             undecodable_s=self.negative_ttl_undecodable_s,
+            render_timeout_s=self.negative_ttl_render_timeout_s,
         )
 
     def cache_freshness_policy(self) -> FreshnessPolicy:

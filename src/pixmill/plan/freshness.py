@@ -77,11 +77,15 @@ def directives_for_version(version: str, directives: CacheDirectives) -> CacheDi
 
 
 class NegativeTtl(Struct, frozen=True):
-    """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, undecodable originals."""
+    """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, undecodable originals.
+
+    ``render_timeout_s`` is that of a first render that ran out of time; it doubles with each further one.
+    """
 
     not_found_s: float = 0.0
     unreachable_s: float = 0.0
     undecodable_s: float = 0.0
+    render_timeout_s: float = 0.0
 
 
 NO_NEGATIVE_CACHING = NegativeTtl()

@@ -9,6 +9,7 @@ from typing import NewType
 
 import msgspec
 
+from pixmill.plan.facts import FactSelection
 from pixmill.plan.ops import PLAN_VERSION, Plan
 
 Key = NewType("Key", str)
@@ -59,6 +60,11 @@ def result_key(source: str, plan: Plan) -> Key:
     """Return the key of the result of ``plan`` for the source with this canonical identity."""
     text = b"%d\n%s\n%s" % (PLAN_VERSION, source.encode(), canonical_json(plan))
     return Key(sha256(text).hexdigest())
+
+
+def facts_key(source: str, selection: FactSelection) -> Key:
+    """Return the key of facts about the source with this canonical identity; no result has it."""
+    return Key(sha256(b"facts\n%s\n%s" % (source.encode(), _ENCODER.encode(selection))).hexdigest())
 
 
 def entity_tag(key: Key, validator: str) -> str:

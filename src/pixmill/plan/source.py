@@ -5,6 +5,7 @@ Knows the grammar of references. Whether a reference may be fetched is decided i
 
 import re
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
@@ -47,6 +48,11 @@ class SourceRef(Struct, frozen=True):
     def identity(self) -> str:
         """The part of cache keys that identifies the original; no ``text`` contains a line break."""
         return f"{self.text}\n{self.version}" if self.version else self.text
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that stand for ``identity``: a short key, however long the URL is."""
+        return blake2b(self.identity.encode(), digest_size=16).digest()
 
 
 def parse_source(text: str) -> SourceRef:

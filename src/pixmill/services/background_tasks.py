@@ -5,7 +5,8 @@ Knows tasks; must never know what they do.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+
+from pixmill.errors import release_frames
 
 
 class BackgroundTasks:
@@ -32,5 +33,7 @@ class BackgroundTasks:
 
 
 async def _suppress_errors(work: Callable[[], Awaitable[object]]) -> None:
-    with suppress(Exception):  # the parts below have counted it; nobody waits for this task
+    try:
         await work()
+    except Exception as error:  # noqa: BLE001 - the parts below have counted it; nobody waits for this task
+        release_frames(error)

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from pixmill.errors import InternalError, PixmillError
+from pixmill.errors import InternalError, PixmillError, release_frames
 from pixmill.ports.observe import HasCircuitState, Pingable
 
 TIMEOUT_CODE: Final = "probe_timeout"
@@ -140,6 +140,7 @@ async def _ping(component: Pingable) -> ComponentHealth:
     try:
         await component.ping()
     except Exception as error:  # noqa: BLE001 - a component that fails in an unforeseen way is failing all the same
+        release_frames(error)
         code = error.code if isinstance(error, PixmillError) else InternalError.code
         detail = (error.detail or error.message) if isinstance(error, PixmillError) else repr(error)
         return ComponentHealth(ok=False, seconds=time.perf_counter() - started, code=code, detail=detail)

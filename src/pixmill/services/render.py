@@ -3,23 +3,30 @@
 Knows inputs, the engine and where results are stored. Must never know HTTP or a pixel library.
 """
 
+import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from math import inf
+from typing import Final
 
-from pixmill.errors import PixmillError
 from pixmill.plan.facts import Facts, FactSelection
-from pixmill.plan.key import Key
+from pixmill.plan.key import Key, facts_key, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceRef
+from pixmill.plan.source import SourceRef, upload_ref
 from pixmill.ports.pipeline import Engine, RenderLocks
-from pixmill.ports.values import Original
+from pixmill.ports.values import Original, OriginalVersion
 from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.lookup import Lookup
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
-from pixmill.services.results.render_failures import RenderFailureCache
+from pixmill.services.results.render_failures import REPEATED_ERRORS, RenderFailureCache
+
+_MAX_INLINE_DIGEST_BYTES: Final = 256 * 1024
+"""SHA-256 takes about a millisecond for this; more is hashed by a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,11 @@ class Renderer:
         """
         started = time.perf_counter()
         if self.failures.known and (fresh_version := self.inputs.fresh_version(request.source)):
-            self.failures.check(request.source, key, fresh_version)
+            self.failures.check_version(request.source, key, fresh_version)
         async with self.inputs.load(request.source, request.plan) as original:
             fetched = time.perf_counter()
-            self._check_failures(request.source, key, original)
-            try:
+            with self.failures.guard(request.source, key, original, request.tags):
                 rendered = await self.engine.render(original.spool, request.plan, original.extras)
-            except PixmillError as error:
-                self.failures.record(request.source, key, original, error)
-                raise
             seconds = {"fetch": fetched - started, "render": time.perf_counter() - fetched, **rendered.seconds}
         entry, stored = await self.results.put(key, rendered, original, request.tags)
         return ResizeResult(entry.meta, CacheOutcome.MISS, entry, seconds=seconds, stored=stored)
@@ -63,20 +66,41 @@ class Renderer:
     async def render_upload(self, body: Spool, plan: Plan) -> ResizeResult:
         """Render an upload; the result is not stored."""
         async with self.inputs.load_references(plan) as references:
-            rendered = await self.engine.render(body, plan, [reference.spool for reference in references])
+            original = _uploaded(body, references)
+            if body.size in self.failures.known_upload_sizes:
+                ref = await _upload_ref(body)
+                if known_error := self.failures.find(ref, result_key(ref.identity, plan), original):
+                    raise known_error
+            try:
+                rendered = await self.engine.render(body, plan, original.extras)
+            except REPEATED_ERRORS as error:
+                ref = await _upload_ref(body)
+                if self.failures.record(ref, result_key(ref.identity, plan), original, error):
+                    self.failures.known_upload_sizes[body.size] = None
+                raise
         entry = self.results.uncacheable(rendered)
         return ResizeResult(entry.meta, CacheOutcome.UNCACHED, entry, seconds=rendered.seconds)
 
     async def inspect(self, ref: SourceRef, selection: FactSelection) -> Facts:
         """Return facts about an original."""
         async with self.inputs.load_original(ref) as original:
-            self._check_failures(ref, None, original)
-            try:
+            with self.failures.guard(ref, facts_key(ref.identity, selection), original):
                 return await self.engine.inspect(original.spool, selection)
-            except PixmillError as error:
-                self.failures.record(ref, None, original, error)
-                raise
 
-    def _check_failures(self, ref: SourceRef, key: Key | None, original: Original) -> None:
-        if self.failures.known:
-            self.failures.check(ref, key, original.version)
+
+def _uploaded(body: Spool, references: Sequence[Original]) -> Original:
+    """Return an upload with its references: its version is theirs, and purges do not concern what is not stored."""
+    validators = "\n".join(reference.version.validator for reference in references)
+    return Original(
+        body,
+        OriginalVersion(
+            sha256(validators.encode(errors="surrogatepass")).hexdigest() if references else "",
+            purge_watermark=inf,
+        ),
+        tuple(reference.spool for reference in references),
+    )
+
+
+async def _upload_ref(body: Spool) -> SourceRef:
+    is_small = body.size <= _MAX_INLINE_DIGEST_BYTES
+    return upload_ref(body.digest() if is_small else await asyncio.to_thread(body.digest))

@@ -9,7 +9,7 @@ revalidates; the others wait for its lock and reuse what it has stored.
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
-from pixmill.errors import PixmillError
+from pixmill.errors import PixmillError, release_frames
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.pipeline import RenderLocks
@@ -44,6 +44,7 @@ class Revalidator:
             stale = None if is_permanent(error) else self.lookup.serve_on_error(hit)
             if stale is None:
                 raise
+            release_frames(error)
             return stale
 
     async def _revalidate_once(self, request: ImageRequest, key: Key, stale: Entry) -> ResizeResult:

@@ -13,7 +13,15 @@ from pixmill.api.http.dialect_answers import own_error_response
 from pixmill.api.http.problems import problem_response, translate
 from pixmill.api.middleware.request_context import RequestContext
 from pixmill.dialects.registry import DialectMatch
-from pixmill.errors import Draining, InternalError, MalformedRequest, MethodNotAllowed, PixmillError, UploadTimeout
+from pixmill.errors import (
+    Draining,
+    InternalError,
+    MalformedRequest,
+    MethodNotAllowed,
+    PixmillError,
+    UploadTimeout,
+    release_frames,
+)
 
 
 class ErrorMiddleware:
@@ -29,7 +37,8 @@ class ErrorMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except ClientDisconnect:
+        except ClientDisconnect as error:
+            release_frames(error)
             await self._handle_disconnect(scope, receive, send)
         except Exception as error:
             request_context: RequestContext = scope["state"]["request_context"]
@@ -38,6 +47,8 @@ class ErrorMiddleware:
                 self._log.exception("request_failed", detail=request_context.error.detail)
             if request_context.status:
                 raise  # the server resets the connection, so that half an image is not taken for a whole one
+            release_frames(error)
+            release_frames(request_context.error)
             await _error_response(scope, request_context, request_context.error)(scope, receive, send)
 
     async def _handle_disconnect(self, scope: Scope, receive: Receive, send: Send) -> None:

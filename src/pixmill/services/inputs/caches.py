@@ -1,7 +1,8 @@
 """What is known of originals without asking their sources: versions, failures (negative cache), and bytes in memory.
 
 Knows a monotonic clock, spools and byte limits. Must never know how an original is fetched. No bytes are copied: a
-cached original is one more descriptor of the same memory file. Failures of our own are never cached.
+cached original is one more descriptor of the same memory file. Failures of our own are never cached. Keys are digests,
+so that long URLs take no more memory than short ones.
 """
 
 import resource
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from pixmill.errors import SourceDenied, SourceError, SourceNotFound, SourceTooLarge
+from pixmill.errors import ErrorSnapshot, SourceBusy, SourceDenied, SourceError, SourceNotFound, SourceTooLarge
 from pixmill.plan.freshness import NO_NEGATIVE_CACHING, FreshnessPolicy, NegativeTtl
 from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, NullObserver, Observer, counter_of
@@ -23,8 +24,7 @@ MAX_VERSIONS: Final = 16_384
 """About half a kilobyte each; the one that was validated the longest ago is evicted, and its source asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class CachedVersion:
+class CachedVersion(Struct, frozen=True, gc=False):
     """A version and when its source validated it, in seconds of a monotonic clock."""
 
     version: OriginalVersion
@@ -37,22 +37,22 @@ class VersionCache:
     def __init__(self, freshness: FreshnessPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._freshness = freshness
         self._clock = clock
-        self._versions: BoundedDict[SourceRef, CachedVersion] = BoundedDict(MAX_VERSIONS)
+        self._versions: BoundedDict[bytes, CachedVersion] = BoundedDict(MAX_VERSIONS)
 
     def put(self, ref: SourceRef, version: OriginalVersion) -> None:
         """Cache a version that the source has just validated, if it is storable."""
-        self._versions.pop(ref, None)
+        self._versions.pop(ref.digest, None)
         if version.directives.storable:
-            self._versions[ref] = CachedVersion(version, self._clock())
+            self._versions[ref.digest] = CachedVersion(version, self._clock())
 
     def get(self, ref: SourceRef) -> OriginalVersion | None:
         """Return the last known version, however old."""
-        cached = self._versions.get(ref)
+        cached = self._versions.get(ref.digest)
         return None if cached is None else cached.version
 
     def get_fresh(self, ref: SourceRef) -> OriginalVersion | None:
         """Return the last known version if it is still fresh, with its directives aged."""
-        cached = self._versions.get(ref)
+        cached = self._versions.get(ref.digest)
         if cached is None:
             return None
         version, age_s = cached.version, self._clock() - cached.validated_at
@@ -67,15 +67,14 @@ MAX_FETCH_FAILURES: Final = 8_192
 _DEFINITE_ERRORS: Final = (SourceNotFound, SourceDenied, SourceTooLarge)
 
 
-@dataclass(frozen=True, slots=True)
-class _FetchFailure:
-    error: SourceError
+class _FetchFailure(Struct, frozen=True, gc=False):
+    error: ErrorSnapshot
     expires_at: float
     purge_watermark: float
 
 
 class FetchFailureCache:
-    """Failures by source, each for its negative TTL."""
+    """Failures by source, each for its negative TTL. Values only: an exception would hold its request."""
 
     def __init__(
         self, negative_ttl: NegativeTtl, clock: Callable[[], float] = time.monotonic, observer: Observer | None = None
@@ -83,29 +82,31 @@ class FetchFailureCache:
         self._negative_ttl = negative_ttl
         self._clock = clock
         self._observer = observer or NullObserver()
-        self._failures: BoundedDict[SourceRef, _FetchFailure] = BoundedDict(MAX_FETCH_FAILURES)
+        self._failures: BoundedDict[bytes, _FetchFailure] = BoundedDict(MAX_FETCH_FAILURES)
 
     def check(self, ref: SourceRef, latest_purge: float) -> None:
         """Raise the cached failure of this source, unless there was a purge since."""
-        failure = self._failures.get(ref)
+        failure = self._failures.get(ref.digest) if self._failures else None
         if failure is None:
             return
         remaining_s = failure.expires_at - self._clock()
         if remaining_s <= 0 or failure.purge_watermark < latest_purge:
-            del self._failures[ref]
+            del self._failures[ref.digest]
             return
         self._observer.increment(Event.NEGATIVE_HIT, outcome=failure.error.code)
         raise failure.error.as_negative_hit(remaining_s)
 
     def record(self, ref: SourceRef, error: SourceError, purge_watermark: float) -> None:
         """Cache a failure that the source has just caused."""
-        self._failures.pop(ref, None)
+        self._failures.pop(ref.digest, None)
+        if isinstance(error, SourceBusy):  # a limit of our own
+            return
         ttl_s = (
             self._negative_ttl.not_found_s if isinstance(error, _DEFINITE_ERRORS) else self._negative_ttl.unreachable_s
         )
         error.negative_ttl_s = ttl_s
         if ttl_s:
-            self._failures[ref] = _FetchFailure(error, self._clock() + ttl_s, purge_watermark)
+            self._failures[ref.digest] = _FetchFailure(error.snapshot(), self._clock() + ttl_s, purge_watermark)
 
 
 NO_FAILURE_CACHE: Final = FetchFailureCache(NO_NEGATIVE_CACHING)
@@ -113,7 +114,7 @@ NO_FAILURE_CACHE: Final = FetchFailureCache(NO_NEGATIVE_CACHING)
 
 PAGE_BYTES: Final = 4_096
 OVERHEAD_BYTES: Final = 2_048
-"""Counted for each besides its pages: inode, descriptor and metadata."""
+"""Counted for each besides its pages: inode, descriptor and metadata, without URL and tags."""
 
 MAX_SIZE_DIVISOR: Final = 4
 """An original larger than a quarter of the limit would evict too many others: it is not cached."""
@@ -185,7 +186,8 @@ class MemoryOriginalCache:
 
 
 def _cost_bytes(original: Original) -> int:
-    return -(-original.spool.size // PAGE_BYTES) * PAGE_BYTES + OVERHEAD_BYTES
+    texts_bytes = sum(map(len, (*original.sources, *original.tags)))
+    return -(-original.spool.size // PAGE_BYTES) * PAGE_BYTES + OVERHEAD_BYTES + 2 * texts_bytes
 
 
 NO_ORIGINAL_CACHE: Final = MemoryOriginalCache(0, NullObserver())

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 
 from pixmill.media import Format
 from pixmill.plan.key import Key, result_key
@@ -19,6 +20,7 @@ from pixmill.ports.values import Entry, Original, Rendered
 from pixmill.services.background_tasks import BackgroundTasks
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.services.results.cache import ResultCache
+from pixmill.services.results.render_failures import RenderFailureCache
 
 MAX_BATCHES = 4
 """Batches whose originals are held while they wait for an idle worker."""
@@ -27,10 +29,18 @@ MAX_BATCHES = 4
 class BatchWarmer:
     """Runs batches in the background. ``in_flight`` holds the keys that requests are rendering."""
 
-    def __init__(self, engine: Engine, results: ResultCache, inputs: InputLoader, in_flight: Container[Key]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        results: ResultCache,
+        inputs: InputLoader,
+        in_flight: Container[Key],
+        failures: RenderFailureCache,
+    ) -> None:
         self._engine = engine
         self._results = results
         self._inputs = inputs
+        self._failures = failures
         self._in_flight = in_flight
         self.pending: dict[Key, asyncio.Future[Entry | None]] = {}
         """The entries that batches are rendering now; None for one that failed."""
@@ -62,11 +72,31 @@ class BatchWarmer:
             if not self._results.is_storable(original.version):
                 return counts + Counter(not_cacheable=len(missing))
             for batch in _batches(missing):
-                async with self._inputs.load(ref, *batch.values()) as inputs, self._engine.idle_slot():
-                    counts += await self._render_batch(inputs, batch, tags)
+                async with self._inputs.load(ref, *batch.values()) as inputs:
+                    plans, failed = self._split_by_failures(ref, batch, inputs, tags)
+                    counts += failed
+                    if plans:
+                        with self._failures.guard(ref, _batch_key(plans), inputs, tags):
+                            async with self._engine.idle_slot():
+                                counts += await self._render_batch(ref, inputs, plans, tags)
         return counts
 
-    async def _render_batch(self, original: Original, batch: dict[Key, Plan], tags: tuple[str, ...]) -> Counter[str]:
+    def _split_by_failures(
+        self, ref: SourceRef, batch: dict[Key, Plan], original: Original, tags: tuple[str, ...]
+    ) -> tuple[dict[Key, Plan], Counter[str]]:
+        """Return the plans without those that the negative cache has a failure of, and counts of these."""
+        plans, failed = {}, Counter[str]()
+        for key, plan in batch.items():
+            error = self._failures.find(ref, key, original, tags)
+            if error is None:
+                plans[key] = plan
+            else:
+                failed[error.code] += 1
+        return plans, failed
+
+    async def _render_batch(
+        self, ref: SourceRef, original: Original, batch: dict[Key, Plan], tags: tuple[str, ...]
+    ) -> Counter[str]:
         """Render those of the batch that no request has begun to render while an idle worker was waited for."""
         plans = {key: plan for key, plan in batch.items() if key not in self.pending and key not in self._in_flight}
         counts = Counter(already_cached=len(batch) - len(plans))
@@ -77,6 +107,8 @@ class BatchWarmer:
             for (key, future), result in zip(futures.items(), results, strict=True):
                 if isinstance(result, Rendered):
                     future.set_result((await self._results.put(key, result, original, tags))[0])
+                else:
+                    self._failures.record(ref, key, original, result)
                 counts["rendered" if isinstance(result, Rendered) else result.code] += 1
         return counts
 
@@ -93,6 +125,11 @@ class BatchWarmer:
                 del self.pending[key]
                 if not future.done():
                     future.set_result(None)
+
+
+def _batch_key(keys: Iterable[Key]) -> Key:
+    """Return the key of the failures of a whole batch: which of its results took the time is not known."""
+    return Key(sha256("\n".join(("batch", *keys)).encode()).hexdigest())
 
 
 def _batches(plans: dict[Key, Plan]) -> Iterator[dict[Key, Plan]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pixmill.errors import PixmillError, QueueFull
+from pixmill.errors import InternalError, PixmillError, QueueFull, release_frames
 from pixmill.plan.key import Key, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
@@ -106,9 +106,8 @@ class WarmQueue:
         while True:
             try:
                 return await self._render_missing(source, plans, tags)
-            except QueueFull:
-                await asyncio.sleep(self._retry_delay_s)
-            except PixmillError as error:
-                return Counter({error.code: len(plans)})
-            except Exception:  # noqa: BLE001 - a defect in one batch must not end the queue
-                return Counter({"internal": len(plans)})
+            except Exception as error:  # noqa: BLE001 - a defect in one batch must not end the queue
+                release_frames(error)
+                if not isinstance(error, QueueFull):
+                    return Counter({error.code if isinstance(error, PixmillError) else InternalError.code: len(plans)})
+            await asyncio.sleep(self._retry_delay_s)

@@ -12,7 +12,14 @@ from aiohttp import ClientResponse, ClientSession
 from aiohttp.helpers import is_ip_address
 from yarl import URL
 
-from pixmill.errors import BadRequest, InternalError, SourceBadResponse, SourceTooLarge, TooManyRedirects
+from pixmill.errors import (
+    BadRequest,
+    InternalError,
+    SourceBadResponse,
+    SourceTooLarge,
+    TooManyRedirects,
+    release_frames,
+)
 from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceRef, parse_redirect
 from pixmill.ports.observe import NullObserver, Observer
@@ -166,6 +173,7 @@ class HttpSource:
             except Exception as error:
                 if not is_retryable(error):
                     raise
+                release_frames(error)
             await asyncio.sleep(_RETRY_BACKOFF.delay_s(attempt))
         return await self._send_once(url, conditions)
 
