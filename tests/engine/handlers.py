@@ -4,11 +4,13 @@ Loaded by worker processes; those that leave a trace in a file need ``sandbox="o
 in ``support.py``.
 """
 
+import contextlib
 import json
 import os
 import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -79,6 +81,43 @@ def babble(text: str) -> bytes:
     return sleep("60")
 
 
+def complain(argument: str) -> bytes:
+    """Print a line so often; return how many bytes found room."""
+    times, _, line = argument.partition(" ")
+    sum_ = 0
+    for _ in range(int(times)):
+        with contextlib.suppress(BlockingIOError):
+            sum_ += os.write(2, line.encode())
+    return str(sum_).encode()
+
+
+def forge(packet: str) -> bytes:
+    """Send this reply, with a result that every job may have."""
+    results = [fd for fd in range(3, 100) if "pixmill-result" in _target(fd)]
+    os.write(max(results), b"forged")
+    return babble(packet)
+
+
+def _target(fd: int) -> str:
+    try:
+        return str(Path(f"/proc/self/fd/{fd}").readlink())
+    except OSError:
+        return ""
+
+
+def thrive(count: str) -> bytes:
+    """Start threads that do nothing, and wait."""
+    for _ in range(int(count)):
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    return sleep("60")
+
+
+def busy(_: str) -> bytes:
+    """Work on behind the reply."""
+    threading.Thread(target=lambda: all(iter(lambda: True, False)), daemon=True).start()
+    return b"done"
+
+
 def pid(_: str) -> bytes:
     return str(os.getpid()).encode()
 
@@ -97,7 +136,7 @@ VERBS: dict[str, Callable[[str], bytes]] = {
     verb.__name__: verb
     for verb in (
         *(sleep, append, die, segfault, die_once, fail, defect, hog, leak, big),
-        *(babble, pid, rlimits, environment),
+        *(babble, complain, forge, thrive, busy, pid, rlimits, environment),
     )
 }
 
@@ -107,7 +146,8 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
     if verb == "join":
         argument = " ".join(bytes(extra).decode() for extra in extras.values())
         return Rendered(argument.encode(), Format.PNG, 1, 1)
-    return Rendered(VERBS[verb](argument), Format.PNG, plan.resize.width, 7, {"decode": 0.25, "humming": 1.0})
+    body = VERBS[verb](argument)
+    return Rendered(body, Format.PNG, plan.resize.width, 7, {"decode": float(argument) if verb == "sleep" else 0.0})
 
 
 def render_all(

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from pixmill.media import Format
@@ -106,14 +107,68 @@ def mode(path: str) -> str:
 
 
 def own_results(_: str) -> str:
-    """The one kind of file that may be made: without a name, and no longer than a result may be."""
-    fd = os.memfd_create("mine")
+    """The one file that may be written: the server's, for the result, and no longer than a result may be."""
+    fd = _result_file()
     os.write(fd, b"well")
     try:
         os.pwrite(fd, b"far", 2**40)
     except OSError as error:
+        os.lseek(fd, 0, os.SEEK_SET)
         return errno.errorcode[error.errno or 0]
     return "done"
+
+
+def _result_file() -> int:
+    names = {fd: str(Path(f"/proc/self/fd/{fd}").readlink()) for fd in range(3, 100) if _is_open(fd)}
+    return max(fd for fd, name in names.items() if "pixmill-result" in name)
+
+
+KEPT: Final[list[int]] = []
+MAPPED: Final[list[mmap.mmap]] = []
+
+
+def keep(_: str) -> str:
+    """Keep the original and the result of this job, open and mapped."""
+    original_fd, result_fd = next(fd for fd in range(3, 100) if _begins(fd, b"keep")), _result_file()
+    KEPT.extend(os.dup(fd) for fd in (original_fd, result_fd))
+    MAPPED.append(mmap.mmap(original_fd, os.fstat(original_fd).st_size, mmap.MAP_PRIVATE, mmap.PROT_READ))
+    return "kept"
+
+
+def kept(_: str) -> str:
+    """Report what the files that were kept hold, and whether they can hold more."""
+    result_fd = KEPT[1]
+    blocks = [os.fstat(fd).st_blocks for fd in KEPT]
+    return f"{blocks} {call('pwrite', result_fd, b'more', *map(ctypes.c_long, (4, 0)))}"
+
+
+def seek(_: str) -> str:
+    """Move the position in the original."""
+    return str(os.lseek(next(fd for fd in range(3, 100) if _begins(fd, b"seek")), 3, os.SEEK_SET))
+
+
+def memory_file(_: str) -> str:
+    return call("memfd_create", b"mine", 0)
+
+
+def send_file(_: str) -> str:
+    """Send a descriptor to the server, which may keep what nobody else has."""
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, int(sys.argv[1]))
+    try:
+        socket.send_fds(channel, [b"x"], [0])
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    finally:
+        channel.detach()
+    return "done"
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
 
 
 def original(_: str) -> str:
@@ -214,7 +269,7 @@ ATTEMPTS: Final[dict[str, Callable[[str], str]]] = {
     for attempt in (
         *(read, write, append, nameless, listing, remove, mode, own_results, original),
         *(internet, local, pair, connect, talk_elsewhere, fork, execute, system, system_call, signal_by_descriptor),
-        *(old_machine,),
+        *(old_machine, keep, kept, seek, memory_file, send_file),
         *(kill_server, kill_all, abort_itself, more_memory, dumpable, device, threads, spin),
     )
 }

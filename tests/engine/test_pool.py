@@ -15,9 +15,12 @@ from PIL import Image
 from pixmill.engine.pool import worker_handle
 from pixmill.errors import (
     Draining,
+    ImageError,
     ImageTooLarge,
     InternalError,
+    InvalidParameter,
     NoWorker,
+    PixmillError,
     QueueFull,
     RenderCrashed,
     RenderTimeout,
@@ -118,10 +121,8 @@ async def test_times_and_outcomes_are_observed() -> None:
         with pytest.raises(InternalError):
             await obey(pool, "defect")
     times = dict(notes.times)
-    assert times.keys() == {RequestStage.QUEUE, RequestStage.RENDER, RequestStage.DECODE}, (
-        "what no stage is called is no time of ours"
-    )
-    assert times[RequestStage.DECODE] == 0.25
+    assert times.keys() == {RequestStage.QUEUE, RequestStage.RENDER, RequestStage.DECODE}
+    assert times[RequestStage.DECODE] == 0.05
     assert times[RequestStage.QUEUE] < 0.04 < times[RequestStage.RENDER]
     assert notes.outcomes() == ["ok", "internal"]
 
@@ -140,17 +141,17 @@ async def test_stats_tell_workers_busy_and_waiting() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(error_classes_by_code()))
-async def test_every_failure_crosses_with_its_class_and_texts(code: str) -> None:
+async def test_every_failure_of_an_image_crosses_with_its_class_and_texts_and_others_are_defects(code: str) -> None:
+    kind = error_classes_by_code()[code]
     async with pools(workers=1) as pool:
-        with pytest.raises(error_classes_by_code()[code]) as caught:
+        with pytest.raises(PixmillError) as caught:
             await obey(pool, f"fail {code}")
     error = caught.value
-    assert (type(error), error.message, error.param, error.detail) == (
-        error_classes_by_code()[code],
-        "in public",
-        "width",
-        "in private",
-    )
+    if issubclass(kind, ImageError | InvalidParameter | InternalError):
+        assert (type(error), error.message, error.param, error.detail) == (kind, "in public", "width", "in private")
+    else:
+        assert (type(error), error.message, error.param) == (InternalError, "Internal error", None)
+        assert error.detail == f"{code}: in public\nin private"
 
 
 async def test_a_foreign_exception_is_internal_private_and_survived() -> None:

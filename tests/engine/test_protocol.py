@@ -1,6 +1,7 @@
 """Messages arrive as they were sent, or as Garbled; descriptors arrive once and are closed."""
 
 import contextlib
+import mmap
 import os
 import socket
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixmill.engine import protocol
+from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.sandbox.policy import SandboxMode
-from pixmill.errors import InternalError, InvalidParameter, PixmillError, error_classes_by_code
+from pixmill.errors import ImageError, InternalError, InvalidParameter, PixmillError, error_classes_by_code
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation, Swatch
@@ -88,24 +90,21 @@ def test_an_order_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socke
 )
 def test_a_reply_arrives_as_it_was_sent(pair: tuple[socket.socket, socket.socket], reply: protocol.Reply) -> None:
     protocol.send(pair[1], reply)
-    assert protocol.receive_reply(pair[0]) == (reply, None)
+    assert protocol.receive_reply(pair[0]) == reply
 
 
-def test_a_file_arrives_readable_private_to_this_process_and_closes_when_dropped(
+def test_a_file_arrives_private_to_this_process_and_closes_when_dropped(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
-    fd = os.memfd_create("result")
+    fd = os.memfd_create("original")
     os.write(fd, b"pixels")
-    protocol.send(pair[1], protocol.Ready(), fd)
+    protocol.send(pair[1], protocol.Inspect(1, 6), fd)
     os.close(fd)
     before = open_files()
-    message = protocol.receive_reply(pair[0])
+    message = protocol.receive_command(pair[0])
     assert message
-    file = message[1]
-    assert file
-    assert (file.read(6), file.size, os.get_inheritable(file.fd)) == (b"pixels", 6, False)
-    with pytest.raises(protocol.ProtocolError):
-        file.read(5)
+    (file,) = message[1]
+    assert (os.pread(file.fd, 7, 0), os.get_inheritable(file.fd)) == (b"pixels", False)
     del message, file
     assert open_files() == before
 
@@ -117,28 +116,47 @@ def test_as_many_failures_as_one_job_can_have_fit_into_a_message() -> None:
     assert not protocol.fits_in_message(protocol.Failed(1, 0, "internal", long, None, long))
 
 
-def test_a_part_of_a_file_is_what_was_told_or_garbled() -> None:
-    fd = os.memfd_create("results")
-    os.write(fd, b"pixels")
-    file = protocol.OwnedFd(fd)
-    assert (file.read_range(0, 3), file.read_range(3, 3)) == (b"pix", b"els")
+def test_a_result_is_what_the_file_held_when_it_was_measured_or_garbled() -> None:
+    file = ResultFile()
+    os.write(file.fd, b"pixels")
+    assert file.measure() == 6
+    os.write(file.fd, b" and more")
+    assert (file.read(6), file.read_range(0, 3), file.read_range(3, 3)) == (b"pixels", b"pix", b"els")
+    with pytest.raises(protocol.ProtocolError):
+        file.read(5)
     for at, size in ((0, 7), (6, 1), (4, 3), (-1, 2), (2, 0), (2, -1), (2**70, 1), (1, 2**70)):
         with pytest.raises(protocol.ProtocolError):
             file.read_range(at, size)
-
-
-def test_a_file_that_cannot_be_read_by_position_is_garbled(pair: tuple[socket.socket, socket.socket]) -> None:
-    protocol.send(pair[1], protocol.Ready(), pair[1].fileno())
-    message = protocol.receive_reply(pair[0])
-    assert message
-    assert message[1]
+    os.ftruncate(file.fd, 2)
     with pytest.raises(protocol.ProtocolError):
-        message[1].read(100)
+        file.read(100)
 
 
-def test_more_files_than_one_are_garbled_and_closed(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_result_file_that_is_closed_holds_no_memory_whoever_keeps_it() -> None:
+    file = ResultFile()
+    os.write(file.fd, b"x" * 2**20)
+    kept = os.dup(file.fd)
+    mapped = mmap.mmap(kept, 2**20)
+    file.close()
+    file.close()
+    assert (os.fstat(kept).st_size, os.fstat(kept).st_blocks) == (0, 0)
+    for grow in (
+        lambda: os.write(kept, b"x"),
+        lambda: os.ftruncate(kept, 4096),
+        lambda: os.posix_fallocate(kept, 0, 1),
+    ):
+        with pytest.raises(PermissionError):
+            grow()
+    mapped.close()
+    os.close(kept)
+
+
+@pytest.mark.parametrize("files", [(0,), (0, 1, 2)])
+def test_a_reply_that_brings_files_is_garbled_and_they_are_closed(
+    pair: tuple[socket.socket, socket.socket], files: tuple[int, ...]
+) -> None:
     before = open_files()
-    protocol.send(pair[1], protocol.Ready(), 0, 1, 2)
+    protocol.send(pair[1], protocol.Ready(), *files)
     with pytest.raises(protocol.ProtocolError):
         protocol.receive_reply(pair[0])
     assert open_files() == before
@@ -206,10 +224,14 @@ def test_deep_nesting_is_garbled() -> None:
 
 
 @pytest.mark.parametrize(("code", "kind"), sorted(error_classes_by_code().items()))
-def test_a_failure_survives_the_crossing(code: str, kind: type[PixmillError]) -> None:
+def test_a_failure_survives_the_crossing_if_it_is_one_of_images(code: str, kind: type[PixmillError]) -> None:
     revived = protocol.error_from_wire(protocol.error_to_wire(1, 2, kind("public", param="p", detail="private")))
-    assert (type(revived), revived.code) == (kind, code)
-    assert (revived.message, revived.param, revived.detail) == ("public", "p", "private")
+    if issubclass(kind, ImageError | InvalidParameter | InternalError):
+        assert (type(revived), revived.code) == (kind, code)
+        assert (revived.message, revived.param, revived.detail) == ("public", "p", "private")
+    else:
+        assert (type(revived), revived.message) == (InternalError, "Internal error")
+        assert revived.detail == f"{code}: public\nprivate"
 
 
 def test_an_unknown_code_is_internal() -> None:

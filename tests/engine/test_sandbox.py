@@ -16,8 +16,8 @@ from pixmill.engine.sandbox import seccomp
 from pixmill.engine.sandbox.policy import SandboxLayer, missing_layers
 from pixmill.engine.sandbox.syscalls import ALLOWED, CONDITIONAL, DENIED, FATAL
 from pixmill.errors import RenderCrashed
-from tests.engine.support import PLAN, ROOT, obey, original, pools, restarts, workers
-from tests.engine.test_worker import hear, worker
+from tests.engine.support import PLAN, ROOT, eventually, obey, original, pools, restarts, workers
+from tests.engine.test_worker import hear, send_render, worker
 
 INTRUDER = "tests.engine.intruder"
 filtered = pytest.mark.skipif(SandboxLayer.SECCOMP in missing_layers(), reason="this kernel filters no calls")
@@ -369,15 +369,55 @@ async def test_the_calls_of_another_machine_end_the_worker() -> None:
 def test_the_kernel_ends_who_works_on_for_ever_even_if_the_server_does_not() -> None:
     with worker(handlers=INTRUDER, cpu_s=0.5) as (channel, process), original("spin") as job:
         assert hear(channel) == protocol.Ready()
-        protocol.send(channel, protocol.Render(1, job.size, PLAN), job.fd)
+        send_render(channel, 1, job)
         assert process.wait(60) == -signal.SIGXCPU
 
 
 async def test_a_worker_cannot_change_the_original_for_others() -> None:
     async with pools(workers=1, handlers=INTRUDER, sandbox="off") as pool:
         with original("original") as spool:
-            assert (await pool.render(spool, PLAN)).body == b"EPERM EPERM"
+            assert (await pool.render(spool, PLAN)).body == b"EBADF EINVAL", "it is open for reading only"
             assert spool.read() == b"original"
+
+
+async def test_what_a_worker_keeps_of_a_job_is_empty_once_the_server_lets_go() -> None:
+    """So it holds no memory that the budget has given to others."""
+    async with pools(workers=1, handlers=INTRUDER) as pool:
+        with original("keep" + " " * 900) as spool:
+            assert (await pool.render(spool, PLAN)).body == b"kept"
+            before = await obey(pool, "kept")
+        assert before.body == b"[8, 0] EPERM", "the original is still the server's"
+        assert (await obey(pool, "kept")).body == b"[0, 0] EPERM"
+        assert restarts(pool) == 0
+
+
+async def test_a_worker_does_not_move_the_position_of_the_server_in_an_original() -> None:
+    async with pools(workers=1, handlers=INTRUDER, sandbox="off") as pool:
+        with original("seek") as spool:
+            position = os.lseek(spool.fd, 0, os.SEEK_CUR)
+            assert (await pool.render(spool, PLAN)).body == b"3"
+            assert os.lseek(spool.fd, 0, os.SEEK_CUR) == position
+
+
+@filtered
+async def test_a_worker_makes_no_files_and_sends_none() -> None:
+    async with pools(workers=1, handlers=INTRUDER) as pool:
+        assert await tried(pool, "memory_file", "send_file") == {"memory_file": "EPERM", "send_file": "EPERM"}
+
+
+async def test_a_worker_with_hundreds_of_threads_is_ended() -> None:
+    async with pools(workers=1) as pool:
+        with pytest.raises(RenderCrashed) as caught:
+            await obey(pool, "thrive 150")
+        assert "threads" in caught.value.detail
+        assert (await obey(pool, "big 3")).body == b"bbb"
+
+
+async def test_a_worker_that_works_without_a_job_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixmill.engine.pool.process_audit._MAX_IDLE_CPU_S", 0.2)
+    async with pools(workers=1) as pool:
+        assert (await obey(pool, "busy")).body == b"done"
+        await eventually(lambda: restarts(pool) == 1, within_s=60)
 
 
 # ---------------------------------------------------------------- how it is held

@@ -14,9 +14,14 @@ from pathlib import Path
 import pytest
 
 from pixmill.engine import protocol
+from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits
+from pixmill.runtime.spool import Spool
 from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
+
+RESULTS: list[ResultFile] = []
+"""Once the server lets go of a file, a worker cannot write to it any more."""
 
 
 @contextmanager
@@ -37,18 +42,23 @@ def worker(
             yield ours, process
         finally:
             process.kill()
+            RESULTS.clear()
+
+
+def send_render(channel: socket.socket, id_: int, spool: Spool) -> None:
+    RESULTS.append(ResultFile())
+    protocol.send(channel, protocol.Render(id_, spool.size, PLAN), spool.fd, RESULTS[-1].fd)
 
 
 def hear(channel: socket.socket) -> protocol.Reply | None:
-    message = protocol.receive_reply(channel)
-    return message[0] if message else None
+    return protocol.receive_reply(channel)
 
 
 def test_a_worker_answers_in_order_and_skips_what_was_withdrawn_in_time() -> None:
     with worker() as (channel, _), original("sleep 0.3") as slow, original("big 3") as quick:
         assert hear(channel) == protocol.Ready()
-        protocol.send(channel, protocol.Render(1, slow.size, PLAN), slow.fd)
-        protocol.send(channel, protocol.Render(2, quick.size, PLAN), quick.fd)
+        send_render(channel, 1, slow)
+        send_render(channel, 2, quick)
         protocol.send(channel, protocol.Inspect(3, quick.size), quick.fd)
         protocol.send(channel, protocol.Cancel(2))
         protocol.send(channel, protocol.Cancel(99))
@@ -60,10 +70,10 @@ def test_a_worker_answers_in_order_and_skips_what_was_withdrawn_in_time() -> Non
 def test_a_withdrawal_that_comes_too_late_changes_nothing() -> None:
     with worker() as (channel, _), original("big 3") as quick:
         hear(channel)
-        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        send_render(channel, 1, quick)
         assert isinstance(hear(channel), protocol.RenderedImage)
         protocol.send(channel, protocol.Cancel(1))
-        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        send_render(channel, 1, quick)
         assert isinstance(hear(channel), protocol.RenderedImage)
 
 
@@ -85,7 +95,7 @@ def test_a_worker_outlives_interrupts() -> None:
         hear(channel)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        protocol.send(channel, protocol.Render(1, quick.size, PLAN), quick.fd)
+        send_render(channel, 1, quick)
         assert isinstance(hear(channel), protocol.RenderedImage)
 
 

@@ -1,8 +1,8 @@
 """The protocol between the server and a worker: messages and their encoding.
 
-A message is one packet of a Unix socket. Images never pass through it, only descriptors of memory files do. A worker
-may have been taken over: whatever it sends becomes a message or ``ProtocolError``. Must never know queues, processes
-or pixels.
+A message is one packet of a Unix socket. Images never pass through it, only descriptors of memory files do, and only
+to the worker. A worker may have been taken over: whatever it sends becomes a message or ``ProtocolError``. Must never
+know queues, processes or pixels.
 """
 
 import array
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from pixmill.engine.sandbox.policy import SandboxMode
-from pixmill.errors import InternalError, PixmillError, error_classes_by_code
+from pixmill.errors import ImageError, InternalError, InvalidParameter, PixmillError, error_classes_by_code
 from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.limits import Limits
@@ -22,8 +22,10 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.references import MAX_REFERENCES
 
 MAX_MESSAGE_BYTES: Final = 64 * 2**10
-_MAX_DETAIL_CHARACTERS: Final = 8_000
-_MAX_MESSAGE_CHARACTERS: Final = 1_000
+MAX_DETAIL_CHARACTERS: Final = 8_000
+MAX_MESSAGE_CHARACTERS: Final = 1_000
+WORKER_STAGES: Final = frozenset(("decode", "process", "encode"))
+"""The stages whose durations a worker reports."""
 _MAX_BATCH_CHARACTERS: Final = (250, 500)
 """The maximum of message and detail for one of ``MAX_PLANS`` failures in one packet: 48,000 bytes if every character
 takes four."""
@@ -53,6 +55,7 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
     """Render the attached original, a file of ``size_bytes``.
 
     The images that the plan refers to are attached after it, in their order; ``extra_sizes_bytes`` are their sizes.
+    The last file attached is empty: the result goes there.
     """
 
     id: int
@@ -66,7 +69,10 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
 
 
 class RenderAll(Struct, frozen=True, forbid_unknown_fields=True, tag="render_all"):
-    """Render each of at most ``MAX_PLANS`` plans from the attached original, a file of ``size_bytes``."""
+    """Render each of at most ``MAX_PLANS`` plans from the attached original, a file of ``size_bytes``.
+
+    The last file attached is empty: all results go there.
+    """
 
     id: int
     size_bytes: int
@@ -103,7 +109,7 @@ class Ready(Struct, frozen=True, forbid_unknown_fields=True, tag="ready"):
 
 
 class RenderedImage(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_image"):
-    """A result; its bytes are the attached file."""
+    """A result; its bytes are in the file that came with the job."""
 
     id: int
     rss_bytes: int
@@ -136,7 +142,7 @@ class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="batch_item
 
 
 class RenderedBatch(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_batch"):
-    """The outcome of each plan, in their order. All results are in one attached file, if there is any."""
+    """The outcome of each plan, in their order. All results are in the file that came with the job."""
 
     id: int
     rss_bytes: int
@@ -169,40 +175,24 @@ class ProtocolError(Exception):
 
 
 class OwnedFd:
-    """A descriptor that is closed with the last reference; ``size`` is that of the file when it was received."""
+    """A descriptor that is closed with the last reference."""
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("fd",)
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.size = os.fstat(fd).st_size
 
     def __del__(self) -> None:
         os.close(self.fd)
 
-    def read(self, max_bytes: int) -> bytes:
-        """Return the whole content. Raises ProtocolError when it is more than ``max_bytes`` or cannot be read."""
-        try:
-            body = os.pread(self.fd, self.size, 0) if self.size <= max_bytes else b""
-        except OSError as error:
-            raise ProtocolError("A result cannot be read") from error
-        if len(body) != self.size:
-            raise ProtocolError(f"A result of {self.size} bytes")
-        return body
-
-    def read_range(self, offset: int, size: int) -> bytes:
-        """Return ``size`` bytes from ``offset`` on. Raises ProtocolError when there are fewer."""
-        if not 0 <= offset < offset + size <= self.size:
-            raise ProtocolError(f"A result of {size} bytes from {offset} on")
-        body = os.pread(self.fd, size, offset)
-        if len(body) != size:
-            raise ProtocolError(f"A result of {size} bytes")
-        return body
-
 
 def send(channel: socket.socket, message: Command | Reply, *fds: int) -> None:
     """Send one packet, with descriptors, of which the receiver gets copies. Raises OSError."""
-    socket.send_fds(channel, [_ENCODER.encode(message)], fds)
+    packet = _ENCODER.encode(message)
+    if fds:
+        socket.send_fds(channel, [packet], fds)
+    else:
+        channel.send(packet)  # a worker may not call sendmsg
 
 
 def fits_in_message(message: Command | Reply) -> bool:
@@ -212,22 +202,27 @@ def fits_in_message(message: Command | Reply) -> bool:
 
 def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, list[OwnedFd]] | None:
     """Return the next command; None when the server is gone. Raises OSError, ProtocolError."""
-    packet, files = _receive(channel, flags, 1 + MAX_EXTRAS)
+    packet, files = _receive(channel, flags, 1 + MAX_EXTRAS + 1)
     return (_decode(_COMMAND_DECODER, packet), files) if packet else None
 
 
-def receive_reply(channel: socket.socket) -> tuple[Reply, OwnedFd | None] | None:
-    """Return the next reply; None when the worker is gone.
+def receive_reply(channel: socket.socket) -> Reply | None:
+    """Return the next reply, which brings no descriptors; None when the worker is gone.
 
     Raises BlockingIOError without one, OSError, ProtocolError.
     """
-    packet, files = _receive(channel, 0, 1)
-    return (_decode(_REPLY_DECODER, packet), files[0] if files else None) if packet else None
+    packet, _ = _receive(channel, 0, 0)
+    return decode_reply(packet) if packet else None
+
+
+def decode_reply(packet: bytes) -> Reply:
+    """Return the reply. Raises ProtocolError."""
+    return _decode(_REPLY_DECODER, packet)
 
 
 def _receive(channel: socket.socket, flags: int, max_fds: int) -> tuple[bytes, list[OwnedFd]]:
     # not socket.recv_fds: it drops its flags in Python 3.11
-    ancillary_bytes = socket.CMSG_LEN(max_fds * _FD_BYTES)
+    ancillary_bytes = socket.CMSG_LEN(max_fds * _FD_BYTES) if max_fds else 0
     packet, ancillary, flags, _ = channel.recvmsg(MAX_MESSAGE_BYTES, ancillary_bytes, flags | socket.MSG_CMSG_CLOEXEC)
     files = [OwnedFd(fd) for level, kind, data in ancillary if (level, kind) == _RIGHTS for fd in _parse_fds(data)]
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(files) > max_fds:
@@ -252,8 +247,13 @@ def _decode(decoder: "msgspec.msgpack.Decoder[M]", packet: bytes) -> M:
 
 
 def error_to_wire(id_: int, rss_bytes: int, error: PixmillError, *, is_single: bool = True) -> Failed:
-    """Return the message for a failure. Long texts are cut, to less in a batch."""
-    message, detail = (_MAX_MESSAGE_CHARACTERS, _MAX_DETAIL_CHARACTERS) if is_single else _MAX_BATCH_CHARACTERS
+    """Return the message for a failure. Long texts are cut, to less in a batch.
+
+    An error that is not a worker's to report is a defect.
+    """
+    if error.code not in WORKER_ERROR_CODES:
+        error = InternalError(detail=f"{error.code}: {error.message}\n{error.detail}")
+    message, detail = (MAX_MESSAGE_CHARACTERS, MAX_DETAIL_CHARACTERS) if is_single else _MAX_BATCH_CHARACTERS
     return Failed(id_, rss_bytes, error.code, error.message[:message], error.param, error.detail[-detail:])
 
 
@@ -263,4 +263,8 @@ def error_from_wire(failed: Failed) -> PixmillError:
     return error_class(failed.message, param=failed.param, detail=failed.detail)
 
 
-_ERROR_CLASSES: Final = error_classes_by_code()
+_ERROR_CLASSES: Final[dict[str, type[PixmillError]]] = {
+    kind.code: kind for kind in (ImageError, InvalidParameter, InternalError)
+} | error_classes_by_code(ImageError)
+WORKER_ERROR_CODES: Final = frozenset(_ERROR_CLASSES)
+"""What a worker may report: that the image cannot be used, that a parameter does not fit the image, and a defect."""

@@ -7,7 +7,7 @@ from pixmill.media import Format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.runtime.spool import Spool
 
-_PNG: Final = b64decode(
+SELF_TEST_IMAGE: Final = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAGCAIAAABxZ0isAAAAGklEQVR42mNkYGBQYBDCRCwMWkIMDFgQPSQAqkMFFlQRfk4AAAAASUVORK5CYII="
 )
 SELF_TEST_PLAN: Final = Plan(resize=Resize(width=4), output=Output(formats=(Format.JPEG,)))
@@ -16,6 +16,6 @@ SELF_TEST_PLAN: Final = Plan(resize=Resize(width=4), output=Output(formats=(Form
 
 def self_test_image() -> Spool:
     """Return the image, in a spool that the caller closes."""
-    spool = Spool(len(_PNG))
-    spool.write(_PNG)
+    spool = Spool(len(SELF_TEST_IMAGE))
+    spool.write(SELF_TEST_IMAGE)
     return spool

@@ -31,7 +31,7 @@ from pixmill.engine.sandbox.policy import (
     set_cpu_limit,
     set_rlimits,
 )
-from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
+from pixmill.engine.self_test import SELF_TEST_IMAGE, SELF_TEST_PLAN
 from pixmill.errors import ImageTooLarge, InternalError, PixmillError, ResultTooLarge
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
@@ -94,7 +94,9 @@ class Worker:
 
     def _handle_command(self, command: tuple[protocol.Command, list[protocol.OwnedFd]] | None) -> None:
         match command:
-            case (protocol.Render() | protocol.RenderAll() | protocol.Inspect() as job, [_, *_] as files):
+            case (protocol.Render() | protocol.RenderAll() as job, [_, *_, _] as files):
+                self._jobs.append((job, files))
+            case (protocol.Inspect() as job, [_] as files):
                 self._jobs.append((job, files))
             case (protocol.Cancel(id=id_), []):
                 if any(job.id == id_ for job, _ in self._jobs):
@@ -111,52 +113,56 @@ class Worker:
             return
         set_cpu_limit(self._cpu_s)
         try:
-            reply, result = self._run_job(job, *files)
+            reply = self._inspect(job, *files) if isinstance(job, protocol.Inspect) else self._render(job, *files)
         except PixmillError as error:
-            reply, result = protocol.error_to_wire(job.id, resident_bytes(), error), None
-        protocol.send(self._channel, reply, *([result.fd] if result else []))
+            reply = protocol.error_to_wire(job.id, resident_bytes(), error)
+        protocol.send(self._channel, reply)
 
-    def _run_job(
-        self, job: protocol.WorkerJob, file: protocol.OwnedFd, *extra_files: protocol.OwnedFd
-    ) -> tuple[protocol.Outcome, protocol.OwnedFd | None]:
+    def _inspect(self, job: protocol.Inspect, file: protocol.OwnedFd) -> protocol.Outcome:
+        with _translate_errors(), _map_file(file, job.size_bytes) as source:
+            facts = self._handlers.inspect(source, self._limits, job.fact_selection)
+        return protocol.Inspected(job.id, resident_bytes(), facts)
+
+    def _render(
+        self, job: protocol.Render | protocol.RenderAll, file: protocol.OwnedFd, *other_files: protocol.OwnedFd
+    ) -> protocol.Outcome:
+        *extra_files, result_file = other_files
         with _translate_errors(), _map_file(file, job.size_bytes) as source, _map_extras(job, extra_files) as extras:
-            if isinstance(job, protocol.Inspect):
-                return protocol.Inspected(
-                    job.id, resident_bytes(), self._handlers.inspect(source, self._limits, job.fact_selection)
-                ), None
             if isinstance(job, protocol.RenderAll):
-                return self._run_batch(job, source, extras)
+                return self._render_batch(job, source, extras, result_file)
             rendered = self._handlers.render(source, job.plan, self._limits, extras)
         self._check_result_size(len(rendered.body))
-        reply = protocol.RenderedImage(
-            job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, rendered.seconds
+        _write(result_file, rendered.body)
+        return protocol.RenderedImage(
+            job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, _stage_seconds(rendered)
         )
-        return reply, _new_result_file(rendered.body)
 
-    def _run_batch(
-        self, job: protocol.RenderAll, source: memoryview, extras: Extras
-    ) -> tuple[protocol.Outcome, protocol.OwnedFd | None]:
+    def _render_batch(
+        self, job: protocol.RenderAll, source: memoryview, extras: Extras, result_file: protocol.OwnedFd
+    ) -> protocol.Outcome:
         """Write all results into one file, which is limited to the maximum size of a single result."""
-        file = _new_result_file(b"")
-        results = {
-            number: self._append_result(job, result, file)
-            for number, result in self._handlers.render_all(source, job.plans, self._limits, extras)
-        }
-        in_order = tuple(results[number] for number in range(len(job.plans)))
-        return protocol.RenderedBatch(job.id, resident_bytes(), in_order), file if file.size else None
+        results: dict[int, protocol.BatchItem | protocol.Failed] = {}
+        offset = 0
+        for number, result in self._handlers.render_all(source, job.plans, self._limits, extras):
+            results[number] = item = self._append_result(job, result, result_file, offset)
+            offset += item.size_bytes if isinstance(item, protocol.BatchItem) else 0
+        return protocol.RenderedBatch(
+            job.id, resident_bytes(), tuple(results[number] for number in range(len(job.plans)))
+        )
 
     def _append_result(
-        self, job: protocol.RenderAll, result: Rendered | PixmillError, file: protocol.OwnedFd
+        self, job: protocol.RenderAll, result: Rendered | PixmillError, file: protocol.OwnedFd, offset: int
     ) -> protocol.BatchItem | protocol.Failed:
         try:
             if isinstance(result, PixmillError):
                 raise result
-            offset = file.size
             self._check_result_size(offset + len(result.body))
         except PixmillError as error:
             return protocol.error_to_wire(job.id, 0, error, is_single=False)
         _write(file, result.body)
-        return protocol.BatchItem(offset, len(result.body), result.format, result.width, result.height, result.seconds)
+        return protocol.BatchItem(
+            offset, len(result.body), result.format, result.width, result.height, _stage_seconds(result)
+        )
 
     def _check_result_size(self, size: int) -> None:
         if size > self._limits.max_result_bytes:
@@ -194,9 +200,9 @@ def _map_file(file: protocol.OwnedFd, size: int) -> Iterator[memoryview]:
 
 
 @contextlib.contextmanager
-def _map_extras(job: protocol.WorkerJob, files: Sequence[protocol.OwnedFd]) -> Iterator[Extras]:
+def _map_extras(job: protocol.Render | protocol.RenderAll, files: Sequence[protocol.OwnedFd]) -> Iterator[Extras]:
     """Yield the referenced images by their sources in the plans."""
-    if isinstance(job, protocol.Inspect) or not files:
+    if not files:
         yield NO_EXTRAS
         return
     with contextlib.ExitStack() as stack:
@@ -206,17 +212,15 @@ def _map_extras(job: protocol.WorkerJob, files: Sequence[protocol.OwnedFd]) -> I
         yield {reference.source: view for reference, view in zip(references(*job.all_plans), views, strict=True)}
 
 
-def _new_result_file(body: bytes) -> protocol.OwnedFd:
-    file = protocol.OwnedFd(os.memfd_create("pixmill-result", os.MFD_CLOEXEC))
-    _write(file, body)
-    return file
-
-
 def _write(file: protocol.OwnedFd, body: bytes) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file.fd, view) :]
-    file.size += len(body)
+
+
+def _stage_seconds(rendered: Rendered) -> dict[str, float]:
+    """Return the durations; one that is a difference may be less than 0 by a rounding error."""
+    return {stage: max(0.0, seconds) for stage, seconds in rendered.seconds.items()}
 
 
 def _load_handlers(handlers_module: str | None) -> Handlers:
@@ -231,8 +235,7 @@ def _load_handlers(handlers_module: str | None) -> Handlers:
 
 def _warm_up(handlers: Handlers) -> None:
     """Render once, so that no job pays for initialisation."""
-    with self_test_image() as original:
-        handlers.render(memoryview(original.read()), SELF_TEST_PLAN, Limits(), NO_EXTRAS)
+    handlers.render(memoryview(SELF_TEST_IMAGE), SELF_TEST_PLAN, Limits(), NO_EXTRAS)
 
 
 def main(fd: int, handlers_module: str | None = None) -> None:

@@ -3,6 +3,7 @@
 Knows memory files and descriptors; must never know where the bytes come from.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -22,7 +23,8 @@ RESERVATION_FACTOR: Final = 4
 """At most this multiple of the received bytes is reserved: a sender that announces much and sends nothing must not
 hold memory."""
 
-_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_SEALS: Final = fcntl.F_SEAL_GROW
+"""Besides the seal on writing. Not F_SEAL_SHRINK: the memory of what a worker holds is freed by truncation."""
 _FUTURE_WRITE: Final = 0x10
 """F_SEAL_FUTURE_WRITE of fcntl(2), Linux 5.1. No spool is mapped for writing, which F_SEAL_WRITE would check page by
 page."""
@@ -42,6 +44,40 @@ class SpoolReservation(Protocol):
     def release(self) -> None: ...
 
 
+class _MemoryFile:
+    """An anonymous file. Its memory is freed with the last reference, even if another process has it open or mapped."""
+
+    __slots__ = ("fd", "is_lent")
+
+    def __init__(self) -> None:
+        self.fd = -1
+        self.is_lent = False
+        self.fd = _anonymous_file()
+
+    def lend(self) -> int:
+        """Open it once more, for reading only (proc(5), /proc/self/fd)."""
+        try:
+            fd = os.open(f"/proc/self/fd/{self.fd}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # there is no /proc
+            with suppress(OSError):
+                fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK)
+            return os.dup(self.fd)
+        self.is_lent = True
+        return fd
+
+    def __del__(self) -> None:
+        if self.fd >= 0:
+            if self.is_lent:
+                os.ftruncate(self.fd, 0)
+            os.close(self.fd)
+
+
+class _View(mmap.mmap):
+    """A map that keeps its file."""
+
+    file: _MemoryFile | None
+
+
 class Spool:
     """Bytes in an anonymous memory file (a deleted temporary file where the kernel has none).
 
@@ -56,12 +92,14 @@ class Spool:
     ) -> None:
         """Take over ``reservation``, which is released when the last spool that shares the file is closed."""
         self.fd = -1
+        self._file: _MemoryFile | None = None
         self._reservation = reservation
         self.max_bytes = max_bytes
         self.size = 0
         self._expected_bytes = 0
         self._too_large_error = too_large_error
-        self.fd = _anonymous_file()
+        self._file = _MemoryFile()
+        self.fd = self._file.fd
 
     def expect(self, size: int) -> None:
         """Set the announced size."""
@@ -90,7 +128,7 @@ class Spool:
         self.size = size
 
     def seal(self) -> None:
-        """Make it immutable, also for other processes that hold its descriptor.
+        """Forbid to write to it, also by its own descriptor.
 
         No effect where the kernel has no seals (memfd_create(2)), or when it is already sealed.
         """
@@ -101,12 +139,21 @@ class Spool:
                 fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS | write_seal)
                 return
 
+    def lend(self) -> int:
+        """Return a new descriptor, for another process, that can neither write nor move the position of this one.
+
+        Raises OSError. The content stays until the last spool that shares it is closed; then the memory is freed, even
+        if the other process still has it open or mapped.
+        """
+        if not self._file:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._file.lend()
+
     def share(self) -> "Spool":
         """Return another spool with the same complete content; nothing is copied."""
         other = Spool.__new__(Spool)
         other.max_bytes, other.size, other._expected_bytes = self.max_bytes, self.size, 0  # noqa: SLF001 - same class
-        other.fd, other._reservation = -1, None  # noqa: SLF001 - same class
-        other.fd = os.dup(self.fd)
+        other.fd, other._file = self.fd, self._file  # noqa: SLF001 - same class
         other._reservation = self._reservation.retain() if self._reservation else None  # noqa: SLF001 - same class
         return other
 
@@ -116,7 +163,10 @@ class Spool:
 
     def view(self) -> mmap.mmap:
         """Map the content, which must not be empty, without a copy."""
-        return mmap.mmap(self.fd, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)  # as seals demand
+        file = self._file
+        view = _View(file.fd if file else -1, self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)  # as seals demand
+        view.file = file
+        return view
 
     def digest(self) -> str:
         """Return the SHA-256 of the content in hexadecimal."""
@@ -126,10 +176,8 @@ class Spool:
             return sha256(view).hexdigest()
 
     def close(self) -> None:
-        """Close the descriptor; closing twice is harmless."""
-        fd, self.fd = self.fd, -1
-        if fd >= 0:
-            os.close(fd)
+        """Release the file; closing twice is harmless."""
+        self.fd, self._file = -1, None
         reservation, self._reservation = self._reservation, None
         if reservation:
             reservation.release()

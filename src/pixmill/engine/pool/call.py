@@ -4,16 +4,18 @@ Must never know workers.
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pixmill.engine import protocol
+from pixmill.engine.pool.result_file import ResultFile
 from pixmill.errors import PixmillError
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.ops import Plan
 from pixmill.runtime.spool import Spool
 
-CallResult = tuple[protocol.Outcome, protocol.OwnedFd | None]
+CallResult = tuple[protocol.Outcome, ResultFile | None]
 
 
 class QueueStats:
@@ -42,15 +44,52 @@ class QueueStats:
 
 @dataclass(slots=True)
 class Attempt:
-    """A call as it was given to one worker; ``call`` is None once nobody wants the outcome any more."""
+    """A call as it was given to one worker; ``call`` is None once nobody wants the outcome any more.
+
+    It shares the files of the call until it is closed: what a worker reads stays on the memory budget so long.
+    """
 
     id: int
     expected_outcome: type[protocol.Outcome]
     command: protocol.WorkerJob
-    fds: tuple[int, ...]
-    """The descriptors that go with the command."""
+    originals: tuple[Spool, ...]
     call: "Call | None"
+    admitted_at: float
     deadline_at: float = 0.0
+    result: ResultFile | None = None
+    """Where a render puts its results."""
+
+    def open_files(self) -> list[int]:
+        """Open the files that go with the command; the caller closes all but the last, which is the result's.
+
+        Raises OSError when the system has no resources.
+        """
+        fds: list[int] = []
+        try:
+            fds.extend(original.lend() for original in self.originals)
+            if not isinstance(self.command, protocol.Inspect):
+                self.result = ResultFile()
+        except BaseException:
+            close_files(fds)
+            raise
+        return fds
+
+    def take_result(self) -> ResultFile | None:
+        """Return the file with the results; it is not this attempt's any more."""
+        result, self.result = self.result, None
+        return result
+
+    def close(self) -> None:
+        """Release all files; the worker has replied or is gone."""
+        for original in self.originals:
+            original.close()
+        if result := self.take_result():
+            result.close()
+
+
+def close_files(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 @dataclass(eq=False, slots=True)
@@ -78,8 +117,9 @@ class Call:
     timeout_handle: asyncio.TimerHandle | None = None
 
     @property
-    def result_count(self) -> int:
-        return len(self.plan) if isinstance(self.plan, tuple) else 1
+    def plans(self) -> tuple[Plan, ...]:
+        """The plan of each result."""
+        return self.plan if isinstance(self.plan, tuple) else (self.plan,) if self.plan is not None else ()
 
     def estimate(self, expected_s: Callable[[tuple[str, int]], float]) -> None:
         """Set its duration class (results in the same format, of originals of about as many bytes) and duration."""
@@ -108,8 +148,8 @@ class Call:
         expected_outcome: type[protocol.Outcome] = protocol.Inspected
         if self.plan is not None:
             expected_outcome = protocol.RenderedBatch if isinstance(self.plan, tuple) else protocol.RenderedImage
-        fds = (self.original.fd, *[extra.fd for extra in self.extras])
-        return Attempt(id_, expected_outcome, self.to_job(id_), fds, self)
+        originals = tuple([spool.share() for spool in (self.original, *self.extras)])
+        return Attempt(id_, expected_outcome, self.to_job(id_), originals, self, self.admitted_at)
 
     def start_waiting(self, queue_stats: QueueStats, on_timeout: Callable[["Call"], None]) -> None:
         """Count it as queued, for a limited time."""

@@ -15,6 +15,7 @@ from pixmill.engine.pool.admission import Admission, Load, RejectionReason
 from pixmill.engine.pool.call import Call
 from pixmill.engine.pool.idle import IdleScheduler
 from pixmill.engine.pool.process import Process, ProcessEvents
+from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.pool.supervisor import WorkerSupervisor
 from pixmill.engine.pool.worker_handle import ExitReason, WorkerEvents, WorkerHandle, WorkerLimits
 from pixmill.errors import Draining, NoWorker, QueueFull, RenderCrashed, RenderTimeout
@@ -40,7 +41,7 @@ class Dispatcher(WorkerEvents):
         on_rejected: Callable[[RejectionReason], None],
     ) -> None:
         """``on_worker_replaced`` and ``on_rejected`` are called with the reason."""
-        limits = WorkerLimits(int(config.max_result_bytes), config.worker_max_jobs, int(config.worker_max_rss_bytes))
+        limits = WorkerLimits(config.limits(), config.worker_max_jobs, int(config.worker_max_rss_bytes))
         self.supervisor = WorkerSupervisor(config.worker_count(), lambda: WorkerHandle(start_process, self, limits))
         self._on_worker_replaced = on_worker_replaced
         self._queue: deque[Call] = deque()
@@ -179,7 +180,7 @@ class Dispatcher(WorkerEvents):
         self._dispatch()
 
     def on_outcome(
-        self, worker: WorkerHandle, call: Call | None, outcome: protocol.Outcome, file: protocol.OwnedFd | None
+        self, worker: WorkerHandle, call: Call | None, outcome: protocol.Outcome, file: ResultFile | None
     ) -> None:
         if call:
             self._record_duration(call)

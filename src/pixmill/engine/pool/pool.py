@@ -6,7 +6,7 @@ Knows calls, outcomes and metrics. Must never know pixels or a pixel library.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -17,6 +17,7 @@ from pixmill.engine.pool.admission import RejectionReason, Reservation
 from pixmill.engine.pool.call import Call, CallResult
 from pixmill.engine.pool.dispatcher import Dispatcher
 from pixmill.engine.pool.process import Process, ProcessEvents
+from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
@@ -137,7 +138,7 @@ class EnginePool:
 
     async def _render(self, call: Call) -> Rendered:
         match await self._run_call(call):
-            case (protocol.RenderedImage() as image, protocol.OwnedFd() as file):
+            case (protocol.RenderedImage() as image, ResultFile() as file):
                 self._observe_stages(call, image.seconds)
                 body = await self._read(file, partial(file.read, self._limits.max_result_bytes))
                 return Rendered(body, image.format, image.width, image.height, image.seconds)
@@ -146,7 +147,7 @@ class EnginePool:
 
     async def _render_all(self, call: Call) -> list[Rendered | PixmillError]:
         match await self._run_call(call):
-            case (protocol.RenderedBatch(results=results), file):
+            case (protocol.RenderedBatch(results=results), ResultFile() as file):
                 self._observe_stages(
                     call, *(result.seconds for result in results if isinstance(result, protocol.BatchItem))
                 )
@@ -181,9 +182,10 @@ class EnginePool:
             raise protocol.error_from_wire(outcome)
         return outcome, file
 
-    async def _read(self, file: protocol.OwnedFd | None, read: Callable[[], T]) -> T:
+    async def _read(self, file: ResultFile, read: Callable[[], T]) -> T:
         try:
-            return read() if not file or file.size <= _MAX_INLINE_READ_BYTES else await asyncio.to_thread(read)
+            with_close = partial(_read_and_close, file, read)
+            return with_close() if file.size <= _MAX_INLINE_READ_BYTES else await asyncio.to_thread(with_close)
         except protocol.ProtocolError as error:
             raise RenderCrashed(detail=str(error)) from error
 
@@ -209,8 +211,13 @@ class EnginePool:
         self._observer.increment(Event.WORKER_RESTART, reason=reason)
 
 
+def _read_and_close(file: ResultFile, read: Callable[[], T]) -> T:
+    with closing(file):
+        return read()
+
+
 def _split_batch(
-    results: tuple[protocol.BatchItem | protocol.Failed, ...], file: protocol.OwnedFd | None
+    results: tuple[protocol.BatchItem | protocol.Failed, ...], file: ResultFile
 ) -> list[Rendered | PixmillError]:
     """Read the results of a batch from their common file. Raises ProtocolError."""
     return [
@@ -219,7 +226,5 @@ def _split_batch(
     ]
 
 
-def _batch_result(item: protocol.BatchItem, file: protocol.OwnedFd | None) -> Rendered:
-    if not file:
-        raise protocol.ProtocolError("Results without a file")
+def _batch_result(item: protocol.BatchItem, file: ResultFile) -> Rendered:
     return Rendered(file.read_range(item.offset, item.size_bytes), item.format, item.width, item.height, item.seconds)

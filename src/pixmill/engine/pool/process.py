@@ -12,6 +12,7 @@ import sys
 from typing import Final, Protocol
 
 from pixmill.engine import protocol
+from pixmill.engine.pool.worker_output import WorkerOutput
 
 _WORKER_MODULE: Final = "pixmill.engine.worker"  # by name: the serving process never imports it
 _MAX_POLL_INTERVAL_S: Final = 0.05
@@ -36,7 +37,7 @@ _FIXED_ENVIRONMENT: Final = {
 class ProcessEvents(Protocol):
     """The owner of a process."""
 
-    def on_reply(self, reply: protocol.Reply, file: protocol.OwnedFd | None) -> None:
+    def on_reply(self, reply: protocol.Reply) -> None:
         """The worker has replied."""
 
     def on_exit(self, detail: str) -> None:
@@ -55,9 +56,12 @@ class Process:
         self._channel, worker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with worker_end, contextlib.ExitStack() as undo:
             undo.callback(self._channel.close)
-            self._child = _spawn(worker_end.fileno(), handlers_module)
+            self._output = WorkerOutput()
+            undo.callback(self._output.close)
+            self._child = _spawn(worker_end.fileno(), self._output.writing_fd, handlers_module)
             undo.pop_all()
         self.pid = self._child.pid
+        self._output.start(self.pid)
         self._channel.setblocking(False)
         self._loop.add_reader(self._channel.fileno(), self._on_readable)
         self.send(configuration)
@@ -91,7 +95,7 @@ class Process:
             self._reap(f"protocol error: {error}")
         else:
             if message:
-                self._events.on_reply(*message)
+                self._events.on_reply(message)
             else:
                 self._reap("died")
 
@@ -108,11 +112,12 @@ class Process:
         while self._child.poll() is None:
             await asyncio.sleep(poll_interval_s)
             poll_interval_s = min(2 * poll_interval_s, _MAX_POLL_INTERVAL_S)
+        self._output.close()
         if not self._killed:
             self._events.on_exit(f"worker {self.pid} {detail}, exit status {self._child.returncode}")
 
 
-def _spawn(fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
+def _spawn(fd: int, output_fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
     """Start a worker. ``-P``: never import a module from the current directory, where images may be."""
     command = [sys.executable, "-P", "-m", _WORKER_MODULE, str(fd), *([handlers_module] if handlers_module else [])]
     environment = {name: os.environ[name] for name in _INHERITED_ENVIRONMENT if name in os.environ} | _FIXED_ENVIRONMENT
@@ -120,6 +125,7 @@ def _spawn(fd: int, handlers_module: str | None) -> "subprocess.Popen[bytes]":
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=output_fd,
         pass_fds=(fd,),
         env=environment,
         # Ctrl-C in a terminal is for the server. Not a session of its own: Linux shares the cores among sessions before

@@ -10,8 +10,13 @@ from itertools import count
 from typing import Final, Literal, NamedTuple, Protocol
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.call import Attempt, Call
+from pixmill.engine.pool.call import Attempt, Call, close_files
 from pixmill.engine.pool.process import Process, ProcessEvents
+from pixmill.engine.pool.process_audit import AUDIT_INTERVAL_S, ProcessAuditor
+from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
+from pixmill.engine.pool.result_file import ResultFile
+from pixmill.errors import NoWorker
+from pixmill.plan.limits import Limits
 
 PIPELINE_DEPTH: Final = 2
 """Calls in a worker: one runs, one is ready, so that it never waits for the server (benchmarks/pool.py)."""
@@ -24,9 +29,9 @@ ExitReason = Literal["start", "crash", "deadline", "abandoned"]
 
 
 class WorkerLimits(NamedTuple):
-    """The largest result, and the jobs or memory after which a worker is recycled (0: never)."""
+    """Limits of images, and the jobs or memory after which a worker is recycled (0: never)."""
 
-    max_result_bytes: int
+    of_images: Limits
     max_jobs: int
     max_rss_bytes: int
 
@@ -38,7 +43,7 @@ class WorkerEvents(Protocol):
         """The worker has loaded everything."""
 
     def on_outcome(
-        self, worker: "WorkerHandle", call: Call | None, outcome: protocol.Outcome, file: protocol.OwnedFd | None
+        self, worker: "WorkerHandle", call: Call | None, outcome: protocol.Outcome, file: ResultFile | None
     ) -> None:
         """A job has ended; without a call nobody waits for its outcome."""
 
@@ -81,16 +86,17 @@ class WorkerHandle(ProcessEvents):
         self._loop = asyncio.get_running_loop()
         self._process = start_process(self)
         self._timer = self._loop.call_later(START_TIMEOUT_S, self._on_deadline)
+        self._auditor = ProcessAuditor(self._process.pid)
+        self._audit_timer = self._loop.call_later(AUDIT_INTERVAL_S, self._audit)
 
     def submit(self, call: Call) -> None:
         """Queue a call behind the others; until the worker is ready, it waits here."""
         attempt = call.new_attempt(next(self._ids))
-        self._attempts.append(attempt)
-        if self.is_ready:
-            self._process.send(attempt.command, *attempt.fds)
-            if len(self._attempts) == 1:
+        if not self.is_ready or self._send(attempt):
+            self._attempts.append(attempt)
+            if self.is_ready and len(self._attempts) == 1:
                 self._start_current()
-        self._update_state()
+            self._update_state()
 
     def cancel(self, call: Call) -> bool:
         """Skip the call if it is here, or let it run on for a short grace; drop its outcome."""
@@ -100,6 +106,7 @@ class WorkerHandle(ProcessEvents):
         attempt.call = None
         if not self.is_ready:
             self._attempts.remove(attempt)
+            attempt.close()
         elif attempt is self._attempts[0]:
             self._set_deadline(min(attempt.deadline_at, self._loop.time() + CANCEL_GRACE_S))
         else:
@@ -115,7 +122,10 @@ class WorkerHandle(ProcessEvents):
     def close(self) -> None:
         """Kill the worker. Its calls are the owner's to care for."""
         self._timer.cancel()
+        self._audit_timer.cancel()
         self._process.kill()
+        for attempt in self._attempts:
+            attempt.close()
 
     async def wait_closed(self) -> None:
         """Return when the process is gone."""
@@ -123,43 +133,57 @@ class WorkerHandle(ProcessEvents):
 
     # ------------------------------------------------------------ replies
 
-    def on_reply(self, reply: protocol.Reply, file: protocol.OwnedFd | None) -> None:
+    def on_reply(self, reply: protocol.Reply) -> None:
         if isinstance(reply, protocol.Ready) and not self.is_ready:
             self._mark_ready()
-        elif not isinstance(reply, protocol.Ready) and self._is_expected(reply, file):
-            self._finish(reply, file)
+            return
+        try:
+            if isinstance(reply, protocol.Ready) or not self._is_expected(reply):
+                raise ImpossibleReply("not what was asked")  # noqa: TRY301 - as other impossible replies
+        except ImpossibleReply as error:
+            self._events.on_exit(self, "crash", f"impossible reply: {error}")
         else:
-            self._events.on_exit(self, "crash", "unexpected reply")
+            self._finish(reply)
 
     def on_exit(self, detail: str) -> None:
         self._events.on_exit(self, "crash" if self.is_ready else "start", detail)
 
-    def _is_expected(self, outcome: protocol.Outcome, file: protocol.OwnedFd | None) -> bool:
-        """Check that this answers the current call. Only images come with a file; in a batch each may be missing."""
+    def _is_expected(self, outcome: protocol.Outcome) -> bool:
+        """Whether this answers the current call. Raises ImpossibleReply for a field that nothing honest reports."""
         if not self.is_ready or not self._attempts or self._attempts[0].id != outcome.id:
             return False
         attempt = self._attempts[0]
-        if isinstance(outcome, protocol.RenderedBatch):
-            if attempt.call and len(outcome.results) != attempt.call.result_count:
-                return False
-        elif isinstance(outcome, protocol.RenderedImage) != (file is not None):
-            return False
         if not isinstance(outcome, (attempt.expected_outcome, protocol.Failed)) and (
             attempt.call or not isinstance(outcome, protocol.Cancelled)
         ):
             return False
-        return not file or 0 < file.size <= self._limits.max_result_bytes
+        result_bytes = attempt.result.measure() if attempt.result else 0
+        check_reply(
+            outcome, attempt.call, result_bytes, self._limits.of_images, self._loop.time() - attempt.admitted_at
+        )
+        return True
 
     def _mark_ready(self) -> None:
         self.is_ready = True
-        for attempt in self._attempts:
-            if attempt.call:
-                self._process.send(attempt.command, *attempt.fds)
+        self._attempts = deque(attempt for attempt in self._attempts if self._send(attempt))
         self._start_current()
         self._update_state()
         self._events.on_ready(self)
 
-    def _finish(self, outcome: protocol.Outcome, file: protocol.OwnedFd | None) -> None:
+    def _send(self, attempt: Attempt) -> bool:
+        """Give it to the worker; return False, and fail its call, if the server has no descriptors left."""
+        try:
+            lent = attempt.open_files()
+        except OSError as error:
+            if attempt.call:
+                attempt.call.fail(NoWorker(detail=f"no files for a job: {error.strerror}"))
+            attempt.close()
+            return False
+        self._process.send(attempt.command, *lent, *([attempt.result.fd] if attempt.result else []))
+        close_files(lent)
+        return True
+
+    def _finish(self, outcome: protocol.Outcome) -> None:
         attempt, limits = self._attempts.popleft(), self._limits
         self._completed_jobs += 1
         self.needs_recycling = (
@@ -167,7 +191,18 @@ class WorkerHandle(ProcessEvents):
         )
         self._start_current()
         self._update_state()
+        file = attempt.take_result() if isinstance(outcome, protocol.RenderedImage | protocol.RenderedBatch) else None
+        attempt.close()
         self._events.on_outcome(self, attempt.call, outcome, file)
+
+    # ------------------------------------------------------------ what it uses
+
+    def _audit(self) -> None:
+        excess = self._auditor.excess(self._completed_jobs, is_idle=not self._attempts and self.is_ready)
+        if excess:
+            self._events.on_exit(self, "crash" if self.is_ready else "start", f"worker {self._process.pid}: {excess}")
+        else:
+            self._audit_timer = self._loop.call_later(AUDIT_INTERVAL_S, self._audit)
 
     # ------------------------------------------------------------ state and time
 

@@ -197,7 +197,6 @@ def _syscall_rules(channel: int, pid: int) -> dict[str, SyscallRule]:
         "getpriority": SyscallRule([[OneOf(0, [os.PRIO_PROCESS]), OneOf(1, [0, pid])]]),
         "sendto": own_channel,
         "recvfrom": own_channel,
-        "sendmsg": own_channel,
         "recvmsg": own_channel,
     }
 

@@ -25,7 +25,6 @@ ALLOWED: Final[SyscallNumbers] = {
     "dup2": (33, None),
     "dup3": (292, 24),
     "fadvise64": (221, 223),
-    "memfd_create": (319, 279),
     "fstat": (5, 80),
     "newfstatat": (262, 79),
     "stat": (4, None),
@@ -105,13 +104,13 @@ CONDITIONAL: Final[SyscallNumbers] = {
     "setrlimit": (160, 164),
     "sendto": (44, 206),
     "recvfrom": (45, 207),
-    "sendmsg": (46, 211),
     "recvmsg": (47, 212),
 }
 """Allowed with certain arguments only; see ``seccomp.py``."""
 
 DENIED: Final[SyscallNumbers] = {
     # network and other processes
+    "sendmsg": (46, 211),
     "socket": (41, 198),
     "socketpair": (53, 199),
     "connect": (42, 203),
@@ -132,6 +131,7 @@ DENIED: Final[SyscallNumbers] = {
     "creat": (85, None),
     "truncate": (76, 45),
     "ftruncate": (77, 46),
+    "memfd_create": (319, 279),
     "mkdir": (83, None),
     "mkdirat": (258, 34),
     "rmdir": (84, None),
