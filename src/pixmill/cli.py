@@ -98,7 +98,7 @@ def _log_startup(settings: Settings, port: int) -> None:
     root = Path(settings.images)
     if settings.images and root.is_dir() and not settings.keys.get_secret_value():
         images = sorted(
-            path.name for path in root.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
+            path.name for path in root.glob("[!.]*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
         )
         if images:
             fields["try"] = f"{base}/resize?{urlencode({'url': images[0], 'width': 800})}"

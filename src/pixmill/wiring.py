@@ -20,7 +20,7 @@ from pixmill.api.context import (
 from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
-from pixmill.cache.factory import open_cache, open_locks
+from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
 from pixmill.cache.tiered import TieredCache
@@ -50,6 +50,7 @@ from pixmill.settings import Settings, SettingsError
 from pixmill.sources.router import Sources
 from pixmill.storage.files import FileStore
 from pixmill.storage.registry import StoreRegistry
+from pixmill.storage.rooted_fs import ServedFiles
 from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
 
@@ -261,7 +262,8 @@ def _with_trailing_slash(url: str) -> str:
 def _make_sources(
     settings: Settings, stores: StoreRegistry, observer: Observer, memory_budget: MemoryBudget = UNLIMITED_BUDGET
 ) -> Sources:
-    images = stores.open(settings.images) if settings.images else None
+    served = ServedFiles(settings.images_hidden, tuple(local_folders(settings)))
+    images = stores.open(settings.images, served=served) if settings.images else None
     return Sources(settings, observer, images=images, locate=stores.locate, budget=memory_budget)
 
 

@@ -1,6 +1,8 @@
 """Nothing leads out of the image root: every spelling of a way up, and links, through the whole server."""
 
+import json
 from collections.abc import Iterator
+from os import mkfifo
 from pathlib import Path
 
 import pytest
@@ -32,12 +34,22 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "circle.jpg").symlink_to("circle.jpg")
     (root / "inside.jpg").symlink_to("sub/photo.jpg")
     (root / "fd").symlink_to("/proc/self/fd")
+    for hidden in (".hidden.jpg", ".git/photo.jpg", "sub/.thumbs/photo.jpg", ".pixmill-staging/photo.jpg"):
+        (root / hidden).parent.mkdir(exist_ok=True)
+        (root / hidden).write_bytes(small_photo())
+    (root / "to-hidden.jpg").symlink_to(".hidden.jpg")
+    (root / "to-git").symlink_to(".git")
+    (root / "to-staging.jpg").symlink_to(".pixmill-staging/photo.jpg")
+    (root / "cache").mkdir()
+    (root / "cache" / "photo.jpg").write_bytes(small_photo())
+    (root / "to-cache").symlink_to("cache")
+    mkfifo(root / "pipe.jpg")
     return root
 
 
 @pytest.fixture(scope="module")
 def server(root: Path) -> Iterator[Pixmill]:
-    with Pixmill(images=str(root), cache="", workers=1) as server:
+    with Pixmill(images=str(root), cache=f"file://{root}/cache?max_bytes=64MiB", workers=1) as server:
         yield server
 
 
@@ -128,6 +140,36 @@ LINKS = [
     b"beside/secret.jpg",
     b"circle.jpg",
 ]
+HIDDEN = [
+    b".hidden.jpg",
+    b".git/photo.jpg",
+    b"sub/.thumbs/photo.jpg",
+    b"%2ehidden.jpg",
+    b".pixmill-staging/photo.jpg",
+    b"to-hidden.jpg",
+    b"to-git/photo.jpg",
+    b"to-staging.jpg",
+    b"cache/photo.jpg",
+    b"to-cache/photo.jpg",
+    b"pipe.jpg",
+]
+
+
+@pytest.mark.parametrize("spelling", HIDDEN, ids=lambda spelling: spelling.decode("latin-1")[:40])
+def test_hidden_files_and_our_own_folders_are_not_found_like_any_missing_one(server: Pixmill, spelling: bytes) -> None:
+    status, body = ask_raw(server, b"/resize?width=16&url=" + spelling)
+    missing_status, missing_body = ask_raw(server, b"/resize?width=16&url=missing.jpg")
+    told, expected = (json.loads(text[text.index(b"{") :]) for text in (body, missing_body))
+    del told["instance"], expected["instance"]
+    assert (status, told) == (missing_status, expected) == (404, expected)
+
+
+def test_hidden_files_are_served_where_the_operator_wants_them(root: Path) -> None:
+    with Pixmill(images=str(root), cache="", workers=1, images_hidden="true") as server:
+        for spelling in (b".hidden.jpg", b"sub/.thumbs/photo.jpg", b"to-hidden.jpg"):
+            assert ask_raw(server, b"/resize?width=16&url=" + spelling)[0] == 200
+        for spelling in (b".pixmill-staging/photo.jpg", b"to-staging.jpg"):
+            assert ask_raw(server, b"/resize?width=16&url=" + spelling)[0] == 404
 
 
 @pytest.mark.parametrize("path", [b"/resize", b"/api/v1/resize", b"/info"])

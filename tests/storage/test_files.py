@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import pytest
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.storage.files import FileStore
-from pixmill.storage.rooted_fs import STAGING
+from pixmill.storage.rooted_fs import STAGING, ServedFiles
 from tests.timers import finished_within
 
 
@@ -183,6 +184,78 @@ async def test_the_folder_of_unfinished_files_holds_no_objects(store: FileStore,
         with pytest.raises(StoreDenied):
             await act
     assert await listed(store) == ["it"]
+
+
+async def test_no_link_leads_to_unfinished_files(store: FileStore, root: Path) -> None:
+    await store.put("it", b"it")
+    (root / STAGING / "part").write_bytes(b"part")
+    (root / "link").symlink_to(f"{STAGING}/part")
+    (root / "folder").symlink_to(STAGING)
+    (root / "round").symlink_to(f"../root/{STAGING}/part")
+    (root / "process").symlink_to(f"/proc/self/cwd/{os.path.relpath(root)}/{STAGING}/part")
+    for path in ("link", "folder/part", "round", "process"):
+        await refused(store, path)
+    assert await listed(store) == ["it"]
+
+
+@pytest.fixture
+async def image_root(root: Path) -> AsyncIterator[FileStore]:
+    """Shows no hidden files, and not the folder of the cache."""
+    opened = FileStore(root, 5.0, served=ServedFiles(hidden=False, excluded=(root / "cache", root.parent)))
+    yield opened
+    await opened.close()
+
+
+async def test_hidden_files_and_excluded_folders_are_not_there_by_whatever_way(
+    image_root: FileStore, root: Path
+) -> None:
+    for name in (".env", ".git/config", "deep/.thumbnails/it", "cache/entry", "shown.d/it"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"it")
+    links = {"file": ".env", "folder": ".git", "chain": "file", "round": "../root/.env", "entry": "cache/entry"}
+    links |= {"thumbs": "deep/.thumbnails", "kept": "cache", "own": "shown.d/it", ".own": "shown.d/it"}
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    hidden = (".env", ".git/config", "deep/.thumbnails/it", "file", "folder/config", "chain", "round", "thumbs/it")
+    for path in (*hidden, ".own", "cache/entry", "entry", "kept/entry"):
+        await refused(image_root, path)
+    for path in ("shown.d/it", "own"):
+        assert await image_root.get(path, 10) == b"it"
+    assert await listed(image_root) == ["own", "shown.d/it"]
+
+
+async def test_a_folder_is_excluded_in_any_case_of_its_name(root: Path) -> None:
+    """As on a file system that does not tell them apart, where both are the same folder."""
+    (root / "CACHE").mkdir()
+    (root / "CACHE" / "entry").write_bytes(b"it")
+    store = FileStore(root, 5.0, served=ServedFiles(excluded=(root / "cache",)))
+    await refused(store, "CACHE/entry")
+    await store.close()
+
+
+async def test_a_root_below_a_hidden_folder_is_served(tmp_path: Path) -> None:
+    (tmp_path / ".images").mkdir()
+    (tmp_path / ".images" / "it").write_bytes(b"it")
+    store = FileStore(tmp_path / ".images", 5.0, served=ServedFiles(hidden=False))
+    assert await store.get("it", 10) == b"it"
+    await store.close()
+
+
+async def test_what_is_no_regular_file_is_not_even_opened(store: FileStore, root: Path) -> None:
+    """To open a device may have an effect, and to open a pipe resumes whoever wants to write to it."""
+    os.mkfifo(root / "pipe")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(root / "socket"))
+    writer = threading.Thread(target=lambda: os.close(os.open(root / "pipe", os.O_WRONLY)))
+    writer.start()
+    for _ in range(20):
+        await refused(store, "pipe")
+        await refused(store, "socket")
+    assert writer.is_alive(), "nobody has opened the other end"
+    os.close(os.open(root / "pipe", os.O_RDONLY | os.O_NONBLOCK))
+    writer.join(30)
+    assert not writer.is_alive()
+    listener.close()
 
 
 async def test_what_killed_processes_left_is_swept_away_in_time(root: Path) -> None:

@@ -83,6 +83,15 @@ def folder_lock_backends(folder: Path) -> Iterator[LockBackend]:
         _LOG.info("No render locks in the cache folder, other processes may render the same image: %s", error)
 
 
+def local_folders(config: CacheConfig) -> list[Path]:
+    """Returns the folders of results and originals on this machine, with the purge logs and locks in them."""
+    tiers = [tier for tier in (*config.cache_tiers(), config.originals_folder()) if tier and tier.scheme == "file"]
+    try:
+        return [Path(tier.path) if tier.path else user_cache_folder() for tier in tiers]
+    except RuntimeError:  # no home, so no folder in it
+        return [Path(tier.path) for tier in tiers if tier.path]
+
+
 def user_cache_folder() -> Path:
     """Returns the cache folder of the XDG base directory specification. Raises RuntimeError without a home."""
     xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))

@@ -28,6 +28,11 @@ class SourcesConfig(BaseModel):
         description="Image root for paths: a directory or a store URL such as s3://bucket/prefix. Empty: paths are "
         "not allowed.",
     )
+    images_hidden: bool = Field(
+        default=False,
+        description="Serve paths below the image root in which a name begins with a dot, such as .thumbnails/a.jpg; "
+        "otherwise they are not found, also through links.",
+    )
     allowed_sources: str = Field(
         default="",
         description="Comma-separated prefixes of allowed sources, such as https://*.example.com/photos/, s3://bucket/ "

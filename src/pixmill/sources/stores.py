@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
 
-from pixmill.errors import SourceBadResponse, SourceForbidden, SourceTooLarge, StoreDenied
+from pixmill.errors import SourceBadResponse, SourceForbidden, SourceNotFound, SourceTooLarge, StoreDenied
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.source import SourceRef
 from pixmill.ports.storage import Stater, Streamer
@@ -16,6 +16,7 @@ from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.errors import STORE_ERROR_TYPES, STORE_ERRORS, source_error
+from pixmill.storage.paths import is_hidden_path
 
 
 class ReadableStore(Streamer, Stater, Protocol):
@@ -40,11 +41,18 @@ class PathSource:
 
     def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Raises SourceError."""
+        self._check(ref)
         return _fetch(self._images, ref.text, self._config, self._budget)
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Raises SourceError."""
+        self._check(ref)
         return _revalidate(self._images, ref.text, self._config, self._budget, validator)
+
+    def _check(self, ref: SourceRef) -> None:
+        """Raise SourceNotFound for a hidden path, in a bucket too."""
+        if not self._config.images_hidden and is_hidden_path(ref.text):
+            raise SourceNotFound(detail=f"hidden: {ref.text}")
 
 
 class StoreSource:

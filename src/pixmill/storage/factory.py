@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pixmill.errors import ObjectNotFound, StoreDenied, StoreError
@@ -16,13 +16,19 @@ from pixmill.storage.bucket_url import BucketUrl
 from pixmill.storage.config import NamedStore, StorageConfig
 from pixmill.storage.files import FileStore
 from pixmill.storage.memory import MemoryStore
+from pixmill.storage.rooted_fs import ALL_FILES, ServedFiles
 from pixmill.storage.sizes import parse_size
 
 _DEFAULT_MEMORY_SIZE: Final = "256MiB"
 
 
-def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Store:
-    """Open the store at ``url``; ``create`` makes a missing directory.
+class _DirectoryOptions(NamedTuple):
+    create: bool
+    served: ServedFiles
+
+
+def open_store(url: str, config: StorageConfig, *, create: bool = False, served: ServedFiles = ALL_FILES) -> Store:
+    """Open the store at ``url``; ``create`` makes a missing directory, and ``served`` limits what is read of it.
 
     Raises StoreDenied for a bucket that is not named unless ambient credentials are allowed, StoreError for an
     invalid URL.
@@ -33,7 +39,7 @@ def open_store(url: str, config: StorageConfig, *, create: bool = False) -> Stor
     opener = _OPENERS.get(scheme) if separator else _open_path
     if opener is None:
         raise StoreError(f"Unknown kind of store {scheme}://", detail=url)
-    return opener(url, config, create)
+    return opener(url, config, _DirectoryOptions(create, served))
 
 
 def locate(url: str, config: StorageConfig) -> tuple[str, str]:
@@ -59,7 +65,7 @@ def _parse_object_url(url: str) -> BucketUrl:
     return object_url
 
 
-def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
+def _open_memory(url: str, _config: StorageConfig, _options: _DirectoryOptions) -> Store:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     size = options.pop("max_bytes", _DEFAULT_MEMORY_SIZE)
@@ -71,20 +77,24 @@ def _open_memory(url: str, _config: StorageConfig, _create: bool) -> Store:
         raise StoreError(str(error), detail=url) from error
 
 
-def _open_file(url: str, config: StorageConfig, create: bool) -> Store:
+def _open_file(url: str, config: StorageConfig, options: _DirectoryOptions) -> Store:
     parts = urlsplit(url)
     if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
         raise StoreError("Write a directory as file:///absolute/path, without options", detail=url)
-    return FileStore(Path(unquote(parts.path)), config.store_timeout_s, create=create)
+    return _open_directory(Path(unquote(parts.path)), config, options)
 
 
-def _open_path(url: str, config: StorageConfig, create: bool) -> Store:
+def _open_path(url: str, config: StorageConfig, options: _DirectoryOptions) -> Store:
     if not url or "\0" in url:
         raise StoreError("Not a path of a directory", detail=repr(url))
-    return FileStore(Path(url).expanduser(), config.store_timeout_s, create=create)
+    return _open_directory(Path(url).expanduser(), config, options)
 
 
-def _open_bucket(url: str, config: StorageConfig, _create: bool) -> Store:
+def _open_directory(root: Path, config: StorageConfig, options: _DirectoryOptions) -> Store:
+    return FileStore(root, config.store_timeout_s, create=options.create, served=options.served)
+
+
+def _open_bucket(url: str, config: StorageConfig, _options: _DirectoryOptions) -> Store:
     from pixmill.storage.object_store_clients import build_object_store  # noqa: PLC0415 - loads obstore: 4 MiB that most installations do not need
 
     bucket_url = BucketUrl.parse(url)
@@ -101,7 +111,7 @@ def _named_store_for(bucket_url: BucketUrl, config: StorageConfig) -> NamedStore
     raise StoreDenied(f"{bucket_url.scheme}://{bucket_url.name} is not among the stores of this server")
 
 
-_OPENERS: Final[dict[str, Callable[[str, StorageConfig, bool], Store]]] = {
+_OPENERS: Final[dict[str, Callable[[str, StorageConfig, _DirectoryOptions], Store]]] = {
     "memory": _open_memory,
     "file": _open_file,
     **dict.fromkeys(OBJECT_STORE_SCHEMES, _open_bucket),

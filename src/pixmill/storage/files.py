@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 from pixmill.errors import ObjectNotFound, ObjectTooLarge, StoreDenied, StoreError, StoreFull, StoreUnavailable
 from pixmill.ports.values import Stat
 from pixmill.storage.paths import check_readable, check_writable
-from pixmill.storage.rooted_fs import Descriptor, RootedFilesystem
+from pixmill.storage.rooted_fs import ALL_FILES, Descriptor, RootedFilesystem, ServedFiles
 
 T = TypeVar("T")
 
@@ -47,14 +47,16 @@ WRITE_ERROR_TYPES: Final = _COMMON_ERROR_TYPES | dict.fromkeys(_NOT_A_FILE_ERRNO
 class FileStore:
     """The files below ``root``, each operation limited to ``timeout_s``; ``create`` makes a missing root.
 
+    ``served`` limits which of them are read.
+
     Raises StoreError when there is no such directory.
     """
 
-    def __init__(self, root: Path, timeout_s: float, *, create: bool = False) -> None:
+    def __init__(self, root: Path, timeout_s: float, *, create: bool = False, served: ServedFiles = ALL_FILES) -> None:
         try:
             if create:
                 root.mkdir(parents=True, exist_ok=True)
-            self._fs = RootedFilesystem(root)
+            self._fs = RootedFilesystem(root, served)
         except OSError as error:
             raise StoreError(f"{root} cannot be used as a directory: {error.strerror}", detail=str(error)) from error
         self._timeout_s = timeout_s

@@ -26,6 +26,11 @@ def is_valid_path(path: str) -> bool:
     )
 
 
+def is_hidden_path(path: str) -> bool:
+    """Whether a name in this relative path begins with a dot."""
+    return path.startswith(".") or "/." in path
+
+
 def check_readable(path: str) -> None:
     """Raise ObjectNotFound for an invalid path."""
     if not is_valid_path(path):

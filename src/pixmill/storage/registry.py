@@ -8,6 +8,7 @@ from pixmill.ports.storage import Store
 from pixmill.runtime.bounded import BoundedDict
 from pixmill.storage.config import StorageConfig
 from pixmill.storage.factory import locate, open_store
+from pixmill.storage.rooted_fs import ALL_FILES, ServedFiles
 
 MAX_TRANSIENT = 64
 """Stores open for requests only (buckets with ambient credentials); the least recently used is evicted."""
@@ -21,10 +22,13 @@ class StoreRegistry:
         self._stores: dict[str, Store] = {}
         self._transient: BoundedDict[str, Store] = BoundedDict(MAX_TRANSIENT)
 
-    def open(self, url: str, *, create: bool = False) -> Store:
-        """Return the store at ``url``, always the same one, open until ``close``. Raises StoreError."""
+    def open(self, url: str, *, create: bool = False, served: ServedFiles = ALL_FILES) -> Store:
+        """Return the store at ``url``, always the same one, open until ``close``. Raises StoreError.
+
+        ``create`` and ``served`` count for the call that opens it.
+        """
         if url not in self._stores:
-            self._stores[url] = open_store(url, self._config, create=create)
+            self._stores[url] = open_store(url, self._config, create=create, served=served)
         return self._stores[url]
 
     def locate(self, url: str) -> tuple[Store, str]:

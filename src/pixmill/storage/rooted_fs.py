@@ -4,7 +4,8 @@ Knows directories, descriptors and links; blocks, and raises OSError like the ca
 out of the root: the check asks the kernel for the real path of the open descriptor, not for that of the name, so that
 nothing can be swapped in between.
 
-Limits: a hard link is a file like any other, and a link that leads outside is opened before it is rejected.
+Nothing is opened before it is known to be a regular file that may be served: to open a device or a named pipe can wait
+for ever or have an effect (O_PATH, open(2): Linux only). Limit: a hard link is a file like any other.
 """
 
 import errno
@@ -14,12 +15,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from pixmill.ports.values import Stat
-from pixmill.storage.paths import is_valid_path
+from pixmill.storage.paths import is_hidden_path, is_valid_path
 
 STAGING: Final = ".pixmill-staging"
 """The directory below the root where files are written before they are renamed; no object is in it."""
@@ -28,6 +30,7 @@ _STAGING_MAX_AGE_S: Final = 3600.0
 """A staged file older than this belongs to no live process."""
 
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK  # opening a named pipe must not block
+_PATH_FLAGS: Final = os.O_PATH | os.O_CLOEXEC if sys.platform == "linux" else _READ_FLAGS
 _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _STAGING_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
 
@@ -56,6 +59,10 @@ class Descriptor:
             return os.fsdecode(fcntl.fcntl(self.fd, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
         return os.readlink(f"/proc/self/fd/{self.fd}")  # noqa: PTH115 - a Path would cost more than the call
 
+    def readable(self) -> "Descriptor":
+        """Return a descriptor of the same file for reading; an O_PATH descriptor only names it."""
+        return Descriptor(f"/proc/self/fd/{self.fd}", _READ_FLAGS) if sys.platform == "linux" else self
+
     def read(self, size: int) -> bytes:
         """Read the next ``size`` bytes, or all that are left."""
         parts = []
@@ -70,22 +77,40 @@ class Descriptor:
             view = view[os.write(self.fd, view) :]
 
 
+@dataclass(frozen=True, slots=True)
+class ServedFiles:
+    """Which files below a root are read: ``hidden`` ones or not, and none in ``excluded`` folders.
+
+    Hidden are those with a name in their path that begins with a dot. The real path is judged too, so that no link
+    leads to the others either.
+    """
+
+    hidden: bool = True
+    excluded: tuple[Path, ...] = ()
+
+
+ALL_FILES: Final = ServedFiles()
+
+
 class RootedFilesystem:
     """The files below ``root``. Follows links that stay inside; walks do not enter linked directories."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, served: ServedFiles = ALL_FILES) -> None:
         self.root = Descriptor(root, _DIRECTORY_FLAGS).real_path()
         self._root_prefix = self.root.rstrip("/") + "/"
+        self._hidden = served.hidden
+        self._excluded = tuple(map(_folder_prefix, (Path(self.root, STAGING), *served.excluded)))
         self._swept = False
 
     def open(self, path: str) -> tuple[Descriptor, Stat]:
         """Open a file; it and its facts belong together even if the path is replaced meanwhile."""
         _reject_staging_path(path)
-        file = Descriptor(self._root_prefix + path, _READ_FLAGS)
+        file = Descriptor(self._root_prefix + path, _PATH_FLAGS)
         result = os.fstat(file.fd)
-        if not modes.S_ISREG(result.st_mode) or not self._contains(file):
+        is_served = self._is_served(self._root_prefix + path) and self._is_served(file.real_path())
+        if not modes.S_ISREG(result.st_mode) or not is_served:
             raise FileNotFoundError(errno.ENOENT, f"No file below {self.root}", path)
-        return file, _stat_of(path, result)
+        return file.readable(), _stat_of(path, result)
 
     def write(self, path: str, data: bytes) -> None:
         """Write to the staging directory, then rename: the path has the old file or the new one, even if we are killed.
@@ -130,6 +155,14 @@ class RootedFilesystem:
         with os.scandir(root.fd) as entries:
             next(entries, None)
 
+    def _is_served(self, real_path: str) -> bool:
+        if not real_path.startswith(self._root_prefix):
+            return False
+        if not self._hidden and is_hidden_path(real_path[len(self._root_prefix) :]):
+            return False
+        folded = real_path.casefold()  # a file system without case has the same folder under other names
+        return not any(folded.startswith(prefix) for prefix in self._excluded if len(prefix) > len(self._root_prefix))
+
     def _contains(self, file: Descriptor) -> bool:
         return (file.real_path() + "/").startswith(self._root_prefix)
 
@@ -148,7 +181,7 @@ class RootedFilesystem:
         try:
             if entry.is_symlink():
                 yield self.open(path)[1]
-            elif entry.is_file():
+            elif entry.is_file() and self._is_served(self._root_prefix + path):
                 yield _stat_of(path, entry.stat())
         except OSError as error:
             if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
@@ -177,6 +210,10 @@ class RootedFilesystem:
             self._swept = True
             _remove_stale_files(staging)
         return staging
+
+
+def _folder_prefix(folder: Path) -> str:
+    return str(folder.resolve()).casefold().rstrip("/") + "/"
 
 
 def _reject_staging_path(path: str) -> None:
