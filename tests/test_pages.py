@@ -108,7 +108,7 @@ def test_every_target_of_make_is_there(name: str) -> None:
 
 @pages
 def test_every_measurement_and_every_file_that_is_named_is_there(name: str) -> None:
-    for (module,) in all_of(r"python -m (benchmarks\.[a-z]+)", name):
+    for (module,) in all_of(r"python -m (benchmarks\.[a-z_]+)", name):
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
     for (path,) in all_of(r"`((?:[a-z_]+/)+[A-Za-z_-]+\.[a-z]+)`", name):
         assert any((top / path).is_file() for top in ROOTS), path
