@@ -113,7 +113,7 @@ async def ask(limit: RateLimitMiddleware, client: str, path: str = "/resize") ->
 
 
 async def test_a_client_that_asks_too_often_is_told_when_to_come_again_and_others_are_served() -> None:
-    limit = RateLimitMiddleware(_nothing, RateLimiter(0.5, 2), (), NullObserver())
+    limit = RateLimitMiddleware(_nothing, RateLimiter(0.5, 2, clock=lambda: 0.0), (), NullObserver())
     for _ in range(2):
         await ask(limit, "192.0.2.1")
     with pytest.raises(RateLimited) as refusal:

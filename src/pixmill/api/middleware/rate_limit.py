@@ -39,7 +39,7 @@ class RateLimitMiddleware:
         peer = scope["client"][0] if scope.get("client") else ""
         client = throttle_key(client_address(peer, scope["headers"], self._trusted_proxies))
         CURRENT_CLIENT.set(client)
-        retry_after_s = self._limiter.try_acquire(client) if self._limiter else 0.0
+        retry_after_s = 0.0 if self._limiter is None else self._limiter.try_acquire(client)
         if retry_after_s:
             self._observer.increment(Event.REJECTED, reason="rate_limit")
             raise RateLimited(retry_after_s=retry_after_s)
