@@ -25,9 +25,9 @@ def serving(s3: SeaweedFS, **settings: str | float) -> Pixmill:
         "cache": "",
         "originals_cache": "",
         "workers": 1,
-        "store_timeout_s": 1,
-        "source_timeout_s": 4,
-        "ready_timeout_s": 2,
+        "store_timeout_s": 5,
+        "source_timeout_s": 20,
+        "ready_timeout_s": 10,
     }
     return Pixmill(**usual | settings)
 
@@ -60,13 +60,13 @@ def test_a_server_that_stalls_is_a_gateway_error_in_time_and_well_again_when_it_
             began = time.monotonic()
             status, code = code_of(server, "s3://e2e-faults/photo.jpg", 22)
             assert (status, code) in {(502, "source_unreachable"), (504, "source_timeout")}
-            assert time.monotonic() - began < 4
-            until(lambda: server.get("/health").status == 503, 10, "the stall is noticed")
+            assert time.monotonic() - began < 45
+            until(lambda: server.get("/health").status == 503, 60, "the stall is noticed")
             ready = server.get("/health")
             assert ready.json()["components"]["store photos"]["ok"] is False
             assert ready.json()["components"]["engine"]["ok"] is True
             assert server.get("/health/live").status == 200
-        until(lambda: server.get("/health/ready").status == 200, 10, "ready again")
+        until(lambda: server.get("/health/ready").status == 200, 60, "ready again")
         assert code_of(server, "s3://e2e-faults/photo.jpg", 23) == (200, "")
 
 
@@ -78,13 +78,13 @@ def test_wrong_credentials_are_told_by_readiness_and_not_to_clients() -> None:
         server = serving(s3, stores=stores, access_log="true")
         server.launch()
         try:
-            until(lambda: '"event":"listening"' in server.log(), 20, "the server has started")
-            until(lambda: accepts(server), 5, "it listens")
+            until(lambda: '"event":"listening"' in server.log(), 60, "the server has started")
+            until(lambda: accepts(server), 60, "it listens")
             ready = server.get("/health")
             assert (ready.status, ready.json()["components"]["store strange"]["code"]) == (503, "store_credentials")
             reply = server.get("/resize", url="s3://e2e-strange/photo.jpg", width=20)
             assert (reply.status, reply.json()["code"]) == (502, "source_credentials")
-            until(lambda: "InvalidAccessKeyId" in server.log(), 5, "the operator is told why")
+            until(lambda: "InvalidAccessKeyId" in server.log(), 60, "the operator is told why")
             assert metric(server, "pixmill_source_fetches_total", outcome="source_credentials") == 1
             assert b"nobody" not in reply.body
             assert STRANGER.secret_access_key not in server.log()
@@ -105,8 +105,8 @@ def test_a_server_that_is_killed_costs_its_own_pictures_only(photos: SeaweedFS) 
             assert code_of(server, "s3://e2e-faults/photo.jpg", 25) == (502, "source_unreachable")
             reply = server.ask("POST", "/resize", data=small_photo(), width=26)
             assert reply.status == 200
-            assert time.monotonic() - began < 6
-            until(lambda: server.get("/health/ready").status == 503, 10, "the loss is noticed")
+            assert time.monotonic() - began < 45
+            until(lambda: server.get("/health/ready").status == 503, 60, "the loss is noticed")
             assert server.stop() == 0
 
 
@@ -129,7 +129,7 @@ def test_a_purge_lies_in_the_bucket_for_whoever_shares_it_and_empties_it(photos:
         order = json.dumps({"tags": ["wide-31"]}).encode()
         reply = one.ask("POST", "/admin/purge", headers={"authorization": f"Bearer {token}"}, data=order)
         assert (reply.status, reply.json()["unsynced"]) == (200, [])
-        until(lambda: told(one)["removed"].get("s3") == 1 and not told(one)["sweeping"], 10, "it is removed")
+        until(lambda: told(one)["removed"].get("s3") == 1 and not told(one)["sweeping"], 60, "it is removed")
         with serving(photos, **shared) as other:
             assert [rule["value"] for rule in told(other)["active_purges"]] == ["wide-31"]
             assert [tier(other, width) for width in (31, 32)] == ["", "s3"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from pixmill.services.singleflight import Flights
+from tests.timers import until
 
 
 async def test_those_who_ask_at_the_same_time_share_one_flight() -> None:
@@ -68,9 +69,11 @@ async def test_the_value_is_given_back_once_when_the_last_has_left() -> None:
 
 async def test_one_caller_leaving_harms_no_other() -> None:
     flights: Flights[str, int] = Flights()
+    begun, goes_on = asyncio.Event(), asyncio.Event()
 
     async def make() -> int:
-        await asyncio.sleep(0.02)
+        begun.set()
+        await goes_on.wait()
         return 7
 
     async def ask() -> int:
@@ -78,20 +81,22 @@ async def test_one_caller_leaving_harms_no_other() -> None:
             return value
 
     leaver, stayer = asyncio.create_task(ask()), asyncio.create_task(ask())
-    await asyncio.sleep(0.005)
+    await begun.wait()
     leaver.cancel()
-    assert await stayer == 7
     with pytest.raises(asyncio.CancelledError):
         await leaver
+    goes_on.set()
+    assert await stayer == 7
 
 
 async def test_a_flight_that_nobody_waits_for_is_cancelled() -> None:
     flights: Flights[str, int] = Flights()
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def make() -> int:
+        begun.set()
         try:
-            await asyncio.sleep(10)
+            await asyncio.sleep(3600)
         finally:
             ended.set()
         return 7
@@ -101,9 +106,9 @@ async def test_a_flight_that_nobody_waits_for_is_cancelled() -> None:
             pass
 
     asker = asyncio.create_task(ask())
-    await asyncio.sleep(0.005)
+    await begun.wait()
     asker.cancel()
-    await asyncio.wait_for(ended.wait(), 1)
+    await asyncio.wait_for(ended.wait(), 30)
     assert "key" not in flights
 
 
@@ -111,9 +116,12 @@ async def test_a_value_that_arrives_after_everybody_left_is_given_back_too() -> 
     gone: list[str] = []
     flights: Flights[str, str] = Flights(dispose=gone.append)
 
+    begun = asyncio.Event()
+
     async def make() -> str:
+        begun.set()
         try:
-            await asyncio.sleep(10)
+            await asyncio.sleep(3600)
         except asyncio.CancelledError:
             return "late"
         return "never"
@@ -123,9 +131,9 @@ async def test_a_value_that_arrives_after_everybody_left_is_given_back_too() -> 
             pass
 
     asker = asyncio.create_task(ask())
-    await asyncio.sleep(0.005)
+    await begun.wait()
     asker.cancel()
-    await asyncio.sleep(0.005)
+    await until(lambda: bool(gone))
     assert gone == ["late"]
 
 
