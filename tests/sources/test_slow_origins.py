@@ -1,8 +1,10 @@
 """Origins that are slow on purpose, under any number of names, do not keep others from being fetched."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from pixmill.plan.source import parse_source
 from pixmill.ports.observe import NullObserver
 from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.sources.config import SourcesConfig
+from pixmill.sources.fetch_key import fetch_key
+from pixmill.sources.http.connections import MAX_IDLE_ORIGINS
 from pixmill.sources.http.minimum_rate import MinimumRate
 from pixmill.sources.router import Sources
 from tests.servers.origin import Origin
@@ -167,6 +171,34 @@ async def test_the_rate_limit_of_an_origin_holds_for_redirects_to_it(evil: Origi
         with pytest.raises(SourceBusy):
             await fetch(sources, named(evil.redirect("/2", target), "evil2.test"))
         assert good.count("/it") == 1
+
+
+def established(origin: Origin) -> int:
+    """Connections that an origin has, by the kernel's own table."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(int(row[1].partition(":")[2], 16) == origin.port and row[3] == "01" for row in rows)
+
+
+async def test_any_number_of_names_leaves_a_bounded_number_of_idle_connections(evil: Origin) -> None:
+    sources, url = open_sources(), evil.serve("/it", b"it")
+    async with stalling(sources):
+        for number in range(MAX_IDLE_ORIGINS + 50):
+            assert await fetch(sources, named(url, f"n{number}.evil.test")) == b"it"
+        await until(lambda: established(evil) == MAX_IDLE_ORIGINS)
+        for _ in range(3):
+            assert await fetch(sources, named(url, "n0.evil.test")) == b"it"
+        assert evil.connections == MAX_IDLE_ORIGINS + 50, "those that are kept are used again"
+
+
+async def test_a_handshake_that_never_ends_holds_no_slot_for_long(evil: Origin) -> None:
+    """The origin accepts and says nothing, so TLS waits for its hello."""
+    sources = open_sources(source_connect_timeout_s=0.2, source_timeout_s=3600, source_idle_timeout_s=3600)
+    with socket.create_server((EVIL, 0)) as mute:
+        url = f"https://evil.test:{mute.getsockname()[1]}/it"
+        async with stalling(sources):
+            with pytest.raises(SourceTimeout):
+                await asyncio.wait_for(fetch(sources, url), 60)
+            assert not sources.limiter.reputation.is_proven(fetch_key(parse_source(url)))
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
