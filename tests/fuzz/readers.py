@@ -9,6 +9,7 @@ corpus in the folder. libFuzzer prints a finding and saves it as ``crash-…``. 
 longer; the tests run each one briefly.
 """
 
+import asyncio
 import os
 import re
 import sys
@@ -28,16 +29,39 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
+    from pixmill.engine.pool.call import Call
+    from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
     from pixmill.errors import PixmillError
+    from pixmill.media import Format
+    from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
     from pixmill.plan.key import Key, canonical_json
+    from pixmill.plan.limits import Limits
+    from pixmill.plan.ops import Output, Plan
     from pixmill.plan.source import parse_source
     from pixmill.plan.url import canonical_url, resolve_redirect
+    from pixmill.runtime.spool import Spool
     from pixmill.sources.addresses import check_address
     from tests.cache.entries import entry_of
 
 HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
 KEY: Final = Key("0" * 64)
+ORIGINAL: Final = Spool(10)
+ORIGINAL.write(b"0123456789")
+LOOP: Final = asyncio.new_event_loop()
+LOOP.close()
+PNG: Final = Plan(output=Output((Format.PNG,)))
+CALLS: Final = {
+    kind: [Call(ORIGINAL, plan, asyncio.Future(loop=LOOP), 0.0, 1.0, FactSelection(tuple(Fact))) for plan in plans]
+    for kind, plans in (
+        (protocol.RenderedImage, (PNG,)),
+        (protocol.RenderedBatch, ((PNG,), (PNG, PNG))),
+        (protocol.Inspected, (None,)),
+        (protocol.Failed, (PNG, None)),
+        (protocol.Cancelled, (PNG, None)),
+    )
+}
+"""What may have been asked of a worker that replies so."""
 _LOADS: Final = re.compile(r"url\((?!#)|@import|(?:image|image-set|src)\(", re.IGNORECASE)
 """Must not occur in sanitised styles."""
 _LINKS: Final = ("href", "xlink:href")
@@ -85,6 +109,34 @@ def messages(data: bytes) -> None:
         protocol._decode(protocol._REPLY_DECODER, data)
 
 
+def replies(data: bytes) -> None:
+    """Whatever passes the checks has durations, sizes and parts that can be used without another look."""
+    with suppress(protocol.ProtocolError, ImpossibleReply):
+        outcome = protocol.decode_reply(data)
+        if isinstance(outcome, protocol.Ready):
+            return
+        for call in CALLS[type(outcome)]:
+            with suppress(ImpossibleReply):
+                check_reply(outcome, call, 1_000, Limits(), elapsed_s=1.0)
+                _check_passed(outcome)
+
+
+def _check_passed(outcome: protocol.Outcome) -> None:
+    images = outcome.results if isinstance(outcome, protocol.RenderedBatch) else (outcome,)
+    end = 0
+    for image in images:
+        if isinstance(image, protocol.RenderedImage | protocol.BatchItem):
+            assert image.format is Format.PNG
+            assert min(image.width, image.height) >= 1
+            assert all(stage.isascii() and 0 <= seconds < 2 for stage, seconds in image.seconds.items())
+        elif isinstance(image, protocol.Failed):
+            assert type(protocol.error_from_wire(image)).code == image.code
+    parts = [(each.offset, each.size_bytes) for each in images if isinstance(each, protocol.BatchItem)]
+    for offset, size in sorted(parts):
+        assert end <= offset < offset + size <= 1_000
+        end = offset + size
+
+
 def address(data: bytes) -> None:
     with suppress(PixmillError):
         check_address(data.decode("latin-1"))
@@ -122,7 +174,7 @@ def _check_svg(text: bytes) -> None:
 
 
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
-    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, address, svg)
+    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg)
 }
 
 
@@ -132,7 +184,21 @@ def _encoded_messages() -> list[bytes]:
     return [protocol._ENCODER.encode(message) for message in messages]
 
 
+def _encoded_replies() -> list[bytes]:
+    item = protocol.BatchItem(0, 500, Format.PNG, 3, 4, {"encode": 0.5})
+    failed = protocol.Failed(1, 2, "image_too_large", "too large", "width", "detail")
+    facts = Facts(Format.GIF, 1, 2, 3, True, 8, "srgb", "Display P3", 10, gps=GpsLocation(1.5, 2.5), exif={"A": 1.5})
+    outcomes = (
+        protocol.RenderedImage(1, 2, Format.PNG, 3, 4, {"decode": 0.5}),
+        protocol.RenderedBatch(1, 2, (item, failed)),
+        protocol.Inspected(1, 2, facts),
+        failed,
+    )
+    return [protocol._ENCODER.encode(outcome) for outcome in outcomes]
+
+
 _GENERATED_SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
+    "replies": _encoded_replies,
     "entry": lambda: [encode(KEY, entry_of())],
     "messages": _encoded_messages,
 }
