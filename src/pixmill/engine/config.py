@@ -49,7 +49,8 @@ class EngineConfig(BaseModel):
     worker_memory_bytes: ByteSize = Field(
         default=ByteSize(2 * 2**30),
         ge=0,
-        description="Maximum memory that a worker can allocate; 0: unlimited.",
+        description="Maximum private memory that a worker can allocate; 0: unlimited. Originals and results are in "
+        "memory files of the server.",
     )
     sandbox: SandboxMode = Field(
         default=SandboxMode.AUTO,
