@@ -5,6 +5,7 @@ Knows pycares. c-ares reads ``/etc/resolv.conf`` (servers, search domains, ``ndo
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Sequence
 from functools import partial
@@ -15,13 +16,16 @@ import pycares
 MAX_ADDRESSES: Final = 16
 """Addresses of one name that are used. The largest sites publish eight or so; an answer by TCP may hold 4,000."""
 
-_ANSWERS_PER_FLUSH: Final = 32
+_ANSWERS_PER_READ: Final = 32
 _ADDRESSES_PER_ANSWER: Final = 64
+_FAILURE_WEIGHT: Final = 8
 
 _FIRST_TRY_S: Final = 1.0
 _TRIES: Final = 4
 """Each try waits twice as long as the one before. After a few answers, c-ares starts with five times their mean
 duration instead, 0.25 s at least, so a question that is not answered ends after 3 to 12 s."""
+
+_HOST_NAME: Final = re.compile("[!-~]{1,254}")  # IDNA is applied when a URL is parsed
 
 _NO_SUCH_NAME: Final = frozenset(
     {
@@ -54,7 +58,7 @@ class DnsClient:
     def __init__(self, servers: Sequence[str] = ()) -> None:
         self._loop = asyncio.get_running_loop()
         self._channel = pycares.Channel(servers=tuple(servers) or None, timeout=_FIRST_TRY_S, tries=_TRIES)
-        self._answers_left = _ANSWERS_PER_FLUSH
+        self._answers_left = _ANSWERS_PER_READ
 
     async def query(self, host: str) -> Answer:
         """Ask for both kinds of address. Raises NameNotFound, NameServerFailed, TimeoutError.
@@ -62,8 +66,16 @@ class DnsClient:
         c-ares cannot withdraw a question: cancelled, this returns, but the question goes on until its own time-outs.
         """
         done: asyncio.Future[pycares.AddrInfoResult] = self._loop.create_future()
+        if not _HOST_NAME.fullmatch(host):
+            raise NameNotFound("not a host name")
         self._channel.getaddrinfo(host, None, type=socket.SOCK_STREAM, callback=partial(self._hand_over, done))
-        return self._answer(await done)
+        try:
+            found = await done
+        except (TimeoutError, NameServerFailed):
+            self._read_configuration_after(_FAILURE_WEIGHT)
+            raise
+        self._read_configuration_after(1 + len(found.nodes) // _ADDRESSES_PER_ANSWER)
+        return _answer_of(found)
 
     def close(self) -> None:
         """End all questions, each with an error."""
@@ -76,23 +88,25 @@ class DnsClient:
         """Run in the thread of c-ares, or in the caller's where the answer is known at once."""
         self._loop.call_soon_threadsafe(_complete, done, result, code)
 
-    def _answer(self, found: pycares.AddrInfoResult) -> Answer:
-        self._limit_cache(len(found.nodes))
-        nodes = found.nodes[:MAX_ADDRESSES]
-        ttls = [node.ttl for node in nodes] + [alias.ttl for alias in found.cnames]
-        return Answer(tuple(dict.fromkeys(node.addr[0].decode() for node in nodes)), min(ttls, default=0))
+    def _read_configuration_after(self, answers: int) -> None:
+        """Count answers, and read the configuration again every ``_ANSWERS_PER_READ``. That empties c-ares's cache.
 
-    def _limit_cache(self, addresses: int) -> None:
-        """Empty the cache of c-ares every now and then.
+        The cache keeps every answer for its TTL, up to an hour, and has no other limit; pycares cannot switch it off.
+        Names of a hostile domain with large answers could fill the memory.
 
-        It keeps every answer for its TTL, up to an hour, and has no other limit; pycares cannot switch it off. Names of
-        a hostile domain with large answers could fill the memory. Reading the configuration again empties it, and
-        takes effect where ``/etc/resolv.conf`` is a link, whose target c-ares does not watch.
+        c-ares watches the folder ``/etc``, so it does not see changes where ``resolv.conf`` is a link or mounted, as in
+        containers. Then the old name servers may be gone, so failures count as several answers.
         """
-        self._answers_left -= 1 + addresses // _ADDRESSES_PER_ANSWER
+        self._answers_left -= answers
         if self._answers_left <= 0:
-            self._answers_left = _ANSWERS_PER_FLUSH
+            self._answers_left = _ANSWERS_PER_READ
             self._channel.reinit()
+
+
+def _answer_of(found: pycares.AddrInfoResult) -> Answer:
+    nodes = found.nodes[:MAX_ADDRESSES]
+    ttls = [node.ttl for node in nodes] + [alias.ttl for alias in found.cnames]
+    return Answer(tuple(dict.fromkeys(node.addr[0].decode() for node in nodes)), min(ttls, default=0))
 
 
 def _complete(
