@@ -15,6 +15,7 @@ from tests.e2e.scenes import PHOTOS
 from tests.servers.pixmill import Pixmill
 
 TOKEN = "a token of the operator"
+END = b"Connection: close\r\n\r\n"
 HOST = b"Host: pictures.example\r\n"
 PHOTO = b"/resize?url=sunset.jpg&width=16"
 SECOND = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\nConnection: close\r\n\r\n"
@@ -27,7 +28,12 @@ def server() -> Iterator[Pixmill]:
 
 
 def said(server: Pixmill, request: bytes, *, patience_s: float = 1.0) -> bytes:
-    """All that comes back until the server closes, or until it waits for more of the request and says nothing."""
+    """All that comes back until the server closes, or until it waits for more of the request and says nothing.
+
+    A whole GET that ends its connection is waited for until the server closes it.
+    """
+    if request.startswith(b"GET ") and request.endswith(END):
+        patience_s = 30
     answer = b""
     with (
         contextlib.suppress(BrokenPipeError, ConnectionResetError, TimeoutError),
@@ -45,7 +51,7 @@ def statuses(answer: bytes) -> list[int]:
 
 
 def get(target: bytes, headers: bytes = b"") -> bytes:
-    return b"GET " + target + b" HTTP/1.1\r\n" + HOST + headers + b"Connection: close\r\n\r\n"
+    return b"GET " + target + b" HTTP/1.1\r\n" + HOST + headers + END
 
 
 # ---------------------------------------------------------------- one request is one request
@@ -232,6 +238,62 @@ def test_headers_that_are_too_many_or_too_long_are_refused(server: Pixmill, head
     found = statuses(said(server, get(target, headers + b"\r\n")))
     assert found in ([400], [431], []), found
     assert server.get("/health/live").status == 200
+
+
+# ---------------------------------------------------------------- the host, and sizes, on every path
+
+NO_HOSTS = {
+    "none": b"",
+    "an empty one": b"Host:\r\n",
+    "two": b"Host: a\r\nHost: b\r\n",
+    "two that are equal": b"Host: a\r\nHost: a\r\n",
+    "two in one": b"Host: a b\r\n",
+    "a path": b"Host: a/b\r\n",
+    "a user": b"Host: a@b\r\n",
+    "a port that is none": b"Host: a:b\r\n",
+    "bytes beyond ASCII": b"Host: \xc3\xa4\r\n",
+}
+PATHS = {
+    "a memory hit": PHOTO,
+    "another image": b"/resize?url=sunset.jpg&width=18&blur=%d",
+    "an error": b"/resize?url=none.jpg",
+    "health": b"/health/live",
+    "nothing": b"/nowhere",
+}
+
+
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("hosts", NO_HOSTS.values(), ids=NO_HOSTS)
+def test_a_request_names_exactly_one_host(server: Pixmill, path: bytes, hosts: bytes) -> None:
+    """RFC 9112 §3.2: 400 for any other HTTP/1.1 request, on whatever path it comes."""
+    path = path % (1 + len(hosts)) if b"%d" in path else path
+    for _ in range(2):
+        server.get("/resize?url=sunset.jpg&width=16")  # twice: from here on the fast path knows it
+    answer = said(server, b"GET " + path + b" HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
+    assert statuses(answer) == [400], answer[:400]
+    assert b'"malformed_request"' in answer
+
+
+def test_a_client_of_http_1_0_need_not_name_a_host(server: Pixmill) -> None:
+    for _ in range(3):
+        assert statuses(said(server, b"GET " + PHOTO + b" HTTP/1.0\r\n\r\n")) == [200]
+
+
+@pytest.mark.parametrize("host", [b"a", b"A.example.", b"a:8080", b"a:", b"[::1]:8080", b"127.0.0.1", b"a_b.c-d"])
+def test_hosts_of_every_kind_are_served(server: Pixmill, host: bytes) -> None:
+    for _ in range(3):
+        request = b"GET " + PHOTO + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+        assert statuses(said(server, request)) == [200]
+
+
+@pytest.mark.parametrize("size", [33_000, 60_000, 100_000, 300_000])
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_the_limit_of_headers_holds_on_every_path(server: Pixmill, path: bytes, size: int) -> None:
+    path = path % (size // 1_000) if b"%d" in path else path
+    for _ in range(2):
+        assert statuses(said(server, get(PHOTO))) == [200]
+    assert statuses(said(server, get(path, b"X: " + b"a" * size + b"\r\n"))) in ([431], [])
+    assert statuses(said(server, get(PHOTO, b"X: " + b"a" * 30_000 + b"\r\n"))) == [200]
 
 
 # ---------------------------------------------------------------- what is cached depends on the URL and Accept alone

@@ -273,7 +273,7 @@ async def call(application: ASGIApp, receive: Any = None) -> list[Message]:
 
     scope: Scope = {
         "type": "http", "http_version": "1.1", "method": "GET", "path": "/picture/a", "raw_path": b"/picture/a",
-        "query_string": b"", "headers": [], "client": None, "server": ("test", 80), "scheme": "http", "root_path": "",
+        "query_string": b"", "headers": [(b"host", b"test")], "client": None, "server": ("test", 80), "scheme": "http", "root_path": "",
     }  # fmt: skip
     await application(scope, receive or nothing, send)
     return sent

@@ -55,8 +55,8 @@ class FastPathMiddleware:
             await self.app(scope, receive, send)
             return
         now = time.time()
-        request_key, if_none_match, if_modified_since, requested_id = self._request_cache.reader.read(scope)
-        cached = self._request_cache.get(request_key, now)
+        request_key, if_none_match, if_modified_since, requested_id, is_valid = self._request_cache.reader.read(scope)
+        cached = self._request_cache.get(request_key, now) if is_valid else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
             response, id_ = (

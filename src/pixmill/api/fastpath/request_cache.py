@@ -5,10 +5,12 @@ Must never know how a request is parsed.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from starlette.types import Scope
 
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
+from pixmill.api.http.request_head import MAX_HEADER_BYTES, is_host
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
@@ -24,6 +26,8 @@ MAX_KEY_BYTES = 1_024
 RequestKey = tuple[bytes, bytes, bytes, bytes]
 """Path, query and Accept, as they came, and the host if a dialect is mounted on it."""
 
+is_known_host = lru_cache(1_024)(is_host)
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 
@@ -37,15 +41,20 @@ class RequestKeyReader:
     dialects: DialectRegistry
     tag_header: bytes = b""
 
-    def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None]:
-        """Return the request key, If-None-Match, If-Modified-Since and the requested id.
+    def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None, bool]:
+        """Return the request key, If-None-Match, If-Modified-Since, the requested id, and whether the head is valid.
+
+        It is checked here as in ``request_head.py``, where invalid ones are rejected.
 
         Takes one pass over the headers. The tag header is appended to Accept behind a NUL, which no header contains.
         """
-        accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, None
+        accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, b""
+        hosts, size = 0, 0
         for header, value in scope["headers"]:
-            if header == b"host" and host is None:
+            size += len(header) + len(value)
+            if header == b"host":
                 host = value
+                hosts += 1
             elif header == b"accept":
                 accept = accept + b"\n" + value if accept else value
             elif header == b"if-none-match":
@@ -59,7 +68,8 @@ class RequestKeyReader:
         # Without mounted hosts every hit saves the call.
         known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
-        return request_key, if_none_match, if_modified_since, requested_id
+        is_valid = hosts == 1 and size <= MAX_HEADER_BYTES and is_known_host(host)
+        return request_key, if_none_match, if_modified_since, requested_id, is_valid
 
     def match(self, request_key: RequestKey) -> DialectMatch | None:
         """Return the match of a request key."""

@@ -4,15 +4,15 @@ In the order of the stack in ``app.py``. Must never know what a request asks for
 """
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable, Container
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pixmill.api.http.request_head import MAX_HEADER_BYTES, check_head
 from pixmill.api.middleware.cors import PREFLIGHT_HEADERS
 from pixmill.api.middleware.paths import ADMIN_PREFIX, MONITORING_PATHS
-from pixmill.errors import Draining, HeadersTooLarge, RequestTooLarge
+from pixmill.errors import Draining, RequestTooLarge
 
 
 class DrainMiddleware:
@@ -73,9 +73,9 @@ class InFlightMiddleware:
 
 
 class RequestSizeMiddleware:
-    """Rejects requests whose URL or headers exceed their limits, before either is parsed."""
+    """Rejects requests whose URL or headers exceed their limits, or without exactly one Host, before parsing them."""
 
-    def __init__(self, app: ASGIApp, max_url_bytes: int, max_header_bytes: int = 32_768) -> None:
+    def __init__(self, app: ASGIApp, max_url_bytes: int, max_header_bytes: int = MAX_HEADER_BYTES) -> None:
         self.app = app
         self._max_url_bytes = max_url_bytes
         self._max_header_bytes = max_header_bytes
@@ -88,8 +88,7 @@ class RequestSizeMiddleware:
     def _check(self, scope: Scope) -> None:
         if len(raw_path(scope)) + len(scope["query_string"]) > self._max_url_bytes:
             raise RequestTooLarge(f"Path and query may have at most {self._max_url_bytes} bytes")
-        if sum(map(len, itertools.chain.from_iterable(scope["headers"]))) > self._max_header_bytes:
-            raise HeadersTooLarge(f"All headers together may have at most {self._max_header_bytes} bytes")
+        check_head(scope["headers"], scope.get("http_version", "1.1"), self._max_header_bytes)
 
 
 class CorsPreflightMiddleware:
