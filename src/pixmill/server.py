@@ -22,8 +22,10 @@ from starlette.types import ASGIApp
 
 from pixmill.api.app import create_admin_app, create_app
 from pixmill.api.context import ApiContext
+from pixmill.ports.observe import Event
 from pixmill.runtime.allocator import limit_arenas, retain_heap, trim_heap
 from pixmill.runtime.event_loop import ServerLoop
+from pixmill.runtime.send_rate import SendRateMonitor
 from pixmill.settings import Settings
 from pixmill.telemetry.logs import configure_logging
 from pixmill.wiring import build_services
@@ -48,6 +50,12 @@ FORCED_CLOSE_TIMEOUT_S = 2.0
 IDLE_CHECK_INTERVAL_S = 5.0
 IDLE_CPU_SHARE = 0.02
 """Share of CPU time in ``IDLE_CHECK_INTERVAL_S`` below which the process counts as idle."""
+
+UNSENT_BYTES = 128 * 1024
+"""Bytes that the kernel takes for a client beyond those on their way (TCP_NOTSENT_LOWAT, tcp(7)).
+
+Otherwise it takes up to 4 MB for each (``net.ipv4.tcp_wmem``), which also hides how slowly a client reads.
+"""
 
 GC_THRESHOLDS = 2_000, 25, 30
 """Thresholds of the three generations, as for ``gc.set_threshold``.
@@ -86,14 +94,23 @@ async def _serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
             stopping = asyncio.create_task(stop.wait())
             readiness_probe = asyncio.create_task(_report_ready(on_ready, address, port))
             memory_maintenance = asyncio.create_task(_maintain_memory())
+            rate_monitor = asyncio.create_task(_make_rate_monitor(services, port, settings).run())
             await asyncio.wait((serving, stopping, *admin_tasks), return_when=asyncio.FIRST_COMPLETED)
             readiness_probe.cancel()
             stopping.cancel()
             memory_maintenance.cancel()
+            rate_monitor.cancel()
             if not serving.done():
                 await _drain(services, server, serving, settings)
             if serving.done():
                 serving.result()
+
+
+def _make_rate_monitor(services: ApiContext, port: int, settings: Settings) -> SendRateMonitor:
+    observer = services.telemetry.observer
+    return SendRateMonitor(
+        frozenset({port}), settings.send_min_rate, lambda: observer.increment(Event.RESPONSE_ABORTED, reason="rate")
+    )
 
 
 @asynccontextmanager
@@ -199,7 +216,8 @@ class SendTimeoutServer(Server):
     """Granian with a send timeout: closes connections whose client reads nothing for ``send_timeout_s``.
 
     Granian passes a whole body to its own threads and has no such timeout. The kernel has one (tcp(7),
-    TCP_USER_TIMEOUT, also while the peer's window is closed), and connections inherit it from the listening socket.
+    TCP_USER_TIMEOUT, also while the peer's window is closed). Connections inherit it from the listening socket, and
+    ``UNSENT_BYTES`` as well.
     """
 
     send_timeout_s = 0.0
@@ -212,6 +230,7 @@ class SendTimeoutServer(Server):
             self._ssp, self._shd, self._sfd = None, holder, holder.get_fd()
             with socket.socket(fileno=os.dup(holder.get_fd())) as listener:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.send_timeout_s * 1000))
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 def _make_server(app: ASGIApp, address: str, port: int, max_connections: int, settings: Settings) -> Server:

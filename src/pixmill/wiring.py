@@ -20,6 +20,7 @@ from pixmill.api.context import (
 from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache, RequestKeyReader
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
+from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.cache.factory import local_folders, open_cache, open_locks
 from pixmill.cache.locks.coordinator import LockCoordinator
 from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cache
@@ -115,6 +116,8 @@ def _build_api(
     stack.push_async_callback(health.close)
     dialects = settings.dialect_registry(settings.keyring())
     access_log = AccessLogWriter(settings) if settings.access_log else None
+    response_bodies = ResponseBodies(storage.memory_budget, settings.response_deadline, metrics)
+    storage.memory_budget.add_reclaimer(response_bodies.reclaim)
     batch = TelemetryBatch(metrics, access_log, resizer.lookup.results.count_hits)
     stack.callback(batch.flush)
     return ApiContext(
@@ -130,6 +133,7 @@ def _build_api(
             images=settings.limits(),
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=storage.memory_budget,
+            response_bodies=response_bodies,
             load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics),
         ),
         telemetry=Telemetry(
@@ -154,7 +158,7 @@ def _build_resizer(settings: Settings, observer: Observer, storage: _Storage, en
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights, failures), time.time)
     renderer = Renderer(inputs, engine, results, failures, locks, lookup)
     revalidator = Revalidator(inputs, results, locks, lookup, renderer, BackgroundRefresher(), flights)
-    return ResizeService(lookup, renderer, revalidator, flights, observer)
+    return ResizeService(lookup, renderer, revalidator, flights, observer, PurgeAwareFlights(purges))
 
 
 async def _open_result_cache(settings: Settings, observer: Observer, stores: StoreRegistry) -> TieredCache:

@@ -1,7 +1,9 @@
 """The short way: the same request again is the same answer, and never somebody else's."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -257,6 +259,24 @@ async def test_a_refused_request_is_never_familiar(services: ApiContext) -> None
         for _ in range(2):
             assert (await client.get("/resize?url=none.jpg&width=45")).status_code == 404
     assert services.images.request_cache.get((b"/resize", b"url=none.jpg&width=45", b"*/*", b""), 0.0) is None
+
+
+async def test_a_known_request_holds_no_image_that_memory_has_given_up(services: ApiContext) -> None:
+    async with client_of(services) as client:
+        for _ in range(2):
+            assert (await client.get("/resize?url=wine.jpg&width=47")).status_code == 200
+    cached = services.images.request_cache.get((b"/resize", b"url=wine.jpg&width=47", b"*/*", b""), 0.0)
+    assert cached
+    hit = services.images.resizer.lookup.results.peek_fresh(cached.result_key)
+    assert hit
+    entry = weakref.ref(hit.entry)
+    del hit
+    await services.admin.purger.purge([PurgeTarget(PurgeScope.ALL)])
+    assert cached.responses, "the request is still known"
+    async with asyncio.timeout(20):
+        while entry() is not None:  # the tier removes it in the background
+            gc.collect()
+            await asyncio.sleep(0.02)
 
 
 async def test_long_queries_are_not_kept(services: ApiContext) -> None:

@@ -43,4 +43,4 @@ def resize_service(
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights, failures), clock)
     renderer = Renderer(inputs, engine, results, failures, locks, lookup)
     revalidator = Revalidator(inputs, results, locks, lookup, renderer, BackgroundRefresher(clock=monotonic), flights)
-    return ResizeService(lookup, renderer, revalidator, flights, observer)
+    return ResizeService(lookup, renderer, revalidator, flights, observer, PurgeAwareFlights(purges))

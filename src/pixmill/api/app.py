@@ -19,6 +19,7 @@ from pixmill.api.middleware.guards import (
 )
 from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.api.middleware.request_context import RequestContextMiddleware
+from pixmill.api.middleware.response_body import ResponseBodyMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.openapi import get_openapi
@@ -73,6 +74,7 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
                 access_log=context.telemetry.access_log,
             ),
             Middleware(ErrorMiddleware),
+            Middleware(ResponseBodyMiddleware, bodies=context.limits.response_bodies),
             Middleware(
                 RateLimitMiddleware,
                 limiter=config.rate_limiter(),

@@ -13,6 +13,7 @@ from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
 from pixmill.runtime.rate_limiter import RateLimiter
+from pixmill.runtime.send_rate import SEND_GRACE_S
 
 MIN_TOKEN_CHARS: Final = 16
 MAX_PORT: Final = 65_535
@@ -109,11 +110,23 @@ class ApiConfig(BaseModel):
         le=86_400,
         description="Seconds without the client reading any of the response before its connection is closed.",
     )
+    send_min_rate: int = Field(
+        500,
+        ge=0,
+        description="Minimum rate in bytes per second at which a client reads a response, enforced after ten seconds; "
+        "slower connections are closed. 0: no minimum.",
+    )
+    response_timeout_s: float = Field(
+        600.0,
+        gt=0,
+        le=86_400,
+        description="Maximum duration in seconds of sending a response above 128 KiB; then its connection is closed.",
+    )
     rate_limit: float = Field(
         0.0,
         ge=0,
         description="Sustained requests per second per client (token bucket; 429 above); an IPv6 /64 is one client. "
-        "Memory hits do not count. 0: no limit.",
+        "Memory hits up to 128 KiB do not count. 0: no limit.",
     )
     rate_limit_burst: int = Field(
         0, ge=0, description="Burst of requests per client; 0 means ten seconds' worth of PIXMILL_RATE_LIMIT."
@@ -213,8 +226,11 @@ class ApiConfig(BaseModel):
 
     def upload_deadline(self, started: float) -> Callable[[int], float]:
         """Return a function from bytes received to the deadline for the rest of the upload."""
-        latest, min_rate = started + self.upload_timeout_s, self.upload_min_rate
-        return lambda size: min(latest, started + UPLOAD_GRACE_S + size / min_rate) if min_rate else latest
+        return _rate_deadline(started, self.upload_timeout_s, self.upload_min_rate, UPLOAD_GRACE_S)
+
+    def response_deadline(self, started: float) -> Callable[[int], float]:
+        """Return a function from bytes that a client has read to the deadline for the rest of the response."""
+        return _rate_deadline(started, self.response_timeout_s, self.send_min_rate, SEND_GRACE_S)
 
     def proxy_networks(self) -> tuple[ProxyNetwork, ...]:
         """Return the parsed ``trusted_proxies``."""
@@ -236,6 +252,11 @@ class ApiConfig(BaseModel):
     def negotiable_formats(self) -> tuple[Format, ...]:
         """Return the parsed ``auto_formats``."""
         return _parse_formats(self.auto_formats)
+
+
+def _rate_deadline(started: float, timeout_s: float, min_rate: int, grace_s: float) -> Callable[[int], float]:
+    latest = started + timeout_s
+    return lambda size: min(latest, started + grace_s + size / min_rate) if min_rate else latest
 
 
 def _split_tokens(text: SecretStr) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from pixmill.api.fastpath.load_shedder import LoadShedder
 from pixmill.api.fastpath.request_cache import RequestCache
 from pixmill.api.fastpath.telemetry_batch import TelemetryBatch
 from pixmill.api.middleware.guards import InFlightRequests
+from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.media import Format
@@ -54,6 +55,7 @@ class RequestLimits:
     images: Limits
     max_upload_bytes: int
     memory_budget: MemoryBudget
+    response_bodies: ResponseBodies
     load_shedder: LoadShedder
 
 

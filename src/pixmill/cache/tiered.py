@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from time import perf_counter, time
 from typing import Final
+from weakref import WeakValueDictionary
 
 from pixmill.cache.freshness import CLOCK_TOLERANCE_S, usable_entry
 from pixmill.cache.purge.rules import PurgeRules
@@ -21,6 +22,9 @@ from pixmill.ports.observe import BoundCounters, Event, NullObserver, Observer, 
 from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
+
+SHARED_ENTRY_BYTES: Final = 128 * 1024
+"""An entry of at least this size is held once, for all who use it at the same time."""
 
 
 class TieredCache:
@@ -45,6 +49,7 @@ class TieredCache:
         self._observer = observer or NullObserver()
         self._time_read = timer_of(self._observer, RequestStage.CACHE_READ)
         self._count_lookup = BoundCounters(self._observer, Event.CACHE_LOOKUP, "tier", "outcome")
+        self._in_use: WeakValueDictionary[Key, Entry] = WeakValueDictionary()
         self._max_entry_bytes = max_entry_bytes
         self._clock = clock
         self.purge_service = self._make_purge_service()
@@ -53,9 +58,7 @@ class TieredCache:
         if self._memory_tier is None:
             return None
         found, now = self._memory_tier.peek(key), self._clock()
-        entry = None if isinstance(found, Miss) else usable_entry(found, now)
-        if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
-            entry = self.purge_rules.apply_to(entry)
+        entry = None if isinstance(found, Miss) else self._usable(found, now)
         if entry is None:
             return None
         self._count_lookup[self._memory_tier.name, "hit" if now < entry.meta.lifetime.fresh_until else "stale"](1)
@@ -82,7 +85,7 @@ class TieredCache:
         started = perf_counter()
         hit = None
         for position, tier in enumerate(self._tiers):
-            hit = await self._lookup(tier, key, self._tiers[:position])
+            hit = self._find_in_use(tier, key) or await self._lookup(tier, key, self._tiers[:position])
             if hit is not None:
                 break
         self._time_read(perf_counter() - started)
@@ -101,7 +104,11 @@ class TieredCache:
         return None
 
     async def put(self, key: Key, entry: Entry) -> bool:
-        return len(entry.body) <= self._max_entry_bytes and await self._store(self._tiers, key, entry)
+        if len(entry.body) > self._max_entry_bytes:
+            return False
+        if self._tiers:
+            self._note_in_use(key, entry)
+        return await self._store(self._tiers, key, entry)
 
     def pingables(self) -> dict[str, Pingable]:
         """Returns the tiers by name, for health."""
@@ -163,15 +170,35 @@ class TieredCache:
         if isinstance(found, Miss):
             self._count_lookup[tier.name, found.value](1)
             return None
-        entry = usable_entry(found, now)
-        if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
-            entry = self.purge_rules.apply_to(entry)
+        entry = self._usable(found, now)
         if entry is None:
             self._count_lookup[tier.name, "miss"](1)
             return None
+        self._note_in_use(key, found)
         self._count_lookup[tier.name, "hit" if now < entry.meta.lifetime.fresh_until else "stale"](1)
         await self._store(faster_tiers, key, found)
         return Hit(entry, tier.name)
+
+    def _find_in_use(self, tier: ResultTier, key: Key) -> Hit | None:
+        """Return a large entry that was read before and is still being sent, instead of reading another copy of it."""
+        found = None if tier is self._memory_tier else self._in_use.get(key)
+        now = self._clock()
+        entry = found and self._usable(found, now)
+        if entry is None:
+            return None
+        self._count_lookup[tier.name, "hit" if now < entry.meta.lifetime.fresh_until else "stale"](1)
+        return Hit(entry, tier.name)
+
+    def _note_in_use(self, key: Key, entry: Entry) -> None:
+        if len(entry.body) >= SHARED_ENTRY_BYTES:
+            self._in_use[key] = entry
+
+    def _usable(self, found: Entry, now: float) -> Entry | None:
+        """Return the entry as it may be used now, after all purges."""
+        entry = usable_entry(found, now)
+        if entry is not None and entry.meta.version.purge_watermark < self.purge_rules.latest:
+            entry = self.purge_rules.apply_to(entry)
+        return entry
 
     async def _store(self, tiers: Iterable[ResultTier], key: Key, entry: Entry) -> bool:
         stored = False

@@ -85,7 +85,7 @@ class EntryMetadata(Struct, frozen=True, omit_defaults=True):
         return self.version.purge_watermark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Entry:
     """A cached result: the image and its metadata."""
 

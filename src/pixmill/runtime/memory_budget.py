@@ -1,4 +1,4 @@
-"""Memory budget for originals in flight, uploads and cached originals.
+"""Memory budget for originals in flight, uploads, cached originals and large responses being sent.
 
 Knows bytes, who waits for them, and whom to ask to free some. Must never know what the bytes are for. Every wait
 ends: after ``MAX_WAIT_S`` the request is rejected, so holders that want more cannot wait for each other for ever.
@@ -36,11 +36,15 @@ class MemoryBudget:
     ) -> None:
         self.max_bytes = max_bytes
         self.used_bytes = 0
-        self._reclaim = reclaim
+        self._reclaimers = [reclaim]
         self._on_rejected = on_rejected
         self._max_wait_s = max_wait_s
         self._queue: WaitQueue[int] = WaitQueue()
         self._reclaiming = False
+
+    def add_reclaimer(self, reclaim: Callable[[int], None]) -> None:
+        """Call this as well, after those before it, when bytes are missing; what it frees may come later."""
+        self._reclaimers.append(reclaim)
 
     @property
     def waiting(self) -> int:
@@ -56,7 +60,7 @@ class MemoryBudget:
         if (urgent or not self._queue) and self._take_if_free(size):
             return
         if size > self.max_bytes or len(self._queue) >= MAX_WAITING:
-            raise self._reject()
+            raise self.reject()
         if not await self._queue.wait(
             size,
             self._max_wait_s,
@@ -64,7 +68,7 @@ class MemoryBudget:
             withdrawn=lambda _size: self._grant_waiters(),
             ahead=urgent,
         ):
-            raise self._reject()
+            raise self.reject()
 
     def try_acquire(self, size: int) -> bool:
         """Take ``size`` more bytes if they are free and nobody waits for any."""
@@ -80,20 +84,29 @@ class MemoryBudget:
         if shortfall > 0 and not self._reclaiming:
             self._reclaiming = True  # reclaimed bytes come back through ``release``, and are for this request
             try:
-                self._reclaim(shortfall)
+                shortfall = self._reclaim(size)
             finally:
                 self._reclaiming = False
-            shortfall = self.used_bytes + size - self.max_bytes
         if shortfall > 0:
             return False
         self.used_bytes += size
         return True
 
+    def _reclaim(self, size: int) -> int:
+        """Ask one holder after the other to release something; return what is still missing."""
+        for reclaim in self._reclaimers:
+            shortfall = self.used_bytes + size - self.max_bytes
+            if shortfall <= 0:
+                break
+            reclaim(shortfall)
+        return self.used_bytes + size - self.max_bytes
+
     def _grant_waiters(self) -> None:
         while not self._reclaiming and self._queue and self._take_if_free(self._queue.first):
             self._queue.grant_first()
 
-    def _reject(self) -> MemoryExhausted:
+    def reject(self) -> MemoryExhausted:
+        """Count a rejection, and return the error to raise."""
         self._on_rejected()
         return MemoryExhausted()
 

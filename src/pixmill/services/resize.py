@@ -14,7 +14,7 @@ from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef
 from pixmill.ports.observe import Event, Observer
-from pixmill.ports.values import Original
+from pixmill.ports.values import Hit, Original
 from pixmill.runtime.spool import Spool
 from pixmill.services.lookup import Lookup
 from pixmill.services.render import Renderer
@@ -25,13 +25,14 @@ from pixmill.services.singleflight import PurgeAwareFlights
 
 @dataclass(frozen=True, slots=True)
 class ResizeService:
-    """Answers image requests. ``flights`` coalesces requests for the same result."""
+    """Answers image requests. ``flights`` coalesces requests for the same result, ``lookups`` reads of the cache."""
 
     lookup: Lookup
     renderer: Renderer
     revalidator: Revalidator
     flights: PurgeAwareFlights[Key, ResizeResult]
     observer: Observer
+    lookups: PurgeAwareFlights[tuple[Key, tuple[str, ...]], Hit | None]
 
     async def close(self) -> None:
         """Cancel background work."""
@@ -51,7 +52,8 @@ class ResizeService:
     async def resize(self, request: ImageRequest, known_etags: Container[str], key: Key) -> ResizeResult:
         """Return the result; arguments as for ``peek``."""
         if known_etags:
-            hit = await self.lookup.results.get(key, request.tags)
+            async with self.lookups.join((key, request.tags), self._read, request, key) as (hit, _):
+                pass
             if hit is None:
                 return await self._not_modified_or_make(request, key, known_etags)
             if found := self.lookup.serve(hit):
@@ -76,6 +78,9 @@ class ResizeService:
             if meta.etag in known_etags:
                 return ResizeResult(meta, CacheOutcome.MISS)
             return self._served(request, key, await self._make_coalesced(request, key), ())
+
+    async def _read(self, request: ImageRequest, key: Key) -> Hit | None:
+        return await self.lookup.results.get(key, request.tags)
 
     async def _make_coalesced(self, request: ImageRequest, key: Key) -> ResizeResult:
         async with self.flights.join(key, self._lookup_or_make, request, key) as (result, shared):

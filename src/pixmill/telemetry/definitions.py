@@ -52,12 +52,13 @@ REJECT_REASONS: Final = (
     "shed",
     "memory",
 )
+ABORT_REASONS: Final = ("rate", "timeout", "memory")
 
 LABEL_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "stage": frozenset(RequestStage),
     "outcome": _OUTCOMES,
     "kind": frozenset({*REMOTE_SOURCE_KINDS, *LOCK_KINDS, "path", "upload", "render", "fetch"} | set(PurgeScope)),
-    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS}),
+    "reason": frozenset({*RESTART_REASONS, *REJECT_REASONS, *ABORT_REASONS}),
     "format": frozenset(Format) | {"none"},
     "status": frozenset(str(int(status)) for status in HTTPStatus) | {"499"},
 }
@@ -94,6 +95,12 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
     Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of rendered results."),
     Event.RENDER: MetricDef("renders", ("outcome",), "Renders, by outcome."),
     Event.REJECTED: MetricDef("requests_rejected", ("reason",), "Requests rejected by a limit, by reason."),
+    Event.RESPONSE_ABORTED: MetricDef(
+        "responses_aborted",
+        ("reason",),
+        "Connections closed because their client read a response too slowly, by limit: rate, timeout, or memory (the "
+        "budget was exhausted).",
+    ),
     Event.WORKER_RESTART: MetricDef("worker_restarts", ("reason",), "Render workers replaced, by reason."),
     Event.COALESCED: MetricDef(
         "requests_coalesced",
@@ -124,7 +131,8 @@ GAUGES: Final[Mapping[str, MetricDef]] = {
         MetricDef(
             "memory_budget_used_bytes",
             (),
-            "Memory used by originals: in download, uploaded, being rendered or cached in memory.",
+            "Memory used by originals (in download, uploaded, being rendered or cached in memory) and by large "
+            "responses being sent.",
         ),
         MetricDef("cache_bytes", ("tier",), "Bytes stored in a cache tier."),
         MetricDef(

@@ -19,6 +19,7 @@ from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
 from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.request_context import choose_request_id
+from pixmill.api.middleware.response_body import LARGE_BODY_BYTES
 from pixmill.api.middleware.telemetry import access_fields, remote_address
 from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
@@ -59,10 +60,16 @@ class FastPathMiddleware:
         cached = self._request_cache.get(request_key, now) if is_valid else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
-            response, id_ = (
-                self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now),
-                choose_request_id(requested_id),
-            )
+            if len(hit.entry.body) > LARGE_BODY_BYTES:  # sent in slices, which takes its time, as one in flight
+                scope["request_key"], scope["dialect_match"] = (
+                    request_key,
+                    self._request_cache.reader.match(request_key),
+                )
+                await self.app(scope, receive, send)
+                return
+            raw_id = choose_request_id(requested_id).encode()
+            response = self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now)
+            body = hit.entry.body if response.has_image else b""
         else:
             match = self._request_cache.reader.match(request_key)
             rejection = self._load_shedder.rejection(request_key, match)
@@ -71,37 +78,50 @@ class FastPathMiddleware:
                 async with self._load_shedder.admit(request_key, match):
                     await self.app(scope, receive, send)
                 return
-            response = self._rejection_response(scope, rejection, id_ := choose_request_id(requested_id))
-        raw_id = id_.encode()
+            id_ = choose_request_id(requested_id)
+            raw_id, body = id_.encode(), rejection.body(id_)
+            response = self._rejection_response(scope, rejection, len(body))
+            body = b"" if scope["method"] == "HEAD" else body
+        await self._send(scope, send, response, body, raw_id, now, started)
+
+    async def _send(
+        self,
+        scope: Scope,
+        send: Send,
+        response: PreparedResponse,
+        body: bytes,
+        raw_id: bytes,
+        now: float,
+        started: float,
+    ) -> None:
         self._request_metrics.in_flight += 1
         try:
             headers = [*response.headers, (b"x-request-id", raw_id)]
             await send({"type": "http.response.start", "status": response.response_class.status, "headers": headers})
-            await send({"type": "http.response.body", "body": response.body})
+            await send({"type": "http.response.body", "body": body})
         finally:
             self._request_metrics.in_flight -= 1
             seconds = time.perf_counter() - started
             self._telemetry_batch.add((response.response_class, remote_address(scope), raw_id, now + seconds, seconds))
 
-    def _rejection_response(self, scope: Scope, rejection: PreparedRejection, id_: str) -> PreparedResponse:
-        body = rejection.body(id_)
-        headers = [*rejection.headers, (b"content-length", b"%d" % len(body)), *COMMON_HEADERS]
+    def _rejection_response(self, scope: Scope, rejection: PreparedRejection, size: int) -> PreparedResponse:
+        headers = [*rejection.headers, (b"content-length", b"%d" % size), *COMMON_HEADERS]
         route = rejection.route
-        body = b"" if scope["method"] == "HEAD" else body
+        body_bytes = 0 if scope["method"] == "HEAD" else size
         log_record = None
         if self._access_log:
-            fields = access_fields(scope, route, rejection.status, "none", len(body), rejection.cache_status)
+            fields = access_fields(scope, route, rejection.status, "none", body_bytes, rejection.cache_status)
             log_record = self._access_log.format("warning", "request", fields | rejection.log_fields)
         return PreparedResponse(
-            ResponseClass(route, rejection.status, "none", len(body), log_record, is_hit=False), headers, body
+            ResponseClass(route, rejection.status, "none", body_bytes, log_record, is_hit=False), headers
         )
 
     def _cached_response(
         self, scope: Scope, cached: CachedRequest, hit: Hit, if_none_match: bytes, if_modified_since: bytes, now: float
     ) -> PreparedResponse:
         second = int(now)
-        if cached.entry is not hit.entry or cached.second != second:
-            cached.entry, cached.second = hit.entry, second
+        if cached.meta is not hit.entry.meta or cached.second != second:
+            cached.meta, cached.second = hit.entry.meta, second
             cached.responses.clear()
         if if_none_match:
             not_modified = if_none_match == hit.entry.meta.etag.encode() or hit.entry.meta.etag in entity_tags(
@@ -124,11 +144,14 @@ class FastPathMiddleware:
         headers = image_headers(cached.image_request, result, cached.expires, cached.etag_prefix)
         raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         status, format_name = (304, "none") if not_modified else (200, entry.format.value)
-        body = b"" if not_modified or scope["method"] == "HEAD" else entry.body
+        has_image = not not_modified and scope["method"] != "HEAD"
+        body_bytes = len(entry.body) if has_image else 0
         log_record = None
         if self._access_log:
-            fields = access_fields(scope, cached.route, status, format_name, len(body), headers["cache-status"])
+            fields = access_fields(scope, cached.route, status, format_name, body_bytes, headers["cache-status"])
             log_record = self._access_log.format("info", "request", fields)
         return PreparedResponse(
-            ResponseClass(cached.route, status, format_name, len(body), log_record, is_hit=True), raw_headers, body
+            ResponseClass(cached.route, status, format_name, body_bytes, log_record, is_hit=True),
+            raw_headers,
+            has_image,
         )

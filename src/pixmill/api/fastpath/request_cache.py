@@ -14,7 +14,7 @@ from pixmill.api.http.request_head import MAX_HEADER_BYTES, is_host
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
-from pixmill.ports.values import Entry
+from pixmill.ports.values import EntryMetadata
 from pixmill.runtime.bounded import BoundedDict
 
 MAX_CACHED_REQUESTS = 4_096
@@ -78,17 +78,21 @@ class RequestKeyReader:
 
 @dataclass(slots=True)
 class PreparedResponse:
-    """A response that is the same for all requests of one second, without its request id."""
+    """A response that is the same for all requests of one second, without its request id and an image.
+
+    ``has_image``: its body is that of the entry.
+    """
 
     response_class: ResponseClass
     headers: RawHeaders
-    body: bytes
+    has_image: bool = False
 
 
 @dataclass(slots=True)
 class CachedRequest:
-    """What a request means. ``responses``, by method, or 304, are made of ``entry`` in that ``second``.
+    """What a request means. ``responses``, by method, or 304, are made of the entry with ``meta`` in that ``second``.
 
+    The entry itself is not kept: memory is freed when its tier evicts it.
     ``route`` is the label of its route, for metrics and logs.
     """
 
@@ -97,7 +101,7 @@ class CachedRequest:
     expires: int | None
     etag_prefix: str = ""
     route: str = ""
-    entry: Entry | None = None
+    meta: EntryMetadata | None = None
     second: int = 0
     responses: dict[str, PreparedResponse] = field(default_factory=dict)
 

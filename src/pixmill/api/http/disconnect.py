@@ -46,7 +46,7 @@ class _DisconnectListener:
             self._listening.cancel()
 
     def _start(self) -> None:
-        self._listening = asyncio.ensure_future(_wait_disconnect(self._receive))
+        self._listening = asyncio.ensure_future(wait_disconnect(self._receive))
         self._listening.add_done_callback(self._on_disconnect)
 
     def _on_disconnect(self, listening: "asyncio.Future[None]") -> None:
@@ -57,6 +57,7 @@ class _DisconnectListener:
             self._task.cancel()
 
 
-async def _wait_disconnect(receive: Receive) -> None:
+async def wait_disconnect(receive: Receive) -> None:
+    """Return when the client disconnects; the rest of the request is discarded."""
     while (await receive())["type"] != "http.disconnect":
         pass

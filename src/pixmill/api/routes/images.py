@@ -119,6 +119,7 @@ def image_response(
     if entry is None:
         return Response(status_code=304, headers=headers)
     request.state.format = entry.format.value
+    request.state.entry = entry  # held while it is sent: the cache gives it to others who ask meanwhile
     return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
 
 

@@ -1,0 +1,94 @@
+"""Connections that are too slow are told from those that are not, by what the kernel says of them."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from pixmill.runtime.send_rate import WINDOW_S, SendRateMonitor
+from pixmill.runtime.tcp import Endpoints, accepted_connections, reset_connections
+from tests.e2e.scenes import until
+
+SENT = 100_000
+
+
+class Pairs:
+    """Connections to a port of ours: both ends are here."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        self.port: int = self._listener.getsockname()[1]
+
+    def open(self) -> tuple[socket.socket, socket.socket]:
+        client = self._stack.enter_context(socket.socket())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.connect(self._listener.getsockname())
+        return client, self._stack.enter_context(self._listener.accept()[0])
+
+
+@pytest.fixture
+def pairs() -> Iterator[Pairs]:
+    with ExitStack() as stack:
+        yield Pairs(stack)
+
+
+def read(client: socket.socket, size: int) -> None:
+    while size:
+        size -= len(client.recv(size))
+
+
+def acked(pairs: Pairs) -> list[int]:
+    return sorted(progress.acked_bytes for _, _, progress in accepted_connections(frozenset({pairs.port})))
+
+
+def is_reset(client: socket.socket) -> bool:
+    try:
+        while client.recv(65_536):
+            pass
+    except OSError:
+        pass
+    return True
+
+
+def test_only_who_reads_too_slowly_is_reset(pairs: Pairs) -> None:
+    slow, to_slow = pairs.open()
+    steady, to_steady = pairs.open()
+    idle, to_idle = pairs.open()
+    for server in (to_slow, to_steady):
+        server.sendall(bytes(SENT))
+    monitor = SendRateMonitor(frozenset({pairs.port}), 500, lambda: None, grace_s=10)
+    assert [monitor.check(now) for now in (0, 5, 10)] == [0, 0, 0], "within the grace period nobody is judged"
+    read(steady, 50_000)
+    until(lambda: acked(pairs)[-1] >= 50_000, 20, "the kernel knows that it was read")
+    assert monitor.check(30) == 1
+    to_slow.close()
+    assert is_reset(slow)
+    to_idle.sendall(b"hello")
+    assert idle.recv(5) == b"hello"
+    read(steady, 50_000)
+
+
+def test_what_was_read_fast_buys_no_pause_of_hours(pairs: Pairs) -> None:
+    client, server = pairs.open()
+    server.sendall(bytes(SENT))
+    monitor = SendRateMonitor(frozenset({pairs.port}), 500, lambda: None, grace_s=10)
+    assert monitor.check(0) == 0
+    read(client, 90_000)
+    until(lambda: acked(pairs)[-1] >= 90_000, 20, "the kernel knows that it was read")
+    assert [monitor.check(now) for now in (30, WINDOW_S, WINDOW_S + 9)] == [0, 0, 0]
+    assert monitor.check(WINDOW_S + 60) == 1, "it would have been fast enough until three minutes had passed"
+
+
+def test_connections_are_reset_by_their_addresses(pairs: Pairs) -> None:
+    opened = [pairs.open() for _ in range(3)]
+    host, port = opened[1][0].getsockname()
+    assert (
+        reset_connections({Endpoints.of(str(pairs.port), f"::ffff:{host}", str(port)), Endpoints(1, host, port)}) == 1
+    )
+    opened[1][1].close()
+    assert is_reset(opened[1][0])
+    for client, server in (opened[0], opened[2]):
+        server.sendall(b"hello")
+        assert client.recv(5) == b"hello"
