@@ -4,6 +4,7 @@ Without a configured token these paths do not exist. No response is readable by 
 middleware leaves out the CORS headers below ``/admin``.
 """
 
+import asyncio
 import hmac
 from collections.abc import Hashable
 from typing import Final, TypeVar
@@ -30,8 +31,8 @@ Body = TypeVar("Body")
 _LOG = structlog.get_logger("admin")
 
 
-def authorize(request: Request) -> AdminServices:
-    """Check the bearer token and return the admin services.
+async def authorize(request: Request) -> AdminServices:
+    """Check the bearer token and return the admin services; after a delay if this client has sent wrong ones.
 
     Raises RouteNotFound if no token is configured, AdminDenied for a wrong one.
     """
@@ -40,13 +41,14 @@ def authorize(request: Request) -> AdminServices:
     if not tokens:
         raise RouteNotFound
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    client = _client_key(request, context)
-    if (
-        context.admin.auth_throttle.is_blocked(client)
-        or scheme.lower() != "bearer"
-        or not _is_valid_token(given.strip(), tokens)
-    ):
-        context.admin.auth_throttle.record_failure(client)
+    is_valid = scheme.lower() == "bearer" and _is_valid_token(given.strip(), tokens)
+    throttle, client = context.admin.auth_throttle, _client_key(request, context)
+    delay_s = throttle.delay_s(client)
+    if not is_valid:
+        throttle.record_failure(client)  # before the delay: guesses that are sent at once count at once
+    if delay_s:
+        await asyncio.sleep(delay_s)
+    if not is_valid:
         _deny(request)
     return context.admin
 

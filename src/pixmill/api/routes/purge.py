@@ -32,7 +32,7 @@ class PurgeRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 async def post_purge(request: Request) -> Response:
     """POST: purge what the body names; in force on this server once this is answered."""
-    purger = authorize(request).purger
+    purger = (await authorize(request)).purger
     purge_request = await decode_body(request, PurgeRequest)
     targets = _targets(purge_request)
     if not targets:
@@ -52,7 +52,7 @@ async def post_purge(request: Request) -> Response:
 
 async def get_purges(request: Request) -> Response:
     """GET: active purges, and the progress of removal."""
-    purger = authorize(request).purger
+    purger = (await authorize(request)).purger
     rules = [
         {"kind": rule.target.scope, "value": rule.target.value, "soft": not rule.target.hard, "at": rule.at}
         for rule in purger.active_purges()

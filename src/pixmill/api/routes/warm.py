@@ -39,7 +39,7 @@ class RejectedUrl(msgspec.Struct, frozen=True):
 
 async def post_warm(request: Request) -> Response:
     """POST: queue the URLs of the body, to be rendered at idle priority."""
-    admin, context = authorize(request), context_of(request)
+    admin, context = await authorize(request), context_of(request)
     urls = await decode_body(request, WarmUrls)
     added, rejected = 0, []
     for url in urls:
@@ -54,7 +54,7 @@ async def post_warm(request: Request) -> Response:
 
 async def get_warm(request: Request) -> Response:
     """GET: progress of the queue."""
-    progress = authorize(request).warm_queue.progress()
+    progress = (await authorize(request)).warm_queue.progress()
     return json_response({"queued": progress.queued, "in_progress": progress.in_progress, "done": progress.done})
 
 
