@@ -204,7 +204,8 @@ def test_each_version_is_a_picture_of_its_own_that_does_not_change_until_it_is_p
         return {(255, 0, 0): "red", (0, 0, 255): "blue", (255, 255, 0): "yellow"}[colour_of(reply)]
 
     url = coloured("red")
-    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, admin_token=TOKEN) as server:
+    settings: dict[str, Any] = {"workers": 1, "admin_token": TOKEN, "cache_unsigned_version_ttl_s": 31_536_000}
+    with Pixmill(allowed_networks="127.0.0.0/8", **settings) as server:
         assert seen("1") == "red"
         coloured("blue")
         assert [seen("1"), seen("2"), seen("2", 31), seen("1")] == ["red", "blue", "blue", "red"]
@@ -215,6 +216,60 @@ def test_each_version_is_a_picture_of_its_own_that_does_not_change_until_it_is_p
         )
         purged(server, url)
         assert [seen("1"), seen("2"), seen("1", 31)] == ["yellow"] * 3
+
+
+def far_future(origin: Origin, path: str, colour: str) -> str:
+    """Publish as owners do who rely on versions: good for a year."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": f'"{colour}"'}
+    return origin.publish(path, picture(colour), headers)
+
+
+def test_a_stranger_who_asks_for_the_next_version_does_not_keep_the_old_picture_in_it(origin: Origin) -> None:
+    url = far_future(origin, "/hero.png", "red")
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_unsigned_version_ttl_s=2) as server:
+
+        def ask(version: str) -> Reply:
+            return server.get("/resize", url=url, width=30, format="png", v=version)
+
+        early = ask("2")  # the stranger, while the old file is there
+        assert colour_of(early) == (255, 0, 0)
+        assert early.headers["cache-control"] == "public, max-age=2, stale-if-error=86400"
+        far_future(origin, "/hero.png", "blue")  # the owner, who links v=2 from now on
+        until(lambda: colour_of(ask("2")) == (0, 0, 255), 30, "the new picture")
+        assert colour_of(ask("2")) == (0, 0, 255)
+        assert colour_of(ask("3")) == (0, 0, 255)
+
+
+def test_versions_without_a_signature_are_good_for_five_minutes_and_cost_no_download_then(
+    server: Pixmill, origin: Origin
+) -> None:
+    url = far_future(origin, "/minutes.png", "red")
+    reply = server.get("/resize", url=url, width=30, v="2026")
+    assert reply.headers["cache-control"] == "public, max-age=300, stale-if-error=86400"
+    assert server.get("/info", url=url, v="2026").status == 200
+    assert origin.count("/minutes.png") == 1
+
+
+def test_what_an_unsigned_mount_asks_for_is_not_served_to_signed_urls(origin: Origin) -> None:
+    key = "a-new-key-0123456789"
+    url = far_future(origin, "/mixed.png", "red")
+    query = urlencode({"url": url, "width": 30, "format": "png", "v": "2"})
+    settings: dict[str, Any] = {
+        "allowed_networks": "127.0.0.0/8",
+        "workers": 1,
+        "keys": key,
+        "allowed_sources": f"http://127.0.0.1:{origin.port}",
+        "dialects": '[{"dialect": "native", "mount": "/open", "keys": ""}]',
+    }
+    with Pixmill(**settings) as server:
+        assert server.get("/resize", url=url, width=30, format="png", v="2").status == 403, "nobody else can name it"
+        stranger = server.get(f"/open/resize?{query}")
+        assert stranger.status == 200, stranger.body
+        assert colour_of(stranger) == (255, 0, 0)
+        far_future(origin, "/mixed.png", "blue")
+        signed = server.get(Keyring.from_text(key).sign(b"/resize", query.encode()))
+        assert colour_of(signed) == (0, 0, 255)
+        assert signed.headers["cache-control"] == FOR_EVER
 
 
 def test_a_signed_version_is_good_for_no_longer_than_its_url(origin: Origin) -> None:

@@ -253,7 +253,7 @@ async def test_files_of_this_machine_are_not_laid_down(world: World) -> None:
 
 
 async def test_a_version_is_not_asked_about_again(world: World) -> None:
-    versioned = SourceRef(REF.kind, REF.text, version="7")
+    versioned = SourceRef(REF.kind, REF.text, version="7", is_version_signed=True)
     await world.fetch_version(versioned)
     world.now, world.version = NOW + 86_400, "2"
     assert (await world.fetch_version(versioned))[0] == "1"

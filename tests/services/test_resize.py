@@ -792,7 +792,9 @@ async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin
     service: ResizeService, world: World
 ) -> None:
     world.directives = CacheDirectives(0, must_revalidate=True)
-    asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
+    asked = ImageRequest(
+        structs.replace(parse_source("photo.jpg"), version="1", is_version_signed=True), request().plan
+    )
     key = result_key(asked.source.identity, asked.plan)
     entry = (await service.resize(asked, (), key)).entry
     assert isinstance(entry, Entry)
@@ -809,9 +811,29 @@ async def test_a_version_is_fetched_once_and_good_for_a_year_whatever_its_origin
     assert world.revalidated_refs == []
 
 
+async def test_a_version_that_anybody_may_name_is_revalidated_within_minutes(
+    service: ResizeService, world: World
+) -> None:
+    world.directives = CacheDirectives(YEAR_S, immutable=True)
+    asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
+    key = result_key(asked.source.identity, asked.plan)
+    entry = (await service.resize(asked, (), key)).entry
+    assert isinstance(entry, Entry)
+    lifetime = entry.meta.lifetime
+    assert (lifetime.fresh_until, lifetime.stale_until, entry.meta.version.directives.immutable) == (
+        NOW + 300,
+        NOW + 300,
+        False,
+    )
+    signed = structs.replace(asked.source, is_version_signed=True)
+    assert result_key(signed.identity, asked.plan) != key, "what it stores is not found by a signed URL"
+
+
 async def test_a_version_that_may_not_be_kept_is_not(service: ResizeService, world: World) -> None:
     world.directives = CacheDirectives(0, storable=False)
-    asked = ImageRequest(structs.replace(parse_source("photo.jpg"), version="1"), request().plan)
+    asked = ImageRequest(
+        structs.replace(parse_source("photo.jpg"), version="1", is_version_signed=True), request().plan
+    )
     assert not (await service.resize(asked, (), result_key(asked.source.identity, asked.plan))).stored
     assert not world.memory
 

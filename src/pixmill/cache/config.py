@@ -68,6 +68,14 @@ class CacheConfig(BaseModel):
         "the source may shorten them.",
     )
 
+    cache_unsigned_version_ttl_s: float = Field(
+        default=300,
+        ge=0,
+        le=YEAR_S,
+        description="Maximum lifetime in seconds of versioned URLs (`v=`) that are not signed: anybody may request a "
+        "version before its file is in place. 31536000: immutable, as with a signature, if versions cannot be guessed.",
+    )
+
     originals_cache: str = Field(
         default="memory://?max_bytes=64MiB",
         description="Cache of originals, so that another size needs no download: memory://?max_bytes=64MiB, optionally "
@@ -165,4 +173,5 @@ class CacheConfig(BaseModel):
             max_ttl_s=self.cache_max_ttl_s,
             stale_while_revalidate_s=self.cache_stale_while_revalidate_s,
             stale_if_error_s=self.cache_stale_if_error_s,
+            unsigned_version_ttl_s=self.cache_unsigned_version_ttl_s,
         )

@@ -158,4 +158,5 @@ def resolve_source(base: str, ref: SourceRef) -> SourceRef:
     if ref.kind is not SourceKind.PATH:
         return ref
     path = quote(ref.text, safe="/!$&'()*+,;=:@~") if base.startswith(("http://", "https://")) else ref.text
-    return structs.replace(parse_source(f"{base.rstrip('/')}/{path}"), version=ref.version)
+    resolved = parse_source(f"{base.rstrip('/')}/{path}")
+    return structs.replace(resolved, version=ref.version, is_version_signed=ref.is_version_signed)

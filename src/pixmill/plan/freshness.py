@@ -69,13 +69,6 @@ def merge_directives(stored: CacheDirectives, received: CacheDirectives) -> Cach
     return stored if received == NO_DIRECTIVES else received
 
 
-def directives_for_version(version: str, directives: CacheDirectives) -> CacheDirectives:
-    """Return the directives of a versioned URL: immutable for a year, unless the source forbids storing."""
-    return (
-        CacheDirectives(freshness_lifetime_s=YEAR_S, immutable=True) if version and directives.storable else directives
-    )
-
-
 class NegativeTtl(Struct, frozen=True):
     """Negative-cache TTLs: definite fetch errors (404 …), failures to reach the source, undecodable originals.
 
@@ -162,7 +155,8 @@ class FreshnessPolicy(Struct, frozen=True):
     """The operator's freshness rules.
 
     ``default_ttl_s`` applies if the source sends no lifetime; one that it sends is clamped to ``min_ttl_s`` …
-    ``max_ttl_s``. A source may only shorten the stale windows (RFC 5861).
+    ``max_ttl_s``. A source may only shorten the stale windows (RFC 5861). ``unsigned_version_ttl_s`` limits the
+    lifetime of versioned URLs without a signature.
     """
 
     default_ttl_s: float = 3_600.0
@@ -170,6 +164,23 @@ class FreshnessPolicy(Struct, frozen=True):
     max_ttl_s: float = YEAR_S
     stale_while_revalidate_s: float = 86_400.0
     stale_if_error_s: float = 86_400.0
+    unsigned_version_ttl_s: float = 300.0
+
+    def versioned(self, directives: CacheDirectives, *, is_signed: bool) -> CacheDirectives:
+        """Return the directives of a versioned URL, unless the source forbids storing.
+
+        With a signature: immutable for a year. Without one a stranger may have requested the version before its bytes
+        were in place, and what that request has stored must not stay: it is revalidated within minutes, and never
+        served stale but on errors.
+        """
+        if not directives.storable:
+            return directives
+        if is_signed or self.unsigned_version_ttl_s >= YEAR_S:
+            return CacheDirectives(freshness_lifetime_s=YEAR_S, immutable=True)
+        lifetime_s = min(self.effective_ttl_s(directives), self.unsigned_version_ttl_s)
+        return structs.replace(
+            directives, freshness_lifetime_s=lifetime_s, stale_while_revalidate_s=0.0, immutable=False
+        )
 
     def lifetime(self, validated_at: float, directives: CacheDirectives = NO_DIRECTIVES) -> Lifetime:
         """Return the times of an entry whose original was validated at ``validated_at``.

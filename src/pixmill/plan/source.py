@@ -37,17 +37,24 @@ class SourceRef(Struct, frozen=True):
 
     HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root. Upload:
     the digest of the bytes sent. ``version`` is the cache-busting version of the URL (parameter ``v``): it is not sent
-    to the source, and another version is another image.
+    to the source, and another version is another image. ``is_version_signed``: whether the URL was signed; else anybody
+    may have named the version, also before its bytes existed.
     """
 
     kind: SourceKind
     text: str
     version: str = ""
+    is_version_signed: bool = False
 
     @property
     def identity(self) -> str:
-        """The part of cache keys that identifies the original; no ``text`` contains a line break."""
-        return f"{self.text}\n{self.version}" if self.version else self.text
+        """The part of cache keys that identifies the original; no ``text`` contains a line break.
+
+        What an unsigned URL has put under a version is not found by a signed one.
+        """
+        if not self.version:
+            return self.text
+        return f"{self.text}\n{'' if self.is_version_signed else '?'}{self.version}"
 
     @property
     def digest(self) -> bytes:

@@ -140,12 +140,12 @@ class NativeDialect:
             raise RequestTooLarge(f"The query may have at most {MAX_QUERY_BYTES} bytes")
         if path.endswith(b"/info"):
             values = parse_query(query, table)
-            return ImageRequest(_source(values, upload=upload), info_plan(values))
+            return ImageRequest(self._source(values, upload=upload), info_plan(values))
         per_image_query, shared_query = split_query(query)
         cached_plan = self._plan_cache.get(shared_query)
         values = parse_query(per_image_query, table)
         compiled = cached_plan or self._compile(shared_query, table)
-        return ImageRequest(_source(values, upload=upload), compiled.plan, compiled.filename, compiled.tags)
+        return ImageRequest(self._source(values, upload=upload), compiled.plan, compiled.filename, compiled.tags)
 
     def _compile(self, shared_query: bytes, table: ParamTable) -> CachedPlan:
         values = parse_query(shared_query, table)
@@ -155,6 +155,21 @@ class NativeDialect:
         compiled = CachedPlan(plan_of(values), values.get("filename", ""), values.get("tags", ()))
         self._plan_cache.put(shared_query, compiled)
         return compiled
+
+    def _source(self, values: ParamValues, *, upload: bool) -> SourceRef:
+        if not upload:
+            if "url" not in values:
+                raise MissingParameter("url is required: the URL or path of the original", param="url")
+            ref = values["url"]
+            if "v" not in values:
+                return ref
+            return structs.replace(ref, version=values["v"], is_version_signed=self._keyring is not None)
+        unexpected = next((name for name in ("url", "v") if name in values), None)
+        if unexpected:
+            raise ConflictingParameters(
+                f"The original is the body of the request: {unexpected} must not be given", param=unexpected
+            )
+        return upload_ref("")
 
     def parse_srcset(self, query: bytes) -> SrcsetRequest:
         """Parse the query of ``/srcset``. Raises BadRequest; RouteNotFound in presets-only mode."""
@@ -178,17 +193,3 @@ def explain(request: ImageRequest) -> dict[str, object]:
         "tags": list(request.tags),
         "key": result_key(request.source.identity, request.plan),
     }
-
-
-def _source(values: ParamValues, *, upload: bool) -> SourceRef:
-    if not upload:
-        if "url" not in values:
-            raise MissingParameter("url is required: the URL or path of the original", param="url")
-        ref = values["url"]
-        return structs.replace(ref, version=values["v"]) if "v" in values else ref
-    unexpected = next((name for name in ("url", "v") if name in values), None)
-    if unexpected:
-        raise ConflictingParameters(
-            f"The original is the body of the request: {unexpected} must not be given", param=unexpected
-        )
-    return upload_ref("")

@@ -16,7 +16,6 @@ from pixmill.plan.freshness import (
     NO_DIRECTIVES,
     CacheDirectives,
     FreshnessPolicy,
-    directives_for_version,
     merge_directives,
 )
 from pixmill.plan.source import SourceRef
@@ -134,7 +133,9 @@ class CachingSource:
 
     async def _store(self, ref: SourceRef, original: Original, purge_watermark: float) -> Original:
         """Complete the original and store it; delete the stored one if it is not storable."""
-        directives = directives_for_version(ref.version, original.version.directives)
+        directives = original.version.directives
+        if ref.version:
+            directives = self._freshness.versioned(directives, is_signed=ref.is_version_signed)
         version = structs.replace(original.version, directives=directives, purge_watermark=purge_watermark)
         original = replace(original, version=version, sources=(ref.text,))
         if not directives.storable:

@@ -19,7 +19,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from pixmill.errors import PixmillError, SourceBusy, SourceError
-from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, directives_for_version, merge_directives
+from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, merge_directives
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
 from pixmill.plan.source import SourceRef
@@ -111,7 +111,11 @@ class InputLoader:
         version = self._caches.versions.get_fresh(ref)
         if version is None or version.purge_watermark < self._purges.latest:
             return None
-        return structs.replace(version, directives=_directives_of(ref, version.directives)) if ref.version else version
+        return (
+            structs.replace(version, directives=self._directives_of(ref, version.directives))
+            if ref.version
+            else version
+        )
 
     @asynccontextmanager
     async def _coalesced_version(
@@ -168,7 +172,7 @@ class InputLoader:
             found = await self._source.revalidate(ref, last_version.validator)
         if isinstance(found, Original):
             return self._store(ref, found, purge_watermark)
-        directives = _directives_of(ref, merge_directives(last_version.directives, found))
+        directives = self._directives_of(ref, merge_directives(last_version.directives, found))
         version = structs.replace(last_version, directives=directives, purge_watermark=purge_watermark)
         self._caches.versions.put(ref, version)
         return version
@@ -189,12 +193,15 @@ class InputLoader:
         """Complete a fetched original and cache it; one from a cache of originals keeps its purge watermark."""
         version = structs.replace(
             original.version,
-            directives=_directives_of(ref, original.version.directives),
+            directives=self._directives_of(ref, original.version.directives),
             purge_watermark=original.version.purge_watermark or purge_watermark,
         )
         original = replace(original, version=version, sources=(ref.text,))
         self._caches.store(ref, original)
         return original
+
+    def _directives_of(self, ref: SourceRef, directives: CacheDirectives) -> CacheDirectives:
+        return self._freshness.versioned(directives, is_signed=ref.is_version_signed) if ref.version else directives
 
     async def _load_all(
         self, stack: AsyncExitStack, inputs: Sequence[Reference], opener: Opener[Loaded]
@@ -243,10 +250,6 @@ async def _open_reference(reference: Reference, opener: Opener[Loaded]) -> Async
                 raise
             raise error.with_subject(reference.name, reference.param) from error
         yield found
-
-
-def _directives_of(ref: SourceRef, directives: CacheDirectives) -> CacheDirectives:
-    return directives_for_version(ref.version, directives) if ref.version else directives
 
 
 def _version_of(loaded: Original | OriginalVersion) -> OriginalVersion:
