@@ -45,18 +45,19 @@ class Media:
 
 
 # max_side: JPEG and BMP 16 bits (libjpeg JPEG_MAX_DIMENSION 65500), WebP 14 bits (RFC 9649 §2.4),
-# AVIF and HEIC 16 bits in practice (AV1 max_frame_width), PNG 2^31-1 (bounded by us), GIF 16 bits, ICO 256.
+# AVIF 32,768 (libavif reads no more by default), HEIC √(8 × 35,651,584) (H.265 §A.4.1, level 6.2), PNG 2^31-1
+# (bounded by us), GIF 16 bits, ICO 256.
 MEDIA: dict[Format, Media] = {
     Format.JPEG: Media("image/jpeg", "jpg", alpha=False, animation=False, max_side=65_500),
     Format.PNG: Media("image/png", "png", alpha=True, animation=True, max_side=2**31 - 1),
     Format.WEBP: Media("image/webp", "webp", alpha=True, animation=True, max_side=16_383),
-    Format.AVIF: Media("image/avif", "avif", alpha=True, animation=True, max_side=65_536),
+    Format.AVIF: Media("image/avif", "avif", alpha=True, animation=True, max_side=32_768),
     Format.GIF: Media("image/gif", "gif", alpha=True, animation=True, max_side=65_535),
     Format.TIFF: Media("image/tiff", "tiff", alpha=True, animation=False, max_side=2**31 - 1),
     Format.BMP: Media("image/bmp", "bmp", alpha=False, animation=False, max_side=65_535),
     Format.ICO: Media("image/vnd.microsoft.icon", "ico", alpha=True, animation=False, max_side=256),
     Format.SVG: Media("image/svg+xml", "svg", alpha=True, animation=False, max_side=2**31 - 1),
-    Format.HEIC: Media("image/heic", "heic", alpha=True, animation=False, max_side=65_536),
+    Format.HEIC: Media("image/heic", "heic", alpha=True, animation=False, max_side=16_888),
     Format.JXL: Media("image/jxl", "jxl", alpha=True, animation=False, max_side=2**30),
     Format.PDF: Media("application/pdf", "pdf", alpha=False, animation=False, max_side=2**31 - 1),
     Format.RAW: Media("image/x-raw", "raw", alpha=False, animation=False, max_side=65_535),

@@ -72,7 +72,10 @@ class EngineConfig(BaseModel):
     )
     max_result_pixels: int = Field(default=_LIMITS.max_result_pixels, ge=1, description="Maximum pixels of a result.")
     max_result_side: int = Field(
-        default=_LIMITS.max_result_side, ge=1, description="Maximum width and height of a result, in pixels."
+        default=_LIMITS.max_result_side,
+        ge=1,
+        le=65_535,  # raster.frame.MAX_SIDE
+        description="Maximum width and height of a result, in pixels; at most 65,535.",
     )
     max_result_bytes: ByteSize = Field(
         default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="Maximum size of an encoded result."

@@ -5,6 +5,7 @@ thumbnails may be decoded instead of the image. Auxiliary images (depth and gain
 """
 
 from io import BytesIO
+from typing import Final
 
 import pillow_heif
 
@@ -15,6 +16,7 @@ from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
+from pixmill.errors import ResultTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
@@ -26,6 +28,11 @@ pillow_heif.options.AUX_IMAGES = False
 _MIN_THUMBNAIL_SHRINK = 1.5
 """Thumbnail pixels needed per target pixel, along each side: thumbnails are compressed more than the image."""
 _MAX_SHAPE_DIFFERENCE = 0.01
+
+_MAX_SIDE_OF_SMALL_BLOCKS: Final = 4_208
+"""x265 opens no encoder for a longer side with blocks of 16 pixels, which level 5 and above do not allow (H.265
+§A.4.1)."""
+_LARGE_BLOCK: Final = 32
 
 
 class HeicDecoder:
@@ -52,7 +59,10 @@ class HeicDecoder:
         return HeicDecoder(self._source, page)
 
     def decode(self, request: DecodeRequest) -> Frame:
-        image = (self._usable_thumbnail(request) or self._image).to_pillow()
+        thumbnail = self._usable_thumbnail(request)
+        image = (thumbnail or self._image).to_pillow()
+        if thumbnail is None and image.size != self._image.size:
+            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {image.size}")
         scale_x, scale_y = image.width / self.header.size.width, image.height / self.header.size.height
         area = request.area.scaled(scale_x, scale_y)
         return pillow.decode_frame(image, self.header.profile, area)
@@ -77,7 +87,7 @@ class HeicDecoder:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """Encode an 8-bit HEIC."""
+    """Encode an 8-bit HEIC. Raises ResultTooLarge for a thin image with alpha."""
     out = BytesIO()
     image = to_pillow(frame)
     image.info = {"icc_profile": frame.profile} if frame.profile else {}
@@ -87,6 +97,22 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         chroma=int(encoding.subsampling.value),
         exif=b"Exif\0\0" + metadata.exif if metadata.exif else None,
         xmp=metadata.xmp or None,
-        enc_params={"preset": MODES[encoding.mode].x265_preset, "x265:pools": "none"},
+        enc_params={"preset": MODES[encoding.mode].x265_preset, "x265:pools": "none"} | _block_size(frame),
     )
     return out.getvalue()
+
+
+def _block_size(frame: Frame) -> dict[str, str]:
+    """Return the block size for a thin image, for which libheif chooses one that x265 refuses.
+
+    The option does not reach the encoder of the alpha channel.
+    """
+    if max(frame.width, frame.height) <= _MAX_SIDE_OF_SMALL_BLOCKS or min(frame.width, frame.height) >= _LARGE_BLOCK:
+        return {}
+    if frame.layout.has_alpha:
+        message = (
+            f"heic with transparency allows no side above {_MAX_SIDE_OF_SMALL_BLOCKS} pixels "
+            f"where the other is below {_LARGE_BLOCK}"
+        )
+        raise ResultTooLarge(message, param="format")
+    return {"x265:ctu": str(_LARGE_BLOCK)}

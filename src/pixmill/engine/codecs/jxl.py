@@ -56,10 +56,8 @@ class JxlDecoder:
         is_jpeg, info, data, profile, _ = Decoder(num_threads=0)(bytes(self._source))
         if is_jpeg:
             return self._decode_jpeg(data, request)
-        size = (info.width, info.height)
-        if size != (self.header.size.width, self.header.size.height):
-            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {size}")
-        image = Image.frombytes(info.mode, size, data)
+        self._check_size(info.width, info.height)
+        image = Image.frombytes(info.mode, (info.width, info.height), data)
         return pillow.decode_frame(image, profile or b"", request.area)
 
     def _decode_jpeg(self, data: bytes, request: DecodeRequest) -> Frame:
@@ -67,7 +65,12 @@ class JxlDecoder:
         profile = image.info.get("icc_profile") or b""
         if self._orientation in _TRANSPOSE:
             image = image.transpose(_TRANSPOSE[self._orientation])
+        self._check_size(*image.size)
         return pillow.decode_frame(image, profile, request.area)
+
+    def _check_size(self, width: int, height: int) -> None:
+        if (width, height) != (self.header.size.width, self.header.size.height):
+            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {width} × {height}")
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

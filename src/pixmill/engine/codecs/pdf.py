@@ -51,11 +51,18 @@ class PdfDecoder:
             rev_byteorder=True,
             may_draw_forms=False,
         )
-        needed_area = area or Area(0, 0, min(size.width, bitmap.width), min(size.height, bitmap.height))
-        return pillow.decode_frame(bitmap.to_pil(), b"", needed_area)
+        return pillow.decode_frame(bitmap.to_pil(), b"", _clipped(area, Size(bitmap.width, bitmap.height), size))
 
     def _crop_margins(self, left: int, top: int, size: Size, scale: float) -> tuple[float, float, float, float]:
         """The points to skip at each edge: left, bottom, right, top."""
         width, height = self._size_points
         right, bottom = width - (left + size.width) / scale, height - (top + size.height) / scale
         return left / scale, max(0.0, bottom), max(0.0, right), top / scale
+
+
+def _clipped(area: Area | None, rendered: Size, size: Size) -> Area:
+    """Return the requested area as far as it was rendered: a page has no whole pixels, its intrinsic size has."""
+    if area is None:
+        return Area(0, 0, min(size.width, rendered.width), min(size.height, rendered.height))
+    width, height = min(area.width, rendered.width - area.left), min(area.height, rendered.height - area.top)
+    return Area(area.left, area.top, width, height)

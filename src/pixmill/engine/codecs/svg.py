@@ -16,7 +16,7 @@ from pixmill.engine.codecs.svg_sanitiser import SanitisedSvg, sanitise_svg
 from pixmill.engine.codecs.svg_sniff import decompress_svg
 from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
 from pixmill.engine.raster.convert import VipsImage, from_vips
-from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.frame import MAX_SIDE, Frame
 from pixmill.errors import ImageTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -25,6 +25,9 @@ from pixmill.plan.ops import DEFAULT_INPUT, Input
 _MAX_EMBEDDED_PIXELS = 50_000_000
 _MAX_VIRTUAL_SIDE = 10_000_000
 """libvips' limit; zooms into a crop beyond it are enlarged by the resampler."""
+
+_LESS_THAN_A_PIXEL = "zero-sized image"
+"""In libvips' message for a side that would be rounded to 0 pixels."""
 
 _PHYSICAL_LENGTH = re.compile(r"\s*[0-9.]+(?:e[0-9]+)?(?:mm|cm|in|pt|pc)\s*", re.IGNORECASE)
 _PIXELS_PER_POINT = 96 / 72
@@ -58,7 +61,22 @@ class SvgDecoder:
         """Render only the requested area, at the target size if both sides are scaled alike."""
         scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(self.header.size.width, self.header.size.height))
         left, top, size, area = render_box(request, scale)
-        return replace(from_vips(_crop_padded(self._load(scale * self._intrinsic_scale), left, top, size)), area=area)
+        try:
+            image = self._load(scale * self._intrinsic_scale)
+        except pyvips.Error as error:
+            if _LESS_THAN_A_PIXEL not in str(error):
+                raise
+            return self._decode_thin(request)
+        return replace(from_vips(_crop_padded(image, left, top, size)), area=area)
+
+    def _decode_thin(self, request: DecodeRequest) -> Frame:
+        """Render all at a scale at which the shorter side has a pixel; the resampler reduces it."""
+        intrinsic = self._load(1.0)
+        width, height = intrinsic.width, intrinsic.height
+        frame = from_vips(self._load(min(1 / min(width, height), MAX_SIDE / max(width, height))))
+        header_size = self.header.size
+        area = request.area.scaled(frame.width / header_size.width, frame.height / header_size.height)
+        return replace(frame, area=area)
 
     def to_vector_file(self, size: Size) -> bytes | None:
         """Serialise the sanitised SVG with this size; None if the aspect ratio differs."""

@@ -7,7 +7,7 @@ from math import ceil, floor, sqrt
 from typing import Final
 
 from pixmill.engine.codecs.decoder import DecodeRequest
-from pixmill.engine.raster.frame import Area
+from pixmill.engine.raster.frame import MAX_SIDE, Area
 from pixmill.plan.lengths import Size
 
 MAX_INTRINSIC_SIDE: Final = 16_383
@@ -15,8 +15,9 @@ MAX_INTRINSIC_PIXELS: Final = 50_000_000
 """The intrinsic size is reduced to these limits, with its aspect ratio: a vector image has no pixels to lose."""
 
 _MAX_RENDERED_PIXELS: Final = 50_000_000
+_MAX_RENDERED_SIDE: Final = MAX_SIDE - 2
 """A part stretched along one side, which is rendered with the larger scale on both, is enlarged by the resampler
-beyond this."""
+beyond these. The side leaves room for rounding outward."""
 
 
 def intrinsic_size(width: float, height: float) -> tuple[Size, float]:
@@ -37,7 +38,8 @@ def render_scale(request: DecodeRequest, max_scale: float) -> float:
         if _is_same_size(request.area.scaled_down(1 / long_side_scale), request.target_size)
         else max(scale_x, scale_y)
     )
-    return min(scale, max_scale, sqrt(_MAX_RENDERED_PIXELS / (request.area.width * request.area.height)))
+    width, height = request.area.width, request.area.height
+    return min(scale, max_scale, _MAX_RENDERED_SIDE / max(width, height), sqrt(_MAX_RENDERED_PIXELS / (width * height)))
 
 
 def render_box(request: DecodeRequest, scale: float) -> tuple[int, int, Size, Area | None]:

@@ -66,6 +66,9 @@ class VideoDecoder:
 
     def decode(self, request: DecodeRequest) -> Frame:
         frame = self._representative_frame() if self._time_s is None else self._frame_at(self._time_s)
+        size = self.header.size
+        if (frame.width, frame.height) != (size.width, size.height):  # it may change from frame to frame
+            frame = frame.reformat(width=size.width, height=size.height)
         return pillow.decode_frame(frame.to_image(), b"", request.area)
 
     @property

@@ -7,12 +7,10 @@ from pixmill.engine.codecs.decoder import Configurable, Decoder, HasPages, Image
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.table import CODECS, can_decode, missing_extra_hint
 from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.raster.frame import MAX_SIDE
 from pixmill.errors import ImageTooLarge, InvalidParameter, MissingExtra, UndecodableImage, UnsupportedImage
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import DEFAULT_INPUT, Input
-
-_MAX_SIDE = 65_535
-"""The limit of the resampling kernel, and of most formats."""
 
 
 def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAULT_INPUT) -> Decoder:
@@ -63,8 +61,8 @@ def check_frames(header: ImageHeader, frames: int, limits: Limits) -> None:
 def _check_header(header: ImageHeader, limits: Limits) -> None:
     if header.size.width < 1 or header.size.height < 1:
         raise UndecodableImage(detail=f"{header.size.width} × {header.size.height} pixels")
-    if max(header.size.width, header.size.height) > _MAX_SIDE:
-        raise ImageTooLarge(f"No side of the original may be longer than {_MAX_SIDE} pixels")
+    if max(header.size.width, header.size.height) > MAX_SIDE:
+        raise ImageTooLarge(f"No side of the original may be longer than {MAX_SIDE} pixels")
     if header.size.pixels > limits.max_pixels and not header.is_vector:
         raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
     if header.frame_count > limits.max_frames and not header.is_vector:

@@ -5,9 +5,13 @@ Knows sizes and areas. Must never know a pixel library (``convert.py`` does) or 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
+
+MAX_SIDE: Final = 65_535
+"""The longest side of a frame: the limit of the resampling kernel, and of most formats."""
 
 PixelBuffer = bytes | bytearray | memoryview
 """A contiguous buffer."""

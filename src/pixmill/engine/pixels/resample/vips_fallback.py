@@ -9,9 +9,8 @@ from typing import Any
 
 import pyvips
 
-from pixmill.engine.raster.frame import Layout, PixelBuffer, ResampleBox
+from pixmill.engine.raster.frame import MAX_SIDE, Layout, PixelBuffer, ResampleBox
 
-_MAX_SIDE = 65_535
 _BAND_FORMAT = {8: "uchar", 16: "ushort"}
 _MAX_VALUE = {8: 255, 16: 65_535}
 
@@ -39,7 +38,7 @@ class ResampleRequest:
         left, top, box_width, box_height = self.box
         checks = {
             "each side must be of 1 to 65535 pixels": all(
-                1 <= side <= _MAX_SIDE for side in (self.width, self.height, self.out_width, self.out_height)
+                1 <= side <= MAX_SIDE for side in (self.width, self.height, self.out_width, self.out_height)
             ),
             "depth must be 8 or 16": self.depth in _MAX_VALUE and self.out_depth in _MAX_VALUE,
             "the stride is shorter than a row": self.stride == 0 or self.stride >= self.row_bytes,
