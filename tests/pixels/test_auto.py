@@ -83,7 +83,7 @@ def encodings(monkeypatch: pytest.MonkeyPatch) -> list[Format]:
         messages.append(frame.format)
         return table.encode_frame(frame, quality, kept, encoding)
 
-    monkeypatch.setattr(encode, "encode_frame", counted)
+    monkeypatch.setattr(encode, "encode_still", counted)
     return messages
 
 

@@ -13,7 +13,8 @@ from time import perf_counter
 from pixmill.engine.codecs.decoder import Decoder, HasFrames, ImageHeader
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
 from pixmill.engine.codecs.table import can_encode_animation
-from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
+from pixmill.engine.pixels.decode import decode_frames
+from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.open_image import check_frames
 from pixmill.engine.pixels.runner import PipelineRunner
@@ -58,11 +59,10 @@ def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
 
 
 def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds) -> Iterator[Frame]:
-    frames = decoder.frames(job.decode_request)
+    frames = decode_frames(decoder, job.decode_request)
     for _ in range(job.header.frame_count):
         started = perf_counter()
-        with decode_errors():
-            frame = next(frames)
+        frame = next(frames)
         seconds["decode"] = seconds.get("decode", 0.0) + perf_counter() - started
         yield frame
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import produces_animation
-from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.passthrough import may_pass_through
@@ -104,10 +104,8 @@ def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits
 def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits) -> SharedFrame:
     combined = bounding_request([job.decode_request for job in jobs])
     decoder = open_image(source, limits, jobs[0].plan.input)
-    with decode_errors():
-        return SharedFrame(
-            decoder.decode(combined), combined, [job.decode_request for job in jobs if _may_use_halved(job)]
-        )
+    frame = decode_frame(decoder, combined)
+    return SharedFrame(frame, combined, [job.decode_request for job in jobs if _may_use_halved(job)])
 
 
 def _may_use_halved(job: RenderJob) -> bool:

@@ -1,7 +1,8 @@
 """Translates exceptions of libraries: only PixmillError leaves the pixel pipeline.
 
 Decoders fail on untrusted input with any exception (pyvips.Error, OSError, SyntaxError, struct.error, ValueError,
-OverflowError, RecursionError …): that is the fault of the file. After decoding, a failure is a defect of ours.
+OverflowError, RecursionError …): that is the fault of the file. After decoding, a failure is a defect of ours, except
+for what an encoder refuses (``output/checked_encoding.py``).
 """
 
 import re
@@ -37,6 +38,11 @@ def process_errors() -> Iterator[None]:
         yield
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a library ran out of memory, even if it has no exception of its own for it."""
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
+
+
 @contextmanager
 def _translate_errors(error_class: type[PixmillError]) -> Iterator[None]:
     try:
@@ -44,6 +50,6 @@ def _translate_errors(error_class: type[PixmillError]) -> Iterator[None]:
     except PixmillError:
         raise
     except Exception as error:
-        if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)):
+        if is_out_of_memory(error):
             raise ImageTooLarge("The original needs more memory than a render may have") from error
         raise error_class(detail=f"{type(error).__name__}: {error}"[:500]) from error

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation, requested_orientation
+from pixmill.errors import ResultTooLarge
+from pixmill.media import MEDIA
 from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
@@ -93,19 +95,31 @@ def _native_size(area: Area) -> Size:
 def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box | None = None) -> RenderJob:
     """Resolve all sizes of a plan.
 
-    Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits.
+    Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits, also of the format.
     """
     if header.is_vector:
         plan = replace(plan, resize=replace(plan.resize, enlarge=True))
-    first, *others = resolve_all(
+    geometries = resolve_all(
         header.pending_orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits
     )
+    first, *others = geometries
     later_jobs = tuple(
         _stage_job(header, plan, stage, geometry, limits) for stage, geometry in zip(plan.stages, others, strict=True)
     )
+    _check_format(plan, geometries[-1].output)
     return RenderJob(
         plan, limits, header, total_orientation(header, plan), first, trim_box=trim_box, later_jobs=later_jobs
     )
+
+
+def _check_format(plan: Plan, size: Size) -> None:
+    """Raise ResultTooLarge if the requested format cannot have sides of this length: before any pixel is decoded."""
+    output = plan.output
+    if not output.formats or output.negotiated:
+        return
+    kind = output.formats[0]
+    if max(size.width, size.height) > MEDIA[kind].max_side:
+        raise ResultTooLarge(f"{kind} allows at most {MEDIA[kind].max_side} pixels along each side", param="format")
 
 
 def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry, limits: Limits) -> RenderJob:

@@ -13,13 +13,14 @@ from typing import Final
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.metadata_policy import retained_metadata
-from pixmill.engine.codecs.table import encode_animation
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import build_frame_sequence, produces_animation
-from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
+from pixmill.engine.pixels.decode import decode_frame
+from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.facts.describe import describe
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
+from pixmill.engine.pixels.output.checked_encoding import encode_sequence
 from pixmill.engine.pixels.output.encode import check_size, encode_output
 from pixmill.engine.pixels.passthrough import passthrough
 from pixmill.engine.pixels.probe import read_facts
@@ -107,8 +108,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
             return passed_through
         if produces_animation(decoder.header, plan):
             return _render_animation(decoder, replace(job, animated=True))
-        with decode_errors():
-            frame = decoder.decode(job.decode_request)
+        frame = decode_frame(decoder, job.decode_request)
     del decoder
     return render_frame(frame, job, seconds)
 
@@ -136,7 +136,7 @@ def _render_animation(decoder: Decoder, job: RenderJob) -> Rendered:
         sequence = build_frame_sequence(decoder, job, _runner(job), seconds)
         output = job.plan.output
         body = _within_result_limit(
-            encode_animation(
+            encode_sequence(
                 sequence, output.target_quality or output.quality, _retained_metadata(job), output.encoding
             ),
             job,

@@ -5,12 +5,14 @@ seconds instead of a third of one. Must never know where the image goes.
 """
 
 from pixmill.engine.codecs.decoder import DecodeRequest
-from pixmill.engine.pixels.error_boundary import decode_errors, process_errors
+from pixmill.engine.pixels.decode import decode_frame
+from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import total_orientation
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation
+from pixmill.errors import UndecodableImage
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
@@ -26,8 +28,9 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
         return None
     decoder = open_image(source, limits, plan.input)
     size = decoder.header.size
-    with decode_errors():
-        frame = decoder.decode(DecodeRequest(Area(0, 0, size.width, size.height), size))
+    frame = decode_frame(decoder, DecodeRequest(Area(0, 0, size.width, size.height), size))
+    if frame.width < size.width or frame.height < size.height:
+        raise UndecodableImage(detail=f"header has size {size}, pixels have {frame.size}")
     with process_errors():
         return trim_box_of(
             to_vips(frame).crop(0, 0, size.width, size.height), plan.trim, total_orientation(decoder.header, plan)

@@ -13,9 +13,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask, multiply_opacity
 from pixmill.engine.pixels.draw.text import render_text
-from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.resample.linear_filters import MAX_DIRECT_SIGMA, MIN_AMPLITUDE
@@ -125,10 +125,9 @@ def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits) -> F
 
 def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
     """Decode, resize and orient, as the first steps of every render do."""
-    with decode_errors():
-        decoder = open_image(source, limits)
-        job = resolve_job(decoder.header, Plan(resize=target), limits)
-        frame = decoder.decode(job.decode_request)
+    decoder = open_image(source, limits)
+    job = resolve_job(decoder.header, Plan(resize=target), limits)
+    frame = decode_frame(decoder, job.decode_request)
     for step in (resize, convert_profile, orient):
         frame = step(frame, job)
     return frame

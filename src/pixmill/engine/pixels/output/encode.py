@@ -18,12 +18,13 @@ from msgspec.structs import replace as replace_struct
 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.metadata import RetainedMetadata
-from pixmill.engine.codecs.table import CODECS, encode_frame
+from pixmill.engine.codecs.table import CODECS
 from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss, has_reference, reference_loss
+from pixmill.engine.pixels.output.checked_encoding import encode_still
 from pixmill.engine.pixels.output.quality_search import highest_quality_within, lowest_quality
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import ResultTooLarge
-from pixmill.media import Format
+from pixmill.media import MEDIA, Format
 from pixmill.plan.ops import Output
 from pixmill.plan.output import MAX_TARGET_QUALITY, Encoding
 
@@ -119,7 +120,8 @@ class _Encoder:
     def alternatives(self, source_format: Format, quality: int) -> Iterator[EncodedFile]:
         """Yield fast alternatives to the chosen encoding."""
         kind, encoding = self.frame.format, self.output.encoding
-        if source_format is Format.JPEG and kind is not Format.JPEG and not self.frame.layout.has_alpha:
+        fits_jpeg = max(self.frame.width, self.frame.height) <= MEDIA[Format.JPEG].max_side
+        if source_format is Format.JPEG and kind is not Format.JPEG and fits_jpeg and not self.frame.layout.has_alpha:
             yield self._encode(Format.JPEG, quality)
         if not self.frame.is_graphic:
             return
@@ -177,7 +179,7 @@ class _Encoder:
 
     def _encode(self, kind: Format, quality: int, encoding: Encoding | None = None) -> EncodedFile:
         encoding = encoding or self.output.encoding
-        body = encode_frame(replace(self.frame, format=kind), quality, self.metadata, encoding)
+        body = encode_still(replace(self.frame, format=kind), quality, self.metadata, encoding)
         return EncodedFile(body, kind, encoding, quality)
 
 

@@ -22,7 +22,7 @@ from pixmill.engine.codecs.table import can_encode, can_encode_animation, missin
 from pixmill.engine.pixels.analysis.content import is_graphic
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.raster.frame import Frame
-from pixmill.errors import MissingExtra, ResultTooLarge, UnsupportedOutput
+from pixmill.errors import MissingExtra, UnsupportedOutput
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 
 _GRAPHIC_FORMATS: Final = (Format.ICO, Format.SVG)
@@ -34,24 +34,22 @@ _SMALL_PIXELS: Final = 64 * 64
 def choose_format(frame: Frame, job: RenderJob) -> Frame:
     """Set the format of the frame.
 
-    Raises UnsupportedOutput, MissingExtra or ResultTooLarge for a requested format.
+    Raises UnsupportedOutput or MissingExtra for a requested format.
     """
     output = job.plan.output
     if output.source_format and can_encode(job.header.format) and _fits_format(job.header.format, frame):
         return replace(frame, format=job.header.format)
     if output.formats and not output.negotiated:
-        return replace(frame, format=_check_named_format(output.formats[0], frame))
+        return replace(frame, format=_check_named_format(output.formats[0]))
     frame = replace(frame, is_graphic=not job.animated and is_graphic(frame))
     return replace(frame, format=_best_format(frame, job))
 
 
-def _check_named_format(kind: Format, frame: Frame) -> Format:
+def _check_named_format(kind: Format) -> Format:
     if kind not in DESCRIPTION_FORMATS and not can_encode(kind):
         install_hint = missing_extra_hint(kind)
         error_class = MissingExtra if install_hint else UnsupportedOutput
         raise error_class(f"This installation cannot write {kind}{install_hint}", param="format")
-    if not _fits_format(kind, frame):
-        raise ResultTooLarge(f"{kind} allows at most {MEDIA[kind].max_side} pixels along each side", param="format")
     return kind
 
 
@@ -70,7 +68,10 @@ def _fallback_format(frame: Frame, job: RenderJob) -> Format:
         return Format.GIF
     return (
         Format.PNG
-        if frame.layout.has_alpha or frame.is_graphic or job.header.format in _GRAPHIC_FORMATS
+        if frame.layout.has_alpha
+        or frame.is_graphic
+        or job.header.format in _GRAPHIC_FORMATS
+        or not _fits_format(Format.JPEG, frame)
         else Format.JPEG
     )
 
