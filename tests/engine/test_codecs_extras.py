@@ -1,5 +1,6 @@
 """Formats whose libraries are optional: what is read of them, how they are bounded, and what is said without them."""
 
+import struct
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -145,6 +146,17 @@ def test_a_copy_within_is_taken_only_if_it_has_pixels_enough(width: int, small: 
     picture = HeicDecoder(source)
     frame = picture.decode(resolve_job(picture.header, Plan(resize=Resize(width=width)), LIMITS).decode_request)
     assert (frame.width < 512) is small
+
+
+def test_a_thumbnail_that_cannot_be_decoded_leaves_the_image() -> None:
+    """Some cameras write thumbnails whose size in the file is not that of their pixels, which libheif refuses."""
+    buffer = BytesIO()
+    pillow_heif.from_pillow(photo(512, 384)).save(buffer, quality=90, thumbnails=[128])
+    sides = struct.pack(">2I", 128, 96)
+    assert buffer.getvalue().count(sides) == 1
+    source = memoryview(buffer.getvalue().replace(sides, struct.pack(">2I", 136, 102)))
+    truth = render_resized(encode_image(photo(512, 384), "PNG"), width=60)
+    assert difference(pixels_of(render_resized(source, width=60)), pixels_of(truth)) < 6
 
 
 # ---------------------------------------------------------------- JPEG XL

@@ -4,10 +4,12 @@ libheif applies the container's rotation, so EXIF orientation is ignored. Top-le
 thumbnails may be decoded instead of the image. Auxiliary images (depth and gain maps) are ignored.
 """
 
+from contextlib import suppress
 from io import BytesIO
-from typing import Final
+from typing import Final, cast
 
 import pillow_heif
+from PIL import Image
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
@@ -59,13 +61,24 @@ class HeicDecoder:
         return HeicDecoder(self._source, page)
 
     def decode(self, request: DecodeRequest) -> Frame:
-        thumbnail = self._usable_thumbnail(request)
-        image = (thumbnail or self._image).to_pillow()
-        if thumbnail is None and image.size != self._image.size:
-            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {image.size}")
+        image = self._decoded_thumbnail(request) or self._decoded_image()
         scale_x, scale_y = image.width / self.header.size.width, image.height / self.header.size.height
         area = request.area.scaled(scale_x, scale_y)
         return pillow.decode_frame(image, self.header.profile, area)
+
+    def _decoded_image(self) -> Image.Image:
+        image: Image.Image = self._image.to_pillow()
+        if image.size != self._image.size:
+            raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {image.size}")
+        return image
+
+    def _decoded_thumbnail(self, request: DecodeRequest) -> Image.Image | None:
+        """Decode a usable thumbnail; None without one, or if it is broken: libheif refuses those of some cameras."""
+        thumbnail = self._usable_thumbnail(request)
+        if thumbnail is not None:
+            with suppress(ValueError, RuntimeError, OSError, EOFError):
+                return cast("Image.Image", thumbnail.to_pillow())
+        return None
 
     def _usable_thumbnail(self, request: DecodeRequest) -> "pillow_heif.HeifThumbnail | None":
         """An embedded thumbnail with enough pixels and the same aspect ratio.
