@@ -42,8 +42,10 @@ bench: $(VENV)/.dev              ## benchmark against other servers, which it in
 fuzz: $(VENV)/.dev               ## fuzz every parser of untrusted input, ten minutes each; findings are files crash-…
 	$(BIN)/python -m tests.fuzz.readers all build/corpus -max_total_time=$(FUZZ_S) -max_len=4096
 
-hostile: $(VENV)/.dev            ## send a hundred thousand damaged files through workers
-	PIXMILL_MUTATIONS=100000 PIXMILL_TEST_SEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --timeout 7200 -s tests/engine/test_mutations.py
+hostile: $(VENV)/.dev            ## send damaged files through workers, compare decoders, and send all files of CORPUS to a server
+	PIXMILL_MUTATIONS=100000 PIXMILL_DIFFERENTIAL=2000 PIXMILL_TEST_SEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --timeout 7200 -s \
+	    tests/engine/test_mutations.py tests/engine/test_differential.py
+	$(if $(CORPUS),$(BIN)/python -m tests.hostile_corpus $(CORPUS) build/hostile.json)
 
 audit: $(BIN)/uv                 ## look up known vulnerabilities of locked dependencies; needs a network
 	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.txt -r requirements/build.txt
