@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pixmill.api.http.forwarded import client_address, parse_networks, throttle_key
 from pixmill.api.http.problems import problem_response
-from pixmill.api.middleware.rate_limit import RateLimitMiddleware
+from pixmill.api.middleware.guards import RateLimitMiddleware
 from pixmill.errors import RateLimited
 from pixmill.ports.observe import NullObserver
 from pixmill.runtime.client import CURRENT_CLIENT

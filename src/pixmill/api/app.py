@@ -15,9 +15,9 @@ from pixmill.api.middleware.guards import (
     CorsPreflightMiddleware,
     DrainMiddleware,
     InFlightMiddleware,
+    RateLimitMiddleware,
     RequestSizeMiddleware,
 )
-from pixmill.api.middleware.rate_limit import RateLimitMiddleware
 from pixmill.api.middleware.request_context import RequestContextMiddleware
 from pixmill.api.middleware.response_body import ResponseBodyMiddleware
 from pixmill.api.routes.dialects import DialectRoutes

@@ -132,7 +132,7 @@ class Spool:
 
         No effect where the kernel has no seals (memfd_create(2)), or when it is already sealed.
         """
-        if self._reservation:
+        if self._reservation and self.size < self._reservation.reserved_bytes:
             self._reservation.shrink_to(self.size)
         for write_seal in (_FUTURE_WRITE, fcntl.F_SEAL_WRITE):
             with suppress(OSError):

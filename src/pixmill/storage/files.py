@@ -13,6 +13,7 @@ import errno
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -109,15 +110,20 @@ class FileStore:
             raise ObjectTooLarge(detail=f"{path} has {stat.size} bytes, more than {max_bytes}")
         return file.read(stat.size)
 
-    def _open_and_read(self, path: str) -> tuple[Descriptor, Stat, bytes]:
+    def _open_and_read(self, path: str) -> tuple[Descriptor | None, Stat, bytes]:
+        """Return the file with its first chunk; None for a file that ends with it, which this thread closes."""
         file, stat = self._fs.open(path)
-        return file, stat, file.read(CHUNK_BYTES)
+        chunk = file.read(CHUNK_BYTES)
+        return file if len(chunk) == CHUNK_BYTES else None, stat, chunk
 
-    async def _chunks(self, file: Descriptor, chunk: bytes) -> AsyncIterator[bytes]:
+    async def _chunks(self, file: Descriptor | None, chunk: bytes) -> AsyncIterator[bytes]:
         """Yield ``chunk`` and the rest of the file; a chunk that is not full is the last."""
-        while chunk:
+        if chunk:
             yield chunk
-            chunk = await self._run(lambda: file.read(CHUNK_BYTES)) if len(chunk) == CHUNK_BYTES else b""
+        while file is not None and len(chunk) == CHUNK_BYTES:
+            chunk = await self._run(partial(file.read, CHUNK_BYTES))
+            if chunk:
+                yield chunk
 
     async def _run(
         self, work: Callable[[], T], error_types: dict[int | None, type[StoreError]] = READ_ERROR_TYPES

@@ -55,10 +55,8 @@ class AnyEntityTag:
         return True
 
 
-def entity_tags(if_none_match: str | None) -> "frozenset[str] | AnyEntityTag":
+def entity_tags(if_none_match: str) -> "frozenset[str] | AnyEntityTag":
     """Return the tags of an If-None-Match without their weakness (RFC 9110 §13.1.2)."""
-    if not if_none_match:
-        return frozenset()
     if if_none_match.strip() == "*":
         return AnyEntityTag()
     return frozenset(

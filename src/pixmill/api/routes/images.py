@@ -48,7 +48,8 @@ async def get_image(context: ApiContext, request: Request) -> Response:
         image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
         if image_request.plan.output.negotiated:
             request.state.vary = "Accept"
-        client_etags = entity_tags(request.headers.get("if-none-match"))
+        if_none_match = request.headers.get("if-none-match")
+        client_etags = entity_tags(if_none_match) if if_none_match else frozenset()
         key = result_key(image_request.source.identity, image_request.plan)
         result = context.images.resizer.peek(image_request, client_etags, key)
         if result is None:

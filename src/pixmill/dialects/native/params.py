@@ -129,14 +129,14 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
         shape=_UNCHANGED.shape if shapes.NAMES.isdisjoint(values) else shapes.shape_of(values),
         extend=size.extend_of(values, resize) if "padding" in values or "extend" in values else _UNCHANGED.extend,
         overlays=values.get("overlay", ()),
-        background=_background(values, resize, keeps_alpha=keeps_alpha),
+        background=_background(values, resize, keeps_alpha=keeps_alpha)
+        if "background" in values
+        else _UNCHANGED.background,
     )
 
 
 def _background(values: ParamValues, resize: Resize, *, keeps_alpha: bool) -> Colour:
     """Drop a background that cannot be seen: without padding, in a result that keeps its transparency."""
-    if "background" not in values:
-        return _UNCHANGED.background
     is_padded = resize.fit is Fit.CONTAIN or any(values.get("padding", ()))
     return values["background"] if is_padded or not keeps_alpha else _UNCHANGED.background
 

@@ -22,7 +22,7 @@ from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.ops import Plan
-from pixmill.ports.observe import Event, Observer, RequestStage
+from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, timer_of
 from pixmill.ports.pipeline import MAX_PLANS
 from pixmill.ports.values import Rendered
 from pixmill.runtime.spool import Spool
@@ -53,11 +53,17 @@ class EnginePool:
         """``handlers_module`` names a module whose ``render`` and ``inspect`` replace the real ones."""
         self._deadline_s = config.deadline_s
         self._observer = observer
+        self._count_render = BoundCounters(observer, Event.RENDER, "outcome")
+        self._time = {stage: timer_of(observer, stage) for stage in RequestStage}
         self._handlers_module = handlers_module
         self._memory_bytes = int(config.worker_memory_bytes)
         self._sandbox_mode = config.sandbox
         self._limits = config.limits()
         self._dispatcher = Dispatcher(config, self._start_process, self._on_worker_replaced, self._on_rejected)
+        admission = self._dispatcher.admission
+        self.announce: Callable[[], AbstractContextManager[None]] = admission.announce
+        self.reserve: Callable[[], AbstractContextManager[None]] = partial(Reservation, admission)
+        self.retry_after_s: Callable[[], float | None] = admission.retry_after_s
 
     async def open(self) -> None:
         """Start the workers and return when they are ready. Raises NoWorker when none can be started."""
@@ -74,9 +80,9 @@ class EnginePool:
         try:
             rendered = await self._render(call)
         except PixmillError as error:
-            self._observer.increment(Event.RENDER, outcome=error.code)
+            self._count_render[error.code,](1)
             raise
-        self._observer.increment(Event.RENDER, outcome="ok")
+        self._count_render["ok",](1)
         return rendered
 
     async def render_all(
@@ -90,17 +96,8 @@ class EnginePool:
             )
         results = await self._render_all(call) if plans else []
         for result in results:
-            self._observer.increment(Event.RENDER, outcome=result.code if isinstance(result, PixmillError) else "ok")
+            self._count_render[result.code if isinstance(result, PixmillError) else "ok",](1)
         return results
-
-    def announce(self) -> AbstractContextManager[None]:
-        return self._dispatcher.admission.announce()
-
-    def reserve(self) -> AbstractContextManager[None]:
-        return Reservation(self._dispatcher.admission)
-
-    def retry_after_s(self) -> float | None:
-        return self._dispatcher.admission.retry_after_s()
 
     @asynccontextmanager
     async def idle_slot(self) -> AsyncIterator[None]:
@@ -192,12 +189,12 @@ class EnginePool:
     def _observe_stages(self, call: Call, *stage_seconds: dict[str, float]) -> None:
         now = asyncio.get_running_loop().time()
         started_at = now if call.started_at is None else call.started_at
-        self._observer.observe_duration(RequestStage.QUEUE, started_at - call.admitted_at)
-        self._observer.observe_duration(RequestStage.RENDER, now - started_at)
+        self._time[RequestStage.QUEUE](started_at - call.admitted_at)
+        self._time[RequestStage.RENDER](now - started_at)
         for stage in _WORKER_STAGES:
             for durations in stage_seconds:
                 if stage in durations:
-                    self._observer.observe_duration(stage, durations[stage])
+                    self._time[stage](durations[stage])
 
     def _start_process(self, events: ProcessEvents) -> Process:
         cpu_s = _CPU_TIME_PER_DEADLINE * self._deadline_s

@@ -203,5 +203,5 @@ class InputCaches:
 
     def store(self, ref: SourceRef, original: Original) -> None:
         """Cache an original that its source has just delivered, and its version."""
-        self.versions.put(ref, original.version)
         self.originals.put(ref, original)
+        self.versions.put(ref, original.version)
