@@ -175,12 +175,12 @@ class LoadShedder:
             yield
             return
         request_hash = hash(request_key)
-        try:
-            with nullcontext() if self._is_tracked(request_hash) else self._reserve():
+        with nullcontext() if self._is_tracked(request_hash) else self._reserve():
+            try:
                 await self._pacer.wait()
                 yield
-        finally:
-            self._probe_limiter.release(request_hash)
+            finally:
+                self._probe_limiter.release(request_hash)
 
     @contextmanager
     def track(self, request_key: RequestKey) -> Iterator[None]:

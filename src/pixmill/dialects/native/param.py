@@ -53,3 +53,16 @@ class Param:
     def invalid(self) -> InvalidParameter:
         """Build the error for a value that the grammar rejects."""
         return InvalidParameter(f"{self.name} must be {self.grammar.expects}", param=self.name)
+
+
+def group_param(
+    group: Group,
+    name: str,
+    grammar: Grammar[object],
+    description: str,
+    *examples: str,
+    default: str = "",
+    aliases: tuple[str, ...] = (),
+) -> Param:
+    """Return a parameter; a table whose parameters are all of one group binds the group."""
+    return Param(name, group, grammar, description, examples, default, aliases)

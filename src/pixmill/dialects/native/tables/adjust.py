@@ -1,12 +1,13 @@
 """Parameters that change the colours of an image, in order of work."""
 
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.filters import CurveGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
-from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Grammar, Integer
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.grammars.value_lists import (
     BYTE,
     COLOUR,
@@ -16,7 +17,7 @@ from pixmill.dialects.native.grammars.value_lists import (
     ValueList,
     signed_percent,
 )
-from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
@@ -25,16 +26,7 @@ from pixmill.plan.effects import Adjust, Clahe, ColourAdjustment, Curves, Duoton
 _WINDOW: Final = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int)
 _SLOPE: Final = ListItem("(?:100|[1-9][0-9]?)", int)
 
-
-def _param(
-    name: str,
-    grammar: Grammar[object],
-    description: str,
-    *examples: str,
-    default: str = "",
-    aliases: tuple[str, ...] = (),
-) -> Param:
-    return Param(name, Group.COLOUR, grammar, description, examples, default, aliases)
+_param = partial(group_param, Group.COLOUR)
 
 
 def _rgb(red: float, green: float, blue: float) -> tuple[float, float, float]:

@@ -1,10 +1,11 @@
 """Parameters for effects that depend on neighbouring pixels or on the position in the image, in order of work."""
 
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from pixmill.dialects.native.grammars.filters import BLUR_REGIONS, PIXELATE_REGIONS, ConvolutionGrammar
-from pixmill.dialects.native.grammars.scalars import Decimal, Grammar, Integer
+from pixmill.dialects.native.grammars.scalars import Decimal, Integer
 from pixmill.dialects.native.grammars.value_lists import (
     BYTE,
     COLOUR,
@@ -15,7 +16,7 @@ from pixmill.dialects.native.grammars.value_lists import (
     UNSHARP_SIGMA,
     ValueList,
 )
-from pixmill.dialects.native.param import Group, Param
+from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
@@ -24,16 +25,7 @@ from pixmill.plan.effects import Effects, Gradient, GradientRamp, ProgressiveBlu
 _DIRECTION_EXPECTS: Final = "up, right, down, left or degrees clockwise from up"
 _RANGE_EXPECTS: Final = "optionally followed by ,start,stop in percent of the way"
 
-
-def _param(
-    name: str,
-    grammar: Grammar[object],
-    description: str,
-    *examples: str,
-    default: str = "",
-    aliases: tuple[str, ...] = (),
-) -> Param:
-    return Param(name, Group.EFFECT, grammar, description, examples, default, aliases)
+_param = partial(group_param, Group.EFFECT)
 
 
 def _ramp(angle: float, start: float, stop: float) -> GradientRamp:
