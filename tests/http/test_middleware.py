@@ -18,9 +18,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
-from pixmill.api.middleware.errors import EXCEPTION_HANDLERS, ErrorMiddleware
 from pixmill.api.middleware.guards import CorsPreflightMiddleware, DrainMiddleware, RequestSizeMiddleware
-from pixmill.api.middleware.request_context import RequestContextMiddleware
+from pixmill.api.middleware.request_context import EXCEPTION_HANDLERS, ErrorMiddleware, RequestContextMiddleware
 from pixmill.api.middleware.telemetry import AccessRecord
 from pixmill.errors import QueueFull, SourceNotFound
 

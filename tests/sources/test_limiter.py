@@ -13,8 +13,7 @@ from pixmill.errors import SourceBusy, SourceError, SourceNotFound, SourceTimeou
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import Event
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.fetch_key import FetchKey
-from pixmill.sources.limiter import MAX_KNOWN_SITES, FetchLimiter, SiteReputation
+from pixmill.sources.limiter import MAX_KNOWN_SITES, FetchKey, FetchLimiter, SiteReputation
 from pixmill.sources.router import Sources
 from tests.servers.origin import Origin
 from tests.sources.test_router import Notes

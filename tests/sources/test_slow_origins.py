@@ -13,10 +13,9 @@ from pixmill.plan.source import parse_source
 from pixmill.ports.observe import NullObserver
 from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.fetch_key import fetch_key
 from pixmill.sources.http.connections import MAX_IDLE_ORIGINS
 from pixmill.sources.http.minimum_rate import MinimumRate
-from pixmill.sources.router import Sources
+from pixmill.sources.router import Sources, fetch_key
 from tests.servers.origin import Origin
 from tests.timers import until
 

@@ -10,7 +10,6 @@ from starlette.types import ASGIApp
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.middleware import FastPathMiddleware
-from pixmill.api.middleware.errors import EXCEPTION_HANDLERS, ErrorMiddleware
 from pixmill.api.middleware.guards import (
     CorsPreflightMiddleware,
     DrainMiddleware,
@@ -18,7 +17,7 @@ from pixmill.api.middleware.guards import (
     RateLimitMiddleware,
     RequestSizeMiddleware,
 )
-from pixmill.api.middleware.request_context import RequestContextMiddleware
+from pixmill.api.middleware.request_context import EXCEPTION_HANDLERS, ErrorMiddleware, RequestContextMiddleware
 from pixmill.api.middleware.response_body import ResponseBodyMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready

@@ -12,14 +12,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from pixmill.errors import SourceBusy, SourceError, SourceTimeout, SourceUnreachable
 from pixmill.runtime.bounded import BoundedDict
 from pixmill.runtime.durations import MovingMean
 from pixmill.runtime.wait_queue import WaitQueue
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.fetch_key import FetchKey
 
 MAX_SITE_QUEUE_SHARE: Final = 0.5
 """The share of the queue that one site may fill, so that one that stalls leaves room to the others."""
@@ -46,6 +45,18 @@ STALL_COST: Final = 4
 """Prompt fetches that one stalled fetch outweighs."""
 
 K = TypeVar("K", bound=Hashable)
+
+
+class FetchKey(NamedTuple):
+    """The keys of one fetch. Work that no client waits for has the client None."""
+
+    origin: str
+    """Scheme, host and port of a URL, a bucket, or the image root."""
+    site: Hashable
+    """What one owner has at will: a registrable domain, an IPv4 address, an IPv6 /64, a bucket, or the image root."""
+    client: Hashable = None
+    is_own: bool = False
+    """Whether the origin is the image root, which nobody but the operator can make slow."""
 
 
 class SiteReputation:

@@ -1,13 +1,15 @@
-"""Source router: sends each reference to the source for its kind.
+"""Source router: sends each reference to the source for its kind, and says what its fetch is counted by.
 
-Knows kinds, the allowlist, the limits and the metrics. Must never know how anything is fetched.
+Knows kinds, the allowlist, the limits and the metrics. Must never know how anything is fetched, nor resolve a name.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
+from ipaddress import IPv6Address
 from time import perf_counter
 from typing import Any, Final, ParamSpec, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 from pixmill.errors import PixmillError, SourceBusy, SourceForbidden
 from pixmill.plan.freshness import CacheDirectives
@@ -15,14 +17,14 @@ from pixmill.plan.source import SourceKind, SourceRef
 from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, counter_of, timer_of
 from pixmill.ports.pipeline import Source
 from pixmill.ports.values import Original
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.rate_limiter import RateLimiter
-from pixmill.runtime.registrable_domain import load_public_suffixes
+from pixmill.runtime.registrable_domain import load_public_suffixes, registrable_domain
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
-from pixmill.sources.fetch_key import fetch_key, origin_key
 from pixmill.sources.http.lazy import LazyHttpSource
-from pixmill.sources.limiter import FetchLimiter, Slot
+from pixmill.sources.limiter import FetchKey, FetchLimiter, Slot
 from pixmill.sources.names.lookup import Lookup
 from pixmill.sources.stores import LocateObject, PathSource, ReadableStore, StoreSource, no_stores
 
@@ -41,6 +43,8 @@ class _NoSource:
 
 
 _NO_SOURCE = _NoSource()
+
+_IPV6_HOST_BITS: Final = 64  # one machine has at least a /64 (RFC 6177 §2)
 
 _CURRENT_SLOT: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
 """The slot that the fetch of the current task holds."""
@@ -173,3 +177,24 @@ class Sources(SourceRouter):
     def lookups_in_flight(self) -> int:
         """Look-ups of host names in progress."""
         return self._http.lookups_in_flight
+
+
+def fetch_key(ref: SourceRef) -> FetchKey:
+    """Return the keys of a fetch that the current task begins."""
+    origin = origin_key(ref)
+    site = _site_of(ref.text) if ref.kind is SourceKind.HTTP else (origin,)
+    return FetchKey(origin, site, CURRENT_CLIENT.get(), is_own=ref.kind is SourceKind.PATH)
+
+
+def origin_key(ref: SourceRef) -> str:
+    """Return the key of the origin of a reference."""
+    scheme, separator, rest = ref.text.partition("://")
+    return (
+        scheme + separator + rest.partition("/")[0] if separator and ref.kind is not SourceKind.PATH else ref.kind.value
+    )
+
+
+def _site_of(url: str) -> Hashable:
+    host = urlsplit(url).hostname or ""
+    domain = registrable_domain(host)
+    return int(IPv6Address(domain)) >> _IPV6_HOST_BITS if ":" in domain else domain
