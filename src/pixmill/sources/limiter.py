@@ -72,7 +72,8 @@ class SiteReputation:
         return key.is_own or key.site in self._credit
 
     def record_prompt(self, key: FetchKey) -> None:
-        self._credit[key.site] = min(self._credit.get(key.site, 0) + 1, MAX_CREDIT)
+        if not key.is_own:
+            self._credit[key.site] = min(self._credit.get(key.site, 0) + 1, MAX_CREDIT)
 
     def record_stall(self, key: FetchKey) -> None:
         credit = self._credit.pop(key.site, 0) - STALL_COST

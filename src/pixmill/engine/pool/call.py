@@ -5,7 +5,7 @@ Must never know workers.
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pixmill.engine import protocol
@@ -66,11 +66,12 @@ class Attempt:
         """
         fds: list[int] = []
         try:
-            fds.extend(original.lend() for original in self.originals)
+            fds.extend(map(Spool.lend, self.originals))
             if not isinstance(self.command, protocol.Inspect):
                 self.result = ResultFile()
         except BaseException:
-            close_files(fds)
+            for fd in fds:
+                os.close(fd)
             raise
         return fds
 
@@ -81,15 +82,11 @@ class Attempt:
 
     def close(self) -> None:
         """Release all files; the worker has replied or is gone."""
+        result = self.take_result()
         for original in self.originals:
             original.close()
-        if result := self.take_result():
+        if result:
             result.close()
-
-
-def close_files(fds: Iterable[int]) -> None:
-    for fd in fds:
-        os.close(fd)
 
 
 @dataclass(eq=False, slots=True)
@@ -148,8 +145,9 @@ class Call:
         expected_outcome: type[protocol.Outcome] = protocol.Inspected
         if self.plan is not None:
             expected_outcome = protocol.RenderedBatch if isinstance(self.plan, tuple) else protocol.RenderedImage
+        job = self.to_job(id_)
         originals = tuple([spool.share() for spool in (self.original, *self.extras)])
-        return Attempt(id_, expected_outcome, self.to_job(id_), originals, self, self.admitted_at)
+        return Attempt(id_, expected_outcome, job, originals, self, self.admitted_at)
 
     def start_waiting(self, queue_stats: QueueStats, on_timeout: Callable[["Call"], None]) -> None:
         """Count it as queued, for a limited time."""

@@ -4,13 +4,14 @@ Knows attempts, their deadlines and their replies. Must never know how many work
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Final, Literal, NamedTuple, Protocol
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.call import Attempt, Call, close_files
+from pixmill.engine.pool.call import Attempt, Call
 from pixmill.engine.pool.process import Process, ProcessEvents
 from pixmill.engine.pool.process_audit import AUDIT_INTERVAL_S, ProcessAuditor
 from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
@@ -96,7 +97,8 @@ class WorkerHandle(ProcessEvents):
             self._attempts.append(attempt)
             if self.is_ready and len(self._attempts) == 1:
                 self._start_current()
-            self._update_state()
+            else:
+                self._update_state()
 
     def cancel(self, call: Call) -> bool:
         """Skip the call if it is here, or let it run on for a short grace; drop its outcome."""
@@ -167,7 +169,6 @@ class WorkerHandle(ProcessEvents):
         self.is_ready = True
         self._attempts = deque(attempt for attempt in self._attempts if self._send(attempt))
         self._start_current()
-        self._update_state()
         self._events.on_ready(self)
 
     def _send(self, attempt: Attempt) -> bool:
@@ -180,7 +181,8 @@ class WorkerHandle(ProcessEvents):
             attempt.close()
             return False
         self._process.send(attempt.command, *lent, *([attempt.result.fd] if attempt.result else []))
-        close_files(lent)
+        for fd in lent:
+            os.close(fd)
         return True
 
     def _finish(self, outcome: protocol.Outcome) -> None:
@@ -190,7 +192,6 @@ class WorkerHandle(ProcessEvents):
             0 < limits.max_jobs <= self._completed_jobs or 0 < limits.max_rss_bytes < outcome.rss_bytes
         )
         self._start_current()
-        self._update_state()
         file = attempt.take_result() if isinstance(outcome, protocol.RenderedImage | protocol.RenderedBatch) else None
         attempt.close()
         self._events.on_outcome(self, attempt.call, outcome, file)
@@ -218,13 +219,15 @@ class WorkerHandle(ProcessEvents):
         self.is_idle = self.accepts_calls and not attempts
 
     def _start_current(self) -> None:
-        """Count the first call, if there is one, as started now."""
+        """Count the first call, if there is one, as started now, and update the state."""
         self._timer.cancel()
+        now = self._loop.time()
         if self._attempts:
-            now, call = self._loop.time(), self._attempts[0].call
+            call = self._attempts[0].call
             self._set_deadline(now + (call.time_left_s if call else CANCEL_GRACE_S))
-            if call:
-                call.mark_started(now)
+        self._update_state()
+        if self.current_call:
+            self.current_call.mark_started(now)
 
     def _set_deadline(self, deadline_at: float) -> None:
         self._timer.cancel()

@@ -7,7 +7,8 @@ so that long URLs take no more memory than short ones.
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -84,6 +85,16 @@ class FetchFailureCache:
         self._observer = observer or NullObserver()
         self._failures: BoundedDict[bytes, _FetchFailure] = BoundedDict(MAX_FETCH_FAILURES)
 
+    @contextmanager
+    def guard(self, ref: SourceRef, latest_purge: float, purge_watermark: float) -> Iterator[None]:
+        """Raise the cached failure instead of entering the block, or cache the one that the block raises."""
+        self.check(ref, latest_purge)
+        try:
+            yield
+        except SourceError as error:
+            self.record(ref, error, purge_watermark)
+            raise
+
     def check(self, ref: SourceRef, latest_purge: float) -> None:
         """Raise the cached failure of this source, unless there was a purge since."""
         failure = self._failures.get(ref.digest) if self._failures else None
@@ -98,9 +109,9 @@ class FetchFailureCache:
 
     def record(self, ref: SourceRef, error: SourceError, purge_watermark: float) -> None:
         """Cache a failure that the source has just caused."""
-        self._failures.pop(ref.digest, None)
-        if isinstance(error, SourceBusy):  # a limit of our own
+        if isinstance(error, SourceBusy):  # this server's own limit, which says nothing about the source
             return
+        self._failures.pop(ref.digest, None)
         ttl_s = (
             self._negative_ttl.not_found_s if isinstance(error, _DEFINITE_ERRORS) else self._negative_ttl.unreachable_s
         )

@@ -4,13 +4,12 @@ Knows the source, what is cached of it, and the references of a plan. Must never
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
 )
 from dataclasses import replace
 from hashlib import sha256
@@ -18,7 +17,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from pixmill.errors import PixmillError, SourceBusy, SourceError
+from pixmill.errors import PixmillError
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, merge_directives
 from pixmill.plan.ops import Plan
 from pixmill.plan.references import Reference, references
@@ -141,7 +140,7 @@ class InputLoader:
         cached = self._from_memory(ref)
         if cached is None:
             purge_watermark = self._purges.current_watermark()
-            with self._guard_fetch(ref, purge_watermark), self._announce():
+            with self._caches.fetch_failures.guard(ref, self._purges.latest, purge_watermark), self._announce():
                 return self._store(ref, await self._source.fetch(ref), purge_watermark)
         with cached.spool:
             current = self.fresh_version(ref)
@@ -168,7 +167,7 @@ class InputLoader:
     async def _revalidate(self, ref: SourceRef, last_version: OriginalVersion) -> Original | OriginalVersion:
         """Ask the source for another version than ``last_version``."""
         purge_watermark = self._purges.current_watermark()
-        with self._guard_fetch(ref, purge_watermark):
+        with self._caches.fetch_failures.guard(ref, self._purges.latest, purge_watermark):
             found = await self._source.revalidate(ref, last_version.validator)
         if isinstance(found, Original):
             return self._store(ref, found, purge_watermark)
@@ -176,18 +175,6 @@ class InputLoader:
         version = structs.replace(last_version, directives=directives, purge_watermark=purge_watermark)
         self._caches.versions.put(ref, version)
         return version
-
-    @contextmanager
-    def _guard_fetch(self, ref: SourceRef, purge_watermark: float) -> Iterator[None]:
-        """Raise a cached failure instead of asking the source, and cache a new one."""
-        self._caches.fetch_failures.check(ref, self._purges.latest)
-        try:
-            yield
-        except SourceBusy:  # this server's own limit, which says nothing about the source
-            raise
-        except SourceError as error:
-            self._caches.fetch_failures.record(ref, error, purge_watermark)
-            raise
 
     def _store(self, ref: SourceRef, original: Original, purge_watermark: float) -> Original:
         """Complete a fetched original and cache it; one from a cache of originals keeps its purge watermark."""
