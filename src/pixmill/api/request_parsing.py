@@ -37,7 +37,7 @@ def verify_request(request: Request) -> tuple[DialectMatch, int | None]:
     """
     _check_loop(request)
     match: DialectMatch = request.scope["dialect_match"]
-    return match, match.verify(request.scope["query_string"], time.time())
+    return match, match.mounted.dialect.verify(match.path, request.scope["query_string"], time.time())
 
 
 def image_of(outcome: Outcome) -> ImageRequest | None:

@@ -65,10 +65,6 @@ class DialectMatch:
     route: UrlRoute
     path: bytes
 
-    def verify(self, query: bytes, now: float) -> int | None:
-        """Authenticate the request; return when its signature expires. Raises Forbidden."""
-        return self.mounted.dialect.verify(self.path, query, now)
-
     def parse(self, query: bytes, *, upload: bool = False) -> Outcome:
         """Parse the request. Raises BadRequest."""
         outcome = self.mounted.dialect.parse(self.path, query, upload=upload)

@@ -140,13 +140,14 @@ class Spool:
                 return
 
     def lend(self) -> int:
-        """Return a new descriptor, for another process, that can neither write nor move the position of this one.
+        """Seal it, and return a new descriptor that can neither write nor move the position of this one.
 
         Raises OSError. The content stays until the last spool that shares it is closed; then the memory is freed, even
         if the other process still has it open or mapped.
         """
         if not self._file:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        self.seal()
         return self._file.lend()
 
     def share(self) -> "Spool":

@@ -153,15 +153,12 @@ class EnginePool:
                 raise InternalError(detail=f"unexpected reply to a batch: {type(outcome).__name__}")
 
     def _new_call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
-        original.seal()
         loop = asyncio.get_running_loop()
         return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
 
     def _attach_extras(self, call: Call, extras: Sequence[Spool]) -> None:
         """Attach the referenced images. Raises RequestTooLarge when they are too many or the message is too long."""
         call.extras = tuple(extras)
-        for extra in extras:
-            extra.seal()
         if len(extras) > protocol.MAX_EXTRAS or not protocol.fits_in_message(call.to_job(0)):
             raise RequestTooLarge(
                 f"One job takes at most {protocol.MAX_EXTRAS} more images, "
