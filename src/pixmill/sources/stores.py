@@ -16,7 +16,7 @@ from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.errors import STORE_ERROR_TYPES, STORE_ERRORS, source_error
-from pixmill.storage.paths import is_hidden_path
+from pixmill.storage.paths import HIDDEN_NAME
 
 
 class ReadableStore(Streamer, Stater, Protocol):
@@ -51,7 +51,7 @@ class PathSource:
 
     def _check(self, ref: SourceRef) -> None:
         """Raise SourceNotFound for a hidden path, in a bucket too."""
-        if not self._config.images_hidden and is_hidden_path(ref.text):
+        if not self._config.images_hidden and HIDDEN_NAME.search(ref.text):
             raise SourceNotFound(detail=f"hidden: {ref.text}")
 
 

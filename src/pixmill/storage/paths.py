@@ -15,6 +15,9 @@ MAX_PATH_BYTES: Final = 1024
 _FORBIDDEN_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN_SEGMENTS: Final = {"", ".", ".."}
 
+HIDDEN_NAME: Final = re.compile(r"(?:^|/)\.")
+"""Found in a relative path of which a name begins with a dot."""
+
 
 def is_valid_path(path: str) -> bool:
     """Whether this is a relative path that every backend can store, without empty, . and .. segments."""
@@ -24,11 +27,6 @@ def is_valid_path(path: str) -> bool:
         and len(path.encode()) <= MAX_PATH_BYTES
         and _FORBIDDEN_SEGMENTS.isdisjoint(path.split("/"))
     )
-
-
-def is_hidden_path(path: str) -> bool:
-    """Whether a name in this relative path begins with a dot."""
-    return path.startswith(".") or "/." in path
 
 
 def check_readable(path: str) -> None:

@@ -21,7 +21,7 @@ from typing import Final
 from uuid import uuid4
 
 from pixmill.ports.values import Stat
-from pixmill.storage.paths import is_hidden_path, is_valid_path
+from pixmill.storage.paths import HIDDEN_NAME, is_valid_path
 
 STAGING: Final = ".pixmill-staging"
 """The directory below the root where files are written before they are renamed; no object is in it."""
@@ -158,7 +158,7 @@ class RootedFilesystem:
     def _is_served(self, real_path: str) -> bool:
         if not real_path.startswith(self._root_prefix):
             return False
-        if not self._hidden and is_hidden_path(real_path[len(self._root_prefix) :]):
+        if not self._hidden and HIDDEN_NAME.search(real_path[len(self._root_prefix) :]):
             return False
         folded = real_path.casefold()  # a file system without case has the same folder under other names
         return not any(folded.startswith(prefix) for prefix in self._excluded if len(prefix) > len(self._root_prefix))
