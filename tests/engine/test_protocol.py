@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.result_file import ResultFile
+from pixmill.engine.pool.call import ResultFile
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import ImageError, InternalError, InvalidParameter, PixmillError, error_classes_by_code
 from pixmill.media import Format

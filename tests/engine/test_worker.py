@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.result_file import ResultFile
+from pixmill.engine.pool.call import ResultFile
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits
 from pixmill.runtime.spool import Spool

@@ -1,19 +1,75 @@
-"""A call of the engine: what is asked, who waits for it and how much time it has left; and the statistics of the queue.
+"""A call of the engine: what is asked, who waits for it, how much time it has left, and the files that a worker gets.
 
-Must never know workers.
+Also the statistics of the queue. Must never know workers.
 """
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.result_file import ResultFile
 from pixmill.errors import PixmillError
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.ops import Plan
 from pixmill.runtime.spool import Spool
+
+
+class ResultFile:
+    """The memory file for the results of one job: the server makes it, and takes its memory back.
+
+    A worker makes no files and sends none. If it keeps this one, open or mapped, it keeps an empty file once the server
+    has closed it. ``size`` is that of ``measure``.
+    """
+
+    __slots__ = ("fd", "size")
+
+    def __init__(self) -> None:
+        """Raises OSError when the system has no resources."""
+        self.fd = -1
+        self.size = 0
+        self.fd = os.memfd_create("pixmill-result", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+
+    def measure(self) -> int:
+        """Return the size, which counts from now on, whatever the worker does to the file."""
+        self.size = os.fstat(self.fd).st_size
+        return self.size
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return the whole content. Raises ProtocolError when it is empty or more than ``max_bytes``."""
+        if self.size > max_bytes:
+            raise protocol.ProtocolError(f"A result of {self.size} bytes")
+        return self.read_range(0, self.size)
+
+    def read_range(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes from ``offset`` on. Raises ProtocolError when there are fewer."""
+        if not 0 <= offset < offset + size <= self.size:
+            raise protocol.ProtocolError(f"A result of {size} bytes from {offset} on")
+        try:
+            body = os.pread(self.fd, size, offset)
+        except OSError as error:
+            raise protocol.ProtocolError("A result cannot be read") from error
+        if len(body) != size:
+            raise protocol.ProtocolError(f"A result of {size} bytes")
+        return body
+
+    def close(self) -> None:
+        """Free the memory, also for a worker that still has it open: it cannot grow again.
+
+        Closing twice is harmless.
+        """
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            try:
+                fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+                os.ftruncate(fd, 0)
+            finally:
+                os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()
+
 
 CallResult = tuple[protocol.Outcome, ResultFile | None]
 

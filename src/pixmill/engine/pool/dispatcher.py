@@ -12,10 +12,9 @@ from typing import Final
 from pixmill.engine import protocol
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.admission import Admission, Load, RejectionReason
-from pixmill.engine.pool.call import Call
+from pixmill.engine.pool.call import Call, ResultFile
 from pixmill.engine.pool.idle import IdleScheduler
 from pixmill.engine.pool.process import Process, ProcessEvents
-from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.pool.supervisor import WorkerSupervisor
 from pixmill.engine.pool.worker_handle import ExitReason, WorkerEvents, WorkerHandle, WorkerLimits
 from pixmill.errors import Draining, NoWorker, QueueFull, RenderCrashed, RenderTimeout

@@ -14,10 +14,9 @@ from typing import Final, TypeVar
 from pixmill.engine import protocol
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.admission import RejectionReason, Reservation
-from pixmill.engine.pool.call import Call, CallResult
+from pixmill.engine.pool.call import Call, CallResult, ResultFile
 from pixmill.engine.pool.dispatcher import Dispatcher
 from pixmill.engine.pool.process import Process, ProcessEvents
-from pixmill.engine.pool.result_file import ResultFile
 from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection

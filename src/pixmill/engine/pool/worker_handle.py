@@ -11,11 +11,10 @@ from itertools import count
 from typing import Final, Literal, NamedTuple, Protocol
 
 from pixmill.engine import protocol
-from pixmill.engine.pool.call import Attempt, Call
+from pixmill.engine.pool.call import Attempt, Call, ResultFile
 from pixmill.engine.pool.process import Process, ProcessEvents
 from pixmill.engine.pool.process_audit import AUDIT_INTERVAL_S, ProcessAuditor
 from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
-from pixmill.engine.pool.result_file import ResultFile
 from pixmill.errors import NoWorker
 from pixmill.plan.limits import Limits
 
