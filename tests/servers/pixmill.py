@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from tests.servers.ports import free_port
 
-START_S = 60.0
+START_S = 120.0
 STOP_S = 40.0
 
 
