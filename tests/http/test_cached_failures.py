@@ -124,7 +124,7 @@ async def test_what_has_failed_needs_no_garbage_collection(client: httpx.AsyncCl
     try:
         await fail_in_every_way(client, origin, times=3)
         for _ in range(100):  # a cancelled task needs another iteration of the loop to end; a cycle never ends
-            left = [one for one in alive() if id(one) not in before]
+            left = [repr(one) for one in alive() if id(one) not in before]
             if not left:
                 break
             await asyncio.sleep(0.05)
