@@ -13,7 +13,7 @@ FREE_FAILURES: Final = 10
 FAILURE_WINDOW_S: Final = 60.0
 """After this many failures in the window every answer is delayed until the window ends, also to a valid token.
 
-Nobody is locked out: behind a proxy that is not a trusted one all clients have its address, and a stranger's wrong
+Nobody is locked out: behind a proxy that is not a trusted one all clients have its address, and an attacker's wrong
 tokens are counted for the operator too. Right and wrong tokens wait equally long, so the delay reveals nothing, and
 each guess occupies a connection for that time: of these there are at most ``PIXMILL_MAX_CONNECTIONS``.
 """

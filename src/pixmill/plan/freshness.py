@@ -169,7 +169,7 @@ class FreshnessPolicy(Struct, frozen=True):
     def versioned(self, directives: CacheDirectives, *, is_signed: bool) -> CacheDirectives:
         """Return the directives of a versioned URL, unless the source forbids storing.
 
-        With a signature: immutable for a year. Without one a stranger may have requested the version before its bytes
+        With a signature: immutable for a year. Without one anybody may have requested the version before its bytes
         were in place, and what that request has stored must not stay: it is revalidated within minutes, and never
         served stale but on errors.
         """

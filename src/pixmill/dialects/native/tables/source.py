@@ -20,7 +20,7 @@ PARAMS = (
         "v",
         Group.SOURCE,
         PatternText(_VERSION, "1 to 64 letters, digits, dots, hyphens, underscores or tildes"),
-        "Cache-busting version of the source: another version is fetched anew. With a signature each is fetched once "
+        "Cache-busting version of the source: another version is fetched again. With a signature each is fetched once "
         "and served with `max-age=31536000, immutable`; without one it is revalidated every 5 minutes "
         "(`PIXMILL_CACHE_UNSIGNED_VERSION_TTL_S`), since anybody may request it before its file is in place.",
         ("2", "5f3a9c", "2026-11-24"),
