@@ -23,8 +23,8 @@ def test_a_client_that_takes_nothing_of_its_answer_is_let_go_and_idle_ones_are_k
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             deaf.connect(("127.0.0.1", server.port))
             deaf.sendall(b"GET /resize?url=noise.png&format=png HTTP/1.1\r\nHost: a\r\n\r\n")
-            until(lambda: established(server.port) == 2, 5, "both are connected")
-            until(lambda: established(server.port) == 1, 20, "the one that takes nothing is let go")
+            until(lambda: established(server.port) == 2, 30, "both are connected")
+            until(lambda: established(server.port) == 1, 25, "the one that takes nothing is let go")
             idle.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
             assert idle.recv(100).startswith(b"HTTP/1.1 200")
 

@@ -14,6 +14,7 @@ import pytest
 
 from pixmill.api.app import create_app
 from pixmill.api.config import ApiConfig
+from pixmill.api.routes.images import LINGERING_TIMEOUT_S
 from pixmill.errors import QueueFull
 from pixmill.runtime.spool import RESERVATION_FACTOR
 from pixmill.settings import load
@@ -90,7 +91,7 @@ def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -
         body = response.read()
     assert (response.status, b"upload_timeout" in body) == (408, True)
     assert response.headers["cache-control"] == "no-store"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30, "the default would be longer"
 
 
 def test_a_picture_that_is_late_ends_its_connection(server: Pixmill) -> None:
@@ -238,7 +239,7 @@ def test_a_client_that_waits_to_be_told_to_send_is_refused_before_it_does(server
     status, head, _ = exchange(server, post(MAX_BYTES - 1, "/resize?width=0", "Expect: 100-continue"))
     assert status == 400
     assert "100 continue" not in head
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LINGERING_TIMEOUT_S, "it is not waited for what the client does not send"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
