@@ -21,7 +21,8 @@ a status.
     │   └── SourceBusy             too many fetches from one source, or in all
     ├── ImageError ............... the original was fetched but is not usable
     │   ├── UnsupportedImage · UndecodableImage · ImageTooLarge
-    │   └── ResultTooLarge · UnsupportedOutput · MissingExtra
+    │   ├── ResultTooLarge · UnsupportedOutput · MissingExtra
+    │   └── TooCostly              the estimated cost exceeds the limit
     ├── EngineError .............. rendering failed, and the request is not at fault
     │   └── QueueFull · MemoryExhausted · RenderTimeout · RenderCrashed · NoWorker · Draining
     ├── StoreError ............... a storage backend failed
@@ -285,6 +286,11 @@ class ImageTooLarge(ImageError):
 class ResultTooLarge(ImageError):
     code = "result_too_large"
     title = "Result exceeds a limit of the server or the format"
+
+
+class TooCostly(ImageError):
+    code = "too_costly"
+    title = "Result would take too much CPU time"
 
 
 class UnsupportedOutput(ImageError):

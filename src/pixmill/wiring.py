@@ -156,7 +156,7 @@ def _build_resizer(settings: Settings, observer: Observer, storage: _Storage, en
     results = ResultCache(storage.cache, freshness, observer, time.time, purges)
     failures = RenderFailureCache(negative_ttl, freshness, observer, purges=purges)
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights, failures), time.time)
-    renderer = Renderer(inputs, engine, results, failures, locks, lookup)
+    renderer = Renderer(inputs, engine, results, failures, locks, lookup, settings.limits())
     revalidator = Revalidator(inputs, results, locks, lookup, renderer, BackgroundRefresher(), flights)
     return ResizeService(lookup, renderer, revalidator, flights, observer, PurgeAwareFlights(purges))
 

@@ -80,6 +80,12 @@ class EngineConfig(BaseModel):
     max_result_bytes: ByteSize = Field(
         default=ByteSize(_LIMITS.max_result_bytes), ge=1, description="Maximum size of an encoded result."
     )
+    max_cost_s: float = Field(
+        default=_LIMITS.max_cost_s,
+        gt=0,
+        description="Maximum estimated CPU time of a render, in seconds; what would take more is rejected with 422 "
+        "before a pixel is decoded.",
+    )
 
     def limits(self) -> Limits:
         """Return the limits of every job."""
@@ -91,6 +97,7 @@ class EngineConfig(BaseModel):
             max_result_pixels=self.max_result_pixels,
             max_result_side=self.max_result_side,
             max_result_bytes=int(self.max_result_bytes),
+            max_cost_s=self.max_cost_s,
         )
 
     def worker_count(self) -> int:

@@ -1,6 +1,7 @@
 """The limits of a render, checked before pixels are allocated."""
 
-from typing import Annotated
+from math import inf
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -13,6 +14,8 @@ class Limits(Struct, frozen=True):
 
     50 megapixels hold any camera of 2020 in full; a larger original takes 4 bytes a pixel in its worker.
     300 megapixels are 144 frames in full HD. 16,383 is the longest side that WebP can write (RFC 9649 §2.4).
+    ``max_cost_s`` limits the estimated CPU time of a render: 8 seconds encode 16 megapixels as lossless WebP, and are
+    done within the deadline on a machine that is busy. A worker defers what is estimated above ``defer_above_s``.
     """
 
     max_pixels: Positive = 50_000_000
@@ -22,3 +25,8 @@ class Limits(Struct, frozen=True):
     max_result_pixels: Positive = 50_000_000
     max_result_side: Positive = 16_383
     max_result_bytes: Positive = 64 * 2**20
+    max_cost_s: Annotated[float, Meta(gt=0)] = 8.0
+    defer_above_s: float = inf
+
+
+DEFAULT_LIMITS: Final = Limits()

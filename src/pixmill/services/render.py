@@ -11,8 +11,10 @@ from hashlib import sha256
 from math import inf
 from typing import Final
 
+from pixmill.plan.cost import minimum_cost
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.key import Key, facts_key, result_key
+from pixmill.plan.limits import DEFAULT_LIMITS, Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, upload_ref
@@ -39,6 +41,7 @@ class Renderer:
     failures: RenderFailureCache
     locks: RenderLocks
     lookup: Lookup
+    limits: Limits = DEFAULT_LIMITS
 
     async def render_once(self, request: ImageRequest, key: Key) -> ResizeResult:
         """Hold the render lock and render, unless another server has rendered it while the lock was waited for."""
@@ -51,8 +54,10 @@ class Renderer:
         """Load the inputs, render, and store the result.
 
         Known failures are checked before the fetch, if the current version is known, and again for the bytes that came.
+        So is the cost: here by what the plan alone says, in the worker when the size of the original is known.
         """
         started = time.perf_counter()
+        minimum_cost(request.plan, self.limits).check(self.limits.max_cost_s)
         if self.failures.known and (fresh_version := self.inputs.fresh_version(request.source)):
             self.failures.check_version(request.source, key, fresh_version)
         async with self.inputs.load(request.source, request.plan) as original:
@@ -65,6 +70,7 @@ class Renderer:
 
     async def render_upload(self, body: Spool, plan: Plan) -> ResizeResult:
         """Render an upload; the result is not stored."""
+        minimum_cost(plan, self.limits).check(self.limits.max_cost_s)
         async with self.inputs.load_references(plan) as references:
             original = _uploaded(body, references)
             if body.size in self.failures.known_upload_sizes:

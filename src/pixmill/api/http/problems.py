@@ -66,6 +66,7 @@ STATUS: Final[dict[str, int]] = {
     "undecodable_image": 422,
     "image_too_large": 413,
     "result_too_large": 422,
+    "too_costly": 422,
     "unsupported_output": 422,
     "missing_extra": 415,
     # The engine. An image that crashes two workers is bad input, which is no error of the server.

@@ -10,6 +10,7 @@ from time import perf_counter
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import produces_animation
+from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
@@ -70,7 +71,9 @@ class _SharedInputs:
         if trim_key not in self._trim_boxes:
             self._trim_boxes[trim_key] = find_trim_box(self._source, plan, self._limits)
         job = resolve_job(self.header(plan.input), plan, self._limits, self._trim_boxes[trim_key])
-        return replace(job, source=self._source, extras=self._extras)
+        job = replace(job, source=self._source, extras=self._extras)
+        check_cost(job)
+        return job
 
 
 def _group_by_decode(jobs: dict[int, RenderJob]) -> list[dict[int, RenderJob]]:

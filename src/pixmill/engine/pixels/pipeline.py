@@ -15,6 +15,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.metadata_policy import retained_metadata
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import build_frame_sequence, produces_animation
+from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.facts.describe import describe
@@ -106,7 +107,9 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         )
         if passed_through := passthrough(decoder, job):
             return passed_through
-        if produces_animation(decoder.header, plan):
+        animated = produces_animation(decoder.header, plan)
+        check_cost(job, animated=animated)
+        if animated:
             return _render_animation(decoder, replace(job, animated=True))
         frame = decode_frame(decoder, job.decode_request)
     del decoder
