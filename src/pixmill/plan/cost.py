@@ -56,7 +56,9 @@ _MAX_DIRECT_SIGMA: Final = 6.0
 
 
 def _blur_ns(sigma: float) -> float:
-    return 0.0 if not sigma else 40.0 + 12.0 * min(sigma, _MAX_DIRECT_SIGMA)
+    if not sigma:
+        return 0.0
+    return 30.0 + 12.0 * sigma if sigma <= _MAX_DIRECT_SIGMA else 30.0
 
 
 def _adjust_ns(adjust: Adjust) -> float:
