@@ -1,7 +1,7 @@
 """Estimates the CPU seconds of a render from its plan and the header of its original, before a pixel is decoded.
 
 A pure function of sizes and parameters. Its rates are nanoseconds per pixel on one core, measured with detailed
-photographs and rounded up; ``python -m benchmarks.cost_rates`` measures them again and prints both. Must never know a
+photographs and rounded up; ``python -m benchmarks.rates`` measures them again and prints both. Must never know a
 library or a file.
 """
 

@@ -1,6 +1,6 @@
 """The rates of ``plan/cost.py``: measures each operation and encoder again, beside what the table says.
 
-    .venv/bin/python -m benchmarks.cost_rates [--megapixels 4]
+    .venv/bin/python -m benchmarks.rates [--megapixels 4]
 
 Renders a detailed photograph to a BMP, then with one more parameter, and prints the difference in CPU nanoseconds per
 pixel of the result. The table should be above the measurement, and not by much.
