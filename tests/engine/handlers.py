@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from pathlib import Path
 
 from pixmill.errors import PixmillError, UndecodableImage, error_classes_by_code
 from pixmill.media import Format
+from pixmill.plan.cost import RenderDeferred
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
@@ -143,6 +145,10 @@ VERBS: dict[str, Callable[[str], bytes]] = {
 
 def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
     verb, _, argument = bytes(source).decode().partition(" ")
+    if verb == "costly":
+        if limits.defer_above_s < inf:
+            raise RenderDeferred(5.0)
+        verb = "sleep"
     if verb == "join":
         argument = " ".join(bytes(extra).decode() for extra in extras.values())
         return Rendered(argument.encode(), Format.PNG, 1, 1)

@@ -54,6 +54,7 @@ def create_app(context: ApiContext) -> ASGIApp:
         context.images.resizer.lookup.results,
         context.limits.load_shedder,
         context.telemetry.batch,
+        context.config.proxy_networks(),
     )
 
 

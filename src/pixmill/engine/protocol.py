@@ -26,6 +26,8 @@ MAX_DETAIL_CHARACTERS: Final = 8_000
 MAX_MESSAGE_CHARACTERS: Final = 1_000
 WORKER_STAGES: Final = frozenset(("decode", "process", "encode"))
 """The stages whose durations a worker reports."""
+MAX_COST_S: Final = 1e9
+"""Far above any estimate: a worker may have been taken over, and its numbers must stay finite."""
 _MAX_BATCH_CHARACTERS: Final = (250, 500)
 """The maximum of message and detail for one of ``MAX_PLANS`` failures in one packet: 48,000 bytes if every character
 takes four."""
@@ -56,12 +58,14 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
 
     The images that the plan refers to are attached after it, in their order; ``extra_sizes_bytes`` are their sizes.
     The last file attached is empty: the result goes there.
+    ``may_defer``: reply Deferred if the render is estimated to take long.
     """
 
     id: int
     size_bytes: int
     plan: Plan
     extra_sizes_bytes: tuple[int, ...] = ()
+    may_defer: bool = False
 
     @property
     def all_plans(self) -> tuple[Plan, ...]:
@@ -149,6 +153,14 @@ class RenderedBatch(Struct, frozen=True, forbid_unknown_fields=True, tag="render
     results: tuple[BatchItem | Failed, ...]
 
 
+class Deferred(Struct, frozen=True, forbid_unknown_fields=True, tag="deferred"):
+    """The render has not begun, because it is estimated to take this long."""
+
+    id: int
+    rss_bytes: int
+    cost_s: float
+
+
 class Inspected(Struct, frozen=True, forbid_unknown_fields=True, tag="inspected"):
     id: int
     rss_bytes: int
@@ -162,8 +174,8 @@ class Cancelled(Struct, frozen=True, forbid_unknown_fields=True, tag="cancelled"
     rss_bytes: int
 
 
-Outcome = RenderedImage | RenderedBatch | Inspected | Failed | Cancelled
-Reply = Ready | RenderedImage | RenderedBatch | Inspected | Failed | Cancelled
+Outcome = RenderedImage | RenderedBatch | Inspected | Deferred | Failed | Cancelled
+Reply = Ready | RenderedImage | RenderedBatch | Inspected | Deferred | Failed | Cancelled
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMAND_DECODER: Final[msgspec.msgpack.Decoder[Command]] = msgspec.msgpack.Decoder(Command)

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from pixmill.engine import protocol
 from pixmill.engine.sandbox.policy import (
     die_with_parent,
@@ -33,6 +35,7 @@ from pixmill.engine.sandbox.policy import (
 )
 from pixmill.engine.self_test import SELF_TEST_IMAGE, SELF_TEST_PLAN
 from pixmill.errors import ImageTooLarge, InternalError, PixmillError, ResultTooLarge
+from pixmill.plan.cost import DEFERRED_ABOVE_S, RenderDeferred
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
@@ -64,6 +67,7 @@ class Worker:
         self._channel = channel
         self._handlers = handlers
         self._limits = limits
+        self._deferring_limits = msgspec.structs.replace(limits, defer_above_s=DEFERRED_ABOVE_S)
         self._cpu_s = cpu_s
         self._jobs: deque[tuple[protocol.WorkerJob, list[protocol.OwnedFd]]] = deque()
         self._cancelled: set[int] = set()
@@ -130,7 +134,11 @@ class Worker:
         with _translate_errors(), _map_file(file, job.size_bytes) as source, _map_extras(job, extra_files) as extras:
             if isinstance(job, protocol.RenderAll):
                 return self._render_batch(job, source, extras, result_file)
-            rendered = self._handlers.render(source, job.plan, self._limits, extras)
+            limits = self._deferring_limits if job.may_defer else self._limits
+            try:
+                rendered = self._handlers.render(source, job.plan, limits, extras)
+            except RenderDeferred as deferral:
+                return protocol.Deferred(job.id, resident_bytes(), min(deferral.cost_s, protocol.MAX_COST_S))
         self._check_result_size(len(rendered.body))
         _write(result_file, rendered.body)
         return protocol.RenderedImage(

@@ -41,7 +41,7 @@ _OUTCOMES = frozenset(
 
 LOCK_KINDS: Final = ("file", "redis")
 REMOTE_SOURCE_KINDS: Final = ("http", "store")
-RESTART_REASONS: Final = ("crash", "deadline", "recycled")
+RESTART_REASONS: Final = ("crash", "deadline", "preempted", "recycled")
 REJECT_REASONS: Final = (
     "queue",
     "queue_wait",

@@ -17,7 +17,9 @@ from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
 from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
+from pixmill.api.http.forwarded import ProxyNetwork
 from pixmill.api.middleware.cors import COMMON_HEADERS
+from pixmill.api.middleware.guards import identify_client
 from pixmill.api.middleware.request_context import choose_request_id
 from pixmill.api.middleware.response_body import LARGE_BODY_BYTES
 from pixmill.api.middleware.telemetry import access_fields, remote_address
@@ -41,8 +43,10 @@ class FastPathMiddleware:
         results: ResultCache,
         load_shedder: LoadShedder,
         telemetry_batch: TelemetryBatch,
+        trusted_proxies: tuple[ProxyNetwork, ...] = (),
     ) -> None:
         self.app = app
+        self._trusted_proxies = trusted_proxies
         self._load_shedder = load_shedder
         self._request_cache = request_cache
         self._results = results
@@ -71,6 +75,7 @@ class FastPathMiddleware:
             response = self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now)
             body = hit.entry.body if response.has_image else b""
         else:
+            identify_client(scope, self._trusted_proxies)  # whose share of the queue it would take
             match = self._request_cache.reader.match(request_key)
             rejection = self._load_shedder.rejection(request_key, match)
             if rejection is None:

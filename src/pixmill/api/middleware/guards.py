@@ -4,7 +4,7 @@ In the order of the stack in ``app.py``. Must never know what a request asks for
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Hashable
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +17,16 @@ from pixmill.errors import Draining, RateLimited, RequestTooLarge
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.rate_limiter import RateLimiter
+
+
+def identify_client(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> Hashable:
+    """Return the key of the client, and set ``CURRENT_CLIENT``."""
+    if "client_key" not in scope:
+        peer = scope["client"][0] if scope.get("client") else ""
+        scope["client_key"] = throttle_key(client_address(peer, scope["headers"], trusted_proxies))
+        CURRENT_CLIENT.set(scope["client_key"])
+    key: Hashable = scope["client_key"]
+    return key
 
 
 class RateLimitMiddleware:
@@ -40,9 +50,7 @@ class RateLimitMiddleware:
         return self.app(scope, receive, send)
 
     def _identify_and_check(self, scope: Scope) -> None:
-        peer = scope["client"][0] if scope.get("client") else ""
-        client = throttle_key(client_address(peer, scope["headers"], self._trusted_proxies))
-        CURRENT_CLIENT.set(client)
+        client = identify_client(scope, self._trusted_proxies)
         retry_after_s = 0.0 if self._limiter is None else self._limiter.try_acquire(client)
         if retry_after_s:
             self._observer.increment(Event.REJECTED, reason="rate_limit")

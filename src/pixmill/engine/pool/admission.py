@@ -1,5 +1,8 @@
 """Admission control: rejects a call at once when it would have to wait too long, before it has cost anything.
 
+A client is judged by what is served before it: the queue is fair (``runtime/fair_queue.py``), so others have at most
+as much ahead of it as it has itself, and one that fills the queue does not keep others out.
+
 Knows the queue, in calls and in seconds of work. Must never know workers or images.
 """
 
@@ -9,8 +12,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, Literal, NamedTuple
 
-from pixmill.engine.pool.call import QueueStats
+from pixmill.engine.pool.call import ClientTotal, QueueStats
 from pixmill.errors import QueueFull
+from pixmill.runtime.client import CURRENT_CLIENT
 
 ANNOUNCED_SHARE: Final = 0.5
 """Share of the maximum wait, and of the maximum queue length, that announced calls may take. Their originals are
@@ -41,24 +45,26 @@ class Reservation:
     context variable carries the reservation to where the call is made, through any tasks in between.
     """
 
-    __slots__ = ("_admission", "_is_active")
+    __slots__ = ("_admission", "_client", "_is_active")
 
     def __init__(self, admission: "Admission") -> None:
         self._admission = admission
+        self._client = CURRENT_CLIENT.get()
         self._is_active = False
 
     def __enter__(self) -> None:
         _CURRENT_RESERVATION.set(self)
         self._is_active = True
-        self._admission.reserved += 1
+        self._admission.reservations.add(1, self._client)
 
     def __exit__(self, *_: object) -> None:
         """Release it. It may stay in the context, also in that of tasks which go on: it has no effect any more."""
         self.release()
 
     def release(self) -> None:
-        self._admission.reserved -= self._is_active
-        self._is_active = False
+        if self._is_active:
+            self._is_active = False
+            self._admission.reservations.remove(1, self._client)
 
 
 _CURRENT_RESERVATION: ContextVar[Reservation | None] = ContextVar("reservation", default=None)
@@ -81,7 +87,7 @@ class Admission:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.has_idle_worker = False
-        self.reserved = 0
+        self.reservations = ClientTotal()
         """Requests with a reservation."""
         self.queue_stats = QueueStats(clock)
         self._clock = clock
@@ -90,11 +96,17 @@ class Admission:
         self._load = load
         self._typical_s = typical_s
         self._on_rejected = on_rejected
-        self._announced = 0
+        self._announced = ClientTotal()
 
     def expected_wait_s(self) -> float:
-        """Return the expected wait of a call that arrives now."""
-        return 0.0 if self.has_idle_worker else self._backlog_s(self._load())
+        """Return the time in which the whole queue would be done."""
+        load = self._load()
+        return 0.0 if self.has_idle_worker else (self.queue_stats.work_s + load.running_s) / load.worker_count
+
+    @property
+    def reserved(self) -> int:
+        """The number of requests with a reservation."""
+        return int(self.reservations.total)
 
     @property
     def is_busy(self) -> bool:
@@ -111,19 +123,22 @@ class Admission:
     def announce(self) -> Iterator[None]:
         """Count a call as coming while its original is fetched. Raises QueueFull if it would be rejected anyway."""
         self._end_reservation()
+        client = CURRENT_CLIENT.get()
         if not self.has_idle_worker:
-            self._reject_if_over_limit(self._backlog_with_announced_s(self._load(), self._announced), self._announced)
-        self._announced += 1
+            announced = self._announced.ahead_of(client, 1)
+            self._reject_if_over_limit(self._backlog_with_announced_s(self._load(), announced), announced)
+        self._announced.add(1, client)
         try:
             yield
         finally:
-            self._announced -= 1
+            self._announced.remove(1, client)
 
     def retry_after_s(self) -> float | None:
         """Return when to retry, for a call with an original to fetch that would be rejected now; None if admitted."""
         if self.has_idle_worker:
             return None
-        announced = self._announced + self.reserved
+        client = CURRENT_CLIENT.get()
+        announced = self._announced.ahead_of(client, 1) + self.reservations.ahead_of(client, 1)
         wait_s = self._backlog_with_announced_s(self._load(), announced)
         return wait_s / 2 if self._rejection_reason(wait_s, announced) else None
 
@@ -134,9 +149,11 @@ class Admission:
             reservation.release()
 
     def _backlog_s(self, load: Load) -> float:
-        return (self.queue_stats.work_s + load.running_s) / load.worker_count
+        """Return the wait of a call of the current client."""
+        work_s = self.queue_stats.work.ahead_of(CURRENT_CLIENT.get(), self._typical_s())
+        return (work_s + load.running_s) / load.worker_count
 
-    def _backlog_with_announced_s(self, load: Load, announced: int) -> float:
+    def _backlog_with_announced_s(self, load: Load, announced: float) -> float:
         """Return the wait of a call that has yet to fetch its original, behind the others that fetch theirs."""
         announced_s = announced * self._typical_s() / load.worker_count
         return self._backlog_s(load) + min(announced_s, ANNOUNCED_SHARE * self._max_wait_s)
@@ -147,21 +164,30 @@ class Admission:
         if (
             not queue_stats.count
             or not queue_stats.has_rejected
+            or self._is_below_average()
             or self._clock() - queue_stats.nonempty_since <= self._max_wait_s
         ):
             return self._max_wait_s
         return min(self._max_wait_s, max(STANDING_QUEUE_SHARE * self._max_wait_s, 2 * self._typical_s()))
 
-    def _rejection_reason(self, wait_s: float, announced: int) -> RejectionReason | None:
+    def _is_below_average(self) -> bool:
+        """Whether the queue stands because of others: the client would have less in it than its share."""
+        calls = self.queue_stats.calls
+        return calls.ahead_of(CURRENT_CLIENT.get(), 1) < calls.total
+
+    def _rejection_reason(self, wait_s: float, announced: float) -> RejectionReason | None:
         reason: RejectionReason | None = None
-        if self.queue_stats.count + min(announced, ANNOUNCED_SHARE * self._max_waiting) >= self._max_waiting:
+        calls = self.queue_stats.calls
+        # Newcomers get room beyond the limit, until the queue is twice as long.
+        queued = max(calls.ahead_of(CURRENT_CLIENT.get(), 1), calls.total - self._max_waiting)
+        if queued + min(announced, ANNOUNCED_SHARE * self._max_waiting) >= self._max_waiting:
             reason = "queue"
         elif wait_s > self._max_wait_now_s():
             reason = "queue_wait"
         self.queue_stats.has_rejected = self.queue_stats.has_rejected or reason is not None
         return reason
 
-    def _reject_if_over_limit(self, wait_s: float, announced: int) -> None:
+    def _reject_if_over_limit(self, wait_s: float, announced: float) -> None:
         """Reject with the time in which half of the backlog will be done: then there is room for more than one call."""
         if reason := self._rejection_reason(wait_s, announced):
             self._on_rejected(reason)

@@ -6,7 +6,7 @@ Also the statistics of the queue. Must never know workers.
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from pixmill.engine import protocol
@@ -74,28 +74,63 @@ class ResultFile:
 CallResult = tuple[protocol.Outcome, ResultFile | None]
 
 
+class ClientTotal:
+    """A total over clients, and the part of it that is served before a call of one client under fair queueing."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self._amounts: dict[Hashable, float] = {}
+        self._counts: dict[Hashable, int] = {}
+
+    def add(self, amount: float, client: Hashable) -> None:
+        self.total += amount
+        self._amounts[client] = self._amounts.get(client, 0.0) + amount
+        self._counts[client] = self._counts.get(client, 0) + 1
+
+    def remove(self, amount: float, client: Hashable) -> None:
+        self._counts[client] -= 1
+        if self._counts[client]:
+            self._amounts[client] = max(0.0, self._amounts[client] - amount)
+        else:
+            del self._counts[client], self._amounts[client]
+        self.total = max(0.0, self.total - amount) if self._counts else 0.0  # rounding errors do not add up
+
+    def ahead_of(self, client: Hashable, amount: float) -> float:
+        """Return what is served before ``amount`` more of a client: at most as much for each other one."""
+        client_count = len(self._counts) + (client not in self._counts)
+        return min(self.total, client_count * (self._amounts.get(client, 0.0) + amount))
+
+
 class QueueStats:
-    """The number of queued calls and their expected work.
+    """The number of queued calls and their expected work, in all and by client.
 
     ``nonempty_since`` is the time of the last change from empty; ``has_rejected``: whether a call was rejected since.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.count = 0
-        self.work_s = 0.0
+        self.calls = ClientTotal()
+        self.work = ClientTotal()
         self.nonempty_since = 0.0
         self.has_rejected = False
         self._clock = clock
 
-    def add(self, work_s: float) -> None:
-        if not self.count:
-            self.nonempty_since, self.has_rejected = self._clock(), False
-        self.count += 1
-        self.work_s += work_s
+    @property
+    def count(self) -> int:
+        return int(self.calls.total)
 
-    def remove(self, work_s: float) -> None:
-        self.count -= 1
-        self.work_s = max(0.0, self.work_s - work_s) if self.count else 0.0  # rounding errors do not add up
+    @property
+    def work_s(self) -> float:
+        return self.work.total
+
+    def add(self, work_s: float, client: Hashable = None) -> None:
+        if not self.calls.total:
+            self.nonempty_since, self.has_rejected = self._clock(), False
+        self.calls.add(1.0, client)
+        self.work.add(work_s, client)
+
+    def remove(self, work_s: float, client: Hashable = None) -> None:
+        self.calls.remove(1.0, client)
+        self.work.remove(work_s, client)
 
 
 @dataclass(slots=True)
@@ -163,6 +198,11 @@ class Call:
     duration_class: tuple[str, int] = ("", 0)
     expected_s: float = 0.0
     """Expected duration of the work."""
+    client: Hashable = None
+    """On whose behalf, for a fair share of the workers."""
+    may_defer: bool = False
+    is_costly: bool = False
+    """It may take long, so it does not get the last worker."""
     queue_stats: QueueStats | None = None
     """The statistics of the queue that it is in, or was in last."""
     started_at: float | None = None
@@ -194,7 +234,7 @@ class Call:
         extras = tuple([extra.size for extra in self.extras])
         if isinstance(plan, tuple):
             return protocol.RenderAll(id_, size, plan, extras)
-        return protocol.Render(id_, size, plan, extras)
+        return protocol.Render(id_, size, plan, extras, self.may_defer and not self.is_costly)
 
     def new_attempt(self, id_: int) -> Attempt:
         """Return it as it is given to a worker."""
@@ -209,7 +249,7 @@ class Call:
         """Count it as queued, for a limited time."""
         self.stop_waiting()
         self.queue_stats = queue_stats
-        queue_stats.add(self.expected_s)
+        queue_stats.add(self.expected_s, self.client)
         self.timeout_handle = self.future.get_loop().call_later(max(0.0, self.time_left_s), on_timeout, self)
 
     def stop_waiting(self) -> None:
@@ -217,11 +257,17 @@ class Call:
         if self.timeout_handle and self.queue_stats:
             self.timeout_handle.cancel()
             self.timeout_handle = None
-            self.queue_stats.remove(self.expected_s)
+            self.queue_stats.remove(self.expected_s, self.client)
 
     def mark_started(self, now: float) -> None:
         self.stop_waiting()
         self.started_at = now
+
+    def defer(self, cost_s: float) -> None:
+        """Count it as costly; time that it has taken in vain is not given back."""
+        now = self.future.get_loop().time()
+        self.time_left_s -= now - (now if self.started_at is None else self.started_at)
+        self.started_at, self.is_costly, self.expected_s = None, True, cost_s
 
     def worker_died(self, now: float) -> None:
         """Count the death of its worker, and the time that the attempt took."""

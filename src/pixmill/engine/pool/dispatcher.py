@@ -1,26 +1,37 @@
 """Dispatcher: which calls are admitted, which is served next, and what becomes of a call whose worker is lost.
 
+Calls of unknown length are in one queue; costly ones, which take more than a second or two, are in another and leave
+workers to the first. A render is costly if its worker says so before it begins, or if it has run for long while others
+wait: it is stopped and starts again among the costly ones (task assignment by guessing size: Harchol-Balter, JACM
+49(2), 2002). So a few long renders do not hold up many short ones. Both queues are fair to clients.
+
 Knows calls and workers. Must never know what is asked, pixels or metrics.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import Final
 
 from pixmill.engine import protocol
 from pixmill.engine.config import EngineConfig
 from pixmill.engine.pool.admission import Admission, Load, RejectionReason
-from pixmill.engine.pool.call import Call, ResultFile
+from pixmill.engine.pool.call import Call, QueueStats, ResultFile
 from pixmill.engine.pool.idle import IdleScheduler
 from pixmill.engine.pool.process import Process, ProcessEvents
 from pixmill.engine.pool.supervisor import WorkerSupervisor
 from pixmill.engine.pool.worker_handle import ExitReason, WorkerEvents, WorkerHandle, WorkerLimits
 from pixmill.errors import Draining, NoWorker, QueueFull, RenderCrashed, RenderTimeout
 from pixmill.runtime.durations import DurationEstimator
+from pixmill.runtime.fair_queue import FairQueue
 
 MAX_WORKER_DEATHS: Final = 2
+COSTLY_WAIT_RATIO: Final = 2.0
+"""The maximum wait of a costly call, as a multiple of that of others."""
+OVERRUN_RATIO: Final = 0.5
+"""The share of the maximum wait after which a running call is costly if others wait."""
+_CLOCK_RESOLUTION_S: Final = 0.01
 _RESTART_REASONS: Final[dict[ExitReason, str]] = {
     "start": "crash",
     "crash": "crash",
@@ -43,7 +54,13 @@ class Dispatcher(WorkerEvents):
         limits = WorkerLimits(config.limits(), config.worker_max_jobs, int(config.worker_max_rss_bytes))
         self.supervisor = WorkerSupervisor(config.worker_count(), lambda: WorkerHandle(start_process, self, limits))
         self._on_worker_replaced = on_worker_replaced
-        self._queue: deque[Call] = deque()
+        self._queue: FairQueue[Call] = FairQueue(_client_of, _expected_s)
+        self._costly_queue: FairQueue[Call] = FairQueue(_client_of, _expected_s)
+        self._costly_stats = QueueStats(time.monotonic)
+        self._worker_count = config.worker_count()
+        self._max_wait_s = config.queue_max_wait_s
+        self._on_rejected = on_rejected
+        self._overrun_timer: asyncio.TimerHandle | None = None
         self._is_open = False
         self._startup_done = asyncio.Event()
         self._durations = DurationEstimator()
@@ -75,15 +92,19 @@ class Dispatcher(WorkerEvents):
         calls = [
             call for worker in self.supervisor.workers for call in (worker.current_call, worker.queued_call) if call
         ]
-        for call in (*calls, *self._queue):
+        for call in (*calls, *self._queue, *self._costly_queue):
             call.fail(Draining())
         self._queue.clear()
+        self._costly_queue.clear()
+        if self._overrun_timer:
+            self._overrun_timer.cancel()
+            self._overrun_timer = None
         self.idle_scheduler.close()
         await self.supervisor.close()
 
     def queued_count(self) -> int:
         """Return the number of calls that no worker works on yet: in the queue, or in a worker behind another call."""
-        return self.admission.queue_stats.count
+        return self.admission.queue_stats.count + self._costly_stats.count
 
     @property
     def is_busy(self) -> bool:
@@ -100,7 +121,11 @@ class Dispatcher(WorkerEvents):
             raise self._no_worker_error()
         self.admission.check()
         call.estimate(self._durations.expected_s)
-        if self.admission.has_idle_worker and (worker := self._next_worker()):
+        call.may_defer = self._worker_count > 1
+        if call.is_costly:
+            call.start_waiting(self._costly_stats, self._on_queue_timeout)
+            self._costly_queue.append(call)
+        elif self.admission.has_idle_worker and (worker := self._next_worker()):
             worker.submit(call)
         else:
             call.start_waiting(self.admission.queue_stats, self._on_queue_timeout)
@@ -112,7 +137,7 @@ class Dispatcher(WorkerEvents):
         call.stop_waiting()
         if not any(worker.cancel(call) for worker in self.supervisor.workers):
             with suppress(ValueError):  # it may have ended at this moment
-                self._queue.remove(call)
+                (self._costly_queue if call.is_costly else self._queue).remove(call)
         self._dispatch()
 
     def _on_queue_timeout(self, call: Call) -> None:
@@ -128,14 +153,22 @@ class Dispatcher(WorkerEvents):
 
         Called after every change of a worker or the queue.
         """
+        while self._costly_queue and self._has_worker_for_costly() and (worker := self._next_worker()):
+            worker.submit(self._costly_queue.pop())
         while self._queue and (worker := self._next_worker()):
-            worker.submit(self._queue.popleft())
+            worker.submit(self._queue.pop())
         idle_workers = [worker for worker in self.supervisor.workers if worker.is_idle]
         if idle_workers:
             self._steal_queued_calls(idle_workers)
         self.admission.has_idle_worker = any(worker.is_idle for worker in idle_workers)
         if self.idle_scheduler.waiting:
             self.idle_scheduler.grant_next()
+        self._watch_overruns()
+
+    def _has_worker_for_costly(self) -> bool:
+        """Whether fewer workers than allowed have costly calls: all but one, or half of them while others wait."""
+        max_costly = self._worker_count // 2 if self._queue else self._worker_count - 1
+        return sum(worker.has_costly_call for worker in self.supervisor.workers) < max(1, max_costly)
 
     def _next_worker(self) -> WorkerHandle | None:
         accepting = [worker for worker in self.supervisor.workers if worker.accepts_calls]
@@ -152,8 +185,10 @@ class Dispatcher(WorkerEvents):
         """Sum up the running calls. One that takes longer than expected is expected to take as much longer again."""
         now, running_s, worker_count = asyncio.get_running_loop().time(), 0.0, 0
         for worker in self.supervisor.workers:
-            worker_count += not worker.is_retired
             current = worker.current_call
+            if current and current.is_costly and self._worker_count > 1:
+                continue
+            worker_count += not worker.is_retired
             if current and current.started_at is not None:
                 running_s += abs(current.expected_s - (now - current.started_at))
             elif worker.depth:  # it works on a cancelled call
@@ -164,8 +199,50 @@ class Dispatcher(WorkerEvents):
         return self._is_open and not self._queue and self.admission.has_idle_worker
 
     def _record_duration(self, call: Call) -> None:
-        if call.started_at is not None:
+        if call.started_at is not None and (not call.is_costly or isinstance(call.plan, tuple)):
             self._durations.record(call.duration_class, asyncio.get_running_loop().time() - call.started_at)
+
+    def _defer(self, call: Call, cost_s: float) -> None:
+        """Queue a call among the costly ones. Fails it if it would wait too long."""
+        call.defer(cost_s)
+        wait_s = self._costly_stats.work.ahead_of(call.client, cost_s) / max(1, self._worker_count - 1)
+        if wait_s > COSTLY_WAIT_RATIO * self._max_wait_s:
+            self._on_rejected("queue_wait")
+            call.fail(QueueFull(retry_after_s=wait_s / 2))
+            return
+        call.start_waiting(self._costly_stats, self._on_queue_timeout)
+        self._costly_queue.append(call)
+
+    def _watch_overruns(self) -> None:
+        """Set a timer to the moment when the first call has run for too long, if others wait."""
+        if self._overrun_timer or not self._queue or self._worker_count == 1:
+            return
+        started = [worker.current_call.started_at for worker in self._undeferred_workers() if worker.current_call]
+        times = [started_at for started_at in started if started_at is not None]
+        if times:
+            at = min(times) + OVERRUN_RATIO * self._max_wait_s
+            self._overrun_timer = asyncio.get_running_loop().call_at(at, self._stop_overrun)
+
+    def _undeferred_workers(self) -> list[WorkerHandle]:
+        return [
+            worker for worker in self.supervisor.workers if worker.current_call and not worker.current_call.is_costly
+        ]
+
+    def _stop_overrun(self) -> None:
+        """Stop the call that has run the longest, and start it again among the costly ones."""
+        self._overrun_timer = None
+        latest = asyncio.get_running_loop().time() - OVERRUN_RATIO * self._max_wait_s + _CLOCK_RESOLUTION_S
+        for worker in self._undeferred_workers() if self._queue and self._is_open else ():
+            call, queued = worker.current_call, worker.queued_call
+            if call and call.started_at is not None and call.started_at <= latest:
+                if queued:
+                    self._put_back(queued)
+                self.supervisor.remove(worker)
+                self._on_worker_replaced("preempted")
+                self.supervisor.start_missing()
+                self._defer(call, 2 * OVERRUN_RATIO * self._max_wait_s)
+                break
+        self._dispatch()
 
     # ------------------------------------------------------------ events of workers
 
@@ -181,7 +258,9 @@ class Dispatcher(WorkerEvents):
     def on_outcome(
         self, worker: WorkerHandle, call: Call | None, outcome: protocol.Outcome, file: ResultFile | None
     ) -> None:
-        if call:
+        if call and isinstance(outcome, protocol.Deferred):
+            self._defer(call, outcome.cost_s)
+        elif call:
             self._record_duration(call)
             call.succeed((outcome, file))
         if worker.is_retired and not worker.depth:
@@ -193,9 +272,9 @@ class Dispatcher(WorkerEvents):
     def on_exit(self, worker: WorkerHandle, reason: ExitReason, detail: str) -> None:
         current, queued = worker.current_call, worker.queued_call
         if queued:  # it has not started, so this does not count as a death of its worker
-            self._queue.appendleft(queued)
+            self._put_back(queued)
         if current and reason == "start":  # nor has this
-            self._queue.appendleft(current)
+            self._put_back(current)
             current = None
         self.supervisor.remove(worker)
         self._on_worker_replaced(_RESTART_REASONS[reason])
@@ -218,15 +297,20 @@ class Dispatcher(WorkerEvents):
         elif call.worker_deaths >= MAX_WORKER_DEATHS:
             call.fail(RenderCrashed(detail=detail))
         else:
-            call.start_waiting(self.admission.queue_stats, self._on_queue_timeout)
+            queue_stats = self._costly_stats if call.is_costly else self.admission.queue_stats
+            call.start_waiting(queue_stats, self._on_queue_timeout)
             if replacement:
                 replacement.submit(call)
             else:
-                self._queue.appendleft(call)
+                self._put_back(call)
+
+    def _put_back(self, call: Call) -> None:
+        (self._costly_queue if call.is_costly else self._queue).put_back(call)
 
     def _fail_queued(self) -> None:
-        while self._queue:
-            self._queue.popleft().fail(self._no_worker_error())
+        for queue in (self._queue, self._costly_queue):
+            while queue:
+                queue.pop().fail(self._no_worker_error())
 
     def _signal_startup_done(self) -> None:
         if not self.supervisor.is_starting:
@@ -234,3 +318,11 @@ class Dispatcher(WorkerEvents):
 
     def _no_worker_error(self) -> NoWorker:
         return NoWorker(detail=self.supervisor.last_error)
+
+
+def _client_of(call: Call) -> Hashable:
+    return call.client
+
+
+def _expected_s(call: Call) -> float:
+    return call.expected_s

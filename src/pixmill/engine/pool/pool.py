@@ -24,6 +24,7 @@ from pixmill.plan.ops import Plan
 from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, timer_of
 from pixmill.ports.pipeline import MAX_PLANS
 from pixmill.ports.values import Rendered
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.spool import Spool
 
 _MAX_INLINE_READ_BYTES: Final = 2**20
@@ -153,7 +154,9 @@ class EnginePool:
 
     def _new_call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
         loop = asyncio.get_running_loop()
-        return Call(original, plan, loop.create_future(), loop.time(), self._deadline_s)
+        call = Call(original, plan, loop.create_future(), loop.time(), self._deadline_s, client=CURRENT_CLIENT.get())
+        call.is_costly = isinstance(plan, tuple)
+        return call
 
     def _attach_extras(self, call: Call, extras: Sequence[Spool]) -> None:
         """Attach the referenced images. Raises RequestTooLarge when they are too many or the message is too long."""

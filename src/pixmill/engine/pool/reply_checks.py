@@ -11,12 +11,14 @@ from typing import Final
 
 from pixmill.engine.pool.call import Call
 from pixmill.engine.protocol import (
+    MAX_COST_S,
     MAX_DETAIL_CHARACTERS,
     MAX_MESSAGE_CHARACTERS,
     WORKER_ERROR_CODES,
     WORKER_STAGES,
     BatchItem,
     Cancelled,
+    Deferred,
     Failed,
     Inspected,
     Outcome,
@@ -67,6 +69,8 @@ def check_reply(outcome: Outcome, call: Call | None, result_bytes: int, limits: 
             _check_batch(outcome.results, call.plans, result_bytes, limits, elapsed_s)
         case Inspected():
             _check_facts(outcome.facts, call.fact_selection, call.original.size)
+        case Deferred():
+            _require(0 <= outcome.cost_s <= MAX_COST_S, "cost_s")
         case Cancelled():
             raise ImpossibleReply("cancelled")
 

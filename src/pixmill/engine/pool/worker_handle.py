@@ -99,6 +99,11 @@ class WorkerHandle(ProcessEvents):
             else:
                 self._update_state()
 
+    @property
+    def has_costly_call(self) -> bool:
+        """Whether it works on a costly call, or has one behind the current one."""
+        return any(call and call.is_costly for call in (self.current_call, self.queued_call))
+
     def cancel(self, call: Call) -> bool:
         """Skip the call if it is here, or let it run on for a short grace; drop its outcome."""
         attempt = next((attempt for attempt in self._attempts if attempt.call is call), None)
@@ -154,7 +159,10 @@ class WorkerHandle(ProcessEvents):
         if not self.is_ready or not self._attempts or self._attempts[0].id != outcome.id:
             return False
         attempt = self._attempts[0]
-        if not isinstance(outcome, (attempt.expected_outcome, protocol.Failed)) and (
+        if isinstance(outcome, protocol.Deferred):
+            if not (isinstance(attempt.command, protocol.Render) and attempt.command.may_defer):
+                return False
+        elif not isinstance(outcome, (attempt.expected_outcome, protocol.Failed)) and (
             attempt.call or not isinstance(outcome, protocol.Cancelled)
         ):
             return False
@@ -212,8 +220,8 @@ class WorkerHandle(ProcessEvents):
         self.current_call = attempts[0].call if attempts else None
         self.queued_call = attempts[1].call if len(attempts) > 1 else None
         self.deadline_at = attempts[0].deadline_at if attempts else 0.0
-        # Nothing is queued behind a batch, which takes long.
-        max_depth = 1 if self.current_call and isinstance(self.current_call.plan, tuple) else PIPELINE_DEPTH
+        # Nothing is queued behind a call that takes long.
+        max_depth = 1 if self.current_call and self.current_call.is_costly else PIPELINE_DEPTH
         self.accepts_calls = self.is_ready and not self.is_retired and len(attempts) < max_depth
         self.is_idle = self.accepts_calls and not attempts
 
