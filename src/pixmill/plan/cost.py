@@ -192,7 +192,8 @@ class OriginalFacts(NamedTuple):
     pixels: int
     frames: int = 1
     extra_s: float = 0.0
-    """The cost of a drawing, and of decoding the other images that the plan refers to."""
+    """The cost of decoding the other images that the plan refers to."""
+    drawing_s: float = 0.0
 
 
 class CostEstimate(NamedTuple):
@@ -248,6 +249,8 @@ def estimate_cost(plan: Plan, geometries: tuple[Geometry, ...], original: Origin
         _add_stage(add, stage, geometry)
     _add_encodings(add, plan.output, geometries[-1].output.pixels, original)
     by_param = {name: amount * original.frames * _NS for name, amount in ns.items()}
+    if original.drawing_s:
+        by_param["original"] += original.drawing_s * (2 if plan.trim else 1)
     if original.extra_s:
         by_param["overlay"] = by_param.get("overlay", 0.0) + original.extra_s
     return CostEstimate(sum(by_param.values()), by_param)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pixmill.engine.codecs.frame_sequence import AnimationTiming
+from pixmill.engine.codecs.svg_cost import NO_DRAWING, DrawingCost
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation
 from pixmill.media import Format
@@ -38,6 +39,9 @@ class ImageHeader:
 
     is_vector: bool = False
     """A vector format: has a size but no pixels, and can be enlarged without loss."""
+
+    drawing: DrawingCost = NO_DRAWING
+    """What an SVG costs to render."""
 
     @property
     def pending_orientation(self) -> Orientation:

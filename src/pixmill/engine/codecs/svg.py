@@ -1,6 +1,7 @@
 """SVG decoder by librsvg (through libvips): renders a sanitised copy at the requested size.
 
-librsvg bounds references and depth itself; the worker's deadline bounds the time. Text uses the fonts of the machine.
+librsvg bounds references and depth itself. ``svg_cost.py`` estimates the time, and the worker's deadline bounds it.
+ Text uses the fonts of the machine.
 """
 
 import base64
@@ -52,7 +53,9 @@ class SvgDecoder:
         self._unit_scale = (_PIXELS_PER_POINT if physical else 1.0) * dpi / DEFAULT_INPUT.dpi
         intrinsic = self._load(1.0)
         size, self._intrinsic_scale = intrinsic_size(intrinsic.width, intrinsic.height)
-        self.header = ImageHeader(Format.SVG, size, alpha=True, colour_space="rgb", is_vector=True)
+        self.header = ImageHeader(
+            Format.SVG, size, alpha=True, colour_space="rgb", is_vector=True, drawing=self._sanitised.cost
+        )
 
     def configured(self, input_options: Input) -> "SvgDecoder":
         return self if input_options.dpi == DEFAULT_INPUT.dpi else SvgDecoder(self._source, input_options.dpi)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
+from pixmill.engine.codecs.svg_cost import DrawingCost, DrawingCostCounter
 from pixmill.errors import UndecodableImage
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -51,11 +52,12 @@ _LOADING_FUNCTION = re.compile(r"(?:-webkit-)?(?:image-set|image|src)\(", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class SanitisedSvg:
-    """A sanitised SVG: the attributes of its root, its content, and its embedded images as data URLs."""
+    """A sanitised SVG: the attributes of its root, its content, its embedded images as data URLs, and its cost."""
 
     root: dict[str, str]
     content: str
     embedded_images: tuple[str, ...]
+    cost: DrawingCost
 
     def serialise(self, **attributes: str) -> bytes:
         """Encode the file, with these attributes of the root replaced."""
@@ -76,7 +78,9 @@ def sanitise_svg(source: bytes) -> SanitisedSvg:
     parser.EntityDeclHandler = sanitiser.entity
     parser.Parse(source, True)
     sanitiser.check_selector_matches()
-    return SanitisedSvg(sanitiser.root, "".join(sanitiser.output), tuple(sanitiser.embedded_images))
+    return SanitisedSvg(
+        sanitiser.root, "".join(sanitiser.output), tuple(sanitiser.embedded_images), sanitiser.costs.cost()
+    )
 
 
 def sanitise_css(css: str) -> str:
@@ -92,6 +96,7 @@ class _Sanitiser:
         self.root: dict[str, str] = {}
         self.output: list[str] = []
         self.embedded_images: list[str] = []
+        self.costs = DrawingCostCounter()
         self._length_left = max_length
         self._prefix = f"{_SVG} "
         self._elements = self._depth = self._dropped_depth = self._selectors = 0
@@ -116,16 +121,20 @@ class _Sanitiser:
             return
         if local_name == "style":
             self._style_text = []
-        self._write(f"<{local_name}{_serialise_attributes(self._allowed_attributes(local_name, attributes))}>")
+        allowed = self._allowed_attributes(local_name, attributes)
+        self.costs.start(local_name, allowed)
+        self._write(f"<{local_name}{_serialise_attributes(allowed)}>")
 
     def end(self, name: str) -> None:
         self._depth -= 1
         if self._dropped_depth:
             self._dropped_depth -= 1
         elif self._depth:
+            self.costs.end()
             if self._style_text is not None:
                 css = sanitise_css("".join(self._style_text))
                 self._selectors += css.count("{") + css.count(",")
+                self.costs.style(css)
                 self._write(css.translate(_TEXT_ESCAPES))
                 self._style_text = None
             self._write(f"</{name.removeprefix(self._prefix)}>")
@@ -135,6 +144,7 @@ class _Sanitiser:
             return
         self._count_output(len(data))
         if self._style_text is None:
+            self.costs.text(len(data.strip()))
             self.output.append(data.translate(_TEXT_ESCAPES))
         else:
             self._style_text.append(data)
@@ -155,6 +165,7 @@ class _Sanitiser:
         elif name != f"{_SVG} svg":
             raise UndecodableImage(detail="root element is not svg")
         self.root = self._allowed_attributes("svg", attributes)
+        self.costs.start("svg", self.root)
 
     def _allowed_attributes(self, element: str, attributes: dict[str, str]) -> dict[str, str]:
         allowed: dict[str, str] = {}

@@ -9,8 +9,9 @@ from typing import Final
 from pixmill.engine.codecs.decoder import ImageHeader
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.open_image import open_image
-from pixmill.errors import PixmillError
+from pixmill.errors import PixmillError, TooCostly
 from pixmill.plan.cost import OriginalFacts, RenderDeferred, decode_cost_s, estimate_cost
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.runtime.bounded import BoundedDict
 
@@ -27,13 +28,25 @@ def check_cost(job: RenderJob, *, animated: bool = False) -> None:
         raise RenderDeferred(estimate.total_s)
 
 
+def check_drawing(header: ImageHeader, size: Size, limits: Limits) -> float:
+    """Estimate the rendering of a drawing at this size. Raises TooCostly if that alone exceeds the limit."""
+    seconds = header.drawing.seconds(size.pixels)
+    if seconds > limits.max_cost_s:
+        raise TooCostly(
+            f"The drawing would take about {seconds:.0f} CPU seconds at {size.width} × {size.height} pixels, of at "
+            f"most {limits.max_cost_s:g}: for its filters, masks, texts and gradients"
+        )
+    return seconds
+
+
 def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
     header, page = job.header, job.plan.input.page
     pixels = job.geometry.window.pixels if header.is_vector else header.size.pixels
     if header.timing and page > 1:
         pixels *= page  # a frame is decoded from those before it
     extra_s = sum(_extra_cost_s(source, job.limits) for source in job.extras.values())
-    return OriginalFacts(header.format, pixels, header.frame_count if animated else 1, extra_s)
+    drawing_s = check_drawing(header, job.geometry.window, job.limits)
+    return OriginalFacts(header.format, pixels, header.frame_count if animated else 1, extra_s, drawing_s)
 
 
 def _extra_cost_s(source: memoryview, limits: Limits) -> float:
@@ -50,4 +63,4 @@ def _extra_cost_s(source: memoryview, limits: Limits) -> float:
 
 
 def _header_cost_s(header: ImageHeader) -> float:
-    return decode_cost_s(header.format, header.size.pixels)
+    return decode_cost_s(header.format, header.size.pixels) + header.drawing.seconds(header.size.pixels)

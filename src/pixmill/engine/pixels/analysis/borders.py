@@ -5,6 +5,7 @@ seconds instead of a third of one. Must never know where the image goes.
 """
 
 from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import total_orientation
@@ -28,6 +29,7 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
         return None
     decoder = open_image(source, limits, plan.input)
     size = decoder.header.size
+    check_drawing(decoder.header, size, limits)
     frame = decode_frame(decoder, DecodeRequest(Area(0, 0, size.width, size.height), size))
     if frame.width < size.width or frame.height < size.height:
         raise UndecodableImage(detail=f"header has size {size}, pixels have {frame.size}")

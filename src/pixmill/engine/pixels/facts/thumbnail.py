@@ -6,6 +6,7 @@ Must never know which facts are requested.
 from typing import Final
 
 from pixmill.engine.codecs.decoder import Decoder
+from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import resolve_job
@@ -27,6 +28,7 @@ _STEPS = (resize, convert_profile, drop_opaque_alpha, orient)
 def decode_thumbnail(decoder: Decoder, limits: Limits) -> Frame:
     """Return the whole first frame, with sides of at most THUMBNAIL_SIDE. Raises UndecodableImage."""
     job = resolve_job(decoder.header, _PLAN, limits)
+    check_drawing(decoder.header, job.geometry.window, limits)
     frame = decode_frame(decoder, job.decode_request)
     with process_errors():
         for step in _STEPS:

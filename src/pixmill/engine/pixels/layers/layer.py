@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import ImageHeader
+from pixmill.engine.pixels.cost import check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask, multiply_opacity
 from pixmill.engine.pixels.draw.text import render_text
@@ -127,6 +128,7 @@ def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
     """Decode, resize and orient, as the first steps of every render do."""
     decoder = open_image(source, limits)
     job = resolve_job(decoder.header, Plan(resize=target), limits)
+    check_drawing(decoder.header, job.geometry.window, limits)
     frame = decode_frame(decoder, job.decode_request)
     for step in (resize, convert_profile, orient):
         frame = step(frame, job)

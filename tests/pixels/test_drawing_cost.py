@@ -1,0 +1,92 @@
+"""What a drawing costs to render is bounded before it is rendered; usual drawings are far below the limit."""
+
+import pytest
+
+from pixmill.dialects.native.dialect import parse
+from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import TooCostly
+from pixmill.media import Format
+from pixmill.plan.facts import Fact, FactSelection
+from pixmill.plan.limits import Limits
+
+LIMITS = Limits()
+STOP_AT_ONCE = Limits(max_cost_s=0.05)
+
+
+def drawing(content: str, size: int = 2000) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}">{content}</svg>'.encode()
+
+
+def filtered(primitives: str, count: int = 1) -> str:
+    return f'<filter id="f">{primitives}</filter>' + '<rect width="99%" height="99%" filter="url(#f)"/>' * count
+
+
+LIGHT = "<feDiffuseLighting><feDistantLight/></feDiffuseLighting>"
+STOPS = "<linearGradient id='g'>" + "<stop offset='.5'/>" * 20_000 + "</linearGradient>"
+COSTLY = {
+    "a wide window": filtered('<feMorphology radius="500"/>'),
+    "many lights": filtered(LIGHT * 30),
+    "many blurs": filtered('<feGaussianBlur stdDeviation="300"/>' * 30),
+    "noise": filtered('<feTurbulence baseFrequency=".05" numOctaves="999999"/>' * 5),
+    "a large matrix": filtered(f'<feConvolveMatrix order="15" kernelMatrix="{"1 " * 225}"/>'),
+    "a unit below a pixel": filtered('<feConvolveMatrix kernelUnitLength=".01" kernelMatrix="1 1 1 1 1 1 1 1 1"/>'),
+    "displacement": filtered('<feDisplacementMap in2="SourceGraphic" scale="9"/>' * 5),
+    "a filter used often": filtered("<feOffset/>", 200),
+    "a filter in a style sheet": "<style>.a,.b{filter:url(#f)}</style><filter id='f'><feOffset/></filter>"
+    + "<rect class='b' width='9' height='9'/>" * 200,
+    "a filter for all elements": "<style>rect{filter:url(#f)}</style><filter id='f'><feOffset/></filter>"
+    + "<rect width='9' height='9'/>" * 200,
+    "a list of filters": f"<rect width='9' height='9' style='filter:{'blur(9px)' * 30}'/>",
+    "filters in uses": "<filter id='f'><feOffset/></filter><g id='a'><rect filter='url(#f)' width='9' height='9'/></g>"
+    + "<use href='#a'/>" * 200,
+    "layers": '<g opacity=".5"><rect width="9" height="9"/></g>' * 2_000,
+    "blend modes": '<g style="mix-blend-mode:multiply"><rect width="9" height="9"/></g>' * 500,
+    "masks": "<mask id='m'><rect width='9' height='9'/></mask>" + "<rect width='9' height='9' mask='url(#m)'/>" * 300,
+    "stops of a gradient used often": STOPS + "<rect width='9' height='9' fill='url(#g)'/>" * 50,
+    "a long text": f"<text>{'W' * 50_000}</text>",
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+@pytest.mark.parametrize("query", ["format=png", "trim=10&format=png"])
+def test_a_drawing_that_would_take_long_is_refused_before_it_is_rendered(name: str, query: str) -> None:
+    plan = parse(b"/resize", query.encode(), upload=True).plan
+    with pytest.raises(TooCostly, match="drawing would take about"):
+        render(memoryview(drawing(COSTLY[name])), plan, LIMITS)
+
+
+def test_visual_facts_of_a_costly_drawing_are_refused_and_its_header_is_read() -> None:
+    source = memoryview(drawing(COSTLY["layers"] * 3))
+    assert inspect(source, STOP_AT_ONCE).format is Format.SVG
+    with pytest.raises(TooCostly):
+        inspect(source, STOP_AT_ONCE, FactSelection((Fact.PALETTE,)))
+
+
+def test_a_costly_drawing_that_is_passed_on_is_not_rendered() -> None:
+    plan = parse(b"/resize", b"format=svg", upload=True).plan
+    assert render(memoryview(drawing(COSTLY["many blurs"])), plan, LIMITS).format is Format.SVG
+
+
+USUAL = {
+    "a drop shadow": filtered('<feDropShadow stdDeviation="4"/>'),
+    "thirty shadows": filtered('<feGaussianBlur stdDeviation="4"/><feOffset/><feMerge><feMergeNode/></feMerge>', 30),
+    "a glow": filtered('<feMorphology radius="2"/><feGaussianBlur stdDeviation="4"/>'),
+    "noise": filtered('<feTurbulence baseFrequency=".8" numOctaves="4"/>'),
+    "groups": '<g opacity=".5"><rect width="9" height="9"/></g>' * 200,
+    "a map": '<path d="M0 0L9 9" stroke="red"/>' * 20_000,
+    "labels": "<text>Some town</text>" * 2_000,
+    "gradients": "<linearGradient id='g'><stop/><stop offset='1'/></linearGradient>"
+    + "<rect width='9' height='9' fill='url(#g)'/>" * 2_000,
+}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_a_usual_drawing_is_far_below_the_limit(name: str) -> None:
+    assert sanitise_svg(drawing(USUAL[name])).cost.seconds(2_000_000) < LIMITS.max_cost_s / 2
+
+
+def test_circles_of_references_end() -> None:
+    circle = "<g id='a'><use href='#b'/></g><g id='b'><use href='#a'/><use href='#b'/></g>"
+    assert sanitise_svg(drawing(circle)).cost.seconds(1_000_000) < 1
