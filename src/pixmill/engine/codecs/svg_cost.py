@@ -81,7 +81,7 @@ NO_DRAWING: Final = DrawingCost()
 
 
 class _Total(NamedTuple):
-    """Rates of layers and of filter primitives, the numbers of filters and elements, and the other seconds for each drawing."""
+    """Rates of layers and of filter primitives, numbers of filters and elements, and other seconds per drawing."""
 
     ns: float = 0.0
     filter_ns: float = 0.0
