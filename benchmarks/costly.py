@@ -144,7 +144,7 @@ class Attack:
             thread.join()
 
 
-def measure_others(port: int, count: int, per_s: float) -> tuple[Counter[str], list[float]]:
+def measure_others(port: int, count: int, per_s: float, first: int = 0) -> tuple[Counter[str], list[float]]:
     """Ask for small images from a third address, at a constant rate; return the answers and the latencies."""
     answers: Counter[str] = Counter()
     latencies: list[float] = []
@@ -160,7 +160,7 @@ def measure_others(port: int, count: int, per_s: float) -> tuple[Counter[str], l
         latencies.append(time.perf_counter() - started)
 
     threads = []
-    for number in range(count):
+    for number in range(first, first + count):
         threads.append(threading.Thread(target=ask, args=(number,)))
         threads[-1].start()
         time.sleep(1 / per_s)
@@ -183,11 +183,12 @@ def main() -> None:
             answered = print_table(port, pid)
             costliest = [request for _, request in answered[:4]]
             print("repeated by two clients: " + "; ".join(request.name for request in costliest), flush=True)
+            _, quiet = measure_others(port, 20, options.per_second)
             attack = Attack(port, costliest, options.loops)
             time.sleep(2)
-            answers, latencies = measure_others(port, options.requests, options.per_second)
+            answers, latencies = measure_others(port, options.requests, options.per_second, first=1_000)
             attack.stop()
-    print(f"the two clients: {dict(attack.answers)}")
+    print(f"the two clients: {dict(attack.answers)}; others before: median {median(quiet):.2f} s")
     print(f"others: {dict(answers)}; median {median(latencies):.2f} s, p99 {quantiles(latencies, n=100)[98]:.2f} s")
     failed = options.requests - answers["200"]
     print(f"{'OK' if not failed else 'NO'}: {failed} of {options.requests} ordinary requests of others failed")
