@@ -33,7 +33,7 @@ HUGE = "/resize?url=mill.png&width=7000&height=7000&fit=fill&enlarge=true&"
 LARGE = "/resize?url=mill.png&width=4000&height=4000&fit=fill&enlarge=true&"
 FILTERED = '<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000"><filter id="f">{}</filter>{}</svg>'
 RECTANGLE = '<rect width="4000" height="4000" fill="#f80" filter="url(#f)"/>'
-EFFECTS = "clahe=64&progressive_blur=down,250&median=5&dilate=20&erode=20&unsharp=10,1&rotate=5"
+EFFECTS = "clahe=64&progressive_blur=down,250&median=5&dilate=20&erode=20&unsharp=10,1"
 
 
 class Request(NamedTuple):
@@ -60,7 +60,7 @@ REQUESTS = (
     drawing("kernelUnitLength .01", '<feConvolveMatrix kernelUnitLength=".01" kernelMatrix="1 1 1 1 1 1 1 1 1"/>'),
     drawing("300 layers", "", '<g opacity=".5"><path d="M0 0H9V9"/></g>' * 300),
     drawing(
-        "8 × radial gradient",
+        "60 × radial gradient",
         "<feOffset/>",
         '<radialGradient id="g"><stop/></radialGradient>' + '<rect width="4000" height="4000" fill="url(#g)"/>' * 60,
     ),
@@ -176,7 +176,7 @@ def main() -> None:
     arguments.add_argument("--loops", type=int, default=2)
     options = arguments.parse_args()
     port = free_port()
-    environment = {**os.environ, "PIXMILL_UNSIGNED": "allow"}
+    environment = {**os.environ, "PIXMILL_UNSIGNED": "allow", "PIXMILL_CACHE": "memory://?max_bytes=64MiB"}
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pixmill", "serve", "--images", str(PHOTOS), "--port", str(port)]
         with running(command, port, Path(folder) / "log", environment) as pid:
