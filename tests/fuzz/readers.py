@@ -57,6 +57,7 @@ CALLS: Final = {
         (protocol.RenderedImage, (PNG,)),
         (protocol.RenderedBatch, ((PNG,), (PNG, PNG))),
         (protocol.Inspected, (None,)),
+        (protocol.Deferred, (PNG,)),
         (protocol.Failed, (PNG, None)),
         (protocol.Cancelled, (PNG, None)),
     )
@@ -192,6 +193,7 @@ def _encoded_replies() -> list[bytes]:
         protocol.RenderedImage(1, 2, Format.PNG, 3, 4, {"decode": 0.5}),
         protocol.RenderedBatch(1, 2, (item, failed)),
         protocol.Inspected(1, 2, facts),
+        protocol.Deferred(1, 2, 3.5),
         failed,
     )
     return [protocol._ENCODER.encode(outcome) for outcome in outcomes]
