@@ -90,3 +90,10 @@ def test_a_usual_drawing_is_far_below_the_limit(name: str) -> None:
 def test_circles_of_references_end() -> None:
     circle = "<g id='a'><use href='#b'/></g><g id='b'><use href='#a'/><use href='#b'/></g>"
     assert sanitise_svg(drawing(circle)).cost.seconds(1_000_000) < 1
+
+
+def test_long_chains_and_extreme_numbers_are_counted_without_an_error() -> None:
+    chain = "".join(f"<g id='a{n}'><use href='#a{n + 1}'/><use href='#a{n + 1}'/></g>" for n in range(5_000))
+    numbers = "<feMorphology radius='1e999 -1e-999'/><feConvolveMatrix kernelUnitLength='1e-300' order='9e99'/>"
+    for content in (chain, filtered(numbers), filtered("<feTurbulence numOctaves='1e309'/>") + chain):
+        assert sanitise_svg(drawing(content)).cost.seconds(1_000_000) >= 0

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import inf
 from typing import Final, NamedTuple
 
 _APPLY_NS: Final = 20.0
@@ -32,6 +31,7 @@ _MAX_MORPHOLOGY_RADIUS: Final = 10
 """Of librsvg, in pixels; each pixel compares the whole window."""
 _TURBULENCE_NS, _OCTAVE_NS, _MAX_OCTAVES = 140.0, 50.0, 10
 _CONVOLUTION_NS: Final = 20.0
+_MIN_UNIT: Final = 1e-4
 _MAX_ORDER: Final = 15
 _FUNCTION_NS: Final = 190.0
 _MAX_COVER: Final = 4.0
@@ -40,6 +40,8 @@ _LAYER_NS: Final = 2.0
 _BLEND_NS: Final = 12.0
 _MASK_NS: Final = 15.0
 _ELEMENT_S: Final = 10e-6
+_MAX_DEPTH: Final = 300
+"""More than librsvg nests."""
 _MAX_ELEMENTS: Final = 500_000
 """References that librsvg follows; it refuses a drawing with more."""
 _STOP_PAIR_S: Final = 3e-9
@@ -90,7 +92,7 @@ class _Total(NamedTuple):
     fixed_s: float = 0.0
 
     def plus(self, other: "_Total", count: float = 1.0) -> "_Total":
-        return _Total(*(mine + count * theirs for mine, theirs in zip(self, other, strict=True)))
+        return _Total(*(min(mine + count * theirs, _MAX_NS) for mine, theirs in zip(self, other, strict=True)))
 
     @property
     def ns_per_pixel(self) -> float:
@@ -192,21 +194,21 @@ class DrawingCostCounter:
             for name, value in properties if count else ():
                 _add_property(node, name, value, count)
 
-    def _total(self, node: _Node) -> _Total:
+    def _total(self, node: _Node, depth: int = 0) -> _Total:
         """Add up a node and all that it refers to. Circles, which librsvg does not follow, count once."""
         if node.total is not None:
             return node.total
-        if node.is_open:
+        if node.is_open or depth > _MAX_DEPTH:
             return _Total()
         node.is_open = True
         fixed_s = _STOP_PAIR_S * node.stops**2 + _CHARACTER_S * node.characters
         fixed_s += _CHARACTER_PAIR_S * node.characters**2 / max(1, node.elements)
         total = _Total(node.ns, node.filter_ns, float(node.is_filter), node.elements, fixed_s)
         for child in node.children:
-            total = total.plus(self._total(child))
+            total = total.plus(self._total(child, depth + 1))
         for id_, count in node.references.items():
             if target := self._nodes.get(id_):
-                total = total.plus(self._total(target), count)
+                total = total.plus(self._total(target, depth + 1), count)
         node.is_open = False
         node.total = total
         return total
@@ -234,7 +236,7 @@ def _primitive_ns(name: str, attributes: Mapping[str, str]) -> float:
     ns = _SPECIAL_NS[name](attributes) if name in _SPECIAL_NS else _PRIMITIVE_NS.get(name, _OTHER_PRIMITIVE_NS)
     unit = min(_numbers(attributes, "kernelUnitLength"), default=1.0)
     # A kernel unit below a pixel enlarges the image first. The unit is one of the drawing, so this may be too much.
-    return ns / min(1.0, unit) ** 2 if unit else inf
+    return ns / min(1.0, max(unit, _MIN_UNIT)) ** 2
 
 
 def _morphology_ns(attributes: Mapping[str, str]) -> float:
