@@ -61,6 +61,8 @@ _REFERRING: Final = frozenset(
 _NOT_DRAWN: Final = frozenset(
     {"defs", "symbol", "filter", "mask", "pattern", "marker", "clipPath", "linearGradient", "radialGradient"}
 )
+_CLASS_MARK: Final = "\0"
+"""Before the name of a class among the ids: none can contain it."""
 _TEXTS: Final = frozenset({"text", "tspan", "textPath", "tref"})
 
 
@@ -124,7 +126,8 @@ class DrawingCostCounter:
     def __init__(self) -> None:
         self._root = _Node()
         self._nodes: dict[str, _Node] = {}
-        self._stack: list[_Node] = [self._root]
+        self._elements = [self._root]
+        self._stack = [self._root]
         self._styles: list[str] = []
         self._names: list[str] = []
 
@@ -133,6 +136,7 @@ class DrawingCostCounter:
         id_ = attributes.get("id")
         if id_ or name in _NOT_DRAWN:
             child = _Node()
+            self._elements.append(child)
             if name not in _NOT_DRAWN:
                 node.children.append(child)
             child.is_filter = name == "filter"
@@ -165,6 +169,8 @@ class DrawingCostCounter:
         for css in self._styles:
             for selectors, declarations in _RULE.findall(css):
                 self._add_rule(selectors, declarations)
+        if self._styles:
+            self._apply_rules()
         total = self._total(self._root)
         fixed_s = total.fixed_s + _ELEMENT_S * min(total.elements, _MAX_ELEMENTS)
         return DrawingCost(min(total.ns_per_pixel, _MAX_NS), min(fixed_s, _MAX_FIXED_S))
@@ -182,17 +188,18 @@ class DrawingCostCounter:
                 node.ns += _LAYER_NS
 
     def _add_rule(self, selectors: str, declarations: str) -> None:
-        """Count the properties of a rule of a style sheet for each element with one of its classes, else for all."""
-        properties = [
-            (name, value)
-            for name, value in _DECLARATION.findall(declarations)
-            if name in _REFERRING or name in ("mix-blend-mode", "opacity")
-        ]
-        classes = set(_CLASS.findall(selectors))
-        for node in (self._root, *self._nodes.values()) if properties else ():
-            count = sum(node.classes[name] for name in classes) if classes else node.elements
-            for name, value in properties if count else ():
-                _add_property(node, name, value, count)
+        """Collect the properties of a rule of a style sheet by class, or for all elements if it names none."""
+        for name, value in _DECLARATION.findall(declarations):
+            if name in _REFERRING or name in ("mix-blend-mode", "opacity"):
+                for class_ in set(_CLASS.findall(selectors)) or ("",):
+                    _add_property(self._nodes.setdefault(f"{_CLASS_MARK}{class_}", _Node()), name, value, 1)
+
+    def _apply_rules(self) -> None:
+        """Let elements refer to the properties of their classes."""
+        for node in self._elements:
+            for class_, count in (*node.classes.items(), ("", node.elements)):
+                if f"{_CLASS_MARK}{class_}" in self._nodes:
+                    node.references[f"{_CLASS_MARK}{class_}"] += count
 
     def _total(self, node: _Node, depth: int = 0) -> _Total:
         """Add up a node and all that it refers to. Circles, which librsvg does not follow, count once."""
