@@ -5,6 +5,7 @@ in ``support.py``.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -114,6 +115,16 @@ def thrive(count: str) -> bytes:
     return sleep("60")
 
 
+def tower(size: str) -> bytes:
+    """Make the stack as large as this, which no limit of the kernel forbids (mremap(2)), and wait."""
+    libc = ctypes.CDLL(None)
+    libc.mremap.restype = ctypes.c_void_p
+    stack = next(line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("[stack]"))
+    start = ctypes.c_void_p(int(stack.partition("-")[0], 16))
+    assert libc.mremap(start, ctypes.c_size_t(4096), ctypes.c_size_t(int(size)), 1) is not None
+    return sleep("60")
+
+
 def busy(_: str) -> bytes:
     """Work on behind the reply."""
     threading.Thread(target=lambda: all(iter(lambda: True, False)), daemon=True).start()
@@ -138,7 +149,7 @@ VERBS: dict[str, Callable[[str], bytes]] = {
     verb.__name__: verb
     for verb in (
         *(sleep, append, die, segfault, die_once, fail, defect, hog, leak, big),
-        *(babble, complain, forge, thrive, busy, pid, rlimits, environment),
+        *(babble, complain, forge, thrive, tower, busy, pid, rlimits, environment),
     )
 }
 

@@ -413,6 +413,13 @@ async def test_a_worker_with_hundreds_of_threads_is_ended() -> None:
         assert (await obey(pool, "big 3")).body == b"bbb"
 
 
+async def test_a_worker_with_a_stack_beyond_all_need_is_ended() -> None:
+    async with pools(workers=1, sandbox="off") as pool:
+        with pytest.raises(RenderCrashed) as caught:
+            await obey(pool, f"tower {2**30}")
+        assert "stacks of" in caught.value.detail
+
+
 async def test_a_worker_that_works_without_a_job_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pixmill.engine.pool.process_audit._MAX_IDLE_CPU_S", 0.2)
     async with pools(workers=1) as pool:
