@@ -251,6 +251,7 @@ NO_HOSTS = {
     "a path": b"Host: a/b\r\n",
     "a user": b"Host: a@b\r\n",
     "a port that is none": b"Host: a:b\r\n",
+    "a name longer than DNS allows": b"Host: " + b"a" * 262 + b"\r\n",
     "bytes beyond ASCII": b"Host: \xc3\xa4\r\n",
 }
 PATHS = {

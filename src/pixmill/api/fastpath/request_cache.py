@@ -10,7 +10,7 @@ from functools import lru_cache
 from starlette.types import Scope
 
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
-from pixmill.api.http.request_head import MAX_HEADER_BYTES, is_host
+from pixmill.api.http.request_head import MAX_HEADER_BYTES, MAX_HOST_BYTES, is_host
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
@@ -26,7 +26,8 @@ MAX_KEY_BYTES = 1_024
 RequestKey = tuple[bytes, bytes, bytes, bytes]
 """Path, query and Accept, as they came, and the host if a dialect is mounted on it."""
 
-is_known_host = lru_cache(1_024)(is_host)
+_is_host_cached = lru_cache(1_024)(is_host)
+"""Takes no longer than ``MAX_HOST_BYTES`` each, so that clients cannot fill the memory with them."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -68,7 +69,7 @@ class RequestKeyReader:
         # Without mounted hosts every hit saves the call.
         known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)
-        is_valid = hosts == 1 and size <= MAX_HEADER_BYTES and is_known_host(host)
+        is_valid = hosts == 1 and size <= MAX_HEADER_BYTES and len(host) <= MAX_HOST_BYTES and _is_host_cached(host)
         return request_key, if_none_match, if_modified_since, requested_id, is_valid
 
     def match(self, request_key: RequestKey) -> DialectMatch | None:

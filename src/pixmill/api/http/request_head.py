@@ -12,13 +12,16 @@ from pixmill.errors import HeadersTooLarge, MalformedRequest
 MAX_HEADER_BYTES: Final = 32_768
 """Names and values of all headers together (431 above)."""
 
+MAX_HOST_BYTES: Final = 261
+"""A name of 255 bytes (RFC 1035 §3.1) and a port."""
+
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?")
 """uri-host and port of RFC 3986 §3.2, not empty."""
 
 
 def is_host(value: bytes) -> bool:
     """Whether a Host field names a host."""
-    return _HOST.fullmatch(value) is not None
+    return len(value) <= MAX_HOST_BYTES and _HOST.fullmatch(value) is not None
 
 
 def check_head(
