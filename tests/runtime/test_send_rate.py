@@ -1,8 +1,9 @@
 """Connections that are too slow are told from those that are not, by what the kernel says of them."""
 
+import resource
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -79,6 +80,28 @@ def test_what_was_read_fast_buys_no_pause_of_hours(pairs: Pairs) -> None:
     until(lambda: acked(pairs)[-1] >= 90_000, 20, "the kernel knows that it was read")
     assert [monitor.check(now) for now in (30, WINDOW_S, WINDOW_S + 9)] == [0, 0, 0]
     assert monitor.check(WINDOW_S + 60) == 1, "it would have been fast enough until three minutes had passed"
+
+
+@contextmanager
+def no_descriptor_free() -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_check_that_finds_no_descriptor_free_neither_fails_nor_forgets(pairs: Pairs) -> None:
+    client, server = pairs.open()
+    server.sendall(bytes(SENT))
+    monitor = SendRateMonitor(frozenset({pairs.port}), 500, lambda: None, grace_s=10)
+    assert monitor.check(0) == 0
+    with no_descriptor_free():
+        assert monitor.check(5) == 0
+    assert monitor.check(30) == 1, "its time counts from the first check on"
+    server.close()
+    assert is_reset(client)
 
 
 def test_connections_are_reset_by_their_addresses(pairs: Pairs) -> None:

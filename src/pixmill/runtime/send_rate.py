@@ -55,8 +55,12 @@ class SendRateMonitor:
 
     def check(self, now: float) -> int:
         """Reset all connections that are too slow at this time; return their number."""
+        try:
+            connections = list(accepted_connections(self._ports))
+        except OSError:  # to list them takes a descriptor, and none is free: the next check follows
+            return 0
         previous, self._windows, resets = self._windows, {}, 0
-        for inode, fd, progress in accepted_connections(self._ports):
+        for inode, fd, progress in connections:
             if not progress.is_pending:
                 continue
             window = previous.get(inode) or _Window(now, progress.acked_bytes)

@@ -179,7 +179,11 @@ class ResponseBodies:
         """Reset connections in a thread, many at a time: finding them takes milliseconds."""
         while self._to_reset:
             endpoints, self._to_reset = self._to_reset, set()
-            await asyncio.to_thread(reset_connections, endpoints)
+            try:
+                await asyncio.to_thread(reset_connections, endpoints)
+            except OSError:  # to list them takes a descriptor, and none is free: with the next ones
+                self._to_reset |= endpoints
+                return
 
 
 class ResponseBodyMiddleware:
