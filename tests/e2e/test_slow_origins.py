@@ -46,3 +46,18 @@ def test_a_client_that_names_any_number_of_slow_origins_takes_the_slots_of_nobod
             assert ask(server, f"http://127.2.0.{number}:{origin.port}/good.jpg", "127.0.0.3") == 200
         for connection in slow:
             connection.close()
+
+
+def test_whoever_asks_for_what_another_client_waits_for_has_a_share_of_its_own(origin: Origin) -> None:
+    origin.hang("/slow.jpg")
+    origin.serve("/good.jpg", small_photo())
+    good = f"http://127.2.0.1:{origin.port}/good.jpg"
+    limits: dict[str, float] = {"source_connections": 10, "source_queue": 20, "source_queue_max_wait_s": 1}
+    with Pixmill(cache="", allowed_networks="127.0.0.0/8", **limits) as server:
+        slow = [begin(server, f"http://127.1.0.{number}:{origin.port}/slow.jpg", "127.0.0.2") for number in range(1, 9)]
+        until(lambda: metric(server, "pixmill_source_fetches_in_flight") == 8, 60, "it has four fifths")
+        slow.append(begin(server, good, "127.0.0.2"))
+        until(lambda: metric(server, "pixmill_source_fetches_queued") == 1, 60, "its next fetch must wait")
+        assert ask(server, good, "127.0.0.3") == 200
+        for connection in slow:
+            connection.close()

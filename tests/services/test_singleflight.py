@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pixmill.errors import QueueFull
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.services.singleflight import Flights
 from tests.timers import until
 
@@ -155,3 +157,32 @@ async def test_a_failure_reaches_everybody_aboard_and_is_not_kept() -> None:
     first = await asyncio.gather(ask(), ask(), return_exceptions=True)
     assert [type(outcome) for outcome in first] == [ValueError, ValueError]
     assert await ask() == 7
+
+
+async def test_a_flight_that_is_rejected_because_of_its_client_is_started_again_for_others_once() -> None:
+    flights: Flights[str, str] = Flights()
+    started: list[str] = []
+    is_full = asyncio.Event()
+
+    async def make() -> str:
+        client = str(CURRENT_CLIENT.get())
+        started.append(client)
+        if client == "greedy":
+            await is_full.wait()
+            raise QueueFull
+        return client
+
+    async def ask(client: str) -> str:
+        CURRENT_CLIENT.set(client)
+        async with flights.join("key", make) as (value, _):
+            return value
+
+    tasks = [asyncio.create_task(ask(client)) for client in ("greedy", "greedy", "a", "b", "c")]
+    await until(lambda: started == ["greedy"])
+    await asyncio.sleep(0)
+    is_full.set()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(answer) for answer in answers[:2]] == [QueueFull, QueueFull]
+    assert answers[2:] == ["a"] * 3
+    assert started == ["greedy", "a"]
+    assert "key" not in flights

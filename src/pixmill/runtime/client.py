@@ -10,5 +10,6 @@ from typing import Final
 CURRENT_CLIENT: Final[ContextVar[Hashable]] = ContextVar("client", default=None)
 """The key of the client, as the rate limiter counts it (IPv6: by /64); None for work that no client waits for.
 
-A shared computation (single flight) belongs to the client that started it.
+A shared computation (single flight) belongs to the client that started it; if it is rejected because of that client,
+the others start it again (``services/singleflight.py``).
 """

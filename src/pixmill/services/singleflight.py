@@ -1,24 +1,34 @@
 """Single flight: concurrent calls for the same key share one computation.
 
-Knows tasks and their waiters; must never know what is computed.
+Knows tasks, their waiters and whose they are; must never know what is computed.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
+from pixmill.errors import QueueFull, SourceBusy
 from pixmill.ports.pipeline import Purges
+from pixmill.runtime.client import CURRENT_CLIENT
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 P = ParamSpec("P")
 
+LIMITS_OF_CLIENTS: Final = (SourceBusy, QueueFull)
+"""Rejections that concern the share of one client: what it started may be computed for another one all the same."""
+
+_MAX_ATTEMPTS: Final = 3
+
 
 @dataclass(slots=True)
 class _Flight(Generic[V]):
+    """``client`` started it, and it counts for its share."""
+
     task: asyncio.Task[V]
+    client: Hashable
     waiters: int = 0
 
 
@@ -42,24 +52,37 @@ class Flights(Generic[K, V]):
     ) -> AsyncIterator[tuple[V, bool]]:
         """Yield the value of ``make(*args)``, valid inside the block, and whether an earlier call had started it.
 
-        The flight is cancelled when its last waiter leaves: one that leaves earlier harms no other.
+        The flight is cancelled when its last waiter leaves: one that leaves earlier harms no other. Nor does a client
+        that has used up its share: if its flight is rejected, those of other clients start one of their own.
         """
-        shared = key in self._flights
-        flight = self._flights[key] if shared else self._start(key, make(*args, **kwargs))
-        flight.waiters += 1
-        try:
-            yield await asyncio.shield(flight.task), shared
-        finally:
-            flight.waiters -= 1
-            if not flight.waiters:
-                self._end(key, flight)
+        client = CURRENT_CLIENT.get()
+        for attempt in range(_MAX_ATTEMPTS):
+            flight = self._flights.get(key)
+            shared = flight is not None and not (attempt and flight.task.done())
+            if flight is None or not shared:
+                flight = self._start(key, client, make(*args, **kwargs))
+            flight.waiters += 1
+            try:
+                try:
+                    value = await asyncio.shield(flight.task)
+                except LIMITS_OF_CLIENTS:
+                    if flight.client == client or attempt == _MAX_ATTEMPTS - 1:
+                        raise
+                    continue
+                yield value, shared
+                return
+            finally:
+                flight.waiters -= 1
+                if not flight.waiters:
+                    self._end(key, flight)
 
-    def _start(self, key: K, coroutine: Coroutine[Any, Any, V]) -> _Flight[V]:
-        flight = self._flights[key] = _Flight(asyncio.create_task(coroutine))
+    def _start(self, key: K, client: Hashable, coroutine: Coroutine[Any, Any, V]) -> _Flight[V]:
+        flight = self._flights[key] = _Flight(asyncio.create_task(coroutine), client)
         return flight
 
     def _end(self, key: K, flight: _Flight[V]) -> None:
-        del self._flights[key]
+        if self._flights.get(key) is flight:
+            del self._flights[key]
         if flight.task.done():
             self._dispose_result(flight.task)
         else:
