@@ -18,13 +18,11 @@ from pixmill.cache.resilience.guarded import GuardedTier
 from pixmill.cache.resilience.write_behind import DRAIN_TIMEOUT_S, WriteBehindTier
 from pixmill.cache.tier import HasUsedBytes, Miss, Peekable, Purgeable, ResultTier, SharedTier
 from pixmill.plan.key import Key
+from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.observe import BoundCounters, Event, NullObserver, Observer, Pingable, RequestStage, timer_of
 from pixmill.ports.values import Entry, Hit
 
 MAX_ENTRY_BYTES: Final = 64 * 2**20
-
-SHARED_ENTRY_BYTES: Final = 128 * 1024
-"""An entry of at least this size is held once, for all who use it at the same time."""
 
 
 class TieredCache:
@@ -190,7 +188,7 @@ class TieredCache:
         return Hit(entry, tier.name)
 
     def _note_in_use(self, key: Key, entry: Entry) -> None:
-        if len(entry.body) >= SHARED_ENTRY_BYTES:
+        if len(entry.body) > LARGE_RESULT_BYTES:
             self._in_use[key] = entry
 
     def _usable(self, found: Entry, now: float) -> Entry | None:

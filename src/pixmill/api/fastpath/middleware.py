@@ -21,8 +21,8 @@ from pixmill.api.http.forwarded import ProxyNetwork
 from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.guards import identify_client
 from pixmill.api.middleware.request_context import choose_request_id
-from pixmill.api.middleware.response_body import LARGE_BODY_BYTES
 from pixmill.api.middleware.telemetry import access_fields, remote_address
+from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 from pixmill.services.results.cache import ResultCache
@@ -64,7 +64,7 @@ class FastPathMiddleware:
         cached = self._request_cache.get(request_key, now) if is_valid else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
-            if len(hit.entry.body) > LARGE_BODY_BYTES:  # sent in slices, which takes its time, as one in flight
+            if len(hit.entry.body) > LARGE_RESULT_BYTES:  # sent in slices, which takes its time, as one in flight
                 scope["request_key"], scope["dialect_match"] = (
                     request_key,
                     self._request_cache.reader.match(request_key),

@@ -33,7 +33,8 @@ class RateLimitMiddleware:
     """Sets ``CURRENT_CLIENT``, and rejects clients above their request rate. Health and metrics do not count.
 
     Without a ``limiter`` no rate is limited (GCRA). Byte-for-byte repeats that memory answers
-    (``fastpath/middleware.py``) come before this and do not count: counting would cost as much as answering.
+    (``fastpath/middleware.py``) come before this and do not count unless they are large: counting would cost as much as
+    answering.
     """
 
     def __init__(

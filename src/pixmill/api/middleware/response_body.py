@@ -14,13 +14,11 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pixmill.api.http.disconnect import wait_disconnect
+from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.memory_budget import MemoryBudget, MemoryReservation
 from pixmill.runtime.tcp import Endpoints, reset_connections
 from pixmill.services.singleflight import Flights
-
-LARGE_BODY_BYTES: Final = 128 * 1024
-"""Smaller bodies are sent whole, at once and off the budget: 4,096 connections hold half a GiB of them at most."""
 
 SLICE_BYTES: Final = 32 * 1024
 
@@ -207,7 +205,7 @@ class ResponseBodyMiddleware:
                 return
             held_start, start = start, None
             body = message.get("body", b"")
-            if len(body) > LARGE_BODY_BYTES and not message.get("more_body"):
+            if len(body) > LARGE_RESULT_BYTES and not message.get("more_body"):
                 await self._bodies.send(body, scope, receive, send, held_start)
                 return
             if held_start:
