@@ -226,7 +226,11 @@ class RenderDeferred(Exception):
 
 def decode_cost_s(kind: Format, pixels: int) -> float:
     """Estimate the decoding of an image."""
-    return pixels * DECODE_NS.get(kind, _OTHER_DECODE_NS) * _NS
+    return pixels * _decode_ns(kind) * _NS
+
+
+def _decode_ns(kind: Format) -> float:
+    return DECODE_NS.get(kind, _OTHER_DECODE_NS)
 
 
 NO_COST: Final = CostEstimate(0.0, {})
@@ -242,9 +246,9 @@ def estimate_cost(plan: Plan, geometries: tuple[Geometry, ...], original: Origin
         if amount:
             ns[name] = ns.get(name, 0.0) + amount
 
-    add("original", original.pixels * DECODE_NS.get(original.format, _OTHER_DECODE_NS))
+    add("original", original.pixels * _decode_ns(original.format))
     if plan.trim:
-        add("trim", original.pixels * (_TRIM_NS + DECODE_NS.get(original.format, _OTHER_DECODE_NS)))
+        add("trim", original.pixels * (_TRIM_NS + _decode_ns(original.format)))
     for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
         _add_stage(add, stage, geometry)
     _add_encodings(add, plan.output, geometries[-1].output.pixels, original)

@@ -264,14 +264,16 @@ class Call:
         self.started_at = now
 
     def defer(self, cost_s: float) -> None:
-        """Count it as costly; time that it has taken in vain is not given back."""
-        now = self.future.get_loop().time()
-        self.time_left_s -= now - (now if self.started_at is None else self.started_at)
+        """Count it as costly, and the time that the attempt took."""
+        self._charge_attempt(self.future.get_loop().time())
         self.started_at, self.is_costly, self.expected_s = None, True, cost_s
 
     def worker_died(self, now: float) -> None:
         """Count the death of its worker, and the time that the attempt took."""
         self.worker_deaths += 1
+        self._charge_attempt(now)
+
+    def _charge_attempt(self, now: float) -> None:
         self.time_left_s -= now - (now if self.started_at is None else self.started_at)
 
     def succeed(self, result: CallResult) -> None:
