@@ -1,4 +1,4 @@
-"""The registrable domain of a host name, by the Public Suffix List: what one owner has, however many names are in it.
+"""The registrable domain of a host name, by the Public Suffix List: all names in it have one owner.
 
 The list is part of the wheel ``publicsuffixlist``; nothing is downloaded. Must never resolve a name.
 """

@@ -2,10 +2,10 @@
 
 Knows fetches by their keys, and how long they take. Must never know how anything is fetched.
 
-Who names hosts at will (a wildcard domain) or addresses (an IPv6 prefix) must not take all slots. So a site and a
-client may hold only a multiple of the slots that are still free (dynamic thresholds: Choudhury and Hahne, IEEE/ACM
-Transactions on Networking 6(2), 1998): one alone gets most of them, and each newcomer finds some. What many sites
-and many clients can still take together is bounded by a reserve for origins that have answered well before.
+A client that names any number of hosts (a wildcard domain) or addresses (an IPv6 prefix) must not take all slots. So a
+site and a client may hold only a multiple of the slots that are still free (dynamic thresholds: Choudhury and Hahne,
+IEEE/ACM Transactions on Networking 6(2), 1998): one alone gets most of them, and each newcomer finds some. A reserve
+for origins that have answered well before bounds what many sites and many clients can take together.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class FetchKey(NamedTuple):
     origin: str
     """Scheme, host and port of a URL, a bucket, or the image root."""
     site: Hashable
-    """What one owner has at will: a registrable domain, an IPv4 address, an IPv6 /64, a bucket, or the image root."""
+    """All that one owner controls: a registrable domain, an IPv4 address, an IPv6 /64, a bucket, or the image root."""
     client: Hashable = None
     is_own: bool = False
     """Whether the origin is the image root, which nobody but the operator can make slow."""
@@ -134,7 +134,7 @@ class Slot:
 
 
 class FetchLimiter:
-    """Grants fetch slots to those who hold the fewest. ``on_rejected`` is called for each rejection."""
+    """Grants a free slot to the waiting client that holds the fewest. ``on_rejected`` is called for each rejection."""
 
     def __init__(self, config: SourcesConfig, on_rejected: Callable[[], None]) -> None:
         self.in_flight = 0

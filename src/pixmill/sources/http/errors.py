@@ -56,7 +56,7 @@ _TRANSIENT: Final = (aiohttp.ClientConnectorError, ConnectionLost)
 _PERMANENT: Final = (
     aiohttp.ClientSSLError,
     aiohttp.ClientConnectorCertificateError,
-    aiohttp.ClientConnectorDNSError,  # asked again already, and remembered
+    aiohttp.ClientConnectorDNSError,  # the resolver has repeated its query, and caches the failure
 )
 
 

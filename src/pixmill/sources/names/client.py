@@ -1,7 +1,7 @@
-"""Asks name servers by c-ares: without a thread or a socket of its own for each question.
+"""Queries name servers with c-ares: without a thread or a socket of its own for each query.
 
 Knows pycares. c-ares reads ``/etc/resolv.conf`` (servers, search domains, ``ndots``, ``rotate``), ``/etc/hosts`` and
-``/etc/nsswitch.conf``. Must never know who asks, nor how much may be asked.
+``/etc/nsswitch.conf``. Must never know callers, nor their limits.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _FAILURE_WEIGHT: Final = 8
 _FIRST_TRY_S: Final = 1.0
 _TRIES: Final = 4
 """Each try waits twice as long as the one before. After a few answers, c-ares starts with five times their mean
-duration instead, 0.25 s at least, so a question that is not answered ends after 3 to 12 s."""
+duration instead, 0.25 s at least, so a query that is not answered ends after 3 to 12 s."""
 
 _HOST_NAME: Final = re.compile("[!-~]{1,254}")  # IDNA is applied when a URL is parsed
 
@@ -61,9 +61,9 @@ class DnsClient:
         self._answers_left = _ANSWERS_PER_READ
 
     async def query(self, host: str) -> Answer:
-        """Ask for both kinds of address. Raises NameNotFound, NameServerFailed, TimeoutError.
+        """Query both kinds of address. Raises NameNotFound, NameServerFailed, TimeoutError.
 
-        c-ares cannot withdraw a question: cancelled, this returns, but the question goes on until its own time-outs.
+        c-ares cannot cancel a query: cancelled, this returns, but the query goes on until its own time-outs.
         """
         done: asyncio.Future[pycares.AddrInfoResult] = self._loop.create_future()
         if not _HOST_NAME.fullmatch(host):
@@ -78,7 +78,7 @@ class DnsClient:
         return _answer_of(found)
 
     def close(self) -> None:
-        """End all questions, each with an error."""
+        """End all queries, each with an error."""
         self._channel.cancel()
         self._channel.close()
 

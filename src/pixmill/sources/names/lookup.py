@@ -1,4 +1,4 @@
-"""What a resolver of host names is. Apart from the rest, so that it can be named before anything is loaded."""
+"""The type of a resolver of host names. A module of its own, so that it can be named before a resolver is loaded."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,6 +1,6 @@
 """Resolves names of origins: caches addresses and failures, and shares look-ups in progress.
 
-Knows names, times and bounds. Must never know how a name server is asked, nor which addresses are allowed: the guard
+Knows names, times and bounds. Must never know how a name server is queried, nor which addresses are allowed: the guard
 checks each address again whenever one is connected to, also a cached one.
 """
 
@@ -126,7 +126,7 @@ class NameResolver:
         """Turn every end into an outcome: there may be nobody to see an exception."""
         try:
             await self._shares.acquire(domain, self._timeout_s / 2)
-            answer = await self._ask(name, domain)
+            answer = await self._query_until_answered(name, domain)
         except SourceBusy as error:
             return _Outcome(_BUSY, detail=error.detail)
         except OSError as error:
@@ -137,8 +137,8 @@ class NameResolver:
         fresh_until = now + min(max(answer.ttl_s, MIN_TTL_S), MAX_TTL_S)
         return _Outcome(_OK, answer.addresses, fresh_until=fresh_until, stale_until=fresh_until + STALE_S)
 
-    async def _ask(self, name: str, domain: str) -> Answer:
-        """Ask until there is an answer or the time is over. Gives the share back when the last question has ended."""
+    async def _query_until_answered(self, name: str, domain: str) -> Answer:
+        """Query until there is an answer or the time is over. Releases the share when the last query has ended."""
         query: asyncio.Future[Answer] | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -161,7 +161,7 @@ class NameResolver:
     def _end_query(self, query: "asyncio.Future[Answer]") -> None:
         self._queries.discard(query)
         if not query.cancelled():
-            query.exception()  # seen, also if nobody waits any more
+            query.exception()  # retrieved, also if nobody waits any more
 
 
 _LABELS: Final = {NameNotFound: _NOT_FOUND, TimeoutError: _TIMEOUT}
