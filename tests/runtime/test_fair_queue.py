@@ -1,5 +1,6 @@
 """The queue of renders gives every client its share, and is first in, first out for one alone."""
 
+import sys
 from collections import Counter
 from typing import NamedTuple
 
@@ -40,6 +41,28 @@ def test_clients_get_equal_work_not_equal_numbers() -> None:
     queue = queue_of(*[Item("long", 4.0, n) for n in range(50)], *[Item("short", 1.0, n) for n in range(200)])
     served = Counter(queue.pop().client for _ in range(50))
     assert served["short"] == pytest.approx(4 * served["long"], abs=4)
+
+
+def test_a_client_that_always_asks_for_one_thing_gets_no_more_than_its_share() -> None:
+    queue = queue_of(*[Item("short", 1.0, n) for n in range(200)], Item("long", 4.0, 0))
+    served: Counter[str] = Counter()
+    for number in range(50):
+        client = queue.pop().client
+        served[client] += 1
+        if client == "long":
+            queue.append(Item("long", 4.0, number))
+    assert served["short"] == pytest.approx(4 * served["long"], abs=4)
+
+
+def test_clients_that_come_once_are_forgotten() -> None:
+    queue = queue_of(*[Item("short", 1.0, n) for n in range(2_000)])
+    before = sys.getsizeof(queue._virtual_times)
+    for number in range(20_000):
+        queue.append(Item(f"passer-by {number}", 0.1, number))
+        while queue.pop().client == "short":
+            pass
+    assert len(queue) > 1
+    assert sys.getsizeof(queue._virtual_times) < before + 100_000
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 10), st.sampled_from(["add", "pop", "remove", "back"]))))

@@ -13,6 +13,9 @@ T = TypeVar("T")
 _MIN_WORK_S: Final = 0.001
 """Work counts as at least this, so that clients take turns also before any duration is known."""
 
+_MAX_REMEMBERED: Final = 1_024
+"""Clients without items; when there are more, all of them are forgotten."""
+
 
 class FairQueue(Generic[T]):
     """Items by client; in their order for each client, and first of all those that were put back."""
@@ -40,7 +43,7 @@ class FairQueue(Generic[T]):
         client = self._client_of(item)
         if client not in self._queues:
             self._queues[client] = deque()
-            self._virtual_times[client] = self._virtual_time
+            self._virtual_times[client] = max(self._virtual_time, self._virtual_times.get(client, 0.0))
         self._queues[client].append(item)
 
     def put_back(self, item: T) -> None:
@@ -77,5 +80,12 @@ class FairQueue(Generic[T]):
         self._virtual_times.clear()
 
     def _drop_if_empty(self, client: Hashable) -> None:
-        if not self._queues[client]:
-            del self._queues[client], self._virtual_times[client]
+        """Forget a client without items, but not while it is ahead of others: it may come back with the next one."""
+        if self._queues[client]:
+            return
+        del self._queues[client]
+        if not self._queues:
+            self._virtual_times.clear()
+            self._virtual_time = 0.0
+        elif len(self._virtual_times) > len(self._queues) + _MAX_REMEMBERED:
+            self._virtual_times = {client: self._virtual_times[client] for client in self._queues}
