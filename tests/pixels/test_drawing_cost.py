@@ -1,5 +1,7 @@
 """What a drawing costs to render is bounded before it is rendered; usual drawings are far below the limit."""
 
+from time import process_time
+
 import pytest
 
 from pixmill.dialects.native.dialect import parse
@@ -38,6 +40,15 @@ COSTLY = {
     + "<rect class='b' width='9' height='9'/>" * 200,
     "a filter for all elements": "<style>rect{filter:url(#f)}</style><filter id='f'><feOffset/></filter>"
     + "<rect width='9' height='9'/>" * 200,
+    "a filter by a selector with a negation": "<style>:not(.a){filter:url(#f)}</style><filter id='f'><feOffset/></filter>"
+    + "<rect width='9' height='9'/>" * 200,
+    "a filter in a class": "<style>.a rect{filter:url(#f)}</style><filter id='f'><feOffset/></filter><g class='a'>"
+    + "<rect width='9' height='9'/>" * 200
+    + "</g>",
+    "a filter in a rule left open": "<style>rect{filter:url(#f)</style><filter id='f'><feOffset/></filter>"
+    + "<rect width='9' height='9'/>" * 200,
+    "functions in capitals": f"<rect width='9' height='9' style='filter:{'BLUR(9px)' * 30}'/>",
+    "the function for opacity": f"<rect width='9' height='9' style='filter:{'opacity(.9)' * 30}'/>",
     "a list of filters": f"<rect width='9' height='9' style='filter:{'blur(9px)' * 30}'/>",
     "filters in uses": "<filter id='f'><feOffset/></filter><g id='a'><rect filter='url(#f)' width='9' height='9'/></g>"
     + "<use href='#a'/>" * 200,
@@ -69,7 +80,10 @@ def test_a_costly_drawing_that_is_passed_on_is_not_rendered() -> None:
     assert render(memoryview(drawing(COSTLY["many blurs"])), plan, LIMITS).format is Format.SVG
 
 
+ROAD = "opacity:1;fill:none;stroke:#f80;isolation:auto;mix-blend-mode:normal;mask:none;filter:none"
 USUAL = {
+    "a map by a drawing program": f'<path style="{ROAD}" opacity="1.0" d="M0 0L9 9"/>' * 5_000,
+    "a style sheet that makes all opaque": "<style>path{opacity:100%}</style>" + '<path d="M0 0L9 9"/>' * 5_000,
     "a drop shadow": filtered('<feDropShadow stdDeviation="4"/>'),
     "thirty shadows": filtered('<feGaussianBlur stdDeviation="4"/><feOffset/><feMerge><feMergeNode/></feMerge>', 30),
     "a glow": filtered('<feMorphology radius="2"/><feGaussianBlur stdDeviation="4"/>'),
@@ -85,6 +99,13 @@ USUAL = {
 @pytest.mark.parametrize("name", USUAL)
 def test_a_usual_drawing_is_far_below_the_limit(name: str) -> None:
     assert sanitise_svg(drawing(USUAL[name])).cost.seconds(2_000_000) < LIMITS.max_cost_s / 2
+
+
+@pytest.mark.parametrize("css", ["a" * 1_000_000, "a{" + "b" * 1_000_000, "{" * 1_000_000, "a{b:c " * 150_000])
+def test_a_style_sheet_is_read_in_linear_time(css: str) -> None:
+    started = process_time()
+    sanitise_svg(drawing(f"<style>{css}</style>"))
+    assert process_time() - started < 30  # a quadratic reader takes an hour
 
 
 def test_circles_of_references_end() -> None:

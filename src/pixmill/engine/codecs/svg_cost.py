@@ -7,7 +7,7 @@ estimated: their work depends on where they are, and a worker is taken from one 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -50,14 +50,18 @@ _CHARACTER_S: Final = 30e-6
 _CHARACTER_PAIR_S: Final = 60e-9
 
 _USE: Final = re.compile(r"url\(\s*[\"']?#([^()\"'\s]*)")
-_FUNCTION: Final = re.compile(r"(?:blur|drop-shadow|brightness|contrast|grayscale|hue-rotate|invert|saturate|sepia)\(")
+_FUNCTION: Final = re.compile(
+    r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)\(", re.IGNORECASE
+)
 _DECLARATION: Final = re.compile(r"(?:^|[;{\s])([a-z-]+)\s*:([^;{}]*)")
-_RULE: Final = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_COMBINATOR: Final = re.compile(r"[\s>+~]+")
 _CLASS: Final = re.compile(r"\.([\w-]+)")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 _REFERRING: Final = frozenset(
     {"filter", "mask", "clip-path", "fill", "stroke", "marker", "marker-start", "marker-mid", "marker-end"}
 )
+_COMPOSITING: Final = frozenset({"mix-blend-mode", "opacity"})
+"""Properties that give an element a layer of its own; drawing programs write those that do not to each element too."""
 _NOT_DRAWN: Final = frozenset(
     {"defs", "symbol", "filter", "mask", "pattern", "marker", "clipPath", "linearGradient", "radialGradient"}
 )
@@ -167,8 +171,9 @@ class DrawingCostCounter:
     def cost(self) -> DrawingCost:
         """Return the cost of the whole drawing, with everything as often as it is referred to."""
         for css in self._styles:
-            for selectors, declarations in _RULE.findall(css):
-                self._add_rule(selectors, declarations)
+            for rule in css.split("}"):  # a regular expression would try each character; the last may be left open
+                selectors, _, declarations = rule.rpartition("{")
+                self._add_rule(selectors.rpartition("{")[2], declarations)
         if self._styles:
             self._apply_rules()
         total = self._total(self._root)
@@ -184,14 +189,14 @@ class DrawingCostCounter:
             elif name == "style":
                 for property_, declared in _DECLARATION.findall(value):
                     _add_property(node, property_, declared, 1)
-            elif name == "opacity":
-                node.ns += _LAYER_NS
+            elif name in _COMPOSITING:
+                _add_property(node, name, value, 1)
 
     def _add_rule(self, selectors: str, declarations: str) -> None:
         """Collect the properties of a rule of a style sheet by class, or for all elements if it names none."""
         for name, value in _DECLARATION.findall(declarations):
-            if name in _REFERRING or name in ("mix-blend-mode", "opacity"):
-                for class_ in set(_CLASS.findall(selectors)) or ("",):
+            if name in _REFERRING or name in _COMPOSITING:
+                for class_ in {class_ for selector in selectors.split(",") for class_ in _selected_classes(selector)}:
                     _add_property(self._nodes.setdefault(f"{_CLASS_MARK}{class_}", _Node()), name, value, 1)
 
     def _apply_rules(self) -> None:
@@ -221,6 +226,18 @@ class DrawingCostCounter:
         return total
 
 
+def _selected_classes(selector: str) -> Sequence[str]:
+    """Return the classes of which a selected element has at least one; an empty name stands for any element."""
+    if "(" in selector or ")" in selector:  # it may be a negation
+        return ("",)
+    return _CLASS.findall(_COMBINATOR.split(selector.strip())[-1]) or ("",)
+
+
+def _is_opaque(value: str) -> bool:
+    number = _NUMBER.match(value.strip())
+    return number is not None and float(number[0]) >= (1 if "%" not in value else 100)
+
+
 def _add_property(node: _Node, name: str, value: str, count: int) -> None:
     targets = _USE.findall(value)
     for target in targets:
@@ -230,9 +247,9 @@ def _add_property(node: _Node, name: str, value: str, count: int) -> None:
     elif name == "mask":
         node.ns += _MASK_NS * count * bool(targets)
     elif name == "mix-blend-mode":
-        node.ns += _BLEND_NS * count
+        node.ns += _BLEND_NS * count * (value.strip() != "normal")
     elif name == "opacity":
-        node.ns += _LAYER_NS * count
+        node.ns += _LAYER_NS * count * (not _is_opaque(value))
 
 
 def _numbers(attributes: Mapping[str, str], name: str) -> list[float]:
