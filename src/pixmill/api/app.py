@@ -54,7 +54,9 @@ def create_app(context: ApiContext) -> ASGIApp:
         context.images.resizer.lookup.results,
         context.limits.load_shedder,
         context.telemetry.batch,
-        context.config.proxy_networks(),
+        response_bodies=context.limits.response_bodies,
+        in_flight=context.lifecycle.in_flight,
+        trusted_proxies=context.config.proxy_networks(),
     )
 
 

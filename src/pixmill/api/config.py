@@ -120,13 +120,13 @@ class ApiConfig(BaseModel):
         600.0,
         gt=0,
         le=86_400,
-        description="Maximum duration in seconds of sending a response above 128 KiB; then its connection is closed.",
+        description="Maximum duration in seconds of sending a response above 256 KiB; then its connection is closed.",
     )
     rate_limit: float = Field(
         0.0,
         ge=0,
         description="Sustained requests per second per client (token bucket; 429 above); an IPv6 /64 is one client. "
-        "Memory hits up to 128 KiB do not count. 0: no limit.",
+        "Memory hits do not count. 0: no limit.",
     )
     rate_limit_burst: int = Field(
         0, ge=0, description="Burst of requests per client; 0 means ten seconds' worth of PIXMILL_RATE_LIMIT."

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-LARGE_RESULT_BYTES: Final = 128 * 1024
+LARGE_RESULT_BYTES: Final = 256 * 1024
 """A larger result is in memory once for all who use it at the same time, and on the memory budget while it is sent.
 
-Smaller ones are sent whole, off the budget: 4,096 connections hold half a GiB of them at most.
+Smaller ones are sent whole, off the budget: 4,096 connections hold one GiB of them at most.
 """
 
 Positive = Annotated[int, Meta(ge=1)]

@@ -78,7 +78,7 @@ class SourcesConfig(BaseModel):
     memory_budget_bytes: ByteSize = Field(
         default=ByteSize(0),
         ge=0,
-        description="Memory budget for originals in flight, uploads, cached originals and responses above 128 KiB "
+        description="Memory budget for originals in flight, uploads, cached originals and responses above 256 KiB "
         "being sent; requests beyond it are rejected with 503. "
         "0: a quarter of the memory of the machine or container, at least four originals of the maximum size.",
     )

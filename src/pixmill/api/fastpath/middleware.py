@@ -19,9 +19,11 @@ from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
 from pixmill.api.http.forwarded import ProxyNetwork
 from pixmill.api.middleware.cors import COMMON_HEADERS
-from pixmill.api.middleware.guards import identify_client
+from pixmill.api.middleware.guards import InFlightRequests, identify_client
 from pixmill.api.middleware.request_context import choose_request_id
+from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.api.middleware.telemetry import access_fields, remote_address
+from pixmill.errors import MemoryExhausted
 from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.values import Hit
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
@@ -43,6 +45,9 @@ class FastPathMiddleware:
         results: ResultCache,
         load_shedder: LoadShedder,
         telemetry_batch: TelemetryBatch,
+        *,
+        response_bodies: ResponseBodies,
+        in_flight: InFlightRequests,
         trusted_proxies: tuple[ProxyNetwork, ...] = (),
     ) -> None:
         self.app = app
@@ -51,6 +56,8 @@ class FastPathMiddleware:
         self._request_cache = request_cache
         self._results = results
         self._telemetry_batch = telemetry_batch
+        self._response_bodies = response_bodies
+        self._in_flight = in_flight
         self._request_metrics = telemetry_batch.request_metrics
         self._access_log = telemetry_batch.access_log
 
@@ -64,13 +71,6 @@ class FastPathMiddleware:
         cached = self._request_cache.get(request_key, now) if is_valid else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
-            if len(hit.entry.body) > LARGE_RESULT_BYTES:  # sent in slices, which takes its time, as one in flight
-                scope["request_key"], scope["dialect_match"] = (
-                    request_key,
-                    self._request_cache.reader.match(request_key),
-                )
-                await self.app(scope, receive, send)
-                return
             raw_id = choose_request_id(requested_id).encode()
             response = self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now)
             body = hit.entry.body if response.has_image else b""
@@ -87,27 +87,41 @@ class FastPathMiddleware:
             raw_id, body = id_.encode(), rejection.body(id_)
             response = self._rejection_response(scope, rejection, len(body))
             body = b"" if scope["method"] == "HEAD" else body
-        await self._send(scope, send, response, body, raw_id, now, started)
+        if not await self._send(scope, receive, send, response, body, raw_id, started):
+            scope["request_key"], scope["dialect_match"] = request_key, self._request_cache.reader.match(request_key)
+            await self.app(scope, receive, send)
 
     async def _send(
         self,
         scope: Scope,
+        receive: Receive,
         send: Send,
         response: PreparedResponse,
         body: bytes,
         raw_id: bytes,
-        now: float,
         started: float,
-    ) -> None:
+    ) -> bool:
+        """Send the response; return False if there was no memory for it and nothing has been sent."""
+        headers = [*response.headers, (b"x-request-id", raw_id)]
+        start = {"type": "http.response.start", "status": response.response_class.status, "headers": headers}
+        is_sent = True
         self._request_metrics.in_flight += 1
         try:
-            headers = [*response.headers, (b"x-request-id", raw_id)]
-            await send({"type": "http.response.start", "status": response.response_class.status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            if len(body) > LARGE_RESULT_BYTES:
+                await self._in_flight.track(self._response_bodies.send(body, scope, receive, send, start))
+            else:
+                await send(start)
+                await send({"type": "http.response.body", "body": body})
+        except MemoryExhausted:
+            is_sent = False
         finally:
             self._request_metrics.in_flight -= 1
-            seconds = time.perf_counter() - started
-            self._telemetry_batch.add((response.response_class, remote_address(scope), raw_id, now + seconds, seconds))
+            if is_sent:
+                seconds = time.perf_counter() - started
+                self._telemetry_batch.add(
+                    (response.response_class, remote_address(scope), raw_id, time.time(), seconds)
+                )
+        return is_sent
 
     def _rejection_response(self, scope: Scope, rejection: PreparedRejection, size: int) -> PreparedResponse:
         headers = [*rejection.headers, (b"content-length", b"%d" % size), *COMMON_HEADERS]

@@ -4,7 +4,7 @@ Knows ASGI messages and tasks; must never know what the work is.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -19,7 +19,7 @@ DISCONNECT_CHECK_DELAY_S: Final = 0.05
 async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Await ``work``; cancel it and raise ClientDisconnect if the client disconnects meanwhile."""
     task = asyncio.ensure_future(work)
-    listener = _DisconnectListener(receive, task)
+    listener = DisconnectListener(receive, task.cancel, DISCONNECT_CHECK_DELAY_S)
     try:
         return await task
     except asyncio.CancelledError:
@@ -30,17 +30,18 @@ async def cancel_on_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -
         listener.close()
 
 
-class _DisconnectListener:
-    """Cancels a task when the client disconnects; begins to listen after ``DISCONNECT_CHECK_DELAY_S``."""
+class DisconnectListener:
+    """Calls back once when the client disconnects; begins to listen after ``delay_s``."""
 
-    def __init__(self, receive: Receive, task: "asyncio.Future[Any]") -> None:
+    def __init__(self, receive: Receive, on_disconnect: Callable[[], object], delay_s: float) -> None:
         self.disconnected = False
         self._receive = receive
-        self._task = task
+        self._callback = on_disconnect
         self._listening: asyncio.Future[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(DISCONNECT_CHECK_DELAY_S, self._start)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._start)
 
     def close(self) -> None:
+        """End listening."""
         self._timer.cancel()
         if self._listening:
             self._listening.cancel()
@@ -50,11 +51,11 @@ class _DisconnectListener:
         self._listening.add_done_callback(self._on_disconnect)
 
     def _on_disconnect(self, listening: "asyncio.Future[None]") -> None:
-        """Cancel the task, also when listening has failed."""
+        """Call back, also when listening has failed."""
         if not listening.cancelled():
             listening.exception()  # retrieved
             self.disconnected = True
-            self._task.cancel()
+            self._callback()
 
 
 async def wait_disconnect(receive: Receive) -> None:

@@ -8,22 +8,25 @@ Must never know what the bytes are.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pixmill.api.http.disconnect import wait_disconnect
+from pixmill.api.http.disconnect import DisconnectListener
 from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.memory_budget import MemoryBudget, MemoryReservation
 from pixmill.runtime.tcp import Endpoints, reset_connections
-from pixmill.services.singleflight import Flights
 
-SLICE_BYTES: Final = 32 * 1024
+SLICE_BYTES: Final = 64 * 1024
+"""A slice costs some 30 microseconds of CPU. 128 KiB would halve that and double what a slow client holds."""
 
-WINDOW_BYTES: Final = 8 * SLICE_BYTES
-"""Memory of a connection: a slice in Granian's queue, one that waits for it, up to 96 KiB in hyper, and the tasks."""
+WINDOW_BYTES: Final = 7 * SLICE_BYTES
+"""Memory of a connection, measured: hyper's buffer, a slice in Granian's queue, one that waits for it, the tasks."""
+
+LISTEN_AFTER_BYTES: Final = 8 * SLICE_BYTES
+"""Granian takes the slices of a client that has left at once; from here on, look first whether it has."""
 
 MAX_WAITING_BODIES: Final = 4
 """Bodies that wait for the budget are in memory already, so only few of them may."""
@@ -43,7 +46,8 @@ class _Transfer:
 
     started: float
     sent_bytes: int = 0
-    sending: "asyncio.Task[None] | None" = None
+    timeout: asyncio.Timeout | None = None
+    is_ended: bool = False
     abort_reason: str = ""
 
     def read_bytes(self) -> int:
@@ -56,8 +60,23 @@ class _Transfer:
 
     def abort(self, reason: str) -> None:
         self.abort_reason = self.abort_reason or reason
-        if self.sending:
-            self.sending.cancel()
+        self.end()
+
+    def end(self) -> None:
+        """Send no more; a send that waits is given up."""
+        self.is_ended = True
+        if self.timeout and not self.timeout.expired():
+            self.timeout.reschedule(0)
+
+
+@dataclass(slots=True, eq=False)
+class _SharedBody:
+    """One ``bytes`` object, and all who send it."""
+
+    size: int
+    reservation: MemoryReservation
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    transfers: set[_Transfer] = field(default_factory=set)
 
 
 class ResponseBodies:
@@ -71,95 +90,79 @@ class ResponseBodies:
         self._budget = budget
         self._deadline = deadline
         self._observer = observer
-        self._reservations: Flights[int, MemoryReservation] = Flights(MemoryReservation.release)
-        self._transfers: dict[int, set[_Transfer]] = {}
-        self._sizes: dict[int, int] = {}
+        self._bodies: dict[int, _SharedBody] = {}
         self._waiting = 0
         self._to_reset: set[Endpoints] = set()
         self._resetting: asyncio.Task[None] | None = None
 
     async def send(self, body: bytes, scope: Scope, receive: Receive, send: Send, start: Message | None) -> None:
         """Send ``start`` and the body. Raises MemoryExhausted before anything is sent."""
-        loop = asyncio.get_running_loop()
-        transfer = _Transfer(loop.time())
-        async with self._reserved(body), self._registered(body, transfer):
+        transfer = _Transfer(asyncio.get_running_loop().time())
+        async with self._reserved(body, transfer):
             if start:
                 await send(start)
-            if await self._run(transfer, body, receive, send):
-                return
-        self._observer.increment(Event.RESPONSE_ABORTED, reason=transfer.abort_reason)
-        self._reset(scope)
+            await self._run(transfer, body, receive, send)
+        if transfer.abort_reason:
+            self._observer.increment(Event.RESPONSE_ABORTED, reason=transfer.abort_reason)
+            self._reset(scope)
 
     def reclaim(self, shortfall: int) -> None:
         """Abort slow transfers of whole bodies until they free this many bytes, the slowest first."""
         now = asyncio.get_running_loop().time()
-        by_rate = sorted(
-            self._transfers.items(), key=lambda item: max(one.read_bytes() / (now - one.started + 1) for one in item[1])
-        )
-        for body_id, transfers in by_rate:
+
+        def rate(body: _SharedBody) -> float:
+            return max(one.read_bytes() / (now - one.started + 1) for one in body.transfers)
+
+        for body in sorted(self._bodies.values(), key=rate):
             if shortfall <= 0:
                 return
-            if all(one.abort_reason or one.is_slow(now) for one in transfers):
-                shortfall -= self._sizes[body_id] + len(transfers) * WINDOW_BYTES
-                for one in transfers:
+            if all(one.is_ended or one.is_slow(now) for one in body.transfers):
+                shortfall -= body.size + len(body.transfers) * WINDOW_BYTES
+                for one in body.transfers:
                     one.abort("memory")
 
     @asynccontextmanager
-    async def _reserved(self, body: bytes) -> AsyncIterator[None]:
+    async def _reserved(self, body: bytes, transfer: _Transfer) -> AsyncIterator[None]:
         """Hold the body, once for all who send it, and a window of its own."""
         window = self._budget.new_reservation()
+        shared = self._bodies.get(id(body)) or _SharedBody(len(body), self._budget.new_reservation())
+        self._bodies[id(body)] = shared
+        shared.transfers.add(transfer)
         try:
-            await window.reserve(WINDOW_BYTES)
-            async with self._reservations.join(id(body), self._reserve, len(body)):
-                yield
-        finally:
-            window.release()
-
-    async def _reserve(self, size: int) -> MemoryReservation:
-        reservation = self._budget.new_reservation()
-        if reservation.try_reserve(size):
-            return reservation
-        if self._waiting >= MAX_WAITING_BODIES:
-            raise self._budget.reject()
-        self._waiting += 1
-        try:
-            await reservation.reserve(size)
-        finally:
-            self._waiting -= 1
-        return reservation
-
-    @asynccontextmanager
-    async def _registered(self, body: bytes, transfer: _Transfer) -> AsyncIterator[None]:
-        key = id(body)
-        self._sizes[key] = len(body)
-        transfers = self._transfers.setdefault(key, set())
-        transfers.add(transfer)
-        try:
+            await window.reserve(min(WINDOW_BYTES, len(body)))
+            if not shared.reservation.try_reserve(shared.size):
+                await self._wait_for_memory(shared)
             yield
         finally:
-            transfers.discard(transfer)
-            if not transfers:
-                del self._transfers[key], self._sizes[key]
+            window.release()
+            shared.transfers.discard(transfer)
+            if not shared.transfers:
+                del self._bodies[id(body)]
+                shared.reservation.release()
 
-    async def _run(self, transfer: _Transfer, body: bytes, receive: Receive, send: Send) -> bool:
-        """Send all slices; return False if the response was aborted. Ends when the client disconnects."""
+    async def _wait_for_memory(self, shared: _SharedBody) -> None:
+        async with shared.lock:
+            if self._waiting >= MAX_WAITING_BODIES:
+                raise self._budget.reject()
+            self._waiting += 1
+            try:
+                await shared.reservation.reserve(shared.size)
+            finally:
+                self._waiting -= 1
+
+    async def _run(self, transfer: _Transfer, body: bytes, receive: Receive, send: Send) -> None:
+        """Send all slices, until the transfer is aborted or the client disconnects."""
         deadline_for = self._deadline(transfer.started)
-        sending = transfer.sending = asyncio.ensure_future(_send_slices(transfer, body, send))
-        disconnect = asyncio.ensure_future(wait_disconnect(receive))
         try:
-            while not (sending.done() or disconnect.done()):
-                time_left_s = deadline_for(transfer.read_bytes()) - asyncio.get_running_loop().time()
-                if time_left_s <= 0:
-                    is_late = deadline_for(len(body)) <= asyncio.get_running_loop().time()
-                    transfer.abort("timeout" if is_late else "rate")
-                    break
-                await asyncio.wait((sending, disconnect), timeout=time_left_s, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done() and not sending.cancelled():
-                sending.result()
-            return not transfer.abort_reason
-        finally:
-            sending.cancel()
-            disconnect.cancel()
+            async with asyncio.timeout_at(deadline_for(0)) as timeout:
+                transfer.timeout = timeout
+                await _send_slices(transfer, body, receive, send, deadline_for)
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+            if not transfer.is_ended:
+                is_late = deadline_for(len(body)) <= asyncio.get_running_loop().time()
+                transfer.abort("timeout" if is_late else "rate")
 
     def _reset(self, scope: Scope) -> None:
         """Reset the connection, which would wait for its client for ever.
@@ -215,10 +218,20 @@ class ResponseBodyMiddleware:
         await self.app(scope, receive, send_within_limits)
 
 
-async def _send_slices(transfer: _Transfer, body: bytes, send: Send) -> None:
+async def _send_slices(transfer: _Transfer, body: bytes, receive: Receive, send: Send, deadline_for: Deadline) -> None:
     size = len(body)
-    for offset in range(0, size, SLICE_BYTES):
-        end = offset + SLICE_BYTES
-        await send({"type": "http.response.body", "body": body[offset:end], "more_body": end < size})
-        transfer.sent_bytes = min(end, size)
-        await asyncio.sleep(0)  # Granian takes slices of a client that has left at once: see first whether it has
+    listener: DisconnectListener | None = None
+    try:
+        for offset in range(0, size, SLICE_BYTES):
+            end = min(offset + SLICE_BYTES, size)
+            await send({"type": "http.response.body", "body": body[offset:end], "more_body": end < size})
+            transfer.sent_bytes = end
+            if end >= LISTEN_AFTER_BYTES:
+                listener = listener or DisconnectListener(receive, transfer.end, 0)
+                await asyncio.sleep(0)
+            if transfer.is_ended or transfer.timeout is None:
+                return
+            transfer.timeout.reschedule(deadline_for(transfer.read_bytes()))
+    finally:
+        if listener:
+            listener.close()
