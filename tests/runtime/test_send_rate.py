@@ -3,11 +3,12 @@
 import resource
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from pixmill.runtime.send_rate import WINDOW_S, SendRateMonitor
+from pixmill.runtime.send_rate import MAX_CREDIT_S, SendRateMonitor
 from pixmill.runtime.tcp import Endpoints, accepted_connections, reset_connections
 from tests.e2e.scenes import until
 
@@ -22,9 +23,9 @@ class Pairs:
         self._listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         self.port: int = self._listener.getsockname()[1]
 
-    def open(self) -> tuple[socket.socket, socket.socket]:
+    def open(self, buffer_bytes: int = 2_048) -> tuple[socket.socket, socket.socket]:
         client = self._stack.enter_context(socket.socket())
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
         client.connect(self._listener.getsockname())
         return client, self._stack.enter_context(self._listener.accept()[0])
 
@@ -78,8 +79,20 @@ def test_what_was_read_fast_buys_no_pause_of_hours(pairs: Pairs) -> None:
     assert monitor.check(0) == 0
     read(client, 90_000)
     until(lambda: acked(pairs)[-1] >= 90_000, 20, "the kernel knows that it was read")
-    assert [monitor.check(now) for now in (30, WINDOW_S, WINDOW_S + 9)] == [0, 0, 0]
-    assert monitor.check(WINDOW_S + 60) == 1, "it would have been fast enough until three minutes had passed"
+    assert [monitor.check(now) for now in (30, MAX_CREDIT_S, MAX_CREDIT_S + 9)] == [0, 0, 0]
+    assert monitor.check(MAX_CREDIT_S + 60) == 1, "it would have been fast enough until three minutes had passed"
+
+
+def test_a_client_with_a_large_buffer_that_reads_steadily_is_not_reset(pairs: Pairs) -> None:
+    """It opens its window seldom and by much: the kernel hears nothing of it for 20 seconds."""
+    client, server = pairs.open(buffer_bytes=65_536)
+    monitor = SendRateMonitor(frozenset({pairs.port}), 500, lambda: None, grace_s=10)
+    with ThreadPoolExecutor(1) as sender, client:
+        sender.submit(server.sendall, bytes(2_000_000))
+        until(lambda: acked(pairs)[-1] >= 50_000, 20, "its buffer is full")
+        for now in range(0, 300, 5):
+            assert monitor.check(now) == 0, f"after {now} s at four times the minimum rate"
+            read(client, 5 * 2_000)
 
 
 @contextmanager

@@ -13,14 +13,21 @@ from pixmill.runtime.tcp import accepted_connections, reset_socket
 SEND_GRACE_S: Final = 10.0
 """Grace period before a minimum send rate applies; a slow mobile connection takes seconds to begin."""
 
-WINDOW_S: Final = 60.0
-"""The rate is that of the current minute: what was read fast before does not buy a pause of hours."""
+MAX_CREDIT_S: Final = 60.0
+"""Besides the grace period: what was read fast before buys a pause of a minute, not of hours.
+
+A client with a large receive buffer, a proxy for example, needs one: it opens its window only after it has passed on
+half of the buffer, and acknowledges nothing meanwhile. 32 KiB take 16 seconds at 2 kB/s.
+"""
 
 INTERVAL_S: Final = 5.0
 
 
-class _Window(NamedTuple):
-    started: float
+class _Credit(NamedTuple):
+    """For how long a connection may make no progress (a token bucket), as of a check."""
+
+    seconds: float
+    checked_at: float
     acked_bytes: int
 
 
@@ -44,7 +51,7 @@ class SendRateMonitor:
         self._on_reset = on_reset
         self._grace_s = grace_s
         self._interval_s = interval_s
-        self._windows: dict[str, _Window] = {}
+        self._credits: dict[str, _Credit] = {}
 
     async def run(self) -> None:
         """Check for ever, in a thread: thousands of connections take some 20 milliseconds."""
@@ -59,14 +66,20 @@ class SendRateMonitor:
             connections = list(accepted_connections(self._ports))
         except OSError:  # to list them takes a descriptor, and none is free: the next check follows
             return 0
-        previous, self._windows, resets = self._windows, {}, 0
+        previous, self._credits, resets = self._credits, {}, 0
         for inode, fd, progress in connections:
             if not progress.is_pending:
                 continue
-            window = previous.get(inode) or _Window(now, progress.acked_bytes)
-            elapsed_s = now - window.started
-            if progress.acked_bytes - window.acked_bytes < self._min_rate * (elapsed_s - self._grace_s):
+            credit = self._credit(previous.get(inode), progress.acked_bytes, now)
+            if credit.seconds < 0:
                 resets += reset_socket(inode, fd)
             else:
-                self._windows[inode] = _Window(now, progress.acked_bytes) if elapsed_s >= WINDOW_S else window
+                self._credits[inode] = credit
         return resets
+
+    def _credit(self, last: _Credit | None, acked_bytes: int, now: float) -> _Credit:
+        """Return the credit after what was acknowledged and the time that has passed since the last check."""
+        seconds, checked_at, last_acked_bytes = last or _Credit(self._grace_s, now, 0)
+        earned_s = (acked_bytes - last_acked_bytes) / self._min_rate
+        seconds = min(self._grace_s + MAX_CREDIT_S, seconds + earned_s) - (now - checked_at)
+        return _Credit(seconds, now, acked_bytes)
