@@ -454,7 +454,7 @@ def test_port_0_takes_a_free_one_and_says_which(host: str, shown: str) -> None:
         started = next(line for line in map(json.loads, server.log().splitlines()) if line["event"] == "listening")
         address = started["url"].removeprefix("http://")
         assert address.startswith(f"{shown}:")
-        with socket.create_connection((host, int(address.rpartition(":")[2])), timeout=5) as client:
+        with socket.create_connection((host, int(address.rpartition(":")[2])), timeout=60) as client:
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n")
             assert client.recv(15) == b"HTTP/1.1 200 OK"
         assert started["try"].startswith(f"http://{address}/resize?url=")

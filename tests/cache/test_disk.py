@@ -56,7 +56,7 @@ def on_disk(path: Path) -> int:
 async def keys_after_sweep(path: Path, count: int) -> list[int]:
     """Returns the keys that are left once no sweep runs any more; does not mark them as used."""
     held: list[int] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while (now := [number for number in range(count) if place(path, key_of(number)).exists()]) != held:
             held = now
             await asyncio.sleep(0.3)
@@ -195,7 +195,7 @@ async def test_a_smaller_budget_than_before_is_met_soon_after_the_start(tmp_path
         for number in range(100):
             await cache.put(key_of(number), entry_of(bytes(40_000)))
     assert on_disk(tmp_path) > 3 * MIB
-    async with opened(tmp_path, MIB), asyncio.timeout(5):
+    async with opened(tmp_path, MIB), asyncio.timeout(30):
         while on_disk(tmp_path) > MIB:
             await asyncio.sleep(0.01)
     assert on_disk(tmp_path) > MIB // 2

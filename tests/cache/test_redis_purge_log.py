@@ -51,7 +51,7 @@ async def serving(place: RedisTarget) -> AsyncIterator[TieredCache]:
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await true():
             await asyncio.sleep(0.01)
 

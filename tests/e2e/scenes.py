@@ -82,7 +82,7 @@ def accepts(server: Pixmill) -> bool:
 
 def knock(server: Pixmill, path: str, **query: Any) -> socket.socket:
     """Send a GET and do not wait for the answer."""
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     target = path + (f"?{urlencode(query)}" if query else "")
     client.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     return client
@@ -90,7 +90,7 @@ def knock(server: Pixmill, path: str, **query: Any) -> socket.socket:
 
 def ask_raw(server: Pixmill, target: bytes, method: bytes = b"GET") -> tuple[int, bytes]:
     """Status and body of an answer to a request target that is sent exactly so."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(method + b" " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")

@@ -190,7 +190,7 @@ TOKEN = "a token of the operator"
 def purged(server: Pixmill, source: str) -> None:
     body, head = json.dumps({"sources": [source]}).encode(), {"authorization": f"Bearer {TOKEN}"}
     asked = urllib.request.Request(f"{server.url}/admin/purge", body, head, method="POST")
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         assert answer.status == 200
 
 
@@ -280,7 +280,7 @@ def test_a_signed_version_is_good_for_no_longer_than_its_url(origin: Origin) -> 
     with Pixmill(allowed_networks="127.0.0.0/8", workers=1, keys=key) as server:
         for expires, most in ((ends, 100), (None, 31_536_000)):
             signed = Keyring.from_text(key).sign(b"/resize", query.encode(), expires)
-            with urllib.request.urlopen(f"{server.url}{signed}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{server.url}{signed}", timeout=60) as answer:
                 said = answer.headers["cache-control"]
                 left = int(said.removeprefix("public, max-age=").removesuffix(", immutable"))
             assert most - 20 < left - int(answer.headers["age"]) <= most

@@ -93,28 +93,24 @@ def good(kind: str) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.timeout(600)
 def test_what_broke_pillow_does_not_break_us(server: Pixmill, images: Path) -> None:
     paths = material.pillow_images()
     assert len([path for path in paths if path.name.startswith(("crash-", "timeout-"))]) >= 30
     assert_borne(server, answers(server, lay_out(images, [(sound(path), path.read_bytes()) for path in paths])))
 
 
-@pytest.mark.timeout(600)
 def test_what_broke_libjxl_does_not_break_us(server: Pixmill, images: Path) -> None:
     paths = material.libjxl_images()
     assert len([path for path in paths if "oss-fuzz" in path.parts]) >= 40
     assert_borne(server, answers(server, lay_out(images, [(sound(path), path.read_bytes()) for path in paths])))
 
 
-@pytest.mark.timeout(600)
 def test_what_broke_libvips_does_not_break_us(server: Pixmill, images: Path) -> None:
     paths = material.libvips_images()
     assert len([path for path in paths if "_fuzzer-" in path.name]) >= 15
     assert_borne(server, answers(server, lay_out(images, [(sound(path), path.read_bytes()) for path in paths])))
 
 
-@pytest.mark.timeout(600)
 def test_what_broke_libheif_and_exiv2_does_not_break_us(server: Pixmill, images: Path) -> None:
     paths = [*material.libheif_images(), *material.exiv2_images()]
     assert len(paths) >= 90

@@ -14,8 +14,6 @@ import pytest
 from tests.e2e.scenes import at_once, is_alive, metric, random_of, small_photo, until
 from tests.servers.pixmill import Pixmill
 
-pytestmark = pytest.mark.timeout(600)  # eight servers are started, which takes long on a machine with much else to do
-
 ROUNDS = 5
 QUERIES: list[dict[str, Any]] = [
     {"url": "photo.jpg", "width": width, "format": form}

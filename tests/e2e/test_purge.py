@@ -26,7 +26,7 @@ RIGHT = f"Bearer {TOKEN}"
 
 
 def say(server: Pixmill, body: bytes, authorization: str = RIGHT, method: str = "POST") -> tuple[int, Any, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     path = "/admin/purge" if method != "GET" else "/admin/purges"
     connection.request(method, path, body, {"authorization": authorization})
     answer = connection.getresponse()
@@ -44,7 +44,7 @@ def images(tmp_path: Path) -> Path:
 
 def status_of(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

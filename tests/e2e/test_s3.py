@@ -10,7 +10,7 @@ from tests.e2e.scenes import accepts, metric, small_photo, until
 from tests.servers.pixmill import Pixmill
 from tests.servers.seaweedfs import Identity, SeaweedFS
 
-pytestmark = [pytest.mark.xdist_group("seaweedfs"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.xdist_group("seaweedfs")
 
 STRANGER = Identity("nobody", "wrong-secret")
 

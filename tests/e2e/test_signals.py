@@ -89,7 +89,7 @@ def test_clients_that_send_or_read_too_slowly_are_cut_off(tmp_path: Path) -> Non
     with lean(drain_timeout_s=0.2, images=str(tmp_path)) as server:
         reader = knock(server, "/resize", url="noise.jpg", format="png")
         assert reader.recv(15) == b"HTTP/1.1 200 OK"
-        sender = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        sender = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         sender.sendall(b"POST /resize HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nhalf a picture")
         until(lambda: in_flight(server) > 0, 30, "the picture is awaited")
         began = time.monotonic()

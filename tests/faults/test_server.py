@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.e2e.scenes import metric, random_of, until
 from tests.faults.conftest import PHOTOS
 from tests.faults.traffic import Traffic, Wanted, shows, sizes, while_going
@@ -46,7 +44,6 @@ def kept(server: Pixmill, asked: list[Wanted]) -> dict[Wanted, bytes]:
     return found
 
 
-@pytest.mark.timeout(300)  # eight servers are started, which takes long on a machine with much else to do
 def test_a_server_killed_under_load_again_and_again_loses_nothing_that_was_stored(
     images: Path, tmp_path: Path, survived: Callable[..., None]
 ) -> None:

@@ -39,7 +39,7 @@ class Reply(NamedTuple):
 
 def get(server: Pixmill, target: str, host: str = HOST, method: str = "GET") -> Reply:
     """The first answer: redirects are not followed."""
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, target, headers={"Host": host})
         response = connection.getresponse()

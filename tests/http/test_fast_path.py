@@ -273,7 +273,7 @@ async def test_a_known_request_holds_no_image_that_memory_has_given_up(services:
     del hit
     await services.admin.purger.purge([PurgeTarget(PurgeScope.ALL)])
     assert cached.responses, "the request is still known"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while entry() is not None:  # the tier removes it in the background
             gc.collect()
             await asyncio.sleep(0.02)

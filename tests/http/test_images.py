@@ -42,7 +42,7 @@ def origin() -> Iterator[Origin]:
 
 def exchange(server: Pixmill, *pieces: bytes, pause_s: float = 0) -> tuple[int, str, bytes]:
     """Status, head (in lower case) and body of the answer to what is sent piece by piece."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         for piece in pieces:
             client.sendall(piece)
             time.sleep(pause_s)
@@ -84,7 +84,7 @@ def test_a_picture_that_turns_out_too_large_is_refused(server: Pixmill) -> None:
 
 def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -> None:
     began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(post(1_000) + b"\xff\xd8")
         response = HTTPResponse(client, method="POST")
         response.begin()  # the end of the connection is not waited for: Granian may still listen for the rest of the body
@@ -95,7 +95,7 @@ def test_a_picture_that_is_sent_too_slowly_is_refused_in_time(server: Pixmill) -
 
 
 def test_a_picture_that_is_late_ends_its_connection(server: Pixmill) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(post(1_000).replace(b"Connection: close\r\n", b"") + b"\xff\xd8")
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
     head = answer.partition(b"\r\n\r\n")[0].lower()
@@ -106,7 +106,7 @@ def test_a_picture_that_is_late_ends_its_connection(server: Pixmill) -> None:
 def test_pictures_that_trickle_without_an_end_are_late_all_the_same(server: Pixmill) -> None:
     """Their connections end, and not only when something else happens to the server."""
     head = post(None).replace(b"Connection: close\r\n", b"")
-    clients = [socket.create_connection(("127.0.0.1", server.port), timeout=10) for _ in range(8)]
+    clients = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(8)]
     with ExitStack() as closing:
         for client in clients:
             closing.enter_context(client).sendall(head + b"1\r\nx\r\n")
@@ -174,7 +174,7 @@ def test_a_picture_is_refused_before_it_is_read_when_there_is_no_room(monkeypatc
 def test_a_picture_that_finds_no_memory_is_refused_and_what_a_client_that_left_had_is_free_again() -> None:
     photo = small_photo(200)
     with Pixmill(workers=1, cache="", max_source_bytes=1_000_000, memory_budget_bytes=1_000_000) as small:
-        with socket.create_connection(("127.0.0.1", small.port), timeout=10) as slow:
+        with socket.create_connection(("127.0.0.1", small.port), timeout=60) as slow:
             promised = 1_000_000 - len(photo) // 2
             slow.sendall(post(promised) + bytes(300_000))
             until(lambda: metric(small, "pixmill_memory_budget_used_bytes") == promised, 5, "it is expected in full")
@@ -197,14 +197,14 @@ def test_who_promises_much_and_sends_next_to_nothing_keeps_nobody_out() -> None:
             post(1_000_000),
             b"POST /resize HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
         ) * 20:
-            client = idle.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=10))
+            client = idle.enter_context(socket.create_connection(("127.0.0.1", small.port), timeout=60))
             client.sendall(head + b"\xff")
         until(lambda: metric(small, "pixmill_memory_budget_used_bytes") == 40 * RESERVATION_FACTOR, 5, "all are there")
         assert exchange(small, post(len(photo)), photo)[0] == 200
 
 
 def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: Pixmill) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(post(1_000) + b"half")
     assert server.get("/health/ready").status == 200
     assert "request_failed" not in server.log()
@@ -360,7 +360,7 @@ def test_head_of_an_error_has_the_headers_and_no_body(server: Pixmill, origin: O
     ids=range(14),
 )
 def test_what_is_no_proper_request_is_refused_and_harms_nobody(server: Pixmill, sent: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         try:
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)

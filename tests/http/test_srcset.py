@@ -184,7 +184,7 @@ async def test_where_unsigned_requests_are_answered_nothing_is_signed() -> None:
 async def test_a_set_is_made_behind_the_answer_and_then_hit(client: httpx.AsyncClient) -> None:
     told = (await client.get("/srcset?url=umang.jpg&widths=50,60,70&formats=webp,jpeg&warm=true")).json()
     assert told["warming"] is True
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while await rendered(client) < len(urls(told)) + 1:  # and the placeholder
             await asyncio.sleep(0.02)
     for url in urls(told):

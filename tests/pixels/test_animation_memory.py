@@ -58,7 +58,7 @@ def save_animation(path: Path, frames: list[Image.Image]) -> Path:
 def peak_memory(path: Path, kind: str, width: int) -> int:
     """The most memory that a process has which does this."""
     command = [sys.executable, "-c", RENDER, str(path), str(width), kind]
-    result = subprocess.run(command, capture_output=True, timeout=240, check=True, text=True)
+    result = subprocess.run(command, capture_output=True, timeout=500, check=True, text=True)
     values = json.loads(result.stdout)
     assert (values["width"], values["height"]) == (width, width * 9 // 16)
     return int(values["peak"])

@@ -126,7 +126,7 @@ async def test_when_one_fails_nobody_waits_for_the_others() -> None:
     origin.gate.clear()
     origin.missing.add("b.png")
     with pytest.raises(SourceNotFound):
-        await asyncio.wait_for(load(origin, plan_with("a.png", "b.png")), timeout=5)
+        await asyncio.wait_for(load(origin, plan_with("a.png", "b.png")), timeout=30)
     origin.gate.set()
     await asyncio.sleep(0)
     assert not origin.spools

@@ -53,7 +53,7 @@ def image_request(name: str, width: int, *tags: str) -> ImageRequest:
 
 
 async def through(queue: WarmQueue) -> Mapping[str, int]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while queue.progress().queued or queue.progress().in_progress:
             await asyncio.sleep(0)
     return queue.progress().done
