@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pixmill.cache.config import CacheConfig
-from pixmill.cache.factory import open_cache, open_locks
+from pixmill.cache.factory import lock_backends, open_cache, open_locks
 from pixmill.cache.locks.coordinator import HeldLock, LockBackend, LockCoordinator
 from pixmill.cache.locks.file_locks import LOCK_FILE_NAME, FileLocks, is_network_file_system
 from pixmill.cache.locks.redis_leases import RedisLeases
@@ -122,22 +122,17 @@ class NotedBackend:
         return found
 
 
-def noted_attempts(coordinator: LockCoordinator, monkeypatch: pytest.MonkeyPatch) -> list[Key]:
-    attempts: list[Key] = []
-    noted = tuple(NotedBackend(backend, attempts) for backend in coordinator._backends)
-    monkeypatch.setattr(coordinator, "_backends", noted)
-    return attempts
-
-
-async def test_who_is_killed_is_not_waited_for(urls: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder()
-    async with server(urls, recorder, wait_s=600) as (_, coordinator), lock_holder(urls) as first:
+async def test_who_is_killed_is_not_waited_for(urls: str, kind: str) -> None:
+    recorder, attempts = Recorder(), list[Key]()
+    async with server(urls, recorder) as (cache, _), lock_holder(urls) as first:
         assert await next_line(first) == "ours"
-        attempts = noted_attempts(coordinator, monkeypatch)
+        noted = [NotedBackend(backend, attempts) for backend in lock_backends(cache)]
+        coordinator = LockCoordinator(noted, cache.write_behind_tiers, recorder, acquire_timeout_s=600)
         waiting = asyncio.create_task(_acquire(coordinator))
         await until(lambda: bool(attempts))
         first.kill()
         assert await asyncio.wait_for(waiting, 60) is True, "the end of a lease at most"
+        await coordinator.close()
     assert outcomes(recorder) == {(kind, "acquired_after_wait"): 1}
 
 

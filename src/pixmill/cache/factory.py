@@ -59,13 +59,13 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
 
 def open_locks(cache: TieredCache, config: CacheConfig, observer: Observer) -> LockCoordinator:
     """Returns render locks in whatever this cache shares with other servers: its folders and its Redis."""
+    return LockCoordinator(lock_backends(cache), cache.write_behind_tiers, observer, config.cache_lock_timeout_s)
+
+
+def lock_backends(cache: TieredCache) -> list[LockBackend]:
+    """Returns the file locks and the leases of this cache."""
     folder_locks = [folder_lock_backends(layer.path) for layer in cache.layers() if isinstance(layer, DiskResultTier)]
-    return LockCoordinator(
-        [*chain(*folder_locks), *tier_lock_backends(cache)],
-        cache.write_behind_tiers,
-        observer,
-        config.cache_lock_timeout_s,
-    )
+    return [*chain(*folder_locks), *tier_lock_backends(cache)]
 
 
 def tier_lock_backends(cache: TieredCache) -> Iterator[LockBackend]:
