@@ -12,6 +12,7 @@ from pixmill.errors import TooCostly
 from pixmill.media import Format
 from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.limits import Limits
+from pixmill.plan.references import references
 
 LIMITS = Limits()
 STOP_AT_ONCE = Limits(max_cost_s=0.05)
@@ -106,6 +107,27 @@ def test_a_style_sheet_is_read_in_linear_time(css: str) -> None:
     started = process_time()
     sanitise_svg(drawing(f"<style>{css}</style>"))
     assert process_time() - started < 30  # a quadratic reader takes an hour
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "overlay=" + "%3B".join(f"url:x.svg,width:{1900 + number},height:1900,fit:fill" for number in range(8)),
+        "overlay=" + "%3B".join(f"url:x.svg,width:pct:{90 + number}" for number in range(8)),
+        "then=" + "%7C".join(["mask%3Dluminance:x.svg%26blur%3D1"] * 8),
+    ],
+)
+def test_drawings_on_an_image_count_at_the_size_in_which_they_are_drawn_each_time(query: str) -> None:
+    plan = parse(b"/resize", f"format=png&{query}".encode(), upload=True).plan
+    small = drawing(filtered(LIGHT + '<feMorphology radius="1"/>'), 10)
+    with pytest.raises(TooCostly) as caught:
+        render(
+            memoryview(drawing("<rect width='9' height='9'/>")),
+            plan,
+            LIMITS,
+            {reference.source: memoryview(small) for reference in references(plan)},
+        )
+    assert caught.value.param == "overlay"
 
 
 def test_circles_of_references_end() -> None:
