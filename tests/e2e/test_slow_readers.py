@@ -1,8 +1,11 @@
 """Clients that read large responses slowly, or not at all: what they hold of the server's memory, and for how long."""
 
 import socket
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,6 +97,53 @@ def test_without_memory_for_a_large_result_others_are_served_and_the_slowest_giv
             until(lambda: server.get("/resize", **large(1)).status == 200, 30, "the one who reads nothing has lost")
             until(lambda: is_closed(slow), 10, "and was let go")
         assert metric(server, "pixmill_responses_aborted_total", reason="memory") == 1
+
+
+@contextmanager
+def read_at(server: Pixmill, query: dict[str, Any], rate: int) -> Iterator[None]:
+    """Ask, and read at this rate in bytes per second, until the end of the block."""
+    is_over = Event()
+
+    def read(client: socket.socket) -> None:
+        while not is_over.wait(0.1) and client.recv(rate // 10, socket.MSG_WAITALL):
+            pass
+
+    with socket.socket() as client, ThreadPoolExecutor(1) as pool:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET /resize?{urlencode(query)} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+        reading = pool.submit(read, client)
+        try:
+            yield
+        finally:
+            is_over.set()
+        with suppress(ConnectionResetError):
+            reading.result()
+
+
+TIGHT: dict[str, Any] = {"memory_budget_bytes": 16_000_000, "max_source_bytes": 3_000_000, **PATIENT}
+"""A budget for one large result."""
+
+
+def test_without_memory_a_large_result_must_be_read_at_a_rate_in_proportion_to_its_size(images: Path) -> None:
+    with Pixmill(images=str(images), **TIGHT) as server:
+        for number in range(2):
+            assert server.get("/resize", **large(number)).status == 200
+        with read_at(server, large(), 90_000):  # it would take more than two minutes
+            until(lambda: server.get("/resize", **large(1)).status == 200, 30, "another client has its turn")
+        assert metric(server, "pixmill_responses_aborted_total", reason="memory") == 1
+
+
+def test_one_fast_reader_of_a_large_result_does_not_protect_the_slow_ones(images: Path) -> None:
+    with Pixmill(images=str(images), **TIGHT) as server, ExitStack() as stack:
+        assert server.get("/resize", **large()).status == 200
+        stack.enter_context(read_at(server, large(), 300_000))
+        for _ in range(7):
+            stack.enter_context(read_nothing(server, large()))
+        assert server.get("/resize", **large()).status == 503, "the budget is exhausted"
+        until(lambda: server.get("/resize", **large()).status == 200, 30, "a slow reader has given way")
+        assert 0 < metric(server, "pixmill_responses_aborted_total", reason="memory") < 7
 
 
 def read_all(client: socket.socket, part_bytes: int = 65_536) -> int:

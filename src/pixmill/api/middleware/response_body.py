@@ -6,7 +6,7 @@ Must never know what the bytes are.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,6 +34,9 @@ MAX_WAITING_BODIES: Final = 4
 PRESSURE_MIN_RATE: Final = 64 * 1024
 """While the budget is exhausted, bodies that all of their clients read more slowly than this are given up."""
 
+PRESSURE_MAX_S: Final = 60.0
+"""And those that would take longer than this: memory that is held costs a rate in proportion to it."""
+
 PRESSURE_GRACE_S: Final = 5.0
 
 Deadline = Callable[[int], float]
@@ -54,9 +57,15 @@ class _Transfer:
         """Return a lower bound of what has left for the client."""
         return max(0, self.sent_bytes - WINDOW_BYTES)
 
-    def is_slow(self, now: float) -> bool:
+    def rate(self, now: float) -> float:
+        """Return a lower bound of the rate in bytes per second."""
+        return self.read_bytes() / (now - self.started + 1)
+
+    def is_slow(self, now: float, size: int = 0) -> bool:
+        """Whether it must give way to others; ``size`` bytes are free when it does."""
         age_s = now - self.started
-        return age_s > PRESSURE_GRACE_S and self.read_bytes() < PRESSURE_MIN_RATE * age_s
+        min_rate = max(PRESSURE_MIN_RATE, size / PRESSURE_MAX_S)
+        return age_s > PRESSURE_GRACE_S and self.read_bytes() < min_rate * age_s
 
     def abort(self, reason: str) -> None:
         self.abort_reason = self.abort_reason or reason
@@ -77,6 +86,10 @@ class _SharedBody:
     reservation: MemoryReservation
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     transfers: set[_Transfer] = field(default_factory=set)
+
+    def completion_rate(self, now: float) -> float:
+        """Return the share of the body that the fastest of its clients reads in a second."""
+        return max(one.rate(now) for one in self.transfers) / self.size
 
 
 class ResponseBodies:
@@ -107,19 +120,22 @@ class ResponseBodies:
             self._reset(scope)
 
     def reclaim(self, shortfall: int) -> None:
-        """Abort slow transfers of whole bodies until they free this many bytes, the slowest first."""
+        """Abort slow transfers until they free this many bytes: first those of whole bodies, the slowest first."""
         now = asyncio.get_running_loop().time()
-
-        def rate(body: _SharedBody) -> float:
-            return max(one.read_bytes() / (now - one.started + 1) for one in body.transfers)
-
-        for body in sorted(self._bodies.values(), key=rate):
+        for body in sorted(self._bodies.values(), key=lambda one: one.completion_rate(now)):
             if shortfall <= 0:
                 return
-            if all(one.is_ended or one.is_slow(now) for one in body.transfers):
-                shortfall -= body.size + len(body.transfers) * WINDOW_BYTES
-                for one in body.transfers:
-                    one.abort("memory")
+            if all(one.is_ended or one.is_slow(now, body.size) for one in body.transfers):
+                shortfall -= body.size + _abort_all(body.transfers)
+        self._reclaim_windows(shortfall, now)
+
+    def _reclaim_windows(self, shortfall: int, now: float) -> None:
+        """Abort slow transfers of bodies that a faster client keeps in memory."""
+        slow = [
+            one for body in self._bodies.values() for one in body.transfers if one.is_slow(now) and not one.is_ended
+        ]
+        count = max(0, -(-shortfall // WINDOW_BYTES))
+        _abort_all(sorted(slow, key=lambda one: one.rate(now))[:count])
 
     @asynccontextmanager
     async def _reserved(self, body: bytes, transfer: _Transfer) -> AsyncIterator[None]:
@@ -216,6 +232,13 @@ class ResponseBodyMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_within_limits)
+
+
+def _abort_all(transfers: Collection[_Transfer]) -> int:
+    """Abort them; return the bytes of their windows."""
+    for one in transfers:
+        one.abort("memory")
+    return len(transfers) * WINDOW_BYTES
 
 
 async def _send_slices(transfer: _Transfer, body: bytes, receive: Receive, send: Send, deadline_for: Deadline) -> None:
