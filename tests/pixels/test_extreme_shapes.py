@@ -22,7 +22,7 @@ from pixmill.errors import BadRequest, ImageError, PixmillError, ResultTooLarge,
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, OUTPUT_FORMATS, Format
 from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import Kernel, Plan
 from pixmill.plan.references import references
 from pixmill.ports.values import Rendered
 from tests.e2e.scenes import random_of
@@ -168,6 +168,17 @@ READ_QUERIES = (
     "width=30&height=30&fit=cover&gravity=smart",
     "width=20&height=7&fit=fill&blur_areas=3;0,0,9,9&format=gif",
 )
+
+
+@pytest.mark.parametrize("kernel", Kernel)
+@pytest.mark.parametrize("shape", [(65_535, 1), (1, 65_535), (16_383, 300), (300, 16_383)])
+def test_every_kernel_reduces_as_far_as_can_be_asked(kernel: Kernel, shape: Shape) -> None:
+    source = memoryview(encoded(Image.new("RGB", shape, (200, 30, 40)), "PNG"))
+    stage = f"then=width%3D1%26height%3D1%26fit%3Dfill%26kernel%3D{kernel}"
+    for query in (f"width=1&kernel={kernel}", f"height=1&kernel={kernel}", stage):
+        result = Image.open(io.BytesIO(render(source, plan(f"{query}&format=png"), LIMITS).body)).convert("RGB")
+        assert 1 in result.size
+        assert result.getpixel((0, 0)) == pytest.approx((200, 30, 40), abs=1)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -20,6 +20,10 @@ _XY = tuple[float, float]
 _ROUNDING_TOLERANCE = 1e-6
 """Rounding errors that an area's edge may have."""
 
+_MAX_REDUCTION = 256
+"""libvips has no kernel of more than 2,000 pixels; those stretched further are averaged over blocks first."""
+_BLOCK_GAP = 2.0
+
 _INTERPOLATORS = {Kernel.NEAREST: "nearest", Kernel.LINEAR: "bilinear"}
 
 
@@ -36,7 +40,8 @@ def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -
         return from_vips(_interpolate(image, (area.left, area.top), scale, size, kernel), frame)
     image = to_linear(image)
     if min(scale) < 1:
-        image = image.resize(min(scale[0], 1.0), vscale=min(scale[1], 1.0), kernel=kernel.value, gap=0)
+        gap = 0.0 if min(scale) * _MAX_REDUCTION >= 1 else _BLOCK_GAP
+        image = image.resize(min(scale[0], 1.0), vscale=min(scale[1], 1.0), kernel=kernel.value, gap=gap)
     corner = (
         area.left if scale[0] >= 1 else _clamped_offset(area.left * scale[0], image.width - size.width),
         area.top if scale[1] >= 1 else _clamped_offset(area.top * scale[1], image.height - size.height),
@@ -54,7 +59,7 @@ def _interpolate(image: VipsImage, corner: _XY, scale: _XY, size: Size, kernel: 
 
     Interpolators count from the centre of the first pixel; nearest neighbour, which rounds down, from its edge.
     """
-    if scale == (1.0, 1.0) and corner[0].is_integer() and corner[1].is_integer():
+    if scale == (1.0, 1.0) and corner[0] % 1 == 0 == corner[1] % 1:
         return image.crop(int(corner[0]), int(corner[1]), size.width, size.height)
     centre = 0.0 if kernel is Kernel.NEAREST else 0.5
     return image.affine(
