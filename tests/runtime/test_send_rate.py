@@ -45,6 +45,10 @@ def acked(pairs: Pairs) -> list[int]:
     return sorted(progress.acked_bytes for _, _, progress in accepted_connections(frozenset({pairs.port})))
 
 
+def pending(pairs: Pairs) -> list[bool]:
+    return [progress.is_pending for _, _, progress in accepted_connections(frozenset({pairs.port}))]
+
+
 def is_reset(client: socket.socket) -> bool:
     try:
         while client.recv(65_536):
@@ -115,6 +119,18 @@ def test_a_check_that_finds_no_descriptor_free_neither_fails_nor_forgets(pairs: 
     assert monitor.check(30) == 1, "its time counts from the first check on"
     server.close()
     assert is_reset(client)
+
+
+def test_who_reads_all_that_there_is_at_once_is_not_slow_however_little_that_is(pairs: Pairs) -> None:
+    """Such as a proxy far away that asks for small responses all the time: something is always on its way."""
+    client, server = pairs.open()
+    monitor = SendRateMonitor(frozenset({pairs.port}), 500, lambda: None, grace_s=10)
+    for now in range(0, 240, 5):
+        server.sendall(bytes(2_000))
+        until(lambda: pending(pairs) == [True], 20, "more than fits the client's window")
+        assert monitor.check(now) == 0
+        read(client, 2_000)
+        until(lambda: pending(pairs) == [False], 20, "it was read")
 
 
 def test_connections_are_reset_by_their_addresses(pairs: Pairs) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from pixmill.runtime.tcp import accepted_connections, reset_socket
+from pixmill.runtime.tcp import SendProgress, accepted_connections, reset_socket
 
 SEND_GRACE_S: Final = 10.0
 """Grace period before a minimum send rate applies; a slow mobile connection takes seconds to begin."""
@@ -24,11 +24,16 @@ INTERVAL_S: Final = 5.0
 
 
 class _Credit(NamedTuple):
-    """For how long a connection may make no progress (a token bucket), as of a check."""
+    """For how long a connection may make no progress (a token bucket), as of a check.
+
+    It begins anew when all that was pending then, ``acked_bytes`` + ``pending_bytes``, has been acknowledged: who asks
+    for little at a time, and reads it at once, often has something on its way and is not slow.
+    """
 
     seconds: float
     checked_at: float
     acked_bytes: int
+    pending_bytes: int = 0
 
 
 class SendRateMonitor:
@@ -70,16 +75,17 @@ class SendRateMonitor:
         for inode, fd, progress in connections:
             if not progress.is_pending:
                 continue
-            credit = self._credit(previous.get(inode), progress.acked_bytes, now)
+            credit = self._credit(previous.get(inode), progress, now)
             if credit.seconds < 0:
                 resets += reset_socket(inode, fd)
             else:
                 self._credits[inode] = credit
         return resets
 
-    def _credit(self, last: _Credit | None, acked_bytes: int, now: float) -> _Credit:
+    def _credit(self, last: _Credit | None, progress: SendProgress, now: float) -> _Credit:
         """Return the credit after what was acknowledged and the time that has passed since the last check."""
-        seconds, checked_at, last_acked_bytes = last or _Credit(self._grace_s, now, 0)
-        earned_s = (acked_bytes - last_acked_bytes) / self._min_rate
-        seconds = min(self._grace_s + MAX_CREDIT_S, seconds + earned_s) - (now - checked_at)
-        return _Credit(seconds, now, acked_bytes)
+        if last is None or progress.acked_bytes >= last.acked_bytes + last.pending_bytes:
+            last = _Credit(self._grace_s, now, 0)
+        earned_s = (progress.acked_bytes - last.acked_bytes) / self._min_rate
+        seconds = min(self._grace_s + MAX_CREDIT_S, last.seconds + earned_s) - (now - last.checked_at)
+        return _Credit(seconds, now, progress.acked_bytes, progress.pending_bytes)

@@ -4,9 +4,11 @@ Knows sockets and ``/proc/self/fd``; must never know what is sent over them. An 
 Granian does, offers neither.
 """
 
+import fcntl
 import os
 import socket
 import struct
+import termios
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,10 +40,14 @@ class Endpoints(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SendProgress:
-    """Bytes that the peer of a connection has acknowledged, and whether more have been or wait to be sent."""
+    """Bytes that the peer of a connection has acknowledged, and those that have been or wait to be sent."""
 
     acked_bytes: int
-    is_pending: bool
+    pending_bytes: int
+
+    @property
+    def is_pending(self) -> bool:
+        return self.pending_bytes > 0
 
 
 def accepted_connections(ports: frozenset[int]) -> Iterator[tuple[str, int, SendProgress]]:
@@ -103,13 +109,13 @@ def _local_port(connection: socket.socket) -> int | None:
 
 
 def _send_progress(connection: socket.socket) -> SendProgress | None:
-    """Read ``struct tcp_info`` (linux/tcp.h, complete since Linux 4.6); None if the connection is not open."""
+    """Read ``struct tcp_info`` (linux/tcp.h, since Linux 4.1) and SIOCOUTQ (tcp(7)); None if it is not open."""
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
     if info[0] not in _OPEN_STATES:
         return None
-    (unacked_packets,) = struct.unpack_from("=I", info, 24)
-    acked_bytes, _, _, _, unsent_bytes = struct.unpack_from("=QQIII", info, 120)
-    return SendProgress(acked_bytes, bool(unacked_packets or unsent_bytes))
+    (acked_bytes,) = struct.unpack_from("=Q", info, 120)
+    (pending_bytes,) = struct.unpack("=i", fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return SendProgress(acked_bytes, pending_bytes)
 
 
 def _reset(fd: int) -> bool:
