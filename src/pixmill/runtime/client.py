@@ -8,8 +8,9 @@ from contextvars import ContextVar
 from typing import Final
 
 CURRENT_CLIENT: Final[ContextVar[Hashable]] = ContextVar("client", default=None)
-"""The key of the client, as the rate limiter counts it (IPv6: by /64); None for work that no client waits for.
+"""The key of the client, as the rate limiter counts it (IPv6: by /64); None for work that no request has started.
 
-A shared computation (single flight) belongs to the client that started it; if it is rejected because of that client,
+Background work, such as the revalidation of a stale result, belongs to the client whose request started it. So does a
+shared computation (single flight); if it is rejected because of that client,
 the others start it again (``services/singleflight.py``).
 """

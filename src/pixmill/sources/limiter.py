@@ -48,7 +48,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class FetchKey(NamedTuple):
-    """The keys of one fetch. Work that no client waits for has the client None."""
+    """The keys of one fetch. Work that no request has started has the client None."""
 
     origin: str
     """Scheme, host and port of a URL, a bucket, or the image root."""
