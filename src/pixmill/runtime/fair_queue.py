@@ -18,7 +18,10 @@ _MAX_REMEMBERED: Final = 1_024
 
 
 class FairQueue(Generic[T]):
-    """Items by client; in their order for each client, and first of all those that were put back."""
+    """Items by client; in their order for each client, and first of all those that were put back.
+
+    ``count`` is their number.
+    """
 
     def __init__(self, client_of: Callable[[T], Hashable], work_s: Callable[[T], float]) -> None:
         self._client_of = client_of
@@ -27,12 +30,10 @@ class FairQueue(Generic[T]):
         self._queues: dict[Hashable, deque[T]] = {}
         self._virtual_times: dict[Hashable, float] = {}
         self._virtual_time = 0.0
+        self.count = 0
 
     def __len__(self) -> int:
-        return len(self._returned) + sum(map(len, self._queues.values()))
-
-    def __bool__(self) -> bool:
-        return bool(self._returned or self._queues)
+        return self.count
 
     def __iter__(self) -> Iterator[T]:
         yield from self._returned
@@ -45,17 +46,20 @@ class FairQueue(Generic[T]):
             self._queues[client] = deque()
             self._virtual_times[client] = max(self._virtual_time, self._virtual_times.get(client, 0.0))
         self._queues[client].append(item)
+        self.count += 1
 
     def put_back(self, item: T) -> None:
         """Put an item before all others: it was taken, and could not be served."""
         self._returned.appendleft(item)
+        self.count += 1
 
     def pop(self) -> T:
         """Remove and return the next item. Raises IndexError."""
+        if not self.count:
+            raise IndexError
+        self.count -= 1
         if self._returned:
             return self._returned.popleft()
-        if not self._queues:
-            raise IndexError
         client = min(self._queues, key=self._virtual_times.__getitem__)
         item = self._queues[client].popleft()
         self._virtual_time = self._virtual_times[client]
@@ -67,17 +71,20 @@ class FairQueue(Generic[T]):
         """Remove an item. Raises ValueError if it is not there."""
         if item in self._returned:
             self._returned.remove(item)
+            self.count -= 1
             return
         client = self._client_of(item)
         if client not in self._queues:
             raise ValueError("not queued")
         self._queues[client].remove(item)
+        self.count -= 1
         self._drop_if_empty(client)
 
     def clear(self) -> None:
         self._returned.clear()
         self._queues.clear()
         self._virtual_times.clear()
+        self.count = 0
 
     def _drop_if_empty(self, client: Hashable) -> None:
         """Forget a client without items, but not while it is ahead of others: it may come back with the next one."""

@@ -153,9 +153,9 @@ class Dispatcher(WorkerEvents):
 
         Called after every change of a worker or the queue.
         """
-        while self._costly_queue and self._has_worker_for_costly() and (worker := self._next_worker()):
+        while self._costly_queue.count and self._has_worker_for_costly() and (worker := self._next_worker()):
             worker.submit(self._costly_queue.pop())
-        while self._queue and (worker := self._next_worker()):
+        while self._queue.count and (worker := self._next_worker()):
             worker.submit(self._queue.pop())
         idle_workers = [worker for worker in self.supervisor.workers if worker.is_idle]
         if idle_workers:
@@ -167,7 +167,7 @@ class Dispatcher(WorkerEvents):
 
     def _has_worker_for_costly(self) -> bool:
         """Whether fewer workers than allowed have costly calls: all but one, or half of them while others wait."""
-        max_costly = self._worker_count // 2 if self._queue else self._worker_count - 1
+        max_costly = self._worker_count // 2 if self._queue.count else self._worker_count - 1
         return sum(worker.has_costly_call for worker in self.supervisor.workers) < max(1, max_costly)
 
     def _next_worker(self) -> WorkerHandle | None:
@@ -196,7 +196,7 @@ class Dispatcher(WorkerEvents):
         return Load(running_s, max(1, worker_count))
 
     def _has_idle_capacity(self) -> bool:
-        return self._is_open and not self._queue and self.admission.has_idle_worker
+        return self._is_open and not self._queue.count and self.admission.has_idle_worker
 
     def _record_duration(self, call: Call) -> None:
         if call.started_at is not None and (not call.is_costly or isinstance(call.plan, tuple)):
@@ -215,7 +215,7 @@ class Dispatcher(WorkerEvents):
 
     def _watch_overruns(self) -> None:
         """Set a timer to the moment when the first call has run for too long, if others wait."""
-        if self._overrun_timer or not self._queue or self._worker_count == 1:
+        if self._overrun_timer or not self._queue.count or self._worker_count == 1:
             return
         started = [worker.current_call.started_at for worker in self._undeferred_workers() if worker.current_call]
         times = [started_at for started_at in started if started_at is not None]
@@ -232,7 +232,7 @@ class Dispatcher(WorkerEvents):
         """Stop the call that has run the longest, and start it again among the costly ones."""
         self._overrun_timer = None
         latest = asyncio.get_running_loop().time() - OVERRUN_RATIO * self._max_wait_s + _CLOCK_RESOLUTION_S
-        for worker in self._undeferred_workers() if self._queue and self._is_open else ():
+        for worker in self._undeferred_workers() if self._queue.count and self._is_open else ():
             call, queued = worker.current_call, worker.queued_call
             if call and call.started_at is not None and call.started_at <= latest:
                 if queued:
@@ -309,7 +309,7 @@ class Dispatcher(WorkerEvents):
 
     def _fail_queued(self) -> None:
         for queue in (self._queue, self._costly_queue):
-            while queue:
+            while queue.count:
                 queue.pop().fail(self._no_worker_error())
 
     def _signal_startup_done(self) -> None:
