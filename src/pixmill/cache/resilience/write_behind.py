@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, Generic
 
-from pixmill.cache.tier import Item, Miss, Tier
+from pixmill.cache.tier import HasSize, Item, Miss, Tier
 from pixmill.plan.key import Key
 from pixmill.ports.observe import Event, NullObserver, Observer, RequestStage, timer_of
+from pixmill.ports.values import Entry
 
 MAX_PENDING: Final = 256
 MAX_PENDING_BYTES: Final = 64 * 2**20
@@ -75,7 +76,7 @@ class WriteBehindTier(Generic[Item]):
 
     async def put(self, key: Key, item: Item, /) -> None:
         self._drop_queued(key)
-        size = item.size
+        size = _size_bytes(item)
         if self.pending_count >= self._max_pending or self._pending_bytes + size > self._max_pending_bytes:
             self._count_error("drop")
             return
@@ -143,16 +144,21 @@ class WriteBehindTier(Generic[Item]):
         finally:
             self._time_write(perf_counter() - started)
             del self._running[key]
-            self._pending_bytes -= item.size
+            self._pending_bytes -= _size_bytes(item)
             self._start_writes()
 
     def _drop_queued(self, key: Key) -> None:
         old = self._queued.pop(key, None)
         if old is not None:
-            self._pending_bytes -= old.size
+            self._pending_bytes -= _size_bytes(old)
 
     def _count_error(self, operation: str) -> None:
         self._observer.increment(Event.CACHE_ERROR, tier=self.name, operation=operation)
+
+
+def _size_bytes(item: HasSize) -> int:
+    """Return ``item.size``; that of a result, which every cold miss queues, without calling its property."""
+    return len(item.body) if isinstance(item, Entry) else item.size
 
 
 async def _completed(item: Item) -> Item:
