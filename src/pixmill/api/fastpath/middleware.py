@@ -75,8 +75,8 @@ class FastPathMiddleware:
             response = self._cached_response(scope, cached, hit, if_none_match, if_modified_since, now)
             body = hit.entry.body if response.has_image else b""
         else:
-            identify_client(scope, self._trusted_proxies)  # whose share of the queue it would take
             match = self._request_cache.reader.match(request_key)
+            identify_client(scope, self._trusted_proxies)  # whose share of the queue it would take
             rejection = self._load_shedder.rejection(request_key, match)
             if rejection is None:
                 scope["request_key"], scope["dialect_match"] = request_key, match

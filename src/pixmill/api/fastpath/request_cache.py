@@ -10,7 +10,7 @@ from functools import lru_cache
 from starlette.types import Scope
 
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
-from pixmill.api.http.request_head import MAX_HEADER_BYTES, MAX_HOST_BYTES, is_host
+from pixmill.api.middleware.guards import MAX_HEADER_BYTES, MAX_HOST_BYTES, is_host
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
@@ -45,7 +45,7 @@ class RequestKeyReader:
     def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None, bool]:
         """Return the request key, If-None-Match, If-Modified-Since, the requested id, and whether the head is valid.
 
-        It is checked here as in ``request_head.py``, where invalid ones are rejected.
+        It is checked here as in ``guards.py``, where invalid ones are rejected.
 
         Takes one pass over the headers. The tag header is appended to Accept behind a NUL, which no header contains.
         """

@@ -4,19 +4,29 @@ In the order of the stack in ``app.py``. Must never know what a request asks for
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Hashable
+import re
+from collections.abc import Awaitable, Callable, Container, Hashable, Iterable
+from typing import Final
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_key
-from pixmill.api.http.request_head import MAX_HEADER_BYTES, check_head
 from pixmill.api.middleware.cors import PREFLIGHT_HEADERS
 from pixmill.api.middleware.paths import ADMIN_PREFIX, MONITORING_PATHS
-from pixmill.errors import Draining, RateLimited, RequestTooLarge
+from pixmill.errors import Draining, HeadersTooLarge, MalformedRequest, RateLimited, RequestTooLarge
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.rate_limiter import RateLimiter
+
+MAX_HEADER_BYTES: Final = 32_768
+"""Names and values of all headers together (431 above)."""
+
+MAX_HOST_BYTES: Final = 261
+"""A name of 255 bytes (RFC 1035 §3.1) and a port."""
+
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?")
+"""uri-host and port of RFC 3986 §3.2, not empty."""
 
 
 def identify_client(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> Hashable:
@@ -33,8 +43,7 @@ class RateLimitMiddleware:
     """Sets ``CURRENT_CLIENT``, and rejects clients above their request rate. Health and metrics do not count.
 
     Without a ``limiter`` no rate is limited (GCRA). Byte-for-byte repeats that memory answers
-    (``fastpath/middleware.py``) come before this and do not count unless they are large: counting would cost as much as
-    answering.
+    (``fastpath/middleware.py``) come before this and do not count: counting would cost as much as answering.
     """
 
     def __init__(
@@ -150,3 +159,27 @@ def raw_path(scope: Scope) -> bytes:
     """Return the path as it was sent."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode(errors="surrogateescape")
     return raw
+
+
+def is_host(value: bytes) -> bool:
+    """Whether a Host field names a host."""
+    return len(value) <= MAX_HOST_BYTES and _HOST.fullmatch(value) is not None
+
+
+def check_head(
+    headers: Iterable[tuple[bytes, bytes]], http_version: str, max_header_bytes: int = MAX_HEADER_BYTES
+) -> None:
+    """Raise HeadersTooLarge, or MalformedRequest without exactly one Host (RFC 9112 §3.2).
+
+    What the HTTP server itself rejects or repairs does not arrive here.
+    """
+    hosts, size = [], 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts.append(value)
+    if size > max_header_bytes:
+        raise HeadersTooLarge(f"All headers together may have at most {max_header_bytes} bytes")
+    is_missing = not any(hosts)  # Granian adds an empty one
+    if len(hosts) > 1 or (not is_missing and not is_host(hosts[0])) or (is_missing and http_version == "1.1"):
+        raise MalformedRequest("A request has exactly one Host header, which names a host")
