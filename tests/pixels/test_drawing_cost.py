@@ -130,6 +130,41 @@ def test_drawings_on_an_image_count_at_the_size_in_which_they_are_drawn_each_tim
     assert caught.value.param == "overlay"
 
 
+TURNED = "rotate:30,shadow:000,shadow_blur:50"
+
+
+@pytest.mark.parametrize(
+    "overlays",
+    [
+        "%3B".join(f"url:x.svg,width:{6000 + number},{TURNED}" for number in range(8)),
+        "%3B".join(f"text:{'W' * number},size:1000,width:9000,{TURNED}" for number in range(10, 18)),
+    ],
+)
+def test_overlays_that_are_larger_than_the_image_count_in_full(overlays: str) -> None:
+    plan = parse(b"/resize", f"width=50&format=png&overlay={overlays}".encode(), upload=True).plan
+    plain = memoryview(drawing("<rect width='9' height='9'/>", 400))
+    with pytest.raises(TooCostly) as caught:
+        render(plain, plan, LIMITS, {reference.source: plain for reference in references(plan)})
+    assert caught.value.param == "overlay"
+
+
+def test_usual_watermarks_are_far_below_the_limit() -> None:
+    overlays = "%3B".join(
+        (
+            *[f"url:x.svg,width:pct:20,rotate:{turn},shadow:000" for turn in range(8)],
+            *["text:Photo by us,shadow:000"] * 8,
+        )
+    )
+    plan = parse(b"/resize", f"width=1600&format=webp&overlay={overlays}".encode(), upload=True).plan
+    plain = memoryview(drawing("<rect width='9' height='9'/>", 1600))
+    render(
+        plain,
+        plan,
+        Limits(max_cost_s=LIMITS.max_cost_s / 2),
+        {reference.source: plain for reference in references(plan)},
+    )
+
+
 def test_circles_of_references_end() -> None:
     circle = "<g id='a'><use href='#b'/></g><g id='b'><use href='#a'/><use href='#b'/></g>"
     assert sanitise_svg(drawing(circle)).cost.seconds(1_000_000) < 1

@@ -12,11 +12,11 @@ from fontpkg_noto_sans import ROOT
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pixmill.engine.pixels.draw.text import MAX_TEXT_PIXELS, render_text
+from pixmill.engine.pixels.draw.text import render_text
 from pixmill.engine.raster.convert import from_vips
 from pixmill.errors import ResultTooLarge
 from pixmill.plan.colour import Colour
-from pixmill.plan.overlays import Align, Length, Placement, Stroke, TextOverlay
+from pixmill.plan.overlays import MAX_TEXT_PIXELS, Align, Length, Placement, Stroke, TextOverlay
 from tests.pixels.images import encode_image, pixels_of, render_image
 
 WHITE = Image.new("RGB", (300, 120), "white")

@@ -116,7 +116,6 @@ _REGION_NS: Final = 15.0
 _PAD_NS: Final = 15.0
 _BLEND_NS: Final = 60.0
 _TILED_TEXT_NS: Final = 60.0
-_SHADOW_NS: Final = 100.0
 
 _SEARCH_ENCODES: Final = 4
 _SIZE_ENCODES: Final = 6
@@ -297,8 +296,8 @@ def _add_stage(add: Callable[[str, float], None], stage: Stage, geometry: Geomet
 
 
 def _overlay_ns(overlay: Overlay) -> float:
-    shadow_ns = _SHADOW_NS if overlay.placement.shadow else 0.0
-    return _BLEND_NS + shadow_ns + (_TILED_TEXT_NS if isinstance(overlay, TextOverlay) else 0.0)
+    """Return the rate of drawing a layer, without its preparation (``engine/pixels/cost.py``)."""
+    return _BLEND_NS + (_TILED_TEXT_NS if isinstance(overlay, TextOverlay) else 0.0)
 
 
 def _covered_pixels(regions: RedactionBoxes, size: Size) -> float:

@@ -16,6 +16,8 @@ from pixmill.plan.source import SourceRef
 MAX_OVERLAYS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 1_000
 """Of a text as displayed, without markup."""
+MAX_TEXT_PIXELS: Final = 16_000_000
+"""Of one text: more than a poster needs; each takes one byte for the mask and four for the colours."""
 
 DEFAULT_FONT: Final = "Noto Sans"
 """The font family that is always available."""

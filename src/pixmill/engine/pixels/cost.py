@@ -3,7 +3,8 @@
 Knows headers and plans; ``plan/cost.py`` has the rates. Must never decode.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -18,13 +19,18 @@ from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan, Resize
-from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_TEXT_CHARACTERS, MAX_TEXT_PIXELS, Placement, TextOverlay
 from pixmill.plan.shapes import ImageMask
 from pixmill.plan.source import SourceRef
 from pixmill.runtime.bounded import BoundedDict
 
 _MAX_KEPT_PIXELS: Final = 2 * 2**20
 """A larger layer is not kept (``layers/layer.py``): each frame of an animation makes it anew."""
+_RIGHT_ANGLE: Final = 90
+_LAYER_NS, _TURN_NS, _SHADOW_NS, _BLURRED_SHADOW_NS = 20.0, 150.0, 110.0, 220.0
+"""Per pixel of a layer: of resizing it, of its rotation by other angles, and of its shadow."""
+_TURNED_RATIO: Final = 1.3
+"""A layer that is rotated is larger."""
 
 
 class _Extra(NamedTuple):
@@ -67,41 +73,53 @@ def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
         pixels *= page  # a frame is decoded from those before it
     frames = header.frame_count if animated else 1
     drawing_s = check_drawing(header, job.geometry.window, job.limits)
-    return OriginalFacts(header.format, pixels, frames, _extras_cost_s(job, frames) if job.extras else 0.0, drawing_s)
+    return OriginalFacts(header.format, pixels, frames, _layers_cost_s(job, frames), drawing_s)
 
 
-def _extras_cost_s(job: RenderJob, frames: int) -> float:
-    """Estimate the decoding of all overlays and masks, each time that it is made into a layer."""
+def _layers_cost_s(job: RenderJob, frames: int) -> float:
+    """Estimate the preparation of all overlays and masks, each time that it is made into a layer."""
     extras = {source: _open_extra(content, job.limits) for source, content in job.extras.items()}
-    return sum(
-        _layer_cost_s(extra, resize, job.limits, frames)
-        for stage in (job, *job.later_jobs)
-        for source, resize in _layers(stage)
-        if (extra := extras.get(source))
-    )
+    return sum(layer.seconds(frames) for stage in (job, *job.later_jobs) for layer in _layers(stage, extras))
 
 
-def _layers(job: RenderJob) -> Iterator[tuple[SourceRef, Resize]]:
-    """Yield the images that a stage refers to, with the boxes in which they are drawn."""
+class _Layer(NamedTuple):
+    """An overlay or a mask as it is drawn: its pixels, the cost of drawing or decoding it, and what is done to it."""
+
+    pixels: int
+    source_s: float
+    placement: Placement = CENTRED_PLACEMENT
+
+    def seconds(self, frames: int) -> float:
+        """Estimate the preparation, in an animation for each frame if the layer is too large to be kept."""
+        is_turned, shadow = self.placement.degrees % _RIGHT_ANGLE != 0, self.placement.shadow
+        ns = _LAYER_NS + is_turned * _TURN_NS
+        if shadow:
+            ns += (_BLURRED_SHADOW_NS if shadow.blur else _SHADOW_NS) * (_TURNED_RATIO if is_turned else 1.0)
+        return (self.source_s + self.pixels * ns * 1e-9) * (frames if self.pixels > _MAX_KEPT_PIXELS else 1)
+
+
+def _layers(job: RenderJob, extras: Mapping[SourceRef, _Extra | None]) -> Iterator[_Layer]:
+    """Yield the layers of a stage, without those that will be refused when they are used."""
     canvas, mask = job.geometry.output, job.plan.shape.mask
-    if isinstance(mask, ImageMask):
-        yield mask.source, Resize(canvas.width, canvas.height, Fit.FILL, enlarge=True)
+    if isinstance(mask, ImageMask) and (extra := extras.get(mask.source)):
+        yield _image_layer(extra, canvas)
     for overlay in job.plan.overlays:
-        if isinstance(overlay, ImageOverlay):
+        if isinstance(overlay, TextOverlay):
+            pixels = min(MAX_TEXT_PIXELS, round(min(len(overlay.markup), MAX_TEXT_CHARACTERS) * overlay.size**2))
+            yield _Layer(pixels, 0.0, overlay.placement)
+        elif extra := extras.get(overlay.source):
             sides = ((overlay.width, canvas.width), (overlay.height, canvas.height))
             width, height = (max(1, length.pixels(side)) if length else 0 for length, side in sides)
-            yield overlay.source, Resize(width, height, Fit(overlay.fit.value), enlarge=True)
+            resize = Resize(width, height, Fit(overlay.fit.value), enlarge=True)
+            with suppress(PixmillError):
+                drawn = resolve_all(extra.size, Plan(resize=resize), job.limits)[0].window
+                yield _image_layer(extra, drawn, overlay.placement)
 
 
-def _layer_cost_s(extra: _Extra, resize: Resize, limits: Limits, frames: int) -> float:
-    if not extra.is_vector:
-        return decode_cost_s(extra.format, extra.size.pixels)
-    try:
-        pixels = resolve_all(extra.size, Plan(resize=resize), limits)[0].window.pixels
-    except PixmillError:  # it will be refused when it is used
-        return 0.0
-    cost_s = decode_cost_s(extra.format, pixels) + extra.drawing.seconds(pixels)
-    return cost_s * (frames if pixels > _MAX_KEPT_PIXELS else 1)
+def _image_layer(extra: _Extra, drawn: Size, placement: Placement = CENTRED_PLACEMENT) -> _Layer:
+    decoded = drawn if extra.is_vector else extra.size
+    source_s = decode_cost_s(extra.format, decoded.pixels) + extra.drawing.seconds(drawn.pixels)
+    return _Layer(drawn.pixels, source_s, placement)
 
 
 def _open_extra(source: memoryview, limits: Limits) -> _Extra | None:

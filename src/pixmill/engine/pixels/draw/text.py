@@ -15,10 +15,7 @@ from fontpkg_noto_sans import ROOT
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
 from pixmill.engine.raster.convert import VipsImage
 from pixmill.errors import ResultTooLarge
-from pixmill.plan.overlays import DEFAULT_FONT, Align, TextOverlay
-
-MAX_TEXT_PIXELS: Final = 16_000_000
-"""More than a poster needs; each takes one byte for the mask and four for the colours."""
+from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_PIXELS, Align, TextOverlay
 
 _MEASURING_SIZE: Final = 8.0
 _FONT_FILES: Final = sorted(str(path) for path in (ROOT / "files").glob("*.ttf"))
