@@ -12,6 +12,7 @@ import uvloop
 from pixmill.errors import PixmillError, SourceBusy, SourceTimeout, SourceUnreachable
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import Event, NullObserver, RequestStage
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.event_loop import ServerLoop
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.source import HttpSource
@@ -274,6 +275,28 @@ async def test_few_domains_never_take_all_look_ups() -> None:
     shares.release("fresh.test")
     assert shares.in_flight == 0
     assert not shares._domains
+
+
+async def test_a_client_that_names_any_number_of_domains_leaves_look_ups_to_others(server: NameServer) -> None:
+    """Domains whose servers are silent are easily found: there are thousands of abandoned ones."""
+    server.serve("*.fine.test", "93.184.216.34")
+    names = service(server, source_connect_timeout_s=BOUND_S, dns_lookups=20)
+
+    async def ask(client: str, name: str) -> list[str]:
+        CURRENT_CLIENT.set(client)
+        return await names(name)
+
+    waiting = []
+    for number in range(40):
+        server.hang(f"www.abandoned{number}.test")
+        waiting.append(asyncio.create_task(ask("greedy", f"www.abandoned{number}.test")))
+    await asyncio.to_thread(server.wait_for, lambda: server.count("www.abandoned9.test") > 0)
+    assert [await asyncio.create_task(ask("other", f"n{number}.fine.test")) for number in range(10)]
+    assert names.lookups_in_flight == 16, "four fifths"
+    with pytest.raises(SourceBusy):
+        await asyncio.create_task(ask("greedy", "once.more.test"))
+    await names.close()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_look_up_goes_to_the_next_in_line_when_one_ends() -> None:

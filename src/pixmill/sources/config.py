@@ -64,7 +64,7 @@ class SourcesConfig(BaseModel):
         ge=1,
         le=30_000,
         description="Maximum concurrent look-ups of host names of origins; more are rejected with 503. "
-        "Names that were looked up lately, and addresses, need none.",
+        "One client gets four fifths at most. Names that were looked up lately, and addresses, need none.",
     )
     dns_lookups_per_domain: int = Field(
         default=8,

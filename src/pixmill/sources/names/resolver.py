@@ -12,6 +12,7 @@ from typing import Final
 from pixmill.errors import SourceBusy
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.bounded import BoundedDict
+from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.registrable_domain import registrable_domain
 from pixmill.sources.names.client import Answer, NameNotFound
 from pixmill.sources.names.shares import LookupShares
@@ -125,7 +126,7 @@ class NameResolver:
     async def _attempt(self, name: str, domain: str) -> _Outcome:
         """Turn every end into an outcome: there may be nobody to see an exception."""
         try:
-            await self._shares.acquire(domain, self._timeout_s / 2)
+            await self._shares.acquire(domain, self._timeout_s / 2, CURRENT_CLIENT.get())
             answer = await self._query_until_answered(name, domain)
         except SourceBusy as error:
             return _Outcome(_BUSY, detail=error.detail)
@@ -140,6 +141,7 @@ class NameResolver:
     async def _query_until_answered(self, name: str, domain: str) -> Answer:
         """Query until there is an answer or the time is over. Releases the share when the last query has ended."""
         query: asyncio.Future[Answer] | None = None
+        client = CURRENT_CLIENT.get()
         try:
             async with asyncio.timeout(self._timeout_s):
                 while True:
@@ -154,9 +156,9 @@ class NameResolver:
             raise TimeoutError(f"no answer in {self._timeout_s} s") from None
         finally:
             if query is None or query.done():
-                self._shares.release(domain)
+                self._shares.release(domain, client)
             else:
-                query.add_done_callback(lambda _: self._shares.release(domain))
+                query.add_done_callback(lambda _: self._shares.release(domain, client))
 
     def _end_query(self, query: "asyncio.Future[Answer]") -> None:
         self._queries.discard(query)
