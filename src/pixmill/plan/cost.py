@@ -17,7 +17,7 @@ from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Flip, Output, Plan, Stage
 from pixmill.plan.output import RenderMode, TiffCompression
-from pixmill.plan.overlays import Overlay, TextOverlay
+from pixmill.plan.overlays import Overlay, Repeat, TextOverlay
 from pixmill.plan.shapes import NO_SHAPE
 from pixmill.plan.transforms import Fill
 
@@ -297,7 +297,8 @@ def _add_stage(add: Callable[[str, float], None], stage: Stage, geometry: Geomet
 
 def _overlay_ns(overlay: Overlay) -> float:
     """Return the rate of drawing a layer, without its preparation (``engine/pixels/cost.py``)."""
-    return _BLEND_NS + (_TILED_TEXT_NS if isinstance(overlay, TextOverlay) else 0.0)
+    is_tiled_text = isinstance(overlay, TextOverlay) and overlay.placement.repeat is not Repeat.NONE
+    return _BLEND_NS + is_tiled_text * _TILED_TEXT_NS
 
 
 def _covered_pixels(regions: RedactionBoxes, size: Size) -> float:

@@ -25,7 +25,7 @@ from pixmill.plan.source import SourceRef
 from pixmill.runtime.bounded import BoundedDict
 
 _MAX_KEPT_PIXELS: Final = 2 * 2**20
-"""A larger layer is not kept (``layers/layer.py``): each frame of an animation makes it anew."""
+"""A larger layer is not kept (``layers/layer.py``): each frame of an animation makes it again."""
 _RIGHT_ANGLE: Final = 90
 _LAYER_NS, _TURN_NS, _SHADOW_NS, _BLURRED_SHADOW_NS = 20.0, 150.0, 110.0, 220.0
 """Per pixel of a layer: of resizing it, of its rotation by other angles, and of its shadow."""
