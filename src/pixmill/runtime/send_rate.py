@@ -26,7 +26,7 @@ INTERVAL_S: Final = 5.0
 class _Credit(NamedTuple):
     """For how long a connection may make no progress (a token bucket), as of a check.
 
-    It begins anew when all that was pending then, ``acked_bytes`` + ``pending_bytes``, has been acknowledged: who asks
+    It starts again when all that was pending then, ``acked_bytes`` + ``pending_bytes``, has been acknowledged: who asks
     for little at a time, and reads it at once, often has something on its way and is not slow.
     """
 
