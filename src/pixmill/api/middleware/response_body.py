@@ -14,6 +14,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pixmill.api.http.disconnect import DisconnectListener
+from pixmill.errors import MemoryExhausted
 from pixmill.plan.limits import LARGE_RESULT_BYTES
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.memory_budget import MemoryBudget, MemoryReservation
@@ -85,6 +86,7 @@ class _SharedBody:
     size: int
     reservation: MemoryReservation
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rejections: int = 0
     transfers: set[_Transfer] = field(default_factory=set)
 
     def completion_rate(self, now: float) -> float:
@@ -157,12 +159,17 @@ class ResponseBodies:
                 shared.reservation.release()
 
     async def _wait_for_memory(self, shared: _SharedBody) -> None:
+        """Wait for the memory of the body; those who wait at the same time have one wait, and one outcome."""
+        rejections = shared.rejections
         async with shared.lock:
-            if self._waiting >= MAX_WAITING_BODIES:
+            if self._waiting >= MAX_WAITING_BODIES or shared.rejections != rejections:
                 raise self._budget.reject()
             self._waiting += 1
             try:
                 await shared.reservation.reserve(shared.size)
+            except MemoryExhausted:
+                shared.rejections += 1
+                raise
             finally:
                 self._waiting -= 1
 
