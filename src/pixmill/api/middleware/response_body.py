@@ -152,11 +152,11 @@ class ResponseBodies:
                 await self._wait_for_memory(shared)
             yield
         finally:
-            window.release()
-            shared.transfers.discard(transfer)
+            shared.transfers.discard(transfer)  # first: to release memory may reclaim more
             if not shared.transfers:
                 del self._bodies[id(body)]
                 shared.reservation.release()
+            window.release()
 
     async def _wait_for_memory(self, shared: _SharedBody) -> None:
         """Wait for the memory of the body; those who wait at the same time have one wait, and one outcome."""
@@ -186,6 +186,8 @@ class ResponseBodies:
             if not transfer.is_ended:
                 is_late = deadline_for(len(body)) <= asyncio.get_running_loop().time()
                 transfer.abort("timeout" if is_late else "rate")
+        finally:
+            transfer.timeout = None  # it cannot be changed any more, and the disconnect may be reported only now
 
     def _reset(self, scope: Scope) -> None:
         """Reset the connection, which would wait for its client for ever.
