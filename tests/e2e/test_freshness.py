@@ -224,7 +224,7 @@ def far_future(origin: Origin, path: str, colour: str) -> str:
     return origin.publish(path, picture(colour), headers)
 
 
-def test_a_stranger_who_asks_for_the_next_version_does_not_keep_the_old_picture_in_it(origin: Origin) -> None:
+def test_a_stranger_who_asks_for_the_next_version_does_not_keep_the_old_image_in_it(origin: Origin) -> None:
     url = far_future(origin, "/hero.png", "red")
     with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache_unsigned_version_ttl_s=2) as server:
 

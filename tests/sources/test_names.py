@@ -79,7 +79,7 @@ async def test_an_address_that_comes_late_is_good(server: NameServer, names: Nam
     assert await names("slow.test") == ["93.184.216.34"]
 
 
-async def test_of_two_questions_one_answer_is_enough(server: NameServer, names: NameService) -> None:
+async def test_of_two_queries_one_answer_is_enough(server: NameServer, names: NameService) -> None:
     server.hang("half.test", "AAAA")
     assert await names("half.test") == ["127.0.0.1"]
 
@@ -230,7 +230,7 @@ async def test_a_domain_of_names_that_hang_leaves_the_others_alone(server: NameS
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_beyond_its_line_a_domain_is_refused_at_once(server: NameServer) -> None:
+async def test_beyond_its_queue_a_domain_is_rejected_at_once(server: NameServer) -> None:
     server.hang("*.crowd.test")
     names = service(server, source_connect_timeout_s=BOUND_S, dns_lookups_per_domain=1)
     waiting = [asyncio.create_task(names(f"n{number}.crowd.test")) for number in range(1 + MAX_QUEUED_PER_DOMAIN)]
@@ -241,7 +241,7 @@ async def test_beyond_its_line_a_domain_is_refused_at_once(server: NameServer) -
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_a_name_that_was_refused_is_not_remembered_as_bad(server: NameServer) -> None:
+async def test_a_name_that_was_rejected_is_not_cached_as_a_failure(server: NameServer) -> None:
     server.hang("first.one.test")
     server.serve("second.one.test", "93.184.216.34")
     names = service(server, source_connect_timeout_s=0.4, dns_lookups=1)
@@ -299,7 +299,7 @@ async def test_a_client_that_names_any_number_of_domains_leaves_look_ups_to_othe
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_a_look_up_goes_to_the_next_in_line_when_one_ends() -> None:
+async def test_a_look_up_goes_to_the_next_in_the_queue_when_one_ends() -> None:
     shares = LookupShares(10, 1)
     await shares.acquire("a.test", BOUND_S)
     line = [asyncio.create_task(shares.acquire("a.test", BOUND_S)) for _ in range(3)]
