@@ -42,6 +42,7 @@ def server(images: Path) -> Iterator[Pixmill]:
         allowed_networks="127.0.0.0/8",
         workers=1,
         deadline_s=0.8,
+        max_cost_s=1_000,
         admin_token=TOKEN,
     ) as server:
         yield server
@@ -143,7 +144,7 @@ def test_an_upload_that_ran_out_of_time_takes_no_worker_the_second_time(server: 
 
 
 def test_a_set_of_images_that_ran_out_of_time_is_not_warmed_again(images: Path) -> None:
-    with Pixmill(images=str(images), workers=1, deadline_s=4, srcset_warm="true") as server:
+    with Pixmill(images=str(images), workers=1, deadline_s=4, max_cost_s=1_000, srcset_warm="true") as server:
         assert_not_warmed_again(server)
 
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,5 @@ class load:  # noqa: N801 - reads as a verb
         while not self._gone.is_set():
             try:
                 self._server.get("/resize", **dice.choice(QUERIES))
-            except OSError:
-                return
-            except ValueError:  # half an answer
+            except (OSError, HTTPException, ValueError):  # the last two: half an answer
                 return

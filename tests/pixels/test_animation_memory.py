@@ -1,4 +1,7 @@
-"""Peak memory of a long animation, measured in a process of its own."""
+"""Peak memory of a long animation, measured in a process of its own.
+
+By default it is refused for its cost: these set a limit at which memory counts alone.
+"""
 
 import json
 import subprocess
@@ -23,7 +26,7 @@ from pixmill.plan.ops import Output, Plan, Resize
 
 source = memoryview(Path(sys.argv[1]).read_bytes())
 plan = Plan(resize=Resize(width=int(sys.argv[2])), output=Output(formats=(Format(sys.argv[3]),)))
-result = render(source, plan, Limits())
+result = render(source, plan, Limits(max_cost_s=1_000))
 peak = 1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps({"peak": peak, "width": result.width, "height": result.height, "bytes": len(result.body)}))
 """
