@@ -27,6 +27,7 @@ from tests.engine.handlers import inspect, render_all
 __all__ = ["inspect", "render", "render_all"]
 
 LIBC: Final = ctypes.CDLL(None, use_errno=True)
+LIBC.syscall.restype = ctypes.c_long  # addresses have more than 32 bits
 
 
 def call(name: str, *arguments: object) -> str:
