@@ -71,8 +71,8 @@ def reset_connections(endpoints: Collection[Endpoints]) -> int:
     resets = 0
     for _, fd in _sockets():
         with suppress(OSError), _borrowed(fd) as connection:
-            host, port, *_ = connection.getpeername()
-            if Endpoints(_local_port(connection) or 0, _unmapped(host), port) in endpoints:
+            local_port, peer = _local_port(connection), connection.getpeername()
+            if local_port and Endpoints.of(local_port, *peer[:2]) in endpoints:
                 resets += _reset(fd)
     return resets
 
@@ -104,6 +104,7 @@ def _borrowed(fd: int) -> Iterator[socket.socket]:
 
 
 def _local_port(connection: socket.socket) -> int | None:
+    """Return its port; None for a socket of another family, as those of workers are."""
     name = connection.getsockname()
     return int(name[1]) if isinstance(name, tuple) else None
 

@@ -38,7 +38,7 @@ class DisconnectListener:
         self._receive = receive
         self._callback = on_disconnect
         self._listening: asyncio.Future[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._start)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self.start)
 
     def close(self) -> None:
         """End listening."""
@@ -46,9 +46,11 @@ class DisconnectListener:
         if self._listening:
             self._listening.cancel()
 
-    def _start(self) -> None:
-        self._listening = asyncio.ensure_future(wait_disconnect(self._receive))
-        self._listening.add_done_callback(self._on_disconnect)
+    def start(self) -> None:
+        """Listen from now on."""
+        if self._listening is None:
+            self._listening = asyncio.ensure_future(wait_disconnect(self._receive))
+            self._listening.add_done_callback(self._on_disconnect)
 
     def _on_disconnect(self, listening: "asyncio.Future[None]") -> None:
         """Call back, also when listening has failed."""

@@ -29,6 +29,9 @@ WINDOW_BYTES: Final = 7 * SLICE_BYTES
 LISTEN_AFTER_BYTES: Final = 8 * SLICE_BYTES
 """Granian takes the slices of a client that has left at once; from here on, look first whether it has."""
 
+LISTEN_AFTER_S: Final = 1.0
+"""Nor does a send that waits end when the client leaves."""
+
 MAX_WAITING_BODIES: Final = 4
 """Bodies that wait for the budget are in memory already, so only few of them may."""
 
@@ -252,18 +255,17 @@ def _abort_all(transfers: Collection[_Transfer]) -> int:
 
 async def _send_slices(transfer: _Transfer, body: bytes, receive: Receive, send: Send, deadline_for: Deadline) -> None:
     size = len(body)
-    listener: DisconnectListener | None = None
+    listener = DisconnectListener(receive, transfer.end, LISTEN_AFTER_S)
     try:
         for offset in range(0, size, SLICE_BYTES):
             end = min(offset + SLICE_BYTES, size)
             await send({"type": "http.response.body", "body": body[offset:end], "more_body": end < size})
             transfer.sent_bytes = end
             if end >= LISTEN_AFTER_BYTES:
-                listener = listener or DisconnectListener(receive, transfer.end, 0)
+                listener.start()
                 await asyncio.sleep(0)
             if transfer.is_ended or transfer.timeout is None:
                 return
             transfer.timeout.reschedule(deadline_for(transfer.read_bytes()))
     finally:
-        if listener:
-            listener.close()
+        listener.close()
