@@ -308,6 +308,8 @@ def test_behind_a_nat64_the_embedded_address_counts(prefix: str, private: str, p
     "setting",
     [
         {"denied_networks": "10.0.0.1/8"},
+        {"denied_networks": "::ffff:203.0.113.0/120"},
+        {"allowed_networks": "::ffff:10.0.0.0/104"},
         {"denied_networks": "internal.example"},
         {"nat64_prefixes": "2a01:db8::/33"},
         {"nat64_prefixes": "10.0.0.0/8"},

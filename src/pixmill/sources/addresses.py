@@ -88,9 +88,12 @@ def _embedded_address(address: IPv6Address, prefix_length: int) -> IPv4Address:
     return IPv4Address((high << 56 | low) >> (88 - prefix_length) & _ALL_ONES)
 
 
+IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+"""RFC 4291 §2.5.5.2."""
+
 # The system or the next router translates these to IPv4: only the embedded address counts.
 _TRANSPARENT: Final[dict[IPv6Network, ExtractIPv4]] = {
-    IPv6Network("::ffff:0:0/96"): _low_32_bits,  # mapped (RFC 4291 §2.5.5.2)
+    IPV4_MAPPED: _low_32_bits,
     IPv6Network("64:ff9b::/96"): _low_32_bits,  # NAT64 (RFC 6052 §2.1)
 }
 # Tunnels: both the address itself and every embedded one must be allowed.

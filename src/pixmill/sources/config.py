@@ -11,7 +11,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, mo
 from pixmill.runtime.memory_budget import MEMORY_DIVISOR
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.system import available_memory_bytes
-from pixmill.sources.addresses import NAT64_PREFIX_LENGTHS, AddressPolicy, Network
+from pixmill.sources.addresses import IPV4_MAPPED, NAT64_PREFIX_LENGTHS, AddressPolicy, Network
 from pixmill.sources.allowlist import AllowList
 
 _MAX_PORT: Final = 65_535
@@ -212,7 +212,11 @@ class SourcesConfig(BaseModel):
 
 
 def _parse_networks(text: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part) for part in _split(text))
+    networks = tuple(ip_network(part) for part in _split(text))
+    for network in networks:
+        if isinstance(network, IPv6Network) and network.subnet_of(IPV4_MAPPED):
+            raise ValueError(f"{network} is a network of IPv4 addresses, which are checked as such: write it as IPv4")
+    return networks
 
 
 def _parse_nat64_prefixes(text: str) -> tuple[IPv6Network, ...]:
