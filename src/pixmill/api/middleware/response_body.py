@@ -110,7 +110,7 @@ class ResponseBodies:
         self._observer = observer
         self._bodies: dict[int, _SharedBody] = {}
         self._waiting = 0
-        self._turn = asyncio.Lock()
+        self._start_lock = asyncio.Lock()
         self._to_reset: set[Endpoints] = set()
         self._resetting: asyncio.Task[None] | None = None
 
@@ -118,7 +118,9 @@ class ResponseBodies:
         """Send ``start`` and the body. Raises MemoryExhausted before anything is sent."""
         transfer = _Transfer(asyncio.get_running_loop().time())
         async with self._reserved(body, transfer):
-            async with self._turn:  # one a turn of the event loop: hundreds that come at once do not hold up all others
+            async with (
+                self._start_lock
+            ):  # one in each iteration of the event loop: hundreds at once do not hold up others
                 await asyncio.sleep(0)
             if start:
                 await send(start)
