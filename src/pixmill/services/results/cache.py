@@ -89,14 +89,13 @@ class ResultCache:
             sources=original.sources,
             tags=tuple(dict.fromkeys((*tags, *original.tags))),
         )
-        entry = Entry(rendered.body, rendered.format, rendered.width, rendered.height, meta)
+        entry = _make_entry(rendered, meta)
         return entry, meta.lifetime.retained_until > meta.lifetime.stored_at and await self._cache.put(key, entry)
 
     def uncacheable(self, rendered: Rendered) -> Entry:
         """Return the entry of a result that is not stored."""
         now = self._clock()
-        meta = EntryMetadata("", OriginalVersion(""), Lifetime(now, now, now, now, now))
-        return Entry(rendered.body, rendered.format, rendered.width, rendered.height, meta)
+        return _make_entry(rendered, EntryMetadata("", OriginalVersion(""), Lifetime(now, now, now, now, now)))
 
     async def put_revalidated(self, key: Key, stale: Entry, version: OriginalVersion) -> tuple[Entry, bool]:
         """Store the same image with a new lifetime, as its original has not changed; returns it as ``put`` does."""
@@ -138,3 +137,7 @@ class ResultCache:
 def is_permanent(error: PixmillError) -> bool:
     """Whether a failure is one of the original, so that no older result may be served."""
     return isinstance(error, PERMANENT_FAILURES)
+
+
+def _make_entry(rendered: Rendered, meta: EntryMetadata) -> Entry:
+    return Entry(rendered.body, rendered.format, rendered.width, rendered.height, meta)
