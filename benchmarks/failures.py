@@ -99,7 +99,7 @@ def _add(longest: list[float], seconds: float) -> None:
 
 
 def run_server(report: Path) -> None:
-    """Serve with the settings of the environment; SIGUSR1 begins to measure anew, SIGUSR2 writes the report."""
+    """Serve with the settings of the environment; SIGUSR1 starts the measurement again, SIGUSR2 writes the report."""
     pauses = Pauses()
     tasks: list[asyncio.Task[None]] = []
 
