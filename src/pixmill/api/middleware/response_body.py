@@ -118,9 +118,8 @@ class ResponseBodies:
         """Send ``start`` and the body. Raises MemoryExhausted before anything is sent."""
         transfer = _Transfer(asyncio.get_running_loop().time())
         async with self._reserved(body, transfer):
-            async with (
-                self._start_lock
-            ):  # one in each iteration of the event loop: hundreds at once do not hold up others
+            # One starts in each iteration of the event loop: hundreds at once do not hold up others.
+            async with self._start_lock:
                 await asyncio.sleep(0)
             if start:
                 await send(start)
