@@ -74,7 +74,7 @@ def assert_borne(server: Pixmill, answered: list[Answer]) -> None:
         elif what.startswith("/resize"):
             with Image.open(io.BytesIO(reply.body)) as image:
                 image.load()
-    until(lambda: metric(server, "pixmill_workers") == 2, 20, "both workers are there")
+    until(lambda: metric(server, "pixmill_workers") == 2, 60, "both workers are there")
     assert in_flight(server) == 0
     assert server.ask("POST", "/resize", data=good("JPEG"), width=20).status == 200
     assert server.get("/health/ready").status == 200

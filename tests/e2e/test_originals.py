@@ -58,7 +58,7 @@ def get(pixmill: Pixmill, url: str, width: int) -> bytes:
 
 
 def laid_down(folder: Path, count: int = 1) -> None:
-    until(lambda: len(files(folder)) == count, 10, "it is laid down")
+    until(lambda: len(files(folder)) == count, 60, "it is laid down")
 
 
 def test_another_size_costs_no_download_after_a_restart(origin: Origin, tmp_path: Path) -> None:
@@ -99,9 +99,9 @@ def test_what_is_purged_on_one_server_is_fetched_anew_by_all(origin: Origin, tmp
             get(one, url, 100)
             laid_down(tmp_path)
             purge(one, order)
-            until(lambda: not files(tmp_path), 10, "it is removed")
+            until(lambda: not files(tmp_path), 60, "it is removed")
             assert origin.count("/a.jpg") == times
-        until(lambda: rules(another)[-1:] == rules(one)[-1:], 10, "the other has heard of the last")
+        until(lambda: rules(another)[-1:] == rules(one)[-1:], 60, "the other has heard of the last")
         get(another, url, 101)
         assert origin.count("/a.jpg") == len(orders) + 1
 
@@ -125,8 +125,8 @@ def test_what_one_server_has_heard_to_be_unchanged_another_does_not_ask_about(or
         laid_down(tmp_path)
         first = files(tmp_path)[0].stat().st_ino
         origin.publish("/a.jpg", photo, {"ETag": '"1"', "Cache-Control": "max-age=600"})
-        until(lambda: bool(get(one, url, 100)) and origin.count("/a.jpg") == 2, 10, "it is asked about again")
-        until(lambda: files(tmp_path)[0].stat().st_ino != first, 10, "what it heard is written")
+        until(lambda: bool(get(one, url, 100)) and origin.count("/a.jpg") == 2, 60, "it is asked about again")
+        until(lambda: files(tmp_path)[0].stat().st_ino != first, 60, "what it heard is written")
         get(another, url, 101)
         assert metric(another, "pixmill_cache_lookups_total", tier="originals_disk", outcome="hit") == 1
     assert (origin.count("/a.jpg"), origin.sent) == (2, len(photo))
@@ -146,7 +146,7 @@ def test_a_server_that_is_killed_while_it_fetches_keeps_nobody_waiting(origin: O
     with server(tmp_path) as another, ThreadPoolExecutor(2) as clients:
         with server(tmp_path) as one:
             asked = clients.submit(one.get, "/resize", url=url, width=100)
-            until(lambda: origin.count("/a.jpg") == 1, 10, "it is asked for")
+            until(lambda: origin.count("/a.jpg") == 1, 60, "it is asked for")
             waiting = clients.submit(get, another, url, 100)
             one.stop(signal.SIGKILL)
             assert isinstance(asked.exception(), OSError | HTTPException)

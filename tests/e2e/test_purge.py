@@ -127,12 +127,12 @@ def test_servers_that_share_nothing_but_a_redis_hear_of_each_others_purges(image
         with Pixmill(**settings) as one, Pixmill(**settings) as other:
             for name in ("a.png", "b.png"):
                 cached(one, name)
-            until(lambda: len(redis.keys("pixmill:e:*")) == 2, 5, "both are in the Redis")
+            until(lambda: len(redis.keys("pixmill:e:*")) == 2, 60, "both are in the Redis")
             for name in ("a.png", "b.png"):
                 assert "; hit" in cached(other, name)
             status, _, done = say(one, b'{"sources": ["/a.png"]}')
             assert (status, done["unsynced"]) == (200, [])
-            until(lambda: say(other, b"", method="GET")[2]["active_purges"] != [], 5, "the other one has heard")
+            until(lambda: say(other, b"", method="GET")[2]["active_purges"] != [], 60, "the other one has heard")
             assert "; hit" not in cached(other, "a.png")
             assert "; hit" in cached(other, "b.png")
             redis.stop()
@@ -140,7 +140,7 @@ def test_servers_that_share_nothing_but_a_redis_hear_of_each_others_purges(image
             assert (status, done["unsynced"]) == (200, ["redis"])
             assert "; hit" not in cached(one, "b.png")
             redis.start()
-            until(lambda: len(say(other, b"", method="GET")[2]["active_purges"]) == 2, 10, "it is told later")
+            until(lambda: len(say(other, b"", method="GET")[2]["active_purges"]) == 2, 60, "it is told later")
 
 
 def test_a_kill_right_after_a_purge_loses_nothing_of_it(images: Path) -> None:
@@ -179,7 +179,7 @@ def test_operators_may_have_a_listener_of_their_own(images: Path) -> None:
         subprocess.run(command, env=environment, capture_output=True, check=True)
         assert f'"admin":"127.0.0.1:{port}"' in server.log()
         os.kill(server.pid, signal.SIGTERM)
-        until(lambda: status_of(own + "/health/ready") == 503, 5, "the operators are told that it drains")
+        until(lambda: status_of(own + "/health/ready") == 503, 60, "the operators are told that it drains")
         assert status_of(own + "/metrics") == 200
         assert server.wait(10) == 0
 

@@ -23,8 +23,8 @@ DEFAULT_DRAIN_S = 25
 @pytest.fixture(scope="module")
 def origin() -> Iterator[Origin]:
     with Origin() as origin:
-        origin.serve("/slow.jpg", small_photo(), wait_s=2.0)
-        origin.serve("/paced.jpg", small_photo(), pace_s=0.5)
+        origin.serve("/slow.jpg", small_photo(), wait_s=6.0)
+        origin.serve("/paced.jpg", small_photo(), pace_s=1.0)
         origin.hang("/never.jpg")
         yield origin
 
@@ -46,7 +46,7 @@ def test_requests_in_flight_are_finished_and_nobody_new_is_let_in(origin: Origin
         ]
         until(lambda: len(origin.requests) == before + 2, 30, "both originals are asked for")
         os.kill(server.pid, number)
-        until(lambda: not accepts(server), 1.8, "the listener is closed")
+        until(lambda: not accepts(server), 5.5, "the listener is closed")
         assert not any(future.done() for future in asked)
         assert [future.result().status for future in asked] == [200] * 6
         assert server.wait(60) == 0
@@ -138,7 +138,7 @@ def test_a_signal_during_the_start_ends_the_server_without_leftovers() -> None:
     server = lean(workers=2)
     server.launch()
     try:
-        until(lambda: len(server.workers()) == 2, 20, "workers are started")
+        until(lambda: len(server.workers()) == 2, 60, "workers are started")
         workers = server.workers()
         assert server.stop() == 0
     finally:
@@ -147,9 +147,9 @@ def test_a_signal_during_the_start_ends_the_server_without_leftovers() -> None:
 
 
 def test_readiness_goes_off_before_the_listener_closes() -> None:
-    with lean(drain_delay_s=1) as server:
+    with lean(drain_delay_s=6) as server:
         os.kill(server.pid, signal.SIGTERM)
-        until(lambda: server.get("/health/ready").status == 503, 0.8, "not ready")
+        until(lambda: server.get("/health/ready").status == 503, 5, "not ready")
         assert server.get("/health/live").status == 200
         assert server.get("/health/ready").json() == {"status": "draining"}
         assert server.wait(60) == 0

@@ -232,7 +232,7 @@ def test_an_origin_that_sends_more_than_it_claims_is_not_believed(server: Pixmil
 
 
 def test_after_all_that_the_server_is_well(server: Pixmill, origin: Origin) -> None:
-    until(lambda: in_flight(server) == 0, 20, "nothing is left under way")
+    until(lambda: in_flight(server) == 0, 60, "nothing is left under way")
     assert server.get("/resize", url=jpeg(origin, "/good"), width=33).status == 200
     assert server.get("/health/ready").status == 200
     assert "request_failed" not in server.log()

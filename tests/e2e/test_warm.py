@@ -56,7 +56,7 @@ def test_what_was_warmed_is_there_when_it_is_asked_for(images: Path) -> None:
         status, said = warm(server, [*urls, elsewhere, urls[0], *wrong])
         assert (status, said["added"], said["already_queued"]) == (202, 7, 1)
         assert [one["code"] for one in said["rejected"]] == list(wrong.values())
-        until(lambda: is_done(server), 20, "all is made")
+        until(lambda: is_done(server), 60, "all is made")
         assert progress(server)["done"] == {"rendered": 5, "source_not_found": 2}
         renders = metric(server, "pixmill_renders_total")
         for url in (*urls[:4], elsewhere.removeprefix("https://img.example")):
@@ -64,7 +64,7 @@ def test_what_was_warmed_is_there_when_it_is_asked_for(images: Path) -> None:
             assert "; hit" in str(reply.headers["cache-status"])
         assert metric(server, "pixmill_renders_total") == renders
         assert warm(server, urls[:4])[1]["added"] == 4
-        until(lambda: is_done(server), 20, "they are there")
+        until(lambda: is_done(server), 60, "they are there")
         assert progress(server)["done"]["already_cached"] == 4
 
 
@@ -87,4 +87,4 @@ def test_only_the_operator_may_and_needs_no_signature(images: Path) -> None:
         done = subprocess.run(command, env=environment, input=lines, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, "1 URLs queued\n")
         assert "/resize?url=b.png&width=0: invalid_parameter: width" in done.stderr
-        until(lambda: progress(server)["done"] == {"rendered": 1}, 20, "it is made")
+        until(lambda: progress(server)["done"] == {"rendered": 1}, 60, "it is made")

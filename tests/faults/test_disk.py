@@ -91,7 +91,7 @@ def test_a_disk_that_can_only_be_read_still_answers_what_it_has(
 ) -> None:
     with Pixmill(images=str(images), cache=f"file://{disk}/cache?max_bytes=64MiB") as server:
         wanted = charts()[0]
-        until(lambda: _hits(server, wanted), 20, "it is kept")
+        until(lambda: _hits(server, wanted), 60, "it is kept")
         with read_only(disk / "cache"), Traffic(server, charts()) as traffic:
             while_going(traffic, 60)
             assert _hits(server, wanted)

@@ -64,7 +64,7 @@ def test_originals_in_a_store_that_stalls_cost_their_own_pictures_only(
             while_going(traffic, 20)
         traffic.assert_only("local")
         traffic.assert_only("s3", *GONE)
-        until(lambda: server.get("/resize", url="s3://charts/1.png", width=91).status == 200, 20, "well again")
+        until(lambda: server.get("/resize", url="s3://charts/1.png", width=91).status == 200, 60, "well again")
         survived(traffic)
 
 

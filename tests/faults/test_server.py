@@ -114,8 +114,8 @@ def test_a_server_out_of_descriptors_serves_again_when_they_are_back(
         time.sleep(1)
         for client in crowd:
             client.close()
-        until(lambda: _status(server, "/health/live") == 200, 20, "alive after the crowd")
-        until(lambda: _status(server, "/health/ready") == 200, 20, "ready after the crowd")
+        until(lambda: _status(server, "/health/live") == 200, 60, "alive after the crowd")
+        until(lambda: _status(server, "/health/ready") == 200, 60, "ready after the crowd")
         with Traffic(server, charts()) as traffic:
             while_going(traffic, 30)
         traffic.assert_only("charts")
@@ -139,7 +139,7 @@ def test_a_clock_that_jumps_forth_and_back_makes_no_picture_wrong_and_keeps_none
         with Traffic(server, charts()) as traffic:
             for days in (2, -2, 400, -400, 0):
                 clock.jump(days * DAY_S)
-                until(partial(_is_off_by, server, days * DAY_S), 20, "the server has heard of it")
+                until(partial(_is_off_by, server, days * DAY_S), 60, "the server has heard of it")
                 while_going(traffic, 40)
         traffic.assert_only("charts")
         clock.jump(-DAY_S)

@@ -43,7 +43,7 @@ def test_workers_killed_while_idle_starting_decoding_and_encoding_cost_no_other_
         traffic.assert_only("charts", (422, "render_crashed"), (503, "queue_full"))
         refused = traffic.tally("charts").failed()
         assert sum(refused.values()) <= KILLS, f"more than were touched: {refused}"
-        until(lambda: metric(server, "pixmill_workers") == 2, 20, "all workers are replaced")
+        until(lambda: metric(server, "pixmill_workers") == 2, 60, "all workers are replaced")
         survived(traffic)
 
 
@@ -56,5 +56,5 @@ def test_all_workers_killed_at_once_again_and_again_come_back(images: Path, surv
                         os.kill(victim, signal.SIGKILL)
                 while_going(traffic, 10)
         traffic.assert_only("charts", (422, "render_crashed"), (503, "queue_full"))
-        until(lambda: server.get("/health/ready").status == 200, 20, "ready again")
+        until(lambda: server.get("/health/ready").status == 200, 60, "ready again")
         survived(traffic)
