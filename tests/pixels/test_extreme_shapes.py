@@ -218,6 +218,43 @@ def test_every_gravity_and_fit_of_extreme_shapes_gives_an_image_or_a_refusal(nam
             assert isinstance(outcome(source, query, limits=Limits()), Rendered | BadRequest | ResultTooLarge), query
 
 
+@pytest.mark.parametrize("name", ["png", "svg", "pdf", "moving gif"])
+@pytest.mark.parametrize("gravity", ["c", "smart", "smart:entropy", "se", "fr:0.1,0.1,0.2,0.2"])
+def test_a_thin_original_fills_any_box_within_the_limits(name: str, gravity: str) -> None:
+    """Of the scaled image, up to 65,535 × 256 times as large as the result, only the window is made."""
+    make, _ = MAKERS[name]
+    shapes = ((5_000, 50), (1, 9_000)) if name in ("svg", "pdf") else ((5_000, 50), (9_000, 1), (1, 9_000))
+    for shape in shapes:
+        source = make(shape)
+        for query in ("width=256&height=256", "aspect=1:1&width=256", "width=256&height=200&rotate=90"):
+            result = outcome(source, f"{query}&fit=cover&enlarge=true&gravity={gravity}&format=png", limits=Limits())
+            assert isinstance(result, Rendered), (shape, query, result)
+            image = Image.open(io.BytesIO(result.body))
+            assert image.size == (result.width, result.height)
+            assert result.width == 256
+            if name != "pdf":
+                red, green, blue = image.convert("RGB").resize((1, 1)).tobytes()
+                assert max(red, blue) > 150 > green, "what it shows is the original, whose first pixel is blue"
+
+
+@pytest.mark.parametrize("kernel", Kernel)
+def test_every_kernel_fills_a_box_with_a_thin_original(kernel: Kernel) -> None:
+    for shape in ((65_535, 1), (1, 65_535), (5_000, 50)):
+        source = encoded(image_of(shape), "PNG")
+        query = f"width=1000&height=1000&fit=cover&enlarge=true&kernel={kernel}&format=png"
+        result = outcome(source, query, limits=Limits())
+        assert isinstance(result, Rendered)
+        assert Image.open(io.BytesIO(result.body)).getextrema() == ((200, 200), (30, 30), (40, 40))
+
+
+def test_a_layer_of_a_thin_image_fills_a_box() -> None:
+    layer = encoded(image_of((5_000, 50)), "PNG")
+    result = outcome(encoded(Image.new("RGB", (1_000, 1_000)), "PNG"), f"{COVERING_LAYER}&format=png", layer, Limits())
+    assert isinstance(result, Rendered)
+    assert Image.open(io.BytesIO(result.body)).getpixel((500, 500)) == (200, 30, 40)
+
+
+COVERING_LAYER = "overlay=url:b,width:1000,height:1000,fit:cover"
 SKIPPED_PARAMS = {"url", "v", "expires", "sig", "overlay", "mask", "filename", "tags", "include", "palette_colors"}
 
 

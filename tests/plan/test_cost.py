@@ -100,3 +100,18 @@ def test_frames_and_stages_multiply_the_cost() -> None:
     assert estimate_photo("width=500&blur=3&format=png", 1, frames=50).total_s == pytest.approx(50 * single.total_s)
     twice = estimate_photo("width=500&blur=3&format=webp&then=blur=3", 1)
     assert twice.by_param["blur"] == pytest.approx(2 * single.by_param["blur"])
+
+
+@pytest.mark.parametrize("gravity", ["c", "smart", "face"])
+@pytest.mark.parametrize("source", [Size(5000, 50), Size(1, 65_535)])
+def test_a_window_costs_what_is_made_of_it(source: Size, gravity: str) -> None:
+    """The scaled image, of which a smart window is a small part, is never made."""
+    query = f"width=1000&height=1000&fit=cover&enlarge=true&gravity={gravity}&format=png"
+    assert estimate(query, OriginalFacts(Format.PNG, source.pixels), source).total_s < 1
+
+
+def test_placing_a_smart_window_costs_a_pass_over_the_crop() -> None:
+    centred, placed = (
+        estimate_photo(f"width=500&height=500&fit=cover&gravity={gravity}", 24).total_s for gravity in ("c", "smart")
+    )
+    assert 0.05 < placed - centred < 0.5

@@ -150,9 +150,17 @@ def test_a_result_longer_than_the_limit_is_refused() -> None:
         resolve(Size(20_000, 10), Plan(), Limits())
 
 
-def test_pixels_that_would_be_cut_off_count_too() -> None:
-    with pytest.raises(ResultTooLarge):
-        resized(Size(1, 10_000), 10_000, 10_000, Fit.COVER, Limits(), enlarge=True)
+@pytest.mark.parametrize("fit", [Fit.COVER, Fit.FILL])
+@pytest.mark.parametrize("source", [Size(5000, 50), Size(50, 5000), Size(65_535, 1), Size(1, 65_535)])
+def test_pixels_that_would_be_cut_off_are_not_made_and_do_not_count(source: Size, fit: Fit) -> None:
+    geometry = resized(source, 1000, 1000, fit, Limits(), enlarge=True)
+    assert (geometry.window, geometry.output) == (Size(1000, 1000), Size(1000, 1000))
+
+
+@pytest.mark.parametrize("fit", [Fit.OUTSIDE, Fit.COVER])
+def test_pixels_that_are_made_count(fit: Fit) -> None:
+    with pytest.raises(ResultTooLarge, match="50000000 pixels"):
+        resized(Size(5000, 50), 7072, 7072, fit, Limits(max_result_side=10**6), enlarge=True)
 
 
 def test_a_crop_in_percent_means_the_decimal_that_was_written() -> None:

@@ -47,6 +47,8 @@ _TRIM_NS: Final = 25.0
 """Per pixel of the original, which is decoded once more to find its borders."""
 _RESAMPLE_NS: Final = 25.0
 """Per pixel of the resampled image."""
+_PLACE_NS: Final = 8.0
+"""Per pixel of the crop, which is reduced to a small image to place a smart window."""
 
 _NO_EFFECTS: Final = Effects()
 _NO_TONE: Final = ToneAdjustment()
@@ -277,9 +279,10 @@ def minimum_cost(plan: Plan, limits: Limits) -> CostEstimate:
 
 
 def _add_stage(add: Callable[[str, float], None], stage: Stage, geometry: Geometry) -> None:
-    window = geometry.scaled if geometry.smart_crop else geometry.window
     if geometry.needs_resampling or geometry.smart_crop:
-        add("width and height", _RESAMPLE_NS * window.pixels)
+        add("width and height", _RESAMPLE_NS * geometry.window.pixels)
+    if geometry.smart_crop:
+        add("gravity", _PLACE_NS * geometry.crop.size.pixels)
     pixels = max(geometry.window.pixels, geometry.rotated.pixels)
     for name, rate in STAGE_NS.items():
         add(name, rate(stage) * pixels)

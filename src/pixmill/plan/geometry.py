@@ -134,9 +134,9 @@ def _extended_size(canvas: Size, extend: Extend) -> Size:
 
 
 def _check_limits(geometry: Geometry, limits: Limits) -> None:
-    """Check the result, and the pixels of ``scaled``, whose sides are free: a panorama cropped to a square is long."""
+    """Check the result, the largest image that is made. Of ``scaled`` only the window is ever resampled."""
     output = geometry.output
     if max(output.width, output.height) > limits.max_result_side:
         raise ResultTooLarge(f"No side of the result may be longer than {limits.max_result_side} pixels")
-    if max(geometry.scaled.pixels, output.pixels) > limits.max_result_pixels:
+    if output.pixels > limits.max_result_pixels:
         raise ResultTooLarge(f"The result may have at most {limits.max_result_pixels} pixels")

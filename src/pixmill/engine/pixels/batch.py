@@ -17,6 +17,7 @@ from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.passthrough import may_pass_through
 from pixmill.engine.pixels.pipeline import render, render_frame
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
+from pixmill.engine.pixels.steps.smart_crop import place_vector_window
 from pixmill.engine.raster.frame import Area
 from pixmill.errors import PixmillError
 from pixmill.plan.lengths import Box, Size
@@ -72,6 +73,8 @@ class _SharedInputs:
             self._trim_boxes[trim_key] = find_trim_box(self._source, plan, self._limits)
         job = resolve_job(self.header(plan.input), plan, self._limits, self._trim_boxes[trim_key])
         job = replace(job, source=self._source, extras=self._extras)
+        if job.header.is_vector:
+            job = place_vector_window(open_image(self._source, self._limits, plan.input), job)
         check_cost(job)
         return job
 

@@ -68,11 +68,12 @@ def check_drawing(header: ImageHeader, size: Size, limits: Limits) -> float:
 
 def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
     header, page = job.header, job.plan.input.page
-    pixels = job.geometry.window.pixels if header.is_vector else header.size.pixels
+    rendered = job.geometry.scaled if job.geometry.smart_crop else job.geometry.window
+    pixels = rendered.pixels if header.is_vector else header.size.pixels
     if header.timing and page > 1:
         pixels *= page  # a frame is decoded from those before it
     frames = header.frame_count if animated else 1
-    drawing_s = check_drawing(header, job.geometry.window, job.limits)
+    drawing_s = check_drawing(header, rendered, job.limits)
     return OriginalFacts(header.format, pixels, frames, _layers_cost_s(job, frames), drawing_s)
 
 

@@ -39,7 +39,7 @@ from pixmill.engine.pixels.steps.overlay import overlay
 from pixmill.engine.pixels.steps.pad import pad
 from pixmill.engine.pixels.steps.rank_filters import median, morphology
 from pixmill.engine.pixels.steps.redact import pixelate, redact_faces, redact_regions
-from pixmill.engine.pixels.steps.smart_crop import smart_crop
+from pixmill.engine.pixels.steps.smart_crop import place_vector_window, smart_crop
 from pixmill.engine.pixels.steps.tone import tone
 from pixmill.engine.pixels.transform.colour import convert_profile, drop_opaque_alpha
 from pixmill.engine.pixels.transform.geometric import orient, resize, rotate_free
@@ -107,6 +107,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         )
         if passed_through := passthrough(decoder, job):
             return passed_through
+        job = place_vector_window(decoder, job)
         animated = produces_animation(decoder.header, plan)
         check_cost(job, animated=animated)
         if animated:

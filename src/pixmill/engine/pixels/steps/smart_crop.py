@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
+from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.pixels.analysis.faces import DETECTION_SIDE, detect_faces
+from pixmill.engine.pixels.cost import check_drawing
+from pixmill.engine.pixels.decode import decode_frame
+from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.pixels.transform.geometric import orient_image
@@ -30,6 +34,21 @@ def smart_crop(frame: Frame, job: RenderJob) -> Frame:
         frame.area.top + (window_area.top - full_area.top) * y_scale,
     )
     return replace(frame, area=Area(left, top, window_area.width * x_scale, window_area.height * y_scale))
+
+
+def place_vector_window(decoder: Decoder, job: RenderJob) -> RenderJob:
+    """Place the window of a vector image on a small rendering, if the whole would have more pixels than a result may.
+
+    Other originals are decoded at their own size, whatever the size that the window is cut from.
+    """
+    geometry = job.geometry
+    if not (geometry.smart_crop and job.header.is_vector and geometry.scaled.pixels > job.limits.max_result_pixels):
+        return job
+    size = _shrink_size(geometry.scaled, _shrink_factor(geometry.scaled, DETECTION_SIDE))
+    check_drawing(job.header, size, job.limits)
+    frame = decode_frame(decoder, replace(job.decode_request, target_size=job.orientation.oriented_size(size)))
+    with process_errors():
+        return replace(job, geometry=job.with_gravity(_find_gravity(frame, job)).geometry)
 
 
 def _find_gravity(frame: Frame, job: RenderJob) -> Gravity:
