@@ -83,6 +83,18 @@ def png_suite() -> list[Path]:
     return sorted(root.rglob("*.png"))
 
 
+def debian_program(package: str) -> Path:
+    """A folder with a program of this machine's distribution, and with the libraries that it needs and this machine
+    lacks. Unpacked, not installed: its libraries are found by ``LD_LIBRARY_PATH``."""
+
+    def download(scratch: Path) -> None:
+        _apt(scratch, "install", "-y", "--no-install-recommends", "--download-only", package)
+        for archive in (scratch / "cache" / "archives").glob("*.deb"):
+            _run(["dpkg-deb", "-x", str(archive), str(scratch / "whole")], scratch)
+
+    return _had(f"{package}-program", download)
+
+
 def is_hostile(path: Path) -> bool:
     """Whether it was made, or found by a fuzzer, to do harm."""
     return "fuzz" in path.as_posix() or bool(_HOSTILE.search(path.as_posix()))
@@ -156,15 +168,16 @@ def _download_exiv2(scratch: Path) -> None:
 
 def _apt(scratch: Path, *command: str) -> None:
     """With lists of its own, of the packages and the sources of this machine's distribution."""
-    parts, lists = scratch / "parts", scratch / "lists"
+    parts, lists, cache = scratch / "parts", scratch / "lists", scratch / "cache"
     (lists / "partial").mkdir(parents=True)
+    (cache / "archives" / "partial").mkdir(parents=True)
     parts.mkdir()
     for file in Path("/etc/apt/sources.list.d").glob("debian*.sources"):
         (parts / file.name).write_text(
             re.sub("^Types: deb$", "Types: deb deb-src", file.read_text(), flags=re.MULTILINE)
         )
-    told = {"Etc::SourceList": "/dev/null", "Etc::SourceParts": parts, "State::Lists": lists}
-    apt = ["apt-get", "-q", *(f"-oDir::{name}={value}" for name, value in told.items())]
+    told = {"Etc::SourceList": "/dev/null", "Etc::SourceParts": parts, "State::Lists": lists, "Cache": cache}
+    apt = ["apt-get", "-q", "-oDebug::NoLocking=1", *(f"-oDir::{name}={value}" for name, value in told.items())]
     _run([*apt, "update"], scratch)
     _run([*apt, *command], scratch)
 
