@@ -282,8 +282,25 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 
 - PDF, camera raw and video are read, not written. SVG is written as described above only.
 - Videos: `time` selects the frame; by default the most representative of six frames is used.
-- Ultra HDR JPEG: the base image is used, the gain map is dropped. 12-bit JPEG is not supported.
+- Ultra HDR JPEG: the base image is used, the gain map is dropped. JPEG with more than 8 bits, with two components, or with its height
+  in a DNL segment is refused, as in browsers; lossless JPEG with 8 bits is read.
+- JPEG with four components: 255 is no ink, with or without an Adobe marker, as in browsers.
 - Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light are converted to sRGB before rounding.
+
+## Damaged and truncated files
+
+- Damage that leaves every pixel decodable is repaired, as in browsers: no end marker, checksums, bytes between segments and after the
+  end, missing Huffman tables.
+- A file that is *cut off* lacks pixels or frames. One rule holds for all formats, for originals, overlays and masks:
+
+| `PIXMILL_ON_TRUNCATED` | result |
+| --- | --- |
+| `refuse` (default) | 422 `undecodable_image` |
+| `show` | what could be decoded: the rows of a still, the rest transparent; the whole frames of an animation |
+
+- The default is `refuse`, because a file that is cut off is most often one whose upload is still in progress, or failed.
+- A shown part is cached, here and by clients, for `PIXMILL_NEGATIVE_TTL_UNDECODABLE_S` (60 s) at most, and never served stale.
+- A download that ends before its `Content-Length` is never rendered: it is an error of the origin (502), and tried again.
 
 ## Codecs
 

@@ -153,7 +153,9 @@ def _build_resizer(settings: Settings, observer: Observer, storage: _Storage, en
     caches = InputCaches(VersionCache(freshness), storage.originals, FetchFailureCache(negative_ttl, observer=observer))
     inputs = InputLoader(storage.source, engine.announce, caches, freshness, observer, purges)
     flights: PurgeAwareFlights[Key, ResizeResult] = PurgeAwareFlights(purges)
-    results = ResultCache(storage.cache, freshness, observer, time.time, purges)
+    results = ResultCache(
+        storage.cache, freshness, observer, time.time, purges, truncated_ttl_s=negative_ttl.undecodable_s
+    )
     failures = RenderFailureCache(negative_ttl, freshness, observer, purges=purges)
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights, failures), time.time)
     renderer = Renderer(inputs, engine, results, failures, locks, lookup, settings.limits())

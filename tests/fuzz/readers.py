@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
+    from pixmill.engine.codecs import jpeg_segments
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.pool.call import Call
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
@@ -72,6 +73,13 @@ def grammar(data: bytes) -> None:
     with suppress(PixmillError):
         for path in (b"/resize", b"/info"):
             assert canonical_json(parse(path, data).plan)
+
+
+def jpeg(data: bytes) -> None:
+    with suppress(ValueError):
+        rebuilt = jpeg_segments.rebuild_header(memoryview(data))
+        assert len(rebuilt) <= len(data) + len(jpeg_segments.START_OF_IMAGE)
+        jpeg_segments.has_all_scans(jpeg_segments.without_partial_segment(rebuilt))
 
 
 def signature(data: bytes) -> None:
@@ -175,7 +183,8 @@ def _check_svg(text: bytes) -> None:
 
 
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
-    reader.__name__: reader for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg)
+    reader.__name__: reader
+    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg)
 }
 
 

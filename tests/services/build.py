@@ -38,7 +38,7 @@ def resize_service(
     )
     inputs = InputLoader(source, engine.announce, caches, freshness, observer, purges)
     flights: PurgeAwareFlights[Key, ResizeResult] = PurgeAwareFlights(purges)
-    results = ResultCache(cache, freshness, observer, clock, purges)
+    results = ResultCache(cache, freshness, observer, clock, purges, truncated_ttl_s=negative_ttl.undecodable_s)
     failures = RenderFailureCache(negative_ttl, freshness, observer, monotonic, purges)
     lookup = Lookup(results, BatchWarmer(engine, results, inputs, flights, failures), clock)
     renderer = Renderer(inputs, engine, results, failures, locks, lookup)

@@ -73,6 +73,7 @@ class World:
         self.memory: dict[Key, Entry] = {}
         self.slow: dict[Key, Entry] = {}
         self.queue_full = False
+        self.truncated = False
         self.origin = asyncio.Event()
         self.worker = asyncio.Event()
         self.idle = asyncio.Event()
@@ -102,7 +103,8 @@ class World:
         await self.worker.wait()
         if self.broken:
             raise self.broken
-        return Rendered(b"%d of %s" % (plan.resize.width, self.version.encode()), Format.JPEG, plan.resize.width, 1)
+        body, width = b"%d of %s" % (plan.resize.width, self.version.encode()), plan.resize.width
+        return Rendered(body, Format.JPEG, width, 1, truncated=self.truncated)
 
     async def inspect(self, original: Spool, selection: FactSelection = HEADER_FACTS_ONLY) -> Facts:
         assert (original.fd >= 0, selection) == (True, HEADER_FACTS_ONLY)
@@ -897,3 +899,19 @@ async def test_what_is_never_fresh_is_not_waited_for(
     assert isinstance(made, Entry)
     other_server.done = replace(made, body=b"of no use")
     assert body_of(await resized(service, request())) == b"100 of v1"
+
+
+@pytest.mark.parametrize("ttl_s", [0.0, 30.0])
+async def test_a_result_of_an_original_that_is_cut_off_does_not_live_long(world: World, ttl_s: float) -> None:
+    """Its upload may be in progress: nothing of it is retained, nor immutable for clients."""
+    world.truncated, world.directives = True, CacheDirectives(YEAR_S, immutable=True)
+    service = resize_service(
+        world, world, world, clock=lambda: world.now, negative_ttl=NegativeTtl(undecodable_s=ttl_s)
+    )
+    asked = request()
+    found = await resized(service, asked)
+    assert found.meta.lifetime.ends_at == world.now + ttl_s
+    assert not found.meta.version.directives.immutable
+    assert found.meta.etag != entity_tag(key_of(asked), "v1")
+    assert len(world.memory) == (1 if ttl_s else 0)
+    await service.close()

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from pixmill.engine.sandbox.policy import SandboxMode
-from pixmill.plan.limits import Limits
+from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.output import RenderMode
 from pixmill.runtime.system import available_cores
 
@@ -87,6 +87,12 @@ class EngineConfig(BaseModel):
         "before a pixel is decoded.",
     )
 
+    on_truncated: OnTruncated = Field(
+        default=_LIMITS.on_truncated,
+        description="Originals that are cut off, of all formats: refuse (422) or show what could be decoded, for as "
+        "long as PIXMILL_NEGATIVE_TTL_UNDECODABLE_S. What is complete but for its end marker is always shown.",
+    )
+
     def limits(self) -> Limits:
         """Return the limits of every job."""
         return Limits(
@@ -98,6 +104,7 @@ class EngineConfig(BaseModel):
             max_result_side=self.max_result_side,
             max_result_bytes=int(self.max_result_bytes),
             max_cost_s=self.max_cost_s,
+            on_truncated=self.on_truncated,
         )
 
     def worker_count(self) -> int:

@@ -121,6 +121,7 @@ class RenderedImage(Struct, frozen=True, forbid_unknown_fields=True, tag="render
     width: int
     height: int
     seconds: dict[str, float]
+    truncated: bool = False
 
 
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
@@ -143,6 +144,7 @@ class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="batch_item
     width: int
     height: int
     seconds: dict[str, float]
+    truncated: bool = False
 
 
 class RenderedBatch(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_batch"):

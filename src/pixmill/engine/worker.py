@@ -142,7 +142,13 @@ class Worker:
         self._check_result_size(len(rendered.body))
         _write(result_file, rendered.body)
         return protocol.RenderedImage(
-            job.id, resident_bytes(), rendered.format, rendered.width, rendered.height, _stage_seconds(rendered)
+            job.id,
+            resident_bytes(),
+            rendered.format,
+            rendered.width,
+            rendered.height,
+            _stage_seconds(rendered),
+            rendered.truncated,
         )
 
     def _render_batch(
@@ -169,7 +175,13 @@ class Worker:
             return protocol.error_to_wire(job.id, 0, error, is_single=False)
         _write(file, result.body)
         return protocol.BatchItem(
-            offset, len(result.body), result.format, result.width, result.height, _stage_seconds(result)
+            offset,
+            len(result.body),
+            result.format,
+            result.width,
+            result.height,
+            _stage_seconds(result),
+            result.truncated,
         )
 
     def _check_result_size(self, size: int) -> None:

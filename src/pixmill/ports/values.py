@@ -65,6 +65,9 @@ class Rendered:
     seconds: dict[str, float] = field(default_factory=dict)
     """Worker time by stage: decode, process, encode."""
 
+    truncated: bool = False
+    """An original, or the image of an overlay or a mask, is cut off: the result must not live long."""
+
 
 class EntryMetadata(Struct, frozen=True, omit_defaults=True):
     """All of a cache entry but the image: enough for a 304, for purges, and for revalidation.

@@ -37,6 +37,9 @@ class ImageHeader:
     timing: AnimationTiming | None = None
     """Frame delays; None for a still image or pages."""
 
+    truncated: bool = False
+    """The file is known to be cut off; ``frame_count`` and ``timing`` are those of the frames that are whole."""
+
     is_vector: bool = False
     """A vector format: has a size but no pixels, and can be enlarged without loss."""
 

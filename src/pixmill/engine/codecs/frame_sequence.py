@@ -28,13 +28,17 @@ class AnimationTiming:
 
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
-    """Frames of one size and layout, produced on demand, in order, once."""
+    """Frames of one size and layout, produced on demand, in order, once.
+
+    ``truncated``: the file, or that of an overlay or a mask, is cut off.
+    """
 
     frames: Iterator[Frame]
     size: Size
     layout: Layout
     format: Format
     timing: AnimationTiming
+    truncated: bool = False
 
 
 def normalized_timing(delays_ms: Sequence[int], loop_count: int = 0) -> AnimationTiming:

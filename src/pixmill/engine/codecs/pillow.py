@@ -31,7 +31,7 @@ class ReadLimitedFile(BytesIO):
     Pillow reads each segment in Python, however many.
     """
 
-    def __init__(self, source: memoryview) -> None:
+    def __init__(self, source: memoryview | bytes) -> None:
         super().__init__(source)
         self._reads_left = _MAX_READS
 

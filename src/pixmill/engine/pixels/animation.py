@@ -45,7 +45,14 @@ def build_frame_sequence(
     _check_limits(job, timing)
     frames = _process_frames(_decode_frames(decoder, job, seconds), runner, seconds)
     first = next(frames)
-    return FrameSequence(_require_uniform(first, frames), first.size, first.layout, first.format, timing)
+    return FrameSequence(
+        _require_uniform(first, frames),
+        first.size,
+        first.layout,
+        first.format,
+        timing,
+        truncated=job.header.truncated or first.truncated,
+    )
 
 
 def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
@@ -59,7 +66,7 @@ def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
 
 
 def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds) -> Iterator[Frame]:
-    frames = decode_frames(decoder, job.decode_request)
+    frames = decode_frames(decoder, job.decode_request, job.limits)
     for _ in range(job.header.frame_count):
         started = perf_counter()
         frame = next(frames)

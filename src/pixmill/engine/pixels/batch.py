@@ -110,7 +110,7 @@ def _render_group(source: memoryview, jobs: dict[int, RenderJob], limits: Limits
 def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits) -> SharedFrame:
     combined = bounding_request([job.decode_request for job in jobs])
     decoder = open_image(source, limits, jobs[0].plan.input)
-    frame = decode_frame(decoder, combined)
+    frame = decode_frame(decoder, combined, limits)
     return SharedFrame(frame, combined, [job.decode_request for job in jobs if _may_use_halved(job)])
 
 

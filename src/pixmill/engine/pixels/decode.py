@@ -1,28 +1,42 @@
 """Decodes frames and checks what a decoder returned: a damaged file may hold less than its header promised.
 
-Every decode goes through here, so that the steps behind can rely on the size of a frame. Must never know formats.
+Every decode goes through here, so that the steps behind can rely on the size of a frame, and all formats follow one
+rule for files that are cut off. Must never know formats.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, HasFrames
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.raster.frame import MAX_SIDE, Area, Frame
 from pixmill.errors import UndecodableImage
+from pixmill.plan.limits import Limits, OnTruncated
 
 _ROUNDING_PX: Final = 1.0
 """How far an area may extend beyond its frame: decoders that scale round the size of the frame."""
 
 
-def decode_frame(decoder: Decoder, request: DecodeRequest) -> Frame:
+def decode_frame(decoder: Decoder, request: DecodeRequest, limits: Limits) -> Frame:
     """Decode the first frame. Raises UndecodableImage, ImageTooLarge."""
+    _check_truncated(truncated=decoder.header.truncated, limits=limits)
     with decode_errors():
-        return _checked(decoder.decode(request))
+        frame = _checked(decoder.decode(request))
+    if decoder.header.truncated and not frame.truncated:
+        frame = replace(frame, truncated=True)
+    _check_truncated(truncated=frame.truncated, limits=limits)
+    return frame
 
 
-def decode_frames(decoder: HasFrames, request: DecodeRequest) -> Iterator[Frame]:
+def _check_truncated(*, truncated: bool, limits: Limits) -> None:
+    if truncated and limits.on_truncated is OnTruncated.REFUSE:
+        raise UndecodableImage("Original is cut off", detail="truncated")
+
+
+def decode_frames(decoder: HasFrames, request: DecodeRequest, limits: Limits) -> Iterator[Frame]:
     """Decode the frames of an animation, all of one size. Raises UndecodableImage, ImageTooLarge."""
+    _check_truncated(truncated=decoder.header.truncated, limits=limits)
     frames = decoder.frames(request)
     first: Frame | None = None
     for number in range(1, decoder.header.frame_count + 1):

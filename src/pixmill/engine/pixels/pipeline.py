@@ -112,7 +112,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         check_cost(job, animated=animated)
         if animated:
             return _render_animation(decoder, replace(job, animated=True))
-        frame = decode_frame(decoder, job.decode_request)
+        frame = decode_frame(decoder, job.decode_request, limits)
     del decoder
     return render_frame(frame, job, seconds)
 
@@ -126,7 +126,7 @@ def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Ren
         frame = _runner(job).run(frame)
     with _record_duration(seconds, "encode"), process_errors():
         body, result_format = _encode(frame, job)
-    return Rendered(body, result_format, frame.width, frame.height, seconds)
+    return Rendered(body, result_format, frame.width, frame.height, seconds, frame.truncated)
 
 
 def _runner(job: RenderJob) -> PipelineRunner:
@@ -147,7 +147,8 @@ def _render_animation(decoder: Decoder, job: RenderJob) -> Rendered:
         )
         check_size(body, output)
     seconds["encode"] = perf_counter() - started - sum(seconds.values())
-    return Rendered(body, sequence.format, sequence.size.width, sequence.size.height, seconds)
+    size = sequence.size
+    return Rendered(body, sequence.format, size.width, size.height, seconds, sequence.truncated)
 
 
 def _encode(frame: Frame, job: RenderJob) -> tuple[bytes, Format]:

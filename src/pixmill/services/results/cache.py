@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.errors import Forbidden, ImageError, PixmillError, SourceDenied, SourceNotFound, SourceTooLarge
-from pixmill.plan.freshness import FreshnessPolicy, Lifetime
+from pixmill.plan.freshness import CLIENT_SAME, FreshnessPolicy, Lifetime
 from pixmill.plan.key import Key, entity_tag
 from pixmill.ports.observe import Event, Observer, counter_of
 from pixmill.ports.pipeline import Cache, Purges
@@ -30,13 +30,21 @@ class ResultCache:
     """Looks up and stores entries by key. ``clock`` is a wall clock."""
 
     def __init__(
-        self, cache: Cache, freshness: FreshnessPolicy, observer: Observer, clock: Callable[[], float], purges: Purges
+        self,
+        cache: Cache,
+        freshness: FreshnessPolicy,
+        observer: Observer,
+        clock: Callable[[], float],
+        purges: Purges,
+        truncated_ttl_s: float = 0.0,
     ) -> None:
+        """``truncated_ttl_s``: the lifetime of results of originals that are cut off, 0 for none."""
         self._cache = cache
         self._freshness = freshness
         self._count_bytes = counter_of(observer, Event.RESULT_BYTES)
         self._clock = clock
         self._purges = purges
+        self._truncated_ttl_s = truncated_ttl_s
         self.count_hits = cache.record_hits
 
     def peek_fresh(self, key: Key, tags: RequestTags = ()) -> Hit | None:
@@ -89,8 +97,26 @@ class ResultCache:
             sources=original.sources,
             tags=tuple(dict.fromkeys((*tags, *original.tags))),
         )
+        if rendered.truncated:
+            meta = self._short_lived(key, meta)
         entry = _make_entry(rendered, meta)
         return entry, meta.lifetime.retained_until > meta.lifetime.stored_at and await self._cache.put(key, entry)
+
+    def _short_lived(self, key: Key, meta: EntryMetadata) -> EntryMetadata:
+        """Return the metadata of a result of an original that is cut off: most often its upload is still in progress.
+
+        Nothing is retained after that: revalidation would extend the lifetime of the same truncated file. The entity
+        tag is not that of the whole result, which a versioned URL may name as immutable.
+        """
+        version = meta.version
+        directives = structs.replace(version.directives, immutable=False, client_caching=CLIENT_SAME)
+        return structs.replace(
+            meta,
+            etag=entity_tag(key, f"truncated {version.validator}"),
+            version=structs.replace(version, directives=directives),
+            lifetime=meta.lifetime.capped(meta.lifetime.stored_at + self._truncated_ttl_s),
+            client_caching=CLIENT_SAME,
+        )
 
     def uncacheable(self, rendered: Rendered) -> Entry:
         """Return the entry of a result that is not stored."""

@@ -30,7 +30,7 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
     decoder = open_image(source, limits, plan.input)
     size = decoder.header.size
     check_drawing(decoder.header, size, limits)
-    frame = decode_frame(decoder, DecodeRequest(Area(0, 0, size.width, size.height), size))
+    frame = decode_frame(decoder, DecodeRequest(Area(0, 0, size.width, size.height), size), limits)
     if frame.width < size.width or frame.height < size.height:
         raise UndecodableImage(detail=f"header has size {size}, pixels have {frame.size}")
     with process_errors():

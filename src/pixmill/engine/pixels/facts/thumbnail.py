@@ -29,7 +29,7 @@ def decode_thumbnail(decoder: Decoder, limits: Limits) -> Frame:
     """Return the whole first frame, with sides of at most THUMBNAIL_SIDE. Raises UndecodableImage."""
     job = resolve_job(decoder.header, _PLAN, limits)
     check_drawing(decoder.header, job.geometry.window, limits)
-    frame = decode_frame(decoder, job.decode_request)
+    frame = decode_frame(decoder, job.decode_request, limits)
     with process_errors():
         for step in _STEPS:
             frame = step(frame, job)

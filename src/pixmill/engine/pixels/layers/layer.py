@@ -49,13 +49,15 @@ _RIGHT_ANGLE: Final = 90
 class OverlayLayer:
     """A prepared overlay. Its content has ``content_size``.
 
-    ``shadow_left`` and ``shadow_top`` are how far the shadow extends beyond the content.
+    ``shadow_left`` and ``shadow_top`` are how far the shadow extends beyond the content. ``truncated``: the file of the
+    image is cut off.
     """
 
     frame: Frame
     content_size: Size
     shadow_left: int = 0
     shadow_top: int = 0
+    truncated: bool = False
 
 
 class _LayerCache:
@@ -129,13 +131,14 @@ def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
     decoder = open_image(source, limits)
     job = resolve_job(decoder.header, Plan(resize=target), limits)
     check_drawing(decoder.header, job.geometry.window, limits)
-    frame = decode_frame(decoder, job.decode_request)
+    frame = decode_frame(decoder, job.decode_request, limits)
     for step in (resize, convert_profile, orient):
         frame = step(frame, job)
     return frame
 
 
 def _build_layer(frame: Frame, placement: Placement, limits: Limits) -> OverlayLayer:
+    truncated = frame.truncated
     frame = from_vips(_to_rgba(to_vips(frame)))
     if placement.degrees:
         frame = _rotate(frame, placement.degrees, limits)
@@ -143,7 +146,8 @@ def _build_layer(frame: Frame, placement: Placement, limits: Limits) -> OverlayL
     left = top = 0
     if placement.shadow:
         image, left, top = _add_shadow(image, placement.shadow)
-    return OverlayLayer(from_vips(multiply_opacity(image, placement.opacity / 100)), content_size, left, top)
+    opaque = from_vips(multiply_opacity(image, placement.opacity / 100))
+    return OverlayLayer(opaque, content_size, left, top, truncated)
 
 
 def _to_rgba(image: VipsImage) -> VipsImage:
@@ -181,17 +185,17 @@ def _blur_mask(mask: VipsImage, sigma: float) -> VipsImage:
     return reduced.resize(mask.width / reduced.width, vscale=mask.height / reduced.height, kernel="linear")
 
 
-def mask_opacity(mask: ImageMask, size: Size, job: RenderJob) -> VipsImage:
-    """Return the opacity that the mask gives each pixel, as 8-bit values.
+def mask_opacity(mask: ImageMask, size: Size, job: RenderJob) -> tuple[VipsImage, bool]:
+    """Return the opacity that the mask gives each pixel, as 8-bit values, and whether its file is cut off.
 
     The alpha of an image without alpha is opaque; the luminance of a transparent pixel is 0.
     """
     try:
-        image = to_vips(stretch_image(job.extras[mask.source], size, job.limits))
+        frame = stretch_image(job.extras[mask.source], size, job.limits)
     except PixmillError as error:
         raise error.with_subject("The mask", "mask") from error
-    colours, alpha = split_alpha(image)
+    colours, alpha = split_alpha(to_vips(frame))
     if mask.channel is MaskChannel.ALPHA:
-        return alpha if alpha is not None else colours[0] * 0 + 255
+        return alpha if alpha is not None else colours[0] * 0 + 255, frame.truncated
     luminance = colours.colourspace("b-w")[0]
-    return luminance if alpha is None else luminance * (alpha / 255)
+    return luminance if alpha is None else luminance * (alpha / 255), frame.truncated

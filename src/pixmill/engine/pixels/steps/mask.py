@@ -5,6 +5,8 @@ browsers, from the outline inwards; an image mask, which has no outline, is appl
 only alpha changes.
 """
 
+from dataclasses import replace
+
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
 from pixmill.engine.pixels.draw.distance_field import pixel_coverage, rounded_rectangle_depth, shape_depth
 from pixmill.engine.pixels.job import RenderJob
@@ -26,7 +28,9 @@ def apply_mask(frame: Frame, job: RenderJob) -> Frame:
     if options.corner_radii or options.border or not isinstance(options.mask, ImageMask | None):
         image = _apply_outline(image, options, frame.size)
     if isinstance(options.mask, ImageMask):
-        image = _multiply_alpha(image, mask_opacity(options.mask, frame.size, job) / _OPAQUE)
+        opacity, truncated = mask_opacity(options.mask, frame.size, job)
+        image = _multiply_alpha(image, opacity / _OPAQUE)
+        frame = replace(frame, truncated=frame.truncated or truncated)
     return from_vips(image, frame)
 
 

@@ -4,6 +4,7 @@ On sRGB values as browsers do (https://www.w3.org/TR/compositing-1/): the blend 
 backdrop. An opaque image stays opaque, except for the modes that reduce alpha.
 """
 
+from dataclasses import replace
 from math import ceil
 
 from pixmill.engine.pixels.draw.compositing import blend_images
@@ -21,14 +22,14 @@ _ALPHA_REDUCING_BLENDS = (Blend.ERASE, Blend.XOR)
 
 def overlay(frame: Frame, job: RenderJob) -> Frame:
     """Composite all overlays of the plan."""
-    image = to_vips(frame).colourspace("srgb")
+    image, truncated = to_vips(frame).colourspace("srgb"), frame.truncated
     for number, item in enumerate(job.plan.overlays):
         try:
             layer = overlay_layer(item, frame.size, job)
         except PixmillError as error:
             raise error.with_subject(overlay_name(number), "overlay") from error
-        image = _composite_layer(image, layer, item.placement)
-    return from_vips(image, frame)
+        image, truncated = _composite_layer(image, layer, item.placement), truncated or layer.truncated
+    return replace(from_vips(image, frame), truncated=truncated)
 
 
 def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement) -> VipsImage:

@@ -46,7 +46,8 @@ def place_vector_window(decoder: Decoder, job: RenderJob) -> RenderJob:
         return job
     size = _shrink_size(geometry.scaled, _shrink_factor(geometry.scaled, DETECTION_SIDE))
     check_drawing(job.header, size, job.limits)
-    frame = decode_frame(decoder, replace(job.decode_request, target_size=job.orientation.oriented_size(size)))
+    request = replace(job.decode_request, target_size=job.orientation.oriented_size(size))
+    frame = decode_frame(decoder, request, job.limits)
     with process_errors():
         return replace(job, geometry=job.with_gravity(_find_gravity(frame, job)).geometry)
 
