@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
     from pixmill.engine.codecs import jpeg_segments
+    from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.pool.call import Call
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
@@ -182,9 +183,17 @@ def _check_svg(text: bytes) -> None:
     parser.Parse(text, True)
 
 
+def gif(data: bytes) -> None:
+    """The blocks of a GIF; pixels are left to Pillow."""
+    with suppress(PixmillError):
+        info = read_info(memoryview(data))
+        assert info.size.width < 2**17
+        assert len(info.delays_ms) == sum(bool(frame.data) for frame in iter_frames(memoryview(data)))
+
+
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
-    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg)
+    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, gif)
 }
 
 

@@ -1,24 +1,18 @@
-"""GIF codec by libvips (nsgif decodes, cgif encodes); animations are encoded by ``gif_encoder.py``.
+"""Encodes GIFs: stills by libvips (cgif), animations by ``gif_encoder.py``.
 
 Keeps no metadata.
 """
 
-from functools import partial
 from typing import Any
-
-import pyvips
 
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.gif_encoder import encode_frames
 from pixmill.engine.codecs.metadata import RetainedMetadata
-from pixmill.engine.codecs.vips import VipsAnimationDecoder
 from pixmill.engine.raster.convert import to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, MAX_COLOURS, Encoding
-
-open_gif = partial(VipsAnimationDecoder, Format.GIF, pyvips.Image.gifload_source)
 
 
 def encode(frame: Frame, _quality: int, _metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

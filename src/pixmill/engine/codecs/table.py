@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from PIL import features
 
-from pixmill.engine.codecs import avif, bmp, gif, ico, jpeg, libwebp, png, svg, tiff, webp
+from pixmill.engine.codecs import avif, bmp, gif, gif_decoder, ico, jpeg, libwebp, png, svg, tiff, webp
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
@@ -100,12 +100,12 @@ CODECS: dict[Format, Codec] = {
         rationale="decode with dav1d 37 (libvips with libaom 93); encode 41.8 (48)",
     ),
     Format.GIF: Codec(
-        open=gif.open_gif,
-        decoder_library="libvips",
+        open=gif_decoder.GifDecoder,
+        decoder_library="Pillow",
         encode=gif.encode,
         encode_animation=gif.encode_animation,
         encoder_library="libvips",
-        rationale="streams; cgif bounds the palette",
+        rationale="canvas as in browsers, which libvips fills with colours; cgif bounds the palette",
     ),
     Format.TIFF: Codec(
         open=tiff.TiffDecoder,

@@ -7,7 +7,6 @@ light they are converted to sRGB first. Must never know which formats it is used
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from math import ceil, floor
 from typing import Any
 
 import pyvips
@@ -41,8 +40,8 @@ class VipsDecoder:
     def _decode_part(self, image: VipsImage, first_row: int, request: DecodeRequest) -> Frame:
         """Decode the requested area of the frame that starts at this row."""
         size = self.header.size
-        left, width = _pixel_span(request.area.left, request.area.width, size.width)
-        top, height = _pixel_span(request.area.top, request.area.height, size.height)
+        left, top, right, bottom = request.area.outer_box(size)
+        width, height = right - left, bottom - top
         if (width, height) != (image.width, image.height):
             image = image.crop(left, first_row + top, width, height)
         area, profile = request.area.relative_to(left, top), self.header.profile
@@ -66,12 +65,6 @@ class VipsAnimationDecoder(VipsDecoder):
         image = self._load(n=-1)  # read sequentially, decoded once
         for first_row in range(0, image.height, self.header.size.height):
             yield self._decode_part(image, first_row, request)
-
-
-def _pixel_span(start: float, length: float, limit: int) -> tuple[int, int]:
-    """The whole pixels that an interval touches: the first and the count."""
-    first = max(0, floor(start))
-    return first, min(limit, ceil(start + length)) - first
 
 
 def load_image(loader: Callable[..., VipsImage], source: memoryview | bytes, **options: Any) -> VipsImage:

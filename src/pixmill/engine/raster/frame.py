@@ -5,6 +5,7 @@ Knows sizes and areas. Must never know a pixel library (``convert.py`` does) or 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import ceil, floor
 from typing import Final
 
 from pixmill.media import Format
@@ -70,6 +71,12 @@ class Area:
     def relative_to(self, left: float, top: float) -> "Area":
         """The same part, with the origin moved to (left, top)."""
         return Area(self.left - left, self.top - top, self.width, self.height)
+
+    def outer_box(self, size: Size) -> tuple[int, int, int, int]:
+        """The whole pixels that it touches in an image of this size: left, top, right, bottom."""
+        left, top = max(0, floor(self.left)), max(0, floor(self.top))
+        right, bottom = ceil(self.left + self.width), ceil(self.top + self.height)
+        return left, top, min(size.width, right), min(size.height, bottom)
 
 
 @dataclass(frozen=True, slots=True)
