@@ -1,7 +1,6 @@
 """Fetching from a real origin on loopback, well-behaved and not."""
 
 import asyncio
-import contextlib
 import gzip
 import threading
 import zlib
@@ -9,7 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import brotli
 import pytest
+from backports import zstd
 
 from pixmill import __version__
 from pixmill.errors import (
@@ -250,9 +251,8 @@ async def test_a_condition_is_held_to_the_allow_list_and_to_the_address_guard(or
         (500, SourceBadResponse),
         (503, SourceBadResponse),
         (504, SourceTimeout),
-        (201, SourceBadResponse),
-        (206, SourceBadResponse),
-        (299, SourceBadResponse),
+        (204, SourceBadResponse),
+        (205, SourceBadResponse),
         (300, SourceBadResponse),
         (304, SourceBadResponse),
         (305, SourceBadResponse),
@@ -387,8 +387,7 @@ async def test_bytes_beyond_the_stated_length_are_neither_taken_nor_mistaken_for
     origin.serve("/next", b"next")
     lie = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     for _ in range(5):
-        with contextlib.suppress(SourceBadResponse):  # when the lie comes in one piece it is noticed
-            assert await body_of(source, origin.raw("/long", lie)) == b"ok"
+        assert await body_of(source, origin.raw("/long", lie)) == b"ok"
         assert await body_of(source, origin.url("/next")) == b"next"
 
 
@@ -396,10 +395,10 @@ async def test_bytes_beyond_the_stated_length_are_neither_taken_nor_mistaken_for
     "answer",
     [
         b"SSH-2.0-OpenSSH_9.6\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 20 OK\r\nContent-Length: 1\r\n\r\na",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
-        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
         b"\x16\x03\x01\x00\x00",
     ],
 )
@@ -455,17 +454,14 @@ async def test_the_loop_keeps_turning_while_a_bomb_is_inflated(origin: Origin) -
     ("coding", "body"),
     [
         ("gzip", gzip.compress(BODY)[:-9]),
-        ("gzip", gzip.compress(BODY) + b"more"),
-        ("gzip", BODY),
-        ("deflate", BODY),
-        ("br", BODY),
-        ("zstd", BODY),
-        ("gzip, gzip", gzip.compress(gzip.compress(BODY))),
+        ("gzip", gzip.compress(BODY)[:-8] + bytes(8)),
+        ("deflate", zlib.compress(BODY)[:-5]),
+        ("br", brotli.compress(BODY)[:-1]),
+        ("zstd", zstd.compress(BODY)[:-1]),
+        ("gzip, gzip", gzip.compress(gzip.compress(BODY)[:-9])),
     ],
 )
-async def test_damaged_or_unknown_codings_are_broken(
-    origin: Origin, source: HttpSource, coding: str, body: bytes
-) -> None:
+async def test_damaged_codings_are_broken(origin: Origin, source: HttpSource, coding: str, body: bytes) -> None:
     with pytest.raises(SourceBadResponse):
         await source.fetch(parse_source(origin.serve("/coded", body, headers={"Content-Encoding": coding})))
 

@@ -8,7 +8,9 @@ resolved after that, so a name that changes its address gains nothing.
 
 import asyncio
 import socket
-from typing import Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, Never, cast
 
 from aiohappyeyeballs import AddrInfoType, SocketFactoryType
 from aiohttp import (
@@ -27,12 +29,14 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
+from yarl import URL
 
 from pixmill import __version__
 from pixmill.errors import AddressForbidden, SourceUnreachable
 from pixmill.plan.url import CDN_ID
 from pixmill.sources.addresses import AddressPolicy, check_address
 from pixmill.sources.config import SourcesConfig
+from pixmill.sources.http.responses import MAX_FIELDS, MAX_HEAD_BYTES, READ_BUFFER_BYTES, OriginProtocol
 from pixmill.sources.names.lookup import Lookup
 
 HEADERS = {
@@ -42,7 +46,6 @@ HEADERS = {
     "Via": "1.1 pixmill",
     "CDN-Loop": CDN_ID,
 }
-_READ_BUFFER_BYTES = 256 * 1024
 
 MAX_IDLE_ORIGINS: Final = 128
 """Origins with idle connections. Connections to further ones are closed after their response."""
@@ -147,12 +150,25 @@ class BoundedConnector(TCPConnector):
     """Keeps idle connections to at most ``MAX_IDLE_ORIGINS``.
 
     Names under a wildcard cost nothing, but each idle connection holds a descriptor, and its buffers, for 15 seconds;
-    aiohttp limits only those in use. Overrides what returns a connection to the pool.
+    aiohttp limits only those in use. Overrides what opens connections, and what returns them to the pool.
     """
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**cast(dict[str, Never], options))
+        self._factory = cast(partial[ResponseHandler], partial(OriginProtocol, loop=self._loop))
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         is_full = len(self._conns) >= MAX_IDLE_ORIGINS and key not in self._conns
+        if isinstance(protocol, OriginProtocol):
+            protocol.is_idle = True
         super()._release(key, protocol, should_close=should_close or is_full)
+
+
+class NoCookies(DummyCookieJar):
+    """Ignores cookies unread: there may be thousands of them."""
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Read nothing."""
 
 
 def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
@@ -171,11 +187,14 @@ def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
     return ClientSession(
         connector=connector,
         middlewares=(attempt_once,),
-        cookie_jar=DummyCookieJar(),
+        cookie_jar=NoCookies(),
         headers=HEADERS,
         trust_env=False,
         auto_decompress=False,
-        read_bufsize=_READ_BUFFER_BYTES,
+        read_bufsize=READ_BUFFER_BYTES,
+        max_line_size=MAX_HEAD_BYTES,
+        max_field_size=MAX_HEAD_BYTES,
+        max_headers=MAX_FIELDS,
         timeout=ClientTimeout(
             total=None, sock_connect=config.source_connect_timeout_s, sock_read=config.source_idle_timeout_s
         ),

@@ -2,6 +2,8 @@
 no HTTP client.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 import aiohttp
@@ -35,7 +37,9 @@ HTTP_ERROR_TYPES: Final[dict[type[Exception], SourceErrorType]] = {
     RuntimeError: SourceUnreachable,  # uvloop raises it for some failed connections
 }
 
-COMPLETE_STATUSES: Final = frozenset({200, 203})
+_WITHOUT_CONTENT: Final = frozenset({204, 205})
+_PARTIAL: Final = 206
+_WHOLE_RANGE: Final = re.compile(r"bytes\s+0-(\d{1,18})/(?:(\d{1,18})|\*)", re.IGNORECASE)
 NOT_MODIFIED: Final = 304
 REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -65,7 +69,19 @@ def is_retryable(error: Exception) -> bool:
     return isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT) and find_address_forbidden(error) is None
 
 
-def check_status(status: int) -> None:
+def is_complete(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the response carries the whole image, by its status: as browsers read it, and RFC 9110 §15.
+
+    An unknown status of 2xx means 200. A 206 that nobody asked for is complete if it does not say that it is a part.
+    """
+    if status == _PARTIAL:
+        content_range = headers.get("Content-Range", "").strip()
+        found = _WHOLE_RANGE.fullmatch(content_range)
+        return not content_range or (found is not None and (not found[2] or int(found[1]) + 1 == int(found[2])))
+    return status // 100 == 2 and status not in _WITHOUT_CONTENT  # noqa: PLR2004 - 2xx
+
+
+def check_complete(status: int, headers: Mapping[str, str]) -> None:
     """Raise a SourceError unless the response carries the whole image."""
-    if status not in COMPLETE_STATUSES:
+    if not is_complete(status, headers):
         raise STATUS_ERROR_TYPES.get(status, SourceBadResponse)(detail=f"status {status}")

@@ -26,8 +26,8 @@ from pixmill.plan.purge import is_tag
 MAX_ORIGIN_TAGS: Final = 64
 
 MAX_LIST_CHARACTERS: Final = 8_192
-"""Maximum length of all lines of a field together: that of one line (aiohttp). Reading 128 full lines would take a
-tenth of a second."""
+"""Maximum length of all lines of a field together. Reading all header fields that are allowed would take a tenth of a
+second."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,256}"')
 _ETAG_VALIDATOR = re.compile(f"etag:({_ENTITY_TAG.pattern})")
@@ -36,6 +36,9 @@ _SECONDS = re.compile(r'"?([0-9]{1,10})[0-9]*"?')
 _NOT_STORABLE: Final = ("no-store", "private")
 _NEVER_FRESH: Final = (*_NOT_STORABLE, "no-cache")
 _MUST_REVALIDATE: Final = ("must-revalidate", "proxy-revalidate")
+_HEURISTICALLY_CACHEABLE: Final = frozenset({200, 203, 206, 304})
+"""Statuses of fetches that may be stored without directives (RFC 9110 §15.1); 304 is of the stored response."""
+
 _MAX_AGES: Final = ("s-maxage", "max-age")
 
 MAX_CDN_CHARACTERS: Final = 1_024
@@ -64,7 +67,7 @@ def purge_tags_from(headers: MultiMapping[str], name: str) -> tuple[str, ...]:
     """Return the surrogate keys in a header, separated by commas or spaces; skip invalid ones and those beyond the
     maximum.
     """
-    text = _combined_field_value(headers, name).replace(",", " ") if name else ""
+    text = combined_field_value(headers, name).replace(",", " ") if name else ""
     words = text[: text.rfind(" ", 0, MAX_LIST_CHARACTERS)] if len(text) > MAX_LIST_CHARACTERS else text
     return tuple(dict.fromkeys(filter(is_tag, words.split())))[:MAX_ORIGIN_TAGS]
 
@@ -83,14 +86,21 @@ def last_modified_s(headers: Mapping[str, str]) -> float:
     return max(0.0, seconds_of(headers.get("Last-Modified")) or 0.0)
 
 
-def cache_directives(headers: MultiMapping[str]) -> CacheDirectives:
+def cache_directives(headers: MultiMapping[str], status: int = 200) -> CacheDirectives:
     """Return the directives for a shared cache, relative to now (RFC 9111 §4.2, RFC 5861, RFC 8246).
 
-    CDN-Cache-Control replaces all other headers (RFC 9213 §2.2), which then apply to clients only.
+    CDN-Cache-Control replaces all other headers (RFC 9213 §2.2), which then apply to clients only. Without any, what
+    came with a status that is not heuristically cacheable is not stored: a 202 may be a placeholder.
     """
-    control = _combined_field_value(headers, "Cache-Control")
+    directives = _directives_of_fields(headers)
+    is_silent = directives is NO_DIRECTIVES and status not in _HEURISTICALLY_CACHEABLE
+    return structs.replace(directives, storable=False) if is_silent else directives
+
+
+def _directives_of_fields(headers: MultiMapping[str]) -> CacheDirectives:
+    control = combined_field_value(headers, "Cache-Control")
     directives = _parse_cache_control(control) if control else {}
-    cdn_directives = parse_cdn_cache_control(_combined_field_value(headers, "CDN-Cache-Control"))
+    cdn_directives = parse_cdn_cache_control(combined_field_value(headers, "CDN-Cache-Control"))
     if not cdn_directives:
         return _build_directives(headers, directives) if directives or "Expires" in headers else NO_DIRECTIVES
     result = _build_directives({"Age": headers.get("Age", "0")}, cdn_directives)
@@ -153,7 +163,7 @@ def _has_any(directives: Mapping[str, str], names: Iterable[str]) -> bool:
     return any(name in directives for name in names)
 
 
-def _combined_field_value(headers: MultiMapping[str], name: str) -> str:
+def combined_field_value(headers: MultiMapping[str], name: str) -> str:
     """Join all lines of a field (RFC 9110 §5.3)."""
     lines = headers.getall(name, ())
     return lines[0] if len(lines) == 1 else ",".join(lines)

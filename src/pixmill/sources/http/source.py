@@ -32,16 +32,17 @@ from pixmill.sources.errors import translate_errors
 from pixmill.sources.http.connections import open_session, stop_read_timeout
 from pixmill.sources.http.content_encoding import decode_content
 from pixmill.sources.http.errors import (
-    COMPLETE_STATUSES,
     HTTP_ERROR_TYPES,
     NOT_MODIFIED,
     REDIRECT_STATUSES,
-    check_status,
+    check_complete,
+    is_complete,
     is_retryable,
 )
 from pixmill.sources.http.minimum_rate import MinimumRate
 from pixmill.sources.http.origin_headers import (
     cache_directives,
+    combined_field_value,
     conditional_headers,
     last_modified_s,
     purge_tags_from,
@@ -137,8 +138,8 @@ class HttpSource:
         conditions = conditional_headers(validator)
         async with self._open_response(ref, conditions) as response:
             not_modified = response.status == NOT_MODIFIED and conditions
-            if not_modified or (response.status in COMPLETE_STATUSES and _has_validator(response, validator)):
-                return cache_directives(response.headers)
+            if not_modified or (is_complete(response.status, response.headers) and _has_validator(response, validator)):
+                return cache_directives(response.headers, response.status)
             return await self._read_original(response)
 
     @asynccontextmanager
@@ -186,7 +187,7 @@ class HttpSource:
         return response
 
     async def _read_original(self, response: ClientResponse) -> Original:
-        check_status(response.status)
+        check_complete(response.status, response.headers)
         if (response.content_length or 0) > self._config.max_source_bytes:
             raise SourceTooLarge(detail=f"Content-Length {response.content_length}")
         spool = Spool(self._config.max_source_bytes, reservation=self._budget.new_reservation())
@@ -195,9 +196,8 @@ class HttpSource:
             await _stream_to_spool(response, spool, self._config)
             validator = validator_from(response.headers, spool.size) or await _digest(spool)
             tags = purge_tags_from(response.headers, self._config.source_tag_header)
-            version = OriginalVersion(
-                validator, cache_directives(response.headers), modified=last_modified_s(response.headers)
-            )
+            directives = cache_directives(response.headers, response.status)
+            version = OriginalVersion(validator, directives, modified=last_modified_s(response.headers))
             return Original(spool, version, tags=tags)
         except BaseException:
             spool.close()
@@ -221,8 +221,8 @@ def _redirect_target(ref: SourceRef, response: ClientResponse) -> SourceRef:
 
 
 async def _stream_to_spool(response: ClientResponse, spool: Spool, config: SourcesConfig) -> None:
-    content_encoding = response.headers.get("Content-Encoding", "")
-    async with aclosing(decode_content(content_encoding, _read_chunks(response, config))) as chunks:
+    codings = combined_field_value(response.headers, "Content-Encoding")
+    async with aclosing(decode_content(codings, _read_chunks(response, config), config.max_source_bytes)) as chunks:
         async for chunk in chunks:
             await spool.append(chunk)
 
