@@ -168,9 +168,9 @@ file information of the `original`.
 |---|---|
 | `hash` | SHA-256 of the file |
 | `exif` | EXIF tags by name, with readable values, without maker notes and thumbnails; at most 12 kB |
-| `gps` | latitude and longitude in degrees (north and east positive), altitude in metres; without it, nothing else returns a location, and XMP whose location cannot be removed is omitted |
+| `gps` | latitude and longitude in degrees (north and east positive), altitude in metres. Without it nothing else tells a place: no coordinates, addresses or names of places, and no text that repeats one |
 | `iptc` | IPTC fields by ExifTool's names; at most 8 kB |
-| `xmp` | the XMP packet as text, not parsed; omitted if longer than 32 kB |
+| `xmp` | with `gps` the XMP packet as text, otherwise its known properties without those that tell a place; omitted if longer than 32 kB or not well-formed |
 | `average` | average in linear light, weighted by opacity, as `#rrggbb`, or `#rrggbbaa` with transparency |
 | `palette` | k-means clusters in Oklab, deterministic, largest share first |
 | `blurhash` | 4 × 3 components (3 × 4 in portrait), identical to the reference encoder; transparency on white |
@@ -277,6 +277,28 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 - They are rendered at exactly the requested size, with the fonts of the server.
 - With `format=auto`, `original` or `svg` the result stays an SVG if only its size changes. It is sent with a Content-Security-Policy that blocks scripts and
   loading.
+
+## Metadata
+
+`/resize?url=photo.jpg&width=800&metadata=keep` keeps what tells no place. Without `metadata` nothing is kept.
+
+| metadata of the original | `strip` | `copyright` | `keep` | `all` |
+| --- | --- | --- | --- | --- |
+| author and copyright (EXIF, XMP `dc:creator` and `dc:rights`, IPTC) | no | as EXIF | yes | yes |
+| camera, exposure, dates, titles, captions, keywords, rating, rights, names of people | no | no | yes | yes |
+| places: GPS, city, state, country, sublocation, addresses, `dc:coverage`, paths of keywords | no | no | no | yes |
+| titles, captions and keywords with coordinates, or with a name of a place that was removed | no | no | no | yes |
+| XMP of unknown namespaces, such as those of drones | no | no | no | yes |
+| orientation | no | no | upright, if any | upright, if any |
+| thumbnails, previews, maker notes, gain maps, depth maps, motion photos | no | no | no | no |
+| size, compression and colour space, regions (faces), crop and raw settings, history, file names | no | no | no | no |
+
+- Blocks are rewritten from the properties that are kept. XMP is dropped if it is not well-formed, has a document type, or exceeds 1 MiB or
+  20,000 elements. Extended XMP, which JPEG stores in segments of its own, is dropped.
+- Free texts are not understood: `keep` keeps a caption that names a place which no other field names.
+- EXIF is kept in JPEG, PNG, WebP, AVIF, HEIC and JPEG XL; XMP in these and TIFF. IPTC is read from and kept in JPEG and TIFF only: the other
+  formats have no field for it.
+- `profile` decides about the colour profile.
 
 ## Limits of what is read
 

@@ -56,13 +56,15 @@ def test_what_is_kept_does_not_say_where(order: str) -> None:
     assert after.get_ifd(34853) == {}
     assert b"2026:01:02\0" in before
     assert b"2026:01:02\0" not in kept.exif
-    assert kept.xmp == XMP
+    assert "© Rights &amp; Co".encode() in kept.xmp
 
 
-@pytest.mark.parametrize("xmp", [b"<a exif:GPSLatitude='1'/>", "<a exif:gpsLatitude='1'/>".encode("utf-16")])
+@pytest.mark.parametrize(
+    "xmp", [b"<a exif:GPSLatitude='48,51.5N'/>", "<a exif:gpsLatitude='48,51.5N'/>".encode("utf-16")]
+)
 def test_xmp_that_speaks_of_a_place_is_left_out(xmp: bytes) -> None:
     assert retained_metadata(Metadata.KEEP, b"", xmp).xmp == b""
-    assert retained_metadata(Metadata.ALL, b"", xmp).xmp == xmp
+    assert b">48,51.5N</exif:" in retained_metadata(Metadata.ALL, b"", xmp).xmp
 
 
 def test_of_copyright_only_the_makers_go_along() -> None:

@@ -33,6 +33,7 @@ class ImageHeader:
     profile: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
+    iptc: bytes = b""
     orientation_applied: bool = False
     timing: AnimationTiming | None = None
     """Frame delays; None for a still image or pages."""

@@ -19,6 +19,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import attach_metadata
+from pixmill.engine.metadata.iptc_block import photoshop_segment
 from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import cmyk_to_srgb
@@ -38,6 +39,7 @@ _FILLER = bytes(number * 37 % 255 for number in range(1, 64))
 
 _MAX_ADDED_BYTES = len(_FILLER) + len(END_OF_IMAGE)
 
+_APP13 = b"\xff\xed"
 _MAX_SEGMENT_BYTES = 65_000
 
 
@@ -149,9 +151,8 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     At 800 × 533 with optimised Huffman tables 1.9 ms; with the standard ones 1.0 ms and 2 % more bytes; progressive
     4.9 ms and 1 % fewer bytes than with optimised tables.
     """
-    metadata = RetainedMetadata(
-        *(block if len(block) <= _MAX_SEGMENT_BYTES else b"" for block in (metadata.exif, metadata.xmp))
-    )
+    blocks = (metadata.exif, metadata.xmp, photoshop_segment(metadata.iptc))
+    metadata = RetainedMetadata(*(block if len(block) <= _MAX_SEGMENT_BYTES else b"" for block in blocks))
     if encoding.trellis or encoding.deringing or encoding.optimize_scans or encoding.quant_table:
         return _encode_with_mozjpeg(frame, quality, metadata, encoding)
     out = BytesIO()
@@ -165,8 +166,13 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         icc_profile=frame.profile or None,
         exif=metadata.exif and b"Exif\0\0" + metadata.exif,
         xmp=metadata.xmp,
+        extra=_segment(_APP13, metadata.iptc),
     )
     return out.getvalue()
+
+
+def _segment(marker: bytes, content: bytes) -> bytes:
+    return marker + (len(content) + 2).to_bytes(2) + content if content else b""
 
 
 def _encode_with_mozjpeg(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:

@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image, ImageFile
 
 from pixmill.engine.codecs.decoder import ImageHeader
-from pixmill.engine.codecs.metadata import ORIENTATION_TAG, metadata_if_small
+from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
 from pixmill.engine.codecs.pillow_arrow import pixel_view
 from pixmill.engine.raster.convert import from_vips
 from pixmill.engine.raster.frame import Area, Frame, Layout
@@ -19,6 +19,9 @@ from pixmill.media import Format
 from pixmill.plan.lengths import Size
 
 _COLOUR_SPACES = {"1": "grey", "L": "grey", "LA": "grey", "CMYK": "cmyk", "LAB": "lab", "I": "grey", "F": "grey"}
+_PHOTOSHOP_IPTC_RESOURCE = 0x0404
+"""The Photoshop image resource of a JPEG that contains IPTC."""
+
 _MAX_READS = 50_000
 """Takes about 40 ms; a colour profile in 255 segments needs a thousand."""
 _ZERO_COPY_LAYOUTS = {"L": Layout.L, "RGB": Layout.RGBX, "RGBA": Layout.RGBA}
@@ -50,22 +53,12 @@ def image_header(image: ImageFile.ImageFile, kind: Format, frame_count: int = 0)
         alpha=image.has_transparency_data,
         colour_space=_COLOUR_SPACES.get(image.mode.partition(";")[0], "rgb"),
         frame_count=frame_count or getattr(image, "n_frames", 1),
-        orientation=image_orientation(image),
+        orientation=exif_orientation(image.info.get("exif") or b""),
         profile=image.info.get("icc_profile") or b"",
         exif=metadata_if_small(image.info.get("exif")),
         xmp=metadata_if_small(image.info.get("xmp")),
+        iptc=metadata_if_small(image.info.get("photoshop", {}).get(_PHOTOSHOP_IPTC_RESOURCE)),
     )
-
-
-def image_orientation(image: Image.Image) -> int:
-    """Read the EXIF orientation, 1 to 8; 1 if it is absent or broken."""
-    if not image.info.get("exif"):
-        return 1
-    try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF raises any exception, and leaves the pixels usable
-        return 1
-    return value if value in range(1, 9) else 1
 
 
 def decode_frame(image: Image.Image, profile: bytes, area: Area) -> Frame:

@@ -14,7 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.metadata import ORIENTATION_TAG, RetainedMetadata
+from pixmill.engine.codecs.metadata import ORIENTATION_TAG, RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.raster.convert import to_vips
@@ -23,6 +23,7 @@ from pixmill.engine.raster.icc import cmyk_to_srgb, lab_to_srgb
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, TiffCompression
 
+_IPTC_TAG = 33_723
 _MAX_PAGES = 65_536
 _CLASSIC_LAYOUT, _BIGTIFF_LAYOUT = (4, "H", 12, "I"), (8, "Q", 20, "Q")
 """Position of the first directory's offset, format of the entry count, bytes per entry, format of an offset."""
@@ -42,6 +43,7 @@ class TiffDecoder:
             pillow.image_header(self._image, Format.TIFF, _page_count(source)),
             orientation=orientation if orientation in range(1, 9) else 1,
             orientation_applied=True,
+            iptc=metadata_if_small(_iptc_block(self._image, source)),
         )
 
     def page(self, page: int) -> "TiffDecoder":
@@ -54,6 +56,17 @@ class TiffDecoder:
             rgb = cmyk_to_srgb(image, profile) if image.mode == "CMYK" else lab_to_srgb(image)
             return pillow.decode_frame(rgb, b"", request.area)
         return pillow.decode_frame(image, profile, request.area)
+
+
+def _iptc_block(image: TiffImageFile, source: memoryview) -> bytes:
+    """Return the IPTC datasets, which many writers declare as 32-bit numbers (TIFF/EP §5.2.26)."""
+    value = image.tag_v2.get(_IPTC_TAG, b"")
+    if not isinstance(value, tuple):
+        return value if isinstance(value, bytes) else b""
+    byte_order = "<" if bytes(source[:2]) == b"II" else ">"
+    with suppress(struct.error):
+        return struct.pack(f"{byte_order}{len(value)}I", *value)
+    return b""
 
 
 def _page_count(source: memoryview) -> int:
@@ -79,11 +92,11 @@ def _page_count(source: memoryview) -> int:
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
-    """Encode an 8-bit TIFF, without EXIF: libvips keeps that separate from TIFF tags.
+    """Encode an 8-bit TIFF, with XMP and IPTC, without EXIF: libvips keeps that separate from TIFF tags.
 
     JPEG compression has no alpha; LZW replaces it.
     """
-    image, keep = attach_metadata(to_vips(frame), RetainedMetadata(xmp=metadata.xmp), frame.profile)
+    image, keep = attach_metadata(to_vips(frame), _tiff_metadata(metadata), frame.profile)
     compression = encoding.tiff_compression
     if compression is TiffCompression.JPEG and frame.layout.has_alpha:
         compression = TiffCompression.LZW
@@ -94,3 +107,11 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
         keep=keep,
     )
     return bytes(body)
+
+
+def _tiff_metadata(metadata: RetainedMetadata) -> RetainedMetadata:
+    """Return XMP, and IPTC of four times its length.
+
+    libvips passes a count of 32-bit numbers to libtiff, which takes it as bytes; readers ignore zeros at the end.
+    """
+    return RetainedMetadata(xmp=metadata.xmp, iptc=metadata.iptc.ljust(4 * len(metadata.iptc), b"\0"))

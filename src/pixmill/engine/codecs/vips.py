@@ -134,6 +134,7 @@ def attach_metadata(image: VipsImage, metadata: RetainedMetadata, profile: bytes
     blocks = {
         "exif": ("exif-data", metadata.exif and b"Exif\0\0" + metadata.exif),
         "xmp": ("xmp-data", metadata.xmp),
+        "iptc": ("iptc-data", metadata.iptc),
         "icc": ("icc-profile-data", profile),
     }
     present = {keep_flag: field for keep_flag, field in blocks.items() if field[1]}

@@ -160,7 +160,9 @@ def _encode(frame: Frame, job: RenderJob) -> tuple[bytes, Format]:
 
 
 def _retained_metadata(job: RenderJob) -> RetainedMetadata:
-    return retained_metadata(job.plan.output.metadata, job.header.exif, job.header.xmp)
+    header = job.header
+    exif = job.source if header.format is Format.TIFF else header.exif  # a TIFF file has the structure of EXIF
+    return retained_metadata(job.plan.output.metadata, exif, header.xmp, header.iptc)
 
 
 def _within_result_limit(body: bytes, job: RenderJob) -> bytes:

@@ -30,9 +30,10 @@ PARAMS = (
         "metadata",
         Group.OUTPUT,
         Choice({word.value: word for word in Metadata}),
-        "EXIF and XMP in the result: none (`strip`), author and copyright (`copyright`), all but the location "
-        "(`keep`), or `all`. The orientation is applied in any case. GIF, BMP and ICO carry no metadata, TIFF only "
-        "XMP.",
+        "EXIF, XMP and IPTC in the result: none (`strip`), author and copyright as EXIF (`copyright`), what tells no "
+        "place (`keep`), or `all`. The orientation is applied in any case. Thumbnails, sizes, regions and the like "
+        "describe the original and are never kept. GIF, BMP and ICO carry no metadata, TIFF no EXIF; IPTC is kept in "
+        "JPEG and TIFF.",
         ("copyright",),
         default=Metadata.STRIP.value,
     ),

@@ -42,9 +42,9 @@ PARAMS = (
         Group.INFO,
         FactsGrammar(),
         "Information that `/info`, and `/resize` with `format=json`, return in addition to the header. From the "
-        "file: `hash` (SHA-256), `exif`, `iptc`, `xmp` and `gps`; without `gps` no location is returned. From the "
-        "pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, `phash` (64-bit perceptual hash, to find "
-        "similar images) and `lqip` (a tiny WebP as a data URI).",
+        "file: `hash` (SHA-256), `exif`, `iptc`, `xmp` and `gps`; without `gps` nothing tells a place: "
+        "no coordinates and no names of places. From the pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, "
+        "`phash` (64-bit perceptual hash, to find similar images) and `lqip` (a tiny WebP as a data URI).",
         ("palette,blurhash", "exif,gps"),
     ),
     Param(

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image
 
+from pixmill.engine.metadata.exif_block import TextFilter
+from pixmill.engine.metadata.exif_tags import CREDIT_TAGS
 from pixmill.engine.pixels.facts.exif_labels import EXIF_LABELS
 from pixmill.plan.facts import ExifValue, GpsLocation
 
@@ -31,13 +33,15 @@ _EXCLUDED_TAGS = frozenset(
 )
 
 
-def read_exif(exif: Image.Exif) -> dict[str, ExifValue]:
-    """Return the image and exposure tags by their standard names."""
+def read_exif(exif: Image.Exif, *, allow_text: TextFilter) -> dict[str, ExifValue]:
+    """Return the image and exposure tags by their standard names, without texts that must not be returned."""
     values: dict[str, ExifValue] = {}
     bytes_left = MAX_BYTES
     for tag, raw in (*_readable_items(exif), *_readable_items(exif.get_ifd(ExifTags.IFD.Exif))):
         name = ExifTags.TAGS.get(tag, "")
         value = _to_value(name, raw) if name and name not in _EXCLUDED_TAGS else None
+        if isinstance(value, str) and tag not in CREDIT_TAGS and not allow_text(value):
+            continue
         if value is not None and (size := _wire_bytes(name) + _wire_bytes(value)) <= bytes_left:
             values[name] = value
             bytes_left -= size
