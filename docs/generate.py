@@ -278,6 +278,35 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 - With `format=auto`, `original` or `svg` the result stays an SVG if only its size changes. It is sent with a Content-Security-Policy that blocks scripts and
   loading.
 
+## Colours of originals
+
+Results are sRGB unless `profile=` says otherwise. What the numbers of an original mean is read from the file, in this order:
+
+| format | order of precedence |
+| --- | --- |
+| PNG, APNG, PNG in ICO | `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, third edition, §4.3) |
+| all others | ICC profile |
+
+- Primaries and transfers of `cICP` are those of ITU-T H.273: primaries 1, 4 to 12 and 22, transfers 1, 4 to 8, 11, 13 to 18.
+  With other numbers, a matrix, or narrow range it is ignored, as are chunks with a wrong checksum, a wrong length or behind the pixels.
+- Transfers 1, 6, 11, 14 and 15 (BT.709 and equals) are gamma 2.4, which displays have for them (ITU-R BT.1886).
+- `gAMA` alone means sRGB if it is within 5 % of 1/2.2. With `cHRM` it always means what it says; `cHRM` alone is ignored.
+- A profile of another colour space than the pixels is ignored, and a broken one counts as missing.
+- `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`.
+- Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP. Browsers ignore them too.
+
+**HDR** (PQ and HLG, ITU-R BT.2100) is tone-mapped to the range of a display, as Chromium does: the reference white operator of SMPTE
+ST 2094-50 (annex D), on the light of Rec. 2020.
+
+- 203 cd/m² are white. With the brightest light at 1,000 cd/m² or more, white becomes half of the light of a result, and the rest is for
+  what is brighter; with less, white becomes brighter. The strongest of the three components selects the gain, so that hues stay.
+- The brightest light is that of `cLLI`, else of `mDCV`, else 1,000 cd/m².
+- HLG is shown as on a display of 1,000 cd/m² (system gamma 1.2).
+- Results have 8 bits and are never HDR: `profile=keep` writes Rec. 2020, which has all colours of the original.
+
+Linear light, HDR and other transfers far from that of sRGB are converted before pixels are mixed, measured or trimmed, and with 16 bits if the
+original has 16 bits per channel.
+
 ## Metadata
 
 `/resize?url=photo.jpg&width=800&metadata=keep` keeps what tells no place. Without `metadata` nothing is kept.
@@ -307,7 +336,7 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 - Ultra HDR JPEG: the base image is used, the gain map is dropped. JPEG with more than 8 bits, with two components, or with its height
   in a DNL segment is refused, as in browsers; lossless JPEG with 8 bits is read.
 - JPEG with four components: 255 is no ink, with or without an Adobe marker, as in browsers.
-- Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light are converted to sRGB before rounding.
+- Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light and HDR are converted before rounding.
 
 ## Damaged and truncated files
 

@@ -14,7 +14,7 @@ from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Input
-from pixmill.plan.output import RenderMode
+from pixmill.plan.output import Profile, RenderMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class ImageHeader:
 class DecodeRequest:
     """The needed area of the stored image, its target size, and the speed/quality trade-off.
 
-    ``to_srgb``: the colours will be converted to sRGB; a decoder with more than 8 bits may do so before rounding.
+    ``profile``: what the colours will be converted to; a decoder with more than 8 bits may do so before rounding.
     """
 
     area: Area
     target_size: Size
     mode: RenderMode = RenderMode.BALANCED
-    to_srgb: bool = False
+    profile: Profile = Profile.KEEP
 
     @property
     def shrink_factor(self) -> float:

@@ -54,7 +54,9 @@ def open_ico(source: memoryview) -> Decoder:
     if len(data) < size:
         raise UndecodableImage(detail="icon image is truncated")
     if data[: len(SIGNATURE)] == SIGNATURE:
-        return VipsDecoder(Format.ICO, png.PNG_LOADER, data)
+        decoder = VipsDecoder(Format.ICO, png.PNG_LOADER, data)
+        decoder.header = png.with_png_colours(decoder.header, data)
+        return decoder
     return IcoBitmapDecoder(largest, data)
 
 

@@ -15,12 +15,13 @@ from PIL import Image
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.apng_decoder import read_animation
 from pixmill.engine.codecs.apng_encoder import assemble_apng
-from pixmill.engine.codecs.decoder import DecodeRequest
+from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.metadata import RetainedMetadata
-from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata, load_image, to_8_bit
-from pixmill.engine.raster.convert import VipsImage, from_vips, to_pillow, to_vips
+from pixmill.engine.codecs.png_colours import png_profile
+from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata, load_image
+from pixmill.engine.raster.convert import VipsImage, from_vips, to_8_bit, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
@@ -41,6 +42,7 @@ class PngDecoder(VipsDecoder):
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(Format.PNG, PNG_LOADER, source)
+        self.header = with_png_colours(self.header, source)
         self._animation = read_animation(source)
         if self._animation:
             timing = self._animation.timing
@@ -65,6 +67,12 @@ class PngFrameDecoder:
 
     def decode(self, request: DecodeRequest) -> Frame:
         return next(islice(self._decoder.frames(request), self._page - 1, None))
+
+
+def with_png_colours(header: ImageHeader, source: memoryview) -> ImageHeader:
+    """Return the header with the profile that the chunks of the file amount to."""
+    profile = png_profile(source, header.profile, grey=header.colour_space == "grey")
+    return header if profile == header.profile else replace(header, profile=profile)
 
 
 def _decode_png(png: bytes) -> Image.Image:

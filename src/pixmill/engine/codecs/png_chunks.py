@@ -18,10 +18,16 @@ def encode_chunk(kind: bytes, data: bytes | memoryview) -> bytes:
 
 def iter_chunks(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Yield the type and data of each chunk up to the end of the file; CRCs are not checked."""
+    return ((kind, data) for kind, data, _ in iter_chunks_with_crc(source))
+
+
+def iter_chunks_with_crc(source: memoryview) -> Iterator[tuple[bytes, memoryview, int]]:
+    """Yield the type, the data and the stored CRC of each chunk up to the end of the file."""
     at = len(SIGNATURE)
     for _ in range(_MAX_CHUNKS):
         length, kind = int.from_bytes(source[at : at + 4]), bytes(source[at + 4 : at + 8])
         if len(kind) < 4:  # noqa: PLR2004 - end of file
             return
-        yield kind, source[at + 8 : at + 8 + length]
+        data_end = at + 8 + length
+        yield kind, source[at + 8 : data_end], int.from_bytes(source[data_end : data_end + 4])
         at += length + 12

@@ -1,7 +1,7 @@
 """Shared by the codecs that use libvips: streaming decode to 8-bit grey or RGB, metadata for savers.
 
 Loaders are given by name; libvips never chooses one. 16-bit samples are rounded to 8 before resampling; in linear
-light they are converted to sRGB first. Must never know which formats it is used for (``table.py`` does).
+light and HDR they are converted first. Must never know which formats it is used for (``table.py`` does).
 """
 
 from collections.abc import Callable, Iterator
@@ -15,13 +15,12 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.raster.convert import VipsImage, from_vips
+from pixmill.engine.raster.early_conversion import convert_16_bit
 from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.icc import needs_more_than_8_bits
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 
 _GREY_INTERPRETATIONS = ("b-w", "grey16")
-_COLOUR_BANDS = 3
 
 
 class VipsDecoder:
@@ -45,14 +44,9 @@ class VipsDecoder:
         if (width, height) != (image.width, image.height):
             image = image.crop(left, first_row + top, width, height)
         area, profile = request.area.relative_to(left, top), self.header.profile
-        if (
-            request.to_srgb
-            and image.format == "ushort"
-            and image.bands >= _COLOUR_BANDS
-            and needs_more_than_8_bits(profile)
-        ):
-            return replace(from_vips(_to_8_bit_srgb(image)), area=area)
-        return replace(from_vips(to_8_bit(image)), profile=profile, area=area)
+        if image.format == "ushort":
+            image, profile = convert_16_bit(image, profile, request.profile)
+        return replace(from_vips(image), profile=profile, area=area)
 
 
 class VipsAnimationDecoder(VipsDecoder):
@@ -110,20 +104,6 @@ def _metadata_block(image: VipsImage, name: str) -> bytes:
     """Return a metadata block if it is small enough; ICC profiles always."""
     data = bytes(_field(image, name, b""))
     return data if name == "icc-profile-data" else metadata_if_small(data)
-
-
-def to_8_bit(image: VipsImage) -> VipsImage:
-    if image.format == "ushort":
-        image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; 0.5 rounds, since the cast truncates
-    return image
-
-
-def _to_8_bit_srgb(image: VipsImage) -> VipsImage:
-    """Convert 16-bit linear light to 8-bit sRGB: rounding first would merge up to 13 levels near black."""
-    colours = image.extract_band(0, n=_COLOUR_BANDS).icc_transform(
-        "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=8
-    )
-    return colours.bandjoin(to_8_bit(image.extract_band(_COLOUR_BANDS))) if image.hasalpha() else colours
 
 
 def attach_metadata(image: VipsImage, metadata: RetainedMetadata, profile: bytes) -> tuple[VipsImage, str]:

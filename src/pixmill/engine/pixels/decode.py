@@ -10,6 +10,7 @@ from typing import Final
 
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, HasFrames
 from pixmill.engine.pixels.error_boundary import decode_errors
+from pixmill.engine.raster.early_conversion import convert_early
 from pixmill.engine.raster.frame import MAX_SIDE, Area, Frame
 from pixmill.errors import UndecodableImage
 from pixmill.plan.limits import Limits, OnTruncated
@@ -22,7 +23,7 @@ def decode_frame(decoder: Decoder, request: DecodeRequest, limits: Limits) -> Fr
     """Decode the first frame. Raises UndecodableImage, ImageTooLarge."""
     _check_truncated(truncated=decoder.header.truncated, limits=limits)
     with decode_errors():
-        frame = _checked(decoder.decode(request))
+        frame = convert_early(_checked(decoder.decode(request)), request.profile)
     if decoder.header.truncated and not frame.truncated:
         frame = replace(frame, truncated=True)
     _check_truncated(truncated=frame.truncated, limits=limits)
@@ -47,6 +48,7 @@ def decode_frames(decoder: HasFrames, request: DecodeRequest, limits: Limits) ->
                 raise UndecodableImage(
                     detail=f"frame {number} has {frame.size} {frame.layout}, the first {first.size} {first.layout}"
                 )
+            frame = convert_early(frame, request.profile)
         yield frame
 
 

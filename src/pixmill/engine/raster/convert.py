@@ -40,6 +40,13 @@ def from_vips(image: VipsImage, like: Frame | None = None) -> Frame:
     return _make_frame(image.write_to_memory(), Size(image.width, image.height), _LAYOUT_BY_BANDS[image.bands], like)
 
 
+def to_8_bit(image: VipsImage) -> VipsImage:
+    """Round 16-bit values to 8 bits."""
+    if image.format == "ushort":
+        image = image.linear(1 / 257, 0.5, uchar=True)  # 65535 = 255 × 257; 0.5 rounds, since the cast truncates
+    return image
+
+
 def to_pillow(frame: Frame) -> Image.Image:
     """Convert to a Pillow image; RGBX becomes RGB."""
     pixels: Any = frame.pixels  # any buffer works; Pillow's stubs declare fewer types

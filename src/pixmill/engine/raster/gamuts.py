@@ -1,11 +1,11 @@
-"""Builds ICC profiles of wide gamuts from their standards: primaries, white point, transfer curve.
+"""Builds ICC profiles of colour spaces from their standards: primaries, white point, transfer curve.
 
 A profile is a matrix and a curve (ICC.1:2001-04, version 2, which all software reads). Colours are adapted to D50,
 the white point of all profiles, by the Bradford matrix (ICC.1:2022 annex E). Must never know pixels or files.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -19,6 +19,8 @@ _D50: Final[Chromaticity] = (0.3457, 0.3585)
 _D50_XYZ: Final[Vector3] = (0.9642, 1.0, 0.8249)
 _BRADFORD: Final[Matrix3] = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 _CURVE_POINTS: Final = 1024
+_BT2020_ALPHA: Final = 1.09929682680944
+_BT2020_BETA: Final = 0.018053968510807
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,22 @@ class Gamut:
     curve: float | tuple[float, ...]
 
 
+def sampled_curve(to_linear: Callable[[float], float]) -> tuple[float, ...]:
+    """The linear values of a curve, at most 1, at the points of a profile."""
+    return tuple(min(1.0, to_linear(point / (_CURVE_POINTS - 1))) for point in range(_CURVE_POINTS))
+
+
 def _bt2020_to_linear(value: float) -> float:
-    """Decode to linear light: the inverse of ITU-R BT.2020-2 table 4."""
-    alpha, beta = 1.09929682680944, 0.018053968510807
-    return value / 4.5 if value < 4.5 * beta else ((value + alpha - 1) / alpha) ** (1 / 0.45)
+    """Decode to linear light: the inverse of ITU-R BT.2020-2 table 4 and of ITU-R BT.709-6 item 1.2."""
+    return value / 4.5 if value < 4.5 * _BT2020_BETA else ((value + _BT2020_ALPHA - 1) / _BT2020_ALPHA) ** (1 / 0.45)
+
+
+def encode_bt709(light: float) -> float:
+    """Encode linear light, 0 to 1 (ITU-R BT.709-6 item 1.2)."""
+    return light * 4.5 if light < _BT2020_BETA else _BT2020_ALPHA * light**0.45 - (_BT2020_ALPHA - 1)
+
+
+BT709_CURVE: Final = sampled_curve(_bt2020_to_linear)
 
 
 ADOBE_RGB: Final = Gamut("Adobe RGB (1998) compatible", (0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65, 563 / 256)
@@ -51,34 +65,43 @@ REC_2020: Final = Gamut(
     (0.170, 0.797),
     (0.131, 0.046),
     _D65,
-    tuple(_bt2020_to_linear(point / (_CURVE_POINTS - 1)) for point in range(_CURVE_POINTS)),
+    BT709_CURVE,
 )
 """ITU-R BT.2020-2 tables 3 and 4."""
+
+SRGB: Final = Gamut("sRGB", (0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65, 2.2)
+"""IEC 61966-2-1; only its primaries count here, not the curve."""
 
 PROPHOTO: Final = Gamut("ProPhoto compatible", (0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), _D50, 461 / 256)
 """ISO 22028-2 (ROMM RGB), without the linear segment near black, which 8 bits cannot show. Its gamma is 1.8, in
 256ths."""
 
 
-@lru_cache(maxsize=8)
-def gamut_icc_profile(gamut: Gamut) -> bytes:
-    """Encode the gamut as an ICC profile, deterministically."""
-    red, green, blue = zip(*_rgb_to_d50_xyz(gamut), strict=True)
-    curve = _curve_tag(gamut.curve)
-    return _assemble_profile(
-        {
-            b"desc": _description_tag(gamut.name),
-            b"cprt": b"text" + bytes(4) + b"No copyright: figures of a standard\0",
-            b"wtpt": _xyz_tag(_D50_XYZ),
-            b"rXYZ": _xyz_tag(red),
-            b"gXYZ": _xyz_tag(green),
-            b"bXYZ": _xyz_tag(blue),
-            **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve),
-        }
-    )
+@lru_cache(maxsize=16)
+def gamut_icc_profile(gamut: Gamut, *, grey: bool = False, private_tags: tuple[tuple[bytes, bytes], ...] = ()) -> bytes:
+    """Encode the gamut as an ICC profile of RGB, or its curve as one of grey, deterministically.
+
+    Raises ValueError or ZeroDivisionError for primaries that span no triangle.
+    """
+    tags = {
+        b"desc": _description_tag(gamut.name),
+        b"cprt": b"text" + bytes(4) + b"No copyright: figures of a standard\0",
+        b"wtpt": _xyz_tag(_D50_XYZ),
+    }
+    if grey:
+        return _assemble_profile(tags | {b"kTRC": _curve_tag(gamut.curve)}, b"GRAY")
+    red, green, blue = zip(*rgb_to_d50_xyz(gamut), strict=True)
+    tags |= {b"rXYZ": _xyz_tag(red), b"gXYZ": _xyz_tag(green), b"bXYZ": _xyz_tag(blue)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve_tag(gamut.curve))
+    return _assemble_profile(tags | dict(private_tags), b"RGB ")
 
 
-def _rgb_to_d50_xyz(gamut: Gamut) -> Matrix3:
+def linear_conversion(source: Gamut, target: Gamut) -> Matrix3:
+    """The matrix from linear RGB of one gamut to that of another, with the white point adapted."""
+    return _multiply(_invert(rgb_to_d50_xyz(target)), rgb_to_d50_xyz(source))
+
+
+def rgb_to_d50_xyz(gamut: Gamut) -> Matrix3:
     """The matrix from linear RGB to XYZ under D50.
 
     Its columns are scaled so that white maps to the white point.
@@ -95,7 +118,9 @@ def _rgb_to_d50_xyz(gamut: Gamut) -> Matrix3:
 
 
 def _chromaticity_to_xyz(x: float, y: float) -> Vector3:
-    """XYZ of a chromaticity at Y = 1."""
+    """XYZ of a chromaticity at Y = 1; at X = 1 or Z = 1 for one that has no luminance."""
+    if y == 0:
+        return (1.0, 0.0, (1 - x) / x) if x else (0.0, 0.0, 1.0)
     return x / y, 1.0, (1 - x - y) / y
 
 
@@ -129,7 +154,7 @@ def _invert(matrix: Sequence[Sequence[float]]) -> Matrix3:
 # ---------------------------------------------------------------- encoding
 
 
-def _assemble_profile(tags: dict[bytes, bytes]) -> bytes:
+def _assemble_profile(tags: dict[bytes, bytes], colour_space: bytes) -> bytes:
     """Join the header, the tag table and the tags; identical tags are stored once."""
     offset = 128 + 4 + 12 * len(tags)
     table, body, offsets = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
@@ -139,7 +164,13 @@ def _assemble_profile(tags: dict[bytes, bytes]) -> bytes:
             body += data + bytes(-len(data) % 4)
         table += name + struct.pack(">2I", offsets[data], len(data))
     size = offset + len(body)
-    header = struct.pack(">2I", size, 0) + b"\x02\x40\0\0mntrRGB XYZ " + struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+    header = (
+        struct.pack(">2I", size, 0)
+        + b"\x02\x40\0\0mntr"
+        + colour_space
+        + b"XYZ "
+        + struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+    )
     header += b"acsp" + bytes(28) + _s15_fixed16(_D50_XYZ)
     return header.ljust(128, b"\0") + table + body
 
@@ -158,5 +189,9 @@ def _s15_fixed16(values: Sequence[float]) -> bytes:
 
 
 def _curve_tag(curve: float | tuple[float, ...]) -> bytes:
-    points = [round(curve * 256)] if isinstance(curve, float) else [round(light * 65_535) for light in curve]
+    points = (
+        [min(max(round(curve * 256), 1), 65_535)]
+        if isinstance(curve, float)
+        else [round(light * 65_535) for light in curve]
+    )
     return b"curv" + bytes(4) + struct.pack(f">I{len(points)}H", len(points), *points)

@@ -22,6 +22,9 @@ _MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_NAME_CHARS = 200
 _MAX_STEP_8_BIT = 4
 """In a linear profile one step near black covers 13 sRGB levels, with a gamma of 1.8 and more at most one."""
+_MIDDLE = 128
+_MAX_SHIFT_OF_MIDDLE = 32
+"""Of sRGB values. Gamma 1.8, the curve of ProPhoto, shifts by 18 and is close enough; gamma 1.5 and 3 are not."""
 
 _SAMPLE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
@@ -44,16 +47,25 @@ def is_srgb(profile: bytes, mode: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def needs_more_than_8_bits(profile: bytes) -> bool:
-    """Whether 8 bits are too few for an RGB profile, as for a linear one.
+def is_far_from_srgb(profile: bytes, mode: str) -> bool:
+    """Whether the curve of a profile for L or RGB has little in common with that of sRGB, as a linear one.
 
-    Its first step above black is several sRGB levels.
+    Its values must be converted before pixels are mixed, and with more than 8 bits if there are more.
     """
-    transform = _transform_to_srgb(profile, "RGB")
+    transform = _transform_to_srgb(profile, mode)
     if transform is None:
         return False
-    darkest = Image.new("RGB", (1, 1), (1, 1, 1))
-    return max((ImageCms.applyTransform(darkest, transform) or darkest).tobytes()) > _MAX_STEP_8_BIT
+    greys = Image.frombytes("L", (2, 1), bytes((1, _MIDDLE))).convert(mode)
+    darkest, middle = (ImageCms.applyTransform(greys, transform) or greys).convert("RGB").getchannel("G").tobytes()
+    return darkest > _MAX_STEP_8_BIT or abs(middle - _MIDDLE) > _MAX_SHIFT_OF_MIDDLE
+
+
+def is_readable_profile(profile: bytes) -> bool:
+    """Whether a profile can be parsed, whatever its colour space."""
+    try:
+        return bool(profile) and ImageCms.ImageCmsProfile(BytesIO(profile)) is not None
+    except (OSError, ImageCms.PyCMSError):
+        return False
 
 
 def profile_name(profile: bytes) -> str:

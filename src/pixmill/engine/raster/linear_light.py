@@ -27,25 +27,26 @@ def to_linear(image: VipsImage) -> VipsImage:
 def from_linear(image: VipsImage, *, has_alpha: bool) -> VipsImage:
     """Encode premultiplied floats as 8-bit values with straight alpha."""
     if not has_alpha:
-        return _encode(image)
+        return encode_srgb(image)
     alpha = image[image.bands - 1]
     colours = image.extract_band(0, n=image.bands - 1) / alpha  # libvips: division by 0 gives 0
-    return _encode(colours).bandjoin((alpha * 255).rint().cast("uchar"))
+    return encode_srgb(colours).bandjoin((alpha * 255).rint().cast("uchar"))
 
 
-def _encode(image: VipsImage) -> VipsImage:
+def encode_srgb(image: VipsImage) -> VipsImage:
+    """Encode linear floats as 8-bit values; what is below 0 or above 1 is clipped."""
     return (image * _MAX_16_BIT).rint().cast("ushort").maplut(_encoding_table())
 
 
 @lru_cache(maxsize=1)
 def _decoding_table() -> VipsImage:
-    return _lookup_table([_srgb_to_linear(value / 255) for value in range(256)], "float")
+    return _lookup_table([srgb_to_linear(value / 255) for value in range(256)], "float")
 
 
 @lru_cache(maxsize=1)
 def _encoding_table() -> VipsImage:
     return _lookup_table(
-        [round(255 * _linear_to_srgb(light / _MAX_16_BIT)) for light in range(_MAX_16_BIT + 1)], "uchar"
+        [round(255 * linear_to_srgb(light / _MAX_16_BIT)) for light in range(_MAX_16_BIT + 1)], "uchar"
     )
 
 
@@ -53,9 +54,11 @@ def _lookup_table(values: list[float], band_format: str) -> VipsImage:
     return pyvips.Image.new_from_array([values]).cast(band_format).copy_memory()
 
 
-def _srgb_to_linear(value: float) -> float:
+def srgb_to_linear(value: float) -> float:
+    """Decode a value from 0 to 1."""
     return value / 12.92 if value <= _LINEAR_SEGMENT_END else ((value + 0.055) / 1.055) ** 2.4
 
 
-def _linear_to_srgb(linear: float) -> float:
+def linear_to_srgb(linear: float) -> float:
+    """Encode light from 0 to 1."""
     return linear * 12.92 if linear <= _LINEAR_SEGMENT_END / 12.92 else 1.055 * linear ** (1 / 2.4) - 0.055

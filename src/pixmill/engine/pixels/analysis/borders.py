@@ -1,7 +1,8 @@
 """Finds borders of one colour on the whole decoded image, before the geometry is resolved.
 
-Compares the values of the file by libvips' find_trim without its median filter: on 33 megapixels that would take five
-seconds instead of a third of one. Must never know where the image goes.
+Compares the values of the file (of linear light and HDR: what they are shown as) by libvips' find_trim without its
+median filter: on 33 megapixels that would take five seconds instead of a third of one. Must never know where the image
+goes.
 """
 
 from pixmill.engine.codecs.decoder import DecodeRequest
@@ -18,6 +19,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
+from pixmill.plan.output import Profile
 from pixmill.plan.transforms import Trim
 
 _TRANSPARENT = 0
@@ -30,7 +32,8 @@ def find_trim_box(source: memoryview, plan: Plan, limits: Limits) -> Box | None:
     decoder = open_image(source, limits, plan.input)
     size = decoder.header.size
     check_drawing(decoder.header, size, limits)
-    frame = decode_frame(decoder, DecodeRequest(Area(0, 0, size.width, size.height), size), limits)
+    request = DecodeRequest(Area(0, 0, size.width, size.height), size, profile=Profile.SRGB)
+    frame = decode_frame(decoder, request, limits)
     if frame.width < size.width or frame.height < size.height:
         raise UndecodableImage(detail=f"header has size {size}, pixels have {frame.size}")
     with process_errors():

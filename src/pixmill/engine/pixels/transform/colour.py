@@ -7,24 +7,19 @@ run after the resize, because then the pixels are few.
 
 from dataclasses import replace
 
-from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.job import RenderJob, requested_profile
 from pixmill.engine.raster.convert import from_pillow, from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.icc import is_srgb, to_srgb
 from pixmill.engine.raster.wide_gamut import convert_to_profile, wide_gamut_profile
-from pixmill.media import Format
-from pixmill.plan.ops import Output
 from pixmill.plan.output import Profile
-
-_FORMATS_WITHOUT_PROFILE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL)
-"""Formats that carry no profile, or whose encoder here takes none."""
 
 _OPAQUE = 255
 
 
 def convert_profile(frame: Frame, job: RenderJob) -> Frame:
     """Convert to sRGB or a wide gamut, or keep the embedded profile; an unusable profile is ignored."""
-    requested = _requested_profile(job.plan.output)
+    requested = requested_profile(job.plan.output)
     needs_conversion = bool(frame.profile) and not is_srgb(frame.profile, "L" if frame.is_grey else "RGB")
     if requested is Profile.KEEP and needs_conversion:
         return frame
@@ -35,11 +30,6 @@ def convert_profile(frame: Frame, job: RenderJob) -> Frame:
     if needs_conversion:
         frame = from_pillow(to_srgb(to_pillow(frame), frame.profile), frame)
     return replace(frame, profile=b"")
-
-
-def _requested_profile(output: Output) -> Profile:
-    named_format = output.formats[0] if output.formats and not output.negotiated else None
-    return Profile.SRGB if named_format in _FORMATS_WITHOUT_PROFILE else output.profile
 
 
 def drop_opaque_alpha(frame: Frame, job: RenderJob) -> Frame:

@@ -1,0 +1,262 @@
+"""What a file says of its colours outside ICC counts.
+
+The expected values are what Chromium 156 shows on an sRGB canvas of the same files (``--force-color-profile=srgb``);
+formulas are in docs/formats.md. The patches are (200, 60, 60), grey 128 and grey 20.
+"""
+
+from typing import Final
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.engine.pixels.probe import inspect
+from pixmill.media import Format
+from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.output import Profile
+from pixmill.plan.transforms import Trim
+from tests.pixels import profiles
+from tests.pixels.images import LIMITS, decode_result, encode_image, pixels_of, render_image
+from tests.pixels.signalling import (
+    BT709,
+    P3,
+    Chunk,
+    chrm,
+    cicp,
+    clli,
+    encode_png,
+    gama,
+    iccp,
+    patch_values,
+    patches,
+    with_chunks,
+)
+
+Red = tuple[int, int, int]
+
+UNCHANGED: Final = ((200, 60, 60), 128, 20)
+LINEAR: Final = ((229, 133, 133), 188, 79)
+SHOWN_P3: Final = ((217, 42, 52), 128, 20)
+SHOWN_PQ: Final = ((255, 0, 0), 132, 1)
+SRGB_CHUNK: Final[Chunk] = (b"sRGB", b"\0")
+P3_PROFILE: Final = bytes(pyvips.Image.profile_load("p3"))
+
+PNG_TABLE: Final[dict[str, tuple[tuple[Chunk, ...], tuple[Red, int, int]]]] = {
+    # primaries of cICP with the curve of sRGB
+    "cicp 1/13": ((cicp(1, 13),), UNCHANGED),
+    "cicp 4/13": ((cicp(4, 13),), ((236, 50, 49), 128, 20)),
+    "cicp 5/13": ((cicp(5, 13),), ((204, 60, 60), 128, 20)),
+    "cicp 6/13": ((cicp(6, 13),), ((195, 66, 59), 128, 20)),
+    "cicp 7/13": ((cicp(7, 13),), ((195, 66, 59), 128, 20)),
+    "cicp 8/13": ((cicp(8, 13),), ((226, 39, 51), 128, 20)),
+    "cicp 9/13": ((cicp(9, 13),), ((247, 0, 53), 128, 20)),
+    "cicp 10/13": ((cicp(10, 13),), ((255, 0, 79), 128, 20)),
+    "cicp 11/13": ((cicp(11, 13),), ((212, 42, 53), 128, 20)),
+    "cicp 12/13": ((cicp(12, 13),), SHOWN_P3),
+    "cicp 22/13": ((cicp(22, 13),), ((202, 67, 59), 128, 20)),
+    # transfers of cICP
+    "cicp 1/1": ((cicp(1, 1),), ((197, 49, 49), 121, 7)),
+    "cicp 1/4": ((cicp(1, 4),), ((201, 57, 57), 129, 12)),
+    "cicp 1/5": ((cicp(1, 5),), ((189, 36, 36), 106, 3)),
+    "cicp 1/6": ((cicp(1, 6),), ((197, 49, 49), 121, 7)),
+    "cicp 1/7": ((cicp(1, 7),), ((206, 77, 77), 141, 38)),
+    "cicp 1/8": ((cicp(1, 8),), LINEAR),
+    "cicp 1/11": ((cicp(1, 11),), ((197, 49, 49), 121, 7)),
+    "cicp 9/14": ((cicp(9, 14),), ((244, 0, 40), 121, 7)),
+    "cicp 1/15": ((cicp(1, 15),), ((197, 49, 49), 121, 7)),
+    "cicp 1/17": ((cicp(1, 17),), ((200, 44, 44), 118, 5)),
+    # HDR by cICP
+    "cicp 9/16": ((cicp(9, 16),), SHOWN_PQ),
+    "cicp 1/16": ((cicp(1, 16),), ((255, 15, 15), 132, 1)),
+    "cicp 9/18": ((cicp(9, 18),), ((230, 0, 39), 99, 5)),
+    "cicp 1/18": ((cicp(1, 18),), ((183, 46, 46), 99, 5)),
+    "PQ up to 400": ((cicp(9, 16), clli(400)), ((255, 0, 0), 163, 2)),
+    "PQ up to 100": ((cicp(9, 16), clli(100)), ((255, 0, 0), 181, 3)),
+    "PQ up to nothing": ((cicp(9, 16), clli(0)), SHOWN_PQ),
+    "PQ made on 4,000": ((cicp(9, 16), (b"mDCV", bytes(16) + (40_000_000).to_bytes(4) + bytes(4))), SHOWN_PQ),
+    "HLG up to 400": ((cicp(9, 18), clli(400)), ((255, 0, 50), 123, 8)),
+    # a cICP that does not count
+    "cicp 2/13": ((cicp(2, 13),), UNCHANGED),
+    "cicp 99/13": ((cicp(99, 13),), UNCHANGED),
+    "cicp 1/2": ((cicp(1, 2), gama(1)), LINEAR),
+    "cicp 1/9": ((cicp(1, 9),), UNCHANGED),
+    "cicp 1/12": ((cicp(1, 12),), UNCHANGED),
+    "cicp of narrow range": ((cicp(12, 13, 0, 0),), UNCHANGED),
+    "cicp too short": (((b"cICP", b"\x0c\x0d\0"),), UNCHANGED),
+    "cicp too long": (((b"cICP", b"\x0c\x0d\0\1\0"),), UNCHANGED),
+    # gAMA and cHRM
+    "gAMA 0": ((gama(0),), UNCHANGED),
+    "gAMA too short": (((b"gAMA", b"\0\1"),), UNCHANGED),
+    "gAMA 0.1": ((gama(0.1),), ((84, 0, 0), 3, 0)),
+    "gAMA 0.3": ((gama(0.3),), ((178, 22, 22), 89, 1)),
+    "gAMA 0.43": ((gama(0.43),), ((199, 52, 52), 124, 9)),
+    "gAMA 0.435": ((gama(0.435),), UNCHANGED),
+    "gAMA 0.45455": ((gama(0.45455),), UNCHANGED),
+    "gAMA 0.475": ((gama(0.475),), UNCHANGED),
+    "gAMA 0.48": ((gama(0.48),), ((204, 63, 63), 134, 16)),
+    "gAMA 0.55": ((gama(0.55),), ((210, 76, 76), 146, 25)),
+    "gAMA 1": ((gama(1),), LINEAR),
+    "gAMA 2.2": ((gama(2.2),), ((243, 191, 191), 222, 152)),
+    "gAMA beyond all": (((b"gAMA", b"\xff" * 4),), ((255, 255, 255), 255, 255)),
+    "cHRM alone": ((chrm(*P3),), UNCHANGED),
+    "cHRM P3": ((chrm(*P3), gama(0.45455)), ((219, 37, 49), 129, 12)),
+    "cHRM BT.709": ((chrm(*BT709), gama(0.45455)), ((201, 57, 57), 129, 12)),
+    "cHRM under D50": ((chrm(0.3457, 0.3585, *BT709[2:]), gama(0.45455)), ((210, 59, 61), 129, 12)),
+    "cHRM of ProPhoto": (
+        (chrm(0.3457, 0.3585, 0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001), gama(0.5556)),
+        ((255, 0, 74), 146, 26),
+    ),
+    "cHRM beyond the plane": ((chrm(*P3[:7], -0.077), gama(0.45455)), UNCHANGED),
+    "cHRM of zeros": ((chrm(*[0] * 8), gama(1)), UNCHANGED),
+    "cHRM without area": ((chrm(0.3127, 0.329, *[0.3] * 6), gama(0.45455)), UNCHANGED),
+    # precedence
+    "sRGB, gAMA": ((SRGB_CHUNK, gama(1)), UNCHANGED),
+    "gAMA, sRGB": ((gama(1), SRGB_CHUNK), UNCHANGED),
+    "iCCP, gAMA": ((iccp(P3_PROFILE), gama(1)), SHOWN_P3),
+    "sRGB, iCCP": ((SRGB_CHUNK, iccp(P3_PROFILE)), SHOWN_P3),
+    "iCCP, cICP": ((iccp(P3_PROFILE), cicp(1, 13)), UNCHANGED),
+    "cICP, gAMA": ((cicp(12, 13), gama(1)), SHOWN_P3),
+    "iCCP, unknown cICP": ((iccp(P3_PROFILE), cicp(99, 13)), SHOWN_P3),
+    "broken iCCP, gAMA": ((iccp(b"no profile" * 20), gama(1)), LINEAR),
+    "iCCP of grey, gAMA": ((iccp(profiles.grey_profile(1)), gama(1)), UNCHANGED),
+    "two cICP": ((cicp(12, 13), cicp(9, 13)), SHOWN_P3),
+    "two gAMA": ((gama(1), gama(0.45455)), LINEAR),
+}
+
+
+def assert_shown(image: Image.Image, expected: tuple[Red, int, int], within: int = 2) -> None:
+    red, middle, dark = expected
+    found = np.array(patch_values(image), int)
+    assert np.abs(found - [red, [middle] * 3, [dark] * 3]).max() <= within, found
+
+
+@pytest.mark.parametrize("name", list(PNG_TABLE))
+def test_a_png_is_shown_as_its_chunks_say(name: str) -> None:
+    chunks, expected = PNG_TABLE[name]
+    assert_shown(render_image(encode_png(patches(), *chunks)), expected)
+
+
+TRANSFERS: Final = ["cicp 12/13", "cicp 1/8", "cicp 9/16", "cicp 9/18", "gAMA 1", "cHRM P3"]
+
+
+@pytest.mark.parametrize("name", TRANSFERS)
+def test_alpha_and_palettes_and_icons_change_nothing(name: str) -> None:
+    chunks, expected = PNG_TABLE[name]
+    with_alpha = patches("RGBA")
+    with_alpha.putalpha(200)
+    result = render_image(encode_png(with_alpha, *chunks))
+    assert result.mode == "RGBA"
+    assert set(result.getchannel("A").tobytes()) == {200}
+    assert_shown(result, expected)
+    assert_shown(render_image(encode_png(patches().quantize(4), *chunks)), expected)
+    png = bytes(encode_png(patches(), *chunks))
+    icon = b"\0\0\1\0\1\0" + b"\x30\x10\0\0\1\0\x20\0" + len(png).to_bytes(4, "little") + b"\x16\0\0\0" + png
+    assert_shown(render_image(memoryview(icon)), expected)
+
+
+@pytest.mark.parametrize("name", TRANSFERS)
+def test_sixteen_bits_are_converted_before_they_are_rounded(name: str) -> None:
+    chunks, expected = PNG_TABLE[name]
+    wide = pyvips.Image.new_from_array(pixels_of(patches()).astype(np.uint16) * 257).copy(interpretation="rgb16")
+    still = bytes(wide.pngsave_buffer(keep="none"))
+    source = with_chunks(still, *chunks)
+    assert_shown(render_image(source), expected)
+
+
+GREY_TABLE: Final = {
+    "gAMA 1": ((gama(1),), (229, 188, 79)),
+    "cicp 12/8": ((cicp(12, 8),), (229, 188, 79)),
+    "cicp 12/13": ((cicp(12, 13),), (200, 128, 20)),
+    "gAMA, cHRM": ((gama(1), chrm(*P3)), (229, 188, 79)),
+    "cicp 9/16": ((cicp(9, 16),), (255, 132, 1)),
+    "cicp 9/18": ((cicp(9, 18),), (202, 99, 5)),
+    "iCCP of colours": ((iccp(P3_PROFILE),), (200, 128, 20)),
+    "iCCP of grey": ((iccp(profiles.grey_profile(1)),), (229, 188, 79)),
+}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", list(GREY_TABLE))
+def test_grey_is_shown_as_its_chunks_say_and_stays_grey(name: str, bits: int) -> None:
+    chunks, expected = GREY_TABLE[name]
+    image = patches("L")
+    if bits == 16:
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+    result = render_image(encode_png(image, *chunks))
+    assert result.mode == "L"
+    assert np.abs(np.array(patch_values(result), int)[:, 0] - expected).max() <= 2
+
+
+def test_a_chunk_counts_only_where_it_belongs_and_intact() -> None:
+    assert_shown(render_image(encode_png(patches(), cicp(12, 13), before=b"IEND")), UNCHANGED)
+    palette = patches().quantize(4)
+    assert_shown(render_image(encode_png(palette, cicp(12, 13), before=b"IDAT")), UNCHANGED)
+    assert_shown(render_image(encode_png(palette, gama(1), before=b"IDAT")), LINEAR)
+    damaged = bytes(encode_png(patches(), cicp(12, 13))).replace(b"\x0c\x0d\0\1", b"\x09\x0d\0\1")
+    assert_shown(render_image(memoryview(damaged)), UNCHANGED)
+
+
+def test_every_frame_of_an_animation_is_converted() -> None:
+    frames = [patches(), patches().rotate(180)]
+    source = encode_image(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=100)
+    source = with_chunks(bytes(source), cicp(12, 13))
+    result = render_image(source)
+    result.seek(1)
+    assert_shown(result.rotate(180), SHOWN_P3)
+
+
+@pytest.mark.parametrize("transfer", [8, 16, 18])
+def test_a_checkerboard_shrinks_to_the_mean_of_its_light(transfer: int) -> None:
+    """Black and the brightest white: half the light of the white as it is shown."""
+    board = Image.fromarray((np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)).convert("RGB")
+    source = encode_png(board, cicp(9, transfer))
+    small = render_image(source, resize=Resize(width=4, height=4))
+    assert np.abs(pixels_of(small).astype(int) - 188).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [
+        (name, profile)
+        for name in ("cicp 12/13", "cicp 1/8", "cicp 9/16", "cicp 9/18", "cHRM P3", "gAMA 0.3")
+        for profile in (Profile.KEEP, Profile.P3, Profile.REC2020, Profile.ADOBE)
+    ],
+)
+@pytest.mark.parametrize("kind", [Format.PNG, Format.WEBP, Format.AVIF])
+def test_other_profiles_of_the_result_show_the_same_colours(name: str, profile: Profile, kind: Format) -> None:
+    """What is kept outside sRGB is clipped here, as a display does."""
+    chunks, expected = PNG_TABLE[name]
+    output = Output(formats=(kind,), quality=100, profile=profile)
+    result = render(encode_png(patches(), *chunks), Plan(output=output), LIMITS)
+    assert decode_result(result).info.get("icc_profile")
+    assert_shown(render_image(memoryview(result.body)), expected, within=6)
+
+
+def test_grey_with_a_gamma_keeps_it() -> None:
+    output = Output(formats=(Format.PNG,), profile=Profile.KEEP)
+    result = render(encode_png(patches("L"), gama(1)), Plan(output=output), LIMITS)
+    assert [values[0] for values in patch_values(decode_result(result))] == [200, 128, 20]
+    assert [values[0] for values in patch_values(render_image(memoryview(result.body)))] == [229, 188, 79]
+
+
+def test_the_facts_name_the_colours() -> None:
+    def name(*chunks: Chunk) -> str:
+        return inspect(encode_png(patches(), *chunks), LIMITS).profile
+
+    assert name(cicp(1, 13)) == name(gama(0.45455)) == name() == ""
+    assert name(cicp(12, 13)) == "Display P3"
+    assert name(cicp(9, 14)) == "Rec. 2020, gamma 2.4"
+    assert name(cicp(9, 16)) == "Rec. 2100 PQ"
+    assert name(cicp(1, 18)) == "sRGB HLG"
+    assert name(gama(1)) == "Gamma 1.00"
+    assert name(gama(1), chrm(*P3)) == "Gamma 1.00 with primaries of its own"
+
+
+def test_borders_are_trimmed_as_they_are_shown() -> None:
+    """PQ 20 and 30 differ by 10 values; what is shown of both is black."""
+    image = Image.new("RGB", (40, 40), (20, 20, 20))
+    image.paste((30, 30, 30), (0, 0, 40, 5))
+    image.paste((200, 60, 60), (10, 10, 30, 30))
+    assert render_image(encode_png(image, cicp(9, 16)), trim=Trim(tolerance=5)).size == (20, 20)
