@@ -31,6 +31,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs import jpeg_segments
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
+    from pixmill.engine.codecs.webp_animation import has_alpha
     from pixmill.engine.pool.call import Call
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
     from pixmill.errors import PixmillError
@@ -191,9 +192,15 @@ def gif(data: bytes) -> None:
         assert len(info.delays_ms) == sum(bool(frame.data) for frame in iter_frames(memoryview(data)))
 
 
+def webp(data: bytes) -> None:
+    """The frames of an animated WebP."""
+    with suppress(PixmillError):
+        assert has_alpha(memoryview(data)) in (True, False)
+
+
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
-    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, gif)
+    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, gif, webp)
 }
 
 

@@ -100,9 +100,10 @@ def _lzw(indexes: list[int]) -> bytes:
     return b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
 
 
-def webp(size: tuple[int, int], patches: Sequence[Patch], plays: int = 0) -> memoryview:
-    extended = struct.pack("<B3x", 0x12) + _three(size[0] - 1) + _three(size[1] - 1)
-    chunks = _riff(b"VP8X", extended) + _riff(b"ANIM", struct.pack("<4sH", b"\0\0\0\0", plays))
+def webp(size: tuple[int, int], patches: Sequence[Patch], plays: int = 0, *, alpha_flag: bool = True) -> memoryview:
+    """The background colour is not transparent: it is ignored."""
+    extended = struct.pack("<B3x", 0x12 if alpha_flag else 0x02) + _three(size[0] - 1) + _three(size[1] - 1)
+    chunks = _riff(b"VP8X", extended) + _riff(b"ANIM", struct.pack("<4sH", b"\x80\x40\x20\xff", plays))
     chunks += b"".join(_riff(b"ANMF", _webp_patch(patch)) for patch in patches)
     return memoryview(_riff(b"RIFF", b"WEBP" + chunks))
 

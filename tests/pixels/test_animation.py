@@ -201,7 +201,7 @@ def test_metadata_is_kept_where_it_is_asked_for(kind: Format) -> None:
     source = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:], exif=exif)
     output = Output(formats=(kind,), metadata=Metadata.KEEP)
     assert decode_result(render(source, Plan(output=output), LIMITS)).getexif()[270] == "four frames"
-    assert 270 not in decode_result(render_animation(source, kind)).getexif()
+    assert not decode_result(render_animation(source, kind)).getexif()
 
 
 def test_a_page_that_is_not_there_is_refused() -> None:

@@ -20,6 +20,7 @@ from tests.pixels.animations import (
     flat,
     gif,
     ring,
+    webp,
 )
 from tests.pixels.images import LIMITS, decode_result
 
@@ -78,6 +79,32 @@ def test_each_frame_is_what_its_format_says_is_seen(kind: str, film: str) -> Non
 @pytest.mark.parametrize("kind", ["webp", "png"])
 def test_a_patch_may_replace_what_lies_below(kind: str) -> None:
     assert_frames(decode_lossless(MAKERS[kind](SIZE, REPLACING)), composited_frames(SIZE, REPLACING))
+
+
+OPAQUE: dict[str, list[Patch]] = {
+    "never covered": [Patch(flat(2, 4, 4), 4, 2), Patch(flat(3, 4, 4), 6, 4)],
+    "cleared": [BASE, Patch(flat(2, 4, 4), 2, 2, CLEAR), Patch(flat(3, 4, 4), 0, 0)],
+    "cleared at first": [Patch(flat(1, 12, 10), disposal=CLEAR), Patch(flat(3, 4, 4), 0, 0)],
+}
+
+
+@pytest.mark.parametrize("target", [Format.PNG, Format.WEBP])
+@pytest.mark.parametrize("film", OPAQUE)
+def test_a_canvas_that_opaque_patches_do_not_cover_is_transparent_whatever_the_flag_says(
+    film: str, target: Format
+) -> None:
+    source, expected = webp(SIZE, OPAQUE[film], alpha_flag=False), composited_frames(SIZE, OPAQUE[film])
+    assert inspect(source, LIMITS).alpha
+    result = render(source, Plan(output=Output(formats=(target,), quality=100)), LIMITS)
+    assert_frames(decode_animation(result.body).frames, expected, tolerance=255 if target is Format.WEBP else 0)
+    for page, canvas in enumerate(expected, 1):
+        plan = Plan(input=Input(animated=False, page=page), output=Output(formats=(Format.PNG,)))
+        assert_frames(decode_animation(render(source, plan, LIMITS).body).frames, [canvas])
+
+
+def test_a_webp_whose_frames_cover_the_canvas_has_no_alpha() -> None:
+    covering = [Patch(flat(number, *SIZE), disposal=CLEAR) for number in (1, 2, 3)]
+    assert not inspect(webp(SIZE, covering, alpha_flag=False), LIMITS).alpha
 
 
 def test_a_gif_patch_that_stands_out_is_cut_off() -> None:

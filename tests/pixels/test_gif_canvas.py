@@ -190,7 +190,7 @@ def test_a_crop_shows_its_part_of_every_frame() -> None:
     assert np.array_equal(result.frames, [canvas[1:9, 3:9] for canvas in canvases(*parts)])
 
 
-@pytest.mark.parametrize("kind", [Format.GIF, Format.PNG, Format.AVIF])
+@pytest.mark.parametrize("kind", [Format.GIF, Format.WEBP, Format.PNG, Format.AVIF])
 def test_transparency_is_kept_in_every_format(kind: Format) -> None:
     parts: list[Part] = [(2, 2, 8, 8, 1, BACKGROUND), (0, 0, 6, 6, 2, NONE)]
     result = render(gif(*(flat(*part) for part in parts)), Plan(output=Output(formats=(kind,))), LIMITS)

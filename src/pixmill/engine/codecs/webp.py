@@ -1,4 +1,4 @@
-"""WebP codec: libwebp's API decodes still images, Pillow animations; Pillow and libvips encode.
+"""WebP codec: libwebp decodes, still images by its API, animations through Pillow; Pillow and libvips encode.
 
 Headers of animations are read by libvips, because Pillow allocates two canvases when it opens a file; so are all
 files if libwebp cannot be called directly.
@@ -7,12 +7,12 @@ files if libwebp cannot be called directly.
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import pyvips
-from PIL.WebPImagePlugin import WebPImageFile
 
-from pixmill.engine.codecs import libwebp, pillow
+from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
@@ -21,6 +21,7 @@ from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
+from pixmill.engine.codecs.webp_animation import complete_file, decode_canvases, has_alpha
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
@@ -47,25 +48,25 @@ class WebPAnimationDecoder:
     def __init__(self, source: memoryview) -> None:
         self._source = source
         self._animation = VipsAnimationDecoder(Format.WEBP, pyvips.Image.webpload_source, source)
-        self.header: ImageHeader = self._animation.header
+        header = self._animation.header
+        self.header: ImageHeader = replace(header, alpha=header.alpha or has_alpha(source))
 
-    def page(self, page: int) -> VipsDecoder:
-        return self._animation.page(page)
+    def page(self, page: int) -> "VipsDecoder | WebPPageDecoder":
+        if self.header.size.pixels > _MAX_PILLOW_PIXELS:
+            return self._animation.page(page)
+        return WebPPageDecoder(self, page)
 
     def frames(self, request: DecodeRequest) -> Iterator[Frame]:
         if self.header.size.pixels > _MAX_PILLOW_PIXELS:
             yield from self._animation.frames(request)
             return
-        with WebPImageFile(BytesIO(self._source)) as image:
-            for number in range(self.header.frame_count):
-                image.seek(number)
-                yield pillow.decode_frame(image, self.header.profile, request.area)
+        for canvas in decode_canvases(self._source, self.header.size, alpha=self.header.alpha):
+            yield replace(canvas, profile=self.header.profile, area=request.area)
 
     def decode(self, request: DecodeRequest) -> Frame:
-        if self.header.size.pixels > _MAX_PILLOW_PIXELS:
-            return self._decode_scaled(request)
-        with WebPImageFile(BytesIO(self._source)) as image:
-            return pillow.decode_frame(image, self.header.profile, request.area)
+        return (
+            self._decode_scaled(request) if self.header.size.pixels > _MAX_PILLOW_PIXELS else next(self.frames(request))
+        )
 
     def _decode_scaled(self, request: DecodeRequest) -> Frame:
         shrink = max_shrink(MODES[request.mode].shrink_thresholds, request.shrink_factor)
@@ -78,6 +79,18 @@ class WebPAnimationDecoder:
             area=area,
             light_compensation=MODES[request.mode].light_compensation[shrink],
         )
+
+
+class WebPPageDecoder:
+    """One frame of an animated WebP."""
+
+    def __init__(self, animation: WebPAnimationDecoder, page: int) -> None:
+        self._animation = animation
+        self._page = page
+        self.header = animation.header
+
+    def decode(self, request: DecodeRequest) -> Frame:
+        return next(islice(self._animation.frames(request), self._page - 1, None))
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
@@ -120,8 +133,5 @@ def encode_animation(
     Takes 178 ms for 40 frames of 300 × 180 pixels; Pillow 187.
     """
     with frame_strip(sequence) as image:
-        for name, block in (("exif-data", metadata.exif and b"Exif\0\0" + metadata.exif), ("xmp-data", metadata.xmp)):
-            if block:
-                image.set_type(pyvips.GValue.blob_type, name, block)
-        body: Any = image.colourspace("srgb").webpsave_buffer(keep="exif|xmp", **_webpsave_options(quality, encoding))
-        return bytes(body)
+        body: Any = image.colourspace("srgb").webpsave_buffer(keep="none", **_webpsave_options(quality, encoding))
+    return complete_file(body, metadata)
