@@ -273,7 +273,9 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 
 ## SVG
 
-- SVGs are sanitised: scripts, external references and entity bombs are removed.
+- SVGs are sanitised: scripts, `foreignObject`, links, external references and entity bombs are removed. Embedded images, SVGs (up to three
+  within each other), style sheets and fonts in data URLs are kept; a kept SVG shows its fonts, a rendered one uses those of the server.
+- Embedded images may be PNG, JPEG, GIF, WebP, AVIF, BMP or ICO.
 - They are rendered at exactly the requested size, with the fonts of the server.
 - With `format=auto`, `original` or `svg` the result stays an SVG if only its size changes. It is sent with a Content-Security-Policy that blocks scripts and
   loading.

@@ -37,7 +37,9 @@ _CACHE_STATUS = {
 
 _SECURITY_HEADERS: Final = {
     Format.SVG: {
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        "content-security-policy": (
+            "default-src 'none'; style-src 'unsafe-inline' data:; img-src data:; font-src data:; sandbox"
+        ),
     }
 }
 """An SVG opened directly is a document: although sanitised, it may run and load nothing."""

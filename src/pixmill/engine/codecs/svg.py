@@ -4,26 +4,22 @@ librsvg bounds references and depth itself. ``svg_cost.py`` estimates the time, 
  Text uses the fonts of the machine.
 """
 
-import base64
 import re
 from dataclasses import replace
-from typing import Any
 
 import pyvips
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.sniff import sniff
-from pixmill.engine.codecs.svg_sanitiser import SanitisedSvg, sanitise_svg
+from pixmill.engine.codecs.svg_rasters import EmbeddedRasters
+from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
 from pixmill.engine.codecs.svg_sniff import decompress_svg
 from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
 from pixmill.engine.raster.convert import VipsImage, from_vips
 from pixmill.engine.raster.frame import MAX_SIDE, Frame
-from pixmill.errors import ImageTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import DEFAULT_INPUT, Input
 
-_MAX_EMBEDDED_PIXELS = 50_000_000
 _MAX_VIRTUAL_SIDE = 10_000_000
 """libvips' limit; zooms into a crop beyond it are enlarged by the resampler."""
 
@@ -34,13 +30,6 @@ _PHYSICAL_LENGTH = re.compile(r"\s*[0-9.]+(?:e[0-9]+)?(?:mm|cm|in|pt|pc)\s*", re
 _PIXELS_PER_POINT = 96 / 72
 """CSS has 96 pixels per inch, libvips 72 points."""
 
-_EMBEDDED_LOADERS = {
-    Format.PNG: "pngload_buffer",
-    Format.JPEG: "jpegload_buffer",
-    Format.GIF: "gifload_buffer",
-    Format.WEBP: "webpload_buffer",
-}
-
 
 class SvgDecoder:
     """An SVG. Its size is that of the root element, the viewBox, or the bounding box of its content."""
@@ -48,7 +37,7 @@ class SvgDecoder:
     def __init__(self, source: memoryview, dpi: int = DEFAULT_INPUT.dpi) -> None:
         self._source = source
         self._sanitised = sanitise_svg(decompress_svg(source))
-        _check_embedded(self._sanitised)
+        self._rasters = EmbeddedRasters(self._sanitised.rasters())
         physical = _PHYSICAL_LENGTH.fullmatch(self._sanitised.root.get("width", ""))
         self._unit_scale = (_PIXELS_PER_POINT if physical else 1.0) * dpi / DEFAULT_INPUT.dpi
         intrinsic = self._load(1.0)
@@ -90,10 +79,10 @@ class SvgDecoder:
         if "viewBox" not in self._sanitised.root:
             image = self._load(1.0)
             attributes["viewBox"] = f"0 0 {image.width} {image.height}"
-        return self._sanitised.serialise(**attributes)
+        return self._sanitised.serialise(attributes=attributes)
 
     def _load(self, scale: float) -> VipsImage:
-        return pyvips.Image.svgload_buffer(self._sanitised.serialise(), scale=scale * self._unit_scale)
+        return pyvips.Image.svgload_buffer(self._sanitised.serialise(self._rasters.url), scale=scale * self._unit_scale)
 
 
 def _crop_padded(image: VipsImage, left: int, top: int, size: Size) -> VipsImage:
@@ -101,20 +90,3 @@ def _crop_padded(image: VipsImage, left: int, top: int, size: Size) -> VipsImage
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     width, height = min(size.width, image.width - left), min(size.height, image.height - top)
     return image.crop(left, top, width, height).embed(0, 0, size.width, size.height)
-
-
-def _check_embedded(svg: SanitisedSvg) -> None:
-    """Bound the pixels of embedded images, since librsvg decodes them in full.
-
-    Raises ImageTooLarge, UndecodableImage.
-    """
-    pixels = 0
-    for url in svg.embedded_images:
-        data = memoryview(base64.b64decode(url.partition(",")[2]))
-        kind = sniff(data)
-        if kind not in _EMBEDDED_LOADERS:
-            raise UndecodableImage(detail="embedded image in an unsupported format")
-        image: Any = getattr(pyvips.Image, _EMBEDDED_LOADERS[kind])(data)
-        pixels += image.width * image.height
-    if pixels > _MAX_EMBEDDED_PIXELS:
-        raise ImageTooLarge(f"Images embedded in an SVG may have at most {_MAX_EMBEDDED_PIXELS} pixels in total")

@@ -49,11 +49,13 @@ _STOP_PAIR_S: Final = 3e-9
 _CHARACTER_S: Final = 30e-6
 _CHARACTER_PAIR_S: Final = 60e-9
 
-_USE: Final = re.compile(r"url\(\s*[\"']?#([^()\"'\s]*)")
+_USE: Final = re.compile(r"""url\(\s*(?:"#([^"]*)"|'#([^']*)'|["']?#([^()"'\s]*))""", re.IGNORECASE)
 _FUNCTION: Final = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)\(", re.IGNORECASE
 )
-_DECLARATION: Final = re.compile(r"(?:^|[;{\s])([a-z-]+)\s*:([^;{}]*)")
+_DECLARATION: Final = re.compile(r"(?:^|[;{\s])([a-z-]+)\s*:([^;{}]*)", re.IGNORECASE)
+_COMMENT: Final = "/**/"
+"""All that the sanitiser leaves of comments."""
 _COMBINATOR: Final = re.compile(r"[\s>+~]+")
 _CLASS: Final = re.compile(r"\.([\w-]+)")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -65,6 +67,7 @@ _COMPOSITING: Final = frozenset({"mix-blend-mode", "opacity"})
 _NOT_DRAWN: Final = frozenset(
     {"defs", "symbol", "filter", "mask", "pattern", "marker", "clipPath", "linearGradient", "radialGradient"}
 )
+_NO_PLAIN_SELECTOR: Final = frozenset("()\\")
 _CLASS_MARK: Final = "\0"
 """Before the name of a class among the ids: none can contain it."""
 _TEXTS: Final = frozenset({"text", "tspan", "textPath", "tref"})
@@ -166,7 +169,12 @@ class DrawingCostCounter:
             self._stack[-1].characters += length
 
     def style(self, css: str) -> None:
-        self._styles.append(css)
+        self._styles.append(css.replace(_COMMENT, ""))
+
+    def embedded(self, cost: DrawingCost) -> None:
+        """Count an SVG that the last element draws as an image."""
+        self._stack[-1].ns += cost.ns_per_pixel
+        self._stack[-1].fixed_s += cost.fixed_s
 
     def cost(self) -> DrawingCost:
         """Return the cost of the whole drawing, with everything as often as it is referred to."""
@@ -187,14 +195,15 @@ class DrawingCostCounter:
             elif name in _REFERRING:
                 _add_property(node, name, value, 1)
             elif name == "style":
-                for property_, declared in _DECLARATION.findall(value):
-                    _add_property(node, property_, declared, 1)
+                for property_, declared in _DECLARATION.findall(value.replace(_COMMENT, "")):
+                    _add_property(node, property_.lower(), declared, 1)
             elif name in _COMPOSITING:
                 _add_property(node, name, value, 1)
 
     def _add_rule(self, selectors: str, declarations: str) -> None:
         """Collect the properties of a rule of a style sheet by class, or for all elements if it names none."""
-        for name, value in _DECLARATION.findall(declarations):
+        for property_, value in _DECLARATION.findall(declarations):
+            name = property_.lower()
             if name in _REFERRING or name in _COMPOSITING:
                 for class_ in {class_ for selector in selectors.split(",") for class_ in _selected_classes(selector)}:
                     _add_property(self._nodes.setdefault(f"{_CLASS_MARK}{class_}", _Node()), name, value, 1)
@@ -228,7 +237,7 @@ class DrawingCostCounter:
 
 def _selected_classes(selector: str) -> Sequence[str]:
     """Return the classes of which a selected element has at least one; an empty name stands for any element."""
-    if "(" in selector or ")" in selector:  # it may be a negation
+    if not _NO_PLAIN_SELECTOR.isdisjoint(selector):  # it may be a negation, or the class has an escape
         return ("",)
     return _CLASS.findall(_COMBINATOR.split(selector.strip())[-1]) or ("",)
 
@@ -239,7 +248,7 @@ def _is_opaque(value: str) -> bool:
 
 
 def _add_property(node: _Node, name: str, value: str, count: int) -> None:
-    targets = _USE.findall(value)
+    targets = ["".join(quoted_or_not) for quoted_or_not in _USE.findall(value)]
     for target in targets:
         node.references[target] += count
     if name == "filter":

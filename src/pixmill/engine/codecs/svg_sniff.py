@@ -13,6 +13,7 @@ _PREFIX_BYTES = 65_536
 _MAX_BYTES = 32 * 2**20
 _GZIP = b"\x1f\x8b"
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_UNMARKED_UTF_16 = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _PROLOG_PARTS = (("<?", "?>"), ("<!--", "-->"))
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,63}:)?svg[\s>/]")
 
@@ -23,7 +24,8 @@ def is_svg(source: memoryview) -> bool:
     if head.startswith(_GZIP):
         head = _inflate(head, _PREFIX_BYTES)
     byte_order_mark = next((bom for bom in _BOMS if head.startswith(bom)), b"")
-    text = head[len(byte_order_mark) :].decode(_BOMS.get(byte_order_mark, "latin-1"), "replace")
+    encoding = _BOMS.get(byte_order_mark) or _UNMARKED_UTF_16.get(head[:2], "latin-1")
+    text = head[len(byte_order_mark) :].decode(encoding, "replace")
     return _ROOT.match(text, _root_offset(text)) is not None
 
 
