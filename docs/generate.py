@@ -337,6 +337,8 @@ original has 16 bits per channel.
 - Videos: `time` selects the frame; by default the most representative of six frames is used.
 - Ultra HDR JPEG: the base image is used, the gain map is dropped. JPEG with more than 8 bits, with two components, or with its height
   in a DNL segment is refused, as in browsers; lossless JPEG with 8 bits is read.
+- Bitmaps and icons are shown as in Chromium: any bit fields, run lengths, palettes and headers of Windows and OS/2, cursors. Refused as there:
+  a JPEG or PNG within a bitmap, Huffman codes, 64 bits. Alpha counts only where the header has a bit field for it, and in icons.
 - JPEG with four components: 255 is no ink, with or without an Adobe marker, as in browsers.
 - Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light and HDR are converted before rounding.
 

@@ -12,6 +12,7 @@ longer; the tests run each one briefly.
 import asyncio
 import os
 import re
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +29,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
-    from pixmill.engine.codecs import jpeg_segments
+    from pixmill.engine.codecs import dib, jpeg_segments
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.codecs.webp_animation import has_alpha
@@ -67,6 +68,7 @@ CALLS: Final = {
     )
 }
 """What may have been asked of a worker that replies so."""
+_MAX_FUZZED_PIXELS: Final = 100_000
 _LINKS: Final = ("href", "xlink:href")
 
 
@@ -81,6 +83,16 @@ def jpeg(data: bytes) -> None:
         rebuilt = jpeg_segments.rebuild_header(memoryview(data))
         assert len(rebuilt) <= len(data) + len(jpeg_segments.START_OF_IMAGE)
         jpeg_segments.has_all_scans(jpeg_segments.without_partial_segment(rebuilt))
+
+
+def bitmap(data: bytes) -> None:
+    """The first byte says whether it is that of an icon."""
+    with suppress(PixmillError, ValueError, struct.error):
+        content = memoryview(data)[1:]
+        parsed = dib.read_dib(content, is_icon=data[:1] == b"\1")
+        if parsed.size.pixels <= _MAX_FUZZED_PIXELS:
+            decoded = dib.decode_dib(parsed, content[parsed.end :])
+            assert (decoded.image.width, decoded.image.height) == (parsed.size.width, parsed.size.height)
 
 
 def signature(data: bytes) -> None:
@@ -203,7 +215,7 @@ def webp(data: bytes) -> None:
 
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
-    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, gif, webp)
+    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, bitmap, gif, webp)
 }
 
 

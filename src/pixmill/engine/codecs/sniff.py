@@ -32,6 +32,9 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"\0\0\1\0", Format.ICO),
 )
 
+_CURSOR = b"\0\0\2\0"
+"""A cursor, if the number of its images follows; a Targa file begins with the same bytes and two zeros."""
+
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), Format.AVIF),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), Format.HEIC),
@@ -46,6 +49,8 @@ def sniff(source: memoryview) -> Format | None:
     head = bytes(source[:64])
     if head[4:8] == b"ftyp":
         return _format_of_brands(head)
+    if head.startswith(_CURSOR) and head[4:6] not in (b"", b"\0\0"):
+        return Format.ICO
     for offset, magic, kind in _MAGIC:
         if head.startswith(magic, offset):
             return Format.RAW if kind is Format.TIFF and is_raw(source) else kind

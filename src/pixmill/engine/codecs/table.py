@@ -119,14 +119,14 @@ CODECS: dict[Format, Codec] = {
         decoder_library="Pillow",
         encode=bmp.encode,
         encoder_library="Pillow",
-        rationale="libvips' wheel does not read it",
+        rationale="unpacks what we parse: headers, palettes, bit fields, run lengths",
     ),
     Format.ICO: Codec(
         open=ico.open_ico,
         decoder_library="Pillow",
         encode=ico.encode,
         encoder_library="libvips",
-        rationale="libvips' wheel does not read it",
+        rationale="the directory and bitmaps as above; PNGs by libvips",
     ),
     Format.SVG: Codec(
         open=svg.SvgDecoder,
