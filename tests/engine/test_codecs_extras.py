@@ -37,7 +37,7 @@ from pixmill.plan.output import Encoding
 from pixmill.runtime.spool import Spool
 from tests.engine.support import pools
 from tests.pixels.images import LIMITS, difference, encode_image, photo, pixels_of, render_image, render_resized
-from tests.pixels.originals import dng, make_pdf, make_video
+from tests.pixels.originals import dng, make_form_pdf, make_pdf, make_video
 
 JXL_CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 
@@ -209,6 +209,56 @@ def test_a_page_that_is_not_there_is_refused() -> None:
 
 def test_a_page_may_be_stretched() -> None:
     assert render_image(make_pdf(photo()), resize=Resize(width=50, height=400, fit=Fit.FILL)).size == (50, 400)
+
+
+def darkness(image: Image.Image, *box: int) -> float:
+    """The dark part of a box of an image: left, top, right, bottom; 0 to 1."""
+    left, top, right, bottom = box
+    return float((pixels_of(image.crop((left, top, right, bottom))).astype(int).sum(axis=2) < 200).mean())
+
+
+SCRIPT = (
+    "/AA << /F << /S /JavaScript /JS (event.value = 'Y'; while(1){}) >> /C << /S /JavaScript /JS (while(1){}) >> >>"
+)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"form": "/NeedAppearances false"},
+        {"form": "/XFA [(template) 7 0 R]"},
+        {"fields": "/F 4"},
+        {"fields": SCRIPT, "page": "/AA << /O << /S /JavaScript /JS (while(1){}) >> >>", "form": "/CO [4 0 R 5 0 R]"},
+    ],
+)
+def test_fields_of_a_form_are_drawn_and_no_script_runs(form: dict[str, Any]) -> None:
+    image = render_image(make_form_pdf(**form), input=Input(dpi=72))
+    assert darkness(image, 22, 62, 118, 88) == 1
+    assert darkness(image, 152, 72, 168, 88) == 1
+    assert pixels_of(image)[30, 40].tolist()[:3] == [255, 0, 0]
+
+
+def test_a_field_without_appearance_shows_its_value() -> None:
+    image = render_image(make_form_pdf(appearances=False, form="/NeedAppearances true"), input=Input(dpi=72))
+    assert 0.1 < darkness(image, 20, 60, 120, 90) < 0.9
+
+
+def test_a_hidden_field_is_not_drawn() -> None:
+    image = render_image(make_form_pdf(fields="/F 2"), input=Input(dpi=72))
+    assert darkness(image, 0, 50, 200, 100) == 0
+
+
+def test_fields_are_where_the_page_has_them() -> None:
+    rotated = render_image(make_form_pdf("/Rotate 90"), input=Input(dpi=72))
+    assert rotated.size == (100, 200)
+    assert darkness(rotated, 12, 22, 38, 118) == 1
+    cropped = render_image(make_form_pdf("/CropBox [100 0 200 50]"), input=Input(dpi=72))
+    assert cropped.size == (100, 50)
+    assert darkness(cropped, 0, 12, 18, 38) == 1
+    assert darkness(cropped, 52, 22, 68, 38) == 1
+    part = render_image(make_form_pdf(), input=Input(dpi=144), crop=Crop(40, 120, 200, 60), resize=Resize(width=100))
+    assert darkness(part, 2, 2, 98, 28) == 1
 
 
 # ---------------------------------------------------------------- camera originals

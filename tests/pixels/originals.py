@@ -84,3 +84,46 @@ def make_pdf(*pages: Image.Image, dpi: int = 72) -> memoryview:
     out = BytesIO()
     pages[0].save(out, "PDF", save_all=True, append_images=list(pages[1:]), resolution=dpi, quality=95)
     return memoryview(out.getvalue())
+
+
+def make_form_pdf(page: str = "", *, fields: str = "", appearances: bool = True, form: str = "") -> memoryview:
+    """Return a PDF of 200 × 100 points with a text field that is black at 20 to 120, 10 to 40 from the bottom, a ticked
+    box, black at 150 to 170, and an annotation, red at 20 to 60, 60 to 80.
+
+    ``page``, ``fields`` and ``form`` are further entries of the dictionaries of the page, of both fields, and of the
+    form. Without ``appearances`` the text field shows its value, drawn by the viewer.
+    """
+    appearance = "/AP << /N 6 0 R >>" if appearances else ""
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R 5 0 R] /DR << /Font << /F 10 0 R >> >> {form} >> >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Annots [4 0 R 5 0 R 8 0 R] {page} >>",
+        (
+            "<< /Type /Annot /Subtype /Widget /FT /Tx /T (text) /V (XXXXXXXX) /DA (/F 20 Tf 0 g) /Rect [20 10 120 40]"
+            f" /P 3 0 R {appearance} {fields} >>"
+        ),
+        (
+            "<< /Type /Annot /Subtype /Widget /FT /Btn /T (box) /V /On /AS /On /Rect [150 10 170 30] /P 3 0 R"
+            f" /AP << /N << /On 6 0 R /Off 7 0 R >> >> {fields} >>"
+        ),
+        _appearance("0 g 0 0 100 30 re f"),
+        _appearance(""),
+        "<< /Type /Annot /Subtype /Square /Rect [20 60 60 80] /F 4 /P 3 0 R /AP << /N 9 0 R >> >>",
+        _appearance("1 0 0 rg 0 0 100 30 re f"),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >>",
+    ]
+    out, offsets = b"%PDF-1.7\n", []
+    for number, text in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{text}\nendobj\n".encode()
+    rows = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    table = (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{rows}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\n"
+    )
+    return memoryview(out + f"{table}startxref\n{len(out)}\n%%EOF".encode())
+
+
+def _appearance(content: str) -> str:
+    return (
+        f"<< /Type /XObject /Subtype /Form /BBox [0 0 100 30] /Length {len(content)} >>\nstream\n{content}\nendstream"
+    )

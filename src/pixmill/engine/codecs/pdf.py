@@ -1,6 +1,7 @@
 """PDF decoder by PDFium (pypdfium2), rendered at the requested size on white; the extra ``pdf``.
 
-Encrypted documents are rejected.
+Fields of forms and annotations are drawn as viewers draw them. No script runs: this PDFium has no JavaScript engine.
+Documents that need a password are rejected.
 """
 
 import pypdfium2
@@ -44,14 +45,20 @@ class PdfDecoder:
     def decode(self, request: DecodeRequest) -> Frame:
         scale = render_scale(request, _MAX_SCALE)
         left, top, size, area = render_box(request, scale)
-        bitmap = self._page.render(
+        bitmap = self._page_with_form().render(
             scale=scale * self._points_scale,
             crop=self._crop_margins(left, top, size, scale * self._points_scale),
             fill_color=_WHITE,
             rev_byteorder=True,
-            may_draw_forms=False,
         )
         return pillow.decode_frame(bitmap.to_pil(), b"", _clipped(area, Size(bitmap.width, bitmap.height), size))
+
+    def _page_with_form(self) -> pypdfium2.PdfPage:
+        """Load the page again with the form of the document, if it has one: PDFium draws widgets from a form only."""
+        if self._document.formenv is None and self._document.get_formtype() != pypdfium2.raw.FORMTYPE_NONE:
+            self._document.init_forms()
+            self._page = self._document[self._page_number - 1]
+        return self._page
 
     def _crop_margins(self, left: int, top: int, size: Size, scale: float) -> tuple[float, float, float, float]:
         """The points to skip at each edge: left, bottom, right, top."""
