@@ -287,11 +287,15 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 | format | order of precedence |
 | --- | --- |
 | PNG, APNG, PNG in ICO | `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, third edition, §4.3) |
+| AVIF | ICC profile, `nclx` of the image (or of the first tile, or of the track), sequence header of AV1 |
+| HEIC | ICC profile, `nclx` of the image |
 | all others | ICC profile |
 
-- Primaries and transfers of `cICP` are those of ITU-T H.273: primaries 1, 4 to 12 and 22, transfers 1, 4 to 8, 11, 13 to 18.
-  With other numbers, a matrix, or narrow range it is ignored, as are chunks with a wrong checksum, a wrong length or behind the pixels.
-- Transfers 1, 6, 11, 14 and 15 (BT.709 and equals) are gamma 2.4, which displays have for them (ITU-R BT.1886).
+- Code points of `cICP` and `nclx` are those of ITU-T H.273: primaries 1, 4 to 12 and 22, transfers 1, 4 to 8, 11, 13 to 18.
+- In PNG, transfers 1, 6, 11, 14 and 15 (BT.709 and equals) are gamma 2.4, which displays have for them (ITU-R BT.1886); in AVIF and
+  HEIC the curve of sRGB.
+- `cICP` with other numbers, a matrix, or narrow range is ignored, as are chunks with a wrong checksum, a wrong length or behind the
+  pixels. Of `nclx` the part that is unknown or unspecified is taken for that of sRGB.
 - `gAMA` alone means sRGB if it is within 5 % of 1/2.2. With `cHRM` it always means what it says; `cHRM` alone is ignored.
 - A profile of another colour space than the pixels is ignored, and a broken one counts as missing.
 - `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`.
@@ -302,7 +306,7 @@ ST 2094-50 (annex D), on the light of Rec. 2020.
 
 - 203 cd/m² are white. With the brightest light at 1,000 cd/m² or more, white becomes half of the light of a result, and the rest is for
   what is brighter; with less, white becomes brighter. The strongest of the three components selects the gain, so that hues stay.
-- The brightest light is that of `cLLI`, else of `mDCV`, else 1,000 cd/m².
+- The brightest light is that of `cLLI` (`clli`), else of `mDCV` (`mdcv`), else 1,000 cd/m².
 - HLG is shown as on a display of 1,000 cd/m² (system gamma 1.2).
 - Results have 8 bits and are never HDR: `profile=keep` writes Rec. 2020, which has all colours of the original.
 

@@ -31,10 +31,14 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
+    from pixmill.engine.codecs.isobmff_colours import read_code_points
+    from pixmill.engine.codecs.png_colours import png_profile
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.codecs.webp_animation import has_alpha
     from pixmill.engine.pool.call import Call
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
+    from pixmill.engine.raster.cicp import hdr_encoding
+    from pixmill.engine.raster.icc import is_readable_profile
     from pixmill.errors import PixmillError
     from pixmill.media import Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
@@ -47,6 +51,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.sources.addresses import check_address
     from tests.cache.entries import entry_of
     from tests.css_references import loads
+    from tests.pixels.signalling import P3, chrm, cicp, clli, encode_avif, encode_png, gama, patches
 
 HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
@@ -213,9 +218,35 @@ def webp(data: bytes) -> None:
         assert has_alpha(memoryview(data)) in (True, False)
 
 
+def colours(data: bytes) -> None:
+    """What a file says of its colours: an ICC profile that can be applied, or nothing."""
+    source = memoryview(data)
+    profiles = [png_profile(source, b"", grey=grey) for grey in (False, True)]
+    for sequence in (False, True):
+        if points := read_code_points(source, sequence=sequence):
+            profiles += [points.profile(grey=grey) for grey in (False, True)]
+    assert all(is_readable_profile(profile) for profile in profiles if profile)
+    hdr_encoding(data)
+
+
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
-    for reader in (grammar, signature, url, headers, entry, messages, replies, address, svg, jpeg, bitmap, gif, webp)
+    for reader in (
+        grammar,
+        signature,
+        url,
+        headers,
+        entry,
+        messages,
+        replies,
+        address,
+        svg,
+        jpeg,
+        bitmap,
+        gif,
+        webp,
+        colours,
+    )
 }
 
 
@@ -241,6 +272,11 @@ def _encoded_replies() -> list[bytes]:
 
 _GENERATED_SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
     "replies": _encoded_replies,
+    "colours": lambda: [
+        *(bytes(encode_png(patches(), *chunks)) for chunks in ((cicp(9, 16), clli(400)), (gama(1), chrm(*P3)))),
+        *(bytes(encode_avif(patches(), *points)) for points in ((12, 13), (9, 18))),
+        *(bytes(encode_avif(patches(), 12, 13)).replace(name, b"free") for name in (b"colr", b"ipma")),
+    ],
     "entry": lambda: [encode(KEY, entry_of())],
     "messages": _encoded_messages,
 }

@@ -4,6 +4,8 @@ The expected values are what Chromium 156 shows on an sRGB canvas of the same fi
 formulas are in docs/formats.md. The patches are (200, 60, 60), grey 128 and grey 20.
 """
 
+from base64 import b64decode
+from io import BytesIO
 from typing import Final
 
 import numpy as np
@@ -26,6 +28,7 @@ from tests.pixels.signalling import (
     chrm,
     cicp,
     clli,
+    encode_avif,
     encode_png,
     gama,
     iccp,
@@ -260,3 +263,131 @@ def test_borders_are_trimmed_as_they_are_shown() -> None:
     image.paste((30, 30, 30), (0, 0, 40, 5))
     image.paste((200, 60, 60), (10, 10, 30, 30))
     assert render_image(encode_png(image, cicp(9, 16)), trim=Trim(tolerance=5)).size == (20, 20)
+
+
+NCLX_TABLE: Final[dict[tuple[int, int], tuple[Red, int, int]]] = {
+    (1, 13): UNCHANGED,
+    (2, 2): UNCHANGED,
+    (1, 1): UNCHANGED,
+    (1, 6): UNCHANGED,
+    (1, 14): UNCHANGED,
+    (4, 13): ((236, 50, 49), 128, 20),
+    (5, 13): ((204, 60, 60), 128, 20),
+    (6, 6): ((195, 66, 59), 128, 20),
+    (9, 14): ((247, 0, 53), 128, 20),
+    (12, 13): SHOWN_P3,
+    (12, 1): SHOWN_P3,
+    (12, 2): SHOWN_P3,
+    (12, 99): SHOWN_P3,
+    (2, 8): LINEAR,
+    (99, 8): LINEAR,
+    (1, 4): ((201, 57, 57), 129, 12),
+    (1, 5): ((189, 36, 36), 106, 3),
+    (1, 7): ((206, 77, 77), 141, 38),
+    (1, 8): LINEAR,
+    (1, 17): ((200, 44, 44), 118, 5),
+    (9, 16): SHOWN_PQ,
+    (2, 16): ((255, 15, 15), 132, 1),
+    (9, 18): ((230, 0, 39), 99, 5),
+    (1, 18): ((183, 46, 46), 99, 5),
+}
+"""Other than in PNG, BT.709 and its equals have the curve of sRGB."""
+
+
+@pytest.mark.parametrize("points", list(NCLX_TABLE), ids=str)
+def test_an_avif_is_shown_as_its_code_points_say(points: tuple[int, int]) -> None:
+    assert_shown(render_image(encode_avif(patches(), *points)), NCLX_TABLE[points])
+
+
+@pytest.mark.parametrize("points", [(12, 13), (1, 8), (9, 16), (9, 18)], ids=str)
+def test_avifs_with_alpha_and_in_grey_and_in_motion_are_shown_so_too(points: tuple[int, int]) -> None:
+    red, middle, dark = NCLX_TABLE[points]
+    with_alpha = patches("RGBA")
+    with_alpha.putalpha(200)
+    result = render_image(encode_avif(with_alpha, *points))
+    assert set(result.getchannel("A").tobytes()) == {200}
+    assert_shown(result, (red, middle, dark))
+    grey = render_image(encode_avif(patches("L"), *points))
+    assert grey.mode == "L"
+    assert np.abs(np.array(patch_values(grey), int)[1:, 0] - [middle, dark]).max() <= 2
+    moving = encode_avif(patches(), *points, save_all=True, append_images=[patches().rotate(180)])
+    result = render_image(moving)
+    assert_shown(result, (red, middle, dark))
+    result.seek(1)
+    assert_shown(result.rotate(180), (red, middle, dark), within=4)
+
+
+def test_an_icc_profile_precedes_code_points() -> None:
+    """The profile of an AVIF and of a HEIC says more, and is what browsers apply."""
+    assert_shown(render_image(encode_avif(patches(), 1, 8, icc_profile=P3_PROFILE)), SHOWN_P3)
+    assert_shown(render_image(encode_heic(patches(), 1, 8, icc_profile=P3_PROFILE)), SHOWN_P3)
+
+
+WITHOUT_COLR: Final = {
+    "Display P3": (
+        (
+            "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2"
+            "aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAADIAAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAx"
+            "Q29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAABgAAAAIAAAAEHBpeGkAAAAAAwgICAAAAAxhdjFDgSAAAAAAABNmcmVleHh4"
+            "eAAMAA0ABoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAADptZGF0EgAKCDgQr9hDA0GkMiQQAADqnHJYBjXFx/0m3+8aOCFYZZdiN5IM3qdq"
+            "jkDl74whLVg="
+        ),
+        SHOWN_P3,
+    ),
+    "PQ of 10 bits": (
+        (
+            "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2"
+            "aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAADYAAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAx"
+            "Q29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAABgAAAAIAAAAEHBpeGkAAAAAAwoKCgAAAAxhdjFDgSBAAAAAABNmcmVleHh4"
+            "eAAJABAACYAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAAD5tZGF0EgAKCDgQr9jCRAJkMigQAADqnHJXt+nkXH7Hr79CnMUG0LvdqiUac0LL"
+            "c7u4uYhoFcuzSUWA"
+        ),
+        SHOWN_PQ,
+    ),
+    "linear grey": (
+        (
+            "AAAAHGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZgAAAPBtZXRhAAAAAAAAAChoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAbGliYXZpZgAA"
+            "AAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAEUAAAAIAAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xv"
+            "cgAAAABoaXBycAAAAElpcGNvAAAAFGlzcGUAAAAAAAAAGAAAAAgAAAAOcGl4aQAAAAABCAAAAAxhdjFDgQAcAAAAABNmcmVleHh4eAABAAgA"
+            "BoAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAAChtZGF0EgAKCBgQr9hgIQDUMhIQAOqc2BmzQh1GITHIcY6i7dg="
+        ),
+        ((229, 229, 229), 188, 79),
+    ),
+}
+"""Three squares of 8 pixels by libavif, whose box ``colr`` is renamed to ``free``."""
+
+
+@pytest.mark.parametrize("name", list(WITHOUT_COLR))
+def test_without_a_box_the_sequence_header_of_av1_says_the_colours(name: str) -> None:
+    file, expected = WITHOUT_COLR[name]
+    assert_shown(render_image(memoryview(b64decode(file))), expected)
+
+
+@pytest.mark.parametrize("points", [(1, 13), (1, 1), (9, 14), (12, 13), (12, 1), (1, 8), (9, 16), (9, 18)], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_heic_is_shown_as_its_code_points_say(points: tuple[int, int], mode: str) -> None:
+    """Chromium reads no HEIC; the values are those of AVIF."""
+    assert_shown(render_image(encode_heic(patches(mode), *points)), NCLX_TABLE[points])
+
+
+def test_the_facts_name_the_colours_of_code_points() -> None:
+    assert inspect(encode_avif(patches(), 12, 13), LIMITS).profile == "Display P3"
+    assert inspect(encode_avif(patches(), 9, 16), LIMITS).profile == "Rec. 2100 PQ"
+    assert inspect(encode_avif(patches(), 1, 13), LIMITS).profile == ""
+    assert inspect(encode_heic(patches(), 9, 18), LIMITS).profile == "Rec. 2100 HLG"
+
+
+def encode_heic(image: Image.Image, primaries: int, transfer: int, **options: bytes) -> memoryview:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    out = BytesIO()
+    image.info.update(options)
+    pillow_heif.from_pillow(image).save(
+        out,
+        quality=-1,
+        chroma=444,
+        color_primaries=primaries,
+        transfer_characteristics=transfer,
+        matrix_coefficients=6,
+        full_range_flag=1,
+    )
+    return memoryview(out.getvalue())

@@ -16,6 +16,7 @@ from pixmill.engine.codecs.avif_timing import read_timing, set_loop_count
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
+from pixmill.engine.codecs.isobmff_colours import read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
@@ -40,8 +41,11 @@ class AvifDecoder:
         self._page = page
         self._image = AvifImagePlugin.AvifImageFile(BytesIO(source))
         header = pillow.image_header(self._image, Format.AVIF)
+        is_sequence = header.frame_count > 1
         self.header: ImageHeader = replace(
-            header, timing=read_timing(source, header.frame_count) if header.frame_count > 1 else None
+            header,
+            timing=read_timing(source, header.frame_count) if is_sequence else None,
+            profile=header.profile or _signalled_profile(source, header, sequence=is_sequence),
         )
 
     def page(self, page: int) -> "AvifDecoder":
@@ -57,6 +61,12 @@ class AvifDecoder:
     def _decode_page(self, page: int, request: DecodeRequest) -> Frame:
         self._image.seek(page - 1)
         return pillow.decode_frame(self._image, self.header.profile, request.area)
+
+
+def _signalled_profile(source: memoryview, header: ImageHeader, *, sequence: bool) -> bytes:
+    """Return the profile that stands for the code points of a file without an ICC profile."""
+    points = read_code_points(source, sequence=sequence)
+    return points.profile(grey=header.colour_space == "grey") if points else b""
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

@@ -4,35 +4,22 @@ Neither Pillow nor libvips exposes them. Knows the boxes of ISO/IEC 14496-12 (§
 time to sample, §8.6.6 edit list) as libavif writes and reads them. Parses untrusted data: short and linear.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, repeat
 
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
+from pixmill.engine.codecs.isobmff import IsobmffBox, find_box
 
-_MAX_BOXES = 1_000
 _VERSION_64_BIT = 1  # box version with 64-bit times
 _REPEAT_FLAG = 1  # flag of an edit list
 _INFINITE_DURATION = {4: 2**32 - 1, 8: 2**64 - 1}
 
 
-@dataclass(frozen=True, slots=True)
-class IsobmffBox:
-    """The content of a box without its header, and its offset in the file."""
-
-    offset: int
-    data: memoryview
-
-    def read_uint(self, offset: int, length: int = 4) -> int:
-        return int.from_bytes(self.data[offset : offset + length])
-
-
 def read_timing(source: memoryview, frames: int) -> AnimationTiming:
     """Read the delays of this many frames; 100 ms each, as in browsers, if the file has none."""
-    track = _find_box(IsobmffBox(0, source), "moov", "trak")
+    track = find_box(IsobmffBox(0, source), "moov", "trak")
     stts, header = (
-        track and _find_box(track, "mdia", "minf", "stbl", "stts"),
-        track and _find_box(track, "mdia", "mdhd"),
+        track and find_box(track, "mdia", "minf", "stbl", "stts"),
+        track and find_box(track, "mdia", "mdhd"),
     )
     if not track or not stts or not header:
         return normalized_timing([0] * frames)
@@ -47,7 +34,7 @@ def read_timing(source: memoryview, frames: int) -> AnimationTiming:
 
 def _loop_count(track: IsobmffBox) -> int:
     """A track longer than its repeating edit list loops (libavif: ``repetitionCount``)."""
-    track_header, edits = _find_box(track, "tkhd"), _find_box(track, "edts", "elst")
+    track_header, edits = find_box(track, "tkhd"), find_box(track, "edts", "elst")
     if not track_header or not edits or not edits.data[3] & _REPEAT_FLAG:
         return 1 if edits else 0
     field_bytes = 8 if track_header.data[0] == _VERSION_64_BIT else 4
@@ -62,10 +49,10 @@ def _loop_count(track: IsobmffBox) -> int:
 
 def set_loop_count(body: bytes, loop_count: int) -> bytes:
     """Patch a file written by libavif, which loops forever, to play ``loop_count`` times."""
-    movie = _find_box(IsobmffBox(0, memoryview(body)), "moov", "mvhd")
-    track = _find_box(IsobmffBox(0, memoryview(body)), "moov", "trak")
-    track_header = track and _find_box(track, "tkhd")
-    edits = track and _find_box(track, "edts", "elst")
+    movie = find_box(IsobmffBox(0, memoryview(body)), "moov", "mvhd")
+    track = find_box(IsobmffBox(0, memoryview(body)), "moov", "trak")
+    track_header = track and find_box(track, "tkhd")
+    edits = track and find_box(track, "edts", "elst")
     if not loop_count or not movie or not track_header or not edits:
         return body
     patched = bytearray(body)
@@ -74,27 +61,3 @@ def set_loop_count(body: bytes, loop_count: int) -> bytes:
     patched[track_header.offset + 28 : track_header.offset + 36] = duration
     patched[edits.offset + 3] = _REPEAT_FLAG if loop_count > 1 else 0
     return bytes(patched)
-
-
-def _find_box(box: IsobmffBox, *names: str) -> IsobmffBox | None:
-    """Find the first box at this path of nested names."""
-    for name in names:
-        found = next((inner for kind, inner in _boxes(box) if kind == name.encode()), None)
-        if found is None:
-            return None
-        box = found
-    return box
-
-
-def _boxes(box: IsobmffBox) -> Iterator[tuple[bytes, IsobmffBox]]:
-    at = 0
-    for _ in range(_MAX_BOXES):
-        length, kind, start = box.read_uint(at), bytes(box.data[at + 4 : at + 8]), 8
-        if length == 1:  # a 64-bit length follows
-            length, start = box.read_uint(at + 8, 8), 16
-        if length == 0:  # up to the end
-            length = len(box.data) - at
-        if length < start or len(kind) < 4:  # noqa: PLR2004 - a name has four bytes
-            return
-        yield kind, IsobmffBox(box.offset + at + start, box.data[at + start : at + length])
-        at += length

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.isobmff_colours import CodePoints, read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality
@@ -45,13 +46,14 @@ class HeicDecoder:
         file = pillow_heif.open_heif(BytesIO(source), convert_hdr_to_8bit=True)
         self._image = file[page - 1 if page else file.primary_index]
         info = self._image.info
+        is_grey = self._image.mode.startswith("L")
         self.header = ImageHeader(
             format=Format.HEIC,
             size=Size(*self._image.size),
             alpha=self._image.has_alpha,
-            colour_space="grey" if self._image.mode.startswith("L") else "rgb",
+            colour_space="grey" if is_grey else "rgb",
             frame_count=len(file),
-            profile=info.get("icc_profile") or b"",
+            profile=info.get("icc_profile") or _signalled_profile(source, info.get("nclx_profile"), grey=is_grey),
             exif=metadata_if_small(info.get("exif")),
             xmp=metadata_if_small(info.get("xmp")),
             orientation_applied=True,
@@ -97,6 +99,15 @@ class HeicDecoder:
             ):
                 return thumbnail
         return None
+
+
+def _signalled_profile(source: memoryview, nclx: dict[str, int] | None, *, grey: bool) -> bytes:
+    """Return the profile that stands for the code points of an image without an ICC profile."""
+    primary = read_code_points(source)
+    if nclx is None:
+        return b""
+    points = CodePoints(nclx["color_primaries"], nclx["transfer_characteristics"], primary.max_nits if primary else 0)
+    return points.profile(grey=grey)
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
