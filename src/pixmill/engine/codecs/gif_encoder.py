@@ -3,7 +3,8 @@
 Palettes (median cut of a sample, then k-means), error diffusion and LZW are Pillow's. libvips' saver builds its
 palette from all pixels of every frame, and it is worse. A pan over a photo, 40 frames of 300 × 180 pixels: 232 ms
 and 48.8 dB after a small blur, as eyes perceive dither, against 698 ms and 44.5 dB, for 8 % more bytes; five photos
-in a row: 99 ms and 48.0 dB against 109 and 45.5. The larger the frames, the greater the gain in time.
+in a row: 99 ms and 48.0 dB against 109 and 45.5. The larger the frames, the greater the gain in time. A frame that
+changes to few colours is indexed without loss.
 
 A frame encodes the pixels that differ from the previous one; all others are transparent. If pixels become
 transparent again, the previous frame covers the whole canvas and is disposed to background. Writes the GIF89a
@@ -12,12 +13,14 @@ container itself.
 
 import struct
 from collections.abc import Iterator
+from functools import reduce
 from math import ceil, sqrt
 
 from PIL import Image, ImageChops, ImageStat
 from PIL.GifImagePlugin import getdata
 
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
+from pixmill.engine.codecs.palette import TRANSPARENT, Colour, IndexedImage, flat_colours, index_exactly
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.output import MAX_COLOURS
@@ -50,7 +53,9 @@ def encode_frames(sequence: FrameSequence, colours: int = MAX_COLOURS, *, dither
             "disposal": _DISPOSE_BACKGROUND if clears else _DISPOSE_NONE,
             "include_color_table": has_own_palette,
         }
-        yield b"".join(getdata(part, (left, top), transparency=part.info["transparency"], interlace=0, **options))
+        if "transparency" in part.info:
+            options["transparency"] = part.info["transparency"]
+        yield b"".join(getdata(part, (left, top), interlace=0, **options))
         previous = None if clears else canvas
     yield b";"
 
@@ -79,6 +84,15 @@ def rounded_delays_ms(timing: AnimationTiming) -> list[int]:
     return delays
 
 
+def with_binary_alpha(image: Image.Image) -> Image.Image:
+    """Make each pixel opaque or transparent, which is all that GIF has."""
+    if not image.mode.endswith("A"):
+        return image
+    image = image.copy()
+    image.putalpha(image.getchannel("A").point([255 * (level >= _MIN_OPAQUE_ALPHA) for level in range(256)]))
+    return image
+
+
 class _Canvas:
     """A frame's colours and its opaque mask (255 or 0; None if all pixels are opaque)."""
 
@@ -87,7 +101,7 @@ class _Canvas:
         self.colours = image.convert("RGB")
         self.opaque_mask = None
         if frame.layout.has_alpha:
-            alpha = image.getchannel("A").point([255 * (level >= _MIN_OPAQUE_ALPHA) for level in range(256)])
+            alpha = with_binary_alpha(image).getchannel("A")
             self.opaque_mask = None if alpha.getextrema() == (255, 255) else alpha
 
     def clears_pixels_of(self, other: "_Canvas") -> bool:
@@ -107,40 +121,131 @@ class _Canvas:
 
 
 class _Quantizer:
-    """Quantises frames with the first or the latest palette if the error is small, else with a new one."""
+    """Indexes frames of few colours exactly; quantises others, with the first or the latest palette if it fits.
+
+    A palette fits if the error is small. Colours of flat areas, where they prevail, are kept exactly in any case.
+    """
 
     def __init__(self, colours: int, *, dither: bool) -> None:
+        self._max_colours = colours
         self._colours = max(1, colours - 1)  # one is reserved for transparency
         self._dither = Image.Dither.FLOYDSTEINBERG if dither else Image.Dither.NONE
         self._palettes: list[tuple[Image.Image, float]] = []
         self.global_palette: list[int] = []
+        self._global_indices: dict[Colour, int] = {}
 
-    def quantize(self, image: Image.Image, mask: Image.Image | None) -> Image.Image:
-        """Convert an RGB image to a palette image, transparent outside the mask."""
+    def quantize(self, image: Image.Image, mask: Image.Image | None, *, may_fill: bool) -> Image.Image:
+        """Convert an RGB image to a palette image, transparent outside the mask.
+
+        ``may_fill``: what lies outside the mask may be drawn too.
+        """
+        part = self._index_exactly(image, mask, may_fill=may_fill) or self._quantize(image, mask)
+        if not self.global_palette:
+            self.global_palette = part.getpalette() or []
+            self._global_indices = _indices_of(self.global_palette, part.info.get("transparency"))
+        return part
+
+    def _index_exactly(self, image: Image.Image, mask: Image.Image | None, *, may_fill: bool) -> Image.Image | None:
+        indexed = index_exactly(_masked(image, mask), self._max_colours)
+        if indexed is None and mask and may_fill:
+            indexed = index_exactly(image, self._max_colours)
+        if indexed is None:
+            return None
+        return self._with_global_palette(indexed) or self._with_own_palette(indexed)
+
+    def _with_global_palette(self, indexed: IndexedImage) -> Image.Image | None:
+        """Return the image in the colours of the global palette, if they are among them."""
+        indices = [self._global_indices.get(colour, -1) for colour in indexed.colours]
+        if min(indices) < 0:
+            return None
+        pixels = Image.frombytes("L", indexed.image.size, indexed.image.tobytes())
+        part = Image.frombytes("P", pixels.size, pixels.point(indices + [0] * (256 - len(indices))).tobytes())
+        return _with_palette(part, self.global_palette, self._global_indices.get(TRANSPARENT))
+
+    def _with_own_palette(self, indexed: IndexedImage) -> Image.Image:
+        part = _with_palette(indexed.image, list(indexed.rgb), 0 if indexed.alphas else None)
+        self._palettes[1:] = [(part.copy(), _INVISIBLE_ERROR)]
+        if not self.global_palette and not indexed.alphas and len(indexed.colours) < self._max_colours:
+            _add_transparent_index(part, self._colours)  # later frames may need it
+        return part
+
+    def _quantize(self, image: Image.Image, mask: Image.Image | None) -> Image.Image:
+        flat = flat_colours(image, self._colours)
         sample = _subsample(image)
         reused = next(
-            (palette for palette, max_error in self._palettes if _palette_error(sample, palette) <= max_error), None
+            (
+                palette
+                for palette, max_error in self._palettes
+                if not flat and _palette_error(sample, palette) <= max_error
+            ),
+            None,
         )
-        quantized = (
-            image.quantize(palette=reused, dither=self._dither)
-            if reused
-            else self._quantize_with_new_palette(image, sample)
-        )
+        if reused:
+            quantized = image.quantize(palette=reused, dither=self._dither)
+        elif flat:
+            quantized = self._quantize_around(flat, image, sample)
+        else:
+            quantized = self._quantize_with_new_palette(image, sample)
         transparent = _add_transparent_index(quantized, self._colours)
-        self.global_palette = self.global_palette or quantized.getpalette() or []
         if mask is not None:
             quantized.paste(transparent, mask=ImageChops.invert(mask))
         return quantized
 
+    def _quantize_around(self, flat: list[Colour], image: Image.Image, sample: Image.Image) -> Image.Image:
+        """Quantise, without dithering, to the colours of flat areas and as many others as there is room for.
+
+        Pillow looks colours up in cubes of 4 values, so one of two in a cube may be taken for the other.
+        """
+        rest = max(1, self._colours - len(flat))
+        others = sample.quantize(rest, Image.Quantize.MEDIANCUT, kmeans=1).getpalette() or []
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([*bytes(value for colour in flat for value in colour), *others[: 3 * rest]])
+        quantized = image.quantize(palette=palette, dither=Image.Dither.NONE)
+        probe = Image.frombytes("RGB", (len(flat), 1), bytes(value for colour in flat for value in colour))
+        for index, seen in enumerate(probe.quantize(palette=palette, dither=Image.Dither.NONE).tobytes()):
+            if seen != index:
+                quantized.paste(index, mask=_equal_mask(image, flat[index]))
+        return quantized
+
     def _quantize_with_new_palette(self, image: Image.Image, sample: Image.Image) -> Image.Image:
-        if image.getcolors(self._colours):
-            palette = quantized = image.quantize(self._colours, Image.Quantize.MEDIANCUT)
-        else:
-            palette = sample.quantize(self._colours, Image.Quantize.MEDIANCUT, kmeans=1)
-            quantized = image.quantize(palette=palette, dither=self._dither)
+        palette = sample.quantize(self._colours, Image.Quantize.MEDIANCUT, kmeans=1)
+        quantized = image.quantize(palette=palette, dither=self._dither)
         max_error = max(_INVISIBLE_ERROR, _ERROR_TOLERANCE * _palette_error(sample, palette))
         self._palettes[1:] = [(palette.copy(), max_error)]
         return quantized
+
+
+def _masked(image: Image.Image, mask: Image.Image | None) -> Image.Image:
+    if mask is None:
+        return image
+    image = image.copy()
+    image.putalpha(mask)
+    return image
+
+
+def _with_palette(image: Image.Image, palette: list[int], transparent: int | None) -> Image.Image:
+    image.putpalette(palette)
+    if transparent is not None:
+        image.info["transparency"] = transparent
+    return image
+
+
+def _indices_of(palette: list[int], transparent: int | None) -> dict[Colour, int]:
+    """Return the first index of each colour of a palette."""
+    indices: dict[Colour, int] = {}
+    for index in range(len(palette) // 3):
+        colour = TRANSPARENT if index == transparent else (*palette[3 * index : 3 * index + 3], 255)
+        indices.setdefault(colour, index)
+    return indices
+
+
+def _equal_mask(image: Image.Image, colour: Colour) -> Image.Image:
+    """255 where the image has this colour."""
+    bands = (
+        band.point([255 * (level == value) for level in range(256)])
+        for band, value in zip(image.split(), colour, strict=True)
+    )
+    return reduce(ImageChops.darker, bands)
 
 
 def _subsample(image: Image.Image) -> Image.Image:
@@ -179,4 +284,5 @@ def _changed_part(
     box = (0, 0, *canvas.colours.size)
     if previous and mask and not full_canvas:
         box = mask.getbbox() or (0, 0, 1, 1)
-    return *box[:2], quantizer.quantize(canvas.colours.crop(box), mask and mask.crop(box))
+    may_fill = canvas.opaque_mask is None
+    return *box[:2], quantizer.quantize(canvas.colours.crop(box), mask and mask.crop(box), may_fill=may_fill)

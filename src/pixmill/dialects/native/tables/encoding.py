@@ -155,7 +155,7 @@ PARAMS = (
         Group.OUTPUT,
         Integer(2, MAX_COLOURS),
         "Maximum number of palette colours in PNG and ICO, rounded down to 256, 16, 4 or 2, and in GIF, rounded down "
-        "to a power of two.",
+        "to a power of two. An image that has no more colours than that keeps all of them exactly.",
         ("16",),
         aliases=("colours",),
     ),
@@ -163,7 +163,7 @@ PARAMS = (
         "dither",
         Group.OUTPUT,
         Decimal(Fraction(0), Fraction(1)),
-        "Strength of dithering in palette images.",
+        "Strength of dithering in palette images. Images of mostly flat areas are not dithered.",
         ("0.5",),
         default="1",
     ),
