@@ -67,6 +67,17 @@ def rewrite_exif(exif: bytes | memoryview, *, location: bool, allow_text: TextFi
     return build_exif(image, {tag: entries for tag, entries in directories.items() if entries}, reader.byte_order)
 
 
+def with_orientation(exif: bytes, orientation: int) -> bytes:
+    """Return a block that ``rewrite_exif`` built with this orientation; unchanged if that is 1."""
+    if orientation == 1:
+        return exif
+    reader = ExifReader(exif)
+    entry = ExifEntry(ORIENTATION, _SHORT, 1, orientation.to_bytes(2, reader.byte_order))
+    image = [other for other in reader.directory() if other.tag not in (ORIENTATION, EXIF_DIRECTORY, GPS_DIRECTORY)]
+    directories = {tag: entries for tag in (EXIF_DIRECTORY, GPS_DIRECTORY) if (entries := reader.directory(tag))}
+    return build_exif([*image, entry], directories, reader.byte_order)
+
+
 class ExifReader:
     """Reads the entries of the directories of a block; what is damaged is left out."""
 

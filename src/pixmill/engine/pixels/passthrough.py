@@ -2,16 +2,21 @@
 
 - An SVG stays an SVG if ``format`` is svg, auto or original and only its size changes: sanitised, with the size of the
   result.
-- With ``format=original`` any image is delivered byte for byte, with its metadata, if no operation changes it.
+- With ``format=original`` any image is delivered without encoding it again, if no operation changes it: with the
+  metadata that is requested, and byte for byte if that is all.
 
 Must never decode.
 """
 
+from dataclasses import replace as fields_replace
 from typing import Final, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import Decoder, ImageHeader
+from pixmill.engine.codecs.lossless.file_filter import with_metadata
+from pixmill.engine.codecs.metadata_policy import retained_metadata
+from pixmill.engine.metadata.exif_block import with_orientation
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.output.encode import check_size
@@ -20,6 +25,7 @@ from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.output import Metadata
 from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()
@@ -62,10 +68,19 @@ def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None
         if body and Format.SVG in output.formats:
             check_size(body, output)
         return body if body and not 0 < output.max_bytes < len(body) else None
-    needs_render = (
-        job.geometry.needs_resampling or replace(output, quality=_ORIGINAL_OUTPUT.quality) != _ORIGINAL_OUTPUT
-    )
-    return None if needs_render or job.header.format not in OUTPUT_FORMATS else bytes(job.source)
+    others = replace(output, quality=_ORIGINAL_OUTPUT.quality, metadata=_ORIGINAL_OUTPUT.metadata)
+    needs_render = job.geometry.needs_resampling or others != _ORIGINAL_OUTPUT
+    return None if needs_render or job.header.format not in OUTPUT_FORMATS else _with_requested_metadata(job)
+
+
+def _with_requested_metadata(job: RenderJob) -> bytes | None:
+    """Return the file with the requested metadata; None if that needs an encoder."""
+    policy, header = job.plan.output.metadata, job.header
+    if policy is Metadata.ALL:
+        return bytes(job.source)
+    kept = retained_metadata(policy, header.exif, header.xmp, header.iptc)
+    orientation = 1 if header.orientation_applied else header.orientation
+    return with_metadata(job.source, header.format, fields_replace(kept, exif=with_orientation(kept.exif, orientation)))
 
 
 def _only_resizes(job: RenderJob) -> bool:

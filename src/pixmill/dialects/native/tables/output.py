@@ -61,9 +61,9 @@ PARAMS = (
         "Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the "
         "`Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. "
         "`original` keeps the format of the original if it can be written; without other changes it returns the "
-        "original byte for byte, with all metadata. `svg` accepts SVG originals only and sanitises them. Instead of "
-        "an image: the placeholders `blurhash`, `thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` "
-        "for the information in `include`.",
+        "original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. "
+        "`svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, "
+        "`thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`.",
         ("webp",),
         default="auto",
         aliases=("f",),

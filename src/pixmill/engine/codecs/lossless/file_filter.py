@@ -1,0 +1,42 @@
+"""Exchanges the metadata of a file without encoding it again: the table of formats.
+
+Must never decode pixels.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from pixmill.engine.codecs.lossless.chunks_filter import (
+    replace_jxl_metadata,
+    replace_png_metadata,
+    replace_webp_metadata,
+)
+from pixmill.engine.codecs.lossless.gif_filter import strip_gif
+from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_metadata
+from pixmill.engine.codecs.lossless.plain_files import is_plain_heif, is_plain_ico, is_plain_tiff
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.media import Format
+
+_NO_METADATA: Final = RetainedMetadata()
+_FILTERS: Final[dict[Format, Callable[[memoryview, RetainedMetadata], bytes | None]]] = {
+    Format.JPEG: replace_jpeg_metadata,
+    Format.PNG: replace_png_metadata,
+    Format.WEBP: replace_webp_metadata,
+    Format.JXL: replace_jxl_metadata,
+    Format.GIF: lambda source, _metadata: strip_gif(source),
+}
+_PLAIN: Final[dict[Format, Callable[[memoryview], bool]]] = {
+    Format.AVIF: is_plain_heif,
+    Format.HEIC: is_plain_heif,
+    Format.TIFF: is_plain_tiff,
+    Format.ICO: is_plain_ico,
+    Format.BMP: lambda _source: True,
+}
+
+
+def with_metadata(source: memoryview, kind: Format, metadata: RetainedMetadata) -> bytes | None:
+    """Return the file with this metadata only; None if its format allows that only for files without metadata."""
+    if kind in _FILTERS:
+        return _FILTERS[kind](source, metadata)
+    is_plain = metadata == _NO_METADATA and kind in _PLAIN and _PLAIN[kind](source)
+    return bytes(source) if is_plain else None

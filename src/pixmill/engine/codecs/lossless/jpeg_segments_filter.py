@@ -1,0 +1,81 @@
+"""Exchanges the metadata of a JPEG without touching its coded data.
+
+Knows the markers of ITU-T T.81 annex B and of JFIF. Parses untrusted data: one pass, bounded in segments.
+"""
+
+import re
+from typing import Final
+
+from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.metadata.iptc_block import photoshop_segment
+
+_START, _END = b"\xff\xd8", b"\xff\xd9"
+_NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""What ends coded data: not a stuffed zero, a restart marker or a fill byte."""
+
+_SCAN: Final = 0xDA
+_APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
+_JFIF: Final = b"JFIF\0"
+_JFIF_BYTES: Final = 14
+_KEPT_APPLICATION_DATA: Final = {_APP0: _JFIF, _APP2: b"ICC_PROFILE\0", _APP14: b"Adobe"}
+_EXIF: Final = b"Exif\0\0"
+_XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_MAX_SEGMENTS: Final = 10_000
+_MAX_CONTENT_BYTES: Final = 65_533
+
+
+def replace_jpeg_metadata(source: memoryview, metadata: RetainedMetadata) -> bytes | None:
+    """Return the first image of the file with this metadata only; None if a segment is damaged.
+
+    JFIF (without its thumbnail), the ICC profile and Adobe's segment stay. All behind the end of the image is dropped.
+    """
+    data, at = bytes(source), len(_START)
+    head, body = bytearray(), bytearray()
+    for _ in range(_MAX_SEGMENTS):
+        if data[at : at + 1] != b"\xff":
+            return None
+        while data[at + 1 : at + 2] == b"\xff":
+            at += 1
+        marker = data[at + 1] if at + 1 < len(data) else 0
+        if data[at : at + 2] == _END:
+            return b"".join((_START, head, _encode(metadata), body, _END))
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        if end < at + 4 or end > len(data):
+            return None
+        (head if marker == _APP0 else body).extend(_kept(marker, data[at:end]))
+        at = end
+        if marker == _SCAN:
+            found = _NEXT_MARKER.search(data, at)
+            at = found.start() if found else len(data)
+            body += data[end:at]
+            if found is None:
+                return b"".join((_START, head, _encode(metadata), body))
+    return None
+
+
+def _kept(marker: int, segment: bytes) -> bytes:
+    """Return what stays of a segment."""
+    if marker in _KEPT_APPLICATION_DATA:
+        content = segment[4:]
+        if not content.startswith(_KEPT_APPLICATION_DATA[marker]):
+            return b""
+        if marker == _APP0 and len(content) > _JFIF_BYTES:
+            return _segment(_APP0, content[: _JFIF_BYTES - 2] + b"\0\0")
+        return segment
+    return b"" if _APP0 <= marker <= _APP15 or marker == _COMMENT else segment
+
+
+def _encode(metadata: RetainedMetadata) -> bytes:
+    return b"".join(
+        _segment(marker, content)
+        for marker, content in (
+            (_APP1, metadata.exif and _EXIF + metadata.exif),
+            (_APP1, metadata.xmp and _XMP + metadata.xmp),
+            (_APP13, photoshop_segment(metadata.iptc)),
+        )
+        if content and len(content) <= _MAX_CONTENT_BYTES
+    )
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return b"\xff" + bytes((marker,)) + (len(content) + 2).to_bytes(2) + content
