@@ -190,6 +190,12 @@ _FILE_NAMESPACES: Final = (
 )
 """Beginnings of the URIs of settings, regions, depth maps, gain maps, motion photos, previews and history."""
 
+_PLACE_NAME: Final = re.compile(
+    "gps|latitude|longt?itude|altitude|location|city|country|province|address|geo|place(?:name|s)|landmark",
+    re.IGNORECASE,
+)
+"""Parts of names that tell a place in namespaces that are not known, and of names that are not listed in others."""
+
 _FILE_NAME: Final = re.compile(
     "thumb|preview|imagedata|region|face|crop|depth|gain|histor|orientation|width|height|colou?rspace|bitspersample"
     "|manifest|ingredient|pantry|motion|microvideo",
@@ -224,7 +230,7 @@ def property_kind(uri: str, name: str) -> PropertyKind:
     known = _KINDS.get((uri, name))
     if known:
         return known
-    if uri == _EXIF and name.upper().startswith("GPS"):
+    if _PLACE_NAME.search(name):
         return PropertyKind.PLACE
     is_of_file = uri in (_TIFF, _EXIF, _EXIF_EX) or uri.startswith(_FILE_NAMESPACES) or _FILE_NAME.search(name)
     return PropertyKind.FILE if is_of_file else PropertyKind.UNKNOWN
