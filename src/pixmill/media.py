@@ -61,7 +61,7 @@ MEDIA: dict[Format, Media] = {
     Format.JXL: Media("image/jxl", "jxl", alpha=True, animation=False, max_side=2**30),
     Format.PDF: Media("application/pdf", "pdf", alpha=False, animation=False, max_side=2**31 - 1),
     Format.RAW: Media("image/x-raw", "raw", alpha=False, animation=False, max_side=65_535),
-    Format.VIDEO: Media("video/mp4", "mp4", alpha=False, animation=False, max_side=65_535),
+    Format.VIDEO: Media("video/mp4", "mp4", alpha=True, animation=False, max_side=65_535),
     Format.BLURHASH: Media("text/plain", "txt", alpha=False, animation=False, max_side=2**31 - 1),
     Format.THUMBHASH: Media("text/plain", "txt", alpha=True, animation=False, max_side=2**31 - 1),
     Format.LQIP: Media("text/plain", "txt", alpha=True, animation=False, max_side=2**31 - 1),

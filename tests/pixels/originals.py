@@ -127,3 +127,44 @@ def _appearance(content: str) -> str:
     return (
         f"<< /Type /XObject /Subtype /Form /BBox [0 0 100 30] /Length {len(content)} >>\nstream\n{content}\nendstream"
     )
+
+
+def make_still_video(
+    pixels: np.ndarray,
+    kind: str = "mp4",
+    codec: str = "libx264",
+    *,
+    pixel_format: str = "yuv444p",
+    matrix: tuple[int, ...] | None = None,
+    to: str = "ITU601",
+    **settings: Any,
+) -> memoryview:
+    """Return a video that shows the same RGB or RGBA pixels for a second.
+
+    ``matrix`` is the display matrix, ``to`` the matrix of the YUV samples, ``settings`` what the codec says of them.
+    """
+    out = BytesIO()
+    with av.open(out, "w", format=kind) as container:
+        stream: Any = container.add_stream(codec, rate=10)
+        stream.height, stream.width = pixels.shape[:2]
+        stream.pix_fmt = pixel_format
+        if codec.startswith("libvpx"):
+            stream.options = {"auto-alt-ref": "0", "crf": "4", "b": "4M"}
+        else:
+            stream.options = {"qp": "1"}
+        for name, value in settings.items():
+            setattr(stream.codec_context, name, value)
+        if "yuva" in pixel_format:
+            stream.metadata["alpha_mode"] = "1"
+        if matrix:
+            stream.set_display_matrix(matrix)
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")
+        for number in range(10):
+            converted = frame.reformat(format=pixel_format, dst_colorspace=to)
+            converted.pts = number
+            for name in ("color_primaries", "color_trc", "colorspace", "color_range"):
+                if name in settings:
+                    setattr(converted, name, settings[name])
+            container.mux(stream.encode(converted))
+        container.mux(stream.encode())
+    return memoryview(out.getvalue())
