@@ -87,7 +87,7 @@ largest candidate, and a placeholder. All parameters of `/resize` are accepted, 
 `adaptive`, `min_width`, `min_height`, `max_width` and `max_height`.
 
 - `width` with `height` sets the aspect ratio of all candidates; `width` alone adds one width; `height` alone is an error.
-- No candidate is larger than the original: larger widths are replaced by the largest possible one.
+- No candidate is larger than the original, unless that is an SVG or a PDF: larger widths are replaced by the largest possible one.
 - URLs are relative to this server. If requests must be signed, so must this one; the URLs are then signed with the newest key and
   expire when it does.
 - Widths are computed from the dimensions of the original. With `trim`, which depends on its pixels, images may be narrower.
@@ -278,6 +278,8 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
   within each other), style sheets and fonts in data URLs are kept; a kept SVG shows its fonts, a rendered one uses those of the server.
 - Embedded images may be PNG, JPEG, GIF, WebP, AVIF, BMP or ICO.
 - They are rendered at exactly the requested size, with the fonts of the server.
+- The size is that of the root element, else of the viewBox, in real numbers: `viewBox="0 0 1.5 1"` is 600 × 400 at `width=600`. `/info` then
+  has `exact_width` and `exact_height`. Percentages count as not given; without any size it is 300 × 150, as in browsers.
 - With `format=auto`, `original` or `svg` the result stays an SVG if only its size changes. It is sent with a Content-Security-Policy that blocks scripts and
   loading.
 

@@ -68,6 +68,9 @@ MEDIA: dict[Format, Media] = {
     Format.JSON: Media("application/json", "json", alpha=True, animation=False, max_side=2**31 - 1),
 }
 
+VECTOR_FORMATS = (Format.SVG, Format.PDF)
+"""Originals without pixels, which can be enlarged without loss."""
+
 OUTPUT_FORMATS = (
     Format.JPEG,
     Format.PNG,

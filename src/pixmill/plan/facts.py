@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from pixmill.media import Format
+from pixmill.plan.lengths import RealSize, exact_fraction
 
 
 class Fact(StrEnum):
@@ -81,8 +82,9 @@ class VisualFacts(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Facts(VisualFacts, frozen=True, omit_defaults=True):
     """The response of ``/info``; width and height are as displayed, after orientation.
 
-    ``frames`` counts the images in the file, ``pages`` those that are not animation frames. The fields after ``bytes``
-    are present only if requested and found; ``hash`` is the SHA-256 of the file.
+    ``exact_width`` and ``exact_height`` are present if the sides of a vector drawing are not whole pixels: results have
+    their shape. ``frames`` counts the images in the file, ``pages`` those that are not animation frames. The fields
+    after ``exact_height`` are present only if requested and found; ``hash`` is the SHA-256 of the file.
     """
 
     format: Format
@@ -95,11 +97,20 @@ class Facts(VisualFacts, frozen=True, omit_defaults=True):
     profile: str
     bytes: int
     pages: int = 1
+    exact_width: float | None = None
+    exact_height: float | None = None
     hash: str | None = None
     exif: dict[str, ExifValue] | None = None
     gps: GpsLocation | None = None
     iptc: dict[str, list[str]] | None = None
     xmp: str | None = None
+
+
+def exact_size(facts: Facts) -> RealSize | None:
+    """Return the exact sides of a vector drawing; None where they are whole pixels."""
+    if facts.exact_width is None or facts.exact_height is None:
+        return None
+    return RealSize(exact_fraction(facts.exact_width), exact_fraction(facts.exact_height))
 
 
 class Description(VisualFacts, frozen=True, omit_defaults=True):

@@ -1,4 +1,5 @@
-"""The size of the scaled image and of the window cropped from it: integers in, integers out.
+"""The size of the scaled image and of the window cropped from it: integers in, integers out; vector drawings have real
+sides.
 
 Without enlarging, ``cover`` and ``fill`` shrink the box, keeping its shape, until the image needs no enlarging;
 ``contain`` keeps the box. Limits are applied last and keep the shape: maximum sizes scale down, then minimum sizes,
@@ -11,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pixmill.plan.lengths import Size, exact_fraction, round_length
+from pixmill.plan.lengths import RealSize, Size, exact_fraction, round_length
 from pixmill.plan.ops import Aspect, Fit, Resize
 
 _UNSCALED: Final = Fraction(1)
@@ -26,7 +27,7 @@ class FitResult:
     canvas: Size | None = None
 
 
-def fit(source: Size, resize: Resize) -> FitResult:
+def fit(source: Size | RealSize, resize: Resize) -> FitResult:
     """Fit an image of size ``source`` to the box."""
     resize = _oriented_resize(source, resize)
     box = _target_box(source, resize)
@@ -47,7 +48,7 @@ def fit(source: Size, resize: Resize) -> FitResult:
             return _fit_cover(source, _clamp_box(_shrink_box(box, max(scale_x, scale_y), resize), resize))
 
 
-def _oriented_resize(source: Size, resize: Resize) -> Resize:
+def _oriented_resize(source: Size | RealSize, resize: Resize) -> Resize:
     """Swap the sides of an adaptive box to match the orientation of the image; a square matches any."""
     shape = (resize.width, resize.height)
     if not all(shape) and resize.aspect:
@@ -58,7 +59,7 @@ def _oriented_resize(source: Size, resize: Resize) -> Resize:
     return replace(resize, width=resize.height, height=resize.width, aspect=aspect)
 
 
-def _target_box(source: Size, resize: Resize) -> Size | None:
+def _target_box(source: Size | RealSize, resize: Resize) -> Size | None:
     """Return the box of two sides, given or computed from an aspect ratio alone; None for a box with a free side."""
     if resize.width and resize.height:
         return Size(resize.width, resize.height)
@@ -70,7 +71,7 @@ def _target_box(source: Size, resize: Resize) -> Size | None:
     return Size(round_length(width), round_length(width / shape))
 
 
-def _scale_from_one_side(source: Size, resize: Resize) -> Fraction:
+def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
     """Return the scale for one side or none; the other follows from the aspect ratio of the image."""
     if resize.width:
         return Fraction(resize.width, source.width)
@@ -79,19 +80,19 @@ def _scale_from_one_side(source: Size, resize: Resize) -> Fraction:
     return exact_fraction(resize.zoom)
 
 
-def _fit_whole_image(source: Size, scale: Fraction, resize: Resize) -> FitResult:
+def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -> FitResult:
     """Scale the whole image, keeping its aspect ratio."""
     scaled = source.scaled(_clamp_scale(_cap_without_enlarging(scale, resize), source, resize))
     return FitResult(scaled, scaled)
 
 
-def _fit_contain(source: Size, box: Size, resize: Resize) -> FitResult:
+def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResult:
     scale = min(Fraction(box.width, source.width), Fraction(box.height, source.height))
     scaled = source.scaled(_cap_without_enlarging(scale, resize))
     return FitResult(scaled, scaled, box)
 
 
-def _fit_cover(source: Size, box: Size) -> FitResult:
+def _fit_cover(source: Size | RealSize, box: Size) -> FitResult:
     scaled = source.scaled(max(Fraction(box.width, source.width), Fraction(box.height, source.height)))
     return FitResult(Size(max(scaled.width, box.width), max(scaled.height, box.height)), box)
 
@@ -110,7 +111,7 @@ def _clamp_box(box: Size, resize: Resize) -> Size:
     return box if scale == _UNSCALED else box.scaled(scale)
 
 
-def _clamp_scale(scale: Fraction, size: Size, resize: Resize) -> Fraction:
+def _clamp_scale(scale: Fraction, size: Size | RealSize, resize: Resize) -> Fraction:
     """Limit the scale of ``size`` to the maximum sizes, then to the minimum sizes, which take precedence."""
     if resize.max_width:
         scale = min(scale, Fraction(resize.max_width, size.width))

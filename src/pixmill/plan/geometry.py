@@ -10,7 +10,7 @@ from math import ceil, cos, radians, sin
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
 from pixmill.plan.fitting import fit
 from pixmill.plan.gravity import Faces, Smart
-from pixmill.plan.lengths import Box, Size, exact_fraction, round_position
+from pixmill.plan.lengths import Box, RealSize, Size, exact_fraction, round_position
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
@@ -48,12 +48,14 @@ class Geometry:
         return self.output != self.rotated
 
 
-def resolve_all(source: Size, plan: Plan, limits: Limits) -> tuple[Geometry, ...]:
+def resolve_all(source: Size, plan: Plan, limits: Limits, exact_source: RealSize | None = None) -> tuple[Geometry, ...]:
     """Resolve the geometry of each stage, the first on an image whose size, oriented and trimmed, is ``source``.
+
+    ``exact_source`` is that of a vector drawing: the shape follows it.
 
     Raises as ``resolve`` does; the error names the stage unless it is the first.
     """
-    geometries = [resolve(source, plan, limits)]
+    geometries = [resolve(source, plan, limits, exact_source)]
     for number, stage in enumerate(plan.stages, 2):
         try:
             geometries.append(resolve(geometries[-1].output, stage, limits))
@@ -67,14 +69,14 @@ def stage_name(number: int) -> str:
     return f"Stage {number}"
 
 
-def resolve(source: Size, plan: Stage, limits: Limits) -> Geometry:
+def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | None = None) -> Geometry:
     """Resolve the geometry of one stage on an image of size ``source``.
 
     Raises InvalidParameter for a crop outside the image, ResultTooLarge for a result beyond the limits.
     """
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
-    fitted = fit(crop.size, plan.resize)
+    fitted = fit(_exact_crop(crop, oriented, plan, exact_source), plan.resize)
     gravity, extend = plan.resize.gravity, plan.extend
     rotated = _rotated_size(fitted.window, plan.rotate_free)
     canvas = _canvas_size(rotated, fitted.canvas)
@@ -103,6 +105,12 @@ def resolve_crop(source: Size, crop: Crop | None) -> Box:
     left, width = _span(exact_fraction(crop.left) * unit_x, exact_fraction(crop.width) * unit_x, source.width)
     top, height = _span(exact_fraction(crop.top) * unit_y, exact_fraction(crop.height) * unit_y, source.height)
     return Box(left, top, width, height)
+
+
+def _exact_crop(crop: Box, oriented: Size, plan: Stage, exact_source: RealSize | None) -> Size | RealSize:
+    if exact_source is None:
+        return crop.size
+    return (exact_source.transposed if plan.rotate % 180 else exact_source).part(crop.size, oriented)
 
 
 def _span(start: Fraction, length: Fraction, limit: int) -> tuple[int, int]:

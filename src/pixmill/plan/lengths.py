@@ -15,6 +15,10 @@ class Size:
     height: int
 
     @property
+    def sides(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    @property
     def pixels(self) -> int:
         return self.width * self.height
 
@@ -31,6 +35,31 @@ class Size:
             max(1, (2 * self.width * numerator + denominator) // (2 * denominator)),
             max(1, (2 * self.height * numerator + denominator) // (2 * denominator)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RealSize:
+    """The exact sides of a vector drawing, which need not be whole pixels; both above 0."""
+
+    width: Fraction
+    height: Fraction
+
+    @property
+    def sides(self) -> tuple[Fraction, Fraction]:
+        return self.width, self.height
+
+    @property
+    def transposed(self) -> "RealSize":
+        """The size with its sides swapped."""
+        return RealSize(self.height, self.width)
+
+    def scaled(self, scale: Fraction) -> Size:
+        """Multiply both sides, then round."""
+        return Size(round_length(self.width * scale), round_length(self.height * scale))
+
+    def part(self, part: Size, whole: Size) -> "RealSize":
+        """Return the exact size of a part of the image in whole pixels."""
+        return RealSize(self.width * part.width / whole.width, self.height * part.height / whole.height)
 
 
 @dataclass(frozen=True, slots=True)

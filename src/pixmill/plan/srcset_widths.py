@@ -6,24 +6,36 @@ Knows plans and geometry; must never know URLs.
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from pixmill.plan.geometry import resolve_all, resolve_crop
-from pixmill.plan.lengths import Size, round_length
+from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan
 
 
 def srcset_widths(
-    source: Size, widths: Iterable[int], plan_for: Callable[[int], Plan], limits: Limits
+    source: Size,
+    widths: Iterable[int],
+    plan_for: Callable[[int], Plan],
+    limits: Limits,
+    *,
+    is_vector: bool = False,
+    exact_source: RealSize | None = None,
 ) -> list[tuple[int, Size]]:
     """List the distinct widths, ascending, with the size of each result; ``plan_for`` compiles the plan of a width.
 
-    Widths larger than the original are replaced by its natural width. Raises as ``resolve`` does.
+    Widths larger than the original are replaced by its natural width, unless it is a vector drawing. Raises as
+    ``resolve`` does.
     """
     requested = sorted(set(widths))
-    max_width = natural_width(source, plan_for(requested[0]))
+    max_width = requested[-1] if is_vector else natural_width(source, plan_for(requested[0]))
     by_result_width: dict[int, tuple[int, Size]] = {}
     for width in sorted({min(width, max_width) for width in requested}):
-        size = resolve_all(source, plan_for(width), limits)[-1].output
+        plan = plan_for(width)
+        if is_vector:
+            plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+        size = resolve_all(source, plan, limits, exact_source)[-1].output
         by_result_width.setdefault(size.width, (width, size))
     return list(by_result_width.values())
 

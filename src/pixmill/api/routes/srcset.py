@@ -20,8 +20,8 @@ from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.srcset import SrcsetRequest
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import RouteNotFound
-from pixmill.media import MEDIA, Format
-from pixmill.plan.facts import Facts
+from pixmill.media import MEDIA, VECTOR_FORMATS, Format
+from pixmill.plan.facts import Facts, exact_size
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import Size
 from pixmill.plan.request import ImageRequest
@@ -137,6 +137,8 @@ class _SrcsetBuilder:
             self.srcset_request.widths,
             lambda width: self._image_request(width, Format.JPEG).plan,
             self.context.limits.images,
+            is_vector=facts.format in VECTOR_FORMATS,
+            exact_source=exact_size(facts),
         )
 
     def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:

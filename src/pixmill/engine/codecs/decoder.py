@@ -12,7 +12,7 @@ from pixmill.engine.codecs.svg_cost import NO_DRAWING, DrawingCost
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation
 from pixmill.media import Format
-from pixmill.plan.lengths import Size
+from pixmill.plan.lengths import RealSize, Size
 from pixmill.plan.ops import Input
 from pixmill.plan.output import Profile, RenderMode
 
@@ -46,6 +46,9 @@ class ImageHeader:
 
     drawing: DrawingCost = NO_DRAWING
     """What an SVG costs to render."""
+
+    exact_size: RealSize | None = None
+    """Of a vector drawing whose sides are not whole pixels."""
 
     @property
     def pending_orientation(self) -> Orientation:

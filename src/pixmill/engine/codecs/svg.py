@@ -1,49 +1,57 @@
 """SVG decoder by librsvg (through libvips): renders a sanitised copy at the requested size.
 
 librsvg bounds references and depth itself. ``svg_cost.py`` estimates the time, and the worker's deadline bounds it.
- Text uses the fonts of the machine.
+Text uses the fonts of the machine.
 """
 
-import re
 from dataclasses import replace
+from typing import Final
 
 import pyvips
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.svg_rasters import EmbeddedRasters
 from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
+from pixmill.engine.codecs.svg_size import DrawingSize, drawing_size, styles_size
 from pixmill.engine.codecs.svg_sniff import decompress_svg
-from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
+from pixmill.engine.codecs.vector_scale import exact_intrinsic_size, render_box, render_scale
 from pixmill.engine.raster.convert import VipsImage, from_vips
-from pixmill.engine.raster.frame import MAX_SIDE, Frame
+from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
-from pixmill.plan.lengths import Size
+from pixmill.plan.lengths import Size, round_length
 from pixmill.plan.ops import DEFAULT_INPUT, Input
 
 _MAX_VIRTUAL_SIDE = 10_000_000
 """libvips' limit; zooms into a crop beyond it are enlarged by the resampler."""
 
-_LESS_THAN_A_PIXEL = "zero-sized image"
-"""In libvips' message for a side that would be rounded to 0 pixels."""
+_CSS_DPI = 96
+_LIBVIPS_SCALE = 72 / _CSS_DPI
+"""CSS has 96 pixels per inch; libvips multiplies the size by what that is of 72."""
 
-_PHYSICAL_LENGTH = re.compile(r"\s*[0-9.]+(?:e[0-9]+)?(?:mm|cm|in|pt|pc)\s*", re.IGNORECASE)
-_PIXELS_PER_POINT = 96 / 72
-"""CSS has 96 pixels per inch, libvips 72 points."""
+_UNSIZED: Final = (1234.0, 678.0)
+"""A size of the root that style sheets do not have by chance."""
+_MEASURING_SCALES: Final = (100, 1)
+"""Of what style sheets say of the root's size, two digits are read behind the point."""
 
 
 class SvgDecoder:
-    """An SVG. Its size is that of the root element, the viewBox, or the bounding box of its content."""
+    """An SVG. Its size is that of the root element or of the viewBox, in real numbers; 300 × 150 without both."""
 
     def __init__(self, source: memoryview, dpi: int = DEFAULT_INPUT.dpi) -> None:
         self._source = source
         self._sanitised = sanitise_svg(decompress_svg(source))
         self._rasters = EmbeddedRasters(self._sanitised.rasters())
-        physical = _PHYSICAL_LENGTH.fullmatch(self._sanitised.root.get("width", ""))
-        self._unit_scale = (_PIXELS_PER_POINT if physical else 1.0) * dpi / DEFAULT_INPUT.dpi
-        intrinsic = self._load(1.0)
-        size, self._intrinsic_scale = intrinsic_size(intrinsic.width, intrinsic.height)
+        self._drawing = self._drawing_size()
+        unit_scale = dpi / DEFAULT_INPUT.dpi
+        size, exact_size = exact_intrinsic_size(self._drawing.width * unit_scale, self._drawing.height * unit_scale)
         self.header = ImageHeader(
-            Format.SVG, size, alpha=True, colour_space="rgb", is_vector=True, drawing=self._sanitised.cost
+            Format.SVG,
+            size,
+            alpha=True,
+            colour_space="rgb",
+            is_vector=True,
+            drawing=self._sanitised.cost,
+            exact_size=exact_size,
         )
 
     def configured(self, input_options: Input) -> "SvgDecoder":
@@ -51,38 +59,61 @@ class SvgDecoder:
 
     def decode(self, request: DecodeRequest) -> Frame:
         """Render only the requested area, at the target size if both sides are scaled alike."""
-        scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(self.header.size.width, self.header.size.height))
-        left, top, size, area = render_box(request, scale)
-        try:
-            image = self._load(scale * self._intrinsic_scale)
-        except pyvips.Error as error:
-            if _LESS_THAN_A_PIXEL not in str(error):
-                raise
-            return self._decode_thin(request)
-        return replace(from_vips(_crop_padded(image, left, top, size)), area=area)
-
-    def _decode_thin(self, request: DecodeRequest) -> Frame:
-        """Render all at a scale at which the shorter side has a pixel; the resampler reduces it."""
-        intrinsic = self._load(1.0)
-        width, height = intrinsic.width, intrinsic.height
-        frame = from_vips(self._load(min(1 / min(width, height), MAX_SIDE / max(width, height))))
-        header_size = self.header.size
-        area = request.area.scaled(frame.width / header_size.width, frame.height / header_size.height)
-        return replace(frame, area=area)
+        size = self.header.size
+        width, height = map(float, (self.header.exact_size or size).sides)
+        is_whole = (request.area.width, request.area.height) == (size.width, size.height)
+        request = replace(request, area=request.area.scaled(width / size.width, height / size.height))
+        scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(width, height))
+        left, top, box, area = render_box(request, scale)
+        canvas = box if is_whole and area is None else Size(round_length(width * scale), round_length(height * scale))
+        return replace(from_vips(_crop_padded(self._load(canvas), left, top, box)), area=area)
 
     def to_vector_file(self, size: Size) -> bytes | None:
         """Serialise the sanitised SVG with this size; None if the aspect ratio differs."""
-        intrinsic = self.header.size
-        if abs(size.width * intrinsic.height - size.height * intrinsic.width) > max(intrinsic.width, intrinsic.height):
+        width, height = self._drawing.width, self._drawing.height
+        if abs(size.width * height - size.height * width) > max(width, height):
             return None
-        attributes = {"width": str(size.width), "height": str(size.height)}
-        if "viewBox" not in self._sanitised.root:
-            image = self._load(1.0)
-            attributes["viewBox"] = f"0 0 {image.width} {image.height}"
-        return self._sanitised.serialise(attributes=attributes)
+        return self._sanitised.serialise(attributes=self._sized_root(size))
 
-    def _load(self, scale: float) -> VipsImage:
-        return pyvips.Image.svgload_buffer(self._sanitised.serialise(self._rasters.url), scale=scale * self._unit_scale)
+    def _load(self, size: Size) -> VipsImage:
+        """Open the drawing at this size: a viewBox that fills the intrinsic size fills this one too."""
+        attributes = self._sized_root(size)
+        if self._drawing.has_shape_of_view_box:
+            attributes["preserveAspectRatio"] = "none"
+        if "font-size" not in self._sanitised.root:
+            attributes["font-size"] = "16"  # as in browsers; librsvg's is 12
+        return self._open(attributes, 1)
+
+    def _open(self, attributes: dict[str, str], scale: float) -> VipsImage:
+        body = self._sanitised.serialise(self._rasters.url, attributes)
+        return pyvips.Image.svgload_buffer(body, dpi=_CSS_DPI, scale=_LIBVIPS_SCALE * scale)
+
+    def _sized_root(self, size: Size) -> dict[str, str]:
+        """Return the attributes of the root that give it this size."""
+        root = self._sanitised.root
+        attributes = {"width": str(size.width), "height": str(size.height)}
+        if self._drawing.view_box is None:
+            attributes["viewBox"] = f"0 0 {self._drawing.width:.9g} {self._drawing.height:.9g}"
+        style = root.get("style", "")
+        if self._sanitised.sizes_root_by_css or styles_size(style):
+            attributes["style"] = f"{style};width:{size.width}px!important;height:{size.height}px!important".lstrip(";")
+        return attributes
+
+    def _drawing_size(self) -> DrawingSize:
+        root = self._sanitised.root
+        if not self._sanitised.sizes_root_by_css:
+            return drawing_size(root)
+        given = {"width": f"{_UNSIZED[0]}", "height": f"{_UNSIZED[1]}", "viewBox": f"0 0 {_UNSIZED[0]} {_UNSIZED[1]}"}
+        for scale in _MEASURING_SCALES:
+            try:
+                image = self._open(given, scale)
+            except pyvips.Error:
+                continue
+            width, height = image.width / scale, image.height / scale
+            return drawing_size(
+                root, None if width == _UNSIZED[0] else width, None if height == _UNSIZED[1] else height
+            )
+        return drawing_size(root)
 
 
 def _crop_padded(image: VipsImage, left: int, top: int, size: Size) -> VipsImage:

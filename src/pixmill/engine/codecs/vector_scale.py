@@ -3,17 +3,19 @@
 Must never render.
 """
 
+from fractions import Fraction
 from math import ceil, floor, sqrt
 from typing import Final
 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.raster.frame import MAX_SIDE, Area
-from pixmill.plan.lengths import Size
+from pixmill.plan.lengths import RealSize, Size
 
 MAX_INTRINSIC_SIDE: Final = 16_383
 MAX_INTRINSIC_PIXELS: Final = 50_000_000
 """The intrinsic size is reduced to these limits, with its aspect ratio: a vector image has no pixels to lose."""
 
+_MIN_SIDE, _MIN_SHORT_SIDE = 1e-3, 1e-9
 _MAX_RENDERED_PIXELS: Final = 50_000_000
 _MAX_RENDERED_SIDE: Final = MAX_SIDE - 2
 """A part stretched along one side, which is rendered with the larger scale on both, is enlarged by the resampler
@@ -22,8 +24,23 @@ beyond these. The side leaves room for rounding outward."""
 
 def intrinsic_size(width: float, height: float) -> tuple[Size, float]:
     """The intrinsic size in whole pixels, and the scale that renders it at that size."""
-    scale = min(1.0, MAX_INTRINSIC_SIDE / max(width, height), sqrt(MAX_INTRINSIC_PIXELS / (width * height)))
+    scale = min(1.0, MAX_INTRINSIC_SIDE / max(width, height))
+    scale *= min(1.0, sqrt(MAX_INTRINSIC_PIXELS / max(width * scale * height * scale, 1.0)))
     return Size(max(1, round(width * scale)), max(1, round(height * scale))), scale
+
+
+def exact_intrinsic_size(width: float, height: float) -> tuple[Size, RealSize | None]:
+    """The intrinsic size in whole pixels, and the exact one if it differs."""
+    _, scale = intrinsic_size(width, height)
+    scale *= max(1.0, _MIN_SIDE / (max(width, height) * scale))
+    exact = RealSize(*(_decimal(max(side * scale, _MIN_SHORT_SIDE)) for side in (width, height)))
+    size = exact.scaled(Fraction(1))
+    return size, None if exact == RealSize(Fraction(size.width), Fraction(size.height)) else exact
+
+
+def _decimal(side: float) -> Fraction:
+    """Return the side without the digits that are errors of floating-point arithmetic."""
+    return Fraction(f"{side:.9g}")
 
 
 def render_scale(request: DecodeRequest, max_scale: float) -> float:

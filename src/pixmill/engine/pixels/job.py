@@ -107,8 +107,11 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
     """
     if header.is_vector:
         plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+    exact_size = (
+        header.exact_size.part(trim_box.size, header.size) if header.exact_size and trim_box else header.exact_size
+    )
     geometries = resolve_all(
-        header.pending_orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits
+        header.pending_orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits, exact_size
     )
     first, *others = geometries
     later_jobs = tuple(
@@ -141,6 +144,7 @@ def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry
         orientation=1,
         orientation_applied=True,
         is_vector=False,
+        exact_size=None,
     )
     return RenderJob(stage_plan, limits, stage_header, orientation, geometry)
 

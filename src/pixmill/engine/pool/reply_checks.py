@@ -122,6 +122,8 @@ def possible_formats(output: Output) -> Sequence[Format]:
 
 def _check_facts(facts: Facts, selection: FactSelection, original_bytes: int) -> None:
     _require(1 <= facts.width <= _MAX_SIDE and 1 <= facts.height <= _MAX_SIDE, "width, height")
+    for side in (facts.exact_width, facts.exact_height):
+        _require(side is None or 0 < side <= _MAX_SIDE, "exact_width, exact_height")  # false for NaN
     _require(1 <= facts.frames <= _MAX_SIDE and 1 <= facts.pages <= _MAX_SIDE, "frames")
     _require(facts.orientation in _ORIENTATIONS, "orientation")
     _require(facts.bytes == original_bytes, "bytes")

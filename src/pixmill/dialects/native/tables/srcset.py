@@ -105,7 +105,8 @@ PARAMS = (
         "widths",
         Group.SRCSET,
         WidthsGrammar(),
-        "Widths of the candidates in pixels. Those larger than the original are replaced by the width of the original.",
+        "Widths of the candidates in pixels. Those larger than the original are replaced by the width of the original, "
+        "unless it is an SVG or a PDF.",
         ("320,640,1280",),
         default="320,480,640,828,1080,1280,1600,1920,2560",
     ),
