@@ -175,7 +175,7 @@ file information of the `original`.
 | `palette` | k-means clusters in Oklab, deterministic, largest share first |
 | `blurhash` | 4 × 3 components (3 × 4 in portrait), identical to the reference encoder; transparency on white |
 | `thumbhash` | in base64, identical to the reference encoder |
-| `phash` | 64-bit perceptual hash (DCT) in hexadecimal, identical to the Python library ImageHash; similar images differ in few bits |
+| `phash` | 64-bit perceptual hash (DCT) in hexadecimal: that of the Python library ImageHash (`phash`) for the upright image in sRGB, without alpha; similar images differ in few bits |
 | `lqip` | a WebP of at most 24 × 24 pixels as a data URI of at most 400 characters |
 """
 

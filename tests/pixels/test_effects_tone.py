@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 from scipy.interpolate import PchipInterpolator
 
+from pixmill.dialects.native.params import PARAMS
 from pixmill.plan.effects import Adjust, Curves, Levels, ToneAdjustment
 from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats
@@ -56,6 +57,45 @@ X: Floats = CODES / 255
 )
 def test_each_code_becomes_what_the_formula_says(tone: dict[str, Any], expected: Floats) -> None:
     assert_tone(expected, **tone)
+
+
+THUMBOR_VALUES = (0, 1, 40, 100, 127, 128, 129, 160, 200, 254, 255)
+THUMBOR_BRIGHTNESS = {
+    -50: (0, 0, 0, 0, 0, 1, 2, 33, 73, 127, 128),
+    -7: (0, 0, 23, 83, 110, 111, 112, 143, 183, 237, 238),
+    7: (17, 18, 57, 117, 144, 145, 146, 177, 217, 255, 255),
+    50: (127, 128, 167, 227, 254, 255, 255, 255, 255, 255, 255),
+}
+THUMBOR_CONTRAST = {
+    -20: (47, 47, 72, 111, 128, 128, 128, 148, 174, 208, 209),
+    20: (0, 0, 2, 88, 127, 128, 129, 174, 231, 255, 255),
+    50: (0, 0, 0, 65, 126, 128, 130, 200, 255, 255, 255),
+}
+"""What thumbor 7.8.0 makes of these values, recorded from its C extensions."""
+
+
+def tone_of_thumbor_values(**tone: Any) -> Any:
+    ramp = Image.fromarray(np.array([THUMBOR_VALUES] * 3, dtype=np.uint8))
+    return pixels_of(render_tone(ramp, **tone), "L").astype(int)[1].ravel()
+
+
+@pytest.mark.parametrize("change", THUMBOR_BRIGHTNESS)
+def test_brightness_and_rgb_are_thumbors_up_to_rounding(change: int) -> None:
+    recorded = np.array(THUMBOR_BRIGHTNESS[change])
+    assert np.abs(tone_of_thumbor_values(brightness=float(change)) - recorded).max() <= 1
+    ramp = Image.fromarray(np.array([THUMBOR_VALUES] * 3, dtype=np.uint8)).convert("RGB")
+    assert np.abs(pixels_of(render_tone(ramp, red=float(change)))[1, :, 0].astype(int) - recorded).max() <= 1
+
+
+@pytest.mark.parametrize(("change", "ours", "thumbors"), [(20, 1.5, 1.4), (50, 3.0, 2.3)])
+def test_contrast_differs_from_thumbors_as_the_description_says(change: int, ours: float, thumbors: float) -> None:
+    at = THUMBOR_VALUES.index(129 if change > 20 else 160)
+    steps = THUMBOR_VALUES[at] - 128
+    assert (THUMBOR_CONTRAST[change][at] - 128) / steps == pytest.approx(thumbors, abs=0.35)
+    assert (tone_of_thumbor_values(contrast=float(change))[at] - 127.5) / (steps + 0.5) == pytest.approx(ours, abs=0.1)
+    description = next(param.description for param in PARAMS if param.name == "contrast")
+    assert f"{ours} at {change}" in description
+    assert str(thumbors) in description
 
 
 @pytest.mark.parametrize(

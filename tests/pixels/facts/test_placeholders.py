@@ -10,12 +10,14 @@ import blurhash as reference_blurhash
 import imagehash
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.facts.blurhash import blurhash
 from pixmill.engine.pixels.facts.lqip import MAX_CHARACTERS, lqip
 from pixmill.engine.pixels.facts.phash import phash
 from pixmill.engine.pixels.facts.thumbhash import encode, thumbhash
+from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.engine.raster.convert import from_pillow
 from pixmill.plan.facts import Fact, FactSelection
@@ -84,11 +86,60 @@ def test_a_thumbhash_keeps_transparency() -> None:
     assert header[5] & 15 == round(100 / 255 * 15)
 
 
-@pytest.mark.parametrize("photograph", ["fig.jpg", "sunset.jpg", "wine.jpg", "mill.png"])
+@pytest.mark.parametrize("photograph", ["friends.jpg", "fig.jpg", "sunset.jpg", "umang.jpg", "wine.jpg", "mill.png"])
 def test_phash_is_that_of_imagehash(photograph: str) -> None:
-    image = Image.open(PHOTOS / photograph).convert("RGB")
-    image.thumbnail((100, 100))
-    assert phash(from_pillow(image)) == str(imagehash.phash(image))
+    image = Image.open(PHOTOS / photograph)
+    upright = str(imagehash.phash(ImageOps.exif_transpose(image)))
+    assert inspect_placeholder(memoryview((PHOTOS / photograph).read_bytes())) == upright
+    small = image.convert("RGB").resize((90, 700))
+    assert phash(from_pillow(small)) == str(imagehash.phash(small))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("size", [(9, 7), (33, 31), (300, 200), (61, 900)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_phash_is_that_of_imagehash_in_all_formats(kind: str, size: tuple[int, int], mode: str) -> None:
+    image = photo(*size).convert(mode)
+    if mode == "RGBA":
+        image.putalpha(Image.linear_gradient("L").resize(size))
+    if mode == "RGBA" and kind in ("JPEG", "BMP", "GIF"):
+        image = image.convert("RGB")
+    out = BytesIO()
+    image.save(out, kind, **({"lossless": True, "exact": True} if kind == "WEBP" else {}))
+    shown = image_of(out.getvalue())
+    assert inspect_placeholder(memoryview(out.getvalue())) == str(imagehash.phash(shown))
+
+
+def image_of(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    return image.convert("RGB") if image.mode == "P" else image
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_phash_is_that_of_the_upright_image(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = BytesIO()
+    photo(200, 120).save(out, "JPEG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(out))
+    assert inspect_placeholder(memoryview(out.getvalue())) == str(imagehash.phash(upright))
+
+
+def test_phash_of_a_result_is_that_of_its_pixels() -> None:
+    source = (PHOTOS / "wine.jpg").read_bytes()
+    plans = [
+        parse(b"/resize", query.encode(), upload=True).plan
+        for query in ("width=600&format=png", "width=600&format=json&include=phash,average")
+    ]
+    image, facts = (render(memoryview(source), plan, LIMITS).body for plan in plans)
+    assert json.loads(facts)["phash"] == str(imagehash.phash(Image.open(BytesIO(image))))
+
+
+def test_phash_does_not_change_what_else_is_told() -> None:
+    source = memoryview((PHOTOS / "fig.jpg").read_bytes())
+    alone = inspect(source, LIMITS, FactSelection((Fact.AVERAGE, Fact.BLURHASH)))
+    both = inspect(source, LIMITS, FactSelection((Fact.AVERAGE, Fact.PHASH, Fact.BLURHASH)))
+    assert (both.average, both.blurhash) == (alone.average, alone.blurhash)
 
 
 @pytest.mark.parametrize("photograph", ["fig.jpg", "sunset.jpg", "wine.jpg"])

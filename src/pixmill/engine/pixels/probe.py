@@ -8,7 +8,7 @@ import msgspec
 from pixmill.engine.codecs.decoder import ImageHeader
 from pixmill.engine.pixels.facts.describe import find_visual_facts
 from pixmill.engine.pixels.facts.file_metadata import read_metadata
-from pixmill.engine.pixels.facts.thumbnail import decode_thumbnail
+from pixmill.engine.pixels.facts.thumbnail import decode_thumbnail, decode_whole
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.icc import profile_name
 from pixmill.media import MEDIA
@@ -25,7 +25,12 @@ def inspect(source: memoryview, limits: Limits, selection: FactSelection = HEADE
     facts = read_facts(source, decoder.header, selection)
     if not selection.needs_pixels:
         return facts
-    return msgspec.structs.replace(facts, **find_visual_facts(decode_thumbnail(decoder, limits), selection))
+    visual_facts = find_visual_facts(
+        selection,
+        lambda: decode_thumbnail(decoder, limits),
+        lambda: decode_whole(open_image(source, limits), limits),  # some decoders decode once
+    )
+    return msgspec.structs.replace(facts, **visual_facts)
 
 
 def read_facts(source: memoryview, header: ImageHeader, selection: FactSelection) -> Facts:

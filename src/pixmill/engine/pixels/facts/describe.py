@@ -33,7 +33,7 @@ def describe(frame: Frame, selection: FactSelection, source_facts: Callable[[], 
     thumbnail = shrink_to(frame, THUMBNAIL_SIDE)
     if frame.format in _PLACEHOLDERS:
         return _PLACEHOLDERS[frame.format](thumbnail).encode()
-    visual_facts = find_visual_facts(thumbnail, selection)
+    visual_facts = find_visual_facts(selection, lambda: thumbnail, lambda: frame)
     return msgspec.json.encode(Description(frame.width, frame.height, source_facts(), **visual_facts))
 
 
@@ -42,11 +42,19 @@ _FINDERS: Final[dict[Fact, Callable[[Frame, FactSelection], object]]] = {
     Fact.PALETTE: lambda frame, selection: palette(frame, selection.palette_colours),
     Fact.BLURHASH: lambda frame, _: blurhash(frame),
     Fact.THUMBHASH: lambda frame, _: thumbhash(frame),
-    Fact.PHASH: lambda frame, _: phash(frame),
     Fact.LQIP: lambda frame, _: lqip(frame),
 }
 
 
-def find_visual_facts(frame: Frame, selection: FactSelection) -> dict[str, Any]:
-    """Return the requested fields of VisualFacts, from an image with sides of at most THUMBNAIL_SIDE."""
-    return {fact.value: _FINDERS[fact](frame, selection) for fact in selection.include if fact in PIXEL_FACTS}
+def find_visual_facts(
+    selection: FactSelection, thumbnail: Callable[[], Frame], whole: Callable[[], Frame]
+) -> dict[str, Any]:
+    """Return the requested fields of VisualFacts.
+
+    ``thumbnail`` returns the image with sides of at most THUMBNAIL_SIDE, ``whole`` at its own size.
+    """
+    requested = [fact for fact in selection.include if fact in PIXEL_FACTS]
+    found: dict[str, Any] = {Fact.PHASH.value: phash(whole())} if Fact.PHASH in requested else {}
+    small_facts = [fact for fact in requested if fact in _FINDERS]
+    frame = thumbnail() if small_facts else None
+    return found | {fact.value: _FINDERS[fact](frame, selection) for fact in small_facts if frame}

@@ -7,9 +7,10 @@ On sRGB values x from 0 to 1, as in image editors, in this order:
   white
 - curves: through their points (``curves.py``), the one for all channels first
 - gamma: x ^ (1 / gamma), so that more than 1 is lighter (sharp, Cloudflare, weserv)
-- brightness: x + change / 100 (thumbor, imagor, weserv)
-- contrast: (x − ½) · f + ½ with c = 2.55 · change and f = 259 (c + 255) / (255 (259 − c)) (thumbor, imagor)
-- red, green, blue: x + change / 100 (thumbor's and imagor's rgb)
+- brightness: x + change / 100 (thumbor, which rounds towards 0)
+- contrast: (x − ½) · f + ½ with c = 2.55 · change and f = 259 (c + 255) / (255 (259 − c)); thumbor has
+  f = ((100 + change) / 100)², around 128
+- red, green, blue: x + change / 100 (thumbor's rgb, which rounds towards 0)
 - invert: 1 − x
 
 Nothing is clamped between brightness and the end, so that brighter and then darker loses nothing.
