@@ -292,6 +292,7 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 | PNG, APNG, PNG in ICO | `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, third edition, §4.3) |
 | AVIF | ICC profile, `nclx` of the image (or of the first tile, or of the track), sequence header of AV1 |
 | HEIC | ICC profile, `nclx` of the image |
+| BMP | ICC profile of a version 5 header |
 | all others | ICC profile |
 
 - Code points of `cICP` and `nclx` are those of ITU-T H.273: primaries 1, 4 to 12 and 22, transfers 1, 4 to 8, 11, 13 to 18.
@@ -302,6 +303,7 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 - `gAMA` alone means sRGB if it is within 5 % of 1/2.2. With `cHRM` it always means what it says; `cHRM` alone is ignored.
 - A profile of another colour space than the pixels is ignored, and a broken one counts as missing.
 - `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`.
+- Grey keeps a profile of grey in JPEG, PNG, TIFF and AVIF without alpha; elsewhere it becomes sRGB.
 - Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP. Browsers ignore them too.
 
 **HDR** (PQ and HLG, ITU-R BT.2100) is tone-mapped to the range of a display, as Chromium does: the reference white operator of SMPTE
@@ -313,8 +315,8 @@ ST 2094-50 (annex D), on the light of Rec. 2020.
 - HLG is shown as on a display of 1,000 cd/m² (system gamma 1.2).
 - Results have 8 bits and are never HDR: `profile=keep` writes Rec. 2020, which has all colours of the original.
 
-Linear light, HDR and other transfers far from that of sRGB are converted before pixels are mixed, measured or trimmed, and with 16 bits if the
-original has 16 bits per channel.
+Linear light, HDR and other transfers far from that of sRGB are converted before pixels are mixed, measured or trimmed. PNG, still AVIF and
+HEIC are converted with all their bits, animations and all other formats with 8.
 
 ## Metadata
 
@@ -347,7 +349,7 @@ original has 16 bits per channel.
 - Bitmaps and icons are shown as in Chromium: any bit fields, run lengths, palettes and headers of Windows and OS/2, cursors. Refused as there:
   a JPEG or PNG within a bitmap, Huffman codes, 64 bits. Alpha counts only where the header has a bit field for it, and in icons.
 - JPEG with four components: 255 is no ink, with or without an Adobe marker, as in browsers.
-- Images are processed with 8 bits per channel. 16-bit originals are rounded; PNGs in linear light and HDR are converted before rounding.
+- Images are processed with 8 bits per channel. Originals with more are rounded; in linear light and HDR they are converted before rounding.
 
 ## Damaged and truncated files
 

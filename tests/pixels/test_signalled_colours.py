@@ -4,6 +4,7 @@ The expected values are what Chromium 156 shows on an sRGB canvas of the same fi
 formulas are in docs/formats.md. The patches are (200, 60, 60), grey 128 and grey 20.
 """
 
+import struct
 from base64 import b64decode
 from io import BytesIO
 from typing import Final
@@ -16,14 +17,20 @@ from PIL import Image
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
-from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.output import Profile
+from pixmill.plan.colour import Colour
+from pixmill.plan.gravity import Point
+from pixmill.plan.ops import Fit, Output, Plan, Resize
+from pixmill.plan.output import Encoding, Profile
+from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.shapes import ImageMask, MaskChannel, Shape
+from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import Trim
 from tests.pixels import profiles
 from tests.pixels.images import LIMITS, decode_result, encode_image, pixels_of, render_image
 from tests.pixels.signalling import (
     BT709,
     P3,
+    SIDE,
     Chunk,
     chrm,
     cicp,
@@ -375,6 +382,134 @@ def test_the_facts_name_the_colours_of_code_points() -> None:
     assert inspect(encode_avif(patches(), 9, 16), LIMITS).profile == "Rec. 2100 PQ"
     assert inspect(encode_avif(patches(), 1, 13), LIMITS).profile == ""
     assert inspect(encode_heic(patches(), 9, 18), LIMITS).profile == "Rec. 2100 HLG"
+
+
+def wide(image: Image.Image) -> pyvips.Image:
+    """The image with 16 bits per channel."""
+    array = pyvips.Image.new_from_array(np.asarray(image).astype(np.uint16) * 257)
+    return array.copy(interpretation="grey16" if image.mode == "L" else "rgb16")
+
+
+def encode_deep_avif(image: Image.Image, primaries: int, transfer: int, bits: int) -> memoryview:
+    """Encode an AVIF with a profile, whose box is given the code points instead."""
+    stored = wide(image)
+    stored.set_type(pyvips.GValue.blob_type, "icc-profile-data", P3_PROFILE)
+    file = bytes(stored.heifsave_buffer(compression="av1", bitdepth=bits, Q=100, subsample_mode="off", keep="icc"))
+    at = file.index(b"colrrICC") + 4
+    points = b"nclx" + struct.pack(">3HB", primaries, transfer, 6, 0x80)
+    return memoryview(file[:at] + points + file[at + len(points) :])
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+@pytest.mark.parametrize("points", [(1, 8), (9, 16), (9, 18)], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_avif_of_more_bits_is_converted_before_it_is_rounded(points: tuple[int, int], bits: int, mode: str) -> None:
+    source = encode_deep_avif(patches(mode), *points, bits)
+    assert_shown(render_image(source), NCLX_TABLE[points])
+    cropped = render_image(source, resize=Resize(width=SIDE, height=SIDE, fit=Fit.COVER, gravity=Point(0, 0)))
+    assert cropped.size == (SIDE, SIDE)
+    assert np.abs(pixels_of(cropped)[8, 8].astype(int) - NCLX_TABLE[points][0]).max() <= 2
+
+
+ROTATED_PQ: Final = (
+    "AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAAD8bWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2"
+    "aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABJAAAADYAAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAx"
+    "Q29sb3IAAAAAdGlwcnAAAABUaXBjbwAAABRpc3BlAAAAAAAAABgAAAAIAAAAEHBpeGkAAAAAAwoKCgAAAAxhdjFDgSBAAAAAABNjb2xybmNs"
+    "eAAJABAACYAAAAAJaXJvdAEAAAAYaXBtYQAAAAAAAAABAAEFAQKDBIUAAAA+bWRhdBIACgg4EK/YwkQCZDIoEAAA6pxyV7fp5Fx+x6+/QpzF"
+    "BtC73aolGnNCy3O7uLmIaBXLs0lFgA=="
+)
+"""Three squares of 8 pixels by libavif, with 10 bits and the property irot 1: a quarter turned to the left."""
+
+
+def test_a_rotated_avif_of_more_bits_is_shown_upright() -> None:
+    source = memoryview(b64decode(ROTATED_PQ))
+    result = render_image(source)
+    assert result.size == (8, 24)
+    assert_shown(result.rotate(-90, expand=True), SHOWN_PQ)
+    assert (inspect(source, LIMITS).width, inspect(source, LIMITS).height) == (8, 24)
+    third = render_image(source, resize=Resize(width=8, height=8, fit=Fit.COVER, gravity=Point(0, 1)))
+    assert np.abs(pixels_of(third)[4, 4].astype(int) - SHOWN_PQ[0]).max() <= 2
+
+
+@pytest.mark.parametrize("points", [(1, 8), (9, 16), (9, 18)], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_heic_of_more_bits_is_converted_before_it_is_rounded(points: tuple[int, int], mode: str) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    image = patches(mode).resize((192, 64), Image.Resampling.NEAREST)
+    data = (np.asarray(image).astype(np.uint16) * 257).tobytes()
+    out = BytesIO()
+    pillow_heif.from_bytes(mode=f"{mode};16", size=image.size, data=data).save(
+        out, quality=-1, chroma=444, color_primaries=points[0], transfer_characteristics=points[1], full_range_flag=1
+    )
+    result, (red, middle, dark) = render_image(memoryview(out.getvalue())), NCLX_TABLE[points]
+    if mode == "L":
+        assert result.mode == "L"
+        assert np.abs(np.array(patch_values(result), int)[1:, 0] - [middle, dark]).max() <= 2
+    else:
+        assert_shown(result, (red, middle, dark))
+
+
+@pytest.mark.parametrize("kind", [Format.PNG, Format.WEBP, Format.AVIF])
+@pytest.mark.parametrize("profile", [Profile.KEEP, Profile.P3])
+@pytest.mark.parametrize("name", ["cicp 12/13", "cicp 1/8", "cicp 9/16"])
+def test_animations_carry_the_profile_of_their_frames(kind: Format, profile: Profile, name: str) -> None:
+    chunks, expected = PNG_TABLE[name]
+    frames = [patches(), patches().rotate(180)]
+    source = with_chunks(
+        bytes(encode_image(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=100)), *chunks
+    )
+    output = Output(formats=(kind,), quality=100, profile=profile, encoding=Encoding(lossless=kind is Format.WEBP))
+    result = render(source, Plan(output=output), LIMITS)
+    shown = decode_result(result)
+    assert shown.info.get("icc_profile")
+    assert getattr(shown, "n_frames", 1) == 2
+    assert_shown(render_image(memoryview(result.body)), expected, within=6)
+
+
+@pytest.mark.parametrize("kind", [Format.PNG, Format.JPEG, Format.WEBP, Format.AVIF, Format.TIFF, Format.HEIC])
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_keeps_what_it_means_in_every_format(kind: Format, mode: str) -> None:
+    """A grey profile in a file that stores colours is ignored by all readers: the result is sRGB then."""
+    image = patches("L")
+    if mode == "LA":
+        image = Image.merge("LA", (image, Image.new("L", image.size, 128)))
+    output = Output(formats=(kind,), quality=100, profile=Profile.KEEP)
+    result = render(encode_png(image, gama(1)), Plan(output=output, background=Colour(0, 0, 0, 255)), LIMITS)
+    if kind is Format.JPEG and mode == "LA":
+        return  # the background shows through
+    shown = [values[0] for values in patch_values(render_image(memoryview(result.body)))]
+    assert np.abs(np.array(shown) - [229, 188, 79]).max() <= 3
+
+
+def test_the_profile_in_a_bitmap_counts() -> None:
+    """BITMAPV5HEADER with PROFILE_EMBEDDED; endpoints and gamma are ignored, as in Chromium."""
+    image = patches()
+    pixels = np.flip(np.asarray(image), (0, 2)).tobytes()
+
+    def bitmap(colour_space: bytes, profile: bytes = b"") -> memoryview:
+        header = struct.pack("<IiiHHIIiiII", 124, *image.size, 1, 24, 0, len(pixels), 2835, 2835, 0, 0) + bytes(16)
+        header += colour_space + struct.pack("<9i3I", *[2**29] * 9, *[65_536] * 3)
+        header += struct.pack("<4I", 4, 124 + len(pixels), len(profile), 0)
+        return memoryview(b"BM" + struct.pack("<I4xI", 138 + len(pixels), 138) + header + pixels + profile)
+
+    assert_shown(render_image(bitmap(b"DEBM", P3_PROFILE)), SHOWN_P3)
+    assert_shown(render_image(bitmap(b"BGRs", P3_PROFILE)), UNCHANGED)
+    assert_shown(render_image(bitmap(b"\0\0\0\0")), UNCHANGED)
+    assert inspect(bitmap(b"DEBM", P3_PROFILE), LIMITS).profile
+
+
+@pytest.mark.parametrize("name", TRANSFERS)
+def test_overlays_and_masks_are_shown_as_they_say_too(name: str) -> None:
+    chunks, expected = PNG_TABLE[name]
+    size = SIDE * 3, SIDE
+    layer = encode_png(patches(), *chunks)
+    source = parse_source("layer.png")
+    canvas = encode_image(Image.new("RGB", size, (255, 255, 255)), "PNG")
+    plan = Plan(overlays=(ImageOverlay(source),), output=Output(formats=(Format.PNG,)))
+    assert_shown(decode_result(render(canvas, plan, LIMITS, {source: layer})), expected)
+    plan = Plan(shape=Shape(mask=ImageMask(source, MaskChannel.LUMINANCE)), output=Output(formats=(Format.PNG,)))
+    alpha = decode_result(render(canvas, plan, LIMITS, {source: layer})).getchannel("A")
+    assert [alpha.getpixel((SIDE * n + 8, 8)) for n in (1, 2)] == pytest.approx(list(expected[1:]), abs=2)
 
 
 def encode_heic(image: Image.Image, primaries: int, transfer: int, **options: bytes) -> memoryview:

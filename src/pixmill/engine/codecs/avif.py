@@ -1,14 +1,17 @@
 """AVIF codec by Pillow's libavif (dav1d decodes, libaom encodes) on one thread.
 
+Stills in linear light or HDR with more than 8 bits are decoded by libvips: Pillow decodes to 8.
 What Pillow cannot encode is left to libvips. The container's rotation and mirroring are reported by Pillow as EXIF
 orientation.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
+import pyvips
 from PIL import AvifImagePlugin
 
 from pixmill.engine.codecs import pillow
@@ -20,11 +23,13 @@ from pixmill.engine.codecs.isobmff_colours import read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.codecs.vips import attach_metadata
+from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata
 from pixmill.engine.raster.convert import to_pillow, to_vips
+from pixmill.engine.raster.early_conversion import needs_early_conversion
 from pixmill.engine.raster.frame import Frame, Layout
+from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
 from pixmill.media import Format
-from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Subsampling
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile, Subsampling
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
 
@@ -39,20 +44,35 @@ class AvifDecoder:
     def __init__(self, source: memoryview, page: int = 1) -> None:
         self._source = source
         self._page = page
+        self._deep: VipsDecoder | None = None
         self._image = AvifImagePlugin.AvifImageFile(BytesIO(source))
         header = pillow.image_header(self._image, Format.AVIF)
         is_sequence = header.frame_count > 1
+        is_grey = header.colour_space == "grey"
+        points = read_code_points(source, sequence=is_sequence)
         self.header: ImageHeader = replace(
             header,
             timing=read_timing(source, header.frame_count) if is_sequence else None,
-            profile=header.profile or _signalled_profile(source, header, sequence=is_sequence),
+            profile=header.profile or (points.profile(grey=is_grey) if points else b""),
         )
+        if points and points.more_than_8_bits and not is_sequence:
+            self._open_deep(is_grey=is_grey)
 
     def page(self, page: int) -> "AvifDecoder":
         return AvifDecoder(self._source, page)
 
+    def _open_deep(self, *, is_grey: bool) -> None:
+        """Leave colours to libvips that 8 bits are too few for: it applies the orientation, and keeps 16 bits."""
+        header = self.header
+        if not needs_early_conversion(header.profile, Profile.SRGB, grey=is_grey):
+            return
+        size = EXIF_ORIENTATIONS[header.orientation].oriented_size(header.size)
+        with suppress(pyvips.Error):  # whatever libvips refuses is decoded to 8 bits
+            self._deep = VipsDecoder(Format.AVIF, pyvips.Image.heifload_source, self._source)
+            self._deep.header = self.header = replace(header, size=size, orientation_applied=True)
+
     def decode(self, request: DecodeRequest) -> Frame:
-        return self._decode_page(self._page, request)
+        return self._deep.decode(request) if self._deep else self._decode_page(self._page, request)
 
     def frames(self, request: DecodeRequest) -> Iterator[Frame]:
         for page in range(1, self.header.frame_count + 1):
@@ -61,12 +81,6 @@ class AvifDecoder:
     def _decode_page(self, page: int, request: DecodeRequest) -> Frame:
         self._image.seek(page - 1)
         return pillow.decode_frame(self._image, self.header.profile, request.area)
-
-
-def _signalled_profile(source: memoryview, header: ImageHeader, *, sequence: bool) -> bytes:
-    """Return the profile that stands for the code points of a file without an ICC profile."""
-    points = read_code_points(source, sequence=sequence)
-    return points.profile(grey=header.colour_space == "grey") if points else b""
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
@@ -117,6 +131,7 @@ def encode_animation(
         speed=codec_effort(Format.AVIF, encoding),
         subsampling=":".join(encoding.subsampling),
         max_threads=1,
+        icc_profile=sequence.profile,
         exif=metadata.exif,
         xmp=metadata.xmp,
     )

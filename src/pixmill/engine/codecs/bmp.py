@@ -17,6 +17,9 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
 _PIXELS_AT = 10
 """Where the file header has the offset of the pixels; some writers leave it 0."""
+_V5_HEADER_BYTES = 124
+_COLOUR_SPACE_AT, _PROFILE_AT = 56, 112
+_PROFILE_EMBEDDED = b"DEBM"
 
 
 class BmpDecoder:
@@ -27,11 +30,26 @@ class BmpDecoder:
         (offset,) = struct.unpack_from("<I", source, _PIXELS_AT)
         self._pixels = source[offset or FILE_HEADER_BYTES + self._dib.end :]
         self.header = ImageHeader(
-            Format.BMP, self._dib.size, alpha=self._dib.alpha, colour_space="grey" if self._dib.is_grey else "rgb"
+            Format.BMP,
+            self._dib.size,
+            alpha=self._dib.alpha,
+            colour_space="grey" if self._dib.is_grey else "rgb",
+            profile=_embedded_profile(source[FILE_HEADER_BYTES:]),
         )
 
     def decode(self, request: DecodeRequest) -> Frame:
-        return dib_frame(decode_dib(self._dib, self._pixels), request)
+        frame = dib_frame(decode_dib(self._dib, self._pixels), request)
+        return replace(frame, profile=self.header.profile) if self.header.profile else frame
+
+
+def _embedded_profile(bitmap: memoryview) -> bytes:
+    """Return the ICC profile of a bitmap with the header BITMAPV5HEADER; empty if it has none."""
+    if len(bitmap) < _V5_HEADER_BYTES or bytes(bitmap[:4]) != _V5_HEADER_BYTES.to_bytes(4, "little"):
+        return b""
+    if bytes(bitmap[_COLOUR_SPACE_AT : _COLOUR_SPACE_AT + 4]) != _PROFILE_EMBEDDED:
+        return b""
+    offset, length = struct.unpack_from("<2I", bitmap, _PROFILE_AT)
+    return bytes(bitmap[offset : offset + length])
 
 
 def dib_frame(decoded: DecodedDib, request: DecodeRequest) -> Frame:

@@ -38,6 +38,7 @@ class FrameSequence:
     layout: Layout
     format: Format
     timing: AnimationTiming
+    profile: bytes = b""
     truncated: bool = False
 
 

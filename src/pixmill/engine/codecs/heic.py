@@ -5,10 +5,12 @@ thumbnails may be decoded instead of the image. Auxiliary images (depth and gain
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from typing import Final, cast
 
 import pillow_heif
+import pyvips
 from PIL import Image
 
 from pixmill.engine.codecs import pillow
@@ -17,12 +19,13 @@ from pixmill.engine.codecs.isobmff_colours import CodePoints, read_code_points
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.modes import MODES
 from pixmill.engine.codecs.quality import codec_quality
-from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.convert import from_vips, to_pillow
+from pixmill.engine.raster.early_conversion import convert_16_bit, needs_early_conversion
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ResultTooLarge, UndecodableImage
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
-from pixmill.plan.output import DEFAULT_ENCODING, Encoding
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile
 
 pillow_heif.options.DECODE_THREADS = 1  # parallelism comes from processes
 pillow_heif.options.DEPTH_IMAGES = False
@@ -31,6 +34,9 @@ pillow_heif.options.AUX_IMAGES = False
 _MIN_THUMBNAIL_SHRINK = 1.5
 """Thumbnail pixels needed per target pixel, along each side: thumbnails are compressed more than the image."""
 _MAX_SHAPE_DIFFERENCE = 0.01
+_BITS: Final = 8
+_DEEP_BANDS: Final = {"I;16": 1, "L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
+"""By mode of pillow_heif with more than 8 bits."""
 
 _MAX_SIDE_OF_SMALL_BLOCKS: Final = 4_208
 """x265 opens no encoder for a longer side with blocks of 16 pixels, which level 5 and above do not allow (H.265
@@ -44,9 +50,10 @@ class HeicDecoder:
     def __init__(self, source: memoryview, page: int = 0) -> None:
         self._source = source
         file = pillow_heif.open_heif(BytesIO(source), convert_hdr_to_8bit=True)
-        self._image = file[page - 1 if page else file.primary_index]
+        number = page - 1 if page else file.primary_index
+        self._image = file[number]
         info = self._image.info
-        is_grey = self._image.mode.startswith("L")
+        is_grey = self._image.mode.startswith(("L", "I"))
         self.header = ImageHeader(
             format=Format.HEIC,
             size=Size(*self._image.size),
@@ -58,15 +65,34 @@ class HeicDecoder:
             xmp=metadata_if_small(info.get("xmp")),
             orientation_applied=True,
         )
+        self._deep = info["bit_depth"] > _BITS and needs_early_conversion(
+            self.header.profile, Profile.SRGB, grey=is_grey
+        )
+        if self._deep:
+            self._image = pillow_heif.open_heif(BytesIO(source), convert_hdr_to_8bit=False)[number]
 
     def page(self, page: int) -> "HeicDecoder":
         return HeicDecoder(self._source, page)
 
     def decode(self, request: DecodeRequest) -> Frame:
+        if self._deep:
+            return self._decode_deep(request)
         image = self._decoded_thumbnail(request) or self._decoded_image()
         scale_x, scale_y = image.width / self.header.size.width, image.height / self.header.size.height
         area = request.area.scaled(scale_x, scale_y)
         return pillow.decode_frame(image, self.header.profile, area)
+
+    def _decode_deep(self, request: DecodeRequest) -> Frame:
+        """Decode colours that 8 bits are too few for with 16."""
+        size, bands = self.header.size, _DEEP_BANDS[self._image.mode]
+        data, row_samples = self._image.data, self._image.stride // 2
+        if self._image.size != (size.width, size.height) or len(data) < 2 * row_samples * size.height:
+            raise UndecodableImage(detail=f"header has size {size}, pixels have {self._image.size}")
+        stored = pyvips.Image.new_from_memory(data, row_samples, size.height, 1, "ushort")
+        image = stored.crop(0, 0, size.width * bands, size.height).bandfold(factor=bands)
+        image = image.copy(interpretation="grey16" if self.header.colour_space == "grey" else "rgb16")
+        image, profile = convert_16_bit(image, self.header.profile, request.profile)
+        return replace(from_vips(image), profile=profile, area=request.area)
 
     def _decoded_image(self) -> Image.Image:
         image: Image.Image = self._image.to_pillow()

@@ -15,6 +15,7 @@ from pixmill.engine.raster.cicp import cicp_profile
 _BT709, _SRGB_TRANSFER = 1, 13
 _VISUAL_SAMPLE_ENTRY_BYTES: Final = 78
 _AV1_CONFIG_BYTES: Final = 4
+_HIGH_BIT_DEPTH: Final = 0x40
 _FULL_BOX_BYTES: Final = 4
 _MAX_SEQUENCE_BYTES: Final = 4_096
 _MDCV_UNIT: Final = 10_000
@@ -31,6 +32,8 @@ class CodePoints:
     primaries: int
     transfer: int
     max_nits: float = 0
+    more_than_8_bits: bool = False
+    """Told of AV1 only."""
 
     def profile(self, *, grey: bool) -> bytes:
         """The ICC profile; empty for sRGB. What is unspecified or not known is taken for that of sRGB."""
@@ -54,7 +57,12 @@ def read_code_points(source: memoryview, *, sequence: bool = False) -> CodePoint
         points: tuple[int, int] | None = (named.read_uint(4, 2), named.read_uint(6, 2))
     else:
         points = read_av1_colours(coded)
-    return None if points is None else CodePoints(*points, _max_nits(properties))
+    return None if points is None else CodePoints(*points, _max_nits(properties), _is_deep(properties))
+
+
+def _is_deep(properties: list[Property]) -> bool:
+    """Whether the configuration of AV1 says ``high_bitdepth`` (AV1-ISOBMFF §2.3)."""
+    return any(kind == b"av1C" and box.read_uint(2, 1) & _HIGH_BIT_DEPTH for kind, box in properties)
 
 
 def _max_nits(properties: list[Property]) -> float:

@@ -134,4 +134,4 @@ def encode_animation(
     """
     with frame_strip(sequence) as image:
         body: Any = image.colourspace("srgb").webpsave_buffer(keep="none", **_webpsave_options(quality, encoding))
-    return complete_file(body, metadata)
+    return complete_file(body, metadata, sequence.profile)

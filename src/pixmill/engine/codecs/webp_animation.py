@@ -17,6 +17,8 @@ from pixmill.errors import ImageTooLarge
 from pixmill.plan.lengths import Size
 
 _FILE_HEADER_BYTES, _FRAME_HEADER_BYTES = 12, 16
+_ICC_FLAG: Final = 0x20
+_HEADER_END: Final = 30
 _FLAGS_AT: Final = 20
 _DISPOSE_BACKGROUND: Final = 1
 _ALPHA_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x10, 0x08, 0x04
@@ -89,8 +91,8 @@ def decode_canvases(source: memoryview, size: Size, *, alpha: bool) -> Iterator[
         yield Frame(decoded[0], size.width, size.height, layout)
 
 
-def complete_file(body: bytes, metadata: RetainedMetadata) -> bytes:
-    """Add the metadata, and the alpha flag, to an animation as libwebp's encoder writes it.
+def complete_file(body: bytes, metadata: RetainedMetadata, profile: bytes = b"") -> bytes:
+    """Add the metadata, the ICC profile, and the alpha flag, to an animation as libwebp's encoder writes it.
 
     The encoder leaves out the flag if no single frame has alpha, though the canvas has; libwebp's own compositor then
     shows black there. libvips would write the height of its strip of frames into the EXIF.
@@ -98,11 +100,18 @@ def complete_file(body: bytes, metadata: RetainedMetadata) -> bytes:
     chunks = ((_EXIF_FLAG, b"EXIF", metadata.exif), (_XMP_FLAG, b"XMP ", metadata.xmp))
     flags = _ALPHA_FLAG if has_alpha(memoryview(body)) else 0
     pieces = [body]
+    if profile:
+        flags |= _ICC_FLAG
+        pieces = [body[:_HEADER_END], _chunk(b"ICCP", profile), body[_HEADER_END:]]
     for flag, name, content in chunks:
         if content:
             flags |= flag
-            pieces.append(name + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2))
+            pieces.append(_chunk(name, content))
     completed = bytearray(b"".join(pieces))
     completed[_FLAGS_AT] |= flags
     completed[4:8] = (len(completed) - 8).to_bytes(4, "little")
     return bytes(completed)
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2)

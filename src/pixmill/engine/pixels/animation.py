@@ -51,6 +51,7 @@ def build_frame_sequence(
         first.layout,
         first.format,
         timing,
+        profile=first.profile,
         truncated=job.header.truncated or first.truncated,
     )
 
