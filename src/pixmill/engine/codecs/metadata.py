@@ -24,6 +24,9 @@ class RetainedMetadata:
     iptc: bytes = b""
 
 
+NO_METADATA: Final = RetainedMetadata()
+
+
 def metadata_if_small(metadata: object) -> bytes:
     """Return a metadata block, or nothing if it is too large."""
     return metadata if isinstance(metadata, bytes) and len(metadata) <= _MAX_METADATA_BYTES else b""

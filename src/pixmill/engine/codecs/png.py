@@ -20,7 +20,8 @@ from pixmill.engine.codecs.apng_encoder import assemble_apng
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.lossless.chunks_filter import replace_png_metadata
+from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.palette import Colour, IndexedImage, corrected_palette, flat_colours, index_exactly
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 from pixmill.engine.codecs.png_colours import png_profile
@@ -89,16 +90,20 @@ def _decode_png(png: bytes) -> Image.Image:
 
 def encode(frame: Frame, _quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode an 8-bit PNG, or one with a palette; quality does not apply, since the rest is lossless."""
-    if encoding.colours:
-        return _encode_with_palette(frame, metadata, encoding)
-    image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
+    body = _encode_with_palette(frame, encoding) if encoding.colours else _encode_in_full(frame, encoding)
+    return body if metadata == NO_METADATA else replace_png_metadata(memoryview(body), metadata) or body
+
+
+def _encode_in_full(frame: Frame, encoding: Encoding) -> bytes:
+    """Encode without metadata, which libvips would complete by a resolution and a colour space of its own."""
+    image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
     level = codec_effort(Format.PNG, encoding)
     filters = next(filters for min_level, filters in _FILTERS if level >= min_level)
     body: Any = image.pngsave_buffer(compression=level, interlace=encoding.progressive, keep=keep, filter=filters)
     return bytes(body)
 
 
-def _encode_with_palette(frame: Frame, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
+def _encode_with_palette(frame: Frame, encoding: Encoding) -> bytes:
     """Encode with a palette: without loss if there are few colours, else by libvips' quantiser.
 
     The quantiser is 20 points of SSIMULACRA2 better than Pillow's. It supports full palettes of a bit depth only, and
@@ -107,9 +112,9 @@ def _encode_with_palette(frame: Frame, metadata: RetainedMetadata, encoding: Enc
     pixels = to_pillow(frame)
     # The profile of an indexed image is one of RGB (PNG specification §11.3.2.3).
     if not (frame.is_grey and frame.profile) and (indexed := index_exactly(pixels, encoding.colours)):
-        return _encode_indexed(indexed, metadata, frame.profile, encoding)
+        return _encode_indexed(indexed, frame.profile, encoding)
     colours = flat_colours(pixels, encoding.colours)
-    image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
+    image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
     body: Any = image.pngsave_buffer(
         compression=codec_effort(Format.PNG, encoding),
         interlace=encoding.progressive,
@@ -133,16 +138,16 @@ def _with_flat_colours(png: bytes, pixels: Image.Image, colours: Sequence[Colour
     )
 
 
-def _encode_indexed(indexed: IndexedImage, metadata: RetainedMetadata, profile: bytes, encoding: Encoding) -> bytes:
+def _encode_indexed(indexed: IndexedImage, profile: bytes, encoding: Encoding) -> bytes:
     """Encode the indices as grey values, then declare them indices: libvips takes no palette.
 
-    Interlacing, and EXIF, in which libvips notes the width, need a byte for each index.
+    Interlacing needs a byte for each index.
     """
     bits = next(bits for bits in (1, 2, 4, 8) if len(indexed.colours) <= 1 << bits)
-    bits = 8 if encoding.progressive or metadata.exif else bits
+    bits = 8 if encoding.progressive else bits
     packed, (width, height) = indexed.packed(bits), indexed.image.size
     image = pyvips.Image.new_from_memory(packed, len(packed) // height, height, 1, "uchar")
-    image, keep = attach_metadata(image.copy(interpretation="b-w"), metadata, b"")
+    image, keep = attach_metadata(image.copy(interpretation="b-w"), NO_METADATA, b"")
     level = codec_effort(Format.PNG, encoding)
     body: Any = image.pngsave_buffer(compression=level, interlace=encoding.progressive, keep=keep, filter=_NO_FILTER)
     (_, header), *others = iter_chunks(memoryview(bytes(body)))

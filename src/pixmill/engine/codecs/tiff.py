@@ -45,6 +45,7 @@ class TiffDecoder:
             orientation_applied=True,
             iptc=metadata_if_small(_iptc_block(self._image, source)),
         )
+        self._image.info.pop("xmp", None)  # Pillow would rotate by its orientation if there is no tag
 
     def page(self, page: int) -> "TiffDecoder":
         return TiffDecoder(self._source, page)

@@ -16,7 +16,8 @@ from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.lossless.chunks_filter import replace_webp_metadata
+from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
@@ -96,9 +97,9 @@ class WebPPageDecoder:
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:
     """Encode a WebP, lossy by default; with libvips for options that Pillow lacks."""
     if encoding.near_lossless is not None or encoding.webp_preset is not WebPPreset.DEFAULT:
-        image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
+        image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
         body: Any = image.webpsave_buffer(keep=keep, **_webpsave_options(quality, encoding))
-        return bytes(body)
+        return bytes(body if metadata == NO_METADATA else replace_webp_metadata(memoryview(body), metadata) or body)
     out = BytesIO()
     to_pillow(frame).save(
         out,

@@ -20,7 +20,7 @@ _PNG_XMP: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
 _WEBP_CHUNKS: Final = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
 _FRAME_CHUNKS: Final = frozenset((b"VP8 ", b"VP8L", b"ALPH"))
 _FRAME_HEADER_BYTES: Final = 16
-_EXIF_FLAG, _XMP_FLAG = 0x08, 0x04
+_ALPHA_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x10, 0x08, 0x04
 _MAX_WEBP_CHUNKS: Final = 100_000
 
 _JXL_BOXES: Final = frozenset((b"JXL ", b"ftyp", b"jxll", b"jxlc", b"jxlp", b"jxli"))
@@ -47,22 +47,36 @@ def replace_png_metadata(source: memoryview, metadata: RetainedMetadata) -> byte
 
 
 def replace_webp_metadata(source: memoryview, metadata: RetainedMetadata) -> bytes | None:
-    """Return the file with this metadata only; None if it is damaged, or simple and there is metadata."""
+    """Return the file with this metadata only; None if it is damaged."""
     try:
         chunks = [(kind, data) for kind, data in _riff_chunks(source[12:]) if kind in _WEBP_CHUNKS]
-        frames = [(kind, _without_unknown(data) if kind == b"ANMF" else data) for kind, data in chunks]
+        frames: list[tuple[bytes, bytes | memoryview]] = [
+            (kind, _without_unknown(data) if kind == b"ANMF" else data) for kind, data in chunks
+        ]
     except DamagedFile:
         return None
-    is_extended = bool(frames) and frames[0][0] == b"VP8X"
     blocks = [(name, block) for name, block in ((b"EXIF", metadata.exif), (b"XMP ", metadata.xmp)) if block]
-    if blocks and not is_extended:
+    if not frames:
         return None
-    if is_extended:
+    if blocks and frames[0][0] != b"VP8X":
+        frames.insert(0, (b"VP8X", _extended_header(*frames[0])))
+    if frames[0][0] == b"VP8X":
         flags = frames[0][1][0] & ~(_EXIF_FLAG | _XMP_FLAG) if frames[0][1] else 0
         flags |= (_EXIF_FLAG if metadata.exif else 0) | (_XMP_FLAG if metadata.xmp else 0)
         frames[0] = (b"VP8X", bytes((flags,)) + bytes(frames[0][1][1:]))
     body = b"WEBP" + b"".join(_riff_chunk(kind, data) for kind, data in (*frames, *blocks))
     return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def _extended_header(kind: bytes, data: bytes | memoryview) -> bytes:
+    """Return the header that a simple file lacks (WebP container specification; RFC 6386 §9.1)."""
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[1:5], "little")
+        width, height, alpha = bits & 0x3FFF, bits >> 14 & 0x3FFF, bits >> 28 & 1
+    else:
+        sides = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+        width, height, alpha = *(max(0, side - 1) for side in sides), 0
+    return bytes((alpha * _ALPHA_FLAG, 0, 0, 0)) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
 
 
 def _riff_chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:

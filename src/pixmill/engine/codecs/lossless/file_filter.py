@@ -14,10 +14,9 @@ from pixmill.engine.codecs.lossless.chunks_filter import (
 from pixmill.engine.codecs.lossless.gif_filter import strip_gif
 from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_metadata
 from pixmill.engine.codecs.lossless.plain_files import is_plain_heif, is_plain_ico, is_plain_tiff
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.media import Format
 
-_NO_METADATA: Final = RetainedMetadata()
 _FILTERS: Final[dict[Format, Callable[[memoryview, RetainedMetadata], bytes | None]]] = {
     Format.JPEG: replace_jpeg_metadata,
     Format.PNG: replace_png_metadata,
@@ -38,5 +37,5 @@ def with_metadata(source: memoryview, kind: Format, metadata: RetainedMetadata) 
     """Return the file with this metadata only; None if its format allows that only for files without metadata."""
     if kind in _FILTERS:
         return _FILTERS[kind](source, metadata)
-    is_plain = metadata == _NO_METADATA and kind in _PLAIN and _PLAIN[kind](source)
+    is_plain = metadata == NO_METADATA and kind in _PLAIN and _PLAIN[kind](source)
     return bytes(source) if is_plain else None

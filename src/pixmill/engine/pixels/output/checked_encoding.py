@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
-from pixmill.engine.codecs.metadata import RetainedMetadata
+from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.table import encode_animation, encode_frame
 from pixmill.engine.pixels.error_boundary import is_out_of_memory
 from pixmill.engine.raster.frame import Frame, Layout
@@ -24,7 +24,6 @@ _DEFECTS: Final = (TypeError, AttributeError, LookupError, NameError, AssertionE
 """Exceptions that no library raises to refuse an image, except OverflowError."""
 _SAMPLE_SIDE: Final = 64
 _SAMPLE_TIMING: Final = AnimationTiming((100, 100))
-_NO_METADATA: Final = RetainedMetadata()
 
 
 def encode_still(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
@@ -65,13 +64,13 @@ def _is_possible(encode_sample: Callable[[], bytes]) -> bool:
 
 
 def _encode_sample(kind: Format, layout: Layout, quality: int, encoding: Encoding) -> bytes:
-    return encode_frame(_sample(kind, layout), quality, _NO_METADATA, encoding)
+    return encode_frame(_sample(kind, layout), quality, NO_METADATA, encoding)
 
 
 def _encode_sample_animation(sequence: FrameSequence, quality: int, encoding: Encoding) -> bytes:
     frame = _sample(sequence.format, sequence.layout)
     sample = replace(sequence, frames=iter((frame, frame)), size=frame.size, timing=_SAMPLE_TIMING)
-    return encode_animation(sample, quality, _NO_METADATA, encoding)
+    return encode_animation(sample, quality, NO_METADATA, encoding)
 
 
 def _sample(kind: Format, layout: Layout) -> Frame:
