@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.engine.codecs.sniff import sniff
@@ -24,8 +25,7 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
-from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Plan, Resize
+from pixmill.plan.ops import Crop, Input, Output, Plan, Resize
 from tests.pixels.images import LIMITS, encode_image, photo
 
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "ICO")
@@ -144,15 +144,19 @@ def test_a_webp_canvas_beyond_the_limit_is_refused() -> None:
         render(memoryview(claimed_webp(16_383, 16_383)), SMALL, LIMITS)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "TIFF"])
-def test_frames_are_counted_and_bounded_and_the_first_is_shown(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
+def test_frames_are_counted_and_bounded_only_where_all_are_made(kind: str) -> None:
     colours = ("red", "lime", "blue")
     first, *rest = (Image.new("RGB", (64, 64), colour) for colour in colours)
     source = encode_image(first, kind, save_all=True, append_images=rest)
-    assert inspect(source, LIMITS).frames == 3
-    assert render(source, SMALL, LIMITS).width == 20
-    with pytest.raises(ImageTooLarge):
-        inspect(source, Limits(max_frames=2))
+    limits = replace(LIMITS, max_frames=2)
+    assert inspect(source, limits).frames == 3
+    still = replace(SMALL, output=Output(formats=(Format.JPEG,)))
+    assert render(source, still, limits).width == 20
+    assert render(source, replace(still, input=Input(animated=False, page=3)), limits).width == 20
+    if kind != "TIFF":
+        with pytest.raises(ImageTooLarge):
+            render(source, replace(SMALL, output=Output(formats=(Format.WEBP,))), limits)
 
 
 def test_a_crop_outside_and_a_result_too_large_are_told_before_decoding() -> None:

@@ -24,8 +24,8 @@ Positive = Annotated[int, Meta(ge=1)]
 
 
 class Limits(Struct, frozen=True):
-    """``max_pixels``, ``max_frames`` and ``max_animation_s`` limit the original, ``max_animation_pixels`` the sum of
-    all frames of original and result, the others the result.
+    """``max_pixels`` limits the original. ``max_frames``, ``max_animation_s`` and ``max_animation_pixels``, the sum of
+    all frames of original and result, limit an original of which an animation is made. The others limit the result.
 
     50 megapixels hold any camera of 2020 in full; a larger original takes 4 bytes a pixel in its worker.
     300 megapixels are 144 frames in full HD. 16,383 is the longest side that WebP can write (RFC 9649 §2.4).

@@ -58,6 +58,8 @@ def build_frame_sequence(
 
 def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
     header, limits = job.header, job.limits
+    if header.frame_count > limits.max_frames:
+        raise ImageTooLarge(f"An animation may have at most {limits.max_frames} frames")
     check_frames(header, header.frame_count, limits)
     if timing.duration_s > limits.max_animation_s:
         raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")

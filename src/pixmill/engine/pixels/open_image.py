@@ -65,5 +65,3 @@ def _check_header(header: ImageHeader, limits: Limits) -> None:
         raise ImageTooLarge(f"No side of the original may be longer than {MAX_SIDE} pixels")
     if header.size.pixels > limits.max_pixels and not header.is_vector:
         raise ImageTooLarge(f"The original may have at most {limits.max_pixels} pixels")
-    if header.frame_count > limits.max_frames and not header.is_vector:
-        raise ImageTooLarge(f"The original may have at most {limits.max_frames} frames")
