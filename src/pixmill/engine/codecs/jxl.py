@@ -1,9 +1,11 @@
 """JPEG XL codec by libjxl from the wheel of pillow-jxl-plugin, on one thread; the extra ``jxl``.
 
-libjxl applies the orientation, except for a recompressed JPEG, which it returns as it was. Of an animation the
-first frame is decoded. The colour profile is known only after decoding.
+libjxl applies the orientation, except for a recompressed JPEG, which it returns as it was. Animations are decoded by
+libjxl's own API, in pylibjxl's wheel. The colour profile is known only after decoding.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -11,18 +13,22 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from pillow_jxl import Decoder, Encoder
 
-from pixmill.engine.codecs import pillow
+from pixmill.engine.codecs import libjxl, pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.effort import codec_effort
-from pixmill.engine.codecs.jxl_header import read_header
+from pixmill.engine.codecs.frame_sequence import normalized_timing
+from pixmill.engine.codecs.jxl_header import JxlHeader, read_header
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.raster.convert import to_pillow
-from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
-from pixmill.errors import UndecodableImage
+from pixmill.errors import UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
+
+_LAYOUTS = {1: Layout.L, 2: Layout.LA, 3: Layout.RGB, 4: Layout.RGBA}
+"""By number of channels."""
 
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,12 +41,60 @@ _TRANSPOSE = {
 }
 
 
-class JxlDecoder:
-    """A JPEG XL."""
+def open_jxl(source: memoryview) -> "JxlDecoder | JxlAnimationDecoder":
+    """Open a still or animated JPEG XL."""
+    parsed = read_header(source)
+    if not parsed.animated:
+        return JxlDecoder(source, parsed)
+    if not libjxl.available:
+        raise UnsupportedImage("This installation cannot read animated JPEG XL")
+    return JxlAnimationDecoder(source, parsed)
 
-    def __init__(self, source: memoryview) -> None:
+
+class JxlAnimationDecoder:
+    """An animated JPEG XL, or one of its frames."""
+
+    def __init__(self, source: memoryview, parsed: JxlHeader, page: int = 1) -> None:
         self._source = source
-        parsed = read_header(source)
+        self._parsed = parsed
+        self._page = page
+        self._animation = animation = libjxl.read_animation(source)
+        frames = len(animation.delays_ms)
+        self.header = ImageHeader(
+            format=Format.JXL,
+            size=animation.size,
+            alpha=animation.alpha,
+            colour_space="grey" if animation.grey else "rgb",
+            frame_count=frames,
+            exif=metadata_if_small(parsed.exif),
+            xmp=metadata_if_small(parsed.xmp),
+            orientation_applied=True,
+            timing=normalized_timing(animation.delays_ms, animation.loop_count) if frames > 1 else None,
+            truncated=animation.truncated,
+        )
+
+    def page(self, page: int) -> "JxlAnimationDecoder":
+        return JxlAnimationDecoder(self._source, self._parsed, page)
+
+    def decode(self, request: DecodeRequest) -> Frame:
+        return next(self._decode_from(self._page, request))
+
+    def frames(self, request: DecodeRequest) -> Iterator[Frame]:
+        return self._decode_from(1, request)
+
+    def _decode_from(self, first: int, request: DecodeRequest) -> Iterator[Frame]:
+        animation, size = self._animation, self._animation.size
+        for pixels in libjxl.decode_frames(self._source, animation, first):
+            layout = _LAYOUTS[animation.channels]
+            frame = Frame(pixels.samples, size.width, size.height, layout, pixels.profile, request.area)
+            yield replace(frame, truncated=pixels.truncated)
+
+
+class JxlDecoder:
+    """A still JPEG XL."""
+
+    def __init__(self, source: memoryview, parsed: JxlHeader) -> None:
+        self._source = source
         self._orientation = parsed.orientation
         self.header = ImageHeader(
             format=Format.JXL,

@@ -5,7 +5,7 @@ data: short, linear, bounded; truncated or invalid data raises IndexError or Val
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pixmill.plan.lengths import Size
@@ -38,6 +38,7 @@ class JxlHeader:
     orientation: int
     alpha: bool
     grey: bool
+    animated: bool = False
     exif: bytes = b""
     xmp: bytes = b""
 
@@ -55,7 +56,7 @@ def read_header(source: memoryview) -> JxlHeader:
     parsed = _read_codestream(_BitReader(stream))
     exif = metadata[b"Exif"]
     tiff = exif[4 + int.from_bytes(exif[:4]) :] if exif else b""
-    return JxlHeader(parsed.size, parsed.orientation, parsed.alpha, parsed.grey, tiff, metadata[b"xml "])
+    return replace(parsed, exif=tiff, xmp=metadata[b"xml "])
 
 
 def _boxes(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -99,11 +100,11 @@ def _read_codestream(bits: _BitReader) -> JxlHeader:
     size = _read_size(bits)
     if bits.read(1):  # all_default
         return JxlHeader(size, 1, alpha=False, grey=False)
-    orientation = _read_extra_fields(bits) if bits.read(1) else 1
+    orientation, animated = _read_extra_fields(bits) if bits.read(1) else (1, False)
     _skip_bit_depth(bits)
     bits.read(1)
     alpha, is_readable = _read_extra_channels(bits)
-    return JxlHeader(size, orientation, alpha, grey=is_readable and _read_is_grey(bits))
+    return JxlHeader(size, orientation, alpha, grey=is_readable and _read_is_grey(bits), animated=animated)
 
 
 def _read_size(bits: _BitReader) -> Size:
@@ -120,18 +121,20 @@ def _read_side(bits: _BitReader, small: int) -> int:
     return (bits.read(5) + 1) * 8 if small else bits.read_u32(_SIDE)
 
 
-def _read_extra_fields(bits: _BitReader) -> int:
+def _read_extra_fields(bits: _BitReader) -> tuple[int, bool]:
+    """The orientation, and whether the file is an animation."""
     orientation = bits.read(3) + 1
     if bits.read(1):
         _read_size(bits)
     if bits.read(1):
         _skip_preview(bits)
-    if bits.read(1):
+    animated = bool(bits.read(1))
+    if animated:
         bits.read_u32(_TICKS)
         bits.read_u32(_TICK_PARTS)
         bits.read_u32(_LOOPS)
         bits.read(1)
-    return orientation
+    return orientation, animated
 
 
 def _skip_preview(bits: _BitReader) -> None:

@@ -142,7 +142,7 @@ CODECS: dict[Format, Codec] = {
         rationale="libvips' wheel has no HEVC; decode 800 px 16, encode 87",
     ),
     Format.JXL: Codec(
-        open=_lazy("jxl", "JxlDecoder"),
+        open=_lazy("jxl", "open_jxl"),
         decoder_library="libjxl",
         encode=_lazy("jxl", "encode"),
         encoder_library="libjxl",

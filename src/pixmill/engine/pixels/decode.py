@@ -43,6 +43,7 @@ def decode_frames(decoder: HasFrames, request: DecodeRequest, limits: Limits) ->
     for number in range(1, decoder.header.frame_count + 1):
         with decode_errors():
             frame = _checked(next(frames))
+            _check_truncated(truncated=frame.truncated, limits=limits)
             first = first or frame
             if (frame.size, frame.layout, frame.area) != (first.size, first.layout, first.area):
                 raise UndecodableImage(

@@ -48,6 +48,6 @@ def read_facts(source: memoryview, header: ImageHeader, selection: FactSelection
         bytes=len(source),
         exact_width=float(header.exact_size.width) if header.exact_size else None,
         exact_height=float(header.exact_size.height) if header.exact_size else None,
-        pages=1 if MEDIA[header.format].animation else header.frame_count,
+        pages=1 if header.timing or MEDIA[header.format].animation else header.frame_count,
         **read_metadata(source, header, selection),
     )
