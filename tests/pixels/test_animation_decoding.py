@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.media import Format
 from pixmill.plan.ops import Input, Output, Plan
 from tests.pixels.animations import (
     MAKERS,
+    PALETTE,
     Canvas,
     Disposal,
     Patch,
@@ -152,12 +154,55 @@ def test_a_format_without_motion_shows_the_first_frame(kind: str) -> None:
     assert np.abs(np.asarray(result).astype(int) - (230, 40, 30)).max() < 16
 
 
-def test_the_still_of_an_apng_may_be_no_frame_of_it() -> None:
+def test_an_apng_shows_its_first_frame_even_if_its_default_image_is_none() -> None:
+    """Browsers never show such an image: it is for clients that do not know APNG."""
     patches = FILMS["kept"]
-    source = apng(SIZE, patches, apart=Patch(flat(4, *SIZE)))
+    source, expected = apng(SIZE, patches, apart=Patch(flat(4, *SIZE))), composited_frames(SIZE, patches)
     assert inspect(source, LIMITS).frames == len(patches)
-    assert_frames(decode_lossless(source), composited_frames(SIZE, patches))
-    still = decode_result(render(source, Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
-    assert np.abs(np.asarray(still).astype(int) - (240, 220, 20)).max() < 16
-    second = Plan(input=Input(animated=False, page=2), output=Output(formats=(Format.PNG,)))
-    assert_frames(decode_animation(render(source, second, LIMITS).body).frames, [composited_frames(SIZE, patches)[1]])
+    assert_frames(decode_lossless(source), expected)
+    for page, canvas in enumerate(expected, 1):
+        still = Plan(input=Input(animated=False, page=page), output=Output(formats=(Format.PNG,)))
+        assert_frames(decode_animation(render(source, still, LIMITS).body).frames, [canvas])
+    jpeg = decode_result(render(source, Plan(output=Output(formats=(Format.JPEG,))), LIMITS))
+    assert np.abs(np.asarray(jpeg).astype(int) - PALETTE[1][:3]).max() < 16
+
+
+@pytest.mark.parametrize("apart", [None, Patch(flat(4, *SIZE))])
+def test_an_apng_of_one_frame_is_a_still_of_it(apart: Patch | None) -> None:
+    source = apng(SIZE, FILMS["kept"][:1], apart=apart)
+    assert inspect(source, LIMITS).frames == 1
+    negotiated = render(source, Plan(output=Output(negotiated=True)), LIMITS)
+    assert negotiated.format in (Format.PNG, Format.JPEG)
+    assert_frames(decode_lossless(source), composited_frames(SIZE, FILMS["kept"][:1]))
+
+
+def test_frames_of_an_apng_end_at_a_chunk_out_of_order() -> None:
+    chunks = chunks_of(apng(SIZE, FILMS["kept"]))
+    last_control = max(at for at, (name, _) in enumerate(chunks) if name == b"fcTL")
+    name, data = chunks[last_control]
+    chunks[last_control] = name, (7).to_bytes(4) + data[4:]
+    assert_frames(decode_lossless(joined(chunks)), composited_frames(SIZE, FILMS["kept"])[:2])
+
+
+def test_a_frame_of_an_apng_without_data_is_none() -> None:
+    chunks = chunks_of(apng(SIZE, [BASE, Patch(ring(2, 4), 2, 2)]))
+    chunks[-2:-1] = []
+    source = joined(chunks)
+    assert inspect(source, LIMITS).frames == 1
+    assert_frames(decode_lossless(source), composited_frames(SIZE, [BASE]))
+
+
+@pytest.mark.parametrize("count", [0, 2**31])
+def test_an_impossible_number_of_frames_is_no_animation(count: int) -> None:
+    chunks = chunks_of(apng(SIZE, FILMS["kept"]))
+    chunks[1] = b"acTL", count.to_bytes(4) + bytes(4)
+    assert inspect(joined(chunks), LIMITS).frames == 1
+    assert_frames(decode_lossless(joined(chunks)), composited_frames(SIZE, FILMS["kept"])[:1])
+
+
+def chunks_of(source: memoryview) -> list[tuple[bytes, bytes]]:
+    return [(name, bytes(data)) for name, data in iter_chunks(source)]
+
+
+def joined(chunks: list[tuple[bytes, bytes]]) -> memoryview:
+    return memoryview(SIGNATURE + b"".join(encode_chunk(*chunk) for chunk in chunks))

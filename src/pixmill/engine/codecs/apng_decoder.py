@@ -17,6 +17,9 @@ _DEFAULT_DENOMINATOR = 100  # the meaning of a denominator of 0
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS = 1, 2
 _BLEND_OVER = 1
 _SHARED_CHUNKS = (b"PLTE", b"tRNS")
+_SEQUENCED_CHUNKS = (b"fcTL", b"fdAT")
+_MAX_FRAME_COUNT = 2**31
+"""Numbers of a PNG are smaller (PNG specification §7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class ApngAnimation:
     shared_chunks: bytes
     encoded_frames: list[ApngFrame]
     loop_count: int
+    has_apart_default_image: bool
+    """The default image is no frame of the animation."""
+
+    @property
+    def frame_count(self) -> int:
+        return len(self.encoded_frames)
 
     @property
     def timing(self) -> AnimationTiming:
@@ -74,9 +83,13 @@ class ApngAnimation:
 
 
 def read_animation(source: memoryview) -> ApngAnimation | None:
-    """Parse the animation of a PNG; None if it has none."""
+    """Parse the animation of a PNG; None if it has none.
+
+    Frames end at a chunk that is out of order, and frames without data are none, as in browsers.
+    """
     header, shared_chunks, encoded_frames, control = source[:0], b"", list[ApngFrame](), (0, 0)
-    for kind, data in iter_chunks(source):
+    is_apart = False
+    for kind, data in _chunks_in_order(source):
         if kind == b"IHDR":
             header = data
         elif kind in _SHARED_CHUNKS:
@@ -86,18 +99,26 @@ def read_animation(source: memoryview) -> ApngAnimation | None:
         elif kind == b"fcTL":
             encoded_frames.append(_parse_frame_control(data))
         elif kind == b"IDAT":
-            if not control[0]:
+            if not 0 < control[0] < _MAX_FRAME_COUNT:
                 return None
-            if encoded_frames:
-                encoded_frames[0].data.append(data)
+            is_apart = not encoded_frames
+            for frame in encoded_frames[:1]:
+                frame.data.append(data)
         elif kind == b"fdAT" and encoded_frames:
             encoded_frames[-1].data.append(data[4:])
-    frame_count, loop_count = control
-    return (
-        ApngAnimation(header, shared_chunks, encoded_frames[:frame_count], loop_count)
-        if frame_count and encoded_frames
-        else None
-    )
+    frames = [frame for frame in encoded_frames[: control[0]] if frame.data]
+    return ApngAnimation(header, shared_chunks, frames, control[1], is_apart) if frames else None
+
+
+def _chunks_in_order(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the chunks up to the first whose sequence number is wrong."""
+    sequence = 0
+    for kind, data in iter_chunks(source):
+        if kind in _SEQUENCED_CHUNKS:
+            if int.from_bytes(data[:4]) != sequence:
+                return
+            sequence += 1
+        yield kind, data
 
 
 def _parse_frame_control(data: memoryview) -> ApngFrame:

@@ -47,15 +47,25 @@ _PALETTE_BIT_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
 
 
 class PngDecoder(VipsDecoder):
-    """A PNG. The default image may differ from the animation, for clients without APNG support."""
+    """A still or animated PNG.
+
+    Where the default image, for clients without APNG support, is no frame of the animation, it is never shown.
+    """
 
     def __init__(self, source: memoryview) -> None:
         super().__init__(Format.PNG, PNG_LOADER, source)
         self.header = with_png_colours(self.header, source)
         self._animation = read_animation(source)
         if self._animation:
-            timing = self._animation.timing
-            self.header = replace(self.header, frame_count=len(timing.delays_ms), timing=timing)
+            frames = self._animation.frame_count
+            self.header = replace(
+                self.header, frame_count=frames, timing=self._animation.timing if frames > 1 else None
+            )
+
+    def decode(self, request: DecodeRequest) -> Frame:
+        if self._animation and self._animation.has_apart_default_image:
+            return next(self.frames(request))
+        return super().decode(request)
 
     def page(self, page: int) -> "PngFrameDecoder":
         return PngFrameDecoder(self, page)
