@@ -9,6 +9,7 @@ import os
 import re
 import struct
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -185,12 +186,12 @@ def exif_with_thumbnail() -> bytes:
 
 
 def svg(jpeg: bytes) -> bytes:
-    embedded = jpeg.hex()
-    assert embedded
     return (
         b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:i="http://www.inkscape.org/namespaces/inkscape" width="96" height="64" '
         b'i:export-filename="/home/OldPath"><!-- OldComment --><metadata>OldMetadata</metadata>'
-        b'<rect width="96" height="64" fill="red"/></svg>'
+        b'<rect width="96" height="64" fill="red"/><image width="48" height="32" href="data:image/jpeg;base64,'
+        + b64encode(jpeg)
+        + b'"/></svg>'
     )
 
 
@@ -242,6 +243,7 @@ def texts_in(body: bytes) -> set[str]:
     parts = [body]
     if body.startswith(b"\x89PNG"):
         parts.extend(inflated(body))
+    parts.extend(b64decode(match) for match in re.findall(rb";base64,([A-Za-z0-9+/=]+)", body))
     for part in parts:
         for form in (part, part.replace(b"\0", b"")):
             found.update(

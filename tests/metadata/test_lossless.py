@@ -1,6 +1,7 @@
 """Files that are not encoded again: their metadata is exchanged, their pixels stay."""
 
 import struct
+from base64 import b64decode, b64encode
 from io import BytesIO
 
 import numpy as np
@@ -148,6 +149,20 @@ def test_an_animation_keeps_its_frames_and_loops() -> None:
         with Image.open(BytesIO(rendered(source, Metadata.STRIP))) as image:
             assert (image.n_frames, image.info["loop"]) == (3, 3)  # type: ignore[attr-defined]
         assert rendered(source, Metadata.STRIP) == bytes(source)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+def test_images_in_drawings_keep_their_orientation_only(kind: str) -> None:
+    embedded = b64encode(ORIGINALS[kind]()).decode()
+    text = f'<image width="40" height="40" href="data:image/{kind};base64,{embedded}"/>'
+    source = f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{text}</svg>'.encode()
+    body = rendered(source, Metadata.STRIP)
+    written = body[body.index(b";base64,") + 8 :]
+    image = b64decode(written[: written.index(b'"')])
+    assert b"Canary" not in image
+    assert b"Ann" not in image
+    with Image.open(BytesIO(image)) as opened:
+        assert opened.getexif()[274] == 6
 
 
 @settings(deadline=None, max_examples=200)

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from pixmill.engine.codecs.lossless.file_filter import without_metadata
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.svg_cost import DrawingCostCounter
 from pixmill.engine.codecs.svg_css import sanitise_css
@@ -291,10 +292,11 @@ class _Sanitiser:
             return None
         form = sniff(memoryview(data_url.data))
         if form in EMBEDDED_FORMATS:
-            url = raster_url(form, data_url.data)
-            usual = target if _CANONICAL_IMAGE.fullmatch(target) and _has_type(target, form) else url
+            data = without_metadata(data_url.data, form)
+            is_usual = data == data_url.data and _CANONICAL_IMAGE.fullmatch(target) and _has_type(target, form)
+            usual = target if is_usual else raster_url(form, data)
             self._allowance.count_output(len(usual))
-            return EmbeddedRaster(form, data_url.data, usual)
+            return EmbeddedRaster(form, data, usual)
         is_drawing = form is Format.SVG or data_url.media_type == MEDIA[Format.SVG].mime
         return self._embedded_drawing(data_url) if is_drawing else None
 

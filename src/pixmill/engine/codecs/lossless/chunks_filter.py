@@ -46,6 +46,19 @@ def replace_png_metadata(source: memoryview, metadata: RetainedMetadata) -> byte
     return None
 
 
+def find_png_exif(source: memoryview) -> bytes:
+    """Return the EXIF block; empty if absent."""
+    return next((bytes(data) for kind, data in iter_chunks(source) if kind == b"eXIf"), b"")
+
+
+def find_webp_exif(source: memoryview) -> bytes:
+    """Return the EXIF block; empty if absent."""
+    try:
+        return next((bytes(data) for kind, data in _riff_chunks(source[12:]) if kind == b"EXIF"), b"")
+    except DamagedFile:
+        return b""
+
+
 def replace_webp_metadata(source: memoryview, metadata: RetainedMetadata) -> bytes | None:
     """Return the file with this metadata only; None if it is damaged."""
     try:

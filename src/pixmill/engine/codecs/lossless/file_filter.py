@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Final
 
 from pixmill.engine.codecs.lossless.chunks_filter import (
+    find_png_exif,
+    find_webp_exif,
     replace_jxl_metadata,
     replace_png_metadata,
     replace_webp_metadata,
 )
 from pixmill.engine.codecs.lossless.gif_filter import strip_gif
-from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_metadata
+from pixmill.engine.codecs.lossless.jpeg_segments_filter import find_jpeg_exif, replace_jpeg_metadata
 from pixmill.engine.codecs.lossless.plain_files import is_plain_heif, is_plain_ico, is_plain_tiff
-from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
+from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata, exif_orientation
+from pixmill.engine.metadata.exif_block import with_orientation
 from pixmill.media import Format
 
 _FILTERS: Final[dict[Format, Callable[[memoryview, RetainedMetadata], bytes | None]]] = {
@@ -24,6 +27,11 @@ _FILTERS: Final[dict[Format, Callable[[memoryview, RetainedMetadata], bytes | No
     Format.JXL: replace_jxl_metadata,
     Format.GIF: lambda source, _metadata: strip_gif(source),
 }
+_STORED_EXIF: Final[dict[Format, Callable[[memoryview], bytes]]] = {
+    Format.JPEG: find_jpeg_exif,
+    Format.PNG: find_png_exif,
+    Format.WEBP: find_webp_exif,
+}
 _PLAIN: Final[dict[Format, Callable[[memoryview], bool]]] = {
     Format.AVIF: is_plain_heif,
     Format.HEIC: is_plain_heif,
@@ -31,6 +39,12 @@ _PLAIN: Final[dict[Format, Callable[[memoryview], bool]]] = {
     Format.ICO: is_plain_ico,
     Format.BMP: lambda _source: True,
 }
+
+
+def without_metadata(source: bytes, kind: Format) -> bytes:
+    """Return the file with its orientation as the only metadata; unchanged if that needs an encoder."""
+    orientation = exif_orientation(_STORED_EXIF[kind](memoryview(source))) if kind in _STORED_EXIF else 1
+    return with_metadata(memoryview(source), kind, RetainedMetadata(with_orientation(b"", orientation))) or source
 
 
 def with_metadata(source: memoryview, kind: Format, metadata: RetainedMetadata) -> bytes | None:

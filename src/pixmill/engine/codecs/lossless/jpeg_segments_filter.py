@@ -53,6 +53,19 @@ def replace_jpeg_metadata(source: memoryview, metadata: RetainedMetadata) -> byt
     return None
 
 
+def find_jpeg_exif(source: memoryview) -> bytes:
+    """Return the EXIF block in front of the first scan; empty if absent."""
+    at = len(_START)
+    for _ in range(_MAX_SEGMENTS):
+        marker, size = bytes(source[at : at + 2]), int.from_bytes(source[at + 2 : at + 4])
+        if marker[:1] != b"\xff" or marker[1:] in (b"", b"\xda", b"\xd9"):
+            break
+        if marker == b"\xff\xe1" and bytes(source[at + 4 : at + 10]) == _EXIF:
+            return bytes(source[at + 4 : at + 2 + size])
+        at += 1 if marker == b"\xff\xff" else 2 + size
+    return b""
+
+
 def _kept(marker: int, segment: bytes) -> bytes:
     """Return what stays of a segment."""
     if marker in _KEPT_APPLICATION_DATA:
