@@ -120,6 +120,8 @@ ENDINGS = {
 
 
 NOT_AS_PILLOW = {
+    "12bit.cropped.tif": "12 bits, which Pillow takes for 16",
+    "multi-channel-z-series.ome.tif": "signed samples, which Pillow takes for unsigned ones: -1 as white",
     "16x17000.avif": "longer than any result may be",
     "rgba-correct.ppm": "a format that is not read",
     "silicongraphics.sgi": "a format that is not read",

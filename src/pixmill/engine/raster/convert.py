@@ -15,7 +15,10 @@ pyvips.cache_set_max(0)  # no operation is repeated; the cache would only hold m
 pyvips.vips_lib.vips_concurrency_set(1)  # parallelism comes from processes
 pyvips.block_untrusted_set(state=True)  # what libvips itself marks as unsafe for untrusted files
 pyvips.operation_block_set("VipsForeignLoad", state=True)  # and every loader
-_STREAM_LOADERS, _BUFFER_LOADERS = ("PngSource", "HeifSource", "WebpSource"), ("Png", "Nsgif", "Webp", "Jpeg", "Svg")
+_STREAM_LOADERS, _BUFFER_LOADERS = (
+    ("PngSource", "HeifSource", "WebpSource", "TiffSource"),
+    (*("Png", "Nsgif", "Webp", "Jpeg", "Svg"),),
+)
 for _loader in (*_STREAM_LOADERS, *(f"{_name}Buffer" for _name in _BUFFER_LOADERS)):
     pyvips.operation_block_set(f"VipsForeignLoad{_loader}", state=False)  # except those that codecs call by name
 Image.MAX_IMAGE_PIXELS = None  # our own limits are checked first and raise our own errors
