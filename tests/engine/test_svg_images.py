@@ -5,6 +5,7 @@ import gzip
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
@@ -227,3 +228,22 @@ def test_animations_within_the_document_stay() -> None:
         )
     )
     assert kept.serialise().count(b"attributeName") == 2
+
+
+BACKGROUNDS = {
+    "background:#f00": (*RED, 255),
+    "fill:blue; Background-Color : rgb(255,0,0) !important": (*RED, 255),
+    "background:rgba(255,0,0,.5)": (255, 0, 0, 128),
+    "background:#f00;background:nonsense": (*RED, 255),
+    "background:transparent": (0, 0, 0, 0),
+    "background:url(#a)": (0, 0, 0, 0),
+    "color:red": (0, 0, 0, 0),
+}
+
+
+@pytest.mark.parametrize("style", BACKGROUNDS)
+def test_the_background_of_the_root_is_painted(style: str) -> None:
+    inside = "<rect width='2' height='10' fill='#00f'/>"
+    pixels = pixels_of(render_image(svg(inside, f'width="40" height="20" viewBox="0 0 20 10" style="{style}"')), "RGBA")
+    assert tuple(pixels[10, 2]) == (*BLUE, 255)
+    assert np.abs(pixels[10, 38].astype(int) - BACKGROUNDS[style]).max() <= 1

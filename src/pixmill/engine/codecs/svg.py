@@ -4,12 +4,14 @@ librsvg bounds references and depth itself. ``svg_cost.py`` estimates the time, 
 Text uses the fonts of the machine.
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
 import pyvips
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.svg_parts import SVG_NAMESPACE, serialise_attribute
 from pixmill.engine.codecs.svg_rasters import EmbeddedRasters
 from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
 from pixmill.engine.codecs.svg_size import DrawingSize, drawing_size, styles_size
@@ -28,6 +30,7 @@ _CSS_DPI = 96
 _LIBVIPS_SCALE = 72 / _CSS_DPI
 """CSS has 96 pixels per inch; libvips multiplies the size by what that is of 72."""
 
+_BACKGROUND: Final = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
 _UNSIZED: Final = (1234.0, 678.0)
 """A size of the root that style sheets do not have by chance."""
 _MEASURING_SCALES: Final = (100, 1)
@@ -66,7 +69,10 @@ class SvgDecoder:
         scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(width, height))
         left, top, box, area = render_box(request, scale)
         canvas = box if is_whole and area is None else Size(round_length(width * scale), round_length(height * scale))
-        return replace(from_vips(_crop_padded(self._load(canvas), left, top, box)), area=area)
+        image = self._load(canvas)
+        if background := self._background():
+            image = _on_background(image, background)
+        return replace(from_vips(_crop_padded(image, left, top, box)), area=area)
 
     def to_vector_file(self, size: Size) -> bytes | None:
         """Serialise the sanitised SVG with this size; None if the aspect ratio differs."""
@@ -83,6 +89,17 @@ class SvgDecoder:
         if "font-size" not in self._sanitised.root:
             attributes["font-size"] = "16"  # as in browsers; librsvg's is 12
         return self._open(attributes, 1)
+
+    def _background(self) -> list[float] | None:
+        """Return the background colour of the root's style attribute, which librsvg does not paint, as RGBA."""
+        declared = _BACKGROUND.findall(self._sanitised.root.get("style", ""))
+        if not declared:
+            return None
+        # librsvg reads the colour: an invalid one leaves the one before.
+        style = serialise_attribute("style", "".join(f";fill:{value}" for value in ("none", *declared)))
+        square = f'<svg xmlns="{SVG_NAMESPACE}" width="9" height="9"><rect width="9" height="9"{style}/></svg>'
+        colour: list[float] = pyvips.Image.svgload_buffer(square.encode()).getpoint(4, 4)
+        return colour if colour[3] else None
 
     def _open(self, attributes: dict[str, str], scale: float) -> VipsImage:
         body = self._sanitised.serialise(self._rasters.url, attributes)
@@ -114,6 +131,11 @@ class SvgDecoder:
                 root, None if width == _UNSIZED[0] else width, None if height == _UNSIZED[1] else height
             )
         return drawing_size(root)
+
+
+def _on_background(image: VipsImage, colour: list[float]) -> VipsImage:
+    canvas = image.new_from_image(colour).copy(interpretation=image.interpretation).cast(image.format)
+    return canvas.composite2(image, "over").cast(image.format)
 
 
 def _crop_padded(image: VipsImage, left: int, top: int, size: Size) -> VipsImage:

@@ -11,9 +11,9 @@ from pixmill.engine.codecs.svg_cost import DrawingCost
 from pixmill.engine.codecs.svg_data_url import write_data_url
 from pixmill.media import MEDIA, Format
 
-_SVG = "http://www.w3.org/2000/svg"
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
-_NAMESPACES = {"xmlns": _SVG, "xmlns:xlink": _XLINK}
+_NAMESPACES = {"xmlns": SVG_NAMESPACE, "xmlns:xlink": _XLINK}
 
 # Not xml.sax.saxutils: it imports urllib.request, and with it TLS and 3 MiB, into every worker.
 TEXT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})

@@ -20,6 +20,7 @@ from pixmill.engine.codecs.svg_cost import DrawingCostCounter
 from pixmill.engine.codecs.svg_css import sanitise_css
 from pixmill.engine.codecs.svg_data_url import DataUrl, read_data_url, write_data_url
 from pixmill.engine.codecs.svg_parts import (
+    SVG_NAMESPACE,
     TEXT_ESCAPES,
     EmbeddedDrawing,
     EmbeddedRaster,
@@ -33,7 +34,6 @@ from pixmill.engine.codecs.svg_text import check_entities, to_utf8
 from pixmill.errors import UndecodableImage
 from pixmill.media import MEDIA, Format
 
-_SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _ALLOWED_PREFIXED = {f"{_XML} space": "xml:space", f"{_XML} lang": "xml:lang", f"{_XLINK} href": "xlink:href"}
@@ -135,7 +135,7 @@ class _Sanitiser:
         self._output: list[Part | None] = []
         self._costs = DrawingCostCounter()
         self._entities: dict[str, str] = {}
-        self._namespaces: tuple[str, ...] = (_SVG,)
+        self._namespaces: tuple[str, ...] = (SVG_NAMESPACE,)
         self._elements = self._dropped_depth = self._selectors = 0
         self._open: list[str] = []
         self._style_text: list[str] | None = None
@@ -248,7 +248,7 @@ class _Sanitiser:
 
     def _start_root(self, name: str, attributes: dict[str, str]) -> None:
         if name == "svg":  # without a namespace, as in many handwritten files
-            self._namespaces = ("", _SVG)
+            self._namespaces = ("", SVG_NAMESPACE)
         if self._local_name(name) != "svg":
             raise _NoSvg(detail="root element is not svg")
         self._open.append("svg")

@@ -30,6 +30,7 @@ _FIXED_ENVIRONMENT: Final = {
     "VIPS_WARNING": "0",  # errors of an image belong in the response, not on standard error
     "VIPS_DISC_THRESHOLD": "1000g",  # never a temporary file: pixels are limited, and the disk may be read-only
     "OMP_NUM_THREADS": "1",
+    "LC_MESSAGES": "en_US.UTF-8",  # systemLanguage in SVG: as in browsers, not the language of the machine
     "MALLOC_ARENA_MAX": "1",  # glibc: one heap, not one per thread
 }
 
