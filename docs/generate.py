@@ -277,6 +277,21 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 - SVGs are sanitised: scripts, `foreignObject`, links, external references and entity bombs are removed. Embedded images, SVGs (up to three
   within each other), style sheets and fonts in data URLs are kept; a kept SVG shows its fonts, a rendered one uses those of the server.
 - Embedded images may be PNG, JPEG, GIF, WebP, AVIF, BMP or ICO.
+- Animations show their static state, also in a rendered drawing; a kept SVG keeps moving. Scripts never run.
+
+SVGs are rendered by librsvg, and what it does not know is drawn otherwise than in a browser. A kept SVG is not concerned.
+
+| feature | rendered as |
+| --- | --- |
+| `foreignObject` | nothing; in a `switch` the next alternative (also in a kept SVG) |
+| CSS variables, `calc()`, `@media`, `@supports`, transforms and animations in style sheets | as if the rule or declaration were missing |
+| `background` of the root in a style sheet | transparent; a colour in its `style` attribute is painted |
+| fonts in `@font-face`; SVG fonts | fonts of the server; `sans-serif`, `serif` and `monospace` as its fontconfig has them |
+| filter inputs `BackgroundImage`, `BackgroundAlpha`, `FillPaint`, `StrokePaint` | the old ones of SVG 1.1, which browsers have dropped |
+| light sources, `feMorphology`, `feConvolveMatrix` with `edgeMode`, `feTile`, `feDisplacementMap` | with other rounding at edges, or at the resolution of the result |
+| selectors that match elements inside a `use` | as for the element that is referred to |
+| `tref`; `enable-background` | drawn; browsers have dropped them |
+| a viewBox that is enlarged more than about 100,000 times | nothing |
 - They are rendered at exactly the requested size, with the fonts of the server.
 - The size is that of the root element, else of the viewBox, in real numbers: `viewBox="0 0 1.5 1"` is 600 × 400 at `width=600`. `/info` then
   has `exact_width` and `exact_height`. Percentages count as not given; without any size it is 300 × 150, as in browsers.

@@ -77,6 +77,11 @@ def _files(name: str, download: Callable[[Path], None]) -> list[Path]:
     return sorted(found)
 
 
+def drawings() -> list[Path]:
+    """The SVGs of librsvg's tests: the W3C's test suite for SVG 1.1, reports of faults, and icons."""
+    return sorted(_had("librsvg2-tests", _download_librsvg).rglob("*.svg"))
+
+
 def png_suite() -> list[Path]:
     """Willem van Schaik's PngSuite, as far as libpng's source carries it."""
     root = _had("libpng", _download_libpng)
@@ -141,6 +146,12 @@ def _download_libjxl(scratch: Path) -> None:
     _apt(scratch, "download", DEBIAN_PACKAGE)
     _run(["dpkg-deb", "-x", str(next(scratch.glob("*.deb"))), "all"], scratch)
     shutil.move(scratch / "all" / "usr" / "share" / DEBIAN_PACKAGE, scratch / "whole")
+
+
+def _download_librsvg(scratch: Path) -> None:
+    _apt(scratch, "download", "librsvg2-tests")
+    _run(["dpkg-deb", "-x", str(next(scratch.glob("*.deb"))), "all"], scratch)
+    shutil.move(next((scratch / "all").rglob("fixtures")), scratch / "whole")
 
 
 def _download_libvips(scratch: Path) -> None:

