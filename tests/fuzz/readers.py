@@ -32,6 +32,9 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs import dib, jpeg_segments
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.isobmff_colours import read_code_points
+    from pixmill.engine.codecs.lossless.file_filter import with_metadata, without_metadata
+    from pixmill.engine.codecs.metadata import RetainedMetadata
+    from pixmill.engine.codecs.metadata_policy import retained_metadata
     from pixmill.engine.codecs.png_colours import png_profile
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.codecs.webp_animation import has_alpha
@@ -40,11 +43,12 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.raster.cicp import hdr_encoding
     from pixmill.engine.raster.icc import is_readable_profile
     from pixmill.errors import PixmillError
-    from pixmill.media import Format
+    from pixmill.media import OUTPUT_FORMATS, Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
     from pixmill.plan.key import Key, canonical_json
     from pixmill.plan.limits import Limits
     from pixmill.plan.ops import Output, Plan
+    from pixmill.plan.output import Metadata
     from pixmill.plan.source import parse_source
     from pixmill.plan.url import canonical_url, resolve_redirect
     from pixmill.runtime.spool import Spool
@@ -229,6 +233,25 @@ def colours(data: bytes) -> None:
     hdr_encoding(data)
 
 
+def metadata(data: bytes) -> None:
+    """The bytes are EXIF, XMP and IPTC; what is kept of them is kept as it is another time."""
+    for policy in (Metadata.COPYRIGHT, Metadata.KEEP, Metadata.ALL):
+        kept = retained_metadata(policy, data, data, data)
+        if policy is not Metadata.COPYRIGHT:
+            assert retained_metadata(policy, kept.exif, kept.xmp, kept.iptc) == kept
+        assert max(len(kept.exif), len(kept.iptc)) < 65_000
+
+
+def containers(data: bytes) -> None:
+    """Files of every format whose metadata is exchanged, or looked for, without decoding."""
+    source = memoryview(data)
+    for form in OUTPUT_FORMATS:
+        without_metadata(data, form)
+        for kept in (RetainedMetadata(), RetainedMetadata(b"II*\0\x08\0\0\0", b"<x/>", b"\x1c\2")):
+            result = with_metadata(source, form, kept)
+            assert result is None or len(result) <= len(data) + 1_000
+
+
 READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
     for reader in (
@@ -242,6 +265,8 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         address,
         svg,
         jpeg,
+        metadata,
+        containers,
         bitmap,
         gif,
         webp,
