@@ -342,3 +342,22 @@ def test_of_a_jpeg_with_a_gain_map_the_base_picture_is_shown() -> None:
     source = encode_image(photo(), "MPO", save_all=True, append_images=[Image.new("L", (60, 40), 90)], quality=95)
     assert inspect(source, LIMITS).frames == 1
     assert difference(pixels_of(render_image(source)), pixels_of(photo())) < 4
+
+
+@pytest.mark.parametrize("primary", [0, 1, 2])
+def test_pages_of_a_heic_begin_with_the_primary_image_and_leave_out_none(primary: int) -> None:
+    colours = ["red", "lime", "blue"]
+    file = pillow_heif.HeifFile()
+    for colour in colours:
+        file.add_from_pillow(Image.new("RGB", (64, 64), colour))
+    out = BytesIO()
+    file.save(out, primary_index=primary, quality=90)
+    shown = []
+    for page in (1, 2, 3):
+        plan = Plan(input=Input(page=page), output=Output(formats=(Format.PNG,)))
+        pixels = (
+            Image.open(BytesIO(render(memoryview(out.getvalue()), plan, LIMITS).body)).convert("RGB").getpixel((9, 9))
+        )
+        assert isinstance(pixels, tuple)
+        shown.append(colours[pixels.index(max(pixels))])
+    assert shown == [colours[primary], *(colour for colour in colours if colour != colours[primary])]

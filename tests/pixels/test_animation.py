@@ -13,7 +13,7 @@ from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.ops import Crop, Fit, Flip, Input, Output, Plan, Resize
-from pixmill.plan.output import Metadata
+from pixmill.plan.output import Encoding, Metadata
 from pixmill.ports.values import Rendered
 from tests.pixels.animations import (
     MAKERS,
@@ -99,8 +99,7 @@ def test_a_delay_of_nothing_is_a_tenth_of_a_second_and_a_short_one_stays(target:
         Patch(patch.indexes, patch.left, patch.top, delay_ms=delay)
         for patch, delay in zip(FILM, (0, 10, 20, 30), strict=True)
     ]
-    short = 100 if target is Format.WEBP else 10  # libvips writes what browsers show
-    assert decode_rendered(gif(SIZE, patches), target).delays_ms == [100, short, 20, 30]
+    assert decode_rendered(gif(SIZE, patches), target).delays_ms == [100, 10, 20, 30]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +110,43 @@ def test_gif_counts_in_hundredths_and_does_not_lose_time(delays_ms: tuple[int, .
     """Browsers replace a delay of one hundredth by ten."""
     patches = [Patch(flat(1 + number % 4, 8, 8), delay_ms=delay) for number, delay in enumerate(delays_ms)]
     assert decode_rendered(webp((8, 8), patches), Format.GIF).delays_ms == [10 * number for number in hundredths]
+
+
+@pytest.mark.parametrize("target", [Format.WEBP, Format.PNG, Format.AVIF])
+@pytest.mark.parametrize("delays_ms", [(1, 10, 2, 100), (5, 5, 5, 900_000), (10, 11, 12, 16_000_000)])
+def test_short_delays_are_kept_beside_long_ones(target: Format, delays_ms: tuple[int, ...]) -> None:
+    patches = [Patch(flat(1 + number % 4, 8, 8), delay_ms=delay) for number, delay in enumerate(delays_ms)]
+    plan = Plan(output=Output(formats=(target,)))
+    result = decode_animation(render(webp((8, 8), patches), plan, replace(LIMITS, max_animation_s=20_000)).body)
+    shown = [100 if target is Format.WEBP and delay <= 10 else delay for delay in delays_ms]
+    expected = shown if sum(delays_ms) > 2**24 // 11 else delays_ms
+    assert result.delays_ms == pytest.approx(expected, rel=0.001)
+
+
+@pytest.mark.parametrize("target", KINDS)
+def test_equal_frames_take_as_long_as_before(target: Format) -> None:
+    """libwebp makes one frame of equal ones."""
+    patches = [Patch(flat(1 + (at == 3), 9, 7), delay_ms=30 + 10 * at) for at in range(4)]
+    result = decode_rendered(apng((9, 7), patches), target)
+    assert sum(result.delays_ms) == 180
+    assert len(result.frames) == (2 if target is Format.WEBP else 4)
+
+
+@pytest.mark.parametrize("metadata", [Metadata.STRIP, Metadata.KEEP])
+@pytest.mark.parametrize("alpha", [255, 100])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_an_animation_of_equal_frames_is_a_valid_webp_with_its_metadata(
+    metadata: Metadata, alpha: int, *, lossless: bool
+) -> None:
+    """libwebp makes a still of it, which may be a file without flags."""
+    frame, exif = Image.new("RGBA", (9, 7), (255, 0, 0, alpha)), Image.Exif()
+    exif[270] = "three frames"
+    source = encode_image(frame, "AVIF", save_all=True, append_images=[frame, frame], exif=exif)
+    output = Output(formats=(Format.WEBP,), metadata=metadata, encoding=Encoding(lossless=lossless))
+    shown = decode_result(render(source, Plan(output=output), LIMITS))
+    assert shown.size == (9, 7)
+    assert difference(np.asarray(shown.convert("RGBA")), np.asarray(frame)) < 6
+    assert shown.getexif().get(270) == ("three frames" if metadata is Metadata.KEEP else None)
 
 
 @pytest.mark.parametrize("delay_ms", [1, 65_535, 100_000, 3_000_000])

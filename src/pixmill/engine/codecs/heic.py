@@ -47,10 +47,10 @@ _LARGE_BLOCK: Final = 32
 class HeicDecoder:
     """One of the images of a HEIC; the primary one by default."""
 
-    def __init__(self, source: memoryview, page: int = 0) -> None:
+    def __init__(self, source: memoryview, page: int = 1) -> None:
         self._source = source
         file = pillow_heif.open_heif(BytesIO(source), convert_hdr_to_8bit=True)
-        number = page - 1 if page else file.primary_index
+        number = _page_order(len(file), file.primary_index)[page - 1]
         self._image = file[number]
         info = self._image.info
         is_grey = self._image.mode.startswith(("L", "I"))
@@ -134,6 +134,11 @@ def _signalled_profile(source: memoryview, nclx: dict[str, int] | None, *, grey:
         return b""
     points = CodePoints(nclx["color_primaries"], nclx["transfer_characteristics"], primary.max_nits if primary else 0)
     return points.profile(grey=grey)
+
+
+def _page_order(count: int, primary: int) -> list[int]:
+    """The primary image first, as it is the one to show (ISO/IEC 23008-12 §6.2), then the others as in the file."""
+    return [primary, *(number for number in range(count) if number != primary)]
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

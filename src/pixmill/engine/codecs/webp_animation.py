@@ -19,7 +19,8 @@ from pixmill.plan.lengths import Size
 _FILE_HEADER_BYTES, _FRAME_HEADER_BYTES = 12, 16
 _ICC_FLAG: Final = 0x20
 _HEADER_END: Final = 30
-_FLAGS_AT: Final = 20
+_HEADER_AT, _FLAGS_AT, _VP8L_ALPHA_AT = 12, 20, 24
+_DURATION_AT: Final = 12
 _DISPOSE_BACKGROUND: Final = 1
 _ALPHA_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x10, 0x08, 0x04
 _ALPHA_OF_VP8L: Final = 0x10
@@ -91,13 +92,20 @@ def decode_canvases(source: memoryview, size: Size, *, alpha: bool) -> Iterator[
         yield Frame(decoded[0], size.width, size.height, layout)
 
 
-def complete_file(body: bytes, metadata: RetainedMetadata, profile: bytes = b"") -> bytes:
+def complete_file(
+    body: bytes, size: Size, metadata: RetainedMetadata, profile: bytes = b"", time_scale: int = 1
+) -> bytes:
     """Add the metadata, the ICC profile, and the alpha flag, to an animation as libwebp's encoder writes it.
 
     The encoder leaves out the flag if no single frame has alpha, though the canvas has; libwebp's own compositor then
-    shows black there. libvips would write the height of its strip of frames into the EXIF.
+    shows black there. libvips would write the height of its strip of frames into the EXIF. Frames that are all equal
+    become a still, which may lack the chunk that has the flags. Durations are divided by ``time_scale``.
     """
     chunks = ((_EXIF_FLAG, b"EXIF", metadata.exif), (_XMP_FLAG, b"XMP ", metadata.xmp))
+    if body[_HEADER_AT : _HEADER_AT + 4] != b"VP8X":
+        if not (profile or metadata.exif or metadata.xmp):
+            return body
+        body = _with_extended_header(body, size)
     flags = _ALPHA_FLAG if has_alpha(memoryview(body)) else 0
     pieces = [body]
     if profile:
@@ -110,7 +118,26 @@ def complete_file(body: bytes, metadata: RetainedMetadata, profile: bytes = b"")
     completed = bytearray(b"".join(pieces))
     completed[_FLAGS_AT] |= flags
     completed[4:8] = (len(completed) - 8).to_bytes(4, "little")
+    if time_scale > 1:
+        _divide_durations(completed, time_scale)
     return bytes(completed)
+
+
+def _with_extended_header(body: bytes, size: Size) -> bytes:
+    """Add the chunk that has the flags to a still."""
+    alpha = body[_HEADER_AT : _HEADER_AT + 4] == b"VP8L" and body[_VP8L_ALPHA_AT] & _ALPHA_OF_VP8L
+    flags = bytes((_ALPHA_FLAG if alpha else 0, 0, 0, 0))
+    header = flags + (size.width - 1).to_bytes(3, "little") + (size.height - 1).to_bytes(3, "little")
+    return body[:_HEADER_AT] + _chunk(b"VP8X", header) + body[_HEADER_AT:]
+
+
+def _divide_durations(body: bytearray, time_scale: int) -> None:
+    at = _FILE_HEADER_BYTES
+    for name, content in list(_iter_chunks(memoryview(bytes(body)))):
+        if name == b"ANMF":
+            first = at + 8 + _DURATION_AT
+            body[first : first + 3] = (_uint24(content, _DURATION_AT) // time_scale).to_bytes(3, "little")
+        at += 8 + len(content) + len(content) % 2
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
