@@ -307,17 +307,19 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 | PNG, APNG, PNG in ICO | `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, third edition, §4.3) |
 | AVIF | ICC profile, `nclx` of the image (or of the first tile, or of the track), sequence header of AV1 |
 | HEIC | ICC profile, `nclx` of the image |
+| JPEG XL | the colour encoding of its header: ICC profile, or the code points of `nclx` |
 | BMP | ICC profile of a version 5 header |
 | all others | ICC profile |
 
 - Code points of `cICP` and `nclx` are those of ITU-T H.273: primaries 1, 4 to 12 and 22, transfers 1, 4 to 8, 11, 13 to 18.
-- In PNG, transfers 1, 6, 11, 14 and 15 (BT.709 and equals) are gamma 2.4, which displays have for them (ITU-R BT.1886); in AVIF and
-  HEIC the curve of sRGB.
+- In PNG, transfers 1, 6, 11, 14 and 15 (BT.709 and equals) are gamma 2.4, which displays have for them (ITU-R BT.1886); in AVIF,
+  HEIC and JPEG XL the curve of sRGB.
 - `cICP` with other numbers, a matrix, or narrow range is ignored, as are chunks with a wrong checksum, a wrong length or behind the
   pixels. Of `nclx` the part that is unknown or unspecified is taken for that of sRGB.
 - `gAMA` alone means sRGB if it is within 5 % of 1/2.2. With `cHRM` it always means what it says; `cHRM` alone is ignored.
 - A profile of another colour space than the pixels is ignored, and a broken one counts as missing.
-- `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`.
+- `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`; in JPEG XL only those that have code
+  points.
 - Grey keeps a profile of grey in JPEG, PNG, TIFF and AVIF without alpha; elsewhere it becomes sRGB.
 - Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP. Browsers ignore them too.
 

@@ -32,6 +32,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs import dib, jpeg_segments
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.isobmff_colours import read_code_points
+    from pixmill.engine.codecs.jxl_header import read_header
     from pixmill.engine.codecs.lossless.file_filter import with_metadata, without_metadata
     from pixmill.engine.codecs.metadata import RetainedMetadata
     from pixmill.engine.codecs.metadata_policy import retained_metadata
@@ -231,6 +232,8 @@ def colours(data: bytes) -> None:
             profiles += [points.profile(grey=grey) for grey in (False, True)]
     assert all(is_readable_profile(profile) for profile in profiles if profile)
     hdr_encoding(data)
+    with suppress(IndexError, ValueError):
+        read_header(source)
 
 
 def metadata(data: bytes) -> None:

@@ -512,6 +512,44 @@ def test_overlays_and_masks_are_shown_as_they_say_too(name: str) -> None:
     assert [alpha.getpixel((SIDE * n + 8, 8)) for n in (1, 2)] == pytest.approx(list(expected[1:]), abs=2)
 
 
+JXL_TABLE: Final[dict[str, tuple[str, Red, int, int]]] = {
+    "Display P3": ("/woBBAjI5EYIAgEAjABLGIsVANRiPMY73QViABAYIUhFWMEJyIpIwJwWIkq5CYBVAg==", *SHOWN_P3),
+    "Rec. 2100 PQ": ("/woBhAAC8ugRhwMAAABACAIBAIwASxiLFQDUYjzGO90FYgAQGCFIRVjBCciKSMCcFiJKuQmAVQI=", *SHOWN_PQ),
+    "Rec. 2100 HLG": (
+        "/woBhAAC8gwEegwAAAAAAQgCAQCMAEsYixUA1GI8xjvdBWIAEBghSEVYwQnIikjAnBYiSrkJgFUC",
+        *((230, 0, 39), 99, 5),
+    ),
+    "sRGB, linear": ("/woBBAgoWgQIAgEAjABLGIsVANRiPMY73QViABAYIUhFWMEJyIpIwJwWIkq5CYBVAg==", *LINEAR),
+    "": ("/woBBAioOMNUEQgCAQCMAEsYixUA1GI8xjvdBWIAEBghSEVYwQnIikjAnBYiSrkJgFUC", *((210, 77, 77), 146, 26)),
+    "Rec. 2020": (
+        "/woBBAjIUwQIAgEAjABLGIsVANRiPMY73QViABAYIUhFWMEJyIpIwJwWIkq5CYBVAg==",
+        *((247, 0, 53), 128, 20),
+    ),
+    "DCI P3, SMPTE 428 curve": (
+        "/woBBAgwTX4ECAIBAIwASxiLFQDUYjzGO90FYgAQGCFIRVjBCciKSMCcFiJKuQmAVQI=",
+        *((213, 8, 33), 118, 5),
+    ),
+}
+"""Three squares of 8 pixels by libjxl, without loss. The one without a name has a gamma of 1.8, which is known only after
+decoding; the one named Rec. 2020 has the transfer of BT.709."""
+
+
+@pytest.mark.parametrize("name", list(JXL_TABLE))
+def test_a_jpeg_xl_is_shown_as_its_colour_encoding_says(name: str) -> None:
+    pytest.importorskip("pillow_jxl")
+    file, red, middle, dark = JXL_TABLE[name]
+    source = memoryview(b64decode(file))
+    assert inspect(source, LIMITS).profile == name
+    assert_shown(render_image(source), (red, middle, dark))
+
+
+def test_a_grey_jpeg_xl_in_linear_light_is_shown_so() -> None:
+    pytest.importorskip("pillow_jxl")
+    result = render_image(memoryview(b64decode("/woBBAiKFgEIAgEAbABLGIsVAJRkvBgv8gIwAAiMkQE0ECAs5D4JcBc=")))
+    assert result.mode == "L"
+    assert [values[0] for values in patch_values(result)] == [229, 188, 79]
+
+
 def encode_heic(image: Image.Image, primaries: int, transfer: int, **options: bytes) -> memoryview:
     pillow_heif = pytest.importorskip("pillow_heif")
     out = BytesIO()

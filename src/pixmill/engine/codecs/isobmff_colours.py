@@ -4,7 +4,7 @@ Those of the primary image or of the first track: its box ``colr`` of type ``ncl
 first tile, else the sequence header of AV1. Parses untrusted data: short and linear; what is damaged is not found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ _LONG_IDS, _LONG_INDEXES = 1, 1
 _IN_FILE, _IN_IDAT = 0, 1
 
 Property = tuple[bytes, IsobmffBox]
+Children = Mapping[bytes, IsobmffBox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,11 @@ def _configured_header(properties: list[Property]) -> memoryview:
 
 def _image_properties(file: IsobmffBox) -> tuple[list[Property], memoryview]:
     """The properties of the primary item, and its coded pixels up to where a sequence header ends."""
-    meta = find_box(file, "meta")
-    meta = meta and meta.after(_FULL_BOX_BYTES)
-    primary = meta and find_box(meta, "pitm")
-    if not meta or not primary:
+    container = find_box(file, "meta")
+    meta = _children(container.after(_FULL_BOX_BYTES)) if container else {}
+    if b"pitm" not in meta:
         return [], memoryview(b"")
+    primary = meta[b"pitm"]
     item = primary.read_uint(4, 4 if primary.read_uint(0, 1) else 2)
     properties = _item_properties(meta, item)
     kinds = {kind for kind, _ in properties}
@@ -103,12 +104,17 @@ def _image_properties(file: IsobmffBox) -> tuple[list[Property], memoryview]:
     return properties, _configured_header(properties) or _coded_pixels(file, meta, item)
 
 
-def _item_properties(meta: IsobmffBox, item: int) -> list[Property]:
-    container, associations = find_box(meta, "iprp", "ipco"), find_box(meta, "iprp", "ipma")
-    if not container or not associations:
+def _children(box: IsobmffBox) -> dict[bytes, IsobmffBox]:
+    """The first box of each kind in this one."""
+    return dict(reversed(list(boxes(box))))
+
+
+def _item_properties(meta: Children, item: int) -> list[Property]:
+    described = _children(meta[b"iprp"]) if b"iprp" in meta else {}
+    if not described.keys() >= {b"ipco", b"ipma"}:
         return []
-    properties = list(boxes(container))
-    return [properties[number - 1] for number in _property_numbers(associations, item) if 0 < number <= len(properties)]
+    properties, numbers = list(boxes(described[b"ipco"])), _property_numbers(described[b"ipma"], item)
+    return [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
 
 
 def _property_numbers(associations: IsobmffBox, item: int) -> list[int]:
@@ -131,9 +137,9 @@ def _property_numbers(associations: IsobmffBox, item: int) -> list[int]:
     return []
 
 
-def _first_tile(meta: IsobmffBox, item: int) -> int | None:
+def _first_tile(meta: Children, item: int) -> int | None:
     """The first item that this one is derived from (14496-12 §8.11.12)."""
-    references = find_box(meta, "iref")
+    references = meta.get(b"iref")
     if not references:
         return None
     id_bytes = 4 if references.read_uint(0, 1) else 2
@@ -143,9 +149,9 @@ def _first_tile(meta: IsobmffBox, item: int) -> int | None:
     return None
 
 
-def _coded_pixels(file: IsobmffBox, meta: IsobmffBox, item: int) -> memoryview:
+def _coded_pixels(file: IsobmffBox, meta: Children, item: int) -> memoryview:
     """The beginning of the first extent of an item (14496-12 §8.11.3)."""
-    location, data = find_box(meta, "iloc"), find_box(meta, "idat")
+    location, data = meta.get(b"iloc"), meta.get(b"idat")
     if location:
         for entry_item, method, offset, length in _locations(location):
             if entry_item == item and (method == _IN_FILE or (method == _IN_IDAT and data)):

@@ -1,7 +1,8 @@
 """JPEG XL codec by libjxl from the wheel of pillow-jxl-plugin, on one thread; the extra ``jxl``.
 
 libjxl applies the orientation, except for a recompressed JPEG, which it returns as it was. Animations are decoded by
-libjxl's own API, in pylibjxl's wheel. The colour profile is known only after decoding.
+libjxl's own API, in pylibjxl's wheel. An ICC profile is known only after decoding; colours named by code points are
+those of the original also after decoding.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pixmill.engine.codecs.frame_sequence import normalized_timing
 from pixmill.engine.codecs.jxl_header import JxlHeader, read_header
 from pixmill.engine.codecs.metadata import RetainedMetadata, metadata_if_small
 from pixmill.engine.codecs.quality import codec_quality
+from pixmill.engine.raster.cicp import cicp_profile
 from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS
@@ -51,6 +53,12 @@ def open_jxl(source: memoryview) -> "JxlDecoder | JxlAnimationDecoder":
     return JxlAnimationDecoder(source, parsed)
 
 
+def _signalled_profile(parsed: JxlHeader) -> bytes | None:
+    """Return the profile that stands for the code points of the header; None if it has none."""
+    points = parsed.code_points
+    return None if points is None else cicp_profile(*points, grey=parsed.grey, bt1886=False)
+
+
 class JxlAnimationDecoder:
     """An animated JPEG XL, or one of its frames."""
 
@@ -59,12 +67,14 @@ class JxlAnimationDecoder:
         self._parsed = parsed
         self._page = page
         self._animation = animation = libjxl.read_animation(source)
+        self._profile = _signalled_profile(parsed)
         frames = len(animation.delays_ms)
         self.header = ImageHeader(
             format=Format.JXL,
             size=animation.size,
             alpha=animation.alpha,
             colour_space="grey" if animation.grey else "rgb",
+            profile=self._profile or b"",
             frame_count=frames,
             exif=metadata_if_small(parsed.exif),
             xmp=metadata_if_small(parsed.xmp),
@@ -86,7 +96,8 @@ class JxlAnimationDecoder:
         animation, size = self._animation, self._animation.size
         for pixels in libjxl.decode_frames(self._source, animation, first):
             layout = _LAYOUTS[animation.channels]
-            frame = Frame(pixels.samples, size.width, size.height, layout, pixels.profile, request.area)
+            profile = pixels.profile if self._profile is None else self._profile
+            frame = Frame(pixels.samples, size.width, size.height, layout, profile, request.area)
             yield replace(frame, truncated=pixels.truncated)
 
 
@@ -96,11 +107,13 @@ class JxlDecoder:
     def __init__(self, source: memoryview, parsed: JxlHeader) -> None:
         self._source = source
         self._orientation = parsed.orientation
+        self._profile = _signalled_profile(parsed)
         self.header = ImageHeader(
             format=Format.JXL,
             size=EXIF_ORIENTATIONS[parsed.orientation].oriented_size(parsed.size),
             alpha=parsed.alpha,
             colour_space="grey" if parsed.grey else "rgb",
+            profile=self._profile or b"",
             exif=metadata_if_small(parsed.exif),
             xmp=metadata_if_small(parsed.xmp),
             orientation_applied=True,
@@ -112,6 +125,8 @@ class JxlDecoder:
             return self._decode_jpeg(data, request)
         self._check_size(info.width, info.height)
         image = Image.frombytes(info.mode, (info.width, info.height), data)
+        if self._profile is not None:
+            profile = self._profile
         return pillow.decode_frame(image, profile or b"", request.area)
 
     def _decode_jpeg(self, data: bytes, request: DecodeRequest) -> Frame:

@@ -13,7 +13,14 @@ from pixmill.plan.lengths import Size
 CODESTREAM: Final = b"\xff\x0a"
 _RATIOS: Final = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _ALPHA: Final = 0
+_RGB: Final = 0
 _GREY: Final = 1
+_CUSTOM: Final = 2
+_BT709: Final = 1
+_SRGB: Final = (1, 13)
+_CODE_POINTS: Final = {(1, 1): 1, (9, 1): 9, (11, 1): 12, (11, 11): 11}
+"""Primaries of H.273 by primaries and white point of JPEG XL."""
+
 _MAX_BOXES: Final = 1_000
 _MAX_HEADER_BYTES: Final = 65_536
 """Bytes of the codestream that are joined from its boxes; a header has about fifty."""
@@ -23,6 +30,7 @@ _DEPTH: Final = ((0, 8), (0, 10), (0, 12), (6, 1))
 _FLOAT_DEPTH: Final = ((0, 32), (0, 16), (0, 24), (6, 1))
 _COUNT: Final = ((0, 0), (0, 1), (4, 2), (12, 1))
 _ENUM: Final = ((0, 0), (0, 1), (4, 2), (6, 18))
+_CHROMATICITY: Final = ((19, 0), (19, 524_288), (20, 1_048_576), (21, 2_097_152))
 _PREVIEW: Final = ((6, 1), (8, 65), (10, 321), (12, 1_345))
 _EIGHTHS: Final = ((0, 16), (0, 32), (5, 1), (9, 33))
 _TICKS: Final = ((0, 100), (0, 1_000), (10, 1), (30, 1))
@@ -39,6 +47,9 @@ class JxlHeader:
     alpha: bool
     grey: bool
     animated: bool = False
+    code_points: tuple[int, int] | None = None
+    """Colour primaries and transfer of ITU-T H.273; None for an ICC profile and what has no numbers."""
+
     exif: bytes = b""
     xmp: bytes = b""
 
@@ -99,12 +110,13 @@ def _read_codestream(bits: _BitReader) -> JxlHeader:
         raise ValueError("Not a codestream")
     size = _read_size(bits)
     if bits.read(1):  # all_default
-        return JxlHeader(size, 1, alpha=False, grey=False)
+        return JxlHeader(size, 1, alpha=False, grey=False, code_points=_SRGB)
     orientation, animated = _read_extra_fields(bits) if bits.read(1) else (1, False)
     _skip_bit_depth(bits)
     bits.read(1)
     alpha, is_readable = _read_extra_channels(bits)
-    return JxlHeader(size, orientation, alpha, grey=is_readable and _read_is_grey(bits), animated=animated)
+    grey, code_points = _read_colours(bits) if is_readable else (False, None)
+    return JxlHeader(size, orientation, alpha, grey, animated, code_points)
 
 
 def _read_size(bits: _BitReader) -> Size:
@@ -161,6 +173,28 @@ def _read_extra_channels(bits: _BitReader) -> tuple[bool, bool]:
     return count > 0, True
 
 
-def _read_is_grey(bits: _BitReader) -> bool:
+def _read_colours(bits: _BitReader) -> tuple[bool, tuple[int, int] | None]:
+    """Whether the image is grey, and its code points (18181-1 §E.2)."""
     bits.read(1)  # XYB
-    return not bits.read(1) and not bits.read(1) and bits.read_u32(_ENUM) == _GREY
+    if bits.read(1):  # all_default
+        return False, _SRGB
+    has_icc, colour_space = bits.read(1), bits.read_u32(_ENUM)
+    grey = not has_icc and colour_space == _GREY
+    if has_icc or colour_space not in (_RGB, _GREY):
+        return grey, None
+    white, primaries = _read_chromaticities(bits, 1), _BT709
+    if not grey:
+        primaries = _read_chromaticities(bits, 3)
+    has_gamma = bits.read(1)
+    transfer = 0 if has_gamma else bits.read_u32(_ENUM)
+    named = _CODE_POINTS.get((primaries, white))
+    return grey, None if named is None or has_gamma else (named, transfer)
+
+
+def _read_chromaticities(bits: _BitReader, count: int) -> int:
+    """Read the number of a white point or of primaries, and skip the points themselves."""
+    number = bits.read_u32(_ENUM)
+    if number == _CUSTOM:
+        for _ in range(2 * count):
+            bits.read_u32(_CHROMATICITY)
+    return number
