@@ -151,6 +151,14 @@ def test_an_animation_keeps_its_frames_and_loops() -> None:
         assert rendered(source, Metadata.STRIP) == bytes(source)
 
 
+def test_a_tiff_with_a_small_copy_of_its_image_is_encoded_again() -> None:
+    small = photo(24, 16)
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    pages = [encode_image(photo(), "TIFF", save_all=True, append_images=[small]) for small in (photo(24, 16), small)]
+    assert rendered(pages[0], Metadata.STRIP) == bytes(pages[0])
+    assert rendered(pages[1], Metadata.STRIP) != bytes(pages[1])
+
+
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
 def test_images_in_drawings_keep_their_orientation_only(kind: str) -> None:
     embedded = b64encode(ORIGINALS[kind]()).decode()

@@ -13,9 +13,10 @@ _ALPHA_TYPES: Final = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpe
 _DESCRIPTIVE_BOXES: Final = (b"meta", b"moov")
 _MAX_BOXES: Final = 1_000
 
+_SUBFILE_TYPE: Final = 254
 _TIFF_TAGS: Final = frozenset(
     (
-        *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284),
+        *(_SUBFILE_TYPE, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284),
         *(286, 287, 290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 332, 334, 336, 338),
         *(339, 340, 341, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 34_675),
     )
@@ -54,7 +55,7 @@ def _is_plain_description(content: bytes) -> bool:
 
 
 def is_plain_tiff(source: memoryview) -> bool:
-    """Whether all directories of a TIFF have structural tags only."""
+    """Whether all directories of a TIFF have structural tags only, and none is a reduced image."""
     mark = bytes(source[:4])
     if mark not in _CLASSIC_TIFF:
         return False
@@ -62,13 +63,13 @@ def is_plain_tiff(source: memoryview) -> bool:
     at, visited = int.from_bytes(source[4:8], byte_order), set[int]()
     while at and at not in visited and len(visited) < _MAX_DIRECTORIES:
         visited.add(at)
-        count = int.from_bytes(source[at : at + 2], byte_order)
-        tags = {
-            int.from_bytes(source[place : place + 2], byte_order) for place in range(at + 2, at + 2 + 12 * count, 12)
-        }
-        if not tags <= _TIFF_TAGS:
-            return False
-        at = int.from_bytes(source[at + 2 + 12 * count : at + 6 + 12 * count], byte_order)
+        end = at + 2 + 12 * int.from_bytes(source[at : at + 2], byte_order)
+        for place in range(at + 2, end, 12):
+            tag = int.from_bytes(source[place : place + 2], byte_order)
+            is_reduced = tag == _SUBFILE_TYPE and int.from_bytes(source[place + 8 : place + 12], byte_order) & 1
+            if tag not in _TIFF_TAGS or is_reduced:
+                return False
+        at = int.from_bytes(source[end : end + 4], byte_order)
     return not at
 
 
