@@ -85,7 +85,7 @@ def test_it_refuses(patterns: str, source: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     ["example.com", "*", "https://*/", "https://a.*.com/", "https://*", "ftp://h/", "file:", "s3://*.bucket/", "https://u@h/",
-     "https://h/?q", "https://h/#f", "https://h/a b/", "s3://", "https://", "https://*.1.2.3/", "//h/"],
+     "https://h/?q", "https://h/#f", "https:/h/", "https:h", "https:\\\\h/", "s3://", "s3:///x", "https://", "https:///x", "https://*.1.2.3/", "//h/"],
 )  # fmt: skip
 def test_a_pattern_that_means_nothing_is_an_error_of_the_setting_that_quotes_it(pattern: str) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -103,3 +103,25 @@ def test_the_detail_of_a_refusal_names_the_source_and_the_message_does_not() -> 
         AllowList.parse("path:").check(parse_source("s3://bucket/key"))
     assert caught.value.detail == "s3://bucket/key"
     assert "bucket" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "is_allowed"),
+    [
+        ("s3://b/public/x", True),
+        ("s3://b/public//x", True),
+        ("s3://b/public///secret/x", True),
+        ("s3://b/public\\x", False),
+        ("s3://b/public/..\\secret/x", False),
+        ("s3://b//public/x", False),
+        ("s3://b/x//public/x", False),
+        ("s3://b/publicity//x", False),
+        ("http://h/public/a b", True),
+        ("http:\\\\h\\public\\..\\secret\\x", False),
+        ("http:/h/public/x", True),
+        ("http://h\\@evil/public/x", False),
+    ],
+)
+def test_other_spellings_lead_nowhere_else(url: str, *, is_allowed: bool) -> None:
+    """An odd key, and an odd spelling of a URL, are held against the pattern as they are fetched."""
+    assert AllowList.parse("s3://b/public/, http://h/public/").allows(parse_source(url)) is is_allowed

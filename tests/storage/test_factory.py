@@ -132,6 +132,10 @@ async def test_what_is_not_named_is_denied_unless_ambient_credentials_are_allowe
         ("s3://photos/a b%20ü#?.jpg", "s3://photos", "a b%20ü#?.jpg"),
         ("s3://shared/public/b.jpg", "s3://shared/public", "b.jpg"),
         ("az://blobs/x/y/z", "az://blobs/x", "y/z"),
+        ("s3://photos//x", "s3://photos", "/x"),
+        ("s3://photos/a//x", "s3://photos", "a//x"),
+        ("s3://shared/public//x", "s3://shared/public", "/x"),
+        ("s3://photos/a\\b", "s3://photos", "a\\b"),
     ],
 )
 def test_the_url_of_an_object_is_split_into_its_store_and_its_path(url: str, store: str, path: str) -> None:
@@ -139,14 +143,20 @@ def test_the_url_of_an_object_is_split_into_its_store_and_its_path(url: str, sto
     assert locate("s3://other/b.jpg", config(stores_allow_unnamed=True)) == ("s3://other", "b.jpg")
 
 
-@pytest.mark.parametrize("url", ["s3://other/b.jpg", "s3://shared/private/b.jpg", "s3://shared/publicity/b.jpg"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("s3://other/b.jpg", "s3://shared/private/b.jpg", "s3://shared/publicity/b.jpg"),
+        *("s3://shared//public/b.jpg", "s3://shared/public\\b.jpg"),
+    ],
+)
 def test_an_object_outside_of_every_named_store_is_denied(url: str) -> None:
     with pytest.raises(StoreDenied):
         locate(url, config())
 
 
 @pytest.mark.parametrize(
-    "url", ["s3://photos/../x", "s3://photos//x", "s3://photos/a/", "s3://photos", "s3://", "s3://photos/a\0b", "x"]
+    "url", ["s3://photos/../x", "s3://photos/a/", "s3://photos//", "s3://photos", "s3://", "s3://photos/a\0b", "x"]
 )
 def test_where_no_object_can_be_none_is_found(url: str) -> None:
     with pytest.raises(ObjectNotFound):

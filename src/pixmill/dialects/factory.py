@@ -130,9 +130,15 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
     return MountedDialect(entry.dialect, dialect, host, entry.mount, entry.source, prefix.encode())
 
 
+_SOURCE: Final = re.compile(r"[^:\\]*(?:://[^/\\][^\\]*)?\Z")
+"""``parse_source`` takes other spellings, which nothing can be appended to."""
+
+
 def _check_source(source: str) -> None:
     if "?" in source or "#" in source:
         raise ValueError("source has no query and no fragment: relative sources are appended to it")
+    if not _SOURCE.match(source):
+        raise ValueError("source must be scheme://host/path, or a path below the image root")
     parse_source(f"{source.rstrip('/')}/x")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.source import SourceKind, check_path_segments, kind_of, parse_source
+from pixmill.plan.source import SourceKind, check_key_segments, check_path_segments, kind_of, parse_source
 from pixmill.plan.url import MAX_URL_LENGTH, canonical_prefix
 
 MAX_TAG_BYTES: Final = 128
@@ -98,7 +98,7 @@ def _canonical_url_prefix(scheme: str, rest: str) -> str:
         return f"{scheme}:{rest}"
     if kind is SourceKind.HTTP:
         return canonical_prefix(scheme, rest[2:])
-    check_path_segments(rest[2:].partition("/")[2])
+    check_key_segments(rest[2:].partition("/")[2])
     return f"{scheme}:{rest}"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve_redirect
+from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve_redirect, special_url
 
 MAX_KEY_BYTES: Final = 1024
 """The longest key that S3, GCS and Azure all take; also the longest path."""
@@ -18,9 +18,9 @@ MAX_KEY_BYTES: Final = 1024
 _MAX_SEGMENT_BYTES = 255  # NAME_MAX of Linux file systems
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{0,221}")  # GCS allows the longest names: 222 characters
-_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\]")
-_SPACE = re.compile(r"\s")
-_RESERVED_SEGMENTS = frozenset({"", ".", ".."})
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_DOT_SEGMENTS = frozenset({".", ".."})
+_RESERVED_SEGMENTS = _DOT_SEGMENTS | {""}
 
 
 class SourceKind(StrEnum):
@@ -69,16 +69,19 @@ def parse_source(text: str) -> SourceRef:
     """
     if len(text) > MAX_URL_LENGTH:
         raise invalid_url(f"The source is longer than {MAX_URL_LENGTH} characters")
-    if _FORBIDDEN_CHARACTERS.search(text):
-        raise invalid_url("The source must not contain control characters or backslashes")
+    url = special_url(text)
+    if _FORBIDDEN_CHARACTERS.search(url or text):
+        raise invalid_url("The source must not contain control characters")
+    if url:
+        return SourceRef(SourceKind.HTTP, canonical_url(url))
     match = _SCHEME.match(text)
     if not match:
-        return SourceRef(SourceKind.PATH, _check_key(text.removeprefix("/")))
+        return SourceRef(SourceKind.PATH, _check_path(text.removeprefix("/")))
     scheme = match[1].lower()
     kind = kind_of(scheme)
     if not match[2].startswith("//"):
         raise invalid_url(f"{scheme}: must be followed by //")
-    return SourceRef(kind, _canonical_http(text) if kind is SourceKind.HTTP else _canonical_store(scheme, match[2][2:]))
+    return SourceRef(kind, _canonical_store(scheme, match[2][2:]))
 
 
 def parse_redirect(base: SourceRef, location: str) -> SourceRef:
@@ -97,10 +100,16 @@ def kind_of(scheme: str) -> SourceKind:
     return kind
 
 
-def check_path_segments(key: str) -> None:
-    """Check the segments of a prefix of a path or key; the last one may be partial. Raises InvalidParameter."""
-    if not _RESERVED_SEGMENTS.isdisjoint(key.split("/")[:-1]):
+def check_path_segments(path: str) -> None:
+    """Check the segments of a prefix of a path; the last one may be partial. Raises InvalidParameter."""
+    if not _RESERVED_SEGMENTS.isdisjoint(path.split("/")[:-1]):
         raise invalid_url("A path must not contain empty, . or .. segments")
+
+
+def check_key_segments(key: str) -> None:
+    """Check the segments of a prefix of a key, as ``check_path_segments``. Raises InvalidParameter."""
+    if not _DOT_SEGMENTS.isdisjoint(key.split("/")[:-1]):
+        raise invalid_url("A key must not contain . or .. segments")
 
 
 def upload_ref(digest: str) -> SourceRef:
@@ -117,12 +126,6 @@ _KINDS: Final = {
 }
 
 
-def _canonical_http(text: str) -> str:
-    if _SPACE.search(text):
-        raise invalid_url("A URL must not contain spaces; write %20")
-    return canonical_url(text)
-
-
 def _canonical_store(scheme: str, rest: str) -> str:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
@@ -131,12 +134,29 @@ def _canonical_store(scheme: str, rest: str) -> str:
 
 
 def _check_key(key: str) -> str:
-    """Check that all segments of a relative path are plain names."""
+    """Check a key of an object store: any name that no HTTP client, and no store, changes to another.
+
+    Keys have no folders: ``a//b`` and ``/a`` are objects of their own, which faulty uploaders write. URLs resolve dot
+    segments, and obstore drops final slashes.
+    """
     if len(key.encode()) > MAX_KEY_BYTES:
+        raise invalid_url(f"The key is longer than {MAX_KEY_BYTES} bytes")
+    if not key or key.endswith("/"):
+        raise invalid_url("The key must not be empty or end with a slash")
+    if not _DOT_SEGMENTS.isdisjoint(key.replace("\\", "/").split("/")):  # some services take both for separators
+        raise invalid_url("The key must not contain . or .. segments")
+    return key
+
+
+def _check_path(path: str) -> str:
+    """Check that all segments of a relative path are plain names."""
+    if len(path.encode()) > MAX_KEY_BYTES:
         raise invalid_url(f"The path is longer than {MAX_KEY_BYTES} bytes")
-    for segment in key.split("/"):
+    if "\\" in path:
+        raise invalid_url("The path must not contain backslashes")
+    for segment in path.split("/"):
         if segment in _RESERVED_SEGMENTS:
             raise invalid_url("The path must not be empty or contain empty, . or .. segments")
         if len(segment.encode()) > _MAX_SEGMENT_BYTES:
             raise invalid_url(f"A name in the path is longer than {_MAX_SEGMENT_BYTES} bytes")
-    return key
+    return path

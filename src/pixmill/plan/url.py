@@ -18,17 +18,41 @@ CDN_ID = "pixmill"
 _MAX_AUTHORITY_LENGTH = 300
 """A host has at most 253 characters (RFC 1035 §2.3.4). IDNA is not linear in it, and makes 18 of some characters."""
 
+_C0_OR_SPACE = "".join(map(chr, range(0x21)))
+_DROPPED = dict.fromkeys(map(ord, "\t\n\r"))
+_SPECIAL_SCHEME = re.compile(
+    r"[\x00-\x20]*(h[\t\n\r]*t[\t\n\r]*t[\t\n\r]*p(?:[\t\n\r]*s)?)[\t\n\r]*:", re.IGNORECASE | re.ASCII
+)
+_END_OF_PATH = re.compile(r"[?#]")
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PORT = re.compile(r"[^:]*|\[[^\]]*\]|.*:[0-9]{0,5}")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _PARTIAL_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 _HOST_PREFIX = re.compile(r"[a-z0-9_.:\[\]-]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATH = "/:@!$&'()*+,;=%"
 _IN_QUERY = _IN_PATH + "?"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def special_url(text: str) -> str:
+    """Return an http(s) URL in the spelling of RFC 3986, from all that browsers take for one; empty for other texts.
+
+    As the basic URL parser of the URL Standard (WHATWG §4.4): spaces and control characters around it are dropped, tabs
+    and line breaks anywhere; a backslash before the query is a slash, and any number of slashes follows the scheme.
+    ``canonical_url`` does the rest; what is checked and what is fetched is its result.
+    """
+    found = _SPECIAL_SCHEME.match(text)
+    if not found:
+        return ""
+    rest = text[found.end() :].rstrip(_C0_OR_SPACE).translate(_DROPPED)
+    end = _END_OF_PATH.search(rest)
+    path, rest = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    path = path.replace("\\", "/").lstrip("/")
+    return f"{found[1].translate(_DROPPED).lower()}://{path}{rest}"
 
 
 def canonical_url(text: str) -> str:
@@ -100,10 +124,14 @@ def _normalize_prefix_escapes(text: str, allowed: str) -> str:
 def resolve_redirect(base: str, location: str) -> str:
     """Resolve the ``Location`` of a response against ``base``, without canonicalising it.
 
-    Tolerates spaces, as browsers do. Raises InvalidParameter.
+    Tolerates spaces, backslashes and bytes that are no UTF-8, as browsers do. Raises InvalidParameter.
     """
+    location = _UNDECODED.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", location).strip(_C0_OR_SPACE)
+    location = location.translate(_DROPPED)
+    end = _END_OF_PATH.search(location)
+    path, rest = (location[: end.start()], location[end.start() :]) if end else (location, "")
     try:
-        return urljoin(base, location.strip(" \t").replace(" ", "%20"))
+        return special_url(location) or urljoin(base, (path.replace("\\", "/") + rest).replace(" ", "%20"))
     except ValueError as error:
         raise invalid_url("The redirect cannot be parsed", detail=str(error)) from error
 

@@ -51,8 +51,10 @@ class SourcePattern:
     def _from_url(cls, text: str, *, subdomains: bool) -> Self:
         if "?" in text or "#" in text:
             raise InvalidParameter("A pattern has no query and no fragment")
-        authority, slash, path = text.partition("://")[2].partition("/")
-        scheme = text.partition("://")[0]
+        scheme, separator, rest = text.partition("://")
+        authority, slash, path = rest.partition("/")
+        if not separator or not authority or "\\" in text:  # parse_source would take the path for a host
+            raise InvalidParameter("A pattern is scheme://host/path")
         folder = "/" + path if slash else "/"
         # Parse a reference below the pattern, so that buckets and hosts without a path are valid.
         location = _SourceLocation.of(parse_source(f"{scheme}://{authority}{folder.rstrip('/')}/x"))

@@ -9,7 +9,7 @@ from typing import Final
 
 from pixmill.errors import StoreError
 from pixmill.plan.source import OBJECT_STORE_SCHEMES
-from pixmill.storage.paths import is_valid_path
+from pixmill.storage.paths import is_valid_key, is_valid_path
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}")
 """GCS has the longest names: 222 characters with dots."""
@@ -32,6 +32,15 @@ class BucketUrl:
         if scheme not in OBJECT_STORE_SCHEMES or not _NAME.fullmatch(name) or (prefix and not is_valid_path(prefix)):
             raise StoreError("Not a URL of a bucket", detail=url)
         return cls(scheme, name, prefix)
+
+    @classmethod
+    def of_object(cls, url: str) -> "BucketUrl":
+        """Parse ``scheme://bucket/key``, with the key as prefix. Raises StoreError for what no object can be at."""
+        scheme, _, rest = url.partition("://")
+        name, _, key = rest.partition("/")
+        if scheme not in OBJECT_STORE_SCHEMES or not _NAME.fullmatch(name) or not is_valid_key(key):
+            raise StoreError("Not a URL of an object", detail=url)
+        return cls(scheme, name, key)
 
     def covers(self, other: "BucketUrl") -> bool:
         """Whether the other URL is this one or below it."""

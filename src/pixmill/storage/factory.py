@@ -48,21 +48,15 @@ def locate(url: str, config: StorageConfig) -> tuple[str, str]:
     Raises StoreDenied for a bucket, or a part of it, that is not named unless ambient credentials are allowed, and
     ObjectNotFound for a URL that no object can have.
     """
-    object_url = _parse_object_url(url)
-    named_store = _named_store_for(object_url, config)
-    store_url = BucketUrl.parse(named_store.url) if named_store else BucketUrl(object_url.scheme, object_url.name, "")
-    path = object_url.prefix[len(store_url.prefix) :].removeprefix("/")
-    return "/".join(part for part in (f"{store_url.scheme}://{store_url.name}", store_url.prefix) if part), path
-
-
-def _parse_object_url(url: str) -> BucketUrl:
     try:
-        object_url = BucketUrl.parse(url)
+        object_url = BucketUrl.of_object(url)
     except StoreError as error:
         raise ObjectNotFound(detail=url) from error
-    if url.endswith("/") or not object_url.prefix:
-        raise ObjectNotFound(detail=url)
-    return object_url
+    named_store = _named_store_for(object_url, config)
+    store_url = BucketUrl.parse(named_store.url) if named_store else BucketUrl(object_url.scheme, object_url.name, "")
+    key = object_url.prefix
+    path = key[len(store_url.prefix) :].removeprefix("/") if store_url.prefix else key
+    return "/".join(part for part in (f"{store_url.scheme}://{store_url.name}", store_url.prefix) if part), path
 
 
 def _open_memory(url: str, _config: StorageConfig, _options: _DirectoryOptions) -> Store:

@@ -6,20 +6,22 @@ store: obstore reads every missing option from the environment, and would send o
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from obstore.store import AzureStore, GCSStore, S3Store
 
+from pixmill.errors import ObjectNotFound
 from pixmill.storage.bucket_url import BucketUrl
 from pixmill.storage.config import NamedStore
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
-from pixmill.storage.objects import ObjectStore
+from pixmill.storage.objects import ObjectStore, ObstoreClient
 
 if TYPE_CHECKING:  # in stub files only
     from obstore.store import AzureConfig, ClientConfig, GCSConfig, RetryConfig, S3Config, S3Credential
 
-ObstoreClient = S3Store | GCSStore | AzureStore
-
+_GCS_ENDPOINT: Final = "https://storage.googleapis.com"
 _RETRIES: Final = 2
 _INITIAL_BACKOFF: Final = timedelta(milliseconds=50)
 _MAX_BACKOFF: Final = timedelta(milliseconds=500)
@@ -29,13 +31,25 @@ _MAX_TRANSFER: Final = timedelta(hours=1)
 
 def build_object_store(bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float) -> ObjectStore:
     """Build the client, without network access. Raises StoreError for invalid credentials."""
+    builder = partial(_build_client, bucket_url, named_store, timeout_s)
+    return ObjectStore(builder(None), timeout_s, builder)
+
+
+def _build_client(
+    bucket_url: BucketUrl, named_store: NamedStore | None, timeout_s: float, folder: str | None
+) -> ObstoreClient:
+    """Build the client of the bucket below its prefix, or of a folder there: anything between two slashes of a URL."""
     options: dict[str, Any] = {
-        "prefix": bucket_url.prefix or None,
         "client_options": _client_options(named_store, timeout_s),
         "retry_config": _retry_config(timeout_s),
     }
     try:
-        return ObjectStore(_BUILDERS[bucket_url.scheme](bucket_url.name, named_store, options), timeout_s)
+        if folder is None:
+            return _BUILDERS[bucket_url.scheme](
+                bucket_url.name, named_store, {"prefix": bucket_url.prefix or None, **options}
+            )
+        location = "/".join(part for part in (bucket_url.name, bucket_url.prefix) if part) + "/" + folder
+        return _FOLDER_BUILDERS[bucket_url.scheme](quote(location, safe="/~"), named_store, options)
     except OBSTORE_ERRORS as error:
         raise translate(error) from error
 
@@ -62,6 +76,8 @@ def _retry_config(timeout_s: float) -> "RetryConfig":
 def _s3(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> S3Store:
     # Single deletes work with every S3-compatible service, and their failures are typed errors.
     config: S3Config = {"disable_bulk_delete": True}
+    if "/" in name:
+        config["virtual_hosted_style_request"] = False  # of the environment; the bucket is in the path
     if named_store is None:
         return S3Store(name, config=config, **options)
     has_own_credentials = bool(named_store.access_key_id or named_store.anonymous)
@@ -90,21 +106,23 @@ def _s3_credentials(named_store: NamedStore) -> "Callable[[], S3Credential]":
     return provide
 
 
-def _gcs(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> GCSStore:
+def _gcs(name: str, named_store: NamedStore | None, options: dict[str, Any], folder: str = "") -> GCSStore:
     if named_store is None:
-        return GCSStore(name, **options)
+        return GCSStore(name, config={"base_url": _GCS_ENDPOINT + folder} if folder else None, **options)
     config: GCSConfig = {"skip_signature": named_store.anonymous}
     key = named_store.service_account_key.get_secret_value()
     if key:
         config["service_account_key"] = key
-    endpoint = named_store.endpoint or ("https://storage.googleapis.com" if key or named_store.anonymous else "")
+    endpoint = named_store.endpoint or (_GCS_ENDPOINT if key or named_store.anonymous or folder else "")
     if endpoint:
-        config["base_url"] = endpoint
+        config["base_url"] = endpoint.removesuffix("/") + folder
     return GCSStore(name, config=config, **options)
 
 
-def _azure(name: str, named_store: NamedStore | None, options: dict[str, Any]) -> AzureStore:
+def _azure(name: str, named_store: NamedStore | None, options: dict[str, Any], folder: str = "") -> AzureStore:
     if named_store is None:
+        if folder:
+            raise ObjectNotFound(detail="the account is known to the client only")
         return AzureStore(name, **options)
     config: AzureConfig = {"skip_signature": named_store.anonymous}
     if key := named_store.account_key.get_secret_value():
@@ -113,7 +131,8 @@ def _azure(name: str, named_store: NamedStore | None, options: dict[str, Any]) -
         config["sas_key"] = signature
     if named_store.account_name:
         config["account_name"] = named_store.account_name
-        config["endpoint"] = named_store.endpoint or f"https://{named_store.account_name}.blob.core.windows.net"
+        endpoint = named_store.endpoint or f"https://{named_store.account_name}.blob.core.windows.net"
+        config["endpoint"] = endpoint.removesuffix("/") + folder
     return AzureStore(name, config=config, **options)
 
 
@@ -121,4 +140,11 @@ _BUILDERS: Final[dict[str, Callable[[str, NamedStore | None, dict[str, Any]], Ob
     "s3": _s3,
     "gs": _gcs,
     "az": _azure,
+}
+
+# The clients join the URL of the bucket, a slash and the path; so the folder belongs to the URL of the bucket.
+_FOLDER_BUILDERS: Final[dict[str, Callable[[str, NamedStore | None, dict[str, Any]], ObstoreClient]]] = {
+    "s3": _s3,
+    "gs": lambda location, named_store, options: _gcs("", named_store, options, "/" + location.removesuffix("/")),
+    "az": lambda location, named_store, options: _azure("", named_store, options, "/" + location.removesuffix("/")),
 }

@@ -5,7 +5,7 @@ exception (``errors.py``).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,13 +15,19 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from pixmill.errors import ObjectNotFound, ObjectTooLarge
 from pixmill.ports.values import Stat
+from pixmill.runtime.bounded import BoundedDict
 from pixmill.storage.errors import OBSTORE_ERRORS, translate
-from pixmill.storage.paths import check_readable, check_writable, is_valid_path
+from pixmill.storage.paths import check_readable, check_readable_key, check_writable, is_valid_path
 
 if TYPE_CHECKING:  # names that exist in stub files only
     from obstore import GetResult, ObjectMeta
 
 T = TypeVar("T")
+
+ObstoreClient = S3Store | GCSStore | AzureStore
+
+_MAX_FOLDERS: Final = 16
+"""Clients of folders with empty segments; the least recently used is dropped."""
 
 CHUNK_BYTES: Final = 2**20
 _MIN_READ_BYTES: Final = 2**18
@@ -34,12 +40,17 @@ _PROBE_PATH: Final = ".pixmill-probe"
 class ObjectStore:
     """A bucket, or the part of it below a prefix.
 
-    ``timeout_s`` limits every operation, and every chunk of a stream and page of a listing.
+    ``timeout_s`` limits every operation, and every chunk of a stream and page of a listing. ``open_folder`` builds the
+    client of a part of it, by keys with empty segments: obstore has no such keys, and drops slashes at their ends.
     """
 
-    def __init__(self, client: S3Store | GCSStore | AzureStore, timeout_s: float) -> None:
+    def __init__(
+        self, client: ObstoreClient, timeout_s: float, open_folder: Callable[[str], ObstoreClient] | None = None
+    ) -> None:
         self._client = client
         self._timeout_s = timeout_s
+        self._open_folder = open_folder
+        self._folders: BoundedDict[str, ObstoreClient] = BoundedDict(_MAX_FOLDERS)
 
     async def get(self, path: str, max_bytes: int) -> bytes:
         check_readable(path)
@@ -56,7 +67,8 @@ class ObjectStore:
             await self._with_timeout(self._delete(path))
 
     async def stat(self, path: str) -> Stat:
-        check_readable(path)
+        """Also of an object whose key is no path, such as ``a//b``."""
+        check_readable_key(path)
         return await self._with_timeout(self._stat(path))
 
     async def list(self, prefix: str = "") -> AsyncIterator[Stat]:
@@ -72,7 +84,8 @@ class ObjectStore:
                     yield _stat_of(meta["path"], meta)
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
-        check_readable(path)
+        """Also an object whose key is no path, such as ``a//b``."""
+        check_readable_key(path)
         result = await self._with_timeout(self._open(path))
         return _stat_of(path, result.meta), self._chunks(result)
 
@@ -82,7 +95,8 @@ class ObjectStore:
             await self._with_timeout(self._open(_PROBE_PATH))
 
     async def close(self) -> None:
-        """Drop the client, which closes its connections with the last reference."""
+        """Drop the clients, which close their connections with the last reference."""
+        self._folders.clear()
         del self._client
 
     async def _with_timeout(self, operation: Coroutine[Any, Any, T]) -> T:
@@ -93,7 +107,20 @@ class ObjectStore:
             raise translate(error) from error
 
     async def _open(self, path: str) -> "GetResult":
-        return await obstore.get_async(self._client, path)
+        return await obstore.get_async(*self._locate(path))
+
+    def _locate(self, path: str) -> tuple[ObstoreClient, str]:
+        """Return a client and the path there that together name the object, for keys with empty segments too."""
+        segments = path.split("/")
+        if "" not in segments:
+            return self._client, path
+        if self._open_folder is None:
+            raise ObjectNotFound(detail=f"Invalid path: {path!r}")
+        end = len(segments) - segments[::-1].index("")
+        folder = "/".join(segments[:end])
+        client = self._folders.get(folder) or self._open_folder(folder)
+        self._folders[folder] = client
+        return client, "/".join(segments[end:])
 
     async def _get(self, path: str, max_bytes: int) -> bytes:
         result = await self._open(path)
@@ -109,7 +136,7 @@ class ObjectStore:
 
     async def _stat(self, path: str) -> Stat:
         try:
-            return _stat_of(path, await obstore.head_async(self._client, path))
+            return _stat_of(path, await obstore.head_async(*self._locate(path)))
         except (FileNotFoundError, PermissionDeniedError):
             # A response to HEAD has no body, which distinguishes a missing bucket from a missing object, and wrong
             # credentials; one to GET has.

@@ -15,6 +15,9 @@ MAX_PATH_BYTES: Final = 1024
 _FORBIDDEN_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN_SEGMENTS: Final = {"", ".", ".."}
 
+_FORBIDDEN_IN_KEYS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_DOT_SEGMENTS: Final = {".", ".."}
+
 HIDDEN_NAME: Final = re.compile(r"(?:^|/)\.")
 """Found in a relative path of which a name begins with a dot."""
 
@@ -27,6 +30,26 @@ def is_valid_path(path: str) -> bool:
         and len(path.encode()) <= MAX_PATH_BYTES
         and _FORBIDDEN_SEGMENTS.isdisjoint(path.split("/"))
     )
+
+
+def is_valid_key(key: str) -> bool:
+    """Whether an object of a bucket can have this key, and no client or service changes it to another.
+
+    Other than a path, a key may have empty segments and backslashes. URLs resolve dot segments.
+    """
+    return (
+        0 < len(key) <= MAX_PATH_BYTES
+        and not _FORBIDDEN_IN_KEYS.search(key)
+        and len(key.encode()) <= MAX_PATH_BYTES
+        and not key.endswith("/")
+        and _DOT_SEGMENTS.isdisjoint(key.replace("\\", "/").split("/"))  # some services take both for separators
+    )
+
+
+def check_readable_key(key: str) -> None:
+    """Raise ObjectNotFound for an invalid key."""
+    if not is_valid_key(key):
+        raise ObjectNotFound(detail=f"Invalid key: {key[:MAX_PATH_BYTES]!r}")
 
 
 def check_readable(path: str) -> None:
