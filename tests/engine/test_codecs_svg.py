@@ -222,3 +222,12 @@ def test_more_dots_an_inch_make_it_larger() -> None:
 def test_the_bound_on_the_originals_pixels_says_nothing_to_shapes() -> None:
     plan = Plan(resize=Resize(width=10), output=Output(formats=(Format.PNG,)))
     assert render(svg(RED), plan, Limits(max_pixels=100)).width == 10
+
+
+def test_brackets_within_each_other_are_bounded() -> None:
+    """librsvg overflows its stack at some thousands."""
+    sheet = "<style>" + ":not(" * 5_000 + "g" + ")" * 5_000 + "{fill:red}</style>"
+    with pytest.raises(UndecodableImage):
+        render_image(memoryview(f"<svg {NS} width='4' height='4'>{sheet}<g/></svg>".encode()))
+    many = "<style>" + "rect:not(.a){fill:#f00}" * 300 + "</style><rect width='4' height='4'/>"
+    assert pixels_of(render_image(memoryview(f"<svg {NS} width='4' height='4'>{many}</svg>".encode())))[2, 2, 0] == 255

@@ -79,7 +79,7 @@ class SvgDecoder:
         width, height = self._drawing.width, self._drawing.height
         if abs(size.width * height - size.height * width) > max(width, height):
             return None
-        return self._sanitised.serialise(attributes=self._sized_root(size))
+        return self._sanitised.serialise(self._rasters.url_without_metadata, self._sized_root(size))
 
     def _load(self, size: Size) -> VipsImage:
         """Open the drawing at this size: a viewBox that fills the intrinsic size fills this one too."""
@@ -111,6 +111,8 @@ class SvgDecoder:
         attributes = {"width": str(size.width), "height": str(size.height)}
         if self._drawing.view_box is None:
             attributes["viewBox"] = f"0 0 {self._drawing.width:.9g} {self._drawing.height:.9g}"
+            if size.width * self._drawing.height != size.height * self._drawing.width:
+                attributes["preserveAspectRatio"] = "none"  # what has no viewBox fills the size
         style = root.get("style", "")
         if self._sanitised.sizes_root_by_css or styles_size(style):
             attributes["style"] = f"{style};width:{size.width}px!important;height:{size.height}px!important".lstrip(";")

@@ -22,11 +22,15 @@ _ATTRIBUTE_ESCAPES = TEXT_ESCAPES | str.maketrans({'"': "&quot;", "\n": "&#10;",
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedRaster:
-    """An embedded image of pixels, and its data URL with the media type of its content."""
+    """An embedded image of pixels, and its data URL with the media type of its content.
+
+    ``has_metadata``: some is left that can be removed only by decoding the image.
+    """
 
     format: Format
     data: bytes
     url: str
+    has_metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,22 @@ class EmbeddedRasters:
             self._urls[raster.url] = self._converted(raster)
         return self._urls[raster.url]
 
+    def url_without_metadata(self, raster: EmbeddedRaster) -> str:
+        """Return the URL for a drawing that is kept."""
+        return self._png_url(raster) if raster.has_metadata else raster.url
+
     def _converted(self, raster: EmbeddedRaster) -> str:
         decoder = self._decoders.get(raster.url)
         if decoder is None:
             return ""
         if raster.format in _LIBRSVG_FORMATS and not _needs_conversion(decoder.header):
             return raster.url
+        return self._png_url(raster)
+
+    def _png_url(self, raster: EmbeddedRaster) -> str:
+        decoder = self._decoders.get(raster.url)
         try:
-            return raster_url(Format.PNG, _to_png(decoder))
+            return raster_url(Format.PNG, _to_png(decoder)) if decoder else ""
         except Exception:  # noqa: BLE001 - decoders fail with any exception on a damaged file, which is not shown
             return ""
 

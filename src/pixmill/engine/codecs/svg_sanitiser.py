@@ -10,6 +10,7 @@ linear, bounded.
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 from urllib.parse import unquote
 from xml.parsers import expat
@@ -60,12 +61,15 @@ EMBEDDED_FORMATS: Final = frozenset(
 _FONT_MAGIC = (b"wOFF", b"wOF2", b"OTTO", b"ttcf", b"true", b"\0\1\0\0")
 _CANONICAL_IMAGE = re.compile(r"data:image/[a-z.-]+;base64,[A-Za-z0-9+/]*=*")
 _CSS_TYPE = "text/css"
+_AVIF_METADATA = re.compile(rb"Exif|rdf\+xml|xmpmeta")
 _GZIP = b"\x1f\x8b"
 
 MAX_DEPTH = 200
 """librsvg's parser allows 256."""
 MAX_ELEMENTS = 200_000
 """librsvg allows a million; it needs two seconds for these. Those of embedded SVGs count."""
+MAX_CSS_NESTING = 256
+"""librsvg parses selectors recursively; 5,000 levels overflow its stack."""
 MAX_SELECTOR_MATCHES = 50_000_000
 """Selectors times elements: librsvg tests each pair in 50 to 120 ns, so these take 2 to 6 s."""
 MAX_NESTING = 3
@@ -80,6 +84,7 @@ _STRUCTURAL = re.compile(r"[+~]|:(?:nth-|first-child|last-child|only-child)", re
 _REMOVED = "<metadata></metadata>"
 """Stands for a removed element where selectors count siblings."""
 _CSS_SIZE = re.compile(r"(?<![-\w])(?:width|height)\s*:|\\|all\s*:", re.IGNORECASE)
+_BRACKET = re.compile(r"[()]")
 _PERCENT_ID = re.compile(rb"\bid\s*=\s*[\"']([^\"']*%[^\"']*)")
 _C0_CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))
 
@@ -296,7 +301,7 @@ class _Sanitiser:
             is_usual = data == data_url.data and _CANONICAL_IMAGE.fullmatch(target) and _has_type(target, form)
             usual = target if is_usual else raster_url(form, data)
             self._allowance.count_output(len(usual))
-            return EmbeddedRaster(form, data, usual)
+            return EmbeddedRaster(form, data, usual, form is Format.AVIF and _AVIF_METADATA.search(data) is not None)
         is_drawing = form is Format.SVG or data_url.media_type == MEDIA[Format.SVG].mime
         return self._embedded_drawing(data_url) if is_drawing else None
 
@@ -315,6 +320,8 @@ class _Sanitiser:
     def _style_sheet(self, css: str) -> str:
         """Sanitise a style sheet and count what it selects."""
         css = self._sanitise_css(css)
+        if _nesting(css) > MAX_CSS_NESTING:
+            raise UndecodableImage(detail=f"more than {MAX_CSS_NESTING} brackets within each other in a style sheet")
         self._selectors += css.count("{") + css.count(",")
         self._counts_siblings |= _STRUCTURAL.search(css) is not None
         self._sizes_root |= _CSS_SIZE.search(css) is not None
@@ -335,7 +342,7 @@ class _Sanitiser:
         if data_url.data.startswith(_FONT_MAGIC):
             return url
         image = self._embedded_image(url)
-        if image is None:
+        if image is None or (isinstance(image, EmbeddedRaster) and image.has_metadata):
             return None
         return image.url if isinstance(image, EmbeddedRaster) else drawing_url(image)
 
@@ -352,6 +359,13 @@ class _Sanitiser:
     def _write(self, text: str) -> None:
         self._allowance.count_output(len(text))
         self._output.append(text)
+
+
+def _nesting(css: str) -> int:
+    """Return the maximum number of round brackets within each other, at most."""
+    if css.count("(") <= MAX_CSS_NESTING:
+        return 0
+    return max(accumulate(1 if match[0] == "(" else -1 for match in _BRACKET.finditer(css)))
 
 
 def _has_type(url: str, form: Format) -> bool:
