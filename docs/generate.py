@@ -254,7 +254,13 @@ If another encoding turns out smaller, it is returned instead:
 
 - a JPEG, if the original is an opaque JPEG
 - a PNG, if the original is a PNG graphic
-- a lossless WebP or a PNG with a palette, for graphics
+- a lossless WebP or a PNG with a palette, for graphics; a GIF, if the original is a GIF graphic
+- a lossless WebP or the format of the original, for animations whose first frame is a graphic
+- the format of the original, if the result would be larger than the original, relative to the pixels
+
+So no result is larger than the same result in the format of the original, as long as the client accepts that format. Animations are
+encoded up to three times, if the estimated cost of that is below `PIXMILL_MAX_COST_S`. A result can be larger than an original that was
+compressed more strongly than `quality`, because originals are not delivered unchanged: that would keep their metadata.
 
 Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the quality scale, `quality=auto` and `max_bytes`.
 

@@ -16,6 +16,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.pixels.analysis.content import is_graphic
 from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss, reference_loss
 from pixmill.engine.pixels.output import encode
+from pixmill.engine.pixels.output.original_file import OriginalFile
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import ResultTooLarge
@@ -286,11 +287,14 @@ def test_auto_and_a_bound_go_together() -> None:
 def test_a_search_asks_for_no_more_than_a_middling_effort() -> None:
     frame = frame_of(photo(), Format.WEBP)
     hard = Output(formats=(Format.WEBP,), target_quality=80, encoding=Encoding(effort=9))
-    found = encode.encode_output(frame, hard, RetainedMetadata(), Format.PNG)
+    found = encode.encode_output(frame, hard, RetainedMetadata(), OriginalFile(Format.PNG, 10**9, frame.size))
     assert found.encoding.effort == encode.MAX_SEARCH_EFFORT
     assert (
         encode.encode_output(
-            replace(frame), Output(encoding=Encoding(effort=9)), RetainedMetadata(), Format.PNG
+            replace(frame),
+            Output(encoding=Encoding(effort=9)),
+            RetainedMetadata(),
+            OriginalFile(Format.PNG, 10**9, frame.size),
         ).encoding.effort
         == 9
     )

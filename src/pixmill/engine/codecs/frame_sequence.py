@@ -30,7 +30,8 @@ class AnimationTiming:
 class FrameSequence:
     """Frames of one size and layout, produced on demand, in order, once.
 
-    ``truncated``: the file, or that of an overlay or a mask, is cut off.
+    ``truncated``: the file, or that of an overlay or a mask, is cut off. ``is_graphic``: the first frame is classified
+    as a graphic; determined only if the format is free.
     """
 
     frames: Iterator[Frame]
@@ -40,6 +41,7 @@ class FrameSequence:
     timing: AnimationTiming
     profile: bytes = b""
     truncated: bool = False
+    is_graphic: bool = False
 
 
 def normalized_timing(delays_ms: Sequence[int], loop_count: int = 0) -> AnimationTiming:

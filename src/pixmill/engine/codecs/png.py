@@ -39,6 +39,8 @@ _FILTERS = ((6, 0xF8), (0, 0x10 | 0x20))
 12 ms and 160 kB. One filter alone is bad for graphics."""
 
 _NO_FILTER = 8
+_INDEXED_LEVEL = 6
+"""The default deflate level of indices: at 800 × 600 pixels 2 ms and 13.4 kB, at level 2 1.4 and 15.4."""
 _INDEXED = 3
 """The colour type (PNG specification §11.2.1)."""
 
@@ -158,7 +160,7 @@ def _encode_indexed(indexed: IndexedImage, profile: bytes, encoding: Encoding) -
     packed, (width, height) = indexed.packed(bits), indexed.image.size
     image = pyvips.Image.new_from_memory(packed, len(packed) // height, height, 1, "uchar")
     image, keep = attach_metadata(image.copy(interpretation="b-w"), NO_METADATA, b"")
-    level = codec_effort(Format.PNG, encoding)
+    level = codec_effort(Format.PNG, encoding) if encoding.effort is not None else _INDEXED_LEVEL
     body: Any = image.pngsave_buffer(compression=level, interlace=encoding.progressive, keep=keep, filter=_NO_FILTER)
     (_, header), *others = iter_chunks(memoryview(bytes(body)))
     declared = struct.pack(">2I2B", width, height, bits, _INDEXED) + header[10:]

@@ -13,10 +13,12 @@ from time import perf_counter
 from pixmill.engine.codecs.decoder import Decoder, HasFrames, ImageHeader
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
 from pixmill.engine.codecs.table import can_encode_animation
+from pixmill.engine.pixels.analysis.content import is_graphic
 from pixmill.engine.pixels.decode import decode_frames
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.open_image import check_frames
+from pixmill.engine.pixels.output.original_file import format_is_free
 from pixmill.engine.pixels.runner import PipelineRunner
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge
@@ -53,6 +55,7 @@ def build_frame_sequence(
         timing,
         profile=first.profile,
         truncated=job.header.truncated or first.truncated,
+        is_graphic=format_is_free(job.plan.output) and is_graphic(first),
     )
 
 

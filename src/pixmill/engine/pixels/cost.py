@@ -46,13 +46,17 @@ _EXTRAS: Final[BoundedDict[bytes, _Extra | None]] = BoundedDict(256)
 """By digest: a watermark comes again and again, and opening a drawing takes milliseconds."""
 
 
-def check_cost(job: RenderJob, *, animated: bool = False) -> None:
-    """Raise TooCostly above the maximum, and RenderDeferred if it should wait for a worker without hurry."""
+def check_cost(job: RenderJob, *, animated: bool = False) -> float:
+    """Return the estimated seconds.
+
+    Raises TooCostly above the maximum, and RenderDeferred if the render should wait for a worker without hurry.
+    """
     geometries = tuple(stage.geometry for stage in (job, *job.later_jobs))
     estimate = estimate_cost(job.plan, geometries, _original_facts(job, animated=animated))
     estimate.check(job.limits.max_cost_s)
     if estimate.total_s > job.limits.defer_above_s:
         raise RenderDeferred(estimate.total_s)
+    return estimate.total_s
 
 
 def check_drawing(header: ImageHeader, size: Size, limits: Limits) -> float:

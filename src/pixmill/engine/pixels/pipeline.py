@@ -21,8 +21,9 @@ from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.facts.describe import describe
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
-from pixmill.engine.pixels.output.checked_encoding import encode_sequence
 from pixmill.engine.pixels.output.encode import check_size, encode_output
+from pixmill.engine.pixels.output.encode_animation import MAX_ENCODINGS, encode_animation_output
+from pixmill.engine.pixels.output.original_file import OriginalFile
 from pixmill.engine.pixels.passthrough import passthrough
 from pixmill.engine.pixels.probe import read_facts
 from pixmill.engine.pixels.runner import PipelineRunner, Step
@@ -109,9 +110,10 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
             return passed_through
         job = place_vector_window(decoder, job)
         animated = produces_animation(decoder.header, plan)
-        check_cost(job, animated=animated)
+        cost_s = check_cost(job, animated=animated)
         if animated:
-            return _render_animation(decoder, replace(job, animated=True))
+            may_try = MAX_ENCODINGS * cost_s <= limits.max_cost_s
+            return _render_animation(decoder, replace(job, animated=True), may_try=may_try)
         frame = decode_frame(decoder, job.decode_request, limits)
     del decoder
     return render_frame(frame, job, seconds)
@@ -133,29 +135,33 @@ def _runner(job: RenderJob) -> PipelineRunner:
     return PipelineRunner(job, STEPS, LAST_STEPS)
 
 
-def _render_animation(decoder: Decoder, job: RenderJob) -> Rendered:
+def _render_animation(decoder: Decoder, job: RenderJob, *, may_try: bool) -> Rendered:
     seconds: dict[str, float] = {}
     started = perf_counter()
+    output, runner = job.plan.output, _runner(job)
     with process_errors():
-        sequence = build_frame_sequence(decoder, job, _runner(job), seconds)
-        output = job.plan.output
-        body = _within_result_limit(
-            encode_sequence(
-                sequence, output.target_quality or output.quality, _retained_metadata(job), output.encoding
-            ),
-            job,
+        body, sequence = encode_animation_output(
+            lambda: build_frame_sequence(decoder, job, runner, seconds),
+            output,
+            _retained_metadata(job),
+            _original_file(job),
+            may_try=may_try,
         )
-        check_size(body, output)
+        check_size(_within_result_limit(body, job), output)
     seconds["encode"] = perf_counter() - started - sum(seconds.values())
     size = sequence.size
     return Rendered(body, sequence.format, size.width, size.height, seconds, sequence.truncated)
+
+
+def _original_file(job: RenderJob) -> OriginalFile:
+    return OriginalFile(job.header.format, len(job.source), job.header.size)
 
 
 def _encode(frame: Frame, job: RenderJob) -> tuple[bytes, Format]:
     if frame.format in DESCRIPTION_FORMATS:
         selection = job.plan.fact_selection
         return describe(frame, selection, lambda: read_facts(job.source, job.header, selection)), frame.format
-    encoded = encode_output(frame, job.plan.output, _retained_metadata(job), job.header.format)
+    encoded = encode_output(frame, job.plan.output, _retained_metadata(job), _original_file(job))
     return _within_result_limit(encoded.body, job), encoded.format
 
 

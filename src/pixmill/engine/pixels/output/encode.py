@@ -4,7 +4,10 @@ If the format is free, fast alternatives to the chosen one are encoded as well, 
 
 - a JPEG, if the original is one: 2 ms beside the 20 of an AVIF.
 - a graphic as lossless WebP (0.3 to 2.5 of the lossy bytes, 25 ms at 400 × 300), and as PNG, if the original is one.
-- a graphic as PNG with a palette (0.4 to 0.6 of the bytes, 12 ms), if that reaches the visual quality.
+- a graphic as PNG with a palette (0.4 to 0.6 of the bytes, 12 ms), if that reaches the visual quality; with one that
+  holds all colours also where the original is a PNG, and as GIF, if the original is one.
+- anything in the format of the original, if the smallest file so far is larger than the original, scaled to the size
+  of the result. PNG and GIF, which lose nothing, are tried from a quarter of that on.
 
 Slow alternatives, above all a second AVIF, are not tried. ``quality=auto`` and ``max_bytes`` search with a medium
 encoder effort at most. Must never know the libraries.
@@ -18,10 +21,12 @@ from msgspec.structs import replace as replace_struct
 
 from pixmill.engine.codecs.decoder import DecodeRequest
 from pixmill.engine.codecs.metadata import RetainedMetadata
-from pixmill.engine.codecs.table import CODECS
+from pixmill.engine.codecs.table import CODECS, can_encode
 from pixmill.engine.pixels.analysis.perceptual_loss import PerceptualLoss, has_reference, reference_loss
 from pixmill.engine.pixels.output.checked_encoding import encode_still
+from pixmill.engine.pixels.output.original_file import OriginalFile, format_is_free, own_format
 from pixmill.engine.pixels.output.quality_search import highest_quality_within, lowest_quality
+from pixmill.engine.raster.convert import to_pillow
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import ResultTooLarge
 from pixmill.media import MEDIA, Format
@@ -31,6 +36,9 @@ from pixmill.plan.output import MAX_TARGET_QUALITY, Encoding
 MAX_SEARCH_EFFORT: Final = 4
 _MAX_TRIAL_PIXELS: Final = 1_000_000
 """Above this a lossless WebP or a palette takes longer than an AVIF (200 ms)."""
+
+_LOSSLESS_TRIAL_RATIO: Final = 0.25
+"""A photograph takes 0.05 to 0.2 of its PNG in a lossy format, so that it is not encoded as PNG."""
 
 _LOSSY_FORMATS: Final = (Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL)
 _MAX_COLOURS: Final = 256
@@ -52,20 +60,15 @@ class EncodedFile:
     quality: int
 
 
-def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, source_format: Format) -> EncodedFile:
-    """Encode the frame as ``output`` requests.
-
-    ``source_format`` is the format of the original. Raises ResultTooLarge.
-    """
+def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, original: OriginalFile) -> EncodedFile:
+    """Encode the frame as ``output`` requests. Raises ResultTooLarge."""
     encoder = _Encoder(frame, metadata, _search_output(output))
     first = (
         encoder.at_target_quality()
         if output.target_quality and _is_lossy(frame.format, output.encoding) and has_reference(frame.format)
         else encoder.as_requested()
     )
-    format_is_free = output.negotiated or not (output.formats or output.source_format)
-    alternatives = encoder.alternatives(source_format, first.quality) if format_is_free else ()
-    best = min((first, *alternatives), key=_size_bytes)
+    best = encoder.smallest(first, original) if format_is_free(output) else first
     return encoder.within_bytes(first, best) if 0 < output.max_bytes < _size_bytes(best) else best
 
 
@@ -117,7 +120,47 @@ class _Encoder:
             lowest_quality(loss, reference_loss(kind, self.output.target_quality), self.output.target_quality)
         ]
 
-    def alternatives(self, source_format: Format, quality: int) -> Iterator[EncodedFile]:
+    def smallest(self, first: EncodedFile, original: OriginalFile) -> EncodedFile:
+        """Return the smallest of the chosen encoding and its alternatives."""
+        tried = [first, *self._alternatives(original.format, first.quality)]
+        best, own = min(tried, key=_size_bytes), self._own_format(original.format)
+        if own is None or own in (file.format for file in tried):
+            return best
+        trial_size = original.scaled_bytes(self.frame.size) * (_LOSSLESS_TRIAL_RATIO if own in _PALETTE_SIZES else 1)
+        if _size_bytes(best) <= trial_size:
+            return best
+        return min(best, *self._in_own_format(own, first.quality), key=_size_bytes)
+
+    def _own_format(self, source_format: Format) -> Format | None:
+        """Return the format of the original, if the client shows it and it can hold the frame."""
+        own, frame = own_format(source_format, self.output), self.frame
+        fits = max(frame.width, frame.height) <= MEDIA[source_format].max_side
+        loses_alpha = frame.layout.has_alpha and (not MEDIA[source_format].alpha or not self._fits_gif_alpha(own))
+        return own if own and fits and not loses_alpha and can_encode(own) else None
+
+    def _fits_gif_alpha(self, kind: Format | None) -> bool:
+        """Whether each pixel is opaque or transparent, which is all that GIF has."""
+        if kind is not Format.GIF or not self.frame.layout.has_alpha:
+            return True
+        return not sum(to_pillow(self.frame).getchannel("A").histogram()[1:255])
+
+    def _in_own_format(self, own: Format, quality: int) -> Iterator[EncodedFile]:
+        yield self._encode(own, quality)
+        if own is Format.PNG and (palette := self._exact_palette()):
+            yield self._encode(own, quality, palette)
+
+    def _exact_palette(self) -> Encoding | None:
+        """Return the options of a PNG with a palette of all colours; None if there are too many."""
+        encoding = self.output.encoding
+        return (
+            replace_struct(encoding, colours=_MAX_COLOURS) if not encoding.colours and self._has_few_colours else None
+        )
+
+    @property
+    def _has_few_colours(self) -> bool:
+        return bool(to_pillow(self.frame).getcolors(_MAX_COLOURS))
+
+    def _alternatives(self, source_format: Format, quality: int) -> Iterator[EncodedFile]:
         """Yield fast alternatives to the chosen encoding."""
         kind, encoding = self.frame.format, self.output.encoding
         fits_jpeg = max(self.frame.width, self.frame.height) <= MEDIA[Format.JPEG].max_side
@@ -125,8 +168,14 @@ class _Encoder:
             yield self._encode(Format.JPEG, quality)
         if not self.frame.is_graphic:
             return
+        palette = self._exact_palette() if kind is Format.PNG else None
         if source_format is Format.PNG and kind is not Format.PNG:
-            yield self._encode(Format.PNG, quality)
+            yield from self._in_own_format(Format.PNG, quality)
+        if source_format is Format.GIF and self._has_few_colours and self._fits_gif_alpha(Format.GIF):
+            yield self._encode(Format.GIF, quality)
+        if kind is Format.PNG and palette:
+            yield self._encode(kind, quality, palette)
+            return
         if self.frame.size.pixels > _MAX_TRIAL_PIXELS:
             return
         if kind is Format.WEBP and _is_lossy(kind, encoding):
