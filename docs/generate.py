@@ -327,7 +327,10 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 - `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`; in JPEG XL only those that have code
   points.
 - Grey keeps a profile of grey in JPEG, PNG, TIFF and AVIF without alpha; elsewhere it becomes sRGB.
-- Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP. Browsers ignore them too.
+- An ICC profile that names PQ or HLG by its tag `cicp` (ICC.1:2022) is HDR in every format.
+- Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP, which browsers ignore too; in TIFF
+  `TransferFunction`, `WhitePoint` and `PrimaryChromaticities`, which libvips and ImageMagick do not apply either; in HEIC without `nclx` the
+  video description of HEVC, since sRGB is the default there (ISO/IEC 23000-22, §7.3.6.4).
 
 **HDR** (PQ and HLG, ITU-R BT.2100) is tone-mapped to the range of a display, as Chromium does: the reference white operator of SMPTE
 ST 2094-50 (annex D), on the light of Rec. 2020.

@@ -16,6 +16,7 @@ from PIL import Image
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
+from pixmill.engine.raster.cicp import cicp_profile
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
@@ -146,6 +147,37 @@ def assert_shown(image: Image.Image, expected: tuple[Red, int, int], within: int
 def test_a_png_is_shown_as_its_chunks_say(name: str) -> None:
     chunks, expected = PNG_TABLE[name]
     assert_shown(render_image(encode_png(patches(), *chunks)), expected)
+
+
+SATURATED: Final = ((17, 170, 255), (170, 255, 238), (255, 238, 204))
+SATURATED_TABLE: Final[dict[tuple[int, int], tuple[Red, Red, Red]]] = {
+    (12, 18): ((0, 114, 255), (0, 255, 217), (255, 221, 153)),
+    (11, 17): ((0, 168, 255), (142, 255, 244), (255, 244, 200)),
+    (9, 16): ((0, 59, 255), (0, 255, 187), (255, 184, 90)),
+    (9, 18): ((0, 115, 255), (0, 255, 213), (255, 211, 147)),
+    (10, 13): ((0, 234, 255), (0, 255, 230), (255, 218, 200)),
+    (9, 8): ((0, 223, 255), (179, 255, 247), (255, 247, 229)),
+}
+
+
+@pytest.mark.parametrize("points", list(SATURATED_TABLE), ids=str)
+def test_saturated_and_bright_colours_are_clipped_as_in_browsers(points: tuple[int, int]) -> None:
+    image = Image.new("RGB", (3, 1))
+    image.putdata(SATURATED)
+    shown = pixels_of(render_image(encode_png(image, cicp(*points))))[0].astype(int)
+    assert np.abs(shown - SATURATED_TABLE[points]).max() <= 2, shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("JPEG", {"quality": 100, "subsampling": 0}), ("WEBP", {"lossless": True})],
+    ids=str,
+)
+def test_an_icc_profile_that_names_hdr_is_tone_mapped(kind: str, options: dict[str, int]) -> None:
+    """By its tag ``cicp`` (ICC.1:2022 §10.3), as libjxl writes it."""
+    for transfer, expected in ((16, SHOWN_PQ), (18, ((230, 0, 39), 99, 5))):
+        profile = cicp_profile(9, transfer)
+        assert_shown(render_image(encode_image(patches(), kind, icc_profile=profile, **options)), expected)
 
 
 TRANSFERS: Final = ["cicp 12/13", "cicp 1/8", "cicp 9/16", "cicp 9/18", "gAMA 1", "cHRM P3"]

@@ -15,16 +15,14 @@ from pixmill.engine.raster.linear_light import srgb_to_linear
 UNSPECIFIED: Final = 2
 _BT709: Final = 1
 _SRGB_TRANSFER: Final = 13
+_SMPTE_428: Final = 17
+_SMPTE_428_PEAK: Final = 52.37 / 48
 _D65: Final[Chromaticity] = (0.3127, 0.3290)
 _C: Final[Chromaticity] = (0.310, 0.316)
 
 
 def _smpte_240_to_linear(value: float) -> float:
     return value / 4 if value < 4 * 0.0228 else float(((value + 0.1115) / 1.1115) ** (1 / 0.45))
-
-
-def _smpte_428_to_linear(value: float) -> float:
-    return float(value**2.6 * 52.37 / 48)
 
 
 SRGB_CURVE: Final = sampled_curve(srgb_to_linear)
@@ -58,7 +56,7 @@ _CURVES: Final[dict[int, tuple[str, float | tuple[float, ...]]]] = {
     _SRGB_TRANSFER: ("", SRGB_CURVE),
     14: ("gamma 2.4", 2.4),
     15: ("gamma 2.4", 2.4),
-    17: ("SMPTE 428 curve", sampled_curve(_smpte_428_to_linear)),
+    _SMPTE_428: ("SMPTE 428 curve", 2.6),
 }
 """H.273 table 3, without the logarithmic curves and BT.1361, which browsers ignore. What cameras encode by the curve of
 BT.709 and its equals, displays decode by gamma 2.4 (ITU-R BT.1886)."""
@@ -89,7 +87,13 @@ def cicp_profile(
         return b""
     curve_name, curve = _CURVES[transfer]
     return gamut_icc_profile(
-        replace(gamut, name=", ".join(filter(None, (gamut.name, curve_name))), curve=curve), grey=grey
+        replace(
+            gamut,
+            name=", ".join(filter(None, (gamut.name, curve_name))),
+            curve=curve,
+            peak=_SMPTE_428_PEAK if transfer == _SMPTE_428 else 1.0,
+        ),
+        grey=grey,
     )
 
 

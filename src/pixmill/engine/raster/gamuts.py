@@ -36,6 +36,8 @@ class Gamut:
     blue: Chromaticity
     white: Chromaticity
     curve: float | tuple[float, ...]
+    peak: float = 1.0
+    """The light of the highest value, where white is less than that."""
 
 
 def sampled_curve(to_linear: Callable[[float], float]) -> tuple[float, ...]:
@@ -89,11 +91,21 @@ def gamut_icc_profile(gamut: Gamut, *, grey: bool = False, private_tags: tuple[t
         b"wtpt": _xyz_tag(_D50_XYZ),
     }
     if grey:
-        return _assemble_profile(tags | {b"kTRC": _curve_tag(gamut.curve)}, b"GRAY")
-    red, green, blue = zip(*rgb_to_d50_xyz(gamut), strict=True)
+        return _assemble_profile(tags | {b"kTRC": _curve_tag(_grey_curve(gamut))}, b"GRAY")
+    red, green, blue = (
+        tuple(part * gamut.peak for part in column) for column in zip(*rgb_to_d50_xyz(gamut), strict=True)
+    )
     tags |= {b"rXYZ": _xyz_tag(red), b"gXYZ": _xyz_tag(green), b"bXYZ": _xyz_tag(blue)}
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve_tag(gamut.curve))
     return _assemble_profile(tags | dict(private_tags), b"RGB ")
+
+
+def _grey_curve(gamut: Gamut) -> float | tuple[float, ...]:
+    """The curve up to white: a profile of grey has no columns that could hold more."""
+    curve, peak = gamut.curve, gamut.peak
+    if isinstance(curve, tuple) or peak == 1:
+        return curve
+    return sampled_curve(lambda value: float(peak * value**curve))
 
 
 def linear_conversion(source: Gamut, target: Gamut) -> Matrix3:

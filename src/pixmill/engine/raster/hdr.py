@@ -93,9 +93,7 @@ def tone_map(image: VipsImage, encoding: HdrEncoding, *, srgb: bool) -> VipsImag
     """Convert 8 or 16-bit values to 8-bit sRGB, or to Rec. 2020 with the curve of BT.709; grey always to sRGB."""
     colours, alpha = split_alpha(image)
     is_grey = colours.bands == 1
-    light = _scene_light(colours, encoding, is_grey=is_grey)
-    if not is_grey and encoding.gamut.red != REC_2020.red:
-        light = _recombined(light, encoding.gamut, REC_2020)
+    light = _display_light(colours, encoding, is_grey=is_grey)
     if encoding.headroom:
         brightest = light if is_grey else light[0].maxpair(light[1]).maxpair(light[2])
         light *= _gain(brightest, encoding.headroom)
@@ -106,12 +104,14 @@ def tone_map(image: VipsImage, encoding: HdrEncoding, *, srgb: bool) -> VipsImag
     return result if alpha is None else result.bandjoin(to_8_bit(alpha))
 
 
-def _scene_light(colours: VipsImage, encoding: HdrEncoding, *, is_grey: bool) -> VipsImage:
-    """Decode values to light as a display for HDR would show it; reference white is 1."""
-    levels = _LEVELS[colours.format]
+def _display_light(colours: VipsImage, encoding: HdrEncoding, *, is_grey: bool) -> VipsImage:
+    """Decode values to the light of a display for HDR, in Rec. 2020; reference white is 1."""
+    table = (_pq_table if encoding.transfer == PQ else _hlg_table)(_LEVELS[colours.format])
+    light = colours.maplut(table)
+    if not is_grey and encoding.gamut.red != REC_2020.red:
+        light = _recombined(light, encoding.gamut, REC_2020)
     if encoding.transfer == PQ:
-        return colours.maplut(_pq_table(levels))
-    light = colours.maplut(_hlg_table(levels))
+        return light
     luminance = light if is_grey else light.recomb([_LUMINANCE])
     return light * luminance ** (_HLG_GAMMA - 1) * (_HLG_PEAK_NITS / REFERENCE_WHITE_NITS)
 
