@@ -22,6 +22,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from pixmill.media import OUTPUT_FORMATS, Format
+from pixmill.telemetry.definitions import RESTART_REASONS
 from tests.e2e.scenes import metric, small_photo
 from tests.servers.pixmill import Pixmill, Reply
 
@@ -160,7 +161,7 @@ def run(corpus: Path) -> dict[str, Any]:
                     answers += found
             deaths = {
                 reason: int(metric(server, "pixmill_worker_restarts_total", reason=reason))
-                for reason in ("crash", "deadline", "protocol", "memory", "jobs")
+                for reason in RESTART_REASONS
             }
     renamed = [Answer(str(names[a.file].relative_to(corpus)), a.way, a.status, a.code, a.seconds) for a in answers]
     return report(renamed, deaths, peaks)

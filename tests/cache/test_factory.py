@@ -24,23 +24,11 @@ async def test_every_tier_has_a_name_of_its_own_and_the_order_of_the_setting(tmp
         opened_urls.append(url)
         return MemoryStore(2**20)
 
-    urls = f"file://{tmp_path}/a,memory://,file://{tmp_path}/b,s3://bucket/prefix,s3://other"
+    urls = f"memory://,file://{tmp_path}/a,file://{tmp_path}/b,s3://bucket/prefix,s3://other"
     cache = await open_cache(CacheConfig(cache=urls), Recorder(), open_store)
-    assert list(cache.pingables()) == ["disk", "memory", "disk2", "s3", "s32"]
+    assert list(cache.pingables()) == ["memory", "disk", "disk2", "s3", "s32"]
     assert opened_urls == ["s3://bucket/prefix", "s3://other"]
     await cache.close()
-
-
-@pytest.mark.parametrize(("urls", "warnings"), [("memory://,file://{}", 0), ("file://{},memory://", 1)])
-async def test_memory_that_is_not_the_first_tier_is_warned_of(
-    urls: str, warnings: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Only the first tier answers without waiting for others."""
-    with caplog.at_level(logging.WARNING):
-        cache = await open_cache(CacheConfig(cache=urls.format(tmp_path)), Recorder(), no_store)
-    await cache.close()
-    assert len(caplog.records) == warnings
-    assert all("memory:// is tier 2" in record.getMessage() for record in caplog.records)
 
 
 async def test_the_default_is_the_user_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

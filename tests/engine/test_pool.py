@@ -387,7 +387,7 @@ async def test_a_long_render_whose_caller_leaves_is_killed_after_a_grace(monkeyp
         await admitted(pool, 1)
         left.cancel()
         assert (await obey(pool, "big 3")).body == b"bbb"
-    assert notes.restarts() == ["deadline"]
+    assert notes.restarts() == ["abandoned"]
     assert notes.outcomes() == ["ok"]
 
 

@@ -112,7 +112,6 @@ def test_the_detail_of_a_refusal_names_the_source_and_the_message_does_not() -> 
         ("s3://b/public//x", True),
         ("s3://b/public///secret/x", True),
         ("s3://b/public\\x", False),
-        ("s3://b/public/..\\secret/x", False),
         ("s3://b//public/x", False),
         ("s3://b/x//public/x", False),
         ("s3://b/publicity//x", False),

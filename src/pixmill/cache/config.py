@@ -5,7 +5,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.cache.tiered import MAX_ENTRY_BYTES
-from pixmill.cache.urls.tier_urls import ORIGINALS_SETTING, TierUrl, parse_tiers
+from pixmill.cache.urls.tier_urls import CACHE_SETTING, ORIGINALS_SETTING, TierUrl, parse_tiers
 from pixmill.plan.freshness import YEAR_S, FreshnessPolicy, NegativeTtl
 
 DEFAULT_TIERS: Final = "memory://?max_bytes=256MiB,file://?max_bytes=2GiB"
@@ -126,7 +126,10 @@ class CacheConfig(BaseModel):
     @field_validator("cache")
     @classmethod
     def _check_tiers(cls, text: str) -> str:
-        parse_tiers(text)
+        if any(tier.scheme == "memory" for tier in parse_tiers(text)[1:]):
+            raise ValueError(
+                f"{CACHE_SETTING}: memory:// must be the first tier: each request waits for those before it"
+            )
         return text
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ default user cache folder is skipped with a warning where it is not writable.
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import chain
@@ -45,7 +45,6 @@ async def open_cache(config: CacheConfig, observer: Observer, open_store: Callab
 
     Raises ValueError, which names the setting, when a tier cannot be opened.
     """
-    _warn_of_slow_memory(config.cache_tiers())
     tiers: list[ResultTier] = []
     async with AsyncExitStack() as exit_stack:
         for name, url in _with_names(config.cache_tiers()):
@@ -96,16 +95,6 @@ def user_cache_folder() -> Path:
     """Returns the cache folder of the XDG base directory specification. Raises RuntimeError without a home."""
     xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (xdg_cache_home if xdg_cache_home.is_absolute() else Path("~/.cache").expanduser()) / "pixmill"
-
-
-def _warn_of_slow_memory(urls: Sequence[TierUrl]) -> None:
-    for position, url in enumerate(urls):
-        if url.scheme == "memory" and position:
-            _LOG.warning(
-                "%s: memory:// is tier %d: list it first, or every request waits for the tiers before it",
-                CACHE_SETTING,
-                position + 1,
-            )
 
 
 def _with_names(urls: Iterable[TierUrl]) -> list[tuple[str, TierUrl]]:

@@ -54,7 +54,7 @@ class Event(StrEnum):
     RENDER = "render"  # outcome: ok or an error code
     REJECTED = "rejected"  # reason: the limit that rejected the request
     RESPONSE_ABORTED = "response_aborted"  # reason: rate · timeout · memory
-    WORKER_RESTART = "worker_restart"  # reason: crash · deadline · preempted · recycled
+    WORKER_RESTART = "worker_restart"  # reason: crash · deadline · abandoned · preempted · recycled
     COALESCED = "coalesced"  # kind: render · fetch
     LOCK = "lock"  # kind: file · redis; outcome: acquired · acquired_after_wait · skipped · timeout · error
 

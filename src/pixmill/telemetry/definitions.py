@@ -41,7 +41,7 @@ _OUTCOMES = frozenset(
 
 LOCK_KINDS: Final = ("file", "redis")
 REMOTE_SOURCE_KINDS: Final = ("http", "store")
-RESTART_REASONS: Final = ("crash", "deadline", "preempted", "recycled")
+RESTART_REASONS: Final = ("crash", "deadline", "abandoned", "preempted", "recycled")
 REJECT_REASONS: Final = (
     "queue",
     "queue_wait",
@@ -101,7 +101,11 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
         "Connections closed because their client read a response too slowly, by limit: rate, timeout, or memory (the "
         "budget was exhausted).",
     ),
-    Event.WORKER_RESTART: MetricDef("worker_restarts", ("reason",), "Render workers replaced, by reason."),
+    Event.WORKER_RESTART: MetricDef(
+        "worker_restarts",
+        ("reason",),
+        "Render workers replaced, by reason; abandoned: the client has left during the render.",
+    ),
     Event.COALESCED: MetricDef(
         "requests_coalesced",
         ("kind",),

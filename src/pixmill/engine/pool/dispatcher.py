@@ -36,7 +36,7 @@ _RESTART_REASONS: Final[dict[ExitReason, str]] = {
     "start": "crash",
     "crash": "crash",
     "deadline": "deadline",
-    "abandoned": "deadline",  # nobody waits any more, so the grace was the deadline
+    "abandoned": "abandoned",  # the client has left, and the render did not end within the grace
 }
 
 
