@@ -247,3 +247,8 @@ def test_the_background_of_the_root_is_painted(style: str) -> None:
     pixels = pixels_of(render_image(svg(inside, f'width="40" height="20" viewBox="0 0 20 10" style="{style}"')), "RGBA")
     assert tuple(pixels[10, 2]) == (*BLUE, 255)
     assert np.abs(pixels[10, 38].astype(int) - BACKGROUNDS[style]).max() <= 1
+
+
+def test_required_features_are_always_there_as_in_browsers() -> None:
+    chosen = "<rect width='40' height='20' fill='#f00' requiredFeatures='http://www.w3.org/TR/SVG11/feature#SVGDOM'/>"
+    assert colour(f"<switch>{chosen}<rect width='40' height='20' fill='#00f'/></switch>") == (*RED, 255)

@@ -51,6 +51,8 @@ _ALLOWED_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _IMAGE_ELEMENTS = ("image", "feImage")
 _CONTAINERS = frozenset({"svg", "g", "defs", "symbol", "a", "marker", "mask", "pattern", "clipPath"})
 _LINKS = ("href", "xlink:href")
+_REMOVED_ATTRIBUTES = ("ping", "requiredFeatures")
+"""The second is always true in browsers (SVG 2 §5.8); librsvg tests it, and would choose another alternative."""
 _NAMES = ("id", "class")
 """Attributes that are compared, never interpreted."""
 
@@ -272,7 +274,7 @@ class _Sanitiser:
         allowed: dict[str, str] = {}
         for name, value in attributes.items():
             local_name = _ALLOWED_PREFIXED.get(name, name)
-            if " " in local_name or local_name[:2].lower() == "on" or local_name == "ping":
+            if " " in local_name or local_name[:2].lower() == "on" or local_name in _REMOVED_ATTRIBUTES:
                 continue
             if local_name not in (*_LINKS, *_NAMES) and ("(" in value or "\\" in value or local_name == "style"):
                 value = self._sanitise_css(value)  # noqa: PLW2901 - the same value, sanitised
