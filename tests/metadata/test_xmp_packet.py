@@ -75,6 +75,8 @@ PLACES = {
         '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">A tree in Canary, today</rdf:li></rdf:Alt></dc:description>',
         'photoshop:City="Canary"',
     ),
+    "caption that repeats it without accents": packet("", 'photoshop:City="St. Cänary" dc:title="To St Canary"'),
+    "keyword that joins its words": packet("", 'photoshop:City="Canary Town" dc:subject="#canarytown"'),
     "coordinates in a caption": packet("", 'dc:description="Canary: 48.8583, 2.2945"'),
     "qualifier": packet(
         '<dc:title rdf:parseType="Resource"><rdf:value>A tree</rdf:value><photoshop:City>Canary</photoshop:City></dc:title>'

@@ -6,6 +6,7 @@ Knows texts only. Parses untrusted data: linear, bounded in the number and lengt
 import re
 from collections.abc import Iterable
 from typing import Final
+from unicodedata import combining, normalize
 
 _MAX_NAMES: Final = 100
 _MAX_NAME_CHARS: Final = 200
@@ -28,25 +29,34 @@ class PlaceNames:
         self._word_sets: list[frozenset[str]] = []
         self._substrings: list[str] = []
         for name, _ in zip(dict.fromkeys(names), range(_MAX_NAMES), strict=False):
-            folded = name[:_MAX_NAME_CHARS].casefold().strip()
+            folded = _folded(name[:_MAX_NAME_CHARS]).strip()
             if not _NAME.search(folded):
                 continue
             if _WITHOUT_SPACES.search(folded):
                 self._substrings.append(folded)
             else:
-                self._word_sets.append(frozenset(_WORD.findall(folded)))
+                words = _WORD.findall(folded)
+                self._word_sets += (frozenset(words), frozenset(("".join(words),)))
 
     def allows(self, text: str) -> bool:
-        """Whether a text has no coordinates and no name: all words of one, in any order and case."""
+        """Whether a text has no coordinates and no name.
+
+        It has one if it has all its words, in any order, case and with any accents, or them as one word.
+        """
         if _COORDINATES.search(text):
             return False
         if not self._word_sets and not self._substrings:
             return True
-        folded = text.casefold()
+        folded = _folded(text)
         words = frozenset(_WORD.findall(folded))
         return not any(name <= words for name in self._word_sets) and not any(
             name in folded for name in self._substrings
         )
+
+
+def _folded(text: str) -> str:
+    """Return a text without case and accents."""
+    return "".join(char for char in normalize("NFKD", text.casefold()) if not combining(char))
 
 
 def places_of_keywords(path: str) -> list[str]:
