@@ -95,7 +95,12 @@ def exif() -> Image.Exif:
 @pytest.mark.parametrize("target", [Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_metadata_is_kept_when_asked_for_and_nothing_is_turned_twice(kind: str, target: Format) -> None:
-    source = encode_image(photo(), kind, exif=exif(), **({} if kind == "PNG" else {"xmp": b"<x:xmpmeta/>"}))
+    source = encode_image(
+        photo(),
+        kind,
+        exif=exif(),
+        **({} if kind == "PNG" else {"xmp": b"<x:xmpmeta><dc:title>A</dc:title></x:xmpmeta>"}),
+    )
     plan = Plan(output=Output(formats=(target,), metadata=Metadata.KEEP))
     result = decode_result(render(source, plan, LIMITS))
     assert result.size == (160, 240)
