@@ -400,8 +400,8 @@ HEIC are converted with all their bits, animations and all other formats with 8.
 | `refuse` (default) | 422 `undecodable_image` |
 | `show` | what could be decoded: the rows of a still, the rest transparent; the whole frames of an animation |
 
-  Where nothing can be decoded `show` is a 422, too: a header that is incomplete (in a TIFF it is often at the end), and stills in AVIF, HEIC and
-  JPEG XL, TIFFs of deep samples, of which the decoders return all or nothing.
+  Where nothing can be decoded `show` is a 422, too: a header that is incomplete (in a TIFF it is often at the end), AVIF, HEIC and JPEG XL, and
+  TIFFs of deep samples, of which the decoders return all or nothing.
 
 - The default is `refuse`, because a file that is cut off is most often one whose upload is still in progress, or failed.
 - A shown part is cached, here and by clients, for `PIXMILL_NEGATIVE_TTL_UNDECODABLE_S` (60 s) at most, and never served stale.

@@ -29,7 +29,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
-    from pixmill.engine.codecs import dib, jpeg_segments
+    from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
     from pixmill.engine.codecs.isobmff_colours import read_code_points
     from pixmill.engine.codecs.jxl_header import read_header
@@ -103,6 +103,20 @@ def bitmap(data: bytes) -> None:
         if parsed.size.pixels <= _MAX_FUZZED_PIXELS:
             decoded = dib.decode_dib(parsed, content[parsed.end :])
             assert (decoded.image.width, decoded.image.height) == (parsed.size.width, parsed.size.height)
+
+
+def png(data: bytes) -> None:
+    """A PNG that libpng refuses; of small sizes, which the caller checks."""
+    width, height = (int.from_bytes(data[at : at + 4]) for at in (16, 20))
+    if width * height <= _MAX_FUZZED_PIXELS:
+        with suppress(ValueError, struct.error):
+            assert any(png_repair.repair_png(memoryview(data)).rows)
+
+
+def riff(data: bytes) -> None:
+    """A WebP that libwebp refuses."""
+    with suppress(ValueError):
+        assert webp_repair.repair_webp(memoryview(data)).file.startswith(b"RIFF")
 
 
 def signature(data: bytes) -> None:
@@ -214,7 +228,8 @@ def gif(data: bytes) -> None:
     with suppress(PixmillError):
         info = read_info(memoryview(data))
         assert info.size.width < 2**17
-        assert len(info.delays_ms) == sum(bool(frame.data) for frame in iter_frames(memoryview(data)))
+        frames = sum(bool(frame.data) for frame in iter_frames(memoryview(data)))
+        assert len(info.delays_ms) == frames or (info.truncated and len(info.delays_ms) == frames - 1)
 
 
 def webp(data: bytes) -> None:
@@ -271,6 +286,8 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         metadata,
         containers,
         bitmap,
+        png,
+        riff,
         gif,
         webp,
         colours,

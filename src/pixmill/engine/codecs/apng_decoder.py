@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, normalized_timing
-from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
+from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks, last_chunk
 
 _DEFAULT_DENOMINATOR = 100  # the meaning of a denominator of 0
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS = 1, 2
 _BLEND_OVER = 1
 _SHARED_CHUNKS = (b"PLTE", b"tRNS")
 _SEQUENCED_CHUNKS = (b"fcTL", b"fdAT")
+_CONTROL_BYTES = 26
 _MAX_FRAME_COUNT = 2**31
 """Numbers of a PNG are smaller (PNG specification §7.1)."""
 
@@ -50,6 +51,9 @@ class ApngAnimation:
     loop_count: int
     has_apart_default_image: bool
     """The default image is no frame of the animation."""
+
+    truncated: bool
+    """The file is cut off; only whole frames are here, if there is one."""
 
     @property
     def frame_count(self) -> int:
@@ -107,7 +111,15 @@ def read_animation(source: memoryview) -> ApngAnimation | None:
         elif kind == b"fdAT" and encoded_frames:
             encoded_frames[-1].data.append(data[4:])
     frames = [frame for frame in encoded_frames[: control[0]] if frame.data]
-    return ApngAnimation(header, shared_chunks, frames, control[1], is_apart) if frames else None
+    truncated = _drop_incomplete(frames, control[0], *last_chunk(source))
+    return ApngAnimation(header, shared_chunks, frames, control[1], is_apart, truncated) if frames else None
+
+
+def _drop_incomplete(frames: list[ApngFrame], stated_frames: int, last_kind: bytes, is_whole: bool) -> bool:
+    """Return whether the file is cut off; removes a frame that is, unless it is the first."""
+    if not is_whole and last_kind == b"fdAT" and len(frames) > 1:
+        frames.pop()
+    return last_kind != b"IEND" and not (is_whole and len(frames) == stated_frames)
 
 
 def _chunks_in_order(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -115,7 +127,8 @@ def _chunks_in_order(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     sequence = 0
     for kind, data in iter_chunks(source):
         if kind in _SEQUENCED_CHUNKS:
-            if int.from_bytes(data[:4]) != sequence:
+            is_cut_off = kind == b"fcTL" and len(data) < _CONTROL_BYTES
+            if int.from_bytes(data[:4]) != sequence or is_cut_off:
                 return
             sequence += 1
         yield kind, data

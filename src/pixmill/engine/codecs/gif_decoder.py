@@ -34,6 +34,9 @@ _DISPOSE_BACKGROUND: Final = 2
 _DISPOSE_PREVIOUS: Final = (3, 4)
 """Some encoders write 4 for 3."""
 
+_CUT_OFF: Final = -1
+"""In place of a loop count."""
+
 _NO_TRANSPARENCY: Final = -1
 _HIGHEST_INDEX, _COVERED = 255, 255
 _BLACK: Final = bytes(3 * 256)
@@ -83,16 +86,20 @@ class GifInfo:
     delays_ms: "array[int]"
     loop_count: int
     alpha: bool
+    truncated: bool = False
 
 
 def read_info(source: memoryview) -> GifInfo:
     """Parse the file up to its end. Raises ImageTooLarge; UndecodableImage without a complete frame."""
     width, height = _screen_size(source)
-    delays_ms, loop_count, alpha, is_opaque = array("I"), 1, False, False
+    delays_ms, loop_count, alpha, is_opaque, truncated = array("I"), 1, False, False, False
     for block in _iter_blocks(source):
         if isinstance(block, int):
-            loop_count = block
+            truncated = block == _CUT_OFF
+            loop_count = loop_count if truncated else block
             continue
+        if truncated and delays_ms:
+            break
         if not delays_ms:  # browsers enlarge the canvas to hold the first frame, but no other
             width, height = max(width, block.box[2]), max(height, block.box[3])
         shown_opaque = is_opaque or block.covers(width, height)
@@ -104,7 +111,8 @@ def read_info(source: memoryview) -> GifInfo:
             raise ImageTooLarge(f"A GIF may have at most {_MAX_FRAMES} frames")
     if not delays_ms:
         raise UndecodableImage(detail="no complete frame")
-    return GifInfo(Size(width, height), delays_ms, loop_count, alpha)
+    is_partial = truncated and len(delays_ms) == 1  # what is missing is transparent
+    return GifInfo(Size(width, height), delays_ms, loop_count, alpha or is_partial, truncated)
 
 
 def _screen_size(source: memoryview) -> tuple[int, int]:
@@ -112,12 +120,15 @@ def _screen_size(source: memoryview) -> tuple[int, int]:
 
 
 def iter_frames(source: memoryview) -> Iterator[GifFrame]:
-    """Yield the complete frames."""
+    """Yield the frames; the last one may be incomplete in a file that is cut off."""
     return (block for block in _iter_blocks(source) if isinstance(block, GifFrame))
 
 
 def _iter_blocks(source: memoryview) -> Iterator[GifFrame | int]:
-    """Yield frames and loop counts, up to the trailer, the end of the file, or bytes that are no block."""
+    """Yield frames and loop counts, up to the trailer, the end of the file, or bytes that are no block.
+
+    A file that ends within a block is cut off: ``_CUT_OFF`` precedes what there is of an image.
+    """
     if len(source) < _SCREEN_BYTES:
         return
     global_palette, at = _palette(source, 10, _SCREEN_BYTES)
@@ -131,21 +142,29 @@ def _iter_blocks(source: memoryview) -> Iterator[GifFrame | int]:
             palette, first = _palette(source, at + 9, at + _IMAGE_BYTES)
             first += 1
         else:
+            yield from (_CUT_OFF,) if kind == _IMAGE else ()
             return
         after, blocks_left = _end_of_blocks(source, first, blocks_left)
-        if after > end:
-            return
-        if kind == _IMAGE:
+        if after > end + 1:  # more than the empty block is missing
+            yield _CUT_OFF
+        if kind == _IMAGE and first < end:
             yield _frame(source, at, palette or global_palette, control, source[first - 1 : after])
             control = GifControl()
-        elif label == _GRAPHIC_CONTROL and after - first > 5:  # noqa: PLR2004 - size, flags, delay, index
+        elif kind == _EXTENSION and label == _GRAPHIC_CONTROL and min(after, end) - first > 5:  # noqa: PLR2004 - four fields
             control = _graphic_control(source[first + 1 : first + 5])
-        elif label == _APPLICATION and bytes(source[first + 1 : first + 12]) in _LOOPING_APPLICATIONS:
-            loop = bytes(source[first + 12 : first + 16])
-            if loop[:2] == b"\x03\x01":  # size, and the identifier of a loop count
-                repetitions = int.from_bytes(loop[2:], "little")
-                yield repetitions + 1 if repetitions else 0
+        elif kind == _EXTENSION and label == _APPLICATION:
+            yield from _loop_counts(source[first + 1 : first + 16])
         at = after
+
+
+def _loop_counts(fields: memoryview) -> Iterator[int]:
+    """Yield the loop count of a looping extension."""
+    loop = bytes(fields[11:])
+    if (
+        bytes(fields[:11]) in _LOOPING_APPLICATIONS and loop[:2] == b"\x03\x01"
+    ):  # size, and what a loop count begins with
+        repetitions = int.from_bytes(loop[2:], "little")
+        yield repetitions + 1 if repetitions else 0
 
 
 def _end_of_blocks(source: memoryview, at: int, blocks_left: int) -> tuple[int, int]:
@@ -194,6 +213,7 @@ class GifDecoder:
             colour_space="rgb",
             frame_count=frames,
             timing=normalized_timing(info.delays_ms, info.loop_count) if frames > 1 else None,
+            truncated=info.truncated,
         )
 
     def page(self, page: int) -> "GifDecoder":

@@ -16,7 +16,6 @@ from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.dib import decode_dib, read_dib
 from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.png_chunks import SIGNATURE
-from pixmill.engine.codecs.vips import VipsDecoder
 from pixmill.engine.raster.convert import VipsImage
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import UndecodableImage
@@ -68,9 +67,7 @@ def open_ico(source: memoryview) -> Decoder:
     *_, size, offset = largest
     data = source[offset:]
     if data[: len(SIGNATURE)] == SIGNATURE:
-        decoder = VipsDecoder(Format.ICO, png.PNG_LOADER, data)
-        decoder.header = png.with_png_colours(decoder.header, data)
-        return decoder
+        return png.PngStillDecoder(Format.ICO, data)
     return IcoBitmapDecoder(data[:size] if size > _MIN_BITMAP_BYTES else data)
 
 

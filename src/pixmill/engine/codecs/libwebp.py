@@ -18,6 +18,8 @@ _RGB, _RGBA = 0, 1
 _FORMAT_FLAGS, _WIDTH, _HEIGHT = 0, 1, 2
 _ANIMATION, _XMP, _EXIF, _ICC = 0x02, 0x04, 0x08, 0x20
 _OK, _OUT_OF_MEMORY = 0, 1
+_INCOMPLETE = (3, 5, 7)
+"""VP8_STATUS_BITSTREAM_ERROR, VP8_STATUS_SUSPENDED, VP8_STATUS_NOT_ENOUGH_DATA."""
 
 _TEST_FILE: Final = bytes.fromhex("524946461e000000574542505650384c110000002f000000000750e42ab4a9ff8188e87f0000")
 """A lossless file of one pixel."""
@@ -92,11 +94,12 @@ def _metadata_chunk(demuxer: int, name: bytes) -> bytes:
         _library.WebPDemuxReleaseChunkIterator(byref(chunk))
 
 
-def decode(encoded: memoryview, box: CropBox, size: Size, *, alpha: bool) -> bytearray:
+def decode(encoded: memoryview, box: CropBox, size: Size, *, alpha: bool, allow_partial: bool = False) -> bytearray:
     """Decode a region of one frame as packed RGB or RGBA, scaled to ``size`` if that differs.
 
-    Raises ValueError if damaged. ``encoded`` is the ``frame_slice`` of a file. Little more than the returned buffer
-    is allocated, except for lossless frames, where libwebp takes four bytes for each pixel of the whole.
+    Raises ValueError if damaged; ``allow_partial`` leaves rows that are cut off 0. ``encoded`` is the ``frame_slice``
+    of a file. Little more than the returned buffer is allocated, except for lossless frames, where libwebp takes four
+    bytes for each pixel of the whole.
     """
     stride = size.width * (4 if alpha else 3)
     pixels = bytearray(stride * size.height)
@@ -115,7 +118,8 @@ def decode(encoded: memoryview, box: CropBox, size: Size, *, alpha: bool) -> byt
         status = _library.WebPDecode(_address(file), len(encoded), byref(config))
     if status == _OUT_OF_MEMORY:
         raise MemoryError
-    if status != _OK:
+    has_rows = allow_partial and status in _INCOMPLETE and pixels.count(0) < len(pixels)
+    if status != _OK and not has_rows:
         raise ValueError(f"Damaged: status {status}")
     return pixels
 

@@ -25,9 +25,10 @@ from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.palette import Colour, IndexedImage, corrected_palette, flat_colours, index_exactly
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 from pixmill.engine.codecs.png_colours import png_profile
+from pixmill.engine.codecs.png_repair import RepairedPng, repair_png
 from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata, load_image
-from pixmill.engine.raster.convert import VipsImage, from_vips, to_8_bit, to_pillow, to_vips
-from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.convert import VipsImage, from_pillow, from_vips, to_8_bit, to_pillow, to_vips
+from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding
 
@@ -48,20 +49,51 @@ _PALETTE_BIT_DEPTHS = ((256, 8), (16, 4), (4, 2), (2, 1))
 """(Minimum palette size, bits per pixel)."""
 
 
-class PngDecoder(VipsDecoder):
+class PngStillDecoder(VipsDecoder):
+    """The default image of a PNG, or a PNG in an icon; repaired if libpng refuses it."""
+
+    def __init__(self, kind: Format, source: memoryview) -> None:
+        self._source = source
+        super().__init__(kind, PNG_LOADER, source)
+        self.header = with_png_colours(self.header, source)
+
+    def decode(self, request: DecodeRequest) -> Frame:
+        try:
+            return super().decode(request)
+        except pyvips.Error as error:
+            try:
+                repaired = repair_png(self._source)
+            except (ValueError, struct.error):
+                raise error from None
+        return self._decode_repaired(repaired, request)
+
+    def _decode_repaired(self, repaired: RepairedPng, request: DecodeRequest) -> Frame:
+        size = self.header.size
+        decoder = VipsDecoder(self.header.format, PNG_LOADER, memoryview(repaired.file))
+        decoder.header = replace(decoder.header, profile=self.header.profile)
+        if repaired.is_complete:
+            return decoder.decode(request)
+        frame = decoder.decode(replace(request, area=Area(0, 0, size.width, size.height)))
+        image = repaired.hide_missing(to_pillow(frame).convert("LA" if frame.is_grey else "RGBA"))
+        return replace(from_pillow(image, frame), area=request.area, truncated=True)
+
+
+class PngDecoder(PngStillDecoder):
     """A still or animated PNG.
 
     Where the default image, for clients without APNG support, is no frame of the animation, it is never shown.
     """
 
     def __init__(self, source: memoryview) -> None:
-        super().__init__(Format.PNG, PNG_LOADER, source)
-        self.header = with_png_colours(self.header, source)
+        super().__init__(Format.PNG, source)
         self._animation = read_animation(source)
         if self._animation:
             frames = self._animation.frame_count
             self.header = replace(
-                self.header, frame_count=frames, timing=self._animation.timing if frames > 1 else None
+                self.header,
+                frame_count=frames,
+                timing=self._animation.timing if frames > 1 else None,
+                truncated=self._animation.truncated,
             )
 
     def decode(self, request: DecodeRequest) -> Frame:
@@ -97,7 +129,13 @@ def with_png_colours(header: ImageHeader, source: memoryview) -> ImageHeader:
 
 
 def _decode_png(png: bytes) -> Image.Image:
-    return to_pillow(from_vips(to_8_bit(load_image(PNG_LOADER, png, fail_on="truncated"))))
+    try:
+        return to_pillow(from_vips(to_8_bit(load_image(PNG_LOADER, png, fail_on="truncated"))))
+    except pyvips.Error:
+        repaired = repair_png(memoryview(png))
+        if not repaired.is_complete:
+            raise
+        return to_pillow(from_vips(to_8_bit(load_image(PNG_LOADER, repaired.file, fail_on="truncated"))))
 
 
 def encode(frame: Frame, _quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

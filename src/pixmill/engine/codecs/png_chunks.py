@@ -21,6 +21,19 @@ def iter_chunks(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     return ((kind, data) for kind, data, _ in iter_chunks_with_crc(source))
 
 
+def last_chunk(source: memoryview) -> tuple[bytes, bool]:
+    """Return the type of the last chunk, and whether its data are whole; its CRC may be missing."""
+    at, last, is_whole = len(SIGNATURE), b"", True
+    for _ in range(_MAX_CHUNKS):
+        length, kind = int.from_bytes(source[at : at + 4]), bytes(source[at + 4 : at + 8])
+        if len(kind) < 4 or last == b"IEND":  # noqa: PLR2004 - end of file
+            break
+        last, at = kind, at + 8 + length
+        is_whole = at <= len(source)
+        at += 4
+    return last, is_whole
+
+
 def iter_chunks_with_crc(source: memoryview) -> Iterator[tuple[bytes, memoryview, int]]:
     """Yield the type, the data and the stored CRC of each chunk up to the end of the file."""
     at = len(SIGNATURE)

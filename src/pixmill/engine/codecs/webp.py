@@ -23,6 +23,7 @@ from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
 from pixmill.engine.codecs.webp_animation import complete_file, decode_canvases, has_alpha
+from pixmill.engine.codecs.webp_repair import RepairedWebP, repair_webp
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
@@ -45,8 +46,23 @@ _LOSSLESS_EFFORT = 50
 
 def open_webp(source: memoryview) -> Decoder:
     """Open a still or animated WebP."""
-    info = libwebp.read_info(source) if libwebp.available else None
-    return WebPAnimationDecoder(source) if info is None or info.animated else WebPStillDecoder(source, info)
+    if not libwebp.available:
+        return WebPAnimationDecoder(source)
+    try:
+        info = libwebp.read_info(source)
+    except ValueError:
+        return _open_repaired(repair_webp(source))
+    return WebPAnimationDecoder(source) if info.animated else WebPStillDecoder(source, info)
+
+
+def _open_repaired(repaired: RepairedWebP) -> Decoder:
+    source = memoryview(repaired.file)
+    info = libwebp.read_info(source)
+    if not info.animated:
+        return WebPStillDecoder(source, info, truncated=repaired.truncated)
+    decoder = WebPAnimationDecoder(source)
+    decoder.header = replace(decoder.header, truncated=repaired.truncated)
+    return decoder
 
 
 class WebPAnimationDecoder:

@@ -28,7 +28,7 @@ sample is inside the box."""
 class WebPStillDecoder:
     """A still WebP of which only the header was read."""
 
-    def __init__(self, source: memoryview, info: libwebp.WebPInfo) -> None:
+    def __init__(self, source: memoryview, info: libwebp.WebPInfo, *, truncated: bool = False) -> None:
         self._encoded = source[info.frame_slice]
         self.header = ImageHeader(
             format=Format.WEBP,
@@ -39,6 +39,7 @@ class WebPStillDecoder:
             profile=info.profile,
             exif=metadata_if_small(info.exif),
             xmp=metadata_if_small(info.xmp),
+            truncated=truncated,
         )
 
     def decode(self, request: DecodeRequest) -> Frame:
@@ -49,11 +50,12 @@ class WebPStillDecoder:
             else 1
         )
         size = Size(max(1, round(box.width / shrink)), max(1, round(box.height / shrink)))
+        alpha = header.alpha or header.truncated  # what is missing is transparent
         return Frame(
-            libwebp.decode(self._encoded, box, size, alpha=header.alpha),
+            libwebp.decode(self._encoded, box, size, alpha=alpha, allow_partial=header.truncated),
             size.width,
             size.height,
-            Layout.RGBA if header.alpha else Layout.RGB,
+            Layout.RGBA if alpha else Layout.RGB,
             header.profile,
             _area_in_box(request.area, box, size),
             light_compensation=MODES[request.mode].light_compensation[shrink],
