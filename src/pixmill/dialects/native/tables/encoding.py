@@ -43,8 +43,9 @@ PARAMS = (
         Choice({word.value: word for word in Profile}),
         "Colour space of the result: `srgb`, that of the original with its ICC profile (`keep`), or a wide gamut: "
         "Display P3 (`p3`), Adobe RGB 1998 (`adobe`), Rec. 2020 (`rec2020`) or ProPhoto (`prophoto`, which shows "
-        "banding in 8 bits). Greyscale results have no profile. CMYK and Lab always become sRGB, as does everything "
-        "in GIF, BMP, ICO and JPEG XL. Other operations treat the values as sRGB.",
+        "banding in 8 bits). `keep` writes a profile of what the original says in another way, and Rec. 2020 for HDR. "
+        "Greyscale results have a profile with `keep` only. CMYK and Lab always become sRGB, as does everything in "
+        "GIF, BMP, ICO and JPEG XL. Other operations treat the values as sRGB.",
         ("p3", "adobe"),
         default=Profile.SRGB.value,
     ),
