@@ -18,6 +18,8 @@ faults: $(VENV)/.dev             ## break real components under load, and check 
 
 conformance: $(VENV)/.dev          ## compare what is shown of images of every format with what Chromium shows, pixel for pixel
 	$(BIN)/python -m pytest -n 2 tests/conformance
+	$(BIN)/python -m tests.conformance.report
+	$(BIN)/python docs/generate.py
 
 soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak

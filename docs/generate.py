@@ -3,6 +3,7 @@
 Holds the introductions; the text of each parameter, setting, error, format and metric is in its table.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable
@@ -120,6 +121,18 @@ overlay=url:logo.png,width:pct:20,gravity:southeast,x:10,y:10;text:Hello,, world
 - Overlay images are upscaled to the requested size if necessary.
 - Text is rendered by Pango, with right-to-left scripts, and measured by its ink. `Noto Sans` (Latin, Greek, Cyrillic, Devanagari)
   is always available; other scripts and families need fonts on the server.
+"""
+
+CONFORMANCE = """\
+## Compared with Chromium
+
+`make conformance` renders test files of other projects (libpng, Pillow, libvips, libjxl, gdk-pixbuf, giflib, KDE, Go) and of its own making as
+PNG at their own size, and compares every pixel with what Chromium shows. Its own files combine colour signalling, bit depth, alpha,
+orientation, animation and damage.
+
+- Samples are compared as they are seen, before black and before white, in codes of 255. Durations of frames are compared too.
+- Bound: all samples within 2 codes. For JPEG, WebP and AVIF also 99 % of them within 4, since decoders round differently.
+- JPEG XL, HEIC and TIFF, which Chromium does not show, are compared with djxl, libheif's `heif-convert` and libvips.
 """
 
 STAGES = """\
@@ -522,6 +535,23 @@ def _formats() -> Iterable[str]:
     yield FORMATS.format(negotiable=" and ".join(_code(form.value) for form in NEGOTIABLE_FORMATS))
     columns = ("format", "MIME type", "transparent", "max side (px)", "decoder", "encoder", "extra", "why")
     yield from _table(columns, map(_format, CODECS))
+    yield from _conformance()
+
+
+def _conformance() -> Iterable[str]:
+    """Yield what ``make conformance`` found when it was last run."""
+    found = json.loads((FOLDER / "conformance.json").read_text(encoding="utf-8"))
+    yield CONFORMANCE
+    counts = ("files", "within_2", "within_bound", "neither", "listed")
+    rows = ((it["name"], *(str(it[count]) for count in counts)) for it in found["sets"])
+    yield from _table(
+        ("images", "files", "within 2 codes", "within the bound", "shown by neither", "listed below"), rows
+    )
+    yield "### Where Pixmill and Chromium differ\n"
+    differences = (
+        (it["what"], ", ".join(it["formats"]), str(it["files"]), it["reason"]) for it in found["differences"]
+    )
+    yield from _table(("difference", "images", "files", "reason"), differences)
 
 
 def _format(form: Format) -> tuple[str, ...]:

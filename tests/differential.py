@@ -35,7 +35,8 @@ OPEN_ROWS: Final = ("gif", "moving gif")
 """What a frame leaves open has the background's colour in one decoder, and none or the first one in others."""
 WITH_EXIF: Final = ("described jpeg",)
 """An orientation in damaged EXIF is read by one decoder and not by another."""
-_BLOCKED: Final = ("VipsForeignLoadTiff", "VipsForeignLoadHeif")
+_BLOCKED: Final = ("VipsForeignLoadTiffBuffer", "VipsForeignLoadHeifBuffer")
+"""What references read and the service does not; the service reads TIFF and HEIC from a source."""
 
 
 def with_vips(loader: str, **options: Any) -> Callable[[bytes], Pixels]:

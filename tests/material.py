@@ -82,6 +82,26 @@ def drawings() -> list[Path]:
     return sorted(_had("librsvg2-tests", _download_librsvg).rglob("*.svg"))
 
 
+def gdk_pixbuf_images() -> list[Path]:
+    """The test pictures of gdk-pixbuf, with a suite of GIFs."""
+    return _files("gdk-pixbuf", _of_source("gdk-pixbuf", "/tests/"))
+
+
+def giflib_images() -> list[Path]:
+    """The pictures that giflib is tested with, in GIF, and its documentation's icons."""
+    return _files("giflib", _of_source("giflib", "/pic/", "/tests/", "/doc/"))
+
+
+def kimageformats_images() -> list[Path]:
+    """The test pictures of KDE's codecs: AVIF, HEIF and JPEG XL of several depths."""
+    return _files("kimageformats", _of_source("kimageformats", "/autotests/"))
+
+
+def go_images() -> list[Path]:
+    """The test pictures of Go's supplementary codecs: BMP, TIFF and WebP."""
+    return _files("x-image", _of_source("golang-golang-x-image", "/testdata/"))
+
+
 def png_suite() -> list[Path]:
     """Willem van Schaik's PngSuite, as far as libpng's source carries it."""
     root = _had("libpng", _download_libpng)
@@ -98,6 +118,16 @@ def debian_program(package: str) -> Path:
             _run(["dpkg-deb", "-x", str(archive), str(scratch / "whole")], scratch)
 
     return _had(f"{package}-program", download)
+
+
+def program(name: str, package: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a program, and what its environment needs besides: this machine's, or else Debian's."""
+    if found := shutil.which(name):
+        return [found], {}
+    root = debian_program(package)
+    places = (path for part in ("lib", "usr/lib") for path in (root / part).glob("*-linux-gnu*"))
+    libraries = [str(path) for place in places for path in (place, *place.glob("*/"))]
+    return [str(root / "usr" / "bin" / name)], {"LD_LIBRARY_PATH": ":".join(libraries)}
 
 
 def is_hostile(path: Path) -> bool:
@@ -175,6 +205,16 @@ def _download_exiv2(scratch: Path) -> None:
     _unpack(
         next(scratch.glob("*.orig.tar.*")), ("/test/data/issue_", "/test/data/poc", "/test/data/CVE"), scratch / "whole"
     )
+
+
+def _of_source(package: str, *folders: str) -> Callable[[Path], None]:
+    """Of a Debian source package, what lies in these folders."""
+
+    def download(scratch: Path) -> None:
+        _apt(scratch, "source", "--download-only", "--tar-only", package)
+        _unpack(next(scratch.glob("*.orig.tar.*")), folders, scratch / "whole")
+
+    return download
 
 
 def _apt(scratch: Path, *command: str) -> None:

@@ -52,14 +52,18 @@ async function still(file, width, height) {
   await send(context, 0);
   return size;
 }
+async function opened(data, options) {
+  const decoder = new ImageDecoder({data, ...options});
+  await decoder.tracks.ready;
+  await decoder.completed;
+  return decoder;
+}
 async function frames(file, type, most) {
   const data = await (await fetch(file)).arrayBuffer();
   const found = {size: null, durations: [], repetitions: 0, error: ""};
   let decoder;
   try {
-    decoder = new ImageDecoder({data, type, preferAnimation: true});
-    await decoder.tracks.ready;
-    await decoder.completed;
+    decoder = await opened(data, {type, preferAnimation: true}).catch(() => opened(data, {type}));
     const track = decoder.tracks.selectedTrack;
     found.repetitions = track.repetitionCount === Infinity ? -1 : track.repetitionCount;
     for (let frameIndex = 0; frameIndex < Math.min(track.frameCount, most); frameIndex++) {

@@ -123,13 +123,11 @@ def program() -> tuple[list[str], dict[str, str]]:
     """Return the command, and what its environment needs besides; skips the test if there is none and no network."""
     if found := next(filter(None, map(shutil.which, NAMES)), None):
         return [found], {}
-    root = material.debian_program("chromium")
-    places = (path for part in ("lib", "usr/lib") for path in (root / part).glob("*-linux-gnu*"))
-    libraries = [str(path) for place in places for path in (place, *place.glob("*/"))]
+    command, extra = material.program("chromium", "chromium")
+    root = Path(command[0]).parents[2]
     fonts = root / "fonts.conf"
     if not fonts.exists():
         fonts.write_text(_FONTS.format(root=root))
-    extra = {"LD_LIBRARY_PATH": ":".join(libraries)}
     if not Path("/etc/fonts/fonts.conf").exists():
         extra["FONTCONFIG_FILE"] = str(fonts)
-    return [str(root / "usr/lib/chromium/chromium")], extra
+    return [str(root / "usr/lib/chromium/chromium")], extra  # /usr/bin has a script for one that is installed
