@@ -21,6 +21,7 @@ from typing import Final
 from xml.parsers import expat
 
 import atheris  # type: ignore[import-untyped]
+from aiohttp.http_exceptions import HttpProcessingError
 
 with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
@@ -54,6 +55,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.plan.url import canonical_url, resolve_redirect
     from pixmill.runtime.spool import Spool
     from pixmill.sources.addresses import check_address
+    from pixmill.sources.http.responses import canonical_head
     from tests.cache.entries import entry_of
     from tests.css_references import loads
     from tests.pixels.signalling import P3, chrm, cicp, clli, encode_avif, encode_png, gama, patches
@@ -140,6 +142,13 @@ def headers(data: bytes) -> None:
     text = data.decode("latin-1")
     assert len(accepted_formats(text)) <= len(text)
     entity_tags(text)
+
+
+def responses(data: bytes) -> None:
+    with suppress(HttpProcessingError):
+        fields = canonical_head(data).lower().split(b"\r\n")
+        assert sum(field.startswith((b"content-length:", b"transfer-encoding:")) for field in fields) <= 1
+        assert b"connection: close" in fields
 
 
 def entry(data: bytes) -> None:
@@ -277,6 +286,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         signature,
         url,
         headers,
+        responses,
         entry,
         messages,
         replies,
