@@ -12,6 +12,7 @@ from pixmill.errors import ImageTooLarge, InvalidParameter, ResultTooLarge, Unde
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point, Smart
+from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.ops import Crop, Fit, Flip, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Metadata
 from pixmill.ports.values import Rendered
@@ -286,9 +287,13 @@ def test_a_frame_that_is_damaged_is_the_files_fault(kind: str, target: Format) -
 
 
 @pytest.mark.parametrize("target", KINDS)
-def test_a_gif_that_ends_too_soon_shows_what_is_there(target: Format) -> None:
-    source = gif(SIZE, FILM)
-    assert 1 < len(decode_rendered(source[:-90], target).frames) < len(FILM)
+def test_a_gif_that_ends_too_soon_is_refused_or_shows_its_whole_frames(target: Format) -> None:
+    """By the rule for all formats."""
+    source, plan = gif(SIZE, FILM)[:-90], Plan(output=Output(formats=(target,)))
+    with pytest.raises(UndecodableImage):
+        render(memoryview(source), plan, LIMITS)
+    result = render(memoryview(source), plan, Limits(on_truncated=OnTruncated.SHOW))
+    assert 1 < len(decode_animation(result.body).frames) < len(FILM)
 
 
 def test_a_gif_takes_a_palette_for_each_scene() -> None:
