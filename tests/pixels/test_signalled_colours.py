@@ -596,3 +596,13 @@ def encode_heic(image: Image.Image, primaries: int, transfer: int, **options: by
         full_range_flag=1,
     )
     return memoryview(out.getvalue())
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1 / 1.8, 0.35])
+def test_every_grey_level_of_a_gamma_is_exact(gamma: float) -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    body = BytesIO()
+    Image.fromarray(np.repeat(levels, 2, axis=0)).save(body, "PNG", icc_profile=profiles.grey_profile(1 / gamma))
+    shown = pixels_of(render_image(memoryview(body.getvalue())))
+    expected = 255 * profiles.linear_to_srgb((levels[0] / 255) ** (round(256 / gamma) / 256))
+    assert np.abs(shown[0, :, 0] - expected).max() < 1

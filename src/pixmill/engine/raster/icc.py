@@ -17,6 +17,7 @@ IccTransform: TypeAlias = Any
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _LAB_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # its lookup-table shortcut is off by 34 levels in saturated colours
+_GREY_FLAGS = _FLAGS | ImageCms.Flags.NOOPTIMIZE  # the same of grey is off by 10 levels near black, for a gamma of 1
 _MIN_PROFILE_BYTES = 128  # the header alone (ICC.1 §7.2)
 _MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_NAME_CHARS = 200
@@ -35,10 +36,20 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     transform = _transform_to_srgb(profile, colours.mode)
     if transform is None:
         return image
-    colours = ImageCms.applyTransform(colours, transform) or colours
-    if image.mode.startswith("L"):
-        colours = colours.getchannel("G")  # a grey in sRGB has three equal channels
-    return join_pillow_alpha(colours, alpha)
+    if colours.mode == "L":
+        return join_pillow_alpha(colours.point(_grey_levels(profile)), alpha)
+    return join_pillow_alpha(ImageCms.applyTransform(colours, transform) or colours, alpha)
+
+
+@lru_cache(maxsize=16)
+def _grey_levels(profile: bytes) -> bytes:
+    """Return the sRGB level of each grey level of a profile."""
+    levels = Image.frombytes("L", (256, 1), bytes(range(256)))
+    transform = _transform_to_srgb(profile, "L")
+    if transform is None:
+        return levels.tobytes()
+    converted = ImageCms.applyTransform(levels, transform) or levels
+    return bytes(converted.getchannel("G").tobytes())  # a grey in sRGB has three equal channels
 
 
 def is_srgb(profile: bytes, mode: str) -> bool:
@@ -115,7 +126,8 @@ def _transform_to_srgb(profile: bytes, mode: str) -> IccTransform | None:
         return None
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        transform = ImageCms.buildTransform(source, _srgb_profile(), mode, "RGB", _INTENT, _FLAGS)
+        flags = _GREY_FLAGS if mode == "L" else _FLAGS
+        transform = ImageCms.buildTransform(source, _srgb_profile(), mode, "RGB", _INTENT, flags)
     except (OSError, ImageCms.PyCMSError):
         return None
     return None if _is_identity(transform, mode) else transform
