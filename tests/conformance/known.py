@@ -102,13 +102,6 @@ KNOWN: Final = (
     ),
     Known(
         r"PNG",
-        r"made/.*type 0, 8 bits|libpng/basn0g",
-        (DIFFERENT,),
-        "grey of 8 bits with a gamma",
-        "Converted through a table of few entries here: up to 10 codes in the darkest samples of files of gamma 1.",
-    ),
-    Known(
-        r"PNG",
         r"made/(Adler|no Adler|rows for)",
         (REFUSED,),
         "PNGs whose compressed data end early or have a wrong checksum",
