@@ -102,6 +102,13 @@ KNOWN: Final = (
     ),
     Known(
         r"PNG",
+        r"made/cHRM of zeros, type 0",
+        (DIFFERENT,),
+        "grey with an unusable cHRM",
+        "gAMA counts here, since grey needs no primaries; Chromium leaves both out.",
+    ),
+    Known(
+        r"PNG",
         r"made/(Adler|no Adler|rows for)",
         (REFUSED,),
         "PNGs whose compressed data end early or have a wrong checksum",
@@ -122,8 +129,8 @@ KNOWN: Final = (
         "An error by the PNG standard, for which decoders choose pixels: black here.",
     ),
     Known(
-        r"A?PNG|GIF",
-        r"pillow/(issue_2811|chunk_|sequence_)|gdk-pixbuf/(overflow-codes|max-codes)|made/CRC of IHDR",
+        r"A?PNG|GIF|WebP",
+        r"pillow/(issue_2811|chunk_|sequence_)|gdk-pixbuf/(overflow-codes|max-codes)|made/(CRC of IHDR|.*wrong RIFF)",
         (NOT_SHOWN,),
         "damage in a header, a first frame or its control",
         "What can be decoded is shown here; Chromium shows nothing.",
