@@ -271,9 +271,16 @@ If another encoding turns out smaller, it is returned instead:
 - a lossless WebP or the format of the original, for animations whose first frame is a graphic
 - the format of the original, if the result would be larger than the original, relative to the pixels
 
-So no result is larger than the same result in the format of the original, as long as the client accepts that format. Animations are
-encoded up to three times, if the estimated cost of that is below `PIXMILL_MAX_COST_S`. A result can be larger than an original that was
-compressed more strongly than `quality`, because originals are not delivered unchanged: that would keep their metadata.
+A result of which nothing else is requested is never larger than its original, if the client shows the format of that: where all encodings
+are larger, the file of the original is returned, with the metadata that is requested. It is not returned, and a result may be larger:
+
+- if the original is not upright, has other colours than sRGB, is cut off, or has metadata that cannot be removed without an encoder
+- with `max_bytes`, `profile` or options of encoders
+- for a JPEG that browsers do not read: arithmetic or lossless
+
+With other operations a result may be larger than the same one in the format of the original, if that is PNG or GIF and the result takes less
+than a quarter of the original, relative to the pixels: these are not tried then. A format that is named, such as `format=gif`, is always
+encoded. Animations are encoded up to three times, if the estimated cost of that is below `PIXMILL_MAX_COST_S`.
 
 Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the quality scale, `quality=auto` and `max_bytes`.
 

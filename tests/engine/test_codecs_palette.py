@@ -185,7 +185,7 @@ def flat_mask(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("query", ["format=gif", "format=png&colors=256", "format=gif&colors=128"])
-@pytest.mark.parametrize("size", ["width=300", "width=740&enlarge=true", "width=500&rotate=3&background=white"])
+@pytest.mark.parametrize("size", ["width=300", "width=660&enlarge=true", "width=500&rotate=3&background=white"])
 def test_flat_areas_of_a_resized_drawing_are_exact(query: str, size: str) -> None:
     source = encode_image(drawn(), "PNG")
     expected, actual = (shown(rendered(source, f"{size}&{output}").body)[0] for output in ("format=png", query))

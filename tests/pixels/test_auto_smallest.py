@@ -71,7 +71,7 @@ def ramp() -> Image.Image:
 
 STILLS: dict[str, Callable[[], Image.Image]] = {
     "drawing": drawing,
-    "large drawing": lambda: drawing(1600, 1100),
+    "large drawing": lambda: drawing(1240, 810),
     "line art": line_art,
     "one bit": lambda: line_art().convert("1"),
     "transparent": transparent,
@@ -171,7 +171,7 @@ def spinner() -> list[Image.Image]:
 
 def panned() -> list[Image.Image]:
     whole = Image.open(PHOTO).resize((300, 160))
-    return [whole.crop((at * 10, 0, at * 10 + 160, 120)) for at in range(6)]
+    return [whole.crop((at * 10, 0, at * 10 + 128, 96)) for at in range(4)]
 
 
 def animated(frames: list[Image.Image], kind: str) -> memoryview:

@@ -218,7 +218,7 @@ class CostEstimate(NamedTuple):
 
 
 class RenderDeferred(Exception):
-    """The render is estimated above ``Limits.defer_above_s``: it has not begun, and may be asked for again."""
+    """The render is estimated above ``Limits.defer_above_s``: nothing is encoded yet, and it may be asked for again."""
 
     def __init__(self, cost_s: float) -> None:
         super().__init__(f"about {cost_s:.1f} CPU seconds")

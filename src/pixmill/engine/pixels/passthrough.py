@@ -2,10 +2,12 @@
 
 - An SVG stays an SVG if ``format`` is svg, auto or original and only its size changes: sanitised, with the size of the
   result.
+- With ``format=auto`` an original is delivered without encoding it again, if no operation changes it and all encodings
+  that were tried are larger: with the metadata that is requested.
 - With ``format=original`` any image is delivered without encoding it again, if no operation changes it: with the
   metadata that is requested, and byte for byte if that is all.
 
-Must never decode.
+Must never decode pixels.
 """
 
 from dataclasses import replace as fields_replace
@@ -15,11 +17,15 @@ from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import Decoder, ImageHeader
 from pixmill.engine.codecs.lossless.file_filter import with_metadata
+from pixmill.engine.codecs.lossless.jpeg_segments_filter import is_common_jpeg
 from pixmill.engine.codecs.metadata_policy import retained_metadata
 from pixmill.engine.metadata.exif_block import with_orientation
 from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.output.encode import check_size
+from pixmill.engine.pixels.output.original_file import format_is_free, own_format
+from pixmill.engine.raster.icc import is_srgb
+from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.colour import Colour
@@ -29,6 +35,8 @@ from pixmill.plan.output import Metadata
 from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()
+_DEFAULT_OUTPUT: Final = Output()
+_PROFILE_MODES: Final = {"grey": "L", "rgb": "RGB"}
 _ORIGINAL_OUTPUT: Final = Output(source_format=True)
 _NEEDS_PIXELS: Final = "Only an SVG can be written as svg, and only where nothing but its size changes"
 
@@ -73,11 +81,47 @@ def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None
     return None if needs_render or job.header.format not in OUTPUT_FORMATS else _with_requested_metadata(job)
 
 
+def smaller_original(job: RenderJob, size_bytes: int) -> bytes | None:
+    """Return the original with the requested metadata, if the client shows the same as in a result, in fewer bytes.
+
+    None if something else is requested, if the format is not free, and if pixels or colours have to be converted.
+    """
+    if size_bytes <= len(job.source) or not _may_stand_for_result(job):
+        return None
+    body = _with_retained_metadata(job)
+    return body if body is not None and len(body) < size_bytes else None
+
+
+def _may_stand_for_result(job: RenderJob) -> bool:
+    header, output = job.header, job.plan.output
+    if not format_is_free(output) or own_format(header.format, output) is None:
+        return False
+    requested = replace(
+        output, formats=(), negotiated=False, quality=_DEFAULT_OUTPUT.quality, target_quality=0, metadata=Metadata.STRIP
+    )
+    return (
+        requested == _DEFAULT_OUTPUT
+        and _only_resizes(job)
+        and not job.geometry.needs_resampling
+        and header.pending_orientation == Orientation()
+        and _is_srgb(header)
+        and job.animated == (header.timing is not None)
+        and (header.format is not Format.JPEG or is_common_jpeg(job.source))
+    )
+
+
+def _is_srgb(header: ImageHeader) -> bool:
+    mode = _PROFILE_MODES.get(header.colour_space)
+    return mode is not None and is_srgb(header.profile, mode)
+
+
 def _with_requested_metadata(job: RenderJob) -> bytes | None:
     """Return the file with the requested metadata; None if that needs an encoder."""
+    return bytes(job.source) if job.plan.output.metadata is Metadata.ALL else _with_retained_metadata(job)
+
+
+def _with_retained_metadata(job: RenderJob) -> bytes | None:
     policy, header = job.plan.output.metadata, job.header
-    if policy is Metadata.ALL:
-        return bytes(job.source)
     kept = retained_metadata(policy, header.exif, header.xmp, header.iptc)
     orientation = 1 if header.orientation_applied else header.orientation
     return with_metadata(job.source, header.format, fields_replace(kept, exif=with_orientation(kept.exif, orientation)))

@@ -24,7 +24,7 @@ from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.output.encode import check_size, encode_output
 from pixmill.engine.pixels.output.encode_animation import MAX_ENCODINGS, encode_animation_output
 from pixmill.engine.pixels.output.original_file import OriginalFile
-from pixmill.engine.pixels.passthrough import passthrough
+from pixmill.engine.pixels.passthrough import passthrough, smaller_original
 from pixmill.engine.pixels.probe import read_facts
 from pixmill.engine.pixels.runner import PipelineRunner, Step
 from pixmill.engine.pixels.steps.adjust_colours import adjust_colours, grayscale
@@ -48,6 +48,7 @@ from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.cost import RenderDeferred
 from pixmill.plan.effects import ColourAdjustment, ToneAdjustment
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
@@ -112,8 +113,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         animated = produces_animation(decoder.header, plan)
         cost_s = check_cost(job, animated=animated)
         if animated:
-            may_try = MAX_ENCODINGS * cost_s <= limits.max_cost_s
-            return _render_animation(decoder, replace(job, animated=True), may_try=may_try)
+            return _render_animation(decoder, replace(job, animated=True), cost_s)
         frame = decode_frame(decoder, job.decode_request, limits)
     del decoder
     return render_frame(frame, job, seconds)
@@ -135,22 +135,34 @@ def _runner(job: RenderJob) -> PipelineRunner:
     return PipelineRunner(job, STEPS, LAST_STEPS)
 
 
-def _render_animation(decoder: Decoder, job: RenderJob, *, may_try: bool) -> Rendered:
+def _render_animation(decoder: Decoder, job: RenderJob, cost_s: float) -> Rendered:
+    """Render an animation; ``cost_s`` estimates one encoding.
+
+    Raises RenderDeferred if it is a graphic, whose other encodings should wait for a worker without hurry.
+    """
     seconds: dict[str, float] = {}
     started = perf_counter()
     output, runner = job.plan.output, _runner(job)
     with process_errors():
+        first = build_frame_sequence(decoder, job, runner, seconds)
+    total_s = MAX_ENCODINGS * cost_s
+    may_try = total_s <= job.limits.max_cost_s
+    if may_try and first.is_graphic and total_s > job.limits.defer_above_s:
+        raise RenderDeferred(total_s)
+    with process_errors():
         body, sequence = encode_animation_output(
+            first,
             lambda: build_frame_sequence(decoder, job, runner, seconds),
             output,
             _retained_metadata(job),
             _original_file(job),
             may_try=may_try,
         )
+        body, result_format = _not_larger(body, sequence.format, job, truncated=sequence.truncated)
         check_size(_within_result_limit(body, job), output)
     seconds["encode"] = perf_counter() - started - sum(seconds.values())
     size = sequence.size
-    return Rendered(body, sequence.format, size.width, size.height, seconds, sequence.truncated)
+    return Rendered(body, result_format, size.width, size.height, seconds, sequence.truncated)
 
 
 def _original_file(job: RenderJob) -> OriginalFile:
@@ -162,7 +174,14 @@ def _encode(frame: Frame, job: RenderJob) -> tuple[bytes, Format]:
         selection = job.plan.fact_selection
         return describe(frame, selection, lambda: read_facts(job.source, job.header, selection)), frame.format
     encoded = encode_output(frame, job.plan.output, _retained_metadata(job), _original_file(job))
-    return _within_result_limit(encoded.body, job), encoded.format
+    body, result_format = _not_larger(encoded.body, encoded.format, job, truncated=frame.truncated)
+    return _within_result_limit(body, job), result_format
+
+
+def _not_larger(body: bytes, kind: Format, job: RenderJob, *, truncated: bool) -> tuple[bytes, Format]:
+    """Exchange the encoded file for the original, if that shows the same and is smaller."""
+    original = None if truncated else smaller_original(job, len(body))
+    return (original, job.header.format) if original is not None else (body, kind)
 
 
 def _retained_metadata(job: RenderJob) -> RetainedMetadata:

@@ -14,12 +14,18 @@ _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends coded data: not a stuffed zero, a restart marker or a fill byte."""
 
 _SCAN: Final = 0xDA
+_COMMON_FRAMES: Final = (0xC0, 0xC1, 0xC2)
+"""Baseline, extended sequential and progressive with Huffman codes, the processes that browsers decode."""
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""All processes: the range without tables of codes and extensions."""
+
 _APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
 _JFIF: Final = b"JFIF\0"
 _JFIF_BYTES: Final = 14
 _KEPT_APPLICATION_DATA: Final = {_APP0: _JFIF, _APP2: b"ICC_PROFILE\0", _APP14: b"Adobe"}
 _EXIF: Final = b"Exif\0\0"
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_FILL: Final = 0xFF
 _MAX_SEGMENTS: Final = 10_000
 _MAX_CONTENT_BYTES: Final = 65_533
 
@@ -64,6 +70,17 @@ def find_jpeg_exif(source: memoryview) -> bytes:
             return bytes(source[at + 4 : at + 2 + size])
         at += 1 if marker == b"\xff\xff" else 2 + size
     return b""
+
+
+def is_common_jpeg(source: memoryview) -> bool:
+    """Whether the image is coded by a process that every browser decodes: not arithmetic, not lossless."""
+    at = len(_START)
+    for _ in range(_MAX_SEGMENTS):
+        marker = source[at + 1] if at + 1 < len(source) and source[at] == _FILL else _SCAN
+        if marker in _FRAMES or marker == _SCAN:
+            return marker in _COMMON_FRAMES
+        at += 1 if marker == _FILL else 2 + int.from_bytes(source[at + 2 : at + 4])
+    return False
 
 
 def _kept(marker: int, segment: bytes) -> bytes:

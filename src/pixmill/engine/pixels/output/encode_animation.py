@@ -41,6 +41,7 @@ class _Attempt:
 
 
 def encode_animation_output(
+    sequence: FrameSequence,
     make_sequence: Callable[[], FrameSequence],
     output: Output,
     metadata: RetainedMetadata,
@@ -48,11 +49,11 @@ def encode_animation_output(
     *,
     may_try: bool,
 ) -> tuple[bytes, FrameSequence]:
-    """Return the file, and the sequence that it was made of; ``make_sequence`` makes the same one each time.
+    """Return the file, and the sequence that it was made of; ``make_sequence`` makes the same one again.
 
     Raises UnsupportedOutput, ResultTooLarge.
     """
-    sequence, quality = make_sequence(), output.target_quality or output.quality
+    quality = output.target_quality or output.quality
 
     def attempt(kind: Format, encoding: Encoding, frames: FrameSequence) -> _Attempt:
         return _Attempt(encode_sequence(replace(frames, format=kind), quality, metadata, encoding), kind)
