@@ -3,12 +3,15 @@
 import asyncio
 import gzip
 import re
+import socket
+import struct
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
 import brotli
 import pytest
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
 from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,7 @@ from pixmill.errors import SourceBadResponse, SourceError, SourceTooLarge, Sourc
 from pixmill.plan.source import parse_source
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.content_encoding import decode_content
-from pixmill.sources.http.responses import MAX_HEAD_BYTES, canonical_head
+from pixmill.sources.http.responses import MAX_HEAD_BYTES, ChunkedBody, OriginProtocol, canonical_head
 from pixmill.sources.http.source import HttpSource
 from tests.servers.origin import Origin, Seen
 
@@ -186,6 +189,8 @@ REFUSED = {
     "CR at the ends of lines": response(LENGTH, line_end="\r"),
     "a part": response(LENGTH, f"Content-Range: bytes 0-{SIZE - 1}/{SIZE + 1}", status="HTTP/1.1 206 Partial Content"),
     "a later part": response(LENGTH, f"Content-Range: bytes 1-{SIZE}/{SIZE + 1}", status="HTTP/1.1 206 x"),
+    "less than the part": response(LENGTH, f"Content-Range: bytes 0-{SIZE}/{SIZE + 1}", status="HTTP/1.1 206 x"),
+    "less than a part of unknown size": response(f"Content-Range: bytes 0-{SIZE}/*", status="HTTP/1.1 206 x"),
     "101": response(LENGTH, "Upgrade: h2c", "Connection: Upgrade", status="HTTP/1.1 101 Switching Protocols"),
     "204": response(status="HTTP/1.1 204 No Content", body=b""),
     "304": response(status="HTTP/1.1 304 Not Modified", body=b""),
@@ -317,6 +322,86 @@ async def test_encoded_bodies_that_decode_to_nothing_end() -> None:
 
     with pytest.raises(SourceTooLarge):
         await decoded_size()
+
+
+LARGE = b"<svg>" + bytes(range(256)) * 3_000
+ENCODED = {
+    "gzip": gzip.compress(LARGE) + gzip.compress(LARGE),
+    "deflate": zlib.compress(LARGE + LARGE),
+    "br": brotli.compress(LARGE + LARGE),
+    "zstd": zstd.compress(LARGE) + zstd.compress(LARGE),
+}
+
+
+async def decoded(coding: str, *pieces: bytes) -> bytes:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    return b"".join([output async for output in decode_content(coding, body(), 2**20)])
+
+
+@pytest.mark.parametrize("coding", ENCODED)
+async def test_a_body_decodes_to_the_same_however_it_is_cut(coding: str) -> None:
+    """Also where little input gives much output, and where frames begin between two pieces."""
+    body = ENCODED[coding]
+    assert await decoded(coding, body) == LARGE * 2
+    assert await decoded(coding, *(bytes((each,)) for each in body)) == LARGE * 2
+    for end in range(4, len(body) // 3, 1 + len(body) // 50):
+        with pytest.raises(SourceBadResponse):
+            await decoded(coding, body[: end // 2], body[end // 2 : end])
+
+
+async def test_frames_of_zstd_may_be_cut_anywhere() -> None:
+    first, second = zstd.compress(BODY), zstd.compress(LARGE)
+    for end in range(len(first) - 4, len(first) + 8):
+        assert await decoded("zstd", (first + second)[:end], (first + second)[end:]) == BODY + LARGE
+    for size in range(1, 4):
+        with pytest.raises(SourceBadResponse):
+            await decoded("zstd", first, second[:size])
+    assert await decoded("zstd", first, b"junk") == BODY
+
+
+async def test_a_window_of_zstd_beyond_8_mib_is_refused() -> None:
+    """It would be allocated for a few bytes; browsers refuse it (RFC 9659)."""
+    for log, is_accepted in ((23, True), (24, False), (27, False)):
+        encoder = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: log})
+        body = encoder.compress(BODY, zstd.ZstdCompressor.FLUSH_BLOCK) + encoder.flush()
+        if is_accepted:
+            assert await decoded("zstd", body) == BODY
+        else:
+            with pytest.raises(SourceBadResponse):
+                await decoded("zstd", body)
+
+
+async def test_a_reset_connection_is_not_the_end_of_a_body(source: HttpSource) -> None:
+    """A body without length ends with its connection; one that was cut off must not be taken for whole."""
+
+    async def reset(_seen: Seen, writer: asyncio.StreamWriter) -> bool:
+        writer.write(response())
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        return False
+
+    with Origin() as origin:
+        url = origin.route("/", reset)
+        for _ in range(5):
+            with pytest.raises((SourceBadResponse, SourceUnreachable)):
+                await source.fetch(parse_source(url))
+
+
+async def test_many_small_chunks_are_passed_on_as_one() -> None:
+    """Readers do some work for each piece: 40,000 of one byte would occupy the event loop for seconds."""
+    protocol = OriginProtocol(asyncio.get_running_loop())
+    payload = StreamReader(protocol, 2**20, loop=asyncio.get_running_loop())
+    body = ChunkedBody(protocol, payload)
+    body.feed_data(b"1\r\nx\r\n" * 1_000 + b"1;a\nx\n" * 1_000 + b"5\r\nab")
+    assert await payload.readchunk() == (b"x" * 2_000 + b"ab", False)
+    body.feed_data(b"cde\r\n0\r\n\r\n")
+    assert await payload.read() == b"cde"
+    assert payload.is_eof()
 
 
 @given(st.lists(st.sampled_from(["gzip", "br", "zstd", "deflate", "x"])), st.lists(st.binary(max_size=50)))

@@ -7,6 +7,7 @@ one chunk: the consumer counts the bytes, and stops a decompression bomb at its 
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Final, Protocol
 
 from pixmill.errors import SourceBadResponse, SourceTooLarge
@@ -19,6 +20,9 @@ _ZLIB_CHECK: Final = 31  # the first two bytes are a multiple of it
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LONGEST_MAGIC: Final = len(_ZSTD_MAGIC)
+_ZSTD_MAX_WINDOW_LOG: Final = 23
+"""8 MiB, as in browsers; libzstd would allocate 128 MiB for a few bytes."""
+
 _NO_CHECKSUMS: Final = (bytes(8), b"\xff" * 8)
 """Two, as one could be the end of the data."""
 
@@ -157,10 +161,12 @@ class _Brotli:
         self._decompressor = brotli.Decompressor()
 
     def decode(self, data: bytes) -> Iterator[bytes]:
+        """Ask until nothing comes: the decompressor also holds output, which it does not tell of."""
         while not self._decompressor.is_finished():
-            yield self._process(data)
+            output = self._process(data)
+            yield output
             data = b""
-            if self._decompressor.can_accept_more_data():
+            if not output and self._decompressor.can_accept_more_data():
                 return
 
     def finish(self) -> Iterator[bytes]:
@@ -178,23 +184,25 @@ class _Brotli:
 
 
 class _Zstandard:
-    """Frames of zstd, one after the other (RFC 8878 §3)."""
+    """Frames of zstd, one after the other (RFC 8878 §3), with windows as large as RFC 9659 §3 allows."""
 
     def __init__(self) -> None:
         from backports import zstd  # noqa: PLC0415 - see _Brotli
 
         self._error: type[Exception] = zstd.ZstdError
-        self._new = zstd.ZstdDecompressor
+        self._new = partial(
+            zstd.ZstdDecompressor, options={zstd.DecompressionParameter.window_log_max: _ZSTD_MAX_WINDOW_LOG}
+        )
         self._decompressor = self._new()
+        self._after_end = b""
         self._is_over = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         while not self._is_over:
             if self._decompressor.eof:
-                self._is_over = bool(data) and not data.startswith(_ZSTD_MAGIC)
-                if self._is_over or not data:
+                data = self._begin_frame(self._after_end + data)
+                if not data:
                     return
-                self._decompressor = self._new()
             try:
                 yield self._decompressor.decompress(data, _OUTPUT_CHUNK_BYTES)
             except self._error as error:
@@ -204,9 +212,21 @@ class _Zstandard:
                 return
 
     def finish(self) -> Iterator[bytes]:
-        if not self._decompressor.eof:
+        if not self._decompressor.eof or self._after_end:
             raise SourceBadResponse(detail="the compressed body ends early")
         return iter(())
+
+    def _begin_frame(self, data: bytes) -> bytes:
+        """Return the data of the next frame; none while its magic number is incomplete, or if there is none."""
+        self._after_end = b""
+        if data.startswith(_ZSTD_MAGIC):
+            self._decompressor = self._new()
+            return data
+        if _ZSTD_MAGIC.startswith(data):
+            self._after_end = data
+        else:
+            self._is_over = True
+        return b""
 
 
 def _choose_gzip(start: bytes) -> Decoder | None:

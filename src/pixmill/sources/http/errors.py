@@ -81,6 +81,13 @@ def is_complete(status: int, headers: Mapping[str, str]) -> bool:
     return status // 100 == 2 and status not in _WITHOUT_CONTENT  # noqa: PLR2004 - 2xx
 
 
+def check_received(status: int, headers: Mapping[str, str], size: int) -> None:
+    """Raise SourceBadResponse if a 206 has fewer bytes than it says. Of an encoded one the decoder knows the end."""
+    found = _WHOLE_RANGE.fullmatch(headers.get("Content-Range", "").strip()) if status == _PARTIAL else None
+    if found and size <= int(found[1]) and "Content-Encoding" not in headers:
+        raise SourceBadResponse(detail=f"{size} bytes of {found[0][:100]}")
+
+
 def check_complete(status: int, headers: Mapping[str, str]) -> None:
     """Raise a SourceError unless the response carries the whole image."""
     if not is_complete(status, headers):

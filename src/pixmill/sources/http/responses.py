@@ -8,6 +8,7 @@ what it means; its connection is then closed, never used again: another reader m
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from ssl import SSLError
 from typing import Final, Never, Protocol, cast
 
 from aiohttp import ClientPayloadError, ServerDisconnectedError
@@ -51,6 +52,9 @@ _IN_DOUBT: Final = (b"\n ", b"\n\t", b" :", b"\t:")
 """In a head: folded lines (RFC 9112 §5.2), spaces before a colon (§5.1)."""
 
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
+
+_PLAIN_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
+_CRLF: Final = b"\r\n"
 
 MAX_LINE_BYTES: Final = 16 * 1024
 """Maximum length of a line between chunks."""
@@ -110,6 +114,16 @@ class OriginProtocol(ResponseHandler):
         """Read what follows, the body, with this parser."""
         self._in_head = False
         self._parser = cast(HttpResponseParser, parser)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Fail a body that is not over when a connection is reset: aiohttp takes that for its end, if it has no length.
+
+        TLS without a closing alert is no failure: browsers tolerate it.
+        """
+        payload = self._payload
+        if isinstance(exc, OSError) and not isinstance(exc, SSLError) and payload is not None and not payload.is_eof():
+            set_exception(payload, ClientPayloadError(f"the connection was lost: {exc!r}"), exc)
+        super().connection_lost(exc)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         """Also end the body: aiohttp's reader would wait for it until its timeout.
@@ -237,19 +251,35 @@ class ChunkedBody:
         self._line = b""
         self._chunk_bytes = 0
         self._trailer_bytes = 0
+        self._is_over = False
         self._read_line = self._read_size
 
     def feed_data(self, data: bytes) -> Parsed:
+        """Pass all chunks on as one: whoever reads them does some work for each, and they may have one byte."""
         if self._line:
             data, self._line = self._line + data, b""
+        pieces: list[bytes] = []
+        try:
+            self._read(data, pieces)
+        finally:
+            if pieces:
+                content = b"".join(pieces)
+                self._payload.feed_data(content, len(content))
+        if self._is_over and not self._payload.is_eof():
+            self._payload.feed_eof()
+        return _NOTHING
+
+    def _read(self, data: bytes, pieces: list[bytes]) -> None:
         position = 0
         while position < len(data):
-            if self._payload.is_eof():
+            if self._is_over:
                 self._protocol.force_close()
                 break
+            if self._read_line == self._read_size:
+                position = _read_whole_chunks(data, position, pieces)
             if self._chunk_bytes:
                 piece = data[position : position + self._chunk_bytes]
-                self._payload.feed_data(piece, len(piece))
+                pieces.append(piece)
                 self._chunk_bytes -= len(piece)
                 position += len(piece)
                 continue
@@ -264,7 +294,6 @@ class ChunkedBody:
                 self._protocol.force_close()
             self._read_line(line.rstrip(b"\r"))
             position = end + 1
-        return _NOTHING
 
     def feed_eof(self) -> None:
         """Raises TransferEncodingError if the last chunk, or what follows it, is missing."""
@@ -295,9 +324,24 @@ class ChunkedBody:
         if self._trailer_bytes > MAX_HEAD_BYTES:
             raise LineTooLong(b"trailers", MAX_HEAD_BYTES)
         if not line:
-            self._payload.feed_eof()
+            self._is_over = True
         elif not _FIELD.match(line):
             self._protocol.force_close()
+
+
+def _read_whole_chunks(data: bytes, position: int, pieces: list[bytes]) -> int:
+    """Read chunks that are there as a whole, and plain, from their size on; return where the next one begins.
+
+    Nothing else is done for each of them: there may be a hundred thousand of one byte.
+    """
+    while (found := _PLAIN_SIZE.match(data, position)) and (size := int(found[1], 16)):
+        start = found.end()
+        end = start + size
+        if data[end : end + 2] != _CRLF:
+            break
+        pieces.append(data[start:end])
+        position = end + 2
+    return position
 
 
 def canonical_head(head: bytes) -> bytes:

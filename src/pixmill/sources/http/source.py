@@ -36,6 +36,7 @@ from pixmill.sources.http.errors import (
     NOT_MODIFIED,
     REDIRECT_STATUSES,
     check_complete,
+    check_received,
     is_complete,
     is_retryable,
 )
@@ -194,6 +195,7 @@ class HttpSource:
         try:
             spool.expect(response.content_length or 0)
             await _stream_to_spool(response, spool, self._config)
+            check_received(response.status, response.headers, spool.size)
             validator = validator_from(response.headers, spool.size) or await _digest(spool)
             tags = purge_tags_from(response.headers, self._config.source_tag_header)
             directives = cache_directives(response.headers, response.status)
