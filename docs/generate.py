@@ -288,7 +288,8 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 
 - If the request changes nothing else and the original is not larger than the requested size, it is not encoded again. With `metadata=all` it is
   returned byte for byte. Otherwise metadata and all that decoders ignore are removed from JPEG, PNG, WebP, GIF and JPEG XL, except what
-  `metadata` says and the orientation. AVIF, HEIC, TIFF and ICO are returned if they have no metadata, else encoded again.
+  `metadata` says and the orientation. AVIF, HEIC, TIFF, BMP and ICO are returned if they have no metadata and nothing that no image refers
+  to, else encoded again. What follows the codestream of a JPEG XL, and names and texts inside an ICC profile, stay.
 - Otherwise the result is written in the format of the original, if this installation can write it.
 
 ## Animations

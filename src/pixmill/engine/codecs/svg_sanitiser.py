@@ -63,7 +63,6 @@ EMBEDDED_FORMATS: Final = frozenset(
 _FONT_MAGIC = (b"wOFF", b"wOF2", b"OTTO", b"ttcf", b"true", b"\0\1\0\0")
 _CANONICAL_IMAGE = re.compile(r"data:image/[a-z.-]+;base64,[A-Za-z0-9+/]*=*")
 _CSS_TYPE = "text/css"
-_AVIF_METADATA = re.compile(rb"Exif|rdf\+xml|xmpmeta")
 _GZIP = b"\x1f\x8b"
 
 MAX_DEPTH = 200
@@ -299,11 +298,12 @@ class _Sanitiser:
             return None
         form = sniff(memoryview(data_url.data))
         if form in EMBEDDED_FORMATS:
-            data = without_metadata(data_url.data, form)
+            filtered = without_metadata(data_url.data, form)
+            data = data_url.data if filtered is None else filtered
             is_usual = data == data_url.data and _CANONICAL_IMAGE.fullmatch(target) and _has_type(target, form)
             usual = target if is_usual else raster_url(form, data)
             self._allowance.count_output(len(usual))
-            return EmbeddedRaster(form, data, usual, form is Format.AVIF and _AVIF_METADATA.search(data) is not None)
+            return EmbeddedRaster(form, data, usual, has_metadata=filtered is None)
         is_drawing = form is Format.SVG or data_url.media_type == MEDIA[Format.SVG].mime
         return self._embedded_drawing(data_url) if is_drawing else None
 

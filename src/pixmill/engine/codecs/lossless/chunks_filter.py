@@ -15,6 +15,10 @@ _PNG_CHUNKS: Final = frozenset(
         *(b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"pHYs"),
     )
 )
+_PROFILE_NAME: Final = b"ICC Profile"
+"""Instead of the name of the profile, which may be that of somebody's monitor."""
+
+_MAX_PROFILE_NAME_BYTES: Final = 79
 _PNG_XMP: Final = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 _WEBP_CHUNKS: Final = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
@@ -36,7 +40,9 @@ def replace_png_metadata(source: memoryview, metadata: RetainedMetadata) -> byte
     """Return the file up to its end, with this metadata only; None if it is cut off."""
     out = bytearray(SIGNATURE)
     for kind, data in iter_chunks(source):
-        if kind in _PNG_CHUNKS:
+        if kind == b"iCCP":
+            out += encode_chunk(kind, _PROFILE_NAME + data[_profile_name_bytes(data) :])
+        elif kind in _PNG_CHUNKS:
             out += encode_chunk(kind, data)
         if kind == b"IHDR":
             out += encode_chunk(b"eXIf", metadata.exif) if metadata.exif else b""
@@ -44,6 +50,12 @@ def replace_png_metadata(source: memoryview, metadata: RetainedMetadata) -> byte
         if kind == b"IEND":
             return bytes(out)
     return None
+
+
+def _profile_name_bytes(data: memoryview) -> int:
+    """The length of the name in front of a profile; nothing of the chunk stays without one."""
+    end = bytes(data[: _MAX_PROFILE_NAME_BYTES + 1]).find(b"\0")
+    return len(data) if end < 0 else end
 
 
 def find_png_exif(source: memoryview) -> bytes:

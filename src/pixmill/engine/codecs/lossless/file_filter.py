@@ -15,7 +15,8 @@ from pixmill.engine.codecs.lossless.chunks_filter import (
 )
 from pixmill.engine.codecs.lossless.gif_filter import strip_gif
 from pixmill.engine.codecs.lossless.jpeg_segments_filter import find_jpeg_exif, replace_jpeg_metadata
-from pixmill.engine.codecs.lossless.plain_files import is_plain_heif, is_plain_ico, is_plain_tiff
+from pixmill.engine.codecs.lossless.plain_files import is_plain_bmp, is_plain_ico, is_plain_tiff
+from pixmill.engine.codecs.lossless.plain_heif import is_plain_heif
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata, exif_orientation
 from pixmill.engine.metadata.exif_block import with_orientation
 from pixmill.media import Format
@@ -37,14 +38,14 @@ _PLAIN: Final[dict[Format, Callable[[memoryview], bool]]] = {
     Format.HEIC: is_plain_heif,
     Format.TIFF: is_plain_tiff,
     Format.ICO: is_plain_ico,
-    Format.BMP: lambda _source: True,
+    Format.BMP: is_plain_bmp,
 }
 
 
-def without_metadata(source: bytes, kind: Format) -> bytes:
-    """Return the file with its orientation as the only metadata; unchanged if that needs an encoder."""
+def without_metadata(source: bytes, kind: Format) -> bytes | None:
+    """Return the file with its orientation as the only metadata; None if that needs an encoder."""
     orientation = exif_orientation(_STORED_EXIF[kind](memoryview(source))) if kind in _STORED_EXIF else 1
-    return with_metadata(memoryview(source), kind, RetainedMetadata(with_orientation(b"", orientation))) or source
+    return with_metadata(memoryview(source), kind, RetainedMetadata(with_orientation(b"", orientation)))
 
 
 def with_metadata(source: memoryview, kind: Format, metadata: RetainedMetadata) -> bytes | None:

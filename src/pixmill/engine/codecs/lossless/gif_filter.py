@@ -9,7 +9,11 @@ _HEADER_BYTES: Final = 13
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
 _GRAPHIC_CONTROL, _APPLICATION = 0xF9, 0xFF
 _IMAGE_HEADER_BYTES: Final = 10
-_KEPT_APPLICATIONS: Final = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
+_GRAPHIC_CONTROL_BYTES: Final = 8
+_LOOP_APPLICATIONS: Final = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+_LOOP_BLOCK: Final = b"\3\1"
+_LOOP_BLOCK_END: Final = 18
+"""Introducer, label, identifier with its length, and a block of three bytes with its length."""
 _TABLE_FLAG, _TABLE_SIZE = 0x80, 0x07
 
 
@@ -31,15 +35,19 @@ def strip_gif(source: memoryview) -> bytes | None:
         if end is None:
             return None
         at = end
-        if kind == _IMAGE or _is_kept(source[start:end]):
-            out += source[start:end]
+        out += source[start:end] if kind == _IMAGE else _kept(bytes(source[start:end]))
     return None
 
 
-def _is_kept(extension: memoryview) -> bool:
+def _kept(extension: bytes) -> bytes:
+    """Return what stays of an extension: the graphic control, and of an application the loop count.
+
+    An ICC profile (ICCRGBG1012) goes, because no decoder here and no browser reads it.
+    """
     if extension[1] == _APPLICATION:
-        return bytes(extension[3:14]) in _KEPT_APPLICATIONS
-    return extension[1] == _GRAPHIC_CONTROL
+        is_loop = extension[3:14] in _LOOP_APPLICATIONS and extension[14:16] == _LOOP_BLOCK
+        return extension[:_LOOP_BLOCK_END] + b"\0" if is_loop else b""
+    return extension if extension[1] == _GRAPHIC_CONTROL and len(extension) == _GRAPHIC_CONTROL_BYTES else b""
 
 
 def _table_bytes(source: memoryview, flags_at: int) -> int:
