@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import math
 import time
 
 import numpy as np
@@ -81,6 +82,60 @@ def test_what_runs_or_loads_is_taken_out(evil: str) -> None:
     for word in ("evil", "script", "javascript", "alert", "http://e", "image-set", "@import"):
         assert word not in plain.lower(), text
     assert '<circle r="3"' in text
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<image HREF='//evil'/><a HREF='javascript:evil()' hREF='//evil'/><use Href='//evil#a'/>",
+        "<a><animate ATTRIBUTENAME='href' VALUES='javascript:evil()' To='//evil' bY='//evil' FROM='//evil'/></a>",
+        "<desc><image src='//evil' srcset='//evil 1x' SRC='//evil' sRcSet='//evil'/></desc>",
+        "<a attributionsrc='//evil' AttributionSrc='//evil' pInG='//evil'/>",
+    ],
+)
+def test_what_would_run_or_load_in_a_page_of_html_is_removed(evil: str) -> None:
+    """A parser of HTML ignores the case of attributes, and reads descriptions as HTML."""
+    assert "evil" not in cleaned(f"{evil}<circle r='3'/>")
+
+
+def test_an_animation_has_its_values_sanitised_one_by_one() -> None:
+    """A string over several values is none to browsers, which split them before they read CSS."""
+    text = cleaned("<animate attributeName='mask' values='\"a;url(//evil#x);b\"'/>")
+    assert "evil" not in text
+    values = "url(#a);rgb(1,2,3);url( '#b' )"
+    assert f'values="{values}"' in cleaned(f"<animate attributeName='fill' values=\"{values}\"/>")
+
+
+def test_an_image_that_is_the_document_again_is_removed() -> None:
+    text = cleaned("<image href='#a'/><image xlink:href='#a'/><feImage href='#b'/><use href='#c'/>")
+    assert "#a" not in text
+    assert "#b" in text
+    assert "#c" in text
+
+
+@pytest.mark.parametrize("content", ["<x/>", "<g/>", "<style><x/></style>"])
+def test_default_attributes_that_multiply_are_refused_also_where_they_are_removed(content: str) -> None:
+    default = f"'{'y' * 100_000}'"
+    types = f"<!ATTLIST x a CDATA {default}><!ATTLIST g onx CDATA {default}>"
+    with pytest.raises(UndecodableImage) as refusal:
+        sanitise_svg(f"<!DOCTYPE svg [{types}]><svg {NS}>{content * 1_000}</svg>".encode())
+    assert "length limit" in refusal.value.detail
+
+
+def test_selectors_of_all_embedded_drawings_are_bounded_together() -> None:
+    count = math.isqrt(MAX_SELECTOR_MATCHES // 3)
+    one = base64.b64encode(bytes(svg(f"<style>{'.a{fill:red}' * count}</style>{'<g/>' * count}"))).decode()
+    image = f"<image href='data:image/svg+xml;base64,{one}'/>"
+    assert cleaned(image * 2)
+    with pytest.raises(UndecodableImage) as refusal:
+        cleaned(image * 4)
+    assert "selectors" in refusal.value.detail
+
+
+def test_an_instruction_is_read_in_linear_time() -> None:
+    """Each letter once: not from each letter of a word to its end, which takes minutes."""
+    text = f"<?xml-stylesheet {'a' * 1_000_000} href='http://elsewhere/'?><svg {NS}/>"
+    assert b"<?" not in sanitise_svg(text.encode()).serialise()
 
 
 def test_what_draws_stays() -> None:

@@ -78,3 +78,13 @@ def test_an_image_in_a_style_sheet_tells_nothing_either() -> None:
     kept = bytes(render(source, Plan(output=Output(formats=(Format.SVG,))), Limits()).body)
     assert len(embedded(kept)) == 2
     assert all(PLACE not in one for one in embedded(kept))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "AVIF"])
+def test_a_drawing_in_a_style_sheet_tells_nothing_of_its_images(form: str) -> None:
+    url = f"data:image/svg+xml;base64,{base64.b64encode(drawing(picture(form))).decode()}"
+    source = drawing(picture("PNG"), f"<style>svg{{background:url({url})}}</style>")
+    kept = bytes(render(source, Plan(output=Output(formats=(Format.SVG,))), Limits()).body)
+    for found in embedded(kept):
+        assert PLACE not in found
+        assert all(PLACE not in inner for inner in embedded(found))

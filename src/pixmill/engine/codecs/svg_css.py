@@ -41,9 +41,9 @@ _RISKY: Final = re.compile(r"\\|/\*|@(?:import|namespace)|(?:url|src|image|image
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _BAD_URL: Final = "url(()"
 """What makes the declaration invalid, as the URL that it replaces did."""
-_NO_URL: Final = "#-"
-"""A reference to nothing: as an image or a gradient that cannot be loaded, so that a fallback colour counts. (librsvg
-refuses ``#``, and with it the whole value.)"""
+_NO_URL: Final = "data:,#-"
+"""An empty file: as an image or a gradient that cannot be loaded, so that a fallback colour counts. (Without a
+fragment, librsvg refuses the whole value; a fragment alone as an image makes browsers load the document again.)"""
 _MAX_CODE_POINT: Final = 0x10FFFF
 
 

@@ -1,7 +1,7 @@
 """Sanitises SVGs for renderers and browsers: removes scripts, external references and entity bombs.
 
 Parses with expat, which loads nothing and does not recurse, and serialises an allowlist: SVG graphics and text
-elements, attributes without a namespace except ``on…`` and ``ping``, references inside the document, embedded images,
+elements, attributes without a namespace except those that run or load, references inside the document, embedded images,
 fonts and style sheets. Embedded SVGs are sanitised likewise. (``svg-hush`` of PyPI crashes on deep nesting, keeps
 relative URLs, and breaks the style sheet after an ``@import``.) Must never render. Parses untrusted data: one pass,
 linear, bounded.
@@ -51,8 +51,11 @@ _ALLOWED_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _IMAGE_ELEMENTS = ("image", "feImage")
 _CONTAINERS = frozenset({"svg", "g", "defs", "symbol", "a", "marker", "mask", "pattern", "clipPath"})
 _LINKS = ("href", "xlink:href")
-_REMOVED_ATTRIBUTES = ("ping", "requiredFeatures")
-"""The second is always true in browsers (SVG 2 §5.8); librsvg tests it, and would choose another alternative."""
+_REMOVED_ATTRIBUTES = frozenset({"ping", "attributionsrc", "src", "srcset", "requiredfeatures"})
+"""In lower case. In a page of HTML, ``<image>`` within a ``<title>`` or ``<desc>`` is an ``<img>``, whose sources load.
+The last one is always true in browsers (SVG 2 §5.8); librsvg tests it, and would choose another alternative."""
+_SPELLINGS = {name.lower(): name for name in ("href", "style", "attributeName", "values", "from", "to", "by")}
+"""Attributes that are checked by name. Others that HTML, which ignores case, would take for them are removed."""
 _NAMES = ("id", "class")
 """Attributes that are compared, never interpreted."""
 
@@ -78,7 +81,7 @@ MAX_NESTING = 3
 _MAX_GROWTH, _MIN_OUTPUT_LENGTH = 8, 2**20
 """The maximum output length, since entities multiply text: this factor of the file length, plus this many bytes."""
 
-_PSEUDO_ATTRIBUTE = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
+_PSEUDO_ATTRIBUTE = re.compile(r"(?<![A-Za-z])([A-Za-z]++)\s*+=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
 _XML_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _STRUCTURAL = re.compile(r"[+~]|:(?:nth-|first-child|last-child|only-child)", re.IGNORECASE)
 """Selectors that count siblings."""
@@ -109,6 +112,7 @@ class _Allowance:
     length_left: int
     elements: int = 0
     nesting: int = 0
+    selector_matches: int = 0
 
     def count_output(self, length: int) -> None:
         self.length_left -= length
@@ -150,7 +154,8 @@ class _Sanitiser:
 
     def run(self) -> SanitisedSvg:
         """Return the result, once styles and elements are counted: they bound the cost of selector matching."""
-        if self._selectors * self._elements > MAX_SELECTOR_MATCHES:
+        self._allowance.selector_matches += self._selectors * self._elements
+        if self._allowance.selector_matches > MAX_SELECTOR_MATCHES:
             raise UndecodableImage(detail=f"{self._selectors} selectors for {self._elements} elements")
         removed = _REMOVED if self._counts_siblings else ""
         parts = _merge_texts([removed if part is None else part for part in self._output])
@@ -159,6 +164,7 @@ class _Sanitiser:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         self._allowance.elements += 1
+        self._allowance.count_output(sum(map(len, attributes.values())))  # also of what is removed: defaults multiply
         if self._allowance.elements > MAX_ELEMENTS or len(self._open) + self._dropped_depth >= MAX_DEPTH:
             raise UndecodableImage(detail=f"more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels")
         if not self._open:
@@ -190,7 +196,7 @@ class _Sanitiser:
         embedded: list[EmbeddedRaster | EmbeddedDrawing] = []
         for attribute, value in self._allowed_attributes(attributes).items():
             local = self._local_reference(value) if attribute in _LINKS else value
-            if local is not None:
+            if local is not None and (attribute not in _LINKS or name != "image"):  # which loads the document again
                 allowed[attribute] = local
                 self._write(serialise_attribute(attribute, local))
             elif name in _IMAGE_ELEMENTS and (image := self._embedded_image(value)):
@@ -218,9 +224,9 @@ class _Sanitiser:
         self._write(f"</{name}>")
 
     def text(self, data: str) -> None:
+        self._allowance.count_output(len(data))  # also of what is removed: entities multiply
         if self._dropped_depth or not self._open:
             return
-        self._allowance.count_output(len(data))
         if self._style_text is None:
             self._costs.text(len(data.strip()))
             self._output.append(data.translate(TEXT_ESCAPES))
@@ -273,10 +279,17 @@ class _Sanitiser:
         allowed: dict[str, str] = {}
         for name, value in attributes.items():
             local_name = _ALLOWED_PREFIXED.get(name, name)
-            if " " in local_name or local_name[:2].lower() == "on" or local_name in _REMOVED_ATTRIBUTES:
+            lower_name = local_name.lower()
+            if (
+                " " in local_name
+                or lower_name.startswith("on")
+                or lower_name in _REMOVED_ATTRIBUTES
+                or _SPELLINGS.get(lower_name, local_name) != local_name
+            ):
                 continue
             if local_name not in (*_LINKS, *_NAMES) and ("(" in value or "\\" in value or local_name == "style"):
-                value = self._sanitise_css(value)  # noqa: PLW2901 - the same value, sanitised
+                parts = value.split(";") if local_name == "values" else [value]  # SMIL splits before CSS is read
+                value = ";".join(map(self._sanitise_css, parts))  # noqa: PLW2901 - the same value, sanitised
             allowed[local_name] = value
         return allowed
 
@@ -344,7 +357,10 @@ class _Sanitiser:
         if data_url.data.startswith(_FONT_MAGIC):
             return url
         image = self._embedded_image(url)
-        if image is None or (isinstance(image, EmbeddedRaster) and image.has_metadata):
+        if image is None:
+            return None
+        rasters = [image] if isinstance(image, EmbeddedRaster) else image.svg.rasters()
+        if any(raster.has_metadata for raster in rasters):
             return None
         return image.url if isinstance(image, EmbeddedRaster) else drawing_url(image)
 
@@ -356,7 +372,7 @@ class _Sanitiser:
         self._allowance.nesting += 1
         css = self._style_sheet(data_url.data.decode("utf-8", "replace"))
         self._allowance.nesting -= 1
-        return write_data_url(_CSS_TYPE, css.encode())
+        return write_data_url(f"{_CSS_TYPE};charset=utf-8", css.encode())  # counts before an @charset in the sheet
 
     def _write(self, text: str) -> None:
         self._allowance.count_output(len(text))
