@@ -355,7 +355,7 @@ Results are sRGB unless `profile=` says otherwise. What the numbers of an origin
 - A profile of another colour space than the pixels is ignored, and a broken one counts as missing.
 - `profile=keep` writes an ICC profile of the same colours. `/info` names the colours under `profile`; in JPEG XL only those that have code
   points.
-- Grey keeps a profile of grey in JPEG, PNG, TIFF and AVIF without alpha; elsewhere it becomes sRGB.
+- Grey keeps a profile of grey in JPEG, PNG, TIFF and AVIF without alpha, if no operation may give it colours; else it becomes sRGB.
 - An ICC profile that names PQ or HLG by its tag `cicp` (ICC.1:2022) is HDR in every format.
 - Not read: `ColorSpace` and `InteroperabilityIndex` in EXIF, ICC in GIF, endpoints and gamma in BMP, which browsers ignore too; in TIFF
   `TransferFunction`, `WhitePoint` and `PrimaryChromaticities`, which libvips and ImageMagick do not apply either; in HEIC without `nclx` the

@@ -18,6 +18,7 @@ from pixmill.errors import ImageTooLarge, TooCostly, UndecodableImage
 from pixmill.plan.limits import Limits
 from tests.pixels import images
 from tests.pixels.images import LIMITS, pixels_of, render_image
+from tests.pixels.signalling import Chunk, cicp, encode_png, gama
 
 NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -108,6 +109,22 @@ def test_orientation_profile_and_cmyk_of_an_embedded_image_are_respected() -> No
     assert colour(image(f"data:image/jpeg;base64,{cmyk}"))[0] > 200
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert colour(image(f"data:image/png;base64,{b64(picture('PNG', icc_profile=lab))}")) == (*RED, 255)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "expected"),
+    [
+        (gama(1), (229, 133, 133)),
+        (cicp(12, 13), (217, 42, 52)),
+        (cicp(1, 16), (255, 15, 15)),
+        (cicp(1, 18), (183, 46, 46)),
+    ],
+    ids=["linear", "P3", "PQ", "HLG"],
+)
+def test_an_embedded_image_has_the_colours_that_it_has_by_itself(chunk: Chunk, expected: tuple[int, ...]) -> None:
+    png = encode_png(Image.new("RGB", (8, 8), (200, 60, 60)), chunk)
+    drawn = colour(image(f"data:image/png;base64,{b64(bytes(png))}"))
+    assert all(abs(int(one) - two) <= 2 for one, two in zip(drawn, expected, strict=False)), drawn
 
 
 def test_a_drawing_in_a_drawing_is_sanitised_to_some_depth() -> None:

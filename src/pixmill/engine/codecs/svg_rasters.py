@@ -14,6 +14,7 @@ from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.codecs.svg_parts import EmbeddedRaster, raster_url
 from pixmill.engine.raster import icc
 from pixmill.engine.raster.convert import to_pillow
+from pixmill.engine.raster.early_conversion import convert_early
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import ImageTooLarge
@@ -85,7 +86,8 @@ def _needs_conversion(header: ImageHeader) -> bool:
 
 def _to_png(decoder: Decoder) -> bytes:
     size = decoder.header.size
-    frame = decoder.decode(DecodeRequest(Area(0, 0, size.width, size.height), size, profile=Profile.SRGB))
+    request = DecodeRequest(Area(0, 0, size.width, size.height), size, profile=Profile.SRGB)
+    frame = convert_early(decoder.decode(request), request.profile)
     image: Image.Image = to_pillow(frame)
     if frame.profile:
         image = icc.to_srgb(image, frame.profile)

@@ -12,18 +12,18 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import Orientation, requested_orientation
 from pixmill.errors import ResultTooLarge
-from pixmill.media import MEDIA, Format
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Kernel, Output, Plan, Stage
+from pixmill.plan.ops import Kernel, Plan, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.references import Extras
 
 _NO_SOURCE = memoryview(b"")
-_FORMATS_WITHOUT_PROFILE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL)
-"""Formats that carry no profile, or whose encoder here takes none."""
+FORMATS_WITHOUT_PROFILE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL, *DESCRIPTION_FORMATS)
+"""Formats that carry no profile, or whose encoder here takes none, and descriptions, which are of sRGB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,17 @@ class RenderJob:
         decode_size = (
             _native_size(area) if self.plan.resize.kernel is Kernel.NEAREST else self.orientation.oriented_size(size)
         )
+        return DecodeRequest(area, decode_size, self.plan.output.encoding.mode, self.requested_profile)
+
+    @property
+    def requested_profile(self) -> Profile:
+        """The colour space of the result: sRGB if the requested format cannot carry a profile."""
         output = self.plan.output
-        return DecodeRequest(area, decode_size, output.encoding.mode, requested_profile(output))
+        if output.source_format:
+            named_format: Format | None = self.header.format
+        else:
+            named_format = output.formats[0] if output.formats and not output.negotiated else None
+        return Profile.SRGB if named_format in FORMATS_WITHOUT_PROFILE else output.profile
 
     @property
     def stage_jobs(self) -> "tuple[RenderJob, ...]":
@@ -87,12 +96,6 @@ class RenderJob:
         """Return this job with its window placed by a point or by regions of the oriented crop."""
         resize = replace(self.plan.resize, gravity=gravity)
         return resolve_job(self.header, replace(self.plan, resize=resize, stages=()), self.limits, self.trim_box)
-
-
-def requested_profile(output: Output) -> Profile:
-    """The colour space of the result: sRGB if the requested format cannot carry a profile."""
-    named_format = output.formats[0] if output.formats and not output.negotiated else None
-    return Profile.SRGB if named_format in _FORMATS_WITHOUT_PROFILE else output.profile
 
 
 def _native_size(area: Area) -> Size:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.transform.plan_colours import with_colours_in
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import stage_name
+from pixmill.plan.output import Profile
 
 Operation = Callable[[Frame, RenderJob], Frame]
 
@@ -64,13 +66,21 @@ class _Stage:
         self._area_steps = [step.apply for step in needed if step.selects_area]
         self._steps = [step.apply for step in needed if not step.selects_area]
         self._selected_area: Area | None = None
+        self._jobs: dict[bytes, RenderJob] = {b"": job}
 
     def run(self, frame: Frame) -> Frame:
         if self._area_steps:
             frame = replace(frame, area=self._select_area(frame))
         for apply in self._steps:
-            frame = apply(frame, self.job)
+            frame = apply(frame, self._job_for(frame))
         return frame
+
+    def _job_for(self, frame: Frame) -> RenderJob:
+        """Return the job with its colours in the colour space of a frame; the same for sRGB, which nearly all are."""
+        profile = b"" if self.job.requested_profile is Profile.SRGB else frame.profile
+        if profile not in self._jobs:
+            self._jobs[profile] = with_colours_in(self.job, profile)
+        return self._jobs[profile]
 
     def _select_area(self, frame: Frame) -> Area | None:
         if self._selected_area is None:

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from pixmill.engine.raster.gamuts import ADOBE_RGB, PROPHOTO, REC_2020, Gamut, gamut_icc_profile
 from pixmill.engine.raster.icc import join_pillow_alpha, split_pillow_alpha
+from pixmill.plan.colour import Colour
 from pixmill.plan.output import Profile
 
 _INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -40,6 +41,24 @@ def convert_to_profile(image: Image.Image, profile: bytes, target: bytes) -> Ima
         return image
     colours, alpha = split_pillow_alpha(image)
     return join_pillow_alpha(ImageCms.applyTransform(colours, _transform_between(profile, target)) or colours, alpha)
+
+
+@lru_cache(maxsize=16)
+def is_target(profile: bytes) -> bool:
+    """Whether colours can be converted to a profile: some of scanners and cameras describe one direction only."""
+    try:
+        _transform_between(b"", profile)
+    except (OSError, ImageCms.PyCMSError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def convert_colour(colour: Colour, target: bytes) -> Colour:
+    """Convert an sRGB colour to the profile ``target``."""
+    pixel = Image.new("RGB", (1, 1), (colour.red, colour.green, colour.blue))
+    red, green, blue = convert_to_profile(pixel, b"", target).tobytes()
+    return Colour(red, green, blue, colour.alpha)
 
 
 @lru_cache(maxsize=16)

@@ -45,7 +45,8 @@ PARAMS = (
         "Display P3 (`p3`), Adobe RGB 1998 (`adobe`), Rec. 2020 (`rec2020`) or ProPhoto (`prophoto`, which shows "
         "banding in 8 bits). `keep` writes a profile of what the original says in another way, and Rec. 2020 for HDR. "
         "Greyscale results have a profile with `keep` only. CMYK and Lab always become sRGB, as does everything in "
-        "GIF, BMP, ICO and JPEG XL. Other operations treat the values as sRGB.",
+        "GIF, BMP, ICO, JPEG XL and placeholders. Colours in the request are sRGB, and overlays have the colours of "
+        "their file; other operations treat the values as sRGB.",
         ("p3", "adobe"),
         default=Profile.SRGB.value,
     ),

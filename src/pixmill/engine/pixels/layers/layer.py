@@ -1,4 +1,4 @@
-"""Prepares overlay images, texts and masks: sRGB with alpha, resized, rotated, with their shadow.
+"""Prepares overlay images, texts and masks: in the colours of the canvas with alpha, resized, rotated, with shadow.
 
 A watermark is requested again and again, so the last layers are cached by their content and options. Must never know
 where a layer is placed or how it is blended. Images are subject to the limits of originals, layers to those of results.
@@ -6,6 +6,7 @@ where a layer is placed or how it is blended. Images are subject to the limits o
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from hashlib import sha256
 from math import ceil
 from typing import Final
@@ -20,16 +21,18 @@ from pixmill.engine.pixels.draw.text import render_text
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.resample.linear_filters import MAX_DIRECT_SIGMA, MIN_AMPLITUDE
-from pixmill.engine.pixels.transform.colour import convert_profile
+from pixmill.engine.pixels.transform.colour import convert_to_srgb
 from pixmill.engine.pixels.transform.geometric import orient, resize, rotate_free
 from pixmill.engine.raster.alpha import split_alpha
-from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
+from pixmill.engine.raster.convert import VipsImage, from_pillow, from_vips, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.wide_gamut import convert_to_profile, is_target
 from pixmill.errors import PixmillError
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Fit, Plan, Resize
+from pixmill.plan.ops import Fit, Output, Plan, Resize
+from pixmill.plan.output import Profile
 from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
 from pixmill.plan.shapes import ImageMask, MaskChannel
 from pixmill.plan.transforms import FreeRotation
@@ -79,19 +82,22 @@ class _LayerCache:
 _LAYER_CACHE: Final = _LayerCache()
 
 
-def overlay_layer(overlay: Overlay, canvas: Size, job: RenderJob) -> OverlayLayer:
-    """Return the layer for a canvas of this size. Raises ImageError for an invalid image, ResultTooLarge."""
+def overlay_layer(overlay: Overlay, canvas: Frame, job: RenderJob) -> OverlayLayer:
+    """Return the layer for this canvas. Raises ImageError for an invalid image, ResultTooLarge."""
     if isinstance(overlay, ImageOverlay):
         source = job.extras[overlay.source]
         sized_overlay = replace(
-            overlay, **_pixel_lengths(overlay, canvas), placement=_without_position(overlay.placement)
+            overlay, **_pixel_lengths(overlay, canvas.size), placement=_without_position(overlay.placement)
         )
-        key = (sha256(source).digest(), replace(sized_overlay, source=None))
+        profile = canvas.profile if is_target(canvas.profile) else b""
+        key = (sha256(source).digest(), replace(sized_overlay, source=None), profile)
         return _LAYER_CACHE.get_or_make(
             key,
-            lambda: _build_layer(_image_frame(source, sized_overlay, job.limits), sized_overlay.placement, job.limits),
+            lambda: _build_layer(
+                _image_frame(source, sized_overlay, job.limits, profile), sized_overlay.placement, job.limits
+            ),
         )
-    text = replace(overlay, width=_wrap_width(overlay, canvas), placement=_without_position(overlay.placement))
+    text = replace(overlay, width=_wrap_width(overlay, canvas.size), placement=_without_position(overlay.placement))
     return _LAYER_CACHE.get_or_make(
         text, lambda: _build_layer(from_vips(render_text(text)), text.placement, job.limits)
     )
@@ -121,20 +127,28 @@ def _without_position(placement: Placement) -> Placement:
     return Placement(degrees=placement.degrees, opacity=placement.opacity, shadow=placement.shadow)
 
 
-def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits) -> Frame:
+def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits, profile: bytes) -> Frame:
     width, height = (int(side.value) if side else 0 for side in (overlay.width, overlay.height))
-    return _resized_frame(source, Resize(width, height, Fit(overlay.fit.value), enlarge=True), limits)
+    return _resized_frame(source, Resize(width, height, Fit(overlay.fit.value), enlarge=True), limits, profile)
 
 
-def _resized_frame(source: memoryview, target: Resize, limits: Limits) -> Frame:
-    """Decode, resize and orient, as the first steps of every render do."""
+def _resized_frame(source: memoryview, target: Resize, limits: Limits, profile: bytes = b"") -> Frame:
+    """Decode, resize, convert to a profile (empty for sRGB) and orient, as the first steps of every render do."""
     decoder = open_image(source, limits)
-    job = resolve_job(decoder.header, Plan(resize=target), limits)
+    output = Output(profile=Profile.REC2020 if profile else Profile.SRGB)
+    job = resolve_job(decoder.header, Plan(resize=target, output=output), limits)
     check_drawing(decoder.header, job.geometry.window, limits)
-    frame = decode_frame(decoder, job.decode_request, limits)
-    for step in (resize, convert_profile, orient):
-        frame = step(frame, job)
-    return frame
+    frame = resize(decode_frame(decoder, job.decode_request, limits), job)
+    return orient(_in_profile(frame, profile) if profile else convert_to_srgb(frame), job)
+
+
+def _in_profile(frame: Frame, profile: bytes) -> Frame:
+    if frame.is_grey:
+        frame = convert_to_srgb(frame)
+        frame = from_vips(to_vips(frame).colourspace("srgb"), frame)
+    return replace_fields(
+        from_pillow(convert_to_profile(to_pillow(frame), frame.profile, profile), frame), profile=profile
+    )
 
 
 def _build_layer(frame: Frame, placement: Placement, limits: Limits) -> OverlayLayer:

@@ -14,6 +14,7 @@ from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
 from pixmill.engine.codecs.table import encode_animation, encode_frame
 from pixmill.engine.pixels.error_boundary import is_out_of_memory
+from pixmill.engine.pixels.transform.colour import storable_frame, storable_sequence
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import PixmillError, ResultTooLarge
 from pixmill.media import Format
@@ -28,12 +29,14 @@ _SAMPLE_TIMING: Final = AnimationTiming((100, 100))
 
 def encode_still(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
     """Encode a frame in its ``format``. Raises UnsupportedOutput, ResultTooLarge."""
+    frame = storable_frame(frame, encoding)
     with _refusals(frame.format, frame.size, lambda: _encode_sample(frame.format, frame.layout, quality, encoding)):
         return encode_frame(frame, quality, metadata, encoding)
 
 
 def encode_sequence(sequence: FrameSequence, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
     """Encode an animation in its ``format``. Raises UnsupportedOutput, ResultTooLarge."""
+    sequence = storable_sequence(sequence, encoding)
     with _refusals(sequence.format, sequence.size, lambda: _encode_sample_animation(sequence, quality, encoding)):
         return encode_animation(sequence, quality, metadata, encoding)
 

@@ -19,6 +19,7 @@ from array import array
 import pyvips
 
 from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.transform.colour import convert_to_srgb
 from pixmill.engine.raster.alpha import map_colours, round_to_8_bit
 from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate, sepia
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
@@ -103,5 +104,8 @@ def _premultiplied_values(colour: Colour) -> tuple[float, float, float, float]:
 
 
 def grayscale(frame: Frame, _job: RenderJob) -> Frame:
-    """Convert the frame to grey."""
-    return frame if frame.is_grey else from_vips(to_vips(frame).colourspace("b-w"), frame)
+    """Convert the frame to grey, of sRGB: a profile of RGB says nothing of grey."""
+    if frame.is_grey:
+        return frame
+    frame = convert_to_srgb(frame)
+    return from_vips(to_vips(frame).colourspace("b-w"), frame)

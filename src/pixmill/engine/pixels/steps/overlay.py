@@ -25,7 +25,7 @@ def overlay(frame: Frame, job: RenderJob) -> Frame:
     image, truncated = to_vips(frame).colourspace("srgb"), frame.truncated
     for number, item in enumerate(job.plan.overlays):
         try:
-            layer = overlay_layer(item, frame.size, job)
+            layer = overlay_layer(item, frame, job)
         except PixmillError as error:
             raise error.with_subject(overlay_name(number), "overlay") from error
         image, truncated = _composite_layer(image, layer, item.placement), truncated or layer.truncated
