@@ -174,7 +174,7 @@ GET /info?url=photo.jpg&include=palette,blurhash
 ```
 
 `GET /info` reads only the header, unless `include` asks for more. For information from pixels, the first frame is decoded once, at
-the smallest sufficient size. `/resize` with `format=json` returns the dimensions and the visual information of the result, and the
+the smallest sufficient size; for `phash` at its own. `/resize` with `format=json` returns the dimensions and the visual information of the result, and the
 file information of the `original`.
 
 | in `include` | information |
@@ -186,8 +186,8 @@ file information of the `original`.
 | `xmp` | with `gps` the XMP packet as text, otherwise its known properties without those that tell a place; omitted if longer than 32 kB or not well-formed |
 | `average` | average in linear light, weighted by opacity, as `#rrggbb`, or `#rrggbbaa` with transparency |
 | `palette` | k-means clusters in Oklab, deterministic, largest share first |
-| `blurhash` | 4 × 3 components (3 × 4 in portrait), identical to the reference encoder; transparency on white |
-| `thumbhash` | in base64, identical to the reference encoder |
+| `blurhash` | 4 × 3 components (3 × 4 in portrait), as the reference encoder makes them of the image reduced to 32 pixels; transparency on white |
+| `thumbhash` | in base64, as the reference encoder makes it of the image reduced to 32 pixels; amplitudes that are zero but for rounding may differ by a step |
 | `phash` | 64-bit perceptual hash (DCT) in hexadecimal: that of the Python library ImageHash (`phash`) for the upright image in sRGB, without alpha; similar images differ in few bits |
 | `lqip` | a WebP of at most 24 × 24 pixels as a data URI of at most 400 characters |
 """
