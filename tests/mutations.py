@@ -7,6 +7,7 @@ a damage from a decoder. The same seed gives the same files.
 import io
 import struct
 import zlib
+from base64 import b64decode
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,9 +19,16 @@ from PIL import Image
 from pixmill.dialects.native.dialect import parse
 from pixmill.engine.pixels.pipeline import render
 from pixmill.plan.limits import Limits
+from tests.pixels.bitmaps import file_of, header, palette, runs
 from tests.pixels.originals import dng, make_pdf, make_video
 
 PHOTO = Path(__file__).parents[1] / "examples" / "photos" / "sunset.jpg"
+MOVING_JXL = (
+    b"/wpDBAFYUFwSCAjggQAAaABLGIsVANSMMRjHC0gAoEgJA7BI4N8PSIX2BwiIIIAAAggykQoCAGAASxiLFcJRQuoFJACQf/2bAwAA"
+    b"AAAAAAAACIgAAAABBDKR/wEAPABLGIsVwklBXkACAPoDAAA="
+)
+"""Three frames of 16 × 16 pixels, by cjxl: the canvas, and two parts of it."""
+
 NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
 SVG = """<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 96 64">
 <defs><linearGradient id="g"><stop offset="0" stop-color="red"/><stop offset="1" stop-color="#00f8"/></linearGradient>
@@ -85,6 +93,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "svg": SVG.encode,
     "heic": ours("heic"),
     "jxl": ours("jxl"),
+    "moving jxl": lambda: b64decode(MOVING_JXL),
+    "packed bmp": lambda: file_of(header(8, 1), runs(8), palette(256)),
     "pdf": lambda: bytes(make_pdf(photo())),
     "raw": lambda: bytes(dng(photo())),
     "mp4": lambda: bytes(make_video(frames=4)),

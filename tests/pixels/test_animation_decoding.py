@@ -1,14 +1,19 @@
 """Decoded animations: patches, disposal, blending, offsets; each frame as the specification composes it."""
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from pixmill.engine.codecs.apng_decoder import read_animation
 from pixmill.engine.codecs.png_chunks import SIGNATURE, encode_chunk, iter_chunks
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
+from pixmill.errors import ImageTooLarge, TooCostly, UndecodableImage
 from pixmill.media import Format
+from pixmill.plan.limits import OnTruncated
 from pixmill.plan.ops import Input, Output, Plan
 from tests.pixels.animations import (
     MAKERS,
@@ -206,3 +211,84 @@ def chunks_of(source: memoryview) -> list[tuple[bytes, bytes]]:
 
 def joined(chunks: list[tuple[bytes, bytes]]) -> memoryview:
     return memoryview(SIGNATURE + b"".join(encode_chunk(*chunk) for chunk in chunks))
+
+
+def changed_apng(kind: bytes, number: int, change: Callable[[bytes], bytes]) -> memoryview:
+    """Three frames, of which the given chunk of a kind has other content."""
+    films, pieces, seen = [BASE, Patch(flat(2, 4, 4), 2, 2), Patch(flat(3, 4, 4), 6, 4)], [SIGNATURE], 0
+    for name, data in iter_chunks(apng(SIZE, films)):
+        seen += name == kind
+        pieces.append(encode_chunk(name, change(bytes(data)) if (name, seen) == (kind, number) else data))
+    return memoryview(b"".join(pieces))
+
+
+INVALID_CONTROLS: dict[str, Callable[[bytes], bytes]] = {
+    "outside": lambda data: data[:12] + struct.pack(">2I", 10, 8) + data[20:],
+    "far outside": lambda data: data[:12] + struct.pack(">2I", 2**32 - 1, 0) + data[20:],
+    "empty": lambda data: data[:4] + bytes(4) + data[8:],
+    "unknown disposal": lambda data: data[:24] + b"\3" + data[25:],
+    "unknown blending": lambda data: data[:25] + b"\2",
+    "too long": lambda data: data + b"\0",
+    "too short": lambda data: data[:-1],
+}
+
+
+@pytest.mark.parametrize("name", INVALID_CONTROLS)
+@pytest.mark.parametrize("number", [2, 3])
+def test_frames_end_at_one_that_is_not_valid_as_in_chromium(name: str, number: int) -> None:
+    source = changed_apng(b"fcTL", number, INVALID_CONTROLS[name])
+    assert inspect(source, LIMITS).frames == number - 1
+    films = [BASE, Patch(flat(2, 4, 4), 2, 2)]
+    assert_frames(decode_lossless(source), composited_frames(SIZE, films[: number - 1]))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\0\0\0\3", struct.pack(">3I", 3, 0, 0), struct.pack(">2I", 3, 2**31), struct.pack(">2I", 0, 0)]
+)
+def test_an_apng_whose_control_is_not_valid_is_a_still_as_in_chromium(content: bytes) -> None:
+    source = changed_apng(b"acTL", 1, lambda _: content)
+    assert inspect(source, LIMITS).frames == 1
+    assert_frames(decode_lossless(source), composited_frames(SIZE, [BASE]))
+
+
+def test_of_two_controls_the_first_counts() -> None:
+    chunks = list(iter_chunks(apng(SIZE, [BASE, Patch(flat(2, 4, 4), 2, 2)])))
+    chunks.insert(2, (b"acTL", memoryview(struct.pack(">2I", 1, 1))))
+    source = memoryview(SIGNATURE + b"".join(encode_chunk(*chunk) for chunk in chunks))
+    assert inspect(source, LIMITS).frames == 2
+
+
+def test_palettes_behind_the_pixels_go_into_no_frame() -> None:
+    """Copied into each frame, ten thousand of them made a file of 8 MB take minutes."""
+    chunks = list(iter_chunks(apng(SIZE, [BASE, Patch(flat(2, 4, 4), 2, 2)])))
+    palette = (b"PLTE", memoryview(bytes(768)))
+    for at in (2, 4):
+        several = [*chunks[:at], *[palette] * 100, *chunks[at:]]
+        animation = read_animation(memoryview(SIGNATURE + b"".join(encode_chunk(*chunk) for chunk in several)))
+        assert animation
+        assert len(animation.shared_chunks) == (780 if at == 2 else 0)
+
+
+def test_a_webp_that_ends_between_two_frames_is_cut_off() -> None:
+    whole = bytes(webp(SIZE, [BASE, Patch(flat(2, 4, 4), 2, 2), Patch(flat(3, 4, 4), 6, 4)]))
+    source = memoryview(whole[: whole.rindex(b"ANMF")])
+    plan = Plan(output=Output(formats=(Format.PNG,)))
+    with pytest.raises(UndecodableImage):
+        render(source, plan, LIMITS)
+    shown = render(source, plan, replace(LIMITS, on_truncated=OnTruncated.SHOW))
+    assert shown.truncated
+    assert len(decode_animation(shown.body).frames) == 2
+
+
+def test_a_webp_of_too_many_frames_is_refused_before_libwebp_counts_them() -> None:
+    frame = b"ANMF" + struct.pack("<I", 24) + bytes(24)
+    with pytest.raises(ImageTooLarge, match="20000"):
+        inspect(memoryview(bytes(webp(SIZE, [BASE, BASE])) + frame * 20_000), LIMITS)
+
+
+def test_one_of_very_many_small_frames_has_the_cost_of_those_before_it() -> None:
+    source = apng((1, 1), [Patch(flat(1, 1, 1))] * 45_000)
+    plan = Plan(input=Input(animated=False, page=45_000), output=Output(formats=(Format.PNG,)))
+    with pytest.raises(TooCostly):
+        render(source, plan, LIMITS)
+    assert render(source, replace(plan, input=Input(animated=False, page=100)), LIMITS).width == 1

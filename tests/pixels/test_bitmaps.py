@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
+from pixmill.engine.codecs.dib_runs import decode_runs
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
 from pixmill.errors import UndecodableImage, UnsupportedImage
 from pixmill.media import Format
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.ops import Crop, Output, Plan
 from tests.pixels.bitmaps import (
@@ -192,6 +194,29 @@ def test_runs_that_leave_the_image_are_cut() -> None:
         assert np.array_equal(shown(data), opaque(expected))
     for coded in (b"\0\1", b"\0\2\xff\xff\5\1\0\1", b"\0\0" * 99 + b"\5\1\0\1"):
         assert np.array_equal(shown(file_of(info, coded, colours)), opaque(np.zeros_like(COLOURS)))
+
+
+@pytest.mark.parametrize("bits", [4, 8, 24])
+def test_more_runs_than_are_expanded_at_once_stand_side_by_side(bits: int) -> None:
+    """In a row of 1,300 pixels, with runs of one to three pixels, the last ones beyond its end."""
+    values = [at % 16 * 0x11 for at in range(700)]
+    counts = [at % 3 + 1 for at in range(700)]
+    coded = b"".join(bytes((count, *(value,) * (bits // 8 or 1))) for value, count in zip(values, counts, strict=True))
+    wanted = [
+        value % 16 if bits == 4 else value for value, count in zip(values, counts, strict=True) for _ in range(count)
+    ]
+    decoded = decode_runs(memoryview(coded + b"\0\0" + coded + b"\0\1"), bits, Size(1_300, 2))
+    channels = 3 if bits == 24 else 1
+    assert decoded.pixels == bytes(value for value in wanted[:1_300] * 2 for _ in range(channels))
+    assert decoded.written is None
+    assert decoded.rows == 2
+
+
+@pytest.mark.parametrize("coded", [b"\0\2\0\0", b"\0\3\1\1\1\0"], ids=["moves", "literals"])
+def test_codes_that_lead_nowhere_are_read_in_proportion_to_the_image(coded: bytes) -> None:
+    """Two million codes for 4 × 4 pixels: the one behind them is not reached."""
+    decoded = decode_runs(memoryview(coded * 2_000_000 + b"\0\1"), 8, Size(4, 4))
+    assert decoded.rows < 4
 
 
 def test_run_lengths_of_true_colour_in_os2() -> None:

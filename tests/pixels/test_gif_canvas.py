@@ -214,3 +214,11 @@ def test_a_frame_of_very_many_pixels_is_refused_on_a_small_canvas() -> None:
     huge = gif(flat(0, 0, SIDE, SIDE, 1, NONE), image(0, 0, 65_535, 65_535, [1] * 100))
     with pytest.raises(ImageTooLarge):
         frames_of(huge)
+
+
+def test_frames_larger_than_the_canvas_are_bounded_all_together() -> None:
+    """Each of 2,000 × 2,000 pixels, in 23 bytes: hundreds of them took 20 seconds."""
+    large = b"," + struct.pack("<4HB", 0, 0, 2_000, 2_000, 0) + b"\3\2\x98\0\0"
+    assert inspect(gif(flat(0, 0, SIDE, SIDE, 1, NONE), *[large] * 20), LIMITS).frames == 21
+    with pytest.raises(ImageTooLarge):
+        inspect(gif(flat(0, 0, SIDE, SIDE, 1, NONE), *[large] * 30), LIMITS)

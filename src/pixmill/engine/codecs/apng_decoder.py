@@ -7,6 +7,7 @@ APNG_DISPOSE_OP_PREVIOUS must restore under a frame with alpha. Parses untrusted
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from PIL import Image
 
@@ -18,8 +19,9 @@ _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS = 1, 2
 _BLEND_OVER = 1
 _SHARED_CHUNKS = (b"PLTE", b"tRNS")
 _SEQUENCED_CHUNKS = (b"fcTL", b"fdAT")
-_CONTROL_BYTES = 26
-_MAX_FRAME_COUNT = 2**31
+_ANIMATION_CONTROL = struct.Struct(">2I")
+_FRAME_CONTROL = struct.Struct(">5I2H2B")
+_MAX_NUMBER = 2**31
 """Numbers of a PNG are smaller (PNG specification §7.1)."""
 
 
@@ -68,8 +70,6 @@ class ApngAnimation:
         size = struct.unpack(">2I", self.header[:8])
         canvas = Image.new("RGBA", size)
         for encoded in self.encoded_frames:
-            if encoded.left + encoded.width > size[0] or encoded.top + encoded.height > size[1]:
-                raise ValueError("A frame is outside the canvas")
             backup = canvas.crop(encoded.box) if encoded.disposal == _DISPOSE_PREVIOUS else None
             pixels = decode(self._frame_png(encoded)).convert("RGBA")
             if encoded.blend == _BLEND_OVER:
@@ -86,33 +86,70 @@ class ApngAnimation:
         return SIGNATURE + encode_chunk(b"IHDR", header) + self.shared_chunks + pixels + encode_chunk(b"IEND", b"")
 
 
+@dataclass(slots=True)
+class _ApngHead:
+    """What precedes the pixels. Of chunks that may be there once, the first counts."""
+
+    header: memoryview = field(default_factory=lambda: memoryview(b""))
+    shared_chunks: dict[bytes, memoryview] = field(default_factory=dict)
+    control: tuple[int, int] | None = None
+    frames: list[ApngFrame] = field(default_factory=list)
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        return int.from_bytes(self.header[:4]), int.from_bytes(self.header[4:8])
+
+
 def read_animation(source: memoryview) -> ApngAnimation | None:
     """Parse the animation of a PNG; None if it has none.
 
-    Frames end at a chunk that is out of order, and frames without data are none, as in browsers.
+    Frames end at a chunk that is out of order or not valid, and frames without data are none, as in browsers.
     """
-    header, shared_chunks, encoded_frames, control = source[:0], b"", list[ApngFrame](), (0, 0)
-    is_apart = False
-    for kind, data in _chunks_in_order(source):
+    chunks = _chunks_in_order(source)
+    head, pixels = _read_head(chunks)
+    if head.control is None or pixels is None:
+        return None
+    is_apart = not head.frames
+    _read_frames(chain([(b"IDAT", pixels)], chunks), head, is_apart=is_apart)
+    stated_frames, plays = head.control
+    frames = [frame for frame in head.frames[:stated_frames] if frame.data]
+    truncated = _drop_incomplete(frames, stated_frames, *last_chunk(source))
+    shared = b"".join(encode_chunk(kind, data) for kind, data in head.shared_chunks.items())
+    return ApngAnimation(head.header, shared, frames, plays, is_apart, truncated) if frames else None
+
+
+def _read_head(chunks: Iterator[tuple[bytes, memoryview]]) -> tuple[_ApngHead, memoryview | None]:
+    """Read up to the first pixels, which are returned too; None for these if a frame before them is not valid."""
+    head = _ApngHead()
+    for kind, data in chunks:
+        if kind == b"IDAT":
+            return head, data
         if kind == b"IHDR":
-            header = data
+            head.header = head.header or data
         elif kind in _SHARED_CHUNKS:
-            shared_chunks += encode_chunk(kind, data)
+            head.shared_chunks.setdefault(kind, data)
         elif kind == b"acTL":
-            control = struct.unpack(">2I", data)
+            head.control = head.control or _parse_animation_control(data)
         elif kind == b"fcTL":
-            encoded_frames.append(_parse_frame_control(data))
-        elif kind == b"IDAT":
-            if not 0 < control[0] < _MAX_FRAME_COUNT:
-                return None
-            is_apart = not encoded_frames
-            for frame in encoded_frames[:1]:
-                frame.data.append(data)
-        elif kind == b"fdAT" and encoded_frames:
-            encoded_frames[-1].data.append(data[4:])
-    frames = [frame for frame in encoded_frames[: control[0]] if frame.data]
-    truncated = _drop_incomplete(frames, control[0], *last_chunk(source))
-    return ApngAnimation(header, shared_chunks, frames, control[1], is_apart, truncated) if frames else None
+            frame = _parse_frame_control(data, head.canvas)
+            if frame is None:
+                break
+            head.frames.append(frame)
+    return head, None
+
+
+def _read_frames(chunks: Iterator[tuple[bytes, memoryview]], head: _ApngHead, *, is_apart: bool) -> None:
+    """Collect the data of all frames; ``is_apart``: the default image is none of them."""
+    for kind, data in chunks:
+        if kind == b"IDAT" and not is_apart:
+            head.frames[0].data.append(data)
+        elif kind == b"fcTL":
+            frame = _parse_frame_control(data, head.canvas)
+            if frame is None:
+                return
+            head.frames.append(frame)
+        elif kind == b"fdAT" and head.frames:
+            head.frames[-1].data.append(data[4:])
 
 
 def _drop_incomplete(frames: list[ApngFrame], stated_frames: int, last_kind: bytes, is_whole: bool) -> bool:
@@ -127,15 +164,27 @@ def _chunks_in_order(source: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     sequence = 0
     for kind, data in iter_chunks(source):
         if kind in _SEQUENCED_CHUNKS:
-            is_cut_off = kind == b"fcTL" and len(data) < _CONTROL_BYTES
-            if int.from_bytes(data[:4]) != sequence or is_cut_off:
+            if int.from_bytes(data[:4]) != sequence:
                 return
             sequence += 1
         yield kind, data
 
 
-def _parse_frame_control(data: memoryview) -> ApngFrame:
-    _, width, height, left, top, numerator, denominator, disposal, blend = struct.unpack(">5I2H2B", data)
-    return ApngFrame(
-        width, height, left, top, round(1000 * numerator / (denominator or _DEFAULT_DENOMINATOR)), disposal, blend
-    )
+def _parse_animation_control(data: memoryview) -> tuple[int, int] | None:
+    """The number of frames and of plays; None if they are not valid."""
+    if len(data) != _ANIMATION_CONTROL.size:
+        return None
+    frames, plays = _ANIMATION_CONTROL.unpack(data)
+    return (frames, plays) if 0 < frames < _MAX_NUMBER and plays < _MAX_NUMBER else None
+
+
+def _parse_frame_control(data: memoryview, canvas: tuple[int, int]) -> ApngFrame | None:
+    """Parse a frame; None if it is not valid."""
+    if len(data) != _FRAME_CONTROL.size:
+        return None
+    _, width, height, left, top, numerator, denominator, disposal, blend = _FRAME_CONTROL.unpack(data)
+    is_within = 0 < width <= canvas[0] - left and 0 < height <= canvas[1] - top
+    if not is_within or disposal > _DISPOSE_PREVIOUS or blend > _BLEND_OVER:
+        return None
+    delay_ms = round(1000 * numerator / (denominator or _DEFAULT_DENOMINATOR))
+    return ApngFrame(width, height, left, top, delay_ms, disposal, blend)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyvips
-from PIL import Image
+from PIL import Image, ImageChops
 
 from pixmill.engine.codecs.dib_runs import RunLengthImage, decode_runs
 from pixmill.engine.raster.convert import VipsImage
@@ -247,5 +247,6 @@ def _runs_image(dib: Dib, runs: RunLengthImage) -> Image.Image:
     image.putpalette(dib.palette.ljust(3 << dib.bits, b"\0"))
     if runs.written is None:
         return image
-    written = Image.frombytes("L", size, runs.written, "raw", "L", 0, direction)
-    return Image.composite(image.convert("RGB"), Image.new("RGB", size), written)
+    image = image.convert("RGB")
+    image.paste((0, 0, 0), mask=ImageChops.invert(Image.frombytes("L", size, runs.written, "raw", "L", 0, direction)))
+    return image

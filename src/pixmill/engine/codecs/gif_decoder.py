@@ -45,6 +45,8 @@ _MAX_FRAMES: Final = 100_000
 """Parsing takes 3 µs a frame."""
 _MAX_OVERSIZE_PIXELS: Final = 4_000_000
 """A frame that is larger than the canvas is decoded in full, and may have this many pixels."""
+_MAX_EXCESS_PIXELS: Final = 100_000_000
+"""By how many pixels all frames together may be larger than the canvas. Decoding takes 5 ns each."""
 _MAX_BLOCKS: Final = 4_000_000
 """Data comes in blocks of up to 255 bytes, which encoders fill: this many are a gigabyte. Takes 0.3 s."""
 
@@ -93,6 +95,7 @@ def read_info(source: memoryview) -> GifInfo:
     """Parse the file up to its end. Raises ImageTooLarge; UndecodableImage without a complete frame."""
     width, height = _screen_size(source)
     delays_ms, loop_count, alpha, is_opaque, truncated = array("I"), 1, False, False, False
+    excess_pixels = 0
     for block in _iter_blocks(source):
         if isinstance(block, int):
             truncated = block == _CUT_OFF
@@ -107,6 +110,9 @@ def read_info(source: memoryview) -> GifInfo:
         if block.control.disposal not in _DISPOSE_PREVIOUS:
             is_opaque = shown_opaque and block.control.disposal != _DISPOSE_BACKGROUND
         delays_ms.append(block.control.delay_ms)
+        excess_pixels += max(0, block.size[0] * block.size[1] - width * height)
+        if excess_pixels > _MAX_EXCESS_PIXELS:
+            raise ImageTooLarge(f"Frames may exceed the canvas of a GIF by at most {_MAX_EXCESS_PIXELS} pixels")
         if len(delays_ms) > _MAX_FRAMES:
             raise ImageTooLarge(f"A GIF may have at most {_MAX_FRAMES} frames")
     if not delays_ms:

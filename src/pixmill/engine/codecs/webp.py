@@ -22,7 +22,13 @@ from pixmill.engine.codecs.modes import MODES, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
-from pixmill.engine.codecs.webp_animation import complete_file, decode_canvases, has_alpha
+from pixmill.engine.codecs.webp_animation import (
+    check_frame_count,
+    complete_file,
+    decode_canvases,
+    has_alpha,
+    is_cut_off,
+)
 from pixmill.engine.codecs.webp_repair import RepairedWebP, repair_webp
 from pixmill.engine.codecs.webp_still import WebPStillDecoder
 from pixmill.engine.raster.convert import from_vips, to_pillow, to_vips
@@ -51,17 +57,18 @@ def open_webp(source: memoryview) -> Decoder:
     try:
         info = libwebp.read_info(source)
     except ValueError:
-        return _open_repaired(repair_webp(source))
+        return _open_repaired(repair_webp(source), is_cut_off=is_cut_off(source))
     return WebPAnimationDecoder(source) if info.animated else WebPStillDecoder(source, info)
 
 
-def _open_repaired(repaired: RepairedWebP) -> Decoder:
+def _open_repaired(repaired: RepairedWebP, *, is_cut_off: bool) -> Decoder:
+    """Open the repaired file; of an animation frames may be missing though all that are there are whole."""
     source = memoryview(repaired.file)
     info = libwebp.read_info(source)
     if not info.animated:
         return WebPStillDecoder(source, info, truncated=repaired.truncated)
     decoder = WebPAnimationDecoder(source)
-    decoder.header = replace(decoder.header, truncated=repaired.truncated)
+    decoder.header = replace(decoder.header, truncated=repaired.truncated or is_cut_off)
     return decoder
 
 
@@ -69,10 +76,13 @@ class WebPAnimationDecoder:
     """An animated WebP; also a still one if libwebp cannot be called directly."""
 
     def __init__(self, source: memoryview) -> None:
+        check_frame_count(source)
         self._source = source
         self._animation = VipsAnimationDecoder(Format.WEBP, pyvips.Image.webpload_source, source)
         header = self._animation.header
-        self.header: ImageHeader = replace(header, alpha=header.alpha or has_alpha(source))
+        self.header: ImageHeader = replace(
+            header, alpha=header.alpha or has_alpha(source), truncated=is_cut_off(source)
+        )
 
     def page(self, page: int) -> "VipsDecoder | WebPPageDecoder":
         if self.header.size.pixels > _MAX_PILLOW_PIXELS:

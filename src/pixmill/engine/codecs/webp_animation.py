@@ -21,11 +21,12 @@ _ICC_FLAG: Final = 0x20
 _HEADER_END: Final = 30
 _HEADER_AT, _FLAGS_AT, _VP8L_ALPHA_AT = 12, 20, 24
 _DURATION_AT: Final = 12
+_UNKNOWN_LENGTH: Final = 2**30
 _DISPOSE_BACKGROUND: Final = 1
 _ALPHA_FLAG, _EXIF_FLAG, _XMP_FLAG = 0x10, 0x08, 0x04
 _ALPHA_OF_VP8L: Final = 0x10
-_MAX_CHUNKS: Final = 100_000
-"""Parsing takes 3 µs each."""
+_MAX_FRAMES: Final = 20_000
+"""libwebp finds each from the first one on, in time that grows with their square: this many take 1.5 s, 99,000 47."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,25 @@ class WebPFrame:
         return not self.left and not self.top and (self.width, self.height) == (canvas.width, canvas.height)
 
 
+def check_frame_count(source: memoryview) -> None:
+    """Raise ImageTooLarge for too many frames, before libwebp counts them."""
+    if any(number > _MAX_FRAMES for number, _ in enumerate(_iter_chunks(source))):
+        raise ImageTooLarge(f"An animated WebP may have at most {_MAX_FRAMES} frames")
+
+
+def is_cut_off(source: memoryview) -> bool:
+    """Whether the file is shorter than its header says, by more than a byte of padding.
+
+    Writers to a pipe do not know the length, and state a very large one.
+    """
+    length = int.from_bytes(source[4:8], "little")
+    return len(source) + 1 < length + 8 < _UNKNOWN_LENGTH
+
+
 def has_alpha(source: memoryview) -> bool:
     """Whether a frame of an animation has alpha, or leaves a part of the canvas uncovered."""
     canvas, is_opaque = Size(0, 0), False
-    for number, (name, content) in enumerate(_iter_chunks(source)):
-        if number > _MAX_CHUNKS:
-            raise ImageTooLarge(f"An animated WebP may have at most {_MAX_CHUNKS} frames")
+    for name, content in _iter_chunks(source):
         if name == b"VP8X":
             canvas = Size(_uint24(content, 4) + 1, _uint24(content, 7) + 1)
         elif name == b"ANMF" and len(content) >= _FRAME_HEADER_BYTES:

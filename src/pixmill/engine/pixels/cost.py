@@ -26,6 +26,8 @@ from pixmill.runtime.bounded import BoundedDict
 
 _MAX_KEPT_PIXELS: Final = 2 * 2**20
 """A larger layer is not kept (``layers/layer.py``): each frame of an animation makes it again."""
+_MIN_FRAME_PIXELS: Final = 10_000
+"""A frame of an animation takes as long to decode as this many pixels, however small it is: about 0.2 ms."""
 _RIGHT_ANGLE: Final = 90
 _LAYER_NS, _TURN_NS, _SHADOW_NS, _BLURRED_SHADOW_NS = 20.0, 150.0, 110.0, 220.0
 """Per pixel of a layer: of resizing it, of its rotation by other angles, and of its shadow."""
@@ -75,7 +77,7 @@ def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
     rendered = job.geometry.scaled if job.geometry.smart_crop else job.geometry.window
     pixels = rendered.pixels if header.is_vector else header.size.pixels
     if header.timing and page > 1:
-        pixels *= page  # a frame is decoded from those before it
+        pixels = page * max(pixels, _MIN_FRAME_PIXELS)  # a frame is decoded from those before it
     frames = header.frame_count if animated else 1
     drawing_s = check_drawing(header, rendered, job.limits)
     return OriginalFacts(header.format, pixels, frames, _layers_cost_s(job, frames), drawing_s)
