@@ -1,7 +1,7 @@
 """Purge targets, and their canonical spelling."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pixmill.errors import InvalidParameter
@@ -27,6 +27,12 @@ from pixmill.plan.source import parse_source
         (PurgeScope.PREFIX, "https://cdn.example?v=\u00f6", "https://cdn.example/?v=%C3%B6"),
         (PurgeScope.PREFIX, "https://cdn.example/a/../b?c/../", "https://cdn.example/b?c/../"),
         (PurgeScope.PREFIX, "http://[2001:0DB8::0:1]:8080/x", "http://[2001:db8::1]:8080/x"),
+        (PurgeScope.PREFIX, "https://cdn.example/my photos\\a?b\\", "https://cdn.example/my%20photos/a?b%5C"),
+        (PurgeScope.PREFIX, "s3://bucket/my photos/a ", "s3://bucket/my photos/a "),
+        (PurgeScope.PREFIX, "s3://bucket//a\\b", "s3://bucket//a\\b"),
+        (PurgeScope.PREFIX, "my photos/", "my photos/"),
+        (PurgeScope.PREFIX, "AZ://box/a\\b c\\", "az://box/a/b c/"),
+        (PurgeScope.SOURCE, "az://box/a\\b.png", "az://box/a/b.png"),
         (PurgeScope.PREFIX, "HTTPS:", "https:"),
         (PurgeScope.PREFIX, "S3://", "s3://"),
         (PurgeScope.PREFIX, "S3://bucket/Photos/%41", "s3://bucket/Photos/%41"),
@@ -45,7 +51,10 @@ def test_each_has_one_spelling(scope: PurgeScope, text: str, value: str) -> None
         (PurgeScope.SOURCE, "ftp://cdn.example/a.jpg"),
         (PurgeScope.PREFIX, ""),
         (PurgeScope.PREFIX, "/"),
-        (PurgeScope.PREFIX, "a b"),
+        (PurgeScope.PREFIX, "a\tb"),
+        (PurgeScope.PREFIX, "photos\\a"),
+        (PurgeScope.PREFIX, "s3://bucket/a\\..\\b"),
+        (PurgeScope.PREFIX, "https://cdn example/"),
         (PurgeScope.PREFIX, "a" * 9_000),
         (PurgeScope.PREFIX, "ftp://cdn.example/"),
         (PurgeScope.PREFIX, "https://*.example/"),
@@ -82,6 +91,9 @@ def test_a_tag_can_stand_in_a_list(text: str) -> None:
     assert not is_tag(text) or (text.isascii() and text.isprintable() and not set(text) & set(' ,"'))
 
 
+@example("s3://bucket/a/", " /\\b")
+@example("/photos/", "a b/c")
+@example("https://cdn.example./x/", "a \\b/c")
 @given(
     st.sampled_from(["https://B\u00fccher.example:443/", "https://cdn.example./x/", "s3://bucket/a/", "/photos/"]),
     st.text(max_size=40),

@@ -11,7 +11,14 @@ from typing import Final
 from msgspec import Struct
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.source import SourceKind, check_key_segments, check_path_segments, kind_of, parse_source
+from pixmill.plan.source import (
+    SourceKind,
+    canonical_key,
+    check_key_segments,
+    check_path_segments,
+    kind_of,
+    parse_source,
+)
 from pixmill.plan.url import MAX_URL_LENGTH, canonical_prefix
 
 MAX_TAG_BYTES: Final = 128
@@ -24,7 +31,8 @@ TAG_PATTERN: Final = r"[!#-+\--~]{1,128}"
 
 _TAG_RE = re.compile(TAG_PATTERN)
 _URL_PREFIX_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(/?|//.*)", re.DOTALL)
-_FORBIDDEN_RE = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]")
+_FORBIDDEN_RE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PATH_OF_URL_RE = re.compile(r"[^?#]*")
 
 
 class PurgeScope(StrEnum):
@@ -85,7 +93,7 @@ def _canonical_source_prefix(text: str) -> str:
         raise InvalidParameter(f"No source begins with {text[:200]}: {error.message}", param="prefixes") from error
     if not canonical or max(len(text), len(canonical)) > MAX_URL_LENGTH or _FORBIDDEN_RE.search(text):
         raise InvalidParameter(
-            f"A prefix has 1 to {MAX_URL_LENGTH} characters, no spaces, control characters or backslashes",
+            f"A prefix has 1 to {MAX_URL_LENGTH} characters, no control characters",
             param="prefixes",
         )
     return canonical
@@ -97,9 +105,10 @@ def _canonical_url_prefix(scheme: str, rest: str) -> str:
     if not rest.startswith("//"):
         return f"{scheme}:{rest}"
     if kind is SourceKind.HTTP:
-        return canonical_prefix(scheme, rest[2:])
-    check_key_segments(rest[2:].partition("/")[2])
-    return f"{scheme}:{rest}"
+        return canonical_prefix(scheme, _PATH_OF_URL_RE.sub(lambda found: found[0].replace("\\", "/"), rest, 1)[2:])
+    bucket, slash, key = rest[2:].partition("/")
+    check_key_segments(key)
+    return f"{scheme}://{bucket}{slash}{canonical_key(scheme, key)}"
 
 
 _CANONICALIZERS: Final[dict[PurgeScope, Callable[[str], str]]] = {

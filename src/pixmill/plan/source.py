@@ -104,12 +104,19 @@ def check_path_segments(path: str) -> None:
     """Check the segments of a prefix of a path; the last one may be partial. Raises InvalidParameter."""
     if not _RESERVED_SEGMENTS.isdisjoint(path.split("/")[:-1]):
         raise invalid_url("A path must not contain empty, . or .. segments")
+    if "\\" in path:
+        raise invalid_url("A path must not contain backslashes")
 
 
 def check_key_segments(key: str) -> None:
     """Check the segments of a prefix of a key, as ``check_path_segments``. Raises InvalidParameter."""
-    if not _DOT_SEGMENTS.isdisjoint(key.split("/")[:-1]):
+    if not _DOT_SEGMENTS.isdisjoint(key.replace("\\", "/").split("/")[:-1]):
         raise invalid_url("A key must not contain . or .. segments")
+
+
+def canonical_key(scheme: str, key: str) -> str:
+    """Return a key, or a prefix of one, as its store names it: Azure takes a backslash for a slash."""
+    return key.replace("\\", "/") if scheme == "az" else key
 
 
 def upload_ref(digest: str) -> SourceRef:
@@ -130,7 +137,7 @@ def _canonical_store(scheme: str, rest: str) -> str:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise invalid_url("The bucket of the store URL is missing or invalid")
-    return f"{scheme}://{bucket}/{_check_key(key)}"
+    return f"{scheme}://{bucket}/{_check_key(canonical_key(scheme, key))}"
 
 
 def _check_key(key: str) -> str:
