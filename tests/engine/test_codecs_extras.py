@@ -202,6 +202,30 @@ def test_a_part_of_a_page_is_drawn_alone() -> None:
     assert difference(pixels_of(part), pixels_of(whole.crop((400, 267, 1200, 800)).resize(part.size))) < 4
 
 
+@pytest.mark.parametrize(("width", "height"), [(1.5, 1), (3.3, 2.2), (0.3, 0.2), (20.5, 13.3), (30, 19.99)])
+def test_results_of_a_page_have_its_exact_shape_and_no_edge(width: float, height: float) -> None:
+    """Its size in whole pixels has another one: of 1.5 × 1 points at 96 dpi it is 2 × 1."""
+    source = make_form_pdf(f"/CropBox [20 60 {20 + width} {60 + height}]")
+    facts = inspect(source, LIMITS)
+    assert facts.exact_width == pytest.approx(width * 96 / 72, rel=1e-5)
+    assert facts.exact_height == pytest.approx(height * 96 / 72, rel=1e-5)
+    for resize in (
+        Resize(width=600),
+        Resize(height=1000),
+        Resize(width=90, height=300, fit=Fit.FILL),
+        Resize(width=200, height=90, fit=Fit.COVER),
+    ):
+        image = render_image(source, resize=resize)
+        expected = resize.width or 1000 * width / height, resize.height or 600 * height / width
+        assert image.size == pytest.approx(expected, abs=0.51)
+        assert image.convert("RGB").getextrema() == ((255, 255), (0, 0), (0, 0)), resize
+
+
+def test_a_page_of_whole_pixels_has_no_other_size() -> None:
+    facts = inspect(make_form_pdf("/CropBox [0 0 150 75]"), LIMITS)
+    assert (facts.width, facts.height, facts.exact_width, facts.exact_height) == (200, 100, None, None)
+
+
 def test_a_page_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidParameter):
         render_image(make_pdf(photo()), input=Input(page=2))

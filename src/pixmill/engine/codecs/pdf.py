@@ -8,7 +8,7 @@ import pypdfium2
 
 from pixmill.engine.codecs import pillow
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
-from pixmill.engine.codecs.vector_scale import intrinsic_size, render_box, render_scale
+from pixmill.engine.codecs.vector_scale import exact_intrinsic_size, exact_request, render_box, render_scale
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -28,11 +28,20 @@ class PdfDecoder:
         self._document = pypdfium2.PdfDocument(bytes(source))
         self._page = self._document[page - 1]
         width, height = self._page.get_size()
-        size, intrinsic_scale = intrinsic_size(width * dpi / _POINTS_PER_INCH, height * dpi / _POINTS_PER_INCH)
-        self._points_scale = intrinsic_scale * dpi / _POINTS_PER_INCH
+        size, exact_size = exact_intrinsic_size(width * dpi / _POINTS_PER_INCH, height * dpi / _POINTS_PER_INCH)
+        self._longest = float(max((exact_size or size).sides))
+        self._points_scale = self._longest / max(width, height)
         self._size_points = (width, height)
         pages = len(self._document)
-        self.header = ImageHeader(Format.PDF, size, alpha=False, colour_space="rgb", frame_count=pages, is_vector=True)
+        self.header = ImageHeader(
+            Format.PDF,
+            size,
+            alpha=False,
+            colour_space="rgb",
+            frame_count=pages,
+            is_vector=True,
+            exact_size=exact_size,
+        )
 
     def page(self, page: int) -> "PdfDecoder":
         return PdfDecoder(self._source, page, self._dpi)
@@ -43,7 +52,8 @@ class PdfDecoder:
         )
 
     def decode(self, request: DecodeRequest) -> Frame:
-        scale = render_scale(request, _MAX_SCALE)
+        request = exact_request(request, self.header.size, self.header.exact_size)
+        scale = render_scale(request, _MAX_SCALE / min(1.0, self._longest))
         left, top, size, area = render_box(request, scale)
         bitmap = self._page_with_form().render(
             scale=scale * self._points_scale,

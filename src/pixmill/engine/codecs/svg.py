@@ -16,7 +16,7 @@ from pixmill.engine.codecs.svg_rasters import EmbeddedRasters
 from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
 from pixmill.engine.codecs.svg_size import DrawingSize, drawing_size, styles_size
 from pixmill.engine.codecs.svg_sniff import decompress_svg
-from pixmill.engine.codecs.vector_scale import exact_intrinsic_size, render_box, render_scale
+from pixmill.engine.codecs.vector_scale import exact_intrinsic_size, exact_request, render_box, render_scale
 from pixmill.engine.raster.convert import VipsImage, from_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
@@ -65,7 +65,7 @@ class SvgDecoder:
         size = self.header.size
         width, height = map(float, (self.header.exact_size or size).sides)
         is_whole = (request.area.width, request.area.height) == (size.width, size.height)
-        request = replace(request, area=request.area.scaled(width / size.width, height / size.height))
+        request = exact_request(request, size, self.header.exact_size)
         scale = render_scale(request, _MAX_VIRTUAL_SIDE / max(width, height))
         left, top, box, area = render_box(request, scale)
         canvas = box if is_whole and area is None else Size(round_length(width * scale), round_length(height * scale))

@@ -3,6 +3,7 @@
 Must never render.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor, sqrt
 from typing import Final
@@ -41,6 +42,14 @@ def exact_intrinsic_size(width: float, height: float) -> tuple[Size, RealSize | 
 def _decimal(side: float) -> Fraction:
     """Return the side without the digits that are errors of floating-point arithmetic."""
     return Fraction(f"{side:.9g}")
+
+
+def exact_request(request: DecodeRequest, size: Size, exact_size: RealSize | None) -> DecodeRequest:
+    """Convert the requested area from whole pixels of the intrinsic size to those of the exact one."""
+    if exact_size is None:
+        return request
+    width, height = map(float, exact_size.sides)
+    return replace(request, area=request.area.scaled(width / size.width, height / size.height))
 
 
 def render_scale(request: DecodeRequest, max_scale: float) -> float:
