@@ -6,6 +6,7 @@ library or a file.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from math import log2
 from typing import Final, NamedTuple
 
@@ -43,6 +44,27 @@ DECODE_NS: Final[Mapping[Format, float]] = {
 }
 """Per pixel of the original, and of its part in resampling."""
 _OTHER_DECODE_NS: Final = 40.0
+
+
+class EarlyConversion(StrEnum):
+    """The conversion of colours right after decoding; DEEP is that of 16 bits."""
+
+    NONE = "none"
+    CURVE = "curve"
+    DEEP_CURVE = "deep curve"
+    PQ = "pq"
+    HLG = "hlg"
+
+
+CONVERSION_NS: Final[Mapping[EarlyConversion, float]] = {
+    EarlyConversion.NONE: 0.0,
+    EarlyConversion.CURVE: 18.0,
+    EarlyConversion.DEEP_CURVE: 155.0,
+    EarlyConversion.PQ: 42.0,
+    EarlyConversion.HLG: 75.0,
+}
+"""Per pixel of the original."""
+
 _TRIM_NS: Final = 25.0
 """Per pixel of the original, which is decoded once more to find its borders."""
 _RESAMPLE_NS: Final = 25.0
@@ -195,6 +217,7 @@ class OriginalFacts(NamedTuple):
     extra_s: float = 0.0
     """The cost of decoding the other images that the plan refers to."""
     drawing_s: float = 0.0
+    conversion: EarlyConversion = EarlyConversion.NONE
 
 
 class CostEstimate(NamedTuple):
@@ -225,9 +248,9 @@ class RenderDeferred(Exception):
         self.cost_s = cost_s
 
 
-def decode_cost_s(kind: Format, pixels: int) -> float:
+def decode_cost_s(kind: Format, pixels: int, conversion: EarlyConversion = EarlyConversion.NONE) -> float:
     """Estimate the decoding of an image."""
-    return pixels * _decode_ns(kind) * _NS
+    return pixels * (_decode_ns(kind) + CONVERSION_NS[conversion]) * _NS
 
 
 def _decode_ns(kind: Format) -> float:
@@ -247,9 +270,10 @@ def estimate_cost(plan: Plan, geometries: tuple[Geometry, ...], original: Origin
         if amount:
             ns[name] = ns.get(name, 0.0) + amount
 
-    add("original", original.pixels * _decode_ns(original.format))
+    decode_ns = _decode_ns(original.format) + CONVERSION_NS[original.conversion]
+    add("original", original.pixels * decode_ns)
     if plan.trim:
-        add("trim", original.pixels * (_TRIM_NS + _decode_ns(original.format)))
+        add("trim", original.pixels * (_TRIM_NS + decode_ns))
     for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
         _add_stage(add, stage, geometry)
     _add_encodings(add, plan.output, geometries[-1].output.pixels, original)

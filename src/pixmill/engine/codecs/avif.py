@@ -69,7 +69,7 @@ class AvifDecoder:
         size = EXIF_ORIENTATIONS[header.orientation].oriented_size(header.size)
         with suppress(pyvips.Error):  # whatever libvips refuses is decoded to 8 bits
             self._deep = VipsDecoder(Format.AVIF, pyvips.Image.heifload_source, self._source)
-            self._deep.header = self.header = replace(header, size=size, orientation_applied=True)
+            self._deep.header = self.header = replace(header, size=size, orientation_applied=True, deep=True)
 
     def decode(self, request: DecodeRequest) -> Frame:
         return self._deep.decode(request) if self._deep else self._decode_page(self._page, request)

@@ -38,6 +38,9 @@ class ImageHeader:
     timing: AnimationTiming | None = None
     """Frame delays; None for a still image or pages."""
 
+    deep: bool = False
+    """The decoder keeps more than 8 bits where colours are converted early."""
+
     truncated: bool = False
     """The file is known to be cut off; ``frame_count`` and ``timing`` are those of the frames that are whole."""
 

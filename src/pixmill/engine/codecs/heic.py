@@ -69,6 +69,7 @@ class HeicDecoder:
             self.header.profile, Profile.SRGB, grey=is_grey
         )
         if self._deep:
+            self.header = replace(self.header, deep=True)
             self._image = pillow_heif.open_heif(BytesIO(source), convert_hdr_to_8bit=False)[number]
 
     def page(self, page: int) -> "HeicDecoder":

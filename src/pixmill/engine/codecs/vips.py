@@ -74,6 +74,7 @@ def image_header(image: VipsImage, kind: Format) -> ImageHeader:
         format=kind,
         size=Size(image.width, image.height),
         alpha=bool(image.hasalpha()),
+        deep=image.format == "ushort",
         colour_space="grey" if image.interpretation in _GREY_INTERPRETATIONS else "rgb",
         frame_count=_field(image, "n-pages", 1),
         timing=_timing(image),

@@ -12,13 +12,15 @@ from pixmill.engine.codecs.decoder import ImageHeader
 from pixmill.engine.codecs.svg_cost import DrawingCost
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.open_image import open_image
+from pixmill.engine.raster.early_conversion import conversion_kind
 from pixmill.errors import PixmillError, TooCostly
 from pixmill.media import Format
-from pixmill.plan.cost import OriginalFacts, RenderDeferred, decode_cost_s, estimate_cost
+from pixmill.plan.cost import EarlyConversion, OriginalFacts, RenderDeferred, decode_cost_s, estimate_cost
 from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan, Resize
+from pixmill.plan.output import Profile
 from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_TEXT_CHARACTERS, MAX_TEXT_PIXELS, Placement, TextOverlay
 from pixmill.plan.shapes import ImageMask
 from pixmill.plan.source import SourceRef
@@ -42,6 +44,7 @@ class _Extra(NamedTuple):
     size: Size
     drawing: DrawingCost
     is_vector: bool
+    conversion: EarlyConversion
 
 
 _EXTRAS: Final[BoundedDict[bytes, _Extra | None]] = BoundedDict(256)
@@ -80,7 +83,13 @@ def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
         pixels = page * max(pixels, _MIN_FRAME_PIXELS)  # a frame is decoded from those before it
     frames = header.frame_count if animated else 1
     drawing_s = check_drawing(header, rendered, job.limits)
-    return OriginalFacts(header.format, pixels, frames, _layers_cost_s(job, frames), drawing_s)
+    extra_s = _layers_cost_s(job, frames)
+    return OriginalFacts(header.format, pixels, frames, extra_s, drawing_s, _conversion(header, job.requested_profile))
+
+
+def _conversion(header: ImageHeader, target: Profile) -> EarlyConversion:
+    grey = header.colour_space == "grey"
+    return conversion_kind(header.profile, target, grey=grey, deep=header.deep)
 
 
 def _layers_cost_s(job: RenderJob, frames: int) -> float:
@@ -125,7 +134,7 @@ def _layers(job: RenderJob, extras: Mapping[SourceRef, _Extra | None]) -> Iterat
 
 def _image_layer(extra: _Extra, drawn: Size, placement: Placement = CENTRED_PLACEMENT) -> _Layer:
     decoded = drawn if extra.is_vector else extra.size
-    source_s = decode_cost_s(extra.format, decoded.pixels) + extra.drawing.seconds(drawn.pixels)
+    source_s = decode_cost_s(extra.format, decoded.pixels, extra.conversion) + extra.drawing.seconds(drawn.pixels)
     return _Layer(drawn.pixels, source_s, placement)
 
 
@@ -135,7 +144,9 @@ def _open_extra(source: memoryview, limits: Limits) -> _Extra | None:
     if digest not in _EXTRAS:
         try:
             header = open_image(source, limits).header
-            _EXTRAS[digest] = _Extra(header.format, header.size, header.drawing, header.is_vector)
+            _EXTRAS[digest] = _Extra(
+                header.format, header.size, header.drawing, header.is_vector, _conversion(header, Profile.SRGB)
+            )
         except PixmillError:
             _EXTRAS[digest] = None
     return _EXTRAS[digest]

@@ -16,9 +16,10 @@ from pixmill.engine.raster.cicp import hdr_encoding
 from pixmill.engine.raster.convert import VipsImage, from_pillow, from_vips, to_8_bit, to_pillow, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.gamuts import REC_2020, gamut_icc_profile
-from pixmill.engine.raster.hdr import HdrEncoding, tone_map
+from pixmill.engine.raster.hdr import PQ, HdrEncoding, tone_map
 from pixmill.engine.raster.icc import is_far_from_srgb, to_srgb
 from pixmill.engine.raster.wide_gamut import convert_to_profile, wide_gamut_profile
+from pixmill.plan.cost import EarlyConversion
 from pixmill.plan.output import Profile
 
 _VIPS_PROFILES: Final = {Profile.SRGB: "srgb", Profile.P3: "p3"}
@@ -32,6 +33,15 @@ def needs_early_conversion(profile: bytes, target: Profile, *, grey: bool) -> bo
     if hdr_encoding(profile):
         return True
     return target is not Profile.KEEP and is_far_from_srgb(profile, "L" if grey else "RGB")
+
+
+def conversion_kind(profile: bytes, target: Profile, *, grey: bool, deep: bool) -> EarlyConversion:
+    """Return the early conversion that pixels with this profile need, as the estimate of costs knows it."""
+    if not needs_early_conversion(profile, target, grey=grey):
+        return EarlyConversion.NONE
+    if encoding := hdr_encoding(profile):
+        return EarlyConversion.PQ if encoding.transfer == PQ else EarlyConversion.HLG
+    return EarlyConversion.DEEP_CURVE if deep else EarlyConversion.CURVE
 
 
 def convert_early(frame: Frame, target: Profile) -> Frame:
