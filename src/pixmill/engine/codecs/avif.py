@@ -24,6 +24,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.pillow_sequence import PillowSequence
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsDecoder, attach_metadata
+from pixmill.engine.metadata.exif_block import build_exif, text_entry
 from pixmill.engine.raster.convert import to_pillow, to_vips
 from pixmill.engine.raster.early_conversion import needs_early_conversion
 from pixmill.engine.raster.frame import Frame, Layout
@@ -33,6 +34,9 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile, Subsampling
 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # parallelism comes from processes
 
+_IMAGE_DESCRIPTION = 270
+_MIN_FILL_BYTES = 64
+_EXIF_MARKS = (b"II*\0", b"MM\0*")
 _PILLOW_BIT_DEPTH = 8
 _MAX_VIPS_EFFORT = 9
 """The libvips effort that corresponds to speed 0."""
@@ -104,7 +108,8 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
 
 def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding) -> bytes:
     """Encode with libvips, which supports 4:2:0 and 4:4:4 only."""
-    image, keep = attach_metadata(to_vips(frame), metadata, frame.profile)
+    placeholder = build_exif([text_entry(_IMAGE_DESCRIPTION, _fill(metadata.exif))], {}) if metadata.exif else b""
+    image, keep = attach_metadata(to_vips(frame), replace(metadata, exif=placeholder), frame.profile)
     body: Any = image.heifsave_buffer(
         compression="av1",
         Q=codec_quality(Format.AVIF, quality),
@@ -114,7 +119,20 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
         subsample_mode="on" if encoding.subsampling is Subsampling.S420 and not encoding.lossless else "off",
         keep=keep,
     )
-    return bytes(body)
+    return _with_exif(bytes(body), metadata.exif)
+
+
+def _fill(exif: bytes) -> bytes:
+    return b"x" * max(len(exif), _MIN_FILL_BYTES)
+
+
+def _with_exif(body: bytes, exif: bytes) -> bytes:
+    """Write EXIF over a longer block of libvips, which adds the size, resolution and colour space of its image."""
+    if not exif:
+        return body
+    end = body.index(_fill(exif)) + len(_fill(exif))
+    start = max(body.rindex(mark, 0, end) for mark in _EXIF_MARKS if mark in body[:end])
+    return body[:start] + exif.ljust(end - start, b"\0") + body[end:]
 
 
 def encode_animation(
