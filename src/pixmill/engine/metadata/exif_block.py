@@ -37,7 +37,9 @@ _ONE_BYTE_TYPES: Final = (_BYTE, _ASCII, _UNDEFINED, _UTF8)
 _TYPE_BYTES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 129: 1}
 _USER_COMMENT: Final = 37_510
 _USER_COMMENT_CODE_BYTES: Final = 8
-_XP_TAGS: Final = range(40_091, 40_096)
+_COMMENT_CODES: Final = (b"ASCII", b"UNICODE", b"JIS", b"")
+_MAX_NUMBERS_BYTES: Final = 64
+"""The longest are the four fractions of LensSpecification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,10 @@ def rewrite_exif(exif: bytes | memoryview, *, location: bool, allow_text: TextFi
     """
     reader = ExifReader(exif)
     directories = {
-        EXIF_DIRECTORY: _filter(reader.directory(EXIF_DIRECTORY), EXPOSURE_TAGS, reader.byte_order, allow_text),
-        GPS_DIRECTORY: _filter(reader.directory(GPS_DIRECTORY), GPS_TAGS, reader.byte_order, _anything)
-        if location
-        else [],
+        EXIF_DIRECTORY: _filter(reader.directory(EXIF_DIRECTORY), EXPOSURE_TAGS, allow_text),
+        GPS_DIRECTORY: _filter(reader.directory(GPS_DIRECTORY), GPS_TAGS, _anything) if location else [],
     }
-    image = _filter(reader.directory(), IMAGE_TAGS, reader.byte_order, allow_text)
+    image = _filter(reader.directory(), IMAGE_TAGS, allow_text)
     image = [_upright(entry, reader.byte_order) if entry.tag == ORIENTATION else entry for entry in image]
     return build_exif(image, {tag: entries for tag, entries in directories.items() if entries}, reader.byte_order)
 
@@ -118,15 +118,24 @@ class ExifReader:
         return int.from_bytes(self._block[at : at + size], self.byte_order)
 
 
-def entry_text(entry: ExifEntry, byte_order: ByteOrder) -> str | None:
-    """Decode the text of an entry; None if it is no text."""
-    if entry.tag == _USER_COMMENT and entry.type in _ONE_BYTE_TYPES:
-        code, text = entry.value[:_USER_COMMENT_CODE_BYTES], entry.value[_USER_COMMENT_CODE_BYTES:]
-        wide = "utf-16-be" if byte_order == "big" else "utf-16-le"
-        return _decode(text, wide if code.startswith(b"UNICODE") else "utf-8")
-    if entry.tag in _XP_TAGS:
-        return _decode(entry.value, "utf-16-le")
-    return _decode(entry.value, "utf-8") if entry.type in _TEXT_TYPES else None
+def entry_texts(entry: ExifEntry) -> list[str]:
+    """Decode the text of an entry in all ways that programs do; empty if it has numbers.
+
+    The type may be wrong, and the character code and byte order of a comment or of Windows' own tags too.
+    """
+    if entry.type not in _ONE_BYTE_TYPES or (entry.type not in _TEXT_TYPES and len(entry.value) <= _INLINE_BYTES):
+        return []
+    value = entry.value
+    if entry.tag == _USER_COMMENT and value[:_USER_COMMENT_CODE_BYTES].strip(b"\0") in _COMMENT_CODES:
+        value = value[_USER_COMMENT_CODE_BYTES:]
+    return [_decode(value, encoding) for encoding in _encodings(value)]
+
+
+def _encodings(value: bytes) -> tuple[str, ...]:
+    """The encodings that a text may have: wide ones are recognised by zeros, or are not ASCII."""
+    if value.rstrip(b"\0").isascii() and b"\0" not in value.rstrip(b"\0"):
+        return ("utf-8", "iso2022_jp") if b"\x1b" in value else ("utf-8",)
+    return "utf-8", "latin-1", "cp932", "utf-16-le", "utf-16-be"
 
 
 def text_entry(tag: int, text: bytes) -> ExifEntry:
@@ -183,14 +192,13 @@ def _that_fit(entries: Iterable[ExifEntry], used_bytes: int) -> list[ExifEntry]:
     return kept
 
 
-def _filter(
-    entries: list[ExifEntry], allowed: frozenset[int], byte_order: ByteOrder, allow_text: TextFilter
-) -> list[ExifEntry]:
+def _filter(entries: list[ExifEntry], allowed: frozenset[int], allow_text: TextFilter) -> list[ExifEntry]:
     return [
         entry
         for entry in entries
         if entry.tag in allowed
-        and (entry.tag in CREDIT_TAGS or (text := entry_text(entry, byte_order)) is None or allow_text(text))
+        and (entry.type in _ONE_BYTE_TYPES or len(entry.value) <= _MAX_NUMBERS_BYTES)
+        and (entry.tag in CREDIT_TAGS or all(map(allow_text, entry_texts(entry))))
     ]
 
 

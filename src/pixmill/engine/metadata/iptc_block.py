@@ -22,7 +22,6 @@ _EXTENDED_LENGTH_BIT: Final = 0x8000
 """Marks an extended length, the length of a length; no text needs one."""
 
 _APPLICATION_RECORD: Final = 2
-_CHARSET_DATASET: Final = (1, 90)
 _UTF8_ESCAPE: Final = b"\x1b%G"
 _UTF8_CHARSET: Final = (1, 90, _UTF8_ESCAPE)
 _VERSION: Final = (2, 0, b"\0\4")
@@ -91,13 +90,20 @@ def iter_datasets(block: bytes) -> Iterator[Dataset]:
 
 
 def read_texts(block: bytes, max_bytes: int = _MAX_BYTES) -> Iterator[tuple[int, str]]:
-    """Yield number and text of the datasets of record 2, each cut after ``max_bytes``."""
-    charset = "latin-1"
+    """Yield number and text of the datasets of record 2, each cut after ``max_bytes``.
+
+    UTF-8 is recognised without its escape sequence, which much software omits.
+    """
     for record, number, value in iter_datasets(block):
-        if (record, number) == _CHARSET_DATASET:
-            charset = "utf-8" if value == _UTF8_ESCAPE else "latin-1"
         if record == _APPLICATION_RECORD and number:
-            yield number, value[:max_bytes].decode(charset, "replace")
+            yield number, _decode(value, max_bytes)
+
+
+def _decode(value: bytes, max_bytes: int) -> str:
+    try:
+        return value.decode()[:max_bytes].encode()[:max_bytes].decode("utf-8", "ignore")
+    except UnicodeDecodeError:
+        return value[:max_bytes].decode("latin-1")
 
 
 def rewrite_iptc(block: bytes, *, location: bool, allow_text: TextFilter) -> bytes:

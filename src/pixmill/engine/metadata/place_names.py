@@ -16,10 +16,13 @@ _NAME: Final = re.compile(r"[^\W\d_]{3}|[\u2e80-\uffff]{2}")
 
 _WITHOUT_SPACES: Final = re.compile(r"[\u2e80-\uffff]")
 _COORDINATES: Final = re.compile(
-    r"gps|latitude|longi?t?itude|geo(?:tag|hash|\s?uri)|geo:|\blat\s?[=:]|\blo?ng?\s?[=:]|\d°|\b[ns]\s?\d{1,2}[.,]\d{3}"
-    r"|-?\b\d{1,2}\.\d{4,}\s?[,;/ ]\s?-?\d{1,3}\.\d{4,}",
+    r"gps|latitude|longi?t?itude|geo(?:tag|hash|\s?uri)|geo:|\blat\s?[=:]|\blo?ng?\s?[=:]|\d\s?[°º]|\d\s?deg\b"
+    r"|(?<!['’])\b[nsew]\s?\d{1,3}[.,]\d{3}|\b\d{1,3}[.,]\d{3,12}\s?[new]\b|\b\d{1,3}[.,]\d{4,12}\s?s\b"
+    r"|-?\b\d{1,2}[.,]\d{4,12}\s?[,;/ ]\s?-?\d{1,3}[.,]\d{4}"
+    r"|\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b",
     re.IGNORECASE,
 )
+"""Words, degrees, decimal degrees with a letter or in pairs, and plus codes (Open Location Code)."""
 
 
 class PlaceNames:

@@ -83,8 +83,8 @@ def place_names(properties: list[Element]) -> list[str]:
 
 
 def property_texts(properties: list[Element], name: Name) -> list[str]:
-    """Return the texts of a property."""
-    return [text for prop in properties if prop.name == name for text in _texts(prop)]
+    """Return the values of a property, without its qualifiers and whatever else is nested in it."""
+    return [text for prop in properties if prop.name == name for text in _values(prop)]
 
 
 def write_xmp(properties: list[Element], content: XmpContent, allow_text: TextFilter) -> str:
@@ -144,6 +144,15 @@ def _place_names(element: Element) -> Iterator[str]:
                 yield value
         for child in element.children:
             yield from _place_names(child)
+
+
+def _values(element: Element) -> Iterator[str]:
+    """Yield the texts of an element and of the RDF in it, without those that are only white space."""
+    if element.text.strip():
+        yield element.text.strip()
+    for child in element.children:
+        if child.name in _RDF_ELEMENTS:
+            yield from _values(child)
 
 
 def _texts(element: Element) -> Iterator[str]:

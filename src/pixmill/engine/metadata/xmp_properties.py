@@ -203,6 +203,9 @@ _FILE_NAME: Final = re.compile(
 )
 """Names of the same kind in namespaces that are not known."""
 
+_PREVIEW_NAME: Final = re.compile("thumbnails?$|preview|imagedata|^(?:Gain|Depth)map|^Data$", re.IGNORECASE)
+_PREVIEW_NAMESPACES: Final = (PREFIXES["xmpGImg"], "http://ns.google.com/photos/1.0/image/")
+
 
 class PropertyKind(Enum):
     """What a property describes."""
@@ -210,6 +213,9 @@ class PropertyKind(Enum):
     DETAIL = auto()
     FILE = auto()
     PLACE = auto()
+    PREVIEW = auto()
+    """Another image, of what the original was."""
+
     UNKNOWN = auto()
 
 
@@ -227,6 +233,8 @@ _KINDS: Final = {
 
 def property_kind(uri: str, name: str) -> PropertyKind:
     """Return what a property describes; in the namespaces of EXIF and TIFF all that is not known describes the file."""
+    if _PREVIEW_NAME.search(name) or uri.startswith(_PREVIEW_NAMESPACES):
+        return PropertyKind.PREVIEW
     known = _KINDS.get((uri, name))
     if known:
         return known
