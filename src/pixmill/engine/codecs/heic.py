@@ -1,13 +1,13 @@
 """HEIC codec by libheif (libde265 decodes, x265 encodes), on one thread; the extra ``heic``.
 
-libheif applies the container's rotation, so EXIF orientation is ignored. Top-level images are pages; embedded
-thumbnails may be decoded instead of the image. Auxiliary images (depth and gain maps) are ignored.
+libheif applies the container's rotation, so EXIF orientation is ignored. Top-level images are pages. Auxiliary images
+(depth and gain maps) are ignored, and so are thumbnails: they may show what was cut off, blurred or replaced in the
+image, which only decoding the image could tell.
 """
 
-from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
-from typing import Final, cast
+from typing import Final
 
 import pillow_heif
 import pyvips
@@ -30,10 +30,8 @@ from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Profile
 pillow_heif.options.DECODE_THREADS = 1  # parallelism comes from processes
 pillow_heif.options.DEPTH_IMAGES = False
 pillow_heif.options.AUX_IMAGES = False
+pillow_heif.options.THUMBNAILS = False
 
-_MIN_THUMBNAIL_SHRINK = 1.5
-"""Thumbnail pixels needed per target pixel, along each side: thumbnails are compressed more than the image."""
-_MAX_SHAPE_DIFFERENCE = 0.01
 _BITS: Final = 8
 _DEEP_BANDS: Final = {"I;16": 1, "L;16": 1, "LA;16": 2, "RGB;16": 3, "RGBA;16": 4}
 """By mode of pillow_heif with more than 8 bits."""
@@ -78,7 +76,7 @@ class HeicDecoder:
     def decode(self, request: DecodeRequest) -> Frame:
         if self._deep:
             return self._decode_deep(request)
-        image = self._decoded_thumbnail(request) or self._decoded_image()
+        image = self._decoded_image()
         scale_x, scale_y = image.width / self.header.size.width, image.height / self.header.size.height
         area = request.area.scaled(scale_x, scale_y)
         return pillow.decode_frame(image, self.header.profile, area)
@@ -100,32 +98,6 @@ class HeicDecoder:
         if image.size != self._image.size:
             raise UndecodableImage(detail=f"header has size {self.header.size}, pixels have {image.size}")
         return image
-
-    def _decoded_thumbnail(self, request: DecodeRequest) -> Image.Image | None:
-        """Decode a usable thumbnail; None without one, or if it is broken: libheif refuses those of some cameras."""
-        thumbnail = self._usable_thumbnail(request)
-        if thumbnail is not None:
-            with suppress(ValueError, RuntimeError, OSError, EOFError):
-                return cast("Image.Image", thumbnail.to_pillow())
-        return None
-
-    def _usable_thumbnail(self, request: DecodeRequest) -> "pillow_heif.HeifThumbnail | None":
-        """An embedded thumbnail with enough pixels and the same aspect ratio.
-
-        It has the orientation of the image.
-        """
-        size = self.header.size
-        for number in range(len(self._image.info["thumbnails"])):
-            thumbnail = self._image.get_thumbnail(number)
-            scale = thumbnail.size[0] / size.width
-            has_same_shape = abs(thumbnail.size[1] / (size.height * scale) - 1) < _MAX_SHAPE_DIFFERENCE
-            if (
-                has_same_shape
-                and MODES[request.mode].use_thumbnails
-                and request.shrink_factor * scale >= _MIN_THUMBNAIL_SHRINK
-            ):
-                return thumbnail
-        return None
 
 
 def _signalled_profile(source: memoryview, nclx: dict[str, int] | None, *, grey: bool) -> bytes:

@@ -52,14 +52,12 @@ class ModeParameters:
     """What codecs do in one mode.
 
     - ``shrink_thresholds``: (stored pixels per target pixel, scale) from which a JPEG or WebP is scaled while decoding
-    - ``use_thumbnails``: decode a HEIC's embedded thumbnail if it is large enough, though it is compressed more
     - ``light_compensation``: share of the lost light to restore, by scale
     - ``optimize_huffman``: compute Huffman tables for each JPEG
     - ``default_efforts``: the encoder's own effort if the request has none
     """
 
     shrink_thresholds: ShrinkThresholds
-    use_thumbnails: bool
     light_compensation: Mapping[int, float]
     optimize_huffman: bool
     default_efforts: Mapping[Format, int]
@@ -74,7 +72,6 @@ def max_shrink(thresholds: ShrinkThresholds, factor: float) -> int:
 MODES: Final[Mapping[RenderMode, ModeParameters]] = {
     RenderMode.FAST: ModeParameters(
         shrink_thresholds=((9.0, 8), (4.5, 4), (2.25, 2)),
-        use_thumbnails=True,
         light_compensation=_NO_COMPENSATION,
         optimize_huffman=False,
         default_efforts={Format.WEBP: 1, Format.AVIF: 10, Format.PNG: 1, Format.GIF: 1, Format.JXL: 1},
@@ -82,7 +79,6 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
     ),
     RenderMode.BALANCED: ModeParameters(
         shrink_thresholds=((10.5, 8), (5.25, 4), (2.5, 2)),
-        use_thumbnails=True,
         light_compensation=LIGHT_COMPENSATION,
         optimize_huffman=False,
         default_efforts={Format.WEBP: 2, Format.AVIF: 9, Format.PNG: 3, Format.GIF: 1, Format.JXL: 4},
@@ -90,7 +86,6 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
     ),
     RenderMode.BEST: ModeParameters(
         shrink_thresholds=((11.0, 4), (4.0, 2)),
-        use_thumbnails=False,
         light_compensation=LIGHT_COMPENSATION,
         optimize_huffman=True,
         default_efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
