@@ -36,6 +36,8 @@ BASE_QUERIES = {
     "zoom": "url=wine.jpg&width=200&height=140",
     "dpr": "url=wine.jpg&width=140",
     "enlarge": "url=mill.png&width=900",
+    "shrink": "url=mill.png&width=280&height=280&fit=contain&background=ffcc66",
+    "clamp": "url=mill.png&width=900&height=200&fit=cover",
     "min_width": "url=wine.jpg&width=100",
     "min_height": "url=wine.jpg&height=100",
     "adaptive": "url=umang.jpg&width=180&height=280",

@@ -74,7 +74,8 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 
 - Dimensions are rounded half up and are at least 1 px.
 - Without `enlarge=true`, images are not upscaled: `cover` and `fill` shrink the box, keeping its aspect ratio, until the image is
-  large enough; `contain` keeps the box and pads the image at its own size.
+  large enough; `contain` keeps the box and pads the image at its own size. With `clamp=sides` each side of the box is limited to
+  that of the image instead.
 - `max_*` and `min_*` are applied last and keep the aspect ratio; if they conflict, the minimum wins.
 """
 
@@ -84,7 +85,7 @@ GET /srcset?url=photo.jpg&widths=320,640,1280&sizes=100vw&alt=A+mill
 ```
 
 The response is JSON: a `<picture>` element as `html`, the URLs by format in `sources`, the dimensions of the original and of the
-largest candidate, and a placeholder. All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`,
+largest candidate, and a placeholder. All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`, `shrink`,
 `adaptive`, `min_width`, `min_height`, `max_width` and `max_height`.
 
 - `width` with `height` sets the aspect ratio of all candidates; `width` alone adds one width; `height` alone is an error.

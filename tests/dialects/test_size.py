@@ -6,7 +6,7 @@ from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
-from pixmill.plan.ops import Aspect, Fit, Flip, Kernel, Plan, Resize
+from pixmill.plan.ops import Aspect, Clamp, Fit, Flip, Kernel, Plan, Resize
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 
 COVER = "w=300&h=200&fit=cover&gravity="
@@ -28,6 +28,16 @@ def plan(query: str) -> Plan:
         ("zoom=0.5", Resize(zoom=0.5)),
         ("scale=1.5&enlarge=1", Resize(zoom=1.5, enlarge=True)),
         ("w=300&zoom=0.5", Resize(width=150)),
+        ("w=9&h=9&fit=cover&clamp=sides", Resize(9, 9, Fit.COVER, clamp=Clamp.SIDES)),
+        ("w=9&h=9&fit=contain&clamp=sides", Resize(9, 9, Fit.CONTAIN, clamp=Clamp.SIDES)),
+        ("aspect=1:1&zoom=2&clamp=sides", Resize(aspect=Aspect(1, 1), zoom=2, fit=Fit.COVER, clamp=Clamp.SIDES)),
+        ("w=9&enlarge=true&shrink=false", Resize(9, enlarge=True, shrink=False)),
+        ("w=9&h=8&fit=contain&shrink=false", Resize(9, 8, Fit.CONTAIN, shrink=False)),
+        (
+            "w=9&h=8&fit=fill&enlarge=1&shrink=0&clamp=sides",
+            Resize(9, 8, Fit.FILL, enlarge=True, shrink=False, clamp=Clamp.SIDES),
+        ),
+        ("aspect=1:1&fit=fill&shrink=false", Resize(aspect=Aspect(1, 1), fit=Fit.FILL, shrink=False)),
         ("w=300&zoom=2&dpr=2", Resize(width=1200)),
         ("w=10000&h=5000&zoom=20", Resize(16_383, 8192)),
         ("aspect=16:9", Resize(aspect=Aspect(16, 9), fit=Fit.COVER)),
@@ -133,11 +143,14 @@ def test_a_background_that_padding_shows_counts() -> None:
         "adaptive=true&w=300",
         "kernel=cubic",
         "enlarge=true&zoom=0.9",
+        "shrink=false",
+        "aspect=1:1&clamp=sides",
+        "w=9&clamp=sides",
         "padding=0,0",
     ],
 )
 def test_what_has_no_effect_is_left_out(query: str) -> None:
-    without = "&".join(piece for piece in query.split("&") if piece[0] in "wz")
+    without = "&".join(piece for piece in query.split("&") if piece[0] in "wz" or piece.startswith("aspect"))
     assert plan(query) == plan(without)
 
 

@@ -13,7 +13,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.geometry import resolve
 from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.lengths import Size
-from pixmill.plan.ops import Crop, CropUnit, Fit, Kernel, Output, Plan, Resize
+from pixmill.plan.ops import Clamp, Crop, CropUnit, Fit, Kernel, Output, Plan, Resize
 from tests.pixels import reference
 from tests.pixels.images import (
     LIMITS,
@@ -72,6 +72,19 @@ def test_a_crop_is_cut_before_the_resize() -> None:
     )
     assert result.size == (30, 10)
     assert difference(pixels_of(result), expected(image, (60, 80, 120, 40), (30, 10))) < 0.1
+
+
+def test_a_clamped_cover_cuts_without_resampling() -> None:
+    image = photo()
+    result = render_resized(encode_image(image, "PNG"), width=500, height=50, fit=Fit.COVER, clamp=Clamp.SIDES)
+    assert np.array_equal(pixels_of(result), pixels_of(image)[55:105])
+
+
+def test_an_image_that_may_not_shrink_keeps_its_pixels_on_a_larger_canvas() -> None:
+    image = photo()
+    result = render_resized(encode_image(image, "PNG"), width=300, height=50, fit=Fit.CONTAIN, shrink=False)
+    assert result.size == (300, 160)
+    assert np.array_equal(pixels_of(result)[:, 30:270], pixels_of(image))
 
 
 def test_nothing_is_resampled_when_nothing_changes() -> None:

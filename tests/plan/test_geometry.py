@@ -12,7 +12,7 @@ from pixmill.plan.geometry import Geometry, resolve, resolve_crop
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
 from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Plan, Resize
+from pixmill.plan.ops import Aspect, Clamp, Crop, CropUnit, Fit, Plan, Resize
 from pixmill.plan.placement import window_position
 from pixmill.plan.transforms import Extend, Fill, FreeRotation
 
@@ -54,6 +54,8 @@ def resizes(side: st.SearchStrategy[int]) -> st.SearchStrategy[Resize]:
         gravities,
         st.booleans(),
         aspect=st.none() | aspects,
+        shrink=st.booleans(),
+        clamp=st.sampled_from(Clamp),
         zoom=st.sampled_from([0.01, 0.3, 1.0, 1.5, 20.0]),
         adaptive=st.booleans(),
     )
@@ -228,6 +230,66 @@ def test_nothing_is_enlarged_unless_asked(source: Size, resize: Resize) -> None:
     if not resize.enlarge:
         assert geometry.scaled.width <= source.width
         assert geometry.scaled.height <= source.height
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes)
+def test_nothing_is_shrunk_if_that_is_forbidden(source: Size, resize: Resize) -> None:
+    geometry = resolve(source, Plan(resize=replace(resize, shrink=False)), WIDE)
+    assert geometry.scaled.width >= source.width
+    assert geometry.scaled.height >= source.height
+
+
+@pytest.mark.parametrize(
+    ("source", "box", "fit", "output"),
+    [
+        (Size(200, 100), (300, 50), Fit.COVER, Size(200, 50)),
+        (Size(200, 100), (100, 300), Fit.COVER, Size(100, 100)),
+        (Size(100, 80), (300, 300), Fit.COVER, Size(100, 80)),
+        (Size(100, 80), (50, 300), Fit.COVER, Size(50, 80)),
+        (Size(2725, 2225), (3000, 3000), Fit.COVER, Size(2725, 2225)),
+        (Size(1200, 800), (2000, 100), Fit.COVER, Size(1200, 100)),
+        (Size(1200, 800), (300, 300), Fit.COVER, Size(300, 300)),
+        (Size(100, 80), (300, 50), Fit.FILL, Size(100, 50)),
+        (Size(300, 200), (400, 400), Fit.CONTAIN, Size(300, 200)),
+        (Size(300, 200), (400, 100), Fit.CONTAIN, Size(300, 100)),
+    ],
+)
+def test_each_side_is_clamped_by_itself(source: Size, box: tuple[int, int], fit: Fit, output: Size) -> None:
+    assert resized(source, *box, fit, clamp=Clamp.SIDES).output == output
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, st.integers(1, 800), st.integers(1, 800), st.sampled_from([Fit.COVER, Fit.CONTAIN, Fit.FILL]))
+def test_a_clamped_box_has_the_smaller_of_each_two_sides(source: Size, width: int, height: int, fit: Fit) -> None:
+    expected = Size(min(width, source.width), min(height, source.height))
+    assert resized(source, width, height, fit, clamp=Clamp.SIDES).output == expected
+
+
+@pytest.mark.parametrize(
+    ("resize", "output"),
+    [
+        (Resize(300, 300, enlarge=True), Size(1200, 800)),
+        (Resize(2400, 2400, enlarge=True), Size(2400, 1600)),
+        (Resize(width=300, enlarge=True), Size(1200, 800)),
+        (Resize(300, 300, Fit.OUTSIDE, enlarge=True), Size(1200, 800)),
+        (Resize(300, 300, Fit.COVER, enlarge=True), Size(800, 800)),
+        (Resize(300, 300, Fit.FILL, enlarge=True), Size(1200, 1200)),
+        (Resize(2400, 400, Fit.FILL, enlarge=True), Size(4800, 800)),
+        (Resize(2400, 400, Fit.FILL, enlarge=True, clamp=Clamp.SIDES), Size(2400, 800)),
+        (Resize(2400, 400, Fit.FILL, clamp=Clamp.SIDES), Size(1200, 800)),
+        (Resize(2400, 400, Fit.FILL), Size(1200, 800)),
+        (Resize(300, 300, Fit.COVER), Size(800, 800)),
+        (Resize(3000, 3000, Fit.COVER), Size(800, 800)),
+        (Resize(300, 300, Fit.COVER, enlarge=True, clamp=Clamp.SIDES), Size(1200, 800)),
+        (Resize(300, 300, Fit.CONTAIN), Size(1200, 800)),
+        (Resize(1500, 300, Fit.CONTAIN), Size(1500, 800)),
+        (Resize(1600, 300, Fit.CONTAIN, max_width=400), Size(400, 200)),
+        (Resize(300, 300, Fit.COVER, enlarge=True, max_width=100), Size(100, 100)),
+    ],
+)
+def test_a_box_that_needs_shrinking_grows(resize: Resize, output: Size) -> None:
+    assert resolve(Size(1200, 800), Plan(resize=replace(resize, shrink=False)), WIDE).output == output
 
 
 @settings(max_examples=300, deadline=None)

@@ -2,8 +2,9 @@
 sides.
 
 Without enlarging, ``cover`` and ``fill`` shrink the box, keeping its shape, until the image needs no enlarging;
-``contain`` keeps the box. Limits are applied last and keep the shape: maximum sizes scale down, then minimum sizes,
-which take precedence, scale up.
+``contain`` keeps the box. With ``Clamp.SIDES`` each side of the box, also of ``contain``, is at most that of the image.
+Without shrinking, the same holds the other way round: the box grows. Limits are applied last and keep the shape:
+maximum sizes scale down, then minimum sizes, which take precedence, scale up.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.plan.lengths import RealSize, Size, exact_fraction, round_length
-from pixmill.plan.ops import Aspect, Fit, Resize
+from pixmill.plan.ops import Aspect, Clamp, Fit, Resize
 
 _UNSCALED: Final = Fraction(1)
 
@@ -40,12 +41,17 @@ def fit(source: Size | RealSize, resize: Resize) -> FitResult:
         case Fit.OUTSIDE:
             return _fit_whole_image(source, max(scale_x, scale_y), resize)
         case Fit.CONTAIN:
-            return _fit_contain(source, _clamp_box(box, resize), resize)
+            if resize.clamp is Clamp.SIDES:
+                box = _clamp_sides(source, box, resize)
+            return _fit_contain(source, box, resize)
         case Fit.FILL:
-            box = _clamp_box(_shrink_box(box, max(scale_x, scale_y), resize), resize)
+            box = _clamp_box(
+                _reachable_box(source, box, (min(scale_x, scale_y), max(scale_x, scale_y)), resize), resize
+            )
             return FitResult(box, box)
         case Fit.COVER:
-            return _fit_cover(source, _clamp_box(_shrink_box(box, max(scale_x, scale_y), resize), resize))
+            scale = max(scale_x, scale_y)
+            return _fit_cover(source, _clamp_box(_reachable_box(source, box, (scale, scale), resize), resize))
 
 
 def _oriented_resize(source: Size | RealSize, resize: Resize) -> Resize:
@@ -82,13 +88,20 @@ def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
 
 def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -> FitResult:
     """Scale the whole image, keeping its aspect ratio."""
-    scaled = source.scaled(_clamp_scale(_cap_without_enlarging(scale, resize), source, resize))
+    scaled = source.scaled(_clamp_scale(_allowed_scale(scale, resize), source, resize))
     return FitResult(scaled, scaled)
 
 
 def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResult:
-    scale = min(Fraction(box.width, source.width), Fraction(box.height, source.height))
-    scaled = source.scaled(_cap_without_enlarging(scale, resize))
+    """Scale the image into the box; if it may not be shrunk, grow the box around it, and limit both."""
+    if resize.shrink:
+        box = _clamp_box(box, resize)
+    scale = _allowed_scale(min(Fraction(box.width, source.width), Fraction(box.height, source.height)), resize)
+    scaled = source.scaled(scale)
+    if not resize.shrink:
+        canvas = Size(max(box.width, scaled.width), max(box.height, scaled.height))
+        limit = _clamp_scale(_UNSCALED, canvas, resize)
+        scaled, box = source.scaled(scale * limit), canvas.scaled(limit)
     return FitResult(scaled, scaled, box)
 
 
@@ -97,13 +110,32 @@ def _fit_cover(source: Size | RealSize, box: Size) -> FitResult:
     return FitResult(Size(max(scaled.width, box.width), max(scaled.height, box.height)), box)
 
 
-def _cap_without_enlarging(scale: Fraction, resize: Resize) -> Fraction:
-    return scale if resize.enlarge or scale.numerator <= scale.denominator else _UNSCALED
+def _allowed_scale(scale: Fraction, resize: Resize) -> Fraction:
+    is_allowed = resize.enlarge if scale.numerator > scale.denominator else resize.shrink
+    return scale if is_allowed else _UNSCALED
 
 
-def _shrink_box(box: Size, scale: Fraction, resize: Resize) -> Size:
-    """Shrink the box, keeping its shape, until an image scaled by ``scale`` needs no enlarging."""
-    return box if resize.enlarge or scale <= 1 else box.scaled(1 / scale)
+def _reachable_box(source: Size | RealSize, box: Size, scales: tuple[Fraction, Fraction], resize: Resize) -> Size:
+    """Change the box until the image, whose sides need at least and at most these ``scales``, may be scaled to it."""
+    smallest, largest = scales
+    if (resize.enlarge or largest <= 1) and (resize.shrink or smallest >= 1):
+        return box
+    if resize.clamp is Clamp.SIDES or not (resize.enlarge or resize.shrink or smallest == largest):
+        return _clamp_sides(source, box, resize)
+    return box.scaled(1 / (largest if largest > 1 and not resize.enlarge else smallest))
+
+
+def _clamp_sides(source: Size | RealSize, box: Size, resize: Resize) -> Size:
+    """Limit each side of the box by that of the image."""
+    return Size(
+        _clamp_side(Fraction(source.width), box.width, resize),
+        _clamp_side(Fraction(source.height), box.height, resize),
+    )
+
+
+def _clamp_side(limit: Fraction, side: int, resize: Resize) -> int:
+    is_allowed = resize.enlarge if side > limit else resize.shrink
+    return side if is_allowed else round_length(limit)
 
 
 def _clamp_box(box: Size, resize: Resize) -> Size:

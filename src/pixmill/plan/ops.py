@@ -54,6 +54,13 @@ class Fit(StrEnum):
     OUTSIDE = "outside"
 
 
+class Clamp(StrEnum):
+    """How a box is limited that the image may not be enlarged or shrunk to."""
+
+    SHAPE = "shape"
+    SIDES = "sides"
+
+
 class Flip(StrEnum):
     """Mirroring, applied after ``rotate``."""
 
@@ -102,9 +109,11 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     """The requested box. A side of 0 is free and follows from the other one and the aspect ratio of the image.
 
     ``aspect`` and ``zoom`` apply if both sides are free: the box is then the largest of that aspect ratio in the image,
-    or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. ``adaptive`` swaps the sides to match the orientation
-    of the image. The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` ×
-    ``min_height``, which take precedence, even if that enlarges it.
+    or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. Without ``enlarge`` the image is never upscaled,
+    without ``shrink`` never downscaled; a box that would need it is changed as ``clamp`` says: both sides alike, or
+    each side to that of the image. ``adaptive`` swaps the sides to match the orientation of the image. The result is
+    at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which take precedence,
+    even if that enlarges it.
     """
 
     width: Side = 0
@@ -112,6 +121,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     fit: Fit = Fit.INSIDE
     gravity: Gravity = Point()
     enlarge: bool = False
+    shrink: bool = True
+    clamp: Clamp = Clamp.SHAPE
     aspect: Aspect | None = None
     zoom: Annotated[float, Meta(gt=0, le=100)] = 1.0
     adaptive: bool = False

@@ -25,7 +25,7 @@ from pixmill.plan.effects import (
 )
 from pixmill.plan.facts import Fact
 from pixmill.plan.gravity import Gravity
-from pixmill.plan.ops import Aspect, Crop, Fit, Flip, Kernel
+from pixmill.plan.ops import Aspect, Clamp, Crop, Fit, Flip, Kernel
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.overlays import Overlay
 from pixmill.plan.shapes import Border, CornerRadii, Mask
@@ -55,6 +55,8 @@ class ParamValues(TypedDict, total=False):
     zoom: Fraction
     dpr: Fraction
     enlarge: bool
+    shrink: bool
+    clamp: Clamp
     min_width: int
     min_height: int
     max_width: int

@@ -19,7 +19,13 @@ from pixmill.errors import ConflictingParameters, MissingParameter
 from pixmill.media import Format
 from pixmill.plan.lengths import round_length
 
-_NEUTRAL_VALUES: Final = {"dpr": b"1", "zoom": b"1", "enlarge": b"false", "adaptive": b"false"}
+_NEUTRAL_VALUES: Final = {
+    "dpr": b"1",
+    "zoom": b"1",
+    "enlarge": b"false",
+    "shrink": b"true",
+    "adaptive": b"false",
+}
 """Parameters that would change the width of a candidate, with the values that undo those of a preset."""
 
 _SIZE_LIMITS: Final = {"min_width": "smaller", "min_height": "smaller", "max_width": "larger", "max_height": "larger"}

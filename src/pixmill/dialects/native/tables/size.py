@@ -13,7 +13,7 @@ from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import round_length, round_position
-from pixmill.plan.ops import Fit, Kernel, Resize
+from pixmill.plan.ops import Clamp, Fit, Kernel, Resize
 from pixmill.plan.transforms import Extend, Fill
 
 PARAMS = (
@@ -89,6 +89,26 @@ PARAMS = (
         default="false",
     ),
     Param(
+        "shrink",
+        Group.SIZE,
+        Choice(FLAGS),
+        "Allows downscaling of images that are larger than the box. `shrink=false&enlarge=true` only enlarges; "
+        "`fit=contain&shrink=false` pads small images and leaves larger ones as they are.",
+        ("false",),
+        default="true",
+    ),
+    Param(
+        "clamp",
+        Group.SIZE,
+        Choice({clamp.value: clamp for clamp in Clamp}),
+        "What becomes of the box if the image may not be scaled to it. `shape`: with `fit=cover` and `fit=fill` both "
+        "sides are reduced alike, keeping the shape. `sides`: each side is limited to that of the image, also with "
+        "`fit=contain`: 300 × 50 from an image of 200 × 100 is 200 × 50. With `shrink=false` the box grows in the same "
+        "way.",
+        ("sides",),
+        default=Clamp.SHAPE.value,
+    ),
+    Param(
         "min_width",
         Group.SIZE,
         Integer(1, MAX_SIDE),
@@ -160,7 +180,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {"padding", "extend"}
 """The parameters of ``resize_of``."""
 
 _LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height"))
-_FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive"))
+_FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive", "clamp"))
 
 _Side = Fraction | int
 
@@ -232,12 +252,18 @@ def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> R
     """Compile the box. ``fit`` needs two sides, ``gravity`` a crop or padding, ``zoom`` no sides to multiply."""
     if width or height:
         resize = Resize(
-            _scaled_side(width, scales.box), _scaled_side(height, scales.box), enlarge=values.get("enlarge", False)
+            _scaled_side(width, scales.box),
+            _scaled_side(height, scales.box),
+            enlarge=values.get("enlarge", False),
+            shrink=values.get("shrink", True),
         )
         return _fitted(values, resize, scales, is_square=width == height) if width and height else resize
-    resize = Resize(zoom=float(scales.box), enlarge=scales.box > 1 and values.get("enlarge", False))
+    zoom = scales.box if values.get("shrink", True) else max(scales.box, _ONE)
+    resize = Resize(zoom=float(zoom), enlarge=zoom > 1 and values.get("enlarge", False))
     if "aspect" not in values:
         return resize
+    if not values.get("shrink", True) and values.get("fit") is Fit.FILL:
+        resize = replace(resize, enlarge=values.get("enlarge", False), shrink=False)
     aspect = values["aspect"]
     return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
 
@@ -250,6 +276,7 @@ def _fitted(values: ParamValues, resize: Resize, scales: _Scales, *, is_square: 
     return replace(
         resize,
         fit=fit,
+        clamp=_clamp(values, resize, fit) if "clamp" in values else resize.clamp,
         gravity=_gravity(values.get("gravity", Point()), fit, scales.dpr),
         adaptive=values.get("adaptive", False) and not is_square,
     )
@@ -260,6 +287,13 @@ def _fit(values: ParamValues) -> Fit:
     fit = values.get("fit", Fit.INSIDE)
     crops_to_aspect = "aspect" in values and not ("width" in values and "height" in values)
     return Fit.COVER if crops_to_aspect and fit in (Fit.INSIDE, Fit.OUTSIDE) else fit
+
+
+def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
+    """Drop a clamp of a box that every image may be scaled to, and of fits that do not reach both sides of the box."""
+    is_in_image = not resize.width and resize.zoom <= 1 and resize.shrink and fit is not Fit.CONTAIN
+    has_effect = fit not in (Fit.INSIDE, Fit.OUTSIDE) and not (resize.enlarge and resize.shrink) and not is_in_image
+    return values["clamp"] if has_effect else Clamp.SHAPE
 
 
 def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
