@@ -11,9 +11,9 @@ import pytest
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.probe import inspect
-from pixmill.errors import ImageTooLarge, InvalidParameter
+from pixmill.errors import ImageTooLarge, InvalidParameter, UndecodableImage
 from pixmill.media import Format
-from pixmill.plan.limits import Limits
+from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.ops import Crop, Input, Output, Plan
 from tests.pixels.animations import Canvas, decode_animation
 from tests.pixels.images import LIMITS
@@ -222,3 +222,38 @@ def test_frames_larger_than_the_canvas_are_bounded_all_together() -> None:
     assert inspect(gif(flat(0, 0, SIDE, SIDE, 1, NONE), *[large] * 20), LIMITS).frames == 21
     with pytest.raises(ImageTooLarge):
         inspect(gif(flat(0, 0, SIDE, SIDE, 1, NONE), *[large] * 30), LIMITS)
+
+
+def damaged(rows: int, *, error: bool) -> bytes:
+    """A frame of the whole canvas with data for its first rows, then their end or a code that is not valid."""
+    codes = [code for _ in range(2 * rows) for code in (8, *[1] * 6)] + ([8, *[15] * 11] if error else [9, 0])
+    codes += [0] * (len(codes) % 2)
+    data = bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
+    return b"," + struct.pack("<4HB", 0, 0, SIDE, SIDE, 0) + b"\3" + bytes([len(data)]) + data + b"\0"
+
+
+def rows_shown(rows: int) -> Canvas:
+    canvas = np.zeros((SIDE, SIDE, 4), np.uint8)
+    canvas[:rows] = (*COLOURS[1], 255)
+    return canvas
+
+
+def test_pixels_that_a_first_frame_lacks_are_transparent_as_in_chromium() -> None:
+    assert np.array_equal(still_of(gif(damaged(5, error=False))), rows_shown(5))
+    frames = frames_of(gif(damaged(5, error=False), flat(2, 8, 2, 2, 3, NONE)))
+    expected = rows_shown(5)
+    assert np.array_equal(frames[0], expected)
+    expected[8:10, 2:4] = (*COLOURS[3], 255)
+    assert np.array_equal(frames[1], expected)
+
+
+def test_rows_before_an_error_are_shown_where_what_is_cut_off_is() -> None:
+    plan = Plan(input=Input(animated=False), output=Output(formats=(Format.PNG,)))
+    for source in (gif(damaged(5, error=True)), gif(damaged(5, error=True), flat(2, 8, 2, 2, 3, NONE))):
+        with pytest.raises(UndecodableImage):
+            render(source, plan, LIMITS)
+        result = render(source, plan, Limits(on_truncated=OnTruncated.SHOW))
+        assert result.truncated
+        assert np.array_equal(decode_animation(result.body).frames[0], rows_shown(5))
+    with pytest.raises(UndecodableImage):
+        render(gif(damaged(0, error=True)), plan, Limits(on_truncated=OnTruncated.SHOW))

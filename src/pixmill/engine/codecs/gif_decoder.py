@@ -7,7 +7,7 @@ Parses untrusted data: short, linear, bounded.
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -227,12 +227,15 @@ class GifDecoder:
 
     def decode(self, request: DecodeRequest) -> Frame:
         needed = _needed_frames(iter_frames(self._source), self._page, self.header.size)
-        canvas = next(islice(_canvases(needed, self.header), len(needed) - 1, None))
-        return _requested_part(canvas, request, self.header.size)
+        last = next(islice(_canvases(needed, self.header), len(needed) - 1, None))
+        frame = _requested_part(last.image, request, self.header.size)
+        return replace(frame, truncated=bool(last.error))
 
     def frames(self, request: DecodeRequest) -> Iterator[Frame]:
         for canvas in _canvases(iter_frames(self._source), self.header):
-            yield _requested_part(canvas, request, self.header.size)
+            if canvas.error:
+                raise UndecodableImage(detail=canvas.error)
+            yield _requested_part(canvas.image, request, self.header.size)
 
 
 def _requested_part(canvas: Image.Image, request: DecodeRequest, size: Size) -> Frame:
@@ -252,53 +255,80 @@ def _needed_frames(frames: Iterator[GifFrame], page: int, size: Size) -> list[Gi
     return needed
 
 
-def _canvases(frames: Iterable[GifFrame], header: ImageHeader) -> Iterator[Image.Image]:
-    """Yield the canvas after each frame; it is reused for the next."""
-    canvas = Image.new("RGBA" if header.alpha else "RGB", (header.size.width, header.size.height))
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """The image after a frame; ``error`` is that of the first frame whose data are damaged."""
+
+    image: Image.Image
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexes:
+    """Colour indexes (as grey), and the mask of the pixels that there are data for; None for all."""
+
+    image: Image.Image
+    covered: Image.Image | None
+    error: str
+
+
+def _canvases(frames: Iterable[GifFrame], header: ImageHeader) -> Iterator[_Canvas]:
+    """Yield the canvas after each frame; its image is reused for the next.
+
+    It has alpha also where the first frame lacks pixels.
+    """
+    canvas: Image.Image | None = None
+    size, error = (header.size.width, header.size.height), ""
     for frame in frames:
+        indexes = _decode_indexes(frame, header.size)
+        error = error or (indexes.error if indexes else "")
+        if canvas is None:
+            is_partial = indexes is not None and indexes.covered is not None
+            canvas = Image.new("RGBA" if header.alpha or is_partial else "RGB", size)
         disposal = frame.control.disposal
         backup = canvas.crop(frame.box) if disposal in _DISPOSE_PREVIOUS else None
-        _draw(frame, canvas)
-        yield canvas
+        if indexes:
+            _draw(frame, indexes, canvas)
+        yield _Canvas(canvas, error)
         if disposal == _DISPOSE_BACKGROUND:
             canvas.paste((0,) * len(canvas.mode), frame.box)
         elif backup is not None:
             canvas.paste(backup, frame.box)
 
 
-def _draw(frame: GifFrame, canvas: Image.Image) -> None:
+def _draw(frame: GifFrame, indexes: _Indexes, canvas: Image.Image) -> None:
     """Draw the opaque pixels of a frame; what lies outside of the canvas is cut off."""
-    pixels = frame.size[0] * frame.size[1]
-    if not pixels:
-        return
-    if pixels > max(_MAX_OVERSIZE_PIXELS, canvas.width * canvas.height):
-        raise ImageTooLarge(f"A frame larger than the canvas may have at most {_MAX_OVERSIZE_PIXELS} pixels")
-    indexes, covered = _decode_indexes(frame)
-    mask = covered
+    image, mask = indexes.image, indexes.covered
     transparent = frame.control.transparent_index
     if transparent is not None:
-        opaque = indexes.point([_COVERED * (index != transparent) for index in _ALL_INDEXES])
-        mask = ImageChops.darker(opaque, covered) if covered else opaque
-    indexes.putpalette(bytes(frame.palette) + _BLACK[len(frame.palette) :])
-    canvas.paste(indexes.convert(canvas.mode), frame.box, mask)
+        opaque = image.point([_COVERED * (index != transparent) for index in _ALL_INDEXES])
+        mask = ImageChops.darker(opaque, mask) if mask else opaque
+    image.putpalette(bytes(frame.palette) + _BLACK[len(frame.palette) :])
+    canvas.paste(image.convert(canvas.mode), frame.box, mask)
 
 
-def _decode_indexes(frame: GifFrame) -> tuple[Image.Image, Image.Image | None]:
-    """Decode the colour indexes (as grey), and the mask of the pixels that there are data for; None for all."""
-    indexes, is_complete = _decode_over(0, frame)
+def _decode_indexes(frame: GifFrame, canvas: Size) -> _Indexes | None:
+    """Decode a frame; None if it has no pixels."""
+    pixels = frame.size[0] * frame.size[1]
+    if not pixels:
+        return None
+    if pixels > max(_MAX_OVERSIZE_PIXELS, canvas.pixels):
+        raise ImageTooLarge(f"A frame larger than the canvas may have at most {_MAX_OVERSIZE_PIXELS} pixels")
+    indexes, is_complete, error = _decode_over(0, frame)
     if is_complete:
-        return indexes, None
-    others, _ = _decode_over(_HIGHEST_INDEX, frame)
+        return _Indexes(indexes, None, "")
+    others, *_ = _decode_over(_HIGHEST_INDEX, frame)
     difference = ImageChops.difference(indexes, others)
-    return indexes, difference.point([_COVERED * (level == 0) for level in _ALL_INDEXES])
+    covered = difference.point([_COVERED * (level == 0) for level in _ALL_INDEXES])
+    if error and covered.getbbox() is None:
+        raise UndecodableImage(detail=error)
+    return _Indexes(indexes, covered, error)
 
 
-def _decode_over(fill: int, frame: GifFrame) -> tuple[Image.Image, bool]:
-    """Decode over an image of this index; also returns whether there were data for all pixels."""
+def _decode_over(fill: int, frame: GifFrame) -> tuple[Image.Image, bool, str]:
+    """Decode over an image of this index; also returns whether there were data for all pixels, and the error."""
     image = Image.new("L", frame.size, fill)
     decoder: Any = _imaging.gif_decoder("L", frame.code_bits, int(frame.interlaced), _NO_TRANSPARENCY)
     decoder.setimage(image.im, (0, 0, *frame.size))
     consumed, error = decoder.decode(bytes(frame.data))
-    if error:
-        raise UndecodableImage(detail=f"LZW decoder error {error}")
-    return image, consumed < 0
+    return image, consumed < 0 and not error, f"LZW decoder error {error}" if error else ""
