@@ -392,6 +392,30 @@ async def test_a_reset_connection_is_not_the_end_of_a_body(source: HttpSource) -
                 await source.fetch(parse_source(url))
 
 
+async def test_of_many_header_fields_only_those_that_are_read_are_kept() -> None:
+    """10,000 fields hold 5 MB for as long as the body takes."""
+    known = ('ETag: "a"', "cache-control: max-age=7", "Cache-Control: must-revalidate", "Surrogate-Key: a b")
+    many = [f"X-{number}: v" for number in range(5_000)]
+    source = HttpSource(
+        SourcesConfig.model_validate({"allowed_networks": "127.0.0.0/8", "source_tag_header": "Surrogate-Key"})
+    )
+    await source.open()
+    with Origin() as origin:
+        ref = parse_source(origin.raw("/many", response(LENGTH, *known[:2], *many, *known[2:])))
+        original = await source.fetch(ref)
+        with original.spool as spool:
+            assert spool.read() == BODY
+        few = await source.fetch(parse_source(origin.raw("/few", response(LENGTH, *known))))
+        few.spool.close()
+        assert (original.version, original.tags) == (few.version, few.tags)
+        async with source._open_response(ref, {}) as answer:
+            assert len(answer.headers) == 7
+        repeated = origin.raw("/repeated", response(LENGTH, *(["Cache-Control: a"] * 300)))
+        with pytest.raises(SourceBadResponse):
+            await source.fetch(parse_source(repeated))
+    await source.close()
+
+
 async def test_many_small_chunks_are_passed_on_as_one() -> None:
     """Readers do some work for each piece: 40,000 of one byte would occupy the event loop for seconds."""
     protocol = OriginProtocol(asyncio.get_running_loop())

@@ -153,9 +153,10 @@ class BoundedConnector(TCPConnector):
     aiohttp limits only those in use. Overrides what opens connections, and what returns them to the pool.
     """
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, tag_header: str = "", **options: object) -> None:
         super().__init__(**cast(dict[str, Never], options))
-        self._factory = cast(partial[ResponseHandler], partial(OriginProtocol, loop=self._loop))
+        factory = partial(OriginProtocol, loop=self._loop, tag_header=tag_header)
+        self._factory = cast(partial[ResponseHandler], factory)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         is_full = len(self._conns) >= MAX_IDLE_ORIGINS and key not in self._conns
@@ -178,6 +179,7 @@ def open_session(config: SourcesConfig, lookup: Lookup) -> ClientSession:
     """
     policy = config.address_policy()
     connector = BoundedConnector(
+        config.source_tag_header,
         limit=config.source_connections + config.source_connections_reserved,
         limit_per_host=config.source_connections_per_host,
         resolver=GuardedResolver(lookup, policy, config.source_connect_timeout_s),

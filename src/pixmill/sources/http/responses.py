@@ -5,6 +5,7 @@ what it means; its connection is then closed, never used again: another reader m
 (response splitting). Must never read more than ``MAX_HEAD_BYTES`` for a head.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -33,6 +34,25 @@ READ_BUFFER_BYTES: Final = 256 * 1024
 
 MAX_FIELDS: Final = 10_000
 """Maximum number of header fields: curl takes 5,000, Chromium as many as fit."""
+
+_FEW_FIELDS: Final = 256
+"""Maximum number of fields that are kept for the time of the body: 10,000 take 5 MB, which no budget counts."""
+
+_READ_FIELDS: Final = frozenset(
+    {
+        b"age",
+        b"cache-control",
+        b"cdn-cache-control",
+        b"content-range",
+        b"content-type",
+        b"date",
+        b"etag",
+        b"expires",
+        b"last-modified",
+        b"location",
+    }
+)
+"""All fields that the source reads, besides the framing and that of the surrogate keys."""
 
 _END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
 _LINE_BREAKS: Final = (b"\r", b"\n")
@@ -88,6 +108,10 @@ class BodyParser(Protocol):
 
 class OriginProtocol(ResponseHandler):
     """A connection to an origin. ``is_idle``: it is in the pool; whatever arrives then answers no request."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tag_header: str = "") -> None:
+        super().__init__(loop)
+        self.tag_field = tag_header.lower().encode()
 
     is_idle = False
     _is_reused = False
@@ -205,12 +229,13 @@ class ResponseParser:
             self._search_from = 0
 
     def _parse_head(self, head: bytes) -> Messages:
-        with suppress(HttpProcessingError):
-            messages = self._active.feed_data(head)[0]
-            if messages and _is_plain(messages[0][0]):
-                return messages
+        if head.count(b"\n") <= _FEW_FIELDS:
+            with suppress(HttpProcessingError):
+                messages = self._active.feed_data(head)[0]
+                if messages and _is_plain(messages[0][0]):
+                    return messages
         self._active = self._new_parser()
-        return self._active.feed_data(canonical_head(head))[0]
+        return self._active.feed_data(canonical_head(head, self._protocol.tag_field))[0]
 
     def _new_parser(self) -> HttpResponseParser:
         return HttpResponseParser(
@@ -344,10 +369,10 @@ def _read_whole_chunks(data: bytes, position: int, pieces: list[bytes]) -> int:
     return position
 
 
-def canonical_head(head: bytes) -> bytes:
+def canonical_head(head: bytes, tag_field: bytes = b"") -> bytes:
     """Return a head that means what browsers see in this one, with one framing, and ``Connection: close``.
 
-    Raises HttpProcessingError for a head that they refuse.
+    Of many fields only those that are read are kept. Raises HttpProcessingError for a head that they refuse.
     """
     if b"\0" in head:
         raise InvalidHeader(b"NUL")
@@ -362,7 +387,12 @@ def canonical_head(head: bytes) -> bytes:
     lines = [b"HTTP/1.1 " + status[3] + b" ", b"Connection: close", *_framing(fields, transfer_codings)]
     if codings:
         lines.append(b"Content-Encoding: " + b", ".join(codings))
-    lines += (name + b": " + value for name, value in fields if name.lower() not in _REWRITTEN)
+    kept = [(name, value) for name, value in fields if name.lower() not in _REWRITTEN]
+    if len(kept) > _FEW_FIELDS:
+        kept = [(name, value) for name, value in kept if name.lower() in _READ_FIELDS or name.lower() == tag_field]
+    if len(fields) > MAX_FIELDS or len(kept) > _FEW_FIELDS:
+        raise BadHttpMessage("too many header fields")
+    lines += (name + b": " + value for name, value in kept)
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
