@@ -280,7 +280,7 @@ class ChunkedBody:
         self._read_line = self._read_size
 
     def feed_data(self, data: bytes) -> Parsed:
-        """Pass all chunks on as one: whoever reads them does some work for each, and they may have one byte."""
+        """Pass all chunks on as one: readers do some work for each, and a chunk may have one byte."""
         if self._line:
             data, self._line = self._line + data, b""
         pieces: list[bytes] = []
