@@ -275,13 +275,15 @@ If another encoding turns out smaller, it is returned instead:
 A result of which nothing else is requested is never larger than its original, if the client shows the format of that: where all encodings
 are larger, the file of the original is returned, with the metadata that is requested. It is not returned, and a result may be larger:
 
-- if the original is not upright, has other colours than sRGB, is cut off, or has metadata that cannot be removed without an encoder
+- if the original is not upright, has a colour profile or other colours than sRGB, or is cut off
+- if it has metadata or hidden parts that need an encoder to be removed
 - with `max_bytes`, `profile` or options of encoders
 - for a JPEG that browsers do not read: arithmetic or lossless
 
 With other operations a result may be larger than the same one in the format of the original, if that is PNG or GIF and the result takes less
-than a quarter of the original, relative to the pixels: these are not tried then. A format that is named, such as `format=gif`, is always
-encoded. Animations are encoded up to three times, if the estimated cost of that is below `PIXMILL_MAX_COST_S`.
+than a quarter of the original, relative to the pixels: these are not tried then. A drawing can take more bytes at a smaller size than its
+original, because scaling blends its edges. A format that is named, such as `format=gif`, is always encoded. Animations are encoded up to
+three times, if the estimated cost of that is below `PIXMILL_MAX_COST_S`.
 
 Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the quality scale, `quality=auto` and `max_bytes`.
 

@@ -35,6 +35,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs.isobmff_colours import read_code_points
     from pixmill.engine.codecs.jxl_header import read_header
     from pixmill.engine.codecs.lossless.file_filter import with_metadata, without_metadata
+    from pixmill.engine.codecs.lossless.jpeg_segments_filter import is_common_jpeg
     from pixmill.engine.codecs.metadata import RetainedMetadata
     from pixmill.engine.codecs.metadata_policy import retained_metadata
     from pixmill.engine.codecs.png_colours import png_profile
@@ -272,6 +273,7 @@ def metadata(data: bytes) -> None:
 def containers(data: bytes) -> None:
     """Files of every format whose metadata is exchanged, or looked for, without decoding."""
     source = memoryview(data)
+    is_common_jpeg(source)
     for form in OUTPUT_FORMATS:
         without_metadata(data, form)
         for kept in (RetainedMetadata(), RetainedMetadata(b"II*\0\x08\0\0\0", b"<x/>", b"\x1c\2")):

@@ -24,7 +24,6 @@ from pixmill.engine.pixels.error_boundary import decode_errors
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.output.encode import check_size
 from pixmill.engine.pixels.output.original_file import format_is_free, own_format
-from pixmill.engine.raster.icc import is_srgb
 from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
@@ -36,7 +35,7 @@ from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()
 _DEFAULT_OUTPUT: Final = Output()
-_PROFILE_MODES: Final = {"grey": "L", "rgb": "RGB"}
+_SRGB_SPACES: Final = ("grey", "rgb")
 _ORIGINAL_OUTPUT: Final = Output(source_format=True)
 _NEEDS_PIXELS: Final = "Only an SVG can be written as svg, and only where nothing but its size changes"
 
@@ -104,15 +103,11 @@ def _may_stand_for_result(job: RenderJob) -> bool:
         and _only_resizes(job)
         and not job.geometry.needs_resampling
         and header.pending_orientation == Orientation()
-        and _is_srgb(header)
+        and header.colour_space in _SRGB_SPACES
+        and not header.profile  # it can contain names and texts, and needs a conversion unless it is that of sRGB
         and job.animated == (header.timing is not None)
         and (header.format is not Format.JPEG or is_common_jpeg(job.source))
     )
-
-
-def _is_srgb(header: ImageHeader) -> bool:
-    mode = _PROFILE_MODES.get(header.colour_space)
-    return mode is not None and is_srgb(header.profile, mode)
 
 
 def _with_requested_metadata(job: RenderJob) -> bytes | None:
