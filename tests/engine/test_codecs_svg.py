@@ -138,6 +138,19 @@ def test_an_instruction_is_read_in_linear_time() -> None:
     assert b"<?" not in sanitise_svg(text.encode()).serialise()
 
 
+@pytest.mark.parametrize("root", ["viewBox='0 0 2752 176'", "width='2752' height='176' viewBox='0 0 2752 176'"])
+def test_a_kept_drawing_fills_a_size_that_is_rounded(root: str) -> None:
+    """240 × 15.35 pixels are 240 × 15: of the width, a drawing that keeps its shape would leave 5 pixels empty."""
+    source = svg('<rect width="100%" height="100%" fill="red"/>', root)
+    kept = render(source, Plan(resize=Resize(width=240), output=Output(formats=(Format.SVG,))), LIMITS)
+    assert (kept.width, kept.height) == (240, 15)
+    pixels = pixels_of(render_image(memoryview(kept.body), output=Output(formats=(Format.PNG,))), "RGBA")
+    assert pixels.shape[:2] == (15, 240)
+    assert (pixels[1:-1, 1:-1] == (255, 0, 0, 255)).all()
+    usual = render(source, Plan(resize=Resize(width=1376), output=Output(formats=(Format.SVG,))), LIMITS)
+    assert b"preserveAspectRatio" not in bytes(usual.body)
+
+
 def test_what_draws_stays() -> None:
     text = cleaned(
         "<defs><linearGradient id='g'><stop offset='0' stop-color='red'/></linearGradient></defs>"

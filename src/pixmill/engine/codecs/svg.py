@@ -79,7 +79,10 @@ class SvgDecoder:
         width, height = self._drawing.width, self._drawing.height
         if abs(size.width * height - size.height * width) > max(width, height):
             return None
-        return self._sanitised.serialise(self._rasters.url_without_metadata, self._sized_root(size))
+        attributes = self._sized_root(size)
+        if self._drawing.has_shape_of_view_box and size.width * height != size.height * width:
+            attributes["preserveAspectRatio"] = "none"  # as it is rendered: rounding leaves no edge
+        return self._sanitised.serialise(self._rasters.url_without_metadata, attributes)
 
     def _load(self, size: Size) -> VipsImage:
         """Open the drawing at this size: a viewBox that fills the intrinsic size fills this one too."""
