@@ -71,9 +71,9 @@ REFUSED_URLS = [
     "http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/", "http://[::1%25lo]/", "http://[2606:4700::1%25lo]/", "http://[v1.127]/",
     "http://127.0.0.1#@example.com/", "http://127.0.0.1?@example.com/", "http://127.0.0.1/@example.com/",
     "http://example.com@127.0.0.1/", "http://example.com:80@127.0.0.1/", "http://example.com%40127.0.0.1/", "http://127.0.0.1:80@example.com/",
-    "http://user:secret@example.com/", "http://@example.com/", "http://example.com\\@127.0.0.1/", "http:\\\\127.0.0.1\\", "http://127.0.0.1\\.example.com/",
+    "http://user:secret@example.com/", "http://@example.com/", "http:\\\\127.0.0.1\\", "http://127.0.0.1\\.example.com/",
     "http:///127.0.0.1/", "http:127.0.0.1", "http:/127.0.0.1/", "http://", "http://?127.0.0.1", "http://:80/", "//127.0.0.1/",
-    "http://127.0.0.1\n.example.com/", "http://127.0.0.1\t/", "http:// 127.0.0.1/", " http://127.0.0.1/", "http://127.0.0.1 /", "ht\ntp://127.0.0.1/",
+    "http://127.0.0.1\t/", "http:// 127.0.0.1/", " http://127.0.0.1/", "http://127.0.0.1 /", "ht\ntp://127.0.0.1/",
     "http://[::1].example.com/", "http://example.com[::1]/", "http://[::1/", "http://::1/", "http://[127.0.0.1]/", "http://127.0.0.1,8.8.8.8/",
     "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://127.0.0.1:80:90/", "http://127.0.0.1:8x/", "http://127.0.0.1:-1/",
     "http://metadata.google.internal/computeMetadata/v1/", "http://instance-data/latest/", "http://169.254.169.254/latest/meta-data/",
@@ -178,6 +178,18 @@ async def test_a_spelling_of_a_forbidden_place_is_refused(
     ):
         await source.fetch(parse_source(url))
     assert not connects
+
+
+@pytest.mark.parametrize(
+    ("url", "read_as"),
+    [
+        ("http://example.com\\@127.0.0.1/", "http://example.com/@127.0.0.1/"),
+        ("http://127.0.0.1\n.example.com/", "http://127.0.0.1.example.com/"),
+    ],
+)
+def test_what_looks_like_a_forbidden_place_is_read_as_browsers_read_it(url: str, read_as: str) -> None:
+    """A backslash begins the path, and a line break is left out (WHATWG URL, 4.4)."""
+    assert parse_source(url).text == read_as
 
 
 @pytest.mark.parametrize("url", PUBLIC_URLS)

@@ -93,7 +93,7 @@ _PERCENT_ID = re.compile(rb"\bid\s*=\s*[\"']([^\"']*%[^\"']*)")
 _C0_CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))
 
 
-class _NoSvg(UndecodableImage):
+class _NoSvg(Exception):
     """Another root element."""
 
 
@@ -102,7 +102,10 @@ def sanitise_svg(source: bytes) -> SanitisedSvg:
 
     Raises UndecodableImage if it is no SVG or exceeds a limit, ExpatError if it is no XML.
     """
-    return _sanitise(source, _Allowance(_MAX_GROWTH * len(source) + _MIN_OUTPUT_LENGTH))
+    try:
+        return _sanitise(source, _Allowance(_MAX_GROWTH * len(source) + _MIN_OUTPUT_LENGTH))
+    except _NoSvg:
+        raise UndecodableImage(detail="root element is not svg") from None
 
 
 @dataclass(slots=True)
@@ -262,7 +265,7 @@ class _Sanitiser:
         if name == "svg":  # without a namespace, as in many handwritten files
             self._namespaces = ("", SVG_NAMESPACE)
         if self._local_name(name) != "svg":
-            raise _NoSvg(detail="root element is not svg")
+            raise _NoSvg
         self._open.append("svg")
         self._root = {
             attribute: value

@@ -17,7 +17,7 @@ from pixmill.engine.raster.convert import VipsImage
 from pixmill.errors import UndecodableImage
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _EXTRA = 258, 259, 262, 277, 284, 338
-_FORMAT, _MINIMUM, _MAXIMUM = 339, 340, 341
+_TILE_WIDTH, _FORMAT, _MINIMUM, _MAXIMUM = 322, 339, 340, 341
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
 _COLOUR_SAMPLES: Final = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4}
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
@@ -47,6 +47,7 @@ class Samples:
     count: int
     alpha: int
     planar: bool
+    tiled: bool
     compression: int
     minimum: float
     maximum: float
@@ -83,8 +84,13 @@ class Samples:
         return (
             mode in ("I", "F")
             or self.sample_format == _SIGNED
-            or (self.bits == _DEEP and (self.photometric == _WHITE_IS_ZERO or self.planar))
+            or (self.bits == _DEEP and (self.photometric == _WHITE_IS_ZERO or self._has_deep_planes))
         )
+
+    @property
+    def _has_deep_planes(self) -> bool:
+        """Whether only libvips reads the planes right. It reads none in tiles, Pillow those without alpha."""
+        return self.planar and not (self.tiled and not self.alpha)
 
     @property
     def twelve_bits(self) -> bool:
@@ -108,6 +114,7 @@ def read_samples(tags: Any) -> Samples:
         count,
         alpha,
         count > 1 and _values(tags, _PLANAR, 1)[0] == _SEPARATE_PLANES,
+        _TILE_WIDTH in tags,
         _values(tags, _COMPRESSION, 1)[0],
         minimum,
         maximum,
