@@ -411,11 +411,12 @@ HEIC are converted with all their bits, animations and all other formats with 8.
 - TIFF: grey, RGB and CMYK samples of 8, 16 and 32 bits, unsigned, signed (black is the least number) and floating point (0 to 1, or what
   SMinSampleValue and SMaxSampleValue say), with white or black as zero, with alpha, interleaved or in planes. Refused (422): 64 bits, complex
   numbers, palettes and Lab of 16 bits, LogLuv; of 32 bits, signed and half samples also what libvips does not read: associated alpha of
-  integers, tiles in planes, half samples in planes, and Zstandard, LZMA, WebP and JPEG compression.
+  integers, tiles in planes (of 16 bits those with alpha), half samples in planes, and Zstandard, LZMA, WebP and JPEG compression.
 - Bitmaps and icons are shown as in Chromium: any bit fields, run lengths, palettes and headers of Windows and OS/2, cursors. Refused as there:
   a JPEG or PNG within a bitmap, Huffman codes, 64 bits. Alpha counts only where the header has a bit field for it, and in icons.
 - JPEG with four components: 255 is no ink, with or without an Adobe marker, as in browsers.
-- Images are processed with 8 bits per channel. Originals with more are rounded; in linear light and HDR they are converted before rounding.
+- Images are processed with 8 bits per channel. Originals with more are rounded; in linear light and HDR they are converted to sRGB or Display P3
+  before rounding, to other colour spaces after it.
 
 ## Damaged and truncated files
 
@@ -429,7 +430,7 @@ HEIC are converted with all their bits, animations and all other formats with 8.
 | `show` | what could be decoded: the rows of a still, the rest transparent; the whole frames of an animation |
 
   Where nothing can be decoded `show` is a 422, too: a header that is incomplete (in a TIFF it is often at the end), AVIF, HEIC and JPEG XL, and
-  TIFFs of deep samples, of which the decoders return all or nothing.
+  TIFFs of deep samples, of which the decoders return all or nothing. So is an animation with damage inside a frame.
 
 - The default is `refuse`, because a file that is cut off is most often one whose upload is still in progress, or failed.
 - A shown part is cached, here and by clients, for `PIXMILL_NEGATIVE_TTL_UNDECODABLE_S` (60 s) at most, and never served stale.
