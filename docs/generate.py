@@ -56,7 +56,7 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 
 ## Order of operations
 
-1. EXIF orientation is applied first.
+1. EXIF orientation is applied first, or the one that `orientation` gives.
 2. `rotate` by multiples of 90 degrees
 3. `flip`
 4. `trim`

@@ -55,6 +55,7 @@ trim | trim=10
 rotation by right angles | rotate=90
 rotation by any angle | rotate=7
 flip | flip=h
+EXIF orientation ignored or replaced | orientation=none orientation=6
 padding | padding=9
 padding filled with a blurred copy | padding=9&extend=blur
 padding filled with repeated or mirrored edges | padding=9&extend=edge padding=9&extend=mirror

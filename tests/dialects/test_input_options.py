@@ -1,4 +1,4 @@
-"""Selection of frames and pages: ``animated`` and ``page``."""
+"""Selection of frames and pages, and their orientation: ``animated``, ``page`` and ``orientation``."""
 
 import pytest
 
@@ -35,7 +35,16 @@ def test_what_can_only_be_a_still_is_the_same_picture_either_way(one: str, other
     assert plan(f"format=jpeg&{one}") == plan(f"format=jpeg&{other}")
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=65536", "page=first", "animated=yes"])
+@pytest.mark.parametrize(
+    ("value", "orientation"), [("auto", 0), ("none", 1), *((str(number), number) for number in range(1, 9))]
+)
+def test_the_orientation_is_the_recorded_one_or_another(value: str, orientation: int) -> None:
+    assert plan(f"orientation={value}").input == Input(orientation=orientation)
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=65536", "page=first", "animated=yes", "orientation=0", "orientation=9"]
+)
 def test_anything_else_is_refused(query: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         plan(query)

@@ -3,6 +3,7 @@ transpose."""
 
 from io import BytesIO
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import Size
-from pixmill.plan.ops import Crop, Fit, Flip, Resize
+from pixmill.plan.ops import Crop, Fit, Flip, Input, Resize, Stage
+from pixmill.plan.transforms import Trim
 from tests.pixels.images import difference, encode_image, pixels_of, render_image
 
 ANGLES = (0, 90, 180, 270)
@@ -67,6 +69,43 @@ def test_every_format_that_has_an_orientation_is_seen_upright(orientation: int, 
     upright = ImageOps.exif_transpose(Image.open(BytesIO(encode_image(marker(), "PNG", exif=exif))))
     stored = encode_image(marker(), kind, exif=exif)  # AVIF takes the orientation out of ``exif``
     assert difference(pixels_of(render_image(stored)), pixels_of(upright)) < 4
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+@pytest.mark.parametrize(("recorded", "given"), [*((6, given) for given in range(1, 9)), (1, 8), (4, 5), (7, 2)])
+def test_a_given_orientation_replaces_the_recorded_one(recorded: int, given: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[274] = recorded
+    stored = encode_image(marker(), kind, exif=exif)
+    exif[274] = given
+    expected = ImageOps.exif_transpose(Image.open(BytesIO(encode_image(marker(), "PNG", exif=exif))))
+    result = render_image(stored, input=Input(orientation=given))
+    assert result.size == expected.size
+    assert difference(pixels_of(result), pixels_of(expected)) < 4
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_an_ignored_orientation_is_that_of_an_image_without_one(fit: str) -> None:
+    exif = Image.Exif()
+    exif[274] = 8
+    stored, plain = encode_image(marker(), "PNG", exif=exif), encode_image(marker(), "PNG")
+    for rotate, flip in product(ANGLES, Flip):
+        operations: dict[str, Any] = {"rotate": rotate, "flip": flip, "resize": FITS[fit], "trim": Trim(20)}
+        stages = (Stage(resize=Resize(width=30), rotate=90),)
+        result = render_image(stored, input=Input(orientation=1), stages=stages, **operations)
+        expected = render_image(plain, stages=stages, **operations)
+        assert np.array_equal(pixels_of(result), pixels_of(expected)), (rotate, flip)
+
+
+def test_a_drawing_of_uneven_size_takes_a_given_orientation() -> None:
+    drawing = memoryview(
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="100.4" height="30.3"><path d="M0 0h50v16H0z" fill="red"/></svg>'
+    )
+    upright = render_image(drawing, resize=Resize(width=400))
+    turned = render_image(drawing, input=Input(orientation=6), resize=Resize(height=400))
+    assert turned.size == upright.size[::-1] == (121, 400)
+    expected = upright.transpose(Image.Transpose.ROTATE_270)
+    assert difference(pixels_of(turned), pixels_of(expected)) < 2
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

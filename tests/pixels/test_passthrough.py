@@ -8,7 +8,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.ops import Crop, Fit, Output, Plan, Resize
+from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Metadata
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, encode_image, photo, pixels_of, render_image
@@ -21,7 +21,7 @@ ORIGINAL = Plan(output=Output(source_format=True))
 NAMED = Plan(output=Output(formats=(Format.SVG,)))
 
 
-@pytest.mark.parametrize("plan", [AUTO, ORIGINAL, NAMED])
+@pytest.mark.parametrize("plan", [AUTO, ORIGINAL, NAMED, replace(NAMED, input=Input(orientation=1))])
 def test_a_drawing_stays_one_at_the_size_that_is_wanted(plan: Plan) -> None:
     result = render(DRAWING, replace(plan, resize=Resize(width=100)), LIMITS)
     assert (result.format, result.width, result.height) == (Format.SVG, 100, 50)
@@ -81,6 +81,17 @@ def test_an_original_that_changes_keeps_its_format(changed: Plan) -> None:
     if changed.background == Colour():
         assert result.body != bytes(source)
     assert result.format is Format.JPEG
+
+
+@pytest.mark.parametrize(("recorded", "given", "stays"), [(1, 1, True), (6, 6, True), (6, 1, False), (1, 6, False)])
+def test_an_original_stays_if_it_is_to_be_oriented_as_it_is(recorded: int, given: int, *, stays: bool) -> None:
+    image = photo()
+    image.getexif()[274] = recorded
+    source = encode_image(image, "PNG", exif=image.getexif())
+    output = Output(source_format=True, metadata=Metadata.ALL)
+    result = render(source, Plan(input=Input(orientation=given), output=output), LIMITS)
+    assert (result.body == bytes(source)) is stays
+    assert (result.width > result.height) is (given == 1)
 
 
 def test_one_that_cannot_be_written_becomes_what_everybody_reads() -> None:

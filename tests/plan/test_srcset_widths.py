@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pixmill.errors import ResultTooLarge
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Fit, Plan, Resize
+from pixmill.plan.ops import Crop, Fit, Input, Plan, Resize
 from pixmill.plan.srcset_widths import natural_width, srcset_widths
 
 PHOTO = Size(1000, 600)
@@ -50,6 +51,18 @@ def test_with_a_shape_each_fit_ends_where_it_would_enlarge(fit: Fit, last: str) 
 def test_a_region_and_a_turn_have_their_own_width() -> None:
     assert sizes(100, 4000, crop=Crop(10, 10, 250, 50)) == ["100: 100x20", "250: 250x50"]
     assert sizes(100, 4000, rotate=90)[-1] == "600: 600x1000"
+
+
+@pytest.mark.parametrize(("recorded", "given"), [(1, 6), (6, 1), (8, 3), (2, 5)])
+def test_an_orientation_that_swaps_the_sides_has_its_own_width(recorded: int, given: int) -> None:
+    def widths(orientation: int) -> list[tuple[int, Size]]:
+        plan = Plan(input=Input(orientation=orientation))
+        return srcset_widths(
+            PHOTO, [4000], lambda width: replace(plan, resize=Resize(width)), Limits(), orientation=recorded
+        )
+
+    assert widths(given) == [(600, Size(600, 1000))]
+    assert widths(0) == [(1000, PHOTO)]
 
 
 def test_results_of_one_width_are_one() -> None:

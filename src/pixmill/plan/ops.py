@@ -28,17 +28,19 @@ MAX_TIME_S: Final = 86_400
 
 
 class Input(Struct, frozen=True):
-    """Which frames or pages of the original are decoded.
+    """Which frames or pages of the original are decoded, and how they are oriented.
 
     ``animated``: an animation stays one, if the format of the result can. ``page`` counts from 1 and selects a still;
     of an animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size
-    counts. ``time_s``: position in a video; None for its most representative frame.
+    counts. ``time_s``: position in a video; None for its most representative frame. ``orientation``: replaces the one
+    that the original records, as in EXIF (1: as stored); 0 for the recorded one.
     """
 
     animated: bool = True
     page: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
     dpi: Annotated[int, Meta(ge=1, le=MAX_DPI)] = 96
     time_s: Annotated[float, Meta(ge=0, le=MAX_TIME_S)] | None = None
+    orientation: Annotated[int, Meta(ge=0, le=8)] = 0
 
 
 DEFAULT_INPUT: Final = Input()

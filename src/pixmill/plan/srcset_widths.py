@@ -5,6 +5,7 @@ Knows plans and geometry; must never know URLs.
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -12,6 +13,9 @@ from pixmill.plan.geometry import resolve_all, resolve_crop
 from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan
+
+_FIRST_TRANSPOSED: Final = 5
+"""EXIF orientations from this one on swap the sides."""
 
 
 def srcset_widths(
@@ -22,13 +26,17 @@ def srcset_widths(
     *,
     is_vector: bool = False,
     exact_source: RealSize | None = None,
+    orientation: int = 1,
 ) -> list[tuple[int, Size]]:
     """List the distinct widths, ascending, with the size of each result; ``plan_for`` compiles the plan of a width.
 
-    Widths larger than the original are replaced by its natural width, unless it is a vector drawing. Raises as
-    ``resolve`` does.
+    ``source`` is the size in the recorded ``orientation``, which plans may replace. Widths larger than the original are
+    replaced by its natural width, unless it is a vector drawing. Raises as ``resolve`` does.
     """
     requested = sorted(set(widths))
+    given = plan_for(requested[0]).input.orientation or orientation
+    if (given >= _FIRST_TRANSPOSED) is not (orientation >= _FIRST_TRANSPOSED):
+        source, exact_source = source.transposed, exact_source and exact_source.transposed
     max_width = requested[-1] if is_vector else natural_width(source, plan_for(requested[0]))
     by_result_width: dict[int, tuple[int, Size]] = {}
     for width in sorted({min(width, max_width) for width in requested}):

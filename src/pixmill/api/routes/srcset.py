@@ -139,6 +139,7 @@ class _SrcsetBuilder:
             self.context.limits.images,
             is_vector=facts.format in VECTOR_FORMATS,
             exact_source=exact_size(facts),
+            orientation=facts.orientation,
         )
 
     def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:

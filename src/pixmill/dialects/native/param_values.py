@@ -46,6 +46,7 @@ class ParamValues(TypedDict, total=False):
     page: int
     dpi: int
     time: Fraction
+    orientation: int
     # size
     width: int
     height: int

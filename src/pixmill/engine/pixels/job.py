@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.raster.frame import Area
-from pixmill.engine.raster.orientation import Orientation, requested_orientation
+from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.plan.geometry import Geometry, resolve_all
@@ -113,8 +113,11 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
     exact_size = (
         header.exact_size.part(trim_box.size, header.size) if header.exact_size and trim_box else header.exact_size
     )
+    orientation = original_orientation(header, plan)
+    if exact_size and orientation.quarter_turns % 2:
+        exact_size = exact_size.transposed
     geometries = resolve_all(
-        header.pending_orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits, exact_size
+        orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits, exact_size
     )
     first, *others = geometries
     later_jobs = tuple(
@@ -139,7 +142,8 @@ def _check_format(plan: Plan, size: Size) -> None:
 def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry, limits: Limits) -> RenderJob:
     """Return the job of a later stage, whose input is oriented already."""
     operations = {name: getattr(stage, name) for name in Stage.__struct_fields__}
-    stage_plan = Plan(**operations, input=plan.input, output=plan.output, fact_selection=plan.fact_selection)
+    stage_input = replace(plan.input, orientation=0)
+    stage_plan = Plan(**operations, input=stage_input, output=plan.output, fact_selection=plan.fact_selection)
     orientation = requested_orientation(stage.rotate, stage.flip)
     stage_header = replace_fields(
         header,
@@ -152,6 +156,15 @@ def _stage_job(header: ImageHeader, plan: Plan, stage: Stage, geometry: Geometry
     return RenderJob(stage_plan, limits, stage_header, orientation, geometry)
 
 
+def original_orientation(header: ImageHeader, plan: Plan) -> Orientation:
+    """Return the orientation from the stored image to the original as the plan sees it."""
+    pending, requested = header.pending_orientation, plan.input.orientation
+    if not requested:
+        return pending
+    # Undoes the recorded orientation: there are decoders that always apply it.
+    return pending.then(EXIF_ORIENTATIONS[header.orientation].inverse).then(EXIF_ORIENTATIONS[requested])
+
+
 def total_orientation(header: ImageHeader, plan: Plan) -> Orientation:
     """Return the orientation from the stored image to the result, without the rotation by other angles."""
-    return header.pending_orientation.then(requested_orientation(plan.rotate, plan.flip))
+    return original_orientation(header, plan).then(requested_orientation(plan.rotate, plan.flip))

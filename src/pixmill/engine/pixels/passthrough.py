@@ -21,7 +21,7 @@ from pixmill.engine.codecs.lossless.jpeg_segments_filter import is_common_jpeg
 from pixmill.engine.codecs.metadata_policy import retained_metadata
 from pixmill.engine.metadata.exif_block import with_orientation
 from pixmill.engine.pixels.error_boundary import decode_errors
-from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.job import RenderJob, original_orientation
 from pixmill.engine.pixels.output.encode import check_size
 from pixmill.engine.pixels.output.original_file import format_is_free, own_format
 from pixmill.engine.raster.orientation import Orientation
@@ -123,6 +123,9 @@ def _with_retained_metadata(job: RenderJob) -> bytes | None:
 
 
 def _only_resizes(job: RenderJob) -> bool:
-    """Whether the plan only resizes: no other operation, nothing cropped or padded."""
-    other_operations = replace(job.plan, resize=Resize(), output=Output(), background=Colour())
+    """Whether the plan only resizes: no other operation, nothing cropped or padded, and not oriented otherwise."""
+    plan, input_options = job.plan, job.plan.input
+    if input_options.orientation and original_orientation(job.header, plan) == job.header.pending_orientation:
+        input_options = replace(input_options, orientation=0)
+    other_operations = replace(plan, input=input_options, resize=Resize(), output=Output(), background=Colour())
     return other_operations == _NO_OPERATIONS and job.geometry.window == job.geometry.scaled == job.geometry.output

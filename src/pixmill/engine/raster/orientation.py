@@ -22,6 +22,11 @@ class Orientation:
         quarter_turns = other.quarter_turns + (-self.quarter_turns if other.mirrored else self.quarter_turns)
         return Orientation(quarter_turns % 4, self.mirrored is not other.mirrored)
 
+    @property
+    def inverse(self) -> "Orientation":
+        """The orientation that undoes this one."""
+        return self if self.mirrored else Orientation(-self.quarter_turns % 4)
+
     def oriented_size(self, stored_size: Size) -> Size:
         """The size after the transform; the same function gives the size before it."""
         return stored_size.transposed if self.quarter_turns % 2 else stored_size

@@ -1,4 +1,4 @@
-"""Parameters that select frames or pages of the original."""
+"""Parameters that select frames or pages of the original, and its orientation."""
 
 from fractions import Fraction
 from typing import Final
@@ -46,6 +46,15 @@ PARAMS = (
         ("12.5",),
         aliases=("second",),
     ),
+    Param(
+        "orientation",
+        Group.SOURCE,
+        Choice({"auto": 0, "none": 1} | {str(number): number for number in range(1, 9)}),
+        "Orientation of the original: as recorded in it (`auto`), as stored (`none`), or one of the eight of EXIF, "
+        "which replaces the recorded one. The rotation of HEIC and JPEG XL is part of the image, and stays.",
+        ("none", "6"),
+        default="auto",
+    ),
 )
 
 NAMES: Final = frozenset(param.name for param in PARAMS)
@@ -61,4 +70,5 @@ def input_of(values: ParamValues, output: Output) -> Input:
         page=values.get("page", 1),
         dpi=values.get("dpi", DEFAULT_INPUT.dpi),
         time_s=float(values["time"]) if "time" in values else None,
+        orientation=values.get("orientation", 0),
     )
