@@ -127,6 +127,7 @@ def _build_api(
             negotiable_formats=settings.negotiable_formats(),
             resizer=resizer,
             request_cache=RequestCache(RequestKeyReader(dialects, settings.tag_header.lower().encode())),
+            freshness=settings.cache_freshness_policy(),
         ),
         admin=AdminServices(storage.cache.purge_service, warm_queue),
         limits=RequestLimits(

@@ -247,3 +247,13 @@ def test_templates_match_raw_paths() -> None:
     assert match(b"/files/1%2F2/x.jpg") == UrlRoute("/files/{key}/x.jpg")
     assert match(b"/files//x.jpg") is None
     assert match(b"/files/1/2/x.jpg") is None
+
+
+def test_a_template_can_end_in_any_number_of_segments() -> None:
+    match = template_matcher((UrlRoute("/{kind}/to/{+path}"),))
+    for path in (b"/a/to/b", b"/a/to/b/c%2Fd", b"/a/to//", b"/a/to/b\nc"):
+        assert match(path) == UrlRoute("/{kind}/to/{+path}"), path
+    for path in (b"/a/to/", b"/a/b/to/c", b"/to/c"):
+        assert match(path) is None, path
+    with pytest.raises(ValueError, match="nothing follows"):
+        template_matcher((UrlRoute("/{+path}/x"),))

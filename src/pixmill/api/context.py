@@ -20,6 +20,7 @@ from pixmill.api.middleware.response_body import ResponseBodies
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.media import Format
+from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.limits import Limits
 from pixmill.ports.observe import Observer
 from pixmill.ports.pipeline import Purger
@@ -37,6 +38,7 @@ class ImageServices:
     negotiable_formats: tuple[Format, ...]
     resizer: ResizeService
     request_cache: RequestCache
+    freshness: FreshnessPolicy
 
 
 @dataclass(frozen=True, slots=True)

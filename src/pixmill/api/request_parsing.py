@@ -11,9 +11,10 @@ from starlette.requests import Request
 
 from pixmill.api.context import ApiContext
 from pixmill.api.http.negotiation import negotiate
-from pixmill.dialects.port import ImageRedirect, ImmutableImage, Outcome
+from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import InvalidParameter, LoopDetected
+from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.purge import MAX_REQUEST_TAGS, is_tag
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.url import CDN_ID
@@ -42,7 +43,7 @@ def verify_request(request: Request) -> tuple[DialectMatch, int | None]:
 
 def image_of(outcome: Outcome) -> ImageRequest | None:
     """Return the image that an outcome asks for, None if it is an answer already."""
-    if isinstance(outcome, ImmutableImage | ImageRedirect):
+    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
         return outcome.request
     return outcome if isinstance(outcome, ImageRequest) else None
 
@@ -52,14 +53,25 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
     image_request = image_of(outcome)
     if image_request is None:
         return outcome
+    if image_request.max_age_s is not None:
+        image_request = _with_limited_max_age(image_request, context.images.freshness)
     if header := context.config.tag_header:
         image_request = _with_header_tags(image_request, request.headers.getlist(header), header)
     if image_request.plan.output.negotiated:
         accept = request.headers.getlist("accept")
         image_request = negotiate(image_request, accept, context.images.negotiable_formats)
-    if isinstance(outcome, ImmutableImage | ImageRedirect):
+    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
         return dataclasses.replace(outcome, request=image_request)
     return image_request
+
+
+def _with_limited_max_age(image_request: ImageRequest, freshness: FreshnessPolicy) -> ImageRequest:
+    """Limit the lifetime that a URL asks for to the operator's, and to that of unsigned versions."""
+    limit_s = freshness.max_ttl_s
+    if image_request.source.version and not image_request.source.is_version_signed:
+        limit_s = min(limit_s, freshness.unsigned_version_ttl_s)
+    max_age_s = min(max(image_request.max_age_s or 0, freshness.min_ttl_s), limit_s)
+    return replace(image_request, max_age_s=int(max_age_s))
 
 
 def _check_loop(request: Request) -> None:

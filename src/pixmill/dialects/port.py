@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from pixmill.errors import PixmillError
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Headers, ImageRequest
 
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
 
@@ -37,8 +37,9 @@ class QueryParam:
 class UrlRoute:
     """A family of paths.
 
-    ``template`` has ``{name}`` for one segment. ``label`` is the route label of metrics and logs, by default the
-    template. ``needs_engine``: a request may be shed while the render queue is full.
+    ``template`` has ``{name}`` for one segment, ``{+name}`` for one or more to the end. ``label`` is the route label of
+    metrics and logs, by default the template; never the path of a request: labels must be few. ``needs_engine``: a
+    request may be shed while the render queue is full.
     """
 
     template: str
@@ -56,19 +57,24 @@ class UrlRoute:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An answer without a body. A ``location`` that begins with one slash is below the mount."""
+    """An answer without a body. A ``location`` that begins with one slash is below the mount.
+
+    ``headers`` take precedence over the standard ones.
+    """
 
     location: str
     status: int = 301
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A short text."""
+    """A short text. ``headers`` take precedence over the standard ones."""
 
     body: str
     status: int = 200
     media_type: str = "text/plain"
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,17 @@ class ImageRedirect:
     request: ImageRequest
 
 
-Outcome = ImageRequest | ImmutableImage | ImageRedirect | Redirect | Text
+@dataclass(frozen=True, slots=True)
+class FactsRequest:
+    """A request for facts about the original, in the dialect's own form: see ``RendersFacts``.
+
+    Any route may have this outcome. ``fact_selection`` of the plan says which facts.
+    """
+
+    request: ImageRequest
+
+
+Outcome = ImageRequest | ImmutableImage | ImageRedirect | FactsRequest | Redirect | Text
 
 
 class Dialect(Protocol):
@@ -135,6 +151,18 @@ class RedirectsToResults(Protocol):
         """Return the URL of a rendered result, as for ``Redirect``."""
 
 
+@runtime_checkable
+class RendersFacts(Protocol):
+    """A dialect that answers ``FactsRequest``."""
+
+    def render_facts(self, facts: Mapping[str, object], path: bytes, query: bytes) -> Text:
+        """Return the answer. Raises BadRequest.
+
+        ``facts`` has the fields of ``plan.facts.Facts`` that are present, as JSON has them, and under ``result`` the
+        ``width`` and ``height`` of the image that the plan describes, unless they depend on its pixels.
+        """
+
+
 def template_matcher(routes: Iterable[UrlRoute]) -> Callable[[bytes], UrlRoute | None]:
     """Return a function that finds the route of a raw path: a dictionary, then one pattern per template."""
     by_path = {route.template.encode(): route for route in routes if "{" not in route.template}
@@ -147,5 +175,9 @@ def template_matcher(routes: Iterable[UrlRoute]) -> Callable[[bytes], UrlRoute |
 
 
 def _pattern(template: str) -> re.Pattern[bytes]:
-    pieces = re.split(r"\{[a-z_]+\}", template)
-    return re.compile(b"[^/]+".join(re.escape(piece.encode()) for piece in pieces))
+    start, plus, rest = template.partition("{+")
+    if plus and not rest.endswith("}"):
+        raise ValueError(f"{template}: nothing follows the segments of {{+name}}")
+    pieces = re.split(r"\{[a-z_]+\}", start)
+    pattern = b"[^/]+".join(re.escape(piece.encode()) for piece in pieces)
+    return re.compile(pattern + b".+" if plus else pattern, re.DOTALL)

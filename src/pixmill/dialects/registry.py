@@ -4,7 +4,7 @@ Mounted dialects come first, then those with a prefix of their own, then native.
 relative sources of a mount against its base. Knows no dialect: ``factory.py`` lists them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -12,11 +12,13 @@ from msgspec import structs
 
 from pixmill.dialects.port import (
     Dialect,
+    FactsRequest,
     ImageRedirect,
     ImmutableImage,
     Outcome,
     Redirect,
     RedirectsToResults,
+    RendersFacts,
     SignsUrls,
     Text,
     UrlRoute,
@@ -77,7 +79,7 @@ class DialectMatch:
         if isinstance(outcome, ImageRequest):
             source, plan = self._resolve_source(outcome.source), map_sources(outcome.plan, self._resolve_source)
             return structs.replace(outcome, source=source, plan=plan)
-        if isinstance(outcome, ImmutableImage | ImageRedirect):
+        if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
             resolved = self.resolve(outcome.request)
             return replace(outcome, request=resolved) if isinstance(resolved, ImageRequest) else outcome
         return outcome
@@ -96,6 +98,12 @@ class DialectMatch:
         if not isinstance(self.mounted.dialect, RedirectsToResults):
             raise TypeError(f"{self.mounted.name} has no locations of results")
         return self._below_mount(Redirect(self.mounted.dialect.location(self.path, query, etag, expires)))
+
+    def render_facts(self, facts: Mapping[str, object], query: bytes) -> Text:
+        """Return the dialect's own answer to ``FactsRequest``."""
+        if not isinstance(self.mounted.dialect, RendersFacts):
+            raise TypeError(f"{self.mounted.name} has no answer with facts")
+        return self.mounted.dialect.render_facts(facts, self.path, query)
 
     def error_answer(self, error: PixmillError, status: int, query: bytes) -> Redirect | Text | None:
         """Return the dialect's own answer to an error; None for a problem document."""

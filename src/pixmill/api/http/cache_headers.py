@@ -10,6 +10,7 @@ from email.utils import formatdate
 from typing import Final
 from urllib.parse import quote
 
+from pixmill.api.http.dialect_answers import own_headers
 from pixmill.media import MEDIA, Format
 from pixmill.plan.dates import seconds_of
 from pixmill.plan.freshness import YEAR_S, CacheControl, ClientMaxAge, cache_control_for
@@ -73,7 +74,7 @@ def image_headers(
 
     ``etag_prefix`` is what the URL itself says of the entity tag: while the result has that tag, it is immutable.
     """
-    headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
+    headers = own_headers(image_request.headers) | cache_headers(image_request, result, expires)
     entry = result.entry
     is_immutable = etag_prefix and result.meta.etag.startswith(f'"{etag_prefix}')
     if is_immutable and expires is None and headers["cache-control"].startswith("public"):
@@ -83,23 +84,25 @@ def image_headers(
         headers |= _SECURITY_HEADERS.get(entry.format, {})
         headers["content-length"] = str(len(entry.body))
         if image_request.filename:
-            headers["content-disposition"] = attachment(image_request.filename, entry.format)
+            headers["content-disposition"] = content_disposition(
+                image_request.filename, entry.format, inline=image_request.inline
+            )
     return headers
 
 
 def redirect_headers(image_request: ImageRequest, result: ResizeResult, expires: int | None) -> dict[str, str]:
     """Return the caching headers of a redirect to a result: those of the result, without its validators."""
-    headers = cache_headers(result, negotiated=image_request.plan.output.negotiated, expires=expires)
+    headers = cache_headers(image_request, result, expires)
     return {name: value for name, value in headers.items() if name not in {"etag", "last-modified"}}
 
 
-def cache_headers(result: ResizeResult, *, negotiated: bool, expires: int | None = None) -> dict[str, str]:
+def cache_headers(image_request: ImageRequest, result: ResizeResult, expires: int | None = None) -> dict[str, str]:
     """Return Cache-Control, Age, ETag, Last-Modified, Vary and Cache-Status of an image response.
 
     ``expires`` (seconds since the epoch) is when the signed URL ends: no cache may keep the response longer.
     """
     headers = {"cache-status": cache_status(result)}
-    if negotiated:
+    if image_request.plan.output.negotiated:
         headers["vary"] = "Accept"
     if result.outcome is CacheOutcome.UNCACHED:
         return headers | {"cache-control": "no-store"}
@@ -109,7 +112,8 @@ def cache_headers(result: ResizeResult, *, negotiated: bool, expires: int | None
     headers["age"] = str(control.age_s)
     if meta.version.modified and result.entry:
         headers["last-modified"] = formatdate(int(min(meta.version.modified, now)), usegmt=True)  # RFC 9110 §8.8.2.1
-    headers["cache-control"] = _cache_control(meta, control, _max_age_cap_s(meta, expires, now))
+    remaining_s = _remaining_s(meta, control, image_request.max_age_s, expires, now)
+    headers["cache-control"] = _cache_control(meta, control, remaining_s)
     return headers
 
 
@@ -120,23 +124,35 @@ def not_modified_since(meta: EntryMetadata, if_modified_since: str) -> bool:
     return seconds is not None and int(modified) <= seconds
 
 
-def _max_age_cap_s(meta: EntryMetadata, expires: int | None, now: float) -> int | None:
-    """Return the maximum lifetime that a client may be sent, in seconds; None without a limit."""
-    caps_s = [] if expires is None else [expires - int(now)]
+def _remaining_s(
+    meta: EntryMetadata, control: CacheControl, requested_s: int | None, expires: int | None, now: float
+) -> int | None:
+    """Return for how long a client may keep the response, in seconds from now; None for the lifetime of the result.
+
+    What the URL asks for, ``requested_s``, is longer than that only while the result is fresh, and if its source does
+    not insist on revalidation. Signature and source limit both.
+    """
+    limits_s = [] if expires is None else [max(0, expires - int(now))]
     if meta.client_caching.kind is ClientMaxAge.EXPLICIT:
-        caps_s.append(int(meta.client_caching.max_age_s))
-    return min(caps_s, default=None)
+        limits_s.append(int(meta.client_caching.max_age_s))
+    if requested_s is not None:
+        limits_s.append(requested_s)
+    if not limits_s:
+        return None
+    fresh_for_s = control.max_age_s - control.age_s
+    may_be_longer = requested_s is not None and fresh_for_s > 0 and not meta.version.directives.must_revalidate
+    return min(limits_s) if may_be_longer else min(*limits_s, fresh_for_s)
 
 
-def _cache_control(meta: EntryMetadata, control: CacheControl, max_age_cap_s: int | None) -> str:
+def _cache_control(meta: EntryMetadata, control: CacheControl, remaining_s: int | None) -> str:
     client = meta.client_caching
     if client.kind is ClientMaxAge.NO_STORE or not control.storable:
         return "no-store"
     if not control.max_age_s or (client.kind is ClientMaxAge.EXPLICIT and not client.max_age_s):
         return "public, no-cache"
     immutable = ", immutable" if meta.version.directives.immutable else ""
-    if max_age_cap_s is not None:
-        return f"public, max-age={min(control.max_age_s, max(0, max_age_cap_s) + control.age_s)}{immutable}"
+    if remaining_s is not None:
+        return f"public, max-age={remaining_s + control.age_s}{immutable}"
     if immutable and control.max_age_s >= YEAR_S:
         return f"public, max-age={control.max_age_s}, immutable"  # there is nothing to say about the time after a year
     windows = {"stale-while-revalidate": control.stale_while_revalidate_s, "stale-if-error": control.stale_if_error_s}
@@ -156,8 +172,8 @@ def cache_status(result: ResizeResult) -> str:
     return status
 
 
-def attachment(filename: str, form: Format) -> str:
-    """Return Content-Disposition (RFC 6266) for a download.
+def content_disposition(filename: str, form: Format, *, inline: bool = False) -> str:
+    """Return Content-Disposition (RFC 6266) for a download, or for an image in a page.
 
     An image extension in ``filename`` is replaced by that of the format.
     """
@@ -165,7 +181,8 @@ def attachment(filename: str, form: Format) -> str:
     name = stem if dot and stem and f".{extension.lower()}" in _EXTENSIONS else filename
     full_name = f"{name}.{MEDIA[form].extension}"
     ascii_name = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in full_name)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"
+    kind = "inline" if inline else "attachment"
+    return f"{kind}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"
 
 
 def server_timing(result: ResizeResult) -> str:

@@ -1,23 +1,44 @@
-"""Answers of a dialect's own, redirects and texts, as responses."""
+"""Answers of a dialect's own, redirects and texts, as responses; headers of its own on others."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from pixmill.dialects.port import Redirect, Text
+from pixmill.plan.request import Headers
 
 ANSWER_HEADERS: Final = {"cache-control": "no-cache"}
 """Of answers that no image stands behind."""
 
 _BODY_HEADERS: Final = frozenset({"content-type", "content-length"})
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2048}")
+_SAFE_IN_LOCATION: Final = ":/%#?=@[]!$&'()*+,;~"
+
+
+def own_headers(headers: Headers) -> dict[str, str]:
+    """Return the headers of a dialect by lower-case name.
+
+    A value may repeat what a client sent: one that a header cannot hold, such as a line break, is left out.
+    """
+    return {
+        name.lower(): value
+        for name, value in headers
+        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
+    }
 
 
 def answer_response(answer: Redirect | Text, headers: Mapping[str, str], *, head: bool = False) -> Response:
     """Return the response, with these headers besides its own; without a body for HEAD."""
+    merged = {**headers, **own_headers(answer.headers)}
     if isinstance(answer, Redirect):
-        return Response(status_code=answer.status, headers={**headers, "location": answer.location})
-    response = Response(answer.body, answer.status, headers, answer.media_type)
+        return Response(
+            status_code=answer.status, headers={**merged, "location": quote(answer.location, _SAFE_IN_LOCATION)}
+        )
+    response = Response(answer.body, answer.status, merged, answer.media_type)
     if head:
         response.body = b""
     return response

@@ -1,14 +1,21 @@
-"""Facts of an original as a JSON response with caching headers."""
+"""Facts of an original as a JSON response, or as the text of a dialect, with caching headers."""
 
 import math
 import time
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pixmill.api.http.dialect_answers import answer_response, own_headers
+from pixmill.dialects.port import Text
+from pixmill.plan.request import ImageRequest
+
 MAX_AGE_S = 60
 """Facts are cheap and follow the original: a minute covers a page that asks twice."""
+
+_CACHE_STATUS: Final = "Pixmill; fwd=bypass"
 
 
 def facts_response(request: Request, facts: msgspec.Struct, expires: int | None) -> Response:
@@ -17,11 +24,18 @@ def facts_response(request: Request, facts: msgspec.Struct, expires: int | None)
     headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
-        "cache-control": f"public, max-age={_max_age_s(expires)}",
-        "cache-status": "Pixmill; fwd=bypass",
+        **_caching_headers(MAX_AGE_S, expires),
     }
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 
 
-def _max_age_s(expires: int | None) -> int:
-    return MAX_AGE_S if expires is None else min(MAX_AGE_S, max(0, expires - math.ceil(time.time())))
+def own_facts_response(request: Request, answer: Text, image_request: ImageRequest, expires: int | None) -> Response:
+    """Return facts in the form of a dialect, for as long as ``facts_response`` unless the URL says how long."""
+    max_age_s = MAX_AGE_S if image_request.max_age_s is None else image_request.max_age_s
+    headers = {**own_headers(image_request.headers), **_caching_headers(max_age_s, expires)}
+    return answer_response(answer, headers, head=request.method == "HEAD")
+
+
+def _caching_headers(max_age_s: int, expires: int | None) -> dict[str, str]:
+    remaining_s = max_age_s if expires is None else min(max_age_s, max(0, expires - math.ceil(time.time())))
+    return {"cache-control": f"public, max-age={remaining_s}", "cache-status": _CACHE_STATUS}

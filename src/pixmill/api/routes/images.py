@@ -23,7 +23,8 @@ from pixmill.api.http.cache_headers import (
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
-from pixmill.dialects.port import ImageRedirect, ImmutableImage, Redirect, Text
+from pixmill.api.routes.info import own_facts
+from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import MethodNotAllowed, PixmillError, UploadTimeout, UploadTooLarge
 from pixmill.plan.key import result_key
@@ -39,10 +40,12 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: the result for the image at ``url``."""
     request_key: RequestKey = request.scope["request_key"]
     match: DialectMatch = request.scope["dialect_match"]
+    outcome, expires = parse_request(request, context)
+    if isinstance(outcome, Redirect | Text):
+        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
+    if isinstance(outcome, FactsRequest):
+        return await own_facts(context, request, outcome, expires)
     with context.limits.load_shedder.track(request_key):
-        outcome, expires = parse_request(request, context)
-        if isinstance(outcome, Redirect | Text):
-            return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
         if isinstance(outcome, ImageRedirect):
             return await _redirect_to_result(request, context, outcome.request, expires)
         image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome

@@ -1,18 +1,31 @@
-"""``/info``: image information of an original, as JSON."""
+"""Image information of an original: ``/info`` as JSON, and the answers of other dialects in their own form."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pixmill.api.context import ApiContext
+from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
-from pixmill.api.http.facts_response import facts_response
+from pixmill.api.http.facts_response import facts_response, own_facts_response
 from pixmill.api.request_parsing import image_of, parse_request
+from pixmill.dialects.port import FactsRequest, Redirect, Text
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import RouteNotFound
+from pixmill.plan.facts import Facts, exact_size
+from pixmill.plan.geometry import resolve_all
+from pixmill.plan.lengths import Size
+from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
 
 
 async def get_info(context: ApiContext, request: Request) -> Response:
     """GET and HEAD: facts from the header, and those that ``include`` asks for."""
     outcome, expires = parse_request(request, context)
+    if isinstance(outcome, Redirect | Text):
+        return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
+    if isinstance(outcome, FactsRequest):
+        return await own_facts(context, request, outcome, expires)
     image_request = image_of(outcome)
     if image_request is None:
         raise RouteNotFound
@@ -20,3 +33,30 @@ async def get_info(context: ApiContext, request: Request) -> Response:
         request.receive, context.images.resizer.inspect(image_request.source, image_request.plan.fact_selection)
     )
     return facts_response(request, facts, expires)
+
+
+async def own_facts(
+    context: ApiContext, request: Request, facts_request: FactsRequest, expires: int | None
+) -> Response:
+    """Answer with the facts of an original in the form of its dialect."""
+    image_request = facts_request.request
+    plan = image_request.plan
+    facts = await cancel_on_disconnect(
+        request.receive, context.images.resizer.inspect(image_request.source, plan.fact_selection)
+    )
+    match: DialectMatch = request.scope["dialect_match"]
+    described = msgspec.to_builtins(facts)
+    if size := _result_size(facts, plan, context.limits.images):
+        described["result"] = {"width": size.width, "height": size.height}
+    answer = match.render_facts(described, request.scope["query_string"])
+    return own_facts_response(request, answer, image_request, expires)
+
+
+def _result_size(facts: Facts, plan: Plan, limits: Limits) -> Size | None:
+    """Return the size of the image that the plan describes, None if it depends on its pixels.
+
+    Raises InvalidParameter, ResultTooLarge.
+    """
+    if plan.trim is not None:
+        return None
+    return resolve_all(Size(facts.width, facts.height), plan, limits, exact_size(facts))[-1].output

@@ -7,7 +7,7 @@ from pixmill.api.routes.openapi_operations import Json
 from pixmill.dialects.port import QueryParam, UrlRoute
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 
-_PATH_PARAM: Final = re.compile(r"\{([a-z_]+)\}")
+_PATH_PARAM: Final = re.compile(r"\{\+?([a-z_]+)\}")
 _RESPONSES: Final[Json] = {
     "200": {"description": "The image, or a text"},
     "301": {"description": "Redirect to the image"},
@@ -24,7 +24,7 @@ def dialect_paths(dialects: DialectRegistry) -> Json:
     paths: Json = {}
     for number, mounted in enumerate(dialects.mounted, 1):
         for route in mounted.dialect.routes:
-            path = mounted.mount + route.template
+            path = mounted.mount + route.template.replace("{+", "{")  # OpenAPI has no form for several segments
             if route.summary and path.encode().startswith(mounted.prefix):
                 paths.setdefault(path, _path_item(mounted, route, f"{mounted.name.title()}{number}"))
     return paths

@@ -109,7 +109,9 @@ class ResultCache:
         tag is not that of the whole result, which a versioned URL may name as immutable.
         """
         version = meta.version
-        directives = structs.replace(version.directives, immutable=False, client_caching=CLIENT_SAME)
+        directives = structs.replace(
+            version.directives, immutable=False, must_revalidate=True, client_caching=CLIENT_SAME
+        )
         return structs.replace(
             meta,
             etag=entity_tag(key, f"truncated {version.validator}"),
