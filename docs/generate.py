@@ -616,7 +616,7 @@ def _layers() -> Iterable[str]:
         if contract["type"] == "layers":
             yield f"\n**{contract['name']}** (`{', '.join(contract['containers'])}`):\n"
             yield "```"
-            yield from contract["layers"]
+            yield from (" ".join(row.split()) for row in contract["layers"])
             yield "```"
     yield ""
 

@@ -10,7 +10,7 @@ import pytest
 from pixmill.api.app import FIXED_ROUTES
 from pixmill.api.http.problems import STATUS
 from pixmill.cli import commands
-from pixmill.dialects.emgr import EmgrDialect
+from pixmill.dialects.emgr.dialect import EmgrDialect
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.params import PARAMS
 from pixmill.errors import error_classes_by_code

@@ -272,7 +272,7 @@ def test_forbidden_sources_are_no_open_redirect(server: Pixmill, url: str) -> No
 
 
 def test_keys_reach_no_source_that_a_resize_does_not(server: Pixmill) -> None:
-    from pixmill.dialects.emgr import _parse_resize  # noqa: PLC0415 - what an attacker could craft
+    from pixmill.dialects.emgr.dialect import _parse_resize  # noqa: PLC0415 - what an attacker could craft
 
     key = _parse_resize(b"url=http://169.254.169.254/latest").key('"0123456789abcdef"')
     assert get(server, f"/api/images/files/{key}").status == 403

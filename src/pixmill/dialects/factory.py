@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from pixmill.dialects.emgr import EmgrDialect, EmgrOptions
+from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.port import Dialect

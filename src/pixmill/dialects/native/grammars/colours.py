@@ -1,35 +1,17 @@
 """Colours as text: CSS names and hexadecimal digits."""
 
-import re
+from typing import Final
 
+from pixmill.dialects.kit.colours import CSS_COLOURS, HEX_PATTERN, hex_colour
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
-from pixmill.plan.colour import TRANSPARENT, Colour
+from pixmill.plan.colour import Colour
 
-_HEX = re.compile(r"#?(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
-_MAX_SHORT_DIGITS = 4
-
-# CSS 2.1 §4.3.6, and transparent.
-_CSS_COLOURS = {
-    "aqua": "00ffff",
-    "black": "000000",
-    "blue": "0000ff",
-    "fuchsia": "ff00ff",
-    "gray": "808080",
-    "grey": "808080",
-    "green": "008000",
-    "lime": "00ff00",
-    "maroon": "800000",
-    "navy": "000080",
-    "olive": "808000",
-    "orange": "ffa500",
-    "purple": "800080",
-    "red": "ff0000",
-    "silver": "c0c0c0",
-    "teal": "008080",
-    "transparent": "00000000",
-    "white": "ffffff",
-    "yellow": "ffff00",
-}
+# CSS 2.1 §4.3.6, with the British spelling of grey, and transparent.
+_NAMES: Final = (
+    *("aqua", "black", "blue", "fuchsia", "gray", "grey", "green", "lime", "maroon", "navy", "olive", "orange"),
+    *("purple", "red", "silver", "teal", "transparent", "white", "yellow"),
+)
+_COLOURS: Final = {name: CSS_COLOURS[name] for name in _NAMES}
 
 
 class ColourGrammar:
@@ -39,14 +21,7 @@ class ColourGrammar:
 
     @property
     def schema(self) -> Schema:
-        return pattern_schema(f"{'|'.join(_CSS_COLOURS)}|{_HEX.pattern}")
+        return pattern_schema(f"{'|'.join(_COLOURS)}|{HEX_PATTERN}")
 
     def parse(self, text: str) -> Colour:
-        digits = _CSS_COLOURS.get(text, text)
-        if not _HEX.fullmatch(digits):
-            raise ValueError
-        digits = digits.removeprefix("#")
-        if len(digits) <= _MAX_SHORT_DIGITS:
-            digits = "".join(digit * 2 for digit in digits)
-        colour = Colour(*bytes.fromhex(digits))
-        return colour if colour.alpha else TRANSPARENT
+        return _COLOURS[text] if text in _COLOURS else hex_colour(text)
