@@ -24,6 +24,7 @@ LIMITS = Limits(max_cost_s=1_000.0, max_result_bytes=2**30)
 
 OPERATIONS = (
     *("rotate=5", "rotate=90", "flip=both", "grayscale=true", "clahe=2", "clahe=64", "normalize=true", "lightness=5"),
+    *("equalize=true", "vibrance=60", "modulate=1.1,1.4,20", "vibrance=60&modulate=1.1,1.4,20&hue=20"),
     *("blur=1", "blur=3", "blur=30", "progressive_blur=down,3", "progressive_blur=down,250", "median=1", "median=5"),
     *("dilate=1", "dilate=5", "dilate=20", "sharpen=1", "unsharp=10,1", "convolution=0,-1,0,-1,5,-1,0,-1,0"),
     *("pixelate=12", "blur_areas=30;pct:0,0,100,100", "pixelate_areas=30;pct:0,0,100,100"),

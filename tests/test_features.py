@@ -68,7 +68,10 @@ gamma | gamma=2
 offset per channel (red, green, blue) | rgb=9,9,9
 levels | levels=9,1.2,200
 tone curves | param:curves
-normalize or equalize | param:normalize
+normalize or equalize | normalize=true equalize=true
+exposure | exposure=1
+brightness as a factor | brightness_factor=1.5 modulate=1.2,1,0
+vibrance, highlights, shadows, warmth | vibrance=9 highlights=9 shadows=9 warmth=9
 local contrast (CLAHE) | clahe=32
 invert | invert=true
 threshold | threshold=100

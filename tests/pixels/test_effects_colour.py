@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone
+from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone, Modulate
 from tests.pixels.images import encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats, to_linear, to_srgb
 
@@ -84,6 +84,85 @@ def test_lightness_is_that_of_lab(change: float) -> None:
     gone = np.abs(pixels_of(render_colour(image, lightness=change)) - from_lab(lab))
     assert gone.mean() < 0.5
     assert gone.max() <= 4  # libvips goes by tables
+
+
+@pytest.mark.parametrize(
+    ("change", "lightness"),
+    [(Modulate(1.2, 1.0, 0.0), 0.0), (Modulate(1.0, 0.4, 0.0), 0.0), (Modulate(0.8, 1.3, 70.0), 5.0)],
+)
+def test_modulate_is_that_of_lch(change: Modulate, lightness: float) -> None:
+    image = photo()
+    lab = to_lab(pixels_of(image).astype(float))
+    chroma, hue = np.hypot(lab[..., 1], lab[..., 2]) * change.chroma, np.arctan2(lab[..., 2], lab[..., 1])
+    hue = hue + np.radians(change.hue)
+    lab[..., 0] = lab[..., 0] * change.lightness + lightness
+    lab[..., 1], lab[..., 2] = chroma * np.cos(hue), chroma * np.sin(hue)
+    gone = np.abs(pixels_of(render_colour(image, modulate=change, lightness=lightness)) - from_lab(lab))
+    assert gone.mean() < 0.6
+    assert gone.max() <= 5  # libvips goes by tables
+
+
+SHARP_COLOURS = [
+    [200, 60, 40],
+    [40, 160, 80],
+    [30, 60, 200],
+    [128, 128, 128],
+    [240, 220, 180],
+    [90, 20, 110],
+    [12, 12, 40],
+    [180, 180, 60],
+]
+SHARP = {
+    (1.2, 1.0, 0.0): [
+        [230, 86, 61],
+        [79, 192, 109],
+        [62, 75, 219],
+        [156, 156, 156],
+        [255, 255, 229],
+        [102, 33, 121],
+        [14, 15, 41],
+        [221, 219, 98],
+    ],
+    (1.0, 1.5, 0.0): [
+        [234, 0, 0],
+        [0, 167, 43],
+        [0, 51, 255],
+        [128, 128, 128],
+        [247, 219, 159],
+        [104, 0, 138],
+        [2, 11, 52],
+        [174, 183, 0],
+    ],
+    (0.9, 1.2, 90.0): [
+        [0, 117, 0],
+        [0, 148, 229],
+        [186, 0, 0],
+        [114, 114, 114],
+        [137, 212, 194],
+        [111, 0, 0],
+        [44, 0, 0],
+        [0, 185, 185],
+    ],
+}
+
+
+@pytest.mark.parametrize("values", SHARP)
+def test_modulate_is_sharps(values: tuple[float, float, float]) -> None:
+    """Recorded from sharp 0.35.5, ``modulate({brightness, saturation, hue})``."""
+    result = pixels_of(render_colour(Image.fromarray(np.array([SHARP_COLOURS], np.uint8)), modulate=Modulate(*values)))
+    assert np.abs(result[0].astype(int) - SHARP[values]).max() <= 1
+
+
+@pytest.mark.parametrize("change", [-100.0, 50.0, 300.0])
+def test_vibrance_changes_muted_colours_and_keeps_grey_and_pure_ones(change: float) -> None:
+    image = photo()
+    x = pixels_of(image).astype(float)
+    luma = (x @ (0.213, 0.715, 0.072))[..., None]
+    factor = 1 + change / 100 * (1 - (x.max(axis=-1) - x.min(axis=-1)) / 255)[..., None]
+    expected = (luma + (x - luma) * factor).clip(0, 255)
+    assert np.abs(pixels_of(render_colour(image, vibrance=change)) - expected).max() <= 0.501
+    pure = Image.fromarray(np.array([[[255, 0, 0], [90, 90, 90], [0, 255, 255]]], np.uint8))
+    assert np.array_equal(pixels_of(render_colour(pure, vibrance=change)), pixels_of(pure))
 
 
 def test_a_tint_keeps_lightness_and_brings_its_own_hue() -> None:

@@ -10,7 +10,7 @@ from scipy.interpolate import PchipInterpolator
 from pixmill.dialects.native.params import PARAMS
 from pixmill.plan.effects import Adjust, Curves, Levels, ToneAdjustment
 from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
-from tests.pixels.reference import Floats
+from tests.pixels.reference import Floats, to_linear, to_srgb
 
 CODES = np.arange(256)
 
@@ -32,6 +32,10 @@ def contrast_reference(x: Floats, change: float) -> Floats:
     return (x - 0.5) * (259 * (c + 255) / (255 * (259 - c))) + 0.5
 
 
+def exposure_reference(x: Floats, stops: float) -> Floats:
+    return np.asarray(to_srgb(np.clip(to_linear(x) * 2.0**stops, 0, 1)))
+
+
 X: Floats = CODES / 255
 
 
@@ -45,6 +49,15 @@ X: Floats = CODES / 255
         ({"contrast": 40.0}, contrast_reference(X, 40)),
         ({"contrast": -60.0}, contrast_reference(X, -60)),
         ({"contrast": -100.0}, X * 0 + 0.5),
+        ({"brightness_factor": 1.5}, X * 1.5),
+        ({"brightness_factor": 0.0}, X * 0),
+        ({"brightness_factor": 1.4, "brightness": -20.0}, X * 1.4 - 0.2),
+        ({"exposure": 1.0}, exposure_reference(X, 1)),
+        ({"exposure": -2.5}, exposure_reference(X, -2.5)),
+        ({"highlights": -80.0}, X - 1.5 * 0.8 * X**3 * (1 - X)),
+        ({"highlights": 50.0}, X + 0.5 * X**3 * (1 - X)),
+        ({"shadows": 100.0}, X + 1.5 * X * (1 - X) ** 3),
+        ({"shadows": -100.0, "highlights": 100.0}, X + X**3 * (1 - X) - X * (1 - X) ** 3),
         ({"levels": Levels(30, 1.0, 220)}, (CODES - 30) / 190),
         ({"levels": Levels(30, 1.6, 220)}, np.clip((CODES - 30) / 190, 0, 1) ** (1 / 1.6)),
         ({"levels": Levels(200, 1.0, 50)}, (200 - CODES) / 150),
@@ -165,3 +178,59 @@ def test_normalising_does_not_look_at_what_is_hidden() -> None:
 def test_normalising_leaves_one_even_colour(code: int) -> None:
     image = Image.new("RGB", (5, 5), (code, code, 9))
     assert np.array_equal(pixels_of(render_tone(image, normalise=True)), pixels_of(image))
+
+
+@pytest.mark.parametrize("highlights", [-100.0, 0.0, 100.0])
+@pytest.mark.parametrize("shadows", [-100.0, 0.0, 100.0])
+def test_highlights_and_shadows_keep_black_white_and_the_order_of_tones(highlights: float, shadows: float) -> None:
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    result = pixels_of(render_tone(ramp, highlights=highlights, shadows=shadows), "L").ravel().astype(int)
+    assert (result[0], result[255]) == (0, 255)
+    assert (np.diff(result) >= 0).all()
+
+
+@pytest.mark.parametrize(("warmth", "kelvin"), [(100.0, 3939.2), (-90.0, 15685.0), (30.0, 5442.0)])
+def test_warmth_moves_white_to_another_black_body(warmth: float, kelvin: float) -> None:
+    """Against Planck's law, integrated over the colour matching functions (fits of Wyman et al., JCGT 2013)."""
+    expected = planck_srgb(kelvin) / planck_srgb(6504.0)
+    expected /= expected @ (0.2126, 0.7152, 0.0722)
+    grey = Image.new("RGB", (4, 4), (100, 100, 100))
+    light = to_linear(pixels_of(render_tone(grey, warmth=warmth))[0, 0] / 255)
+    assert light / to_linear(np.array([100 / 255])) == pytest.approx(expected, abs=0.03)
+    assert light @ (0.2126, 0.7152, 0.0722) == pytest.approx(to_linear(np.array([100 / 255]))[0], rel=0.02)
+
+
+def planck_srgb(kelvin: float) -> Floats:
+    """Linear sRGB of a black body with luminance 1."""
+    nm = np.arange(360.0, 831.0)
+
+    def lobe(centre: float, left: float, right: float) -> Floats:
+        return np.asarray(np.exp(-0.5 * ((nm - centre) * np.where(nm < centre, left, right)) ** 2))
+
+    x = 0.362 * lobe(442.0, 0.0624, 0.0374) + 1.056 * lobe(599.8, 0.0264, 0.0323) - 0.065 * lobe(501.1, 0.0490, 0.0382)
+    y = 0.821 * lobe(568.8, 0.0213, 0.0247) + 0.286 * lobe(530.9, 0.0613, 0.0322)
+    z = 1.217 * lobe(437.0, 0.0845, 0.0278) + 0.681 * lobe(459.0, 0.0385, 0.0725)
+    radiance = nm**-5.0 / np.expm1(1.4388e7 / (nm * kelvin))
+    xyz = np.array([x, y, z]) @ radiance
+    matrix = [[3.2404542, -1.5371385, -0.4985314], [-0.969266, 1.8760108, 0.041556], [0.0556434, -0.2040259, 1.0572252]]
+    return np.asarray(np.array(matrix) @ xyz / xyz[1])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_equalising_is_what_pillow_does(mode: str) -> None:
+    image = photo().convert(mode)
+    assert np.array_equal(pixels_of(render_tone(image, equalise=True), mode), pixels_of(ImageOps.equalize(image), mode))
+
+
+def test_equalising_does_not_look_at_what_is_hidden() -> None:
+    image = photo().convert("RGBA")
+    image.paste((255, 255, 255, 0), (0, 0, 240, 80))
+    result = pixels_of(render_tone(image, equalise=True), "RGBA")
+    visible = ImageOps.equalize(photo().crop((0, 80, 240, 160)))
+    assert np.abs(result[80:, :, :3].astype(int) - pixels_of(visible)).max() <= 1
+
+
+@pytest.mark.parametrize("code", [0, 7, 255])
+def test_equalising_leaves_one_even_colour(code: int) -> None:
+    image = Image.new("RGB", (5, 5), (code, code, 9))
+    assert np.array_equal(pixels_of(render_tone(image, equalise=True)), pixels_of(image))

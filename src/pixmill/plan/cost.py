@@ -86,7 +86,8 @@ def _blur_ns(sigma: float) -> float:
 
 
 def _adjust_ns(adjust: Adjust) -> float:
-    return 15.0 * (adjust.tone != _NO_TONE) + 60.0 * (adjust.colour != _NO_COLOUR_CHANGE)
+    colour = adjust.colour
+    return 15.0 * (adjust.tone != _NO_TONE) + 60.0 * (colour != _NO_COLOUR_CHANGE) + 45.0 * (colour.vibrance != 0)
 
 
 def _clahe_ns(adjust: Adjust) -> float:

@@ -12,6 +12,11 @@ from pixmill.plan.colour import Byte, Colour
 
 SignedPercent = Annotated[float, Meta(ge=-100.0, le=100.0)]
 Percent = Annotated[float, Meta(ge=0.0, le=100.0)]
+Saturation = Annotated[float, Meta(ge=-100.0, le=900.0)]
+"""A factor of (100 + value) / 100, up to 10."""
+Vibrance = Annotated[float, Meta(ge=-100.0, le=500.0)]
+Exposure = Annotated[float, Meta(ge=-5.0, le=5.0)]
+Factor = Annotated[float, Meta(ge=0.0, le=10.0)]
 Gamma = Annotated[float, Meta(ge=0.1, le=10.0)]
 Sigma = Annotated[float, Meta(ge=0.1, le=250.0)]
 CurvePoint = tuple[Byte, Byte]
@@ -50,13 +55,27 @@ class Duotone(Struct, frozen=True):
     light: Colour
 
 
+class Modulate(Struct, frozen=True, omit_defaults=True):
+    """Factors of lightness and chroma, and degrees added to the hue, all of CIE LCh."""
+
+    lightness: Factor = 1.0
+    chroma: Factor = 1.0
+    hue: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
+
+
 class ToneAdjustment(Struct, frozen=True, omit_defaults=True):
-    """Adjustments of each channel on its own."""
+    """Adjustments of each channel on its own. ``equalise`` takes the place of ``normalise``."""
 
     normalise: bool = False
+    equalise: bool = False
     levels: Levels = Levels()
     curves: Curves = Curves()
     gamma: Gamma = 1.0
+    warmth: SignedPercent = 0.0
+    exposure: Exposure = 0.0
+    highlights: SignedPercent = 0.0
+    shadows: SignedPercent = 0.0
+    brightness_factor: Factor = 1.0
     brightness: SignedPercent = 0.0
     contrast: SignedPercent = 0.0
     red: SignedPercent = 0.0
@@ -69,7 +88,9 @@ class ColourAdjustment(Struct, frozen=True, omit_defaults=True):
     """Adjustments of all channels of a pixel together."""
 
     lightness: SignedPercent = 0.0
-    saturation: SignedPercent = 0.0
+    modulate: Modulate | None = None
+    vibrance: Vibrance = 0.0
+    saturation: Saturation = 0.0
     hue: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
     sepia: Percent = 0.0
     tint: Colour | None = None

@@ -18,6 +18,7 @@ from pixmill.plan.effects import (
     Duotone,
     Gradient,
     Levels,
+    Modulate,
     ProgressiveBlur,
     RegionBlur,
     RegionPixelation,
@@ -81,17 +82,25 @@ class ParamValues(TypedDict, total=False):
     grayscale: bool
     clahe: Clahe
     normalize: bool
+    equalize: bool
     levels: Levels
     curves: Curve
     curves_red: Curve
     curves_green: Curve
     curves_blue: Curve
     gamma: Fraction
+    warmth: float
+    exposure: float
+    highlights: float
+    shadows: float
+    brightness_factor: Fraction
     brightness: float
     contrast: float
     rgb: tuple[float, float, float]
     invert: bool
     lightness: float
+    modulate: Modulate | None
+    vibrance: float
     saturation: float
     hue: Fraction
     sepia: Fraction

@@ -56,6 +56,15 @@ UNSHARP_SIGMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9
 """From 0.3 to 10."""
 UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
 """From 0 to 10."""
+FACTOR: Final = UNSHARP_AMOUNT
+ANGLE: Final = ListItem(inner_pattern(AngleGrammar()), AngleGrammar().parse)
+_STOPS: Final = ListItem(rf"-?(?:5(?:\.0{{1,4}})?|[0-4]{_FRACTION})", parse_signed)
+_SATURATION: Final = ListItem(
+    rf"(?:-{_PERCENT_PATTERN}|900(?:\.0{{1,4}})?|(?:[1-8][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})", parse_signed
+)
+_VIBRANCE: Final = ListItem(
+    rf"(?:-{_PERCENT_PATTERN}|500(?:\.0{{1,4}})?|(?:[1-4][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})", parse_signed
+)
 DIRECTION: Final = ListItem(f"(?:{'|'.join(_DIRECTION_DEGREES)}|{inner_pattern(AngleGrammar())})", _parse_direction)
 COLOUR: Final = ListItem(inner_pattern(ColourGrammar()), ColourGrammar().parse)
 
@@ -92,3 +101,18 @@ class ValueList(Generic[T]):
 def signed_percent() -> ValueList[float]:
     """Build the grammar of a change in percent."""
     return ValueList((SIGNED_PERCENT,), float, "a number from -100 to 100, with at most four decimals")
+
+
+def stops() -> ValueList[float]:
+    """Build the grammar of a change of exposure."""
+    return ValueList((_STOPS,), float, "a number from -5 to 5, with at most four decimals")
+
+
+def saturation_percent() -> ValueList[float]:
+    """Build the grammar of a change of saturation."""
+    return ValueList((_SATURATION,), float, "a number from -100 to 900, with at most four decimals")
+
+
+def vibrance_percent() -> ValueList[float]:
+    """Build the grammar of a change of vibrance."""
+    return ValueList((_VIBRANCE,), float, "a number from -100 to 500, with at most four decimals")

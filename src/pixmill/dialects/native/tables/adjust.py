@@ -9,19 +9,24 @@ from pixmill.dialects.native.grammars.filters import CurveGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.grammars.value_lists import (
+    ANGLE,
     BYTE,
     COLOUR,
+    FACTOR,
     LEVELS_GAMMA,
     SIGNED_PERCENT,
     ListItem,
     ValueList,
+    saturation_percent,
     signed_percent,
+    stops,
+    vibrance_percent,
 )
 from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Adjust, Clahe, ColourAdjustment, Curves, Duotone, Levels, ToneAdjustment
+from pixmill.plan.effects import Adjust, Clahe, ColourAdjustment, Curves, Duotone, Levels, Modulate, ToneAdjustment
 
 _WINDOW: Final = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int)
 _SLOPE: Final = ListItem("(?:100|[1-9][0-9]?)", int)
@@ -31,6 +36,11 @@ _param = partial(group_param, Group.COLOUR)
 
 def _rgb(red: float, green: float, blue: float) -> tuple[float, float, float]:
     return red, green, blue
+
+
+def _modulate(lightness: float, chroma: float, hue: Fraction) -> Modulate | None:
+    change = Modulate(lightness, chroma, float(hue))
+    return change if change != Modulate() else None
 
 
 PARAMS = (
@@ -64,6 +74,15 @@ PARAMS = (
         aliases=("normalise",),
     ),
     _param(
+        "equalize",
+        Choice(FLAGS),
+        "Equalises the histogram of each channel, so that all values are about equally frequent. Takes the place of "
+        "`normalize`.",
+        "true",
+        default="false",
+        aliases=("equalise",),
+    ),
+    _param(
         "levels",
         ValueList(
             (BYTE, LEVELS_GAMMA, BYTE), Levels, "black,gamma,white with values from 0 to 255 and gamma from 0.1 to 10"
@@ -90,9 +109,47 @@ PARAMS = (
         default="1",
     ),
     _param(
+        "warmth",
+        signed_percent(),
+        "White balance: makes colours warmer, or cooler below 0, at the same luminance of white. Each unit moves the "
+        "white point by 1 mired (100: as if daylight of 6,500 K were taken for 3,940 K).",
+        "40",
+        "-40",
+        default="0",
+    ),
+    _param(
+        "exposure",
+        stops(),
+        "Exposure in stops: 1 doubles the light, -1 halves it, in linear light.",
+        "0.7",
+        "-1",
+        default="0",
+    ),
+    _param(
+        "highlights",
+        signed_percent(),
+        "Lightens or, below 0, recovers the light tones; black, white and dark tones stay.",
+        "-60",
+        default="0",
+    ),
+    _param(
+        "shadows",
+        signed_percent(),
+        "Lightens or, below 0, deepens the dark tones; black, white and light tones stay.",
+        "60",
+        default="0",
+    ),
+    _param(
+        "brightness_factor",
+        Decimal(Fraction(0), Fraction(10)),
+        "Multiplies each channel, as CSS `brightness()`: 0 is black, 1 no change, 2 twice as bright.",
+        "1.3",
+        default="1",
+    ),
+    _param(
         "brightness",
         signed_percent(),
-        "Added to each channel, in percent of white. It is not a factor, as in some other servers.",
+        "Added to each channel, in percent of white. `brightness_factor` multiplies.",
         "15",
         "-15",
         default="0",
@@ -130,8 +187,28 @@ PARAMS = (
         default="0",
     ),
     _param(
+        "modulate",
+        ValueList(
+            (FACTOR, FACTOR, ANGLE),
+            _modulate,
+            "brightness,saturation,hue: two factors from 0 to 10, and degrees from -360 to 360",
+        ),
+        "Factors of lightness and chroma, and degrees added to the hue, of CIE LCh: as sharp's `modulate`.",
+        "1.1,1.4,0",
+        "1,1,40",
+        default="1,1,0",
+    ),
+    _param(
+        "vibrance",
+        vibrance_percent(),
+        "Saturation of muted colours: grey and fully saturated colours stay. -100 removes most of the muted colour.",
+        "60",
+        "-60",
+        default="0",
+    ),
+    _param(
         "saturation",
-        signed_percent(),
+        saturation_percent(),
         "Saturation, as CSS `saturate()`: -100 removes all colour, 100 doubles the distance from grey.",
         "30",
         "-40",
@@ -193,8 +270,10 @@ def adjust_of(values: ParamValues) -> Adjust:
 
 def _tone(values: ParamValues) -> ToneAdjustment:
     red, green, blue = values.get("rgb", (0.0, 0.0, 0.0))
+    equalise = values.get("equalize", False)
     return ToneAdjustment(
-        normalise=values.get("normalize", False),
+        normalise=values.get("normalize", False) and not equalise,
+        equalise=equalise,
         levels=values.get("levels", Levels()),
         curves=Curves(
             values.get("curves", ()),
@@ -203,6 +282,11 @@ def _tone(values: ParamValues) -> ToneAdjustment:
             values.get("curves_blue", ()),
         ),
         gamma=float(values.get("gamma", 1)),
+        warmth=values.get("warmth", 0.0),
+        exposure=values.get("exposure", 0.0),
+        highlights=values.get("highlights", 0.0),
+        shadows=values.get("shadows", 0.0),
+        brightness_factor=float(values.get("brightness_factor", 1)),
         brightness=values.get("brightness", 0.0),
         contrast=values.get("contrast", 0.0),
         red=red,
@@ -215,6 +299,8 @@ def _tone(values: ParamValues) -> ToneAdjustment:
 def _colour_adjustment(values: ParamValues) -> ColourAdjustment:
     return ColourAdjustment(
         lightness=values.get("lightness", 0.0),
+        modulate=values.get("modulate"),
+        vibrance=values.get("vibrance", 0.0),
         saturation=values.get("saturation", 0.0),
         hue=float(values.get("hue", 0)),
         sepia=float(values.get("sepia", 0)),

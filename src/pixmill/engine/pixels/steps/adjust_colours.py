@@ -3,7 +3,10 @@
 Grayscale is luminance (Rec. 709 weights in linear light), as an image with one channel. ``adjust_colours`` applies, in
 this order:
 
-- lightness: added to L* of CIE Lab, 0 to 100, as sharp's ``modulate`` does
+- lightness, modulate: L* · factor + change, chroma · factor and hue + degrees, of CIE LCh, as sharp's ``modulate``
+  does; without ``modulate`` L* stays from 0 to 100
+- vibrance: Y + (x − Y) · (1 + change / 100 · (1 − S)) on sRGB values, with the luma Y of the CSS matrices and
+  S = (max − min) / 255 of the three channels
 - saturation, hue, sepia: the CSS matrices (``colour_matrices.py``) on sRGB values, multiplied and applied at once
 - tint: L* stays, a* and b* become those of the colour, scaled towards black and white by 1 − 4 (L* / 100 − ½)² (sharp's
   ``tint``)
@@ -15,6 +18,7 @@ The opacity α of a colour is the strength of the change: c · α + x · (1 − 
 """
 
 from array import array
+from math import cos, radians, sin
 
 import pyvips
 
@@ -25,7 +29,7 @@ from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import ColourAdjustment, Duotone
+from pixmill.plan.effects import ColourAdjustment, Duotone, Modulate
 
 _GREYS = range(256)
 
@@ -37,8 +41,10 @@ def adjust_colours(frame: Frame, job: RenderJob) -> Frame:
 
 
 def _apply_adjustments(image: VipsImage, options: ColourAdjustment) -> VipsImage:
-    if options.lightness:
-        image = _change_lightness(image, options.lightness)
+    if options.lightness or options.modulate:
+        image = _change_lch(image, options.lightness, options.modulate)
+    if options.vibrance:
+        image = _change_vibrance(image, options.vibrance)
     image = _apply_matrices(image, options)
     if options.tint is not None:
         image = _map_luminance(image, _tint_table(options.tint))
@@ -52,10 +58,24 @@ def _apply_adjustments(image: VipsImage, options: ColourAdjustment) -> VipsImage
     return image
 
 
-def _change_lightness(image: VipsImage, amount: float) -> VipsImage:
+def _change_lch(image: VipsImage, lightness: float, change: Modulate | None) -> VipsImage:
     lab = image.colourspace("lab")
-    lightness = (lab[0] + amount).clamp(min=0, max=100)
-    return lightness.bandjoin(lab.extract_band(1, n=2)).copy(interpretation="lab").colourspace("srgb")
+    light, chroma = lab[0], lab.extract_band(1, n=2)
+    if change:
+        cosine, sine = (change.chroma * part for part in (cos(radians(change.hue)), sin(radians(change.hue))))
+        chroma = chroma.recomb(pyvips.Image.new_from_array([[cosine, -sine], [sine, cosine]]))
+        light = light * change.lightness + lightness
+    else:
+        light = (light + lightness).clamp(min=0, max=100)
+    return light.bandjoin(chroma).copy(interpretation="lab").colourspace("srgb")
+
+
+def _change_vibrance(image: VipsImage, percent: float) -> VipsImage:
+    luma = image.recomb(pyvips.Image.new_from_array([list(saturate(0)[0])]))
+    red, green, blue = image.bandsplit()
+    spread = red.maxpair(green).maxpair(blue) - red.minpair(green).minpair(blue)
+    factor = (1 - spread / 255) * (percent / 100) + 1
+    return round_to_8_bit((image - luma) * factor + luma).copy(interpretation="srgb")
 
 
 def _apply_matrices(image: VipsImage, options: ColourAdjustment) -> VipsImage:
