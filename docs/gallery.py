@@ -38,6 +38,7 @@ BASE_QUERIES = {
     "enlarge": "url=mill.png&width=900",
     "shrink": "url=mill.png&width=280&height=280&fit=contain&background=ffcc66",
     "clamp": "url=mill.png&width=900&height=200&fit=cover",
+    "rounding": "url=wine.jpg&width=101",
     "min_width": "url=wine.jpg&width=100",
     "min_height": "url=wine.jpg&height=100",
     "adaptive": "url=umang.jpg&width=180&height=280",

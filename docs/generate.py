@@ -72,7 +72,7 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 
 ## Rounding and limits
 
-- Dimensions are rounded half up and are at least 1 px.
+- Dimensions are rounded half up, unless `rounding` says otherwise, and are at least 1 px.
 - Without `enlarge=true`, images are not upscaled: `cover` and `fill` shrink the box, keeping its aspect ratio, until the image is
   large enough; `contain` keeps the box and pads the image at its own size. With `clamp=sides` each side of the box is limited to
   that of the image instead.

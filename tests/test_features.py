@@ -40,6 +40,7 @@ device pixel ratio | w=9&dpr=2
 zoom, scale factor | w=9&zoom=2
 downscaling forbidden (enlarge only) | w=9&enlarge=true&shrink=false
 each side limited to that of the image | w=9&h=9&fit=cover&clamp=sides
+rounding of sides as other services do | w=9&rounding=truncate
 minimum sizes | min_width=9 min_height=9
 aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true

@@ -6,6 +6,7 @@ from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
+from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Aspect, Clamp, Fit, Flip, Kernel, Plan, Resize
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 
@@ -50,6 +51,8 @@ def plan(query: str) -> Plan:
         ("aspect=16:9&w=300&h=300", Resize(300, 300)),
         ("w=300&h=200&adaptive=true", Resize(300, 200, adaptive=True)),
         ("aspect=2:1&adaptive=true", Resize(aspect=Aspect(2, 1), fit=Fit.COVER, adaptive=True)),
+        ("w=300&rounding=half_even", Resize(width=300, rounding=RoundingMode.HALF_EVEN)),
+        ("aspect=3:2&w=100&rounding=truncate", Resize(100, 66, Fit.COVER, rounding=RoundingMode.TRUNCATE)),
         ("w=300&kernel=nearest", Resize(width=300, kernel=Kernel.NEAREST)),
     ],
 )
@@ -106,6 +109,7 @@ def test_a_trim(query: str, expected: Trim) -> None:
         ("rotate=-0.25", 0, Flip.NONE, FreeRotation(359.75)),
         ("rotate=127&flip=h", 0, Flip.HORIZONTAL, FreeRotation(127.0)),
         ("rotate=30&flip=both", 180, Flip.NONE, FreeRotation(30.0)),
+        ("rotate=30&rounding=half_up", 0, Flip.NONE, FreeRotation(30.0, rounding=RoundingMode.HALF_UP)),
         ("rotate=30&background=navy", 0, Flip.NONE, FreeRotation(30.0, Colour(0, 0, 128))),
     ],
 )
@@ -142,6 +146,7 @@ def test_a_background_that_padding_shows_counts() -> None:
         "trim_color=red&trim_equal=both",
         "adaptive=true&w=300",
         "kernel=cubic",
+        "rounding=truncate",
         "enlarge=true&zoom=0.9",
         "shrink=false",
         "aspect=1:1&clamp=sides",

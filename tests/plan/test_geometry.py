@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pixmill.errors import InvalidParameter, ResultTooLarge
 from pixmill.plan.geometry import Geometry, resolve, resolve_crop
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
-from pixmill.plan.lengths import Box, Size, round_length
+from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Clamp, Crop, CropUnit, Fit, Plan, Resize
 from pixmill.plan.placement import window_position
@@ -134,6 +134,69 @@ def test_contain_leaves_a_small_picture_in_the_middle() -> None:
 @pytest.mark.parametrize(("length", "rounded"), [("0.2", 1), ("1.49", 1), ("1.5", 2), ("2.5", 3), ("333.5", 334)])
 def test_lengths_are_rounded_half_up_and_never_to_nothing(length: str, rounded: int) -> None:
     assert round_length(Fraction(length)) == rounded
+
+
+@pytest.mark.parametrize(
+    ("source", "resize", "output"),
+    [
+        (Size(600, 900), Resize(width=333), Size(333, 500)),
+        (Size(600, 900), Resize(width=333, rounding=RoundingMode.TRUNCATE), Size(333, 499)),
+        (Size(600, 900), Resize(width=333, rounding=RoundingMode.HALF_EVEN), Size(333, 500)),
+        (Size(600, 900), Resize(width=333, rounding=RoundingMode.RECIPROCAL_HALF_EVEN), Size(333, 499)),
+        (Size(600, 900), Resize(width=333, rounding=RoundingMode.RECIPROCAL_HALF_UP), Size(333, 499)),
+        (Size(600, 900), Resize(width=3, rounding=RoundingMode.HALF_EVEN), Size(3, 4)),
+        (Size(600, 900), Resize(3, 300), Size(3, 5)),
+        (Size(200, 101), Resize(width=100, rounding=RoundingMode.RECIPROCAL_HALF_UP), Size(100, 51)),
+        (Size(200, 101), Resize(width=100, rounding=RoundingMode.RECIPROCAL_HALF_EVEN), Size(100, 50)),
+        (Size(2725, 2225), Resize(height=320, rounding=RoundingMode.TRUNCATE), Size(391, 320)),
+        (Size(2725, 2225), Resize(zoom=0.333, rounding=RoundingMode.TRUNCATE), Size(907, 740)),
+        (Size(1200, 800), Resize(width=7, rounding=RoundingMode.DOUBLE_TRUNCATE), Size(7, 4)),
+        (Size(1200, 800), Resize(width=87, rounding=RoundingMode.TRUNCATE), Size(87, 58)),
+        (Size(1200, 800), Resize(width=87, rounding=RoundingMode.DOUBLE_TRUNCATE), Size(87, 57)),
+        (Size(1200, 800), Resize(width=7, rounding=RoundingMode.CEIL), Size(7, 5)),
+        (Size(1200, 800), Resize(width=1, rounding=RoundingMode.TRUNCATE), Size(1, 1)),
+        (Size(333, 200), Resize(500, 200, Fit.COVER, rounding=RoundingMode.TRUNCATE), Size(333, 133)),
+        (Size(333, 200), Resize(500, 250, Fit.CONTAIN, max_width=333, rounding=RoundingMode.CEIL), Size(333, 167)),
+    ],
+)
+def test_a_computed_side_is_rounded_as_asked(source: Size, resize: Resize, output: Size) -> None:
+    assert resolve(source, Plan(resize=resize), WIDE).output == output
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, st.sampled_from(RoundingMode))
+def test_a_rounding_moves_no_side_by_more_than_a_pixel(source: Size, resize: Resize, rounding: RoundingMode) -> None:
+    """A clamped box of a vanishing side may lose its shape to a pixel, so the boxes are left to be reached."""
+    resize = replace(resize, enlarge=True, shrink=True)
+    nearest = resolve(source, Plan(resize=resize), WIDE).output
+    rounded = resolve(source, Plan(resize=replace(resize, rounding=rounding)), WIDE).output
+    assert abs(nearest.width - rounded.width) <= 1
+    assert abs(nearest.height - rounded.height) <= 1
+
+
+@pytest.mark.parametrize("rounding", RoundingMode)
+def test_a_drawing_is_rounded_like_any_image(rounding: RoundingMode) -> None:
+    size = RealSize(Fraction(600), Fraction(900))
+    assert size.scaled(Fraction(333, 600), rounding) == Size(600, 900).scaled(Fraction(333, 600), rounding)
+
+
+@pytest.mark.parametrize(
+    ("rounding", "output"),
+    [
+        (RoundingMode.CEIL, Size(408, 387)),
+        (RoundingMode.HALF_UP, Size(408, 386)),
+        (RoundingMode.HALF_EVEN, Size(408, 386)),
+        (RoundingMode.TRUNCATE, Size(407, 386)),
+    ],
+)
+def test_the_canvas_of_a_rotation_is_rounded_as_asked(rounding: RoundingMode, output: Size) -> None:
+    assert resolve(Size(320, 261), Plan(rotate_free=FreeRotation(30.0, rounding=rounding)), WIDE).output == output
+
+
+@pytest.mark.parametrize("rounding", RoundingMode)
+def test_the_error_of_a_cosine_is_never_a_pixel(rounding: RoundingMode) -> None:
+    plan = Plan(rotate_free=FreeRotation(359.9999999999, rounding=rounding))
+    assert resolve(Size(320, 261), plan, WIDE).output == Size(320, 261)
 
 
 def test_a_right_angle_swaps_the_sides_before_anything_else() -> None:

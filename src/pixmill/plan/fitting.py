@@ -74,7 +74,7 @@ def _target_box(source: Size | RealSize, resize: Resize) -> Size | None:
     shape = Fraction(resize.aspect.width, resize.aspect.height)
     choose = max if resize.fit is Fit.CONTAIN else min
     width = choose(Fraction(source.width), source.height * shape) * exact_fraction(resize.zoom)
-    return Size(round_length(width), round_length(width / shape))
+    return Size(round_length(width, resize.rounding), round_length(width / shape, resize.rounding))
 
 
 def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
@@ -88,7 +88,7 @@ def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
 
 def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -> FitResult:
     """Scale the whole image, keeping its aspect ratio."""
-    scaled = source.scaled(_clamp_scale(_allowed_scale(scale, resize), source, resize))
+    scaled = source.scaled(_clamp_scale(_allowed_scale(scale, resize), source, resize), resize.rounding)
     return FitResult(scaled, scaled)
 
 
@@ -97,11 +97,11 @@ def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResul
     if resize.shrink:
         box = _clamp_box(box, resize)
     scale = _allowed_scale(min(Fraction(box.width, source.width), Fraction(box.height, source.height)), resize)
-    scaled = source.scaled(scale)
+    scaled = source.scaled(scale, resize.rounding)
     if not resize.shrink:
         canvas = Size(max(box.width, scaled.width), max(box.height, scaled.height))
         limit = _clamp_scale(_UNSCALED, canvas, resize)
-        scaled, box = source.scaled(scale * limit), canvas.scaled(limit)
+        scaled, box = source.scaled(scale * limit, resize.rounding), canvas.scaled(limit, resize.rounding)
     return FitResult(scaled, scaled, box)
 
 
@@ -122,7 +122,7 @@ def _reachable_box(source: Size | RealSize, box: Size, scales: tuple[Fraction, F
         return box
     if resize.clamp is Clamp.SIDES or not (resize.enlarge or resize.shrink or smallest == largest):
         return _clamp_sides(source, box, resize)
-    return box.scaled(1 / (largest if largest > 1 and not resize.enlarge else smallest))
+    return box.scaled(1 / (largest if largest > 1 and not resize.enlarge else smallest), resize.rounding)
 
 
 def _clamp_sides(source: Size | RealSize, box: Size, resize: Resize) -> Size:
@@ -135,12 +135,12 @@ def _clamp_sides(source: Size | RealSize, box: Size, resize: Resize) -> Size:
 
 def _clamp_side(limit: Fraction, side: int, resize: Resize) -> int:
     is_allowed = resize.enlarge if side > limit else resize.shrink
-    return side if is_allowed else round_length(limit)
+    return side if is_allowed else round_length(limit, resize.rounding)
 
 
 def _clamp_box(box: Size, resize: Resize) -> Size:
     scale = _clamp_scale(_UNSCALED, box, resize)
-    return box if scale == _UNSCALED else box.scaled(scale)
+    return box if scale == _UNSCALED else box.scaled(scale, resize.rounding)
 
 
 def _clamp_scale(scale: Fraction, size: Size | RealSize, resize: Resize) -> Fraction:

@@ -5,19 +5,19 @@ Sizes are computed in ``fitting.py``, positions in ``placement.py``, roundings i
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, cos, radians, sin
+from math import cos, radians, sin
 
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
 from pixmill.plan.fitting import fit
 from pixmill.plan.gravity import Faces, Smart
-from pixmill.plan.lengths import Box, RealSize, Size, exact_fraction, round_position
+from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, exact_fraction, round_length, round_position
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
 from pixmill.plan.transforms import Extend, FreeRotation
 
 _TRIGONOMETRY_ERROR_PX = 1e-9
-"""The error of sine and cosine, in pixels, for which no row is added."""
+"""The error of sine and cosine, in pixels, for which no row is added or taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
         return size
     cosine, sine = abs(cos(radians(rotation.degrees))), abs(sin(radians(rotation.degrees)))
     width, height = size.width * cosine + size.height * sine, size.width * sine + size.height * cosine
-    return Size(max(1, ceil(width - _TRIGONOMETRY_ERROR_PX)), max(1, ceil(height - _TRIGONOMETRY_ERROR_PX)))
+    error = -_TRIGONOMETRY_ERROR_PX if rotation.rounding is RoundingMode.CEIL else _TRIGONOMETRY_ERROR_PX
+    return Size(round_length(width + error, rotation.rounding), round_length(height + error, rotation.rounding))
 
 
 def _canvas_size(image: Size, canvas: Size | None) -> Size:

@@ -14,6 +14,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Effects
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.gravity import Gravity, Point
+from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Metadata, Profile
 from pixmill.plan.overlays import Overlays
 from pixmill.plan.shapes import NO_SHAPE, Shape
@@ -115,7 +116,7 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     without ``shrink`` never downscaled; a box that would need it is changed as ``clamp`` says: both sides alike, or
     each side to that of the image. ``adaptive`` swaps the sides to match the orientation of the image. The result is
     at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which take precedence,
-    even if that enlarges it.
+    even if that enlarges it. ``rounding`` applies to every side that is computed.
     """
 
     width: Side = 0
@@ -133,6 +134,7 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     max_width: Side = 0
     max_height: Side = 0
     kernel: Kernel = Kernel.LANCZOS3
+    rounding: RoundingMode = RoundingMode.HALF_UP
 
 
 class Output(Struct, frozen=True, omit_defaults=True):

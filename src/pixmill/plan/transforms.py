@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from pixmill.plan.colour import TRANSPARENT, Byte, Colour
+from pixmill.plan.lengths import RoundingMode
 
 Margin = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -30,10 +31,14 @@ class Extend(Struct, frozen=True):
 
 
 class FreeRotation(Struct, frozen=True):
-    """A clockwise rotation other than by right angles, and the colour of the corners that it opens."""
+    """A clockwise rotation other than by right angles, and the colour of the corners that it opens.
+
+    ``rounding`` applies to the sides of the bounding box.
+    """
 
     degrees: Annotated[float, Meta(gt=0, lt=360)]
     corner_colour: Colour = TRANSPARENT
+    rounding: RoundingMode = RoundingMode.CEIL
 
 
 class Trim(Struct, frozen=True):

@@ -26,6 +26,7 @@ from pixmill.plan.effects import (
 )
 from pixmill.plan.facts import Fact
 from pixmill.plan.gravity import Gravity
+from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Aspect, Clamp, Crop, Fit, Flip, Kernel
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.overlays import Overlay
@@ -65,6 +66,7 @@ class ParamValues(TypedDict, total=False):
     max_height: int
     adaptive: bool
     kernel: Kernel
+    rounding: RoundingMode
     padding: tuple[int, int, int, int]
     extend: Fill
     # transformations

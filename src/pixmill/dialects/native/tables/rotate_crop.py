@@ -10,6 +10,7 @@ from pixmill.dialects.native.grammars.scalars import Choice, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.colour import TRANSPARENT
+from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Flip
 from pixmill.plan.transforms import FreeRotation, Trim
 
@@ -83,7 +84,11 @@ def rotation_of(values: ParamValues) -> tuple[int, Flip, FreeRotation | None]:
     return (
         rotate,
         flip,
-        None if is_right_angle else FreeRotation(float(degrees), values.get("background", TRANSPARENT)),
+        None
+        if is_right_angle
+        else FreeRotation(
+            float(degrees), values.get("background", TRANSPARENT), values.get("rounding", RoundingMode.CEIL)
+        ),
     )
 
 
