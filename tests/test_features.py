@@ -99,6 +99,7 @@ rounded corners | radius=9
 shape masks | mask=circle
 image masks | param:mask
 borders | param:border
+opacity of the image | opacity=40
 overlay of an image on the server | overlay=url:logo.png
 overlay image named in the URL | overlay=url:https%3A//example.com/a.png
 several overlays | overlay=url:a.png;url:b.png

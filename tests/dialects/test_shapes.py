@@ -43,6 +43,8 @@ def test_each_says_a_shape(query: str, shape: Shape) -> None:
     ("query", "param"),
     [
         ("radius=-1", "radius"),
+        ("opacity=101", "opacity"),
+        ("opacity=-1", "opacity"),
         ("radius=1,2", "radius"),
         ("radius=pct:101", "radius"),
         ("radius=10000", "radius"),
@@ -66,6 +68,8 @@ def test_what_is_none_is_refused_by_name(query: str, param: str) -> None:
     ("one", "other"),
     [
         ("", "radius=0"),
+        ("", "opacity=100.0"),
+        ("opacity=40", "opacity=40.0"),
         ("", "radius=pct:0,0,0,0"),
         ("", "border=5,transparent"),
         ("radius=7", "radius=7,7,7,7"),

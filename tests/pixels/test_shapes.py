@@ -14,6 +14,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.shapes import Border, CornerRadii, Ellipse, ImageMask, MaskChannel, Polygon, Shape, Star
 from pixmill.plan.source import parse_source
+from pixmill.plan.transforms import Extend
 from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of, render_image
 
 FINE = 16
@@ -181,3 +182,27 @@ def test_the_smallest_pictures_take_every_shape(size: tuple[int, int]) -> None:
     for mask in (Ellipse(), Ellipse(circle=True), Star(), Polygon(7), None):
         shape = Shape(CornerRadii(40, 40, 40, 40), mask, Border(1000))
         assert render_image(encode_image(photo(*size), "PNG"), shape=shape).size == size
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@pytest.mark.parametrize("opacity", [0.0, 12.5, 60.0])
+def test_opacity_multiplies_alpha_and_leaves_colours(mode: str, opacity: float) -> None:
+    image = photo(WIDTH, HEIGHT).convert(mode)
+    if mode.endswith("A"):
+        image.putalpha(Image.linear_gradient("L").resize((WIDTH, HEIGHT)))
+    before = pixels_of(image, "RGBA").astype(float)
+    result = pixels_of(render_image(encode_image(image, "PNG"), opacity=opacity), "RGBA")
+    assert np.abs(result[..., 3] - before[..., 3] * opacity / 100).max() <= 0.501
+    visible = result[..., 3] > 0
+    assert np.array_equal(result[visible][:, :3], before[visible][:, :3])
+
+
+def test_opacity_lets_the_background_show_through_but_not_through_padding_and_overlays() -> None:
+    source = encode_image(Image.new("RGB", (40, 40), (0, 0, 0)), "PNG")
+    result = render_image(
+        source, Format.JPEG, quality=95, opacity=50.0, background=Colour(255, 0, 0), extend=Extend(top=20)
+    )
+    assert np.abs(pixels_of(result)[50, 20].astype(int) - (128, 0, 0)).max() <= 3
+    assert np.abs(pixels_of(result)[10, 20].astype(int) - (255, 0, 0)).max() <= 3
+    bordered = render_image(source, opacity=50.0, shape=Shape(border=Border(5, Colour(255, 255, 255))))
+    assert set(pixels_of(bordered, "RGBA")[..., 3].flat) == {128}

@@ -72,6 +72,7 @@ _RESAMPLE_NS: Final = 25.0
 _PLACE_NS: Final = 8.0
 """Per pixel of the crop, which is reduced to a small image to place a smart window."""
 
+_UNCHANGED: Final = Stage()
 _NO_EFFECTS: Final = Effects()
 _NO_TONE: Final = ToneAdjustment()
 _NO_COLOUR_CHANGE: Final = ColourAdjustment()
@@ -119,6 +120,7 @@ STAGE_NS: Final[Mapping[str, Callable[[Stage], float]]] = {
     "clahe": lambda stage: _clahe_ns(stage.adjust),
     "colour adjustments": lambda stage: _adjust_ns(stage.adjust),
     "blur": lambda stage: _blur_ns(stage.blur),
+    "opacity": lambda stage: 10.0 * (stage.opacity != _UNCHANGED.opacity),
     "mask": lambda stage: 80.0 * (stage.shape != NO_SHAPE) + 70.0 * (stage.shape.border is not None),
 }
 EFFECT_NS: Final[Mapping[str, Callable[[Effects], float]]] = {

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Adjust, Effects
+from pixmill.plan.effects import Adjust, Effects, Percent
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
@@ -161,8 +161,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
 
 class Stage(Struct, frozen=True, omit_defaults=True):
     """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
-    ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``extend``,
-    ``overlays``. ``background`` fills the canvas.
+    ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``opacity`` (in
+    percent), ``extend``, ``overlays``. ``background`` fills the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
@@ -175,6 +175,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0
     effects: Effects = Effects()
     shape: Shape = NO_SHAPE
+    opacity: Percent = 100.0
     extend: Extend = Extend()
     overlays: Overlays = ()
     background: Colour = Colour()

@@ -80,6 +80,7 @@ class ParamValues(TypedDict, total=False):
     radius: CornerRadii | None
     mask: Mask
     border: Border | None
+    opacity: Fraction
     # colours
     grayscale: bool
     clahe: Clahe

@@ -92,6 +92,7 @@ def plan_of(values: ParamValues) -> Plan:
         blur=first.blur,
         effects=first.effects,
         shape=first.shape,
+        opacity=first.opacity,
         extend=first.extend,
         overlays=first.overlays,
         background=first.background,
@@ -127,6 +128,7 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
         blur=float(values.get("blur", 0)),
         effects=_UNCHANGED.effects if effects.NAMES.isdisjoint(values) else effects.effects_of(values),
         shape=_UNCHANGED.shape if shapes.NAMES.isdisjoint(values) else shapes.shape_of(values),
+        opacity=float(values.get("opacity", _UNCHANGED.opacity)),
         extend=size.extend_of(values, resize) if "padding" in values or "extend" in values else _UNCHANGED.extend,
         overlays=values.get("overlay", ()),
         background=_background(values, resize, keeps_alpha=keeps_alpha)

@@ -34,7 +34,7 @@ from pixmill.engine.pixels.steps.clahe import clahe
 from pixmill.engine.pixels.steps.convolve import convolve, sharpen
 from pixmill.engine.pixels.steps.flatten import flatten
 from pixmill.engine.pixels.steps.gradient import gradient, vignette
-from pixmill.engine.pixels.steps.mask import apply_mask
+from pixmill.engine.pixels.steps.mask import apply_mask, multiply_opacity
 from pixmill.engine.pixels.steps.noise import noise
 from pixmill.engine.pixels.steps.overlay import overlay
 from pixmill.engine.pixels.steps.pad import pad
@@ -58,6 +58,7 @@ from pixmill.ports.values import Rendered
 
 _NO_TONE: Final = ToneAdjustment()
 _NO_COLOUR_CHANGE: Final = ColourAdjustment()
+_OPAQUE_PERCENT: Final = 100
 _AS_STORED: Final = Orientation()
 
 STEPS: Final = (
@@ -84,6 +85,7 @@ STEPS: Final = (
     Step(vignette, lambda job: job.plan.effects.vignette > 0),
     Step(noise, lambda job: job.plan.effects.noise > 0),
     Step(apply_mask, lambda job: job.plan.shape != NO_SHAPE),  # rounded corners, a mask, a border
+    Step(multiply_opacity, lambda job: job.plan.opacity < _OPAQUE_PERCENT),
     Step(pad, lambda job: job.geometry.needs_padding),  # the canvas of fit=contain, and padding
     Step(overlay, lambda job: bool(job.plan.overlays)),
 )

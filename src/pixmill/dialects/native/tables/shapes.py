@@ -1,7 +1,9 @@
-"""Parameters for rounded corners, masks and borders."""
+"""Parameters for rounded corners, masks, borders and opacity."""
 
+from fractions import Fraction
 from typing import Final
 
+from pixmill.dialects.native.grammars.scalars import Decimal
 from pixmill.dialects.native.grammars.shapes import BorderGrammar, CornerRadiiGrammar, MaskGrammar
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
@@ -34,9 +36,18 @@ PARAMS = (
         "In pixels of the result; black if no colour is given.",
         ("4", "10,ffcc00"),
     ),
+    Param(
+        "opacity",
+        Group.TRANSFORM,
+        Decimal(Fraction(0), Fraction(100)),
+        "Opacity of the image in percent, its border included: before padding and overlays. `background` shows through "
+        "if the format has no transparency.",
+        ("40",),
+        "100",
+    ),
 )
 
-NAMES: Final = frozenset(param.name for param in PARAMS)
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"opacity"}
 """The parameters of ``shape_of``."""
 
 

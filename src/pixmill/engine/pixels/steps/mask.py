@@ -1,4 +1,4 @@
-"""Rounded corners, a mask, and a border along their outline.
+"""Rounded corners, a mask, a border along their outline, and the opacity of the whole.
 
 Alpha is multiplied by the share of each pixel inside the outline. The border is composited on sRGB values, as in
 browsers, from the outline inwards; an image mask, which has no outline, is applied last. Colours stay the same where
@@ -34,6 +34,11 @@ def apply_mask(frame: Frame, job: RenderJob) -> Frame:
     return from_vips(image, frame)
 
 
+def multiply_opacity(frame: Frame, job: RenderJob) -> Frame:
+    """Multiply alpha by the opacity of the plan."""
+    return from_vips(_multiply_alpha(to_vips(frame), job.plan.opacity / 100), frame)
+
+
 def _apply_outline(image: VipsImage, options: Shape, size: Size) -> VipsImage:
     depth = _outline_depth(options, size).copy_memory()  # read twice
     if options.border:
@@ -52,9 +57,9 @@ def _outline_depth(options: Shape, size: Size) -> VipsImage:
     return depth.minpair(mask_depth) if options.corner_radii else mask_depth
 
 
-def _multiply_alpha(image: VipsImage, coverage: VipsImage) -> VipsImage:
+def _multiply_alpha(image: VipsImage, coverage: VipsImage | float) -> VipsImage:
     colours, alpha = split_alpha(image)
-    return join_alpha(colours, coverage * (_OPAQUE if alpha is None else alpha))
+    return join_alpha(colours, (colours[0] * 0 + _OPAQUE if alpha is None else alpha) * coverage)
 
 
 def _draw_border(image: VipsImage, border: Border, depth: VipsImage) -> VipsImage:
