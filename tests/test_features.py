@@ -122,6 +122,8 @@ Display P3 | profile=p3
 Adobe RGB, Rec. 2020, ProPhoto | profile=adobe profile=rec2020 profile=prophoto
 CMYK | profile=cmyk
 download file name | filename=a.jpg
+originals of some formats, or animations, passed through | passthrough=animation passthrough=svg
+originals of some formats rejected | reject=svg
 original passed through byte for byte | f=original
 still of a chosen frame | page=2
 limit on frames and total pixels | setting:max_frames setting:max_animation_pixels

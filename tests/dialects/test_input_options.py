@@ -4,6 +4,7 @@ import pytest
 
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter
+from pixmill.media import Format
 from pixmill.plan.ops import DEFAULT_INPUT, Input, Plan
 
 
@@ -42,8 +43,33 @@ def test_the_orientation_is_the_recorded_one_or_another(value: str, orientation:
     assert plan(f"orientation={value}").input == Input(orientation=orientation)
 
 
+def test_formats_of_the_original_are_rejected_or_delivered_in_one_order() -> None:
+    assert plan("reject=svg,pdf,svg") == plan("reject=pdf,svg")
+    assert plan("reject=svg,pdf").input == Input(rejected=(Format.PDF, Format.SVG))
+    one, other = plan("passthrough=svg,animation,gif"), plan("passthrough=gif,svg,animation")
+    assert one == other
+    assert (one.output.passthrough, one.output.passthrough_animations) == ((Format.GIF, Format.SVG), True)
+
+
+def test_a_still_matters_where_animations_are_delivered_as_they_are() -> None:
+    assert plan("format=jpeg&animated=false&passthrough=animation") != plan("format=jpeg&passthrough=animation")
+
+
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=-1", "page=65536", "page=first", "animated=yes", "orientation=0", "orientation=9"]
+    "query",
+    [
+        "reject=all",
+        "reject=",
+        "passthrough=pdf",
+        "passthrough=gif,",
+        "page=0",
+        "page=-1",
+        "page=65536",
+        "page=first",
+        "animated=yes",
+        "orientation=0",
+        "orientation=9",
+    ],
 )
 def test_anything_else_is_refused(query: str) -> None:
     with pytest.raises(InvalidParameter) as caught:

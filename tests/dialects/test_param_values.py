@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, Literal, Union, get_args, get_origin
 
 import pytest
 
+from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.filters import RegionEffectGrammar
 from pixmill.dialects.native.grammars.overlay_options import IMAGE_OPTIONS, TEXT_OPTIONS, OptionValues, OverlayOption
 from pixmill.dialects.native.grammars.scalars import Choice
@@ -13,7 +14,6 @@ from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.param_values import ParamValues, select
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
-from pixmill.dialects.native.tables.srcset import ChoiceList
 
 ALL_PARAMS = (*PARAMS, *srcset.PARAMS, srcset.PRESET)
 OPTIONS = tuple({option.name: option for option in (*IMAGE_OPTIONS, *TEXT_OPTIONS)}.values())

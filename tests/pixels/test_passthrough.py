@@ -1,11 +1,14 @@
 """Originals that go out as they came: drawings, and bytes of which nothing is to change."""
 
+from io import BytesIO
+
 import pytest
 from msgspec.structs import replace
+from PIL import Image
 
 from pixmill.engine.pixels.batch import render_all
 from pixmill.engine.pixels.pipeline import render
-from pixmill.errors import UnsupportedOutput
+from pixmill.errors import UnsupportedImage, UnsupportedOutput
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Crop, Fit, Input, Output, Plan, Resize
@@ -110,3 +113,46 @@ def test_several_results_of_one_original_may_hold_itself() -> None:
     assert isinstance(second, Rendered)
     assert first.body == bytes(source)
     assert second.width == 50
+
+
+def animation(kind: str) -> memoryview:
+    frames = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green", "blue")]
+    body = BytesIO()
+    frames[0].save(body, kind, save_all=True, append_images=frames[1:], duration=100)
+    return memoryview(body.getvalue())
+
+
+KEEPS = Output(formats=(Format.WEBP,), passthrough=(Format.BMP, Format.SVG), passthrough_animations=True)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_an_animation_is_delivered_as_it_is(kind: str) -> None:
+    source, plan = animation(kind), Plan(resize=Resize(30), blur=3.0, output=KEEPS)
+    expected = Rendered(bytes(source), Format(kind.lower()), 60, 40, {})
+    assert render(source, plan, LIMITS) == expected
+    assert dict(render_all(source, [plan, plan], LIMITS)) == {0: expected, 1: expected}
+
+
+@pytest.mark.parametrize("options", [Input(animated=False), Input(page=2)])
+def test_a_still_of_an_animation_is_rendered(options: Input) -> None:
+    result = render(animation("GIF"), Plan(input=options, resize=Resize(30), output=KEEPS), LIMITS)
+    assert (result.format, result.width, result.height) == (Format.WEBP, 30, 20)
+
+
+def test_originals_in_some_formats_are_delivered_as_they_are() -> None:
+    source = encode_image(photo(), "BMP")
+    plan = Plan(rotate=90, input=Input(rejected=(Format.PDF,)), output=KEEPS)
+    assert render(source, plan, LIMITS) == Rendered(bytes(source), Format.BMP, 240, 160, {})
+    drawing = render(DRAWING, plan, LIMITS)
+    assert (drawing.format, drawing.width, drawing.height) == (Format.SVG, 40, 20)
+    assert b"script" not in drawing.body
+    assert render(encode_image(photo(), "PNG"), plan, LIMITS).format is Format.WEBP
+
+
+@pytest.mark.parametrize("source", [DRAWING, animation("GIF")])
+def test_originals_in_some_formats_are_rejected(source: memoryview) -> None:
+    plan = Plan(input=Input(rejected=(Format.GIF, Format.SVG)), output=KEEPS)
+    with pytest.raises(UnsupportedImage) as caught:
+        render(source, plan, LIMITS)
+    assert caught.value.param == "reject"
+    assert all(isinstance(outcome, UnsupportedImage) for _, outcome in render_all(source, [plan], LIMITS))

@@ -65,6 +65,12 @@ def test_an_orientation_that_swaps_the_sides_has_its_own_width(recorded: int, gi
     assert widths(0) == [(1000, PHOTO)]
 
 
+def test_an_original_that_is_delivered_as_it_is_has_one_width() -> None:
+    for requested, width in (([200, 400], 400), ([200, 4000], 1000)):
+        found = srcset_widths(PHOTO, requested, lambda width: Plan(resize=Resize(width)), Limits(), is_unchanged=True)
+        assert found == [(width, PHOTO)]
+
+
 def test_results_of_one_width_are_one() -> None:
     assert sizes(1, 2, 3, height=100, fit=Fit.INSIDE) == ["1: 1x1", "2: 2x1", "3: 3x2"]
     assert sizes(900, 950, 1000, height=0.001, fit=Fit.INSIDE) == ["900: 2x1"]

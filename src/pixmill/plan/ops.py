@@ -34,7 +34,8 @@ class Input(Struct, frozen=True):
     ``animated``: an animation stays one, if the format of the result can. ``page`` counts from 1 and selects a still;
     of an animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size
     counts. ``time_s``: position in a video; None for its most representative frame. ``orientation``: replaces the one
-    that the original records, as in EXIF (1: as stored); 0 for the recorded one.
+    that the original records, as in EXIF (1: as stored); 0 for the recorded one. ``rejected``: originals in these
+    formats are errors.
     """
 
     animated: bool = True
@@ -42,6 +43,7 @@ class Input(Struct, frozen=True):
     dpi: Annotated[int, Meta(ge=1, le=MAX_DPI)] = 96
     time_s: Annotated[float, Meta(ge=0, le=MAX_TIME_S)] | None = None
     orientation: Annotated[int, Meta(ge=0, le=8)] = 0
+    rejected: tuple[Format, ...] = ()
 
 
 DEFAULT_INPUT: Final = Input()
@@ -145,7 +147,9 @@ class Output(Struct, frozen=True, omit_defaults=True):
     the image. ``quality`` is 1 to 100 on one perceptual scale for all lossy formats. ``target_quality``: search for the
     lowest quality at which this image loses no more than photographs do at that one; 0 for no search. ``max_bytes``:
     reduce the quality, or the number of colours, until the result fits; 0 for no limit. ``source_format``: the format
-    of the original, if it can be written, and its bytes unchanged if nothing else is requested.
+    of the original, if it can be written, and its bytes unchanged if nothing else is requested. Originals in the
+    formats of ``passthrough``, and with ``passthrough_animations`` those with several frames, are delivered at their
+    own size and in their own format: all but ``metadata`` is ignored for them.
     """
 
     formats: tuple[Format, ...] = ()
@@ -157,6 +161,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
     source_format: bool = False
     target_quality: Annotated[int, Meta(ge=0, le=MAX_TARGET_QUALITY)] = 0
     max_bytes: Annotated[int, Meta(ge=0)] = 0
+    passthrough: tuple[Format, ...] = ()
+    passthrough_animations: bool = False
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):

@@ -27,13 +27,17 @@ def srcset_widths(
     is_vector: bool = False,
     exact_source: RealSize | None = None,
     orientation: int = 1,
+    is_unchanged: bool = False,
 ) -> list[tuple[int, Size]]:
     """List the distinct widths, ascending, with the size of each result; ``plan_for`` compiles the plan of a width.
 
     ``source`` is the size in the recorded ``orientation``, which plans may replace. Widths larger than the original are
-    replaced by its natural width, unless it is a vector drawing. Raises as ``resolve`` does.
+    replaced by its natural width, unless it is a vector drawing. ``is_unchanged``: the original is delivered as it is
+    in any case, so that there is one width. Raises as ``resolve`` does.
     """
     requested = sorted(set(widths))
+    if is_unchanged:
+        return [(min(requested[-1], source.width), source)]
     given = plan_for(requested[0]).input.orientation or orientation
     if (given >= _FIRST_TRANSPOSED) is not (orientation >= _FIRST_TRANSPOSED):
         source, exact_source = source.transposed, exact_source and exact_source.transposed

@@ -24,6 +24,7 @@ from pixmill.media import MEDIA, VECTOR_FORMATS, Format
 from pixmill.plan.facts import Facts, exact_size
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import Size
+from pixmill.plan.passthrough import is_delivered_unchanged
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.srcset_widths import srcset_widths
 
@@ -140,6 +141,11 @@ class _SrcsetBuilder:
             is_vector=facts.format in VECTOR_FORMATS,
             exact_source=exact_size(facts),
             orientation=facts.orientation,
+            is_unchanged=is_delivered_unchanged(
+                self._image_request(self.srcset_request.widths[0], Format.JPEG).plan,
+                facts.format,
+                is_animation=facts.frames > facts.pages,
+            ),
         )
 
     def _candidate(self, width: int, form: Format, size: Size) -> SrcsetCandidate:

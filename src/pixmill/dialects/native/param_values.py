@@ -49,6 +49,7 @@ class ParamValues(TypedDict, total=False):
     dpi: int
     time: Fraction
     orientation: int
+    reject: tuple[Format, ...]
     # size
     width: int
     height: int
@@ -134,6 +135,7 @@ class ParamValues(TypedDict, total=False):
     then: tuple["ParamValues", ...]
     # output
     format: RequestedFormat
+    passthrough: tuple[Format | None, ...]
     quality: int | QualityTarget
     max_bytes: int
     metadata: Metadata

@@ -14,7 +14,7 @@ from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.job import RenderJob, resolve_job
 from pixmill.engine.pixels.open_image import open_image
-from pixmill.engine.pixels.passthrough import may_pass_through
+from pixmill.engine.pixels.passthrough import delivered_plan, may_pass_through
 from pixmill.engine.pixels.pipeline import render, render_frame
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame, bounding_request
 from pixmill.engine.pixels.steps.smart_crop import place_vector_window
@@ -42,10 +42,12 @@ def render_all(
     jobs: dict[int, RenderJob] = {}
     for number, plan in enumerate(plans):
         try:
-            if may_pass_through(inputs.header(plan.input), plan) or produces_animation(inputs.header(plan.input), plan):
+            header = inputs.header(plan.input)
+            delivered = delivered_plan(header, plan)
+            if may_pass_through(header, delivered) or produces_animation(header, delivered):
                 yield number, render(source, plan, limits, extras)  # an animation keeps no frames that could be shared
             else:
-                jobs[number] = inputs.resolve_job_for(plan)
+                jobs[number] = inputs.resolve_job_for(delivered)
         except PixmillError as error:
             yield number, error
     for group in _group_by_decode(jobs):

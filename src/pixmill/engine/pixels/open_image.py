@@ -22,6 +22,8 @@ def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAUL
     kind = sniff(source)
     if kind is None:
         raise UnsupportedImage
+    if kind in input_options.rejected:
+        raise UnsupportedImage(f"Originals in {kind} are not accepted", param="reject")
     if not can_decode(kind):
         install_hint = missing_extra_hint(kind)
         raise (MissingExtra if install_hint else UnsupportedImage)(

@@ -7,6 +7,9 @@
 - With ``format=original`` any image is delivered without encoding it again, if no operation changes it: with the
   metadata that is requested, and byte for byte if that is all.
 
+- With ``passthrough=`` animations, or originals in the formats that it names, are delivered as with ``format=original``
+  and no operations.
+
 Must never decode pixels.
 """
 
@@ -31,6 +34,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Metadata
+from pixmill.plan.passthrough import is_delivered_unchanged
 from pixmill.ports.values import Rendered
 
 _NO_OPERATIONS: Final = Plan()
@@ -46,6 +50,15 @@ class VectorImage(Protocol):
 
     def to_vector_file(self, size: Size) -> bytes | None:
         """Return the sanitised file with this display size; None if its aspect ratio differs."""
+
+
+def delivered_plan(header: ImageHeader, plan: Plan) -> Plan:
+    """Return the plan that applies to this original: with ``passthrough``, perhaps that of the original itself."""
+    if plan.input.rejected:  # it has been opened
+        plan = replace(plan, input=replace(plan.input, rejected=()))
+    if is_delivered_unchanged(plan, header.format, is_animation=header.timing is not None):
+        return Plan(output=Output(source_format=True, metadata=plan.output.metadata))
+    return plan
 
 
 def may_pass_through(header: ImageHeader, plan: Plan) -> bool:
@@ -75,7 +88,13 @@ def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None
         if body and Format.SVG in output.formats:
             check_size(body, output)
         return body if body and not 0 < output.max_bytes < len(body) else None
-    others = replace(output, quality=_ORIGINAL_OUTPUT.quality, metadata=_ORIGINAL_OUTPUT.metadata)
+    others = replace(
+        output,
+        quality=_ORIGINAL_OUTPUT.quality,
+        metadata=_ORIGINAL_OUTPUT.metadata,
+        passthrough=(),
+        passthrough_animations=False,
+    )
     needs_render = job.geometry.needs_resampling or others != _ORIGINAL_OUTPUT
     return None if needs_render or job.header.format not in OUTPUT_FORMATS else _with_requested_metadata(job)
 
@@ -96,7 +115,14 @@ def _may_stand_for_result(job: RenderJob) -> bool:
     if not format_is_free(output) or own_format(header.format, output) is None:
         return False
     requested = replace(
-        output, formats=(), negotiated=False, quality=_DEFAULT_OUTPUT.quality, target_quality=0, metadata=Metadata.STRIP
+        output,
+        formats=(),
+        negotiated=False,
+        quality=_DEFAULT_OUTPUT.quality,
+        target_quality=0,
+        metadata=Metadata.STRIP,
+        passthrough=(),
+        passthrough_animations=False,
     )
     return (
         requested == _DEFAULT_OUTPUT

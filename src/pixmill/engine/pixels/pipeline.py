@@ -24,7 +24,7 @@ from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.pixels.output.encode import check_size, encode_output
 from pixmill.engine.pixels.output.encode_animation import MAX_ENCODINGS, encode_animation_output
 from pixmill.engine.pixels.output.original_file import OriginalFile
-from pixmill.engine.pixels.passthrough import passthrough, smaller_original
+from pixmill.engine.pixels.passthrough import delivered_plan, passthrough, smaller_original
 from pixmill.engine.pixels.probe import read_facts
 from pixmill.engine.pixels.runner import PipelineRunner, Step
 from pixmill.engine.pixels.steps.adjust_colours import adjust_colours, grayscale
@@ -106,6 +106,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
     seconds: dict[str, float] = {}
     with _record_duration(seconds, "decode"):
         decoder = open_image(source, limits, plan.input)
+        plan = delivered_plan(decoder.header, plan)
         job = replace(
             resolve_job(decoder.header, plan, limits, find_trim_box(source, plan, limits)), source=source, extras=extras
         )

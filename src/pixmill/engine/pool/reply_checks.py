@@ -115,6 +115,8 @@ def possible_formats(output: Output) -> Sequence[Format]:
     """Return the formats that a result with these options can be in."""
     if output.source_format:
         return OUTPUT_FORMATS
+    if output.passthrough or output.passthrough_animations:
+        return (*output.formats, *OUTPUT_FORMATS)
     if output.formats and not output.negotiated:
         return output.formats[:1]
     return (*output.formats, *_FALLBACK_FORMATS)

@@ -3,11 +3,14 @@
 from fractions import Fraction
 from typing import Final
 
+from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.media import MEDIA
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input, Output
+
+_ORIGINAL_FORMATS: Final = {kind.value: kind for kind in Format if kind not in DESCRIPTION_FORMATS}
 
 PARAMS = (
     Param(
@@ -55,6 +58,13 @@ PARAMS = (
         ("none", "6"),
         default="auto",
     ),
+    Param(
+        "reject",
+        Group.SOURCE,
+        ChoiceList(_ORIGINAL_FORMATS, len(_ORIGINAL_FORMATS)),
+        "Answers originals in these formats with 415.",
+        ("svg", "svg,pdf"),
+    ),
 )
 
 NAMES: Final = frozenset(param.name for param in PARAMS)
@@ -63,7 +73,9 @@ NAMES: Final = frozenset(param.name for param in PARAMS)
 
 def input_of(values: ParamValues, output: Output) -> Input:
     """Compile the selection of frames; ``animated`` has no effect if the format cannot be animated."""
-    can_animate = not output.formats or output.negotiated or MEDIA[output.formats[0]].animation
+    can_animate = (
+        not output.formats or output.negotiated or output.passthrough_animations or MEDIA[output.formats[0]].animation
+    )
     still = "page" in values or not values.get("animated", True)
     return Input(
         animated=not (can_animate and still),
@@ -71,4 +83,5 @@ def input_of(values: ParamValues, output: Output) -> Input:
         dpi=values.get("dpi", DEFAULT_INPUT.dpi),
         time_s=float(values["time"]) if "time" in values else None,
         orientation=values.get("orientation", 0),
+        rejected=tuple(sorted(values.get("reject", ()))),
     )

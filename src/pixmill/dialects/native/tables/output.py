@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.scalars import Choice, PatternText
 from pixmill.dialects.native.param import Group, Param
@@ -13,6 +14,7 @@ from pixmill.plan.ops import Output
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode, TiffCompression
 
 _ORIGINAL: Final = "original"
+_ANIMATION: Final = "animation"
 _FORMATS: Final[dict[str, RequestedFormat]] = {
     "auto": (),
     **{form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTION_FORMATS)},
@@ -21,6 +23,8 @@ _FORMATS: Final[dict[str, RequestedFormat]] = {
 }
 # No folder separators, no control characters (C0, C1), no characters that change the direction of text or end its line.
 _FILENAME = re.compile(r"[^\u0000-\u001f\u007f-\u009f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,255}")
+
+_PASSTHROUGH: Final[dict[str, Format | None]] = {_ANIMATION: None} | {kind.value: kind for kind in OUTPUT_FORMATS}
 
 _LOSSY_FORMATS: Final = {Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL}
 ALPHA_FORMATS: Final = frozenset(
@@ -68,6 +72,14 @@ PARAMS = (
         default="auto",
         aliases=("f",),
     ),
+    Param(
+        "passthrough",
+        Group.OUTPUT,
+        ChoiceList(_PASSTHROUGH, len(_PASSTHROUGH)),
+        "Delivers originals in these formats, and with `animation` those with several frames, at their own size and in "
+        "their own format: all other parameters but `metadata` are ignored for them. An SVG is sanitised.",
+        ("animation", "animation,svg"),
+    ),
     *quality.PARAMS,
     *encoding.PARAMS,
     Param(
@@ -92,6 +104,7 @@ def output_of(values: ParamValues) -> Output:
         else encoding.encoding_of(values, explicit_format, mode)
     )
     quality_level, target_quality = quality.DEFAULT_QUALITY, 0
+    passthrough = values.get("passthrough", ())
     if "quality" in values and _is_lossy(options, explicit_format):
         quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)
     return Output(
@@ -104,6 +117,8 @@ def output_of(values: ParamValues) -> Output:
         source_format=requested == _ORIGINAL,
         target_quality=target_quality,
         max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
+        passthrough=tuple(sorted(kind for kind in passthrough if kind)),
+        passthrough_animations=None in passthrough,
     )
 
 

@@ -1,15 +1,13 @@
 """Parameters of ``/srcset`` besides those of ``/resize``, and the names of presets."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 
+from pixmill.dialects.native.grammars.choice_lists import ChoiceList, comma_separated
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, PatternText, Schema, pattern_schema
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.media import Format
-
-T = TypeVar("T")
 
 MAX_WIDTHS: Final = 16
 MAX_FORMATS: Final = 4
@@ -20,13 +18,8 @@ PRESET_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WIDTH = "(?:[1-9][0-9]{0,3}|1[0-5][0-9]{3}|16[0-2][0-9]{2}|163[0-7][0-9]|1638[0-3])"  # 1 to MAX_SIDE
 
 
-def _comma_separated(word: str, max_items: int) -> re.Pattern[str]:
-    """Build the pattern of 1 to ``max_items`` words separated by commas."""
-    return re.compile(f"(?:{word})(?:,(?:{word})){{0,{max_items - 1}}}")
-
-
-_WIDTHS = _comma_separated(_WIDTH, MAX_WIDTHS)
-_PRESETS = _comma_separated(PRESET_NAME.pattern, MAX_PRESETS)
+_WIDTHS = comma_separated(_WIDTH, MAX_WIDTHS)
+_PRESETS = comma_separated(PRESET_NAME.pattern, MAX_PRESETS)
 # Lengths, calc() and media conditions of CSS, none of which needs a quote, a brace or a backslash.
 _SIZES = re.compile("[A-Za-z0-9 ,.:()<>=/*+%-]{1,500}")
 _ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
@@ -51,28 +44,6 @@ class WidthsGrammar:
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceList(Generic[T]):
-    """Some of several words, in an order that is kept; of repetitions the first counts."""
-
-    words: Mapping[str, T]
-    max_items: int
-
-    @property
-    def expects(self) -> str:
-        return f"1 to {self.max_items} of {', '.join(self.words)}, separated by commas"
-
-    @property
-    def schema(self) -> Schema:
-        return pattern_schema(_comma_separated("|".join(self.words), self.max_items).pattern)
-
-    def parse(self, text: str) -> tuple[T, ...]:
-        names = text.split(",", self.max_items)
-        if len(names) > self.max_items or not self.words.keys() >= set(names):
-            raise ValueError
-        return tuple(self.words[name] for name in dict.fromkeys(names))
-
-
-@dataclass(frozen=True, slots=True)
 class PresetNamesGrammar:
     """Names of presets, in the order in which they apply; ``declared`` are those of a server, if they are known."""
 
@@ -83,7 +54,7 @@ class PresetNamesGrammar:
     @property
     def schema(self) -> Schema:
         return pattern_schema(
-            _comma_separated("|".join(self.declared), MAX_PRESETS).pattern if self.declared else _PRESETS.pattern
+            comma_separated("|".join(self.declared), MAX_PRESETS).pattern if self.declared else _PRESETS.pattern
         )
 
     def parse(self, text: str) -> tuple[str, ...]:
