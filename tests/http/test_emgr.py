@@ -1,6 +1,6 @@
-"""EmgR URLs against a running server and a real origin: the cases of EmgR's own behaviour, and hostile input.
+"""EmgR URLs against a running server and a real origin: hostile input, keys, other servers.
 
-``docs/dialects.md`` says where Pixmill differs on purpose.
+``tests/compat/test_emgr.py`` has the cases of EmgR's own behaviour.
 """
 
 import io
@@ -88,44 +88,6 @@ def server(origin: Origin) -> Iterator[Pixmill]:
         dialects=json.dumps(MOUNTS),
     ) as server:
         yield server
-
-
-@pytest.mark.parametrize(
-    ("case", "name", "query", "form", "size"),
-    [
-        ("EM-01", "/L.jpg", "&width=300", "JPEG", (300, 200)),
-        ("EM-02", "/L.jpg", "&height=300", "JPEG", (450, 300)),
-        ("EM-03", "/L.jpg", "&width=300&height=300", "JPEG", (300, 300)),
-        ("EM-05", "/S.jpg", "&width=300", "JPEG", (300, 240)),
-        ("EM-06", "/L.jpg", "&width=300&format=png", "PNG", (300, 200)),
-        ("EM-07", "/L.jpg", "&width=300&format=webp", "WEBP", (300, 200)),
-        ("EM-09", "/W.png", "&width=300", "JPEG", (300, 150)),
-        ("EM-10", "/L.jpg", "&width=300&grayscale=true", "JPEG", (300, 200)),
-        ("EM-11", "/L.jpg", "&width=300&blur_sigma=5", "JPEG", (300, 200)),
-        ("EM-13", "/G.gif", "&width=60", "JPEG", (60, 45)),
-        ("no size", "/S.jpg", "", "JPEG", (100, 80)),
-    ],
-)
-def test_a_resize_redirects_to_its_file(
-    server: Pixmill, origin: Origin, case: str, name: str, query: str, form: str, size: tuple[int, int]
-) -> None:
-    reply = follow(server, origin.url(name), query)
-    assert (reply.status, reply.image.format, reply.image.size) == (200, form, size), case
-    assert reply.headers["cache-control"] == IMMUTABLE
-    assert reply.headers["access-control-allow-origin"] == "*"
-    assert not getattr(reply.image, "is_animated", False)
-
-
-def test_webp_is_lossless(server: Pixmill, origin: Origin) -> None:
-    """EM-07."""
-    assert follow(server, origin.url("/L.jpg"), "&width=300&format=webp").body[12:16] == b"VP8L"
-
-
-def test_grayscale_has_no_colour(server: Pixmill, origin: Origin) -> None:
-    """EM-10."""
-    image = follow(server, origin.url("/G.gif"), "&width=60&grayscale=true").image.convert("RGB")
-    red, green, blue = (band.tobytes() for band in image.split())
-    assert red == green == blue
 
 
 def test_the_first_answer_is_a_redirect_to_a_key(server: Pixmill, origin: Origin) -> None:
