@@ -24,9 +24,10 @@ from pixmill.dialects.native.dialect import explain as explained
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
-from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, MODERN_FORMATS, Format
 from pixmill.plan.facts import Facts
 from pixmill.plan.freshness import FreshnessPolicy
+from pixmill.plan.negotiation import ordered_plans
 from pixmill.plan.ops import Plan
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.pipeline import Engine
@@ -269,6 +270,8 @@ async def _open_render_context(
     query = urlencode(params if is_local else params | {"url": source})
     settings = load({"workers": 1})
     request = NativeDialect(default_mode=settings.render_mode).parse(path, query.encode(), upload=is_local)
+    if request.plan.output.ordered:
+        request = msgspec.structs.replace(request, plan=ordered_plans(request.plan, frozenset(MODERN_FORMATS))[0])
     async with build_sources_and_engine(settings) as (sources, engine):
         freshness = FreshnessPolicy()
         inputs = InputLoader(sources, engine.announce, InputCaches(VersionCache(freshness)), freshness, NullObserver())

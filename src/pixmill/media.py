@@ -91,3 +91,6 @@ DESCRIPTION_FORMATS = (Format.BLURHASH, Format.THUMBHASH, Format.LQIP, Format.JS
 
 NEGOTIABLE_FORMATS = (Format.AVIF, Format.WEBP)
 """The formats that ``format=auto`` may choose if ``Accept`` names them, in order of preference."""
+
+MODERN_FORMATS = (*NEGOTIABLE_FORMATS, Format.JXL, Format.HEIC)
+"""The formats that not every client shows: a client that does names them in ``Accept``."""

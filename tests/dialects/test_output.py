@@ -33,6 +33,23 @@ def encoding(query: str) -> Encoding:
     return output(query).encoding
 
 
+def test_an_order_of_formats_leaves_the_choice_to_the_client() -> None:
+    ordered = output("format=auto:avif,webp,original")
+    assert ordered == Output((Format.AVIF, Format.WEBP), negotiated=True, ordered=True, source_format=True)
+    assert output("format=auto:jxl,jpg") == output("format=auto:jxl,jpeg")
+    assert output("format=auto:webp,png").fallback_format is Format.PNG
+    assert plan("format=auto:webp,jpeg&background=ff0000").background.red == 255, "a JPEG shows it"
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["", "original", "jpeg", "webp,webp", "webp,", "original,webp", "jpeg,webp", "svg", "webp,svg", "auto", "x"],
+)
+def test_an_order_begins_with_formats_that_accept_can_name(order: str) -> None:
+    with pytest.raises(BadRequest, match="format"):
+        plan(f"format=auto:{order}")
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

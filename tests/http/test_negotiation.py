@@ -23,7 +23,7 @@ NAVIGATION = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,i
         (CHROME, {AVIF, WEBP}),
         (FIREFOX, {AVIF, WEBP}),
         (FIREFOX_65, {WEBP}),
-        (SAFARI, {AVIF, WEBP}),
+        (SAFARI, {AVIF, WEBP, Format.JXL, Format.HEIC}),
         (SAFARI_13, set()),
         (NAVIGATION, {AVIF, WEBP}),
         ("*/*", set()),
@@ -99,7 +99,8 @@ def test_negotiation_touches_nothing_but_the_formats() -> None:
     chosen = negotiate(request, [FIREFOX_65])
     assert chosen.plan.output.negotiated
     output = replace(chosen.plan.output, formats=())
-    assert replace(chosen, plan=replace(chosen.plan, output=output)) == request
+    assert replace(chosen, plan=replace(chosen.plan, output=output), vary=()) == request
+    assert chosen.vary == ("Accept",)
 
 
 def test_a_format_asked_for_by_name_is_not_negotiated() -> None:
@@ -110,7 +111,39 @@ def test_a_format_asked_for_by_name_is_not_negotiated() -> None:
 def test_clients_that_take_the_same_share_a_plan() -> None:
     request = parse(b"/resize", b"url=a.jpg")
     assert negotiate(request, [CHROME]) == negotiate(request, [FIREFOX]) == negotiate(request, [SAFARI])
-    assert negotiate(request, []) == negotiate(request, ["*/*"]) == request
+    assert negotiate(request, []) == negotiate(request, ["*/*"])
+    assert negotiate(request, []).plan == request.plan
+
+
+@pytest.mark.parametrize(
+    ("order", "accept", "explicit"),
+    [
+        ("avif,webp,original", CHROME, "avif"),
+        ("webp,avif,original", CHROME, "webp"),
+        ("avif,webp,original", FIREFOX_65, "webp"),
+        ("avif,webp,original", "*/*", "original"),
+        ("avif,webp,original", "", "original"),
+        ("avif,webp,jpeg", "*/*", "jpeg"),
+        ("jxl,avif,png", SAFARI, "jxl"),
+        ("jxl,avif,png", CHROME, "avif"),
+        ("avif,webp,original", "image/avif;q=0, image/webp", "webp"),
+    ],
+)
+def test_an_order_means_what_the_format_means_that_is_chosen(order: str, accept: str, explicit: str) -> None:
+    ordered = parse(b"/resize", b"url=a.jpg&w=300&q=70&format=auto:" + order.encode())
+    chosen = negotiate(ordered, [accept])
+    assert chosen.plan == parse(b"/resize", b"url=a.jpg&w=300&q=70&format=" + explicit.encode()).plan
+    assert chosen.vary == ("Accept",)
+
+
+def test_an_order_without_a_last_resort_ends_in_a_format_that_fits_the_image() -> None:
+    ordered = parse(b"/resize", b"url=a.jpg&format=auto:webp")
+    assert negotiate(ordered, ["*/*"]).plan == parse(b"/resize", b"url=a.jpg").plan
+
+
+def test_the_other_formats_of_an_order_are_kept_for_results_that_the_first_cannot_hold() -> None:
+    chosen = negotiate(parse(b"/resize", b"url=a.jpg&format=auto:avif,webp,original"), [CHROME])
+    assert [plan.output.formats for plan in chosen.alternatives] == [(WEBP,), ()]
 
 
 def test_unclosed_quotes_cost_no_more_than_their_length() -> None:

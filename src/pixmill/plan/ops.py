@@ -149,7 +149,10 @@ class Output(Struct, frozen=True, omit_defaults=True):
     reduce the quality, or the number of colours, until the result fits; 0 for no limit. ``source_format``: the format
     of the original, if it can be written, and its bytes unchanged if nothing else is requested. Originals in the
     formats of ``passthrough``, and with ``passthrough_animations`` those with several frames, are delivered at their
-    own size and in their own format: all but ``metadata`` is ignored for them.
+    own size and in their own format: all but ``metadata`` is ignored for them. ``ordered``, with
+    ``negotiated``: the result is in the first of ``formats`` that the client shows; if it shows none, in the format of
+    the original if ``source_format``, else in ``fallback_format``, else in one that fits the image. ``negotiation.py``
+    replaces such an output by that of the chosen format before the image is looked up or rendered.
     """
 
     formats: tuple[Format, ...] = ()
@@ -163,6 +166,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
     max_bytes: Annotated[int, Meta(ge=0)] = 0
     passthrough: tuple[Format, ...] = ()
     passthrough_animations: bool = False
+    ordered: bool = False
+    fallback_format: Format | None = None
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,9 @@ class ImageRequest(Struct, frozen=True):
     ``tags`` are the surrogate keys by which the result can be purged. ``inline``: the file name is that of an image in
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
     result; the server limits it. ``headers`` are sent besides the standard ones.
+
+    The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
+    plans of further formats that the client shows.
     """
 
     source: SourceRef
@@ -24,3 +27,5 @@ class ImageRequest(Struct, frozen=True):
     inline: bool = False
     max_age_s: int | None = None
     headers: Headers = ()
+    vary: tuple[str, ...] = ()
+    alternatives: tuple[Plan, ...] = ()

@@ -102,8 +102,8 @@ def cache_headers(image_request: ImageRequest, result: ResizeResult, expires: in
     ``expires`` (seconds since the epoch) is when the signed URL ends: no cache may keep the response longer.
     """
     headers = {"cache-status": cache_status(result)}
-    if image_request.plan.output.negotiated:
-        headers["vary"] = "Accept"
+    if image_request.vary:
+        headers["vary"] = ", ".join(image_request.vary)
     if result.outcome is CacheOutcome.UNCACHED:
         return headers | {"cache-control": "no-store"}
     meta, now = result.meta, time.time()

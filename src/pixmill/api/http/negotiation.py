@@ -10,13 +10,14 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
+from pixmill.media import MEDIA, MODERN_FORMATS, NEGOTIABLE_FORMATS, Format
+from pixmill.plan.negotiation import ordered_plans
 from pixmill.plan.request import ImageRequest
 
 MAX_ACCEPT_CHARS = 2_048
 """Browsers send about a hundred. A longer header is ignored."""
 
-_BY_MIME = {MEDIA[form].mime: form for form in NEGOTIABLE_FORMATS}
+_BY_MIME = {MEDIA[form].mime: form for form in MODERN_FORMATS}
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # possessive: never backtracks
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
@@ -24,13 +25,18 @@ _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 def negotiate(
     image_request: ImageRequest, accept: Iterable[str], preferred: tuple[Format, ...] = NEGOTIABLE_FORMATS
 ) -> ImageRequest:
-    """Fill in the formats, best first, that the client's Accept names.
+    """Fill in the formats, best first, that the client's Accept names; where they have an order, take the first.
 
-    A request for a specific format is returned unchanged.
+    ``preferred`` are the operator's, for requests without an order of their own. A request for a specific format is
+    returned unchanged.
     """
     if not image_request.plan.output.negotiated:
         return image_request
     accepted = accepted_formats(", ".join(accept))
+    image_request = replace(image_request, vary=("Accept", *image_request.vary))
+    if image_request.plan.output.ordered:
+        plan, *alternatives = ordered_plans(image_request.plan, accepted)
+        return replace(image_request, plan=plan, alternatives=tuple(alternatives))
     formats = tuple(form for form in preferred if form in accepted)
     output = replace(image_request.plan.output, formats=formats)
     return replace(image_request, plan=replace(image_request.plan, output=output))

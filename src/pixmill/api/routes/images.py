@@ -4,7 +4,7 @@ Knows HTTP and the resize service; must never know where originals come from or 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -24,10 +24,11 @@ from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
 from pixmill.api.routes.info import own_facts
+from pixmill.api.routes.results import in_first_possible_format
 from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import MethodNotAllowed, PixmillError, UploadTimeout, UploadTooLarge
-from pixmill.plan.key import result_key
+from pixmill.plan.key import Key, result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.runtime.spool import Spool
 from pixmill.services.results.answer import ResizeResult
@@ -49,16 +50,12 @@ async def get_image(context: ApiContext, request: Request) -> Response:
         if isinstance(outcome, ImageRedirect):
             return await _redirect_to_result(request, context, outcome.request, expires)
         image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
-        if image_request.plan.output.negotiated:
-            request.state.vary = "Accept"
+        request.state.vary = ", ".join(image_request.vary)
         if_none_match = request.headers.get("if-none-match")
         client_etags = entity_tags(if_none_match) if if_none_match else frozenset()
-        key = result_key(image_request.source.identity, image_request.plan)
-        result = context.images.resizer.peek(image_request, client_etags, key)
-        if result is None:
-            result = await cancel_on_disconnect(
-                request.receive, context.images.resizer.resize(image_request, client_etags, key)
-            )
+        image_request, (key, result) = await in_first_possible_format(
+            image_request, lambda one: _result(request, context, one, client_etags)
+        )
         if result.tier:
             context.limits.load_shedder.record_hit(request_key)
     if_modified_since = request.headers.get("if-modified-since")
@@ -71,6 +68,19 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
 
 
+async def _result(
+    request: Request, context: ApiContext, image_request: ImageRequest, client_etags: Container[str] = ()
+) -> tuple[Key, ResizeResult]:
+    """Return the key and the result."""
+    key = result_key(image_request.source.identity, image_request.plan)
+    result = context.images.resizer.peek(image_request, client_etags, key)
+    if result is None:
+        result = await cancel_on_disconnect(
+            request.receive, context.images.resizer.resize(image_request, client_etags, key)
+        )
+    return key, result
+
+
 async def _redirect_to_result(
     request: Request, context: ApiContext, image_request: ImageRequest, expires: int | None
 ) -> Response:
@@ -78,10 +88,9 @@ async def _redirect_to_result(
 
     The redirect may be cached for as long as the result.
     """
-    key = result_key(image_request.source.identity, image_request.plan)
-    result = context.images.resizer.peek(image_request, (), key)
-    if result is None:
-        result = await cancel_on_disconnect(request.receive, context.images.resizer.resize(image_request, (), key))
+    image_request, (_, result) = await in_first_possible_format(
+        image_request, lambda one: _result(request, context, one)
+    )
     match: DialectMatch = request.scope["dialect_match"]
     redirect = match.result_location(request.scope["query_string"], result.meta.etag, expires)
     return answer_response(redirect, redirect_headers(image_request, result, expires))
@@ -100,10 +109,11 @@ async def post_image(context: ApiContext, request: Request) -> Response:
             raise
         async with _spool_upload(request, context) as body:
             announcement.close()
-            result = await cancel_on_disconnect(
-                request.receive, context.images.resizer.resize_upload(body, outcome.plan)
+            image_request, result = await in_first_possible_format(
+                outcome,
+                lambda one: cancel_on_disconnect(request.receive, context.images.resizer.resize_upload(body, one.plan)),
             )
-    return image_response(request, outcome, result, context)
+    return image_response(request, image_request, result, context)
 
 
 def image_response(

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Literal, TypedDict, cast
 
+from pixmill.dialects.native.grammars.formats import FormatOrder
 from pixmill.dialects.native.grammars.quality import QualityTarget
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
@@ -34,8 +35,8 @@ from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Fill
 
-RequestedFormat = tuple[Format, ...] | Literal["original"]
-"""One format by name, none for a negotiated one, or that of the original."""
+RequestedFormat = tuple[Format, ...] | Literal["original"] | FormatOrder
+"""One format by name, none for a negotiated one, that of the original, or an order."""
 
 
 class ParamValues(TypedDict, total=False):

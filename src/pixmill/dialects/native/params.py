@@ -80,7 +80,7 @@ def plan_of(values: ParamValues) -> Plan:
     5. The limit on references and the default size of placeholders, which concern the whole plan.
     """
     result = output.output_of(values)
-    first = _stage_of(values, keeps_alpha=not output.ALPHA_FORMATS.isdisjoint(result.formats))
+    first = _stage_of(values, keeps_alpha=not result.negotiated and not output.ALPHA_FORMATS.isdisjoint(result.formats))
     plan = Plan(
         rotate=first.rotate,
         flip=first.flip,

@@ -1,13 +1,14 @@
 """Parameters for the format, the background and the file name of the result."""
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.colours import ColourGrammar
-from pixmill.dialects.native.grammars.scalars import Choice, PatternText
+from pixmill.dialects.native.grammars.formats import FormatGrammar, FormatOrder
+from pixmill.dialects.native.grammars.scalars import PatternText
 from pixmill.dialects.native.param import Group, Param
-from pixmill.dialects.native.param_values import ParamValues, RequestedFormat
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.tables import encoding, quality
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Output
@@ -15,7 +16,7 @@ from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode, TiffCom
 
 _ORIGINAL: Final = "original"
 _ANIMATION: Final = "animation"
-_FORMATS: Final[dict[str, RequestedFormat]] = {
+_FORMATS: Final[dict[str, tuple[Format, ...] | Literal["original"]]] = {
     "auto": (),
     **{form.value: (form,) for form in (*OUTPUT_FORMATS, *DESCRIPTION_FORMATS)},
     "jpg": (Format.JPEG,),
@@ -61,14 +62,16 @@ PARAMS = (
     Param(
         "format",
         Group.OUTPUT,
-        Choice(_FORMATS),
+        FormatGrammar(_FORMATS),
         "Output format. `auto` chooses by content (photo, graphic, transparency, animation) among the formats in the "
         "`Accept` header and the universally supported ones; an SVG stays an SVG if only its size changes. "
         "`original` keeps the format of the original if it can be written; without other changes it returns the "
         "original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. "
+        "`auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if "
+        "it is `original` or a universally supported format, else one that fits the image. "
         "`svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, "
         "`thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`.",
-        ("webp",),
+        ("webp", "auto:avif,webp,original"),
         default="auto",
         aliases=("f",),
     ),
@@ -95,7 +98,8 @@ PARAMS = (
 def output_of(values: ParamValues) -> Output:
     """Compile format, quality and encoder options; those without an effect in an explicit format are dropped."""
     requested = values.get("format", ())
-    formats = () if requested == _ORIGINAL else requested
+    order = requested if isinstance(requested, FormatOrder) else None
+    formats = requested if isinstance(requested, tuple) else ()
     explicit_format = formats[0] if formats else None
     mode = RenderMode.BALANCED if explicit_format is Format.SVG else values.get("mode", RenderMode.BALANCED)
     options = (
@@ -108,17 +112,19 @@ def output_of(values: ParamValues) -> Output:
     if "quality" in values and _is_lossy(options, explicit_format):
         quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)
     return Output(
-        formats=formats,
+        formats=order.formats if order else formats,
         negotiated=not formats and requested != _ORIGINAL,
         quality=quality_level,
         metadata=encoding.metadata_of(values["metadata"], explicit_format) if "metadata" in values else Metadata.STRIP,
         profile=encoding.profile_of(values["profile"], explicit_format) if "profile" in values else Profile.SRGB,
         encoding=options,
-        source_format=requested == _ORIGINAL,
+        source_format=order.keeps_original if order else requested == _ORIGINAL,
         target_quality=target_quality,
         max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
+        ordered=order is not None,
+        fallback_format=order.fallback if order else None,
     )
 
 
