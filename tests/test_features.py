@@ -41,6 +41,10 @@ zoom, scale factor | w=9&zoom=2
 downscaling forbidden (enlarge only) | w=9&enlarge=true&shrink=false
 each side limited to that of the image | w=9&h=9&fit=cover&clamp=sides
 rounding of sides as other services do | w=9&rounding=truncate
+fit chosen by the orientation of the image | w=9&h=8&fit=auto
+device pixel ratio reduced for small images | w=9&dpr=2&dpr_rule=capped
+small images left as they are | w=9&h=9&skip_smaller=both
+error instead of upscaling | w=9&enlarge=error
 minimum sizes | min_width=9 min_height=9
 aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true

@@ -3,11 +3,12 @@
 import pytest
 
 from pixmill.dialects.native.dialect import parse
-from pixmill.errors import InvalidParameter
+from pixmill.errors import InvalidParameter, MissingParameter
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Aspect, Clamp, Fit, Flip, Kernel, Plan, Resize
+from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 
 COVER = "w=300&h=200&fit=cover&gravity="
@@ -51,6 +52,17 @@ def plan(query: str) -> Plan:
         ("aspect=16:9&w=300&h=300", Resize(300, 300)),
         ("w=300&h=200&adaptive=true", Resize(300, 200, adaptive=True)),
         ("aspect=2:1&adaptive=true", Resize(aspect=Aspect(2, 1), fit=Fit.COVER, adaptive=True)),
+        ("w=9&h=8&fit=auto&gravity=n", Resize(9, 8, Fit.AUTO, Point(0.5, 0))),
+        ("w=9&h=8&clamp=box", Resize(9, 8, clamp=Clamp.BOX)),
+        ("w=9&enlarge=error", Resize(9, refuse_enlarging=True)),
+        ("zoom=2&enlarge=error", Resize(zoom=2, refuse_enlarging=True)),
+        ("w=9&h=8&skip_smaller=either", Resize(9, 8, skip_smaller=SkipSmaller.EITHER)),
+        ("w=9&enlarge=1&max_enlarged_side=2000", Resize(9, enlarge=True, max_enlarged_side=2000)),
+        ("w=9&min_fitted_side=3", Resize(9, min_fitted_side=3)),
+        ("w=9&zoom=2&dpr=1.5&dpr_rule=capped", Resize(18, dpr=Dpr(1.5, DprRule.CAPPED))),
+        ("w=9&dpr=2&dpr_rule=dropped&dpr_max_side=50", Resize(9, dpr=Dpr(2, DprRule.DROPPED, 50))),
+        ("w=9&mw=3&dpr=2&dpr_rule=stepped&dpr_max_side=50", Resize(9, min_width=3, dpr=Dpr(2, DprRule.STEPPED))),
+        ("w=9&dpr=2&dpr_rule=full", Resize(18)),
         ("w=300&rounding=half_even", Resize(width=300, rounding=RoundingMode.HALF_EVEN)),
         ("aspect=3:2&w=100&rounding=truncate", Resize(100, 66, Fit.COVER, rounding=RoundingMode.TRUNCATE)),
         ("w=300&kernel=nearest", Resize(width=300, kernel=Kernel.NEAREST)),
@@ -147,6 +159,14 @@ def test_a_background_that_padding_shows_counts() -> None:
         "adaptive=true&w=300",
         "kernel=cubic",
         "rounding=truncate",
+        "zoom=0.5&enlarge=error",
+        "enlarge=error",
+        "skip_smaller=both",
+        "w=9&max_enlarged_side=20",
+        "min_fitted_side=20",
+        "dpr=2&dpr_rule=capped",
+        "w=9&dpr_rule=capped",
+        "w=9&dpr=1&dpr_rule=dropped&dpr_max_side=9",
         "enlarge=true&zoom=0.9",
         "shrink=false",
         "aspect=1:1&clamp=sides",
@@ -155,8 +175,18 @@ def test_a_background_that_padding_shows_counts() -> None:
     ],
 )
 def test_what_has_no_effect_is_left_out(query: str) -> None:
-    without = "&".join(piece for piece in query.split("&") if piece[0] in "wz" or piece.startswith("aspect"))
+    without = "&".join(piece for piece in query.split("&") if piece[:2] in ("w=", "zo") or piece.startswith("aspect"))
     assert plan(query) == plan(without)
+
+
+def test_a_ratio_that_may_be_dropped_needs_a_maximum() -> None:
+    with pytest.raises(MissingParameter) as caught:
+        plan("w=9&dpr=2&dpr_rule=dropped")
+    assert caught.value.param == "dpr_max_side"
+
+
+def test_a_ratio_that_depends_on_the_image_leaves_padding_in_css_pixels() -> None:
+    assert plan("w=9&padding=4&dpr=2&dpr_rule=capped").extend == Extend(top=4, right=4, bottom=4, left=4)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Clamp, Crop, CropUnit, Fit, Plan, Resize
 from pixmill.plan.placement import window_position
+from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Extend, Fill, FreeRotation
 
 SOURCE = Size(3000, 2000)
@@ -166,8 +167,8 @@ def test_a_computed_side_is_rounded_as_asked(source: Size, resize: Resize, outpu
 @settings(max_examples=300, deadline=None)
 @given(small, small_resizes, st.sampled_from(RoundingMode))
 def test_a_rounding_moves_no_side_by_more_than_a_pixel(source: Size, resize: Resize, rounding: RoundingMode) -> None:
-    """A clamped box of a vanishing side may lose its shape to a pixel, so the boxes are left to be reached."""
-    resize = replace(resize, enlarge=True, shrink=True)
+    """A box that is rounded itself may change its shape by that, so the box is given, and may be reached."""
+    resize = replace(resize, enlarge=True, shrink=True, aspect=None)
     nearest = resolve(source, Plan(resize=resize), WIDE).output
     rounded = resolve(source, Plan(resize=replace(resize, rounding=rounding)), WIDE).output
     assert abs(nearest.width - rounded.width) <= 1
@@ -384,6 +385,127 @@ def test_the_side_asked_for_is_exact_and_the_other_follows(source: Size, width: 
     width_of_result = width if enlarge else min(width, source.width)
     expected = Size(width_of_result, half_up(Fraction(source.height * width_of_result, source.width)))
     assert resized(source, width, enlarge=enlarge).output == expected
+
+
+def capped(factor: float) -> Dpr:
+    return Dpr(factor, DprRule.CAPPED)
+
+
+@pytest.mark.parametrize(
+    ("source", "resize", "output"),
+    [
+        (Size(200, 100), Resize(50, 20, Fit.AUTO), Size(50, 20)),
+        (Size(200, 100), Resize(20, 50, Fit.AUTO), Size(20, 10)),
+        (Size(100, 200), Resize(20, 50, Fit.AUTO), Size(20, 50)),
+        (Size(100, 100), Resize(50, 20, Fit.AUTO), Size(50, 20)),
+        (Size(100, 100), Resize(20, 50, Fit.AUTO), Size(20, 20)),
+        (Size(200, 100), Resize(50, fit=Fit.AUTO), Size(50, 25)),
+        (Size(200, 100), Resize(20, 50, Fit.AUTO, adaptive=True), Size(50, 20)),
+        (Size(1200, 800), Resize(2000, 500, clamp=Clamp.BOX), Size(450, 300)),
+        (Size(100, 80), Resize(300, 300, clamp=Clamp.BOX), Size(80, 64)),
+        (Size(100, 80), Resize(300, 300, Fit.FILL, clamp=Clamp.BOX), Size(80, 80)),
+        (Size(100, 80), Resize(300, 300, Fit.CONTAIN, clamp=Clamp.BOX), Size(80, 80)),
+        (Size(1200, 800), Resize(2000, 500, Fit.OUTSIDE, clamp=Clamp.BOX), Size(1200, 800)),
+        (Size(1200, 800), Resize(2000, 1000, Fit.COVER, clamp=Clamp.BOX), Size(1200, 600)),
+        (Size(1200, 800), Resize(2000, clamp=Clamp.BOX), Size(1200, 800)),
+        (Size(1200, 800), Resize(2000, 500, enlarge=True, clamp=Clamp.BOX), Size(750, 500)),
+        (Size(100, 80), Resize(300, 300, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),
+        (Size(100, 80), Resize(100, 80, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),
+        (Size(100, 80), Resize(300, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(300, 50)),
+        (Size(100, 80), Resize(300, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.EITHER), Size(100, 80)),
+        (Size(100, 80), Resize(100, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.EITHER), Size(100, 50)),
+        (Size(100, 80), Resize(300, 300, Fit.CONTAIN, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),
+        (Size(100, 80), Resize(300, 50, Fit.CONTAIN, skip_smaller=SkipSmaller.BOTH), Size(300, 50)),
+        (Size(100, 80), Resize(height=90, enlarge=True, skip_smaller=SkipSmaller.EITHER), Size(100, 80)),
+        (Size(100, 80), Resize(2500, 300, Fit.COVER, enlarge=True, max_enlarged_side=2000), Size(100, 80)),
+        (Size(100, 80), Resize(1900, 1900, Fit.COVER, enlarge=True, max_enlarged_side=2000), Size(1900, 1900)),
+        (Size(2600, 80), Resize(2500, 300, Fit.COVER, enlarge=True, max_enlarged_side=2000), Size(2500, 300)),
+        (Size(100, 80), Resize(2500, enlarge=True, max_enlarged_side=2000), Size(100, 80)),
+        (Size(1200, 800), Resize(2, min_fitted_side=3), Size(1200, 800)),
+        (Size(1200, 800), Resize(4, min_fitted_side=3), Size(4, 3)),
+        (Size(1200, 800), Resize(300, 300, dpr=Dpr(3.5, DprRule.STEPPED)), Size(780, 520)),
+        (Size(1200, 800), Resize(300, 200, Fit.COVER, dpr=Dpr(2.0, DprRule.STEPPED)), Size(600, 400)),
+        (Size(1200, 800), Resize(100, 100, Fit.COVER, dpr=Dpr(9.5, DprRule.STEPPED)), Size(800, 800)),
+        (Size(1200, 790), Resize(100, 100, Fit.COVER, dpr=Dpr(10.0, DprRule.STEPPED)), Size(750, 750)),
+        (Size(100, 80), Resize(300, 300, Fit.COVER, enlarge=True, dpr=Dpr(2.0, DprRule.STEPPED)), Size(300, 300)),
+        (Size(1200, 800), Resize(3000, enlarge=True, dpr=Dpr(2.0, DprRule.DROPPED, 5000)), Size(3000, 2000)),
+        (Size(800, 1200), Resize(2000, enlarge=True, dpr=Dpr(2.0, DprRule.DROPPED, 5000)), Size(2000, 3000)),
+        (Size(1200, 800), Resize(300, enlarge=True, dpr=Dpr(2.0, DprRule.DROPPED, 5000)), Size(600, 400)),
+        (Size(200, 100), Resize(150, dpr=capped(2.0)), Size(200, 100)),
+        (Size(200, 100), Resize(150, enlarge=True, dpr=capped(2.0)), Size(300, 150)),
+        (Size(200, 100), Resize(150, 50, Fit.COVER, clamp=Clamp.SIDES, dpr=capped(2.0)), Size(200, 67)),
+        (Size(200, 100), Resize(300, 50, Fit.COVER, clamp=Clamp.SIDES, dpr=capped(2.0)), Size(200, 50)),
+        (Size(200, 100), Resize(300, 50, Fit.COVER, clamp=Clamp.SIDES, dpr=capped(0.5)), Size(150, 38)),
+        (Size(200, 100), Resize(300, dpr=capped(0.5)), Size(150, 75)),
+        (Size(200, 100), Resize(300, 300, Fit.CONTAIN, dpr=capped(0.5)), Size(150, 150)),
+        (Size(200, 100), Resize(300, 300, Fit.CONTAIN, dpr=capped(2.0)), Size(300, 300)),
+        (Size(200, 100), Resize(100, 26, Fit.COVER, dpr=capped(2.0)), Size(200, 52)),
+        (Size(200, 100), Resize(100, max_width=80, dpr=capped(2.0)), Size(160, 80)),
+    ],
+)
+def test_a_size_that_depends_on_the_image(source: Size, resize: Resize, output: Size) -> None:
+    assert resolve(source, Plan(resize=resize), WIDE).output == output
+
+
+@pytest.mark.parametrize(
+    "resize",
+    [
+        Resize(1201),
+        Resize(zoom=1.2),
+        Resize(1201, 100, Fit.FILL),
+        Resize(1300, 900),
+        Resize(100, 900, Fit.COVER),
+        Resize(1300, 900, Fit.CONTAIN),
+    ],
+)
+def test_an_image_that_would_have_to_be_enlarged_can_be_refused(resize: Resize) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        resolve(Size(1200, 800), Plan(resize=replace(resize, refuse_enlarging=True)), WIDE)
+    assert caught.value.param == "enlarge"
+
+
+@pytest.mark.parametrize("resize", [Resize(1200), Resize(zoom=1.0), Resize(1300, 800), Resize(1200, 800, Fit.FILL)])
+def test_an_image_that_is_large_enough_is_not_refused(resize: Resize) -> None:
+    plain = resolve(Size(1200, 800), Plan(resize=resize), WIDE)
+    assert resolve(Size(1200, 800), Plan(resize=replace(resize, refuse_enlarging=True)), WIDE) == plain
+
+
+def test_a_capped_ratio_multiplies_offsets_and_padding_by_what_is_left_of_it() -> None:
+    plan = Plan(resize=Resize(150, 40, Fit.COVER, Point(0.5, 0, 0, 9), dpr=capped(2.0)), extend=Extend(top=9, left=3))
+    geometry = resolve(Size(200, 100), plan, WIDE)
+    assert (geometry.window, geometry.window_offset) == (Size(200, 53), (0, 12))
+    assert (geometry.offset, geometry.output) == ((4, 12), Size(204, 65))
+
+
+rules = st.fixed_dictionaries(
+    {
+        "skip_smaller": st.sampled_from(SkipSmaller),
+        "max_enlarged_side": least,
+        "min_fitted_side": st.just(0) | st.integers(1, 40),
+        "dpr": st.none()
+        | st.builds(Dpr, st.sampled_from([0.3, 0.9, 1.5, 2.0, 3.5, 8.0]), st.sampled_from(DprRule), least),
+    }
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(small, plans, small_resizes, rules)
+def test_every_rule_gives_a_geometry_that_fits_together(
+    source: Size, plan: Plan, resize: Resize, values: dict[str, object]
+) -> None:
+    try:
+        geometry = resolve(source, replace(plan, resize=replace(resize, **values)), WIDE)
+    except InvalidParameter:
+        return
+    assert_it_fits_together(geometry)
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, st.floats(0.1, 8))
+def test_a_capped_ratio_enlarges_nothing(source: Size, resize: Resize, factor: float) -> None:
+    geometry = resolve(source, Plan(resize=replace(resize, enlarge=False, dpr=capped(factor))), WIDE)
+    assert geometry.scaled.width <= source.width
+    assert geometry.scaled.height <= source.height
 
 
 @pytest.mark.parametrize(

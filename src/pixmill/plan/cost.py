@@ -20,6 +20,7 @@ from pixmill.plan.ops import Fit, Flip, Output, Plan, Stage
 from pixmill.plan.output import RenderMode, TiffCompression
 from pixmill.plan.overlays import Overlay, Repeat, TextOverlay
 from pixmill.plan.shapes import NO_SHAPE
+from pixmill.plan.size_rules import SkipSmaller
 from pixmill.plan.transforms import Fill
 
 _NS: Final = 1e-9
@@ -297,6 +298,7 @@ def minimum_cost(plan: Plan, limits: Limits) -> CostEstimate:
     if resize.width * resize.height < _MIN_BOX_PIXELS and not plan.stages:
         return NO_COST
     fills_box = resize.width and resize.height and resize.enlarge and resize.fit in (Fit.FILL, Fit.COVER)
+    fills_box = fills_box and resize.skip_smaller is SkipSmaller.NEVER and not resize.max_enlarged_side
     try:
         source = Size(resize.width, resize.height) if fills_box and not plan.rotate % 180 else Size(1, 1)
         geometries = resolve_all(source, plan, limits)

@@ -2,7 +2,8 @@
 sides.
 
 Without enlarging, ``cover`` and ``fill`` shrink the box, keeping its shape, until the image needs no enlarging;
-``contain`` keeps the box. With ``Clamp.SIDES`` each side of the box, also of ``contain``, is at most that of the image.
+``contain`` keeps the box. With ``Clamp.SIDES`` each side of the box, also of ``contain``, is at most that of the image;
+with ``Clamp.BOX`` the box is shrunk into the image first, keeping its shape, and every fit follows from that.
 Without shrinking, the same holds the other way round: the box grows. Limits are applied last and keep the shape:
 maximum sizes scale down, then minimum sizes, which take precedence, scale up.
 """
@@ -13,6 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pixmill.errors import InvalidParameter
 from pixmill.plan.lengths import RealSize, Size, exact_fraction, round_length
 from pixmill.plan.ops import Aspect, Clamp, Fit, Resize
 
@@ -21,19 +23,29 @@ _UNSCALED: Final = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """The ``scaled`` image, the ``window`` cropped from it, and the ``canvas`` around it, if one is requested."""
+    """The ``scaled`` image, the ``window`` cropped from it, and the ``canvas`` around it, if one is requested.
+
+    ``dpr`` is the ratio by which lengths in CSS pixels are still to be multiplied.
+    """
 
     scaled: Size
     window: Size
     canvas: Size | None = None
+    dpr: Fraction = _UNSCALED
+
+    @property
+    def output(self) -> Size:
+        return self.canvas or self.window
 
 
 def fit(source: Size | RealSize, resize: Resize) -> FitResult:
     """Fit an image of size ``source`` to the box."""
-    resize = _oriented_resize(source, resize)
+    resize = oriented_resize(source, resize)
     box = _target_box(source, resize)
     if box is None:
         return _fit_whole_image(source, _scale_from_one_side(source, resize), resize)
+    if resize.clamp is Clamp.BOX and not resize.enlarge:
+        box = _box_in_image(source, box)
     scale_x, scale_y = Fraction(box.width, source.width), Fraction(box.height, source.height)
     match resize.fit:
         case Fit.INSIDE:
@@ -49,17 +61,36 @@ def fit(source: Size | RealSize, resize: Resize) -> FitResult:
                 _reachable_box(source, box, (min(scale_x, scale_y), max(scale_x, scale_y)), resize), resize
             )
             return FitResult(box, box)
-        case Fit.COVER:
+        case _:
             scale = max(scale_x, scale_y)
             return _fit_cover(source, _clamp_box(_reachable_box(source, box, (scale, scale), resize), resize))
 
 
-def _oriented_resize(source: Size | RealSize, resize: Resize) -> Resize:
-    """Swap the sides of an adaptive box to match the orientation of the image; a square matches any."""
+def oriented_resize(source: Size | RealSize, resize: Resize) -> Resize:
+    """Resolve what depends on the orientation of the image: an adaptive box, then ``Fit.AUTO``."""
+    if resize.adaptive:
+        resize = _adapted_resize(source, resize)
+    if resize.fit is not Fit.AUTO:
+        return resize
+    has_same_orientation = (source.width >= source.height) == (resize.width >= resize.height)
+    is_filled = resize.width and resize.height and has_same_orientation
+    return replace(resize, fit=Fit.COVER if is_filled else Fit.INSIDE)
+
+
+def needed_scale(source: Size | RealSize, resize: Resize) -> Fraction:
+    """Return the largest factor that the fit needs for a side of the image, whether it is allowed or not."""
+    if not resize.width or not resize.height:
+        return _scale_from_one_side(source, resize)
+    scales = Fraction(resize.width, source.width), Fraction(resize.height, source.height)
+    return min(scales) if resize.fit in (Fit.INSIDE, Fit.CONTAIN) else max(scales)
+
+
+def _adapted_resize(source: Size | RealSize, resize: Resize) -> Resize:
+    """Swap the sides of the box to match the orientation of the image; a square matches any."""
     shape = (resize.width, resize.height)
     if not all(shape) and resize.aspect:
         shape = (resize.aspect.width, resize.aspect.height)
-    if not resize.adaptive or not all(shape) or (source.width - source.height) * (shape[0] - shape[1]) >= 0:
+    if not all(shape) or (source.width - source.height) * (shape[0] - shape[1]) >= 0:
         return resize
     aspect = resize.aspect and Aspect(resize.aspect.height, resize.aspect.width)
     return replace(resize, width=resize.height, height=resize.width, aspect=aspect)
@@ -111,6 +142,7 @@ def _fit_cover(source: Size | RealSize, box: Size) -> FitResult:
 
 
 def _allowed_scale(scale: Fraction, resize: Resize) -> Fraction:
+    _check_enlarging(scale, resize)
     is_allowed = resize.enlarge if scale.numerator > scale.denominator else resize.shrink
     return scale if is_allowed else _UNSCALED
 
@@ -118,11 +150,27 @@ def _allowed_scale(scale: Fraction, resize: Resize) -> Fraction:
 def _reachable_box(source: Size | RealSize, box: Size, scales: tuple[Fraction, Fraction], resize: Resize) -> Size:
     """Change the box until the image, whose sides need at least and at most these ``scales``, may be scaled to it."""
     smallest, largest = scales
+    _check_enlarging(largest, resize)
     if (resize.enlarge or largest <= 1) and (resize.shrink or smallest >= 1):
         return box
     if resize.clamp is Clamp.SIDES or not (resize.enlarge or resize.shrink or smallest == largest):
         return _clamp_sides(source, box, resize)
     return box.scaled(1 / (largest if largest > 1 and not resize.enlarge else smallest), resize.rounding)
+
+
+def _check_enlarging(scale: Fraction, resize: Resize) -> None:
+    if resize.refuse_enlarging and not resize.enlarge and scale > 1:
+        raise InvalidParameter("The image would have to be enlarged to this size", param="enlarge")
+
+
+def _box_in_image(source: Size | RealSize, box: Size) -> Size:
+    """Shrink the box until it lies in the image, first its width, then its height; each time the other side follows."""
+    shape, limits = Fraction(box.width, box.height), source.scaled(_UNSCALED)
+    if box.width > limits.width:
+        box = Size(limits.width, round_length(limits.width / shape))
+    if box.height > limits.height:
+        box = Size(round_length(limits.height * shape), limits.height)
+    return box
 
 
 def _clamp_sides(source: Size | RealSize, box: Size, resize: Resize) -> Size:

@@ -1,15 +1,17 @@
 """All sizes and boxes of a render, resolved before any pixel is processed: integers in, integers out.
 
-Sizes are computed in ``fitting.py``, positions in ``placement.py``, roundings in ``lengths.py``.
+Sizes are computed in ``fitting.py`` and ``fit_rules.py``, positions in ``placement.py``, roundings in ``lengths.py``.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import cos, radians, sin
 
+from msgspec.structs import replace
+
 from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
-from pixmill.plan.fitting import fit
-from pixmill.plan.gravity import Faces, Smart
+from pixmill.plan.fit_rules import fit_by_rules
+from pixmill.plan.gravity import Faces, Gravity, Point, Smart
 from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, exact_fraction, round_length, round_position
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
@@ -76,8 +78,8 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
     """
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
-    fitted = fit(_exact_crop(crop, oriented, plan, exact_source), plan.resize)
-    gravity, extend = plan.resize.gravity, plan.extend
+    fitted = fit_by_rules(_exact_crop(crop, oriented, plan, exact_source), plan.resize)
+    gravity, extend = _in_pixels(plan, fitted.dpr)
     rotated = _rotated_size(fitted.window, plan.rotate_free)
     canvas = _canvas_size(rotated, fitted.canvas)
     left, top = image_position(canvas, rotated, gravity)
@@ -129,6 +131,17 @@ def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
     width, height = size.width * cosine + size.height * sine, size.width * sine + size.height * cosine
     error = -_TRIGONOMETRY_ERROR_PX if rotation.rounding is RoundingMode.CEIL else _TRIGONOMETRY_ERROR_PX
     return Size(round_length(width + error, rotation.rounding), round_length(height + error, rotation.rounding))
+
+
+def _in_pixels(plan: Stage, dpr: Fraction) -> tuple[Gravity, Extend]:
+    """Multiply the offsets and the padding by a device pixel ratio, halves to even."""
+    gravity, extend = plan.resize.gravity, plan.extend
+    if dpr == 1:
+        return gravity, extend
+    if isinstance(gravity, Point):
+        gravity = replace(gravity, offset_x=round(gravity.offset_x * dpr), offset_y=round(gravity.offset_y * dpr))
+    margins = {side: round(getattr(extend, side) * dpr) for side in ("top", "right", "bottom", "left")}
+    return gravity, replace(extend, **margins)
 
 
 def _canvas_size(image: Size, canvas: Size | None) -> Size:

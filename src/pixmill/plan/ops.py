@@ -18,6 +18,7 @@ from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Metadata, Profile
 from pixmill.plan.overlays import Overlays
 from pixmill.plan.shapes import NO_SHAPE, Shape
+from pixmill.plan.size_rules import Dpr, SkipSmaller
 from pixmill.plan.transforms import Extend, FreeRotation, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
@@ -50,13 +51,17 @@ DEFAULT_INPUT: Final = Input()
 
 
 class Fit(StrEnum):
-    """How an image is fitted to a box of width × height."""
+    """How an image is fitted to a box of width × height.
+
+    AUTO: as COVER if box and image are both landscape (or square) or both portrait, else as INSIDE.
+    """
 
     COVER = "cover"
     CONTAIN = "contain"
     FILL = "fill"
     INSIDE = "inside"
     OUTSIDE = "outside"
+    AUTO = "auto"
 
 
 class Clamp(StrEnum):
@@ -64,6 +69,7 @@ class Clamp(StrEnum):
 
     SHAPE = "shape"
     SIDES = "sides"
+    BOX = "box"
 
 
 class Flip(StrEnum):
@@ -116,9 +122,14 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     ``aspect`` and ``zoom`` apply if both sides are free: the box is then the largest of that aspect ratio in the image,
     or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. Without ``enlarge`` the image is never upscaled,
     without ``shrink`` never downscaled; a box that would need it is changed as ``clamp`` says: both sides alike, or
-    each side to that of the image. ``adaptive`` swaps the sides to match the orientation of the image. The result is
-    at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which take precedence,
-    even if that enlarges it. ``rounding`` applies to every side that is computed.
+    each side to that of the image, or the box before any fit, also of those that do not fill it. ``refuse_enlarging``:
+    what would need upscaling is an error instead. ``adaptive`` swaps the sides to match the orientation of the image.
+    The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which
+    take precedence, even if that enlarges it. ``rounding`` applies to every side that is computed.
+
+    The image stays as it is, without a crop or a canvas, if it is smaller than the box as ``skip_smaller`` says, if a
+    side would be enlarged to more than ``max_enlarged_side`` (0: any), or if one would be below ``min_fitted_side``.
+    ``dpr`` is a device pixel ratio that depends on the image; the sides are then in CSS pixels.
     """
 
     width: Side = 0
@@ -137,6 +148,11 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     max_height: Side = 0
     kernel: Kernel = Kernel.LANCZOS3
     rounding: RoundingMode = RoundingMode.HALF_UP
+    refuse_enlarging: bool = False
+    skip_smaller: SkipSmaller = SkipSmaller.NEVER
+    max_enlarged_side: Side = 0
+    min_fitted_side: Side = 0
+    dpr: Dpr | None = None
 
 
 class Output(Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pixmill.plan.fitting import oriented_resize
 from pixmill.plan.geometry import resolve_all, resolve_crop
 from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
@@ -55,7 +56,8 @@ def srcset_widths(
 def natural_width(source: Size, plan: Plan) -> int:
     """Return the width of the box at which the image is neither reduced nor enlarged."""
     oriented = source.transposed if plan.rotate % 180 else source
-    crop, box = resolve_crop(oriented, plan.crop), plan.resize
+    crop = resolve_crop(oriented, plan.crop)
+    box = oriented_resize(crop.size, plan.resize)
     if not box.width or not box.height:
         return crop.width
     choose = max if box.fit in (Fit.INSIDE, Fit.CONTAIN) else min

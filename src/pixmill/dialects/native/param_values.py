@@ -32,6 +32,7 @@ from pixmill.plan.ops import Aspect, Clamp, Crop, Fit, Flip, Kernel
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.overlays import Overlay
 from pixmill.plan.shapes import Border, CornerRadii, Mask
+from pixmill.plan.size_rules import DprRule, SkipSmaller
 from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Fill
 
@@ -59,9 +60,14 @@ class ParamValues(TypedDict, total=False):
     gravity: Gravity
     zoom: Fraction
     dpr: Fraction
-    enlarge: bool
+    dpr_rule: DprRule
+    dpr_max_side: int
+    enlarge: bool | Literal["error"]
     shrink: bool
     clamp: Clamp
+    skip_smaller: SkipSmaller
+    max_enlarged_side: int
+    min_fitted_side: int
     min_width: int
     min_height: int
     max_width: int

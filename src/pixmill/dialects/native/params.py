@@ -30,7 +30,12 @@ from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import DEFAULT_INPUT, Fit, Flip, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
 
-_FIRST_STAGE_ONLY: Final = {"dpr", *(param.name for param in rotate_crop.PARAMS if param.name.startswith("trim"))}
+_FIRST_STAGE_ONLY: Final = {
+    "dpr",
+    "dpr_rule",
+    "dpr_max_side",
+    *(param.name for param in rotate_crop.PARAMS if param.name.startswith("trim")),
+}
 """``dpr`` applies to all stages. ``trim`` looks at pixels, which do not exist yet when the sizes are resolved."""
 
 STAGE_PARAMS: tuple[Param, ...] = (
@@ -65,7 +70,7 @@ INFO_PARAMS: tuple[Param, ...] = (*source.PARAMS, *info.PARAMS, *source.ACCESS_P
 
 
 _UNCHANGED: Final = Stage()
-_SHARED_WITH_STAGES: Final = frozenset(("dpr", "background"))
+_SHARED_WITH_STAGES: Final = frozenset(("dpr", "dpr_rule", "dpr_max_side", "background"))
 
 
 def plan_of(values: ParamValues) -> Plan:

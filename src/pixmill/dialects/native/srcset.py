@@ -25,13 +25,17 @@ _NEUTRAL_VALUES: Final = {
     "enlarge": b"false",
     "shrink": b"true",
     "adaptive": b"false",
+    "skip_smaller": b"never",
 }
 """Parameters that would change the width of a candidate, with the values that undo those of a preset."""
 
 _SIZE_LIMITS: Final = {"min_width": "smaller", "min_height": "smaller", "max_width": "larger", "max_height": "larger"}
 """Parameters that would make candidates of some widths impossible, and which ones."""
 
-_EXCLUDED_PARAMS: Final = {*_NEUTRAL_VALUES, *_SIZE_LIMITS, "format"}
+_WITHOUT_EFFECT: Final = frozenset(("dpr_rule", "dpr_max_side", "max_enlarged_side"))
+"""Parameters that concern only a device pixel ratio or an enlarged image, which candidates do not have."""
+
+_EXCLUDED_PARAMS: Final = {*_NEUTRAL_VALUES, *_SIZE_LIMITS, *_WITHOUT_EFFECT, "format"}
 _SRCSET_ONLY_PARAMS: Final = {param.name for param in (*srcset.PARAMS, *source.ACCESS_PARAMS)} | {"width", "height"}
 _SAFE_IN_QUERY: Final = "!$'()*,;:@/?-._~=+%"
 """Characters that stay as they are in a query; all others are escaped, which means the same. Escapes stay."""

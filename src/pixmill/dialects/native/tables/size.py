@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
@@ -11,10 +11,14 @@ from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, Fa
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
+from pixmill.errors import MissingParameter
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
 from pixmill.plan.ops import Clamp, Fit, Kernel, Resize
+from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Extend, Fill
+
+_ENLARGE: Final[dict[str, bool | Literal["error"]]] = {**FLAGS, "error": "error"}
 
 PARAMS = (
     Param(
@@ -47,7 +51,8 @@ PARAMS = (
         Group.SIZE,
         Choice({fit.value: fit for fit in Fit}),
         "How the image is fitted to `width` × `height`. `cover`: fill and crop. `contain`: fit and pad. `fill`: "
-        "stretch. `inside`: fit, no padding. `outside`: cover without cropping.",
+        "stretch. `inside`: fit, no padding. `outside`: cover without cropping. `auto`: `cover` if box and image are "
+        "both landscape (or square) or both portrait, else `inside`.",
         ("cover",),
         default=Fit.INSIDE.value,
     ),
@@ -81,11 +86,30 @@ PARAMS = (
         default="1",
     ),
     Param(
+        "dpr_rule",
+        Group.SIZE,
+        Choice({rule.value: rule for rule in DprRule}),
+        "What becomes of `dpr` if the image is too small for it. `full`: it multiplies all lengths in any case. "
+        "`capped`: it is reduced as far as the image would have to be enlarged (imgproxy). `stepped`: it is lowered in "
+        "steps of 0.1, above 3 of 0.5, until the box lies in the image (Photon). `dropped`: it is ignored if the "
+        "result would exceed `dpr_max_side` (ImageKit).",
+        ("capped",),
+        default=DprRule.FULL.value,
+    ),
+    Param(
+        "dpr_max_side",
+        Group.SIZE,
+        Integer(1, MAX_SIDE),
+        "With `dpr_rule=dropped`: the longest side of a result that `dpr` may multiply.",
+        ("5000",),
+    ),
+    Param(
         "enlarge",
         Group.SIZE,
-        Choice(FLAGS),
-        "Allows upscaling of images that are smaller than the box.",
-        ("true",),
+        Choice(_ENLARGE),
+        "Allows upscaling of images that are smaller than the box. `error`: a request that would need it fails with "
+        "400.",
+        ("true", "error"),
         default="false",
     ),
     Param(
@@ -104,9 +128,34 @@ PARAMS = (
         "What becomes of the box if the image may not be scaled to it. `shape`: with `fit=cover` and `fit=fill` both "
         "sides are reduced alike, keeping the shape. `sides`: each side is limited to that of the image, also with "
         "`fit=contain`: 300 × 50 from an image of 200 × 100 is 200 × 50. With `shrink=false` the box grows in the same "
-        "way.",
+        "way. `box`: the box itself is shrunk into the image, keeping its shape, before any fit: 2000 × 500 around an "
+        "image of 1200 × 800 becomes 1200 × 300, and with `fit=inside` the result is 450 × 300.",
         ("sides",),
         default=Clamp.SHAPE.value,
+    ),
+    Param(
+        "skip_smaller",
+        Group.SIZE,
+        Choice({rule.value: rule for rule in SkipSmaller}),
+        "Images that are left as they are, without a crop or padding: `both`, those that exceed the box with neither "
+        "side; `either`, those with a side below that of the box.",
+        ("both",),
+        default=SkipSmaller.NEVER.value,
+    ),
+    Param(
+        "max_enlarged_side",
+        Group.SIZE,
+        Integer(1, MAX_SIDE),
+        "The longest side to which an image is enlarged: if a side would become longer than this and than that of the "
+        "image, the image is left as it is.",
+        ("2000",),
+    ),
+    Param(
+        "min_fitted_side",
+        Group.SIZE,
+        Integer(1, MAX_SIDE),
+        "The shortest side of a result: if a side would become shorter, the image is left as it is.",
+        ("3",),
     ),
     Param(
         "min_width",
@@ -191,6 +240,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {"padding", "extend"}
 """The parameters of ``resize_of``."""
 
 _LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height"))
+_RULES: Final = frozenset(("enlarge", "skip_smaller", "max_enlarged_side", "min_fitted_side", "dpr_rule"))
 _RESAMPLING: Final = frozenset(("kernel", "rounding"))
 _FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive", "clamp"))
 
@@ -222,6 +272,8 @@ def resize_of(values: ParamValues) -> Resize:
             max_width=_scaled_limit(values.get("max_width"), scales.dpr),
             max_height=_scaled_limit(values.get("max_height"), scales.dpr),
         )
+    if not _RULES.isdisjoint(values):
+        resize = _with_rules(values, resize)
     if _RESAMPLING.isdisjoint(values) or resize == Resize():
         return resize
     return replace(
@@ -255,11 +307,42 @@ def _scales(values: ParamValues, width: _Side, height: _Side) -> _Scales:
     """Limit both factors so that no side exceeds ``MAX_SIDE`` and the box keeps its shape."""
     if "dpr" not in values and "zoom" not in values and "aspect" not in values:
         return _UNSCALED  # most requests; fractions are slow
-    dpr, zoom = values.get("dpr", _ONE), values.get("zoom", _ONE)
+    dpr = _ONE if _depends_on_image(values) else values.get("dpr", _ONE)
+    zoom = values.get("zoom", _ONE)
     if not width and not height:
         return _Scales(zoom, dpr)
     box = min(dpr * zoom, MAX_SIDE / Fraction(max(width, height)))
     return _Scales(box, min(dpr, box / zoom))
+
+
+def _depends_on_image(values: ParamValues) -> bool:
+    """Return whether ``dpr`` can be applied only to an image whose size is known."""
+    return values.get("dpr_rule", DprRule.FULL) is not DprRule.FULL
+
+
+def _with_rules(values: ParamValues, resize: Resize) -> Resize:
+    """Add the rules that depend on the size of the image, as far as there is something that they apply to."""
+    is_sized = bool(resize.width or resize.height)
+    is_scaled = is_sized or resize.aspect is not None or resize.zoom != 1
+    return replace(
+        resize,
+        refuse_enlarging=values.get("enlarge") == "error" and (is_sized or resize.zoom > 1),
+        skip_smaller=values.get("skip_smaller", SkipSmaller.NEVER) if is_sized else SkipSmaller.NEVER,
+        max_enlarged_side=values.get("max_enlarged_side", 0) if resize.enlarge or resize.fit is Fit.CONTAIN else 0,
+        min_fitted_side=values.get("min_fitted_side", 0) if is_scaled else 0,
+        dpr=_conditional_dpr(values, is_sized=is_sized),
+    )
+
+
+def _conditional_dpr(values: ParamValues, *, is_sized: bool) -> Dpr | None:
+    """Drop a ratio that has nothing to multiply."""
+    factor, rule = values.get("dpr", _ONE), values.get("dpr_rule", DprRule.FULL)
+    has_effect = is_sized or "padding" in values or not _LIMITS.isdisjoint(values)
+    if rule is DprRule.DROPPED and "dpr_max_side" not in values:
+        raise MissingParameter("dpr_rule=dropped needs dpr_max_side", param="dpr_max_side")
+    if rule is DprRule.FULL or factor == 1 or not has_effect:
+        return None
+    return Dpr(float(factor), rule, values.get("dpr_max_side", 0) if rule is DprRule.DROPPED else 0)
 
 
 def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
@@ -269,16 +352,16 @@ def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> R
         resize = Resize(
             _scaled_side(width, scales.box, rounding),
             _scaled_side(height, scales.box, rounding),
-            enlarge=values.get("enlarge", False),
+            enlarge=values.get("enlarge") is True,
             shrink=values.get("shrink", True),
         )
         return _fitted(values, resize, scales, is_square=width == height) if width and height else resize
     zoom = scales.box if values.get("shrink", True) else max(scales.box, _ONE)
-    resize = Resize(zoom=float(zoom), enlarge=zoom > 1 and values.get("enlarge", False))
+    resize = Resize(zoom=float(zoom), enlarge=zoom > 1 and values.get("enlarge") is True)
     if "aspect" not in values:
         return resize
     if not values.get("shrink", True) and values.get("fit") is Fit.FILL:
-        resize = replace(resize, enlarge=values.get("enlarge", False), shrink=False)
+        resize = replace(resize, enlarge=values.get("enlarge") is True, shrink=False)
     aspect = values["aspect"]
     return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
 
@@ -306,14 +389,17 @@ def _fit(values: ParamValues) -> Fit:
 
 def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
     """Drop a clamp of a box that every image may be scaled to, and of fits that do not reach both sides of the box."""
+    if values["clamp"] is Clamp.BOX:
+        has_effect = not resize.enlarge and (bool(resize.width) or resize.zoom > 1 or fit is Fit.CONTAIN)
+        return Clamp.BOX if has_effect else Clamp.SHAPE
     is_in_image = not resize.width and resize.zoom <= 1 and resize.shrink and fit is not Fit.CONTAIN
     has_effect = fit not in (Fit.INSIDE, Fit.OUTSIDE) and not (resize.enlarge and resize.shrink) and not is_in_image
     return values["clamp"] if has_effect else Clamp.SHAPE
 
 
 def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
-    if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN):
-        return gravity if fit is Fit.COVER else Point()
+    if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN, Fit.AUTO):
+        return gravity if fit in (Fit.COVER, Fit.AUTO) else Point()
     if not gravity.offset_x and not gravity.offset_y:
         return gravity
     return replace(
