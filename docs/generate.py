@@ -3,6 +3,7 @@
 Holds the introductions; the text of each parameter, setting, error, format and metric is in its table.
 """
 
+import importlib
 import json
 import re
 import tomllib
@@ -14,6 +15,9 @@ from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
+from pixmill.dialects.catalogue import Service, services_of
+from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
+from pixmill.dialects.kit.options import Option
 from pixmill.dialects.native.grammars import overlay_options
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import PARAMS
@@ -455,7 +459,7 @@ def pages() -> dict[str, str]:
         "metrics.md": _metrics,
     }
     texts = {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
-    return texts | {"architecture.md": _architecture()}
+    return texts | {"architecture.md": _architecture()} | _dialect_pages()
 
 
 def main() -> None:
@@ -596,12 +600,64 @@ def _metrics() -> Iterable[str]:
         yield from _table(("metric", "labels", "meaning"), rows)
 
 
+def _dialect_pages() -> dict[str, str]:
+    """Return the index of dialects and their pages, with the tables that the code knows."""
+    services = services_of(DIALECTS)
+    index = _filled("dialects.md", "dialects", _dialects(services))
+    names = sorted({service.page for service in services})
+    return {"dialects.md": index} | {f"dialects/{name}.md": _dialect_page(name) for name in names}
+
+
+def _dialects(services: Iterable[Service]) -> Iterable[str]:
+    rows = (
+        (f"[{it.title}](dialects/{it.page}.md)", _code(it.name), _code(it.example), _placement(it)) for it in services
+    )
+    yield from _table(("service", "`dialect`", "URLs like", "needs"), rows)
+
+
+def _placement(service: Service) -> str:
+    """Say where a dialect can be mounted."""
+    prefix = DIALECTS[service.name](MountEntry(service.name), ServerDefaults()).prefix
+    return f"nothing: its paths begin with `{prefix}`" if prefix else "a host or a mount"
+
+
+def _dialect_page(name: str) -> str:
+    """Fill each table of options: ``options`` from OPTIONS, ``options NAME`` from NAME_OPTIONS of the package."""
+    module = importlib.import_module(f"pixmill.dialects.{name}.options")
+    page = (FOLDER / "dialects" / f"{name}.md").read_text(encoding="utf-8")
+    for found in re.findall(r"<!-- options( [a-z]+)? -->", page):
+        table = getattr(module, f"{found.strip().upper()}_OPTIONS" if found else "OPTIONS")
+        page = _with_section(page, f"options{found}", _options(table))
+    return page
+
+
+def _options(options: Iterable[Option]) -> Iterable[str]:
+    rows = (
+        (
+            ", ".join(map(_code, it.names)),
+            it.meaning,
+            it.native,
+            f"{it.status}: {it.note}" if it.note else it.status.value,
+        )
+        for it in options
+    )
+    yield from _table(("option", "meaning", "native", "support"), rows)
+
+
+def _filled(name: str, section: str, lines: Iterable[str]) -> str:
+    return _with_section((FOLDER / name).read_text(encoding="utf-8"), section, lines)
+
+
+def _with_section(page: str, section: str, lines: Iterable[str]) -> str:
+    """Return a hand-written page with the text between two comments replaced."""
+    begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
+    before, _, rest = page.partition(begin)
+    return before + begin + "\n".join(lines) + end + rest.partition(end)[2]
+
+
 def _architecture() -> str:
     """Return the hand-written page with its section about layers taken from the contracts in pyproject.toml."""
-    page = (FOLDER / "architecture.md").read_text(encoding="utf-8")
-    begin, end = "<!-- layers -->\n", "<!-- /layers -->"
-    before, _, rest = page.partition(begin)
-    return before + begin + "\n".join(_layers()) + end + rest.partition(end)[2]
+    return _filled("architecture.md", "layers", _layers())
 
 
 def _layers() -> Iterable[str]:

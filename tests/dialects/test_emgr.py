@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pixmill.dialects.emgr.dialect import MAX_SIDE, EmgrDialect, EmgrOptions
+from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
+from pixmill.dialects.emgr.options import MAX_SIDE
 from pixmill.dialects.native.dialect import parse as native
 from pixmill.dialects.port import Dialect, ImageRedirect, ImmutableImage, Redirect, RedirectsToResults, Text
 from pixmill.dialects.signing import Keyring

@@ -3,7 +3,7 @@
 The key carries the request itself, in base64url, so that any server can render the file again: nothing is
 remembered, and no two requests share a key. Behind it stands the beginning of the result's entity tag: while the
 result has that tag, the file is immutable. A key grants nothing that its resize URL does not: sources pass the same
-checks, and where requests are signed, the redirect signs the file's URL too. ``docs/dialects.md`` lists the
+checks, and where requests are signed, the redirect signs the file's URL too. ``docs/dialects/emgr.md`` lists the
 differences to EmgR.
 """
 
@@ -11,16 +11,17 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypedDict, cast
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from pixmill.dialects.emgr.options import FORMATS, PARAMS, PARAMS_BY_NAME
+from pixmill.dialects.kit.query import pairs
 from pixmill.dialects.port import (
     ImageRedirect,
     ImmutableImage,
     Outcome,
-    QueryParam,
     Redirect,
     Text,
     UrlRoute,
@@ -42,40 +43,19 @@ from pixmill.media import Format
 from pixmill.plan.ops import Fit, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceKind, SourceRef, parse_source
+from pixmill.plan.source import SourceKind, SourceRef
 
-Value = TypeVar("Value")
-
-MAX_SIDE: Final = 16_383
-MAX_BLUR: Final = 100.0
-MIN_BLUR: Final = 0.1
 MAX_REQUEST_BYTES: Final = 5_000
 """Of the canonical query that a key carries: in base64url it fits the default ``PIXMILL_MAX_URL_BYTES``."""
 
-MAX_QUERY_BYTES: Final = 65_536
 ETAG_CHARS: Final = 16
 
 _RESIZE: Final = b"/api/images/resize"
 _FILES: Final = b"/api/images/files/"
 _KEY = re.compile(rb"([A-Za-z0-9_-]{1,8000})\.([0-9a-f]{16})\.(jpg|png|webp)")
-_INTEGER = re.compile(r"[0-9]{1,10}")
-_DECIMAL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_EXTENSIONS: Final = {form: name for name, form in FORMATS.items()}
 _BASE_URL = re.compile(r"https?://(?:(?![?#])[!-~])+")
-_FORMATS: Final = {"jpg": Format.JPEG, "png": Format.PNG, "webp": Format.WEBP}
-_FLAGS: Final = {"true": True, "false": False}
-_NAMES: Final = frozenset({b"url", b"width", b"height", b"format", b"blur_sigma", b"grayscale"})
-
-_SIDE_SCHEMA: Final = {"type": "integer", "minimum": 1, "maximum": MAX_SIDE}
-_PARAMS: Final = (
-    QueryParam("url", "Source image URL or path.", {"type": "string"}, required=True),
-    QueryParam("width", "Width in pixels; without height the aspect ratio is kept.", _SIDE_SCHEMA),
-    QueryParam("height", "Height in pixels; with width the image is cropped to both.", _SIDE_SCHEMA),
-    QueryParam("format", "Output format; WebP is lossless.", {"type": "string", "enum": [*_FORMATS], "default": "jpg"}),
-    QueryParam("blur_sigma", "Gaussian blur.", {"type": "number", "minimum": 0, "maximum": MAX_BLUR}),
-    QueryParam("grayscale", "Remove all colour.", {"type": "boolean", "default": False}),
-)
+_PARAMS: Final = tuple(param.query_param for param in PARAMS)
 
 _ROUTES: Final[tuple[UrlRoute, ...]] = (
     UrlRoute(_RESIZE.decode(), summary="Render an image; redirects to its file.", params=_PARAMS),
@@ -104,22 +84,21 @@ class _ResizeRequest:
     source: SourceRef
     width: int = 0
     height: int = 0
-    extension: str = "jpg"
+    form: Format = Format.JPEG
     blur: float = 0.0
     grayscale: bool = False
 
     def image_request(self, mode: RenderMode) -> ImageRequest:
         """Return the same request that native parameters would make, so that both share cache entries."""
-        output_format = _FORMATS[self.extension]
         fit = Fit.COVER if self.width and self.height else Fit.INSIDE
         is_sized = bool(self.width or self.height)
-        encoding = Encoding(mode=mode, lossless=output_format is Format.WEBP)
+        encoding = Encoding(mode=mode, lossless=self.form is Format.WEBP)
         plan = Plan(
-            input=Input(animated=output_format is Format.JPEG),  # a JPEG is a still in any case
+            input=Input(animated=self.form is Format.JPEG),  # a JPEG is a still in any case
             resize=Resize(self.width, self.height, fit, enlarge=True) if is_sized else Resize(),
             grayscale=self.grayscale,
             blur=self.blur,
-            output=Output((output_format,), encoding=encoding),
+            output=Output((self.form,), encoding=encoding),
         )
         return ImageRequest(self.source, plan)
 
@@ -130,7 +109,7 @@ class _ResizeRequest:
             f"url={quote(self._source_text(), safe='/:')}",
             f"width={self.width}" if self.width else "",
             f"height={self.height}" if self.height else "",
-            f"format={self.extension}" if self.extension != "jpg" else "",
+            f"format={self._extension}" if self.form is not Format.JPEG else "",
             f"blur_sigma={blur}" if self.blur else "",
             "grayscale=true" if self.grayscale else "",
         )
@@ -141,13 +120,17 @@ class _ResizeRequest:
         is_like_url = self.source.kind is SourceKind.PATH and ":" in self.source.text
         return f"/{self.source.text}" if is_like_url else self.source.text
 
+    @property
+    def _extension(self) -> str:
+        return _EXTENSIONS[self.form]
+
     def key(self, etag: str) -> str:
         """Return the name of the file with this result."""
         query = self.canonical_query()
         if len(query) > MAX_REQUEST_BYTES:
             raise RequestTooLarge(f"The parameters may have at most {MAX_REQUEST_BYTES} bytes")
         text = urlsafe_b64encode(query).rstrip(b"=").decode()
-        return f"{text}.{etag.strip(chr(34))[:ETAG_CHARS]}.{self.extension}"
+        return f"{text}.{etag.strip(chr(34))[:ETAG_CHARS]}.{self._extension}"
 
 
 class EmgrDialect:
@@ -237,17 +220,37 @@ class EmgrDialect:
         return source.text if is_trusted else ""
 
 
+class _Values(TypedDict, total=False):
+    """The values of the parameters that were given."""
+
+    url: SourceRef
+    width: int
+    height: int
+    format: Format
+    blur_sigma: float
+    grayscale: bool
+
+
 def _parse_resize(query: bytes) -> _ResizeRequest:
-    values = _parse_query(query)
+    found: dict[str, object] = {}
+    for name, text in pairs(query, PARAMS_BY_NAME):
+        if name in found:
+            raise RepeatedParameter(f"{name} is given more than once", param=name)
+        read = PARAMS_BY_NAME[name].read
+        try:
+            found[name] = read(text)
+        except ValueError:
+            raise InvalidParameter(f"{name} must be {read.expects}", param=name) from None
+    values = cast("_Values", found)  # the readers return these types
     if "url" not in values:
         raise MissingParameter("url is required", param="url")
     return _ResizeRequest(
-        parse_source(values["url"]),
-        _side(values, "width"),
-        _side(values, "height"),
-        _choice(values, "format", {name: name for name in _FORMATS}, "jpg"),
-        _blur(values),
-        _choice(values, "grayscale", _FLAGS, default=False),
+        values["url"],
+        values.get("width", 0),
+        values.get("height", 0),
+        values.get("format", Format.JPEG),
+        values.get("blur_sigma", 0.0),
+        values.get("grayscale", False),
     )
 
 
@@ -267,54 +270,3 @@ def _parse_file(key: bytes) -> tuple[_ResizeRequest, str]:
     if not is_canonical:
         raise RouteNotFound
     return request, match[2].decode()
-
-
-def _parse_query(query: bytes) -> dict[str, str]:
-    if len(query) > MAX_QUERY_BYTES:
-        raise RequestTooLarge(f"The parameters may have at most {MAX_QUERY_BYTES} bytes")
-    values: dict[str, str] = {}
-    for piece in query.split(b"&"):
-        name, _, raw = piece.partition(b"=")
-        if name in _NAMES:
-            if name.decode() in values:
-                raise RepeatedParameter(f"{name.decode()} is given more than once", param=name.decode())
-            values[name.decode()] = _decode(raw, name.decode())
-    return values
-
-
-def _decode(raw: bytes, name: str) -> str:
-    """Decode a form-encoded value: ``+`` is a space, a percent sign without two digits stands for itself."""
-    decoded = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), raw.replace(b"+", b" "))
-    try:
-        text = decoded.decode()
-    except UnicodeDecodeError:
-        raise InvalidParameter(f"{name} is not UTF-8", param=name) from None
-    if _CONTROL.search(text):
-        raise InvalidParameter(f"{name} must not contain control characters", param=name)
-    return text
-
-
-def _side(values: dict[str, str], name: str) -> int:
-    if name not in values:
-        return 0
-    text = values[name]
-    side = int(text) if _INTEGER.fullmatch(text) else 0
-    if not 1 <= side <= MAX_SIDE:
-        raise InvalidParameter(f"{name} must be an integer from 1 to {MAX_SIDE}", param=name)
-    return side
-
-
-def _blur(values: dict[str, str]) -> float:
-    text = values.get("blur_sigma", "0")
-    blur = float(text) if _DECIMAL.fullmatch(text) else -1.0
-    if not (blur == 0 or MIN_BLUR <= blur <= MAX_BLUR):
-        raise InvalidParameter("blur_sigma must be 0, or a number from 0.1 to 100", param="blur_sigma")
-    return blur
-
-
-def _choice(values: dict[str, str], name: str, choices: dict[str, Value], default: Value) -> Value:
-    if name not in values:
-        return default
-    if values[name] not in choices:
-        raise InvalidParameter(f"{name} must be one of {', '.join(choices)}", param=name)
-    return choices[values[name]]
