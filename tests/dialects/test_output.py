@@ -38,6 +38,9 @@ def test_an_order_of_formats_leaves_the_choice_to_the_client() -> None:
     assert ordered == Output((Format.AVIF, Format.WEBP), negotiated=True, ordered=True, source_format=True)
     assert output("format=auto:jxl,jpg") == output("format=auto:jxl,jpeg")
     assert output("format=auto:webp,png").fallback_format is Format.PNG
+    kept = output("format=auto:avif,original&original_formats=png,jpeg,png")
+    assert (kept.source_format, kept.original_formats) == (True, (Format.PNG, Format.JPEG))
+    assert output("format=webp&original_formats=png") == output("format=webp"), "it has no effect"
     assert plan("format=auto:webp,jpeg&background=ff0000").background.red == 255, "a JPEG shows it"
 
 

@@ -156,3 +156,30 @@ def test_originals_in_some_formats_are_rejected(source: memoryview) -> None:
         render(source, plan, LIMITS)
     assert caught.value.param == "reject"
     assert all(isinstance(outcome, UnsupportedImage) for _, outcome in render_all(source, [plan], LIMITS))
+
+
+CHOSEN = Output(source_format=True, original_formats=(Format.JPEG, Format.PNG, Format.GIF))
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        (encode_image(photo(), "JPEG"), Format.JPEG),
+        (encode_image(photo(), "WEBP"), Format.JPEG),
+        (encode_image(photo().convert("RGBA").rotate(10, expand=True), "WEBP"), Format.PNG),
+        (animation("GIF"), Format.GIF),
+        (animation("WEBP"), Format.GIF),
+        (DRAWING, Format.JPEG),
+    ],
+)
+def test_only_originals_in_chosen_formats_keep_theirs(source: memoryview, kind: Format) -> None:
+    result = render(source, Plan(output=CHOSEN), LIMITS)
+    assert result.format is kind
+    assert result.body != bytes(source), "it is encoded again"
+    results = dict(render_all(source, [Plan(output=CHOSEN), Plan(resize=Resize(20), output=CHOSEN)], LIMITS))
+    assert {one.format for one in results.values() if isinstance(one, Rendered)} == {kind}
+
+
+def test_a_drawing_stays_one_if_its_format_is_chosen() -> None:
+    output = replace(CHOSEN, original_formats=(Format.PNG, Format.SVG))
+    assert render(DRAWING, Plan(resize=Resize(20), output=output), LIMITS).format is Format.SVG

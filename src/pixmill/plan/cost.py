@@ -16,6 +16,7 @@ from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, RedactionBox
 from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
+from pixmill.plan.negotiation import kept_format
 from pixmill.plan.ops import Fit, Flip, Output, Plan, Stage
 from pixmill.plan.output import RenderMode, TiffCompression
 from pixmill.plan.overlays import Overlay, Repeat, TextOverlay
@@ -349,7 +350,8 @@ def _add_encodings(add: Callable[[str, float], None], output: Output, pixels: in
     if output.formats:
         formats = output.formats[:1]
     else:
-        formats = (original.format,) if output.source_format else (Format.JPEG, Format.PNG)
+        kept = kept_format(output, original.format)
+        formats = (kept,) if kept else output.original_formats or (Format.JPEG, Format.PNG)
     is_animated = original.frames > 1
     rates = _ANIMATION_RATES if is_animated else ENCODE_NS
     single_ns = max(_encode_ns(rates, kind, output, output.encoding.effort) for kind in formats)

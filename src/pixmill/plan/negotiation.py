@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
-from pixmill.media import MODERN_FORMATS, Format
+from pixmill.media import MEDIA, MODERN_FORMATS, Format
 from pixmill.plan.ops import Output, Plan
 
 
@@ -22,13 +22,35 @@ def ordered_plans(plan: Plan, shown: AbstractSet[Format]) -> tuple[Plan, ...]:
 
 
 def _ordered_outputs(output: Output, shown: AbstractSet[Format]) -> Iterator[Output]:
-    explicit = replace(output, negotiated=False, ordered=False, source_format=False, fallback_format=None)
+    explicit = replace(
+        output, negotiated=False, ordered=False, source_format=False, fallback_format=None, original_formats=()
+    )
     for form in output.formats:
         if form in shown or form not in MODERN_FORMATS:
             yield replace(explicit, formats=(form,))
     if output.source_format:
-        yield replace(explicit, formats=(), source_format=True)
+        yield replace(explicit, formats=(), source_format=True, original_formats=output.original_formats)
     elif output.fallback_format:
         yield replace(explicit, formats=(output.fallback_format,))
     else:
         yield replace(explicit, formats=(), negotiated=True)
+
+
+def kept_format(output: Output, original: Format) -> Format | None:
+    """Return the format of the original, if the result keeps it."""
+    is_kept = output.source_format and (not output.original_formats or original in output.original_formats)
+    return original if is_kept else None
+
+
+def replacing_format(output: Output, *, alpha: bool, animated: bool) -> Format | None:
+    """Return the first of ``original_formats`` that can hold the image; the first of all if none can.
+
+    None if there are none. Animations become GIFs rather than PNGs, whose first frame is all that many programs show.
+    """
+    formats = [form for form in output.original_formats if form is not Format.SVG]
+    fitting = (
+        form
+        for form in formats
+        if (MEDIA[form].alpha or not alpha) and (not animated or (MEDIA[form].animation and form is not Format.PNG))
+    )
+    return next(fitting, next(iter(formats), None))

@@ -142,6 +142,7 @@ class ParamValues(TypedDict, total=False):
     then: tuple["ParamValues", ...]
     # output
     format: RequestedFormat
+    original_formats: tuple[Format, ...]
     passthrough: tuple[Format | None, ...]
     quality: int | QualityTarget
     max_bytes: int

@@ -17,6 +17,7 @@ from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
+from pixmill.plan.negotiation import kept_format
 from pixmill.plan.ops import Kernel, Plan, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.references import Extras
@@ -76,7 +77,7 @@ class RenderJob:
         """The colour space of the result: sRGB if the requested format cannot carry a profile."""
         output = self.plan.output
         if output.source_format:
-            named_format: Format | None = self.header.format
+            named_format = kept_format(output, self.header.format)
         else:
             named_format = output.formats[0] if output.formats and not output.negotiated else None
         return Profile.SRGB if named_format in FORMATS_WITHOUT_PROFILE else output.profile

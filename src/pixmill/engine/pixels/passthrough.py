@@ -32,6 +32,7 @@ from pixmill.errors import UnsupportedOutput
 from pixmill.media import OUTPUT_FORMATS, Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
+from pixmill.plan.negotiation import kept_format
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Metadata
 from pixmill.plan.passthrough import is_delivered_unchanged
@@ -82,7 +83,8 @@ def passthrough(decoder: Decoder, job: RenderJob) -> Rendered | None:
 def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None:
     output = job.plan.output
     if isinstance(decoder, VectorImage):
-        vector_allowed = output.negotiated or output.formats in ((), (Format.SVG,))
+        is_replaced = output.source_format and kept_format(output, Format.SVG) is None
+        vector_allowed = output.negotiated or (output.formats in ((), (Format.SVG,)) and not is_replaced)
         with decode_errors():
             body = decoder.to_vector_file(size) if vector_allowed else None
         if body and Format.SVG in output.formats:

@@ -25,6 +25,7 @@ _FORMATS: Final[dict[str, tuple[Format, ...] | Literal["original"]]] = {
 # No folder separators, no control characters (C0, C1), no characters that change the direction of text or end its line.
 _FILENAME = re.compile(r"[^\u0000-\u001f\u007f-\u009f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,255}")
 
+_ORIGINAL_FORMATS: Final[dict[str, Format]] = {kind.value: kind for kind in OUTPUT_FORMATS}
 _PASSTHROUGH: Final[dict[str, Format | None]] = {_ANIMATION: None} | {kind.value: kind for kind in OUTPUT_FORMATS}
 
 _LOSSY_FORMATS: Final = {Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL}
@@ -76,6 +77,14 @@ PARAMS = (
         aliases=("f",),
     ),
     Param(
+        "original_formats",
+        Group.OUTPUT,
+        ChoiceList(_ORIGINAL_FORMATS, len(_ORIGINAL_FORMATS)),
+        "For `format=original`, and an order that ends with it: only originals in these formats keep theirs; others "
+        "get the first of these that can hold their transparency and their frames. All are encoded again.",
+        ("jpeg,png,gif,svg",),
+    ),
+    Param(
         "passthrough",
         Group.OUTPUT,
         ChoiceList(_PASSTHROUGH, len(_PASSTHROUGH)),
@@ -109,6 +118,7 @@ def output_of(values: ParamValues) -> Output:
     )
     quality_level, target_quality = quality.DEFAULT_QUALITY, 0
     passthrough = values.get("passthrough", ())
+    keeps_original = order.keeps_original if order else requested == _ORIGINAL
     if "quality" in values and _is_lossy(options, explicit_format):
         quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)
     return Output(
@@ -118,13 +128,14 @@ def output_of(values: ParamValues) -> Output:
         metadata=encoding.metadata_of(values["metadata"], explicit_format) if "metadata" in values else Metadata.STRIP,
         profile=encoding.profile_of(values["profile"], explicit_format) if "profile" in values else Profile.SRGB,
         encoding=options,
-        source_format=order.keeps_original if order else requested == _ORIGINAL,
+        source_format=keeps_original,
         target_quality=target_quality,
         max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
         ordered=order is not None,
         fallback_format=order.fallback if order else None,
+        original_formats=values.get("original_formats", ()) if keeps_original else (),
     )
 
 

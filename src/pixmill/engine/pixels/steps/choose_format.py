@@ -24,6 +24,7 @@ from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import MissingExtra, UnsupportedOutput
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.plan.negotiation import kept_format, replacing_format
 
 _GRAPHIC_FORMATS: Final = (Format.ICO, Format.SVG)
 """Originals in these formats are graphics, even with many colours."""
@@ -37,8 +38,12 @@ def choose_format(frame: Frame, job: RenderJob) -> Frame:
     Raises UnsupportedOutput or MissingExtra for a requested format.
     """
     output = job.plan.output
-    if output.source_format and can_encode(job.header.format) and _fits_format(job.header.format, frame):
-        return replace(frame, format=job.header.format)
+    kept = kept_format(output, job.header.format)
+    if kept and can_encode(kept) and _fits_format(kept, frame):
+        return replace(frame, format=kept)
+    other = replacing_format(output, alpha=frame.layout.has_alpha, animated=job.animated)
+    if other and can_encode(other) and _fits_format(other, frame):
+        return replace(frame, format=other)
     if output.formats and not output.negotiated:
         return replace(frame, format=_check_named_format(output.formats[0]))
     frame = replace(frame, is_graphic=not job.animated and is_graphic(frame))

@@ -18,6 +18,7 @@ from pixmill.engine.raster.icc import is_srgb, to_srgb
 from pixmill.engine.raster.wide_gamut import convert_to_profile, wide_gamut_profile
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
+from pixmill.plan.negotiation import kept_format
 from pixmill.plan.ops import DEFAULT_INPUT, Flip, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Profile
 
@@ -91,7 +92,7 @@ def _can_keep_profile(frame: Frame, job: RenderJob) -> bool:
     if not frame.is_grey:
         return True
     output = job.plan.output
-    named_format = job.header.format if output.source_format else next(iter(output.formats), None)
+    named_format = kept_format(output, job.header.format) or next(iter(output.formats), None)
     return (
         named_format is not None
         and _stores_grey(named_format, frame.layout, output.encoding)
