@@ -26,7 +26,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import round_length
-from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, Output, Plan, Resize
+from pixmill.plan.ops import Aspect, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Output, Plan, Resize
 from pixmill.plan.output import Metadata
 from pixmill.plan.source import SourceKind
 
@@ -87,6 +87,26 @@ def test_a_size(query: str, expected: Resize) -> None:
     ("query", "expected"),
     [
         ("crop=10,20,300,200", Plan(crop=Crop(10, 20, 300, 200))),
+        ("crop=pct,px:10,20,30,200", Plan(crop=Crop(10, 20, 30, 200, CropUnit.PERCENT_PIXELS))),
+        ("crop=px,pct:10,20,30,95", Plan(crop=Crop(10, 20, 30, 80, CropUnit.PIXELS_PERCENT))),
+        ("crop=1,2,3,4&crop_gravity=n", Plan(crop=Crop(1, 2, 3, 4))),
+        ("crop=1,2,3,4&crop_overflow=move", Plan(crop=Crop(1, 2, 3, 4, overflow=CropOverflow.MOVE))),
+        (
+            "crop=pct:80,0,50,9&crop_overflow=move",
+            Plan(crop=Crop(80, 0, 50, 9, CropUnit.PERCENT, CropOverflow.MOVE)),
+        ),
+        ("crop=window:300,200", Plan(crop=CropWindow(300, 200))),
+        ("crop=window:300,0&crop_gravity=ne:1,2", Plan(crop=CropWindow(300, 0, Point(1, 0, -1, 2)))),
+        ("crop=window:pct:25,0.5", Plan(crop=CropWindow(25, 0.5, unit=CropUnit.PERCENT))),
+        ("crop=window:pct,px:25,50", Plan(crop=CropWindow(25, 50, unit=CropUnit.PERCENT_PIXELS))),
+        ("crop=window:pct:100,50", Plan(crop=CropWindow(0, 50, unit=CropUnit.PERCENT))),
+        ("crop=window:px,pct:9,100&crop_gravity=smart", Plan(crop=CropWindow(9, 0, Smart()))),
+        ("crop=window:0,0&crop_gravity=smart&crop_overflow=refuse", Plan()),
+        ("crop_gravity=smart", Plan()),
+        ("crop_aspect=16:9", Plan(crop=CropWindow(aspect=Aspect(16, 9)))),
+        ("crop=window:9,0&crop_aspect=1:1&dpr=2", Plan(crop=CropWindow(9, aspect=Aspect(1, 1)))),
+        ("crop=window:9,9&crop_overflow=refuse", Plan(crop=CropWindow(9, 9, overflow=CropOverflow.REFUSE))),
+        ("crop=window:9,9&crop_overflow=ignore", Plan(crop=CropWindow(9, 9))),
         ("crop=pct:12.5,0,50,100", Plan(crop=Crop(12.5, 0, 50, 100, CropUnit.PERCENT))),
         ("rotate=90", Plan(rotate=90)),
         ("rotate=-90", Plan(rotate=270)),
@@ -178,6 +198,15 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("rotate=361", "rotate"),
         ("flip=diagonal", "flip"),
         ("crop=1,2,3", "crop"),
+        ("crop=window:1", "crop"),
+        ("crop=window:1,2,3", "crop"),
+        ("crop=window:-1,2", "crop"),
+        ("crop=window:pct:101,2", "crop"),
+        ("crop=pct,pct:1,2,3,4", "crop"),
+        ("crop=px,pct:1,2,0,4", "crop"),
+        ("crop_gravity=north:1", "crop_gravity"),
+        ("crop_aspect=0:1", "crop_aspect"),
+        ("crop_overflow=cut", "crop_overflow"),
         ("crop=0,0,0,5", "crop"),
         ("crop=-1,0,5,5", "crop"),
         ("crop=1.5,0,5,5", "crop"),

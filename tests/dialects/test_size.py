@@ -5,7 +5,7 @@ import pytest
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import InvalidParameter, MissingParameter
 from pixmill.plan.colour import TRANSPARENT, Colour
-from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Point, Smart
+from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Aspect, Clamp, Fit, Flip, Kernel, Plan, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
@@ -81,6 +81,14 @@ def test_a_box(query: str, expected: Resize) -> None:
         ("se:0,0", Point(1, 1)),
         ("ne:10,21&dpr=1.5", Point(1, 0, -15, 32)),
         ("nw:99999,0", Point(0, 0, 16_383, 0)),
+        ("ne:pct:10,pct:-2.5", Point(1, 0, share_x=-0.1, share_y=-0.025)),
+        ("c:3,pct:5&dpr=2", Point(offset_x=6, share_y=0.05)),
+        ("fp:0.1,0.2:3,4", Point(0.1, 0.2, 3, 4)),
+        ("fp:1,1:3,4", Point(1, 1, -3, -4)),
+        ("pos:0.1,0.2", Point(0.1, 0.2, proportional=True)),
+        ("pos:0,0.5:pct:1,0", Point(0, 0.5, share_x=0.01)),
+        ("px:600,400", FocalPixels((PixelRegion(600, 400),))),
+        ("px:9,8,7,6,4;1,2,0,0,2", FocalPixels((PixelRegion(1, 2), PixelRegion(9, 8, 7, 6, 2)))),
         ("smart:attention", Smart()),
         ("smart:entropy", Smart(Interest.ENTROPY)),
         ("face", Faces()),
@@ -95,7 +103,9 @@ def test_a_gravity(gravity: str, expected: object) -> None:
 
 def test_a_contained_picture_lies_at_a_point_and_looks_for_nothing() -> None:
     assert plan("w=9&h=8&fit=contain&gravity=ne:3,4").resize.gravity == Point(1, 0, -3, 4)
-    assert plan("w=9&h=8&fit=contain&gravity=face").resize.gravity == Point()
+    assert plan("w=9&h=8&fit=contain&gravity=pos:0.3,0.2").resize.gravity == Point(0.3, 0.2)
+    for gravity in ("face", "px:1,2", "fr:0,0,0.1,0.1"):
+        assert plan(f"w=9&h=8&fit=contain&gravity={gravity}").resize.gravity == Point()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +205,14 @@ def test_a_ratio_that_depends_on_the_image_leaves_padding_in_css_pixels() -> Non
         ("gravity=ne:10", "gravity"),
         ("gravity=ne:", "gravity"),
         ("gravity=smart:1,2", "gravity"),
-        ("gravity=fp:0.1,0.2:3,4", "gravity"),
+        ("gravity=fp:0.1,0.2:3", "gravity"),
+        ("gravity=ne:pct:101,0", "gravity"),
+        ("gravity=ne:10%25,0", "gravity"),
+        ("gravity=pos:0.1", "gravity"),
+        ("gravity=pos:1.1,0", "gravity"),
+        ("gravity=px:1", "gravity"),
+        ("gravity=px:1,2,3", "gravity"),
+        ("gravity=px:-1,2", "gravity"),
         ("gravity=fr:0.1,0.2,0.3", "gravity"),
         ("gravity=fr:0.1,0.2,0.3,1.1", "gravity"),
         ("gravity=fr:0,0,1,1,0", "gravity"),

@@ -77,6 +77,17 @@ def test_a_smart_window_is_cut_by_every_kernel() -> None:
         assert red(result) > 400
 
 
+@pytest.mark.parametrize("gravity", [Smart(), Smart(Interest.ENTROPY)])
+def test_a_smart_window_of_a_drawing_keeps_its_shape(gravity: Gravity) -> None:
+    drawing = memoryview(
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="200"><path fill="#888" d="M0 0h600v200H0z"/>'
+        b'<path fill="red" d="M420 60h60v60h-60z"/></svg>'
+    )
+    result = render_resized(drawing, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+    rows, columns = (np.nonzero(np.ptp(pixels_of(result), axis=2).any(axis=axis))[0] for axis in (1, 0))
+    assert (np.ptp(rows), np.ptp(columns)) == pytest.approx((30, 30), abs=3)
+
+
 def test_a_shape_alone_cuts_no_pixel_anew() -> None:
     image = photo(240, 160)
     result = render_image(

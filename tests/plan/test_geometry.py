@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pixmill.errors import InvalidParameter, ResultTooLarge
-from pixmill.plan.geometry import Geometry, resolve, resolve_crop
+from pixmill.plan.cropping import resolve_crop
+from pixmill.plan.geometry import Geometry, resolve
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
 from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
@@ -656,6 +657,19 @@ def test_no_other_window_holds_more(scaled: Size, box: Size, regions: FocalRegio
     assert covered_weight(scaled, window, found, regions) == max(
         covered_weight(scaled, window, at, regions) for at in places
     )
+
+
+@pytest.mark.parametrize(
+    ("point", "offset"),
+    [
+        (Point(0, 0, share_x=0.25, share_y=0.1), (75, 10)),
+        (Point(1, 1, share_x=-0.25, share_y=-0.1), (125, 40)),
+        (Point(1, 1, share_x=1.0), (200, 50)),
+    ],
+)
+def test_offsets_in_shares_count_in_the_canvas(point: Point, offset: tuple[int, int]) -> None:
+    geometry = resolve(Size(100, 50), Plan(resize=Resize(300, 100, Fit.CONTAIN, point)), WIDE)
+    assert geometry.offset == offset
 
 
 @pytest.mark.parametrize(

@@ -309,10 +309,10 @@ def minimum_cost(plan: Plan, limits: Limits) -> CostEstimate:
 
 
 def _add_stage(add: Callable[[str, float], None], stage: Stage, geometry: Geometry) -> None:
-    if geometry.needs_resampling or geometry.smart_crop:
+    if geometry.needs_resampling or geometry.is_placed_by_pixels:
         add("width and height", _RESAMPLE_NS * geometry.window.pixels)
-    if geometry.smart_crop:
-        add("gravity", _PLACE_NS * geometry.crop.size.pixels)
+    add("crop_gravity", _PLACE_NS * geometry.smart_window * geometry.source.pixels)
+    add("gravity", _PLACE_NS * geometry.smart_crop * geometry.crop.size.pixels)
     pixels = max(geometry.window.pixels, geometry.rotated.pixels)
     for name, rate in STAGE_NS.items():
         add(name, rate(stage) * pixels)

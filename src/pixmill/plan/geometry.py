@@ -9,12 +9,13 @@ from math import cos, radians, sin
 
 from msgspec.structs import replace
 
-from pixmill.errors import InvalidParameter, PixmillError, ResultTooLarge
+from pixmill.errors import PixmillError, ResultTooLarge
+from pixmill.plan.cropping import resolve_crop
 from pixmill.plan.fit_rules import fit_by_rules
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
-from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, exact_fraction, round_length, round_position
+from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, CropUnit, Plan, Stage
+from pixmill.plan.ops import CropWindow, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
 from pixmill.plan.transforms import Extend, FreeRotation
 
@@ -27,8 +28,9 @@ class Geometry:
     """The geometry of one stage on an oriented image of size ``source``.
 
     Its ``crop`` is resampled to ``scaled``. A ``window`` is cropped from that at ``window_offset``, or, if
-    ``smart_crop``, where the engine finds the most salient region. Rotated by any angle it has the size ``rotated``,
-    and is placed at ``offset`` on a canvas of size ``output``.
+    ``smart_crop``, where the engine finds the most salient region; if ``smart_window``, so is the crop itself, which is
+    centred until then. Rotated by any angle it has the size ``rotated``, and is placed at ``offset`` on a canvas of
+    size ``output``.
     """
 
     source: Size
@@ -40,6 +42,27 @@ class Geometry:
     rotated: Size
     offset: tuple[int, int]
     output: Size
+    smart_window: bool = False
+
+    @property
+    def is_placed_by_pixels(self) -> bool:
+        """Whether the crop or the window depends on the pixels."""
+        return self.smart_window or self.smart_crop
+
+    @property
+    def searched(self) -> Box:
+        """The part of ``source`` in which the crop or the window is placed."""
+        return Box.whole(self.source) if self.smart_window else self.crop
+
+    @property
+    def rendered(self) -> Size:
+        """The size, at the scale of the result, of what is decoded before the crop and the window are placed."""
+        if not self.smart_window:
+            return self.scaled if self.smart_crop else self.window
+        return Size(
+            round_length(Fraction(self.source.width * self.scaled.width, self.crop.width)),
+            round_length(Fraction(self.source.height * self.scaled.height, self.crop.height)),
+        )
 
     @property
     def needs_resampling(self) -> bool:
@@ -88,39 +111,23 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
         crop=crop,
         scaled=fitted.scaled,
         window=fitted.window,
-        window_offset=window_position(fitted.scaled, fitted.window, gravity),
+        window_offset=window_position(fitted.scaled, fitted.window, gravity, crop),
         smart_crop=isinstance(gravity, Smart | Faces) and fitted.scaled != fitted.window,
         rotated=rotated,
         offset=(left + extend.left, top + extend.top),
         output=_extended_size(canvas, extend),
+        smart_window=isinstance(plan.crop, CropWindow)
+        and isinstance(plan.crop.gravity, Smart | Faces)
+        and crop.size != oriented,
     )
     _check_limits(geometry, limits)
     return geometry
-
-
-def resolve_crop(source: Size, crop: Crop | None) -> Box:
-    """Return the box of ``crop`` in whole pixels, clipped at the edges of the image."""
-    if crop is None:
-        return Box(0, 0, source.width, source.height)
-    unit_x = Fraction(source.width, 100) if crop.unit is CropUnit.PERCENT else Fraction(1)
-    unit_y = Fraction(source.height, 100) if crop.unit is CropUnit.PERCENT else Fraction(1)
-    left, width = _span(exact_fraction(crop.left) * unit_x, exact_fraction(crop.width) * unit_x, source.width)
-    top, height = _span(exact_fraction(crop.top) * unit_y, exact_fraction(crop.height) * unit_y, source.height)
-    return Box(left, top, width, height)
 
 
 def _exact_crop(crop: Box, oriented: Size, plan: Stage, exact_source: RealSize | None) -> Size | RealSize:
     if exact_source is None:
         return crop.size
     return (exact_source.transposed if plan.rotate % 180 else exact_source).part(crop.size, oriented)
-
-
-def _span(start: Fraction, length: Fraction, limit: int) -> tuple[int, int]:
-    if start >= limit:
-        raise InvalidParameter("The crop begins outside the image", param="crop")
-    first = min(round_position(start), limit - 1)
-    last = min(limit, round_position(start + length))
-    return first, max(1, last - first)
 
 
 def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 
 UnitInterval = Annotated[float, Meta(ge=0.0, le=1.0)]
 PixelOffset = Annotated[int, Meta(ge=-65_535, le=65_535)]
+Share = Annotated[float, Meta(ge=-1.0, le=1.0)]
+Pixels = Annotated[int, Meta(ge=0, le=65_535)]
 
 MAX_REGIONS: Final = 16
 """Each costs time in the search for the best window; 16 cover every recognisable face of a group."""
@@ -32,14 +34,19 @@ class Faces(Struct, frozen=True, tag="face", tag_field="type"):
 class Point(Struct, frozen=True, tag="point", tag_field="type"):
     """Centre the window on this point of the image, as far as the edges allow.
 
-    ``x`` and ``y`` are fractions of the width and the height. The nine directions are points too: north-west is (0, 0),
-    centre (0.5, 0.5). The window is then moved by ``offset_x`` and ``offset_y`` pixels of the result.
+    ``x`` and ``y`` are fractions of the width and the height; if ``proportional``, of the space that the window leaves,
+    as in CSS ``background-position``. The nine directions are the same in both: north-west is (0, 0), centre
+    (0.5, 0.5). The window is then moved by ``offset_x`` and ``offset_y`` pixels of the result, and by ``share_x`` and
+    ``share_y`` of the sides of the image (of the canvas, where the image is placed on one).
     """
 
     x: UnitInterval = 0.5
     y: UnitInterval = 0.5
     offset_x: PixelOffset = 0
     offset_y: PixelOffset = 0
+    share_x: Share = 0.0
+    share_y: Share = 0.0
+    proportional: bool = False
 
 
 class FocalRegion(Struct, frozen=True):
@@ -58,4 +65,20 @@ class FocalRegions(Struct, frozen=True, tag="regions", tag_field="type"):
     regions: Annotated[tuple[FocalRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]
 
 
-Gravity = Point | Smart | Faces | FocalRegions
+class PixelRegion(Struct, frozen=True):
+    """A region in pixels of the image before the crop, clipped at the edges; a point if its sides are 0."""
+
+    left: Pixels
+    top: Pixels
+    width: Pixels = 0
+    height: Pixels = 0
+    weight: Annotated[int, Meta(ge=1, le=100)] = 1
+
+
+class FocalPixels(Struct, frozen=True, tag="pixels", tag_field="type"):
+    """Keep as much of these regions as possible, as ``FocalRegions``; a window around one point is centred on it."""
+
+    regions: Annotated[tuple[PixelRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]
+
+
+Gravity = Point | Smart | Faces | FocalRegions | FocalPixels

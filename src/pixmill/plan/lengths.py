@@ -95,6 +95,10 @@ class Box:
     width: int
     height: int
 
+    @classmethod
+    def whole(cls, size: Size) -> "Box":
+        return cls(0, 0, size.width, size.height)
+
     @property
     def size(self) -> Size:
         return Size(self.width, self.height)

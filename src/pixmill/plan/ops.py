@@ -81,14 +81,38 @@ class Flip(StrEnum):
     BOTH = "both"
 
 
+class Aspect(Struct, frozen=True):
+    """An aspect ratio, as a fraction in lowest terms."""
+
+    width: Annotated[int, Meta(ge=1)]
+    height: Annotated[int, Meta(ge=1)]
+
+
 class CropUnit(StrEnum):
-    """The unit of the four numbers of a crop."""
+    """The unit of the numbers of a crop: one for both axes, or first that of the horizontal ones."""
 
     PIXELS = "px"
     PERCENT = "pct"
+    PERCENT_PIXELS = "pct,px"
+    PIXELS_PERCENT = "px,pct"
 
 
-class Crop(Struct, frozen=True):
+class CropOverflow(StrEnum):
+    """What becomes of a crop that does not lie in the image.
+
+    ``CLIP``: it is cut at the edges, and refused if it begins outside. ``MOVE``: it is moved inside, and cut only if it
+    is larger than the image. ``RESET``: an axis along which it begins outside begins at 0; then it is cut. ``IGNORE``:
+    one that begins outside has no effect; others are cut. ``REFUSE``: it is refused.
+    """
+
+    CLIP = "clip"
+    MOVE = "move"
+    RESET = "reset"
+    IGNORE = "ignore"
+    REFUSE = "refuse"
+
+
+class Crop(Struct, frozen=True, tag="region", tag_field="type"):
     """A region of the oriented image, in pixels or in percent of its sides."""
 
     left: Annotated[float, Meta(ge=0)]
@@ -96,6 +120,22 @@ class Crop(Struct, frozen=True):
     width: Annotated[float, Meta(gt=0)]
     height: Annotated[float, Meta(gt=0)]
     unit: CropUnit = CropUnit.PIXELS
+    overflow: CropOverflow = CropOverflow.CLIP
+
+
+class CropWindow(Struct, frozen=True, tag="window", tag_field="type"):
+    """A window of the oriented image, placed by ``gravity``. A side of 0 is that of the image.
+
+    It is cut to the sides of the image (refused with ``CropOverflow.REFUSE``; others have no effect), then to the
+    largest of ``aspect`` in it. Offsets of the gravity are pixels of the image.
+    """
+
+    width: Annotated[float, Meta(ge=0)] = 0
+    height: Annotated[float, Meta(ge=0)] = 0
+    gravity: Gravity = Point()
+    unit: CropUnit = CropUnit.PIXELS
+    aspect: Aspect | None = None
+    overflow: CropOverflow = CropOverflow.CLIP
 
 
 class Kernel(StrEnum):
@@ -107,13 +147,6 @@ class Kernel(StrEnum):
     MITCHELL = "mitchell"
     LINEAR = "linear"
     NEAREST = "nearest"
-
-
-class Aspect(Struct, frozen=True):
-    """An aspect ratio, as a fraction in lowest terms."""
-
-    width: Annotated[int, Meta(ge=1)]
-    height: Annotated[int, Meta(ge=1)]
 
 
 class Resize(Struct, frozen=True, omit_defaults=True):
@@ -197,7 +230,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
     flip: Flip = Flip.NONE
-    crop: Crop | None = None
+    crop: Crop | CropWindow | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
     grayscale: bool = False

@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pixmill.plan.cropping import resolve_crop
 from pixmill.plan.fitting import oriented_resize
-from pixmill.plan.geometry import resolve_all, resolve_crop
+from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan

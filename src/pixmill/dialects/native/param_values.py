@@ -28,7 +28,7 @@ from pixmill.plan.effects import (
 from pixmill.plan.facts import Fact
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Crop, Fit, Flip, Kernel
+from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Kernel
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.overlays import Overlay
 from pixmill.plan.shapes import Border, CornerRadii, Mask
@@ -83,7 +83,10 @@ class ParamValues(TypedDict, total=False):
     trim: int
     trim_color: Colour
     trim_equal: tuple[bool, bool]
-    crop: Crop | None
+    crop: Crop | CropWindow
+    crop_gravity: Gravity
+    crop_aspect: Aspect
+    crop_overflow: CropOverflow
     background: Colour
     radius: CornerRadii | None
     mask: Mask

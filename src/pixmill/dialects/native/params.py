@@ -125,7 +125,7 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
     return Stage(
         rotate=rotate,
         flip=flip,
-        crop=values.get("crop"),
+        crop=None if rotate_crop.CROP_NAMES.isdisjoint(values) else rotate_crop.crop_of(values),
         resize=resize,
         rotate_free=rotate_free,
         grayscale=values.get("grayscale", False),

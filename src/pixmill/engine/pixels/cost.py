@@ -77,7 +77,7 @@ def check_drawing(header: ImageHeader, size: Size, limits: Limits) -> float:
 
 def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
     header, page = job.header, job.plan.input.page
-    rendered = job.geometry.scaled if job.geometry.smart_crop else job.geometry.window
+    rendered = job.geometry.rendered
     pixels = rendered.pixels if header.is_vector else header.size.pixels
     if header.timing and page > 1:
         pixels = page * max(pixels, _MIN_FRAME_PIXELS)  # a frame is decoded from those before it

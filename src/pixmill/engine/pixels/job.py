@@ -18,7 +18,7 @@ from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.negotiation import kept_format
-from pixmill.plan.ops import Kernel, Plan, Stage
+from pixmill.plan.ops import CropWindow, Kernel, Plan, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.references import Extras
 
@@ -51,19 +51,21 @@ class RenderJob:
 
     @property
     def decode_request(self) -> DecodeRequest:
-        """The part of the stored image that the result shows; the whole crop until a smart window is placed."""
+        """The part of the stored image that the result shows, or that is searched for it."""
         geometry = self.geometry
-        keeps_whole_crop = geometry.smart_crop
-        size = geometry.scaled if keeps_whole_crop else geometry.window
-        left, top = (0, 0) if keeps_whole_crop else geometry.window_offset
-        x_scale = geometry.crop.width / geometry.scaled.width
-        y_scale = geometry.crop.height / geometry.scaled.height
-        oriented_area = Area(
-            geometry.crop.left + left * x_scale,
-            geometry.crop.top + top * y_scale,
-            size.width * x_scale,
-            size.height * y_scale,
-        )
+        size, searched = geometry.rendered, geometry.searched
+        if geometry.smart_window:
+            oriented_area = Area(0, 0, searched.width, searched.height)
+        else:
+            left, top = (0, 0) if geometry.smart_crop else geometry.window_offset
+            x_scale = searched.width / geometry.scaled.width
+            y_scale = searched.height / geometry.scaled.height
+            oriented_area = Area(
+                searched.left + left * x_scale,
+                searched.top + top * y_scale,
+                size.width * x_scale,
+                size.height * y_scale,
+            )
         area = self.orientation.stored_area(oriented_area, geometry.source)
         if self.trim_box:
             area = area.relative_to(-self.trim_box.left, -self.trim_box.top)
@@ -94,9 +96,15 @@ class RenderJob:
         )
 
     def with_gravity(self, gravity: Gravity) -> "RenderJob":
-        """Return this job with its window placed by a point or by regions of the oriented crop."""
-        resize = replace(self.plan.resize, gravity=gravity)
-        return resolve_job(self.header, replace(self.plan, resize=resize, stages=()), self.limits, self.trim_box)
+        """Return this job, without later ones, with its window placed by a point or by regions of the oriented crop."""
+        return self._with_plan(replace(self.plan, resize=replace(self.plan.resize, gravity=gravity)))
+
+    def with_crop_gravity(self, crop: CropWindow, gravity: Gravity) -> "RenderJob":
+        """Return this job, without later ones, with its crop placed by a point or by regions of the oriented image."""
+        return self._with_plan(replace(self.plan, crop=replace(crop, gravity=gravity)))
+
+    def _with_plan(self, plan: Plan) -> "RenderJob":
+        return resolve_job(self.header, replace(plan, stages=()), self.limits, self.trim_box)
 
 
 def _native_size(area: Area) -> Size:

@@ -62,7 +62,7 @@ _OPAQUE_PERCENT: Final = 100
 _AS_STORED: Final = Orientation()
 
 STEPS: Final = (
-    Step(smart_crop, lambda job: job.geometry.smart_crop, selects_area=True),
+    Step(smart_crop, lambda job: job.geometry.is_placed_by_pixels, selects_area=True),
     Step(resize),  # crop and resize in one pass, in linear light
     Step(convert_profile, first_stage_only=True),  # to sRGB, or to the profile that the result has
     Step(drop_opaque_alpha),

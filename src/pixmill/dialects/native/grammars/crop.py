@@ -1,43 +1,68 @@
-"""Crop regions as text. Knows numbers; must never know an image."""
+"""Crops as text: regions, and windows that a gravity places. Knows numbers; must never know an image."""
 
 import re
-from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
-from pixmill.plan.ops import Crop, CropUnit
+from pixmill.plan.ops import Crop, CropUnit, CropWindow
+
+_WINDOW: Final = "window:"
+_UNITS: Final = {f"{unit.value}:": unit for unit in CropUnit if unit is not CropUnit.PIXELS}
 
 _OFFSET_PIXELS: Final = "(?:0|[1-9][0-9]{0,5})"
 _LENGTH_PIXELS: Final = "[1-9][0-9]{0,5}"
-_CROP_PIXELS: Final = re.compile(f"{_OFFSET_PIXELS},{_OFFSET_PIXELS},{_LENGTH_PIXELS},{_LENGTH_PIXELS}")
 _OFFSET_PERCENT: Final = r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,4})?"
 _LENGTH_PERCENT: Final = r"(?:100(?:\.0{1,4})?|[1-9][0-9]?(?:\.[0-9]{1,4})?|0\.0{0,3}[1-9][0-9]{0,3})"
-CROP_PERCENT: Final = re.compile(f"pct:{_OFFSET_PERCENT},{_OFFSET_PERCENT},{_LENGTH_PERCENT},{_LENGTH_PERCENT}")
+_SIDE_PIXELS: Final = _OFFSET_PIXELS
+_SIDE_PERCENT: Final = f"(?:0|{_LENGTH_PERCENT})"
 
-_FULL_PERCENT: Final = 100
+
+def _patterns(prefix: str, *numbers: tuple[str, str]) -> dict[CropUnit, re.Pattern[str]]:
+    """Return the pattern of each unit; each number, of x and y in turn, has one in pixels and one in percent."""
+    patterns: dict[CropUnit, re.Pattern[str]] = {}
+    for unit in CropUnit:
+        x_unit, _, y_unit = unit.value.partition(",")
+        axes = [int(axis == CropUnit.PERCENT) for axis in (x_unit, y_unit or x_unit)]
+        listed = ",".join(number[axes[index % 2]] for index, number in enumerate(numbers))
+        unit_prefix = "" if unit is CropUnit.PIXELS else f"{unit.value}:"
+        patterns[unit] = re.compile(f"{prefix}{unit_prefix}{listed}")
+    return patterns
+
+
+_OFFSET: Final = (_OFFSET_PIXELS, _OFFSET_PERCENT)
+_LENGTH: Final = (_LENGTH_PIXELS, _LENGTH_PERCENT)
+_SIDE: Final = (_SIDE_PIXELS, _SIDE_PERCENT)
+_REGIONS: Final = _patterns("", _OFFSET, _OFFSET, _LENGTH, _LENGTH)
+_WINDOWS: Final = _patterns(_WINDOW, _SIDE, _SIDE)
+
+CROP_PERCENT: Final = _REGIONS[CropUnit.PERCENT]
 
 
 class CropGrammar:
-    """A region in whole pixels or in percent; None for the whole image."""
+    """A region, or the sides of a window, in whole pixels or in percent."""
 
-    expects = "x,y,width,height in whole pixels, or pct:x,y,width,height in percent of the sides"
+    expects = (
+        "x,y,width,height or window:width,height (0 for the whole side) in whole pixels; pct: before the numbers for "
+        "percent of the sides, pct,px: or px,pct: for percent of the width or of the height only"
+    )
 
     @property
     def schema(self) -> Schema:
-        return pattern_schema(f"{_CROP_PIXELS.pattern}|{CROP_PERCENT.pattern}")
+        return pattern_schema("|".join(pattern.pattern for pattern in (*_REGIONS.values(), *_WINDOWS.values())))
 
-    def parse(self, text: str) -> Crop | None:
-        if _CROP_PIXELS.fullmatch(text):
-            left, top, width, height = map(float, text.split(","))
-            return Crop(left, top, width, height)
-        if CROP_PERCENT.fullmatch(text):
-            return _percent_crop(*map(parse_decimal, text[4:].split(",")))
-        raise ValueError
+    def parse(self, text: str) -> Crop | CropWindow:
+        unit, numbers = _split_unit(text.removeprefix(_WINDOW))
+        patterns = _WINDOWS if text.startswith(_WINDOW) else _REGIONS
+        if not patterns[unit].fullmatch(text):
+            raise ValueError
+        values = [float(parse_decimal(number)) for number in numbers.split(",")]
+        if patterns is _WINDOWS:
+            return CropWindow(values[0], values[1], unit=unit)
+        return Crop(values[0], values[1], values[2], values[3], unit)
 
 
-def _percent_crop(left: Fraction, top: Fraction, width: Fraction, height: Fraction) -> Crop | None:
-    """Clip the region at the edges of the image, so that equal results get equal plans."""
-    width, height = min(width, _FULL_PERCENT - left), min(height, _FULL_PERCENT - top)
-    if width == height == _FULL_PERCENT:
-        return None
-    return Crop(float(left), float(top), float(width), float(height), CropUnit.PERCENT)
+def _split_unit(text: str) -> tuple[CropUnit, str]:
+    for prefix, unit in _UNITS.items():
+        if text.startswith(prefix):
+            return unit, text.removeprefix(prefix)
+    return CropUnit.PIXELS, text

@@ -1,21 +1,35 @@
-"""Gravity as text: directions, focal points and regions. Knows numbers and directions; must never know an image."""
+"""Gravity as text: directions, points and regions. Knows numbers and directions; must never know an image."""
 
 import re
 from math import gcd
 
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
-from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
-from pixmill.plan.gravity import MAX_REGIONS, Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
+from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
+from pixmill.plan.gravity import (
+    MAX_REGIONS,
+    Faces,
+    FocalPixels,
+    FocalRegion,
+    FocalRegions,
+    Gravity,
+    Interest,
+    PixelRegion,
+    Point,
+    Smart,
+)
 
 _UNIT_FRACTION = r"(?:0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)"
-_FOCAL_POINT = re.compile(f"fp:{_UNIT_FRACTION},{_UNIT_FRACTION}")
 _WEIGHT = "(?:100|[1-9][0-9]?)"
 _REGION = f"{_UNIT_FRACTION}(?:,{_UNIT_FRACTION}){{3}}(?:,{_WEIGHT})?"
 _FOCAL_REGIONS = re.compile(f"fr:{_REGION}(?:;{_REGION}){{0,{MAX_REGIONS - 1}}}")
 _SIDES = 4
-_PIXELS = "-?(?:0|[1-9][0-9]{0,4})"
-_SHIFT = re.compile(f":{_PIXELS},{_PIXELS}")
+_PIXELS = "(?:0|[1-9][0-9]{0,4})"
+_DISTANCE = rf"(?:-?{_PIXELS}|pct:-?(?:100(?:\.0{{1,4}})?|[1-9]?[0-9](?:\.[0-9]{{1,4}})?))"
+_SHIFT = re.compile(f":{_DISTANCE},{_DISTANCE}")
+_POINT = re.compile(f"(fp|pos):({_UNIT_FRACTION}),({_UNIT_FRACTION})(:.*)?")
+_PIXEL_REGION = f"{_PIXELS},{_PIXELS}(?:,{_PIXELS},{_PIXELS}(?:,{_WEIGHT})?)?"
+_FOCAL_PIXELS = re.compile(f"px:{_PIXEL_REGION}(?:;{_PIXEL_REGION}){{0,{MAX_REGIONS - 1}}}")
 
 
 DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
@@ -42,41 +56,76 @@ _CONTENT_AWARE: dict[str, Gravity] = {
 
 
 class GravityGrammar:
-    """A direction with an optional offset, a focal point, focal regions, or a content-aware strategy."""
+    """A direction or a point with an optional offset, focal regions, or a content-aware strategy."""
 
     expects = (
         "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west "
-        "(w), northwest (nw), each optionally followed by :x,y, an offset in pixels away from that edge; fp:x,y with "
-        f"both from 0 to 1; fr:x,y,width,height or fr:x,y,width,height,weight, up to {MAX_REGIONS} of these separated "
-        "by semicolons; smart, smart:entropy or face"
+        "(w), northwest (nw), fp:x,y or pos:x,y with both from 0 to 1, each optionally followed by :x,y, an offset in "
+        "pixels, or in percent as pct:N, away from that edge; fr:x,y,width,height or fr:x,y,width,height,weight, up to "
+        f"{MAX_REGIONS} of these separated by semicolons; px:x,y or px:x,y,width,height or px:x,y,width,height,weight "
+        "in pixels of the original, likewise; smart, smart:entropy or face"
     )
 
     @property
     def schema(self) -> Schema:
         directions, keywords = "|".join(DIRECTIONS), "|".join(_CONTENT_AWARE)
+        point = f"(?:fp|pos):{_UNIT_FRACTION},{_UNIT_FRACTION}"
         return pattern_schema(
-            f"(?:{directions})(?:{_SHIFT.pattern})?|{keywords}|{_FOCAL_POINT.pattern}|{_FOCAL_REGIONS.pattern}"
+            f"(?:{directions}|{point})(?:{_SHIFT.pattern})?|{keywords}|{_FOCAL_REGIONS.pattern}|{_FOCAL_PIXELS.pattern}"
         )
 
     def parse(self, text: str) -> Gravity:
         if text in _CONTENT_AWARE:
             return _CONTENT_AWARE[text]
-        if _FOCAL_POINT.fullmatch(text):
-            x, y = text[3:].split(",")
-            return Point(float(x), float(y))
+        if point := _POINT.fullmatch(text):
+            kind, x, y, shift = point.groups()
+            return _shifted(_canonical_point(float(x), float(y), proportional=kind == "pos"), (shift or "")[1:])
         if _FOCAL_REGIONS.fullmatch(text):
             return _build_regions([piece.split(",") for piece in text[3:].split(";")])
+        if _FOCAL_PIXELS.fullmatch(text):
+            return _build_pixel_regions([list(map(int, piece.split(","))) for piece in text[3:].split(";")])
         return _parse_direction(text)
 
 
 def _parse_direction(text: str) -> Point:
     """Parse a direction. Offsets count away from its edge; from the centre, to the right and down."""
     name, colon, shift = text.partition(":")
-    if name not in DIRECTIONS or (colon and not _SHIFT.fullmatch(f":{shift}")):
+    if name not in DIRECTIONS or (colon and not shift):
         raise ValueError
-    point = DIRECTIONS[name]
-    x, y = map(int, shift.split(",")) if colon else (0, 0)
-    return Point(point.x, point.y, -x if point.x == 1 else x, -y if point.y == 1 else y)
+    return _shifted(DIRECTIONS[name], shift)
+
+
+def _canonical_point(x: float, y: float, *, proportional: bool) -> Point:
+    """Drop a rule that makes no difference: at the edges and in the middle both place the window alike."""
+    return Point(x, y, proportional=proportional and not {x, y} <= {0.0, 0.5, 1.0})
+
+
+def _shifted(point: Point, shift: str) -> Point:
+    if not shift:
+        return point
+    if not _SHIFT.fullmatch(f":{shift}"):
+        raise ValueError
+    x, y = shift.split(",")
+    offset_x, share_x = _distance(x, -1 if point.x == 1 else 1)
+    offset_y, share_y = _distance(y, -1 if point.y == 1 else 1)
+    return replace(point, offset_x=offset_x, offset_y=offset_y, share_x=share_x, share_y=share_y)
+
+
+def _distance(text: str, sign: int) -> tuple[int, float]:
+    """Return whole pixels, and the share of a side."""
+    digits = text.removeprefix("pct:")
+    if digits == text:
+        return sign * int(text), 0.0
+    magnitude = parse_decimal(digits.removeprefix("-")) / 100
+    return 0, float(-sign * magnitude if digits[0] == "-" else sign * magnitude)
+
+
+def _build_pixel_regions(pieces: list[list[int]]) -> FocalPixels:
+    """Sort the regions and reduce their weights, as ``_build_regions`` does."""
+    regions = [PixelRegion(*piece) for piece in pieces]
+    divisor = gcd(*(region.weight for region in regions))
+    reduced = (replace(region, weight=region.weight // divisor) for region in regions)
+    return FocalPixels(tuple(sorted(reduced, key=astuple)))
 
 
 def _build_regions(pieces: list[list[str]]) -> FocalRegions:

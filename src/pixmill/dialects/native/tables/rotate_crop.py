@@ -3,20 +3,28 @@
 from fractions import Fraction
 from typing import Final
 
+from msgspec.structs import replace
+
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.crop import CropGrammar
-from pixmill.dialects.native.grammars.measurements import AngleGrammar
+from pixmill.dialects.native.grammars.gravity import GravityGrammar
+from pixmill.dialects.native.grammars.measurements import AngleGrammar, AspectRatioGrammar
 from pixmill.dialects.native.grammars.scalars import Choice, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
+from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import TRANSPARENT
-from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Flip
+from pixmill.plan.gravity import Point
+from pixmill.plan.lengths import RoundingMode, exact_fraction
+from pixmill.plan.ops import Crop, CropOverflow, CropUnit, CropWindow, Flip
 from pixmill.plan.transforms import FreeRotation, Trim
 
 _FLIPS = {flip.value: flip for flip in Flip} | {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH}
 _TRIM_EQUAL = {"none": (False, False), "horizontal": (True, False), "vertical": (False, True), "both": (True, True)}
 _RIGHT_ANGLE = 90
+_FULL_PERCENT = 100
+_PERCENT_X = (CropUnit.PERCENT, CropUnit.PERCENT_PIXELS)
+_PERCENT_Y = (CropUnit.PERCENT, CropUnit.PIXELS_PERCENT)
 
 PARAMS = (
     Param(
@@ -67,13 +75,43 @@ PARAMS = (
         "crop",
         Group.TRANSFORM,
         CropGrammar(),
-        "Region to cut out before the resize, in the image as oriented, rotated, flipped and trimmed.",
-        ("10,20,300,200", "pct:25,0,50,100"),
+        "Region to cut out before the resize, in the image as oriented, rotated, flipped and trimmed. `window`: its "
+        "sides only, cut to those of the image; `crop_gravity` places it.",
+        ("10,20,300,200", "pct:25,0,50,100", "window:300,200", "window:pct:50,0"),
+    ),
+    Param(
+        "crop_gravity",
+        Group.TRANSFORM,
+        GravityGrammar(),
+        "Place of the window that `crop` or `crop_aspect` cuts out, as for `gravity`; offsets are pixels of the "
+        "original.",
+        ("north", "se:10,20", "smart", "px:600,400", "pos:0.25,1"),
+        default="center",
+    ),
+    Param(
+        "crop_aspect",
+        Group.TRANSFORM,
+        AspectRatioGrammar(),
+        "Aspect ratio of the window: the largest of it in `crop=window:…`, or in the image.",
+        ("1:1",),
+    ),
+    Param(
+        "crop_overflow",
+        Group.TRANSFORM,
+        Choice({rule.value: rule for rule in CropOverflow}),
+        "What becomes of a `crop` that does not lie in the image. `clip`: cut at the edges, and an error if it begins "
+        "outside. `move`: moved inside. `reset`: begins at 0 along an axis where it begins outside. `ignore`: no crop "
+        "if it begins outside. `refuse`: an error.",
+        ("move",),
+        default=CropOverflow.CLIP.value,
     ),
 )
 
 NAMES: Final = frozenset(("rotate", "flip"))
 """The parameters of ``rotation_of``."""
+
+CROP_NAMES: Final = frozenset(param.name for param in PARAMS if param.name.startswith("crop"))
+"""The parameters of ``crop_of``."""
 
 
 def rotation_of(values: ParamValues) -> tuple[int, Flip, FreeRotation | None]:
@@ -99,6 +137,59 @@ def _canonical_orientation(rotate: int, flip: Flip) -> tuple[int, Flip]:
     if flip is Flip.NONE or rotate < 180:  # noqa: PLR2004 - degrees
         return rotate, flip
     return rotate - 180, Flip.VERTICAL if flip is Flip.HORIZONTAL else Flip.HORIZONTAL
+
+
+def crop_of(values: ParamValues) -> Crop | CropWindow | None:
+    """Compile ``crop`` and its options. Raises ConflictingParameters for an aspect ratio of a given region."""
+    overflow = values.get("crop_overflow", CropOverflow.CLIP)
+    crop = values.get("crop")
+    if isinstance(crop, Crop):
+        if "crop_aspect" in values:
+            raise ConflictingParameters("crop_aspect needs crop=window:width,height, or no crop", param="crop_aspect")
+        return _canonical_region(replace(crop, overflow=overflow))
+    window = replace(crop or CropWindow(), aspect=values.get("crop_aspect"))
+    width, height = _window_side(window.width, _PERCENT_X, window), _window_side(window.height, _PERCENT_Y, window)
+    if not width and not height and window.aspect is None:
+        return None
+    is_refused = overflow is CropOverflow.REFUSE and bool(width or height)
+    return replace(
+        window,
+        width=width,
+        height=height,
+        unit=_canonical_unit(window.unit, is_x=bool(width), is_y=bool(height)),
+        gravity=values.get("crop_gravity", Point()),
+        overflow=overflow if is_refused else CropOverflow.CLIP,
+    )
+
+
+def _canonical_region(crop: Crop) -> Crop | None:
+    """Clip the region at the edges of the image, where they are known, so that equal results get equal plans."""
+    if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_X:
+        crop = replace(crop, width=_clipped(crop.left, crop.width))
+    if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_Y:
+        crop = replace(crop, height=_clipped(crop.top, crop.height))
+    is_whole = crop.unit is CropUnit.PERCENT and crop.width == crop.height == _FULL_PERCENT
+    return None if is_whole and not crop.left and not crop.top else crop
+
+
+def _clipped(start: float, length: float) -> float:
+    return float(min(exact_fraction(length), _FULL_PERCENT - exact_fraction(start)))
+
+
+def _window_side(side: float, percent_units: tuple[CropUnit, ...], window: CropWindow) -> float:
+    return 0 if window.unit in percent_units and side == _FULL_PERCENT else side
+
+
+def _canonical_unit(unit: CropUnit, *, is_x: bool, is_y: bool) -> CropUnit:
+    """Drop the unit of a side that is that of the image."""
+    is_percent_x, is_percent_y = is_x and unit in _PERCENT_X, is_y and unit in _PERCENT_Y
+    if is_percent_x and is_percent_y:
+        return CropUnit.PERCENT
+    if not is_percent_x and not is_percent_y:
+        return CropUnit.PIXELS
+    if not (is_x and is_y):
+        return CropUnit.PERCENT
+    return CropUnit.PERCENT_PIXELS if is_percent_x else CropUnit.PIXELS_PERCENT
 
 
 def trim_of(values: ParamValues) -> Trim:

@@ -60,11 +60,22 @@ PARAMS = (
         "gravity",
         Group.SIZE,
         GravityGrammar(),
-        "Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), weighted focal regions "
-        "(`fr`), `smart` (most salient region, libvips attention), `smart:entropy` (highest entropy) or `face` "
-        "(needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the position of the image: a "
-        "direction or a point.",
-        ("north", "ne:10,20", "smart", "fp:0.3,0.75", "fr:0.1,0.2,0.3,0.4", "fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1"),
+        "Crop anchor for `fit=cover` and `aspect`: a compass direction, a focal point (`fp`), a share of the space "
+        "that the box leaves (`pos`, as in CSS `background-position`), weighted focal regions (`fr`), points or "
+        "regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` "
+        "(highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the "
+        "position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
+        "of the box.",
+        (
+            "north",
+            "ne:10,20",
+            "ne:pct:5,0",
+            "smart",
+            "px:600,400",
+            "fp:0.3,0.75",
+            "fr:0.1,0.2,0.3,0.4",
+            "fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1",
+        ),
         default="center",
     ),
     Param(
@@ -400,6 +411,8 @@ def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
 def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
     if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN, Fit.AUTO):
         return gravity if fit in (Fit.COVER, Fit.AUTO) else Point()
+    if fit is Fit.CONTAIN and gravity.proportional:
+        gravity = replace(gravity, proportional=False)
     if not gravity.offset_x and not gravity.offset_y:
         return gravity
     return replace(

@@ -1,6 +1,12 @@
-"""Places the smart crop window, on a reduced image: by libvips' attention or entropy, or by faces."""
+"""Places the crop and the window that depend on the pixels, on a reduced image.
 
+By libvips' attention or entropy, or by faces.
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
+
+from msgspec.structs import replace as replace_plan
 
 from pixmill.engine.codecs.decoder import Decoder
 from pixmill.engine.pixels.analysis.faces import DETECTION_SIDE, detect_faces
@@ -14,65 +20,99 @@ from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.plan.gravity import Faces, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import Size, round_length
+from pixmill.plan.ops import CropWindow
 
 _ANALYSIS_SIDE = 256
 """libvips itself reduces to about 32 × 32 pixels (smartcrop.c), so this size loses nothing."""
 
 
 def smart_crop(frame: Frame, job: RenderJob) -> Frame:
-    """Reduce ``frame.area`` to the crop window.
+    """Reduce ``frame.area`` to the crop, if its place depends on the pixels, then to the window in it."""
+    if job.geometry.smart_window:
+        placed_job = _place_crop(frame, job)
+        frame, job = _narrow(frame, job, placed_job), placed_job
+    if job.geometry.smart_crop:
+        frame = _narrow(frame, job, _place_window(frame, job))
+    return frame
 
-    An area of None, of a frame that is cropped already, stays.
+
+def _narrow(frame: Frame, job: RenderJob, placed_job: RenderJob) -> Frame:
+    """Reduce the area, which is the one that ``job`` decodes, to that of ``placed_job``.
+
+    An area of None is the whole frame: drawings are rendered without what is not requested.
     """
-    if frame.area is None:
-        return frame
-    placed_job = job.with_gravity(_find_gravity(frame, job))
-    full_area, window_area = job.decode_request.area, placed_job.decode_request.area
-    x_scale, y_scale = frame.area.width / full_area.width, frame.area.height / full_area.height
+    area = frame.area or Area(0, 0, frame.width, frame.height)
+    full_area, placed_area = job.decode_request.area, placed_job.decode_request.area
+    x_scale, y_scale = area.width / full_area.width, area.height / full_area.height
     left, top = (
-        frame.area.left + (window_area.left - full_area.left) * x_scale,
-        frame.area.top + (window_area.top - full_area.top) * y_scale,
+        area.left + (placed_area.left - full_area.left) * x_scale,
+        area.top + (placed_area.top - full_area.top) * y_scale,
     )
-    return replace(frame, area=Area(left, top, window_area.width * x_scale, window_area.height * y_scale))
+    return replace(frame, area=Area(left, top, placed_area.width * x_scale, placed_area.height * y_scale))
 
 
 def place_vector_window(decoder: Decoder, job: RenderJob) -> RenderJob:
-    """Place the window of a vector image on a small rendering, if the whole would have more pixels than a result may.
+    """Place the crop and the window of a vector image, each on a small rendering if the whole would have more pixels
+    than a result may.
 
     Other originals are decoded at their own size, whatever the size that the window is cut from.
     """
-    geometry = job.geometry
-    if not (geometry.smart_crop and job.header.is_vector and geometry.scaled.pixels > job.limits.max_result_pixels):
-        return job
-    size = _shrink_size(geometry.scaled, _shrink_factor(geometry.scaled, DETECTION_SIDE))
+    if job.header.is_vector and job.geometry.smart_window and _is_too_large(job):
+        placed_job = _on_small_rendering(_place_crop, decoder, job)
+        job = replace(job, plan=replace_plan(job.plan, crop=placed_job.plan.crop), geometry=placed_job.geometry)
+    if job.header.is_vector and job.geometry.smart_crop and not job.geometry.smart_window and _is_too_large(job):
+        return replace(job, geometry=_on_small_rendering(_place_window, decoder, job).geometry)
+    return job
+
+
+def _is_too_large(job: RenderJob) -> bool:
+    return job.geometry.rendered.pixels > job.limits.max_result_pixels
+
+
+def _on_small_rendering(place: Callable[[Frame, RenderJob], RenderJob], decoder: Decoder, job: RenderJob) -> RenderJob:
+    rendered = job.geometry.rendered
+    size = _shrink_size(rendered, _shrink_factor(rendered, DETECTION_SIDE))
     check_drawing(job.header, size, job.limits)
     request = replace(job.decode_request, target_size=job.orientation.oriented_size(size))
     frame = decode_frame(decoder, request, job.limits)
     with process_errors():
-        return replace(job, geometry=job.with_gravity(_find_gravity(frame, job)).geometry)
+        return place(frame, job)
 
 
-def _find_gravity(frame: Frame, job: RenderJob) -> Gravity:
-    gravity = job.plan.resize.gravity
+def _place_crop(frame: Frame, job: RenderJob) -> RenderJob:
+    """Return the job with its crop placed; the frame shows the whole image."""
+    crop = job.plan.crop
+    if not isinstance(crop, CropWindow):
+        raise TypeError("The crop is no window")
+    return job.with_crop_gravity(crop, _find_gravity(frame, job, crop.gravity, job.geometry.scaled, "crop_gravity"))
+
+
+def _place_window(frame: Frame, job: RenderJob) -> RenderJob:
+    """Return the job with its window placed; the frame shows the crop."""
+    return job.with_gravity(_find_gravity(frame, job, job.plan.resize.gravity, job.geometry.window, "gravity"))
+
+
+def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, param: str) -> Gravity:
+    """Return the faces, or the point to keep, for a window of this size at the scale of the result."""
     if isinstance(gravity, Faces):
-        regions = tuple(detect_faces(_analysis_image(frame, job, DETECTION_SIDE), "gravity"))
-        return FocalRegions(regions) if regions else _find_point(frame, job, Interest.ATTENTION)
-    return _find_point(frame, job, gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION)
+        regions = tuple(detect_faces(_analysis_image(frame, job, DETECTION_SIDE), param))
+        return FocalRegions(regions) if regions else _find_point(frame, job, Interest.ATTENTION, window)
+    return _find_point(frame, job, gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION, window)
 
 
 def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
     """Return the oriented image, with no side longer than ``max_side``."""
-    oriented_size = job.orientation.oriented_size(job.geometry.scaled)
+    oriented_size = job.orientation.oriented_size(job.geometry.rendered)
     return orient_image(
         to_vips(scale_frame(frame, _shrink_size(oriented_size, _shrink_factor(oriented_size, max_side)))),
         job.orientation,
     )
 
 
-def _find_point(frame: Frame, job: RenderJob, interest: Interest) -> Point:
+def _find_point(frame: Frame, job: RenderJob, interest: Interest, window: Size) -> Point:
     """Return the most salient point, or the centre of the window with the highest entropy."""
     image = _analysis_image(frame, job, _ANALYSIS_SIDE)
-    reduced_window = _shrink_size(job.geometry.window, _shrink_factor(job.geometry.scaled, _ANALYSIS_SIDE))
+    reduced_window = _shrink_size(window, _shrink_factor(job.geometry.rendered, _ANALYSIS_SIDE))
     width, height = min(reduced_window.width, image.width), min(reduced_window.height, image.height)
     cropped, attention = image.smartcrop(width, height, interesting=interest.value, attention_x=True, attention_y=True)
     if interest is Interest.ENTROPY:
