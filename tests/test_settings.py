@@ -1,5 +1,6 @@
 """Where settings come from, which are refused, and when the server must not start."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,35 @@ def test_renamed_variables_name_settings_that_exist() -> None:
     names = {env_name(name) for name in Settings.model_fields}
     assert set(RENAMED.values()) <= names
     assert not set(RENAMED) & names
+
+
+OPEN = {"dialect": "native", "mount": "/m", "keys": ""}
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        {"dialects": [OPEN | {"source": "folder"}]},
+        {"dialects": [OPEN | {"sources": "https://example.com/"}]},
+        {"dialects": [OPEN | {"keys": KEY}]},
+        {"dialects": [OPEN], "allowed_sources": "https://example.com/"},
+        {"dialects": [OPEN], "unsigned": "allow"},
+    ],
+)
+def test_a_mount_that_would_be_an_open_proxy_is_refused_unless_it_is_wanted(closed: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="PIXMILL_DIALECTS: native on /m answers unsigned requests for any source"):
+        load({"dialects": json.dumps([OPEN])})
+    load(closed | {"dialects": json.dumps(closed["dialects"])})
+
+
+def test_keys_of_the_server_close_no_mount_that_answers_unsigned_requests() -> None:
+    with pytest.raises(SettingsError, match="any source"):
+        load({"keys": KEY, "dialects": json.dumps([OPEN])})
+    load({"keys": KEY, "dialects": '[{"dialect": "native", "mount": "/m"}]'})
+    load({"dialects": '[{"dialect": "native", "mount": "/m"}]'})  # as open as the server, which is for this machine
+
+
+@pytest.mark.parametrize("sources", ["ftp://a", "nonsense", ",", "https://a?b"])
+def test_a_list_of_sources_that_cannot_be_names_its_entry(sources: str) -> None:
+    with pytest.raises(SettingsError, match="PIXMILL_DIALECTS: "):
+        load({"dialects": json.dumps([OPEN | {"sources": sources}])})

@@ -17,10 +17,12 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from pixmill.api.config import ApiConfig
 from pixmill.cache.config import CacheConfig
-from pixmill.dialects.factory import ServerDefaults, build_registry, has_unsigned_mount
+from pixmill.dialects.factory import ServerDefaults, build_registry
 from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
+from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
+from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
 from pixmill.telemetry.config import TelemetryConfig
@@ -71,11 +73,7 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
     def _require_access_control(self) -> Self:
         """Reject an address that other machines can reach, unless access control is configured."""
         has_access_control = self.keys.get_secret_value() or self.allowed_sources or self.unsigned == "allow"
-        if has_unsigned_mount(self.parsed_mounts()) and not self.allowed_sources and self.unsigned != "allow":
-            raise ValueError(
-                'PIXMILL_DIALECTS has an entry with "keys": "", which answers unsigned requests: '
-                "set PIXMILL_ALLOWED_SOURCES or PIXMILL_UNSIGNED=allow"
-            )
+        self._require_closed_mounts()
         if not has_access_control and not is_loopback(self.host):
             raise ValueError(
                 f"{self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
@@ -85,11 +83,47 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
             raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
         return self
 
+    def _require_closed_mounts(self) -> None:
+        """Reject an entry that lets unsigned requests name any source.
+
+        Without keys a server on a loopback address is open to its own machine, and so are entries without keys.
+        """
+        entries = self.parsed_mounts()
+        is_open_server = is_loopback(self.host) and not self.keys.get_secret_value()
+        may_be_open = {(one.dialect, one.host, one.mount) for one in entries if is_open_server and one.keys is None}
+        if self.unsigned == "allow":
+            return
+        for mounted in self.dialect_registry(self.keyring()).mounted[: len(entries)]:
+            if mounted.is_open and (mounted.name, mounted.host, mounted.mount) not in may_be_open:
+                where = f"{mounted.host}{mounted.mount}" or "every host"
+                raise ValueError(
+                    f"PIXMILL_DIALECTS: {mounted.name} on {where} answers unsigned requests for any source: give the "
+                    "entry sources (an allowlist) or source, or set PIXMILL_ALLOWED_SOURCES or PIXMILL_UNSIGNED=allow"
+                )
+
     def dialect_registry(self, keyring: Keyring | None) -> DialectRegistry:
         """Return the dialects of this server; ``keyring`` signs and verifies where an entry has no keys of its own."""
         allows_source = self.allow_list().allows if self.allowed_sources else None
-        server = ServerDefaults(self.parsed_presets(), self.render_mode, keyring, allows_source)
-        return build_registry(self.parsed_mounts(), server)
+        server = ServerDefaults(
+            self.parsed_presets(),
+            self.render_mode,
+            keyring,
+            allows_source,
+            parse_sources=_parse_sources,
+            allows_unsigned=self.unsigned == "allow",
+        )
+        try:
+            return build_registry(self.parsed_mounts(), server)
+        except ValueError as error:
+            raise ValueError(f"PIXMILL_DIALECTS: {error}") from error
+
+
+def _parse_sources(text: str) -> AllowsSource:
+    """Return the check of the allow-list of a mount. Raises ValueError."""
+    allow_list = AllowList.parse(text)
+    if not allow_list.patterns:
+        raise ValueError("sources names no source")
+    return allow_list.allows
 
 
 @dataclass(frozen=True, slots=True)

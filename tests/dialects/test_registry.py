@@ -1,6 +1,7 @@
 """Which dialect answers a request, where a mount is stripped, and what relative sources mean there."""
 
 import json
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import pytest
@@ -9,10 +10,19 @@ from hypothesis import strategies as st
 
 from pixmill.dialects.factory import ServerDefaults, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import NativeDialect, parse
-from pixmill.dialects.port import ImageRedirect, ImmutableImage, Redirect, Text, UrlRoute, template_matcher
-from pixmill.dialects.registry import DialectMatch, DialectRegistry, MountedDialect, resolve_source
+from pixmill.dialects.port import (
+    ImageRedirect,
+    ImmutableImage,
+    Redirect,
+    RequiresSignatures,
+    Text,
+    UrlRoute,
+    template_matcher,
+)
+from pixmill.dialects.registry import DialectMatch, DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
-from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInvalid, SignatureMissing
+from pixmill.dialects.source_mapping import resolve_source
+from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInvalid, SignatureMissing, SourceForbidden
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
 from pixmill.plan.references import references
@@ -47,7 +57,7 @@ class Thumbs:
 REGISTRY = DialectRegistry([MountedDialect("native", NativeDialect()), MountedDialect("thumbs", Thumbs())])
 
 
-def registry(*entries: dict[str, object], server: ServerDefaults | None = None) -> DialectRegistry:
+def registry(*entries: Mapping[str, object], server: ServerDefaults | None = None) -> DialectRegistry:
     return build_registry(parse_mounts(json.dumps(entries)), server or ServerDefaults())
 
 
@@ -168,19 +178,111 @@ def test_a_redirect_of_a_dialect_stays_below_its_mount() -> None:
         ("s3://bucket", "a.jpg", "s3://bucket/a.jpg"),
         ("folder", "a.jpg", "folder/a.jpg"),
         ("s3://bucket/prefix", "https://x.example/a.jpg", "https://x.example/a.jpg"),
+        ("https://o.example/i/{path}", "a b/c?d.jpg", "https://o.example/i/a%20b/c%3Fd.jpg"),
+        ("https://o.example/i/{path}/raw", "a.jpg", "https://o.example/i/a.jpg/raw"),
+        ("https://o.example/f?name={path}&x=1", "a&b=c+d#e.jpg", "https://o.example/f?name=a%26b%3Dc%2Bd%23e.jpg&x=1"),
+        ("s3://bucket/{path}.orig", "a/b.jpg", "s3://bucket/a/b.jpg.orig"),
+        ("folder/{path}.jpg", "a", "folder/a.jpg"),
+        ("{path}.jpg", "a", "a.jpg"),
     ],
 )
 def test_relative_sources_are_below_the_source_of_their_mount(base: str, text: str, resolved: str) -> None:
     assert resolve_source(base, parse_source(text)).text == resolved
 
 
-@given(st.text(max_size=40), st.sampled_from(["https://o.example/images", "s3://bucket/prefix", "folder"]))
+BASES = ["https://o.example/images", "s3://bucket/prefix", "folder", "https://o.example/images/{path}"]
+
+
+@given(st.text(max_size=40), st.sampled_from(BASES))
 def test_no_relative_source_leaves_its_base(text: str, base: str) -> None:
     try:
         ref = resolve_source(base, SourceRef(SourceKind.PATH, parse_source(text).text))
     except BadRequest:
         return
-    assert ref.text.startswith(base + "/")
+    assert ref.text.startswith(base.removesuffix("{path}").rstrip("/") + "/")
+
+
+def allows_example(text: str) -> Callable[[SourceRef], bool]:
+    """Stands for the allow-list, whose grammar is none of the registry's."""
+    return lambda ref: ref.text.startswith(text)
+
+
+LISTS = ServerDefaults(parse_sources=allows_example)
+
+
+def sources_of(match: DialectMatch, query: str) -> set[str]:
+    outcome = match.parse(query.encode())
+    assert isinstance(outcome, ImageRequest)
+    return {outcome.source.text, *(one.source.text for one in references(outcome.plan))}
+
+
+def test_a_mount_names_what_its_list_allows_and_what_is_below_its_base() -> None:
+    entry = {"dialect": "native", "mount": "/m", "source": "s3://bucket", "sources": "https://a.example/"}
+    match = registry(entry, server=LISTS).require(b"", b"/m/resize")
+    assert sources_of(match, "url=a.jpg") == {"s3://bucket/a.jpg"}
+    assert sources_of(match, "url=https://a.example/a.jpg") == {"https://a.example/a.jpg"}
+    for refused in ("url=https://b.example/a.jpg", "url=s3://other/a.jpg"):
+        with pytest.raises(SourceForbidden):
+            match.parse(refused.encode())
+    for url, is_allowed in (("https://a.example/l.png", True), ("https://b.example/l.png", False)):
+        mask = f"mask=alpha:{quote(url, safe='')}"
+        for query in (f"url=a.jpg&{mask}", f"url=a.jpg&then={quote(mask)}"):
+            if is_allowed:
+                assert sources_of(match, query) == {"s3://bucket/a.jpg", url}
+                continue
+            with pytest.raises(SourceForbidden):
+                match.parse(query.encode())
+
+
+def test_a_list_without_a_base_is_for_the_image_root_too() -> None:
+    entry = {"dialect": "native", "mount": "/m", "sources": "photos/"}
+    match = registry(entry, server=LISTS).require(b"", b"/m/resize")
+    assert sources_of(match, "url=photos/a.jpg") == {"photos/a.jpg"}
+    with pytest.raises(SourceForbidden):
+        match.parse(b"url=private/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("server", "is_relative_only"),
+    [
+        (ServerDefaults(), True),
+        (ServerDefaults(keyring=Keyring.from_text(KEY)), False),
+        (ServerDefaults(allows_source=lambda _: True), False),
+        (ServerDefaults(allows_unsigned=True), False),
+    ],
+)
+def test_unsigned_urls_of_a_mount_with_a_base_name_nothing_else(server: ServerDefaults, is_relative_only: bool) -> None:
+    match = registry({"dialect": "native", "mount": "/m", "source": "folder"}, server=server).require(b"", b"/m/resize")
+    assert sources_of(match, "url=a.jpg") == {"folder/a.jpg"}
+    if not is_relative_only:
+        assert sources_of(match, "url=https://a.example/a.jpg") == {"https://a.example/a.jpg"}
+        return
+    for other in (b"url=https://a.example/a.jpg", b"url=s3://bucket/a.jpg"):
+        with pytest.raises(SourceForbidden):
+            match.parse(other)
+
+
+@pytest.mark.parametrize(
+    ("entry", "server", "is_open"),
+    [
+        ({}, LISTS, True),
+        ({"keys": KEY}, LISTS, False),
+        ({"source": "folder"}, LISTS, False),
+        ({"sources": "https://a.example/"}, LISTS, False),
+        ({}, ServerDefaults(allows_source=lambda _: True), False),
+        ({}, ServerDefaults(keyring=Keyring.from_text(KEY)), False),
+        ({"keys": ""}, ServerDefaults(keyring=Keyring.from_text(KEY)), True),
+    ],
+)
+def test_a_mount_is_open_whose_unsigned_urls_name_any_source(
+    entry: dict[str, object], server: ServerDefaults, is_open: bool
+) -> None:
+    mounted, _ = registry({"dialect": "native", "mount": "/m", **entry}, server=server).mounted
+    assert mounted.is_open is is_open
+
+
+def test_a_dialect_that_knows_no_signatures_is_open_whatever_the_keys_of_the_server() -> None:
+    assert not isinstance(Thumbs(), RequiresSignatures)
 
 
 def test_overlays_and_masks_have_the_same_base() -> None:
@@ -228,6 +330,15 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "native", "host": "a.example", "mount": "/admin/x"}]', "Pixmill's own"),
         ('[{"dialect": "emgr", "mount": "/a", "source": "s3://b?x"}]', "entry 1: source"),
         ('[{"dialect": "emgr", "mount": "/a", "source": "ftp://b"}]', "entry 1: "),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://{path}"}]', "not in the host"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://{path}.example/a"}]', "not in the host"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://a.{path}/a"}]', "not in the host"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "{path}://a.example/a"}]', "entry 1: "),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "s3://{path}"}]', "not in the host"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://a/{path}/{path}"}]', "once"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://a/x#{path}"}]', "fragment"),
+        ('[{"dialect": "emgr", "mount": "/a", "source": "https://a/x?y"}]', "query"),
+        ('[{"dialect": "emgr", "mount": "/a", "default_scheme": "ftp"}]', "default_scheme"),
         ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: Each signing key"),
         ('[{"dialect": "emgr", "options": {"x": 1}}]', "entry 1: Object contains unknown field `x`"),
         ('[{"dialect": "emgr", "options": {"cdn_base_url": "x"}}]', "entry 1: options.cdn_base_url"),

@@ -5,20 +5,20 @@ The one module that knows every dialect: a new one is a row of ``DIALECTS``.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import msgspec
 
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
-from pixmill.dialects.port import Dialect
+from pixmill.dialects.port import Dialect, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
+from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base
 from pixmill.errors import BadRequest
 from pixmill.plan.output import RenderMode
-from pixmill.plan.source import SourceRef, parse_source
 
 NATIVE: Final = "native"
 
@@ -34,13 +34,17 @@ _RESERVED_MOUNTS: Final = ("/health/", "/metrics/", "/openapi.json/")
 class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An entry of ``PIXMILL_DIALECTS``.
 
-    ``keys``: None for those of the server, empty for unsigned requests.
+    ``source`` is the base of relative sources, or a template with ``{path}``; ``sources`` is an allow-list for all
+    others. ``default_scheme`` is that of URLs without one, empty for that of the service. ``keys``: None for those of
+    the server, empty for unsigned requests.
     """
 
     dialect: str
     host: str = ""
     mount: str = ""
     source: str = ""
+    sources: str = ""
+    default_scheme: Literal["", "http", "https"] = ""
     keys: str | None = None
     options: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -49,13 +53,16 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ServerDefaults:
     """What dialects inherit from the server.
 
-    ``allows_source`` is the check of the allow-list; None without one.
+    ``allows_source`` is the check of the allow-list; None without one. ``parse_sources`` turns such a list into its
+    check, and raises ValueError. ``allows_unsigned``: the operator wants an open proxy.
     """
 
     presets: Presets = NO_PRESETS
     render_mode: RenderMode = RenderMode.BALANCED
     keyring: Keyring | None = None
-    allows_source: Callable[[SourceRef], bool] | None = None
+    allows_source: AllowsSource | None = None
+    parse_sources: Callable[[str], AllowsSource] | None = None
+    allows_unsigned: bool = False
 
 
 DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
@@ -99,11 +106,6 @@ def parse_mounts(text: str) -> tuple[MountEntry, ...]:
     return tuple(entries)
 
 
-def has_unsigned_mount(entries: tuple[MountEntry, ...]) -> bool:
-    """Return whether an entry answers unsigned requests, whatever the keys of the server."""
-    return any(entry.keys == "" for entry in entries)
-
-
 def build_registry(entries: tuple[MountEntry, ...], server: ServerDefaults) -> DialectRegistry:
     """Return the mounted dialects, with native behind them."""
     native = NativeDialect(server.presets, server.render_mode, server.keyring)
@@ -122,24 +124,31 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
     if f"{entry.mount}/".startswith((_ADMIN,) if host else (_ADMIN, *_RESERVED_MOUNTS)):
         raise ValueError(f"mount {entry.mount[:64]!r} is a path of Pixmill's own")
     if entry.source:
-        _check_source(entry.source)
-    dialect = DIALECTS[entry.dialect](entry, server)
+        check_base(entry.source)
+    own_list = server.parse_sources(entry.sources) if entry.sources and server.parse_sources else None
+    dialect = DIALECTS[entry.dialect](entry, replace(server, allows_source=_both(server.allows_source, own_list)))
     if not host and not entry.mount and not dialect.prefix:
         raise ValueError(f"{entry.dialect} needs a host or a mount: its URLs have no prefix of their own")
     prefix = f"{entry.mount}/" if entry.mount else "" if host else dialect.prefix
-    return MountedDialect(entry.dialect, dialect, host, entry.mount, entry.source, prefix.encode())
+    is_signed = isinstance(dialect, RequiresSignatures) and dialect.requires_signature
+    is_limited = is_signed or bool(entry.sources) or server.allows_source is not None
+    relative_only = bool(entry.source) and not is_limited and not server.allows_unsigned
+    return MountedDialect(
+        entry.dialect,
+        dialect,
+        host,
+        entry.mount,
+        SourceMapping(entry.source, own_list, relative_only),
+        prefix.encode(),
+        is_open=not is_limited and not entry.source,
+    )
 
 
-_SOURCE: Final = re.compile(r"[^:\\]*(?:://[^/\\][^\\]*)?\Z")
-"""``parse_source`` takes other spellings, which nothing can be appended to."""
-
-
-def _check_source(source: str) -> None:
-    if "?" in source or "#" in source:
-        raise ValueError("source has no query and no fragment: relative sources are appended to it")
-    if not _SOURCE.match(source):
-        raise ValueError("source must be scheme://host/path, or a path below the image root")
-    parse_source(f"{source.rstrip('/')}/x")
+def _both(first: AllowsSource | None, second: AllowsSource | None) -> AllowsSource | None:
+    """Return the check of both lists, None if there is neither."""
+    if first is None or second is None:
+        return first or second
+    return lambda ref: first(ref) and second(ref)
 
 
 def _keyring(entry: MountEntry, server: ServerDefaults) -> Keyring | None:

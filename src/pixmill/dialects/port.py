@@ -136,6 +136,16 @@ class Dialect(Protocol):
 
 
 @runtime_checkable
+class RequiresSignatures(Protocol):
+    """A dialect that can require a signature, or a token, of every request for an image.
+
+    Without this, or if it does not, anybody may make its URLs: a mount needs a base of its sources or an allow-list.
+    """
+
+    requires_signature: bool
+
+
+@runtime_checkable
 class SignsUrls(Protocol):
     """A dialect that can sign its URLs, for ``pixmill sign``."""
 

@@ -1,12 +1,11 @@
 """Finds the dialect of a request.
 
-Mounted dialects come first, then those with a prefix of their own, then native. Strips mounts, and resolves
-relative sources of a mount against its base. Knows no dialect: ``factory.py`` lists them.
+Mounted dialects come first, then those with a prefix of their own, then native. Strips mounts, and maps the sources of
+a mount. Knows no dialect: ``factory.py`` lists them.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from msgspec import structs
 
@@ -23,10 +22,10 @@ from pixmill.dialects.port import (
     Text,
     UrlRoute,
 )
+from pixmill.dialects.source_mapping import UNMAPPED, SourceMapping
 from pixmill.errors import PixmillError, RouteNotFound
 from pixmill.plan.references import map_sources
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +33,16 @@ class MountedDialect:
     """A dialect and where it answers.
 
     ``host`` is empty for all hosts; ``mount`` is a path without a final slash. With neither it answers below its
-    own prefix only. ``source`` is the base of its relative sources; empty: the image root.
+    own prefix only. ``is_open``: unsigned requests may name any source.
     """
 
     name: str
     dialect: Dialect
     host: str = ""
     mount: str = ""
-    source: str = ""
+    sources: SourceMapping = UNMAPPED
     prefix: bytes = b""
+    is_open: bool = False
 
     def match(self, host: bytes, path: bytes) -> "DialectMatch | None":
         """Return the match of a normalised host and a raw path."""
@@ -68,16 +68,17 @@ class DialectMatch:
     path: bytes
 
     def parse(self, query: bytes, *, upload: bool = False) -> Outcome:
-        """Parse the request. Raises BadRequest."""
+        """Parse the request. Raises BadRequest, SourceForbidden."""
         outcome = self.mounted.dialect.parse(self.path, query, upload=upload)
         if isinstance(outcome, Redirect):
             return self._below_mount(outcome)
-        return self.resolve(outcome) if self.mounted.source else outcome
+        return outcome if self.mounted.sources.is_trivial else self.resolve(outcome)
 
     def resolve(self, outcome: Outcome) -> Outcome:
-        """Resolve relative sources against the base of the mount."""
+        """Resolve and check sources as the mount says."""
         if isinstance(outcome, ImageRequest):
-            source, plan = self._resolve_source(outcome.source), map_sources(outcome.plan, self._resolve_source)
+            resolve = self.mounted.sources.resolve
+            source, plan = resolve(outcome.source), map_sources(outcome.plan, resolve)
             return structs.replace(outcome, source=source, plan=plan)
         if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
             resolved = self.resolve(outcome.request)
@@ -115,9 +116,6 @@ class DialectMatch:
         is_relative = location.startswith("/") and not location.startswith("//")
         return replace(redirect, location=self.mounted.mount + location) if is_relative else redirect
 
-    def _resolve_source(self, ref: SourceRef) -> SourceRef:
-        return resolve_source(self.mounted.source, ref)
-
 
 class DialectRegistry:
     """The dialects of a server.
@@ -152,15 +150,3 @@ class DialectRegistry:
             name = host.lower()
         name = name.removesuffix(b".")  # of a fully qualified name
         return name if name in self.hosts else b""
-
-
-def resolve_source(base: str, ref: SourceRef) -> SourceRef:
-    """Resolve a relative source against ``base``. Raises InvalidParameter.
-
-    It cannot leave the base: a relative source has no dot segments.
-    """
-    if ref.kind is not SourceKind.PATH:
-        return ref
-    path = quote(ref.text, safe="/!$&'()*+,;=:@~") if base.startswith(("http://", "https://")) else ref.text
-    resolved = parse_source(f"{base.rstrip('/')}/{path}")
-    return structs.replace(resolved, version=ref.version, is_version_signed=ref.is_version_signed)

@@ -154,6 +154,7 @@ class EmgrDialect:
         if options.cdn_base_url and not _BASE_URL.fullmatch(options.cdn_base_url):
             raise ValueError("options.cdn_base_url must be an http or https URL in ASCII, without query and fragment")
         self._base_url = options.cdn_base_url.rstrip("/")
+        self.requires_signature = keyring is not None
         self._keyring = keyring
         self._mount = mount
         self._mode = mode

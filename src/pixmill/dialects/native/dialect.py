@@ -110,6 +110,7 @@ class NativeDialect:
     ) -> None:
         """Requests must be signed if there is a ``keyring``; signatures include the ``mount``."""
         self.presets = presets
+        self.requires_signature = keyring is not None
         self._keyring = keyring
         self._mount = mount
         self._default_mode = default_mode

@@ -1,0 +1,87 @@
+"""Where the sources of a mount are: relative ones below its base, and which others it may name.
+
+Knows references. Must never know a dialect, nor the patterns of an allow-list.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from msgspec import structs
+
+from pixmill.errors import SourceForbidden
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
+
+AllowsSource = Callable[[SourceRef], bool]
+
+_PLACEHOLDER: Final = "{path}"
+_SAFE_IN_PATH: Final = "/!$&'()*+,;=:@~"
+_SAFE_IN_QUERY: Final = "/!$'()*,;:@~"
+_FETCHED_KINDS: Final = frozenset({SourceKind.HTTP, SourceKind.STORE, SourceKind.PATH})
+_BASE: Final = re.compile(r"[^:\\]*(?:://[^/\\{}]+(?:/[^\\]*)?)?\Z")
+"""``parse_source`` takes other spellings, which nothing can be appended to. A host is never a part of the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMapping:
+    """The sources of a mount.
+
+    ``base``: relative sources are below it, or replace its ``{path}``; empty for the image root. ``allows`` is the
+    check of the mount's own allow-list, None without one; what is below the base needs none. ``relative_only``: nothing
+    else may be named.
+    """
+
+    base: str = ""
+    allows: AllowsSource | None = None
+    relative_only: bool = False
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether every source stays what it is."""
+        return not self.base and self.allows is None and not self.relative_only
+
+    def resolve(self, ref: SourceRef) -> SourceRef:
+        """Return the source that a reference of a URL means. Raises InvalidParameter, SourceForbidden."""
+        if ref.kind not in _FETCHED_KINDS:
+            return ref
+        if self.base and ref.kind is SourceKind.PATH:
+            return resolve_source(self.base, ref)
+        if self.relative_only or (self.allows is not None and not self.allows(ref)):
+            raise SourceForbidden(detail=ref.text)
+        return ref
+
+
+UNMAPPED: Final = SourceMapping()
+"""Every source is what it says."""
+
+
+def resolve_source(base: str, ref: SourceRef) -> SourceRef:
+    """Resolve a relative source against ``base``. Raises InvalidParameter.
+
+    It cannot leave the base: a relative source has no dot segments.
+    """
+    if ref.kind is not SourceKind.PATH:
+        return ref
+    start, _, end = base.partition(_PLACEHOLDER) if _PLACEHOLDER in base else (f"{base.rstrip('/')}/", "", "")
+    path = ref.text
+    if start.startswith(("http://", "https://")):
+        path = quote(path, safe=_SAFE_IN_QUERY if "?" in start else _SAFE_IN_PATH)
+    resolved = parse_source(start + path + end)
+    return structs.replace(resolved, version=ref.version, is_version_signed=ref.is_version_signed)
+
+
+def check_base(base: str) -> None:
+    """Check the base of a mount. Raises ValueError, BadRequest."""
+    start, placeholder, end = base.partition(_PLACEHOLDER)
+    if _PLACEHOLDER in end:
+        raise ValueError("source has {path} once")
+    if "#" in base or ("?" in base and not placeholder):
+        raise ValueError("source has no fragment, and a query only around {path}: relative sources are appended to it")
+    if not _BASE.match(start) or (placeholder and "://" in start and start.count("/") < _SLASHES_BEFORE_PATH):
+        raise ValueError("source must be scheme://host/path, or a path below the image root; {path} is not in the host")
+    resolve_source(base, SourceRef(SourceKind.PATH, "x"))
+
+
+_SLASHES_BEFORE_PATH: Final = 3
