@@ -19,6 +19,7 @@ from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
 from pixmill.dialects.kit.options import Option
 from pixmill.dialects.native.grammars import overlay_options
+from pixmill.dialects.native.grammars.overlays import OverlayGrammar
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
@@ -124,6 +125,9 @@ overlay=url:logo.png,width:pct:20,gravity:southeast,x:10,y:10;text:Hello,, world
 - Colours are blended in sRGB, as in CSS. In addition to the CSS blend modes there are `add`, `xor`, `atop`, `behind` (under the
   image) and `erase`.
 - Overlay images are upscaled to the requested size if necessary.
+- An overlay image can be processed by up to 4 stages before it is fitted to its box (`prepare`) and 4 after (`then`), written as in the
+  parameter `then`: `url:a.jpg,prepare:crop=pct:10,,0,,80,,60,width:80,then:grayscale=true&radius=pct:50`. Its stages may have overlays too,
+  3 levels in all.
 - Text is rendered by Pango, with right-to-left scripts, and measured by its ink. `Noto Sans` (Latin, Greek, Cyrillic, Devanagari)
   is always available; other scripts and families need fonts on the server.
 """
@@ -485,13 +489,17 @@ def _overlay_options() -> Iterable[str]:
     """List the options of overlays, which are no parameters."""
     common = overlay_options.COMMON_OPTIONS
     for heading, options in (
-        ("Options of images", overlay_options.IMAGE_OPTIONS),
+        ("Options of images", _overlay_grammar().image_options),
         ("Options of texts", overlay_options.TEXT_OPTIONS),
         ("Options of both", common),
     ):
         yield f"### {heading}\n"
         rows = (_option(option) for option in options if options is common or option not in common)
         yield from _table(("option", "meaning", "values", "default"), rows)
+
+
+def _overlay_grammar() -> OverlayGrammar:
+    return next(param.grammar for param in PARAMS if isinstance(param.grammar, OverlayGrammar))
 
 
 def _option(option: overlay_options.OverlayOption) -> tuple[str, ...]:

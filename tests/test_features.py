@@ -107,6 +107,7 @@ borders | param:border
 opacity of the image | opacity=40
 overlay of an image on the server | overlay=url:logo.png
 overlay image named in the URL | overlay=url:https%3A//example.com/a.png
+overlays processed on their own | overlay=url:a.png,then:blur=2
 several overlays | overlay=url:a.png;url:b.png
 text | overlay=text:Hello
 processing in several stages | then=rotate=9

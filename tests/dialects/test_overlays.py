@@ -8,27 +8,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.native.grammars.text_markup import ELEMENTS, escape_text, parse_markup
 from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.key import canonical_json
-from pixmill.plan.ops import Plan
-from pixmill.plan.overlays import (
-    Align,
-    Blend,
-    ImageOverlay,
-    Length,
-    Overlay,
-    OverlayFit,
-    Placement,
-    Repeat,
-    Shadow,
-    Stroke,
-    TextOverlay,
-)
-from pixmill.plan.references import references
+from pixmill.plan.ops import Crop, ImageOverlay, Overlay, Plan, Stage
+from pixmill.plan.overlays import Align, Blend, Length, OverlayFit, Placement, Repeat, Shadow, Stroke, TextOverlay
+from pixmill.plan.references import map_sources, references
 from pixmill.plan.source import parse_source
 
 LOGO = parse_source("logo.png")
@@ -215,3 +204,65 @@ def test_time_is_linear(hostile: str) -> None:
     with pytest.raises(InvalidParameter):
         parse(b"/resize", f"url=a.jpg&overlay={hostile},markup:1".encode())
     assert time.thread_time() - began < 1
+
+
+def test_stages_of_an_image_are_compiled_like_other_stages() -> None:
+    (overlay,) = plan("url:logo.png,then:blur=2.0&rotate=90|crop=1,,2,,3,,4,prepare:grayscale=1|rotate=0").overlays
+    assert overlay == ImageOverlay(
+        LOGO, prepare=(Stage(grayscale=True),), stages=(Stage(blur=2.0, rotate=90), Stage(crop=Crop(1, 2, 3, 4)))
+    )
+    assert plan("url:logo.png,then:rotate=0,prepare:flip=none") == plan("url:logo.png")
+
+
+def nested(depth: int) -> str:
+    """Return overlays on overlays, to a depth."""
+    inner = "url:logo.png"
+    for _ in range(depth - 1):
+        inner = f"url:logo.png,then:overlay={quote(inner, safe='')}"
+    return inner
+
+
+def test_overlays_are_nested_three_deep() -> None:
+    (outer,) = plan(nested(3)).overlays
+    assert isinstance(outer, ImageOverlay)
+    (middle,) = outer.stages[0].overlays
+    assert isinstance(middle, ImageOverlay)
+    assert middle.stages == (Stage(overlays=(ImageOverlay(LOGO),)),)
+    with pytest.raises(InvalidParameter, match="no option 'then'"):
+        plan(nested(4))
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ("url:a.png,then:", "Overlay 1: then must be 1 to 4 stages"),
+        ("url:a.png,then:" + "|".join(["blur=2"] * 5), "Overlay 1: then must be 1 to 4 stages"),
+        ("url:a.png,prepare:blur=2|blur=x", "Overlay 1: Stage 2: blur must be"),
+        ("url:a.png,then:format=png", "Overlay 1: Stage 1: .*format"),
+        ("url:a.png,then:sharpen=1&unsharp=2,,1", "Overlay 1: Stage 1: sharpen and unsharp exclude each other"),
+        ("url:a.png;url:b.png,then:dpr=2", "Overlay 2: Stage 1: .*dpr"),
+        ("text:Hello,then:blur=2", "there is no option 'then'"),
+    ],
+)
+def test_an_invalid_stage_of_an_image_is_named(overlay: str, message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        plan(overlay)
+
+
+def test_images_of_stages_are_references_and_counted() -> None:
+    text = "url:a.png,prepare:mask=alpha:b.png,then:overlay=url:c.png%2Cthen:mask=alpha:d.png"
+    names = {str(reference.source.text): reference.name for reference in references(plan(text))}
+    assert names == {
+        "a.png": "Overlay 1",
+        "b.png": "Overlay 1: The mask",
+        "c.png": "Overlay 1: Overlay 1",
+        "d.png": "Overlay 1: Overlay 1: The mask",
+    }
+    renamed = map_sources(plan(text), lambda source: structs.replace(source, text=f"base/{source.text}"))
+    assert [reference.source.text for reference in references(renamed)] == [f"base/{name}" for name in names]
+    many = ";".join(
+        f"url:{one}.png,then:overlay=" + quote(";".join(f"url:{one}-{two}.png" for two in range(8)), safe="")
+        for one in range(5)
+    )
+    with pytest.raises(InvalidParameter, match="at most 40 images"):
+        plan(many)

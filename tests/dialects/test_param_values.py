@@ -7,7 +7,8 @@ import pytest
 
 from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.filters import RegionEffectGrammar
-from pixmill.dialects.native.grammars.overlay_options import IMAGE_OPTIONS, TEXT_OPTIONS, OptionValues, OverlayOption
+from pixmill.dialects.native.grammars.overlay_options import TEXT_OPTIONS, OptionValues, OverlayOption
+from pixmill.dialects.native.grammars.overlays import OverlayGrammar
 from pixmill.dialects.native.grammars.scalars import Choice
 from pixmill.dialects.native.grammars.value_lists import ValueList
 from pixmill.dialects.native.param import Param
@@ -16,7 +17,8 @@ from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.tables import srcset
 
 ALL_PARAMS = (*PARAMS, *srcset.PARAMS, srcset.PRESET)
-OPTIONS = tuple({option.name: option for option in (*IMAGE_OPTIONS, *TEXT_OPTIONS)}.values())
+OVERLAYS: Any = next(param.grammar for param in PARAMS if isinstance(param.grammar, OverlayGrammar))
+OPTIONS = tuple({option.name: option for option in (*OVERLAYS.image_options, *TEXT_OPTIONS)}.values())
 PARAM_TYPES = get_type_hints(ParamValues)
 OPTION_TYPES = get_type_hints(OptionValues)
 

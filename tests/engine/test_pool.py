@@ -34,8 +34,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.facts import Fact, FactSelection
-from pixmill.plan.ops import Output, Plan
-from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.ops import ImageOverlay, Output, Plan
 from pixmill.plan.source import parse_source
 from pixmill.ports.observe import RequestStage
 from pixmill.runtime.spool import Spool

@@ -11,9 +11,8 @@ from PIL import Image
 from pixmill.engine.pixels.cost import check_cost
 from pixmill.engine.pixels.job import resolve_job
 from pixmill.engine.pixels.open_image import open_image
-from pixmill.plan.ops import Output, Plan, Resize
+from pixmill.plan.ops import ImageOverlay, Output, Plan, Resize
 from pixmill.plan.output import Profile
-from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import Trim
 from tests.pixels.images import LIMITS

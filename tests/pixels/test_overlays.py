@@ -10,14 +10,15 @@ from PIL import Image, ImageFilter
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.raster.frame import Frame
-from pixmill.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
+from pixmill.errors import ImageTooLarge, InvalidParameter, TooCostly, UndecodableImage, UnsupportedImage
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
+from pixmill.plan.effects import Adjust, Effects, ToneAdjustment
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.overlays import Blend, ImageOverlay, Length, OverlayFit, Placement, Repeat, Shadow
-from pixmill.plan.source import parse_source
+from pixmill.plan.ops import Crop, Fit, Flip, ImageOverlay, Output, Plan, Resize, Stage
+from pixmill.plan.overlays import Blend, Length, OverlayFit, Placement, Repeat, Shadow
+from pixmill.plan.source import SourceRef, parse_source
 from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of
 
 REF = parse_source("over.png")
@@ -51,6 +52,12 @@ def max_difference(one: Image.Image, other: Image.Image) -> int:
     a, b = (pixels_of(image, "RGBA").astype(float) for image in (one, other))
     actual = a[..., :3] * a[..., 3:] / 255 - b[..., :3] * b[..., 3:] / 255
     return int(max(np.abs(actual).max(), np.abs(a[..., 3] - b[..., 3]).max()))
+
+
+def render_over(picture: Image.Image, overlay: ImageOverlay, extras: dict[SourceRef, Image.Image]) -> Image.Image:
+    plan = Plan(overlays=(overlay,), output=Output(formats=(Format.PNG,)))
+    files = {source: encode_image(image, "PNG") for source, image in extras.items()}
+    return decode_result(render(encode_image(picture, "PNG"), plan, LIMITS, files))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
@@ -299,3 +306,52 @@ def test_a_picture_that_is_none_is_named(body: bytes, limits: Limits, error: typ
     with pytest.raises(error, match=r"Overlay 2: ") as caught:
         render(encode_image(photo(60, 60), "PNG"), plan, limits, extras)
     assert getattr(caught.value, "param", "") == "overlay"
+
+
+CHAIN = ImageOverlay(
+    REF,
+    Length(50, percent=True),
+    prepare=(Stage(crop=Crop(5, 0, 20, 20)), Stage(flip=Flip.HORIZONTAL)),
+    stages=(Stage(blur=1.5, adjust=Adjust(tone=ToneAdjustment(invert=True))), Stage(rotate=90)),
+)
+
+
+def test_stages_of_an_overlay_are_those_of_a_result_of_its_own() -> None:
+    """Before its box, the box in the canvas, after it."""
+    canvas, over = photo(WIDTH, HEIGHT), translucent()
+    box = Stage(resize=Resize(WIDTH // 2, enlarge=True))
+    alone = Plan(
+        crop=CHAIN.prepare[0].crop,
+        stages=(CHAIN.prepare[1], box, *CHAIN.stages),
+        output=Output(formats=(Format.PNG,)),
+    )
+    processed = decode_result(render(encode_image(over, "PNG"), alone, LIMITS))
+    assert processed.size == (40, 40)
+    result = render_over(canvas, CHAIN, {REF: over})
+    assert max_difference(result, paste_reference(canvas, processed, 20, 5)) <= 2
+
+
+def test_overlays_of_an_overlay_lie_on_it() -> None:
+    inner_ref = parse_source("inner.png")
+    canvas, over = photo(WIDTH, HEIGHT), Image.new("RGB", (40, 20), "blue")
+    inner = ImageOverlay(inner_ref, Length(50, percent=True), placement=Placement(x=0, y=0))
+    overlay = ImageOverlay(REF, stages=(Stage(overlays=(inner,)),))
+    for colour in ("red", "lime"):
+        result = render_over(canvas, overlay, {REF: over, inner_ref: Image.new("RGB", (30, 15), colour)})
+        layer = over.copy()
+        layer.paste(colour, (0, 0, 20, 10))
+        assert max_difference(result, paste_reference(canvas, layer.convert("RGBA"), 20, 15)) <= 1
+
+
+def test_an_error_of_a_stage_of_an_overlay_names_both() -> None:
+    overlay = ImageOverlay(REF, stages=(Stage(), Stage(crop=Crop(500, 0, 5, 5))))
+    with pytest.raises(InvalidParameter, match=r"^Overlay 1: Stage 2: The crop begins outside the image"):
+        render_over(photo(WIDTH, HEIGHT), overlay, {REF: translucent()})
+
+
+def test_the_stages_of_an_overlay_are_part_of_the_estimated_cost() -> None:
+    stages = (Stage(resize=Resize(3000, 3000, Fit.FILL, enlarge=True), effects=Effects(median=5)),)
+    plan = Plan(overlays=(ImageOverlay(REF, stages=stages),), output=Output(formats=(Format.PNG,)))
+    sources = encode_image(photo(WIDTH, HEIGHT), "PNG"), {REF: encode_image(translucent(), "PNG")}
+    with pytest.raises(TooCostly):
+        render(sources[0], plan, Limits(max_cost_s=0.5), sources[1])

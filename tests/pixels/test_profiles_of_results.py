@@ -15,9 +15,9 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone
-from pixmill.plan.ops import Fit, Output, Plan, Resize, Stage
+from pixmill.plan.ops import Fit, ImageOverlay, Output, Plan, Resize, Stage
 from pixmill.plan.output import Encoding, Profile
-from pixmill.plan.overlays import ImageOverlay, Length, Placement, Shadow, TextOverlay
+from pixmill.plan.overlays import Length, Placement, Shadow, TextOverlay
 from pixmill.plan.shapes import Border, Shape
 from pixmill.plan.source import parse_source
 from pixmill.ports.values import Rendered

@@ -20,9 +20,8 @@ from pixmill.engine.raster.cicp import cicp_profile
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
-from pixmill.plan.ops import Fit, Output, Plan, Resize
+from pixmill.plan.ops import Fit, ImageOverlay, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Profile
-from pixmill.plan.overlays import ImageOverlay
 from pixmill.plan.shapes import ImageMask, MaskChannel, Shape
 from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import Trim

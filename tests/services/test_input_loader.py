@@ -7,8 +7,8 @@ import pytest
 
 from pixmill.errors import SourceBusy, SourceNotFound, SourceUnreachable
 from pixmill.plan.freshness import CacheDirectives, FreshnessPolicy, NegativeTtl
-from pixmill.plan.ops import Plan
-from pixmill.plan.overlays import ImageOverlay, TextOverlay
+from pixmill.plan.ops import ImageOverlay, Plan
+from pixmill.plan.overlays import TextOverlay
 from pixmill.plan.shapes import ImageMask, Shape
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.ports.observe import NullObserver

@@ -27,8 +27,7 @@ from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
 from pixmill.plan.freshness import YEAR_S, CacheDirectives, NegativeTtl
 from pixmill.plan.key import Key, entity_tag, result_key
-from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.ops import ImageOverlay, Output, Plan, Resize
 from pixmill.plan.purge import PurgeScope, PurgeTarget
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source

@@ -17,9 +17,9 @@ from pixmill.plan.geometry import Geometry, resolve_all
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.negotiation import kept_format
-from pixmill.plan.ops import Fit, Flip, Output, Plan, Stage
+from pixmill.plan.ops import Fit, Flip, Output, Overlay, Plan, Stage
 from pixmill.plan.output import RenderMode, TiffCompression
-from pixmill.plan.overlays import Overlay, Repeat, TextOverlay
+from pixmill.plan.overlays import Repeat, TextOverlay
 from pixmill.plan.shapes import NO_SHAPE
 from pixmill.plan.size_rules import SkipSmaller
 from pixmill.plan.transforms import Fill
@@ -288,6 +288,14 @@ def estimate_cost(plan: Plan, geometries: tuple[Geometry, ...], original: Origin
     if original.extra_s:
         by_param["overlay"] = by_param.get("overlay", 0.0) + original.extra_s
     return CostEstimate(sum(by_param.values()), by_param)
+
+
+def stages_cost_s(plan: Plan, geometries: tuple[Geometry, ...]) -> float:
+    """Estimate the operations of all stages, without decoding and encoding."""
+    amounts: list[float] = []
+    for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
+        _add_stage(lambda _name, amount: amounts.append(amount), stage, geometry)
+    return sum(amounts) * _NS
 
 
 def minimum_cost(plan: Plan, limits: Limits) -> CostEstimate:

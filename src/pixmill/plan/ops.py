@@ -16,9 +16,10 @@ from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Metadata, Profile
-from pixmill.plan.overlays import Overlays
+from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_OVERLAYS, Length, OverlayFit, Placement, TextOverlay
 from pixmill.plan.shapes import NO_SHAPE, Shape
 from pixmill.plan.size_rules import Dpr, SkipSmaller
+from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Extend, FreeRotation, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
@@ -220,6 +221,37 @@ class Output(Struct, frozen=True, omit_defaults=True):
     ordered: bool = False
     fallback_format: Format | None = None
     original_formats: tuple[Format, ...] = ()
+
+
+MAX_OVERLAY_STAGES: Final = 4
+"""On the image of an overlay, before and after it is fitted to its box."""
+MAX_OVERLAY_DEPTH: Final = 3
+"""Of overlays on the images of overlays, as ImageKit."""
+
+
+class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="image", tag_field="type"):
+    """Another image, at its own size unless one is given.
+
+    ``prepare`` are stages on the image itself, before it is fitted to its box; ``stages`` follow on the fitted image.
+    Their overlays have it as their canvas.
+    """
+
+    source: SourceRef
+    width: Length | None = None
+    height: Length | None = None
+    fit: OverlayFit = OverlayFit.INSIDE
+    placement: Placement = CENTRED_PLACEMENT
+    prepare: "Annotated[tuple[Stage, ...], Meta(max_length=MAX_OVERLAY_STAGES)]" = ()
+    stages: "Annotated[tuple[Stage, ...], Meta(max_length=MAX_OVERLAY_STAGES)]" = ()
+
+    @property
+    def is_processed(self) -> bool:
+        """Whether it has stages of its own."""
+        return bool(self.prepare or self.stages)
+
+
+Overlay = ImageOverlay | TextOverlay
+Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Images and texts drawn over the result, in their order, and the placement of each.
+"""Texts drawn over the result, and the placement, size and blending of texts and images.
 
 Knows values only; must never know how an image is fetched, drawn or blended. Pixels are those of the result.
 """
@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Percent
 from pixmill.plan.lengths import exact_fraction, round_position
-from pixmill.plan.source import SourceRef
 
 MAX_OVERLAYS: Final = 16
 MAX_TEXT_CHARACTERS: Final = 1_000
@@ -116,16 +115,6 @@ class Placement(Struct, frozen=True, omit_defaults=True):
 CENTRED_PLACEMENT: Final = Placement()
 
 
-class ImageOverlay(Struct, frozen=True, omit_defaults=True, tag="image", tag_field="type"):
-    """Another image, at its own size unless one is given."""
-
-    source: SourceRef
-    width: Length | None = None
-    height: Length | None = None
-    fit: OverlayFit = OverlayFit.INSIDE
-    placement: Placement = CENTRED_PLACEMENT
-
-
 class Stroke(Struct, frozen=True):
     """The outline of letters."""
 
@@ -149,7 +138,3 @@ class TextOverlay(Struct, frozen=True, omit_defaults=True, tag="text", tag_field
     background: Colour | None = None
     padding: Annotated[int, Meta(ge=0, le=500)] = 0
     placement: Placement = CENTRED_PLACEMENT
-
-
-Overlay = ImageOverlay | TextOverlay
-Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]

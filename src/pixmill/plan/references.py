@@ -9,8 +9,7 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import structs
 
 from pixmill.plan.geometry import stage_name
-from pixmill.plan.ops import Plan, Stage
-from pixmill.plan.overlays import ImageOverlay
+from pixmill.plan.ops import ImageOverlay, Plan, Stage
 from pixmill.plan.shapes import ImageMask
 from pixmill.plan.source import SourceRef
 
@@ -59,6 +58,9 @@ def _stage_references(stage: Stage) -> Iterator[Reference]:
     for number, overlay in enumerate(stage.overlays):
         if isinstance(overlay, ImageOverlay):
             yield Reference(overlay.source, "overlay", overlay_name(number))
+            for stage_of_overlay in (*overlay.prepare, *overlay.stages):
+                for source, _, name in _stage_references(stage_of_overlay):
+                    yield Reference(source, "overlay", f"{overlay_name(number)}: {name}")
 
 
 AnyStage = TypeVar("AnyStage", bound=Stage)
@@ -74,8 +76,7 @@ def map_sources(plan: Plan, resolve: Callable[[SourceRef], SourceRef]) -> Plan:
 
 def _map_stage(stage: AnyStage, resolve: Callable[[SourceRef], SourceRef]) -> AnyStage:
     overlays = tuple(
-        structs.replace(overlay, source=resolve(overlay.source)) if isinstance(overlay, ImageOverlay) else overlay
-        for overlay in stage.overlays
+        _map_overlay(overlay, resolve) if isinstance(overlay, ImageOverlay) else overlay for overlay in stage.overlays
     )
     mask = stage.shape.mask
     shape = (
@@ -84,3 +85,12 @@ def _map_stage(stage: AnyStage, resolve: Callable[[SourceRef], SourceRef]) -> An
         else stage.shape
     )
     return structs.replace(stage, overlays=overlays, shape=shape)
+
+
+def _map_overlay(overlay: ImageOverlay, resolve: Callable[[SourceRef], SourceRef]) -> ImageOverlay:
+    return structs.replace(
+        overlay,
+        source=resolve(overlay.source),
+        prepare=tuple(_map_stage(stage, resolve) for stage in overlay.prepare),
+        stages=tuple(_map_stage(stage, resolve) for stage in overlay.stages),
+    )

@@ -28,9 +28,8 @@ from pixmill.plan.effects import (
 from pixmill.plan.facts import Fact
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Kernel
+from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Kernel, Overlay
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
-from pixmill.plan.overlays import Overlay
 from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.size_rules import DprRule, SkipSmaller
 from pixmill.plan.source import SourceRef

@@ -8,7 +8,7 @@ from typing import Final
 
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.param_values import ParamValues, select
-from pixmill.dialects.native.stages import then_param
+from pixmill.dialects.native.stages import OverlayStageGrammar, then_param
 from pixmill.dialects.native.tables import (
     adjust,
     effects,
@@ -27,7 +27,7 @@ from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.facts import HEADER_FACTS_ONLY
 from pixmill.plan.geometry import stage_name
-from pixmill.plan.ops import DEFAULT_INPUT, Fit, Flip, Plan, Resize, Stage
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_OVERLAY_DEPTH, Fit, Flip, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
 
 _FIRST_STAGE_ONLY: Final = {
@@ -38,15 +38,34 @@ _FIRST_STAGE_ONLY: Final = {
 }
 """``dpr`` applies to all stages. ``trim`` looks at pixels, which do not exist yet when the sizes are resolved."""
 
-STAGE_PARAMS: tuple[Param, ...] = (
-    tuple(
-        param
-        for table in (size, rotate_crop, adjust, effects, shapes, overlays)
-        for param in table.PARAMS
-        if param.name not in _FIRST_STAGE_ONLY
+
+def _stage_params(overlay: Param) -> tuple[Param, ...]:
+    """Return the parameters of a further stage."""
+    return (
+        *(
+            param
+            for table in (size, rotate_crop, adjust, effects, shapes)
+            for param in table.PARAMS
+            if param.name not in _FIRST_STAGE_ONLY
+        ),
+        overlay,
+        *output.BACKGROUND,
     )
-    + output.BACKGROUND
-)
+
+
+def _overlay_param(depth: int) -> Param:
+    """Declare overlays whose images may have overlays too, down to ``MAX_OVERLAY_DEPTH``."""
+    if depth == MAX_OVERLAY_DEPTH:
+        return overlays.overlay_param(None)
+    return overlays.overlay_param(
+        OverlayStageGrammar(
+            _stage_params(_overlay_param(depth + 1)), lambda values: _stage_of(values, keeps_alpha=True)
+        )
+    )
+
+
+_OVERLAY: Final = _overlay_param(1)
+STAGE_PARAMS: tuple[Param, ...] = _stage_params(_OVERLAY)
 """The parameters of a further stage: operations only."""
 
 PARAMS: tuple[Param, ...] = (
@@ -57,7 +76,7 @@ PARAMS: tuple[Param, ...] = (
     *adjust.PARAMS,
     *effects.PARAMS,
     *shapes.PARAMS,
-    *overlays.PARAMS,
+    _OVERLAY,
     then_param(STAGE_PARAMS),
     *output.PARAMS,
     *tags.PARAMS,
@@ -107,8 +126,9 @@ def plan_of(values: ParamValues) -> Plan:
         output=result,
         fact_selection=info.fact_selection(values) if result.formats == (Format.JSON,) else HEADER_FACTS_ONLY,
     )
-    if plan.stages and len(references(plan)) > MAX_REFERENCES:
-        raise InvalidParameter(f"All stages together may refer to at most {MAX_REFERENCES} images", param="then")
+    if (plan.stages or plan.overlays) and len(references(plan)) > MAX_REFERENCES:
+        param = "then" if plan.stages else "overlay"
+        raise InvalidParameter(f"All stages together may refer to at most {MAX_REFERENCES} images", param=param)
     return plan if info.PLACEHOLDER_FORMATS.isdisjoint(result.formats) else info.with_placeholder_size(plan)
 
 

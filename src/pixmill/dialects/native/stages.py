@@ -4,6 +4,7 @@ Stages are separated by ``|``; each is a query of operations, so that within a U
 escape of its own ``%25…``. Which parameters a stage takes is passed in. Must never know a request or an image.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from pixmill.dialects.native.grammars.crop import CROP_PERCENT
@@ -14,8 +15,9 @@ from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.query import param_table, parse_query
 from pixmill.errors import BadRequest
 from pixmill.plan.geometry import stage_name
-from pixmill.plan.ops import MAX_STAGES, Fit, Flip
+from pixmill.plan.ops import MAX_OVERLAY_STAGES, MAX_STAGES, Fit, Flip, Stage
 
+_UNCHANGED: Final = Stage()
 _SIDE: Final = "[1-9][0-9]{0,3}"
 _ANGLE: Final = inner_pattern(AngleGrammar())
 _COMMON: Final = (
@@ -25,31 +27,59 @@ _COMMON: Final = (
 
 
 class StageGrammar:
-    """1 to ``MAX_STAGES`` stages, none of them empty."""
+    """1 to ``max_stages`` stages, none of them empty. ``first`` is the number of the first one in messages."""
 
-    expects = (
-        f"1 to {MAX_STAGES} stages separated by |, each a list of operations as name=value separated by &, "
-        "percent-encoded as a whole"
-    )
-
-    def __init__(self, params: tuple[Param, ...]) -> None:
+    def __init__(self, params: tuple[Param, ...], max_stages: int = MAX_STAGES, first: int = 2) -> None:
         self._table = param_table(params)
+        self._max_stages = max_stages
+        self._first = first
+        self.expects = (
+            f"1 to {max_stages} stages separated by |, each a list of operations as name=value separated by &, "
+            "percent-encoded as a whole"
+        )
 
     @property
     def schema(self) -> Schema:
         """The schema of a few operations with common values; a stage accepts many more."""
-        return pattern_schema(rf"(?:{_COMMON})(?:\|(?:{_COMMON})){{0,{MAX_STAGES - 1}}}")
+        return pattern_schema(rf"(?:{_COMMON})(?:\|(?:{_COMMON})){{0,{self._max_stages - 1}}}")
 
     def parse(self, text: str) -> tuple[ParamValues, ...]:
         """Parse the values of each stage. Raises BadRequest that names the stage, or ValueError for a wrong number."""
-        pieces = text.split("|", MAX_STAGES)
-        if len(pieces) > MAX_STAGES or not all(pieces):
+        pieces = text.split("|", self._max_stages)
+        if len(pieces) > self._max_stages or not all(pieces):
             raise ValueError
-        return tuple(self._parse_stage(piece, number) for number, piece in enumerate(pieces, 2))
+        return tuple(self._parse_stage(piece, number) for number, piece in enumerate(pieces, self._first))
 
     def _parse_stage(self, piece: str, number: int) -> ParamValues:
         try:
             return parse_query(piece.encode(), self._table)
+        except BadRequest as error:
+            raise error.with_subject(stage_name(number), "then") from None
+
+
+class OverlayStageGrammar:
+    """The stages of an overlay's image, compiled by ``compile_stage``; those without an effect are dropped."""
+
+    def __init__(self, params: tuple[Param, ...], compile_stage: Callable[[ParamValues], Stage]) -> None:
+        self._grammar = StageGrammar(params, MAX_OVERLAY_STAGES, first=1)
+        self._compile = compile_stage
+        self.expects = self._grammar.expects
+
+    @property
+    def schema(self) -> Schema:
+        return self._grammar.schema
+
+    def parse(self, text: str) -> tuple[Stage, ...]:
+        """Parse and compile the stages. Raises BadRequest that names the stage, or ValueError for a wrong number."""
+        return tuple(
+            stage
+            for number, values in enumerate(self._grammar.parse(text), 1)
+            if (stage := self._compile_stage(values, number)) != _UNCHANGED
+        )
+
+    def _compile_stage(self, values: ParamValues, number: int) -> Stage:
+        try:
+            return self._compile(values)
         except BadRequest as error:
             raise error.with_subject(stage_name(number), "then") from None
 

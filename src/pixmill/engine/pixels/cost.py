@@ -15,11 +15,19 @@ from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.early_conversion import conversion_kind
 from pixmill.errors import PixmillError, TooCostly
 from pixmill.media import Format
-from pixmill.plan.cost import EarlyConversion, OriginalFacts, RenderDeferred, decode_cost_s, estimate_cost
+from pixmill.plan.cost import (
+    EarlyConversion,
+    OriginalFacts,
+    RenderDeferred,
+    decode_cost_s,
+    estimate_cost,
+    stages_cost_s,
+)
 from pixmill.plan.geometry import resolve_all
+from pixmill.plan.layer_plan import layer_plan
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Fit, Plan, Resize
+from pixmill.plan.ops import ImageOverlay, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_TEXT_CHARACTERS, MAX_TEXT_PIXELS, Placement, TextOverlay
 from pixmill.plan.shapes import ImageMask
@@ -95,7 +103,11 @@ def _conversion(header: ImageHeader, target: Profile) -> EarlyConversion:
 def _layers_cost_s(job: RenderJob, frames: int) -> float:
     """Estimate the preparation of all overlays and masks, each time that it is made into a layer."""
     extras = {source: _open_extra(content, job.limits) for source, content in job.extras.items()}
-    return sum(layer.seconds(frames) for stage in (job, *job.later_jobs) for layer in _layers(stage, extras))
+    return sum(
+        layer.seconds(frames)
+        for stage in (job, *job.later_jobs)
+        for layer in _layers(stage.plan, stage.geometry.output, extras, job.limits)
+    )
 
 
 class _Layer(NamedTuple):
@@ -114,22 +126,34 @@ class _Layer(NamedTuple):
         return (self.source_s + self.pixels * ns * 1e-9) * (frames if self.pixels > _MAX_KEPT_PIXELS else 1)
 
 
-def _layers(job: RenderJob, extras: Mapping[SourceRef, _Extra | None]) -> Iterator[_Layer]:
+def _layers(stage: Stage, canvas: Size, extras: Mapping[SourceRef, _Extra | None], limits: Limits) -> Iterator[_Layer]:
     """Yield the layers of a stage, without those that will be refused when they are used."""
-    canvas, mask = job.geometry.output, job.plan.shape.mask
+    mask = stage.shape.mask
     if isinstance(mask, ImageMask) and (extra := extras.get(mask.source)):
         yield _image_layer(extra, canvas)
-    for overlay in job.plan.overlays:
+    for overlay in stage.overlays:
         if isinstance(overlay, TextOverlay):
             pixels = min(MAX_TEXT_PIXELS, round(min(len(overlay.markup), MAX_TEXT_CHARACTERS) * overlay.size**2))
             yield _Layer(pixels, 0.0, overlay.placement)
         elif extra := extras.get(overlay.source):
-            sides = ((overlay.width, canvas.width), (overlay.height, canvas.height))
-            width, height = (max(1, length.pixels(side)) if length else 0 for length, side in sides)
-            resize = Resize(width, height, Fit(overlay.fit.value), enlarge=True)
             with suppress(PixmillError):
-                drawn = resolve_all(extra.size, Plan(resize=resize), job.limits)[0].window
-                yield _image_layer(extra, drawn, overlay.placement)
+                yield from _overlay_layers(overlay, extra, canvas, extras, limits)
+
+
+def _overlay_layers(
+    overlay: ImageOverlay, extra: _Extra, canvas: Size, extras: Mapping[SourceRef, _Extra | None], limits: Limits
+) -> Iterator[_Layer]:
+    """Yield the layer of an overlay, and those that are drawn on it."""
+    plan = layer_plan(overlay, canvas)
+    geometries = resolve_all(extra.size, plan, limits)
+    layer = _image_layer(extra, geometries[0].window, overlay.placement)
+    if overlay.is_processed:
+        layer = layer._replace(
+            pixels=geometries[-1].output.pixels, source_s=layer.source_s + stages_cost_s(plan, geometries)
+        )
+        for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
+            yield from _layers(stage, geometry.output, extras, limits)
+    yield layer
 
 
 def _image_layer(extra: _Extra, drawn: Size, placement: Placement = CENTRED_PLACEMENT) -> _Layer:

@@ -15,7 +15,7 @@ from pixmill.engine.codecs.metadata import RetainedMetadata
 from pixmill.engine.codecs.metadata_policy import retained_metadata
 from pixmill.engine.pixels.analysis.borders import find_trim_box
 from pixmill.engine.pixels.animation import build_frame_sequence, produces_animation
-from pixmill.engine.pixels.cost import check_cost
+from pixmill.engine.pixels.cost import check_cost, check_drawing
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.error_boundary import process_errors
 from pixmill.engine.pixels.facts.describe import describe
@@ -61,6 +61,11 @@ _NO_COLOUR_CHANGE: Final = ColourAdjustment()
 _OPAQUE_PERCENT: Final = 100
 _AS_STORED: Final = Orientation()
 
+
+def _overlay(frame: Frame, job: RenderJob) -> Frame:
+    return overlay(frame, job, _render_stages)
+
+
 STEPS: Final = (
     Step(smart_crop, lambda job: job.geometry.is_placed_by_pixels, selects_area=True),
     Step(resize),  # crop and resize in one pass, in linear light
@@ -87,7 +92,7 @@ STEPS: Final = (
     Step(apply_mask, lambda job: job.plan.shape != NO_SHAPE),  # rounded corners, a mask, a border
     Step(multiply_opacity, lambda job: job.plan.opacity < _OPAQUE_PERCENT),
     Step(pad, lambda job: job.geometry.needs_padding),  # the canvas of fit=contain, and padding
-    Step(overlay, lambda job: bool(job.plan.overlays)),
+    Step(_overlay, lambda job: bool(job.plan.overlays)),
 )
 """The algorithm, once per stage. Predicates stand here so that a render does not enter the files of the steps that it
 skips."""
@@ -120,6 +125,17 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         frame = decode_frame(decoder, job.decode_request, limits)
     del decoder
     return render_frame(frame, job, seconds)
+
+
+def _render_stages(source: memoryview, plan: Plan, limits: Limits, extras: Extras) -> Frame:
+    """Render all stages of a plan, without encoding the result. Raises as ``render`` does."""
+    decoder = open_image(source, limits, plan.input)
+    resolved = resolve_job(decoder.header, plan, limits, find_trim_box(source, plan, limits))
+    job = place_vector_window(decoder, replace(resolved, source=source, extras=extras))
+    check_drawing(decoder.header, job.geometry.window, limits)
+    frame = decode_frame(decoder, job.decode_request, limits)
+    with process_errors():
+        return PipelineRunner(job, STEPS, ()).run(frame)
 
 
 def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Rendered:

@@ -27,6 +27,7 @@ from pixmill.dialects.native.grammars.scalars import (
 from pixmill.dialects.native.grammars.text_markup import ELEMENTS
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
+from pixmill.plan.ops import MAX_OVERLAY_STAGES, Stage
 from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_CHARACTERS, Align, Blend, Length, OverlayFit, Repeat, Shadow
 from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceRef
 
@@ -45,10 +46,16 @@ _SIZE_PATTERN = re.compile(r"[1-9][0-9]{0,3}|pct:(?:[1-9][0-9]{0,2}(?:\.[0-9]{1,
 _OFFSET_PATTERN = re.compile("-?(?:0|[1-9][0-9]?|[1-4][0-9]{2}|500)")
 
 
+STAGE_PATTERN: Final = "(?:blur|sharpen|border|pixelate)=[1-9]|grayscale=true|flip=(?:horizontal|vertical)"
+"""Some stages without a comma, which is doubled in an option."""
+
+
 class OptionValues(TypedDict, total=False):
     """The values of the options that were given, by name. A test proves that each has the type of its grammar."""
 
     url: SourceRef
+    prepare: tuple[Stage, ...]
+    then: tuple[Stage, ...]
     text: str
     width: Length
     height: Length
@@ -187,6 +194,22 @@ IMAGE_OPTIONS: Final = (
     ),
     *COMMON_OPTIONS,
 )
+
+
+def processed_image_options(stages: Grammar[tuple[Stage, ...]]) -> tuple[OverlayOption, ...]:
+    """Return the options of images that are processed by stages of their own, in this grammar."""
+    url, *others = IMAGE_OPTIONS
+    pattern = f"(?:{STAGE_PATTERN})(?:\\|(?:{STAGE_PATTERN})){{0,{MAX_OVERLAY_STAGES - 1}}}"
+    return (
+        url,
+        _option(
+            "prepare", stages, "Stages on the image itself, before it is fitted to its box, as in `then`.", pattern
+        ),
+        *others[: -len(COMMON_OPTIONS)],
+        _option("then", stages, "Stages on the fitted image, before it is rotated and placed.", pattern),
+        *COMMON_OPTIONS,
+    )
+
 
 _TEXT_GRAMMAR = PatternText(
     re.compile(r"[^\u0000-\u001f\u007f-\u009f]{1,40000}"),

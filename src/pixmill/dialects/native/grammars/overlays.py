@@ -6,7 +6,7 @@ declared in ``overlay_options.py``. Must never know a request or an image.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from pixmill.dialects.native.grammars.overlay_options import (
@@ -14,21 +14,21 @@ from pixmill.dialects.native.grammars.overlay_options import (
     TEXT_OPTIONS,
     OptionValues,
     OverlayOption,
+    processed_image_options,
 )
-from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
+from pixmill.dialects.native.grammars.scalars import Grammar, Schema, pattern_schema
 from pixmill.dialects.native.grammars.text_markup import escape_text, parse_markup
-from pixmill.errors import InvalidParameter
+from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
+from pixmill.plan.ops import ImageOverlay, Overlay, Stage
 from pixmill.plan.overlays import (
     CENTRED_PLACEMENT,
     DEFAULT_FONT,
     MAX_OVERLAYS,
     ZERO_LENGTH,
     Align,
-    ImageOverlay,
     Length,
-    Overlay,
     OverlayFit,
     Placement,
     Repeat,
@@ -39,22 +39,31 @@ from pixmill.plan.overlays import (
 from pixmill.plan.references import overlay_name
 
 _OPTION_PATTERN: Final = re.compile(r"((?:[^,;]|,,|;;)*+)([,;]?)")
-_OPTIONS_BY_KIND: Final = {"url": IMAGE_OPTIONS, "text": TEXT_OPTIONS}
 _FULL_OPACITY: Final = 100
 
 
 class OverlayGrammar:
-    """1 to ``MAX_OVERLAYS`` overlays; invisible ones are dropped."""
+    """1 to ``MAX_OVERLAYS`` overlays; invisible ones are dropped.
+
+    ``stages`` is the grammar of the stages of their images; None where they may have none.
+    """
 
     expects = (
         f"1 to {MAX_OVERLAYS} overlays separated by ;, each a list of options name:value separated by commas that "
         "begins with url:… or text:…; a comma or semicolon within a value is doubled"
     )
 
+    def __init__(self, stages: Grammar[tuple[Stage, ...]] | None = None) -> None:
+        self.image_options = processed_image_options(stages) if stages else IMAGE_OPTIONS
+        self._options_by_kind = {
+            kind: {option.name: option for option in options}
+            for kind, options in (("url", self.image_options), ("text", TEXT_OPTIONS))
+        }
+
     @property
     def schema(self) -> Schema:
         """The schema of options in one order, with common images, texts and numbers."""
-        overlay_pattern = "|".join(_option_pattern(options) for options in _OPTIONS_BY_KIND.values())
+        overlay_pattern = "|".join(_option_pattern(tuple(one.values())) for one in self._options_by_kind.values())
         return pattern_schema(f"(?:{overlay_pattern})(?:;(?:{overlay_pattern})){{0,{MAX_OVERLAYS - 1}}}")
 
     def parse(self, text: str) -> tuple[Overlay, ...]:
@@ -62,7 +71,7 @@ class OverlayGrammar:
         for number, pieces in enumerate(_split_overlays(text)):
             if number == MAX_OVERLAYS:
                 raise ValueError
-            values = _parse_options(pieces, number)
+            values = _parse_options(pieces, number, self._options_by_kind)
             if values.get("opacity", _FULL_OPACITY):
                 overlays.append(_image_overlay(values) if "url" in values else _text_overlay(values, number))
         return tuple(overlays)
@@ -85,10 +94,12 @@ def _split_overlays(text: str) -> Iterator[list[str]]:
             return
 
 
-def _parse_options(pieces: list[str], number: int) -> OptionValues:
-    """Parse the options of one overlay. Raises InvalidParameter that names the overlay and the option."""
-    options = {option.name: option for option in _OPTIONS_BY_KIND.get(pieces[0].partition(":")[0], ())}
-    if not options:
+def _parse_options(
+    pieces: list[str], number: int, options_by_kind: Mapping[str, Mapping[str, OverlayOption]]
+) -> OptionValues:
+    """Parse the options of one overlay. Raises BadRequest that names the overlay and the option."""
+    options = options_by_kind.get(pieces[0].partition(":")[0])
+    if options is None:
         raise _invalid_overlay(number, "it must begin with url: or text:")
     values: dict[str, object] = {}
     for piece in pieces:
@@ -105,7 +116,7 @@ def _parse_options(pieces: list[str], number: int) -> OptionValues:
 def _parse_value(option: OverlayOption, value: str, number: int) -> object:
     try:
         return option.grammar.parse(value)
-    except InvalidParameter as error:
+    except BadRequest as error:
         raise error.with_subject(overlay_name(number), "overlay") from None
     except ValueError:
         raise _invalid_overlay(number, f"{option.name} must be {option.grammar.expects}") from None
@@ -118,7 +129,8 @@ def _invalid_overlay(number: int, message: str) -> InvalidParameter:
 def _image_overlay(values: OptionValues) -> ImageOverlay:
     width, height = values.get("width"), values.get("height")
     fit = values.get("fit", OverlayFit.INSIDE) if width and height else OverlayFit.INSIDE
-    return ImageOverlay(values["url"], width, height, fit, _placement(values))
+    stages = values.get("prepare", ()), values.get("then", ())
+    return ImageOverlay(values["url"], width, height, fit, _placement(values), *stages)
 
 
 def _text_overlay(values: OptionValues, number: int) -> TextOverlay:

@@ -29,11 +29,13 @@ from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.wide_gamut import convert_to_profile, is_target
 from pixmill.errors import PixmillError
 from pixmill.media import Format
+from pixmill.plan.layer_plan import layer_plan
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Fit, Output, Plan, Resize
+from pixmill.plan.ops import Fit, ImageOverlay, Output, Overlay, Plan, Resize
 from pixmill.plan.output import Profile
-from pixmill.plan.overlays import ImageOverlay, Length, Overlay, Placement, Shadow, TextOverlay
+from pixmill.plan.overlays import Length, Placement, Shadow, TextOverlay
+from pixmill.plan.references import Extras, references
 from pixmill.plan.shapes import ImageMask, MaskChannel
 from pixmill.plan.transforms import FreeRotation
 from pixmill.runtime.bounded import SizedDict
@@ -82,7 +84,11 @@ class _LayerCache:
 _LAYER_CACHE: Final = _LayerCache()
 
 
-def overlay_layer(overlay: Overlay, canvas: Frame, job: RenderJob) -> OverlayLayer:
+RenderStages = Callable[[memoryview, Plan, Limits, Extras], Frame]
+"""Renders all stages of a plan from a file, without encoding the result."""
+
+
+def overlay_layer(overlay: Overlay, canvas: Frame, job: RenderJob, render_stages: RenderStages) -> OverlayLayer:
     """Return the layer for this canvas. Raises ImageError for an invalid image, ResultTooLarge."""
     if isinstance(overlay, ImageOverlay):
         source = job.extras[overlay.source]
@@ -90,17 +96,43 @@ def overlay_layer(overlay: Overlay, canvas: Frame, job: RenderJob) -> OverlayLay
             overlay, **_pixel_lengths(overlay, canvas.size), placement=_without_position(overlay.placement)
         )
         profile = canvas.profile if is_target(canvas.profile) else b""
-        key = (sha256(source).digest(), replace(sized_overlay, source=None), profile)
+        key = (sha256(source).digest(), replace(sized_overlay, source=None), profile, _digests(sized_overlay, job))
         return _LAYER_CACHE.get_or_make(
             key,
             lambda: _build_layer(
-                _image_frame(source, sized_overlay, job.limits, profile), sized_overlay.placement, job.limits
+                _processed_frame(source, sized_overlay, canvas.size, job, profile, render_stages)
+                if sized_overlay.is_processed
+                else _image_frame(source, sized_overlay, job.limits, profile),
+                sized_overlay.placement,
+                job.limits,
             ),
         )
     text = replace(overlay, width=_wrap_width(overlay, canvas.size), placement=_without_position(overlay.placement))
     return _LAYER_CACHE.get_or_make(
         text, lambda: _build_layer(from_vips(render_text(text)), text.placement, job.limits)
     )
+
+
+def _digests(overlay: ImageOverlay, job: RenderJob) -> tuple[bytes, ...]:
+    """Return the digests of the images that the stages of an overlay refer to."""
+    if not overlay.is_processed:
+        return ()
+    stages = Plan(stages=(*overlay.prepare, *overlay.stages))
+    return tuple(sha256(job.extras[reference.source]).digest() for reference in references(stages))
+
+
+def _processed_frame(
+    source: memoryview,
+    overlay: ImageOverlay,
+    canvas: Size,
+    job: RenderJob,
+    profile: bytes,
+    render_stages: RenderStages,
+) -> Frame:
+    """Run the stages of an overlay, and convert the result to a profile (empty for sRGB)."""
+    plan = layer_plan(overlay, canvas, Profile.REC2020 if profile else Profile.SRGB)
+    frame = render_stages(source, plan, job.limits, job.extras)
+    return _in_profile(frame, profile) if profile else convert_to_srgb(frame)
 
 
 def stretch_image(source: memoryview, size: Size, limits: Limits) -> Frame:

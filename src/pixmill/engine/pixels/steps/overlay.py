@@ -9,7 +9,7 @@ from math import ceil
 
 from pixmill.engine.pixels.draw.compositing import blend_images
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.pixels.layers.layer import OverlayLayer, overlay_layer
+from pixmill.engine.pixels.layers.layer import OverlayLayer, RenderStages, overlay_layer
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import PixmillError
@@ -20,12 +20,12 @@ from pixmill.plan.references import overlay_name
 _ALPHA_REDUCING_BLENDS = (Blend.ERASE, Blend.XOR)
 
 
-def overlay(frame: Frame, job: RenderJob) -> Frame:
-    """Composite all overlays of the plan."""
+def overlay(frame: Frame, job: RenderJob, render_stages: RenderStages) -> Frame:
+    """Composite all overlays of the plan; ``render_stages`` renders those that have stages of their own."""
     image, truncated = to_vips(frame).colourspace("srgb"), frame.truncated
     for number, item in enumerate(job.plan.overlays):
         try:
-            layer = overlay_layer(item, frame, job)
+            layer = overlay_layer(item, frame, job, render_stages)
         except PixmillError as error:
             raise error.with_subject(overlay_name(number), "overlay") from error
         image, truncated = _composite_layer(image, layer, item.placement), truncated or layer.truncated
