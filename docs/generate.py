@@ -69,7 +69,7 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 6. resize: `width`, `height`, `fit` and the other parameters under Size
 7. `rotate` by any other angle
 8. colours, then effects, each in the order of its table
-9. `radius`, `mask`, `border`, `opacity`
+9. `radius`, `mask`, `border`, `opacity`, `flatten`
 10. padding: `fit=contain`, `padding`
 11. `overlay`
 12. further stages (`then`)

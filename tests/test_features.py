@@ -64,6 +64,7 @@ flip | flip=h
 EXIF orientation ignored or replaced | orientation=none orientation=6
 padding | padding=9
 padding filled with a blurred copy | padding=9&extend=blur
+padding filled with the average colour | padding=9&extend=average
 padding filled with repeated or mirrored edges | padding=9&extend=edge padding=9&extend=mirror
 grayscale | grayscale=true
 brightness, saturation | brightness=9 saturation=9
@@ -104,6 +105,7 @@ rounded corners | radius=9
 shape masks | mask=circle
 image masks | param:mask
 borders | param:border
+colour behind the image in every format | flatten=red
 opacity of the image | opacity=40
 overlay of an image on the server | overlay=url:logo.png
 overlay image named in the URL | overlay=url:https%3A//example.com/a.png

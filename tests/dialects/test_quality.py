@@ -47,4 +47,7 @@ def test_spellings_of_one_picture_are_one_plan(one: str, other: str) -> None:
 def test_a_plan_without_them_is_as_it_was() -> None:
     assert canonical_json(plan("format=jpeg&quality=80")) == b'{"output":{"formats":["jpeg"]}}'
     assert plan("max_bytes=5000").output.max_bytes == 5000
+    assert plan("max_bytes=5000").output.max_bytes_strict
+    assert not plan("max_bytes=5000&max_bytes_strict=false").output.max_bytes_strict
+    assert plan("max_bytes_strict=false") == plan("")
     assert plan("max_bytes=5000&format=png").output.max_bytes == 5000

@@ -69,6 +69,8 @@ def test_what_is_none_is_refused_by_name(query: str, param: str) -> None:
     [
         ("", "radius=0"),
         ("", "opacity=100.0"),
+        ("", "flatten=transparent"),
+        ("flatten=red", "flatten=ff0000"),
         ("opacity=40", "opacity=40.0"),
         ("", "radius=pct:0,0,0,0"),
         ("", "border=5,transparent"),

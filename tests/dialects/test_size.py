@@ -148,6 +148,7 @@ def test_right_angles_are_turned_first_and_others_after_the_resize(
         ("padding=10", Extend(Fill.COLOUR, 10, 10, 10, 10)),
         ("padding=10,20", Extend(Fill.COLOUR, 10, 20, 10, 20)),
         ("padding=1,2,3,4&extend=mirror", Extend(Fill.MIRROR, 1, 2, 3, 4)),
+        ("padding=1,2,3,4&extend=average", Extend(Fill.AVERAGE, 1, 2, 3, 4)),
         ("padding=10&w=100&dpr=1.5", Extend(Fill.COLOUR, 15, 15, 15, 15)),
         ("w=9&h=9&fit=contain&extend=blur", Extend(Fill.BLUR)),
         ("w=9&h=9&fit=contain&extend=colour", Extend()),

@@ -253,6 +253,13 @@ def test_what_cannot_be_made_so_small_says_how_small_it_became(kind: Format) -> 
     assert caught.value.param == "max_bytes"
 
 
+@pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF, Format.PNG, Format.GIF, Format.TIFF])
+def test_a_bound_that_is_not_strict_gives_the_smallest_result(kind: Format) -> None:
+    result = render_output(source_of(PHOTOS[0]), 100, formats=(kind,), max_bytes=300, max_bytes_strict=False)
+    assert decode_result(result).width == 100
+    assert len(result.body) <= len(render_output(source_of(PHOTOS[0]), 100, formats=(kind,)).body)
+
+
 @pytest.mark.parametrize("kind", [Format.PNG, Format.GIF])
 def test_colours_fall_where_quality_says_nothing(kind: Format) -> None:
     source = source_of(PHOTOS[0])

@@ -102,3 +102,22 @@ def test_a_fill_leaves_no_hole_in_a_format_without_alpha() -> None:
     )
     assert pixels.shape == (100, 100, 3)
     assert pixels.std() > 20
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_the_average_is_that_of_all_that_is_visible(mode: str) -> None:
+    image = sample_image(mode)
+    result = pixels_of(render_image(encode_image(image, "PNG"), extend=replace(MARGINS, fill=Fill.AVERAGE)), "RGBA")
+    before = pixels_of(image, "RGBA").astype(float)
+    weights = before[..., 3:]
+    average = (before[..., :3] * weights).sum(axis=(0, 1)) / weights.sum()
+    for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        assert np.abs(result[row, column, :3] - average).max() <= 1
+        assert result[row, column, 3] == 255
+    assert np.array_equal(inner(result), pixels_of(image, "RGBA"))
+
+
+def test_the_average_of_an_invisible_image_is_black() -> None:
+    image = Image.new("RGBA", (8, 8), (200, 100, 50, 0))
+    result = pixels_of(render_image(encode_image(image, "PNG"), extend=Extend(Fill.AVERAGE, left=4)), "RGBA")
+    assert tuple(result[0, 0]) == (0, 0, 0, 255)

@@ -206,3 +206,33 @@ def test_opacity_lets_the_background_show_through_but_not_through_padding_and_ov
     assert np.abs(pixels_of(result)[10, 20].astype(int) - (255, 0, 0)).max() <= 3
     bordered = render_image(source, opacity=50.0, shape=Shape(border=Border(5, Colour(255, 255, 255))))
     assert set(pixels_of(bordered, "RGBA")[..., 3].flat) == {128}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+@pytest.mark.parametrize("colour", [Colour(255, 0, 0), Colour(90, 90, 90), Colour(0, 80, 200, 128)])
+def test_a_colour_behind_the_image_is_composited_on_srgb_values(mode: str, colour: Colour) -> None:
+    image = photo(WIDTH, HEIGHT).convert(mode)
+    if mode.endswith("A"):
+        image.putalpha(Image.linear_gradient("L").resize((WIDTH, HEIGHT)))
+    result = pixels_of(render_image(encode_image(image, "PNG"), flatten=colour), "RGBA").astype(float)
+    sheet = Image.new("RGBA", image.size, (colour.red, colour.green, colour.blue, colour.alpha))
+    expected = pixels_of(Image.alpha_composite(sheet, image.convert("RGBA")), "RGBA").astype(float)
+    assert np.abs(result[..., 3] - expected[..., 3]).max() <= 1
+    assert np.abs((result - expected)[..., :3] * expected[..., 3:] / 255).max() <= 2
+
+
+def test_a_colour_behind_the_image_fills_its_corners_but_not_the_padding() -> None:
+    source = encode_image(Image.new("RGB", (40, 40), (0, 0, 0)), "PNG")
+    result = pixels_of(
+        render_image(
+            source,
+            shape=Shape(CornerRadii(20, 20, 20, 20)),
+            flatten=Colour(255, 0, 0),
+            extend=Extend(top=10),
+            background=Colour(0, 0, 255),
+        ),
+        "RGBA",
+    )
+    assert tuple(result[0, 0]) == (0, 0, 255, 255)
+    assert tuple(result[10, 0]) == (255, 0, 0, 255)
+    assert tuple(result[30, 20]) == (0, 0, 0, 255)

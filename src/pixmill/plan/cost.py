@@ -123,6 +123,7 @@ STAGE_NS: Final[Mapping[str, Callable[[Stage], float]]] = {
     "colour adjustments": lambda stage: _adjust_ns(stage.adjust),
     "blur": lambda stage: _blur_ns(stage.blur),
     "opacity": lambda stage: 10.0 * (stage.opacity != _UNCHANGED.opacity),
+    "flatten": lambda stage: 8.0 * (stage.flatten is not None),
     "mask": lambda stage: 80.0 * (stage.shape != NO_SHAPE) + 70.0 * (stage.shape.border is not None),
 }
 EFFECT_NS: Final[Mapping[str, Callable[[Effects], float]]] = {

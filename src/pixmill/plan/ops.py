@@ -196,7 +196,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
     (possibly none); the engine then takes the first that it can write, else the universally supported format that fits
     the image. ``quality`` is 1 to 100 on one perceptual scale for all lossy formats. ``target_quality``: search for the
     lowest quality at which this image loses no more than photographs do at that one; 0 for no search. ``max_bytes``:
-    reduce the quality, or the number of colours, until the result fits; 0 for no limit. ``source_format``: the format
+    reduce the quality, or the number of colours, until the result fits; 0 for no limit; if nothing fits, an error, or
+    the smallest result unless ``max_bytes_strict``. ``source_format``: the format
     of the original, if it can be written, and its bytes unchanged if nothing else is requested. Originals in the
     formats of ``passthrough``, and with ``passthrough_animations`` those with several frames, are delivered at their
     own size and in their own format: all but ``metadata`` is ignored for them. ``ordered``, with
@@ -216,6 +217,7 @@ class Output(Struct, frozen=True, omit_defaults=True):
     source_format: bool = False
     target_quality: Annotated[int, Meta(ge=0, le=MAX_TARGET_QUALITY)] = 0
     max_bytes: Annotated[int, Meta(ge=0)] = 0
+    max_bytes_strict: bool = True
     passthrough: tuple[Format, ...] = ()
     passthrough_animations: bool = False
     ordered: bool = False
@@ -257,7 +259,7 @@ Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 class Stage(Struct, frozen=True, omit_defaults=True):
     """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
     ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``opacity`` (in
-    percent), ``extend``, ``overlays``. ``background`` fills the canvas.
+    percent), ``flatten`` (onto this colour), ``extend``, ``overlays``. ``background`` fills the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
@@ -271,6 +273,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     effects: Effects = Effects()
     shape: Shape = NO_SHAPE
     opacity: Percent = 100.0
+    flatten: Colour | None = None
     extend: Extend = Extend()
     overlays: Overlays = ()
     background: Colour = Colour()

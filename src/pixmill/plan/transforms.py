@@ -18,6 +18,7 @@ class Fill(StrEnum):
     BLUR = "blur"
     EDGE = "edge"
     MIRROR = "mirror"
+    AVERAGE = "average"
 
 
 class Extend(Struct, frozen=True):

@@ -91,6 +91,7 @@ class ParamValues(TypedDict, total=False):
     mask: Mask
     border: Border | None
     opacity: Fraction
+    flatten: Colour
     # colours
     grayscale: bool
     clahe: Clahe
@@ -148,6 +149,7 @@ class ParamValues(TypedDict, total=False):
     passthrough: tuple[Format | None, ...]
     quality: int | QualityTarget
     max_bytes: int
+    max_bytes_strict: bool
     metadata: Metadata
     profile: Profile
     mode: RenderMode

@@ -117,6 +117,7 @@ def plan_of(values: ParamValues) -> Plan:
         effects=first.effects,
         shape=first.shape,
         opacity=first.opacity,
+        flatten=first.flatten,
         extend=first.extend,
         overlays=first.overlays,
         background=first.background,
@@ -154,12 +155,18 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
         effects=_UNCHANGED.effects if effects.NAMES.isdisjoint(values) else effects.effects_of(values),
         shape=_UNCHANGED.shape if shapes.NAMES.isdisjoint(values) else shapes.shape_of(values),
         opacity=float(values.get("opacity", _UNCHANGED.opacity)),
+        flatten=_flatten(values) if "flatten" in values else None,
         extend=size.extend_of(values, resize) if "padding" in values or "extend" in values else _UNCHANGED.extend,
         overlays=values.get("overlay", ()),
         background=_background(values, resize, keeps_alpha=keeps_alpha)
         if "background" in values
         else _UNCHANGED.background,
     )
+
+
+def _flatten(values: ParamValues) -> Colour | None:
+    """Drop a colour that cannot be seen."""
+    return values["flatten"] if values["flatten"].alpha else None
 
 
 def _background(values: ParamValues, resize: Resize, *, keeps_alpha: bool) -> Colour:

@@ -94,6 +94,7 @@ def _original_body(decoder: Decoder, job: RenderJob, size: Size) -> bytes | None
         output,
         quality=_ORIGINAL_OUTPUT.quality,
         metadata=_ORIGINAL_OUTPUT.metadata,
+        max_bytes_strict=_ORIGINAL_OUTPUT.max_bytes_strict,
         passthrough=(),
         passthrough_animations=False,
     )

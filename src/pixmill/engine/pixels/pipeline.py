@@ -32,7 +32,7 @@ from pixmill.engine.pixels.steps.blur import blur, progressive_blur
 from pixmill.engine.pixels.steps.choose_format import choose_format
 from pixmill.engine.pixels.steps.clahe import clahe
 from pixmill.engine.pixels.steps.convolve import convolve, sharpen
-from pixmill.engine.pixels.steps.flatten import flatten
+from pixmill.engine.pixels.steps.flatten import flatten, put_colour_behind
 from pixmill.engine.pixels.steps.gradient import gradient, vignette
 from pixmill.engine.pixels.steps.mask import apply_mask, multiply_opacity
 from pixmill.engine.pixels.steps.noise import noise
@@ -91,6 +91,7 @@ STEPS: Final = (
     Step(noise, lambda job: job.plan.effects.noise > 0),
     Step(apply_mask, lambda job: job.plan.shape != NO_SHAPE),  # rounded corners, a mask, a border
     Step(multiply_opacity, lambda job: job.plan.opacity < _OPAQUE_PERCENT),
+    Step(put_colour_behind, lambda job: job.plan.flatten is not None),
     Step(pad, lambda job: job.geometry.needs_padding),  # the canvas of fit=contain, and padding
     Step(_overlay, lambda job: bool(job.plan.overlays)),
 )

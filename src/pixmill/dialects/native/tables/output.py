@@ -131,6 +131,7 @@ def output_of(values: ParamValues) -> Output:
         source_format=keeps_original,
         target_quality=target_quality,
         max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
+        max_bytes_strict=values.get("max_bytes_strict", True) or "max_bytes" not in values,
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
         ordered=order is not None,

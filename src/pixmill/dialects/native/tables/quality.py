@@ -3,7 +3,7 @@
 from typing import Final
 
 from pixmill.dialects.native.grammars.quality import QualityGrammar, QualityTarget
-from pixmill.dialects.native.grammars.scalars import Integer
+from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.media import DESCRIPTION_FORMATS, Format
 from pixmill.plan.ops import Output
@@ -37,6 +37,15 @@ PARAMS = (
         "lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports the "
         "smallest size reached.",
         ("30000",),
+    ),
+    Param(
+        "max_bytes_strict",
+        Group.OUTPUT,
+        Choice(FLAGS),
+        "What happens if the result cannot be made as small as `max_bytes`: with `false` the smallest one is sent "
+        "instead of an error.",
+        ("false",),
+        default="true",
     ),
 )
 

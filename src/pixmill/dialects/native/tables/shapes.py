@@ -1,8 +1,9 @@
-"""Parameters for rounded corners, masks, borders and opacity."""
+"""Parameters for rounded corners, masks, borders, opacity, and the colour behind all that."""
 
 from fractions import Fraction
 from typing import Final
 
+from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.scalars import Decimal
 from pixmill.dialects.native.grammars.shapes import BorderGrammar, CornerRadiiGrammar, MaskGrammar
 from pixmill.dialects.native.param import Group, Param
@@ -45,9 +46,17 @@ PARAMS = (
         ("40",),
         "100",
     ),
+    Param(
+        "flatten",
+        Group.TRANSFORM,
+        ColourGrammar(),
+        "Puts this colour behind the image, also if the format has transparency: after `radius`, `mask` and `opacity`, "
+        "before padding.",
+        ("ffcc00",),
+    ),
 )
 
-NAMES: Final = frozenset(param.name for param in PARAMS) - {"opacity"}
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"opacity", "flatten"}
 """The parameters of ``shape_of``."""
 
 

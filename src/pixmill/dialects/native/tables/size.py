@@ -241,7 +241,7 @@ PARAMS = (
         Group.SIZE,
         Choice({fill.value: fill for fill in Fill} | {"colour": Fill.COLOUR}),
         "Fill of `padding` and of the padding of `fit=contain`: `background` (`color`), a blurred copy of the image "
-        "(`blur`), edge pixels repeated (`edge`), or the image mirrored (`mirror`).",
+        "(`blur`), edge pixels repeated (`edge`), the image mirrored (`mirror`), or its average colour (`average`).",
         ("blur",),
         default=Fill.COLOUR.value,
     ),

@@ -73,8 +73,8 @@ def encode_output(frame: Frame, output: Output, metadata: RetainedMetadata, orig
 
 
 def check_size(body: bytes, output: Output) -> None:
-    """Raise ResultTooLarge for more than ``max_bytes``."""
-    if 0 < output.max_bytes < len(body):
+    """Raise ResultTooLarge for more than ``max_bytes``, unless the smallest result is good enough."""
+    if output.max_bytes_strict and 0 < output.max_bytes < len(body):
         message = f"{output.max_bytes} bytes are too few for this result: the smallest size reached is {len(body)}"
         raise ResultTooLarge(message, param="max_bytes")
 

@@ -1,4 +1,4 @@
-"""Pads the image to a larger canvas, filled with a colour, a blurred copy or repeated edges.
+"""Pads the image to a larger canvas, filled with a colour, a blurred copy, repeated edges or the average colour.
 
 The blurred copy covers the canvas as ``fit=cover`` does. Its sigma is a fiftieth of the longer side of the canvas; it
 is blurred in linear light at a reduced size, because a Gaussian leaves no detail that this could lose.
@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.resample.scale import scale_frame
-from pixmill.engine.raster.colour_bands import band_values, with_bands_for
+from pixmill.engine.raster.alpha import split_alpha
+from pixmill.engine.raster.colour_bands import OPAQUE, band_values, with_bands_for
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.linear_light import from_linear, to_linear
@@ -38,6 +39,19 @@ def _fill_with_edge(frame: Frame, job: RenderJob) -> Frame:
 
 def _fill_with_mirror(frame: Frame, job: RenderJob) -> Frame:
     return from_vips(_embed(to_vips(frame), job, extend="mirror"), frame)
+
+
+def _fill_with_average(frame: Frame, job: RenderJob) -> Frame:
+    """The mean of the sRGB values, in which the parts of the image count as much as they are opaque."""
+    image = to_vips(frame)
+    colours, alpha = split_alpha(image)
+    if alpha is None:
+        means = [band.avg() for band in colours.bandsplit()]
+    else:
+        opacity = alpha.avg() or 1.0
+        means = [(band * alpha).avg() / opacity for band in colours.bandsplit()]
+    average = [round(mean) for mean in means] + ([] if alpha is None else [OPAQUE])
+    return from_vips(_embed(image, job, extend="background", background=average), frame)
 
 
 def _embed(image: VipsImage, job: RenderJob, **options: object) -> VipsImage:
@@ -80,4 +94,5 @@ _FILLS: dict[Fill, Callable[[Frame, RenderJob], Frame]] = {
     Fill.BLUR: _fill_with_blur,
     Fill.EDGE: _fill_with_edge,
     Fill.MIRROR: _fill_with_mirror,
+    Fill.AVERAGE: _fill_with_average,
 }
