@@ -26,7 +26,19 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import round_length
-from pixmill.plan.ops import Aspect, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Output, Plan, Resize
+from pixmill.plan.ops import (
+    Aspect,
+    Crop,
+    CropInsets,
+    CropOverflow,
+    CropUnit,
+    CropWindow,
+    Fit,
+    Flip,
+    Output,
+    Plan,
+    Resize,
+)
 from pixmill.plan.output import Metadata
 from pixmill.plan.source import SourceKind
 
@@ -103,6 +115,15 @@ def test_a_size(query: str, expected: Resize) -> None:
         ("crop=window:px,pct:9,100&crop_gravity=smart", Plan(crop=CropWindow(9, 0, Smart()))),
         ("crop=window:0,0&crop_gravity=smart&crop_overflow=refuse", Plan()),
         ("crop_gravity=smart", Plan()),
+        ("crop=edges:10,20,30,40", Plan(crop=CropInsets(40, 10, 20, 30))),
+        ("crop=edges:100,-100,-0,100&crop_overflow=move", Plan(crop=CropInsets(100, 100, -100, 0))),
+        ("crop=edges:0,0,0,0", Plan()),
+        ("crop=edges:pct,px:0,12.5,0,3", Plan(crop=CropInsets(3, 0, 12.5, 0, CropUnit.PERCENT))),
+        ("crop=edges:px,pct:5.5,2,0,0", Plan(crop=CropInsets(0, 5.5, 2, 0, CropUnit.PIXELS_PERCENT))),
+        (
+            "crop=edges:9,0,0,0&crop_overflow=refuse",
+            Plan(crop=CropInsets(0, 9, 0, 0, overflow=CropOverflow.REFUSE)),
+        ),
         ("crop_aspect=16:9", Plan(crop=CropWindow(aspect=Aspect(16, 9)))),
         ("crop=window:9,0&crop_aspect=1:1&dpr=2", Plan(crop=CropWindow(9, aspect=Aspect(1, 1)))),
         ("crop=window:9,9&crop_overflow=refuse", Plan(crop=CropWindow(9, 9, overflow=CropOverflow.REFUSE))),
@@ -201,6 +222,9 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("crop=window:1", "crop"),
         ("crop=window:1,2,3", "crop"),
         ("crop=window:-1,2", "crop"),
+        ("crop=edges:1,2", "crop"),
+        ("crop=edges:1,2,3,--4", "crop"),
+        ("crop=edges:pct:1,2,3,101", "crop"),
         ("crop=window:pct:101,2", "crop"),
         ("crop=pct,pct:1,2,3,4", "crop"),
         ("crop=px,pct:1,2,0,4", "crop"),

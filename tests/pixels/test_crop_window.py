@@ -1,4 +1,4 @@
-"""Windows that are cut out without scaling: the same pixels as in the original, wherever the gravity puts them."""
+"""Parts that are cut out without scaling: the same pixels as in the original, wherever the gravity puts them."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
-from pixmill.plan.ops import Crop, CropOverflow, CropWindow, Fit, Input, Output, Plan, Resize, Stage
+from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropWindow, Fit, Input, Output, Plan, Resize, Stage
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, Pixels, decode_result, difference, encode_image, photo, pixels_of, render_image
 from tests.pixels.test_gravity import encode_oriented, has_face, image_with_faces
@@ -52,6 +52,13 @@ def test_the_pixels_are_those_of_the_original(gravity: Gravity, left: int, top: 
     image = photo()
     result = render_image(encode_image(image, kind), crop=CropWindow(100, 50, gravity))
     assert np.array_equal(pixels_of(result), pixels_of(image)[top : top + 50, left : left + 100])
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6])
+def test_insets_count_in_the_image_as_oriented(orientation: int) -> None:
+    upright = photo()
+    result = render_image(encode_oriented(upright, orientation), crop=CropInsets(7, 20, -101, 30))
+    assert np.array_equal(pixels_of(result), pixels_of(upright)[20:130, 7:101])
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 5, 6])

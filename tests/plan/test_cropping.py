@@ -10,7 +10,7 @@ from pixmill.plan.geometry import resolve
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, Gravity, PixelRegion, Point, Smart
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Crop, CropOverflow, CropUnit, CropWindow, Fit, Plan, Resize
+from pixmill.plan.ops import Aspect, Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Fit, Plan, Resize
 
 PHOTO = Size(1200, 800)
 
@@ -120,8 +120,44 @@ def test_a_region_may_mix_units() -> None:
     assert resolve_crop(PHOTO, Crop(25, 10, 50, 40, CropUnit.PIXELS_PERCENT)) == Box(25, 80, 50, 320)
 
 
+@pytest.mark.parametrize(
+    ("crop", "box"),
+    [
+        (CropInsets(40, 10, 20, 30), Box(40, 10, 1140, 760)),
+        (CropInsets(100, 100, 100, 100), Box(100, 100, 1000, 600)),
+        (CropInsets(10, 20, -310, -220), Box(10, 20, 300, 200)),
+        (CropInsets(-300, -200), Box(900, 600, 300, 200)),
+        (CropInsets(-300, 0, 100, -9999), Box(900, 0, 200, 800)),
+        (CropInsets(-5000, 0, -5000, 0), Box.whole(PHOTO)),
+        (CropInsets(12.5, 0.1, 0, 50, CropUnit.PERCENT), Box(150, 1, 1050, 399)),
+        (CropInsets(10, 10, 10, 10, CropUnit.PERCENT_PIXELS), Box(120, 10, 960, 780)),
+        (CropInsets(700, 0, 700, 0, overflow=CropOverflow.IGNORE), Box.whole(PHOTO)),
+        (CropInsets(0, 0, 1199, 799), Box(0, 0, 1, 1)),
+    ],
+)
+def test_insets_take_off_the_edges(crop: CropInsets, box: Box) -> None:
+    assert resolve_crop(PHOTO, crop) == box
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        CropInsets(700, 0, 500, 0),
+        CropInsets(0, 800),
+        CropInsets(2000),
+        CropInsets(-1300, overflow=CropOverflow.REFUSE),
+        CropInsets(0, 0, 0, -801, overflow=CropOverflow.REFUSE),
+    ],
+)
+def test_insets_that_leave_nothing_or_lie_outside_are_refused(crop: CropInsets) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        resolve_crop(PHOTO, crop)
+    assert caught.value.param == "crop"
+
+
 sides = st.integers(1, 60)
 starts = st.integers(0, 80)
+insets = st.integers(-80, 80)
 fractions = st.sampled_from((0.0, 0.25, 0.5, 1.0))
 gravities: st.SearchStrategy[Gravity] = st.one_of(
     st.builds(Point, fractions, fractions, st.integers(-9, 9), st.integers(-9, 9), proportional=st.booleans()),
@@ -138,10 +174,11 @@ gravities: st.SearchStrategy[Gravity] = st.one_of(
         st.builds(Crop, starts, starts, sides, sides, st.sampled_from(CropUnit), st.just(CropOverflow.RESET)),
         st.builds(Crop, starts, starts, sides, sides, st.sampled_from(CropUnit), st.just(CropOverflow.IGNORE)),
         st.builds(CropWindow, starts, starts, gravities, st.sampled_from(CropUnit)),
+        st.builds(CropInsets, *(insets,) * 4, st.sampled_from(CropUnit), st.just(CropOverflow.IGNORE)),
         st.builds(CropWindow, starts, starts, gravities, aspect=st.builds(Aspect, sides, sides)),
     ),
 )
-def test_every_crop_lies_in_the_image(source: Size, crop: Crop | CropWindow) -> None:
+def test_every_crop_lies_in_the_image(source: Size, crop: Crop | CropWindow | CropInsets) -> None:
     box = resolve_crop(source, crop)
     assert 0 <= box.left <= box.left + box.width <= source.width
     assert 0 <= box.top <= box.top + box.height <= source.height

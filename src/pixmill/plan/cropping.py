@@ -4,13 +4,13 @@ from fractions import Fraction
 
 from pixmill.errors import InvalidParameter
 from pixmill.plan.lengths import Box, Size, exact_fraction, round_length, round_position
-from pixmill.plan.ops import Crop, CropOverflow, CropUnit, CropWindow
+from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow
 from pixmill.plan.placement import window_position
 
 _Scale = tuple[Fraction, Fraction]
 
 
-def resolve_crop(source: Size, crop: Crop | CropWindow | None) -> Box:
+def resolve_crop(source: Size, crop: Crop | CropWindow | CropInsets | None) -> Box:
     """Return the region of an image of this size; a window that depends on the pixels is centred.
 
     Raises InvalidParameter for a crop that is refused because it does not lie in the image.
@@ -21,6 +21,8 @@ def resolve_crop(source: Size, crop: Crop | CropWindow | None) -> Box:
         case CropWindow():
             size = _window_size(source, crop)
             return Box(*window_position(source, size, crop.gravity, Box.whole(source)), *size.sides)
+        case CropInsets():
+            return _box_inside(source, crop)
         case None:
             return Box.whole(source)
 
@@ -55,6 +57,30 @@ def _span(start: Fraction, length: Fraction, side: int, overflow: CropOverflow) 
     first = min(round_position(start), side - 1)
     last = min(side, round_position(start + length))
     return first, max(1, last - first)
+
+
+def _box_inside(source: Size, crop: CropInsets) -> Box:
+    scale_x, scale_y = _scales(source, crop.unit)
+    left, right = _edges(
+        exact_fraction(crop.left) * scale_x, exact_fraction(crop.right) * scale_x, source.width, crop.overflow
+    )
+    top, bottom = _edges(
+        exact_fraction(crop.top) * scale_y, exact_fraction(crop.bottom) * scale_y, source.height, crop.overflow
+    )
+    if left < right and top < bottom:
+        return Box(left, top, right - left, bottom - top)
+    if crop.overflow is CropOverflow.IGNORE:
+        return Box.whole(source)
+    raise InvalidParameter("The crop leaves nothing of the image", param="crop")
+
+
+def _edges(start_inset: Fraction, end_inset: Fraction, side: int, overflow: CropOverflow) -> tuple[int, int]:
+    """Return where the rest begins and ends along one axis; a negative inset counts from the opposite edge."""
+    start = round_position(start_inset) if start_inset >= 0 else side - round_position(-start_inset)
+    end = side - round_position(end_inset) if end_inset >= 0 else round_position(-end_inset)
+    if overflow is CropOverflow.REFUSE and (start < 0 or end > side):
+        raise InvalidParameter("The crop does not lie in the image", param="crop")
+    return max(0, start), min(side, end)
 
 
 def _window_size(source: Size, crop: CropWindow) -> Size:

@@ -139,6 +139,21 @@ class CropWindow(Struct, frozen=True, tag="window", tag_field="type"):
     overflow: CropOverflow = CropOverflow.CLIP
 
 
+class CropInsets(Struct, frozen=True, tag="insets", tag_field="type"):
+    """What is taken off each edge of the oriented image; a negative number counts from the opposite edge.
+
+    ``right`` of -200 px is the column at 200. ``CropOverflow.REFUSE``: an edge outside the image is refused,
+    ``IGNORE``: a crop that leaves nothing has no effect; by any other rule edges outside are those of the image.
+    """
+
+    left: float = 0
+    top: float = 0
+    right: float = 0
+    bottom: float = 0
+    unit: CropUnit = CropUnit.PIXELS
+    overflow: CropOverflow = CropOverflow.CLIP
+
+
 class Kernel(StrEnum):
     """Resampling kernels."""
 
@@ -264,7 +279,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
     flip: Flip = Flip.NONE
-    crop: Crop | CropWindow | None = None
+    crop: Crop | CropWindow | CropInsets | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
     grayscale: bool = False

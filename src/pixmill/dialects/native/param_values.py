@@ -28,7 +28,7 @@ from pixmill.plan.effects import (
 from pixmill.plan.facts import Fact
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Kernel, Overlay
+from pixmill.plan.ops import Aspect, Clamp, Crop, CropInsets, CropOverflow, CropWindow, Fit, Flip, Kernel, Overlay
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.size_rules import DprRule, SkipSmaller
@@ -82,7 +82,7 @@ class ParamValues(TypedDict, total=False):
     trim: int
     trim_color: Colour
     trim_equal: tuple[bool, bool]
-    crop: Crop | CropWindow
+    crop: Crop | CropWindow | CropInsets
     crop_gravity: Gravity
     crop_aspect: Aspect
     crop_overflow: CropOverflow

@@ -16,7 +16,7 @@ from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import RoundingMode, exact_fraction
-from pixmill.plan.ops import Crop, CropOverflow, CropUnit, CropWindow, Flip
+from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
 from pixmill.plan.transforms import FreeRotation, Trim
 
 _FLIPS = {flip.value: flip for flip in Flip} | {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH}
@@ -76,8 +76,9 @@ PARAMS = (
         Group.TRANSFORM,
         CropGrammar(),
         "Region to cut out before the resize, in the image as oriented, rotated, flipped and trimmed. `window`: its "
-        "sides only, cut to those of the image; `crop_gravity` places it.",
-        ("10,20,300,200", "pct:25,0,50,100", "window:300,200", "window:pct:50,0"),
+        "sides only, cut to those of the image; `crop_gravity` places it. `edges`: what is taken off the top, right, "
+        "bottom and left; a negative number counts from the opposite edge.",
+        ("10,20,300,200", "pct:25,0,50,100", "window:300,200", "window:pct:50,0", "edges:10,20,30,40"),
     ),
     Param(
         "crop_gravity",
@@ -139,14 +140,14 @@ def _canonical_orientation(rotate: int, flip: Flip) -> tuple[int, Flip]:
     return rotate - 180, Flip.VERTICAL if flip is Flip.HORIZONTAL else Flip.HORIZONTAL
 
 
-def crop_of(values: ParamValues) -> Crop | CropWindow | None:
+def crop_of(values: ParamValues) -> Crop | CropWindow | CropInsets | None:
     """Compile ``crop`` and its options. Raises ConflictingParameters for an aspect ratio of a given region."""
     overflow = values.get("crop_overflow", CropOverflow.CLIP)
     crop = values.get("crop")
-    if isinstance(crop, Crop):
+    if isinstance(crop, Crop | CropInsets):
         if "crop_aspect" in values:
             raise ConflictingParameters("crop_aspect needs crop=window:width,height, or no crop", param="crop_aspect")
-        return _canonical_region(replace(crop, overflow=overflow))
+        return _canonical_region(crop, overflow) if isinstance(crop, Crop) else _canonical_insets(crop, overflow)
     window = replace(crop or CropWindow(), aspect=values.get("crop_aspect"))
     width, height = _window_side(window.width, _PERCENT_X, window), _window_side(window.height, _PERCENT_Y, window)
     if not width and not height and window.aspect is None:
@@ -162,8 +163,19 @@ def crop_of(values: ParamValues) -> Crop | CropWindow | None:
     )
 
 
-def _canonical_region(crop: Crop) -> Crop | None:
+def _canonical_insets(crop: CropInsets, overflow: CropOverflow) -> CropInsets | None:
+    """Drop insets of nothing, and rules that are the default for insets."""
+    if not (crop.left or crop.top or crop.right or crop.bottom):
+        return None
+    has_rule = overflow in (CropOverflow.REFUSE, CropOverflow.IGNORE)
+    is_x, is_y = bool(crop.left or crop.right), bool(crop.top or crop.bottom)
+    unit = _canonical_unit(crop.unit, is_x=is_x, is_y=is_y)
+    return replace(crop, unit=unit, overflow=overflow if has_rule else CropOverflow.CLIP)
+
+
+def _canonical_region(crop: Crop, overflow: CropOverflow) -> Crop | None:
     """Clip the region at the edges of the image, where they are known, so that equal results get equal plans."""
+    crop = replace(crop, overflow=overflow)
     if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_X:
         crop = replace(crop, width=_clipped(crop.left, crop.width))
     if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_Y:
