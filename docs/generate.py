@@ -123,7 +123,7 @@ overlay=url:logo.png,width:pct:20,gravity:southeast,x:10,y:10;text:Hello,, world
 - The freshness lifetime of the result is the shortest of all its images.
 - `gravity` positions the overlay. Parts outside the image are clipped. Shadows do not affect positioning.
 - Colours are blended in sRGB, as in CSS. In addition to the CSS blend modes there are `add`, `xor`, `atop`, `behind` (under the
-  image) and `erase`.
+  image), `erase`, and `mask` (the image stays only where the overlay is opaque, and nowhere outside of it).
 - Overlay images are upscaled to the requested size if necessary.
 - An overlay image can be processed by up to 4 stages before it is fitted to its box (`prepare`) and 4 after (`then`), written as in the
   parameter `then`: `url:a.jpg,prepare:crop=pct:10,,0,,80,,60,width:80,then:grayscale=true&radius=pct:50`. Its stages may have overlays too,

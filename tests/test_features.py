@@ -89,6 +89,7 @@ monochrome | param:monochrome
 duotone | param:duotone
 colorize | param:colorize
 blur, sharpen | blur=2 sharpen=2
+sharpening of L* (libvips) | sharpen_lab=1,1,2
 unsharp mask | unsharp=2,1
 progressive blur | param:progressive_blur
 median | median=1

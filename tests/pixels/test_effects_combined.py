@@ -18,7 +18,7 @@ from tests.pixels.images import encode_image, photo
 
 PARAMS = [param for param in (*adjust.PARAMS, *effects.PARAMS) if param.name not in {"monochrome", "unsharp"}]
 ORDER = [
-    "grayscale", "clahe", "tone", "adjust_colours", "blur", "progressive_blur", "median", "morphology", "sharpen", "convolve", "pixelate", "redact_regions",
+    "grayscale", "clahe", "tone", "adjust_colours", "blur", "progressive_blur", "median", "morphology", "sharpen", "sharpen_lab", "convolve", "pixelate", "redact_regions",
     "redact_faces", "gradient", "vignette", "noise",
 ]  # fmt: skip
 

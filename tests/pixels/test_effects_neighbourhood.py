@@ -1,5 +1,6 @@
 """Neighbourhood filters, compared with OpenCV and float64; hidden colours never show."""
 
+import json
 from typing import Any
 
 import cv2
@@ -7,7 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixmill.plan.effects import Adjust, Clahe, Convolution, Effects, GradientRamp, ProgressiveBlur, UnsharpMask
+from pixmill.plan.effects import (
+    Adjust,
+    Clahe,
+    Convolution,
+    Effects,
+    GradientRamp,
+    LabSharpen,
+    ProgressiveBlur,
+    UnsharpMask,
+)
 from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats
 
@@ -82,6 +92,23 @@ def test_a_threshold_spares_what_is_nearly_even() -> None:
     assert result[:, 24].max() < 106
 
 
+SHARP_ROW = (10, 10, 12, 40, 90, 200, 210, 208, 120, 60, 58, 200, 30, 30, 33, 36)
+SHARP = {
+    (1.0, 1.0, 2.0): "[10,8,30,7,5,28,0,0,25,24,17,43,71,54,91,228,187,249,234,191,254,237,194,255,114,91,134,19,1,36,17,0,34,228,187,249,9,0,29,19,9,37,33,26,53,37,30,57]",
+    (2.0, 0.0, 3.0): "[10,8,30,0,0,24,0,0,25,10,0,29,72,55,92,228,187,249,238,196,255,237,194,255,105,81,125,19,1,36,17,0,34,228,187,249,9,0,29,9,0,29,20,11,38,36,29,56]",
+    (0.6, 2.0, 4.0): "[10,8,30,9,7,29,1,0,25,34,26,54,71,54,91,228,187,249,214,172,234,237,194,255,114,91,134,37,26,57,17,0,34,228,187,249,9,0,29,29,23,50,33,26,53,37,30,57]",
+}  # fmt: skip
+"""What sharp 0.35.5 makes of rows with red = SHARP_ROW, green = 0.8 red, blue = red + 20: sigma, m1, m2."""
+
+
+@pytest.mark.parametrize("values", SHARP)
+def test_sharpening_in_lab_is_sharps(values: tuple[float, float, float]) -> None:
+    row = [(red, round(red * 0.8), min(255, red + 20)) for red in SHARP_ROW]
+    image = Image.fromarray(np.array([row] * 5, np.uint8))
+    result = pixels_of(render_effects(image, sharpen_lab=LabSharpen(*values)))
+    assert np.abs(result[2].ravel().astype(int) - json.loads(SHARP[values])).max() <= 1
+
+
 @pytest.mark.parametrize("window", [9, 25])
 def test_equalising_without_a_limit_is_the_rank_in_the_window(window: int) -> None:
     codes = np.random.default_rng(3).integers(60, 120, (40, 50)).astype(np.uint8)
@@ -116,6 +143,7 @@ def test_equalising_a_single_pixel_works(window: int) -> None:
 EFFECTS: dict[str, dict[str, Any]] = {
     "median": {"median": 2},
     "sharpen": {"sharpen": UnsharpMask(3.0, 4.0)},
+    "sharpen_lab": {"sharpen_lab": LabSharpen(2.0, 1.0, 3.0)},
     "convolution": {"convolution": Convolution((1 / 25,) * 25)},
     "progressive_blur": {"progressive_blur": ProgressiveBlur(5.0, GradientRamp())},
     "pixelate": {"pixelate": 7},
@@ -144,7 +172,7 @@ def test_equalising_does_not_look_at_what_is_hidden() -> None:
     assert np.array_equal(one[16:48, 16:48], two[16:48, 16:48])
 
 
-@pytest.mark.parametrize("name", ["sharpen", "convolution"])
+@pytest.mark.parametrize("name", ["sharpen", "sharpen_lab", "convolution"])
 def test_these_leave_alpha_alone(name: str) -> None:
     image = photo().convert("RGBA")
     image.putalpha(Image.radial_gradient("L").resize(image.size))

@@ -104,6 +104,35 @@ MIXES: dict[Blend, Callable[[Floats, Floats], Floats]] = {
 }
 
 
+def lum(c: Floats) -> Floats:
+    return np.asarray(c @ (0.3, 0.59, 0.11))[..., None]
+
+
+def sat(c: Floats) -> Floats:
+    return np.asarray(c.max(axis=-1, keepdims=True) - c.min(axis=-1, keepdims=True))
+
+
+def set_sat(c: Floats, s: Floats) -> Floats:
+    low = c.min(axis=-1, keepdims=True)
+    return np.where(sat(c) > 0, (c - low) * s / np.maximum(sat(c), 1e-9), 0)
+
+
+def set_lum(c: Floats, light: Floats) -> Floats:
+    c = c + light - lum(c)
+    low, high = c.min(axis=-1, keepdims=True), c.max(axis=-1, keepdims=True)
+    c = np.where(low < 0, light + (c - light) * light / np.maximum(light - low, 1e-9), c)
+    return np.where(high > 1, light + (c - light) * (1 - light) / np.maximum(high - light, 1e-9), c)
+
+
+# https://www.w3.org/TR/compositing-1/#blendingnonseparable
+MIXES |= {
+    Blend.HUE: lambda b, s: set_lum(set_sat(s, sat(b)), lum(b)),
+    Blend.SATURATION: lambda b, s: set_lum(set_sat(b, sat(s)), lum(b)),
+    Blend.COLOUR: lambda b, s: set_lum(s, lum(b)),
+    Blend.LUMINOSITY: lambda b, s: set_lum(b, lum(s)),
+}
+
+
 def parts(image: Image.Image) -> tuple[Floats, Floats]:
     codes = pixels_of(image, "RGBA").astype(float) / 255
     return codes[..., :3], codes[..., 3:]
@@ -355,3 +384,22 @@ def test_the_stages_of_an_overlay_are_part_of_the_estimated_cost() -> None:
     sources = encode_image(photo(WIDTH, HEIGHT), "PNG"), {REF: encode_image(translucent(), "PNG")}
     with pytest.raises(TooCostly):
         render(sources[0], plan, Limits(max_cost_s=0.5), sources[1])
+
+
+@pytest.mark.parametrize("opacity", [255, 140])
+def test_a_mask_keeps_the_image_where_the_overlay_is_opaque_and_nowhere_else(opacity: int) -> None:
+    below, above = photo(WIDTH, HEIGHT).convert("RGBA"), translucent()
+    below.putalpha(opacity)
+    result = render_overlay(below, above, placement=Placement(blend=Blend.MASK))
+    mask = np.zeros((HEIGHT, WIDTH))
+    mask[15:35, 25:55] = pixels_of(above, "RGBA")[..., 3]
+    alpha = pixels_of(result, "RGBA")[..., 3]
+    assert np.abs(alpha - mask * opacity / 255).max() <= 0.501
+    assert np.array_equal(pixels_of(result)[alpha > 0], pixels_of(below)[alpha > 0])
+
+
+def test_a_mask_outside_the_image_leaves_nothing() -> None:
+    result = render_overlay(
+        photo(WIDTH, HEIGHT), translucent(), placement=Placement(offset_x=Length(500), blend=Blend.MASK)
+    )
+    assert pixels_of(result, "RGBA")[..., 3].max() == 0

@@ -132,6 +132,7 @@ EFFECT_NS: Final[Mapping[str, Callable[[Effects], float]]] = {
     "dilate": lambda effects: _morphology_ns(effects.dilate),
     "erode": lambda effects: _morphology_ns(effects.erode),
     "sharpen": _sharpen_ns,
+    "sharpen_lab": lambda effects: 76.0 + 6.0 * effects.sharpen_lab.sigma if effects.sharpen_lab else 0.0,
     "convolution": _convolution_ns,
     "pixelate": lambda effects: 10.0 * (effects.pixelate > 0),
     "blur_faces": lambda effects: 30.0 * (effects.blur_faces > 0),

@@ -129,6 +129,19 @@ class UnsharpMask(Struct, frozen=True):
     threshold: Byte = 0
 
 
+class LabSharpen(Struct, frozen=True, omit_defaults=True):
+    """libvips' ``sharpen``: adds to L* the difference to the blurred image, times ``flat`` up to ``threshold`` and
+    times ``jagged`` beyond, at most ``max_lighten`` and ``max_darken``. All in units of L*.
+    """
+
+    sigma: Annotated[float, Meta(ge=0.1, le=10.0)]
+    flat: Factor = 1.0
+    jagged: Factor = 2.0
+    threshold: Percent = 2.0
+    max_lighten: Percent = 10.0
+    max_darken: Percent = 20.0
+
+
 class ProgressiveBlur(Struct, frozen=True):
     """A blur that increases along a ramp up to ``sigma`` pixels."""
 
@@ -192,6 +205,7 @@ class Effects(Struct, frozen=True, omit_defaults=True):
     dilate: MorphologyRadius = 0
     erode: MorphologyRadius = 0
     sharpen: UnsharpMask | None = None
+    sharpen_lab: LabSharpen | None = None
     convolution: Convolution | None = None
     pixelate: Annotated[int, Meta(ge=0, le=1_000)] = 0
     blur_areas: RegionBlur | None = None

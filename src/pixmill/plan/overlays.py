@@ -37,7 +37,10 @@ ZERO_LENGTH: Final = Length(0.0)
 
 
 class Blend(StrEnum):
-    """Blend modes of CSS ``mix-blend-mode``, and compositing operators limited to the area of the overlay."""
+    """Blend modes of CSS ``mix-blend-mode``, and compositing operators.
+
+    All are limited to the area of the overlay, except ``MASK``, which also makes the image outside of it transparent.
+    """
 
     NORMAL = "normal"
     MULTIPLY = "multiply"
@@ -51,11 +54,16 @@ class Blend(StrEnum):
     SOFT_LIGHT = "soft-light"
     DIFFERENCE = "difference"
     EXCLUSION = "exclusion"
+    HUE = "hue"
+    SATURATION = "saturation"
+    COLOUR = "color"
+    LUMINOSITY = "luminosity"
     ADD = "add"
     ATOP = "atop"
     BEHIND = "behind"
     ERASE = "erase"
     XOR = "xor"
+    MASK = "mask"
 
 
 class Repeat(StrEnum):

@@ -18,6 +18,7 @@ from pixmill.plan.effects import (
     Curve,
     Duotone,
     Gradient,
+    LabSharpen,
     Levels,
     Modulate,
     ProgressiveBlur,
@@ -131,6 +132,7 @@ class ParamValues(TypedDict, total=False):
     erode: int
     sharpen: Fraction
     unsharp: UnsharpMask | None
+    sharpen_lab: LabSharpen | None
     convolution: Convolution | None
     pixelate: int
     blur_areas: RegionBlur

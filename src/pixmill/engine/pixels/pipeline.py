@@ -31,7 +31,7 @@ from pixmill.engine.pixels.steps.adjust_colours import adjust_colours, grayscale
 from pixmill.engine.pixels.steps.blur import blur, progressive_blur
 from pixmill.engine.pixels.steps.choose_format import choose_format
 from pixmill.engine.pixels.steps.clahe import clahe
-from pixmill.engine.pixels.steps.convolve import convolve, sharpen
+from pixmill.engine.pixels.steps.convolve import convolve, sharpen, sharpen_lab
 from pixmill.engine.pixels.steps.flatten import flatten, put_colour_behind
 from pixmill.engine.pixels.steps.gradient import gradient, vignette
 from pixmill.engine.pixels.steps.mask import apply_mask, multiply_opacity
@@ -82,6 +82,7 @@ STEPS: Final = (
     Step(median, lambda job: job.plan.effects.median > 0),
     Step(morphology, lambda job: job.plan.effects.dilate > 0 or job.plan.effects.erode > 0),
     Step(sharpen, lambda job: job.plan.effects.sharpen is not None),
+    Step(sharpen_lab, lambda job: job.plan.effects.sharpen_lab is not None),
     Step(convolve, lambda job: job.plan.effects.convolution is not None),
     Step(pixelate, lambda job: job.plan.effects.pixelate > 0),
     Step(redact_regions, lambda job: bool(job.plan.effects.blur_areas or job.plan.effects.pixelate_areas)),

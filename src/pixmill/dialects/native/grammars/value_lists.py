@@ -54,6 +54,7 @@ SIGMA: Final = ListItem(
 """From 0.1 to 250."""
 UNSHARP_SIGMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9][0-9]{{0,3}})", parse_unsigned)
 """From 0.3 to 10."""
+SHARPEN_SIGMA: Final = LEVELS_GAMMA
 UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
 """From 0 to 10."""
 FACTOR: Final = UNSHARP_AMOUNT

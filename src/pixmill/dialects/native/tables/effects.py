@@ -10,7 +10,9 @@ from pixmill.dialects.native.grammars.value_lists import (
     BYTE,
     COLOUR,
     DIRECTION,
+    FACTOR,
     PERCENT,
+    SHARPEN_SIGMA,
     SIGMA,
     UNSHARP_AMOUNT,
     UNSHARP_SIGMA,
@@ -20,7 +22,7 @@ from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Effects, Gradient, GradientRamp, ProgressiveBlur, UnsharpMask
+from pixmill.plan.effects import Effects, Gradient, GradientRamp, LabSharpen, ProgressiveBlur, UnsharpMask
 
 _DIRECTION_EXPECTS: Final = "up, right, down, left or degrees clockwise from up"
 _RANGE_EXPECTS: Final = "optionally followed by ,start,stop in percent of the way"
@@ -39,6 +41,10 @@ def _progressive_blur(angle: float, sigma: float, start: float = 0.0, stop: floa
 
 def _gradient(angle: float, first: Colour, last: Colour, start: float = 0.0, stop: float = 100.0) -> Gradient | None:
     return Gradient(_ramp(angle, start, stop), first, last) if first.alpha or last.alpha else None
+
+
+def _sharpen_lab(sigma: float, flat: float, jagged: float, *limits: float) -> LabSharpen | None:
+    return LabSharpen(sigma, flat, jagged, *limits) if flat or jagged else None
 
 
 def _unsharp(sigma: float, amount: float, threshold: int = 0) -> UnsharpMask | None:
@@ -102,6 +108,21 @@ PARAMS = (
         "`threshold` (in 8-bit values).",
         "2,0.8",
         "2,0.8,4",
+    ),
+    _param(
+        "sharpen_lab",
+        ValueList(
+            (SHARPEN_SIGMA, FACTOR, FACTOR),
+            _sharpen_lab,
+            "sigma,flat,jagged with sigma from 0.1 to 10 and factors from 0 to 10, optionally followed by "
+            ",threshold,max_lighten,max_darken in L* from 0 to 100",
+            optional_items=(PERCENT, PERCENT, PERCENT),
+        ),
+        "Sharpens L* of CIE Lab as libvips and sharp do: `flat` is the strength in smooth areas, `jagged` at edges, "
+        "where the difference to the image blurred by `sigma` exceeds `threshold` (2). It becomes at most "
+        "`max_lighten` (10) lighter and `max_darken` (20) darker.",
+        "1,1,2",
+        "0.6,0,3,2,10,20",
     ),
     _param(
         "convolution",
@@ -168,6 +189,7 @@ def effects_of(values: ParamValues) -> Effects:
         dilate=values.get("dilate", 0),
         erode=values.get("erode", 0),
         sharpen=_sharpening(values),
+        sharpen_lab=values.get("sharpen_lab"),
         convolution=values.get("convolution"),
         pixelate=_block_size(values.get("pixelate", 0)),
         blur_areas=values.get("blur_areas"),

@@ -6,6 +6,7 @@ know plans other than colours and blend modes.
 
 import pyvips
 
+from pixmill.engine.pixels.draw.nonseparable_blend import NONSEPARABLE_BLENDS
 from pixmill.engine.raster.alpha import round_to_8_bit, split_alpha
 from pixmill.engine.raster.convert import VipsImage
 from pixmill.plan.colour import Colour
@@ -57,9 +58,11 @@ def blend_images(backdrop: VipsImage, source: VipsImage, blend: Blend) -> VipsIm
             .extract_band(0, n=3)
             .bandjoin(_OPAQUE if backdrop_alpha is None else backdrop_alpha)
         )
-    blended = _composite(backdrop_colours, source_colours, _VIPS_BLEND_NAMES.get(blend, blend.value)).extract_band(
-        0, n=3
-    )
+    if blend in NONSEPARABLE_BLENDS:
+        blended = NONSEPARABLE_BLENDS[blend](backdrop_colours, source_colours)
+    else:
+        mode = _VIPS_BLEND_NAMES.get(blend, blend.value)
+        blended = _composite(backdrop_colours, source_colours, mode).extract_band(0, n=3)
     if backdrop_alpha is not None:
         blended = source_colours + (blended - source_colours) * (backdrop_alpha / _OPAQUE)
     return composite_over(backdrop, blended.bandjoin(source_alpha))

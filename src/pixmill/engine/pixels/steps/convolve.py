@@ -5,7 +5,7 @@ are repeated. Colours are premultiplied for the sum; then the offset is added. A
 
 Sharpening is an unsharp mask of luma, as in image editors: amount · d is added to all channels, with d = luma −
 Gaussian of luma, where |d| is more than the threshold. So hues stay and edges get no coloured fringe. Neighbours count
-by their alpha: (Y · α) blurred / α blurred.
+by their alpha: (Y · α) blurred / α blurred. Sharpening of L* is libvips' own, on premultiplied colours, as in sharp.
 """
 
 from math import isqrt
@@ -14,7 +14,7 @@ import pyvips
 
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.resample.linear_filters import MIN_AMPLITUDE
-from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
+from pixmill.engine.raster.alpha import join_alpha, premultiply, round_to_8_bit, split_alpha, unpremultiply
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.luma import luma
@@ -32,6 +32,23 @@ def sharpen(frame: Frame, job: RenderJob) -> Frame:
         detail = detail.copy_memory()  # read twice
         detail = (detail.abs() > options.threshold).ifthenelse(detail, 0.0)
     return from_vips(join_alpha(colours + detail * options.amount, alpha), frame)
+
+
+def sharpen_lab(frame: Frame, job: RenderJob) -> Frame:
+    """Sharpen L* of CIE Lab by libvips' ``sharpen``."""
+    options = job.plan.effects.sharpen_lab
+    if options is None:
+        return frame
+    colours, alpha = split_alpha(to_vips(frame))
+    sharpened = round_to_8_bit(premultiply(colours, alpha)).sharpen(
+        sigma=options.sigma,
+        m1=options.flat,
+        m2=options.jagged,
+        x1=options.threshold,
+        y2=options.max_lighten,
+        y3=options.max_darken,
+    )
+    return from_vips(join_alpha(unpremultiply(sharpened, alpha), alpha), frame)
 
 
 def _alpha_weighted_blur(luma_plane: VipsImage, alpha: VipsImage | None, sigma: float) -> VipsImage:

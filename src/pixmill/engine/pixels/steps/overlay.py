@@ -10,6 +10,7 @@ from math import ceil
 from pixmill.engine.pixels.draw.compositing import blend_images
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.layers.layer import OverlayLayer, RenderStages, overlay_layer
+from pixmill.engine.raster.alpha import join_alpha, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import PixmillError
@@ -17,6 +18,7 @@ from pixmill.plan.lengths import Box, Size, exact_fraction, round_position
 from pixmill.plan.overlays import Blend, Placement, Repeat
 from pixmill.plan.references import overlay_name
 
+_OPAQUE = 255
 _ALPHA_REDUCING_BLENDS = (Blend.ERASE, Blend.XOR)
 
 
@@ -39,10 +41,22 @@ def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement
     if placement.repeat is not Repeat.NONE:
         layer_image, left, top = _tile(layer_image, canvas, placement, left, top)
     box = _visible_box(canvas, layer_image, left, top)
+    if placement.blend is Blend.MASK:
+        return _mask(image, layer_image, box, left, top)
     if box is None:
         return image
     layer_image = layer_image.crop(box.left - left, box.top - top, box.width, box.height)
     return _blend_into(image, layer_image, box, placement.blend)
+
+
+def _mask(image: VipsImage, layer_image: VipsImage, box: Box | None, left: int, top: int) -> VipsImage:
+    """Multiply the alpha of the image by that of the layer, which is 0 outside of it."""
+    colours, alpha = split_alpha(image)
+    if box is None:
+        return join_alpha(colours, colours[0] * 0)
+    visible = layer_image[3].crop(box.left - left, box.top - top, box.width, box.height)
+    mask = visible.embed(box.left, box.top, image.width, image.height)
+    return join_alpha(colours, mask if alpha is None else mask * (alpha / _OPAQUE))
 
 
 def _top_left(canvas: Size, layer: OverlayLayer, placement: Placement) -> tuple[int, int]:
