@@ -91,7 +91,7 @@ GET /srcset?url=photo.jpg&widths=320,640,1280&sizes=100vw&alt=A+mill
 
 The response is JSON: a `<picture>` element as `html`, the URLs by format in `sources`, the dimensions of the original and of the
 largest candidate, and a placeholder. All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`, `shrink`,
-`adaptive`, `skip_smaller`, `max_enlarged_side`, `dpr_rule`, `dpr_max_side`, `min_width`, `min_height`, `max_width` and `max_height`.
+`adaptive`, `skip_smaller`, `max_enlarged_side`, `dpr_rule`, `dpr_max_side`, `min_width`, `min_height`, `max_width`, `max_height` and `max_side`.
 
 - `width` with `height` sets the aspect ratio of all candidates; `width` alone adds one width; `height` alone is an error.
 - No candidate is larger than the original, unless that is an SVG or a PDF: larger widths are replaced by the largest possible one.

@@ -64,6 +64,8 @@ rotation by any angle | rotate=7
 flip | flip=h
 EXIF orientation ignored or replaced | orientation=none orientation=6
 padding | padding=9
+padding in percent, or inside the box | padding=pct:9 w=99&padding=9&padding_inside=true
+canvas independent of the box | canvas=9,9 canvas=9,0&canvas_cut=true canvas=1:1
 padding filled with a blurred copy | padding=9&extend=blur
 padding filled with the average colour | padding=9&extend=average
 padding filled with repeated or mirrored edges | padding=9&extend=edge padding=9&extend=mirror

@@ -3,13 +3,13 @@
 import pytest
 
 from pixmill.dialects.native.dialect import parse
-from pixmill.errors import InvalidParameter, MissingParameter
+from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Fit, Flip, Kernel, Plan, Resize
+from pixmill.plan.ops import Aspect, Canvas, Clamp, Fit, Flip, Kernel, Plan, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
-from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit, Trim
 
 COVER = "w=300&h=200&fit=cover&gravity="
 
@@ -63,6 +63,11 @@ def plan(query: str) -> Plan:
         ("w=9&dpr=2&dpr_rule=dropped&dpr_max_side=50", Resize(9, dpr=Dpr(2, DprRule.DROPPED, 50))),
         ("w=9&mw=3&dpr=2&dpr_rule=stepped&dpr_max_side=50", Resize(9, min_width=3, dpr=Dpr(2, DprRule.STEPPED))),
         ("w=9&dpr=2&dpr_rule=full", Resize(18)),
+        ("max_side=300&dpr=2", Resize(max_side=300)),
+        ("w=300&h=200&padding=20&padding_inside=1", Resize(260, 160)),
+        ("w=300&padding=20,10&padding_inside=1&dpr=1.5", Resize(420)),
+        ("w=300&padding=5&padding_inside=1&dpr=1.5", Resize(434)),
+        ("w=300&padding=5&padding_inside=1&dpr=2&dpr_rule=capped", Resize(290, dpr=Dpr(2, DprRule.CAPPED))),
         ("w=300&rounding=half_even", Resize(width=300, rounding=RoundingMode.HALF_EVEN)),
         ("aspect=3:2&w=100&rounding=truncate", Resize(100, 66, Fit.COVER, rounding=RoundingMode.TRUNCATE)),
         ("w=300&kernel=nearest", Resize(width=300, kernel=Kernel.NEAREST)),
@@ -149,6 +154,10 @@ def test_right_angles_are_turned_first_and_others_after_the_resize(
         ("padding=10,20", Extend(Fill.COLOUR, 10, 20, 10, 20)),
         ("padding=1,2,3,4&extend=mirror", Extend(Fill.MIRROR, 1, 2, 3, 4)),
         ("padding=1,2,3,4&extend=average", Extend(Fill.AVERAGE, 1, 2, 3, 4)),
+        ("padding=pct:25", Extend(Fill.COLOUR, 2500, 2500, 2500, 2500, LengthUnit.PERCENT)),
+        ("padding=pct:1,2.25,0,0.01&dpr=2", Extend(Fill.COLOUR, 100, 225, 0, 1, LengthUnit.PERCENT)),
+        ("padding=pct:0", Extend()),
+        ("canvas=9,9&extend=edge", Extend(Fill.EDGE)),
         ("padding=10&w=100&dpr=1.5", Extend(Fill.COLOUR, 15, 15, 15, 15)),
         ("w=9&h=9&fit=contain&extend=blur", Extend(Fill.BLUR)),
         ("w=9&h=9&fit=contain&extend=colour", Extend()),
@@ -158,8 +167,46 @@ def test_what_lies_around(query: str, expected: Extend) -> None:
     assert plan(query).extend == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("canvas=900,600", Canvas(900, 600)),
+        ("canvas=0,600&dpr=1.5", Canvas(0, 900)),
+        ("canvas=16:9", Canvas(aspect=Aspect(16, 9))),
+        ("canvas=1.5:1&canvas_cut=true", Canvas(aspect=Aspect(3, 2), cut=True)),
+        ("canvas=pct:120,50&dpr=2", Canvas(120, 50, unit=LengthUnit.PERCENT)),
+        ("canvas=pct:50,0&canvas_cut=1", Canvas(50, cut=True, unit=LengthUnit.PERCENT)),
+        ("canvas=9,9&canvas_gravity=se:10,20&dpr=2", Canvas(18, 18, gravity=Point(1, 1, -20, -40))),
+        ("canvas=9,9&dpr=2&dpr_rule=capped", Canvas(9, 9)),
+        ("canvas=pct:100,50", None),
+        ("canvas=pct:0,100&canvas_cut=1", None),
+        ("canvas_cut=1&canvas_gravity=n", None),
+    ],
+)
+def test_a_canvas(query: str, expected: Canvas | None) -> None:
+    assert plan(query).canvas == expected
+
+
+def test_a_later_stage_has_a_canvas_of_its_own() -> None:
+    assert plan("w=9&then=canvas%3D20,20").stages[0].canvas == Canvas(20, 20)
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("canvas=9,9&w=9&h=9&fit=contain", "canvas"),
+        ("w=9&padding=pct:1&padding_inside=1", "padding_inside"),
+    ],
+)
+def test_paddings_that_contradict_each_other(query: str, param: str) -> None:
+    with pytest.raises(ConflictingParameters) as caught:
+        plan(query)
+    assert caught.value.param == param
+
+
 def test_a_background_that_padding_shows_counts() -> None:
     assert plan("format=png&padding=3&background=red").background == Colour(255, 0, 0)
+    assert plan("format=png&canvas=3,3&background=red").background == Colour(255, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +250,19 @@ def test_a_ratio_that_depends_on_the_image_leaves_padding_in_css_pixels() -> Non
 @pytest.mark.parametrize(
     ("query", "param"),
     [
+        ("canvas=0,0", "canvas"),
+        ("canvas=pct:0,0", "canvas"),
+        ("canvas=100", "canvas"),
+        ("canvas=1.5", "canvas"),
+        ("canvas=-1,5", "canvas"),
+        ("canvas=100000,5", "canvas"),
+        ("canvas_gravity=smart", "canvas_gravity"),
+        ("canvas_gravity=fr:0,0,1,1", "canvas_gravity"),
+        ("padding=pct:", "padding"),
+        ("padding=pct:1.234", "padding"),
+        ("padding=pct:1000", "padding"),
+        ("w=9&padding=5&padding_inside=1", "padding_inside"),
+        ("w=10&padding=5&padding_inside=1", "padding_inside"),
         ("gravity=ne:10", "gravity"),
         ("gravity=ne:", "gravity"),
         ("gravity=smart:1,2", "gravity"),

@@ -9,8 +9,8 @@ from PIL import Image
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
-from pixmill.plan.ops import Fit, Resize
-from pixmill.plan.transforms import Extend, Fill
+from pixmill.plan.ops import Canvas, Fit, Resize
+from pixmill.plan.transforms import Extend, Fill, LengthUnit
 from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import to_linear, to_srgb
 
@@ -48,6 +48,24 @@ def test_padding_has_the_colour_of_the_background(mode: str) -> None:
     outside[5:-20, 30:-12] = False
     assert (result[outside] == (9, 200, 30, 255)).all()
     assert np.array_equal(inner(result), pixels_of(image, "RGBA"))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_a_canvas_cuts_one_side_and_pads_the_other(mode: str) -> None:
+    image = sample_image(mode)
+    canvas = Canvas(100, 20, gravity=Point(1, 0.5, -10), cut=True)
+    result = pixels_of(render_image(encode_image(image, "PNG"), canvas=canvas, background=Colour(9, 200, 30)), "RGBA")
+    assert result.shape == (20, 100, 4)
+    assert np.array_equal(result[:, 30:90], pixels_of(image, "RGBA")[10:30])
+    assert (result[:, :30] == (9, 200, 30, 255)).all()
+    assert (result[:, 90:] == (9, 200, 30, 255)).all()
+
+
+def test_padding_in_percent_follows_the_sides() -> None:
+    image = sample_image()
+    extend = Extend(Fill.EDGE, 2500, 0, 0, 5000, LengthUnit.PERCENT)
+    expected = np.pad(pixels_of(image), ((10, 0), (30, 0), (0, 0)), mode="edge")
+    assert np.array_equal(pixels_of(render_image(encode_image(image, "PNG"), extend=extend)), expected)
 
 
 def test_a_mirror_goes_on_beyond_the_first_reflection() -> None:

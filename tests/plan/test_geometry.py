@@ -13,10 +13,10 @@ from pixmill.plan.geometry import Geometry, resolve
 from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Point, Smart
 from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Clamp, Crop, CropUnit, Fit, Plan, Resize
+from pixmill.plan.ops import Aspect, Canvas, Clamp, Crop, CropUnit, Fit, Plan, Resize
 from pixmill.plan.placement import window_position
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
-from pixmill.plan.transforms import Extend, Fill, FreeRotation
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit
 
 SOURCE = Size(3000, 2000)
 WIDE = Limits(max_pixels=2**40, max_result_pixels=2**40, max_result_side=2**20)
@@ -476,6 +476,119 @@ def test_a_capped_ratio_multiplies_offsets_and_padding_by_what_is_left_of_it() -
     geometry = resolve(Size(200, 100), plan, WIDE)
     assert (geometry.window, geometry.window_offset) == (Size(200, 53), (0, 12))
     assert (geometry.offset, geometry.output) == ((4, 12), Size(204, 65))
+
+
+@pytest.mark.parametrize(
+    ("source", "resize", "canvas", "output", "offset"),
+    [
+        (Size(200, 100), Resize(0, 200), Canvas(0, 200), Size(200, 200), (0, 50)),
+        (Size(200, 100), Resize(50, 50), Canvas(50, 50), Size(50, 50), (0, 12)),
+        (Size(200, 100), Resize(300, 300), Canvas(aspect=Aspect(1, 1)), Size(200, 200), (0, 50)),
+        (Size(200, 100), Resize(250, 500), Canvas(aspect=Aspect(1, 2)), Size(200, 400), (0, 150)),
+        (Size(200, 100), Resize(), Canvas(aspect=Aspect(2, 1)), Size(200, 100), (0, 0)),
+        (Size(640, 865), Resize(), Canvas(700, 200, cut=True), Size(700, 200), (30, 0)),
+        (Size(640, 865), Resize(), Canvas(700, 200), Size(700, 865), (30, 0)),
+        (Size(1200, 800), Resize(), Canvas(600, 400, cut=True), Size(600, 400), (0, 0)),
+        (Size(1200, 800), Resize(), Canvas(aspect=Aspect(1, 1)), Size(1200, 1200), (0, 200)),
+        (Size(1200, 800), Resize(), Canvas(aspect=Aspect(1, 1), cut=True), Size(800, 800), (0, 0)),
+        (Size(1200, 800), Resize(600), Canvas(300, 300, cut=True), Size(300, 300), (0, 0)),
+        (Size(1200, 800), Resize(), Canvas(50, 150, cut=True, unit=LengthUnit.PERCENT), Size(600, 1200), (0, 200)),
+        (Size(100, 80), Resize(), Canvas(200, 0, gravity=Point(1, 0, -7)), Size(200, 80), (93, 0)),
+    ],
+)
+def test_a_canvas_is_independent_of_the_box(
+    source: Size, resize: Resize, canvas: Canvas, output: Size, offset: tuple[int, int]
+) -> None:
+    geometry = resolve(source, Plan(resize=resize, canvas=canvas), WIDE)
+    assert (geometry.output, geometry.offset) == (output, offset)
+
+
+@pytest.mark.parametrize(
+    ("gravity", "at"),
+    [(Point(), (0, 333)), (Point(0, 0), (0, 0)), (Point(1, 1), (0, 665)), (Point(0.5, 0, 0, 9), (0, 9))],
+)
+def test_what_a_canvas_cuts_is_placed_by_its_gravity(gravity: Point, at: tuple[int, int]) -> None:
+    geometry = resolve(Size(640, 865), Plan(canvas=Canvas(700, 200, gravity=gravity, cut=True)), WIDE)
+    assert (geometry.window, geometry.window_offset) == (Size(640, 200), at)
+
+
+def test_a_canvas_cuts_the_window_of_a_cover() -> None:
+    plan = Plan(resize=Resize(300, 300, Fit.COVER, Point(1, 0.5)), canvas=Canvas(100, 400, cut=True))
+    geometry = resolve(Size(600, 300), plan, WIDE)
+    assert (geometry.window, geometry.window_offset) == (Size(100, 300), (400, 0))
+
+
+def test_a_canvas_grows_around_a_rotated_image() -> None:
+    plan = Plan(rotate_free=FreeRotation(45.0), canvas=Canvas(100, 200, cut=True))
+    geometry = resolve(Size(100, 100), plan, WIDE)
+    assert (geometry.window, geometry.output) == (Size(100, 100), Size(142, 200))
+
+
+def test_padding_in_percent_is_that_of_the_canvas() -> None:
+    extend = Extend(Fill.COLOUR, 2500, 1000, 0, 5, LengthUnit.PERCENT)
+    geometry = resolve(Size(1200, 800), Plan(extend=extend), WIDE)
+    assert (geometry.output, geometry.offset) == (Size(1321, 1000), (1, 200))
+    canvas = Canvas(2400, 800)
+    assert resolve(Size(1200, 800), Plan(canvas=canvas, extend=extend), WIDE).output == Size(2641, 1000)
+
+
+@pytest.mark.parametrize(
+    ("plan", "output", "window"),
+    [
+        (
+            Plan(resize=Resize(100, 100, max_side=200), extend=Extend(Fill.COLOUR, 100, 200, 300, 400)),
+            Size(200, 129),
+            Size(29, 14),
+        ),
+        (Plan(resize=Resize(1000, 2000, max_side=100), canvas=Canvas(1000, 2000)), Size(50, 100), Size(10, 5)),
+        (Plan(resize=Resize(max_side=100)), Size(100, 50), Size(100, 50)),
+        (Plan(resize=Resize(100, 100, Fit.COVER, max_side=50)), Size(50, 50), Size(50, 50)),
+        (Plan(resize=Resize(200, 50, Fit.FILL, max_side=100)), Size(100, 25), Size(100, 25)),
+        (Plan(resize=Resize(300, 300, Fit.CONTAIN, max_side=100)), Size(100, 100), Size(67, 33)),
+        (Plan(resize=Resize(max_side=300)), Size(200, 100), Size(200, 100)),
+    ],
+)
+def test_a_longest_side_shrinks_image_canvas_and_padding_alike(plan: Plan, output: Size, window: Size) -> None:
+    geometry = resolve(Size(200, 100), plan, WIDE)
+    assert (geometry.output, geometry.window) == (output, window)
+
+
+canvas_sides = st.just(0.0) | st.integers(1, 900).map(float)
+canvases = st.builds(
+    Canvas,
+    canvas_sides,
+    canvas_sides,
+    st.none() | aspects,
+    st.builds(Point, fractions, fractions, shifts, shifts),
+    st.booleans(),
+    st.sampled_from(LengthUnit),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(small, plans, small_resizes, canvases, st.sampled_from(LengthUnit), least)
+def test_every_canvas_fits_together(
+    source: Size, plan: Plan, resize: Resize, canvas: Canvas, unit: LengthUnit, max_side: int
+) -> None:
+    extend = replace(plan.extend, unit=unit)
+    plan = replace(plan, resize=replace(resize, max_side=max_side), canvas=canvas, extend=extend)
+    try:
+        geometry = resolve(source, plan, WIDE)
+    except InvalidParameter:
+        return
+    assert_it_fits_together(geometry)
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, canvas_sides, canvas_sides, margins, margins, st.integers(100, 500))
+def test_a_longest_side_is_kept_but_for_roundings(
+    source: Size, resize: Resize, width: float, height: float, top: int, left: int, max_side: int
+) -> None:
+    plan = Plan(
+        resize=replace(resize, max_side=max_side), canvas=Canvas(width, height), extend=Extend(top=top, left=left)
+    )
+    roundings = 2  # of the image or the canvas, and of a margin
+    assert max(resolve(source, plan, WIDE).output.sides) <= max_side + roundings
 
 
 rules = st.fixed_dictionaries(

@@ -3,13 +3,14 @@
 Sizes are computed in ``fitting.py``; this module decides which box it is given.
 """
 
+import dataclasses
 from fractions import Fraction
 from math import ceil
 from typing import Final
 
 from msgspec.structs import replace
 
-from pixmill.plan.fitting import FitResult, fit, needed_scale, oriented_resize
+from pixmill.plan.fitting import FitResult, fit, needed_scale, oriented_resize, shrink_fit
 from pixmill.plan.lengths import RealSize, Size, exact_fraction, round_length
 from pixmill.plan.ops import Fit, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
@@ -42,14 +43,14 @@ def fit_by_rules(source: Size | RealSize, resize: Resize, *, has_canvas: bool = 
 def _fit_or_skip(source: Size | RealSize, resize: Resize) -> FitResult:
     whole = source.scaled(_ONE)
     if _is_smaller(whole, resize):
-        return FitResult(whole, whole)
+        return FitResult(whole, whole, scale=_ONE)
     result = fit(source, resize)
     size = result.output
     is_enlarged_too_far = resize.max_enlarged_side and any(
         side > max(resize.max_enlarged_side, own) for side, own in zip(size.sides, whole.sides, strict=True)
     )
     if is_enlarged_too_far or min(size.sides) < resize.min_fitted_side:
-        return FitResult(whole, whole)
+        return FitResult(whole, whole, scale=_ONE)
     return result
 
 
@@ -63,11 +64,7 @@ def _is_smaller(source: Size, resize: Resize) -> bool:
 
 
 def _fit_at(source: Size | RealSize, resize: Resize, factor: Fraction) -> FitResult:
-    return _with_dpr(_fit_or_skip(source, _multiplied(resize, factor)), factor)
-
-
-def _with_dpr(result: FitResult, factor: Fraction) -> FitResult:
-    return FitResult(result.scaled, result.window, result.canvas, factor)
+    return dataclasses.replace(_fit_or_skip(source, _multiplied(resize, factor)), dpr=factor)
 
 
 def _multiplied(resize: Resize, factor: Fraction) -> Resize:
@@ -125,9 +122,4 @@ def _fit_capped(source: Size | RealSize, resize: Resize, dpr: Dpr, *, has_canvas
         return _fit_at(source, resize, min(factor, 1 / scale))
     factor = min(_ONE, factor if has_canvas else factor * scale)
     result = _fit_or_skip(source, replace(resize, dpr=None))
-    if factor == _ONE:
-        return result
-    canvas = result.canvas and result.canvas.scaled(factor, resize.rounding)
-    return FitResult(
-        result.scaled.scaled(factor, resize.rounding), result.window.scaled(factor, resize.rounding), canvas, factor
-    )
+    return result if factor == _ONE else shrink_fit(source, result, factor, resize.rounding)

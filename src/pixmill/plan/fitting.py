@@ -15,7 +15,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.lengths import RealSize, Size, exact_fraction, round_length
+from pixmill.plan.lengths import RealSize, RoundingMode, Size, exact_fraction, round_length
 from pixmill.plan.ops import Aspect, Clamp, Fit, Resize
 
 _UNSCALED: Final = Fraction(1)
@@ -25,12 +25,14 @@ _UNSCALED: Final = Fraction(1)
 class FitResult:
     """The ``scaled`` image, the ``window`` cropped from it, and the ``canvas`` around it, if one is requested.
 
-    ``dpr`` is the ratio by which lengths in CSS pixels are still to be multiplied.
+    ``scale`` is the exact factor of both sides, None if they have one each. ``dpr`` is the ratio by which lengths in
+    CSS pixels are still to be multiplied.
     """
 
     scaled: Size
     window: Size
     canvas: Size | None = None
+    scale: Fraction | None = None
     dpr: Fraction = _UNSCALED
 
     @property
@@ -119,8 +121,9 @@ def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
 
 def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -> FitResult:
     """Scale the whole image, keeping its aspect ratio."""
-    scaled = source.scaled(_clamp_scale(_allowed_scale(scale, resize), source, resize), resize.rounding)
-    return FitResult(scaled, scaled)
+    scale = _clamp_scale(_allowed_scale(scale, resize), source, resize)
+    scaled = source.scaled(scale, resize.rounding)
+    return FitResult(scaled, scaled, scale=scale)
 
 
 def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResult:
@@ -132,13 +135,33 @@ def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResul
     if not resize.shrink:
         canvas = Size(max(box.width, scaled.width), max(box.height, scaled.height))
         limit = _clamp_scale(_UNSCALED, canvas, resize)
-        scaled, box = source.scaled(scale * limit, resize.rounding), canvas.scaled(limit, resize.rounding)
-    return FitResult(scaled, scaled, box)
+        scale *= limit
+        scaled, box = source.scaled(scale, resize.rounding), canvas.scaled(limit, resize.rounding)
+    return FitResult(scaled, scaled, box, scale)
 
 
 def _fit_cover(source: Size | RealSize, box: Size) -> FitResult:
-    scaled = source.scaled(max(Fraction(box.width, source.width), Fraction(box.height, source.height)))
-    return FitResult(Size(max(scaled.width, box.width), max(scaled.height, box.height)), box)
+    scale = max(Fraction(box.width, source.width), Fraction(box.height, source.height))
+    return FitResult(_around(source.scaled(scale), box), box, scale=scale)
+
+
+def shrink_fit(source: Size | RealSize, fitted: FitResult, factor: Fraction, rounding: RoundingMode) -> FitResult:
+    """Multiply all sizes of a fit by a factor below 1, each from its exact length where that is known."""
+    scaled = fitted.scaled.scaled(factor, rounding)
+    if fitted.scale is not None:
+        scaled = source.scaled(fitted.scale * factor, rounding)
+    window = fitted.window.scaled(factor, rounding) if fitted.window != fitted.scaled else scaled
+    return FitResult(
+        _around(scaled, window),
+        window,
+        fitted.canvas and fitted.canvas.scaled(factor, rounding),
+        None if fitted.scale is None else fitted.scale * factor,
+        fitted.dpr * factor,
+    )
+
+
+def _around(size: Size, part: Size) -> Size:
+    return Size(max(size.width, part.width), max(size.height, part.height))
 
 
 def _allowed_scale(scale: Fraction, resize: Resize) -> Fraction:

@@ -1,23 +1,27 @@
 """All sizes and boxes of a render, resolved before any pixel is processed: integers in, integers out.
 
-Sizes are computed in ``fitting.py`` and ``fit_rules.py``, positions in ``placement.py``, roundings in ``lengths.py``.
+Sizes are computed in ``fitting.py``, ``fit_rules.py`` and ``canvas.py``, positions in ``placement.py``, roundings in
+``lengths.py``.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import cos, radians, sin
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from pixmill.errors import PixmillError, ResultTooLarge
+from pixmill.plan.canvas import canvas_size, in_pixels
 from pixmill.plan.cropping import resolve_crop
 from pixmill.plan.fit_rules import fit_by_rules
+from pixmill.plan.fitting import FitResult, shrink_fit
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
 from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import CropWindow, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
-from pixmill.plan.transforms import Extend, FreeRotation
+from pixmill.plan.transforms import FreeRotation
 
 _TRIGONOMETRY_ERROR_PX = 1e-9
 """The error of sine and cosine, in pixels, for which no row is added or taken away."""
@@ -101,21 +105,23 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
     """
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
-    fitted = fit_by_rules(_exact_crop(crop, oriented, plan, exact_source), plan.resize)
-    gravity, extend = _in_pixels(plan, fitted.dpr)
-    rotated = _rotated_size(fitted.window, plan.rotate_free)
-    canvas = _canvas_size(rotated, fitted.canvas)
-    left, top = image_position(canvas, rotated, gravity)
+    exact_crop = _exact_crop(crop, oriented, plan, exact_source)
+    fitted = fit_by_rules(exact_crop, plan.resize, has_canvas=plan.canvas is not None)
+    layout = _lay_out(fitted, plan, crop)
+    longest = max(layout.output.sides)
+    if 0 < plan.resize.max_side < longest:
+        fitted = shrink_fit(exact_crop, fitted, Fraction(plan.resize.max_side, longest), plan.resize.rounding)
+        layout = _lay_out(fitted, plan, crop)
     geometry = Geometry(
         source=oriented,
         crop=crop,
         scaled=fitted.scaled,
-        window=fitted.window,
-        window_offset=window_position(fitted.scaled, fitted.window, gravity, crop),
-        smart_crop=isinstance(gravity, Smart | Faces) and fitted.scaled != fitted.window,
-        rotated=rotated,
-        offset=(left + extend.left, top + extend.top),
-        output=_extended_size(canvas, extend),
+        window=layout.window,
+        window_offset=layout.window_offset,
+        smart_crop=isinstance(plan.resize.gravity, Smart | Faces) and fitted.scaled != layout.window,
+        rotated=layout.rotated,
+        offset=layout.offset,
+        output=layout.output,
         smart_window=isinstance(plan.crop, CropWindow)
         and isinstance(plan.crop.gravity, Smart | Faces)
         and crop.size != oriented,
@@ -140,15 +146,40 @@ def _rotated_size(size: Size, rotation: FreeRotation | None) -> Size:
     return Size(round_length(width + error, rotation.rounding), round_length(height + error, rotation.rounding))
 
 
-def _in_pixels(plan: Stage, dpr: Fraction) -> tuple[Gravity, Extend]:
-    """Multiply the offsets and the padding by a device pixel ratio, halves to even."""
-    gravity, extend = plan.resize.gravity, plan.extend
-    if dpr == 1:
-        return gravity, extend
-    if isinstance(gravity, Point):
-        gravity = replace(gravity, offset_x=round(gravity.offset_x * dpr), offset_y=round(gravity.offset_y * dpr))
-    margins = {side: round(getattr(extend, side) * dpr) for side in ("top", "right", "bottom", "left")}
-    return gravity, replace(extend, **margins)
+class _Layout(NamedTuple):
+    """What is shown of the scaled image, and where it lies in the result."""
+
+    window: Size
+    window_offset: tuple[int, int]
+    rotated: Size
+    offset: tuple[int, int]
+    output: Size
+
+
+def _lay_out(fitted: FitResult, plan: Stage, crop: Box) -> _Layout:
+    """Place the window in the scaled image and the image on its canvas, and add the padding."""
+    anchor = _scaled_offsets(plan.resize.gravity, fitted.dpr)
+    window, window_offset = fitted.window, window_position(fitted.scaled, fitted.window, anchor, crop)
+    canvas = fitted.canvas
+    if plan.canvas:
+        anchor = _scaled_offsets(plan.canvas.gravity, fitted.dpr)
+        canvas = canvas_size(plan.canvas, window, fitted.dpr)
+        shown = Size(min(window.width, canvas.width), min(window.height, canvas.height))
+        left, top = window_position(window, shown, anchor)
+        window, window_offset = shown, (window_offset[0] + left, window_offset[1] + top)
+    rotated = _rotated_size(window, plan.rotate_free)
+    canvas = _canvas_size(rotated, canvas)
+    left, top = image_position(canvas, rotated, anchor)
+    above, beyond, below, before = in_pixels(plan.extend, canvas, fitted.dpr)
+    output = Size(canvas.width + before + beyond, canvas.height + above + below)
+    return _Layout(window, window_offset, rotated, (left + before, top + above), output)
+
+
+def _scaled_offsets(gravity: Gravity, dpr: Fraction) -> Gravity:
+    """Multiply the offsets of a gravity by a device pixel ratio, halves to even."""
+    if dpr == 1 or not isinstance(gravity, Point):
+        return gravity
+    return replace(gravity, offset_x=round(gravity.offset_x * dpr), offset_y=round(gravity.offset_y * dpr))
 
 
 def _canvas_size(image: Size, canvas: Size | None) -> Size:
@@ -156,10 +187,6 @@ def _canvas_size(image: Size, canvas: Size | None) -> Size:
     if canvas is None:
         return image
     return Size(max(canvas.width, image.width), max(canvas.height, image.height))
-
-
-def _extended_size(canvas: Size, extend: Extend) -> Size:
-    return Size(canvas.width + extend.left + extend.right, canvas.height + extend.top + extend.bottom)
 
 
 def _check_limits(geometry: Geometry, limits: Limits) -> None:

@@ -20,7 +20,7 @@ from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_OVERLAYS, Length, Overl
 from pixmill.plan.shapes import NO_SHAPE, Shape
 from pixmill.plan.size_rules import Dpr, SkipSmaller
 from pixmill.plan.source import SourceRef
-from pixmill.plan.transforms import Extend, FreeRotation, Trim
+from pixmill.plan.transforms import Extend, FreeRotation, LengthUnit, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -179,6 +179,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     The image stays as it is, without a crop or a canvas, if it is smaller than the box as ``skip_smaller`` says, if a
     side would be enlarged to more than ``max_enlarged_side`` (0: any), or if one would be below ``min_fitted_side``.
     ``dpr`` is a device pixel ratio that depends on the image; the sides are then in CSS pixels.
+
+    ``max_side`` limits the sides of the result with its canvas and padding, all of which shrink alike (0: any).
     """
 
     width: Side = 0
@@ -202,6 +204,23 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     max_enlarged_side: Side = 0
     min_fitted_side: Side = 0
     dpr: Dpr | None = None
+    max_side: Side = 0
+
+
+class Canvas(Struct, frozen=True, omit_defaults=True):
+    """A canvas around the fitted image, independent of the box.
+
+    Its sides are in pixels or in percent of the image; 0 is the side of the image. With ``aspect`` it is the smallest
+    of that ratio around the image, or, if ``cut``, the largest in it. ``cut``: where the canvas is smaller, the image
+    is cut to it before a free rotation; else the canvas grows. ``gravity`` places the image, and the cut.
+    """
+
+    width: Annotated[float, Meta(ge=0, le=65_535)] = 0
+    height: Annotated[float, Meta(ge=0, le=65_535)] = 0
+    aspect: Aspect | None = None
+    gravity: Point = Point()
+    cut: bool = False
+    unit: LengthUnit = LengthUnit.PIXELS
 
 
 class Output(Struct, frozen=True, omit_defaults=True):
@@ -274,7 +293,7 @@ Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 class Stage(Struct, frozen=True, omit_defaults=True):
     """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
     ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``opacity`` (in
-    percent), ``flatten`` (onto this colour), ``extend``, ``overlays``. ``background`` fills the canvas.
+    percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``. ``background`` fills the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
@@ -289,6 +308,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     shape: Shape = NO_SHAPE
     opacity: Percent = 100.0
     flatten: Colour | None = None
+    canvas: Canvas | None = None
     extend: Extend = Extend()
     overlays: Overlays = ()
     background: Colour = Colour()

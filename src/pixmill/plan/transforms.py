@@ -21,14 +21,25 @@ class Fill(StrEnum):
     AVERAGE = "average"
 
 
+class LengthUnit(StrEnum):
+    """The unit of lengths around an image: pixels, or percent of its sides."""
+
+    PIXELS = "px"
+    PERCENT = "pct"
+
+
 class Extend(Struct, frozen=True):
-    """Padding on each side of the result, and the fill of it and of the canvas of ``Fit.CONTAIN``."""
+    """Padding on each side of the result, and the fill of it and of the canvas.
+
+    In percent, the margins are hundredths of a percent of the height (top and bottom) or the width of the canvas.
+    """
 
     fill: Fill = Fill.COLOUR
     top: Margin = 0
     right: Margin = 0
     bottom: Margin = 0
     left: Margin = 0
+    unit: LengthUnit = LengthUnit.PIXELS
 
 
 class FreeRotation(Struct, frozen=True):

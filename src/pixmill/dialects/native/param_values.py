@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Literal, TypedDict, cast
 
+from pixmill.dialects.native.grammars.canvas import Padding
 from pixmill.dialects.native.grammars.formats import FormatOrder
 from pixmill.dialects.native.grammars.quality import QualityTarget
 from pixmill.media import Format
@@ -27,9 +28,21 @@ from pixmill.plan.effects import (
     UnsharpMask,
 )
 from pixmill.plan.facts import Fact
-from pixmill.plan.gravity import Gravity
+from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Crop, CropInsets, CropOverflow, CropWindow, Fit, Flip, Kernel, Overlay
+from pixmill.plan.ops import (
+    Aspect,
+    Canvas,
+    Clamp,
+    Crop,
+    CropInsets,
+    CropOverflow,
+    CropWindow,
+    Fit,
+    Flip,
+    Kernel,
+    Overlay,
+)
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.size_rules import DprRule, SkipSmaller
@@ -75,7 +88,12 @@ class ParamValues(TypedDict, total=False):
     adaptive: bool
     kernel: Kernel
     rounding: RoundingMode
-    padding: tuple[int, int, int, int]
+    max_side: int
+    canvas: Canvas
+    canvas_cut: bool
+    canvas_gravity: Point
+    padding: Padding
+    padding_inside: bool
     extend: Fill
     # transformations
     rotate: Fraction

@@ -27,7 +27,7 @@ from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.facts import HEADER_FACTS_ONLY
 from pixmill.plan.geometry import stage_name
-from pixmill.plan.ops import DEFAULT_INPUT, MAX_OVERLAY_DEPTH, Fit, Flip, Plan, Resize, Stage
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_OVERLAY_DEPTH, Flip, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
 
 _FIRST_STAGE_ONLY: Final = {
@@ -118,6 +118,7 @@ def plan_of(values: ParamValues) -> Plan:
         shape=first.shape,
         opacity=first.opacity,
         flatten=first.flatten,
+        canvas=first.canvas,
         extend=first.extend,
         overlays=first.overlays,
         background=first.background,
@@ -156,6 +157,7 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
         shape=_UNCHANGED.shape if shapes.NAMES.isdisjoint(values) else shapes.shape_of(values),
         opacity=float(values.get("opacity", _UNCHANGED.opacity)),
         flatten=_flatten(values) if "flatten" in values else None,
+        canvas=size.canvas_of(values, resize) if "canvas" in values else None,
         extend=size.extend_of(values, resize) if "padding" in values or "extend" in values else _UNCHANGED.extend,
         overlays=values.get("overlay", ()),
         background=_background(values, resize, keeps_alpha=keeps_alpha)
@@ -171,8 +173,7 @@ def _flatten(values: ParamValues) -> Colour | None:
 
 def _background(values: ParamValues, resize: Resize, *, keeps_alpha: bool) -> Colour:
     """Drop a background that cannot be seen: without padding, in a result that keeps its transparency."""
-    is_padded = resize.fit is Fit.CONTAIN or any(values.get("padding", ()))
-    return values["background"] if is_padded or not keeps_alpha else _UNCHANGED.background
+    return values["background"] if not keeps_alpha or size.is_padded(values, resize) else _UNCHANGED.background
 
 
 def _further_stages(values: ParamValues) -> tuple[Stage, ...]:

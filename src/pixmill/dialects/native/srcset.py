@@ -29,7 +29,13 @@ _NEUTRAL_VALUES: Final = {
 }
 """Parameters that would change the width of a candidate, with the values that undo those of a preset."""
 
-_SIZE_LIMITS: Final = {"min_width": "smaller", "min_height": "smaller", "max_width": "larger", "max_height": "larger"}
+_SIZE_LIMITS: Final = {
+    "min_width": "smaller",
+    "min_height": "smaller",
+    "max_width": "larger",
+    "max_height": "larger",
+    "max_side": "larger",
+}
 """Parameters that would make candidates of some widths impossible, and which ones."""
 
 _WITHOUT_EFFECT: Final = frozenset(("dpr_rule", "dpr_max_side", "max_enlarged_side"))

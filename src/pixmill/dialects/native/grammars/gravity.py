@@ -2,6 +2,7 @@
 
 import re
 from math import gcd
+from typing import Final
 
 from msgspec.structs import astuple, replace
 
@@ -47,6 +48,11 @@ DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
     )
     for spelling in (name, short)
 }
+POINT: Final = re.compile(
+    f"(?:{'|'.join(DIRECTIONS)}|(?:fp|pos):{_UNIT_FRACTION},{_UNIT_FRACTION})(?:{_SHIFT.pattern})?"
+)
+"""The gravities that neither look at pixels nor weigh regions."""
+
 _CONTENT_AWARE: dict[str, Gravity] = {
     "smart": Smart(),
     "smart:attention": Smart(),
@@ -68,11 +74,8 @@ class GravityGrammar:
 
     @property
     def schema(self) -> Schema:
-        directions, keywords = "|".join(DIRECTIONS), "|".join(_CONTENT_AWARE)
-        point = f"(?:fp|pos):{_UNIT_FRACTION},{_UNIT_FRACTION}"
-        return pattern_schema(
-            f"(?:{directions}|{point})(?:{_SHIFT.pattern})?|{keywords}|{_FOCAL_REGIONS.pattern}|{_FOCAL_PIXELS.pattern}"
-        )
+        keywords = "|".join(_CONTENT_AWARE)
+        return pattern_schema(f"{POINT.pattern}|{keywords}|{_FOCAL_REGIONS.pattern}|{_FOCAL_PIXELS.pattern}")
 
     def parse(self, text: str) -> Gravity:
         if text in _CONTENT_AWARE:

@@ -6,17 +6,18 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
+from pixmill.dialects.native.grammars.canvas import CanvasGrammar, CanvasGravityGrammar, PaddingGrammar
 from pixmill.dialects.native.grammars.gravity import GravityGrammar
-from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar, MarginGrammar
+from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.errors import MissingParameter
+from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
-from pixmill.plan.ops import Clamp, Fit, Kernel, Resize
+from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
-from pixmill.plan.transforms import Extend, Fill
+from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
 _ENLARGE: Final[dict[str, bool | Literal["error"]]] = {**FLAGS, "error": "error"}
 
@@ -91,8 +92,8 @@ PARAMS = (
         "dpr",
         Group.SIZE,
         Decimal(Fraction(1, 10), Fraction(8)),
-        "Device pixel ratio: multiplies `width`, `height`, `min_*`, `max_*`, `padding` and the pixel offsets of "
-        f"`gravity`. It is reduced if a side would exceed {MAX_SIDE:,} px.",
+        "Device pixel ratio: multiplies `width`, `height`, `min_*`, `max_width`, `max_height`, `canvas`, `padding` and "
+        f"the pixel offsets of `gravity`. It is reduced if a side would exceed {MAX_SIDE:,} px.",
         ("2", "1.5"),
         default="1",
     ),
@@ -200,6 +201,13 @@ PARAMS = (
         ("1200",),
     ),
     Param(
+        "max_side",
+        Group.SIZE,
+        Integer(1, MAX_SIDE),
+        "Longest side of the result with its canvas and padding, all of which shrink alike. Independent of `dpr`.",
+        ("2000",),
+    ),
+    Param(
         "adaptive",
         Group.SIZE,
         Choice(FLAGS),
@@ -228,30 +236,71 @@ PARAMS = (
         ("half_even",),
     ),
     Param(
+        "canvas",
+        Group.SIZE,
+        CanvasGrammar(),
+        "Canvas around the fitted image, independent of `width` and `height`: its sides in pixels (times `dpr`) or in "
+        "percent of the image, where 0 is the side of the image, or an aspect ratio that it is extended to. A canvas "
+        "that is smaller than the image grows, unless `canvas_cut` is set. Instead of `fit=contain`.",
+        ("900,600", "0,600", "pct:120,100", "1:1"),
+    ),
+    Param(
+        "canvas_cut",
+        Group.SIZE,
+        Choice(FLAGS),
+        "Cuts the image where `canvas` is smaller, without scaling it, before a rotation by any angle; an aspect ratio "
+        "becomes the largest in the image.",
+        ("true",),
+        default="false",
+    ),
+    Param(
+        "canvas_gravity",
+        Group.SIZE,
+        CanvasGravityGrammar(),
+        "Position of the image on the `canvas`, and of what `canvas_cut` leaves of it.",
+        ("north", "se:10,20"),
+        default="center",
+    ),
+    Param(
         "padding",
         Group.SIZE,
-        MarginGrammar(),
+        PaddingGrammar(),
         "Pixels added around the result, outside of the box: all sides; top and bottom, left and right; or top, right, "
-        "bottom, left.",
-        ("10", "10,20", "10,20,30,40"),
+        "bottom, left. In percent after `pct:`: of the height for top and bottom, of the width for left and right.",
+        ("10", "10,20", "10,20,30,40", "pct:5,2.5"),
         default="0",
+    ),
+    Param(
+        "padding_inside",
+        Group.SIZE,
+        Choice(FLAGS),
+        "Takes `padding` in pixels off the box, so that `width` and `height` are those of the result.",
+        ("true",),
+        default="false",
     ),
     Param(
         "extend",
         Group.SIZE,
         Choice({fill.value: fill for fill in Fill} | {"colour": Fill.COLOUR}),
-        "Fill of `padding` and of the padding of `fit=contain`: `background` (`color`), a blurred copy of the image "
-        "(`blur`), edge pixels repeated (`edge`), the image mirrored (`mirror`), or its average colour (`average`).",
+        "Fill of `padding`, `canvas` and the padding of `fit=contain`: `background` (`color`), a blurred copy of the "
+        "image (`blur`), edge pixels repeated (`edge`), the image mirrored (`mirror`), or its average colour "
+        "(`average`).",
         ("blur",),
         default=Fill.COLOUR.value,
     ),
 )
 
-NAMES: Final = frozenset(param.name for param in PARAMS) - {"padding", "extend"}
+NAMES: Final = frozenset(param.name for param in PARAMS) - {
+    "padding",
+    "extend",
+    "canvas",
+    "canvas_cut",
+    "canvas_gravity",
+}
 """The parameters of ``resize_of``."""
 
 _LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height"))
-_RULES: Final = frozenset(("enlarge", "skip_smaller", "max_enlarged_side", "min_fitted_side", "dpr_rule"))
+_RULES: Final = frozenset(("enlarge", "skip_smaller", "max_enlarged_side", "min_fitted_side", "dpr_rule", "max_side"))
 _RESAMPLING: Final = frozenset(("kernel", "rounding"))
 _FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive", "clamp"))
 
@@ -267,6 +316,8 @@ class _Scales:
 
 
 _ONE: Final = Fraction(1)
+_WHOLE: Final = 100
+"""Percent."""
 _UNSCALED: Final = _Scales(_ONE, _ONE)
 
 
@@ -275,6 +326,8 @@ def resize_of(values: ParamValues) -> Resize:
     width, height = _box_sides(values)
     scales = _scales(values, width, height)
     resize = _box(values, width, height, scales)
+    if values.get("padding_inside") and "padding" in values:
+        resize = _without_padding(values, resize)
     if not _LIMITS.isdisjoint(values):
         resize = replace(
             resize,
@@ -294,14 +347,56 @@ def resize_of(values: ParamValues) -> Resize:
 
 def extend_of(values: ParamValues, resize: Resize) -> Extend:
     """Compile the padding; a fill has an effect only if there is something to fill."""
-    top, right, bottom, left = values.get("padding", (0, 0, 0, 0))
+    (top, right, bottom, left), unit = _margins(values)
+    has_fill = resize.fit is Fit.CONTAIN or "canvas" in values or top or right or bottom or left
+    return Extend(values.get("extend", Fill.COLOUR) if has_fill else Fill.COLOUR, top, right, bottom, left, unit)
+
+
+def canvas_of(values: ParamValues, resize: Resize) -> Canvas | None:
+    """Compile the canvas, which is given; one that no image is smaller than has no effect."""
+    canvas = values["canvas"]
+    if resize.fit is Fit.CONTAIN:
+        raise ConflictingParameters("canvas replaces the padding of fit=contain: use only one", param="canvas")
+    cut = values.get("canvas_cut", False)
+    sides = canvas.width, canvas.height
+    if canvas.unit is LengthUnit.PERCENT:
+        whole = [side or _WHOLE for side in sides]
+        if max(whole) <= _WHOLE and (not cut or min(whole) == _WHOLE):
+            return None
     dpr = _scales(values, *_box_sides(values)).dpr
-    if dpr is not _ONE:
-        top, right, bottom, left = (
-            min(round_position(margin * dpr), MAX_SIDE) for margin in (top, right, bottom, left)
-        )
-    has_fill = resize.fit is Fit.CONTAIN or top or right or bottom or left
-    return Extend(values.get("extend", Fill.COLOUR) if has_fill else Fill.COLOUR, top, right, bottom, left)
+    if dpr is not _ONE and canvas.unit is LengthUnit.PIXELS:
+        canvas = replace(canvas, width=_scaled_limit(int(sides[0]), dpr), height=_scaled_limit(int(sides[1]), dpr))
+    gravity = values.get("canvas_gravity", Point())
+    return replace(canvas, gravity=_scaled_point(gravity, dpr), cut=cut)
+
+
+def is_padded(values: ParamValues, resize: Resize) -> bool:
+    """Return whether a background can be seen around the image."""
+    return resize.fit is Fit.CONTAIN or "canvas" in values or any(_margins(values)[0])
+
+
+def _margins(values: ParamValues) -> tuple[tuple[int, int, int, int], LengthUnit]:
+    """Return the padding at the top, right, bottom and left, multiplied by ``dpr`` where that is known."""
+    if "padding" not in values:
+        return (0, 0, 0, 0), LengthUnit.PIXELS
+    padding = values["padding"]
+    dpr = _scales(values, *_box_sides(values)).dpr
+    if dpr is _ONE or padding.unit is LengthUnit.PERCENT or not any(padding.margins):
+        return padding.margins, padding.unit if any(padding.margins) else LengthUnit.PIXELS
+    top, right, bottom, left = (min(round_position(margin * dpr), MAX_SIDE) for margin in padding.margins)
+    return (top, right, bottom, left), padding.unit
+
+
+def _without_padding(values: ParamValues, resize: Resize) -> Resize:
+    """Take the padding off the sides of the box."""
+    (top, right, bottom, left), unit = _margins(values)
+    if unit is LengthUnit.PERCENT:
+        raise ConflictingParameters("padding_inside needs padding in pixels", param="padding_inside")
+    width = resize.width and resize.width - left - right
+    height = resize.height and resize.height - top - bottom
+    if width < 0 or height < 0 or (resize.width and not width) or (resize.height and not height):
+        raise InvalidParameter("The padding leaves nothing of the box", param="padding_inside")
+    return replace(resize, width=width, height=height)
 
 
 def _box_sides(values: ParamValues) -> tuple[_Side, _Side]:
@@ -342,13 +437,14 @@ def _with_rules(values: ParamValues, resize: Resize) -> Resize:
         max_enlarged_side=values.get("max_enlarged_side", 0) if resize.enlarge or resize.fit is Fit.CONTAIN else 0,
         min_fitted_side=values.get("min_fitted_side", 0) if is_scaled else 0,
         dpr=_conditional_dpr(values, is_sized=is_sized),
+        max_side=values.get("max_side", 0),
     )
 
 
 def _conditional_dpr(values: ParamValues, *, is_sized: bool) -> Dpr | None:
     """Drop a ratio that has nothing to multiply."""
     factor, rule = values.get("dpr", _ONE), values.get("dpr_rule", DprRule.FULL)
-    has_effect = is_sized or "padding" in values or not _LIMITS.isdisjoint(values)
+    has_effect = is_sized or "padding" in values or "canvas" in values or not _LIMITS.isdisjoint(values)
     if rule is DprRule.DROPPED and "dpr_max_side" not in values:
         raise MissingParameter("dpr_rule=dropped needs dpr_max_side", param="dpr_max_side")
     if rule is DprRule.FULL or factor == 1 or not has_effect:
@@ -413,11 +509,13 @@ def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
         return gravity if fit in (Fit.COVER, Fit.AUTO) else Point()
     if fit is Fit.CONTAIN and gravity.proportional:
         gravity = replace(gravity, proportional=False)
-    if not gravity.offset_x and not gravity.offset_y:
-        return gravity
-    return replace(
-        gravity, offset_x=_scaled_offset(gravity.offset_x, dpr), offset_y=_scaled_offset(gravity.offset_y, dpr)
-    )
+    return _scaled_point(gravity, dpr)
+
+
+def _scaled_point(point: Point, dpr: Fraction) -> Point:
+    if not point.offset_x and not point.offset_y:
+        return point
+    return replace(point, offset_x=_scaled_offset(point.offset_x, dpr), offset_y=_scaled_offset(point.offset_y, dpr))
 
 
 def _scaled_offset(pixels: int, dpr: Fraction) -> int:
