@@ -126,7 +126,9 @@ def test_help_of_resize_names_every_parameter_that_changes_the_picture(run: Run)
     assert done.code == 0
     for param in PARAMS:
         told = re.search(f"--{param.name.replace('_', '-')}[ ,]".encode(), done.out) is not None
-        assert told == (param.group not in {Group.SOURCE, Group.ACCESS} and param.name not in {"filename", "tags"})
+        assert told == (
+            param.group not in {Group.SOURCE, Group.RESPONSE, Group.ACCESS} and param.name not in {"filename", "tags"}
+        )
 
 
 @pytest.mark.parametrize("command", ["info", "sign", "explain", "doctor"])
@@ -474,5 +476,5 @@ def test_sign_and_explain_ask_the_dialect_of_the_url(run: Run) -> None:
     assert signed == "http://a.example" + own.sign(b"/api/images/resize", b"url=b.jpg&width=5")
     told = run("explain", url, **env).json()
     assert (told["dialect"], told["source"]["text"]) == ("emgr", "b.jpg")
-    assert run("explain", "http://a.example/", **env).json()["answer"] == {"location": "/health", "status": 308}
+    assert run("explain", "http://a.example/", **env).json()["answer"]["location"] == "/health"
     assert run("explain", "http://b.example/api/images/resize?url=b.jpg", **env).code == 1

@@ -111,7 +111,7 @@ def kebab_case(name: str) -> str:
 
 def is_option(param: Param) -> bool:
     """Return whether a parameter makes sense without a server."""
-    return param.group not in {Group.SOURCE, Group.ACCESS} and param.name not in {"filename", "tags"}
+    return param.group not in {Group.SOURCE, Group.RESPONSE, Group.ACCESS} and param.name not in {"filename", "tags"}
 
 
 def _with_options(command: Command, params: tuple[Param, ...]) -> Command:

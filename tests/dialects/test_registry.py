@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -26,7 +27,7 @@ from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInv
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
 from pixmill.plan.references import references
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 KEY = "0123456789abcdef"
@@ -281,6 +282,62 @@ def test_a_mount_is_open_whose_unsigned_urls_name_any_source(
     assert mounted.is_open is is_open
 
 
+SOURCE = SourceRef(SourceKind.PATH, "a.jpg")
+ALLOWS = ServerDefaults(allows_source=allows_example("https://a.example/"))
+
+
+@pytest.mark.parametrize(
+    ("fallback", "entry", "server", "location"),
+    [
+        (Fallback(redirect="/x", status=302), {}, LISTS, "/m/x"),
+        (Fallback(redirect="//evil.example/x", status=302), {}, LISTS, None),
+        (Fallback(redirect="/\\evil.example/x", status=302), {}, LISTS, None),
+        (Fallback(redirect="https://a.example/x", status=302), {}, LISTS, None),
+        (Fallback(redirect="https://a.example/x", status=302), {}, ALLOWS, "https://a.example/x"),
+        (Fallback(redirect="https://b.example/x", status=302), {}, ALLOWS, None),
+        (Fallback(redirect="https://b.example/x", status=302), {"keys": KEY}, LISTS, "https://b.example/x"),
+        (Fallback(redirect="javascript:x", status=302), {"keys": KEY}, LISTS, None),
+        (Fallback(redirect="https://a.example/x", status=302), {}, ServerDefaults(allows_unsigned=True), None),
+        (Fallback(source=SOURCE, status=302), {"source": "https://o.example/i"}, LISTS, "https://o.example/i/a.jpg"),
+        (Fallback(source=SOURCE, status=302), {"source": "s3://bucket"}, LISTS, None),
+        (Fallback(source=SOURCE, status=302), {}, LISTS, None),
+        (Fallback(status=302), {}, LISTS, None),
+    ],
+)
+def test_the_server_redirects_only_where_somebody_vouches_for(
+    fallback: Fallback, entry: dict[str, object], server: ServerDefaults, location: str | None
+) -> None:
+    mounted, _ = registry({"dialect": "native", "mount": "/m", **entry}, server=server).mounted
+    request = ImageRequest(SOURCE, Plan(), fallback=fallback)
+    resolved = DialectMatch(mounted, UrlRoute("/resize"), b"/resize").resolve(request)
+    assert isinstance(resolved, ImageRequest)
+    assert (resolved.fallback and resolved.fallback.redirect) == location
+
+
+@pytest.mark.parametrize(
+    ("fallback", "entry", "expected"),
+    [
+        (None, {"fallback": "https://o.example/f.jpg"}, "https://o.example/f.jpg"),
+        (None, {"fallback": "f.jpg", "source": "s3://bucket"}, "s3://bucket/f.jpg"),
+        (None, {"fallback": "f.jpg", "sources": "https://a.example/"}, "f.jpg"),
+        (Fallback(SOURCE), {"fallback": "f.jpg"}, "a.jpg"),
+        (Fallback(SOURCE), {"source": "folder"}, "folder/a.jpg"),
+        (Fallback(SOURCE), {"sources": "https://a.example/"}, None),
+        (None, {}, None),
+    ],
+)
+def test_the_source_of_a_fallback_is_one_of_the_mount(
+    fallback: Fallback | None, entry: dict[str, object], expected: str | None
+) -> None:
+    mounted, _ = registry({"dialect": "native", "mount": "/m", **entry}, server=LISTS).mounted
+    request = ImageRequest(parse_source("https://a.example/a.jpg"), Plan(), fallback=fallback)
+    match = DialectMatch(replace(mounted, sources=replace(mounted.sources, relative_only=False)), UrlRoute("/r"), b"/r")
+    resolved = match.resolve(request)
+    assert isinstance(resolved, ImageRequest)
+    source = resolved.fallback and resolved.fallback.source
+    assert (source and source.text) == expected
+
+
 def test_a_dialect_that_knows_no_signatures_is_open_whatever_the_keys_of_the_server() -> None:
     assert not isinstance(Thumbs(), RequiresSignatures)
 
@@ -339,6 +396,8 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "emgr", "mount": "/a", "source": "https://a/x#{path}"}]', "fragment"),
         ('[{"dialect": "emgr", "mount": "/a", "source": "https://a/x?y"}]', "query"),
         ('[{"dialect": "emgr", "mount": "/a", "default_scheme": "ftp"}]', "default_scheme"),
+        ('[{"dialect": "emgr", "fallback": "../a"}]', "entry 1: "),
+        ('[{"dialect": "emgr", "fallback_status": 302}]', "entry 1: fallback_status"),
         ('[{"dialect": "emgr", "keys": "short"}]', "entry 1: Each signing key"),
         ('[{"dialect": "emgr", "options": {"x": 1}}]', "entry 1: Object contains unknown field `x`"),
         ('[{"dialect": "emgr", "options": {"cdn_base_url": "x"}}]', "entry 1: options.cdn_base_url"),

@@ -17,7 +17,7 @@ from pixmill.errors import PixmillError
 from pixmill.media import Format
 from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import parse_source
 from pixmill.settings import load
 from pixmill.wiring import build_services
@@ -52,6 +52,8 @@ class Shapes:
             return Redirect("/s/plain/\r\nü", 302, headers=(("Cache-Control", "max-age=7"), ("X-Bad", "a\r\nb")))
         if kind == "text":
             return Text("a text", 202, headers=(("X-Own", "1"),))
+        if kind == "moved":
+            return ImageRequest(source, PLAN, fallback=Fallback(redirect="/s/plain/wine.jpg", status=307))
         if kind == "named":
             return ImageRequest(source, PLAN, filename="a b.jpg", inline=True)
         return request
@@ -122,6 +124,15 @@ async def test_facts_come_in_the_form_of_the_dialect_on_any_route(client: httpx.
     assert (await client.get(f"/s/{kind}/wine.jpg?99999")).headers["cache-control"] == "public, max-age=7200"
     failed = await client.get(f"/s/{kind}/missing.jpg")
     assert (failed.status_code, failed.text, failed.headers["x-error"]) == (404, "source_not_found", "yes")
+
+
+async def test_a_redirect_can_stand_for_an_original_that_is_missing(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/s/moved/wine.jpg")).status_code == 200
+    for method in ("GET", "HEAD"):
+        reply = await client.request(method, "/s/moved/missing.jpg", follow_redirects=False)
+        assert (reply.status_code, reply.headers["location"]) == (307, "/s/plain/wine.jpg")
+        assert reply.headers["cache-control"].startswith("public, max-age=")
+        assert reply.content == b""
 
 
 async def test_answers_have_headers_of_their_own(client: httpx.AsyncClient) -> None:

@@ -16,9 +16,11 @@ from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.port import Dialect, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
-from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base
+from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
 from pixmill.errors import BadRequest
 from pixmill.plan.output import RenderMode
+from pixmill.plan.request import OF_ERROR, Fallback
+from pixmill.plan.source import SourceRef, parse_source
 
 NATIVE: Final = "native"
 
@@ -35,8 +37,9 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An entry of ``PIXMILL_DIALECTS``.
 
     ``source`` is the base of relative sources, or a template with ``{path}``; ``sources`` is an allow-list for all
-    others. ``default_scheme`` is that of URLs without one, empty for that of the service. ``keys``: None for those of
-    the server, empty for unsigned requests.
+    others. ``default_scheme`` is that of URLs without one, empty for that of the service. ``fallback`` is the source of
+    an image that is sent for one that cannot be fetched or decoded, with ``fallback_status``, 0 for that of the error.
+    ``keys``: None for those of the server, empty for unsigned requests.
     """
 
     dialect: str
@@ -45,6 +48,8 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     sources: str = ""
     default_scheme: Literal["", "http", "https"] = ""
+    fallback: str = ""
+    fallback_status: int = 200
     keys: str | None = None
     options: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -126,22 +131,45 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
     if entry.source:
         check_base(entry.source)
     own_list = server.parse_sources(entry.sources) if entry.sources and server.parse_sources else None
-    dialect = DIALECTS[entry.dialect](entry, replace(server, allows_source=_both(server.allows_source, own_list)))
+    allows = _both(server.allows_source, own_list)
+    dialect = DIALECTS[entry.dialect](entry, replace(server, allows_source=allows))
     if not host and not entry.mount and not dialect.prefix:
         raise ValueError(f"{entry.dialect} needs a host or a mount: its URLs have no prefix of their own")
     prefix = f"{entry.mount}/" if entry.mount else "" if host else dialect.prefix
     is_signed = isinstance(dialect, RequiresSignatures) and dialect.requires_signature
     is_limited = is_signed or bool(entry.sources) or server.allows_source is not None
     relative_only = bool(entry.source) and not is_limited and not server.allows_unsigned
+    trusts = _everything if is_signed else allows
     return MountedDialect(
         entry.dialect,
         dialect,
         host,
         entry.mount,
-        SourceMapping(entry.source, own_list, relative_only),
+        SourceMapping(entry.source, own_list, relative_only, trusts),
         prefix.encode(),
         is_open=not is_limited and not entry.source,
+        fallback=_fallback(entry),
     )
+
+
+def _everything(_: SourceRef) -> bool:
+    return True
+
+
+def _fallback(entry: MountEntry) -> Fallback | None:
+    """Return the fallback of an entry, which is the operator's: no list of the entry limits it.
+
+    Raises ValueError, BadRequest.
+    """
+    if entry.fallback_status not in _FALLBACK_STATUSES:
+        raise ValueError("fallback_status must be 0, for that of the error, or 200 to 299 or 400 to 599")
+    if not entry.fallback:
+        return None
+    source = parse_source(entry.fallback)
+    return Fallback(resolve_source(entry.source, source) if entry.source else source, status=entry.fallback_status)
+
+
+_FALLBACK_STATUSES: Final = frozenset({OF_ERROR, *range(200, 300), *range(400, 600)})
 
 
 def _both(first: AllowsSource | None, second: AllowsSource | None) -> AllowsSource | None:

@@ -23,9 +23,9 @@ from pixmill.dialects.port import (
     UrlRoute,
 )
 from pixmill.dialects.source_mapping import UNMAPPED, SourceMapping
-from pixmill.errors import PixmillError, RouteNotFound
+from pixmill.errors import PixmillError, RouteNotFound, SourceForbidden
 from pixmill.plan.references import map_sources
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Fallback, ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class MountedDialect:
     """A dialect and where it answers.
 
     ``host`` is empty for all hosts; ``mount`` is a path without a final slash. With neither it answers below its
-    own prefix only. ``is_open``: unsigned requests may name any source.
+    own prefix only. ``is_open``: unsigned requests may name any source. ``fallback`` is for requests
+    that have none, with its source resolved.
     """
 
     name: str
@@ -43,6 +44,7 @@ class MountedDialect:
     sources: SourceMapping = UNMAPPED
     prefix: bytes = b""
     is_open: bool = False
+    fallback: Fallback | None = None
 
     def match(self, host: bytes, path: bytes) -> "DialectMatch | None":
         """Return the match of a normalised host and a raw path."""
@@ -72,11 +74,16 @@ class DialectMatch:
         outcome = self.mounted.dialect.parse(self.path, query, upload=upload)
         if isinstance(outcome, Redirect):
             return self._below_mount(outcome)
-        return outcome if self.mounted.sources.is_trivial else self.resolve(outcome)
+        return self.resolve(outcome)
 
     def resolve(self, outcome: Outcome) -> Outcome:
         """Resolve and check sources as the mount says."""
         if isinstance(outcome, ImageRequest):
+            fallback = outcome.fallback or self.mounted.fallback
+            if fallback is not None:
+                outcome = structs.replace(outcome, fallback=self._resolve_fallback(fallback))
+            if self.mounted.sources.is_trivial:
+                return outcome
             resolve = self.mounted.sources.resolve
             source, plan = resolve(outcome.source), map_sources(outcome.plan, resolve)
             return structs.replace(outcome, source=source, plan=plan)
@@ -84,6 +91,22 @@ class DialectMatch:
             resolved = self.resolve(outcome.request)
             return replace(outcome, request=resolved) if isinstance(resolved, ImageRequest) else outcome
         return outcome
+
+    def _resolve_fallback(self, fallback: Fallback) -> Fallback | None:
+        """Resolve a fallback; None if its source may not be fetched, or the server may not redirect to it."""
+        sources = self.mounted.sources
+        if fallback.is_redirect:
+            location = sources.redirect_location(fallback)
+            if location is None:
+                return None
+            redirect = self._below_mount(Redirect(location))
+            return Fallback(redirect=redirect.location, status=fallback.status)
+        if fallback is self.mounted.fallback or fallback.source is None:
+            return fallback if fallback.source else None
+        try:
+            return structs.replace(fallback, source=sources.resolve(fallback.source))
+        except SourceForbidden:
+            return None
 
     def sign(self, query: bytes, expires: int | None = None) -> str:
         """Return path and query, signed.

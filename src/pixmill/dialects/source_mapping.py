@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from msgspec import structs
 
-from pixmill.errors import SourceForbidden
+from pixmill.errors import BadRequest, SourceForbidden
+from pixmill.plan.request import Fallback
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 AllowsSource = Callable[[SourceRef], bool]
@@ -30,12 +31,13 @@ class SourceMapping:
 
     ``base``: relative sources are below it, or replace its ``{path}``; empty for the image root. ``allows`` is the
     check of the mount's own allow-list, None without one; what is below the base needs none. ``relative_only``: nothing
-    else may be named.
+    else may be named. ``trusts`` says to which other URLs the server may redirect, None for none.
     """
 
     base: str = ""
     allows: AllowsSource | None = None
     relative_only: bool = False
+    trusts: AllowsSource | None = None
 
     @property
     def is_trivial(self) -> bool:
@@ -51,6 +53,20 @@ class SourceMapping:
         if self.relative_only or (self.allows is not None and not self.allows(ref)):
             raise SourceForbidden(detail=ref.text)
         return ref
+
+    def redirect_location(self, fallback: Fallback) -> str | None:
+        """Return where a fallback redirects to; None if the server must not redirect there."""
+        text = fallback.redirect
+        if text.startswith("/") and not text.startswith(("//", "/\\")):
+            return text
+        try:
+            ref = parse_source(text) if text or fallback.source is None else fallback.source
+            resolved = self.resolve(ref)
+        except (BadRequest, SourceForbidden):
+            return None
+        is_own = ref.kind is SourceKind.PATH
+        is_trusted = is_own or (self.trusts is not None and self.trusts(resolved))
+        return resolved.text if resolved.kind is SourceKind.HTTP and is_trusted else None
 
 
 UNMAPPED: Final = SourceMapping()

@@ -1,5 +1,7 @@
 """A parsed request: the original, the plan, and what the response says besides. Knows no HTTP."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from pixmill.plan.ops import Plan
@@ -9,12 +11,33 @@ Headers = tuple[tuple[str, str], ...]
 """Names and values of response headers, in ASCII."""
 
 
+OF_ERROR: Final = 0
+"""As the status of a fallback: that of the error."""
+
+
+class Fallback(Struct, frozen=True):
+    """What is sent if the original cannot be fetched or decoded: another image, or a redirect.
+
+    ``source`` is rendered with the same plan, and sent with ``status``. If that is a redirect's, 3xx, the location is
+    ``redirect``, or without it the URL of ``source``. The location must be trusted: one slash and a path below the
+    mount, or an http(s) URL that is signed or on an allow-list. Else the error is sent.
+    """
+
+    source: SourceRef | None = None
+    redirect: str = ""
+    status: int = 200
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status < 400  # noqa: PLR2004 - the class of the status
+
+
 class ImageRequest(Struct, frozen=True):
     """The result of parsing a URL. ``filename`` (no path, may be empty) requests a download of that name.
 
     ``tags`` are the surrogate keys by which the result can be purged. ``inline``: the file name is that of an image in
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
-    result; the server limits it. ``headers`` are sent besides the standard ones.
+    result; the server limits it. ``headers`` are sent besides the standard ones. ``fallback`` replaces an error.
 
     The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
     plans of further formats that the client shows.
@@ -27,5 +50,6 @@ class ImageRequest(Struct, frozen=True):
     inline: bool = False
     max_age_s: int | None = None
     headers: Headers = ()
+    fallback: Fallback | None = None
     vary: tuple[str, ...] = ()
     alternatives: tuple[Plan, ...] = ()

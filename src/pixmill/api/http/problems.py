@@ -88,6 +88,9 @@ STATUS: Final[dict[str, int]] = {
     "internal": 500,
 }
 
+CLIENT_ERROR: Final = 400
+"""From here up a status is an error."""
+
 SERVER_ERROR: Final = 500
 """From here up a status is a server error."""
 

@@ -4,7 +4,7 @@ Knows HTTP and the resize service; must never know where originals come from or 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -23,12 +23,12 @@ from pixmill.api.http.cache_headers import (
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
+from pixmill.api.routes.fallback import fallback_response, is_of_original
 from pixmill.api.routes.info import own_facts
-from pixmill.api.routes.results import in_first_possible_format
+from pixmill.api.routes.results import find_result, in_first_possible_format
 from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import MethodNotAllowed, PixmillError, UploadTimeout, UploadTooLarge
-from pixmill.plan.key import Key, result_key
 from pixmill.plan.request import ImageRequest
 from pixmill.runtime.spool import Spool
 from pixmill.services.results.answer import ResizeResult
@@ -46,18 +46,24 @@ async def get_image(context: ApiContext, request: Request) -> Response:
         return answer_response(outcome, ANSWER_HEADERS, head=request.method == "HEAD")
     if isinstance(outcome, FactsRequest):
         return await own_facts(context, request, outcome, expires)
-    with context.limits.load_shedder.track(request_key):
-        if isinstance(outcome, ImageRedirect):
+    if isinstance(outcome, ImageRedirect):
+        with context.limits.load_shedder.track(request_key):
             return await _redirect_to_result(request, context, outcome.request, expires)
-        image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
-        request.state.vary = ", ".join(image_request.vary)
-        if_none_match = request.headers.get("if-none-match")
-        client_etags = entity_tags(if_none_match) if if_none_match else frozenset()
-        image_request, (key, result) = await in_first_possible_format(
-            image_request, lambda one: _result(request, context, one, client_etags)
-        )
-        if result.tier:
-            context.limits.load_shedder.record_hit(request_key)
+    image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
+    request.state.vary = ", ".join(image_request.vary)
+    if_none_match = request.headers.get("if-none-match")
+    client_etags = entity_tags(if_none_match) if if_none_match else frozenset()
+    try:
+        with context.limits.load_shedder.track(request_key):
+            image_request, (key, result) = await in_first_possible_format(
+                image_request, lambda one: find_result(request, context, one, client_etags)
+            )
+    except PixmillError as error:
+        if image_request.fallback is None or not is_of_original(error):
+            raise
+        return await fallback_response(request, context, image_request, error)
+    if result.tier:
+        context.limits.load_shedder.record_hit(request_key)
     if_modified_since = request.headers.get("if-modified-since")
     if if_modified_since and not client_etags and not_modified_since(result.meta, if_modified_since):
         result = replace(result, entry=None)
@@ -68,19 +74,6 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
 
 
-async def _result(
-    request: Request, context: ApiContext, image_request: ImageRequest, client_etags: Container[str] = ()
-) -> tuple[Key, ResizeResult]:
-    """Return the key and the result."""
-    key = result_key(image_request.source.identity, image_request.plan)
-    result = context.images.resizer.peek(image_request, client_etags, key)
-    if result is None:
-        result = await cancel_on_disconnect(
-            request.receive, context.images.resizer.resize(image_request, client_etags, key)
-        )
-    return key, result
-
-
 async def _redirect_to_result(
     request: Request, context: ApiContext, image_request: ImageRequest, expires: int | None
 ) -> Response:
@@ -89,7 +82,7 @@ async def _redirect_to_result(
     The redirect may be cached for as long as the result.
     """
     image_request, (_, result) = await in_first_possible_format(
-        image_request, lambda one: _result(request, context, one)
+        image_request, lambda one: find_result(request, context, one)
     )
     match: DialectMatch = request.scope["dialect_match"]
     redirect = match.result_location(request.scope["query_string"], result.meta.etag, expires)

@@ -3,13 +3,18 @@
 Knows the resize service. Must never know headers or bodies.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Final, TypeVar
 
 from msgspec import structs
+from starlette.requests import Request
 
+from pixmill.api.context import ApiContext
+from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.errors import MissingExtra, PixmillError, ResultTooLarge, UnsupportedOutput, release_frames
+from pixmill.plan.key import Key, result_key
 from pixmill.plan.request import ImageRequest
+from pixmill.services.results.answer import ResizeResult
 
 _FORMAT_ERRORS: Final = (UnsupportedOutput, MissingExtra, ResultTooLarge)
 
@@ -37,3 +42,16 @@ async def in_first_possible_format(
 def _is_of_format(error: PixmillError) -> bool:
     """Whether another format may be possible."""
     return isinstance(error, _FORMAT_ERRORS) and error.param == "format"
+
+
+async def find_result(
+    request: Request, context: ApiContext, image_request: ImageRequest, client_etags: Container[str] = ()
+) -> tuple[Key, ResizeResult]:
+    """Return the key and the result; ``client_etags`` are those of the copies that the client has."""
+    key = result_key(image_request.source.identity, image_request.plan)
+    result = context.images.resizer.peek(image_request, client_etags, key)
+    if result is None:
+        result = await cancel_on_disconnect(
+            request.receive, context.images.resizer.resize(image_request, client_etags, key)
+        )
+    return key, result

@@ -18,6 +18,7 @@ from pixmill.dialects.native.params import INFO_PARAMS, PARAMS, info_plan, plan_
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.native.query import MAX_QUERY_BYTES, ParamTable, param_table, parse_query
 from pixmill.dialects.native.srcset import SrcsetRequest, parse_srcset
+from pixmill.dialects.native.tables.response import fallback_of
 from pixmill.dialects.native.tables.srcset import PRESET
 from pixmill.dialects.port import READ_METHODS, Endpoint, UrlRoute
 from pixmill.dialects.signing import Keyring
@@ -31,7 +32,7 @@ from pixmill.errors import (
 from pixmill.plan.key import canonical_json, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import SourceRef, upload_ref
 from pixmill.runtime.bounded import BoundedDict
 
@@ -68,8 +69,11 @@ class CachedPlan:
     """The compiled shared part of a query."""
 
     plan: Plan
-    filename: str
+    filename: str = ""
     tags: tuple[str, ...] = ()
+    inline: bool = False
+    max_age_s: int | None = None
+    fallback: Fallback | None = None
 
 
 class PlanCache:
@@ -146,14 +150,29 @@ class NativeDialect:
         cached_plan = self._plan_cache.get(shared_query)
         values = parse_query(per_image_query, table)
         compiled = cached_plan or self._compile(shared_query, table)
-        return ImageRequest(self._source(values, upload=upload), compiled.plan, compiled.filename, compiled.tags)
+        return ImageRequest(
+            self._source(values, upload=upload),
+            compiled.plan,
+            compiled.filename,
+            compiled.tags,
+            compiled.inline,
+            compiled.max_age_s,
+            fallback=compiled.fallback,
+        )
 
     def _compile(self, shared_query: bytes, table: ParamTable) -> CachedPlan:
         values = parse_query(shared_query, table)
         if "preset" in values or self.presets.only:
             values = self.presets.apply(values)
         values.setdefault("mode", self._default_mode)
-        compiled = CachedPlan(plan_of(values), values.get("filename", ""), values.get("tags", ()))
+        compiled = CachedPlan(
+            plan_of(values),
+            values.get("filename", ""),
+            values.get("tags", ()),
+            values.get("disposition", False),
+            values.get("max_age"),
+            fallback_of(values) if "fallback" in values else None,
+        )
         self._plan_cache.put(shared_query, compiled)
         return compiled
 

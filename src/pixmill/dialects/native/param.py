@@ -21,6 +21,7 @@ class Group(StrEnum):
     OVERLAY = "Overlays"
     STAGE = "Further stages"
     OUTPUT = "Output"
+    RESPONSE = "Response"
     INFO = "Image information"
     SRCSET = "Responsive images (srcset)"
     PRESET = "Presets"

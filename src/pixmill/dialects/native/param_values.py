@@ -189,6 +189,11 @@ class ParamValues(TypedDict, total=False):
     tiff_compression: TiffCompression
     filename: str
     tags: tuple[str, ...]
+    # response
+    disposition: bool
+    max_age: int
+    fallback: SourceRef
+    fallback_status: int
     # image information
     include: tuple[Fact, ...]
     palette_colors: int

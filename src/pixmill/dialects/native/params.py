@@ -16,6 +16,7 @@ from pixmill.dialects.native.tables import (
     input_options,
     output,
     overlays,
+    response,
     rotate_crop,
     shapes,
     size,
@@ -80,6 +81,7 @@ PARAMS: tuple[Param, ...] = (
     then_param(STAGE_PARAMS),
     *output.PARAMS,
     *tags.PARAMS,
+    *response.PARAMS,
     *info.PARAMS,
     *source.ACCESS_PARAMS,
 )

@@ -1,0 +1,127 @@
+"""What is sent instead of an image that cannot be fetched or decoded."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from tests.http.test_emgr import Reply, get
+from tests.servers.origin import Origin
+from tests.servers.pixmill import Pixmill
+
+
+def colour(name: str, form: str = "PNG", size: tuple[int, int] = (60, 40)) -> bytes:
+    body = io.BytesIO()
+    Image.new("RGB", size, name).save(body, form)
+    return body.getvalue()
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[Origin]:
+    with Origin() as origin:
+        origin.serve("/red.png", colour("red"), headers={"ETag": '"red"', "Cache-Control": "max-age=86400"})
+        origin.serve("/blue.png", colour("blue"))
+        origin.serve("/text.png", b"no image at all")
+        origin.serve("/broken", b"", status=500)
+        origin.serve("/elsewhere/red.png", colour("red"))
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def server(origin: Origin) -> Iterator[Pixmill]:
+    base = origin.url("").rstrip("/")
+    mounts = [
+        {"dialect": "native", "mount": "/default", "fallback": f"{base}/blue.png", "fallback_status": 0},
+        {"dialect": "native", "mount": "/base", "source": base, "sources": f"{base}/blue.png", "fallback": "blue.png"},
+    ]
+    with Pixmill(
+        allowed_networks="127.0.0.0/8",
+        allowed_sources=f"{base}/red.png,{base}/blue.png,{base}/missing,{base}/text.png,{base}/broken",
+        workers=1,
+        cache="memory://",
+        dialects=json.dumps(mounts),
+        negative_ttl_not_found_s=30,
+    ) as server:
+        yield server
+
+
+def fetch(server: Pixmill, origin: Origin, name: str, query: str = "", mount: str = "", method: str = "GET") -> Reply:
+    target = f"{mount}/resize?url={origin.url(name)}&width=30&format=png{query}"
+    return get(server, target.replace("{o}", origin.url("").rstrip("/")), "localhost", method)
+
+
+def pixel(reply: Reply) -> tuple[tuple[int, int], object]:
+    with reply.image as image:
+        return image.size, image.convert("RGB").getpixel((5, 5))
+
+
+RED, BLUE = ((30, 20), (255, 0, 0)), ((30, 20), (0, 0, 255))
+
+
+@pytest.mark.parametrize("name", ["/missing", "/text.png", "/broken"])
+def test_another_image_with_the_same_parameters(server: Pixmill, origin: Origin, name: str) -> None:
+    for _ in range(3):
+        reply = fetch(server, origin, name, "&fallback={o}/red.png")
+        assert (reply.status, pixel(reply), reply.headers["content-type"]) == (200, RED, "image/png")
+        assert "etag" not in reply.headers, "it is no version of the image that was asked for"
+    head = fetch(server, origin, name, "&fallback={o}/red.png", method="HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(reply.body)))
+
+
+@pytest.mark.parametrize(("name", "control"), [("/missing", "public, max-age="), ("/broken", "no-store")])
+def test_it_is_cached_for_as_long_as_the_error(server: Pixmill, origin: Origin, name: str, control: str) -> None:
+    error = fetch(server, origin, name)
+    reply = fetch(server, origin, name, "&fallback={o}/red.png")
+    for one in (error, reply):
+        assert one.headers["cache-control"].startswith(control)
+    if name == "/missing":
+        assert int(reply.headers["cache-control"].rpartition("=")[2]) <= 30
+        assert "negative-source_not_found" in reply.headers["cache-status"]
+
+
+def test_its_status_is_200_or_that_of_the_error(server: Pixmill, origin: Origin) -> None:
+    reply = fetch(server, origin, "/missing", "&fallback={o}/red.png&fallback_status=error")
+    assert (reply.status, pixel(reply)) == (404, RED)
+
+
+def test_the_image_itself_is_sent_as_soon_as_it_is_there(origin: Origin) -> None:
+    with Pixmill(allowed_networks="127.0.0.0/8", workers=1, cache="memory://", negative_ttl_not_found_s=0) as server:
+        for _ in range(2):
+            assert pixel(fetch(server, origin, "/late.png", "&fallback={o}/red.png")) == RED
+        origin.serve("/late.png", colour("blue"))
+        reply = fetch(server, origin, "/late.png", "&fallback={o}/red.png")
+        assert pixel(reply) == BLUE
+        assert reply.headers["etag"] == fetch(server, origin, "/late.png").headers["etag"]
+
+
+def test_no_fallback_stands_for_a_request_that_is_wrong_or_not_allowed(server: Pixmill, origin: Origin) -> None:
+    assert fetch(server, origin, "/elsewhere/x.png", "&fallback={o}/red.png").status == 403
+    assert fetch(server, origin, "/missing", "&fallback={o}/red.png&width=x").status == 400
+    assert fetch(server, origin, "/red.png", "&fallback={o}/blue.png&overlay=url:missing.png").status != 200
+
+
+def test_the_error_is_sent_if_the_fallback_fails_too(server: Pixmill, origin: Origin) -> None:
+    for other in ("{o}/missing", "{o}/text.png", "{o}/elsewhere/red.png"):
+        reply = fetch(server, origin, "/broken", f"&fallback={other}")
+        assert (reply.status, json.loads(reply.body)["code"]) == (502, "source_bad_response"), other
+
+
+def test_a_mount_has_a_fallback_for_all_that_name_none(server: Pixmill, origin: Origin) -> None:
+    reply = fetch(server, origin, "/missing", mount="/default")
+    assert (reply.status, pixel(reply)) == (404, BLUE)
+    reply = fetch(server, origin, "/missing", "&fallback={o}/red.png", mount="/default")
+    assert (reply.status, pixel(reply)) == (200, RED)
+    relative = get(server, "/base/resize?url=missing&width=30&format=png", "localhost")
+    assert (relative.status, pixel(relative)) == (200, BLUE)
+    refused = get(server, f"/base/resize?url=missing&format=png&fallback={origin.url('/red.png')}", "localhost")
+    assert refused.status == 404, "the list of the mount does not allow it"
+
+
+def test_fallbacks_are_counted_by_error(server: Pixmill, origin: Origin) -> None:
+    fetch(server, origin, "/missing", "&fallback={o}/red.png")
+    page = get(server, "/metrics", "localhost").body.decode()
+    assert 'pixmill_fallbacks_total{outcome="source_not_found"}' in page
+    line = next(one for one in page.splitlines() if one.startswith("pixmill_requests_total{") and 'status="200"' in one)
+    assert line
