@@ -307,6 +307,7 @@ Negotiated responses carry `Vary: Accept`. [Quality](quality.md) explains the qu
 
 - `gif`, `webp`, `png` (APNG) and `avif` keep animations, with their timing and loop count. Other formats show the first frame, or the one
   selected by `page`.
+- `max_frames` and `frame_step` select frames; `frame_delay`, `speed`, `loop` and `reverse` change the timing. They have no effect on stills.
 - A delay of 0 is written as 100 ms, which is how browsers show it.
 - GIF delays are rounded to 1/100 s; rounding errors do not accumulate.
 

@@ -206,6 +206,9 @@ text: markup | overlay=text:a,markup:true
 video: most representative frame | extra:video
 SVG output, sanitised | f=svg
 SVG minified | param:minify
+animation: maximum number of frames | f=gif&max_frames=3
+animation: delays, loop count | f=gif&frame_delay=50&loop=2
+animation: every N-th frame, speed, backwards | f=gif&frame_step=2 f=gif&speed=2 f=gif&reverse=true
 animation as MP4 | f=mp4
 JPEG trellis, deringing, scans, quantization tables | f=jpeg&trellis=true f=jpeg&deringing=true f=jpeg&optimize_scans=true f=jpeg&quant_table=1
 16 bits per channel | f=png&depth=16

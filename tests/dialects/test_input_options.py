@@ -3,9 +3,10 @@
 import pytest
 
 from pixmill.dialects.native.dialect import parse
-from pixmill.errors import InvalidParameter
+from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.media import Format
 from pixmill.plan.ops import DEFAULT_INPUT, Input, Plan
+from pixmill.plan.output import Animation
 
 
 def plan(query: str) -> Plan:
@@ -23,6 +24,8 @@ def plan(query: str) -> Plan:
         ("frame=7", Input(animated=False, page=7)),
         ("page=7&animated=true", Input(animated=False, page=7)),
         ("page=7&format=png", Input(animated=False, page=7)),
+        ("max_frames=1", Input(animated=False)),
+        ("page=7&max_frames=3&frame_step=2", Input(animated=False, page=7)),
     ],
 )
 def test_a_still_is_asked_for(query: str, expected: Input) -> None:
@@ -75,3 +78,46 @@ def test_anything_else_is_refused(query: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         plan(query)
     assert caught.value.param == query.partition("=")[0]
+
+
+def test_frames_are_selected_where_there_are_some() -> None:
+    assert plan("max_frames=20&frame_step=2").input == Input(max_frames=20, frame_step=2)
+    assert plan("frame_step=1") == plan("")
+    for still in ("format=jpeg", "animated=false"):
+        assert plan(f"{still}&max_frames=20&frame_step=2&loop=2&reverse=true&frame_delay=50") == plan(still)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("loop=0", Animation(loop=0)),
+        ("loop=3&speed=1.5&reverse=true", Animation(loop=3, speed=1.5, reverse=True)),
+        ("speed=1&reverse=false", Animation()),
+        ("frame_delay=80,80,400", Animation(delays_ms=(80, 80, 400))),
+        ("frame_delay=40,80,80,80&speed=1", Animation(delays_ms=(40, 80))),
+    ],
+)
+def test_the_timing_is_part_of_the_output(query: str, expected: Animation) -> None:
+    assert plan(query).output.animation == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("max_frames=0", "max_frames"),
+        ("frame_step=0", "frame_step"),
+        ("loop=65536", "loop"),
+        ("loop=-1", "loop"),
+        ("speed=0", "speed"),
+        ("speed=101", "speed"),
+        ("frame_delay=0", "frame_delay"),
+        ("frame_delay=65536", "frame_delay"),
+        ("frame_delay=1,", "frame_delay"),
+        ("frame_delay=" + ",".join(["9"] * 257), "frame_delay"),
+        ("frame_delay=50&speed=2", "speed"),
+    ],
+)
+def test_another_timing_is_refused(query: str, param: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        plan(query)
+    assert caught.value.param == param

@@ -1,5 +1,6 @@
 """Animations through the whole pipeline: every frame, its delay and position; and the limits."""
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageFilter
 
+from pixmill.engine.pixels import animation
 from pixmill.engine.pixels.pipeline import render
 from pixmill.errors import ImageTooLarge, InvalidParameter, ResultTooLarge, UndecodableImage
 from pixmill.media import Format
@@ -14,7 +16,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.limits import Limits, OnTruncated
 from pixmill.plan.ops import Crop, Fit, Flip, Input, Output, Plan, Resize
-from pixmill.plan.output import Encoding, Metadata
+from pixmill.plan.output import Animation, Encoding, Metadata
 from pixmill.ports.values import Rendered
 from tests.pixels.animations import (
     MAKERS,
@@ -320,3 +322,94 @@ def test_equal_frames_take_no_room_in_an_apng() -> None:
     source = encode_image(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     still = render_animation(source, input=Input(animated=False))
     assert len(render_animation(source).body) < 1.1 * len(still.body) + 3000
+
+
+def retimed(
+    source: memoryview, kind: Format = Format.PNG, limits: Limits = LIMITS, chosen: Input | None = None, **timing: Any
+) -> Rendered:
+    output = Output(formats=(kind,), quality=95, animation=Animation(**timing))
+    return render(source, Plan(input=chosen or Input(), output=output), limits)
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize(
+    ("chosen", "indexes", "delays"),
+    [
+        (Input(max_frames=2), [0, 1], [120, 40]),
+        (Input(max_frames=9), [0, 1, 2, 3], DELAYS),
+        (Input(frame_step=2), [0, 2], [160, 1070]),
+        (Input(frame_step=3), [0, 3], [1160, 70]),
+        (Input(frame_step=2, max_frames=2), [0, 2], [160, 1070]),
+    ],
+)
+@pytest.mark.parametrize("source", [Format.GIF, Format.WEBP])
+def test_some_frames_of_an_animation_are_shown(
+    source: Format, target: Format, chosen: Input, indexes: list[int], delays: list[int]
+) -> None:
+    result = decode_animation(retimed(MAKERS[source](LARGE, LARGE_FILM), target, chosen=chosen).body)
+    canvases = list(composited_frames(LARGE, LARGE_FILM))
+    assert result.delays_ms == delays
+    for frame, index in zip(result.frames, indexes, strict=True):
+        assert difference(frame[..., :3], canvases[index][..., :3]) < 6
+
+
+@pytest.mark.parametrize("chosen", [Input(max_frames=1), Input(frame_step=4)])
+def test_one_frame_of_an_animation_is_a_still(chosen: Input) -> None:
+    rendered = retimed(gif(SIZE, FILM), Format.WEBP, chosen=chosen)
+    with Image.open(BytesIO(rendered.body)) as image:
+        assert not getattr(image, "is_animated", False)
+
+
+def test_frames_that_are_not_shown_do_not_count_against_the_limits() -> None:
+    long = gif(SIZE, FILM * 5)
+    with pytest.raises(ImageTooLarge):
+        retimed(long, limits=Limits(max_frames=8))
+    for chosen, count in ((Input(max_frames=8), 8), (Input(frame_step=3), 7)):
+        rendered = retimed(long, limits=Limits(max_frames=8), chosen=chosen)
+        assert len(decode_animation(rendered.body).frames) == count
+    with pytest.raises(ImageTooLarge):
+        retimed(long, limits=Limits(max_animation_pixels=SIZE[0] * SIZE[1] * 19), chosen=Input(frame_step=19))
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize(
+    ("timing", "delays"),
+    [
+        ({"delays_ms": (80,)}, [80] * 4),
+        ({"delays_ms": (10, 200)}, [10, 200, 200, 200]),
+        ({"delays_ms": (10, 20, 30, 40, 50)}, [10, 20, 30, 40]),
+        ({"speed": 0.5}, [240, 80, 2000, 140]),
+        ({"reverse": True}, DELAYS[::-1]),
+        ({"reverse": True, "speed": 0.5}, [140, 2000, 80, 240]),
+        ({"reverse": True, "delays_ms": (10, 20)}, [10, 20, 20, 20]),
+    ],
+)
+def test_the_timing_is_another(target: Format, timing: dict[str, Any], delays: list[int]) -> None:
+    result = decode_animation(retimed(gif(LARGE, LARGE_FILM), target, **timing).body)
+    assert result.delays_ms == delays
+    canvases = list(composited_frames(LARGE, LARGE_FILM))
+    for frame, canvas in zip(result.frames, canvases[::-1] if "reverse" in timing else canvases, strict=True):
+        assert difference(frame[..., :3], canvas[..., :3]) < 6
+
+
+@pytest.mark.parametrize("loop", [0, 1, 3])
+@pytest.mark.parametrize("target", KINDS)
+def test_it_plays_as_often_as_requested(target: Format, loop: int) -> None:
+    assert repeats(retimed(gif(SIZE, FILM, 5), target, loop=loop)) == loop
+
+
+def test_frames_that_play_backwards_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(animation, "MAX_REVERSED_BYTES", SIZE[0] * SIZE[1] * 3 * 4 - 1)
+    with pytest.raises(ResultTooLarge, match="backwards") as caught:
+        retimed(gif(SIZE, FILM), reverse=True)
+    assert caught.value.param == "reverse"
+
+
+def test_timing_changes_nothing_of_a_still() -> None:
+    """It is delivered as it is where it would be without."""
+    source = encode_image(photo(), "JPEG")
+    plan = Plan(
+        input=Input(max_frames=3, frame_step=2),
+        output=Output(source_format=True, metadata=Metadata.ALL, animation=Animation(loop=3, speed=2.0)),
+    )
+    assert render(source, plan, LIMITS).body == bytes(source)

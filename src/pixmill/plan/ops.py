@@ -15,7 +15,15 @@ from pixmill.plan.effects import Adjust, Effects, Percent
 from pixmill.plan.facts import HEADER_FACTS_ONLY, FactSelection
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.output import DEFAULT_ENCODING, MAX_TARGET_QUALITY, Encoding, Metadata, Profile
+from pixmill.plan.output import (
+    AS_RECORDED,
+    DEFAULT_ENCODING,
+    MAX_TARGET_QUALITY,
+    Animation,
+    Encoding,
+    Metadata,
+    Profile,
+)
 from pixmill.plan.overlays import CENTRED_PLACEMENT, MAX_OVERLAYS, Length, OverlayFit, Placement, TextOverlay
 from pixmill.plan.shapes import NO_SHAPE, Shape
 from pixmill.plan.size_rules import Dpr, SkipSmaller
@@ -37,7 +45,7 @@ class Input(Struct, frozen=True):
     of an animation it is the first frame. ``dpi``: resolution of vector originals (SVG, PDF) where their own size
     counts. ``time_s``: position in a video; None for its most representative frame. ``orientation``: replaces the one
     that the original records, as in EXIF (1: as stored); 0 for the recorded one. ``rejected``: originals in these
-    formats are errors.
+    formats are errors. Of an animation every ``frame_step``-th frame is shown, at most ``max_frames`` (0: any number).
     """
 
     animated: bool = True
@@ -46,6 +54,8 @@ class Input(Struct, frozen=True):
     time_s: Annotated[float, Meta(ge=0, le=MAX_TIME_S)] | None = None
     orientation: Annotated[int, Meta(ge=0, le=8)] = 0
     rejected: tuple[Format, ...] = ()
+    max_frames: Annotated[int, Meta(ge=0, le=MAX_PAGE)] = 0
+    frame_step: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
 
 
 DEFAULT_INPUT: Final = Input()
@@ -257,6 +267,7 @@ class Output(Struct, frozen=True, omit_defaults=True):
     ordered: bool = False
     fallback_format: Format | None = None
     original_formats: tuple[Format, ...] = ()
+    animation: Animation = AS_RECORDED
 
 
 MAX_OVERLAY_STAGES: Final = 4

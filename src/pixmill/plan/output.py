@@ -102,3 +102,23 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 DEFAULT_ENCODING: Final = Encoding()
 """The defaults of each format."""
+
+MAX_DELAY_MS: Final = 65_535
+MAX_DELAYS: Final = 256
+MAX_LOOPS: Final = 65_535
+
+
+class Animation(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The timing of an animation; that of the original by default.
+
+    ``delays_ms``: of the frames, in order of display; the last one is that of all further frames. ``loop``: how often
+    it plays, 0 for ever. ``speed``: a factor, without effect on ``delays_ms``. ``reverse``: the last frame comes first.
+    """
+
+    delays_ms: Annotated[tuple[Annotated[int, Meta(ge=1, le=MAX_DELAY_MS)], ...], Meta(max_length=MAX_DELAYS)] = ()
+    loop: Annotated[int, Meta(ge=0, le=MAX_LOOPS)] | None = None
+    speed: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
+    reverse: bool = False
+
+
+AS_RECORDED: Final = Animation()

@@ -61,6 +61,8 @@ class ParamValues(TypedDict, total=False):
     v: str
     animated: bool
     page: int
+    max_frames: int
+    frame_step: int
     dpi: int
     time: Fraction
     orientation: int
@@ -187,6 +189,10 @@ class ParamValues(TypedDict, total=False):
     colors: int
     dither: Fraction
     tiff_compression: TiffCompression
+    frame_delay: tuple[int, ...]
+    loop: int
+    speed: Fraction
+    reverse: bool
     filename: str
     tags: tuple[str, ...]
     # response

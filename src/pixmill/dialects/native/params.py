@@ -6,11 +6,14 @@ Each parameter is declared once, in ``tables/``, beside the function that compil
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.param_values import ParamValues, select
 from pixmill.dialects.native.stages import OverlayStageGrammar, then_param
 from pixmill.dialects.native.tables import (
     adjust,
+    animation,
     effects,
     info,
     input_options,
@@ -80,6 +83,7 @@ PARAMS: tuple[Param, ...] = (
     _OVERLAY,
     then_param(STAGE_PARAMS),
     *output.PARAMS,
+    *animation.PARAMS,
     *tags.PARAMS,
     *response.PARAMS,
     *info.PARAMS,
@@ -106,6 +110,8 @@ def plan_of(values: ParamValues) -> Plan:
     5. The limit on references and the default size of placeholders, which concern the whole plan.
     """
     result = output.output_of(values)
+    if not animation.NAMES.isdisjoint(values):
+        result = replace(result, animation=animation.animation_of(values, result))
     first = _stage_of(values, keeps_alpha=not result.negotiated and not output.ALPHA_FORMATS.isdisjoint(result.formats))
     plan = Plan(
         rotate=first.rotate,

@@ -9,6 +9,7 @@ Must never know formats or libraries.
 
 from collections.abc import Iterator
 from time import perf_counter
+from typing import Final
 
 from pixmill.engine.codecs.decoder import Decoder, HasFrames, ImageHeader
 from pixmill.engine.codecs.frame_sequence import AnimationTiming, FrameSequence
@@ -22,16 +23,26 @@ from pixmill.engine.pixels.output.original_file import format_is_free
 from pixmill.engine.pixels.runner import PipelineRunner
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge
+from pixmill.plan.animation import result_delays, selected_delays, selected_frames
 from pixmill.plan.ops import Plan
 
 StageSeconds = dict[str, float]
+
+MAX_REVERSED_BYTES: Final = 128 * 2**20
+"""Of all frames of a result that plays backwards: they are in memory until the last one is made."""
 
 
 def produces_animation(header: ImageHeader, plan: Plan) -> bool:
     """Whether this plan makes an animation of the original."""
     input_options, output = plan.input, plan.output
     format_can_animate = output.negotiated or not output.formats or can_encode_animation(output.formats[0])
-    return header.timing is not None and input_options.animated and input_options.page == 1 and format_can_animate
+    return (
+        header.timing is not None
+        and input_options.animated
+        and input_options.page == 1
+        and format_can_animate
+        and (len(frames_shown(header, plan)) > 1 or header.frame_count == 1)
+    )
 
 
 def build_frame_sequence(
@@ -41,14 +52,16 @@ def build_frame_sequence(
 
     Raises ImageTooLarge, ResultTooLarge.
     """
-    timing = job.header.timing
-    if timing is None or not isinstance(decoder, HasFrames):
+    if job.header.timing is None or not isinstance(decoder, HasFrames):
         raise TypeError("The original is not an animation")
-    _check_limits(job, timing)
-    frames = _process_frames(_decode_frames(decoder, job, seconds), runner, seconds)
+    shown = frames_shown(job.header, job.plan)
+    timing = _result_timing(job.header.timing, job.plan, shown)
+    _check_limits(job, timing, shown)
+    frames = _process_frames(_decode_frames(decoder, job, seconds, shown), runner, seconds)
     first = next(frames)
+    in_order = _require_uniform(first, frames)
     return FrameSequence(
-        _require_uniform(first, frames),
+        _reversed(in_order, first, len(shown)) if job.plan.output.animation.reverse else in_order,
         first.size,
         first.layout,
         first.format,
@@ -59,25 +72,37 @@ def build_frame_sequence(
     )
 
 
-def _check_limits(job: RenderJob, timing: AnimationTiming) -> None:
+def frames_shown(header: ImageHeader, plan: Plan) -> range:
+    """Return the indexes of the frames of the original that are frames of the result."""
+    return selected_frames(header.frame_count, plan.input.max_frames, plan.input.frame_step)
+
+
+def _result_timing(timing: AnimationTiming, plan: Plan, shown: range) -> AnimationTiming:
+    animation = plan.output.animation
+    loop_count = timing.loop_count if animation.loop is None else animation.loop
+    return AnimationTiming(result_delays(selected_delays(timing.delays_ms, shown), animation), loop_count)
+
+
+def _check_limits(job: RenderJob, timing: AnimationTiming, shown: range) -> None:
     header, limits = job.header, job.limits
-    if header.frame_count > limits.max_frames:
+    if len(shown) > limits.max_frames:
         raise ImageTooLarge(f"An animation may have at most {limits.max_frames} frames")
-    check_frames(header, header.frame_count, limits)
+    check_frames(header, shown[-1] + 1, limits)
     if timing.duration_s > limits.max_animation_s:
         raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")
     largest = max(stage.geometry.output.pixels for stage in job.stage_jobs)
-    if header.frame_count * largest > limits.max_animation_pixels:
+    if len(shown) * largest > limits.max_animation_pixels:
         raise ResultTooLarge(f"The frames of the result may have at most {limits.max_animation_pixels} pixels together")
 
 
-def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds) -> Iterator[Frame]:
+def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds, shown: range) -> Iterator[Frame]:
     frames = decode_frames(decoder, job.decode_request, job.limits)
-    for _ in range(job.header.frame_count):
+    for at in range(shown[-1] + 1):
         started = perf_counter()
         frame = next(frames)
         seconds["decode"] = seconds.get("decode", 0.0) + perf_counter() - started
-        yield frame
+        if at in shown:
+            yield frame
 
 
 def _process_frames(frames: Iterator[Frame], runner: PipelineRunner, seconds: StageSeconds) -> Iterator[Frame]:
@@ -95,3 +120,15 @@ def _require_uniform(first: Frame, others: Iterator[Frame]) -> Iterator[Frame]:
         if (frame.size, frame.layout) != (first.size, first.layout):
             raise ValueError(f"A frame is {frame.size} {frame.layout}, the first {first.size} {first.layout}")
         yield frame
+
+
+def _reversed(frames: Iterator[Frame], first: Frame, count: int) -> Iterator[Frame]:
+    """Yield the frames in reverse order, once all are made. Raises ResultTooLarge."""
+    if count * len(first.pixels) > MAX_REVERSED_BYTES:
+        raise ResultTooLarge(
+            f"The frames of an animation that plays backwards may have at most {MAX_REVERSED_BYTES} bytes together",
+            param="reverse",
+        )
+    kept = list(frames)
+    while kept:
+        yield kept.pop()

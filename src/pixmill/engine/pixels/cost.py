@@ -15,6 +15,7 @@ from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.early_conversion import conversion_kind
 from pixmill.errors import PixmillError, TooCostly
 from pixmill.media import Format
+from pixmill.plan.animation import selected_frames
 from pixmill.plan.cost import (
     EarlyConversion,
     OriginalFacts,
@@ -89,9 +90,12 @@ def _original_facts(job: RenderJob, *, animated: bool) -> OriginalFacts:
     pixels = rendered.pixels if header.is_vector else header.size.pixels
     if header.timing and page > 1:
         pixels = page * max(pixels, _MIN_FRAME_PIXELS)  # a frame is decoded from those before it
-    frames = header.frame_count if animated else 1
+    selection = job.plan.input
+    shown = selected_frames(header.frame_count, selection.max_frames, selection.frame_step) if animated else range(1)
+    frames = len(shown)
     drawing_s = check_drawing(header, rendered, job.limits)
     extra_s = _layers_cost_s(job, frames)
+    extra_s += decode_cost_s(header.format, pixels) * (shown[-1] + 1 - frames)  # frames between those that are shown
     return OriginalFacts(header.format, pixels, frames, extra_s, drawing_s, _conversion(header, job.requested_profile))
 
 

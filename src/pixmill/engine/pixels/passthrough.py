@@ -34,7 +34,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
 from pixmill.plan.negotiation import kept_format
 from pixmill.plan.ops import Output, Plan, Resize
-from pixmill.plan.output import Metadata
+from pixmill.plan.output import AS_RECORDED, Metadata
 from pixmill.plan.passthrough import is_delivered_unchanged
 from pixmill.ports.values import Rendered
 
@@ -55,11 +55,24 @@ class VectorImage(Protocol):
 
 def delivered_plan(header: ImageHeader, plan: Plan) -> Plan:
     """Return the plan that applies to this original: with ``passthrough``, perhaps that of the original itself."""
+    if header.timing is None:
+        plan = _without_timing(plan)
     if plan.input.rejected:  # it has been opened
         plan = replace(plan, input=replace(plan.input, rejected=()))
     if is_delivered_unchanged(plan, header.format, is_animation=header.timing is not None):
         return Plan(output=Output(source_format=True, metadata=plan.output.metadata))
     return plan
+
+
+def _without_timing(plan: Plan) -> Plan:
+    """Drop what concerns animations only."""
+    if plan.output.animation == AS_RECORDED and (plan.input.max_frames, plan.input.frame_step) == (0, 1):
+        return plan
+    return replace(
+        plan,
+        input=replace(plan.input, max_frames=0, frame_step=1),
+        output=replace(plan.output, animation=AS_RECORDED),
+    )
 
 
 def may_pass_through(header: ImageHeader, plan: Plan) -> bool:

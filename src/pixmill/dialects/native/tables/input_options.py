@@ -32,6 +32,22 @@ PARAMS = (
         aliases=("frame",),
     ),
     Param(
+        "max_frames",
+        Group.SOURCE,
+        Integer(1, MAX_PAGE),
+        "Maximum number of frames of an animation: the first ones. 1 gives a still image.",
+        ("20",),
+    ),
+    Param(
+        "frame_step",
+        Group.SOURCE,
+        Integer(1, MAX_PAGE),
+        "Shows only every N-th frame of an animation, from the first, in the same time: a frame lasts as long as those "
+        "that are left out after it.",
+        ("2",),
+        default="1",
+    ),
+    Param(
         "dpi",
         Group.SOURCE,
         Integer(1, MAX_DPI),
@@ -76,7 +92,8 @@ def input_of(values: ParamValues, output: Output) -> Input:
     can_animate = (
         not output.formats or output.negotiated or output.passthrough_animations or MEDIA[output.formats[0]].animation
     )
-    still = "page" in values or not values.get("animated", True)
+    still = "page" in values or not values.get("animated", True) or values.get("max_frames") == 1
+    shows_frames = can_animate and not still
     return Input(
         animated=not (can_animate and still),
         page=values.get("page", 1),
@@ -84,4 +101,6 @@ def input_of(values: ParamValues, output: Output) -> Input:
         time_s=float(values["time"]) if "time" in values else None,
         orientation=values.get("orientation", 0),
         rejected=tuple(sorted(values.get("reject", ()))),
+        max_frames=values.get("max_frames", 0) if shows_frames else 0,
+        frame_step=values.get("frame_step", 1) if shows_frames else 1,
     )
