@@ -46,6 +46,7 @@ device pixel ratio reduced for small images | w=9&dpr=2&dpr_rule=capped
 small images left as they are | w=9&h=9&skip_smaller=both
 error instead of upscaling | w=9&enlarge=error
 minimum sizes | min_width=9 min_height=9
+sides relative to the original, one by one | w=pct:50&h=pct:25&fit=fill
 aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true
 choice of resampling kernel | w=9&kernel=mitchell

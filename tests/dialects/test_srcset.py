@@ -87,6 +87,8 @@ def test_what_a_preset_says_of_size_and_format_does_not_change_the_widths() -> N
     ("query", "kind", "param"),
     [
         ("height=5", ConflictingParameters, "height"),
+        ("width=pct:50", ConflictingParameters, "width"),
+        ("width=50&height=pct:50", ConflictingParameters, "height"),
         ("widths=0", InvalidParameter, "widths"),
         ("widths=16384", InvalidParameter, "widths"),
         ("widths=1,", InvalidParameter, "widths"),

@@ -21,6 +21,7 @@ from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import CropWindow, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
+from pixmill.plan.relative_sides import absolute_resize
 from pixmill.plan.transforms import FreeRotation
 
 _TRIGONOMETRY_ERROR_PX = 1e-9
@@ -106,7 +107,7 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
     exact_crop = _exact_crop(crop, oriented, plan, exact_source)
-    fitted = fit_by_rules(exact_crop, plan.resize, has_canvas=plan.canvas is not None)
+    fitted = fit_by_rules(exact_crop, absolute_resize(exact_crop, plan.resize), has_canvas=plan.canvas is not None)
     layout = _lay_out(fitted, plan, crop)
     longest = max(layout.output.sides)
     if 0 < plan.resize.max_side < longest:

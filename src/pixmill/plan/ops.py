@@ -31,6 +31,7 @@ from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Extend, FreeRotation, LengthUnit, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
+SideShare = Annotated[float, Meta(ge=0, le=10_000)]
 
 
 MAX_PAGE: Final = 65_535
@@ -190,6 +191,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     side would be enlarged to more than ``max_enlarged_side`` (0: any), or if one would be below ``min_fitted_side``.
     ``dpr`` is a device pixel ratio that depends on the image; the sides are then in CSS pixels.
 
+    ``width_share`` and ``height_share``: in place of a side that is 0, a share of that side of the image, which is what
+    ``crop`` leaves. With ``aspect`` one of them sets the other side.
     ``max_side`` limits the sides of the result with its canvas and padding, all of which shrink alike (0: any).
     """
 
@@ -215,6 +218,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     min_fitted_side: Side = 0
     dpr: Dpr | None = None
     max_side: Side = 0
+    width_share: SideShare = 0.0
+    height_share: SideShare = 0.0
 
 
 class Canvas(Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan
+from pixmill.plan.relative_sides import absolute_resize
 
 _FIRST_TRANSPOSED: Final = 5
 """EXIF orientations from this one on swap the sides."""
@@ -58,7 +59,7 @@ def natural_width(source: Size, plan: Plan) -> int:
     """Return the width of the box at which the image is neither reduced nor enlarged."""
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
-    box = oriented_resize(crop.size, plan.resize)
+    box = oriented_resize(crop.size, absolute_resize(crop.size, plan.resize))
     if not box.width or not box.height:
         return crop.width
     choose = max if box.fit in (Fit.INSIDE, Fit.CONTAIN) else min

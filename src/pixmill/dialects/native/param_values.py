@@ -68,8 +68,8 @@ class ParamValues(TypedDict, total=False):
     orientation: int
     reject: tuple[Format, ...]
     # size
-    width: int
-    height: int
+    width: int | Fraction
+    height: int | Fraction
     aspect: Aspect
     fit: Fit
     gravity: Gravity

@@ -6,7 +6,7 @@ BadRequest, in linear time.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote_from_bytes
 
 from pixmill.dialects.native.param import MAX_SIDE, Param
@@ -90,7 +90,7 @@ def parse_srcset(query: bytes, presets: Presets) -> SrcsetRequest:
         raise MissingParameter("url is required: the URL or path of the original", param="url")
     given = presets.apply(explicit_values)
     _check_conflicts(given)
-    width, height = given.get("width"), given.get("height")
+    width, height = _pixels(given, "width"), _pixels(given, "height")
     height_per_width = Fraction(height, width) if width and height else None
     max_width = MAX_SIDE if not height_per_width else max(1, min(MAX_SIDE, int(MAX_SIDE / height_per_width)))
     values = _DEFAULTS | given
@@ -105,6 +105,13 @@ def parse_srcset(query: bytes, presets: Presets) -> SrcsetRequest:
         placeholder=values["placeholder"],
         warm=values["warm"],
     )
+
+
+def _pixels(values: ParamValues, name: Literal["width", "height"]) -> int | None:
+    side = values.get(name)
+    if isinstance(side, Fraction):
+        raise ConflictingParameters(f"{name} must be a number of pixels here: widths are in pixels", param=name)
+    return side
 
 
 def _check_conflicts(values: ParamValues) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pixmill.dialects.native.grammars.scalars import Decimal, Schema, parse_decimal, pattern_schema
+from pixmill.dialects.native.grammars.scalars import Decimal, Integer, Schema, parse_decimal, pattern_schema
 from pixmill.plan.ops import Aspect
 
 _RATIO_PART = r"(?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?|0\.[0-9]{0,3}[1-9])"
@@ -14,6 +14,10 @@ _MARGIN = "(?:0|[1-9][0-9]{0,3})"
 _MARGINS = re.compile(f"{_MARGIN}(?:,{_MARGIN}(?:,{_MARGIN},{_MARGIN})?)?")
 
 _PERCENT = re.compile(r"pct:(?:2000(?:\.0{1,4})?|1[0-9]{3}(?:\.[0-9]{1,4})?|[1-9][0-9]{0,2}(?:\.[0-9]{1,4})?)")
+
+_SHARE = re.compile(
+    r"pct:(?:2000(?:\.0{1,4})?|1[0-9]{3}(?:\.[0-9]{1,4})?|[1-9][0-9]{0,2}(?:\.[0-9]{1,4})?|0\.0{0,3}[1-9][0-9]{0,3})"
+)
 
 FULL_CIRCLE_DEGREES = 360
 
@@ -64,6 +68,30 @@ class FactorGrammar:
     @property
     def _percent(self) -> Decimal:
         return Decimal(self.low * 100, self.high * 100)
+
+
+@dataclass(frozen=True, slots=True)
+class SideGrammar:
+    """A side: whole pixels, or a share of that side of the image, as percent after ``pct:``."""
+
+    max_side: int
+
+    @property
+    def expects(self) -> str:
+        return f"{self._pixels.expects}, or percent of that side of the image as pct:N, up to 2000"
+
+    @property
+    def schema(self) -> Schema:
+        return {"anyOf": [self._pixels.schema, pattern_schema(_SHARE.pattern)]}
+
+    def parse(self, text: str) -> int | Fraction:
+        if _SHARE.fullmatch(text):
+            return parse_decimal(text.removeprefix("pct:")) / 100
+        return self._pixels.parse(text)
+
+    @property
+    def _pixels(self) -> Integer:
+        return Integer(1, self.max_side)
 
 
 class AngleGrammar:

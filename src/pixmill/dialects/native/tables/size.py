@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.native.grammars.canvas import CanvasGrammar, CanvasGravityGrammar, PaddingGrammar
 from pixmill.dialects.native.grammars.gravity import GravityGrammar
-from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar
+from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar, SideGrammar
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
@@ -25,17 +25,18 @@ PARAMS = (
     Param(
         "width",
         Group.SIZE,
-        Integer(1, MAX_SIDE),
-        "Width of the box in pixels. Default: follows from `height` and the aspect ratio.",
-        ("800",),
+        SideGrammar(MAX_SIDE),
+        "Width of the box: pixels, or percent of the width of the image, or of its region cut out by `crop`. Default: "
+        "follows from `height` and the aspect ratio.",
+        ("800", "pct:50"),
         aliases=("w",),
     ),
     Param(
         "height",
         Group.SIZE,
-        Integer(1, MAX_SIDE),
-        "Height of the box in pixels. Default: follows from `width` and the aspect ratio.",
-        ("600",),
+        SideGrammar(MAX_SIDE),
+        "Height of the box, like `width`. Default: follows from `width` and the aspect ratio.",
+        ("600", "pct:100"),
         aliases=("h",),
     ),
     Param(
@@ -400,13 +401,25 @@ def _without_padding(values: ParamValues, resize: Resize) -> Resize:
 
 
 def _box_sides(values: ParamValues) -> tuple[_Side, _Side]:
-    """Return the sides of the box in CSS pixels; 0 for one that is free."""
-    width: _Side = values.get("width", 0)
-    height: _Side = values.get("height", 0)
-    if "aspect" in values:
+    """Return the sides of the box in CSS pixels; 0 for one that is free or relative."""
+    width, height = _pixels(values.get("width", 0)), _pixels(values.get("height", 0))
+    if "aspect" in values and not _is_relative(values):
         ratio = Fraction(values["aspect"].width, values["aspect"].height)
         width, height = width or height * ratio, height or width / ratio
     return width, height
+
+
+def _pixels(side: _Side) -> _Side:
+    return side if isinstance(side, int) else 0
+
+
+def _share(side: _Side, scale: Fraction) -> float:
+    return float(side * scale) if isinstance(side, Fraction) else 0.0
+
+
+def _is_relative(values: ParamValues) -> bool:
+    """Return whether a side of the box is given as a share of the image."""
+    return isinstance(values.get("width"), Fraction) or isinstance(values.get("height"), Fraction)
 
 
 def _scales(values: ParamValues, width: _Side, height: _Side) -> _Scales:
@@ -416,7 +429,7 @@ def _scales(values: ParamValues, width: _Side, height: _Side) -> _Scales:
     dpr = _ONE if _depends_on_image(values) else values.get("dpr", _ONE)
     zoom = values.get("zoom", _ONE)
     if not width and not height:
-        return _Scales(zoom, dpr)
+        return _Scales(dpr * zoom if _is_relative(values) else zoom, dpr)
     box = min(dpr * zoom, MAX_SIDE / Fraction(max(width, height)))
     return _Scales(box, min(dpr, box / zoom))
 
@@ -428,7 +441,7 @@ def _depends_on_image(values: ParamValues) -> bool:
 
 def _with_rules(values: ParamValues, resize: Resize) -> Resize:
     """Add the rules that depend on the size of the image, as far as there is something that they apply to."""
-    is_sized = bool(resize.width or resize.height)
+    is_sized = bool(resize.width or resize.height or resize.width_share or resize.height_share)
     is_scaled = is_sized or resize.aspect is not None or resize.zoom != 1
     return replace(
         resize,
@@ -454,6 +467,8 @@ def _conditional_dpr(values: ParamValues, *, is_sized: bool) -> Dpr | None:
 
 def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
     """Compile the box. ``fit`` needs two sides, ``gravity`` a crop or padding, ``zoom`` no sides to multiply."""
+    if _is_relative(values):
+        return _relative_box(values, width, height, scales)
     if width or height:
         rounding = values.get("rounding", RoundingMode.HALF_UP)
         resize = Resize(
@@ -471,6 +486,22 @@ def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> R
         resize = replace(resize, enlarge=values.get("enlarge") is True, shrink=False)
     aspect = values["aspect"]
     return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
+
+
+def _relative_box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
+    """Compile a box of which a side is a share of the image, so that its shape is not known."""
+    rounding = values.get("rounding", RoundingMode.HALF_UP)
+    has_both_sides = "width" in values and "height" in values
+    resize = Resize(
+        _scaled_side(width, scales.box, rounding),
+        _scaled_side(height, scales.box, rounding),
+        enlarge=values.get("enlarge") is True,
+        shrink=values.get("shrink", True),
+        aspect=None if has_both_sides else values.get("aspect"),
+        width_share=_share(values.get("width", 0), scales.box),
+        height_share=_share(values.get("height", 0), scales.box),
+    )
+    return _fitted(values, resize, scales, is_square=False) if has_both_sides or resize.aspect else resize
 
 
 def _fitted(values: ParamValues, resize: Resize, scales: _Scales, *, is_square: bool) -> Resize:
@@ -496,10 +527,11 @@ def _fit(values: ParamValues) -> Fit:
 
 def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
     """Drop a clamp of a box that every image may be scaled to, and of fits that do not reach both sides of the box."""
+    is_sized = bool(resize.width or resize.width_share or resize.height_share)
     if values["clamp"] is Clamp.BOX:
-        has_effect = not resize.enlarge and (bool(resize.width) or resize.zoom > 1 or fit is Fit.CONTAIN)
+        has_effect = not resize.enlarge and (is_sized or resize.zoom > 1 or fit is Fit.CONTAIN)
         return Clamp.BOX if has_effect else Clamp.SHAPE
-    is_in_image = not resize.width and resize.zoom <= 1 and resize.shrink and fit is not Fit.CONTAIN
+    is_in_image = not is_sized and resize.zoom <= 1 and resize.shrink and fit is not Fit.CONTAIN
     has_effect = fit not in (Fit.INSIDE, Fit.OUTSIDE) and not (resize.enlarge and resize.shrink) and not is_in_image
     return values["clamp"] if has_effect else Clamp.SHAPE
 
