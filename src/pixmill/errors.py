@@ -53,6 +53,8 @@ class PixmillError(Exception):
     """Returned from the negative cache, without another attempt."""
     negative_ttl_s: float | None = None
     """How long the negative cache will keep returning it, if known."""
+    upstream_status: int = 0
+    """The HTTP status of the source's answer, if that is the error."""
 
     def __init__(
         self, message: str = "", *, param: str | None = None, detail: str = "", retry_after_s: float | None = None
@@ -67,13 +69,14 @@ class PixmillError(Exception):
         """Copy it with the name of the input that failed, for requests with several."""
         copy = type(self)(f"{name}: {self.message}", param=param, detail=self.detail, retry_after_s=self.retry_after_s)
         copy.from_negative_cache, copy.negative_ttl_s = self.from_negative_cache, self.negative_ttl_s
+        copy.upstream_status = self.upstream_status
         return copy
 
     def snapshot(self) -> "ErrorSnapshot":
         """Return what a negative cache keeps of it."""
         limit = MAX_SNAPSHOT_CHARS
         param = self.param and self.param[:limit]
-        return ErrorSnapshot(self.code, self.message[:limit], param, self.detail[:limit])
+        return ErrorSnapshot(self.code, self.message[:limit], param, self.detail[:limit], self.upstream_status)
 
 
 class ErrorSnapshot(Struct, frozen=True, gc=False):
@@ -87,11 +90,13 @@ class ErrorSnapshot(Struct, frozen=True, gc=False):
     message: str
     param: str | None
     detail: str
+    upstream_status: int = 0
 
     def as_negative_hit(self, ttl_s: float) -> PixmillError:
         """Return a new error for a request that is answered from the negative cache."""
         error = _classes_by_code()[self.code](self.message, param=self.param, detail=self.detail)
         error.from_negative_cache, error.negative_ttl_s = True, ttl_s
+        error.upstream_status = self.upstream_status
         return error
 
 

@@ -183,3 +183,17 @@ def test_only_originals_in_chosen_formats_keep_theirs(source: memoryview, kind: 
 def test_a_drawing_stays_one_if_its_format_is_chosen() -> None:
     output = replace(CHOSEN, original_formats=(Format.PNG, Format.SVG))
     assert render(DRAWING, Plan(resize=Resize(20), output=output), LIMITS).format is Format.SVG
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("AVIF", "jpeg"), ("WEBP", "jpeg"), ("PNG", "png"), ("GIF", "gif")])
+def test_formats_that_are_not_chosen_become_one(kind: str, expected: str) -> None:
+    source = encode_image(photo().convert("RGBA") if kind == "WEBP" else photo(), kind)
+    output = replace(CHOSEN, fallback_format=Format.JPEG)
+    assert render(source, Plan(resize=Resize(30), output=output), LIMITS).format == expected
+
+
+@pytest.mark.parametrize(
+    "output", [replace(CHOSEN, fallback_format=Format.JPEG), replace(CHOSEN, original_formats=(Format.JPEG,))]
+)
+def test_an_animation_becomes_a_still_where_its_format_becomes_one_of_stills(output: Output) -> None:
+    assert render(animation("WEBP"), Plan(output=output), LIMITS).format is Format.JPEG

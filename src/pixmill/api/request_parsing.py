@@ -53,7 +53,7 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
     image_request = image_of(outcome)
     if image_request is None:
         return outcome
-    if image_request.max_age_s is not None:
+    if image_request.max_age_s is not None or image_request.min_age_s:
         image_request = _with_limited_max_age(image_request, context.images.freshness)
     if header := context.config.tag_header:
         image_request = _with_header_tags(image_request, request.headers.getlist(header), header)
@@ -70,7 +70,9 @@ def _with_limited_max_age(image_request: ImageRequest, freshness: FreshnessPolic
     limit_s = freshness.max_ttl_s
     if image_request.source.version and not image_request.source.is_version_signed:
         limit_s = min(limit_s, freshness.unsigned_version_ttl_s)
-    max_age_s = min(max(image_request.max_age_s or 0, freshness.min_ttl_s), limit_s)
+    if image_request.max_age_s is None:
+        return replace(image_request, min_age_s=int(min(image_request.min_age_s, limit_s)))
+    max_age_s = min(max(image_request.max_age_s, freshness.min_ttl_s), limit_s)
     return replace(image_request, max_age_s=int(max_age_s))
 
 

@@ -39,7 +39,8 @@ class UrlRoute:
 
     ``template`` has ``{name}`` for one segment, ``{+name}`` for one or more to the end. ``label`` is the route label of
     metrics and logs, by default the template; never the path of a request: labels must be few. ``needs_engine``: a
-    request may be shed while the render queue is full.
+    request may be shed while the render queue is full. ``takes_body``: the body of a POST is the original; else a
+    POST is answered as a GET.
     """
 
     template: str
@@ -49,6 +50,7 @@ class UrlRoute:
     label: str = ""
     summary: str = ""
     params: tuple[QueryParam, ...] = ()
+    takes_body: bool = True
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -143,6 +145,13 @@ class RequiresSignatures(Protocol):
     """
 
     requires_signature: bool
+
+
+@runtime_checkable
+class LimitsSources(Protocol):
+    """A dialect that can have an allow-list of its own for absolute URLs."""
+
+    limits_sources: bool
 
 
 @runtime_checkable

@@ -29,7 +29,13 @@ def _ordered_outputs(output: Output, shown: AbstractSet[Format]) -> Iterator[Out
         if form in shown or form not in MODERN_FORMATS:
             yield replace(explicit, formats=(form,))
     if output.source_format:
-        yield replace(explicit, formats=(), source_format=True, original_formats=output.original_formats)
+        yield replace(
+            explicit,
+            formats=(),
+            source_format=True,
+            original_formats=output.original_formats,
+            fallback_format=output.fallback_format if output.original_formats else None,
+        )
     elif output.fallback_format:
         yield replace(explicit, formats=(output.fallback_format,))
     else:
@@ -43,10 +49,12 @@ def kept_format(output: Output, original: Format) -> Format | None:
 
 
 def replacing_format(output: Output, *, alpha: bool, animated: bool) -> Format | None:
-    """Return the first of ``original_formats`` that can hold the image; the first of all if none can.
+    """Return ``fallback_format``, else the first of ``original_formats`` that can hold the image, else the first.
 
     None if there are none. Animations become GIFs rather than PNGs, whose first frame is all that many programs show.
     """
+    if output.fallback_format:
+        return output.fallback_format
     formats = [form for form in output.original_formats if form is not Format.SVG]
     fitting = (
         form

@@ -253,8 +253,8 @@ class Output(Struct, frozen=True, omit_defaults=True):
     ``negotiated``: the result is in the first of ``formats`` that the client shows; if it shows none, in the format of
     the original if ``source_format``, else in ``fallback_format``, else in one that fits the image. ``negotiation.py``
     replaces such an output by that of the chosen format before the image is looked up or rendered. With
-    ``original_formats`` only originals in these formats keep theirs, all others get the first of these that fits the
-    image, and all are encoded again; without ``source_format`` it has no effect.
+    ``original_formats`` only originals in these formats keep theirs; all others get ``fallback_format``, else the first
+    of these that fits the image, and all are encoded again; without ``source_format`` it has no effect.
     """
 
     formats: tuple[Format, ...] = ()

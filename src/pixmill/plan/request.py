@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from pixmill.media import Format
 from pixmill.plan.ops import Plan
 from pixmill.plan.source import SourceRef
 
@@ -37,7 +38,8 @@ class ImageRequest(Struct, frozen=True):
 
     ``tags`` are the surrogate keys by which the result can be purged. ``inline``: the file name is that of an image in
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
-    result; the server limits it. ``headers`` are sent besides the standard ones. ``fallback`` replaces an error.
+    result; ``min_age_s``: at least how long, if that is longer. The server limits both. ``headers`` are sent besides
+    the standard ones. ``fallback`` replaces an error. ``extensions`` of the file name replace the usual ones of formats.
 
     The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
     plans of further formats that the client shows.
@@ -51,5 +53,7 @@ class ImageRequest(Struct, frozen=True):
     max_age_s: int | None = None
     headers: Headers = ()
     fallback: Fallback | None = None
+    min_age_s: int = 0
+    extensions: tuple[tuple[Format, str], ...] = ()
     vary: tuple[str, ...] = ()
     alternatives: tuple[Plan, ...] = ()

@@ -85,7 +85,10 @@ def image_headers(
         headers["content-length"] = str(len(entry.body))
         if image_request.filename:
             headers["content-disposition"] = content_disposition(
-                image_request.filename, entry.format, inline=image_request.inline
+                image_request.filename,
+                entry.format,
+                inline=image_request.inline,
+                extension=dict(image_request.extensions).get(entry.format, ""),
             )
     return headers
 
@@ -112,8 +115,9 @@ def cache_headers(image_request: ImageRequest, result: ResizeResult, expires: in
     headers["age"] = str(control.age_s)
     if meta.version.modified and result.entry:
         headers["last-modified"] = formatdate(int(min(meta.version.modified, now)), usegmt=True)  # RFC 9110 §8.8.2.1
-    remaining_s = _remaining_s(meta, control, image_request.max_age_s, expires, now)
-    headers["cache-control"] = _cache_control(meta, control, remaining_s)
+    remaining_s = _remaining_s(meta, control, image_request, expires, now)
+    end = ", must-revalidate" if image_request.min_age_s else ""
+    headers["cache-control"] = _cache_control(meta, control, remaining_s, end)
     return headers
 
 
@@ -125,13 +129,17 @@ def not_modified_since(meta: EntryMetadata, if_modified_since: str) -> bool:
 
 
 def _remaining_s(
-    meta: EntryMetadata, control: CacheControl, requested_s: int | None, expires: int | None, now: float
+    meta: EntryMetadata, control: CacheControl, image_request: ImageRequest, expires: int | None, now: float
 ) -> int | None:
     """Return for how long a client may keep the response, in seconds from now; None for the lifetime of the result.
 
-    What the URL asks for, ``requested_s``, is longer than that only while the result is fresh, and if its source does
-    not insist on revalidation. Signature and source limit both.
+    What the request asks for is longer than that only while the result is fresh, and if its source does not insist on
+    revalidation. Signature and source limit both.
     """
+    fresh_for_s = control.max_age_s - control.age_s
+    requested_s = image_request.max_age_s
+    if image_request.min_age_s:
+        requested_s = max(image_request.min_age_s, fresh_for_s)
     limits_s = [] if expires is None else [max(0, expires - int(now))]
     if meta.client_caching.kind is ClientMaxAge.EXPLICIT:
         limits_s.append(int(meta.client_caching.max_age_s))
@@ -139,12 +147,11 @@ def _remaining_s(
         limits_s.append(requested_s)
     if not limits_s:
         return None
-    fresh_for_s = control.max_age_s - control.age_s
     may_be_longer = requested_s is not None and fresh_for_s > 0 and not meta.version.directives.must_revalidate
     return min(limits_s) if may_be_longer else min(*limits_s, fresh_for_s)
 
 
-def _cache_control(meta: EntryMetadata, control: CacheControl, remaining_s: int | None) -> str:
+def _cache_control(meta: EntryMetadata, control: CacheControl, remaining_s: int | None, end: str = "") -> str:
     client = meta.client_caching
     if client.kind is ClientMaxAge.NO_STORE or not control.storable:
         return "no-store"
@@ -152,7 +159,7 @@ def _cache_control(meta: EntryMetadata, control: CacheControl, remaining_s: int 
         return "public, no-cache"
     immutable = ", immutable" if meta.version.directives.immutable else ""
     if remaining_s is not None:
-        return f"public, max-age={remaining_s + control.age_s}{immutable}"
+        return f"public, max-age={remaining_s + control.age_s}{immutable}{end}"
     if immutable and control.max_age_s >= YEAR_S:
         return f"public, max-age={control.max_age_s}, immutable"  # there is nothing to say about the time after a year
     windows = {"stale-while-revalidate": control.stale_while_revalidate_s, "stale-if-error": control.stale_if_error_s}
@@ -172,14 +179,14 @@ def cache_status(result: ResizeResult) -> str:
     return status
 
 
-def content_disposition(filename: str, form: Format, *, inline: bool = False) -> str:
+def content_disposition(filename: str, form: Format, *, inline: bool = False, extension: str = "") -> str:
     """Return Content-Disposition (RFC 6266) for a download, or for an image in a page.
 
     An image extension in ``filename`` is replaced by that of the format.
     """
-    stem, dot, extension = filename.rpartition(".")
-    name = stem if dot and stem and f".{extension.lower()}" in _EXTENSIONS else filename
-    full_name = f"{name}.{MEDIA[form].extension}"
+    stem, dot, suffix = filename.rpartition(".")
+    name = stem if dot and stem and f".{suffix.lower()}" in _EXTENSIONS else filename
+    full_name = f"{name}.{extension or MEDIA[form].extension}"
     ascii_name = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in full_name)
     kind = "inline" if inline else "attachment"
     return f"{kind}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(full_name, safe='')}"

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Match, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.context import ApiContext
+from pixmill.api.fastpath.request_cache import RequestKey
 from pixmill.api.routes.images import get_image, post_image
 from pixmill.api.routes.info import get_info
 from pixmill.api.routes.srcset import get_srcset
@@ -36,6 +37,7 @@ class DialectRoutes(BaseRoute):
         self._endpoints: dict[Endpoint, ASGIApp] = {
             endpoint: request_response(partial(handler, context)) for endpoint, handler in _HANDLERS.items()
         }
+        self._requests = context.images.request_cache.reader
         self._upload_endpoint = request_response(partial(post_image, context))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -52,10 +54,16 @@ class DialectRoutes(BaseRoute):
         host = next((value for name, value in scope["headers"] if name == b"host"), b"")
         return self._dialects.match(self._dialects.known_host(host), scope["raw_path"])
 
+    def _request_key_of(self, scope: Scope) -> RequestKey:
+        """Return the key of a POST that is answered as a GET."""
+        return self._requests.read(scope)[0]
+
     def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]  # passed on
         match: DialectMatch = scope["dialect_match"]
         if scope["method"] not in match.route.methods:
             raise MethodNotAllowed
-        is_upload = scope["method"] == _UPLOAD_METHOD
+        is_upload = scope["method"] == _UPLOAD_METHOD and match.route.takes_body
+        if "request_key" not in scope and not is_upload:
+            scope["request_key"] = self._request_key_of(scope)
         endpoint = self._upload_endpoint if is_upload else self._endpoints[match.route.endpoint]
         return endpoint(scope, receive, send)

@@ -24,6 +24,7 @@ from pixmill.engine.pixels.runner import PipelineRunner
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import ImageTooLarge, ResultTooLarge
 from pixmill.plan.animation import result_delays, selected_delays, selected_frames
+from pixmill.plan.negotiation import kept_format, replacing_format
 from pixmill.plan.ops import Plan
 
 StageSeconds = dict[str, float]
@@ -35,7 +36,11 @@ MAX_REVERSED_BYTES: Final = 128 * 2**20
 def produces_animation(header: ImageHeader, plan: Plan) -> bool:
     """Whether this plan makes an animation of the original."""
     input_options, output = plan.input, plan.output
-    format_can_animate = output.negotiated or not output.formats or can_encode_animation(output.formats[0])
+    if output.source_format and not kept_format(output, header.format):
+        other = replacing_format(output, alpha=False, animated=True)
+        format_can_animate = other is not None and can_encode_animation(other)
+    else:
+        format_can_animate = output.negotiated or not output.formats or can_encode_animation(output.formats[0])
     return (
         header.timing is not None
         and input_options.animated

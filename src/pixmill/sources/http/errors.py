@@ -91,4 +91,6 @@ def check_received(status: int, headers: Mapping[str, str], size: int) -> None:
 def check_complete(status: int, headers: Mapping[str, str]) -> None:
     """Raise a SourceError unless the response carries the whole image."""
     if not is_complete(status, headers):
-        raise STATUS_ERROR_TYPES.get(status, SourceBadResponse)(detail=f"status {status}")
+        error = STATUS_ERROR_TYPES.get(status, SourceBadResponse)(detail=f"status {status}")
+        error.upstream_status = status
+        raise error

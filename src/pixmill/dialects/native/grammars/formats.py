@@ -19,7 +19,8 @@ _UNIVERSAL_FORMATS: Final = (Format.JPEG, Format.PNG, Format.GIF)
 class FormatOrder:
     """The client gets the first of ``formats`` that it shows, else the format of the original, or ``fallback``.
 
-    With neither it gets one that fits the image.
+    With both, ``fallback`` replaces formats of originals that are not to be kept. With neither it gets one that fits
+    the image.
     """
 
     formats: tuple[Format, ...]
@@ -29,7 +30,7 @@ class FormatOrder:
 
 @dataclass(frozen=True, slots=True)
 class FormatGrammar:
-    """A format by name, or ``auto:`` and modern formats in order; the last may be ``original`` or another format."""
+    """A format by name, or ``auto:`` and modern formats in order, then ``original``, another format, or both."""
 
     words: Mapping[str, tuple[Format, ...] | Literal["original"]]
 
@@ -38,41 +39,38 @@ class FormatGrammar:
         names = ", ".join(MODERN_FORMATS)
         return (
             f"{', '.join(self.words)}, or auto: and formats separated by commas, each once: {names} in any order, "
-            f"last {_ORIGINAL} or another format"
+            f"then {_ORIGINAL}, another format, or {_ORIGINAL} and another format"
         )
 
     @property
     def schema(self) -> Schema:
-        names = "|".join(MODERN_FORMATS)
-        last = "|".join(self._last_words())
-        return pattern_schema(f"{'|'.join(self.words)}|{_AUTO}(?:{names})|{_AUTO}(?:{names}),(?:{last})")
+        names = f"(?:{'|'.join(MODERN_FORMATS)})"
+        universal = f"(?:{'|'.join(self._universal_words())})"
+        ends = (names, f"{names},{universal}", f"{names},{_ORIGINAL}", f"(?:{names},)?{_ORIGINAL},{universal}")
+        return pattern_schema("|".join((*self.words, *(_AUTO + end for end in ends))))
 
     def parse(self, text: str) -> tuple[Format, ...] | Literal["original"] | FormatOrder:
         if text in self.words:
             return self.words[text]
         if not text.startswith(_AUTO):
             raise ValueError
-        return self._parse_order(text[len(_AUTO) :].split(",", len(MODERN_FORMATS) + 1))
+        return self._parse_order(text[len(_AUTO) :].split(",", len(MODERN_FORMATS) + 2))
 
     def _parse_order(self, names: list[str]) -> FormatOrder:
         by_name = {form.value: form for form in MODERN_FORMATS}
-        *firsts, last = names
-        if len(set(names)) < len(names) or not all(name in by_name for name in firsts):
+        universal = self._universal_words()
+        fallback = universal[names.pop()] if names[-1] in universal else None
+        keeps_original = names[-1:] == [_ORIGINAL]
+        del names[len(names) - keeps_original :]
+        is_complete = bool(names) or (keeps_original and fallback is not None)
+        if not is_complete or len(set(names)) < len(names) or not all(name in by_name for name in names):
             raise ValueError
-        formats = tuple(by_name[name] for name in firsts)
-        if last in by_name:
-            return FormatOrder((*formats, by_name[last]))
-        if not formats or last not in self._last_words():
-            raise ValueError
-        named = self.words[last]
-        return (
-            FormatOrder(formats, keeps_original=True) if named == _ORIGINAL else FormatOrder(formats, fallback=named[0])
-        )
+        return FormatOrder(tuple(by_name[name] for name in names), keeps_original, fallback)
 
-    def _last_words(self) -> list[str]:
-        """Return the words for formats that every client shows, and for ``original``."""
-        return [
-            word
+    def _universal_words(self) -> dict[str, Format]:
+        """Return the words for formats that every client shows."""
+        return {
+            word: named[0]
             for word, named in self.words.items()
-            if named == _ORIGINAL or (named and named[0] in _UNIVERSAL_FORMATS)
-        ]
+            if isinstance(named, tuple) and named and named[0] in _UNIVERSAL_FORMATS
+        }

@@ -69,10 +69,11 @@ PARAMS = (
         "`original` keeps the format of the original if it can be written; without other changes it returns the "
         "original without encoding it again, with the metadata that `metadata` says: byte for byte if that is `all`. "
         "`auto:` with an order, such as `auto:avif,webp,original`: the first that `Accept` names, else the last one if "
-        "it is `original` or a universally supported format, else one that fits the image. "
+        "it is `original` or a universally supported format, else one that fits the image. With "
+        "`original_formats`, the last one of `auto:webp,original,jpeg` replaces the others. "
         "`svg` accepts SVG originals only and sanitises them. Instead of an image: the placeholders `blurhash`, "
         "`thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`.",
-        ("webp", "auto:avif,webp,original"),
+        ("webp", "auto:avif,webp,original", "auto:webp,original,jpeg"),
         default="auto",
         aliases=("f",),
     ),
@@ -135,7 +136,7 @@ def output_of(values: ParamValues) -> Output:
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
         ordered=order is not None,
-        fallback_format=order.fallback if order else None,
+        fallback_format=order.fallback if order and ("original_formats" in values or not keeps_original) else None,
         original_formats=values.get("original_formats", ()) if keeps_original else (),
     )
 
