@@ -9,6 +9,22 @@ from typing import Any, Final
 
 KEYS: Final = "0123456789abcdef"
 
+_PATTERNS: Final = [{"protocol": "http", "hostname": "127.0.0.1"}, {"hostname": "example.com"}]
+_NEXT: Final = {
+    "formats": ["image/avif", "image/webp"],
+    "qualities": [75, 50, 100],
+    "remotePatterns": _PATTERNS,
+    "dangerouslyAllowLocalIP": True,
+}
+_NEXT_SITE: Final = {
+    "dangerouslyAllowSVG": True,
+    "contentDispositionType": "inline",
+    "contentSecurityPolicy": "sandbox;",
+    "localPatterns": [{"pathname": "/*.*"}],
+    "dev": True,
+}
+_VERCEL: Final = {"sizes": [640, 1200], "formats": ["image/avif", "image/webp"], "remotePatterns": _PATTERNS}
+
 MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "emgr": {"dialect": "emgr"},
     "emgr-signed": {
@@ -19,4 +35,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "options": {"cdn_base_url": "https://cdn.example/emgr/api/images/files/"},
     },
     "native-at-a-host": {"dialect": "native"},
+    "nextjs": {"dialect": "nextjs", "options": _NEXT},
+    "nextjs-site": {"dialect": "nextjs", "mount": "/docs", "source": "{origin}", "options": _NEXT_SITE},
+    "vercel": {"dialect": "vercel", "source": "{origin}", "options": _VERCEL},
+    "amplify": {"dialect": "amplify", "source": "{origin}", "options": {"sizes": [640], "domains": ["127.0.0.1"]}},
 }

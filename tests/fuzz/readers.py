@@ -21,6 +21,7 @@ from typing import Final
 from xml.parsers import expat
 
 import atheris  # type: ignore[import-untyped]
+import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 
 with atheris.instrument_imports(include=["pixmill"]):
@@ -28,6 +29,9 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.native.dialect import parse
+    from pixmill.dialects.nextjs.config import FLAVOURS, load_config
+    from pixmill.dialects.nextjs.dialect import NextDialect
+    from pixmill.dialects.port import Text
     from pixmill.dialects.signing import Keyring
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
@@ -45,13 +49,14 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
     from pixmill.engine.raster.cicp import hdr_encoding
     from pixmill.engine.raster.icc import is_readable_profile
-    from pixmill.errors import PixmillError
+    from pixmill.errors import BadRequest, PixmillError, SourceNotFound
     from pixmill.media import OUTPUT_FORMATS, Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
     from pixmill.plan.key import Key, canonical_json
     from pixmill.plan.limits import Limits
     from pixmill.plan.ops import Output, Plan
     from pixmill.plan.output import Metadata
+    from pixmill.plan.request import ImageRequest
     from pixmill.plan.source import parse_source
     from pixmill.plan.url import canonical_url, resolve_redirect
     from pixmill.runtime.spool import Spool
@@ -63,6 +68,12 @@ with atheris.instrument_imports(include=["pixmill"]):
 
 HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
+NEXT: Final = NextDialect(
+    load_config(
+        FLAVOURS["nextjs"],
+        msgspec.Raw(b'{"remotePatterns": [{"hostname": "**.a.b", "pathname": "/**/*.jpg"}], "domains": ["c"]}'),
+    )
+)
 KEY: Final = Key("0" * 64)
 ORIGINAL: Final = Spool(10)
 ORIGINAL.write(b"0123456789")
@@ -89,6 +100,15 @@ def grammar(data: bytes) -> None:
     with suppress(PixmillError):
         for path in (b"/resize", b"/info"):
             assert canonical_json(parse(path, data).plan)
+
+
+def nextjs(data: bytes) -> None:
+    """A line break separates path and query."""
+    path, _, query = data.partition(b"\n")
+    with suppress(BadRequest):
+        outcome = NEXT.parse(path or b"/_next/image", query)
+        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+    assert isinstance(NEXT.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
 def jpeg(data: bytes) -> None:
@@ -285,6 +305,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
     reader.__name__: reader
     for reader in (
         grammar,
+        nextjs,
         signature,
         url,
         headers,

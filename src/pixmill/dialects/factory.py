@@ -13,7 +13,9 @@ import msgspec
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
-from pixmill.dialects.port import Dialect, RequiresSignatures
+from pixmill.dialects.nextjs.config import FLAVOURS, load_config
+from pixmill.dialects.nextjs.dialect import NextDialect
+from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
@@ -84,7 +86,17 @@ def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
     return EmgrDialect(options, keyring, entry.mount.encode(), server.allows_source, server.render_mode)
 
 
-DIALECTS: Final[Mapping[str, DialectFactory]] = {NATIVE: _native, "emgr": _emgr}
+def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
+    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    config = load_config(FLAVOURS[entry.dialect], entry.options)
+    return NextDialect(config, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
+
+
+DIALECTS: Final[Mapping[str, DialectFactory]] = {
+    NATIVE: _native,
+    "emgr": _emgr,
+    **dict.fromkeys(FLAVOURS, _nextjs),
+}
 """By the name that an entry gives."""
 
 
@@ -137,7 +149,8 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
         raise ValueError(f"{entry.dialect} needs a host or a mount: its URLs have no prefix of their own")
     prefix = f"{entry.mount}/" if entry.mount else "" if host else dialect.prefix
     is_signed = isinstance(dialect, RequiresSignatures) and dialect.requires_signature
-    is_limited = is_signed or bool(entry.sources) or server.allows_source is not None
+    is_limited = is_signed or (isinstance(dialect, LimitsSources) and dialect.limits_sources)
+    is_limited = is_limited or bool(entry.sources) or server.allows_source is not None
     relative_only = bool(entry.source) and not is_limited and not server.allows_unsigned
     trusts = _everything if is_signed else allows
     return MountedDialect(

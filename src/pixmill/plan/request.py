@@ -39,7 +39,7 @@ class ImageRequest(Struct, frozen=True):
     ``tags`` are the surrogate keys by which the result can be purged. ``inline``: the file name is that of an image in
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
     result; ``min_age_s``: at least how long, if that is longer. The server limits both. ``headers`` are sent besides
-    the standard ones. ``fallback`` replaces an error. ``extensions`` of the file name replace the usual ones of formats.
+    the standard ones. ``fallback`` replaces an error. ``extensions`` of file names replace the usual ones of formats.
 
     The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
     plans of further formats that the client shows.
