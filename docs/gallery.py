@@ -57,6 +57,8 @@ BASE_QUERIES = {
     "crop": "url=wine.jpg&width=280",
     "trim": "url=mill.png&width=280&background=white",
     "trim_color": "url=mill.png&width=280&trim=10",
+    "trim_corner": "url=mill.png&width=280&trim=10",
+    "trim_padding": "url=mill.png&width=280&trim=10",
     "trim_equal": "url=mill.png&width=280&trim=10",
     "background": "url=mill.png&width=280&height=180&fit=contain",
 }

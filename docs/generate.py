@@ -70,7 +70,7 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 7. `rotate` by any other angle
 8. colours, then effects, each in the order of its table
 9. `radius`, `mask`, `border`, `opacity`, `flatten`
-10. padding: `fit=contain`, `padding`
+10. `canvas` or the padding of `fit=contain`, then `padding`; what `canvas_cut` cuts off goes with the resize
 11. `overlay`
 12. further stages (`then`)
 13. `background`, if the format has no transparency
@@ -151,9 +151,10 @@ STAGES = """\
 
 - `then` holds up to 8 further stages, separated by `|`. Each works on the result of the one before it, in the order of operations
   above, for every frame of an animation.
-- A stage is a query of operations: the parameters under Size, Transformations, Colours, Effects and Overlays, except `dpr`, which
-  applies to all stages, and `trim`, which depends on pixels (dimensions and limits are checked before anything is rendered).
-- `background` is inherited from the request unless the stage sets its own.
+- A stage is a query of operations: the parameters under Size, Transformations, Colours, Effects and Overlays.
+- `background`, `dpr` and its rule are inherited from the request unless the stage sets its own.
+- The dimensions of all stages are checked before anything is rendered, as if `trim` in a later stage cut nothing off; they are
+  checked again once its borders are found.
 - The value is percent-encoded as a whole, `&` within a stage as `%26`.
 - Errors name the stage. The request itself is stage 1, so `Stage 2` is the first of `then`.
 - All stages together may refer to at most 40 images.

@@ -59,6 +59,7 @@ smart crop (attention) | w=9&h=9&fit=cover&gravity=smart
 smart crop (entropy) | w=9&h=9&fit=cover&gravity=smart:entropy
 smart crop (faces) | w=9&h=9&fit=cover&gravity=face extra:faces
 smart crop (other objects) | w=9&h=9&fit=cover&gravity=cat
+trim by another corner, with padding, or in a later stage | trim=10&trim_corner=bottom_right&trim_padding=9 w=9&then=trim%3D10
 trim | trim=10
 rotation by right angles | rotate=90
 rotation by any angle | rotate=7

@@ -9,7 +9,7 @@ from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, 
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Aspect, Canvas, Clamp, Fit, Flip, Kernel, Plan, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
-from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit, Trim
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit, Trim, TrimCorner
 
 COVER = "w=300&h=200&fit=cover&gravity="
 
@@ -134,6 +134,11 @@ def test_a_contained_picture_lies_at_a_point_and_looks_for_nothing() -> None:
         ("trim=0&trim_color=red", Trim(0, Colour(255, 0, 0))),
         ("trim=5&trim_colour=transparent", Trim(5, TRANSPARENT)),
         ("trim=5&trim_equal=horizontal", Trim(5, equal_horizontal=True)),
+        ("trim=5&trim_corner=bottom_right", Trim(5, corner=TrimCorner.BOTTOM_RIGHT)),
+        ("trim=5&trim_corner=bottom_right&trim_color=red", Trim(5, Colour(255, 0, 0))),
+        ("trim=5&trim_padding=-9", Trim(5, padding=-9)),
+        ("trim=5&trim_padding=pct:1.25", Trim(5, padding=125, padding_unit=LengthUnit.PERCENT)),
+        ("trim=5&trim_padding=pct:-0", Trim(5)),
         ("trim=5&trim_equal=both", Trim(5, equal_horizontal=True, equal_vertical=True)),
     ],
 )
@@ -244,6 +249,7 @@ def test_a_background_that_padding_shows_counts() -> None:
         "aspect=1:1&clamp=sides",
         "w=9&clamp=sides",
         "padding=0,0",
+        "trim_corner=top_right&trim_padding=3",
     ],
 )
 def test_what_has_no_effect_is_left_out(query: str) -> None:
@@ -264,6 +270,10 @@ def test_a_ratio_that_depends_on_the_image_leaves_padding_in_css_pixels() -> Non
 @pytest.mark.parametrize(
     ("query", "param"),
     [
+        ("trim=5&trim_padding=10000", "trim_padding"),
+        ("trim=5&trim_padding=pct:100", "trim_padding"),
+        ("trim=5&trim_padding=--1", "trim_padding"),
+        ("trim=5&trim_corner=top", "trim_corner"),
         ("canvas=0,0", "canvas"),
         ("canvas=pct:0,0", "canvas"),
         ("canvas=100", "canvas"),

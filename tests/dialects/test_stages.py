@@ -12,7 +12,8 @@ from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.key import canonical_json, result_key
 from pixmill.plan.ops import Crop, CropUnit, Fit, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
-from pixmill.plan.transforms import Extend, FreeRotation
+from pixmill.plan.size_rules import Dpr, DprRule
+from pixmill.plan.transforms import Extend, FreeRotation, Trim, TrimCorner
 
 
 def plan(then: str, more: str = "") -> Plan:
@@ -39,7 +40,7 @@ def test_a_stage_may_be_written_as_in_the_reference() -> None:
 def test_stages_take_operations_only() -> None:
     names = {param.name for param in STAGE_PARAMS}
     assert {"width", "rotate", "blur", "overlay", "background", "mask"} <= names < {param.name for param in PARAMS}
-    for name in ("url", "format", "quality", "then", "dpr", "trim", "page", "include", "sig", "preset", "filename"):
+    for name in ("url", "format", "quality", "then", "page", "include", "sig", "preset", "filename"):
         with pytest.raises(UnknownParameter, match=f"Stage 2: There is no parameter {name}") as caught:
             plan(f"{name}=1")
         assert caught.value.param == "then"
@@ -69,6 +70,17 @@ def test_dpr_and_background_of_the_request_count_in_each_stage() -> None:
         Stage(blur=2.0),
     )
     assert plan("rotate=5").stages == (Stage(rotate_free=FreeRotation(5.0, TRANSPARENT)),)
+
+
+def test_a_stage_may_have_a_ratio_of_its_own() -> None:
+    stages = plan("width=100|width=100&dpr=3|width=100&dpr=1|width=9&dpr=2&dpr_rule=capped", "&dpr=2").stages
+    assert [stage.resize.width for stage in stages] == [200, 300, 100, 9]
+    assert stages[-1].resize.dpr == Dpr(2.0, DprRule.CAPPED)
+    assert plan("width=9", "&dpr=2&dpr_rule=capped").stages[0].resize.dpr == Dpr(2.0, DprRule.CAPPED)
+
+
+def test_a_stage_trims() -> None:
+    assert plan("trim=5&trim_corner=top_right").stages == (Stage(trim=Trim(5, corner=TrimCorner.TOP_RIGHT)),)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def promise(query: str) -> Size | None:
     """The size that is known beforehand; None where that needs pixels, or there will be no picture."""
     try:
         plan = parse(b"/resize", query.encode()).plan
-        return None if plan.trim else resolve_all(SIZE, plan, Limits())[-1].output
+        return (
+            None if any(stage.trim for stage in (plan, *plan.stages)) else resolve_all(SIZE, plan, Limits())[-1].output
+        )
     except PixmillError:
         return None

@@ -16,7 +16,7 @@ from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Interest, Poi
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, Crop, CropUnit, Fit, Flip, Kernel, Output, Plan, Resize
-from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
+from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit, Trim, TrimCorner
 from tests.pixels.images import decode_result, encode_image, photo
 
 LIMITS = Limits(max_result_pixels=250_000, max_result_side=900)
@@ -49,12 +49,15 @@ resizes = st.builds(
     kernel=st.sampled_from(Kernel),
 )
 percent = st.floats(1, 99)
+units = st.sampled_from(LengthUnit)
 margin = st.sampled_from([0, 0, 1, 30])
 plans = st.builds(
     Plan,
     rotate=st.sampled_from([0, 90, 180, 270]),
     flip=st.sampled_from(Flip),
-    trim=st.none() | st.builds(Trim, st.integers(0, 255), st.none() | colours, st.booleans(), st.booleans()),
+    trim=st.none()
+    | st.builds(Trim, st.integers(0, 255), st.none() | colours, st.booleans(), st.booleans())
+    | st.builds(Trim, corner=st.sampled_from(TrimCorner), padding=st.integers(-60, 60), padding_unit=units),
     crop=st.none() | st.builds(Crop, percent, percent, percent, percent, st.just(CropUnit.PERCENT)),
     resize=resizes,
     rotate_free=st.none() | st.builds(FreeRotation, st.floats(0.01, 359.9), colours),

@@ -132,6 +132,63 @@ def test_every_frame_of_an_animation_goes_through_every_stage() -> None:
         assert image.info["loop"] == 3
 
 
+TRIMMED = (
+    "width=120",
+    "padding=5,9,20,30&background=336699",
+    "trim=4&rotate=90&flip=h&width=60",
+    "padding=7&background=ffcc00",
+    "blur=1",
+    "trim=30&trim_corner=bottom_right&trim_padding=2&crop=pct:10,0,80,100",
+    "width=90&height=40&fit=contain&background=336699",
+)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("count", range(3, len(TRIMMED) + 1))
+def test_a_later_stage_is_trimmed_as_its_input_would_be_alone(count: int, kind: str) -> None:
+    source = encode_image(photo(), kind)
+    chained = render_stages(source, parse_stages(*TRIMMED[:count]))
+    alone = source
+    for stage in TRIMMED[:count]:
+        alone = memoryview(render(alone, parse_stages(stage), LIMITS).body)
+    assert np.array_equal(pixels_of(chained, "RGBA"), pixels_of(Image.open(BytesIO(alone)), "RGBA"))
+    assert count > len(TRIMMED) - 1 or chained.size != render_stages(source, parse_stages(*untrimmed(count))).size
+
+
+def untrimmed(count: int) -> list[str]:
+    return [stage.replace("trim=4&", "").replace("trim=30&", "") for stage in TRIMMED[:count]]
+
+
+def test_the_borders_of_the_first_frame_are_those_of_an_animation() -> None:
+    stages = ("width=90", "padding=5,9,20,30&background=336699", "trim=4&width=40", "blur=1")
+    rendered = render(animated_source(), parse_stages(*stages), LIMITS)
+    sizes = {frame.shape[:2] for frame in frames_of(rendered.body)}
+    assert sizes == {(rendered.height, rendered.width)}
+    assert rendered.height == render(animated_source(), parse_stages("width=90", "width=40"), LIMITS).height
+
+
+def test_a_stage_that_only_border_comes_to_is_not_trimmed() -> None:
+    source = encode_image(Image.new("RGB", (30, 20), (9, 9, 9)), "PNG")
+    assert render_stages(source, parse_stages("width=15", "trim=5&rotate=90")).size == (10, 15)
+
+
+def test_an_error_after_a_trim_names_its_stage() -> None:
+    source = encode_image(photo(), "PNG")
+    plan = parse_stages("width=20&height=20&fit=fill", "padding=90&background=336699", "trim=4", "crop=50,0,1,1")
+    with pytest.raises(InvalidParameter, match="Stage 4: ") as caught:
+        render(source, plan, LIMITS)
+    assert caught.value.param == "then"
+
+
+def test_a_result_that_only_a_trim_makes_too_large_is_refused() -> None:
+    source = encode_image(photo(), "PNG")
+    plan = parse_stages(
+        "width=9&height=100&fit=fill", "padding=0,60&background=336699", "trim=4", "width=900&enlarge=1"
+    )
+    with pytest.raises(ResultTooLarge, match="Stage 4: "):
+        render(source, plan, Limits(max_result_side=5_000))
+
+
 def test_the_frames_of_a_large_stage_count() -> None:
     with pytest.raises(ResultTooLarge, match="frames of the result"):
         render(

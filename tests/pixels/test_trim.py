@@ -7,7 +7,7 @@ from PIL import Image
 from pixmill.engine.pixels.batch import render_all
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.ops import Crop, Plan, Resize
-from pixmill.plan.transforms import FreeRotation, Trim
+from pixmill.plan.transforms import FreeRotation, LengthUnit, Trim, TrimCorner
 from pixmill.ports.values import Rendered
 from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of, render_image
 
@@ -113,6 +113,48 @@ def test_sides_and_corners_are_those_of_the_picture_as_it_is_seen(orientation: i
         encode_image(stored, "PNG", exif=exif), trim=Trim(5, Colour(200, 210, 220), equal_vertical=True)
     )
     assert equal.size == (image.width - LEFT, image.height)
+
+
+@pytest.mark.parametrize("orientation", LYING)
+@pytest.mark.parametrize(
+    ("corner", "shown"),
+    [
+        (TrimCorner.TOP_LEFT, (LEFT, 0, 94, 78)),
+        (TrimCorner.TOP_RIGHT, (0, 0, 89, 78)),
+        (TrimCorner.BOTTOM_LEFT, (LEFT, 0, 94, 78)),
+        (TrimCorner.BOTTOM_RIGHT, (0, 0, 89, 78)),
+    ],
+)
+def test_a_corner_is_that_of_the_picture_as_it_is_seen(
+    orientation: int, corner: TrimCorner, shown: tuple[int, int, int, int]
+) -> None:
+    """The border has another colour at the right."""
+    image = framed_image()
+    image.paste((90, 90, 90), (image.width - 5, 0, image.width, image.height))
+    method = LYING[orientation]
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = encode_image(image if method is None else image.transpose(method), "PNG", exif=exif)
+    result = render_image(stored, trim=Trim(5, corner=corner))
+    assert np.array_equal(pixels_of(result), pixels_of(image.crop(shown)))
+
+
+@pytest.mark.parametrize(
+    ("trim", "box"),
+    [
+        (Trim(5, padding=4), (LEFT - 4, TOP - 4, LEFT + 64, TOP + 44)),
+        (Trim(5, padding=9), (LEFT - 9, 0, LEFT + 69, TOP + 49)),
+        (Trim(5, padding=999), (0, 0, 94, 78)),
+        (Trim(5, padding=-3), (LEFT + 3, TOP + 3, LEFT + 57, TOP + 37)),
+        (Trim(5, padding=-25), (LEFT + 25, TOP + 19, LEFT + 35, TOP + 21)),
+        (Trim(5, padding=900, padding_unit=LengthUnit.PERCENT), (LEFT - 5, TOP - 5, LEFT + 65, TOP + 45)),
+        (Trim(5, padding=-900, padding_unit=LengthUnit.PERCENT), (LEFT + 5, TOP + 5, LEFT + 55, TOP + 35)),
+    ],
+)
+def test_some_of_the_border_is_kept_or_more_than_it_cut_off(trim: Trim, box: tuple[int, int, int, int]) -> None:
+    image = framed_image()
+    result = render_image(encode_image(image, "PNG"), trim=trim)
+    assert np.array_equal(pixels_of(result), pixels_of(image.crop(box)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF", "TIFF", "AVIF", "BMP"])

@@ -283,6 +283,7 @@ def estimate_cost(plan: Plan, geometries: tuple[Geometry, ...], original: Origin
         add("trim", original.pixels * (_TRIM_NS + decode_ns))
     for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
         _add_stage(add, stage, geometry)
+    _add_later_trims(add, plan, geometries)
     _add_encodings(add, plan.output, geometries[-1].output.pixels, original)
     by_param = {name: amount * original.frames * _NS for name, amount in ns.items()}
     if original.drawing_s:
@@ -297,6 +298,7 @@ def stages_cost_s(plan: Plan, geometries: tuple[Geometry, ...]) -> float:
     amounts: list[float] = []
     for stage, geometry in zip((plan, *plan.stages), geometries, strict=True):
         _add_stage(lambda _name, amount: amounts.append(amount), stage, geometry)
+    _add_later_trims(lambda _name, amount: amounts.append(amount), plan, geometries)
     return sum(amounts) * _NS
 
 
@@ -310,12 +312,20 @@ def minimum_cost(plan: Plan, limits: Limits) -> CostEstimate:
         return NO_COST
     fills_box = resize.width and resize.height and resize.enlarge and resize.fit in (Fit.FILL, Fit.COVER)
     fills_box = fills_box and resize.skip_smaller is SkipSmaller.NEVER and not resize.max_enlarged_side
+    if any(stage.trim for stage in plan.stages):
+        return NO_COST  # what is left of a result is not known
     try:
         source = Size(resize.width, resize.height) if fills_box and not plan.rotate % 180 else Size(1, 1)
         geometries = resolve_all(source, plan, limits)
     except PixmillError:
         return NO_COST
     return estimate_cost(plan, geometries, OriginalFacts(Format.JPEG, 0))
+
+
+def _add_later_trims(add: Callable[[str, float], None], plan: Plan, geometries: tuple[Geometry, ...]) -> None:
+    for stage, before in zip(plan.stages, geometries, strict=False):
+        if stage.trim:
+            add("trim", _TRIM_NS * before.output.pixels)
 
 
 def _add_stage(add: Callable[[str, float], None], stage: Stage, geometry: Geometry) -> None:

@@ -4,6 +4,7 @@ Sizes are computed in ``fitting.py``, ``fit_rules.py`` and ``canvas.py``, positi
 ``lengths.py``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import cos, radians, sin
@@ -85,12 +86,21 @@ def resolve_all(source: Size, plan: Plan, limits: Limits, exact_source: RealSize
 
     Raises as ``resolve`` does; the error names the stage unless it is the first.
     """
-    geometries = [resolve(source, plan, limits, exact_source)]
-    for number, stage in enumerate(plan.stages, 2):
+    first = resolve(source, plan, limits, exact_source)
+    return (first, *resolve_stages(first.output, plan.stages, limits))
+
+
+def resolve_stages(
+    source: Size, stages: Sequence[Stage], limits: Limits, first_number: int = 2
+) -> tuple[Geometry, ...]:
+    """Resolve the geometry of stages after the first. Borders that are trimmed count, unless ``source`` is without."""
+    geometries: list[Geometry] = []
+    for number, stage in enumerate(stages, first_number):
         try:
-            geometries.append(resolve(geometries[-1].output, stage, limits))
+            geometries.append(resolve(source, stage, limits))
         except PixmillError as error:
             raise error.with_subject(stage_name(number), "then") from error
+        source = geometries[-1].output
     return tuple(geometries)
 
 

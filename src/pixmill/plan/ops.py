@@ -307,13 +307,15 @@ Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 
 
 class Stage(Struct, frozen=True, omit_defaults=True):
-    """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``crop``, ``resize``,
-    ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``, ``opacity`` (in
-    percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``. ``background`` fills the canvas.
+    """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``trim``, ``crop``,
+    ``resize``, ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``,
+    ``opacity`` (in percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``. ``background`` fills
+    the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
     flip: Flip = Flip.NONE
+    trim: Trim | None = None
     crop: Crop | CropWindow | CropInsets | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
@@ -337,13 +339,12 @@ MAX_STAGES: Final = 8
 class Plan(Stage, frozen=True, omit_defaults=True):
     """Everything that determines the pixels and bytes of a result, except the original.
 
-    Order of work: decoding as in ``input``, EXIF orientation, the first stage (with ``trim`` after ``flip``), then each
+    Order of work: decoding as in ``input``, EXIF orientation, the first stage, then each
     of ``stages`` on the result of the one before it. The plan's own ``background`` is also put behind the result if the
     format has no transparency.
     """
 
     input: Input = DEFAULT_INPUT
-    trim: Trim | None = None
     stages: Annotated[tuple[Stage, ...], Meta(max_length=MAX_STAGES)] = ()
     output: Output = Output()
     fact_selection: FactSelection = HEADER_FACTS_ONLY

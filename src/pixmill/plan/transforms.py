@@ -53,14 +53,28 @@ class FreeRotation(Struct, frozen=True):
     rounding: RoundingMode = RoundingMode.CEIL
 
 
+class TrimCorner(StrEnum):
+    """The corner whose pixel has the border colour."""
+
+    TOP_LEFT = "top_left"
+    TOP_RIGHT = "top_right"
+    BOTTOM_LEFT = "bottom_left"
+    BOTTOM_RIGHT = "bottom_right"
+
+
 class Trim(Struct, frozen=True):
     """Rows and columns at the edges, all of whose pixels differ by at most ``tolerance`` from the border colour.
 
-    ``colour``: None for that of the top left pixel; transparent for all transparent pixels. ``equal_horizontal`` and
-    ``equal_vertical``: cut the same amount from opposite sides, the smaller of the two.
+    ``colour``: None for that of the pixel at ``corner``; transparent for all transparent pixels. ``equal_horizontal``
+    and ``equal_vertical``: cut the same amount from opposite sides, the smaller of the two. ``padding``: what is kept
+    of the border on each side, as far as there is one; below 0, what is cut off in addition. In percent, it is
+    hundredths of a percent of the mean of the sides that are left, rounded away from 0.
     """
 
     tolerance: Byte = 10
     colour: Colour | None = None
     equal_horizontal: bool = False
     equal_vertical: bool = False
+    corner: TrimCorner = TrimCorner.TOP_LEFT
+    padding: Annotated[int, Meta(ge=-65_535, le=65_535)] = 0
+    padding_unit: LengthUnit = LengthUnit.PIXELS

@@ -57,6 +57,6 @@ def _result_size(facts: Facts, plan: Plan, limits: Limits) -> Size | None:
 
     Raises InvalidParameter, ResultTooLarge.
     """
-    if plan.trim is not None:
+    if any(stage.trim for stage in (plan, *plan.stages)):
         return None
     return resolve_all(Size(facts.width, facts.height), plan, limits, exact_size(facts))[-1].output

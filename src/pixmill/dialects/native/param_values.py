@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Literal, TypedDict, cast
 
-from pixmill.dialects.native.grammars.canvas import Padding
+from pixmill.dialects.native.grammars.canvas import Padding, TrimPadding
 from pixmill.dialects.native.grammars.formats import FormatOrder
 from pixmill.dialects.native.grammars.quality import QualityTarget
 from pixmill.media import Format
@@ -47,7 +47,7 @@ from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, Tiff
 from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.size_rules import DprRule, SkipSmaller
 from pixmill.plan.source import SourceRef
-from pixmill.plan.transforms import Fill
+from pixmill.plan.transforms import Fill, TrimCorner
 
 RequestedFormat = tuple[Format, ...] | Literal["original"] | FormatOrder
 """One format by name, none for a negotiated one, that of the original, or an order."""
@@ -103,6 +103,8 @@ class ParamValues(TypedDict, total=False):
     trim: int
     trim_color: Colour
     trim_equal: tuple[bool, bool]
+    trim_corner: TrimCorner
+    trim_padding: TrimPadding
     crop: Crop | CropWindow | CropInsets
     crop_gravity: Gravity
     crop_aspect: Aspect

@@ -34,24 +34,11 @@ from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import DEFAULT_INPUT, MAX_OVERLAY_DEPTH, Flip, Plan, Resize, Stage
 from pixmill.plan.references import MAX_REFERENCES, references
 
-_FIRST_STAGE_ONLY: Final = {
-    "dpr",
-    "dpr_rule",
-    "dpr_max_side",
-    *(param.name for param in rotate_crop.PARAMS if param.name.startswith("trim")),
-}
-"""``dpr`` applies to all stages. ``trim`` looks at pixels, which do not exist yet when the sizes are resolved."""
-
 
 def _stage_params(overlay: Param) -> tuple[Param, ...]:
     """Return the parameters of a further stage."""
     return (
-        *(
-            param
-            for table in (size, rotate_crop, adjust, effects, shapes)
-            for param in table.PARAMS
-            if param.name not in _FIRST_STAGE_ONLY
-        ),
+        *(param for table in (size, rotate_crop, adjust, effects, shapes) for param in table.PARAMS),
         overlay,
         *output.BACKGROUND,
     )
@@ -105,8 +92,8 @@ def plan_of(values: ParamValues) -> Plan:
 
     1. Output: the format decides which encoder options, facts, frames and background have an effect.
     2. First stage: its operations, in the order of ``_stage_of``.
-    3. Further stages, which inherit ``dpr`` and ``background``.
-    4. Input and trim, which concern the original; image information, which only JSON reports.
+    3. Further stages, which inherit ``dpr``, its rule and ``background`` unless they have their own.
+    4. Input, which concerns the original; image information, which only JSON reports.
     5. The limit on references and the default size of placeholders, which concern the whole plan.
     """
     result = output.output_of(values)
@@ -116,6 +103,7 @@ def plan_of(values: ParamValues) -> Plan:
     plan = Plan(
         rotate=first.rotate,
         flip=first.flip,
+        trim=first.trim,
         crop=first.crop,
         resize=first.resize,
         rotate_free=first.rotate_free,
@@ -132,7 +120,6 @@ def plan_of(values: ParamValues) -> Plan:
         background=first.background,
         stages=_further_stages(values) if "then" in values else (),
         input=DEFAULT_INPUT if input_options.NAMES.isdisjoint(values) else input_options.input_of(values, result),
-        trim=rotate_crop.trim_of(values) if "trim" in values else None,
         output=result,
         fact_selection=info.fact_selection(values) if result.formats == (Format.JSON,) else HEADER_FACTS_ONLY,
     )
@@ -155,6 +142,7 @@ def _stage_of(values: ParamValues, *, keeps_alpha: bool) -> Stage:
     return Stage(
         rotate=rotate,
         flip=flip,
+        trim=rotate_crop.trim_of(values) if "trim" in values else None,
         crop=None if rotate_crop.CROP_NAMES.isdisjoint(values) else rotate_crop.crop_of(values),
         resize=resize,
         rotate_free=rotate_free,

@@ -17,7 +17,7 @@ from pixmill.engine.codecs.table import can_encode_animation
 from pixmill.engine.pixels.analysis.content import is_graphic
 from pixmill.engine.pixels.decode import decode_frames
 from pixmill.engine.pixels.error_boundary import process_errors
-from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.job import RenderJob, check_frames_of_result
 from pixmill.engine.pixels.open_image import check_frames
 from pixmill.engine.pixels.output.original_file import format_is_free
 from pixmill.engine.pixels.runner import PipelineRunner
@@ -95,9 +95,7 @@ def _check_limits(job: RenderJob, timing: AnimationTiming, shown: range) -> None
     check_frames(header, shown[-1] + 1, limits)
     if timing.duration_s > limits.max_animation_s:
         raise ImageTooLarge(f"An animation may play for at most {limits.max_animation_s} seconds")
-    largest = max(stage.geometry.output.pixels for stage in job.stage_jobs)
-    if len(shown) * largest > limits.max_animation_pixels:
-        raise ResultTooLarge(f"The frames of the result may have at most {limits.max_animation_pixels} pixels together")
+    check_frames_of_result(job, len(shown))
 
 
 def _decode_frames(decoder: HasFrames, job: RenderJob, seconds: StageSeconds, shown: range) -> Iterator[Frame]:

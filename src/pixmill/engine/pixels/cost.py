@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from pixmill.engine.codecs.decoder import ImageHeader
 from pixmill.engine.codecs.svg_cost import DrawingCost
-from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.job import RenderJob, check_frames_of_result
 from pixmill.engine.pixels.open_image import open_image
 from pixmill.engine.raster.early_conversion import conversion_kind
 from pixmill.errors import PixmillError, TooCostly
@@ -71,6 +71,18 @@ def check_cost(job: RenderJob, *, animated: bool = False) -> float:
     if estimate.total_s > job.limits.defer_above_s:
         raise RenderDeferred(estimate.total_s)
     return estimate.total_s
+
+
+def check_known_cost(job: RenderJob) -> None:
+    """Check a render that has begun again, once the sizes of its later stages are known.
+
+    Raises TooCostly, and ResultTooLarge for an animation.
+    """
+    facts = _original_facts(job, animated=job.animated)
+    if job.animated:
+        check_frames_of_result(job, facts.frames)
+    geometries = tuple(stage.geometry for stage in (job, *job.later_jobs))
+    estimate_cost(job.plan, geometries, facts).check(job.limits.max_cost_s)
 
 
 def check_drawing(header: ImageHeader, size: Size, limits: Limits) -> float:

@@ -3,6 +3,7 @@
 Must never know a pixel library.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 
@@ -13,7 +14,7 @@ from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
-from pixmill.plan.geometry import Geometry, resolve_all
+from pixmill.plan.geometry import Geometry, resolve_all, resolve_stages
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
 from pixmill.plan.limits import Limits
@@ -31,7 +32,8 @@ FORMATS_WITHOUT_PROFILE = (Format.GIF, Format.BMP, Format.ICO, Format.JXL, *DESC
 class RenderJob:
     """``geometry`` is that of the oriented image, although pixels are oriented late, when they are few.
 
-    ``trim_box`` is the part of the stored image that trimming leaves, None for all of it.
+    ``trim_box`` is the part of the stored image that trimming leaves, None for all of it; in later stages None until
+    their input is known.
 
     ``source`` is the file itself, for results that describe it; ``extras`` are the images of overlays and masks.
     ``later_jobs`` are the jobs of the stages after this one; for each, the result of the stage before it is the
@@ -129,13 +131,40 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
         orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits, exact_size
     )
     first, *others = geometries
-    later_jobs = tuple(
-        _stage_job(header, plan, stage, geometry, limits) for stage, geometry in zip(plan.stages, others, strict=True)
-    )
+    later_jobs = _stage_jobs(header, plan, limits, plan.stages, others)
     _check_format(plan, geometries[-1].output)
     return RenderJob(
         plan, limits, header, total_orientation(header, plan), first, trim_box=trim_box, later_jobs=later_jobs
     )
+
+
+def resolve_trimmed_stages(job: RenderJob, index: int, trim_box: Box) -> tuple[RenderJob, ...]:
+    """Resolve the later stages from ``index`` on, the first of them on this part of the result before it.
+
+    Raises as ``resolve_job`` does.
+    """
+    stages = job.plan.stages[index:]
+    geometries = resolve_stages(trim_box.size, stages, job.limits, index + 2)
+    _check_format(job.plan, geometries[-1].output)
+    first, *others = _stage_jobs(job.header, job.plan, job.limits, stages, geometries)
+    return replace_fields(first, trim_box=trim_box), *others
+
+
+def _stage_jobs(
+    header: ImageHeader, plan: Plan, limits: Limits, stages: Sequence[Stage], geometries: Sequence[Geometry]
+) -> tuple[RenderJob, ...]:
+    return tuple(
+        _stage_job(header, plan, stage, geometry, limits) for stage, geometry in zip(stages, geometries, strict=True)
+    )
+
+
+def check_frames_of_result(job: RenderJob, frames: int) -> None:
+    """Raise ResultTooLarge if an animation has too many pixels in any stage."""
+    largest = max(stage.geometry.output.pixels for stage in (job, *job.later_jobs))
+    if frames * largest > job.limits.max_animation_pixels:
+        raise ResultTooLarge(
+            f"The frames of the result may have at most {job.limits.max_animation_pixels} pixels together"
+        )
 
 
 def _check_format(plan: Plan, size: Size) -> None:

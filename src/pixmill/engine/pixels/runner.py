@@ -7,7 +7,9 @@ know what a step does.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pixmill.engine.pixels.job import RenderJob
+from pixmill.engine.pixels.analysis.borders import find_frame_trim_box
+from pixmill.engine.pixels.cost import check_known_cost
+from pixmill.engine.pixels.job import RenderJob, resolve_trimmed_stages
 from pixmill.engine.pixels.transform.plan_colours import with_colours_in
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import PixmillError
@@ -37,24 +39,44 @@ class Step:
 
 
 class PipelineRunner:
-    """Applies ``steps`` once per stage, and ``last_steps`` once at the end."""
+    """Applies ``steps`` once per stage, and ``last_steps`` once at the end.
+
+    A later stage that trims is resolved, with those after it, when its first frame is there.
+    """
 
     def __init__(self, job: RenderJob, steps: Sequence[Step], last_steps: Sequence[Step]) -> None:
         first_job, *later_jobs = job.stage_jobs
-        repeated_steps = [step for step in steps if not step.first_stage_only]
+        self._job = job
+        self._repeated_steps = [step for step in steps if not step.first_stage_only]
         self._first_stage = _Stage(first_job, steps)
-        self._later_stages = [_Stage(job, repeated_steps) for job in later_jobs]
+        self._later_stages = [_Stage(job, self._repeated_steps) for job in later_jobs]
+        self._trimmed_stages = 0
         self._last_stage = _Stage(first_job, last_steps)
 
     def run(self, frame: Frame) -> Frame:
         """Return the processed frame. Raises what the steps raise; an error of a later stage names the stage."""
         frame = self._first_stage.run(frame)
-        for number, stage in enumerate(self._later_stages, 2):
+        for index in range(len(self._later_stages)):
+            if index >= self._trimmed_stages:
+                self._trim_stage(index, frame)
+            stage = self._later_stages[index]
             try:
                 frame = stage.run(replace(frame, area=stage.job.decode_request.area))
             except PixmillError as error:
-                raise error.with_subject(stage_name(number), "then") from error
+                raise error.with_subject(stage_name(index + 2), "then") from error
         return self._last_stage.run(frame)
+
+    def _trim_stage(self, index: int, frame: Frame) -> None:
+        """Find the borders of the first frame that comes to a stage; those of later frames are the same."""
+        self._trimmed_stages = index + 1
+        job = self._later_stages[index].job_for(frame)
+        trim_box = job.plan.trim and find_frame_trim_box(frame, job.plan.trim, job.orientation)
+        if not trim_box:
+            return
+        jobs = resolve_trimmed_stages(self._job, index, trim_box)
+        self._job = replace(self._job, later_jobs=(*self._job.later_jobs[:index], *jobs))
+        check_known_cost(self._job)
+        self._later_stages[index:] = [_Stage(job, self._repeated_steps) for job in self._job.stage_jobs[index + 1 :]]
 
 
 class _Stage:
@@ -72,10 +94,10 @@ class _Stage:
         if self._area_steps:
             frame = replace(frame, area=self._select_area(frame))
         for apply in self._steps:
-            frame = apply(frame, self._job_for(frame))
+            frame = apply(frame, self.job_for(frame))
         return frame
 
-    def _job_for(self, frame: Frame) -> RenderJob:
+    def job_for(self, frame: Frame) -> RenderJob:
         """Return the job with its colours in the colour space of a frame; the same for sRGB, which nearly all are."""
         profile = b"" if self.job.requested_profile is Profile.SRGB else frame.profile
         if profile not in self._jobs:

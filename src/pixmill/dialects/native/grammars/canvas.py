@@ -17,6 +17,7 @@ _SIDES: Final = re.compile(f"{_SIDE},(?:0|{_SIDE})|0,{_SIDE}")
 _PERCENTS: Final = re.compile(f"pct:(?:{_PERCENT},(?:0|{_PERCENT})|0,{_PERCENT})")
 _RATIO: Final = re.compile(r"[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?")
 _MARGIN: Final = r"(?:0(?:\.[0-9]{1,2})?|[1-9][0-9]{0,2}(?:\.[0-9]{1,2})?)"
+_TRIM_PADDING: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,3})|pct:-?(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?")
 _MARGINS: Final = re.compile(f"pct:{_MARGIN}(?:,{_MARGIN}(?:,{_MARGIN},{_MARGIN})?)?")
 
 
@@ -67,6 +68,34 @@ class Padding:
 
     margins: tuple[int, int, int, int]
     unit: LengthUnit = LengthUnit.PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class TrimPadding:
+    """What is kept of a border, or, below 0, cut off in addition: pixels, or hundredths of a percent."""
+
+    length: int
+    unit: LengthUnit = LengthUnit.PIXELS
+
+
+class TrimPaddingGrammar:
+    """A number of pixels, or percent after ``pct:``."""
+
+    expects = "a whole number of pixels from -9999 to 9999, or percent as pct:N from -99.99 to 99.99"
+
+    @property
+    def schema(self) -> Schema:
+        return pattern_schema(_TRIM_PADDING.pattern)
+
+    def parse(self, text: str) -> TrimPadding:
+        if not _TRIM_PADDING.fullmatch(text):
+            raise ValueError
+        number = text.removeprefix("pct:")
+        length = parse_decimal(number.removeprefix("-")) * (1 if number == text else 100)
+        return TrimPadding(
+            int(-length if number[0] == "-" else length),
+            LengthUnit.PIXELS if number == text or not length else LengthUnit.PERCENT,
+        )
 
 
 class PaddingGrammar:

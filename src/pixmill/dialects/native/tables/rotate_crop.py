@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pixmill.dialects.native.grammars.canvas import TrimPadding, TrimPaddingGrammar
 from pixmill.dialects.native.grammars.colours import ColourGrammar
 from pixmill.dialects.native.grammars.crop import CropGrammar
 from pixmill.dialects.native.grammars.gravity import GravityGrammar
@@ -17,7 +18,7 @@ from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import RoundingMode, exact_fraction
 from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
-from pixmill.plan.transforms import FreeRotation, Trim
+from pixmill.plan.transforms import FreeRotation, Trim, TrimCorner
 
 _FLIPS = {flip.value: flip for flip in Flip} | {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH}
 _TRIM_EQUAL = {"none": (False, False), "horizontal": (True, False), "vertical": (False, True), "both": (True, True)}
@@ -50,15 +51,16 @@ PARAMS = (
         "trim",
         Group.TRANSFORM,
         Integer(0, 255),
-        "Cuts off borders of a single colour, before `crop`. The value is the tolerance: the maximum difference of "
-        "each of red, green and blue from the border colour.",
+        "Cuts off borders of a single colour, after `rotate` and `flip` and before `crop`. The value is the tolerance: "
+        "the maximum difference of each of red, green and blue from the border colour.",
         ("10",),
     ),
     Param(
         "trim_color",
         Group.TRANSFORM,
         ColourGrammar(),
-        "Border colour for `trim`; `transparent` trims transparent borders. Default: the colour of the top left pixel.",
+        "Border colour for `trim`; `transparent` trims transparent borders. Default: the colour of the pixel at "
+        "`trim_corner`.",
         ("white", "transparent"),
         aliases=("trim_colour",),
     ),
@@ -70,6 +72,23 @@ PARAMS = (
         "top and bottom (`vertical`), or `both`.",
         ("horizontal",),
         default="none",
+    ),
+    Param(
+        "trim_corner",
+        Group.TRANSFORM,
+        Choice({corner.value: corner for corner in TrimCorner}),
+        "Corner of the image whose pixel has the border colour for `trim`.",
+        ("bottom_right",),
+        default=TrimCorner.TOP_LEFT.value,
+    ),
+    Param(
+        "trim_padding",
+        Group.TRANSFORM,
+        TrimPaddingGrammar(),
+        "Pixels of the border that `trim` keeps on each side, or percent of the mean of the sides that are left; a "
+        "negative number cuts off as much of the image.",
+        ("10", "-2", "pct:1.5"),
+        default="0",
     ),
     Param(
         "crop",
@@ -207,4 +226,14 @@ def _canonical_unit(unit: CropUnit, *, is_x: bool, is_y: bool) -> CropUnit:
 def trim_of(values: ParamValues) -> Trim:
     """Compile ``trim``, which is given, and its options."""
     horizontal, vertical = values.get("trim_equal", (False, False))
-    return Trim(values["trim"], values.get("trim_color"), horizontal, vertical)
+    colour = values.get("trim_color")
+    padding = values.get("trim_padding", TrimPadding(0))
+    return Trim(
+        values["trim"],
+        colour,
+        horizontal,
+        vertical,
+        values.get("trim_corner", TrimCorner.TOP_LEFT) if colour is None else TrimCorner.TOP_LEFT,
+        padding.length,
+        padding.unit,
+    )
