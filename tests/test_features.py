@@ -95,6 +95,7 @@ colorize | param:colorize
 blur, sharpen | blur=2 sharpen=2
 sharpening of L* (libvips) | sharpen_lab=1,1,2
 unsharp mask | unsharp=2,1
+blur in linear light | blur=2&blur_space=linear blur=2&blur_space=srgb
 progressive blur | param:progressive_blur
 median | median=1
 convolution | param:convolution

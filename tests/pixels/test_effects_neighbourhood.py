@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixmill.engine.pixels.resample.linear_filters import MAX_DIRECT_SIGMA
 from pixmill.plan.effects import (
     Adjust,
     Clahe,
@@ -18,6 +19,7 @@ from pixmill.plan.effects import (
     ProgressiveBlur,
     UnsharpMask,
 )
+from pixmill.plan.ops import BlurSpace
 from tests.pixels.images import Pixels, encode_image, photo, pixels_of, render_image
 from tests.pixels.reference import Floats
 
@@ -90,6 +92,30 @@ def test_a_threshold_spares_what_is_nearly_even() -> None:
     assert np.array_equal(result[:, :20], codes[:, :20])
     assert result[:, 25].min() > 225
     assert result[:, 24].max() < 106
+
+
+def blur_values(codes: Floats, sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(codes, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+
+
+@pytest.mark.parametrize("sigma", [0.5, 2.0, 6.0, 20.0])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_a_blur_of_srgb_values_is_opencvs(mode: str, sigma: float) -> None:
+    image = photo(240, 160).convert(mode)
+    if mode == "RGBA":
+        image.putalpha(Image.radial_gradient("L").resize(image.size))
+    codes = pixels_of(image, "RGBA").astype(float)
+    alpha = codes[..., 3:] / 255
+    blurred_alpha = blur_values(alpha[..., 0], sigma)[..., None]
+    expected = blur_values(codes[..., :3] * alpha, sigma)
+    result = render_image(encode_image(image, "PNG"), blur=sigma, blur_space=BlurSpace.SRGB)
+    assert result.mode == mode
+    got = pixels_of(result, "RGBA").astype(float)
+    most = 4 if sigma <= MAX_DIRECT_SIGMA else 7  # beyond it the edge of a reduced image is as wide as its pixels
+    assert np.abs(got[..., 3] - blurred_alpha[..., 0] * 255).max() <= most
+    gone = np.abs(got[..., :3] * got[..., 3:] / 255 - expected)
+    assert gone.mean() < 1
+    assert gone.max() <= most
 
 
 SHARP_ROW = (10, 10, 12, 40, 90, 200, 210, 208, 120, 60, 58, 200, 30, 30, 33, 36)

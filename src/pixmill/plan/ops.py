@@ -165,6 +165,13 @@ class CropInsets(Struct, frozen=True, tag="insets", tag_field="type"):
     overflow: CropOverflow = CropOverflow.CLIP
 
 
+class BlurSpace(StrEnum):
+    """The values that a blur mixes: light, or sRGB values, as most other services do."""
+
+    LINEAR = "linear"
+    SRGB = "srgb"
+
+
 class Kernel(StrEnum):
     """Resampling kernels."""
 
@@ -308,9 +315,9 @@ Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 
 class Stage(Struct, frozen=True, omit_defaults=True):
     """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``trim``, ``crop``,
-    ``resize``, ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels), ``effects``, ``shape``,
-    ``opacity`` (in percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``. ``background`` fills
-    the canvas.
+    ``resize``, ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels, in ``blur_space``), ``effects``,
+    ``shape``, ``opacity`` (in percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``.
+    ``background`` fills the canvas.
     """
 
     rotate: Annotated[int, Meta(ge=0, le=270, multiple_of=90)] = 0
@@ -322,6 +329,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     grayscale: bool = False
     adjust: Adjust = Adjust()
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0
+    blur_space: BlurSpace = BlurSpace.LINEAR
     effects: Effects = Effects()
     shape: Shape = NO_SHAPE
     opacity: Percent = 100.0

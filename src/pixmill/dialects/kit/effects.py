@@ -3,7 +3,7 @@
 Knows arithmetic and values of plans; must never know a parameter's name.
 """
 
-from math import exp, sqrt
+from math import exp, log, sqrt
 from typing import Final
 
 from pixmill.plan.effects import Convolution
@@ -11,6 +11,7 @@ from pixmill.plan.effects import Convolution
 MAX_SIGMA: Final = 250.0
 _MIN_SIGMA: Final = 0.1
 _MAX_RADIUS: Final = 1_000
+_VIPS_REACH: Final = sqrt(-2 * log(0.2))
 
 BOX_BLUR: Final = Convolution((1 / 9,) * 9)
 """The blur of sharp without a sigma."""
@@ -36,6 +37,11 @@ def truncated_gaussian_sigma(radius: float, sigma: float) -> float:
     weights = [exp(-(at * at) / (2 * sigma * sigma)) for at in range(1, reach + 1)]
     variance = 2 * sum(at * at * weight for at, weight in enumerate(weights, 1)) / (1 + 2 * sum(weights))
     return blur_sigma(sqrt(variance))
+
+
+def vips_blur_sigma(sigma: float) -> float:
+    """Return the standard deviation of libvips' ``gaussblur``, whose kernel ends at a fifth of its peak."""
+    return truncated_gaussian_sigma(min(max(sigma, 0.0), _MAX_RADIUS) * _VIPS_REACH, sigma)
 
 
 def contrast_of_slope(slope: float) -> float:

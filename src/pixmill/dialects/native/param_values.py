@@ -32,6 +32,7 @@ from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import (
     Aspect,
+    BlurSpace,
     Canvas,
     Clamp,
     Crop,
@@ -148,6 +149,7 @@ class ParamValues(TypedDict, total=False):
     threshold: int
     # effects
     blur: Fraction
+    blur_space: BlurSpace
     progressive_blur: ProgressiveBlur
     median: int
     dilate: int

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from pixmill.dialects.native.grammars.filters import BLUR_REGIONS, PIXELATE_REGIONS, ConvolutionGrammar
-from pixmill.dialects.native.grammars.scalars import Decimal, Integer
+from pixmill.dialects.native.grammars.scalars import Choice, Decimal, Integer
 from pixmill.dialects.native.grammars.value_lists import (
     BYTE,
     COLOUR,
@@ -23,6 +23,7 @@ from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Effects, Gradient, GradientRamp, LabSharpen, ProgressiveBlur, UnsharpMask
+from pixmill.plan.ops import BlurSpace
 
 _DIRECTION_EXPECTS: Final = "up, right, down, left or degrees clockwise from up"
 _RANGE_EXPECTS: Final = "optionally followed by ,start,stop in percent of the way"
@@ -58,6 +59,14 @@ PARAMS = (
         "Gaussian blur: sigma in pixels of the result.",
         "2.5",
         default="0",
+    ),
+    _param(
+        "blur_space",
+        Choice({space.value: space for space in BlurSpace}),
+        "What `blur` mixes: light (`linear`), in which bright areas spread as behind a lens, or sRGB values (`srgb`), "
+        "as most other services and CSS do.",
+        "srgb",
+        default=BlurSpace.LINEAR.value,
     ),
     _param(
         "progressive_blur",
@@ -175,7 +184,7 @@ PARAMS = (
     ),
 )
 
-NAMES: Final = frozenset(param.name for param in PARAMS) - {"blur"}
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"blur", "blur_space"}
 """The parameters of ``effects_of``."""
 
 _SHARPENING_SIGMA: Final = 1.0

@@ -7,10 +7,11 @@ a.
 
 from pixmill.engine.pixels.draw.gradient_ramp import ramp_positions
 from pixmill.engine.pixels.job import RenderJob
-from pixmill.engine.pixels.resample.linear_filters import gaussian_blur
+from pixmill.engine.pixels.resample.linear_filters import gaussian_blur, gaussian_blur_of_values
 from pixmill.engine.raster.alpha import join_alpha, premultiply, split_alpha, unpremultiply
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
+from pixmill.plan.ops import BlurSpace
 
 _MIN_SIGMA = 0.5
 """A blur of fewer pixels is indistinguishable from none."""
@@ -21,6 +22,8 @@ _MAX_DIRECT_SIGMA = 3.0
 
 def blur(frame: Frame, job: RenderJob) -> Frame:
     """Blur the whole image by one Gaussian."""
+    if job.plan.blur_space is BlurSpace.SRGB:
+        return gaussian_blur_of_values(frame, job.plan.blur)
     return gaussian_blur(frame, job.plan.blur)
 
 
