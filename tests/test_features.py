@@ -138,6 +138,7 @@ Adobe RGB, Rec. 2020, ProPhoto | profile=adobe profile=rec2020 profile=prophoto
 CMYK | profile=cmyk
 download file name | filename=a.jpg
 fallback image | param:fallback
+client hints | setting:client_hints
 originals of some formats, or animations, passed through | passthrough=animation passthrough=svg
 format of the original kept only if it is one of some | format=original&original_formats=jpeg,png
 originals of some formats rejected | reject=svg

@@ -126,7 +126,7 @@ def _build_api(
             dialects=dialects,
             negotiable_formats=settings.negotiable_formats(),
             resizer=resizer,
-            request_cache=RequestCache(RequestKeyReader(dialects, settings.tag_header.lower().encode())),
+            request_cache=RequestCache(RequestKeyReader(dialects, settings.request_key_headers())),
             freshness=settings.cache_freshness_policy(),
         ),
         admin=AdminServices(storage.cache.purge_service, warm_queue),

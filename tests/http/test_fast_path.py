@@ -220,7 +220,8 @@ async def test_who_asks_with_a_tag_that_was_purged_is_no_longer_answered_in_shor
         services,
         config=services.config.model_copy(update={"tag_header": "X-Tags"}),
         images=replace(
-            services.images, request_cache=RequestCache(RequestKeyReader(services.images.dialects, b"x-tags"))
+            services.images,
+            request_cache=RequestCache(RequestKeyReader(services.images.dialects, frozenset({b"x-tags"}))),
         ),
     )
     assert tagged.admin is not None

@@ -3,15 +3,19 @@
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from pixmill.api.http.client_hints import HINT_HEADERS
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
 from pixmill.dialects.factory import MountEntry, parse_mounts
+from pixmill.dialects.native.param import MAX_SIDE
 from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.signing import Keyring
 from pixmill.media import NEGOTIABLE_FORMATS, Format
+from pixmill.plan.hints import DEFAULT_WIDTHS
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.send_rate import SEND_GRACE_S
 
@@ -24,6 +28,7 @@ The rate is Apache's default (mod_reqtimeout, ``MinRate=500``), the grace period
 """
 
 _HEADER_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+_WIDTH = re.compile("[0-9]{1,5}")
 _RESERVED_HEADERS: Final = {
     "accept",
     "authorization",
@@ -68,6 +73,15 @@ class ApiConfig(BaseModel):
     auto_formats: str = Field(
         "avif,webp",
         description="Formats that format=auto may choose if the client accepts them, comma-separated, best first.",
+    )
+    client_hints: bool = Field(
+        default=False,
+        description="Use client hints (Sec-CH-Width, Sec-CH-Viewport-Width, Sec-CH-DPR, Save-Data) where a URL leaves "
+        "its size to the client, as width=auto and dpr=auto do. Caches in front must support Vary.",
+    )
+    client_hint_widths: str = Field(
+        ",".join(map(str, DEFAULT_WIDTHS)),
+        description="Widths in device pixels that width=auto may have, comma-separated; a hint is rounded up to one.",
     )
     presets: str = Field(
         "",
@@ -205,6 +219,12 @@ class ApiConfig(BaseModel):
         parse_networks(text)
         return text
 
+    @field_validator("client_hint_widths")
+    @classmethod
+    def _validate_client_hint_widths(cls, text: str) -> str:
+        _parse_widths(text)
+        return text
+
     @field_validator("auto_formats")
     @classmethod
     def _validate_auto_formats(cls, text: str) -> str:
@@ -249,6 +269,15 @@ class ApiConfig(BaseModel):
         """Return the parsed ``presets``."""
         return parse_presets(self.presets, only=self.presets_only)
 
+    def hint_widths(self) -> tuple[int, ...]:
+        """Return the parsed ``client_hint_widths``, ascending."""
+        return _parse_widths(self.client_hint_widths)
+
+    def request_key_headers(self) -> frozenset[bytes]:
+        """Return the headers, in lower case, that results depend on besides Accept and Host."""
+        tag_header = frozenset({self.tag_header.lower().encode()} if self.tag_header else ())
+        return tag_header | HINT_HEADERS if self.client_hints else tag_header
+
     def negotiable_formats(self) -> tuple[Format, ...]:
         """Return the parsed ``auto_formats``."""
         return _parse_formats(self.auto_formats)
@@ -272,6 +301,15 @@ def _parse_address(text: str) -> tuple[str, int] | None:
     if match is None or port > MAX_PORT:
         raise ValueError(f"{text} is not address:port, such as 127.0.0.1:9090 or [::1]:9090")
     return match["inside"] or match["host"], port
+
+
+@lru_cache(maxsize=8)
+def _parse_widths(text: str) -> tuple[int, ...]:
+    names = [name.strip() for name in text.split(",")]
+    widths = {int(name) for name in names if _WIDTH.fullmatch(name)}
+    if len(widths) < len(names) or not widths or max(widths) > MAX_SIDE or not min(widths):
+        raise ValueError(f"must be different widths from 1 to {MAX_SIDE:,}, separated by commas")
+    return tuple(sorted(widths))
 
 
 def _parse_formats(text: str) -> tuple[Format, ...]:

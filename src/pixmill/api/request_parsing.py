@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from starlette.requests import Request
 
 from pixmill.api.context import ApiContext
+from pixmill.api.http.client_hints import ACCEPT_CH, read_hints, vary_of
 from pixmill.api.http.negotiation import negotiate
 from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import InvalidParameter, LoopDetected
 from pixmill.plan.freshness import FreshnessPolicy
+from pixmill.plan.hints import Hints
 from pixmill.plan.purge import MAX_REQUEST_TAGS, is_tag
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.url import CDN_ID
@@ -28,6 +30,8 @@ def parse_request(request: Request, context: ApiContext, *, upload: bool = False
     """
     match, expires = verify_request(request)
     outcome = match.parse(request.scope["query_string"], upload=upload)
+    if context.config.client_hints:
+        outcome = _with_hints(outcome, match, request, context, upload=upload)
     return _with_headers(outcome, request, context), expires
 
 
@@ -48,6 +52,27 @@ def image_of(outcome: Outcome) -> ImageRequest | None:
     return outcome if isinstance(outcome, ImageRequest) else None
 
 
+def _with_hints(
+    outcome: Outcome, match: DialectMatch, request: Request, context: ApiContext, *, upload: bool
+) -> Outcome:
+    """Parse again with what the client says, if the URL leaves anything to it."""
+    image_request = image_of(outcome)
+    if image_request is None or image_request.hints is None:
+        return outcome
+    hinted = read_hints(request.headers, context.config.hint_widths())
+    outcome = match.parse(request.scope["query_string"], upload=upload, hinted=hinted)
+    image_request = image_of(outcome) or image_request
+    vary = (*image_request.vary, *vary_of(image_request.hints or Hints()))
+    return _with_image(outcome, replace(image_request, vary=vary, headers=(*image_request.headers, ACCEPT_CH)))
+
+
+def _with_image(outcome: Outcome, image_request: ImageRequest) -> Outcome:
+    """Return the outcome for another request."""
+    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
+        return dataclasses.replace(outcome, request=image_request)
+    return image_request
+
+
 def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Outcome:
     """Apply the tag header, and negotiate the format by Accept."""
     image_request = image_of(outcome)
@@ -60,9 +85,7 @@ def _with_headers(outcome: Outcome, request: Request, context: ApiContext) -> Ou
     if image_request.plan.output.negotiated:
         accept = request.headers.getlist("accept")
         image_request = negotiate(image_request, accept, context.images.negotiable_formats)
-    if isinstance(outcome, ImmutableImage | ImageRedirect | FactsRequest):
-        return dataclasses.replace(outcome, request=image_request)
-    return image_request
+    return _with_image(outcome, image_request)
 
 
 def _with_limited_max_age(image_request: ImageRequest, freshness: FreshnessPolicy) -> ImageRequest:

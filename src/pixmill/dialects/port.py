@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from pixmill.errors import PixmillError
+from pixmill.plan.hints import HintValues
 from pixmill.plan.request import Headers, ImageRequest
 
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -168,6 +169,14 @@ class RedirectsToResults(Protocol):
 
     def location(self, path: bytes, query: bytes, etag: str, expires: int | None) -> str:
         """Return the URL of a rendered result, as for ``Redirect``."""
+
+
+@runtime_checkable
+class ParsesHints(Protocol):
+    """A dialect whose URLs can leave values to the client: ``ImageRequest.hints``."""
+
+    def parse_with_hints(self, path: bytes, query: bytes, hinted: HintValues, *, upload: bool = False) -> Outcome:
+        """Parse a URL as ``parse`` does, with what the client says."""
 
 
 @runtime_checkable

@@ -15,6 +15,7 @@ from pixmill.dialects.port import (
     ImageRedirect,
     ImmutableImage,
     Outcome,
+    ParsesHints,
     Redirect,
     RedirectsToResults,
     RendersFacts,
@@ -24,6 +25,7 @@ from pixmill.dialects.port import (
 )
 from pixmill.dialects.source_mapping import UNMAPPED, SourceMapping
 from pixmill.errors import PixmillError, RouteNotFound, SourceForbidden
+from pixmill.plan.hints import HintValues
 from pixmill.plan.references import map_sources
 from pixmill.plan.request import Fallback, ImageRequest
 
@@ -69,9 +71,13 @@ class DialectMatch:
     route: UrlRoute
     path: bytes
 
-    def parse(self, query: bytes, *, upload: bool = False) -> Outcome:
-        """Parse the request. Raises BadRequest, SourceForbidden."""
-        outcome = self.mounted.dialect.parse(self.path, query, upload=upload)
+    def parse(self, query: bytes, *, upload: bool = False, hinted: HintValues | None = None) -> Outcome:
+        """Parse the request, with what the client says in hints. Raises BadRequest, SourceForbidden."""
+        dialect = self.mounted.dialect
+        if hinted is not None and isinstance(dialect, ParsesHints):
+            outcome = dialect.parse_with_hints(self.path, query, hinted, upload=upload)
+        else:
+            outcome = dialect.parse(self.path, query, upload=upload)
         if isinstance(outcome, Redirect):
             return self._below_mount(outcome)
         return self.resolve(outcome)

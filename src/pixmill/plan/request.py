@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from pixmill.media import Format
+from pixmill.plan.hints import Hints
 from pixmill.plan.ops import Plan
 from pixmill.plan.source import SourceRef
 
@@ -40,6 +41,7 @@ class ImageRequest(Struct, frozen=True):
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
     result; ``min_age_s``: at least how long, if that is longer. The server limits both. ``headers`` are sent besides
     the standard ones. ``fallback`` replaces an error. ``extensions`` of file names replace the usual ones of formats.
+    ``hints`` are the values that the URL leaves to the client; the plan is that for a client that says nothing.
 
     The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
     plans of further formats that the client shows.
@@ -55,5 +57,6 @@ class ImageRequest(Struct, frozen=True):
     fallback: Fallback | None = None
     min_age_s: int = 0
     extensions: tuple[tuple[Format, str], ...] = ()
+    hints: Hints | None = None
     vary: tuple[str, ...] = ()
     alternatives: tuple[Plan, ...] = ()

@@ -36,18 +36,19 @@ RawHeaders = list[tuple[bytes, bytes]]
 class RequestKeyReader:
     """Reads request keys.
 
-    ``tag_header``, in lower case, is the header that adds tags; empty if none is configured.
+    ``other_headers``, in lower case, are those besides Accept and Host that results depend on: the header that adds
+    tags, and client hints, if they are configured.
     """
 
     dialects: DialectRegistry
-    tag_header: bytes = b""
+    other_headers: frozenset[bytes] = frozenset()
 
     def read(self, scope: Scope) -> tuple[RequestKey, bytes, bytes, bytes | None, bool]:
         """Return the request key, If-None-Match, If-Modified-Since, the requested id, and whether the head is valid.
 
         It is checked here as in ``guards.py``, where invalid ones are rejected.
 
-        Takes one pass over the headers. The tag header is appended to Accept behind a NUL, which no header contains.
+        Takes one pass over the headers. Other headers are appended to Accept behind a NUL, which no header contains.
         """
         accept, if_none_match, if_modified_since, requested_id, host = b"", b"", b"", None, b""
         hosts, size = 0, 0
@@ -64,8 +65,8 @@ class RequestKeyReader:
                 if_modified_since = value
             elif header == b"x-request-id" and requested_id is None:
                 requested_id = value
-            elif header == self.tag_header:
-                accept += b"\0" + value
+            elif header in self.other_headers:
+                accept += b"\0%b:%b" % (header, value)
         # Without mounted hosts every hit saves the call.
         known_host = self.dialects.known_host(host) if host and self.dialects.hosts else b""
         request_key = (scope["raw_path"], scope["query_string"], accept, known_host)

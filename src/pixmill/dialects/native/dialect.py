@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
+from pixmill.dialects.native.hints import hints_of, with_hints
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.params import INFO_PARAMS, PARAMS, info_plan, plan_of
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
@@ -29,6 +30,7 @@ from pixmill.errors import (
     RequestTooLarge,
     RouteNotFound,
 )
+from pixmill.plan.hints import Hints, HintValues
 from pixmill.plan.key import canonical_json, result_key
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
@@ -74,6 +76,7 @@ class CachedPlan:
     inline: bool = False
     max_age_s: int | None = None
     fallback: Fallback | None = None
+    hints: Hints | None = None
 
 
 class PlanCache:
@@ -138,6 +141,13 @@ class NativeDialect:
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> ImageRequest:
         """Parse a URL; ``upload``: the original is the body of the request. Raises BadRequest."""
+        return self._parse(path, query, None, upload=upload)
+
+    def parse_with_hints(self, path: bytes, query: bytes, hinted: HintValues, *, upload: bool = False) -> ImageRequest:
+        """Parse a URL with what the client says. Raises BadRequest."""
+        return self._parse(path, query, hinted, upload=upload)
+
+    def _parse(self, path: bytes, query: bytes, hinted: HintValues | None, *, upload: bool) -> ImageRequest:
         table = PARAMS_BY_PATH.get(path)
         if table is None:
             raise RouteNotFound
@@ -147,9 +157,9 @@ class NativeDialect:
             values = parse_query(query, table)
             return ImageRequest(self._source(values, upload=upload), info_plan(values))
         per_image_query, shared_query = split_query(query)
-        cached_plan = self._plan_cache.get(shared_query)
+        cached_plan = self._plan_cache.get(shared_query) if hinted is None else None
         values = parse_query(per_image_query, table)
-        compiled = cached_plan or self._compile(shared_query, table)
+        compiled = cached_plan or self._compile(shared_query, table, hinted)
         return ImageRequest(
             self._source(values, upload=upload),
             compiled.plan,
@@ -158,13 +168,17 @@ class NativeDialect:
             compiled.inline,
             compiled.max_age_s,
             fallback=compiled.fallback,
+            hints=compiled.hints,
         )
 
-    def _compile(self, shared_query: bytes, table: ParamTable) -> CachedPlan:
+    def _compile(self, shared_query: bytes, table: ParamTable, hinted: HintValues | None) -> CachedPlan:
         values = parse_query(shared_query, table)
         if "preset" in values or self.presets.only:
             values = self.presets.apply(values)
         values.setdefault("mode", self._default_mode)
+        hints = hints_of(values)
+        if hints is not None:
+            values = with_hints(values) if hinted is None else with_hints(values, hinted)
         compiled = CachedPlan(
             plan_of(values),
             values.get("filename", ""),
@@ -172,8 +186,10 @@ class NativeDialect:
             values.get("disposition", False),
             values.get("max_age"),
             fallback_of(values) if "fallback" in values else None,
+            hints,
         )
-        self._plan_cache.put(shared_query, compiled)
+        if hinted is None:
+            self._plan_cache.put(shared_query, compiled)
         return compiled
 
     def _source(self, values: ParamValues, *, upload: bool) -> SourceRef:

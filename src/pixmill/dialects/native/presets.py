@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from pixmill.dialects.native.hints import with_hints
 from pixmill.dialects.native.param_values import ParamValues, select
 from pixmill.dialects.native.params import PARAMS, plan_of
 from pixmill.dialects.native.query import param_table, parse_query
@@ -69,7 +70,7 @@ def _parse_preset(name: str, declaration: str | dict[str, PresetValue]) -> Param
     )
     try:
         values = parse_query(query.encode(), _PRESET_PARAMS)
-        plan_of(values)
+        plan_of(with_hints(values))
     except BadRequest as error:
         raise ValueError(f"preset {name}: {error.message}") from error
     return values

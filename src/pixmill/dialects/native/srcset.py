@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final, Literal
 from urllib.parse import quote_from_bytes
 
+from pixmill.dialects.native.hints import with_hints
 from pixmill.dialects.native.param import MAX_SIDE, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.params import PARAMS
@@ -88,7 +89,7 @@ def parse_srcset(query: bytes, presets: Presets) -> SrcsetRequest:
     explicit_values = parse_query(query, SRCSET_PARAM_TABLE)
     if "url" not in explicit_values:
         raise MissingParameter("url is required: the URL or path of the original", param="url")
-    given = presets.apply(explicit_values)
+    given = with_hints(presets.apply(explicit_values))
     _check_conflicts(given)
     width, height = _pixels(given, "width"), _pixels(given, "height")
     height_per_width = Fraction(height, width) if width and height else None

@@ -10,10 +10,11 @@ from typing import Final
 from pixmill.dialects.native.grammars.crop import CROP_PERCENT
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Schema, inner_pattern, pattern_schema
+from pixmill.dialects.native.hints import hints_of
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.query import param_table, parse_query
-from pixmill.errors import BadRequest
+from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.geometry import stage_name
 from pixmill.plan.ops import MAX_OVERLAY_STAGES, MAX_STAGES, Fit, Flip, Stage
 
@@ -52,9 +53,12 @@ class StageGrammar:
 
     def _parse_stage(self, piece: str, number: int) -> ParamValues:
         try:
-            return parse_query(piece.encode(), self._table)
+            values = parse_query(piece.encode(), self._table)
         except BadRequest as error:
             raise error.with_subject(stage_name(number), "then") from None
+        if hints_of(values) is not None:
+            raise InvalidParameter(f"{stage_name(number)}: width=auto is for the first stage only", param="then")
+        return values
 
 
 class OverlayStageGrammar:

@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pixmill.dialects.native.grammars.scalars import Decimal, Integer, Schema, parse_decimal, pattern_schema
+from pixmill.dialects.native.grammars.scalars import (
+    AUTO,
+    AUTO_INTEGER,
+    Decimal,
+    Integer,
+    Schema,
+    parse_decimal,
+    pattern_schema,
+)
 from pixmill.plan.ops import Aspect
 
 _RATIO_PART = r"(?:[1-9][0-9]{0,3}(?:\.[0-9]{1,4})?|0\.[0-9]{0,3}[1-9])"
@@ -92,6 +100,24 @@ class SideGrammar:
     @property
     def _pixels(self) -> Integer:
         return Integer(1, self.max_side)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoSide:
+    """A side, or ``auto`` for the one that the client says."""
+
+    side: SideGrammar
+
+    @property
+    def expects(self) -> str:
+        return f"{self.side.expects}, or {AUTO}"
+
+    @property
+    def schema(self) -> Schema:
+        return {"anyOf": [self.side.schema, {"type": "string", "const": AUTO}]}
+
+    def parse(self, text: str) -> int | Fraction:
+        return AUTO_INTEGER if text == AUTO else self.side.parse(text)
 
 
 class AngleGrammar:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceRef, parse_source
 
@@ -79,6 +79,30 @@ class Decimal:
         if not (self.low <= value <= self.high or (self.allow_zero and not value)):
             raise ValueError
         return value
+
+
+AUTO: Final = "auto"
+AUTO_INTEGER: Final = 0
+AUTO_DECIMAL: Final = Fraction(0)
+"""What ``auto`` stands for until a client hint says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutoDecimal:
+    """A decimal number, or ``auto`` for one that the client says."""
+
+    number: Decimal
+
+    @property
+    def expects(self) -> str:
+        return f"{self.number.expects} or {AUTO}"
+
+    @property
+    def schema(self) -> Schema:
+        return {"anyOf": [self.number.schema, {"type": "string", "const": AUTO}]}
+
+    def parse(self, text: str) -> Fraction:
+        return AUTO_DECIMAL if text == AUTO else self.number.parse(text)
 
 
 @dataclass(frozen=True, slots=True)

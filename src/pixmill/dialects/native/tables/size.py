@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from pixmill.dialects.native.grammars.canvas import CanvasGrammar, CanvasGravityGrammar, PaddingGrammar
 from pixmill.dialects.native.grammars.gravity import GravityGrammar
-from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, FactorGrammar, SideGrammar
-from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
+from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, AutoSide, FactorGrammar, SideGrammar
+from pixmill.dialects.native.grammars.scalars import FLAGS, AutoDecimal, Choice, Decimal, Integer
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
@@ -25,10 +25,11 @@ PARAMS = (
     Param(
         "width",
         Group.SIZE,
-        SideGrammar(MAX_SIDE),
+        AutoSide(SideGrammar(MAX_SIDE)),
         "Width of the box: pixels, or percent of the width of the image, or of its region cut out by `crop`. Default: "
-        "follows from `height` and the aspect ratio.",
-        ("800", "pct:50"),
+        "follows from `height` and the aspect ratio. `auto`: the width at which the client shows the image, by client "
+        "hints; without hints as by default.",
+        ("800", "pct:50", "auto"),
         aliases=("w",),
     ),
     Param(
@@ -92,10 +93,11 @@ PARAMS = (
     Param(
         "dpr",
         Group.SIZE,
-        Decimal(Fraction(1, 10), Fraction(8)),
-        "Device pixel ratio: multiplies `width`, `height`, `min_*`, `max_width`, `max_height`, `canvas`, `padding` and "
+        AutoDecimal(Decimal(Fraction(1, 10), Fraction(8))),
+        "Device pixel ratio (`auto`: that of the client, by client hints): multiplies `width`, `height`, `min_*`, "
+        "`max_width`, `max_height`, `canvas`, `padding` and "
         f"the pixel offsets of `gravity`. It is reduced if a side would exceed {MAX_SIDE:,} px.",
-        ("2", "1.5"),
+        ("2", "1.5", "auto"),
         default="1",
     ),
     Param(
