@@ -23,7 +23,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.gravity import Point, Smart
+from pixmill.plan.gravity import Faces, Point, Smart
 from pixmill.plan.key import result_key
 from pixmill.plan.lengths import round_length
 from pixmill.plan.ops import (
@@ -117,6 +117,8 @@ def test_a_size(query: str, expected: Resize) -> None:
         ("crop_gravity=smart", Plan()),
         ("crop=edges:10,20,30,40", Plan(crop=CropInsets(40, 10, 20, 30))),
         ("crop=edges:100,-100,-0,100&crop_overflow=move", Plan(crop=CropInsets(100, 100, -100, 0))),
+        ("crop=window:9,9&crop_gravity=face,close:1,zoom:0.5", Plan(crop=CropWindow(9, 9, Faces()))),
+        ("crop=window:9,9&crop_gravity=n,zoom:2", Plan(crop=CropWindow(9, 9, Point(0.5, 0, zoom=2)))),
         ("crop=edges:0,0,0,0", Plan()),
         ("crop=edges:pct,px:0,12.5,0,3", Plan(crop=CropInsets(3, 0, 12.5, 0, CropUnit.PERCENT))),
         ("crop=edges:px,pct:5.5,2,0,0", Plan(crop=CropInsets(0, 5.5, 2, 0, CropUnit.PIXELS_PERCENT))),

@@ -13,7 +13,17 @@ from pixmill.engine.raster.convert import to_vips
 from pixmill.engine.raster.frame import Frame, Layout
 from pixmill.errors import MissingExtra
 from pixmill.plan.effects import Effects
-from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
+from pixmill.plan.gravity import (
+    Faces,
+    FocalPixels,
+    FocalRegion,
+    FocalRegions,
+    Gravity,
+    Interest,
+    PixelRegion,
+    Point,
+    Smart,
+)
 from pixmill.plan.ops import Aspect, Fit, Kernel, Resize
 from tests.pixels.images import Pixels, difference, encode_image, photo, pixels_of, render_image, render_resized
 
@@ -21,11 +31,11 @@ LYING = {1: None, 3: Image.Transpose.ROTATE_180, 5: Image.Transpose.TRANSPOSE, 6
 """Transform from an upright image to the stored one, for some EXIF orientations."""
 
 
-def encode_oriented(upright: Image.Image, orientation: int) -> memoryview:
+def encode_oriented(upright: Image.Image, orientation: int, kind: str = "PNG") -> memoryview:
     method = LYING[orientation]
     exif = Image.Exif()
     exif[274] = orientation
-    return encode_image(upright if method is None else upright.transpose(method), "PNG", exif=exif)
+    return encode_image(upright if method is None else upright.transpose(method), kind, exif=exif)
 
 
 def image_with_mark(left: int, top: int, right: int, bottom: int) -> Image.Image:
@@ -86,6 +96,27 @@ def test_a_smart_window_of_a_drawing_keeps_its_shape(gravity: Gravity) -> None:
     result = render_resized(drawing, width=100, height=100, fit=Fit.COVER, gravity=gravity)
     rows, columns = (np.nonzero(np.ptp(pixels_of(result), axis=2).any(axis=axis))[0] for axis in (1, 0))
     assert (np.ptp(rows), np.ptp(columns)) == pytest.approx((30, 30), abs=3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_zoom_is_a_smaller_part_in_the_same_size(kind: str) -> None:
+    image = photo(900, 600)
+    source = encode_image(image, kind, **({"quality": 95} if kind == "JPEG" else {}))
+    gravity = Point(0.5, 0.5, zoom=3)
+    result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+    part = encode_image(image.crop((350, 200, 550, 400)), "PNG")
+    expected = render_resized(part, width=100, height=100)
+    assert difference(pixels_of(result)[4:-4, 4:-4], pixels_of(expected)[4:-4, 4:-4]) < 2
+
+
+def test_a_drawing_is_drawn_for_its_close_up() -> None:
+    drawing = memoryview(
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><path fill="#888" d="M0 0h30v20H0z"/>'
+        b'<path fill="red" d="M20 5h2v2h-2z"/></svg>'
+    )
+    gravity = FocalPixels((PixelRegion(20, 5, 2, 2),), closeness=1.0)
+    result = render_resized(drawing, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+    assert red(result) == 100 * 100
 
 
 def test_a_shape_alone_cuts_no_pixel_anew() -> None:
@@ -190,3 +221,25 @@ def test_without_the_extra_faces_are_not_left_in_the_open(monkeypatch: pytest.Mo
     with pytest.raises(MissingExtra, match=r"pixmill\[faces\]") as caught:
         render_image(encode_image(photo(), "PNG"), effects=Effects(pixelate_faces=4))
     assert caught.value.param == "pixelate_faces"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_close_up_shows_a_face_as_large_as_the_image_has_it(orientation: int, kind: str) -> None:
+    source = encode_oriented(image_with_faces(800), orientation, kind)
+
+    def light(closeness: float) -> float:
+        gravity = Faces(closeness=closeness)
+        result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=gravity)
+        assert result.size == (100, 100)
+        assert has_face(result)
+        return float((pixels_of(result, "L") > 180).mean())
+
+    assert 1.5 * light(0.0) < light(0.5)
+    assert 1.5 * light(0.5) < light(1.0)
+
+
+def test_a_close_up_of_a_face_that_is_not_there_is_a_smart_crop() -> None:
+    source = encode_image(image_with_mark(900, 150, 1000, 250), "PNG")
+    result = render_resized(source, width=100, height=100, fit=Fit.COVER, gravity=Faces(closeness=1.0))
+    assert red(result) > 400

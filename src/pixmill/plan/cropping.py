@@ -90,10 +90,11 @@ def _window_size(source: Size, crop: CropWindow) -> Size:
     if crop.overflow is CropOverflow.REFUSE and (width > source.width or height > source.height):
         raise InvalidParameter("The crop does not lie in the image", param="crop")
     width, height = min(width, source.width), min(height, source.height)
-    if crop.aspect is None:
-        return Size(width, height)
-    ratio = Fraction(crop.aspect.width, crop.aspect.height)
-    return Size(min(width, round_length(height * ratio)), min(height, round_length(width / ratio)))
+    if crop.aspect is not None:
+        ratio = Fraction(crop.aspect.width, crop.aspect.height)
+        width, height = min(width, round_length(height * ratio)), min(height, round_length(width / ratio))
+    zoom = crop.gravity.zoom
+    return Size(width, height).scaled(1 / exact_fraction(zoom)) if zoom > 1 else Size(width, height)
 
 
 def _scales(source: Size, unit: CropUnit) -> _Scale:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from pixmill.errors import PixmillError, ResultTooLarge
 from pixmill.plan.canvas import canvas_size, in_pixels
+from pixmill.plan.close_up import close_up, may_close_up
 from pixmill.plan.cropping import resolve_crop
 from pixmill.plan.fit_rules import fit_by_rules
 from pixmill.plan.fitting import FitResult, shrink_fit
@@ -49,6 +50,7 @@ class Geometry:
     offset: tuple[int, int]
     output: Size
     smart_window: bool = False
+    may_close_up: bool = False
 
     @property
     def is_placed_by_pixels(self) -> bool:
@@ -61,14 +63,21 @@ class Geometry:
         return Box.whole(self.source) if self.smart_window else self.crop
 
     @property
-    def rendered(self) -> Size:
-        """The size, at the scale of the result, of what is decoded before the crop and the window are placed."""
+    def searched_scaled(self) -> Size:
+        """The size of ``searched`` at the scale of the result."""
         if not self.smart_window:
-            return self.scaled if self.smart_crop else self.window
+            return self.scaled
         return Size(
             round_length(Fraction(self.source.width * self.scaled.width, self.crop.width)),
             round_length(Fraction(self.source.height * self.scaled.height, self.crop.height)),
         )
+
+    @property
+    def rendered(self) -> Size:
+        """The size of what is decoded: for a close-up, of which the scale is not known yet, that of the original."""
+        if self.is_placed_by_pixels:
+            return self.searched.size if self.may_close_up else self.searched_scaled
+        return self.window
 
     @property
     def needs_resampling(self) -> bool:
@@ -118,6 +127,7 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
     crop = resolve_crop(oriented, plan.crop)
     exact_crop = _exact_crop(crop, oriented, plan, exact_source)
     fitted = fit_by_rules(exact_crop, absolute_resize(exact_crop, plan.resize), has_canvas=plan.canvas is not None)
+    fitted = close_up(exact_crop, fitted, plan.resize, crop)
     layout = _lay_out(fitted, plan, crop)
     longest = max(layout.output.sides)
     if 0 < plan.resize.max_side < longest:
@@ -129,13 +139,15 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
         scaled=fitted.scaled,
         window=layout.window,
         window_offset=layout.window_offset,
-        smart_crop=isinstance(plan.resize.gravity, Smart | Faces) and fitted.scaled != layout.window,
+        smart_crop=isinstance(plan.resize.gravity, Smart | Faces)
+        and (fitted.scaled != layout.window or may_close_up(plan.resize)),
         rotated=layout.rotated,
         offset=layout.offset,
         output=layout.output,
         smart_window=isinstance(plan.crop, CropWindow)
         and isinstance(plan.crop.gravity, Smart | Faces)
         and crop.size != oriented,
+        may_close_up=may_close_up(plan.resize),
     )
     _check_limits(geometry, limits)
     return geometry

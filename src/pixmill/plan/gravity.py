@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 UnitInterval = Annotated[float, Meta(ge=0.0, le=1.0)]
 PixelOffset = Annotated[int, Meta(ge=-65_535, le=65_535)]
 Share = Annotated[float, Meta(ge=-1.0, le=1.0)]
+Zoom = Annotated[float, Meta(ge=0.01, le=100.0)]
 Pixels = Annotated[int, Meta(ge=0, le=65_535)]
 
 MAX_REGIONS: Final = 16
@@ -25,10 +26,14 @@ class Smart(Struct, frozen=True, tag="smart", tag_field="type"):
     """Keep the most salient region (attention), or the one of highest entropy."""
 
     interest: Interest = Interest.ATTENTION
+    zoom: Zoom = 1.0
 
 
 class Faces(Struct, frozen=True, tag="face", tag_field="type"):
-    """Keep the faces; without any, the most salient region."""
+    """Keep the faces; without any, the most salient region. ``zoom`` and ``closeness`` as for ``FocalRegions``."""
+
+    zoom: Zoom = 1.0
+    closeness: UnitInterval = 0.0
 
 
 class Point(Struct, frozen=True, tag="point", tag_field="type"):
@@ -37,7 +42,8 @@ class Point(Struct, frozen=True, tag="point", tag_field="type"):
     ``x`` and ``y`` are fractions of the width and the height; if ``proportional``, of the space that the window leaves,
     as in CSS ``background-position``. The nine directions are the same in both: north-west is (0, 0), centre
     (0.5, 0.5). The window is then moved by ``offset_x`` and ``offset_y`` pixels of the result, and by ``share_x`` and
-    ``share_y`` of the sides of the image (of the canvas, where the image is placed on one).
+    ``share_y`` of the sides of the image (of the canvas, where the image is placed on one). ``zoom`` shows that many
+    times less along each side, as far as the image has pixels for it or may be enlarged.
     """
 
     x: UnitInterval = 0.5
@@ -47,6 +53,7 @@ class Point(Struct, frozen=True, tag="point", tag_field="type"):
     share_x: Share = 0.0
     share_y: Share = 0.0
     proportional: bool = False
+    zoom: Zoom = 1.0
 
 
 class FocalRegion(Struct, frozen=True):
@@ -60,9 +67,14 @@ class FocalRegion(Struct, frozen=True):
 
 
 class FocalRegions(Struct, frozen=True, tag="regions", tag_field="type"):
-    """Keep as much of these regions as possible; each pixel counts by the weight of its region."""
+    """Keep as much of these regions as possible; each pixel counts by the weight of its region.
+
+    ``closeness``: from as much around them as the box allows (0) to as little (1); then ``zoom`` as for ``Point``.
+    """
 
     regions: Annotated[tuple[FocalRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]
+    zoom: Zoom = 1.0
+    closeness: UnitInterval = 0.0
 
 
 class PixelRegion(Struct, frozen=True):
@@ -79,6 +91,8 @@ class FocalPixels(Struct, frozen=True, tag="pixels", tag_field="type"):
     """Keep as much of these regions as possible, as ``FocalRegions``; a window around one point is centred on it."""
 
     regions: Annotated[tuple[PixelRegion, ...], Meta(min_length=1, max_length=MAX_REGIONS)]
+    zoom: Zoom = 1.0
+    closeness: UnitInterval = 0.0
 
 
 Gravity = Point | Smart | Faces | FocalRegions | FocalPixels

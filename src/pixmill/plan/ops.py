@@ -139,7 +139,7 @@ class CropWindow(Struct, frozen=True, tag="window", tag_field="type"):
     """A window of the oriented image, placed by ``gravity``. A side of 0 is that of the image.
 
     It is cut to the sides of the image (refused with ``CropOverflow.REFUSE``; others have no effect), then to the
-    largest of ``aspect`` in it. Offsets of the gravity are pixels of the image.
+    largest of ``aspect`` in it, and divided by the zoom of the gravity. Offsets of the gravity are pixels of the image.
     """
 
     width: Annotated[float, Meta(ge=0)] = 0

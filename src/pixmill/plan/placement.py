@@ -16,19 +16,35 @@ def window_position(scaled: Size, window: Size, gravity: Gravity, crop: Box | No
     """
     if window == scaled:
         return (0, 0)
-    match gravity:
-        case FocalRegions():
-            return _best_window(scaled, window, [_fractional_spans(region, scaled) for region in gravity.regions])
-        case FocalPixels():
-            spans = [_pixel_spans(region, scaled, crop or Box.whole(scaled)) for region in gravity.regions]
-            inside = [one for one in spans if one.x.start < scaled.width and one.y.start < scaled.height]
-            return _best_window(scaled, window, [one for one in inside if one.x.end >= 0 and one.y.end >= 0])
+    if isinstance(gravity, FocalRegions | FocalPixels):
+        return _best_window(scaled, window, _regions_inside(scaled, gravity, crop or Box.whole(scaled)))
     point = gravity if isinstance(gravity, Point) else Point()
     start = _proportional_start if point.proportional else _centred_start
     return (
         start(scaled.width, window.width, point.x, _shift(point.offset_x, point.share_x, scaled.width)),
         start(scaled.height, window.height, point.y, _shift(point.offset_y, point.share_y, scaled.height)),
     )
+
+
+def regions_extent(scaled: Size, gravity: FocalRegions | FocalPixels, crop: Box) -> tuple[int, int] | None:
+    """Return the width and the height that hold all regions in the image; None if there are none."""
+    regions = _regions_inside(scaled, gravity, crop)
+    if not regions:
+        return None
+    return _extent([region.x for region in regions], scaled.width), _extent([one.y for one in regions], scaled.height)
+
+
+def _extent(spans: list["_Span"], side: int) -> int:
+    return min(side, max(span.end for span in spans)) - max(0, min(span.start for span in spans))
+
+
+def _regions_inside(scaled: Size, gravity: FocalRegions | FocalPixels, crop: Box) -> list["_Spans"]:
+    """Return the regions in pixels of the scaled crop, without those that lie outside."""
+    if isinstance(gravity, FocalRegions):
+        return [_fractional_spans(region, scaled) for region in gravity.regions]
+    spans = [_pixel_spans(region, scaled, crop) for region in gravity.regions]
+    inside = [one for one in spans if one.x.start < scaled.width and one.y.start < scaled.height]
+    return [one for one in inside if one.x.end >= 0 and one.y.end >= 0]
 
 
 def image_position(canvas: Size, image: Size, gravity: Gravity) -> tuple[int, int]:

@@ -56,8 +56,8 @@ class RenderJob:
         """The part of the stored image that the result shows, or that is searched for it."""
         geometry = self.geometry
         size, searched = geometry.rendered, geometry.searched
-        if geometry.smart_window:
-            oriented_area = Area(0, 0, searched.width, searched.height)
+        if geometry.smart_window or geometry.may_close_up:
+            oriented_area = Area(searched.left, searched.top, searched.width, searched.height)
         else:
             left, top = (0, 0) if geometry.smart_crop else geometry.window_offset
             x_scale = searched.width / geometry.scaled.width

@@ -30,6 +30,7 @@ _DISTANCE = rf"(?:-?{_PIXELS}|pct:-?(?:100(?:\.0{{1,4}})?|[1-9]?[0-9](?:\.[0-9]{
 _SHIFT = re.compile(f":{_DISTANCE},{_DISTANCE}")
 _POINT = re.compile(f"(fp|pos):({_UNIT_FRACTION}),({_UNIT_FRACTION})(:.*)?")
 _PIXEL_REGION = f"{_PIXELS},{_PIXELS}(?:,{_PIXELS},{_PIXELS}(?:,{_WEIGHT})?)?"
+_ZOOM = r"(?:0\.[1-9][0-9]{0,3}|1?[1-9](?:\.[0-9]{1,4})?|10(?:\.[0-9]{1,4})?|20(?:\.0{1,4})?)"
 _FOCAL_PIXELS = re.compile(f"px:{_PIXEL_REGION}(?:;{_PIXEL_REGION}){{0,{MAX_REGIONS - 1}}}")
 
 
@@ -69,15 +70,29 @@ class GravityGrammar:
         "(w), northwest (nw), fp:x,y or pos:x,y with both from 0 to 1, each optionally followed by :x,y, an offset in "
         "pixels, or in percent as pct:N, away from that edge; fr:x,y,width,height or fr:x,y,width,height,weight, up to "
         f"{MAX_REGIONS} of these separated by semicolons; px:x,y or px:x,y,width,height or px:x,y,width,height,weight "
-        "in pixels of the original, likewise; smart, smart:entropy or face"
+        "in pixels of the original, likewise; smart, smart:entropy or face; then optionally, for regions and faces, "
+        ",close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20"
     )
 
     @property
     def schema(self) -> Schema:
-        keywords = "|".join(_CONTENT_AWARE)
-        return pattern_schema(f"{POINT.pattern}|{keywords}|{_FOCAL_REGIONS.pattern}|{_FOCAL_PIXELS.pattern}")
+        directions, keywords = "|".join(DIRECTIONS), "|".join(_CONTENT_AWARE)
+        point = f"(?:fp|pos):{_UNIT_FRACTION},{_UNIT_FRACTION}"
+        anywhere = f"(?:{directions}|{point})(?:{_SHIFT.pattern})?|{keywords}"
+        regions = f"face|{_FOCAL_REGIONS.pattern}|{_FOCAL_PIXELS.pattern}"
+        return pattern_schema(f"(?:{anywhere}|(?:{regions})(?:,close:{_UNIT_FRACTION})?)(?:,zoom:{_ZOOM})?")
 
     def parse(self, text: str) -> Gravity:
+        text, zooms, zoom = text.partition(",zoom:")
+        text, closes, closeness = text.partition(",close:")
+        gravity = self._parse_place(text)
+        if closes:
+            if isinstance(gravity, Point | Smart) or not re.fullmatch(_UNIT_FRACTION, closeness):
+                raise ValueError
+            gravity = replace(gravity, closeness=float(closeness))
+        return _zoomed(gravity, zoom) if zooms else gravity
+
+    def _parse_place(self, text: str) -> Gravity:
         if text in _CONTENT_AWARE:
             return _CONTENT_AWARE[text]
         if point := _POINT.fullmatch(text):
@@ -88,6 +103,15 @@ class GravityGrammar:
         if _FOCAL_PIXELS.fullmatch(text):
             return _build_pixel_regions([list(map(int, piece.split(","))) for piece in text[3:].split(";")])
         return _parse_direction(text)
+
+
+def _zoomed(gravity: Gravity, text: str) -> Gravity:
+    """Add a zoom; one that shows more has an effect only on a close-up."""
+    if not re.fullmatch(_ZOOM, text):
+        raise ValueError
+    zoom = parse_decimal(text)
+    is_close_up = not isinstance(gravity, Point | Smart) and gravity.closeness > 0
+    return replace(gravity, zoom=float(zoom)) if is_close_up or zoom > 1 else gravity
 
 
 def _parse_direction(text: str) -> Point:

@@ -15,7 +15,7 @@ from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import TRANSPARENT
-from pixmill.plan.gravity import Point
+from pixmill.plan.gravity import Gravity, Point, Smart
 from pixmill.plan.lengths import RoundingMode, exact_fraction
 from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
 from pixmill.plan.transforms import FreeRotation, Trim, TrimCorner
@@ -104,7 +104,7 @@ PARAMS = (
         Group.TRANSFORM,
         GravityGrammar(),
         "Place of the window that `crop` or `crop_aspect` cuts out, as for `gravity`; offsets are pixels of the "
-        "original.",
+        "original. `,zoom:2` halves the sides of the window.",
         ("north", "se:10,20", "smart", "px:600,400", "pos:0.25,1"),
         default="center",
     ),
@@ -177,9 +177,16 @@ def crop_of(values: ParamValues) -> Crop | CropWindow | CropInsets | None:
         width=width,
         height=height,
         unit=_canonical_unit(window.unit, is_x=bool(width), is_y=bool(height)),
-        gravity=values.get("crop_gravity", Point()),
+        gravity=_crop_gravity(values.get("crop_gravity", Point())),
         overflow=overflow if is_refused else CropOverflow.CLIP,
     )
+
+
+def _crop_gravity(gravity: Gravity) -> Gravity:
+    """Drop a closeness: the size of a crop does not depend on the pixels."""
+    if isinstance(gravity, Point | Smart) or not gravity.closeness:
+        return gravity
+    return replace(gravity, closeness=0.0, zoom=max(1.0, gravity.zoom))
 
 
 def _canonical_insets(crop: CropInsets, overflow: CropOverflow) -> CropInsets | None:

@@ -13,7 +13,7 @@ from pixmill.dialects.native.grammars.scalars import FLAGS, AutoDecimal, Choice,
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
-from pixmill.plan.gravity import Gravity, Point
+from pixmill.plan.gravity import Gravity, Point, Smart
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
 from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
@@ -68,7 +68,9 @@ PARAMS = (
         "regions in pixels of the original (`px`), `smart` (most salient region, libvips attention), `smart:entropy` "
         "(highest entropy) or `face` (needs `pixmill[faces]`; without a face as `smart`). With `fit=contain`, the "
         "position of the image: a direction or a point. Offsets in percent count in the sides of the scaled image, or "
-        "of the box.",
+        "of the box. `,zoom:2` shows half as much of the image along each side, in a result of the same size, "
+        "`,close:1` as little as holds the regions or faces (`,close:0.5` half the way); without `enlarge` only as far "
+        "as the image has pixels.",
         (
             "north",
             "ne:10,20",
@@ -76,6 +78,8 @@ PARAMS = (
             "smart",
             "px:600,400",
             "fp:0.3,0.75",
+            "fp:0.3,0.75,zoom:2",
+            "face,close:1,zoom:0.8",
             "fr:0.1,0.2,0.3,0.4",
             "fr:0,0,0.2,0.2,3;0.7,0.5,0.1,0.1,1",
         ),
@@ -479,15 +483,22 @@ def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> R
             enlarge=values.get("enlarge") is True,
             shrink=values.get("shrink", True),
         )
-        return _fitted(values, resize, scales, is_square=width == height) if width and height else resize
+        is_fitted = (width and height) or (_is_close_up(values) and values.get("fit") is Fit.COVER)
+        return _fitted(values, resize, scales, is_square=width == height) if is_fitted else resize
     zoom = scales.box if values.get("shrink", True) else max(scales.box, _ONE)
-    resize = Resize(zoom=float(zoom), enlarge=zoom > 1 and values.get("enlarge") is True)
+    may_enlarge = values.get("enlarge") is True and (zoom > 1 or ("aspect" in values and _is_close_up(values)))
+    resize = Resize(zoom=float(zoom), enlarge=may_enlarge)
     if "aspect" not in values:
         return resize
     if not values.get("shrink", True) and values.get("fit") is Fit.FILL:
         resize = replace(resize, enlarge=values.get("enlarge") is True, shrink=False)
     aspect = values["aspect"]
     return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
+
+
+def _is_close_up(values: ParamValues) -> bool:
+    gravity = values.get("gravity", Point())
+    return gravity.zoom != 1 or (not isinstance(gravity, Point | Smart) and gravity.closeness > 0)
 
 
 def _relative_box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
@@ -503,7 +514,8 @@ def _relative_box(values: ParamValues, width: _Side, height: _Side, scales: _Sca
         width_share=_share(values.get("width", 0), scales.box),
         height_share=_share(values.get("height", 0), scales.box),
     )
-    return _fitted(values, resize, scales, is_square=False) if has_both_sides or resize.aspect else resize
+    is_fitted = has_both_sides or resize.aspect or (_is_close_up(values) and values.get("fit") is Fit.COVER)
+    return _fitted(values, resize, scales, is_square=False) if is_fitted else resize
 
 
 def _fitted(values: ParamValues, resize: Resize, scales: _Scales, *, is_square: bool) -> Resize:
@@ -541,8 +553,8 @@ def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
 def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
     if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN, Fit.AUTO):
         return gravity if fit in (Fit.COVER, Fit.AUTO) else Point()
-    if fit is Fit.CONTAIN and gravity.proportional:
-        gravity = replace(gravity, proportional=False)
+    if fit is Fit.CONTAIN and (gravity.proportional or gravity.zoom != 1):
+        gravity = replace(gravity, proportional=False, zoom=1.0)
     return _scaled_point(gravity, dpr)
 
 

@@ -18,7 +18,8 @@ from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.pixels.transform.geometric import orient_image
 from pixmill.engine.raster.convert import VipsImage, to_vips
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.plan.gravity import Faces, FocalRegions, Gravity, Interest, Point, Smart
+from pixmill.plan.close_up import placed_gravity
+from pixmill.plan.gravity import Faces, FocalRegion, FocalRegions, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import Size, round_length
 from pixmill.plan.ops import CropWindow
 
@@ -66,12 +67,13 @@ def place_vector_window(decoder: Decoder, job: RenderJob) -> RenderJob:
 
 
 def _is_too_large(job: RenderJob) -> bool:
-    return job.geometry.rendered.pixels > job.limits.max_result_pixels
+    """Return whether the rendering would be too large, or of a scale that is known only when it is placed."""
+    return job.geometry.may_close_up or job.geometry.rendered.pixels > job.limits.max_result_pixels
 
 
 def _on_small_rendering(place: Callable[[Frame, RenderJob], RenderJob], decoder: Decoder, job: RenderJob) -> RenderJob:
-    rendered = job.geometry.rendered
-    size = _shrink_size(rendered, _shrink_factor(rendered, DETECTION_SIDE))
+    searched = job.geometry.searched_scaled
+    size = _shrink_size(searched, _shrink_factor(searched, DETECTION_SIDE))
     check_drawing(job.header, size, job.limits)
     request = replace(job.decode_request, target_size=job.orientation.oriented_size(size))
     frame = decode_frame(decoder, request, job.limits)
@@ -94,15 +96,17 @@ def _place_window(frame: Frame, job: RenderJob) -> RenderJob:
 
 def _find_gravity(frame: Frame, job: RenderJob, gravity: Gravity, window: Size, param: str) -> Gravity:
     """Return the faces, or the point to keep, for a window of this size at the scale of the result."""
+    regions: tuple[FocalRegion, ...] = ()
     if isinstance(gravity, Faces):
         regions = tuple(detect_faces(_analysis_image(frame, job, DETECTION_SIDE), param))
-        return FocalRegions(regions) if regions else _find_point(frame, job, Interest.ATTENTION, window)
-    return _find_point(frame, job, gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION, window)
+    interest = gravity.interest if isinstance(gravity, Smart) else Interest.ATTENTION
+    found = FocalRegions(regions) if regions else _find_point(frame, job, interest, window)
+    return placed_gravity(gravity, found)
 
 
 def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
     """Return the oriented image, with no side longer than ``max_side``."""
-    oriented_size = job.orientation.oriented_size(job.geometry.rendered)
+    oriented_size = job.orientation.oriented_size(job.geometry.searched_scaled)
     return orient_image(
         to_vips(scale_frame(frame, _shrink_size(oriented_size, _shrink_factor(oriented_size, max_side)))),
         job.orientation,
@@ -112,7 +116,7 @@ def _analysis_image(frame: Frame, job: RenderJob, max_side: int) -> VipsImage:
 def _find_point(frame: Frame, job: RenderJob, interest: Interest, window: Size) -> Point:
     """Return the most salient point, or the centre of the window with the highest entropy."""
     image = _analysis_image(frame, job, _ANALYSIS_SIDE)
-    reduced_window = _shrink_size(window, _shrink_factor(job.geometry.rendered, _ANALYSIS_SIDE))
+    reduced_window = _shrink_size(window, _shrink_factor(job.geometry.searched_scaled, _ANALYSIS_SIDE))
     width, height = min(reduced_window.width, image.width), min(reduced_window.height, image.height)
     cropped, attention = image.smartcrop(width, height, interesting=interest.value, attention_x=True, attention_y=True)
     if interest is Interest.ENTROPY:
