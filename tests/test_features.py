@@ -28,6 +28,7 @@ S3 and compatible | url=s3://bucket/a.jpg
 Google Cloud Storage | url=gs://bucket/a.jpg
 Azure Blob Storage | url=az://bucket/a.jpg
 OpenStack Swift | url=swift://bucket/a.jpg
+generated image of one colour | url=canvas:9x9,f00
 image in the body of a POST | post:/resize
 several buckets with separate credentials | setting:stores
 source allowlist | setting:allowed_sources

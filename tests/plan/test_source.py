@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixmill.errors import InvalidParameter
-from pixmill.plan.source import SourceKind, SourceRef, parse_redirect, parse_source, upload_ref
+from pixmill.plan.colour import Colour
+from pixmill.plan.source import SourceKind, SourceRef, canvas_ref, parse_redirect, parse_source, upload_ref
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,50 @@ from pixmill.plan.source import SourceKind, SourceRef, parse_redirect, parse_sou
 )
 def test_a_web_address_has_one_spelling(text: str, canonical: str) -> None:
     assert parse_source(text) == SourceRef(SourceKind.HTTP, canonical)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("canvas:8x6,ff0000", "canvas:8x6,ff0000"),
+        ("Canvas:8x6,F00", "canvas:8x6,ff0000"),
+        ("canvas:8x6,f00f", "canvas:8x6,ff0000"),
+        ("canvas:8x6,ff000080", "canvas:8x6,ff000080"),
+        ("canvas:8x6,12345600", "canvas:8x6,ffffff00"),
+        ("canvas:16383x1", "canvas:16383x1,ffffff"),
+    ],
+)
+def test_a_canvas_has_one_spelling(text: str, canonical: str) -> None:
+    assert parse_source(text) == SourceRef(SourceKind.CANVAS, canonical)
+    assert parse_source(canonical).text == canonical
+
+
+def test_a_canvas_is_built_from_numbers() -> None:
+    assert canvas_ref(8, 6, Colour(255, 0, 0)) == parse_source("canvas:8x6,f00")
+    with pytest.raises(InvalidParameter, match="at most 16383"):
+        canvas_ref(16_384, 1, Colour())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "canvas:",
+        "canvas:8",
+        "canvas:8x",
+        "canvas:08x6",
+        "canvas:8x6,",
+        "canvas:8x6,red",
+        "canvas:8x6,12345",
+        "canvas:8x6,ff0000 ",
+        "canvas:99999x1",
+        "canvas:10000x10000",
+        "canvas:8x٣",
+        "canvas://8x6",
+    ],
+)
+def test_what_is_no_canvas_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameter, match="A canvas"):
+        parse_source(text)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from pixmill.plan.canvas_source import CANVAS_SCHEME, canvas_spec, parse_canvas
+from pixmill.plan.colour import Colour
 from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve_redirect, special_url
 
 MAX_KEY_BYTES: Final = 1024
@@ -30,15 +32,17 @@ class SourceKind(StrEnum):
     STORE = "store"
     PATH = "path"
     UPLOAD = "upload"
+    CANVAS = "canvas"
 
 
 class SourceRef(Struct, frozen=True):
     """A canonical reference: all spellings of the same location give the same ``text``.
 
     HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root. Upload:
-    the digest of the bytes sent. ``version`` is the cache-busting version of the URL (parameter ``v``): it is not sent
-    to the source, and another version is another image. ``is_version_signed``: whether the URL was signed; else anybody
-    may have named the version, also before its bytes existed.
+    the digest of the bytes sent. Canvas, which is generated: ``canvas:WIDTHxHEIGHT,COLOUR``. ``version`` is the
+    cache-busting version of the URL (parameter ``v``): it is not sent to the source, and another version is another
+    image. ``is_version_signed``: whether the URL was signed; else anybody may have named the version, also before its
+    bytes existed.
     """
 
     kind: SourceKind
@@ -63,7 +67,7 @@ class SourceRef(Struct, frozen=True):
 
 
 def parse_source(text: str) -> SourceRef:
-    """Parse a reference from a client: an http(s) URL, a store URL, or a path below the image root.
+    """Parse a reference from a client: an http(s) URL, a store URL, a generated canvas, or a path below the image root.
 
     ``text`` has been percent-decoded once by the dialect; it is not decoded again. Raises InvalidParameter.
     """
@@ -78,6 +82,8 @@ def parse_source(text: str) -> SourceRef:
     if not match:
         return SourceRef(SourceKind.PATH, _check_path(text.removeprefix("/")))
     scheme = match[1].lower()
+    if scheme == CANVAS_SCHEME:
+        return SourceRef(SourceKind.CANVAS, parse_canvas(match[2]).text)
     kind = kind_of(scheme)
     if not match[2].startswith("//"):
         raise invalid_url(f"{scheme}: must be followed by //")
@@ -122,6 +128,11 @@ def canonical_key(scheme: str, key: str) -> str:
 def upload_ref(digest: str) -> SourceRef:
     """Build the reference of an uploaded original."""
     return SourceRef(SourceKind.UPLOAD, digest)
+
+
+def canvas_ref(width: int, height: int, colour: Colour) -> SourceRef:
+    """Build the reference of a canvas of one colour. Raises InvalidParameter if it is too large."""
+    return SourceRef(SourceKind.CANVAS, canvas_spec(width, height, colour).text)
 
 
 OBJECT_STORE_SCHEMES: Final = ("s3", "gs", "az")

@@ -22,6 +22,7 @@ from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.registrable_domain import load_public_suffixes, registrable_domain
 from pixmill.sources.allowlist import AllowList
+from pixmill.sources.canvases import CanvasSource
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.lazy import LazyHttpSource
 from pixmill.sources.limiter import FetchKey, FetchLimiter, Slot
@@ -59,7 +60,7 @@ class Preparable(Protocol):
 
 
 class SourceRouter:
-    """Checks, limits, times and counts every fetch."""
+    """Checks, limits, times and counts every fetch. Canvases are not fetched: no allowlist and no limit applies."""
 
     def __init__(
         self,
@@ -83,11 +84,17 @@ class SourceRouter:
 
     def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Fetch into a spool that the caller closes. Raises SourceError or Forbidden."""
-        return self._run_observed(ref, self._sources.get(ref.kind, _NO_SOURCE).fetch, ref)
+        source = self._sources.get(ref.kind, _NO_SOURCE)
+        if ref.kind is SourceKind.CANVAS:
+            return source.fetch(ref)
+        return self._run_observed(ref, source.fetch, ref)
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Fetch if the validator no longer holds, else return the new directives."""
-        return self._run_observed(ref, self._sources.get(ref.kind, _NO_SOURCE).revalidate, ref, validator)
+        source = self._sources.get(ref.kind, _NO_SOURCE)
+        if ref.kind is SourceKind.CANVAS:
+            return source.revalidate(ref, validator)
+        return self._run_observed(ref, source.revalidate, ref, validator)
 
     async def _run_observed(
         self, ref: SourceRef, operation: Callable[P, Awaitable[Fetched]], *args: P.args, **kwargs: P.kwargs
@@ -161,6 +168,7 @@ class Sources(SourceRouter):
         sources: dict[SourceKind, Source] = {
             SourceKind.HTTP: self._http,
             SourceKind.STORE: StoreSource(config, locate, budget),
+            SourceKind.CANVAS: CanvasSource(config, budget),
         }
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images, budget)

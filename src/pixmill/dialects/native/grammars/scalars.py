@@ -147,7 +147,10 @@ class PatternText:
 class Location:
     """The URL or path of an original. Raises InvalidParameter, with its own reasons, rather than ValueError."""
 
-    expects = "an http or https URL, a store URL such as s3://bucket/key, or a path below the image root"
+    expects = (
+        "an http or https URL, a store URL such as s3://bucket/key, a path below the image root, or a canvas as "
+        "canvas:WIDTHxHEIGHT,COLOUR"
+    )
 
     @property
     def schema(self) -> Schema:
@@ -155,7 +158,7 @@ class Location:
         web = r"https?://(?:[a-z0-9-]{1,63}\.){0,3}[a-z][a-z0-9-]{0,62}(?::[1-9][0-9]{0,3})?(?:/[!-\[\]-~]{0,1700})?"
         folder = r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,61}"
         return pattern_schema(
-            rf"{web}|(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}"
+            rf"{web}|canvas:[1-9][0-9]{{0,3}}x[1-9][0-9]{{0,3}}(?:,[0-9a-f]{{6}})?|(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}"
         )
 
     def parse(self, text: str) -> SourceRef:

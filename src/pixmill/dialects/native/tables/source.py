@@ -13,8 +13,10 @@ PARAMS = (
         "url",
         Group.SOURCE,
         Location(),
-        "Source image URL or path; required except for POST, whose body is the original.",
-        ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg"),
+        "Source image URL or path; required except for POST, whose body is the original. `canvas:` generates an image "
+        "of one colour, in 3, 4, 6 or 8 hexadecimal digits (white without), of at most 16383 px along a side and 50 "
+        "million in all; no allowlist applies to it.",
+        ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg", "canvas:800x600,ff0000"),
     ),
     Param(
         "v",
