@@ -11,7 +11,7 @@ from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, 
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Aspect, CropWindow, Fit, Plan, Resize
-from pixmill.plan.size_rules import SkipSmaller
+from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 
 PHOTO = Size(1200, 800)
 REGION = FocalRegions((FocalRegion(0.5, 0.25, 0.125, 0.25),))
@@ -62,6 +62,14 @@ def test_one_side_or_a_shape_are_enough(resize: Resize, output: Size) -> None:
     geometry = resolve(PHOTO, Plan(resize=resize), Limits())
     assert geometry.output == output
     assert geometry.scaled.width * output.height > output.width * output.height
+
+
+def test_a_close_up_goes_with_ratios_and_limits_that_depend_on_the_image() -> None:
+    box = Resize(100, 100, Fit.COVER, Point(1, 0.5, -10, 0, zoom=2), dpr=Dpr(2.0, DprRule.CAPPED))
+    geometry = resolve(PHOTO, Plan(resize=box), Limits())
+    assert (geometry.output, geometry.scaled, geometry.window_offset) == (Size(200, 200), Size(600, 400), (380, 100))
+    geometry = resolve(PHOTO, Plan(resize=replace(box, dpr=None, max_side=50)), Limits())
+    assert (geometry.output, geometry.scaled) == (Size(50, 50), Size(150, 100))
 
 
 def test_an_image_that_is_left_as_it_is_shows_all() -> None:

@@ -3,6 +3,7 @@
 Knows sizes and gravities; must never know pixels. The regions of faces are found later, then sizes are resolved again.
 """
 
+from dataclasses import replace as replace_fields
 from fractions import Fraction
 from typing import Final
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from pixmill.plan.fitting import FitResult, oriented_resize
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegions, Gravity, Point, Smart
-from pixmill.plan.lengths import Box, RealSize, Size, exact_fraction, round_length
+from pixmill.plan.lengths import Box, RealSize, Size, exact_fraction
 from pixmill.plan.ops import Fit, Resize
 from pixmill.plan.placement import regions_extent
 from pixmill.plan.size_rules import SkipSmaller
@@ -30,12 +31,14 @@ def close_up(source: Size | RealSize, fitted: FitResult, resize: Resize, crop: B
         return fitted
     shown = _shown_share(fitted, resize.gravity, crop)
     if not resize.enlarge:
-        scale = max(Fraction(fitted.scaled.width) / source.width, Fraction(fitted.scaled.height) / source.height)
-        shown = max(shown, min(scale, _ALL))
+        own = max(Fraction(fitted.scaled.width) / source.width, Fraction(fitted.scaled.height) / source.height)
+        shown = max(shown, min(own, _ALL))
     if shown >= _ALL:
         return fitted
-    width, height = (round_length(side / shown) for side in fitted.scaled.sides)
-    return fitted.with_scaled(Size(max(width, fitted.window.width), max(height, fitted.window.height)))
+    scale = None if fitted.scale is None else fitted.scale / shown
+    width, height = (fitted.scaled.scaled(1 / shown) if scale is None else source.scaled(scale)).sides
+    scaled = Size(max(width, fitted.window.width), max(height, fitted.window.height))
+    return replace_fields(fitted, scaled=scaled, scale=scale)
 
 
 def may_close_up(resize: Resize) -> bool:

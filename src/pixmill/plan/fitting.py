@@ -39,9 +39,6 @@ class FitResult:
     def output(self) -> Size:
         return self.canvas or self.window
 
-    def with_scaled(self, scaled: Size) -> "FitResult":
-        return FitResult(scaled, self.window, self.canvas, self.dpr)
-
 
 def fit(source: Size | RealSize, resize: Resize) -> FitResult:
     """Fit an image of size ``source`` to the box."""
