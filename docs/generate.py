@@ -121,7 +121,8 @@ overlay=url:logo.png,width:pct:20,gravity:southeast,x:10,y:10;text:Hello,, world
 - The value is percent-encoded for the query like any other.
 - Overlay images are fetched like originals, under the same rules and limits. If one fails, the error names it.
 - The freshness lifetime of the result is the shortest of all its images.
-- `gravity` positions the overlay. Parts outside the image are clipped. Shadows do not affect positioning.
+- `gravity` positions the overlay. Parts outside the image are clipped, or the image grows by them (`expand`). Shadows do not affect
+  positioning.
 - Colours are blended in sRGB, as in CSS. In addition to the CSS blend modes there are `add`, `xor`, `atop`, `behind` (under the
   image), `erase`, and `mask` (the image stays only where the overlay is opaque, and nowhere outside of it).
 - Overlay images are upscaled to the requested size if necessary.

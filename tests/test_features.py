@@ -118,6 +118,7 @@ colour behind the image in every format | flatten=red
 opacity of the image | opacity=40
 overlay of an image on the server | overlay=url:logo.png
 overlay image named in the URL | overlay=url:https%3A//example.com/a.png
+image grows by its overlays | overlay=url:a.png,x:-20,expand:true
 overlays processed on their own | overlay=url:a.png,then:blur=2
 several overlays | overlay=url:a.png;url:b.png
 text | overlay=text:Hello

@@ -240,7 +240,7 @@ def test_overlays_are_nested_three_deep() -> None:
         ("url:a.png,prepare:blur=2|blur=x", "Overlay 1: Stage 2: blur must be"),
         ("url:a.png,then:format=png", "Overlay 1: Stage 1: .*format"),
         ("url:a.png,then:sharpen=1&unsharp=2,,1", "Overlay 1: Stage 1: sharpen and unsharp exclude each other"),
-        ("url:a.png;url:b.png,then:dpr=2", "Overlay 2: Stage 1: .*dpr"),
+        ("url:a.png;url:b.png,then:page=2", "Overlay 2: Stage 1: .*page"),
         ("text:Hello,then:blur=2", "there is no option 'then'"),
     ],
 )
@@ -266,3 +266,10 @@ def test_images_of_stages_are_references_and_counted() -> None:
     )
     with pytest.raises(InvalidParameter, match="at most 40 images"):
         plan(many)
+
+
+def test_the_canvas_grows_if_it_is_asked_to_and_can() -> None:
+    (overlay,) = plan("url:logo.png,x:-50,expand:true").overlays
+    assert overlay.placement == Placement(offset_x=Length(-50), expand=True)
+    for other in ("repeat:x", "blend:mask"):
+        assert plan(f"url:logo.png,{other},expand:1") == plan(f"url:logo.png,{other}")

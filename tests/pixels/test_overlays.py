@@ -5,20 +5,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.raster.frame import Frame
-from pixmill.errors import ImageTooLarge, InvalidParameter, TooCostly, UndecodableImage, UnsupportedImage
+from pixmill.errors import (
+    ImageTooLarge,
+    InvalidParameter,
+    ResultTooLarge,
+    TooCostly,
+    UndecodableImage,
+    UnsupportedImage,
+)
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Effects, ToneAdjustment
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Crop, Fit, Flip, ImageOverlay, Output, Plan, Resize, Stage
+from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, ImageOverlay, Output, Plan, Resize, Stage
+from pixmill.plan.output import Encoding
 from pixmill.plan.overlays import Blend, Length, OverlayFit, Placement, Repeat, Shadow
 from pixmill.plan.source import SourceRef, parse_source
+from tests.pixels.animations import Patch, decode_animation, flat, gif
 from tests.pixels.images import LIMITS, decode_result, encode_image, photo, pixels_of
 
 REF = parse_source("over.png")
@@ -403,3 +413,66 @@ def test_a_mask_outside_the_image_leaves_nothing() -> None:
         photo(WIDTH, HEIGHT), translucent(), placement=Placement(offset_x=Length(500), blend=Blend.MASK)
     )
     assert pixels_of(result, "RGBA")[..., 3].max() == 0
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize(
+    ("left", "top", "size", "image_at"),
+    [
+        (-10, 5, (90, 50), (10, 0)),
+        (60, -4, (90, 54), (0, 4)),
+        (70, 45, (100, 65), (0, 0)),
+        (200, 5, (230, 50), (0, 0)),
+        (5, 5, (80, 50), (0, 0)),
+    ],
+)
+def test_the_canvas_grows_for_an_overlay_that_stands_out(
+    mode: str, left: int, top: int, size: tuple[int, int], image_at: tuple[int, int]
+) -> None:
+    image, over = photo(WIDTH, HEIGHT).convert(mode), translucent()
+    placement = Placement(0, 0, Length(left), Length(top), expand=True)
+    result = render_overlay(image, over, placement=placement)
+    expected = Image.new("RGBA", size, (255, 255, 255, 0))
+    expected.paste(image.convert("RGBA"), image_at)
+    assert result.size == size
+    position = left + image_at[0], top + image_at[1]
+    assert max_difference(result, paste_reference(expected, over, *position)) <= 2
+    clipped = replace(placement, expand=False)
+    assert render_overlay(image, over, placement=clipped).size == (WIDTH, HEIGHT)
+
+
+def test_a_stage_after_a_grown_canvas_has_its_size() -> None:
+    overlay = ImageOverlay(REF, placement=Placement(0, 0, Length(-20), expand=True))
+    files = {REF: encode_image(Image.new("RGB", (40, 20), "lime"), "PNG")}
+    stages = (Stage(rotate=90), Stage(resize=Resize(width=25)), Stage(crop=Crop(0, 0, 100, 50, CropUnit.PERCENT)))
+    plan = Plan(overlays=(overlay,), stages=stages, output=Output(formats=(Format.PNG,)))
+    source = encode_image(photo(WIDTH, HEIGHT), "PNG")
+    result = decode_result(render(source, plan, LIMITS, files))
+    assert result.size == (25, 25)  # of 50 × 100
+    alone = decode_result(render(source, replace(plan, stages=()), LIMITS, files))
+    expected = Plan(rotate=90, stages=stages[1:], output=plan.output)
+    assert max_difference(result, decode_result(render(encode_image(alone, "PNG"), expected, LIMITS))) <= 1
+
+
+def test_a_canvas_grows_within_the_limits() -> None:
+    with pytest.raises(ResultTooLarge, match="Overlay 1: No side"):
+        render_overlay(photo(WIDTH, HEIGHT), translucent(), placement=Placement(offset_x=Length(60_000), expand=True))
+    plan = Plan(
+        overlays=(ImageOverlay(REF, placement=Placement(offset_x=Length(15_000), expand=True)),),
+        output=Output(formats=(Format.AVIF,), encoding=Encoding(effort=9, lossless=True)),
+    )
+    sources = encode_image(photo(WIDTH, HEIGHT), "PNG"), {REF: encode_image(translucent(), "PNG")}
+    with pytest.raises(TooCostly):
+        render(sources[0], plan, Limits(max_cost_s=0.5), sources[1])
+    ico = replace(plan, output=Output(formats=(Format.ICO,)))
+    with pytest.raises(ResultTooLarge, match="ico allows at most"):
+        render(sources[0], ico, LIMITS, sources[1])
+
+
+def test_every_frame_of_an_animation_grows() -> None:
+    films = gif((48, 32), [Patch(flat(1, 48, 32)), Patch(flat(2, 20, 16), 4, 8)])
+    overlay = ImageOverlay(REF, placement=Placement(1, 1, Length(10), Length(10), expand=True))
+    plan = Plan(overlays=(overlay,), stages=(Stage(resize=Resize(width=29)),), output=Output(formats=(Format.WEBP,)))
+    rendered = render(films, plan, LIMITS, {REF: encode_image(translucent(), "PNG")})
+    assert (rendered.width, rendered.height) == (29, 21)
+    assert [frame.shape[:2] for frame in decode_animation(rendered.body).frames] == [(21, 29)] * 2

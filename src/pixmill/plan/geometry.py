@@ -149,7 +149,7 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
         and crop.size != oriented,
         may_close_up=may_close_up(plan.resize),
     )
-    _check_limits(geometry, limits)
+    check_result_size(geometry.output, limits)
     return geometry
 
 
@@ -212,9 +212,11 @@ def _canvas_size(image: Size, canvas: Size | None) -> Size:
     return Size(max(canvas.width, image.width), max(canvas.height, image.height))
 
 
-def _check_limits(geometry: Geometry, limits: Limits) -> None:
-    """Check the result, the largest image that is made. Of ``scaled`` only the window is ever resampled."""
-    output = geometry.output
+def check_result_size(output: Size, limits: Limits) -> None:
+    """Check the result, the largest image that is made: of ``scaled`` only the window is ever resampled.
+
+    Raises ResultTooLarge.
+    """
     if max(output.width, output.height) > limits.max_result_side:
         raise ResultTooLarge(f"No side of the result may be longer than {limits.max_result_side} pixels")
     if output.pixels > limits.max_result_pixels:

@@ -105,7 +105,8 @@ class Shadow(Struct, frozen=True):
 class Placement(Struct, frozen=True, omit_defaults=True):
     """The position of an overlay. ``x`` and ``y`` are 0, 0.5 or 1: an edge or the centre of the result; ``offset_x``
     and ``offset_y`` move it from there. It is first rotated by ``degrees`` clockwise around its centre. Repetitions are
-    ``gap`` pixels apart.
+    ``gap`` pixels apart. ``expand``: the canvas grows, transparent, to hold what stands out; not with repetitions, and
+    not for ``Blend.MASK``.
     """
 
     x: float = 0.5
@@ -118,6 +119,12 @@ class Placement(Struct, frozen=True, omit_defaults=True):
     repeat: Repeat = Repeat.NONE
     gap: Annotated[int, Meta(ge=0, le=1_000)] = 0
     shadow: Shadow | None = None
+    expand: bool = False
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether the canvas grows if the overlay stands out."""
+        return self.expand and self.repeat is Repeat.NONE and self.blend is not Blend.MASK
 
 
 CENTRED_PLACEMENT: Final = Placement()

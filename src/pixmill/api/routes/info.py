@@ -57,6 +57,7 @@ def _result_size(facts: Facts, plan: Plan, limits: Limits) -> Size | None:
 
     Raises InvalidParameter, ResultTooLarge.
     """
-    if any(stage.trim for stage in (plan, *plan.stages)):
+    stages = (plan, *plan.stages)
+    if any(stage.trim or any(one.placement.may_grow for one in stage.overlays) for stage in stages):
         return None
     return resolve_all(Size(facts.width, facts.height), plan, limits, exact_size(facts))[-1].output

@@ -138,6 +138,21 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
     )
 
 
+def with_result_size(job: RenderJob, index: int, size: Size) -> RenderJob:
+    """Return the job whose stage of this index, counted from 0, has another size of its result.
+
+    Raises ResultTooLarge if the format cannot have it.
+    """
+    if index == len(job.later_jobs):
+        _check_format(job.plan, size)
+    if index == 0:
+        return replace_fields(job, geometry=replace_fields(job.geometry, output=size))
+    later_jobs = list(job.later_jobs)
+    stage_job = later_jobs[index - 1]
+    later_jobs[index - 1] = replace_fields(stage_job, geometry=replace_fields(stage_job.geometry, output=size))
+    return replace_fields(job, later_jobs=tuple(later_jobs))
+
+
 def resolve_trimmed_stages(job: RenderJob, index: int, trim_box: Box) -> tuple[RenderJob, ...]:
     """Resolve the later stages from ``index`` on, the first of them on this part of the result before it.
 

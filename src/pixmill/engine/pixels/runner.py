@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from pixmill.engine.pixels.analysis.borders import find_frame_trim_box
 from pixmill.engine.pixels.cost import check_known_cost
-from pixmill.engine.pixels.job import RenderJob, resolve_trimmed_stages
+from pixmill.engine.pixels.job import RenderJob, resolve_trimmed_stages, with_result_size
 from pixmill.engine.pixels.transform.plan_colours import with_colours_in
 from pixmill.engine.raster.frame import Area, Frame
 from pixmill.errors import PixmillError
 from pixmill.plan.geometry import stage_name
+from pixmill.plan.lengths import Box
 from pixmill.plan.output import Profile
 
 Operation = Callable[[Frame, RenderJob], Frame]
@@ -41,42 +42,49 @@ class Step:
 class PipelineRunner:
     """Applies ``steps`` once per stage, and ``last_steps`` once at the end.
 
-    A later stage that trims is resolved, with those after it, when its first frame is there.
+    A later stage that trims, or that follows one whose canvas has grown, is resolved, with those after it, when its
+    first frame is there.
     """
 
     def __init__(self, job: RenderJob, steps: Sequence[Step], last_steps: Sequence[Step]) -> None:
         first_job, *later_jobs = job.stage_jobs
         self._job = job
         self._repeated_steps = [step for step in steps if not step.first_stage_only]
-        self._first_stage = _Stage(first_job, steps)
-        self._later_stages = [_Stage(job, self._repeated_steps) for job in later_jobs]
-        self._trimmed_stages = 0
+        self._stages = [_Stage(first_job, steps), *(_Stage(job, self._repeated_steps) for job in later_jobs)]
+        self._resolved_stages = 0
         self._last_stage = _Stage(first_job, last_steps)
 
     def run(self, frame: Frame) -> Frame:
         """Return the processed frame. Raises what the steps raise; an error of a later stage names the stage."""
-        frame = self._first_stage.run(frame)
-        for index in range(len(self._later_stages)):
-            if index >= self._trimmed_stages:
-                self._trim_stage(index, frame)
-            stage = self._later_stages[index]
+        for index in range(len(self._stages)):
+            is_first = index >= self._resolved_stages
+            self._resolved_stages = max(self._resolved_stages, index + 1)
+            if index and is_first:
+                self._resolve_again(index, frame)
+            stage = self._stages[index]
             try:
-                frame = stage.run(replace(frame, area=stage.job.decode_request.area))
+                frame = stage.run(replace(frame, area=stage.job.decode_request.area) if index else frame)
             except PixmillError as error:
-                raise error.with_subject(stage_name(index + 2), "then") from error
+                if not index:
+                    raise
+                raise error.with_subject(stage_name(index + 1), "then") from error
+            if is_first and frame.size != stage.job.geometry.output:
+                self._job = with_result_size(self._job, index, frame.size)
+                check_known_cost(self._job)
         return self._last_stage.run(frame)
 
-    def _trim_stage(self, index: int, frame: Frame) -> None:
-        """Find the borders of the first frame that comes to a stage; those of later frames are the same."""
-        self._trimmed_stages = index + 1
-        job = self._later_stages[index].job_for(frame)
-        trim_box = job.plan.trim and find_frame_trim_box(frame, job.plan.trim, job.orientation)
-        if not trim_box:
-            return
-        jobs = resolve_trimmed_stages(self._job, index, trim_box)
-        self._job = replace(self._job, later_jobs=(*self._job.later_jobs[:index], *jobs))
+    def _resolve_again(self, index: int, frame: Frame) -> None:
+        """Resolve a later stage by its first frame, if it trims that or expected another size."""
+        job = self._stages[index].job_for(frame)
+        box = find_frame_trim_box(frame, job.plan.trim, job.orientation) if job.plan.trim else None
+        if box is None:
+            if frame.size == job.header.size:
+                return
+            box = Box.whole(frame.size)
+        jobs = resolve_trimmed_stages(self._job, index - 1, box)
+        self._job = replace(self._job, later_jobs=(*self._job.later_jobs[: index - 1], *jobs))
         check_known_cost(self._job)
-        self._later_stages[index:] = [_Stage(job, self._repeated_steps) for job in self._job.stage_jobs[index + 1 :]]
+        self._stages[index:] = [_Stage(job, self._repeated_steps) for job in self._job.stage_jobs[index:]]
 
 
 class _Stage:

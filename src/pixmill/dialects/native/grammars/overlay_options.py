@@ -68,6 +68,7 @@ class OptionValues(TypedDict, total=False):
     blend: Blend
     repeat: Repeat
     gap: int
+    expand: bool
     shadow: Colour
     shadow_x: int
     shadow_y: int
@@ -163,6 +164,14 @@ COMMON_OPTIONS: Final = (
         "repeat", Choice({one.value: one for one in Repeat}), "Axes along which it is repeated (tiled).", default="none"
     ),
     _option("gap", Integer(0, 1_000), "Pixels between repetitions.", "[1-9][0-9]{0,2}", "0"),
+    _option(
+        "expand",
+        _FLAG,
+        "The result grows, transparent or in `background`, to hold all of the overlay and its shadow. Without effect "
+        "on repetitions and on `blend:mask`.",
+        "true|1",
+        "false",
+    ),
     _option("shadow", ColourGrammar(), "Colour of the drop shadow; without a colour there is none."),
     _option(
         "shadow_x",

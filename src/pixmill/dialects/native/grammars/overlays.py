@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
+from msgspec.structs import replace
+
 from pixmill.dialects.native.grammars.overlay_options import (
     IMAGE_OPTIONS,
     TEXT_OPTIONS,
@@ -168,7 +170,7 @@ def _visible(colour: Colour | None) -> Colour | None:
 def _placement(values: OptionValues) -> Placement:
     point = values.get("gravity", Point())
     repeat = values.get("repeat", Repeat.NONE)
-    return Placement(
+    placement = Placement(
         x=point.x,
         y=point.y,
         offset_x=_inward(values.get("x", ZERO_LENGTH), point.x),
@@ -179,7 +181,9 @@ def _placement(values: OptionValues) -> Placement:
         repeat=repeat,
         gap=values.get("gap", 0) if repeat is not Repeat.NONE else 0,
         shadow=_shadow(values),
+        expand=values.get("expand", False),
     )
+    return placement if placement.may_grow else replace(placement, expand=False)
 
 
 def _inward(length: Length, edge: float) -> Length:

@@ -88,26 +88,31 @@ RenderStages = Callable[[memoryview, Plan, Limits, Extras], Frame]
 """Renders all stages of a plan from a file, without encoding the result."""
 
 
-def overlay_layer(overlay: Overlay, canvas: Frame, job: RenderJob, render_stages: RenderStages) -> OverlayLayer:
-    """Return the layer for this canvas. Raises ImageError for an invalid image, ResultTooLarge."""
+def overlay_layer(
+    overlay: Overlay, canvas: Size, profile: bytes, job: RenderJob, render_stages: RenderStages
+) -> OverlayLayer:
+    """Return the layer for a canvas of this size and profile.
+
+    Raises ImageError for an invalid image, ResultTooLarge.
+    """
     if isinstance(overlay, ImageOverlay):
         source = job.extras[overlay.source]
         sized_overlay = replace(
-            overlay, **_pixel_lengths(overlay, canvas.size), placement=_without_position(overlay.placement)
+            overlay, **_pixel_lengths(overlay, canvas), placement=_without_position(overlay.placement)
         )
-        profile = canvas.profile if is_target(canvas.profile) else b""
+        profile = profile if is_target(profile) else b""
         key = (sha256(source).digest(), replace(sized_overlay, source=None), profile, _digests(sized_overlay, job))
         return _LAYER_CACHE.get_or_make(
             key,
             lambda: _build_layer(
-                _processed_frame(source, sized_overlay, canvas.size, job, profile, render_stages)
+                _processed_frame(source, sized_overlay, canvas, job, profile, render_stages)
                 if sized_overlay.is_processed
                 else _image_frame(source, sized_overlay, job.limits, profile),
                 sized_overlay.placement,
                 job.limits,
             ),
         )
-    text = replace(overlay, width=_wrap_width(overlay, canvas.size), placement=_without_position(overlay.placement))
+    text = replace(overlay, width=_wrap_width(overlay, canvas), placement=_without_position(overlay.placement))
     return _LAYER_CACHE.get_or_make(
         text, lambda: _build_layer(from_vips(render_text(text)), text.placement, job.limits)
     )

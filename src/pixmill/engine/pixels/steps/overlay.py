@@ -14,11 +14,14 @@ from pixmill.engine.raster.alpha import join_alpha, split_alpha
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.errors import PixmillError
+from pixmill.plan.geometry import check_result_size
 from pixmill.plan.lengths import Box, Size, exact_fraction, round_position
+from pixmill.plan.limits import Limits
 from pixmill.plan.overlays import Blend, Placement, Repeat
 from pixmill.plan.references import overlay_name
 
 _OPAQUE = 255
+_NOTHING = (255, 255, 255, 0)
 _ALPHA_REDUCING_BLENDS = (Blend.ERASE, Blend.XOR)
 
 
@@ -27,17 +30,21 @@ def overlay(frame: Frame, job: RenderJob, render_stages: RenderStages) -> Frame:
     image, truncated = to_vips(frame).colourspace("srgb"), frame.truncated
     for number, item in enumerate(job.plan.overlays):
         try:
-            layer = overlay_layer(item, frame, job, render_stages)
+            canvas = Size(image.width, image.height)
+            layer = overlay_layer(item, canvas, frame.profile, job, render_stages)
+            image, truncated = _composite_layer(image, layer, item.placement, job.limits), truncated or layer.truncated
         except PixmillError as error:
             raise error.with_subject(overlay_name(number), "overlay") from error
-        image, truncated = _composite_layer(image, layer, item.placement), truncated or layer.truncated
     return replace(from_vips(image, frame), truncated=truncated)
 
 
-def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement) -> VipsImage:
+def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement, limits: Limits) -> VipsImage:
     canvas = Size(image.width, image.height)
     layer_image = to_vips(layer.frame)
     left, top = _top_left(canvas, layer, placement)
+    if placement.may_grow:
+        image, left, top = _grow(image, layer.frame.size, left, top, limits)
+        canvas = Size(image.width, image.height)
     if placement.repeat is not Repeat.NONE:
         layer_image, left, top = _tile(layer_image, canvas, placement, left, top)
     box = _visible_box(canvas, layer_image, left, top)
@@ -47,6 +54,21 @@ def _composite_layer(image: VipsImage, layer: OverlayLayer, placement: Placement
         return image
     layer_image = layer_image.crop(box.left - left, box.top - top, box.width, box.height)
     return _blend_into(image, layer_image, box, placement.blend)
+
+
+def _grow(image: VipsImage, layer: Size, left: int, top: int, limits: Limits) -> tuple[VipsImage, int, int]:
+    """Return the image on a canvas that holds the layer too, and the position of the layer on it.
+
+    Raises ResultTooLarge.
+    """
+    canvas_left, canvas_top = max(0, -left), max(0, -top)
+    size = Size(canvas_left + max(image.width, left + layer.width), canvas_top + max(image.height, top + layer.height))
+    if size == Size(image.width, image.height):
+        return image, left, top
+    check_result_size(size, limits)
+    with_alpha = image if image.hasalpha() else image.bandjoin(_OPAQUE)
+    grown = with_alpha.embed(canvas_left, canvas_top, size.width, size.height, background=_NOTHING, extend="background")
+    return grown.copy(interpretation="srgb"), left + canvas_left, top + canvas_top
 
 
 def _mask(image: VipsImage, layer_image: VipsImage, box: Box | None, left: int, top: int) -> VipsImage:
