@@ -158,7 +158,7 @@ class Location:
         web = r"https?://(?:[a-z0-9-]{1,63}\.){0,3}[a-z][a-z0-9-]{0,62}(?::[1-9][0-9]{0,3})?(?:/[!-\[\]-~]{0,1700})?"
         folder = r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,61}"
         return pattern_schema(
-            rf"{web}|canvas:[1-9][0-9]{{0,3}}x[1-9][0-9]{{0,3}}(?:,[0-9a-f]{{6}})?|(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}"
+            rf"{web}|canvas:[1-9][0-9]{{0,3}}x[1-9][0-9]{{0,2}}(?:,[0-9a-f]{{6}})?|(?:(?:{'|'.join(OBJECT_STORE_SCHEMES)})://[a-z0-9][a-z0-9.-]{{1,61}}/)?(?:{folder}/){{0,15}}{folder}"
         )
 
     def parse(self, text: str) -> SourceRef:
