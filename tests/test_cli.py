@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 from PIL import Image
 
 from pixmill import cli, wiring
@@ -104,7 +105,8 @@ def test_help_of_what_takes_settings_names_every_setting(run: Run, command: str)
     ):
         assert typed in done.out
     headings = [line.rstrip(":") for line in done.out.decode().splitlines() if re.fullmatch("[A-Z][A-Za-z ]+:", line)]
-    assert headings == [*SETTING_GROUPS, "Options"], "in the order of docs/settings.md"
+    commands = ["Commands"] if command == "config" else []
+    assert headings == [*SETTING_GROUPS, "Options", *commands], "in the order of docs/settings.md"
 
 
 def test_a_renamed_flag_is_refused_with_its_new_name(run: Run) -> None:
@@ -314,6 +316,24 @@ def test_config_shows_no_secret(run: Run) -> None:
     assert rows(done)["PIXMILL_KEYS"] == ("environment", "**********")
     assert b"most-secret" not in done.out
     assert b"newest" not in done.out
+
+
+def test_config_import_translates_an_env_file_that_the_server_takes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "imgproxy.env").write_text(
+        "IMGPROXY_KEY=00ff\nIMGPROXY_SALT=11ee\nIMGPROXY_AUTO_WEBP=true\nIMGPROXY_BIND=:9090\n"
+        'IMGPROXY_ALLOWED_SOURCES=https://a.example/\nIMGPROXY_PRESETS="sharp=sh:0.5,it\'s=w:1"\nIMGPROXY_SENTRY_DSN=x\n'
+    )
+    done = run("config", "import", "imgproxy", "imgproxy.env", "--host", "img.example.com")
+    assert done.code == 0, done.err
+    assert "# IMGPROXY_SENTRY_DSN: no equivalent" in done.out.decode()
+    (tmp_path / ".env").write_bytes(done.out)
+    told = rows(run("config"))
+    assert told["PIXMILL_PORT"] == (".env", "9090")
+    (entry,) = json.loads(dotenv_values(tmp_path / ".env")["PIXMILL_DIALECTS"] or "")
+    assert entry["options"] == {"key": "00ff", "salt": "11ee", "auto_webp": True, "presets": "sharp=sh:0.5,it's=w:1"}
+    explained = run("explain", "http://img.example.com/x/w:300/plain/https://a.example/b.jpg")
+    assert json.loads(explained.out)["dialect"] == "imgproxy"
+    assert run("config", "import", "imgproxy", IMGPROXY_QUALITY="x").code == 1
 
 
 def test_doctor_finds_this_installation_well(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Options are in ``cli_options.py``. Exit codes: 0 success, 1 failure, 2 wrong usa
 """
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -15,10 +16,12 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import click
 import msgspec
 import structlog
+from dotenv import dotenv_values
 
 from pixmill import __version__
 from pixmill.api.request_parsing import image_of
-from pixmill.cli_options import GroupedCommand, kebab_case, with_info_params, with_params, with_settings
+from pixmill.cli_options import GroupedCommand, GroupedGroup, kebab_case, with_info_params, with_params, with_settings
+from pixmill.dialects.imgproxy.environment import entry_json, import_environment, quoted
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
 from pixmill.dialects.registry import DialectMatch
@@ -181,15 +184,40 @@ def _split(url: str) -> SplitResult:
         raise click.BadParameter(str(error), param_hint="URL") from error
 
 
-@commands.command(cls=GroupedCommand)
+@commands.group(cls=GroupedGroup, invoke_without_command=True)
 @with_settings
-def config(**flags: str | None) -> None:
+@click.pass_context
+def config(context: click.Context, /, **flags: str | None) -> None:
     """Show every setting, its value and where it came from."""
+    if context.invoked_subcommand:
+        return
     values = _without_none(flags)
     rows = setting_origins(load(values), values)
     width = max(len(row.name) for row in rows)
     for row in rows:
         click.echo(f"{row.name:<{width}}  {row.source:<11}  {row.value}")
+
+
+@config.command("import")
+@click.argument("service", type=click.Choice(["imgproxy"]))
+@click.argument("envfile", type=click.Path(exists=True, dir_okay=False), required=False)
+@click.option("--host", default="", metavar="NAME", help="Host name that clients use.")
+def import_config(service: str, envfile: str | None, host: str) -> None:
+    """Translate the settings of SERVICE into settings of Pixmill, for .env.
+
+    They are read from ENVFILE, or without one from the environment. What has no equivalent is a comment.
+    """
+    del service  # there is one
+    variables = dotenv_values(envfile, interpolate=False) if envfile else os.environ
+    try:
+        imported = import_environment({name: value for name, value in variables.items() if value is not None}, host)
+    except ValueError as error:
+        _fail(str(error), 1)
+    for name, value in sorted(imported.settings.items()):
+        click.echo(f"{name}={quoted(value)}")
+    click.echo(f"PIXMILL_DIALECTS={quoted(entry_json(imported))}")
+    for name, reason in sorted(imported.comments.items()):
+        click.echo(f"# {name}: {reason}")
 
 
 @commands.command()

@@ -54,6 +54,14 @@ class GroupedCommand(click.Command):
                 formatter.write_dl(records)
 
 
+class GroupedGroup(GroupedCommand, click.Group):
+    """A command with options of its own that has subcommands too."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
 def with_settings(command: Command) -> Command:
     """Add every setting as an option."""
     for title, config in reversed(SETTING_GROUPS.items()):

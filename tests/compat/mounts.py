@@ -8,6 +8,10 @@ are the same files. Entries with other keys or options get names of their own, s
 from typing import Any, Final
 
 KEYS: Final = "0123456789abcdef"
+IMGPROXY_KEY: Final = b"test-key".hex()
+IMGPROXY_SALT: Final = b"test-salt".hex()
+IMGPROXY_ENCRYPTION_KEY: Final = "1eb5b0e971ad7f45324c1bb15c947cb207c43152fa5c6c7f35c4f36e0c18e0f1"
+_IMGPROXY_PRESETS: Final = "small=w:40,grey=mc:1:ffffff,nested=pr:small:grey,twice=w:100/-/c:10:10"
 
 _PATTERNS: Final = [{"protocol": "http", "hostname": "127.0.0.1"}, {"hostname": "example.com"}]
 _NEXT: Final = {
@@ -33,6 +37,57 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "source": "{origin}",
         "keys": KEYS,
         "options": {"cdn_base_url": "https://cdn.example/emgr/api/images/files/"},
+    },
+    "imgproxy": {
+        "dialect": "imgproxy",
+        "keys": "",
+        "options": {"allow_security_options": True, "presets": _IMGPROXY_PRESETS, "watermark_url": "V.svg"},
+    },
+    "imgproxy-signed": {
+        "dialect": "imgproxy",
+        "options": {
+            "key": f"00,{IMGPROXY_KEY}",
+            "salt": f"00,{IMGPROXY_SALT}",
+            "trusted_signatures": "partner",
+            "source_url_encryption_key": IMGPROXY_ENCRYPTION_KEY,
+        },
+    },
+    "imgproxy-auto": {
+        "dialect": "imgproxy",
+        "keys": "",
+        "options": {
+            "auto_webp": True,
+            "auto_avif": True,
+            "set_canonical_header": True,
+            "allow_origin": "*",
+            "development_errors_mode": True,
+            "ignore_unsupported": True,
+        },
+    },
+    "imgproxy-enforced": {
+        "dialect": "imgproxy",
+        "keys": "",
+        "options": {"enforce_webp": True, "allowed_processing_options": "w,width"},
+    },
+    "imgproxy-rewritten": {
+        "dialect": "imgproxy",
+        "keys": "",
+        "options": {
+            "base_url": "local:///",
+            "url_replacements": "files://=local:///",
+            "base64_url_includes_filename": True,
+            "arguments_separator": ",",
+        },
+    },
+    "imgproxy-presets": {
+        "dialect": "imgproxy",
+        "keys": "",
+        "options": {"only_presets": True, "presets": _IMGPROXY_PRESETS},
+    },
+    "supabase": {
+        "dialect": "supabase",
+        "source": "{origin}/storage/",
+        "options": {"jwt_secret": "super-secret-jwt-token"},
     },
     "native-at-a-host": {"dialect": "native"},
     "nextjs": {"dialect": "nextjs", "options": _NEXT},

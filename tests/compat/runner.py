@@ -164,7 +164,8 @@ class Service:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.origin)
             for name in SOURCES:
-                self.origin.publish(f"/{name}", source(name), {"ETag": f'"{name}"'})
+                for path in (f"/{name}", f"/storage/b/{name}"):  # at the root, and as an object of a bucket
+                    self.origin.publish(path, source(name), {"ETag": f'"{name}"'})
             entries = json.dumps([_entry(name, entry) for name, entry in self._entries.items()])
             server = Pixmill(
                 images=str(self._images),

@@ -28,6 +28,9 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.imgproxy.config import ImgproxyOptions
+    from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
+    from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
@@ -49,7 +52,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
     from pixmill.engine.raster.cicp import hdr_encoding
     from pixmill.engine.raster.icc import is_readable_profile
-    from pixmill.errors import BadRequest, PixmillError, SourceNotFound
+    from pixmill.errors import BadRequest, Forbidden, PixmillError, SourceNotFound
     from pixmill.media import OUTPUT_FORMATS, Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
     from pixmill.plan.key import Key, canonical_json
@@ -75,6 +78,13 @@ NEXT: Final = NextDialect(
     )
 )
 KEY: Final = Key("0" * 64)
+IMGPROXY: Final = ImgproxyDialect(
+    ImgproxyOptions(source_url_encryption_key="00" * 16, watermark_url="a.png", presets="small=w:40,nested=pr:small")
+)
+IMGPROXY_PRESETS: Final = ImgproxyDialect(
+    ImgproxyOptions(only_presets=True, info_only_presets=True, presets="small=w:40")
+)
+SUPABASE: Final = SupabaseDialect(SupabaseOptions(jwt_secret="super-secret-jwt-token"))
 ORIGINAL: Final = Spool(10)
 ORIGINAL.write(b"0123456789")
 LOOP: Final = asyncio.new_event_loop()
@@ -109,6 +119,16 @@ def nextjs(data: bytes) -> None:
         outcome = NEXT.parse(path or b"/_next/image", query)
         assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
     assert isinstance(NEXT.error_answer(SourceNotFound(), 404, path, query), Text)
+
+
+def imgproxy(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    for dialect in (IMGPROXY, IMGPROXY_PRESETS, SUPABASE):
+        with suppress(BadRequest, Forbidden):
+            dialect.verify(b"/" + path, query, 0)
+        with suppress(BadRequest, Forbidden):
+            dialect.parse(b"/" + path, query)
 
 
 def jpeg(data: bytes) -> None:
@@ -306,6 +326,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
     for reader in (
         grammar,
         nextjs,
+        imgproxy,
         signature,
         url,
         headers,

@@ -39,7 +39,7 @@ SERVICES: Final = (
         "supabase",
         "Supabase Storage",
         "/storage/v1/render/image/public/BUCKET/a.jpg?width=300",
-        "supabase",
+        "imgproxy",
         "/storage/v1/render/image/",
     ),
     Service("nextjs", "Next.js", "/_next/image?url=%2Fa.jpg&w=640&q=75", "nextjs", "/_next/image"),

@@ -11,6 +11,9 @@ from typing import Final, Literal
 import msgspec
 
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
+from pixmill.dialects.imgproxy.config import ImgproxyOptions
+from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
+from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.nextjs.config import FLAVOURS, load_config
@@ -92,10 +95,21 @@ def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
     return NextDialect(config, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
 
+def _imgproxy(entry: MountEntry, server: ServerDefaults) -> ImgproxyDialect:
+    options = msgspec.json.decode(entry.options, type=ImgproxyOptions)
+    return ImgproxyDialect(options, _keyring(entry, server), server.render_mode)
+
+
+def _supabase(entry: MountEntry, server: ServerDefaults) -> SupabaseDialect:
+    return SupabaseDialect(msgspec.json.decode(entry.options, type=SupabaseOptions), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
     **dict.fromkeys(FLAVOURS, _nextjs),
+    "imgproxy": _imgproxy,
+    "supabase": _supabase,
 }
 """By the name that an entry gives."""
 
