@@ -5,7 +5,6 @@ Knows plans and geometry; must never know URLs.
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,9 +15,7 @@ from pixmill.plan.lengths import RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Fit, Plan
 from pixmill.plan.relative_sides import absolute_resize
-
-_FIRST_TRANSPOSED: Final = 5
-"""EXIF orientations from this one on swap the sides."""
+from pixmill.plan.result_size import reoriented
 
 
 def srcset_widths(
@@ -41,9 +38,7 @@ def srcset_widths(
     requested = sorted(set(widths))
     if is_unchanged:
         return [(min(requested[-1], source.width), source)]
-    given = plan_for(requested[0]).input.orientation or orientation
-    if (given >= _FIRST_TRANSPOSED) is not (orientation >= _FIRST_TRANSPOSED):
-        source, exact_source = source.transposed, exact_source and exact_source.transposed
+    source, exact_source = reoriented(source, exact_source, orientation, plan_for(requested[0]))
     max_width = requested[-1] if is_vector else natural_width(source, plan_for(requested[0]))
     by_result_width: dict[int, tuple[int, Size]] = {}
     for width in sorted({min(width, max_width) for width in requested}):

@@ -12,11 +12,7 @@ from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import RouteNotFound
-from pixmill.plan.facts import Facts, exact_size
-from pixmill.plan.geometry import resolve_all
-from pixmill.plan.lengths import Size
-from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Plan
+from pixmill.plan.result_size import result_size
 
 
 async def get_info(context: ApiContext, request: Request) -> Response:
@@ -46,18 +42,7 @@ async def own_facts(
     )
     match: DialectMatch = request.scope["dialect_match"]
     described = msgspec.to_builtins(facts)
-    if size := _result_size(facts, plan, context.limits.images):
+    if size := result_size(facts, plan, context.limits.images):
         described["result"] = {"width": size.width, "height": size.height}
     answer = match.render_facts(described, request.scope["query_string"])
     return own_facts_response(request, answer, image_request, expires)
-
-
-def _result_size(facts: Facts, plan: Plan, limits: Limits) -> Size | None:
-    """Return the size of the image that the plan describes, None if it depends on its pixels.
-
-    Raises InvalidParameter, ResultTooLarge.
-    """
-    stages = (plan, *plan.stages)
-    if any(stage.trim or any(one.placement.may_grow for one in stage.overlays) for stage in stages):
-        return None
-    return resolve_all(Size(facts.width, facts.height), plan, limits, exact_size(facts))[-1].output
