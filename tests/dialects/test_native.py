@@ -3,6 +3,7 @@
 from fractions import Fraction
 from urllib.parse import quote_plus
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -365,3 +366,22 @@ def test_an_explanation_tells_source_plan_and_key() -> None:
         "tags": [],
         "key": result_key("https://example.com/a.jpg", request.plan),
     }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "crop=999999,999999,999999,999999&crop_overflow=move",
+        "crop=window:999999,999999&crop_gravity=se:99999,-99999,zoom:20",
+        "crop=window:px,pct:999999,100&crop_gravity=px:99999,99999,99999,99999,100;0,0",
+        "crop=edges:-999999,999999,-999999,999999&crop_overflow=ignore",
+        "crop=window:9,9&crop_gravity=pos:1,0.3:pct:-100,pct:100",
+        "width=pct:2000&height=pct:2000&dpr=8&zoom=20&fit=cover&gravity=se:99999,99999,zoom:20",
+        "width=9&height=9&fit=cover&gravity=px:99999,99999,zoom:1.0001",
+        "width=9&height=9&fit=cover&gravity=face,close:1,zoom:0.1",
+    ],
+)
+def test_the_largest_numbers_are_within_the_bounds_of_plans(query: str) -> None:
+    """Workers check the bounds of what they are sent."""
+    plan = parse(b"/resize", f"url=a.jpg&{query}".encode()).plan
+    assert msgspec.convert(msgspec.to_builtins(plan), Plan) == plan

@@ -231,6 +231,7 @@ def test_a_later_stage_has_a_canvas_of_its_own() -> None:
     [
         ("canvas=9,9&w=9&h=9&fit=contain", "canvas"),
         ("w=9&padding=pct:1&padding_inside=1", "padding_inside"),
+        ("w=pct:50&padding=1&padding_inside=1", "padding_inside"),
     ],
 )
 def test_paddings_that_contradict_each_other(query: str, param: str) -> None:

@@ -6,10 +6,13 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 UnitInterval = Annotated[float, Meta(ge=0.0, le=1.0)]
-PixelOffset = Annotated[int, Meta(ge=-65_535, le=65_535)]
+MAX_PIXELS: Final = 65_535
+"""Longer than any side of an image."""
+
+PixelOffset = Annotated[int, Meta(ge=-MAX_PIXELS, le=MAX_PIXELS)]
 Share = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Zoom = Annotated[float, Meta(ge=0.01, le=100.0)]
-Pixels = Annotated[int, Meta(ge=0, le=65_535)]
+Pixels = Annotated[int, Meta(ge=0, le=MAX_PIXELS)]
 
 MAX_REGIONS: Final = 16
 """Each costs time in the search for the best window; 16 cover every recognisable face of a group."""

@@ -8,6 +8,7 @@ from msgspec.structs import astuple, replace
 
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
 from pixmill.plan.gravity import (
+    MAX_PIXELS,
     MAX_REGIONS,
     Faces,
     FocalPixels,
@@ -142,14 +143,17 @@ def _distance(text: str, sign: int) -> tuple[int, float]:
     """Return whole pixels, and the share of a side."""
     digits = text.removeprefix("pct:")
     if digits == text:
-        return sign * int(text), 0.0
+        pixels = int(text)
+        return sign * min(max(pixels, -MAX_PIXELS), MAX_PIXELS), 0.0
     magnitude = parse_decimal(digits.removeprefix("-")) / 100
     return 0, float(-sign * magnitude if digits[0] == "-" else sign * magnitude)
 
 
 def _build_pixel_regions(pieces: list[list[int]]) -> FocalPixels:
     """Sort the regions and reduce their weights, as ``_build_regions`` does."""
-    regions = [PixelRegion(*piece) for piece in pieces]
+    regions = [
+        PixelRegion(*(min(number, MAX_PIXELS) for number in piece[:_SIDES]), *piece[_SIDES:]) for piece in pieces
+    ]
     divisor = gcd(*(region.weight for region in regions))
     reduced = (replace(region, weight=region.weight // divisor) for region in regions)
     return FocalPixels(tuple(sorted(reduced, key=astuple)))

@@ -399,6 +399,8 @@ def _without_padding(values: ParamValues, resize: Resize) -> Resize:
     (top, right, bottom, left), unit = _margins(values)
     if unit is LengthUnit.PERCENT:
         raise ConflictingParameters("padding_inside needs padding in pixels", param="padding_inside")
+    if resize.width_share or resize.height_share:
+        raise ConflictingParameters("padding_inside needs width and height in pixels", param="padding_inside")
     width = resize.width and resize.width - left - right
     height = resize.height and resize.height - top - bottom
     if width < 0 or height < 0 or (resize.width and not width) or (resize.height and not height):
