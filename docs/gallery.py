@@ -60,6 +60,7 @@ BASE_QUERIES = {
     "trim_corner": "url=mill.png&width=280&trim=10",
     "trim_padding": "url=mill.png&width=280&trim=10",
     "trim_equal": "url=mill.png&width=280&trim=10",
+    "blur_space": "url=sunset.jpg&width=280&blur=6",
     "background": "url=mill.png&width=280&height=180&fit=contain",
 }
 
@@ -67,6 +68,7 @@ BASE_QUERIES = {
 EXAMPLES = {
     "width": ("280",),
     "height": ("160",),
+    "enlarge": ("true",),
     "fit": ("inside", "cover", "contain", "fill", "outside"),
     "extend": ("color", "blur", "edge", "mirror"),
     "mask": ("circle", "ellipse", "star", "polygon:8", "alpha:mill.png"),
@@ -75,6 +77,10 @@ EXAMPLES = {
         "url:mill.png,width:pct:30,gravity:southeast,x:10,y:10",
         "text:Hello,, world!,size:32,color:white,shadow:black",
         "url:mill.png,width:60,rotate:-30,opacity:30,repeat:both,gap:20;text:Draft,gravity:n,size:28",
+        "url:friends.jpg,prepare:crop=pct:10,,0,,80,,60,width:150,then:grayscale=true&radius=pct:50",
+        "url:umang.jpg,width:pct:100,blend:color",
+        "url:mill.png,width:pct:90,blend:mask",
+        "url:mill.png,width:120,gravity:northwest,x:-60,y:-40,expand:true",
     ),
     "blur_areas": ("8;10,20,90,90", "12;pct:50,0,50,50"),
     "then": (
