@@ -90,7 +90,7 @@ def needed_scale(source: Size | RealSize, resize: Resize) -> Fraction:
 def _adapted_resize(source: Size | RealSize, resize: Resize) -> Resize:
     """Swap the sides of the box to match the orientation of the image; a square matches any."""
     shape = (resize.width, resize.height)
-    if not all(shape) and resize.aspect:
+    if not any(shape) and resize.aspect:
         shape = (resize.aspect.width, resize.aspect.height)
     if not all(shape) or (source.width - source.height) * (shape[0] - shape[1]) >= 0:
         return resize

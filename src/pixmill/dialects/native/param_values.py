@@ -137,7 +137,7 @@ class ParamValues(TypedDict, total=False):
     rgb: tuple[float, float, float]
     invert: bool
     lightness: float
-    modulate: Modulate | None
+    modulate: Modulate
     vibrance: float
     saturation: float
     hue: Fraction
@@ -163,7 +163,7 @@ class ParamValues(TypedDict, total=False):
     pixelate_areas: RegionPixelation
     blur_faces: Fraction
     pixelate_faces: int
-    gradient: Gradient | None
+    gradient: Gradient
     vignette: Fraction
     noise: Fraction
     # overlays and further stages

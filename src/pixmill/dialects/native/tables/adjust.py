@@ -38,9 +38,8 @@ def _rgb(red: float, green: float, blue: float) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _modulate(lightness: float, chroma: float, hue: Fraction) -> Modulate | None:
-    change = Modulate(lightness, chroma, float(hue))
-    return change if change != Modulate() else None
+def _modulate(lightness: float, chroma: float, hue: Fraction) -> Modulate:
+    return Modulate(lightness, chroma, float(hue))
 
 
 PARAMS = (
@@ -270,10 +269,9 @@ def adjust_of(values: ParamValues) -> Adjust:
 
 def _tone(values: ParamValues) -> ToneAdjustment:
     red, green, blue = values.get("rgb", (0.0, 0.0, 0.0))
-    equalise = values.get("equalize", False)
     return ToneAdjustment(
-        normalise=values.get("normalize", False) and not equalise,
-        equalise=equalise,
+        normalise=values.get("normalize", False),
+        equalise=values.get("equalize", False),
         levels=values.get("levels", Levels()),
         curves=Curves(
             values.get("curves", ()),
@@ -304,9 +302,9 @@ def _colour_adjustment(values: ParamValues) -> ColourAdjustment:
         saturation=values.get("saturation", 0.0),
         hue=float(values.get("hue", 0)),
         sepia=float(values.get("sepia", 0)),
-        tint=_visible(values.get("tint")),
+        tint=values.get("tint"),
         duotone=_duotone(values),
-        colorize=_visible(values.get("colorize")),
+        colorize=values.get("colorize"),
         threshold=values.get("threshold", 0),
     )
 
@@ -315,11 +313,7 @@ def _duotone(values: ParamValues) -> Duotone | None:
     """Compile ``duotone``, or ``monochrome``, which is a duotone that begins with black."""
     if "monochrome" in values and "duotone" in values:
         raise ConflictingParameters("monochrome and duotone exclude each other", param="duotone")
-    duotone = values.get("duotone")
-    if light := _visible(values.get("monochrome")):
-        duotone = Duotone(Colour(0, 0, 0, light.alpha), light)
-    return duotone if duotone and duotone.dark.alpha + duotone.light.alpha else None
-
-
-def _visible(colour: Colour | None) -> Colour | None:
-    return colour if colour and colour.alpha else None
+    if "monochrome" not in values:
+        return values.get("duotone")
+    light = values["monochrome"]
+    return Duotone(Colour(0, 0, 0, light.alpha), light)

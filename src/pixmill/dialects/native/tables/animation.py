@@ -8,9 +8,7 @@ from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Int
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
-from pixmill.media import MEDIA
-from pixmill.plan.ops import Output
-from pixmill.plan.output import AS_RECORDED, MAX_LOOPS, Animation
+from pixmill.plan.output import MAX_LOOPS, Animation
 
 PARAMS = (
     Param(
@@ -50,13 +48,10 @@ NAMES: Final = frozenset(param.name for param in PARAMS)
 """The parameters of ``animation_of``."""
 
 
-def animation_of(values: ParamValues, output: Output) -> Animation:
-    """Compile the timing; it has no effect on stills and in formats without animation. Raises ConflictingParameters."""
+def animation_of(values: ParamValues) -> Animation:
+    """Compile the timing. Raises ConflictingParameters."""
     if "frame_delay" in values and values.get("speed", 1) != 1:
         raise ConflictingParameters("frame_delay and speed exclude each other", param="speed")
-    can_animate = not output.formats or output.negotiated or MEDIA[output.formats[0]].animation
-    if "page" in values or not values.get("animated", True) or values.get("max_frames") == 1 or not can_animate:
-        return AS_RECORDED
     return Animation(
         delays_ms=values.get("frame_delay", ()),
         loop=values.get("loop"),

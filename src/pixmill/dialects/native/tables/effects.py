@@ -40,8 +40,8 @@ def _progressive_blur(angle: float, sigma: float, start: float = 0.0, stop: floa
     return ProgressiveBlur(sigma, _ramp(angle, start, stop))
 
 
-def _gradient(angle: float, first: Colour, last: Colour, start: float = 0.0, stop: float = 100.0) -> Gradient | None:
-    return Gradient(_ramp(angle, start, stop), first, last) if first.alpha or last.alpha else None
+def _gradient(angle: float, first: Colour, last: Colour, start: float = 0.0, stop: float = 100.0) -> Gradient:
+    return Gradient(_ramp(angle, start, stop), first, last)
 
 
 def _sharpen_lab(sigma: float, flat: float, jagged: float, *limits: float) -> LabSharpen | None:
@@ -200,11 +200,11 @@ def effects_of(values: ParamValues) -> Effects:
         sharpen=_sharpening(values),
         sharpen_lab=values.get("sharpen_lab"),
         convolution=values.get("convolution"),
-        pixelate=_block_size(values.get("pixelate", 0)),
+        pixelate=values.get("pixelate", 0),
         blur_areas=values.get("blur_areas"),
         pixelate_areas=values.get("pixelate_areas"),
         blur_faces=float(values.get("blur_faces", 0)),
-        pixelate_faces=_block_size(values.get("pixelate_faces", 0)),
+        pixelate_faces=values.get("pixelate_faces", 0),
         gradient=values.get("gradient"),
         vignette=float(values.get("vignette", 0)),
         noise=float(values.get("noise", 0)),
@@ -216,8 +216,3 @@ def _sharpening(values: ParamValues) -> UnsharpMask | None:
     if by_amount and unsharp:
         raise ConflictingParameters("sharpen and unsharp exclude each other", param="unsharp")
     return by_amount or unsharp
-
-
-def _block_size(side: int) -> int:
-    """Return 0, no effect, for blocks of one pixel."""
-    return 0 if side == 1 else side

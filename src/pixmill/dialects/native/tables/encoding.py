@@ -1,7 +1,6 @@
 """Parameters for encoder options and for the metadata of the result.
 
-An option has an effect in the formats that support it. In the plan of an explicit format all others are dropped, so
-that URLs of the same result share its key.
+An option has an effect in the formats that support it, which ``plan/normal_output.py`` knows.
 """
 
 from fractions import Fraction
@@ -9,8 +8,7 @@ from typing import Final
 
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import Group, Param
-from pixmill.dialects.native.param_values import ParamValues, select
-from pixmill.media import Format
+from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.output import (
     DEFAULT_ENCODING,
     MAX_COLOURS,
@@ -179,87 +177,26 @@ PARAMS = (
     ),
 )
 
-_JPEG: Final = frozenset((Format.JPEG,))
-_PALETTE_FORMATS: Final = frozenset((Format.PNG, Format.ICO, Format.GIF))
-_SUPPORTED_BY: Final[dict[str, frozenset[Format]]] = {
-    "effort": frozenset((Format.WEBP, Format.AVIF, Format.PNG, Format.ICO, Format.GIF, Format.JXL)),
-    "progressive": frozenset((Format.JPEG, Format.PNG, Format.ICO, Format.GIF)),
-    "subsampling": frozenset((Format.JPEG, Format.AVIF, Format.HEIC)),
-    **dict.fromkeys(("trellis", "deringing", "optimize_scans", "quant_table"), _JPEG),
-    "lossless": frozenset((Format.WEBP, Format.AVIF, Format.JXL)),
-    **dict.fromkeys(("near_lossless", "webp_preset"), frozenset((Format.WEBP,))),
-    "depth": frozenset((Format.AVIF,)),
-    **dict.fromkeys(("colors", "dither"), _PALETTE_FORMATS),
-    "tiff_compression": frozenset((Format.TIFF,)),
-}
-_OPTIONS_OF: Final = {
-    form: frozenset(name for name, formats in _SUPPORTED_BY.items() if form in formats) for form in Format
-}
-_PALETTE_SIZES: Final = (256, 16, 4, 2)
-_METADATA_FORMATS: Final = frozenset(
-    (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.JXL, Format.HEIC)
-)
-
-NAMES: Final = frozenset(_SUPPORTED_BY)
+NAMES: Final = frozenset(param.name for param in PARAMS) - {"metadata", "profile", "mode"}
 """The parameters of ``encoding_of``."""
 
 
-def metadata_of(metadata: Metadata, explicit_format: Format | None) -> Metadata:
-    """Compile the metadata to retain, in formats that carry any."""
-    return metadata if explicit_format is None or explicit_format in _METADATA_FORMATS else Metadata.STRIP
-
-
-def profile_of(profile: Profile, explicit_format: Format | None) -> Profile:
-    """Compile the colour space, in formats that carry a profile; JPEG XL is written in sRGB."""
-    if explicit_format is None:
-        return profile
-    return profile if explicit_format in _METADATA_FORMATS - {Format.JXL} else Profile.SRGB
-
-
-def encoding_of(values: ParamValues, explicit_format: Format | None, mode: RenderMode) -> Encoding:
-    """Compile the encoder options, in the shortest of the spellings that mean the same to an explicit format."""
-    options = values if explicit_format is None else _canonical_options(values, explicit_format)
+def encoding_of(values: ParamValues, mode: RenderMode) -> Encoding:
+    """Compile the encoder options."""
     return Encoding(
         mode=mode,
-        effort=options.get("effort"),
-        progressive=options.get("progressive", False),
-        subsampling=options.get("subsampling", Subsampling.S420),
-        trellis=options.get("trellis", False),
-        deringing=options.get("deringing", False),
-        optimize_scans=options.get("optimize_scans", False),
-        quant_table=options.get("quant_table", 0),
-        lossless=options.get("lossless", False),
-        near_lossless=options.get("near_lossless"),
-        webp_preset=options.get("webp_preset", WebPPreset.DEFAULT),
-        depth=options.get("depth", DEFAULT_ENCODING.depth),
-        colours=options.get("colors", 0),
-        dither=float(options.get("dither", 1)),
-        tiff_compression=options.get("tiff_compression", TiffCompression.LZW),
+        effort=values.get("effort"),
+        progressive=values.get("progressive", False),
+        subsampling=values.get("subsampling", Subsampling.S420),
+        trellis=values.get("trellis", False),
+        deringing=values.get("deringing", False),
+        optimize_scans=values.get("optimize_scans", False),
+        quant_table=values.get("quant_table", 0),
+        lossless=values.get("lossless", False),
+        near_lossless=values.get("near_lossless"),
+        webp_preset=values.get("webp_preset", WebPPreset.DEFAULT),
+        depth=values.get("depth", DEFAULT_ENCODING.depth),
+        colours=values.get("colors", 0),
+        dither=float(values.get("dither", 1)),
+        tiff_compression=values.get("tiff_compression", TiffCompression.LZW),
     )
-
-
-def _canonical_options(values: ParamValues, explicit_format: Format) -> ParamValues:
-    """Keep the options that the format supports and that another one does not override."""
-    options = select(values, _OPTIONS_OF[explicit_format])
-    if "colors" in options:
-        options["colors"] = _palette_size(options["colors"], explicit_format)
-    elif explicit_format is not Format.GIF:
-        options.pop("dither", None)
-    if options.get("near_lossless") == 100:  # noqa: PLR2004 - percent
-        options["lossless"] = True
-        del options["near_lossless"]
-    elif "near_lossless" in options:
-        options.pop("lossless", None)
-    if options.get("lossless") and explicit_format is Format.AVIF:
-        options.pop("subsampling", None)
-    if options.get("optimize_scans"):
-        options.pop("progressive", None)
-    return options
-
-
-def _palette_size(colours: int, explicit_format: Format) -> int:
-    """Return the number of colours that the format can have; 0 if that is its own number."""
-    if explicit_format is not Format.GIF:
-        return next(size for size in _PALETTE_SIZES if colours >= size)
-    size = 1 << (colours.bit_length() - 1)
-    return 0 if size == MAX_COLOURS else size

@@ -3,21 +3,13 @@
 import re
 from typing import Final
 
-from msgspec.structs import replace
-
 from pixmill.dialects.native.grammars.scalars import Integer, Schema, pattern_schema
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.media import Format
 from pixmill.plan.facts import HEADER_FACTS_ONLY, MAX_PALETTE_COLOURS, Fact, FactSelection
-from pixmill.plan.ops import Plan, Resize
 
 _FACT = f"(?:{'|'.join(Fact)})"
 _FACTS = re.compile(f"{_FACT}(?:,{_FACT}){{0,{len(Fact) - 1}}}")
-
-PLACEHOLDER_FORMATS: Final = frozenset((Format.BLURHASH, Format.THUMBHASH, Format.LQIP))
-_PLACEHOLDER_RESIZE: Final = Resize(100, 100)
-"""A placeholder holds no more detail than an image of this size."""
 
 
 class FactsGrammar:
@@ -58,25 +50,10 @@ PARAMS = (
     ),
 )
 
+NAMES: Final = frozenset(param.name for param in PARAMS)
+"""The parameters of ``fact_selection``."""
+
 
 def fact_selection(values: ParamValues) -> FactSelection:
-    """Compile the facts to return; the number of colours has an effect only with a palette."""
-    include = values.get("include", ())
-    if Fact.PALETTE not in include:
-        return FactSelection(include)
-    return FactSelection(include, values.get("palette_colors", HEADER_FACTS_ONLY.palette_colours))
-
-
-def with_placeholder_size(plan: Plan) -> Plan:
-    """Render a placeholder without a size from a small image, unless an operation counts pixels of the result."""
-    if plan.resize != Resize():
-        return plan
-    reducible = Plan(
-        rotate=plan.rotate,
-        flip=plan.flip,
-        crop=plan.crop,
-        grayscale=plan.grayscale,
-        background=plan.background,
-        output=plan.output,
-    )
-    return replace(plan, resize=_PLACEHOLDER_RESIZE) if plan == reducible else plan
+    """Compile the facts to return."""
+    return FactSelection(values.get("include", ()), values.get("palette_colors", HEADER_FACTS_ONLY.palette_colours))

@@ -7,8 +7,8 @@ from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
-from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input, Output
+from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input
 
 _ORIGINAL_FORMATS: Final = {kind.value: kind for kind in Format if kind not in DESCRIPTION_FORMATS}
 
@@ -87,20 +87,15 @@ NAMES: Final = frozenset(param.name for param in PARAMS)
 """The parameters of ``input_of``."""
 
 
-def input_of(values: ParamValues, output: Output) -> Input:
-    """Compile the selection of frames; ``animated`` has no effect if the format cannot be animated."""
-    can_animate = (
-        not output.formats or output.negotiated or output.passthrough_animations or MEDIA[output.formats[0]].animation
-    )
-    still = "page" in values or not values.get("animated", True) or values.get("max_frames") == 1
-    shows_frames = can_animate and not still
+def input_of(values: ParamValues) -> Input:
+    """Compile the selection of frames; a page selects a still."""
     return Input(
-        animated=not (can_animate and still),
+        animated="page" not in values and values.get("animated", True),
         page=values.get("page", 1),
         dpi=values.get("dpi", DEFAULT_INPUT.dpi),
         time_s=float(values["time"]) if "time" in values else None,
         orientation=values.get("orientation", 0),
-        rejected=tuple(sorted(values.get("reject", ()))),
-        max_frames=values.get("max_frames", 0) if shows_frames else 0,
-        frame_step=values.get("frame_step", 1) if shows_frames else 1,
+        rejected=values.get("reject", ()),
+        max_frames=values.get("max_frames", 0),
+        frame_step=values.get("frame_step", 1),
     )

@@ -12,7 +12,7 @@ from pixmill.dialects.native.param_values import ParamValues
 from pixmill.dialects.native.tables import encoding, quality
 from pixmill.media import DESCRIPTION_FORMATS, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import Output
-from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode, TiffCompression
+from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Metadata, Profile, RenderMode
 
 _ORIGINAL: Final = "original"
 _ANIMATION: Final = "animation"
@@ -22,29 +22,12 @@ _FORMATS: Final[dict[str, tuple[Format, ...] | Literal["original"]]] = {
     "jpg": (Format.JPEG,),
     "original": _ORIGINAL,
 }
+_DEFAULT_QUALITY: Final = (quality.DEFAULT_QUALITY, 0)
 # No folder separators, no control characters (C0, C1), no characters that change the direction of text or end its line.
 _FILENAME = re.compile(r"[^\u0000-\u001f\u007f-\u009f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,255}")
 
 _ORIGINAL_FORMATS: Final[dict[str, Format]] = {kind.value: kind for kind in OUTPUT_FORMATS}
 _PASSTHROUGH: Final[dict[str, Format | None]] = {_ANIMATION: None} | {kind.value: kind for kind in OUTPUT_FORMATS}
-
-_LOSSY_FORMATS: Final = {Format.JPEG, Format.WEBP, Format.AVIF, Format.HEIC, Format.JXL}
-ALPHA_FORMATS: Final = frozenset(
-    (
-        Format.PNG,
-        Format.WEBP,
-        Format.AVIF,
-        Format.HEIC,
-        Format.JXL,
-        Format.TIFF,
-        Format.ICO,
-        Format.SVG,
-        Format.THUMBHASH,
-        Format.LQIP,
-        Format.JSON,
-    )
-)
-"""Formats that keep all transparency; GIF has no partial one."""
 
 BACKGROUND: Final = (
     Param(
@@ -106,45 +89,33 @@ PARAMS = (
 
 
 def output_of(values: ParamValues) -> Output:
-    """Compile format, quality and encoder options; those without an effect in an explicit format are dropped."""
+    """Compile format, quality and encoder options."""
     requested = values.get("format", ())
     order = requested if isinstance(requested, FormatOrder) else None
     formats = requested if isinstance(requested, tuple) else ()
-    explicit_format = formats[0] if formats else None
-    mode = RenderMode.BALANCED if explicit_format is Format.SVG else values.get("mode", RenderMode.BALANCED)
-    options = (
-        Encoding(mode=mode)
-        if encoding.NAMES.isdisjoint(values)
-        else encoding.encoding_of(values, explicit_format, mode)
-    )
-    quality_level, target_quality = quality.DEFAULT_QUALITY, 0
     passthrough = values.get("passthrough", ())
-    keeps_original = order.keeps_original if order else requested == _ORIGINAL
-    if "quality" in values and _is_lossy(options, explicit_format):
-        quality_level, target_quality = quality.quality_of(values["quality"], explicit_format)
+    quality_level, target_quality = quality.quality_of(values["quality"]) if "quality" in values else _DEFAULT_QUALITY
     return Output(
         formats=order.formats if order else formats,
         negotiated=not formats and requested != _ORIGINAL,
         quality=quality_level,
-        metadata=encoding.metadata_of(values["metadata"], explicit_format) if "metadata" in values else Metadata.STRIP,
-        profile=encoding.profile_of(values["profile"], explicit_format) if "profile" in values else Profile.SRGB,
-        encoding=options,
-        source_format=keeps_original,
+        metadata=values.get("metadata", Metadata.STRIP),
+        profile=values.get("profile", Profile.SRGB),
+        encoding=_encoding(values),
+        source_format=order.keeps_original if order else requested == _ORIGINAL,
         target_quality=target_quality,
-        max_bytes=quality.max_bytes_of(values["max_bytes"], explicit_format) if "max_bytes" in values else 0,
-        max_bytes_strict=values.get("max_bytes_strict", True) or "max_bytes" not in values,
+        max_bytes=values.get("max_bytes", 0),
+        max_bytes_strict=values.get("max_bytes_strict", True),
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
         ordered=order is not None,
-        fallback_format=order.fallback if order and ("original_formats" in values or not keeps_original) else None,
-        original_formats=values.get("original_formats", ()) if keeps_original else (),
+        fallback_format=order.fallback if order else None,
+        original_formats=values.get("original_formats", ()),
     )
 
 
-def _is_lossy(options: Encoding, explicit_format: Format | None) -> bool:
-    """Return whether quality has an effect."""
-    if explicit_format is None:
-        return True
-    if explicit_format is Format.TIFF:
-        return options.tiff_compression is TiffCompression.JPEG
-    return explicit_format in _LOSSY_FORMATS and not options.lossless and options.near_lossless is None
+def _encoding(values: ParamValues) -> Encoding:
+    mode = values.get("mode", RenderMode.BALANCED)
+    if not encoding.NAMES.isdisjoint(values):
+        return encoding.encoding_of(values, mode)
+    return DEFAULT_ENCODING if mode is RenderMode.BALANCED else Encoding(mode=mode)

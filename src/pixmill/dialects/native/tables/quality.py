@@ -5,15 +5,12 @@ from typing import Final
 from pixmill.dialects.native.grammars.quality import QualityGrammar, QualityTarget
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Integer
 from pixmill.dialects.native.param import Group, Param
-from pixmill.media import DESCRIPTION_FORMATS, Format
 from pixmill.plan.ops import Output
 
 DEFAULT_QUALITY: Final = Output().quality
 
 _MIN_BYTES: Final = 100
 _MAX_BYTES: Final = 64 * 2**20
-_UNLIMITED_FORMATS: Final = frozenset(DESCRIPTION_FORMATS)
-_SEARCHABLE_FORMATS: Final = frozenset((Format.JPEG, Format.WEBP, Format.AVIF))
 
 PARAMS = (
     Param(
@@ -50,15 +47,6 @@ PARAMS = (
 )
 
 
-def max_bytes_of(max_bytes: int, explicit_format: Format | None) -> int:
-    """Compile the size limit; 0, for none, in formats that are no images."""
-    return 0 if explicit_format in _UNLIMITED_FORMATS else max_bytes
-
-
-def quality_of(quality: int | QualityTarget, explicit_format: Format | None) -> tuple[int, int]:
+def quality_of(quality: int | QualityTarget) -> tuple[int, int]:
     """Compile the quality, and the target of a search for it, 0 for none."""
-    if isinstance(quality, int):
-        return quality, 0
-    if explicit_format is not None and explicit_format not in _SEARCHABLE_FORMATS:
-        return quality.quality, 0
-    return DEFAULT_QUALITY, quality.quality
+    return (quality, 0) if isinstance(quality, int) else (DEFAULT_QUALITY, quality.quality)

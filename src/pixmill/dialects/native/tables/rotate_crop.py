@@ -15,8 +15,8 @@ from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import TRANSPARENT
-from pixmill.plan.gravity import Gravity, Point, Smart
-from pixmill.plan.lengths import RoundingMode, exact_fraction
+from pixmill.plan.gravity import Point
+from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
 from pixmill.plan.transforms import FreeRotation, Trim, TrimCorner
 
@@ -138,10 +138,9 @@ def rotation_of(values: ParamValues) -> tuple[int, Flip, FreeRotation | None]:
     """Compile the rotation by right angles, the flip, and the rotation by any other angle."""
     degrees = values.get("rotate", Fraction(0))
     is_right_angle = degrees % _RIGHT_ANGLE == 0
-    rotate, flip = _canonical_orientation(int(degrees) if is_right_angle else 0, values.get("flip", Flip.NONE))
     return (
-        rotate,
-        flip,
+        int(degrees) if is_right_angle else 0,
+        values.get("flip", Flip.NONE),
         None
         if is_right_angle
         else FreeRotation(
@@ -150,97 +149,32 @@ def rotation_of(values: ParamValues) -> tuple[int, Flip, FreeRotation | None]:
     )
 
 
-def _canonical_orientation(rotate: int, flip: Flip) -> tuple[int, Flip]:
-    """Choose the smaller rotation of the two spellings of each orientation; both flips are a half turn."""
-    if flip is Flip.BOTH:
-        return (rotate + 180) % 360, Flip.NONE
-    if flip is Flip.NONE or rotate < 180:  # noqa: PLR2004 - degrees
-        return rotate, flip
-    return rotate - 180, Flip.VERTICAL if flip is Flip.HORIZONTAL else Flip.HORIZONTAL
-
-
-def crop_of(values: ParamValues) -> Crop | CropWindow | CropInsets | None:
+def crop_of(values: ParamValues) -> Crop | CropWindow | CropInsets:
     """Compile ``crop`` and its options. Raises ConflictingParameters for an aspect ratio of a given region."""
     overflow = values.get("crop_overflow", CropOverflow.CLIP)
     crop = values.get("crop")
     if isinstance(crop, Crop | CropInsets):
         if "crop_aspect" in values:
             raise ConflictingParameters("crop_aspect needs crop=window:width,height, or no crop", param="crop_aspect")
-        return _canonical_region(crop, overflow) if isinstance(crop, Crop) else _canonical_insets(crop, overflow)
-    window = replace(crop or CropWindow(), aspect=values.get("crop_aspect"))
-    width, height = _window_side(window.width, _PERCENT_X, window), _window_side(window.height, _PERCENT_Y, window)
-    if not width and not height and window.aspect is None:
-        return None
-    is_refused = overflow is CropOverflow.REFUSE and bool(width or height)
+        return replace(crop, overflow=overflow)
     return replace(
-        window,
-        width=width,
-        height=height,
-        unit=_canonical_unit(window.unit, is_x=bool(width), is_y=bool(height)),
-        gravity=_crop_gravity(values.get("crop_gravity", Point())),
-        overflow=overflow if is_refused else CropOverflow.CLIP,
+        crop or CropWindow(),
+        aspect=values.get("crop_aspect"),
+        gravity=values.get("crop_gravity", Point()),
+        overflow=overflow,
     )
-
-
-def _crop_gravity(gravity: Gravity) -> Gravity:
-    """Drop a closeness: the size of a crop does not depend on the pixels."""
-    if isinstance(gravity, Point | Smart) or not gravity.closeness:
-        return gravity
-    return replace(gravity, closeness=0.0, zoom=max(1.0, gravity.zoom))
-
-
-def _canonical_insets(crop: CropInsets, overflow: CropOverflow) -> CropInsets | None:
-    """Drop insets of nothing, and rules that are the default for insets."""
-    if not (crop.left or crop.top or crop.right or crop.bottom):
-        return None
-    has_rule = overflow in (CropOverflow.REFUSE, CropOverflow.IGNORE)
-    is_x, is_y = bool(crop.left or crop.right), bool(crop.top or crop.bottom)
-    unit = _canonical_unit(crop.unit, is_x=is_x, is_y=is_y)
-    return replace(crop, unit=unit, overflow=overflow if has_rule else CropOverflow.CLIP)
-
-
-def _canonical_region(crop: Crop, overflow: CropOverflow) -> Crop | None:
-    """Clip the region at the edges of the image, where they are known, so that equal results get equal plans."""
-    crop = replace(crop, overflow=overflow)
-    if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_X:
-        crop = replace(crop, width=_clipped(crop.left, crop.width))
-    if crop.overflow is CropOverflow.CLIP and crop.unit in _PERCENT_Y:
-        crop = replace(crop, height=_clipped(crop.top, crop.height))
-    is_whole = crop.unit is CropUnit.PERCENT and crop.width == crop.height == _FULL_PERCENT
-    return None if is_whole and not crop.left and not crop.top else crop
-
-
-def _clipped(start: float, length: float) -> float:
-    return float(min(exact_fraction(length), _FULL_PERCENT - exact_fraction(start)))
-
-
-def _window_side(side: float, percent_units: tuple[CropUnit, ...], window: CropWindow) -> float:
-    return 0 if window.unit in percent_units and side == _FULL_PERCENT else side
-
-
-def _canonical_unit(unit: CropUnit, *, is_x: bool, is_y: bool) -> CropUnit:
-    """Drop the unit of a side that is that of the image."""
-    is_percent_x, is_percent_y = is_x and unit in _PERCENT_X, is_y and unit in _PERCENT_Y
-    if is_percent_x and is_percent_y:
-        return CropUnit.PERCENT
-    if not is_percent_x and not is_percent_y:
-        return CropUnit.PIXELS
-    if not (is_x and is_y):
-        return CropUnit.PERCENT
-    return CropUnit.PERCENT_PIXELS if is_percent_x else CropUnit.PIXELS_PERCENT
 
 
 def trim_of(values: ParamValues) -> Trim:
     """Compile ``trim``, which is given, and its options."""
     horizontal, vertical = values.get("trim_equal", (False, False))
-    colour = values.get("trim_color")
     padding = values.get("trim_padding", TrimPadding(0))
     return Trim(
         values["trim"],
-        colour,
+        values.get("trim_color"),
         horizontal,
         vertical,
-        values.get("trim_corner", TrimCorner.TOP_LEFT) if colour is None else TrimCorner.TOP_LEFT,
+        values.get("trim_corner", TrimCorner.TOP_LEFT),
         padding.length,
         padding.unit,
     )

@@ -13,7 +13,7 @@ from pixmill.dialects.native.grammars.scalars import FLAGS, AutoDecimal, Choice,
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
-from pixmill.plan.gravity import Gravity, Point, Smart
+from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
 from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
@@ -323,13 +323,11 @@ class _Scales:
 
 
 _ONE: Final = Fraction(1)
-_WHOLE: Final = 100
-"""Percent."""
 _UNSCALED: Final = _Scales(_ONE, _ONE)
 
 
 def resize_of(values: ParamValues) -> Resize:
-    """Compile the box and the limits; parameters without an effect are dropped."""
+    """Compile the box and the limits."""
     width, height = _box_sides(values)
     scales = _scales(values, width, height)
     resize = _box(values, width, height, scales)
@@ -345,41 +343,35 @@ def resize_of(values: ParamValues) -> Resize:
         )
     if not _RULES.isdisjoint(values):
         resize = _with_rules(values, resize)
-    if _RESAMPLING.isdisjoint(values) or resize == Resize():
+    if _RESAMPLING.isdisjoint(values):
         return resize
     return replace(
         resize, kernel=values.get("kernel", Kernel.LANCZOS3), rounding=values.get("rounding", RoundingMode.HALF_UP)
     )
 
 
-def extend_of(values: ParamValues, resize: Resize) -> Extend:
-    """Compile the padding; a fill has an effect only if there is something to fill."""
+def extend_of(values: ParamValues) -> Extend:
+    """Compile the padding and the fill."""
     (top, right, bottom, left), unit = _margins(values)
-    has_fill = resize.fit is Fit.CONTAIN or "canvas" in values or top or right or bottom or left
-    return Extend(values.get("extend", Fill.COLOUR) if has_fill else Fill.COLOUR, top, right, bottom, left, unit)
+    return Extend(values.get("extend", Fill.COLOUR), top, right, bottom, left, unit)
 
 
-def canvas_of(values: ParamValues, resize: Resize) -> Canvas | None:
-    """Compile the canvas, which is given; one that no image is smaller than has no effect."""
+def canvas_of(values: ParamValues) -> Canvas:
+    """Compile the canvas, which is given. Raises ConflictingParameters."""
     canvas = values["canvas"]
-    if resize.fit is Fit.CONTAIN:
+    if values.get("fit") is Fit.CONTAIN and _has_shape(values):
         raise ConflictingParameters("canvas replaces the padding of fit=contain: use only one", param="canvas")
-    cut = values.get("canvas_cut", False)
     sides = canvas.width, canvas.height
-    if canvas.unit is LengthUnit.PERCENT:
-        whole = [side or _WHOLE for side in sides]
-        if max(whole) <= _WHOLE and (not cut or min(whole) == _WHOLE):
-            return None
     dpr = _scales(values, *_box_sides(values)).dpr
     if dpr is not _ONE and canvas.unit is LengthUnit.PIXELS:
         canvas = replace(canvas, width=_scaled_limit(int(sides[0]), dpr), height=_scaled_limit(int(sides[1]), dpr))
     gravity = values.get("canvas_gravity", Point())
-    return replace(canvas, gravity=_scaled_point(gravity, dpr), cut=cut)
+    return replace(canvas, gravity=_scaled_point(gravity, dpr), cut=values.get("canvas_cut", False))
 
 
-def is_padded(values: ParamValues, resize: Resize) -> bool:
-    """Return whether a background can be seen around the image."""
-    return resize.fit is Fit.CONTAIN or "canvas" in values or any(_margins(values)[0])
+def _has_shape(values: ParamValues) -> bool:
+    """Return whether the box has two sides or an aspect ratio."""
+    return "aspect" in values or ("width" in values and "height" in values)
 
 
 def _margins(values: ParamValues) -> tuple[tuple[int, int, int, int], LengthUnit]:
@@ -388,8 +380,8 @@ def _margins(values: ParamValues) -> tuple[tuple[int, int, int, int], LengthUnit
         return (0, 0, 0, 0), LengthUnit.PIXELS
     padding = values["padding"]
     dpr = _scales(values, *_box_sides(values)).dpr
-    if dpr is _ONE or padding.unit is LengthUnit.PERCENT or not any(padding.margins):
-        return padding.margins, padding.unit if any(padding.margins) else LengthUnit.PIXELS
+    if dpr is _ONE or padding.unit is LengthUnit.PERCENT:
+        return padding.margins, padding.unit
     top, right, bottom, left = (min(round_position(margin * dpr), MAX_SIDE) for margin in padding.margins)
     return (top, right, bottom, left), padding.unit
 
@@ -448,89 +440,65 @@ def _depends_on_image(values: ParamValues) -> bool:
 
 
 def _with_rules(values: ParamValues, resize: Resize) -> Resize:
-    """Add the rules that depend on the size of the image, as far as there is something that they apply to."""
-    is_sized = bool(resize.width or resize.height or resize.width_share or resize.height_share)
-    is_scaled = is_sized or resize.aspect is not None or resize.zoom != 1
+    """Add the rules that depend on the size of the image."""
     return replace(
         resize,
-        refuse_enlarging=values.get("enlarge") == "error" and (is_sized or resize.zoom > 1),
-        skip_smaller=values.get("skip_smaller", SkipSmaller.NEVER) if is_sized else SkipSmaller.NEVER,
-        max_enlarged_side=values.get("max_enlarged_side", 0) if resize.enlarge or resize.fit is Fit.CONTAIN else 0,
-        min_fitted_side=values.get("min_fitted_side", 0) if is_scaled else 0,
-        dpr=_conditional_dpr(values, is_sized=is_sized),
+        refuse_enlarging=values.get("enlarge") == "error",
+        skip_smaller=values.get("skip_smaller", SkipSmaller.NEVER),
+        max_enlarged_side=values.get("max_enlarged_side", 0),
+        min_fitted_side=values.get("min_fitted_side", 0),
+        dpr=_conditional_dpr(values),
         max_side=values.get("max_side", 0),
     )
 
 
-def _conditional_dpr(values: ParamValues, *, is_sized: bool) -> Dpr | None:
-    """Drop a ratio that has nothing to multiply."""
-    factor, rule = values.get("dpr", _ONE), values.get("dpr_rule", DprRule.FULL)
-    has_effect = is_sized or "padding" in values or "canvas" in values or not _LIMITS.isdisjoint(values)
+def _conditional_dpr(values: ParamValues) -> Dpr | None:
+    rule = values.get("dpr_rule", DprRule.FULL)
     if rule is DprRule.DROPPED and "dpr_max_side" not in values:
         raise MissingParameter("dpr_rule=dropped needs dpr_max_side", param="dpr_max_side")
-    if rule is DprRule.FULL or factor == 1 or not has_effect:
+    if rule is DprRule.FULL:
         return None
-    return Dpr(float(factor), rule, values.get("dpr_max_side", 0) if rule is DprRule.DROPPED else 0)
+    return Dpr(float(values.get("dpr", _ONE)), rule, values.get("dpr_max_side", 0))
 
 
 def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
-    """Compile the box. ``fit`` needs two sides, ``gravity`` a crop or padding, ``zoom`` no sides to multiply."""
+    """Compile the box: sides in device pixels, or shares of the image, or what an aspect ratio and a zoom say of it."""
+    can_enlarge, can_shrink = values.get("enlarge") is True, values.get("shrink", True)
     if _is_relative(values):
-        return _relative_box(values, width, height, scales)
-    if width or height:
+        resize = _relative_box(values, width, height, scales)
+    elif width or height:
         rounding = values.get("rounding", RoundingMode.HALF_UP)
         resize = Resize(
             _scaled_side(width, scales.box, rounding),
             _scaled_side(height, scales.box, rounding),
-            enlarge=values.get("enlarge") is True,
-            shrink=values.get("shrink", True),
+            enlarge=can_enlarge,
+            shrink=can_shrink,
         )
-        is_fitted = (width and height) or (_is_close_up(values) and values.get("fit") is Fit.COVER)
-        return _fitted(values, resize, scales, is_square=width == height) if is_fitted else resize
-    zoom = scales.box if values.get("shrink", True) else max(scales.box, _ONE)
-    may_enlarge = values.get("enlarge") is True and (zoom > 1 or ("aspect" in values and _is_close_up(values)))
-    resize = Resize(zoom=float(zoom), enlarge=may_enlarge)
-    if "aspect" not in values:
+    else:
+        zoom = scales.box if can_shrink else max(scales.box, _ONE)
+        resize = Resize(zoom=float(zoom), aspect=values.get("aspect"), enlarge=can_enlarge, shrink=can_shrink)
+    if _FITTING.isdisjoint(values):
         return resize
-    if not values.get("shrink", True) and values.get("fit") is Fit.FILL:
-        resize = replace(resize, enlarge=values.get("enlarge") is True, shrink=False)
-    aspect = values["aspect"]
-    return _fitted(values, replace(resize, aspect=aspect), scales, is_square=aspect.width == aspect.height)
-
-
-def _is_close_up(values: ParamValues) -> bool:
-    gravity = values.get("gravity", Point())
-    return gravity.zoom != 1 or (not isinstance(gravity, Point | Smart) and gravity.closeness > 0)
+    return replace(
+        resize,
+        fit=_fit(values),
+        clamp=values.get("clamp", Clamp.SHAPE),
+        gravity=_gravity(values.get("gravity", Point()), scales.dpr),
+        adaptive=values.get("adaptive", False),
+    )
 
 
 def _relative_box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
     """Compile a box of which a side is a share of the image, so that its shape is not known."""
     rounding = values.get("rounding", RoundingMode.HALF_UP)
-    has_both_sides = "width" in values and "height" in values
-    resize = Resize(
+    return Resize(
         _scaled_side(width, scales.box, rounding),
         _scaled_side(height, scales.box, rounding),
         enlarge=values.get("enlarge") is True,
         shrink=values.get("shrink", True),
-        aspect=None if has_both_sides else values.get("aspect"),
+        aspect=values.get("aspect"),
         width_share=_share(values.get("width", 0), scales.box),
         height_share=_share(values.get("height", 0), scales.box),
-    )
-    is_fitted = has_both_sides or resize.aspect or (_is_close_up(values) and values.get("fit") is Fit.COVER)
-    return _fitted(values, resize, scales, is_square=False) if is_fitted else resize
-
-
-def _fitted(values: ParamValues, resize: Resize, scales: _Scales, *, is_square: bool) -> Resize:
-    """Add the parameters of a box that has two sides or an aspect ratio."""
-    if _FITTING.isdisjoint(values):
-        return resize
-    fit = _fit(values)
-    return replace(
-        resize,
-        fit=fit,
-        clamp=_clamp(values, resize, fit) if "clamp" in values else resize.clamp,
-        gravity=_gravity(values.get("gravity", Point()), fit, scales.dpr),
-        adaptive=values.get("adaptive", False) and not is_square,
     )
 
 
@@ -541,23 +509,8 @@ def _fit(values: ParamValues) -> Fit:
     return Fit.COVER if crops_to_aspect and fit in (Fit.INSIDE, Fit.OUTSIDE) else fit
 
 
-def _clamp(values: ParamValues, resize: Resize, fit: Fit) -> Clamp:
-    """Drop a clamp of a box that every image may be scaled to, and of fits that do not reach both sides of the box."""
-    is_sized = bool(resize.width or resize.width_share or resize.height_share)
-    if values["clamp"] is Clamp.BOX:
-        has_effect = not resize.enlarge and (is_sized or resize.zoom > 1 or fit is Fit.CONTAIN)
-        return Clamp.BOX if has_effect else Clamp.SHAPE
-    is_in_image = not is_sized and resize.zoom <= 1 and resize.shrink and fit is not Fit.CONTAIN
-    has_effect = fit not in (Fit.INSIDE, Fit.OUTSIDE) and not (resize.enlarge and resize.shrink) and not is_in_image
-    return values["clamp"] if has_effect else Clamp.SHAPE
-
-
-def _gravity(gravity: Gravity, fit: Fit, dpr: Fraction) -> Gravity:
-    if not isinstance(gravity, Point) or fit not in (Fit.COVER, Fit.CONTAIN, Fit.AUTO):
-        return gravity if fit in (Fit.COVER, Fit.AUTO) else Point()
-    if fit is Fit.CONTAIN and (gravity.proportional or gravity.zoom != 1):
-        gravity = replace(gravity, proportional=False, zoom=1.0)
-    return _scaled_point(gravity, dpr)
+def _gravity(gravity: Gravity, dpr: Fraction) -> Gravity:
+    return _scaled_point(gravity, dpr) if isinstance(gravity, Point) else gravity
 
 
 def _scaled_point(point: Point, dpr: Fraction) -> Point:
