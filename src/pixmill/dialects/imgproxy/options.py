@@ -68,7 +68,7 @@ def read_anchor(name: str, args: Arguments, kinds: tuple[str, ...]) -> Anchor:
     """Read a gravity and its offsets."""
     kind = _word(name, args[0], kinds)
     if kind in ("obj", "objw"):
-        return Anchor(kind, classes=args[1 : None if kind == "obj" else 2])
+        return Anchor(kind, classes=args[1 :: 1 if kind == "obj" else 2])  # a weight follows each class of objw
     most = 1 if kind == "sm" else 3
     values.check_count(f"{name} {kind}", args, most)
     if kind == "fp":
