@@ -6,9 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from pixmill.api.app import create_app
+from pixmill.api.http.client_hints import read_hints
+from pixmill.plan.hints import DPRS
 from pixmill.settings import load
 from pixmill.wiring import build_services
 
@@ -109,6 +113,13 @@ async def test_the_result_is_that_of_the_number(client: httpx.AsyncClient) -> No
     same = await client.get("/resize?url=wine.jpg&width=50&format=jpeg")
     assert same.headers["etag"] == reply.headers["etag"]
     assert "hit" in same.headers["cache-status"]
+
+
+@given(st.dictionaries(st.sampled_from(["width", "sec-ch-dpr", "save-data", "viewport-width"]), st.text(max_size=30)))
+def test_any_header_gives_one_of_few_values(headers: dict[str, str]) -> None:
+    found = read_hints(headers, (50, 100))
+    assert found.width in {None, 50, 100}
+    assert found.dpr is None or found.dpr in DPRS
 
 
 async def test_hints_are_off_by_default(plain_client: httpx.AsyncClient) -> None:

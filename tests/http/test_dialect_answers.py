@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
@@ -133,6 +134,17 @@ async def test_a_redirect_can_stand_for_an_original_that_is_missing(client: http
         assert (reply.status_code, reply.headers["location"]) == (307, "/s/plain/wine.jpg")
         assert reply.headers["cache-control"].startswith("public, max-age=")
         assert reply.content == b""
+
+
+async def test_facts_are_no_image_to_warm(context: ApiContext) -> None:
+    token = "a-token-of-sixteen-and-more"
+    context = replace(context, config=context.config.model_copy(update={"admin_token": SecretStr(token)}))
+    transport = httpx.ASGITransport(create_app(context))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
+        urls = ["/s/facts/wine.jpg", "/s/info/wine.jpg", "/s/text/a", "/s/plain/wine.jpg"]
+        reply = await client.post("/admin/warm", json=urls, headers={"authorization": f"Bearer {token}"})
+    assert reply.json()["added"] == 1
+    assert [one["code"] for one in reply.json()["rejected"]] == ["route_not_found"] * 3
 
 
 async def test_answers_have_headers_of_their_own(client: httpx.AsyncClient) -> None:

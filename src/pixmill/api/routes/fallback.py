@@ -30,7 +30,7 @@ from pixmill.errors import (
 from pixmill.plan.request import ImageRequest
 from pixmill.ports.observe import Event
 
-_ERRORS_OF_ORIGINALS: Final = (
+ERRORS_OF_ORIGINALS: Final = (
     SourceError,
     UnsupportedImage,
     UndecodableImage,
@@ -44,7 +44,7 @@ _VALIDATORS: Final = frozenset({"etag", "last-modified", "age"})
 
 def is_of_original(error: PixmillError) -> bool:
     """Whether the original could not be fetched or decoded, and not another image, nor for want of capacity."""
-    return isinstance(error, _ERRORS_OF_ORIGINALS) and not isinstance(error, SourceBusy) and error.param is None
+    return isinstance(error, ERRORS_OF_ORIGINALS) and not isinstance(error, SourceBusy) and error.param is None
 
 
 async def fallback_response(

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from pixmill import __version__
 from pixmill.api.context import context_of
 from pixmill.api.http.problems import STATUS
+from pixmill.api.routes.fallback import ERRORS_OF_ORIGINALS
 from pixmill.api.routes.openapi_dialects import dialect_paths
 from pixmill.api.routes.openapi_operations import (
     BINARY_SCHEMA,
@@ -111,7 +112,7 @@ def _operation(operation: Operation, method: str, param_names: list[str]) -> Jso
         "operationId": f"{method}{operation.name}",
         "summary": operation.summary,
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in param_names],
-        "responses": _error_responses(operation.errors) | dict(operation.responses),
+        "responses": _error_responses(operation.errors, operation.error_content) | dict(operation.responses),
     }
     if operation.accepts_upload:
         operation_object["requestBody"] = {
@@ -124,19 +125,31 @@ def _operation(operation: Operation, method: str, param_names: list[str]) -> Jso
     return operation_object
 
 
-def _error_responses(error_types: ErrorTypes) -> dict[str, Json]:
-    """Return one response per status, listing the codes of these error families."""
+def _error_responses(error_types: ErrorTypes, other_content: Json) -> dict[str, Json]:
+    """Return one response per status, listing the codes of these error families.
+
+    Those that a fallback can replace have ``other_content`` too.
+    """
     by_status: dict[int, dict[str, str]] = {}
+    with_fallback: set[int] = set()
     for error_type in error_types:
         for code, error in ({error_type.code: error_type} | error_classes_by_code(error_type)).items():
             by_status.setdefault(STATUS[code], {})[code] = error.title
-    return {str(status): _error_response(codes) for status, codes in sorted(by_status.items())}
+            if issubclass(error, ERRORS_OF_ORIGINALS):
+                with_fallback.add(STATUS[code])
+    return {
+        str(status): _error_response(codes, other_content if status in with_fallback else {})
+        for status, codes in sorted(by_status.items())
+    }
 
 
-def _error_response(codes: dict[str, str]) -> Json:
+def _error_response(codes: dict[str, str], other_content: Json) -> Json:
     return {
         "description": "\n".join(f"- `{code}`: {title}" for code, title in codes.items()),
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+            **other_content,
+        },
     }
 
 

@@ -4,7 +4,7 @@ What a parameter means is in ``dialects/native/params.py``; the document is buil
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pixmill.api.routes.warm import MAX_URLS
 from pixmill.dialects.native.param import Param
@@ -34,7 +34,10 @@ ErrorTypes = tuple[type[PixmillError], ...]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation on a path: parameters, responses, and the families of its errors."""
+    """An operation on a path: parameters, responses, and the families of its errors.
+
+    ``error_content`` is what an error can have instead of a problem document: a fallback.
+    """
 
     path: str
     methods: tuple[str, ...]
@@ -46,6 +49,7 @@ class Operation:
     accepts_upload: bool = False
     body_schema: Json | None = None
     accepts_presets: bool = False
+    error_content: Json = field(default_factory=dict)
 
 
 def _response(description: str, *media_types: str, schema: str = "") -> Json:
@@ -82,10 +86,14 @@ _FETCH_ERRORS: ErrorTypes = (*_UPLOAD_ERRORS, SourceError, StoreError)
 JSON_TYPE = "application/json"
 
 
+_IMAGE_CONTENT: Json = {MEDIA[form].mime: {} for form in OUTPUT_FORMATS}
+
+
 _IMAGE_RESPONSE: Json = {
     "description": "The image, or the image information that `format` asks for",
     "content": {
-        **{mime: {} for mime in (*(MEDIA[form].mime for form in OUTPUT_FORMATS), "text/plain")},
+        **_IMAGE_CONTENT,
+        "text/plain": {},
         JSON_TYPE: {"schema": {"$ref": "#/components/schemas/Description"}},
     },
 }
@@ -112,6 +120,7 @@ def _image_operations(prefix: str, name_suffix: str) -> tuple[Operation, ...]:
             _FETCH_ERRORS,
             PARAMS,
             accepts_presets=True,
+            error_content=_IMAGE_CONTENT,
         ),
         Operation(
             f"{prefix}/resize",

@@ -15,7 +15,7 @@ from pixmill.api.admin_access import authorize, decode_body, json_response
 from pixmill.api.context import ApiContext, context_of
 from pixmill.api.http.negotiation import negotiate
 from pixmill.api.request_parsing import image_of
-from pixmill.dialects.port import Endpoint
+from pixmill.dialects.port import Endpoint, FactsRequest
 from pixmill.errors import MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA
 from pixmill.plan.request import ImageRequest
@@ -68,7 +68,8 @@ def _parse_url(url: str, context: ApiContext) -> ImageRequest:
     path, _, query = target.encode().partition(b"?")
     dialects = context.images.dialects
     match = dialects.require(dialects.known_host(origin[1].encode() if origin else b""), path)
-    image_request = image_of(match.parse(query)) if match.route.endpoint is Endpoint.IMAGE else None
+    outcome = match.parse(query) if match.route.endpoint is Endpoint.IMAGE else None
+    image_request = None if outcome is None or isinstance(outcome, FactsRequest) else image_of(outcome)
     if image_request is None:
         raise RouteNotFound
     accept = [MEDIA[form].mime for form in context.images.negotiable_formats]
