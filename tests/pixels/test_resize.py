@@ -254,3 +254,12 @@ def test_the_nearest_kernel_takes_the_pixel_that_lies_in_the_middle(side: int, s
     result = render_resized(encode_image(image, "PNG"), width=size, kernel=Kernel.NEAREST)
     accepted = np.floor((np.arange(size) + 0.5) * side / size).astype(int)
     assert np.array_equal(pixels_of(result), pixels_of(image)[accepted][:, accepted])
+
+
+def test_a_drawing_can_be_kept_within_its_own_size() -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"><rect width="9" height="9"/></svg>'
+    sizes = [
+        render_resized(memoryview(drawing), width=300, enlarge_drawings=enlarge_drawings).size
+        for enlarge_drawings in (True, False)
+    ]
+    assert sizes == [(300, 150), (200, 100)]

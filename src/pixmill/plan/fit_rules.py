@@ -26,6 +26,8 @@ def fit_by_rules(source: Size | RealSize, resize: Resize, *, has_canvas: bool = 
 
     Raises InvalidParameter if the image would have to be enlarged, and that is an error.
     """
+    if resize.dpr is None and not _may_skip(resize):
+        return fit(source, resize)
     resize = oriented_resize(source, resize)
     if resize.dpr is None:
         return _fit_or_skip(source, resize)
@@ -38,6 +40,15 @@ def fit_by_rules(source: Size | RealSize, resize: Resize, *, has_canvas: bool = 
             return _fit_capped(source, resize, resize.dpr, has_canvas=has_canvas or resize.fit is Fit.CONTAIN)
         case _:
             return _fit_at(source, resize, exact_fraction(resize.dpr.factor))
+
+
+def drawing_resize(resize: Resize) -> Resize:
+    """Return the box of a vector drawing, which has no size of its own that would limit it."""
+    return replace(resize, enlarge=True) if resize.enlarge_drawings else resize
+
+
+def _may_skip(resize: Resize) -> bool:
+    return bool(resize.skip_smaller is not SkipSmaller.NEVER or resize.max_enlarged_side or resize.min_fitted_side)
 
 
 def _fit_or_skip(source: Size | RealSize, resize: Resize) -> FitResult:

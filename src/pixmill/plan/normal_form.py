@@ -188,6 +188,7 @@ _rare_fields: Final = attrgetter(
     "clamp",
     "gravity",
     "refuse_enlarging",
+    "enlarge_drawings",
     "skip_smaller",
     "max_enlarged_side",
     "min_fitted_side",
@@ -210,6 +211,7 @@ def _has_rules(resize: Resize) -> bool:
     """Return whether there may be a rule that depends on the size of the image."""
     return (
         resize.refuse_enlarging
+        or not resize.enlarge_drawings
         or resize.dpr is not None
         or resize.skip_smaller is not SkipSmaller.NEVER
         or resize.max_enlarged_side > 0
@@ -270,6 +272,8 @@ def _rule_changes(resize: Resize, *, is_sized: bool, is_padded: bool) -> Changes
     has_limits = has_minimum or bool(resize.max_width or resize.max_height)
     if resize.refuse_enlarging and not (is_sized or has_minimum or resize.zoom > 1):
         changes["refuse_enlarging"] = False
+    if not resize.enlarge_drawings and (resize.enlarge or not (is_sized or resize.zoom > 1)):
+        changes["enlarge_drawings"] = True
     if resize.skip_smaller is not SkipSmaller.NEVER and not is_sized:
         changes["skip_smaller"] = SkipSmaller.NEVER
     if resize.max_enlarged_side and not (resize.enlarge or resize.fit is Fit.CONTAIN or has_minimum):

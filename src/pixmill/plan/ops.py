@@ -190,7 +190,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. Without ``enlarge`` the image is never upscaled,
     without ``shrink`` never downscaled; a box that would need it is changed as ``clamp`` says: both sides alike, or
     each side to that of the image, or the box before any fit, also of those that do not fill it. ``refuse_enlarging``:
-    what would need upscaling is an error instead. ``adaptive`` swaps the sides to match the orientation of the image.
+    what would need upscaling is an error instead. Vector drawings may always be enlarged, unless not
+    ``enlarge_drawings``. ``adaptive`` swaps the sides to match the orientation of the image.
     The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which
     take precedence, even if that enlarges it. ``rounding`` applies to every side that is computed.
 
@@ -220,6 +221,7 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     kernel: Kernel = Kernel.LANCZOS3
     rounding: RoundingMode = RoundingMode.HALF_UP
     refuse_enlarging: bool = False
+    enlarge_drawings: bool = True
     skip_smaller: SkipSmaller = SkipSmaller.NEVER
     max_enlarged_side: Side = 0
     min_fitted_side: Side = 0

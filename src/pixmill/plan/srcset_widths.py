@@ -9,6 +9,7 @@ from fractions import Fraction
 from msgspec.structs import replace
 
 from pixmill.plan.cropping import resolve_crop
+from pixmill.plan.fit_rules import drawing_resize
 from pixmill.plan.fitting import oriented_resize
 from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import RealSize, Size, round_length
@@ -44,7 +45,7 @@ def srcset_widths(
     for width in sorted({min(width, max_width) for width in requested}):
         plan = plan_for(width)
         if is_vector:
-            plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+            plan = replace(plan, resize=drawing_resize(plan.resize))
         size = resolve_all(source, plan, limits, exact_source)[-1].output
         by_result_width.setdefault(size.width, (width, size))
     return list(by_result_width.values())

@@ -78,7 +78,7 @@ class ParamValues(TypedDict, total=False):
     dpr: Fraction
     dpr_rule: DprRule
     dpr_max_side: int
-    enlarge: bool | Literal["error"]
+    enlarge: bool | Literal["error", "never"]
     shrink: bool
     clamp: Clamp
     skip_smaller: SkipSmaller

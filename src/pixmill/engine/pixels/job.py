@@ -14,6 +14,7 @@ from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
 from pixmill.errors import ResultTooLarge
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.plan.fit_rules import drawing_resize
 from pixmill.plan.geometry import Geometry, resolve_all, resolve_stages
 from pixmill.plan.gravity import Gravity
 from pixmill.plan.lengths import Box, Size, round_length
@@ -120,7 +121,7 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
     Raises InvalidParameter for a crop outside the image, ResultTooLarge above the limits, also of the format.
     """
     if header.is_vector:
-        plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+        plan = replace(plan, resize=drawing_resize(plan.resize))
     exact_size = (
         header.exact_size.part(trim_box.size, header.size) if header.exact_size and trim_box else header.exact_size
     )

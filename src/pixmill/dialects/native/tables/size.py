@@ -19,7 +19,7 @@ from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
-_ENLARGE: Final[dict[str, bool | Literal["error"]]] = {**FLAGS, "error": "error"}
+_ENLARGE: Final[dict[str, bool | Literal["error", "never"]]] = {**FLAGS, "error": "error", "never": "never"}
 
 PARAMS = (
     Param(
@@ -127,8 +127,8 @@ PARAMS = (
         Group.SIZE,
         Choice(_ENLARGE),
         "Allows upscaling of images that are smaller than the box. `error`: a request that would need it fails with "
-        "400.",
-        ("true", "error"),
+        "400. `never`: drawings (SVG, PDF), which are enlarged otherwise, are kept within their own size too.",
+        ("true", "error", "never"),
         default="false",
     ),
     Param(
@@ -444,6 +444,7 @@ def _with_rules(values: ParamValues, resize: Resize) -> Resize:
     return replace(
         resize,
         refuse_enlarging=values.get("enlarge") == "error",
+        enlarge_drawings=values.get("enlarge") != "never",
         skip_smaller=values.get("skip_smaller", SkipSmaller.NEVER),
         max_enlarged_side=values.get("max_enlarged_side", 0),
         min_fitted_side=values.get("min_fitted_side", 0),
