@@ -129,10 +129,23 @@ def test_clients_that_take_the_same_share_a_plan() -> None:
         ("avif,webp,original", "image/avif;q=0, image/webp", "webp"),
     ],
 )
-def test_an_order_means_what_the_format_means_that_is_chosen(order: str, accept: str, explicit: str) -> None:
-    ordered = parse(b"/resize", b"url=a.jpg&w=300&q=70&format=auto:" + order.encode())
+@pytest.mark.parametrize(
+    "others",
+    [
+        b"w=300&q=70",
+        b"background=ff0000&w=300&h=300&fit=contain&radius=9",
+        b"progressive=true&subsampling=444&effort=3&lossless=true",
+        b"animated=false&metadata=copyright&profile=p3&colors=16&dither=0.5",
+        b"mode=fast&near_lossless=60&quality=auto&max_bytes=9000&depth=10",
+        b"tiff_compression=none&webp_preset=photo&trellis=true&quant_table=3",
+    ],
+)
+def test_an_order_means_what_the_format_means_that_is_chosen(
+    order: str, accept: str, explicit: str, others: bytes
+) -> None:
+    ordered = parse(b"/resize", b"url=a.jpg&" + others + b"&format=auto:" + order.encode())
     chosen = negotiate(ordered, [accept])
-    assert chosen.plan == parse(b"/resize", b"url=a.jpg&w=300&q=70&format=" + explicit.encode()).plan
+    assert chosen.plan == parse(b"/resize", b"url=a.jpg&" + others + b"&format=" + explicit.encode()).plan
     assert chosen.vary == ("Accept",)
 
 

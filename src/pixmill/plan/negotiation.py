@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from msgspec.structs import replace
 
 from pixmill.media import MEDIA, MODERN_FORMATS, Format
+from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Output, Plan
 
 
@@ -18,7 +19,7 @@ def ordered_plans(plan: Plan, shown: AbstractSet[Format]) -> tuple[Plan, ...]:
     ``shown`` are the modern formats that the client shows; it shows all others. The first plan is the answer, the
     others are for where an installation, or a format's largest side, does not allow it.
     """
-    return tuple(replace(plan, output=output) for output in _ordered_outputs(plan.output, shown))
+    return tuple(normal_form(replace(plan, output=output)) for output in _ordered_outputs(plan.output, shown))
 
 
 def _ordered_outputs(output: Output, shown: AbstractSet[Format]) -> Iterator[Output]:
