@@ -109,6 +109,15 @@ def test_a_zoom_is_a_smaller_part_in_the_same_size(kind: str) -> None:
     assert difference(pixels_of(result)[4:-4, 4:-4], pixels_of(expected)[4:-4, 4:-4]) < 2
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (1, 50), (50, 1)])
+@pytest.mark.parametrize("kernel", list(Kernel))
+def test_a_close_up_of_a_tiny_image_is_one_of_its_colours(size: tuple[int, int], kernel: Kernel) -> None:
+    source = encode_image(Image.new("RGB", size, (200, 30, 10)), "PNG")
+    gravity = Point(0.3, 0.9, zoom=20)
+    result = render_resized(source, width=40, height=30, fit=Fit.COVER, gravity=gravity, enlarge=True, kernel=kernel)
+    assert difference(pixels_of(result), pixels_of(Image.new("RGB", (40, 30), (200, 30, 10)))) < 1
+
+
 def test_a_drawing_is_drawn_for_its_close_up() -> None:
     drawing = memoryview(
         b'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><path fill="#888" d="M0 0h30v20H0z"/>'

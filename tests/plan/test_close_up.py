@@ -1,7 +1,7 @@
 """Close-ups: less of the image in a result of the same size."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -48,6 +48,13 @@ def test_only_with_enlarging_are_pixels_made() -> None:
     assert cover(Point(zoom=2), 800, 800).scaled == PHOTO
     assert cover(Point(zoom=2), 800, 800, enlarge=True).scaled == Size(2400, 1600)
     assert cover(Point(zoom=2), 1000, 1000).output == Size(800, 800)
+
+
+def test_a_point_is_shown_with_something_around_it() -> None:
+    point = FocalPixels((PixelRegion(600, 400),), closeness=1.0)
+    geometry = cover(point, 20, 20, enlarge=True)
+    assert (geometry.output, geometry.scaled) == (Size(20, 20), Size(3000, 2000))
+    assert cover(point, 20, 20).scaled == PHOTO
 
 
 @pytest.mark.parametrize(
@@ -109,6 +116,7 @@ regions = st.builds(FocalRegion, units, units, units, units)
     ),
     st.booleans(),
 )
+@example(source=Size(9, 9), box=Size(5, 5), gravity=FocalRegions((FocalRegion(0.5, 0.5, 0, 0),), 20, 1), enlarge=True)
 def test_the_size_of_the_result_is_that_without_a_close_up(
     source: Size, box: Size, gravity: Gravity, enlarge: bool
 ) -> None:

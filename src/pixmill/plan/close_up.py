@@ -17,6 +17,8 @@ from pixmill.plan.placement import regions_extent
 from pixmill.plan.size_rules import SkipSmaller
 
 _ALL: Final = Fraction(1)
+_LEAST: Final = Fraction(1, 100)
+"""A region may be a point: something around it is shown."""
 
 
 def close_up(source: Size | RealSize, fitted: FitResult, resize: Resize, crop: Box) -> FitResult:
@@ -72,4 +74,4 @@ def _shown_share(fitted: FitResult, gravity: Gravity, crop: Box) -> Fraction:
             window = fitted.window
             closest = max(Fraction(extent[0], window.width), Fraction(extent[1], window.height))
             shown -= max(Fraction(0), 1 - closest) * exact_fraction(gravity.closeness)
-    return shown / exact_fraction(gravity.zoom)
+    return max(shown / exact_fraction(gravity.zoom), _LEAST)
