@@ -31,6 +31,7 @@ DRAWING = replace(PHOTO, format=Format.SVG)
         (TURNED, "orientation=none", (400, 600)),
         (TURNED, "orientation=8", (600, 400)),
         (DRAWING, "width=1200", (1200, 800)),
+        (DRAWING, "width=1200&enlarge=never", (600, 400)),
         (DRAWING, "dpi=200", None),
         (ANIMATION, "width=300&passthrough=animation", (600, 400)),
         (ANIMATION, "width=300", (300, 200)),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pixmill.media import VECTOR_FORMATS
 from pixmill.plan.facts import Facts, exact_size
+from pixmill.plan.fit_rules import drawing_resize
 from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import RealSize, Size
 from pixmill.plan.limits import Limits
@@ -33,7 +34,7 @@ def result_size(facts: Facts, plan: Plan, limits: Limits) -> Size | None:
         return None
     source, exact_source = reoriented(source, exact_source, facts.orientation, plan)
     if is_vector:
-        plan = replace(plan, resize=replace(plan.resize, enlarge=True))
+        plan = replace(plan, resize=drawing_resize(plan.resize))
     return resolve_all(source, plan, limits, exact_source)[-1].output
 
 
