@@ -36,6 +36,11 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.port import Text
     from pixmill.dialects.signing import Keyring
+    from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
+    from pixmill.dialects.thumbor.dialect import ThumborDialect
+    from pixmill.dialects.thumbor.grammar import Flavour
+    from pixmill.dialects.thumbor.settings import ThumborOptions
+    from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
@@ -71,6 +76,12 @@ with atheris.instrument_imports(include=["pixmill"]):
 
 HERE: Final = Path(__file__).parent
 RING: Final = Keyring((b"0123456789abcdef",))
+THUMBORS: Final = (
+    ThumborDialect(ThumborOptions()),
+    ThumborDialect(ThumborOptions(flavour=Flavour.IMAGOR)),
+    StoryblokDialect(StoryblokOptions()),
+    AwsDialect(AwsOptions()),
+)
 NEXT: Final = NextDialect(
     load_config(
         FLAVOURS["nextjs"],
@@ -129,6 +140,15 @@ def imgproxy(data: bytes) -> None:
             dialect.verify(b"/" + path, query, 0)
         with suppress(BadRequest, Forbidden):
             dialect.parse(b"/" + path, query)
+
+
+def thumbor(data: bytes) -> None:
+    """A line break separates path and query; each dialect of the package reads both."""
+    path, _, query = data.partition(b"\n")
+    for dialect in THUMBORS:
+        with suppress(BadRequest):
+            outcome = dialect.parse(b"/" + path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
 
 
 def jpeg(data: bytes) -> None:
@@ -327,6 +347,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         grammar,
         nextjs,
         imgproxy,
+        thumbor,
         signature,
         url,
         headers,

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace as replace_struct
 
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
+from pixmill.dialects.kit.signatures import Key, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.nextjs.config import FLAVOURS, load_config
@@ -22,6 +24,11 @@ from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
+from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
+from pixmill.dialects.thumbor.dialect import ThumborDialect
+from pixmill.dialects.thumbor.grammar import Flavour
+from pixmill.dialects.thumbor.settings import ThumborOptions
+from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
 from pixmill.errors import BadRequest
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import OF_ERROR, Fallback
@@ -104,12 +111,36 @@ def _supabase(entry: MountEntry, server: ServerDefaults) -> SupabaseDialect:
     return SupabaseDialect(msgspec.json.decode(entry.options, type=SupabaseOptions), server.render_mode)
 
 
+def _thumbor(entry: MountEntry, server: ServerDefaults) -> ThumborDialect:
+    settings = msgspec.json.decode(entry.options, type=ThumborOptions)
+    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
+
+
+def _imagor(entry: MountEntry, server: ServerDefaults) -> ThumborDialect:
+    settings = replace_struct(msgspec.json.decode(entry.options, type=ThumborOptions), flavour=Flavour.IMAGOR)
+    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
+
+
+def _storyblok(entry: MountEntry, server: ServerDefaults) -> StoryblokDialect:
+    settings = msgspec.json.decode(entry.options, type=StoryblokOptions)
+    return StoryblokDialect(settings, entry.default_scheme, server.render_mode)
+
+
+def _aws(entry: MountEntry, server: ServerDefaults) -> AwsDialect:
+    settings = msgspec.json.decode(entry.options, type=AwsOptions)
+    return AwsDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
     **dict.fromkeys(FLAVOURS, _nextjs),
     "imgproxy": _imgproxy,
     "supabase": _supabase,
+    "thumbor": _thumbor,
+    "imagor": _imagor,
+    "storyblok": _storyblok,
+    "aws": _aws,
 }
 """By the name that an entry gives."""
 
@@ -210,3 +241,10 @@ def _keyring(entry: MountEntry, server: ServerDefaults) -> Keyring | None:
     if entry.keys is None:
         return server.keyring
     return Keyring.from_text(entry.keys) if entry.keys else None
+
+
+def _secrets(entry: MountEntry, server: ServerDefaults) -> tuple[Key, ...]:
+    """Return the keys of another service, which may be short, newest first; those of the server if none are given."""
+    if entry.keys is None:
+        return keys_of(server.keyring.keys) if server.keyring else ()
+    return keys_of(key.strip().encode() for key in entry.keys.split(",") if key.strip())

@@ -1,0 +1,63 @@
+"""Storyblok's URLs: the path of an image, ``/m/``, then the options and filters of thumbor.
+
+``/f/1/1200x800/HASH/a.jpg/m/300x200/filters:format(webp)``. There are no signatures.
+"""
+
+from typing import Final
+
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.thumbor.compile import Compiler
+from pixmill.dialects.thumbor.dialect import MAX_PATH_BYTES
+from pixmill.dialects.thumbor.settings import ThumborOptions
+from pixmill.errors import PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.plan.output import RenderMode
+
+_MARK: Final = b"/m/"
+_ROUTES: Final[tuple[UrlRoute, ...]] = (
+    UrlRoute("/{+image}", label="storyblok:/image", summary="An image, with its options behind /m/."),
+)
+
+
+class StoryblokOptions(ThumborOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings of one mount: WebP by Accept, and EXIF orientation, are on."""
+
+    auto_webp: bool = True
+    respect_orientation: bool | None = True
+
+
+class StoryblokDialect:
+    """The URLs of one mount."""
+
+    prefix = ""
+    routes = _ROUTES
+
+    def __init__(
+        self, settings: StoryblokOptions, default_scheme: str = "", mode: RenderMode = RenderMode.BALANCED
+    ) -> None:
+        self._compiler = Compiler(settings, default_scheme, mode)
+        self._match = template_matcher(_ROUTES)
+
+    def match(self, path: bytes) -> UrlRoute | None:
+        return self._match(path)
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        del path, query, now
+        return None
+
+    def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
+        del query
+        if upload:
+            raise RouteNotFound
+        if len(path) > MAX_PATH_BYTES:
+            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        name, mark, options = path.removesuffix(b"/").rpartition(_MARK)
+        if not mark:
+            name, options = path.removesuffix(b"/").removesuffix(b"/m"), b""
+        # The parser wants the image behind the options, in one segment.
+        rest = b"/".join(filter(None, (options, name.lstrip(b"/").replace(b"/", b"%2F"))))
+        request, _ = self._compiler.request_of(rest)
+        return request
+
+    def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
+        del path, query
+        return Text(error.message, status)

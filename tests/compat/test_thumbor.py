@@ -1,0 +1,304 @@
+"""thumbor URLs that were answered by thumbor 7.8.0 itself, with its file loader: status, format, size, and a fact.
+
+Decided otherwise: the body of an overlay that failed and of a method that is not allowed is empty, not HTML; the order
+of the directives of Cache-Control.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+
+import pytest
+from PIL import Image, ImageChops
+
+from tests.compat.runner import (
+    Case,
+    Check,
+    Reply,
+    Service,
+    fact,
+    frames,
+    has_alpha,
+    is_grey,
+    pixel,
+    smaller_than,
+)
+from tests.compat.sources import BLUE, GREEN, RED, YELLOW
+
+KEY = "ACME-SEC"
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def signed(rest: str, key: str = KEY) -> str:
+    digest = hmac.digest(key.encode(), rest.encode(), "sha1")
+    return f"/{urlsafe_b64encode(digest).decode()}/{rest}"
+
+
+def uniform(colour: tuple[int, int, int]) -> Check:
+    """Check that all pixels have nearly one colour."""
+
+    def holds(reply: Reply) -> bool:
+        reference = Image.new("RGB", reply.image.size, colour)
+        difference = ImageChops.difference(reply.image.convert("RGB"), reference)
+        return max(difference.tobytes()) <= 12
+
+    holds.__doc__ = f"all of it is {colour}"
+    return holds
+
+
+def empty_body() -> Check:
+    def holds(reply: Reply) -> bool:
+        return not reply.body
+
+    holds.__doc__ = "the body is empty"
+    return holds
+
+
+OF_THUMBOR = [
+    Case("TH-01", "/unsafe/300x200/L.jpg", format="jpeg", size=(300, 200), answers={"cache-control": "max-age=864"}),
+    Case("TH-02", "/unsafe/300x0/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-03", "/unsafe/x300/L.jpg", format="jpeg", size=(450, 300)),
+    Case("TH-05", "/unsafe/0x320/B.jpg", format="jpeg", size=(392, 320)),
+    Case("TH-06", "/unsafe/3x0/P.jpg", format="jpeg", size=(3, 4)),
+    Case("TH-07", "/unsafe/fit-in/300x300/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-09", "/unsafe/fit-in/300x300/filters:upscale()/S.jpg", format="jpeg", size=(300, 240)),
+    Case("TH-10", "/unsafe/300x300/S.jpg", format="jpeg", size=(300, 300)),
+    Case("TH-11", "/unsafe/300x300/filters:no_upscale()/S.jpg", format="jpeg", size=(100, 80)),
+    Case("TH-13", "/unsafe/adaptive-fit-in/300x200/P.jpg", format="jpeg", size=(200, 300)),
+    Case("TH-14", "/unsafe/adaptive-full-fit-in/300x200/P.jpg", format="jpeg", size=(200, 300)),
+    Case("TH-15", "/unsafe/adaptive-fit-in/200x300/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-17", "/unsafe/100x100:400x300/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-18", "/unsafe/100x100:400x300/100x100/L.jpg", format="jpeg", size=(100, 100)),
+    Case("TH-19", "/unsafe/1100x700:2000x2000/L.jpg", format="jpeg", size=(100, 100)),
+    Case("TH-21", "/unsafe/trim/T.png", format="png", size=(260, 160), checks=[uniform(BLACK)]),
+    Case("TH-22", "/unsafe/trim:bottom-right/fit-in/100x100/T.png", format="png", size=(100, 62)),
+    Case("TH-23", "/unsafe/trim/W.png", format="png", size=(200, 100)),
+    Case("TH-25", "/unsafe/300xorig/L.jpg", format="jpeg", size=(300, 800)),
+    Case("TH-26", "/unsafe/-300x200/L.jpg", format="jpeg", size=(300, 200), checks=[pixel(5, 5, GREEN)]),
+    Case("TH-27", "/unsafe/-x-/L.jpg", format="jpeg", size=(1200, 800), checks=[pixel(5, 5, YELLOW)]),
+    Case(
+        "TH-29",
+        "/unsafe/fit-in/300x300/filters:fill(blue)/S.jpg",
+        format="jpeg",
+        size=(300, 300),
+        checks=[pixel(10, 10, BLUE), pixel(102, 112, RED), pixel(95, 112, BLUE), pixel(197, 187, YELLOW)],
+    ),
+    Case("TH-30", "/unsafe/fit-in/300x300/filters:fill(blur)/L.jpg", format="jpeg", size=(300, 300)),
+    Case(
+        "TH-31", "/unsafe/300x200/filters:rotate(90)/L.jpg", format="jpeg", size=(200, 300), checks=[pixel(5, 5, GREEN)]
+    ),
+    Case("TH-33", "/unsafe/filters:proportion(0.5)/300x200/L.jpg", status=404, checks=[empty_body()]),
+    Case("TH-34", "/unsafe/300X200/L.jpg", status=404),
+    Case("TH-35", "/unsafe/300x200/filters:proportion(0.5)/L.jpg", format="jpeg", size=(150, 100)),
+    Case(
+        "TH-37",
+        "/unsafe/300x200/filters:format(webp)/L.jpg",
+        format="webp",
+        size=(300, 200),
+        headers={"Accept": "image/webp,*/*"},
+        answers={"vary": None},
+    ),
+    Case("TH-38", "/unsafe/300x200/filters:format(avif)/L.jpg", format="avif", size=(300, 200)),
+    Case("TH-39", "/unsafe/300x200/filters:format(asdf)/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-41", "/unsafe/300x200/filters:quality(abc)/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-42", "/unsafe/300x200/left/top/L.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-43", "/unsafe/100x100/left/L.jpg", format="jpeg", size=(100, 100), checks=[pixel(70, 10, RED)]),
+    Case(
+        "TH-45",
+        "/unsafe/300x200/filters:watermark(W.png,10,10,0)/L.jpg",
+        format="jpeg",
+        size=(300, 200),
+        checks=[pixel(12, 12, RED), pixel(205, 20, GREEN)],
+    ),
+    Case("TH-46", "/unsafe/300x200/filters:watermark(nope.png,10,10,0)/L.jpg", status=400),
+    Case(
+        "TH-47",
+        "/unsafe/300x200/filters:max_bytes(3000)/L.jpg",
+        format="jpeg",
+        size=(300, 200),
+        checks=[smaller_than(3_001)],
+    ),
+    Case("TH-49", "/unsafe/E6.jpg", format="jpeg", size=(300, 200)),
+    Case("TH-50", "/unsafe/100x0/E6.jpg", format="jpeg", size=(100, 67)),
+    Case("TH-51", "/unsafe/fit-in/60x60/G.gif", format="gif", size=(60, 45), checks=[frames(3)]),
+    Case("TH-53", "/unsafe/filters:format(jpeg)/A.png", format="jpeg", size=(400, 300)),
+    Case("TH-54", "/unsafe/300x200/L.jpg?x=1", format="jpeg", size=(300, 200)),
+    Case("TH-55", "/unsafe/fit-in/L.jpg", format="jpeg", size=(1200, 800)),
+    Case(
+        "TH-57", "/IT91ebCSNBHWZE55IQB0ogGpBDo=/300x200/L.jpg", format="jpeg", size=(300, 200), mount="thumbor-signed"
+    ),
+    Case("TH-58", "/IT91ebCSNBHWZE55IQB0ogGpBDo=/300x201/L.jpg", status=400, mount="thumbor-signed"),
+    Case("TH-59", "/L.jpg", status=400, checks=[empty_body()]),
+    Case("TH-61", "/unsafe/300x200/nope.jpg", status=404, checks=[empty_body()]),
+    Case("TH-62", "/unsafe/300x200/bad.jpg", status=400, checks=[empty_body()]),
+    Case("TH-63", "/unsafe/300x200/L.jpg", status=405, method="POST"),
+]
+
+OTHERS = [
+    Case("unsafe alone", "/unsafe/", status=400),
+    Case("unsafe where only signatures are answered", "/unsafe/300x200/L.jpg", status=400, mount="thumbor-signed"),
+    Case("a signature, its padding escaped", signed("300x200/L.jpg").replace("=", "%3D"), mount="thumbor-signed"),
+    Case("health", "/healthcheck", body="WORKING"),
+    Case("an absolute URL, escaped", "/unsafe/300x200/{origin-escaped}%2FL.jpg", size=(300, 200)),
+    Case("an absolute URL as it is", "/unsafe/300x200/{origin}/L.jpg", size=(300, 200)),
+    Case("a scheme whose slashes were merged", "/unsafe/300x200/{origin}/L.jpg".replace("//", "//"), size=(300, 200)),
+    Case("an option behind another is a name", "/unsafe/smart/300x200/L.jpg", status=404),
+    Case("an option that nothing follows is a name", "/unsafe/300x200/", status=(400, 404)),
+    Case("an escaped option is a name", "/unsafe/%33%30%30x200/L.jpg", status=404),
+    Case("a crop that ends before it begins", "/unsafe/400x300:100x100/L.jpg", size=(1200, 800)),
+    Case("a crop outside", "/unsafe/1300x10:1400x100/L.jpg", size=(1200, 800)),
+    Case("full", "/unsafe/full-fit-in/300x300/S.jpg", size=(375, 300)),
+    Case("full without enlarging", "/unsafe/full-fit-in/300x300/filters:no_upscale()/S.jpg", size=(100, 80)),
+    Case("stretched", "/unsafe/300x300/filters:stretch()/L.jpg", size=(300, 300), checks=[pixel(140, 140, RED)]),
+    Case("fit-in, half up", "/unsafe/fit-in/3x300/P.jpg", size=(3, 5)),
+    Case("fit-in, a side free", "/unsafe/fit-in/3x0/P.jpg", size=(3, 4)),
+    Case("orig in both", "/unsafe/origxorig/L.jpg", size=(1200, 800)),
+    Case("orig and free", "/unsafe/origx0/L.jpg", size=(1200, 800)),
+    Case("right", "/unsafe/100x100/right/L.jpg", size=(100, 100), checks=[pixel(30, 10, GREEN)]),
+    Case("bottom", "/unsafe/100x100/bottom/P.jpg", size=(100, 100), checks=[pixel(10, 30, BLUE)]),
+    Case("right, mirrored", "/unsafe/-100x100/right/L.jpg", size=(100, 100), checks=[pixel(70, 10, GREEN)]),
+    Case("a crop, mirrored", "/unsafe/0x0:300x200/-300x200/L.jpg", size=(300, 200), checks=[uniform(RED)]),
+    Case(
+        "a focal region",
+        "/unsafe/200x200/filters:focal(900x500:1200x800)/L.jpg",
+        size=(200, 200),
+        checks=[pixel(20, 150, BLUE), pixel(150, 150, YELLOW), pixel(150, 20, GREEN)],
+    ),
+    Case("smart", "/unsafe/200x200/smart/L.jpg", size=(200, 200)),
+    Case("two corners, a tolerance", "/unsafe/trim:top-left:50/T.png", size=(260, 160)),
+    Case("a tolerance as its library writes it", "/unsafe/trim::50/T.png", size=(260, 160)),
+    Case("a tolerance alone", "/unsafe/trim:50/T.png", size=(260, 160)),
+    Case("grey", "/unsafe/300x200/filters:grayscale()/L.jpg", size=(300, 200), checks=[is_grey()]),
+    Case(
+        "filters in order",
+        "/unsafe/fit-in/300x300/filters:fill(red):grayscale()/S.jpg",
+        size=(300, 300),
+        checks=[is_grey()],
+    ),
+    Case(
+        "the other order",
+        "/unsafe/fit-in/300x300/filters:grayscale():fill(red)/S.jpg",
+        size=(300, 300),
+        checks=[pixel(5, 5, RED)],
+    ),
+    Case(
+        "turned, then filled",
+        "/unsafe/fit-in/300x200/filters:rotate(90):fill(red)/L.jpg",
+        size=(300, 200),
+        checks=[pixel(20, 100, RED), pixel(60, 10, GREEN)],
+    ),
+    Case(
+        "turned twice",
+        "/unsafe/300x200/filters:rotate(90):rotate(90)/L.jpg",
+        size=(300, 200),
+        checks=[pixel(5, 5, YELLOW)],
+    ),
+    Case("an angle that is none", "/unsafe/300x200/filters:rotate(45)/L.jpg", size=(300, 200)),
+    Case("backwards", "/unsafe/300x200/filters:rotate(-90)/L.jpg", size=(200, 300), checks=[pixel(5, 5, BLUE)]),
+    Case(
+        "filled around a free side",
+        "/unsafe/fit-in/300x0/filters:fill(lime)/S.jpg",
+        size=(300, 80),
+        checks=[pixel(5, 5, GREEN), pixel(102, 5, RED)],
+    ),
+    Case("filled with nothing to fill", "/unsafe/filters:fill(red)/S.jpg", size=(100, 80)),
+    Case(
+        "a hole filled",
+        "/unsafe/fit-in/400x300/filters:fill(blue,true):format(png)/A.png",
+        size=(400, 300),
+        checks=[pixel(5, 5, BLUE), has_alpha(expected=False)],
+    ),
+    Case("a hole left", "/unsafe/fit-in/400x300/filters:fill(blue)/A.png", size=(400, 300), checks=[has_alpha()]),
+    Case(
+        "a colour behind",
+        "/unsafe/filters:background_color(00f)/A.png",
+        format="png",
+        checks=[pixel(5, 5, BLUE), has_alpha(expected=False)],
+    ),
+    Case("the average around", "/unsafe/fit-in/300x300/filters:fill(auto)/S.jpg", size=(300, 300)),
+    Case("nobody knows this filter", "/unsafe/300x200/filters:nope(1):grayscale()/L.jpg", checks=[is_grey()]),
+    Case("arguments too many", "/unsafe/300x200/filters:grayscale(1,2)/L.jpg", size=(300, 200)),
+    Case("spaces", "/unsafe/300x200/filters:rgb(%20100%20,0,%20-100)/L.jpg", checks=[pixel(250, 190, (255, 255, 0))]),
+    Case(
+        "a quoted name with commas",
+        "/unsafe/300x200/filters:watermark('W.png',-10,-10,0)/L.jpg",
+        checks=[pixel(92, 92, RED), pixel(285, 185, YELLOW)],
+    ),
+    Case(
+        "a watermark in percent",
+        "/unsafe/400x400/filters:watermark(W.png,10p,50p,0,50)/L.jpg",
+        size=(400, 400),
+        checks=[pixel(42, 202, RED), pixel(235, 295, YELLOW)],
+    ),
+    Case(
+        "a watermark in the middle", "/unsafe/400x400/filters:watermark(W.png,center,center,50)/L.jpg", size=(400, 400)
+    ),
+    Case("a watermark repeated", "/unsafe/400x400/filters:watermark(W.png,repeat,repeat,50)/L.jpg", size=(400, 400)),
+    Case(
+        "an absolute watermark",
+        "/unsafe/300x200/filters:watermark({origin}/W.png,0,0,0)/L.jpg",
+        checks=[pixel(2, 2, RED)],
+    ),
+    Case("max-age", "/unsafe/300x200/filters:max_age(60)/L.jpg", answers={"cache-control": "max-age=6"}),
+    Case(
+        "corners of a colour",
+        "/unsafe/300x200/filters:round_corner(40,255,0,255)/W.png",
+        format="png",
+        checks=[pixel(1, 1, (255, 0, 255)), has_alpha(expected=False)],
+    ),
+    Case(
+        "corners that are transparent",
+        "/unsafe/300x200/filters:round_corner(40,0,0,0,true)/W.png",
+        checks=[has_alpha()],
+    ),
+    Case("a blur", "/unsafe/300x200/filters:blur(10)/L.jpg", size=(300, 200)),
+    Case("debug", "/unsafe/debug/300x200/L.jpg", size=(1200, 800)),
+    Case("a name with a plus and a space", "/unsafe/300x200/no+%20pe.jpg", status=404),
+    Case("a name outside", "/unsafe/300x200/../L.jpg", status=(400, 404)),
+    Case(
+        "WebP by Accept",
+        "/unsafe/300x200/L.jpg",
+        format="webp",
+        headers={"Accept": "image/avif,image/webp"},
+        answers={"vary": "Accept"},
+        mount="thumbor-auto",
+    ),
+    Case(
+        "AVIF by Accept",
+        "/unsafe/300x200/L.jpg",
+        format="avif",
+        headers={"Accept": "image/avif,*/*"},
+        mount="thumbor-auto",
+    ),
+    Case(
+        "neither",
+        "/unsafe/300x200/L.jpg",
+        format="jpeg",
+        headers={"Accept": "*/*"},
+        answers={"vary": "Accept"},
+        mount="thumbor-auto",
+    ),
+    Case("EXIF applied", "/unsafe/E6.jpg", size=(200, 300), mount="thumbor-auto"),
+    Case(
+        "meta",
+        "/unsafe/meta/300x200/L.jpg",
+        format="json",
+        checks=[
+            fact("thumbor", "target", equals={"width": 300, "height": 200}),
+            fact("thumbor", "operations", 0, equals={"type": "resize", "width": 300, "height": 200}),
+            fact("thumbor", "source", "url", equals="L.jpg"),
+            fact("thumbor", "source", "frameCount", equals=1),
+        ],
+    ),
+    Case("meta with a function", "/unsafe/meta/300x200/L.jpg?callback=show", body='show({"thumbor":'),
+    Case("meta, signed", signed("meta/fit-in/60x60/G.gif"), format="json", mount="thumbor-signed"),
+]
+
+
+@pytest.mark.parametrize("case", OF_THUMBOR, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    service.check("thumbor", case)
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=str)
+def test_other_urls(service: Service, case: Case) -> None:
+    service.check("thumbor", case)
