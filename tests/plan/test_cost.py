@@ -115,3 +115,9 @@ def test_placing_a_smart_window_costs_a_pass_over_the_crop() -> None:
         estimate_photo(f"width=500&height=500&fit=cover&gravity={gravity}", 24).total_s for gravity in ("c", "smart")
     )
     assert 0.05 < placed - centred < 0.5
+
+
+def test_placing_a_smart_crop_costs_a_pass_over_the_image() -> None:
+    centred, placed = (estimate_photo(f"crop=window:300,200&crop_gravity={gravity}", 24) for gravity in ("c", "smart"))
+    assert 0.05 < placed.total_s - centred.total_s < 0.5
+    assert placed.by_param["crop_gravity"] > 0.05
