@@ -126,7 +126,11 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
     exact_crop = _exact_crop(crop, oriented, plan, exact_source)
-    fitted = fit_by_rules(exact_crop, absolute_resize(exact_crop, plan.resize), has_canvas=plan.canvas is not None)
+    fitted = fit_by_rules(
+        exact_crop,
+        absolute_resize(exact_crop, plan.resize),
+        has_canvas=plan.canvas is not None and plan.canvas.aspect is None,
+    )
     fitted = close_up(exact_crop, fitted, plan.resize, crop)
     layout = _lay_out(fitted, plan, crop)
     longest = max(layout.output.sides)

@@ -11,6 +11,7 @@ from pixmill.dialects.imgproxy.stages import Server, stages_of
 from pixmill.dialects.imgproxy.state import RequestState
 from pixmill.errors import InvalidParameter
 from pixmill.media import MEDIA, Format
+from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import MAX_PAGE, MAX_STAGES, MAX_TIME_S, Input, Output, Plan, Stage
 from pixmill.plan.output import (
     MAX_TARGET_QUALITY,
@@ -44,12 +45,8 @@ def plan_of(state: RequestState, config: Config, mode: RenderMode) -> Plan:
         raise InvalidParameter(f"The pipelines take more than {MAX_STAGES + 1} steps")
     first, *others = stages
     fields = {name: getattr(first, name) for name in Stage.__struct_fields__}
-    return Plan(
-        **fields,
-        input=_input(state),
-        stages=tuple(others),
-        output=output_of(state, config, mode),
-    )
+    plan = Plan(**fields, input=_input(state), stages=tuple(others), output=output_of(state, config, mode))
+    return normal_form(plan)
 
 
 def _input(state: RequestState) -> Input:
@@ -71,6 +68,7 @@ def output_of(state: RequestState, config: Config, mode: RenderMode) -> Output:
         profile=Profile.SRGB if state.strip_colour_profile else Profile.KEEP,
         encoding=_encoding(state, mode),
         max_bytes=state.max_bytes,
+        max_bytes_strict=False,
     )
     output = _with_target(output, state)
     if state.format is None:

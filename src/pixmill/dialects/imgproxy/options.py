@@ -748,8 +748,6 @@ ROWS: Final[tuple[OptionRow[Apply], ...]] = (
         "Maximum size in bytes",
         "`max_bytes`",
         _field("max_bytes", "max_bytes", values.natural),
-        "422 if the limit cannot be met; imgproxy sends the smallest result.",
-        DIFFERS,
     ),
     _row(
         "jpeg_options jpgo",

@@ -202,13 +202,15 @@ def _crop_side(side: Fraction) -> tuple[float, bool]:
 
 
 def _dpr(pipeline: Pipeline) -> Fraction:
-    """Return the factor of offsets and padding.
+    """Return the factor of offsets, minimum sizes and padding.
 
-    Without a box nothing is enlarged by it unless that is allowed, and imgproxy multiplies nothing else then.
+    Without a box it is reduced as far as it would enlarge the image, unless that is allowed.
     """
     if pipeline.enlarge or pipeline.width or pipeline.height:
         return pipeline.dpr
-    return min(pipeline.dpr, 1 / max(pipeline.zoom_x, pipeline.zoom_y, Fraction(1)))
+    zoom = max(pipeline.zoom_x, pipeline.zoom_y)
+    dpr = pipeline.dpr if pipeline.extend else pipeline.dpr * max(zoom, Fraction(1))
+    return min(dpr, 1 / min(zoom, Fraction(1)))
 
 
 def _is_capped(pipeline: Pipeline) -> bool:
@@ -237,12 +239,12 @@ def _resize(pipeline: Pipeline, *, is_cut: bool) -> Resize:
         enlarge=pipeline.enlarge,
         kernel=_KERNELS[pipeline.algorithm],
         rounding=RoundingMode.RECIPROCAL_HALF_UP,
-        min_width=_side(pipeline.min_width, pipeline.dpr),
-        min_height=_side(pipeline.min_height, pipeline.dpr),
+        min_width=_side(pipeline.min_width, _dpr(pipeline)),
+        min_height=_side(pipeline.min_height, _dpr(pipeline)),
         dpr=Dpr(float(min(pipeline.dpr, Fraction(_MAX_FACTOR))), DprRule.CAPPED) if capped else None,
     )
     if not width and not height:
-        factor = zoom * _dpr(pipeline) if pipeline.enlarge else min(zoom * pipeline.dpr, zoom, Fraction(1))
+        factor = (zoom if pipeline.enlarge else min(zoom, Fraction(1))) * _dpr(pipeline)
         scale = min(max(factor, Fraction(1, 10_000)), Fraction(_MAX_FACTOR))
         return replace(resize, zoom=float(scale), enlarge=pipeline.enlarge and scale > 1)
     if pipeline.resizing_type == "force":
@@ -251,7 +253,7 @@ def _resize(pipeline: Pipeline, *, is_cut: bool) -> Resize:
     if not width or not height:
         return resize
     fit = _FITS[pipeline.resizing_type]
-    if is_cut:
+    if is_cut and fit is not Fit.AUTO:
         return replace(resize, fit=Fit.INSIDE if fit is Fit.INSIDE else Fit.OUTSIDE)
     if fit is Fit.INSIDE:
         return replace(resize, fit=fit)
@@ -271,7 +273,9 @@ def _cut(pipeline: Pipeline) -> CropWindow | None:
         return None
     factor = pipeline.zoom_x * pipeline.dpr
     sides = (float(_side(pipeline.width, factor)), float(_side(pipeline.height, factor)))
-    return CropWindow(*sides, gravity_of(pipeline.anchor, pipeline.dpr))
+    keeps_ratio = pipeline.resizing_type == "fill-down" and not pipeline.enlarge and all(sides)
+    aspect = Aspect(*Fraction(int(sides[0]), int(sides[1])).as_integer_ratio()) if keeps_ratio else None
+    return CropWindow(*sides, gravity_of(pipeline.anchor, pipeline.dpr), aspect=aspect)
 
 
 def _axis_zoom(pipeline: Pipeline, x: float, y: float) -> Resize:
