@@ -144,6 +144,7 @@ fallback image | param:fallback
 client hints | setting:client_hints
 originals of some formats, or animations, passed through | passthrough=animation passthrough=svg
 format of the original kept only if it is one of some | format=original&original_formats=jpeg,png
+only animations of some formats stay animated | animated_formats=gif
 originals of some formats rejected | reject=svg
 original passed through byte for byte | f=original
 still of a chosen frame | page=2

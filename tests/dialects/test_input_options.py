@@ -54,6 +54,12 @@ def test_formats_of_the_original_are_rejected_or_delivered_in_one_order() -> Non
     assert (one.output.passthrough, one.output.passthrough_animations) == ((Format.GIF, Format.SVG), True)
 
 
+def test_formats_of_animations_matter_only_where_there_may_be_one() -> None:
+    assert plan("animated_formats=webp,gif").input.animated_formats == (Format.GIF, Format.WEBP)
+    assert plan("animated_formats=gif&animated=false") == plan("animated=false")
+    assert plan("animated_formats=gif&format=jpeg") == plan("format=jpeg")
+
+
 def test_a_still_matters_where_animations_are_delivered_as_they_are() -> None:
     assert plan("format=jpeg&animated=false&passthrough=animation") != plan("format=jpeg&passthrough=animation")
 

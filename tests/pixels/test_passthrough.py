@@ -198,3 +198,11 @@ def test_formats_that_are_not_chosen_become_one(kind: str, expected: str) -> Non
 )
 def test_an_animation_becomes_a_still_where_its_format_becomes_one_of_stills(output: Output) -> None:
     assert render(animation("WEBP"), Plan(output=output), LIMITS).format is Format.JPEG
+
+
+@pytest.mark.parametrize(("kind", "frames"), [("GIF", 3), ("WEBP", 1)])
+def test_only_animations_in_chosen_formats_stay_ones(kind: str, frames: int) -> None:
+    plan = Plan(input=Input(animated_formats=(Format.GIF,)), resize=Resize(30), output=Output(formats=(Format.WEBP,)))
+    for result in (render(animation(kind), plan, LIMITS), dict(render_all(animation(kind), [plan], LIMITS))[0]):
+        assert isinstance(result, Rendered)
+        assert getattr(Image.open(BytesIO(result.body)), "n_frames", 1) == frames

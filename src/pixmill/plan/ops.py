@@ -47,6 +47,7 @@ class Input(Struct, frozen=True):
     counts. ``time_s``: position in a video; None for its most representative frame. ``orientation``: replaces the one
     that the original records, as in EXIF (1: as stored); 0 for the recorded one. ``rejected``: originals in these
     formats are errors. Of an animation every ``frame_step``-th frame is shown, at most ``max_frames`` (0: any number).
+    ``animated_formats``: only animations in these formats stay ones; empty for all.
     """
 
     animated: bool = True
@@ -57,6 +58,7 @@ class Input(Struct, frozen=True):
     rejected: tuple[Format, ...] = ()
     max_frames: Annotated[int, Meta(ge=0, le=MAX_PAGE)] = 0
     frame_step: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
+    animated_formats: tuple[Format, ...] = ()
 
 
 DEFAULT_INPUT: Final = Input()

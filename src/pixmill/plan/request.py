@@ -39,9 +39,10 @@ class ImageRequest(Struct, frozen=True):
 
     ``tags`` are the surrogate keys by which the result can be purged. ``inline``: the file name is that of an image in
     a page, not of a download. ``max_age_s``: how long clients may keep this answer, instead of the lifetime of the
-    result; ``min_age_s``: at least how long, if that is longer. The server limits both. ``headers`` are sent besides
-    the standard ones. ``fallback`` replaces an error. ``extensions`` of file names replace the usual ones of formats.
-    ``hints`` are the values that the URL leaves to the client; the plan is that for a client that says nothing.
+    result; ``min_age_s``: at least how long, if that is longer; ``default_age_s``: if the source says nothing. The
+    server limits them. ``headers`` are sent besides the standard ones. ``fallback`` replaces an error. ``extensions``
+    of file names replace the usual ones of formats. ``hints`` are the values that the URL leaves to the client; the
+    plan is that for a client that says nothing.
 
     The server sets the last two: ``vary`` are the request headers that the plan was chosen by, ``alternatives`` the
     plans of further formats that the client shows.
@@ -56,6 +57,7 @@ class ImageRequest(Struct, frozen=True):
     headers: Headers = ()
     fallback: Fallback | None = None
     min_age_s: int = 0
+    default_age_s: int | None = None
     extensions: tuple[tuple[Format, str], ...] = ()
     hints: Hints | None = None
     vary: tuple[str, ...] = ()

@@ -68,6 +68,7 @@ class ParamValues(TypedDict, total=False):
     time: Fraction
     orientation: int
     reject: tuple[Format, ...]
+    animated_formats: tuple[Format, ...]
     # size
     width: int | Fraction
     height: int | Fraction

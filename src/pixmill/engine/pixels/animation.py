@@ -44,6 +44,7 @@ def produces_animation(header: ImageHeader, plan: Plan) -> bool:
     return (
         header.timing is not None
         and input_options.animated
+        and (not input_options.animated_formats or header.format in input_options.animated_formats)
         and input_options.page == 1
         and format_can_animate
         and (len(frames_shown(header, plan)) > 1 or header.frame_count == 1)

@@ -7,10 +7,12 @@ from pixmill.dialects.native.grammars.choice_lists import ChoiceList
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.media import DESCRIPTION_FORMATS, Format
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, OUTPUT_FORMATS, Format
 from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input
 
 _ORIGINAL_FORMATS: Final = {kind.value: kind for kind in Format if kind not in DESCRIPTION_FORMATS}
+
+_ANIMATED_FORMATS: Final = {kind.value: kind for kind in OUTPUT_FORMATS if MEDIA[kind].animation}
 
 PARAMS = (
     Param(
@@ -75,6 +77,13 @@ PARAMS = (
         default="auto",
     ),
     Param(
+        "animated_formats",
+        Group.SOURCE,
+        ChoiceList(_ANIMATED_FORMATS, len(_ANIMATED_FORMATS)),
+        "Only animations in these formats stay ones; others become a still image of their first frame.",
+        ("gif", "gif,webp"),
+    ),
+    Param(
         "reject",
         Group.SOURCE,
         ChoiceList(_ORIGINAL_FORMATS, len(_ORIGINAL_FORMATS)),
@@ -98,4 +107,5 @@ def input_of(values: ParamValues) -> Input:
         rejected=values.get("reject", ()),
         max_frames=values.get("max_frames", 0),
         frame_step=values.get("frame_step", 1),
+        animated_formats=values.get("animated_formats", ()),
     )
