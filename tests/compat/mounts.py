@@ -113,6 +113,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "aws": {"dialect": "aws", "keys": ""},
     "aws-signed": {"dialect": "aws", "keys": KEYS},
     "native-at-a-host": {"dialect": "native"},
+    "ipx": {"dialect": "ipx", "options": {"domains": ["127.0.0.1"]}},
+    "ipx4": {"dialect": "ipx", "options": {"version": 4, "domains": ["http://127.0.0.1:80/"]}},
     "nextjs": {"dialect": "nextjs", "options": _NEXT},
     "nextjs-site": {"dialect": "nextjs", "mount": "/docs", "source": "{origin}", "options": _NEXT_SITE},
     "vercel": {"dialect": "vercel", "source": "{origin}", "options": _VERCEL},

@@ -217,7 +217,8 @@ class Service:
 
     def _filled(self, text: str) -> str:
         url = f"http://127.0.0.1:{self.origin.port}"
-        return text.replace("{origin}", url).replace("{origin-escaped}", quote(url, safe=""))
+        text = text.replace("{origin}", url).replace("{origin-escaped}", quote(url, safe=""))
+        return text.replace("{port}", str(self.origin.port))
 
 
 def below_host(location: str) -> str:

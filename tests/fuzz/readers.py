@@ -31,6 +31,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
+    from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
@@ -82,6 +83,7 @@ THUMBORS: Final = (
     StoryblokDialect(StoryblokOptions()),
     AwsDialect(AwsOptions()),
 )
+IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"})) for version in (3, 4))
 NEXT: Final = NextDialect(
     load_config(
         FLAVOURS["nextjs"],
@@ -149,6 +151,16 @@ def thumbor(data: bytes) -> None:
         with suppress(BadRequest):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def ipx(data: bytes) -> None:
+    """A line break separates path and query."""
+    path, _, query = data.partition(b"\n")
+    for dialect in IPX:
+        with suppress(BadRequest, Forbidden):
+            outcome = dialect.parse(path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        assert isinstance(dialect.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
 def jpeg(data: bytes) -> None:
@@ -348,6 +360,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         nextjs,
         imgproxy,
         thumbor,
+        ipx,
         signature,
         url,
         headers,

@@ -15,6 +15,7 @@ from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
+from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
 from pixmill.dialects.kit.signatures import Key, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
@@ -131,6 +132,12 @@ def _aws(entry: MountEntry, server: ServerDefaults) -> AwsDialect:
     return AwsDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
 
 
+def _ipx(entry: MountEntry, server: ServerDefaults) -> IpxDialect:
+    options = msgspec.json.decode(entry.options, type=IpxOptions)
+    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    return IpxDialect(options, mount=entry.mount, keyring=keyring, mode=server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -141,6 +148,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imagor": _imagor,
     "storyblok": _storyblok,
     "aws": _aws,
+    "ipx": _ipx,
 }
 """By the name that an entry gives."""
 

@@ -373,7 +373,9 @@ def _normal_input(source: Input, output: Output) -> Input:
     is_still = source.page > 1 or not source.animated or source.max_frames == 1
     changes: Changes = {"animated": not (can_animate and is_still)}
     if not can_animate or is_still:
-        changes |= {"max_frames": 0, "frame_step": 1}
+        changes |= {"max_frames": 0, "frame_step": 1, "animated_formats": ()}
+    elif source.animated_formats:
+        changes["animated_formats"] = tuple(sorted(set(source.animated_formats)))
     if source.rejected:
         changes["rejected"] = tuple(sorted(set(source.rejected)))
     normal = _changed(source, changes)

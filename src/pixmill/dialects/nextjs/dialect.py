@@ -26,6 +26,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.lengths import RoundingMode
+from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
@@ -228,7 +229,7 @@ class NextDialect:
             resize=Resize(width=width, rounding=RoundingMode.RECIPROCAL_HALF_UP),
             output=output,
         )
-        return self._plans.setdefault((width, quality), plan)
+        return self._plans.setdefault((width, quality), normal_form(plan))
 
 
 def _single(values: dict[str, list[str]], name: str) -> str:

@@ -1,0 +1,139 @@
+"""ipx 3, which Nuxt Image and Nitro run, and what ipx 4 does otherwise, case by case."""
+
+import pytest
+
+from tests.compat.runner import Case, Check, Service, fact, frames, has_alpha, is_grey, pixel
+from tests.compat.sources import BLUE, GREEN, RED, source
+
+CHROME = {"Accept": "image/avif,image/webp,*/*"}
+ANY = {"Accept": "*/*"}
+BLACK = (0, 0, 0)
+VARY = {"Vary": "Accept"}
+
+
+def image(name: str, target: str, form: str, size: tuple[int, int], *checks: Check, mount: str = "") -> Case:
+    return Case(name, target, 200, form, size, checks, mount=mount)
+
+
+def failure(name: str, target: str, status: int, code: str) -> Case:
+    """Return a case that fails in version 3."""
+    return Case(name, target, status, "json", body=f"[{status}] [{code}] ")
+
+
+def failure4(name: str, target: str, status: int, code: str) -> Case:
+    """Return a case that fails in version 4."""
+    checks = (fact("status", equals=status), fact("statusText", equals=code))
+    return Case(name, target, status, "json", checks=checks, mount="ipx4")
+
+
+CASES = [
+    Case(
+        "IX-01",
+        "/w_300/L.jpg",
+        200,
+        "jpeg",
+        (300, 200),
+        answers={"Cache-Control": "max-age=60", "Content-Security-Policy": "default-src 'none'"},
+    ),
+    image("below the prefix", "/_ipx/w_300/L.jpg", "jpeg", (300, 200)),
+    image("IX-02", "/h_300/L.jpg", "jpeg", (450, 300)),
+    image("IX-03", "/w_300,h_300/L.jpg", "jpeg", (300, 200)),
+    image("IX-05", "/s_300/L.jpg", "jpeg", (300, 300)),
+    image("IX-06", "/s_300x300/S.jpg", "jpeg", (80, 80)),
+    image("IX-07", "/s_300x300,enlarge/S.jpg", "jpeg", (300, 300)),
+    image("IX-09", "/s_2000x2000/L.jpg", "jpeg", (800, 800)),
+    image("IX-10", "/s_300x300,fit_inside/L.jpg", "jpeg", (300, 200)),
+    image("IX-11", "/s_300x300,fit_outside/L.jpg", "jpeg", (450, 300)),
+    image("IX-13", "/s_2000x500,fit_inside/L.jpg", "jpeg", (450, 300)),
+    image("IX-14", "/s_300x300,fit_contain/L.jpg", "jpeg", (300, 300), pixel(5, 5, BLACK)),
+    image("IX-15", "/fit_contain&f_png&b_00ff00&s_200x200/L.jpg", "png", (200, 200), pixel(5, 5, GREEN)),
+    image("IX-17", "/w_2000,enlarge/L.jpg", "jpeg", (2000, 1333)),
+    image("IX-18", "/_/L.jpg", "jpeg", (1200, 800)),
+    image("IX-19", "/w_300,f_webp/L.jpg", "webp", (300, 200)),
+    image("IX-21", "/w_300,f_png/L.jpg", "png", (300, 200)),
+    image("IX-22", "/w_300,f_bmp/L.jpg", "jpeg", (300, 200)),
+    Case("IX-23", "/w_300,f_auto/L.jpg", 200, "avif", (300, 200), headers=CHROME, answers=VARY),
+    Case("IX-25", "/w_300,f_auto/L.jpg", 200, "jpeg", (300, 200), headers=ANY, answers=VARY),
+    image("IX-26", "/w_60/G.gif", "gif", (60, 45), frames(3)),
+    image("IX-27", "/animated,f_webp/G.gif", "webp", (120, 90), frames(3)),
+    image("a still of an animation", "/f_webp/G.gif", "webp", (120, 90), frames(1)),
+    image("a WebP is a still", "/w_60/G.webp", "webp", (60, 45), frames(1)),
+    image("a WebP that moves", "/a,w_60/G.webp", "webp", (60, 45), frames(3)),
+    image("IX-29", "/w_100/E6.jpg", "jpeg", (100, 67)),
+    image("IX-30", "/rotate_90/L.jpg", "jpeg", (800, 1200), pixel(5, 5, BLUE)),
+    image("IX-31", "/rotate_45/L.jpg", "jpeg", (1414, 1414), pixel(5, 5, BLACK)),
+    image("IX-33", "/flop/L.jpg", "jpeg", (1200, 800), pixel(5, 5, GREEN)),
+    image("IX-34", "/extract_100_100_400_300/L.jpg", "jpeg", (400, 300)),
+    image("IX-35", "/crop_100_100_400_300,w_100/L.jpg", "jpeg", (100, 75)),
+    image("IX-37", "/extend_10_20_30_40,b_ff0000/L.jpg", "jpeg", (1260, 840), pixel(5, 5, RED)),
+    image("IX-38", "/b_ff0000,flatten,f_jpg/A.png", "jpeg", (400, 300), pixel(5, 5, RED)),
+    image("transparent on black", "/f_jpg/A.png", "jpeg", (400, 300), pixel(5, 5, BLACK)),
+    image("transparent", "/w_100/A.png", "png", (100, 75), has_alpha()),
+    image("IX-39", "/position_top,s_300x300/P.jpg", "jpeg", (300, 300), pixel(10, 200, RED)),
+    image("IX-41", "/kernel_nearest,w_300/L.jpg", "jpeg", (300, 200)),
+    image("IX-42", "/blur_5/L.jpg", "jpeg", (1200, 800)),
+    image("IX-43", "/grayscale/L.jpg", "jpeg", (1200, 800), is_grey()),
+    Case("IX-46", "/w_300/V.svg", 200, "svg", checks=[lambda reply: b"script" not in reply.body]),
+    image("IX-47", "/w_300,f_png/V.svg", "png", (200, 100)),
+    Case("IX-49", "/w_300/{origin}/L.jpg", 200, "jpeg", (300, 200), answers={"Cache-Control": "max-age=300"}),
+    image("IX-50", "/w_300/{origin-escaped}%2FL.jpg", "jpeg", (300, 200)),
+    image("one slash", "/w_300/http:/127.0.0.1:{port}/L.jpg", "jpeg", (300, 200)),
+    failure("IX-51", "/w_300/http://example.com/L.jpg", 403, "IPX_FORBIDDEN_HOST"),
+    failure("IX-53", "/w_300/nope.jpg", 404, "IPX_FILE_NOT_FOUND"),
+    failure("IX-54", "/w_300/bad.jpg", 400, "IPX_INVALID_IMAGE"),
+    failure("IX-55", "/w_abc/L.jpg", 500, "IPX_ERROR"),
+    image("IX-57", "/s_axb/L.jpg", "jpeg", (1200, 800)),
+    failure("IX-58", "/", 400, "IPX_MISSING_MODIFIERS"),
+    failure("IX-59", "/w_300", 400, "IPX_MISSING_ID"),
+    failure("outside", "/extract_5000_0_10_10/L.jpg", 500, "IPX_ERROR"),
+    failure("outside the folder", "/w_300/..%2Fx.jpg", 403, "IPX_FORBIDDEN_PATH"),
+    failure("characters of Windows", "/w_300/a%3Cb.jpg", 403, "IPX_FORBIDDEN_PATH"),
+    failure("no number", "/rotate/L.jpg", 500, "IPX_ERROR"),
+    failure("no colour", "/b_zz,extend_1/L.jpg", 500, "IPX_ERROR"),
+    failure("quality", "/q_0/L.jpg", 500, "IPX_ERROR"),
+    failure("digits without #", "/tint_ff0000/L.jpg", 500, "IPX_ERROR"),
+    failure("a fit that is used", "/fit_x,s_10x10/L.jpg", 500, "IPX_ERROR"),
+    image("a fit that is not used", "/fit_x/L.jpg", "jpeg", (1200, 800)),
+    image("turned, then resized", "/rotate_90,w_300/L.jpg", "jpeg", (300, 450), pixel(5, 5, BLUE)),
+    image("resized, turned, and cut", "/h_300,rotate_90/L.jpg", "jpeg", (300, 300)),
+    image("a POST", "/w_300/L.jpg", "jpeg", (300, 200)),
+    Case("any method", "/w_300/L.jpg", 200, "jpeg", (300, 200), method="DELETE"),
+    image("4: a side", "/w_300/L.jpg", "jpeg", (300, 200), mount="ipx4"),
+    image("4: upright", "/autoorient,w_100/E6.jpg", "jpeg", (100, 150), mount="ipx4"),
+    image("4: rotate without a number", "/rotate/E6.jpg", "jpeg", (200, 300), mount="ipx4"),
+    image("4: tint", "/tint_ff0000,w_60/L.jpg", "jpeg", (60, 40), mount="ipx4"),
+    image("4: a hyphen", "/position_left-top,s_300x300/P.jpg", "jpeg", (300, 300), pixel(10, 10, RED), mount="ipx4"),
+    image("4: a border", "/trim_10/T.png", "png", (260, 160), pixel(0, 0, BLACK), mount="ipx4"),
+    image("4: svg", "/f_svg/L.jpg", "jpeg", (1200, 800), mount="ipx4"),
+    image("4: hue", "/hue_120,saturation_2,w_60/L.jpg", "jpeg", (60, 40), mount="ipx4"),
+    image("4: opacity", "/opacity_0.5,f_png,w_60/L.jpg", "png", (60, 40), has_alpha(), mount="ipx4"),
+    failure4("4: a bad argument", "/w_abc/L.jpg", 400, "IPX_INVALID_MODIFIER_ARG"),
+    failure4("4: a missing argument", "/extract_1_1/L.jpg", 400, "IPX_MISSING_MODIFIER_ARG"),
+    failure4("4: a fit", "/fit_x/L.jpg", 400, "IPX_INVALID_MODIFIER_ARG"),
+    failure4("4: outside", "/extract_5000_0_10_10/L.jpg", 400, "IPX_INVALID_MODIFIER"),
+    failure4("4: no file", "/w_300/nope.jpg", 404, "IPX_FILE_NOT_FOUND"),
+    failure4("4: a host", "/w_300/http://example.com/L.jpg", 403, "IPX_FORBIDDEN_HOST"),
+    failure4("4: no URL", "/w_300/http:%2F%2F/L.jpg%5B", 400, "IPX_INVALID_URL"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    service.check("ipx", case)
+
+
+def test_a_lower_quality_is_smaller(service: Service) -> None:
+    """IX-45."""
+    low, usual = (len(service.request("ipx", f"/{modifiers}/L.jpg").body) for modifiers in ("q_10,w_300", "w_300"))
+    assert low < usual
+
+
+def test_the_host_may_say_a_lifetime(service: Service) -> None:
+    url = service.origin.serve("/aged.jpg", source("S.jpg"), headers={"Cache-Control": "max-age=1234"})
+    assert "max-age=1234" in service.request("ipx", f"/w_30/{url}").headers["cache-control"]
+
+
+def test_if_modified_since_is_answered(service: Service) -> None:
+    first = service.request("ipx", "/w_300/L.jpg")
+    sent = {"If-Modified-Since": first.headers["last-modified"]}
+    assert service.request("ipx", "/w_300/L.jpg", headers=sent).status == 304
