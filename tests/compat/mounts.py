@@ -75,6 +75,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "options": {
             "base_url": "local:///",
             "url_replacements": "files://=local:///",
+            "fallback_image_url": "S.jpg",
+            "fallback_image_http_code": 0,
             "base64_url_includes_filename": True,
             "arguments_separator": ",",
         },

@@ -257,7 +257,16 @@ INFO = [
     error("no such source", "/info/_/plain/local:///nope.jpg", 404, "Source is unreachable"),
 ]
 
-CASES = [*SIZES, *PIXELS, *FORMATS, *SOURCES_AND_HEADERS, *ERRORS, *INFO]
+FALLBACKS = [
+    image("fallback of the URL", "fiu:bG9jYWw6Ly8vUy5qcGc/w:50/plain/local:///nope.jpg", "jpeg", (50, 40)),
+    image("of an unusable original", "fiu:bG9jYWw6Ly8vUy5qcGc/w:50/plain/local:///bad.jpg", "jpeg", (50, 40)),
+    image("not needed", f"fiu:bG9jYWw6Ly8vUy5qcGc/w:60/{L}", "jpeg", (60, 40)),
+    error("from elsewhere", "/_/fiu:aHR0cDovLzEyNy4wLjAuMToxL2EuanBn/w:50/plain/local:///nope.jpg", 404),
+    error("that fails too", "/_/fiu:bG9jYWw6Ly8vYmFkLmpwZw/w:50/plain/local:///nope.jpg", 404, "Source is unreachable"),
+    Case("of the server", "/_/w,50/plain/nope.jpg", 404, "jpeg", (50, 40), mount="imgproxy-rewritten"),
+]
+
+CASES = [*FALLBACKS, *SIZES, *PIXELS, *FORMATS, *SOURCES_AND_HEADERS, *ERRORS, *INFO]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

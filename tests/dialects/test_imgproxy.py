@@ -16,6 +16,8 @@ from pixmill.dialects.imgproxy.environment import RULES, entry_json, import_envi
 from pixmill.dialects.imgproxy.options import APPLY, OPTIONS
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.kit.options import Status
+from pixmill.dialects.native.dialect import parse
+from pixmill.dialects.native.spelling import spell
 from pixmill.dialects.port import FactsRequest, Text
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import (
@@ -90,6 +92,24 @@ def plan(options: str, dialect: ImgproxyDialect = PLAIN) -> Plan:
 )
 def test_spellings_of_the_same_image_are_equal_plans(one: str, other: str) -> None:
     assert canonical_json(plan(one)) == canonical_json(plan(other))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "rs:fill:300:200/g:noea:10:0.2/c:0.5:100:sm/t:10:FF00FF:1:0/pd:1:2:3:4/rot:90/fl:1/bg:f00/bga:0.5/dpr:2/q:50",
+        "rs:force:0:90/z:2:0.5/ex:1:soea:5/-/mw:90/w:50/exar:1/-/car:1.5/g:obj:face",
+        "br:10/co:1.2/sa:2/mc:0.5/bl:2/sh:1/pix:4/ba:5:0:0:0.5:1/pbl:5:30:0.2:0.8/bd:4:face/gr:0.5:f00:45/col:0.5:0f0/ush:always",
+        "wm:0.5:soea:10:0.1:0.2/wmu:aHR0cHM6Ly9hLmV4YW1wbGUvYi5wbmc/wmr:30/wmsh:3/-/wm:1:re:9/wmt:PGI-SGk8L2I-",
+        "f:webp/webpo:lossless/sm:0/scp:0/mb:900/ar:0/pg:2/vts:3/fn:a%20b:0/att:1/cb:1/ct:a:b/skp:gif:webp",
+        "f:best", "f:jpg/jpgo:1:1:1:1:1:3", "f:png/pngo:1:1:16", "f:avif/avifo:off/aq:dssim:0.02:70:75", "raw:1",
+    ],
+)  # fmt: skip
+def test_a_native_url_says_the_same(options: str) -> None:
+    foreign = request(options)
+    path, _, query = spell(foreign).partition("?")
+    native = parse(path.encode(), query.encode())
+    assert (native.plan, native.source, native.tags) == (foreign.plan, foreign.source, foreign.tags)
 
 
 def test_the_defaults_of_imgproxy_are_those_of_the_dialect() -> None:

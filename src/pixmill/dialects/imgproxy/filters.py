@@ -5,7 +5,7 @@ from typing import Final
 
 from pixmill.dialects.imgproxy.state import Filters
 from pixmill.dialects.kit.effects import blur_sigma, contrast_of_slope
-from pixmill.plan.colour import Colour
+from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.effects import (
     Adjust,
     ColourAdjustment,
@@ -107,5 +107,4 @@ def _gradient(filters: Filters) -> Gradient | None:
     if filters.gradient is None:
         return None
     colour, direction, start, stop = filters.gradient
-    clear = Colour(colour.red, colour.green, colour.blue, 0)
-    return Gradient(_ramp(direction, start, stop), clear, colour)
+    return Gradient(_ramp(direction, start, stop), TRANSPARENT, colour)

@@ -113,6 +113,8 @@ def _background(pipeline: Pipeline, *, has_margins: bool) -> Colour:
     """Return the colour of margins: transparent by default, which is white where a format has no transparency."""
     if pipeline.background is None:
         return TRANSPARENT if has_margins else Colour()
+    if not pipeline.background_alpha:
+        return TRANSPARENT
     return Colour(
         pipeline.background.red,
         pipeline.background.green,
