@@ -23,6 +23,8 @@ from pixmill.plan.effects import (
 
 _MIN_SIGMA: Final = Fraction(1, 10)
 _MAX_SHARPENING: Final = Fraction(10)
+_DECIMALS: Final = 4
+"""Of a percentage in a native URL."""
 _MAX_BLOCK: Final = 1_000
 _MAX_SATURATION: Final = 900
 
@@ -31,8 +33,8 @@ def adjust_of(filters: Filters) -> Adjust:
     """Return the colour adjustments."""
     return Adjust(
         tone=ToneAdjustment(
-            brightness=float(Fraction(filters.brightness * 100, 255)),
-            contrast=contrast_of_slope(float(filters.contrast)),
+            brightness=round(filters.brightness * 100 / 255, _DECIMALS),
+            contrast=round(contrast_of_slope(float(filters.contrast)), _DECIMALS),
         ),
         colour=ColourAdjustment(
             saturation=float(min((filters.saturation - 1) * 100, Fraction(_MAX_SATURATION))),
