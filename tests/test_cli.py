@@ -133,7 +133,7 @@ def test_help_of_resize_names_every_parameter_that_changes_the_picture(run: Run)
         )
 
 
-@pytest.mark.parametrize("command", ["info", "sign", "explain", "doctor"])
+@pytest.mark.parametrize("command", ["info", "sign", "explain", "translate", "doctor"])
 def test_help_of_every_command_has_a_sentence(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
@@ -288,6 +288,33 @@ def test_explain_tells_what_a_url_means_and_that_two_mean_the_same(run: Run) -> 
     assert told["plan"]["resize"] == {"width": 30}
     other = run("explain", "https://img.example.com/api/v1/resize?fit=inside&width=30&url=a.jpg").json()
     assert other == told
+
+
+EMGR_URL = "/api/images/resize?url=http://a/b.jpg&width=30&height=20"
+
+
+def test_translate_prints_the_native_url_of_a_dialect(run: Run) -> None:
+    native, _, plan = run("translate", EMGR_URL, "--dialect", "emgr").out.decode().partition("\n")
+    assert native == "/resize?url=http://a/b.jpg&width=30&height=20&fit=cover&enlarge=true&format=jpeg"
+    assert json.loads(plan) == run("explain", native).json()["plan"]
+
+
+def test_translate_reads_configured_mounts_and_other_places(run: Run) -> None:
+    mounts = json.dumps([{"dialect": "emgr", "host": "img.example.com", "mount": "/emgr", "source": "photos"}])
+    url = "/api/images/resize?url=b.jpg"
+    settings = {"PIXMILL_DIALECTS": mounts, "PIXMILL_ALLOWED_SOURCES": "path:"}
+    told = run("translate", url, "--json", "--host", "img.example.com", "--mount", "/emgr", **settings).json()
+    assert (told["dialect"], told["native"]) == ("emgr", "/resize?url=photos/b.jpg&format=jpeg")
+    whole = f"http://img.example.com/emgr{url}"
+    assert run("translate", whole, "--json", **settings).json() == told
+    assert run("translate", f"/x{url}", "--dialect", "emgr", "--json").code == 1
+    health = run("translate", "http://img.example.com/emgr/health", **settings).json()
+    assert health["answer"]["body"] == "OK"
+
+
+def test_translate_says_which_dialects_there_are(run: Run) -> None:
+    done = run("translate", "/a", "--dialect", "nothing")
+    assert (done.code, "choose from native, emgr" in done.err) == (2, True)
 
 
 # ---------------------------------------------------------------- config and doctor

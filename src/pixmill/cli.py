@@ -1,4 +1,4 @@
-"""The command line: serve · resize · info · sign · explain · config · purge · warm · doctor.
+"""The command line: serve · resize · info · sign · explain · translate · config · purge · warm · doctor.
 
 Options are in ``cli_options.py``. Exit codes: 0 success, 1 failure, 2 wrong usage.
 """
@@ -21,9 +21,12 @@ from dotenv import dotenv_values
 from pixmill import __version__
 from pixmill.api.request_parsing import image_of
 from pixmill.cli_options import GroupedCommand, GroupedGroup, kebab_case, with_info_params, with_params, with_settings
+from pixmill.dialects.factory import ad_hoc_registry
 from pixmill.dialects.imgproxy.environment import entry_json, import_environment, quoted
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
+from pixmill.dialects.native.spelling import spell, spell_facts
+from pixmill.dialects.port import FactsRequest, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
@@ -32,6 +35,7 @@ from pixmill.plan.facts import Facts
 from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.negotiation import ordered_plans
 from pixmill.plan.ops import Plan
+from pixmill.plan.request import ImageRequest
 from pixmill.ports.observe import NullObserver
 from pixmill.ports.pipeline import Engine
 from pixmill.ports.values import Rendered
@@ -170,6 +174,46 @@ def explain(url: str) -> None:
         _print_json({"dialect": match.mounted.name, "answer": msgspec.to_builtins(outcome)})
     else:
         _print_json({"dialect": match.mounted.name} | explained(image_request))
+
+
+@commands.command()
+@click.argument("url")
+@click.option("--dialect", metavar="NAME", help="Read URL as this dialect, mounted for this purpose alone.")
+@click.option("--host", default="", help="Host of the entry; that of URL by default.")
+@click.option("--mount", default="", help="Mount of the entry, in front of the path of URL.")
+@click.option("--json", "as_json", is_flag=True, help="Print dialect, native URL, source, plan and cache key as JSON.")
+def translate(url: str, dialect: str | None, host: str, mount: str, *, as_json: bool) -> None:
+    """Print the native URL that means the same as URL, and its plan."""
+    parts = _split(url)
+    parts = parts._replace(netloc=host or parts.netloc, path=mount + parts.path)
+    settings = load()
+    try:
+        registry = settings.dialect_registry(None) if dialect is None else ad_hoc_registry(dialect, mount)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--dialect") from error
+    match = registry.require(registry.known_host(parts.netloc.encode()), parts.path.encode())
+    outcome = match.parse(parts.query.encode())
+    image_request = image_of(outcome)
+    if image_request is None:
+        _print_json({"dialect": match.mounted.name, "answer": msgspec.to_builtins(outcome)})
+        return
+    native = _native_url(outcome, image_request)
+    told = {"dialect": match.mounted.name, "native": native} | explained(image_request)
+    if as_json:
+        _print_json(told)
+    else:
+        click.echo(native or "There is no native URL that says exactly this.")
+        _print_json(told["plan"])
+
+
+def _native_url(outcome: Outcome, image_request: ImageRequest) -> str | None:
+    """Return the native URL of a request, None if there is none."""
+    if isinstance(outcome, FactsRequest):
+        return spell_facts(image_request)
+    try:
+        return spell(image_request)
+    except PixmillError:
+        return None
 
 
 def _match(settings: Settings, keyring: Keyring | None, parts: SplitResult) -> DialectMatch:

@@ -182,6 +182,12 @@ def build_registry(entries: tuple[MountEntry, ...], server: ServerDefaults) -> D
     return DialectRegistry([*(_mount(entry, server) for entry in entries), MountedDialect(NATIVE, native)])
 
 
+def ad_hoc_registry(name: str, mount: str = "") -> DialectRegistry:
+    """Return a registry of one dialect on every host, without signatures, to read URLs with. Raises ValueError."""
+    entry = MountEntry(name, "" if mount else "localhost", mount, keys="")
+    return DialectRegistry([replace(_mount(entry, ServerDefaults(allows_unsigned=True)), host="")])
+
+
 def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
     """Check an entry and build its dialect. Raises ValueError."""
     if entry.dialect not in DIALECTS:
