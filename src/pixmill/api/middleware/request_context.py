@@ -26,6 +26,8 @@ from pixmill.api.http.problems import SERVER_ERROR, problem_response, translate
 from pixmill.api.middleware.cors import COMMON_HEADERS, SAME_ORIGIN_HEADERS
 from pixmill.api.middleware.paths import ADMIN_PREFIX
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics, access_fields, remote_address
+from pixmill.dialects.catalogue import marked_services
+from pixmill.dialects.factory import DIALECTS
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import (
     Draining,
@@ -33,6 +35,7 @@ from pixmill.errors import (
     MalformedRequest,
     MethodNotAllowed,
     PixmillError,
+    RouteNotFound,
     UploadTimeout,
     release_frames,
 )
@@ -221,9 +224,26 @@ def _allowed_methods(scope: Scope) -> list[str]:
     return sorted(methods)
 
 
-async def raise_translated(_request: Request, error: Exception) -> Response:
+async def raise_translated(request: Request, error: Exception) -> Response:
     """Raise starlette's own errors as ours, for ``ErrorMiddleware`` to answer."""
-    raise translate(error) from error
+    translated = translate(error)
+    if isinstance(translated, RouteNotFound):
+        raise _unknown_route(request.scope) from error
+    raise translated from error
+
+
+def _unknown_route(scope: Scope) -> RouteNotFound:
+    """Return the error for a path that no dialect answers; it names those that would, if the URL bears their mark."""
+    marked = [
+        one for one in marked_services(scope.get("raw_path") or b"", scope["query_string"]) if one.name in DIALECTS
+    ]
+    if not marked:
+        return RouteNotFound()
+    names = ", ".join(f'"{service.name}"' for service in marked)
+    return RouteNotFound(
+        f"Route not found. This is a URL of {marked[0].title}: an entry of PIXMILL_DIALECTS with the dialect {names} "
+        "answers it"
+    )
 
 
 EXCEPTION_HANDLERS: Final[dict[type[Exception], ExceptionHandler]] = {HTTPException: raise_translated}
