@@ -262,6 +262,7 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
         "time_s": _param("time"),
         "orientation": _param("orientation"),
         "rejected": _param("reject", lambda forms: ",".join(form.value for form in forms)),
+        "animated_formats": _param("animated_formats", lambda forms: ",".join(form.value for form in forms)),
         "max_frames": _param("max_frames"),
         "frame_step": _param("frame_step"),
     },

@@ -41,6 +41,7 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.effects import LabSharpen, Modulate
 from pixmill.plan.gravity import Faces, Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import RoundingMode
+from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import BlurSpace, Clamp, Crop, CropOverflow, Fit, Flip, ImageOverlay, Output, Plan, Resize
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
 from pixmill.plan.overlays import Length
@@ -458,7 +459,7 @@ class AwsDialect:
         for name in EDITS:  # the order of work, as sharp's, does not depend on the order of the edits
             if name in edits:
                 _apply(draft, name, edits[name])
-        return ImageRequest(source, self._plan(draft), max_age_s=self._settings.max_age)
+        return ImageRequest(source, normal_form(self._plan(draft)), max_age_s=self._settings.max_age)
 
     def _plan(self, draft: _Draft) -> Plan:
         form = draft.output_format

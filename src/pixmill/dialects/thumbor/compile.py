@@ -23,6 +23,7 @@ from pixmill.dialects.thumbor.texts import decode_base64
 from pixmill.errors import InvalidParameter, MissingParameter
 from pixmill.media import Format
 from pixmill.plan.facts import Fact, FactSelection
+from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import ImageOverlay, Input, Output, Plan, Stage
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
 from pixmill.plan.overlays import OverlayFit, Placement
@@ -127,7 +128,7 @@ class Compiler:
             recipe.output_format = Format.JPEG
         request = ImageRequest(
             source,
-            self._plan(recipe),
+            normal_form(self._plan(recipe)),
             filename=_filename(recipe, name),
             max_age_s=self._max_age_s(recipe),
         )
