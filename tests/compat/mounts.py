@@ -29,6 +29,8 @@ _NEXT_SITE: Final = {
 }
 _VERCEL: Final = {"sizes": [640, 1200], "formats": ["image/avif", "image/webp"], "remotePatterns": _PATTERNS}
 
+_NETLIFY_DEV: Final = {"handler": "dev", "remote_images": ["http://127\\.0\\.0\\.1:[0-9]+/.*"]}
+
 MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "emgr": {"dialect": "emgr"},
     "emgr-signed": {
@@ -117,6 +119,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "native-at-a-host": {"dialect": "native"},
     "ipx": {"dialect": "ipx", "options": {"domains": ["127.0.0.1"]}},
     "ipx4": {"dialect": "ipx", "options": {"version": 4, "domains": ["http://127.0.0.1:80/"]}},
+    "netlify": {"dialect": "netlify", "source": "{origin}"},
+    "netlify-dev": {"dialect": "netlify", "source": "{origin}", "options": _NETLIFY_DEV},
     "nextjs": {"dialect": "nextjs", "options": _NEXT},
     "nextjs-site": {"dialect": "nextjs", "mount": "/docs", "source": "{origin}", "options": _NEXT_SITE},
     "vercel": {"dialect": "vercel", "source": "{origin}", "options": _VERCEL},

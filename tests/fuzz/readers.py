@@ -33,6 +33,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
     from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
     from pixmill.dialects.native.dialect import parse
+    from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.port import Text
@@ -84,6 +85,9 @@ THUMBORS: Final = (
     AwsDialect(AwsOptions()),
 )
 IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"})) for version in (3, 4))
+NETLIFY: Final = tuple(
+    NetlifyDialect(NetlifyOptions(("^https://a/.*x+",), handler), site="https://b") for handler in ("hosted", "dev")
+)
 NEXT: Final = NextDialect(
     load_config(
         FLAVOURS["nextjs"],
@@ -161,6 +165,15 @@ def ipx(data: bytes) -> None:
             outcome = dialect.parse(path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
         assert isinstance(dialect.error_answer(SourceNotFound(), 404, path, query), Text)
+
+
+def netlify(data: bytes) -> None:
+    """The query."""
+    for dialect in NETLIFY:
+        with suppress(BadRequest, Forbidden):
+            outcome = dialect.parse(b"/.netlify/images", data)
+            assert isinstance(outcome, ImageRequest)
+            assert canonical_json(outcome.plan)
 
 
 def jpeg(data: bytes) -> None:
@@ -361,6 +374,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgproxy,
         thumbor,
         ipx,
+        netlify,
         signature,
         url,
         headers,

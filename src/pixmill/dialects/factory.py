@@ -19,6 +19,7 @@ from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
 from pixmill.dialects.kit.signatures import Key, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
+from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
 from pixmill.dialects.nextjs.config import FLAVOURS, load_config
 from pixmill.dialects.nextjs.dialect import NextDialect
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
@@ -138,6 +139,12 @@ def _ipx(entry: MountEntry, server: ServerDefaults) -> IpxDialect:
     return IpxDialect(options, mount=entry.mount, keyring=keyring, mode=server.render_mode)
 
 
+def _netlify(entry: MountEntry, server: ServerDefaults) -> NetlifyDialect:
+    options = msgspec.json.decode(entry.options, type=NetlifyOptions)
+    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    return NetlifyDialect(options, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -149,6 +156,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "storyblok": _storyblok,
     "aws": _aws,
     "ipx": _ipx,
+    "netlify": _netlify,
 }
 """By the name that an entry gives."""
 

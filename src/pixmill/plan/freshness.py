@@ -50,6 +50,7 @@ class CacheDirectives(Struct, frozen=True, gc=False, omit_defaults=True):
     - ``must_revalidate``: never served stale.
     - ``storable``: false for ``no-store`` and ``private``.
     - ``immutable``: does not change while fresh (RFC 8246).
+    - ``is_default``: the lifetime is the rest of the operator's default, since the source sent none.
     """
 
     freshness_lifetime_s: float | None = None
@@ -59,6 +60,12 @@ class CacheDirectives(Struct, frozen=True, gc=False, omit_defaults=True):
     storable: bool = True
     immutable: bool = False
     client_caching: ClientCaching = CLIENT_SAME
+    is_default: bool = False
+
+    @property
+    def has_lifetime(self) -> bool:
+        """Whether the source sent a lifetime."""
+        return self.freshness_lifetime_s is not None and not self.is_default
 
 
 NO_DIRECTIVES = CacheDirectives()
@@ -231,7 +238,9 @@ class FreshnessPolicy(Struct, frozen=True):
         """
         ttl_s = self.effective_ttl_s(directives)
         return (
-            structs.replace(directives, freshness_lifetime_s=max(1.0, ttl_s - age_s))
+            structs.replace(
+                directives, freshness_lifetime_s=max(1.0, ttl_s - age_s), is_default=not directives.has_lifetime
+            )
             if ttl_s and age_s > 0
             else directives
         )
@@ -247,6 +256,7 @@ class FreshnessPolicy(Struct, frozen=True):
             storable=all(one.storable for one in all_directives),
             immutable=all(one.immutable for one in all_directives),
             client_caching=min(map(self.client_caching, all_directives), key=_client_strictness),
+            is_default=not unspecified and not any(one.has_lifetime for one in all_directives),
         )
 
 

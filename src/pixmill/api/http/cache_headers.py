@@ -138,7 +138,7 @@ def _remaining_s(
     """
     fresh_for_s = control.max_age_s - control.age_s
     requested_s = image_request.max_age_s
-    if requested_s is None and meta.version.directives.freshness_lifetime_s is None:
+    if requested_s is None and not meta.version.directives.has_lifetime:
         requested_s = image_request.default_age_s
     if image_request.min_age_s:
         requested_s = max(image_request.min_age_s, fresh_for_s)
