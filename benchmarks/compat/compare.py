@@ -31,6 +31,8 @@ from tests.servers.ports import free_port
 REQUESTS = 200
 SEED = 13
 MIN_SSIM = 0.97
+MAX_SHIFT = 4.0
+"""Of the mean of a channel, in 8-bit values."""
 START_S = 60.0
 PHOTOS = Path("examples/photos")
 FOLDER = Path("benchmarks/compat")
@@ -93,6 +95,7 @@ class Difference:
     theirs: Answer
     ours: Answer
     ssim: float | None
+    shift: float = 0.0
 
     @property
     def faults(self) -> list[str]:
@@ -107,6 +110,8 @@ class Difference:
         ]
         if self.ssim is not None and self.ssim < MIN_SSIM:
             faults.append(f"SSIM {self.ssim:.4f}")
+        if self.shift > MAX_SHIFT:
+            faults.append(f"colours {self.shift:.1f}")
         return faults
 
 
@@ -145,8 +150,9 @@ def compare(service: Service, home: Path, count: int = REQUESTS, seed: int = SEE
 def difference(target: Target, theirs: Answer, ours: Answer) -> Difference:
     """Compare two answers; pixels only if their sizes are equal."""
     is_comparable = target.is_comparable and theirs.image and ours.image and theirs.size == ours.size
-    value = ssim(theirs.image, ours.image) if is_comparable and theirs.image and ours.image else None
-    return Difference(target, theirs, ours, value)
+    if not is_comparable or theirs.image is None or ours.image is None:
+        return Difference(target, theirs, ours, None)
+    return Difference(target, theirs, ours, ssim(theirs.image, ours.image), colour_shift(theirs.image, ours.image))
 
 
 def ask(port: int, target: Target, host: str) -> Answer:
@@ -170,24 +176,21 @@ def ask(port: int, target: Target, host: str) -> Answer:
 _SIGMA = 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _WINDOW = 11
-_UNNOTICED = 2.0
-"""A difference of the means in 8-bit values."""
 
 
 def ssim(first: Image.Image, second: Image.Image) -> float:
     """Return the mean structural similarity of two images of a size (Wang et al. 2004), the least of luma and alpha.
 
-    Colours are put on grey first. So that a wrong colour is noticed, the mean of each channel counts too: a difference
-    of 16 makes the images as unlike as an SSIM of 0.
+    Colours are put on grey first.
     """
     layers = zip(_layers(first), _layers(second), strict=True)
-    return min(_ssim(one, other) for one, other in layers) - _colour_shift(first, second)
+    return min(_ssim(one, other) for one, other in layers)
 
 
-def _colour_shift(first: Image.Image, second: Image.Image) -> float:
+def colour_shift(first: Image.Image, second: Image.Image) -> float:
+    """Return the largest difference of the means of a channel, in 8-bit values."""
     means = (np.asarray(_flat(image), dtype=np.float64).mean(axis=(0, 1)) for image in (first, second))
-    shift = float(np.abs(np.subtract(*means)).max())
-    return 0.0 if shift <= _UNNOTICED else shift / 16
+    return float(np.abs(np.subtract(*means)).max())
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -263,6 +266,7 @@ def summary(differences: Sequence[Difference]) -> dict[str, Any]:
         "compared": len(values),
         f"SSIM of {MIN_SSIM} or more": sum(value >= MIN_SSIM for value in values),
         "least SSIM": round(values[0], 4) if values else None,
+        f"colours within {MAX_SHIFT:g}": counts(lambda each: each.ssim is not None and each.shift <= MAX_SHIFT),
         "median SSIM": round(values[len(values) // 2], 4) if values else None,
     }
 

@@ -28,6 +28,8 @@ ALLOW_UNSAFE_URL = True
 PHOTOS: Final = ("fig.jpg", "friends.jpg", "sunset.jpg", "umang.jpg", "wine.jpg")
 DRAWN: Final = ("L.jpg", "P.jpg", "S.jpg", "W.png", "E6.jpg", "A.png", "GF.png")
 _NOISE: Final = "noise"
+_FINE: Final = "quality(97)"
+"""At lower qualities both show more of their encoders than of their pixels."""
 
 
 class Thumbor:
@@ -60,6 +62,8 @@ class Thumbor:
 def _target(rng: random.Random) -> Target:
     image = rng.choice((*PHOTOS, *PHOTOS, *DRAWN))
     filters = [_filter(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+    if not any(one.startswith("max_bytes") for one in filters):
+        filters.append(_FINE)
     options = [
         *(["trim"] if image.endswith(".png") and rng.random() < 0.2 else []),
         *([_crop(rng)] if rng.random() < 0.15 else []),

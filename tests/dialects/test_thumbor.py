@@ -24,7 +24,15 @@ from pixmill.dialects.port import (
 from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
 from pixmill.dialects.thumbor.dialect import ThumborDialect
 from pixmill.dialects.thumbor.filter_text import split_args, split_flat, split_nested
-from pixmill.dialects.thumbor.grammar import ORIGINAL, Corner, CropOption, Flavour, TrimOption, read_options
+from pixmill.dialects.thumbor.grammar import (
+    ORIGINAL,
+    Corner,
+    CropOption,
+    Flavour,
+    PathOptions,
+    TrimOption,
+    read_options,
+)
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
 from pixmill.errors import (
@@ -40,8 +48,8 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.gravity import FocalPixels, PixelRegion, Point, Smart
-from pixmill.plan.ops import Fit, Flip, ImageOverlay, Plan, Stage
+from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion, Point, Smart
+from pixmill.plan.ops import Aspect, CropWindow, Fit, Flip, ImageOverlay, Plan, Resize, Stage
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
 
@@ -203,9 +211,8 @@ def test_thumbor_options(path: str) -> None:
     options = read_options(path.encode(), Flavour.THUMBOR)
     expected: dict[str, object] = {"image": b"a.jpg", **OPTIONS[path]}
     assert {name: getattr(options, name) for name in expected} == expected
-    changed = {
-        field.name for field in options.__dataclass_fields__.values() if getattr(options, field.name) != field.default
-    }
+    default = PathOptions()
+    changed = {name for name in options.__struct_fields__ if getattr(options, name) != getattr(default, name)}
     assert changed <= set(expected)
 
 
@@ -307,26 +314,33 @@ def test_what_cannot_be_read_changes_nothing(text: str) -> None:
 def test_spellings_of_an_image_are_one_plan() -> None:
     assert plan("300x0") == plan("300x") == plan("300x0/center/middle/filters:nope(1)")
     assert plan("-300x200/left") == plan("-300x200/left/middle")
-    assert plan("300x200") == plan("300x200", IMAGOR).__class__(**{**_fields(plan("300x200", IMAGOR)), **_own()})
 
 
 def _fields(of: Plan) -> dict[str, Any]:
     return {name: getattr(of, name) for name in of.__struct_fields__}
 
 
-def _own() -> dict[str, Any]:
-    return {name: getattr(plan("300x200"), name) for name in ("input", "output")}
+def gravity_of(found: Plan) -> Gravity:
+    return found.crop.gravity if isinstance(found.crop, CropWindow) else found.resize.gravity
 
 
 def test_gravity_is_that_of_the_original() -> None:
-    assert plan("300x200/left/top").resize.gravity == Point(0.0, 0.0)
-    assert plan("-300x-200/left/top").resize.gravity == Point(1.0, 1.0)
-    assert plan("-300x-200/left/top").flip is Flip.BOTH
-    assert plan("300x200/smart").resize.gravity == Smart()
-    assert plan("300x200/filters:focal(10x20:30x60)").resize.gravity == FocalPixels((PixelRegion(20, 40),))
-    assert plan("300x200/top", IMAGOR).resize.gravity == Point(0.0, 0.0)
-    assert plan("300x-200/top", IMAGOR).resize.gravity == Point(0.5, 1.0)
+    assert gravity_of(plan("300x200/left/top")) == Point(0.0, 0.0)
+    assert gravity_of(plan("-300x-200/left/top")) == Point(1.0, 1.0)
+    assert plan("-300x-200/left/top").rotate == 180
+    assert plan("-300x200/left/top").flip is Flip.HORIZONTAL
+    assert gravity_of(plan("300x200/smart")) == Smart()
+    assert gravity_of(plan("300x200/filters:focal(10x20:30x60)")) == FocalPixels((PixelRegion(20, 40),))
+    assert gravity_of(plan("300x200/top", IMAGOR)) == Point(0.0, 0.0)
+    assert gravity_of(plan("300x-200/top", IMAGOR)) == Point(0.5, 1.0)
     assert with_settings(smart="center").parse(b"/unsafe/300x200/smart/a.jpg", b"") == request("/unsafe/300x200/a.jpg")
+
+
+def test_whole_pixels_of_the_original_are_cut() -> None:
+    found = plan("300x200")
+    assert found.crop == CropWindow(aspect=Aspect(3, 2))
+    assert found.resize == Resize(300, 200, Fit.FILL, enlarge=True)
+    assert plan("10x10:500x500/300x200").resize.fit is Fit.COVER
 
 
 def test_sources_are_decoded_once() -> None:
@@ -348,7 +362,7 @@ def test_the_region_that_a_url_cuts_out_is_kept_of_the_original_behind_it() -> N
     inner = "http%3A%2F%2Fthumbor%2Funsafe%2F10x20%3A30x60%2F100x100%2Fa.jpg"
     found = request(f"/unsafe/300x200/filters:extract_focal()/{inner}")
     assert found.source.text == "a.jpg"
-    assert found.plan.resize.gravity == FocalPixels((PixelRegion(20, 40),))
+    assert gravity_of(found.plan) == FocalPixels((PixelRegion(20, 40),))
     assert request("/unsafe/300x200/filters:extract_focal()/a.jpg").source.text == "a.jpg"
 
 

@@ -466,7 +466,7 @@ class AwsDialect:
         respects = draft.respects_orientation and self._settings.respect_orientation
         quality = draft.quality or self._settings.quality or 80
         output = Output((form,)) if form else Output(source_format=True)
-        return structs.replace(
+        plan = structs.replace(
             draft.plan,
             input=structs.replace(draft.plan.input, orientation=0 if respects else 1),
             output=structs.replace(
@@ -477,6 +477,7 @@ class AwsDialect:
                 encoding=Encoding(mode=self._mode),
             ),
         )
+        return normal_form(plan)
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -179,11 +178,12 @@ class Compiler:
     def _plan(self, recipe: Recipe) -> Plan:
         if recipe.is_raw:
             return Plan(output=Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP))
-        plan = recipe.sequence.plan()
+        plan = structs.replace(recipe.sequence.plan(), input=self._input(recipe), output=self._output(recipe))
+        plan = normal_form(plan)
+        if not recipe.options.is_meta:
+            return plan
         facts = tuple(fact for name, fact in _FACTS.items() if name in recipe.facts)
-        return structs.replace(
-            plan, input=self._input(recipe), output=self._output(recipe), fact_selection=FactSelection(facts)
-        )
+        return structs.replace(plan, fact_selection=FactSelection(facts))
 
     def _input(self, recipe: Recipe) -> Input:
         settings = self.settings
@@ -292,12 +292,13 @@ def _without_domain(url: bytes) -> bytes:
 
 def _with_base(options: PathOptions, base: PathOptions) -> PathOptions:
     """Return the options with those of the operator, which count more, but for filters and image."""
-    merged = copy(options)
-    for field in fields(PathOptions):
-        value = getattr(base, field.name)
-        if value != field.default and field.name not in {"filters", "image"}:
-            object.__setattr__(merged, field.name, value)  # a new object, which nobody has seen yet
-    return merged
+    default = PathOptions()
+    changes = {
+        name: getattr(base, name)
+        for name in PathOptions.__struct_fields__
+        if name not in {"filters", "image"} and getattr(base, name) != getattr(default, name)
+    }
+    return structs.replace(options, **changes)
 
 
 def _is_decoded_whole(options: PathOptions, calls: Sequence[FilterCall]) -> bool:

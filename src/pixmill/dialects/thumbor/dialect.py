@@ -145,7 +145,9 @@ class ThumborDialect:
 
     def _signed(self, path: bytes) -> SignedPath:
         """Return the path as its signature is valid, else as it was sent: ``verify`` has the say."""
-        signed = self._signer.authentic(path) or split_signature(path, self._flavour)
+        may_be_decoded = self._flavour is Flavour.IMAGOR and (b"%" in path or b"+" in path)
+        authentic = self._signer.authentic(path) if may_be_decoded else None
+        signed = authentic or split_signature(path, self._flavour)
         if not signed.is_unsafe and not signed.signature:
             raise MalformedRequest("The path must begin with a signature, or with /unsafe/")
         return signed

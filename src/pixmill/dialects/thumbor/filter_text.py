@@ -6,8 +6,9 @@ Reads each character a bounded number of times. Knows no filter.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.errors import InvalidParameter
@@ -16,8 +17,7 @@ MAX_FILTERS: Final = 64
 """More filters than any page asks for; a stage of the plan is needed for far fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterCall:
+class FilterCall(Struct, frozen=True):
     """A filter as it is called. Arguments are text: decoded for thumbor, as sent for imagor."""
 
     name: str

@@ -121,8 +121,12 @@ def _blended(share: int, tone: int) -> Curve:
     return () if curve == _IDENTITY else curve
 
 
-def _curves(recipe: Recipe, *curves: Curve) -> None:
-    recipe.sequence.put(("adjust", "tone", "curves"), Curves(*curves))
+def _curves(recipe: Recipe, shared: Curve, *curves: Curve) -> None:
+    """Put the curve of all channels behind those of each, which needs a stage of its own."""
+    if any(curves):
+        recipe.sequence.put(("adjust", "tone", "curves"), Curves((), *curves))
+    if shared:
+        recipe.sequence.put(("adjust", "tone", "curves"), Curves(shared))
 
 
 def _equalize(recipe: Recipe) -> None:

@@ -5,9 +5,10 @@ each byte once or twice. Knows nothing of images, nor what an option means for o
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct, structs
 
 from pixmill.errors import InvalidParameter
 
@@ -35,16 +36,14 @@ class Corner(StrEnum):
     BOTTOM_RIGHT = "bottom-right"
 
 
-@dataclass(frozen=True, slots=True)
-class TrimOption:
+class TrimOption(Struct, frozen=True):
     """``tolerance`` is a distance between two colours."""
 
     corner: Corner = Corner.TOP_LEFT
     tolerance: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CropOption:
+class CropOption(Struct, frozen=True):
     """The edges of a region, in pixels, or as shares of the sides if ``is_share``."""
 
     left: float
@@ -58,8 +57,7 @@ class CropOption:
         return self.left >= self.right or self.top >= self.bottom
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathOptions:
+class PathOptions(Struct, frozen=True, kw_only=True):
     """The options of one path. A side of 0 is free. ``filters`` and ``image`` are as they were sent."""
 
     is_debug: bool = False
@@ -92,104 +90,113 @@ _CROP_IMAGOR: Final = re.compile(_SHARE + rb"x" + _SHARE + rb":" + _SHARE + rb"x
 _SIZE_THUMBOR: Final = re.compile(rb"(-?+)([0-9]*+|orig)x(-?+)([0-9]*+|orig)")
 _SIZE_IMAGOR: Final = re.compile(rb"(-?+)([0-9]*+)x(-?+)([0-9]*+)")
 _PADDING: Final = re.compile(rb"([0-9]++)x([0-9]++)(?::([0-9]++)x([0-9]++))?+")
+_TRIM, _CROP, _SIZE, _PAD = 2, 3, 6, 7
+"""The places of options with numbers in the order."""
+
+_PATTERNS: Final = (
+    {_TRIM: _TRIM_THUMBOR, _CROP: _CROP_THUMBOR, _SIZE: _SIZE_THUMBOR},
+    {_TRIM: _TRIM_IMAGOR, _CROP: _CROP_IMAGOR, _SIZE: _SIZE_IMAGOR, _PAD: _PADDING},
+)
+"""By whether they are imagor's."""
+
 _FIT: Final = frozenset({b"fit-in", b"full-fit-in", b"adaptive-fit-in", b"adaptive-full-fit-in"})
 _HALIGN: Final = frozenset({b"left", b"right", b"center"})
 _VALIGN: Final = frozenset({b"top", b"bottom", b"middle"})
 
 
-class _Cursor:
-    """The rest of a path, read segment by segment."""
+_WORDS: Final[dict[bytes, tuple[int, str, bool | str]]] = {
+    b"debug": (0, "is_debug", True),
+    b"meta": (1, "is_meta", True),
+    **dict.fromkeys(_FIT, (4, "fit", True)),
+    b"stretch": (5, "is_stretched", True),
+    **{word: (8, "halign", word.decode()) for word in _HALIGN},
+    **{word: (9, "valign", word.decode()) for word in _VALIGN},
+    b"smart": (10, "is_smart", True),
+}
+"""Words by their place in the order, with the field that they set."""
 
-    def __init__(self, path: bytes, *, needs_image: bool) -> None:
-        self._path = path
-        self._needs_image = needs_image
-        self._position = 0
-        self._segment: bytes | None = None
-        self._end = 0
-        self._look()
-
-    def _look(self) -> None:
-        """Find the next segment; None if it may only be the image."""
-        slash = self._path.find(b"/", self._position)
-        is_last = slash + 1 == len(self._path)
-        self._segment = None if slash < 0 or (is_last and self._needs_image) else self._path[self._position : slash]
-        self._end = slash + 1
-
-    def take(self, *, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
-        """Consume the next segment if it matches."""
-        match = None if self._segment is None else pattern.fullmatch(self._segment)
-        if match is not None:
-            self._advance()
-        return match
-
-    def take_word(self, words: frozenset[bytes]) -> str:
-        """Consume the next segment if it is one of these words, and return it; else nothing."""
-        if self._segment is None or self._segment not in words:
-            return ""
-        word = self._segment.decode()
-        self._advance()
-        return word
-
-    def _advance(self) -> None:
-        self._position = self._end
-        self._look()
-
-    @property
-    def rest(self) -> bytes:
-        return self._path[self._position :]
+_IMAGOR_WORDS: Final = frozenset({b"stretch"})
+_THUMBOR_WORDS: Final = frozenset({b"debug"})
+_NUMBERS: Final = frozenset(b"0123456789-.xo")
+"""How a crop, a size or a padding begins."""
 
 
 def read_options(path: bytes, flavour: Flavour) -> PathOptions:
     """Read the options of a path behind its signature. Raises InvalidParameter for numbers that are too long."""
     is_imagor = flavour is Flavour.IMAGOR
-    cursor = _Cursor(path, needs_image=not is_imagor)
-    is_debug = not is_imagor and bool(cursor.take_word(frozenset({b"debug"})))
-    is_meta = bool(cursor.take_word(frozenset({b"meta"})))
-    trim = _trim_option(cursor.take(pattern=_TRIM_IMAGOR if is_imagor else _TRIM_THUMBOR), flavour)
-    crop = _crop_option(cursor.take(pattern=_CROP_IMAGOR if is_imagor else _CROP_THUMBOR), takes_shares=is_imagor)
-    fit = cursor.take_word(_FIT)
-    is_stretched = is_imagor and bool(cursor.take_word(frozenset({b"stretch"})))
-    size = cursor.take(pattern=_SIZE_IMAGOR if is_imagor else _SIZE_THUMBOR)
-    padding = cursor.take(pattern=_PADDING) if is_imagor else None
-    halign, valign = cursor.take_word(_HALIGN), cursor.take_word(_VALIGN)
-    is_smart = bool(cursor.take_word(frozenset({b"smart"})))
-    filters, image = (_split_nested if is_imagor else _split_flat)(cursor.rest)
-    return PathOptions(
-        is_debug=is_debug,
-        is_meta=is_meta,
-        trim=trim,
-        crop=crop,
-        is_fit_in=bool(fit),
-        is_full="full-" in fit,
-        is_adaptive=fit.startswith("adaptive-"),
-        is_stretched=is_stretched,
-        width=_side(size[2], "width") if size else 0,
-        height=_side(size[4], "height") if size else 0,
-        is_flipped_horizontally=bool(size and size[1]),
-        is_flipped_vertically=bool(size and size[3]),
-        padding=_padding_option(padding),
-        halign=halign,
-        valign=valign,
-        is_smart=is_smart,
-        filters=filters,
-        image=image,
-    )
+    other_words = _THUMBOR_WORDS if is_imagor else _IMAGOR_WORDS
+    values: dict[str, object] = {}
+    last, position = -1, 0
+    while True:
+        slash = path.find(b"/", position)
+        if slash < 0 or (slash + 1 == len(path) and not is_imagor):
+            break  # what nothing follows is the image
+        segment = path[position:slash]
+        word = _WORDS.get(segment)
+        if word is not None:
+            place, name, value = word
+            if place <= last or segment in other_words:
+                break
+            if name == "fit":
+                values |= _fit_fields(segment)
+            else:
+                values[name] = value
+        else:
+            place = _number_place(segment, last, is_imagor=is_imagor)
+            if place <= last or not _read_numbers(place, segment, values, is_imagor=is_imagor):
+                break
+        last, position = place, slash + 1
+    rest = path[position:]
+    filters, image = (_split_nested if is_imagor else _split_flat)(rest) if rest.startswith(_FILTERS) else (b"", rest)
+    return structs.replace(_NO_OPTIONS, filters=filters, image=image, **values)
 
 
-def _trim_option(match: re.Match[bytes] | None, flavour: Flavour) -> TrimOption | None:
+_NO_OPTIONS: Final = PathOptions()
+
+
+def _fit_fields(word: bytes) -> dict[str, object]:
+    return {"is_fit_in": True, "is_full": b"full-" in word, "is_adaptive": word.startswith(b"adaptive-")}
+
+
+def _number_place(segment: bytes, last: int, *, is_imagor: bool) -> int:
+    """Return the place of an option with numbers, by its form and by the place of the last option."""
+    if segment.startswith(b"trim"):
+        return _TRIM
+    if not segment or segment[0] not in _NUMBERS:
+        return -1
+    if b":" in segment:
+        return _PAD if is_imagor and last >= _CROP else _CROP
+    return _PAD if is_imagor and last >= _SIZE else _SIZE
+
+
+def _read_numbers(place: int, segment: bytes, values: dict[str, object], *, is_imagor: bool) -> bool:
+    """Set the fields of an option with numbers; return whether it is one."""
+    match = _PATTERNS[is_imagor][place].fullmatch(segment)
     if match is None:
-        return None
+        return False
+    if place == _TRIM:
+        values["trim"] = _trim_option(match, is_imagor=is_imagor)
+    elif place == _CROP:
+        values["crop"] = _crop_option(match, takes_shares=is_imagor)
+    elif place == _PAD:
+        values["padding"] = _padding_option(match)
+    else:
+        flip_x, width, flip_y, height = match.groups()
+        values["width"], values["height"] = _side(width, "width"), _side(height, "height")
+        values["is_flipped_horizontally"], values["is_flipped_vertically"] = bool(flip_x), bool(flip_y)
+    return True
+
+
+def _trim_option(match: re.Match[bytes], *, is_imagor: bool) -> TrimOption:
     tolerance = whole_number(match[2] or b"0", "trim")
-    if match[1] is None and match[2] is not None and flavour is Flavour.THUMBOR and b"::" not in match[0]:
+    if match[1] is None and match[2] is not None and not is_imagor and b"::" not in match[0]:
         # thumbor takes the number for the name of a corner, which is then not the top left one.
         return TrimOption(Corner.BOTTOM_RIGHT)
     return TrimOption(Corner((match[1] or b"top-left").decode()), tolerance)
 
 
-def _crop_option(match: re.Match[bytes] | None, *, takes_shares: bool) -> CropOption | None:
+def _crop_option(match: re.Match[bytes], *, takes_shares: bool) -> CropOption | None:
     """Return the region; None for one that begins and ends at 0, which stands for the whole image."""
-    if match is None:
-        return None
     left, top, right, bottom = (_share(text) for text in match.groups())
     if not any((left, top, right, bottom)):
         return None
@@ -200,9 +207,7 @@ def _crop_option(match: re.Match[bytes] | None, *, takes_shares: bool) -> CropOp
     return CropOption(left, top, right, bottom, is_share)
 
 
-def _padding_option(match: re.Match[bytes] | None) -> tuple[int, int, int, int]:
-    if match is None:
-        return (0, 0, 0, 0)
+def _padding_option(match: re.Match[bytes]) -> tuple[int, int, int, int]:
     left, top = whole_number(match[1], "padding"), whole_number(match[2], "padding")
     if match[3] is None:
         return (left, top, left, top)
@@ -228,8 +233,6 @@ def whole_number(digits: bytes, name: str) -> int:
 
 def _split_flat(rest: bytes) -> tuple[bytes, bytes]:
     """Split filters from the image: they end at the first parenthesis before a slash."""
-    if not rest.startswith(_FILTERS):
-        return b"", rest
     end = rest.find(b")/", len(_FILTERS) + 1)
     if end < 0 or end + 2 == len(rest):
         return b"", rest
@@ -238,8 +241,6 @@ def _split_flat(rest: bytes) -> tuple[bytes, bytes]:
 
 def _split_nested(rest: bytes) -> tuple[bytes, bytes]:
     """Split filters from the image: they end at the first slash outside of parentheses."""
-    if not rest.startswith(_FILTERS):
-        return b"", rest
     depth = 0
     for match in _NESTING.finditer(rest, len(_FILTERS)):
         if match[0] == b"(":

@@ -5,11 +5,10 @@ order of the URL. Knows plans; must never know how a filter is written.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from pixmill.dialects.thumbor.grammar import PathOptions
 from pixmill.dialects.thumbor.stages import StageSequence
@@ -47,8 +46,7 @@ def invalid_filter(name: str, reason: str) -> InvalidParameter:
     return InvalidParameter(f"{name}: {reason}", param=FILTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Struct, frozen=True):
     """A region to keep: its centre and its weight, in pixels, or in shares of the sides if ``is_share``."""
 
     x: float
@@ -57,12 +55,15 @@ class Focus:
     is_share: bool = False
 
 
+def _sequence() -> StageSequence:
+    return StageSequence(FILTERS)
+
+
 AddNestedImage = Callable[["Recipe", str, Placement], None]
 """Draws the image of a path with options and filters of its own. Raises InvalidParameter."""
 
 
-@dataclass(slots=True)
-class Recipe:
+class Recipe(Struct):
     """One image in the making."""
 
     options: PathOptions
@@ -70,7 +71,7 @@ class Recipe:
     add_nested_image: AddNestedImage
     depth: int = 0
     """How many images this one is nested in."""
-    sequence: StageSequence = field(default_factory=lambda: StageSequence(FILTERS))
+    sequence: StageSequence = field(default_factory=_sequence)
 
     # How the image is cut and resized.
     may_upscale: bool | None = None
@@ -78,7 +79,7 @@ class Recipe:
     is_stretched: bool = False
     is_decoded_whole: bool = False
     """Whether imagor does not shrink the image while it decodes it, and then rounds in another way."""
-    focus: list[Focus] = field(default_factory=list)
+    focus: list[Focus] = field(default_factory=list[Focus])
     extracts_focal: bool = False
     orient: int = 0
     ignores_orientation: bool = False

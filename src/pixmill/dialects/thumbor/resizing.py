@@ -1,5 +1,6 @@
 """How the options of a path cut, resize and mirror the image, before any filter. Knows options and plans."""
 
+from fractions import Fraction
 from math import isqrt
 from typing import Final
 
@@ -10,7 +11,7 @@ from pixmill.dialects.thumbor.recipe import Focus, Recipe
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Clamp, Crop, CropOverflow, CropUnit, Fit, Flip, Resize
+from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize
 from pixmill.plan.transforms import Trim, TrimCorner
 
 _CORNERS: Final = {Corner.TOP_LEFT: TrimCorner.TOP_LEFT, Corner.BOTTOM_RIGHT: TrimCorner.BOTTOM_RIGHT}
@@ -59,11 +60,26 @@ def cut_and_resize(recipe: Recipe, settings: ThumborOptions) -> None:
     resize = (_thumbor_resize if settings.flavour is Flavour.THUMBOR else _imagor_resize)(recipe, settings, *sides)
     if resize.fit is Fit.COVER:
         point = _mirrored(_point(recipe, settings.flavour), flip if is_mirrored_first else Flip.NONE)
-        resize = structs.replace(resize, gravity=_gravity(recipe, settings, point))
+        gravity = _gravity(recipe, settings, point)
+        if settings.flavour is Flavour.THUMBOR and resize.enlarge and not sequence.current.crop and _has_sides(resize):
+            # Whole pixels of the original are cut, as in thumbor: a window of the result could be half a pixel away.
+            sequence.put(("crop",), CropWindow(gravity=gravity, aspect=_aspect(resize)))
+            resize = structs.replace(resize, fit=Fit.FILL)
+        else:
+            resize = structs.replace(resize, gravity=gravity)
     if resize != Resize():
         sequence.put(("resize",), resize)
     if flip is not Flip.NONE and not is_mirrored_first:
         sequence.put(("flip",), flip)
+
+
+def _has_sides(resize: Resize) -> bool:
+    return bool(resize.width and resize.height)
+
+
+def _aspect(resize: Resize) -> Aspect:
+    ratio = Fraction(resize.width, resize.height)
+    return Aspect(ratio.numerator, ratio.denominator)
 
 
 def _bounded(side: int, limit: int) -> int:
