@@ -25,7 +25,7 @@ from pixmill.dialects.factory import ad_hoc_registry
 from pixmill.dialects.imgproxy.environment import entry_json, import_environment, quoted
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
-from pixmill.dialects.native.spelling import spell, spell_facts
+from pixmill.dialects.native.spelling import native_info_url, native_url
 from pixmill.dialects.port import FactsRequest, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
@@ -198,20 +198,20 @@ def translate(url: str, dialect: str | None, host: str, mount: str, *, as_json: 
         _print_json({"dialect": match.mounted.name, "answer": msgspec.to_builtins(outcome)})
         return
     native = _native_url(outcome, image_request)
-    told = {"dialect": match.mounted.name, "native": native} | explained(image_request)
+    described = {"dialect": match.mounted.name, "native": native} | explained(image_request)
     if as_json:
-        _print_json(told)
+        _print_json(described)
     else:
         click.echo(native or "There is no native URL that says exactly this.")
-        _print_json(told["plan"])
+        _print_json(described["plan"])
 
 
 def _native_url(outcome: Outcome, image_request: ImageRequest) -> str | None:
     """Return the native URL of a request, None if there is none."""
     if isinstance(outcome, FactsRequest):
-        return spell_facts(image_request)
+        return native_info_url(image_request)
     try:
-        return spell(image_request)
+        return native_url(image_request)
     except PixmillError:
         return None
 

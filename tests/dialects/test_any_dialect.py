@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pixmill.dialects.catalogue import services_of
 from pixmill.dialects.factory import DIALECTS, NATIVE, ad_hoc_registry
 from pixmill.dialects.native.dialect import parse as parse_native
-from pixmill.dialects.native.spelling import spell
+from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Outcome
 from pixmill.errors import BadRequest, Forbidden, InvalidParameter
 from pixmill.plan.normal_form import normal_form
@@ -84,7 +84,7 @@ def test_a_native_url_that_means_the_same_gives_the_same_plan(name: str, random:
         return
     assert normal_form(outcome.plan) == outcome.plan
     try:
-        path, _, query = spell(outcome).partition("?")
+        path, _, query = native_url(outcome).partition("?")
     except InvalidParameter:
         return  # native URLs cannot say it
     assert parse_native(path.encode(), query.encode()).plan == outcome.plan

@@ -17,7 +17,7 @@ from pixmill.dialects.imgproxy.options import APPLY, OPTIONS
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.kit.options import Status
 from pixmill.dialects.native.dialect import parse
-from pixmill.dialects.native.spelling import spell
+from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.port import FactsRequest, Text
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import (
@@ -107,7 +107,7 @@ def test_spellings_of_the_same_image_are_equal_plans(one: str, other: str) -> No
 )  # fmt: skip
 def test_a_native_url_says_the_same(options: str) -> None:
     foreign = request(options)
-    path, _, query = spell(foreign).partition("?")
+    path, _, query = native_url(foreign).partition("?")
     native = parse(path.encode(), query.encode())
     assert (native.plan, native.source, native.tags) == (foreign.plan, foreign.source, foreign.tags)
 

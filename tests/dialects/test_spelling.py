@@ -10,7 +10,7 @@ from msgspec.structs import fields, replace
 
 from pixmill.dialects.native.dialect import parse
 from pixmill.dialects.native.params import PARAMS
-from pixmill.dialects.native.spelling import SPELLINGS, spell
+from pixmill.dialects.native.spelling import SPELLINGS, native_url
 from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Plan
@@ -20,9 +20,9 @@ from tests.plan.plans import PER_REQUEST, query_of, random_query, texts_of
 
 
 def spelled_again(query: bytes) -> None:
-    """Parse, spell, parse."""
+    """Parse, native_url, parse."""
     request = parse(b"/resize", b"url=folder/a.jpg&" + query)
-    path, _, spelled = spell(request).partition("?")
+    path, _, spelled = native_url(request).partition("?")
     assert parse(path.encode(), spelled.encode()) == replace(request, hints=None), spelled
 
 
@@ -81,10 +81,10 @@ def test_a_plan_of_another_dialect_may_have_no_native_url() -> None:
     source = parse(b"/resize", b"url=a.jpg").source
     both = Plan(rotate=90, rotate_free=FreeRotation(3.0), output=parse(b"/resize", b"url=a&format=png").plan.output)
     with pytest.raises(InvalidParameter, match="native"):
-        spell(ImageRequest(source, both))
-    assert spell(ImageRequest(source, replace(both, rotate=0))) == "/resize?url=a.jpg&rotate=3&format=png"
+        native_url(ImageRequest(source, both))
+    assert native_url(ImageRequest(source, replace(both, rotate=0))) == "/resize?url=a.jpg&rotate=3&format=png"
     red = replace(both, rotate=0, rotate_free=FreeRotation(3.0, Colour(255, 0, 0)))
-    assert "background=ff0000" in spell(ImageRequest(source, red))
+    assert "background=ff0000" in native_url(ImageRequest(source, red))
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_a_plan_of_another_dialect_may_have_no_native_url() -> None:
 def test_sources_are_spelled(url: str) -> None:
     spelled_again(query_of({"width": "5"}))
     request = parse(b"/resize", query_of({"url": url, "v": "7"}))
-    assert parse(b"/resize", spell(request).partition("?")[2].encode()) == request
+    assert parse(b"/resize", native_url(request).partition("?")[2].encode()) == request

@@ -234,14 +234,14 @@ async def raise_translated(request: Request, error: Exception) -> Response:
 
 def _unknown_route(scope: Scope) -> RouteNotFound:
     """Return the error for a path that no dialect answers; it names those that would, if the URL bears their mark."""
-    marked = [
+    services = [
         one for one in marked_services(scope.get("raw_path") or b"", scope["query_string"]) if one.name in DIALECTS
     ]
-    if not marked:
+    if not services:
         return RouteNotFound()
-    names = ", ".join(f'"{service.name}"' for service in marked)
+    names = ", ".join(f'"{service.name}"' for service in services)
     return RouteNotFound(
-        f"Route not found. This is a URL of {marked[0].title}: an entry of PIXMILL_DIALECTS with the dialect {names} "
+        f"Route not found. This is a URL of {services[0].title}: an entry of PIXMILL_DIALECTS with the dialect {names} "
         "answers it"
     )
 

@@ -49,12 +49,12 @@ Speller = Callable[..., Iterable[Pair]]
 """From a value that is not the default, and the struct that holds it, to parameters."""
 
 
-def spell(request: ImageRequest) -> str:
+def native_url(request: ImageRequest) -> str:
     """Return the native URL that means this request. Raises InvalidParameter if there is none.
 
     What another dialect sends besides the image (headers of its own, names of extensions) is not part of it.
     """
-    pairs = [*_source(request), *_spelled(request.plan), *_response(request)]
+    pairs = [*_source(request), *_params_of(request.plan), *_response(request)]
     query = "&".join(f"{name}={quote(text, safe='/:,;')}" for name, text in pairs)
     try:
         is_exact = _NATIVE.parse(b"/resize", query.encode()).plan == request.plan
@@ -65,7 +65,7 @@ def spell(request: ImageRequest) -> str:
     return f"/resize?{query}"
 
 
-def spell_facts(request: ImageRequest) -> str:
+def native_info_url(request: ImageRequest) -> str:
     """Return the native URL of a request for facts about the original."""
     pairs = (*_source(request), *_facts(request.plan.fact_selection, request.plan))
     return "/info?" + "&".join(f"{name}={quote(text, safe='/:,;')}" for name, text in pairs)
@@ -92,7 +92,7 @@ def _response(request: ImageRequest) -> Iterable[Pair]:
             yield "fallback_status", "error"
 
 
-def _spelled(value: Struct) -> list[Pair]:
+def _params_of(value: Struct) -> list[Pair]:
     """Return the parameters of all fields that differ from their defaults, each name once."""
     table = SPELLINGS[type(value)]
     pairs: dict[str, str] = {}
@@ -111,7 +111,7 @@ def _param(name: str, write: Callable[..., str] = text_of) -> Speller:
 
 def _parts(value: Struct, _: Struct) -> Iterable[Pair]:
     """Spell the fields of a part by its own table."""
-    return _spelled(value)
+    return _params_of(value)
 
 
 def _with_another(_: object, __: Struct) -> Iterable[Pair]:
@@ -176,13 +176,13 @@ def _extend(extend: Extend, _: Struct) -> Iterable[Pair]:
 
 
 def _stages(stages: tuple[Stage, ...], plan: Plan) -> Iterable[Pair]:
-    inherited = dict(_spelled(Stage(**{name: getattr(plan, name) for name in Stage.__struct_fields__})))
+    inherited = dict(_params_of(Stage(**{name: getattr(plan, name) for name in Stage.__struct_fields__})))
     yield "then", "|".join(_stage_text(stage, inherited) for stage in stages)
 
 
 def _stage_text(stage: Stage, inherited: Mapping[str, str]) -> str:
     """Write the operations of a stage, and the defaults of what it would inherit."""
-    pairs = dict(_spelled(stage))
+    pairs = dict(_params_of(stage))
     if "background" in inherited:
         pairs.setdefault("background", "transparent" if stage.rotate_free else "ffffff")
     if "dpr" in inherited:
@@ -209,7 +209,7 @@ def _format(output: Output) -> Iterable[Pair]:
 
 def _output(output: Output, _: Struct) -> Iterable[Pair]:
     yield from _format(output)
-    yield from _spelled(output)
+    yield from _params_of(output)
 
 
 def _passthrough(_: object, output: Output) -> Iterable[Pair]:
