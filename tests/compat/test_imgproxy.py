@@ -162,6 +162,10 @@ FORMATS = [
     image("no animation", "maf:9/da:1/w:60/plain/local:///G.gif", "gif", (60, 45), frames(1)),
     image("a later frame", "pg:1/f:png/plain/local:///G.gif", "png", (120, 90), pixel(5, 5, GREEN)),
     Case("IP-41", "/unsafe/w:100/plain/local:///V.svg", 200, "svg", checks=[without_script]),
+    Case(
+        "a drawing", "/_/w:30/plain/local:///V.svg", 200, "svg", headers={"Accept": "image/webp"}, mount="imgproxy-auto"
+    ),
+    Case("named", "/_/w:30/plain/local:///V.svg@svg", 200, "svg", checks=[without_script]),
     image("IP-42", "w:100/plain/local:///V.svg@png", "png", (100, 50), pixel(50, 25, BLUE)),
     image("IP-43", f"raw:1/{L}", "jpeg", (1200, 800), is_the_original),
     image("WebP is not preferred", "w:30/plain/local:///X.webp", "jpeg", (30, 23)),

@@ -114,11 +114,15 @@ def test_a_native_url_says_the_same(options: str) -> None:
 
 def test_the_defaults_of_imgproxy_are_those_of_the_dialect() -> None:
     default = plan("")
-    assert default.output.original_formats == (Format.JPEG, Format.PNG, Format.GIF, Format.SVG)
+    assert default.output.original_formats == (Format.JPEG, Format.PNG, Format.GIF)
+    assert default.output.passthrough == (Format.SVG,)
+    assert not plan("", dialect(always_rasterize_svg=True)).output.passthrough
     assert (default.output.metadata, default.output.quality, default.input.animated) == (Metadata.COPYRIGHT, 80, False)
     assert plan("", dialect(strip_metadata=False)).output.metadata is Metadata.ALL
     assert plan("kcr:0").output.metadata is Metadata.STRIP
     assert plan("", dialect(quality=60)).output.quality == 60
+    assert plan("f:webp", dialect(quality=60)).output.quality == 80, "WebP has a quality of its own"
+    assert plan("f:webp", dialect(format_quality="")).output.quality == 80
 
 
 @pytest.mark.parametrize(

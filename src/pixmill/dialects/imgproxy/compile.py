@@ -71,10 +71,7 @@ def output_of(state: RequestState, config: Config, mode: RenderMode) -> Output:
         max_bytes_strict=False,
     )
     output = _with_target(output, state)
-    if state.format is None:
-        output = replace(output, passthrough=state.skip_formats)
-    elif state.format in state.skip_formats:
-        output = replace(output, passthrough=(state.format,))
+    output = replace(output, passthrough=_unprocessed(state, config))
     if state.best_format:
         return replace(output, negotiated=True)
     preferred = config.negotiated if state.format is None else config.enforced
@@ -82,6 +79,16 @@ def output_of(state: RequestState, config: Config, mode: RenderMode) -> Output:
     if state.format is None:
         return replace(ordered, source_format=True, original_formats=config.original_formats)
     return replace(ordered, fallback_format=state.format) if preferred else replace(output, formats=(state.format,))
+
+
+def _unprocessed(state: RequestState, config: Config) -> tuple[Format, ...]:
+    """Return the formats of originals that are delivered as they are, if the URL names no other format.
+
+    imgproxy processes no drawing that stays one.
+    """
+    drawings = () if config.options.always_rasterize_svg else (Format.SVG,)
+    formats = frozenset((*state.skip_formats, *drawings))
+    return tuple(sorted(formats if state.format is None else formats & {state.format}))
 
 
 def _quality(state: RequestState, config: Config) -> int:

@@ -60,7 +60,7 @@ class ImgproxyOptions(Struct, frozen=True, forbid_unknown_fields=True):
     skip_processing_formats: str = ""
     always_rasterize_svg: bool = False
     quality: Quality = 80
-    format_quality: str = ""
+    format_quality: str = "webp=79,avif=63,jxl=77"
     jpeg_progressive: bool = False
     jpeg_no_subsample: bool = False
     jpeg_trellis_quant: bool = False
@@ -188,11 +188,11 @@ def _formats(name: str, text: str) -> tuple[Format, ...]:
 
 
 def _original_formats(options: ImgproxyOptions) -> tuple[Format, ...]:
-    """Return the formats of originals that results keep; a drawing stays one unless it is to be rasterised."""
+    """Return the formats of originals that results keep."""
     formats = _formats("preferred_formats", options.preferred_formats)
     if not formats:
         raise ValueError("options.preferred_formats must name a format")
-    return formats if options.always_rasterize_svg else tuple(dict.fromkeys((*formats, Format.SVG)))
+    return formats
 
 
 def _format_quality(text: str) -> dict[Format, int]:

@@ -816,7 +816,14 @@ ROWS: Final[tuple[OptionRow[Apply], ...]] = (
         "",
         _field("fallback_image_url", "fallback_url", values.encoded_text),
     ),
-    _row("skip_processing skp", "Formats that are not processed", "", _skip),
+    _row(
+        "skip_processing skp",
+        "Formats that are not processed",
+        "`passthrough`",
+        _skip,
+        "Without metadata, as results are.",
+        DIFFERS,
+    ),
     _row(
         "raw",
         "The original as it is",
