@@ -33,7 +33,7 @@ image in the body of a POST | post:/resize
 several buckets with separate credentials | setting:stores
 source allowlist | setting:allowed_sources
 fallback image | setting:fallback_image
-encrypted source URLs | param:enc
+encrypted source URLs | extra:encrypted-urls
 inside, cover, fill | fit=inside fit=cover&w=9&h=9 fit=fill&w=9&h=9
 contain with a background | fit=contain&w=9&h=9&background=white
 outside (cover without cropping) | fit=outside&w=9&h=9
