@@ -22,7 +22,8 @@ from pixmill import __version__
 from pixmill.api.request_parsing import image_of
 from pixmill.cli_options import GroupedCommand, GroupedGroup, kebab_case, with_info_params, with_params, with_settings
 from pixmill.dialects.factory import ad_hoc_registry
-from pixmill.dialects.imgproxy.environment import entry_json, import_environment, quoted
+from pixmill.dialects.imgproxy.environment import FILES, entry_json, import_environment, quoted
+from pixmill.dialects.imgproxy.environment import PREFIX as IMGPROXY_PREFIX
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
 from pixmill.dialects.native.spelling import native_info_url, native_url
@@ -253,8 +254,11 @@ def import_config(service: str, envfile: str | None, host: str) -> None:
     """
     del service  # there is one
     variables = dotenv_values(envfile, interpolate=False) if envfile else os.environ
+    given = {name: value for name, value in variables.items() if value is not None}
+    paths = [given[IMGPROXY_PREFIX + name] for name in FILES if IMGPROXY_PREFIX + name in given]
     try:
-        imported = import_environment({name: value for name, value in variables.items() if value is not None}, host)
+        files = {path: Path(path).read_text() for path in paths if Path(path).is_file()}
+        imported = import_environment(given, host, files)
     except ValueError as error:
         _fail(str(error), 1)
     for name, value in sorted(imported.settings.items()):

@@ -2,9 +2,11 @@
 
 import json
 from contextlib import suppress
+from io import StringIO
 
 import msgspec
 import pytest
+from dotenv import dotenv_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -469,8 +471,16 @@ def test_wrong_variables_are_named(variables: dict[str, str]) -> None:
         import_environment(variables)
 
 
-def test_values_are_quoted_for_env_files() -> None:
-    assert (quoted("a=1"), quoted('{"a": 1}'), quoted("it's")) == ("a=1", "'{\"a\": 1}'", r"'it\'s'")
+@pytest.mark.parametrize("value", ["a=1", '{"a": "b\\n\\"c"}', "it's", "back\\\\slash\\'", "", "#", "a b", "$X"])
+def test_values_are_quoted_for_env_files(value: str) -> None:
+    assert dotenv_values(stream=StringIO(f"A={quoted(value)}\n"), interpolate=False) == {"A": value}
+
+
+def test_presets_of_files_are_added() -> None:
+    variables = {"IMGPROXY_PRESETS": "a=w:1,b=w:2", "IMGPROXY_PRESETS_PATH": "/presets"}
+    imported = import_environment(variables, files={"/presets": "# more\nc=w:3\n"})
+    assert plan("pr:c", dialect(presets=imported.options["presets"])).resize.width == 3
+    assert "IMGPROXY_PRESETS_PATH" in import_environment(variables).comments
 
 
 # Supabase

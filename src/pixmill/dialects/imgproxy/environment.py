@@ -30,6 +30,8 @@ class Imported:
     stores: dict[str, dict[str, str]] = field(default_factory=dict)
     buckets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
+    presets: dict[str, list[str]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 Rule = Callable[[Imported, str, str], None]
@@ -107,10 +109,20 @@ def _path_prefix(imported: Imported, name: str, value: str) -> None:
 
 
 def _presets_path(option: str) -> Rule:
+    """Return a rule for a file of presets; if it cannot be read, the operator adds them."""
+
     def apply(imported: Imported, name: str, value: str) -> None:
-        imported.comments[PREFIX + name] = f"add the lines of {value} to the option {option} of the entry"
+        lines = imported.files.get(value)
+        if lines is None:
+            imported.comments[PREFIX + name] = f"add the lines of {value} to the option {option} of the entry"
+        else:
+            imported.presets.setdefault(option, []).append(lines.strip())
 
     return apply
+
+
+def _preset_list(imported: Imported, name: str, value: str) -> None:
+    imported.presets.setdefault(name.lower(), []).insert(0, value)
 
 
 def _source_limit(imported: Imported, name: str, value: str) -> None:
@@ -376,6 +388,9 @@ _FLAGS: Final = tuple(
     if annotation in (bool, "bool") and name not in ("info_endpoint", "ignore_unsupported")
 )
 
+FILES: Final = ("PRESETS_PATH", "INFO_PRESETS_PATH")
+"""Variables that name files with presets."""
+
 RULES: Final[Mapping[str, Rule]] = {
     **{name: _comment(reason) for name, reason in _COMMENTS.items()},
     **dict.fromkeys(_FLAGS, _flag),
@@ -388,9 +403,7 @@ RULES: Final[Mapping[str, Rule]] = {
             "ARGUMENTS_SEPARATOR",
             "BASE_URL",
             "URL_REPLACEMENTS",
-            "PRESETS",
             "PRESETS_SEPARATOR",
-            "INFO_PRESETS",
             "ALLOWED_PROCESSING_OPTIONS",
             "ALLOWED_INFO_OPTIONS",
             "PREFERRED_FORMATS",
@@ -423,6 +436,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "WATERMARK_OPACITY": _number,
     "WATERMARK_PATH": _watermark_path("watermark_url"),
     "FALLBACK_IMAGE_PATH": _watermark_path("fallback_image_url"),
+    "PRESETS": _preset_list,
+    "INFO_PRESETS": _preset_list,
     "PRESETS_PATH": _presets_path("presets"),
     "INFO_PRESETS_PATH": _presets_path("info_presets"),
     "BIND": _bind,
@@ -469,12 +484,15 @@ RULES: Final[Mapping[str, Rule]] = {
 """By the name without ``IMGPROXY_``."""
 
 
-def import_environment(variables: Mapping[str, str], host: str = "") -> Imported:
+def import_environment(
+    variables: Mapping[str, str], host: str = "", files: Mapping[str, str] | None = None
+) -> Imported:
     """Translate all variables that begin with ``IMGPROXY_``. Raises ValueError that names the bad one.
 
     ``host``: the host name that clients use. Without it, and without a path prefix, the entry needs one by hand.
+    ``files``: texts of files that variables name, by path.
     """
-    imported = Imported()
+    imported = Imported(files=files or {})
     given = {name.removeprefix(PREFIX): value for name, value in variables.items() if name.startswith(PREFIX)}
     if "ALLOW_PRIVATE_SOURCE_ADDRESSES" not in given:
         networks = ",".join(PRIVATE_NETWORKS)
@@ -494,6 +512,7 @@ def import_environment(variables: Mapping[str, str], host: str = "") -> Imported
         _bind(imported, "BIND", f":{variables['PORT']}")
     if host:
         imported.entry["host"] = host
+    imported.options |= {option: "\n".join(texts) for option, texts in imported.presets.items()}
     _name_stores(imported)
     _check_access(imported)
     _check_options(imported)
@@ -554,7 +573,8 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:,@%+=*-]*")
 
 
 def quoted(value: str) -> str:
-    """Return a value as a line of an env file, and of a shell, has it."""
+    """Return a value as a line of an env file has it."""
     if _PLAIN.fullmatch(value):
         return value
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if "'" in value else f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
