@@ -113,6 +113,20 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
             "auto_avif": True,
         },
     },
+    "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
+    "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["127.0.0.1/S", "*.example.com"]}},
+    "imagedelivery": {
+        "dialect": "imagedelivery",
+        "options": {"account": "acct", "variants": {"thumb": "w=60,h=60,fit=cover,format=jpeg"}},
+    },
+    "imagedelivery-signed": {
+        "dialect": "imagedelivery",
+        "keys": "cf-key",
+        "options": {
+            "flexible_variants": False,
+            "variants": {"open": {"options": {"width": 50}, "neverRequireSignedURLs": True}},
+        },
+    },
     "storyblok": {"dialect": "storyblok", "mount": "/f/1/1200x800/h"},
     "aws": {"dialect": "aws", "keys": ""},
     "aws-signed": {"dialect": "aws", "keys": KEYS},

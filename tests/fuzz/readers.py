@@ -28,10 +28,12 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
     from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
+    from pixmill.dialects.kit.signatures import keys_of
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
@@ -87,6 +89,10 @@ THUMBORS: Final = (
 IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"})) for version in (3, 4))
 NETLIFY: Final = tuple(
     NetlifyDialect(NetlifyOptions(("^https://a/.*x+",), handler), site="https://b") for handler in ("hosted", "dev")
+)
+CLOUDFLARE: Final = (
+    CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
+    CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
 NEXT: Final = NextDialect(
     load_config(
@@ -174,6 +180,17 @@ def netlify(data: bytes) -> None:
             outcome = dialect.parse(b"/.netlify/images", data)
             assert isinstance(outcome, ImageRequest)
             assert canonical_json(outcome.plan)
+
+
+def cloudflare(data: bytes) -> None:
+    """The path, then the query; the dialects of a zone and of hosted images read both."""
+    path, _, query = data.partition(b"?")
+    for dialect in CLOUDFLARE:
+        with suppress(BadRequest, Forbidden):
+            dialect.verify(b"/" + path, query, 0)
+        with suppress(BadRequest, Forbidden):
+            outcome = dialect.parse(b"/" + path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
 
 
 def jpeg(data: bytes) -> None:
@@ -375,6 +392,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         thumbor,
         ipx,
         netlify,
+        cloudflare,
         signature,
         url,
         headers,

@@ -55,6 +55,7 @@ SERVICES: Final = (
     Service("aws", "AWS Dynamic Image Transformation", "/fit-in/300x300/filters:grayscale()/a.jpg", "thumbor"),
     Service("iiif", "IIIF Image API 2.1 and 3.0", "/iiif/3/a.jpg/full/300,/0/default.jpg", "iiif", "/iiif/[23]/"),
     Service("cloudflare", "Cloudflare Images", "/cdn-cgi/image/width=300/a.jpg", "cloudflare", "/cdn-cgi/image/"),
+    Service("imagedelivery", "Cloudflare Images, hosted", "/ACCOUNT/ID/public", "cloudflare"),
     Service("imgix", "imgix", "/a.jpg?w=300&h=200&fit=crop", "imgix"),
     Service("prismic", "Prismic", "/a.jpg?auto=compress,format&w=300", "imgix"),
     Service("sanity", "Sanity", "/images/PROJECT/DATASET/ID-1200x800.jpg?w=300", "imgix"),

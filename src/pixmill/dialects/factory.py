@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace as replace_struct
 
+from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
@@ -145,6 +146,17 @@ def _netlify(entry: MountEntry, server: ServerDefaults) -> NetlifyDialect:
     return NetlifyDialect(options, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
 
+def _cloudflare(entry: MountEntry, server: ServerDefaults) -> CloudflareDialect:
+    return CloudflareDialect(
+        msgspec.json.decode(entry.options, type=CloudflareOptions),
+        keys=_secrets(entry, replace(server, keyring=None)),
+        site=entry.source,
+        site_only=not entry.sources and server.allows_source is None,
+        is_hosted=entry.dialect == "imagedelivery",
+        mode=server.render_mode,
+    )
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -157,6 +169,8 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "aws": _aws,
     "ipx": _ipx,
     "netlify": _netlify,
+    "cloudflare": _cloudflare,
+    "imagedelivery": _cloudflare,
 }
 """By the name that an entry gives."""
 
