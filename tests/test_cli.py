@@ -349,7 +349,9 @@ def test_config_import_translates_an_env_file_that_the_server_takes(run: Run, tm
     (tmp_path / "imgproxy.env").write_text(
         "IMGPROXY_KEY=00ff\nIMGPROXY_SALT=11ee\nIMGPROXY_AUTO_WEBP=true\nIMGPROXY_BIND=:9090\n"
         'IMGPROXY_ALLOWED_SOURCES=https://a.example/\nIMGPROXY_PRESETS="sharp=sh:0.5,it\'s=w:1"\nIMGPROXY_SENTRY_DSN=x\n'
+        "IMGPROXY_PRESETS_PATH=./presets\n"
     )
+    (tmp_path / "presets").write_text("# small\nsmall=w:40\n")
     done = run("config", "import", "imgproxy", "imgproxy.env", "--host", "img.example.com")
     assert done.code == 0, done.err
     assert "# IMGPROXY_SENTRY_DSN: no equivalent" in done.out.decode()
@@ -357,7 +359,8 @@ def test_config_import_translates_an_env_file_that_the_server_takes(run: Run, tm
     told = rows(run("config"))
     assert told["PIXMILL_PORT"] == (".env", "9090")
     (entry,) = json.loads(dotenv_values(tmp_path / ".env")["PIXMILL_DIALECTS"] or "")
-    assert entry["options"] == {"key": "00ff", "salt": "11ee", "auto_webp": True, "presets": "sharp=sh:0.5,it's=w:1"}
+    presets = "sharp=sh:0.5,it's=w:1\n# small\nsmall=w:40"
+    assert entry["options"] == {"key": "00ff", "salt": "11ee", "auto_webp": True, "presets": presets}
     explained = run("explain", "http://img.example.com/x/w:300/plain/https://a.example/b.jpg")
     assert json.loads(explained.out)["dialect"] == "imgproxy"
     assert run("config", "import", "imgproxy", IMGPROXY_QUALITY="x").code == 1
