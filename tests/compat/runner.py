@@ -144,6 +144,16 @@ def fact(*path: str | int, equals: object) -> Check:
     return _check(f"{'.'.join(map(str, path))} is {equals!r}", holds)
 
 
+def lasts(seconds: int) -> Check:
+    """Check for how long clients may keep the answer from now on, however old it is."""
+
+    def holds(reply: Reply) -> bool:
+        _, found, rest = reply.headers["cache-control"].partition("max-age=")
+        return bool(found) and int(rest.partition(",")[0]) - int(reply.headers.get("age", "0")) == seconds
+
+    return _check(f"clients may keep it for {seconds} s", holds)
+
+
 def smaller_than(byte_count: int) -> Check:
     """Check the length of the body."""
     return _check(f"it has less than {byte_count} bytes", lambda reply: len(reply.body) < byte_count)
