@@ -186,6 +186,14 @@ def _check_enlarging(scale: Fraction, resize: Resize) -> None:
         raise InvalidParameter("The image would have to be enlarged to this size", param="enlarge")
 
 
+def clamped_by_original(source: Size | RealSize, resize: Resize) -> Resize:
+    """Return the resize to a box that is shrunk into ``source``, to which an image may be enlarged."""
+    if resize.enlarge or not (resize.width and resize.height):
+        return replace(resize, clamp=Clamp.SHAPE)
+    box = _box_in_image(source, Size(resize.width, resize.height))
+    return replace(resize, width=box.width, height=box.height, enlarge=True, clamp=Clamp.SHAPE)
+
+
 def _box_in_image(source: Size | RealSize, box: Size) -> Size:
     """Shrink the box until it lies in the image, first its width, then its height; each time the other side follows."""
     shape, limits = Fraction(box.width, box.height), source.scaled(_UNSCALED)

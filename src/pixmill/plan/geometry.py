@@ -17,11 +17,11 @@ from pixmill.plan.canvas import canvas_size, in_pixels
 from pixmill.plan.close_up import close_up, may_close_up
 from pixmill.plan.cropping import resolve_crop
 from pixmill.plan.fit_rules import fit_by_rules
-from pixmill.plan.fitting import FitResult, shrink_fit
+from pixmill.plan.fitting import FitResult, clamped_by_original, shrink_fit
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
 from pixmill.plan.lengths import Box, RealSize, RoundingMode, Size, round_length
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import CropWindow, Plan, Stage
+from pixmill.plan.ops import Clamp, CropWindow, Plan, Stage
 from pixmill.plan.placement import image_position, window_position
 from pixmill.plan.relative_sides import absolute_resize
 from pixmill.plan.transforms import FreeRotation
@@ -123,6 +123,8 @@ def resolve(source: Size, plan: Stage, limits: Limits, exact_source: RealSize | 
 
     Raises InvalidParameter for a crop outside the image, ResultTooLarge for a result beyond the limits.
     """
+    if plan.resize.clamp is Clamp.ORIGINAL:
+        plan = replace(plan, resize=clamped_by_original(source, plan.resize))
     oriented = source.transposed if plan.rotate % 180 else source
     crop = resolve_crop(oriented, plan.crop)
     exact_crop = _exact_crop(crop, oriented, plan, exact_source)

@@ -84,6 +84,7 @@ class Clamp(StrEnum):
     SHAPE = "shape"
     SIDES = "sides"
     BOX = "box"
+    ORIGINAL = "original"
 
 
 class Flip(StrEnum):
@@ -191,7 +192,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     ``aspect`` and ``zoom`` apply if both sides are free: the box is then the largest of that aspect ratio in the image,
     or the smallest around it for ``Fit.CONTAIN``, times ``zoom``. Without ``enlarge`` the image is never upscaled,
     without ``shrink`` never downscaled; a box that would need it is changed as ``clamp`` says: both sides alike, or
-    each side to that of the image, or the box before any fit, also of those that do not fill it. ``refuse_enlarging``:
+    each side to that of the image, or the box before any fit, also of those that do not fill it: by the image, or by
+    what the stage begins with, before rotation and crop, which it may then exceed. ``refuse_enlarging``:
     what would need upscaling is an error instead. Vector drawings may always be enlarged, unless not
     ``enlarge_drawings``. ``adaptive`` swaps the sides to match the orientation of the image.
     The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which

@@ -289,11 +289,6 @@ class SharpImage:
         """Return the plan of all calls. Raises InvalidParameter if there are too many."""
         stages = _StageList()
         self._add_geometry(stages)
-        if self._grayscale:
-            stages.add(_GRAYSCALE)
-        if self._flatten:
-            colour = self._flatten
-            stages.add(_Operation(_Rank.FLATTEN, lambda stage: replace(stage, flatten=colour)))
         if any(self._margins):
             stages.add(_Operation(_Rank.EXTEND, self._extended))
         for name in _EFFECT_ORDER:
@@ -328,6 +323,10 @@ class SharpImage:
         else:
             self._add_turn(stages)  # mirroring before a resize gives the same as after
             self._add_resize(stages)
+        if self._grayscale:
+            stages.change(_GRAYSCALE)
+        if self._flatten:
+            stages.flatten(self._flatten)
         if not turns_first:
             self._add_free_rotation(stages)
         if len(self._extracts) > 1:
@@ -352,7 +351,8 @@ class SharpImage:
             return
         resize, background = self._resize_of(self._box), self._resize_colour or BLACK
         if resize.fit is Fit.CONTAIN:
-            stages.add(_Operation(_Rank.RESIZE, lambda stage: replace(stage, resize=resize, background=background)))
+            contain = _Operation(_Rank.RESIZE, lambda stage: replace(stage, resize=resize, background=background))
+            stages.add(contain, until=_Rank.CANVAS)
         else:
             stages.add(_Operation(_Rank.RESIZE, lambda stage: replace(stage, resize=resize)))
 
@@ -376,15 +376,16 @@ class SharpImage:
         resize = Resize(
             box.width,
             box.height,
-            enlarge=not (self._without_enlargement or (box.clamps and not self._extracts)),
-            enlarge_drawings=not (self._without_enlargement or (box.clamps and not self._extracts)),
+            enlarge=not (self._without_enlargement or box.clamps),
+            enlarge_drawings=not (self._without_enlargement or box.clamps),
             kernel=self._kernel,
             rounding=RoundingMode.RECIPROCAL_HALF_UP,
         )
         if box.width and box.height:
             is_placed = self._fit in {Fit.COVER, Fit.CONTAIN}
             gravity = self._gravity if is_placed else _CENTRE
-            clamp = Clamp.BOX if box.clamps and not self._extracts else Clamp.SIDES
+            is_changed_before = bool(self._extracts or self._angle in _TRANSPOSING)
+            clamp = Clamp.SIDES if not box.clamps else Clamp.ORIGINAL if is_changed_before else Clamp.BOX
             is_clamped = not resize.enlarge
             return replace(resize, fit=self._fit, gravity=gravity, clamp=clamp if is_clamped else Clamp.SHAPE)
         if self._fit is Fit.FILL:
@@ -438,13 +439,22 @@ class _StageList:
         self._done: list[Stage] = []
         self._stage, self._rank = Stage(), -1
 
-    def add(self, operation: _Operation) -> None:
+    def add(self, operation: _Operation, until: int = -1) -> None:
+        """Add an operation, to a new stage if it would come too early; ``until``: up to where it works in a stage."""
         if operation is _NOTHING:
             return
         if operation.rank <= self._rank:
             self._done.append(self._stage)
             self._stage = Stage()
-        self._stage, self._rank = operation.apply(self._stage), operation.rank
+        self._stage, self._rank = operation.apply(self._stage), max(operation.rank, until)
+
+    def change(self, operation: _Operation) -> None:
+        """Add an operation that comes before the canvas of this stage, if that has one."""
+        self._stage, self._rank = operation.apply(self._stage), max(self._rank, operation.rank)
+
+    def flatten(self, colour: Colour) -> None:
+        """Put a colour behind the image of this stage, before its canvas."""
+        self._stage, self._rank = replace(self._stage, flatten=colour), max(self._rank, _Rank.FLATTEN)
 
     def finished(self) -> list[Stage]:
         if len(self._done) > MAX_STAGES:

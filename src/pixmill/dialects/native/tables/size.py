@@ -148,7 +148,9 @@ PARAMS = (
         "sides are reduced alike, keeping the shape. `sides`: each side is limited to that of the image, also with "
         "`fit=contain`: 300 × 50 from an image of 200 × 100 is 200 × 50. With `shrink=false` the box grows in the same "
         "way. `box`: the box itself is shrunk into the image, keeping its shape, before any fit: 2000 × 500 around an "
-        "image of 1200 × 800 becomes 1200 × 300, and with `fit=inside` the result is 450 × 300.",
+        "image of 1200 × 800 becomes 1200 × 300, and with `fit=inside` the result is 450 × 300. "
+        "`original`: the same by the sides of the original before `rotate` and `crop`; the image is then enlarged to "
+        "the box.",
         ("sides",),
         default=Clamp.SHAPE.value,
     ),
