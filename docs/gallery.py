@@ -52,6 +52,7 @@ BASE_QUERIES = {
     "canvas_cut": "url=wine.jpg&width=220&background=ffcc66&canvas=280,100",
     "canvas_gravity": "url=wine.jpg&width=220&background=ffcc66&canvas=320,200",
     "padding_inside": "url=wine.jpg&width=220&background=ffcc66&padding=20",
+    "exceeding": "url=wine.jpg&width=280&max_width=280",
     "max_side": "url=wine.jpg&width=2200&background=ffcc66&padding=400",
     "extend": "url=wine.jpg&width=280&height=280&fit=contain",
     "crop": "url=wine.jpg&width=280",

@@ -111,6 +111,7 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
             allows_source,
             parse_sources=_parse_sources,
             allows_unsigned=self.unsigned == "allow",
+            limits=self.limits(),
         )
         try:
             return build_registry(self.parsed_mounts(), server)

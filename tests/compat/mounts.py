@@ -139,4 +139,30 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "nextjs-site": {"dialect": "nextjs", "mount": "/docs", "source": "{origin}", "options": _NEXT_SITE},
     "vercel": {"dialect": "vercel", "source": "{origin}", "options": _VERCEL},
     "amplify": {"dialect": "amplify", "source": "{origin}", "options": {"sizes": [640], "domains": ["127.0.0.1"]}},
+    "iiif": {"dialect": "iiif"},
+    "iiif-strict": {
+        "dialect": "iiif",
+        "mount": "/images/iiif/3",
+        "source": "{origin}/{path}.jpg",
+        "options": {
+            "max_width": 400,
+            "max_height": 300,
+            "max_area": 90_000,
+            "upscaling": False,
+            "confined_upscale": "error",
+            "tile_size": 256,
+            "extra_formats": ["webp"],
+            "preferred_formats": ["webp", "jpg"],
+            "rights": "http://creativecommons.org/publicdomain/zero/1.0/",
+        },
+    },
+    "iiif-public": {
+        "dialect": "iiif",
+        "source": "{origin}",
+        "options": {
+            "prefixes": {"/image/v2": 2, "": 3},
+            "base_url": "https://images.example.org/service/",
+            "max_width": 600,
+        },
+    },
 }

@@ -29,6 +29,9 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
+    from pixmill.dialects.iiif.dialect import IiifDialect
+    from pixmill.dialects.iiif.information import media_type
+    from pixmill.dialects.iiif.options import IiifOptions, Version
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -38,7 +41,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
-    from pixmill.dialects.port import Text
+    from pixmill.dialects.port import FactsRequest, Text
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
     from pixmill.dialects.thumbor.dialect import ThumborDialect
@@ -100,6 +103,7 @@ NEXT: Final = NextDialect(
         msgspec.Raw(b'{"remotePatterns": [{"hostname": "**.a.b", "pathname": "/**/*.jpg"}], "domains": ["c"]}'),
     )
 )
+IIIF: Final = IiifDialect(IiifOptions())
 KEY: Final = Key("0" * 64)
 IMGPROXY: Final = ImgproxyDialect(
     ImgproxyOptions(source_url_encryption_key="00" * 16, watermark_url="a.png", presets="small=w:40,nested=pr:small")
@@ -161,6 +165,19 @@ def thumbor(data: bytes) -> None:
         with suppress(BadRequest):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def iiif(data: bytes) -> None:
+    """A line break separates path and Accept."""
+    path, _, accept = data.partition(b"\n")
+    for start in (b"/iiif/2/", b"/iiif/3/", b"/iiif/3/a/"):
+        with suppress(BadRequest):
+            outcome = IIIF.parse(start + path, b"")
+            if isinstance(outcome, FactsRequest):
+                url = {"url": "http://a/info.json", "accept": accept.decode("latin-1")}
+                assert IIIF.render_facts({"width": 1, "height": 2, "request": url}, start + path, b"").body
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+    assert all(media_type(accept.decode("latin-1"), version) for version in Version)
 
 
 def ipx(data: bytes) -> None:
@@ -390,6 +407,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         nextjs,
         imgproxy,
         thumbor,
+        iiif,
         ipx,
         netlify,
         cloudflare,

@@ -1,5 +1,6 @@
 """Sizes and boxes, against an oracle that knows only the documented rules, for generated sizes and plans."""
 
+from contextlib import nullcontext
 from fractions import Fraction
 
 import pytest
@@ -442,6 +443,12 @@ def capped(factor: float) -> Dpr:
         (Size(200, 100), Resize(300, 300, Fit.CONTAIN, dpr=capped(2.0)), Size(300, 300)),
         (Size(200, 100), Resize(100, 26, Fit.COVER, dpr=capped(2.0)), Size(200, 52)),
         (Size(200, 100), Resize(100, max_width=80, dpr=capped(2.0)), Size(160, 80)),
+        (Size(1200, 800), Resize(max_area=240_000), Size(600, 400)),
+        (Size(1200, 800), Resize(max_area=10_000), Size(122, 81)),
+        (Size(1200, 800), Resize(300, 300, Fit.COVER, max_area=10_000), Size(100, 100)),
+        (Size(1200, 800), Resize(300, 300, Fit.CONTAIN, max_area=8_100), Size(90, 90)),
+        (Size(100, 80), Resize(9_000, 9_000, enlarge=True, max_area=2_000_000, max_width=2_000), Size(1581, 1265)),
+        (Size(1, 60_000), Resize(max_area=7), Size(1, 648)),
     ],
 )
 def test_a_size_that_depends_on_the_image(source: Size, resize: Resize, output: Size) -> None:
@@ -469,6 +476,33 @@ def test_an_image_that_would_have_to_be_enlarged_can_be_refused(resize: Resize) 
 def test_an_image_that_is_large_enough_is_not_refused(resize: Resize) -> None:
     plain = resolve(Size(1200, 800), Plan(resize=resize), WIDE)
     assert resolve(Size(1200, 800), Plan(resize=replace(resize, refuse_enlarging=True)), WIDE) == plain
+
+
+@pytest.mark.parametrize(
+    ("resize", "is_refused"),
+    [
+        (Resize(600, max_width=600), False),
+        (Resize(601, max_width=600), True),
+        (Resize(height=401, max_width=600), True),
+        (Resize(zoom=0.51, max_height=400), True),
+        (Resize(600, 500, Fit.FILL, max_area=299_999), True),
+        (Resize(600, 500, Fit.FILL, max_area=300_000), False),
+        (Resize(max_area=960_000), False),
+        (Resize(600), False),
+    ],
+)
+def test_a_result_beyond_the_maximum_can_be_refused(resize: Resize, *, is_refused: bool) -> None:
+    plan = Plan(resize=replace(resize, refuse_exceeding=True))
+    with pytest.raises(InvalidParameter, match="largest size") if is_refused else nullcontext():
+        assert resolve(Size(1200, 800), plan, WIDE) == resolve(Size(1200, 800), Plan(resize=resize), WIDE)
+
+
+@settings(max_examples=300, deadline=None)
+@given(small, small_resizes, st.integers(1, 60_000))
+def test_no_area_exceeds_its_maximum(source: Size, resize: Resize, max_area: int) -> None:
+    resize = replace(resize, min_width=0, min_height=0, max_area=max_area)
+    output = resolve(source, Plan(resize=resize), WIDE).output
+    assert output.pixels <= max_area or min(output.sides) == 1
 
 
 def test_a_capped_ratio_multiplies_offsets_and_padding_by_what_is_left_of_it() -> None:

@@ -13,6 +13,8 @@ from msgspec.structs import replace as replace_struct
 
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
+from pixmill.dialects.iiif.dialect import IiifDialect
+from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -33,6 +35,7 @@ from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
 from pixmill.errors import BadRequest
+from pixmill.plan.limits import DEFAULT_LIMITS, Limits
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import OF_ERROR, Fallback
 from pixmill.plan.source import SourceRef, parse_source
@@ -83,6 +86,7 @@ class ServerDefaults:
     allows_source: AllowsSource | None = None
     parse_sources: Callable[[str], AllowsSource] | None = None
     allows_unsigned: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
 
 DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
@@ -157,10 +161,18 @@ def _cloudflare(entry: MountEntry, server: ServerDefaults) -> CloudflareDialect:
     )
 
 
+def _iiif(entry: MountEntry, server: ServerDefaults) -> IiifDialect:
+    if entry.keys:
+        raise ValueError("IIIF URLs have no signatures: leave out keys")
+    options = msgspec.json.decode(entry.options, type=IiifOptions)
+    return IiifDialect(options, entry.mount, server.limits, server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
     **dict.fromkeys(FLAVOURS, _nextjs),
+    "iiif": _iiif,
     "imgproxy": _imgproxy,
     "supabase": _supabase,
     "thumbor": _thumbor,

@@ -5,11 +5,12 @@ Without enlarging, ``cover`` and ``fill`` shrink the box, keeping its shape, unt
 ``contain`` keeps the box. With ``Clamp.SIDES`` each side of the box, also of ``contain``, is at most that of the image;
 with ``Clamp.BOX`` the box is shrunk into the image first, keeping its shape, and every fit follows from that.
 Without shrinking, the same holds the other way round: the box grows. Limits are applied last and keep the shape:
-maximum sizes scale down, then minimum sizes, which take precedence, scale up.
+maximum sizes scale down, or are refused, then minimum sizes, which take precedence, scale up.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from typing import Final
 
 from msgspec.structs import replace
@@ -122,7 +123,7 @@ def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:
 def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -> FitResult:
     """Scale the whole image, keeping its aspect ratio."""
     scale = _clamp_scale(_allowed_scale(scale, resize), source, resize)
-    scaled = source.scaled(scale, resize.rounding)
+    scaled = _scaled(source, scale, resize)
     return FitResult(scaled, scaled, scale=scale)
 
 
@@ -136,7 +137,7 @@ def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResul
         canvas = Size(max(box.width, scaled.width), max(box.height, scaled.height))
         limit = _clamp_scale(_UNSCALED, canvas, resize)
         scale *= limit
-        scaled, box = source.scaled(scale, resize.rounding), canvas.scaled(limit, resize.rounding)
+        scaled, box = source.scaled(scale, resize.rounding), _scaled(canvas, limit, resize)
     return FitResult(scaled, scaled, box, scale)
 
 
@@ -219,15 +220,52 @@ def _clamp_side(limit: Fraction, side: int, resize: Resize) -> int:
 
 def _clamp_box(box: Size, resize: Resize) -> Size:
     scale = _clamp_scale(_UNSCALED, box, resize)
-    return box if scale == _UNSCALED else box.scaled(scale, resize.rounding)
+    return box if scale == _UNSCALED else _scaled(box, scale, resize)
+
+
+def _scaled(size: Size | RealSize, scale: Fraction, resize: Resize) -> Size:
+    """Multiply both sides, then round: down if the area would exceed its maximum otherwise."""
+    scaled = size.scaled(scale, resize.rounding)
+    if not resize.max_area or scaled.pixels <= resize.max_area or resize.min_width or resize.min_height:
+        return scaled
+    return size.scaled(scale, RoundingMode.TRUNCATE)
 
 
 def _clamp_scale(scale: Fraction, size: Size | RealSize, resize: Resize) -> Fraction:
-    """Limit the scale of ``size`` to the maximum sizes, then to the minimum sizes, which take precedence."""
+    """Limit the scale of ``size`` to the maximum sizes, then to the minimum sizes, which take precedence.
+
+    Raises InvalidParameter if the maximum sizes are not to be exceeded at all.
+    """
+    if resize.refuse_exceeding:
+        _check_maximums(size.scaled(scale, resize.rounding), resize)
+    else:
+        scale = _within_maximums(scale, size, resize)
+    if resize.min_width or resize.min_height:
+        scale = max(scale, Fraction(resize.min_width, size.width), Fraction(resize.min_height, size.height))
+    return scale
+
+
+def _within_maximums(scale: Fraction, size: Size | RealSize, resize: Resize) -> Fraction:
     if resize.max_width:
         scale = min(scale, Fraction(resize.max_width, size.width))
     if resize.max_height:
         scale = min(scale, Fraction(resize.max_height, size.height))
-    if resize.min_width or resize.min_height:
-        scale = max(scale, Fraction(resize.min_width, size.width), Fraction(resize.min_height, size.height))
+    if resize.max_area:
+        scale = min(scale, _scale_to_area(size, resize.max_area))
     return scale
+
+
+def _scale_to_area(size: Size | RealSize, max_area: int) -> Fraction:
+    """Return the square root of the ratio of the areas, rounded down to a multiple of 2^-32."""
+    area = Fraction(size.width) * Fraction(size.height)
+    return Fraction(isqrt(max_area * area.denominator * _ROOT_UNIT**2 // area.numerator), _ROOT_UNIT)
+
+
+_ROOT_UNIT: Final = 2**32
+
+
+def _check_maximums(size: Size, resize: Resize) -> None:
+    is_wide = 0 < resize.max_width < size.width
+    is_high = 0 < resize.max_height < size.height
+    if is_wide or is_high or 0 < resize.max_area < size.pixels:
+        raise InvalidParameter("The result would exceed the largest size", param="exceeding")

@@ -44,7 +44,9 @@ def _normal_region(crop: Crop) -> Crop | None:
 
 
 def _clipped(start: float, length: float) -> float:
-    return float(min(exact_fraction(length), _FULL_PERCENT - exact_fraction(start)))
+    """Return the length that is inside the image, unchanged for a region outside, which is refused."""
+    rest = _FULL_PERCENT - exact_fraction(start)
+    return float(min(exact_fraction(length), rest)) if rest > 0 else length
 
 
 def _normal_window(window: CropWindow) -> CropWindow | None:

@@ -195,6 +195,7 @@ _rare_fields: Final = attrgetter(
     "dpr",
     "width_share",
     "height_share",
+    "refuse_exceeding",
 )
 """The fields of a box that may have no effect, apart from those that ``_is_plain_box`` looks at."""
 _RARE_DEFAULTS: Final = _rare_fields(_DEFAULT_RESIZE)
@@ -211,6 +212,7 @@ def _has_rules(resize: Resize) -> bool:
     """Return whether there may be a rule that depends on the size of the image."""
     return (
         resize.refuse_enlarging
+        or resize.refuse_exceeding
         or not resize.enlarge_drawings
         or resize.dpr is not None
         or resize.skip_smaller is not SkipSmaller.NEVER
@@ -280,7 +282,10 @@ def _rule_changes(resize: Resize, *, is_sized: bool, is_padded: bool) -> Changes
         changes["skip_smaller"] = SkipSmaller.NEVER
     if resize.max_enlarged_side and not (resize.enlarge or resize.fit is Fit.CONTAIN or has_minimum):
         changes["max_enlarged_side"] = 0
-    if resize.min_fitted_side and not (is_sized or has_limits or resize.aspect is not None or resize.zoom != 1):
+    if resize.refuse_exceeding and not (resize.max_width or resize.max_height or resize.max_area):
+        changes["refuse_exceeding"] = False
+    is_limited = has_limits or resize.max_area > 0
+    if resize.min_fitted_side and not (is_sized or is_limited or resize.aspect is not None or resize.zoom != 1):
         changes["min_fitted_side"] = 0
     if resize.dpr is not None:
         changes["dpr"] = _normal_dpr(resize.dpr) if is_sized or is_padded or has_limits else None

@@ -31,6 +31,7 @@ from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Extend, FreeRotation, LengthUnit, Trim
 
 Side = Annotated[int, Meta(ge=0, le=65_535)]
+Area = Annotated[int, Meta(ge=0, le=2**32)]
 SideShare = Annotated[float, Meta(ge=0, le=10_000)]
 
 
@@ -197,7 +198,9 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     what would need upscaling is an error instead. Vector drawings may always be enlarged, unless not
     ``enlarge_drawings``. ``adaptive`` swaps the sides to match the orientation of the image.
     The result is at most ``max_width`` × ``max_height`` (0: any) and at least ``min_width`` × ``min_height``, which
-    take precedence, even if that enlarges it. ``rounding`` applies to every side that is computed.
+    take precedence, even if that enlarges it. It has at most ``max_area`` pixels (0: any), for which sides are rounded
+    down if need be. ``refuse_exceeding``: a result that would exceed a maximum is an error instead. ``rounding``
+    applies to every side that is computed.
 
     The image stays as it is, without a crop or a canvas, if it is smaller than the box as ``skip_smaller`` says, if a
     side would be enlarged to more than ``max_enlarged_side`` (0: any), or if one would be below ``min_fitted_side``.
@@ -233,6 +236,8 @@ class Resize(Struct, frozen=True, omit_defaults=True):
     max_side: Side = 0
     width_share: SideShare = 0.0
     height_share: SideShare = 0.0
+    max_area: Area = 0
+    refuse_exceeding: bool = False
 
 
 class Canvas(Struct, frozen=True, omit_defaults=True):

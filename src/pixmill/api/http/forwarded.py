@@ -1,4 +1,4 @@
-"""Client addresses behind trusted proxies (X-Forwarded-For, RFC 7239).
+"""Client addresses and URLs behind trusted proxies (X-Forwarded-For, -Proto and -Host, RFC 7239).
 
 Any header at all is parsed in linear time.
 """
@@ -7,6 +7,8 @@ import re
 from collections.abc import Hashable, Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
+
+from starlette.types import Scope
 
 ProxyNetwork = IPv4Network | IPv6Network
 
@@ -19,6 +21,9 @@ _NODE = re.compile(rf"\[([^\[\]]{{2,64}})\]{_PORT}|([0-9.]{{7,15}}){_PORT}", re.
 
 _TOKEN = r"[!#$%&'*+.^`|~\w-]+"  # noqa: S105 - a token of RFC 9110 §5.6.2
 _PAIR = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(?:;|\Z)', re.ASCII)
+
+_AUTHORITY = re.compile(rb"[A-Za-z0-9._~:\[\]-]{1,261}")
+"""A host name of DNS, or an address, and a port."""
 
 _IPV6_PREFIX_BITS: Final = 64
 """An IPv6 subscriber has at least a /64 (RFC 6177 §2): all its addresses share one bucket."""
@@ -106,3 +111,39 @@ def throttle_key(client: str) -> Hashable:
         return int(address)
     mapped = address.ipv4_mapped
     return int(mapped) if mapped else ("/64", int(address) >> (128 - _IPV6_PREFIX_BITS))
+
+
+def requested_url(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
+    """Return the URL of a request as its client sees it, without the query.
+
+    Scheme and host are those of X-Forwarded-Proto and X-Forwarded-Host, or else Forwarded, if a trusted proxy sent
+    them: the first value of each, which is that of the proxy next to the client.
+    """
+    scheme: bytes = scope["scheme"].encode()
+    host = b""
+    peer = scope["client"][0] if scope.get("client") else ""
+    is_trusted = _is_trusted(peer, trusted_proxies)
+    forwarded: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = host or value
+        elif is_trusted and name in (b"x-forwarded-proto", b"x-forwarded-host"):
+            forwarded[name.decode()[len("x-forwarded-") :]] = value.partition(b",")[0].strip().decode("latin-1")
+        elif is_trusted and name == b"forwarded":
+            for key, text in _forwarded_pairs(value.partition(b",")[0].strip().decode("latin-1")):
+                forwarded.setdefault(key, text)
+    proto, forwarded_host = forwarded.get("proto", "").lower(), forwarded.get("host", "").encode("latin-1")
+    if proto in ("http", "https"):
+        scheme = proto.encode()
+    if _AUTHORITY.fullmatch(forwarded_host):
+        host = forwarded_host
+    raw_path: bytes = scope["raw_path"]
+    return (scheme + b"://" + host + raw_path).decode("latin-1")
+
+
+def _forwarded_pairs(element: str) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of an element of Forwarded up to the first that is invalid, names in lower case."""
+    position = 0
+    while position < len(element) and (pair := _PAIR.match(element, position)):
+        yield pair[1].lower(), pair[2] or pair[3] or ""
+        position = pair.end()

@@ -8,6 +8,7 @@ from pixmill.api.context import ApiContext
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response, own_facts_response
+from pixmill.api.http.forwarded import requested_url
 from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
@@ -44,5 +45,9 @@ async def own_facts(
     described = msgspec.to_builtins(facts)
     if size := result_size(facts, plan, context.limits.images):
         described["result"] = {"width": size.width, "height": size.height}
+    described["request"] = {
+        "url": requested_url(request.scope, context.config.proxy_networks()),
+        "accept": ",".join(request.headers.getlist("accept")),
+    }
     answer = match.render_facts(described, request.scope["query_string"])
     return own_facts_response(request, answer, image_request, expires)

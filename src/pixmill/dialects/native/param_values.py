@@ -89,6 +89,8 @@ class ParamValues(TypedDict, total=False):
     min_height: int
     max_width: int
     max_height: int
+    max_area: int
+    exceeding: bool
     adaptive: bool
     kernel: Kernel
     rounding: RoundingMode

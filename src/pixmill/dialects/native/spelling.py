@@ -291,7 +291,8 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
             for name in ("shrink", "clamp", "zoom", "adaptive", "kernel", "rounding", "skip_smaller", "max_side")
         },
         **{name: _param(name) for name in ("min_width", "min_height", "max_width", "max_height")},
-        **{name: _param(name) for name in ("max_enlarged_side", "min_fitted_side")},
+        **{name: _param(name) for name in ("max_enlarged_side", "min_fitted_side", "max_area")},
+        "refuse_exceeding": lambda _, __: [("exceeding", "error")],
     },
     Adjust: {
         "clahe": _param("clahe", lambda clahe: listed(clahe.window, clahe.max_slope)),

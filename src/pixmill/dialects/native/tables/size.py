@@ -210,6 +210,22 @@ PARAMS = (
         ("1200",),
     ),
     Param(
+        "max_area",
+        Group.SIZE,
+        Integer(1, MAX_SIDE**2),
+        "Maximum number of pixels of the result, like `max_width`, but independent of `dpr`.",
+        ("50000",),
+    ),
+    Param(
+        "exceeding",
+        Group.SIZE,
+        Choice({"shrink": False, "error": True}),
+        "What becomes of a result that would exceed `max_width`, `max_height` or `max_area`: it is downscaled, or the "
+        "request fails with 400.",
+        ("error",),
+        default="shrink",
+    ),
+    Param(
         "max_side",
         Group.SIZE,
         Integer(1, MAX_SIDE),
@@ -308,7 +324,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {
 }
 """The parameters of ``resize_of``."""
 
-_LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height"))
+_LIMITS: Final = frozenset(("min_width", "min_height", "max_width", "max_height", "max_area", "exceeding"))
 _RULES: Final = frozenset(("enlarge", "skip_smaller", "max_enlarged_side", "min_fitted_side", "dpr_rule", "max_side"))
 _RESAMPLING: Final = frozenset(("kernel", "rounding"))
 _FITTING: Final = frozenset(("fit", "aspect", "gravity", "adaptive", "clamp"))
@@ -342,6 +358,8 @@ def resize_of(values: ParamValues) -> Resize:
             min_height=_scaled_limit(values.get("min_height"), scales.dpr),
             max_width=_scaled_limit(values.get("max_width"), scales.dpr),
             max_height=_scaled_limit(values.get("max_height"), scales.dpr),
+            max_area=values.get("max_area", 0),
+            refuse_exceeding=values.get("exceeding", False),
         )
     if not _RULES.isdisjoint(values):
         resize = _with_rules(values, resize)
