@@ -115,6 +115,7 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     },
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
     "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["127.0.0.1/S", "*.example.com"]}},
+    "weserv": {"dialect": "weserv"},
     "imagedelivery": {
         "dialect": "imagedelivery",
         "options": {"account": "acct", "variants": {"thumb": "w=60,h=60,fit=cover,format=jpeg"}},

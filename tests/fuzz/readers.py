@@ -48,6 +48,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.thumbor.grammar import Flavour
     from pixmill.dialects.thumbor.settings import ThumborOptions
     from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
+    from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
     from pixmill.engine.codecs.gif_decoder import iter_frames, read_info
@@ -93,6 +94,7 @@ IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"
 NETLIFY: Final = tuple(
     NetlifyDialect(NetlifyOptions(("^https://a/.*x+",), handler), site="https://b") for handler in ("hosted", "dev")
 )
+WESERV: Final = WeservDialect(WeservOptions())
 CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
@@ -197,6 +199,13 @@ def netlify(data: bytes) -> None:
             outcome = dialect.parse(b"/.netlify/images", data)
             assert isinstance(outcome, ImageRequest)
             assert canonical_json(outcome.plan)
+
+
+def weserv(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest):
+        outcome = WESERV.parse(b"/", data)
+        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
 
 
 def cloudflare(data: bytes) -> None:
@@ -411,6 +420,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         ipx,
         netlify,
         cloudflare,
+        weserv,
         signature,
         url,
         headers,

@@ -34,6 +34,7 @@ from pixmill.dialects.thumbor.dialect import ThumborDialect
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
+from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
 from pixmill.errors import BadRequest
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
 from pixmill.plan.output import RenderMode
@@ -168,6 +169,16 @@ def _iiif(entry: MountEntry, server: ServerDefaults) -> IiifDialect:
     return IiifDialect(options, entry.mount, server.limits, server.render_mode)
 
 
+def _weserv(entry: MountEntry, server: ServerDefaults) -> WeservDialect:
+    return WeservDialect(
+        msgspec.json.decode(entry.options, type=WeservOptions),
+        mount=entry.mount,
+        default_scheme=entry.default_scheme,
+        keyring=Keyring.from_text(entry.keys) if entry.keys else None,
+        mode=server.render_mode,
+    )
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -183,6 +194,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "netlify": _netlify,
     "cloudflare": _cloudflare,
     "imagedelivery": _cloudflare,
+    "weserv": _weserv,
 }
 """By the name that an entry gives."""
 

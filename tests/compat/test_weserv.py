@@ -1,0 +1,107 @@
+"""weserv/images, case by case."""
+
+import pytest
+
+from tests.compat.runner import Case, Check, Service, fact, frames, has_alpha, is_grey, pixel
+from tests.compat.sources import BLUE, GREEN, RED, source
+
+YEAR = "max-age=31536000"
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+
+
+def image(name: str, file: str, query: str, form: str, size: tuple[int, int] | None, *checks: Check) -> Case:
+    """Return a case with an image of the origin."""
+    return Case(name, f"/?url={{origin-escaped}}%2F{file}&{query}", 200, form, size, checks)
+
+
+def error(name: str, query: str, status: int, message: str) -> Case:
+    """Return a case whose answer is an error."""
+    checks = [fact("status", equals="error"), fact("code", equals=status)]
+    return Case(name, f"/?{query}", status, "json", checks=checks, body=message)
+
+
+CASES = [
+    image("WS-01", "B.jpg", "w=320&h=240", "jpeg", (294, 240)),
+    image("WS-02", "B.jpg", "w=160&h=120&dpr=2", "jpeg", (294, 240)),
+    image("WS-03", "B.jpg", "w=3000", "jpeg", (3000, 2450)),
+    image("WS-05", "B.jpg", "h=320", "jpeg", (392, 320)),
+    image("WS-06", "B.jpg", "w=320&h=100000000", "jpeg", (320, 261)),
+    image("WS-07", "B.jpg", "w=3000&h=3000&fit=cover&we=true", "jpeg", (2725, 2225)),
+    image("WS-09", "B.jpg", "w=320&fit=fill", "jpeg", (320, 2225)),
+    image("WS-10", "B.jpg", "h=320&fit=fill", "jpeg", (2725, 320)),
+    image("WS-11", "B.jpg", "w=320&h=3000&fit=fill", "jpeg", (320, 3000)),
+    image("WS-13", "B.jpg", "w=320&h=240&fit=cover&cx=10&cy=10&cw=50%25&ch=100%25", "jpeg", (160, 230)),
+    image("WS-14", "B.jpg", "w=320&h=240&fit=cover&cx=10&cy=10&cw=-10&ch=10", "jpeg", (310, 10)),
+    image("WS-15", "B.jpg", "w=320&h=240&fit=cover&cx=3000&cy=10&cw=10&ch=10", "jpeg", (10, 10)),
+    image("a crop first", "L.jpg", "w=100&cx=50%25&cw=50%25&precrop", "jpeg", (100, 133), pixel(10, 10, GREEN)),
+    image("an older crop", "L.jpg", "w=300&crop=100,50,200,0", "jpeg", (100, 50), pixel(10, 10, GREEN)),
+    image("WS-17", "B.jpg", "w=320&ro=30&rbg=80FF0000&output=png", "png", (408, 386), pixel(2, 2, (255, 0, 0, 128))),
+    image("WS-18", "B.jpg", "w=320&h=240&fit=fill&ro=270", "jpeg", (240, 320)),
+    image("WS-19", "B.jpg", "w=240&h=240&fit=fill&ro=315&output=jpg", "jpeg", (339, 339)),
+    image("WS-21", "B.jpg", "w=240&h=240&fit=cover&mask=circle&output=png", "png", (240, 240), has_alpha()),
+    image("WS-22", "B.jpg", "w=320&h=240&fit=cover&mask=circle&mtrim=true&output=png", "png", (240, 240)),
+    image("on a corner", "Q.jpg", "mask=triangle-180&output=png", "png", (300, 300), pixel(150, 290, (0, 0, 0, 255), 255),
+          pixel(40, 90, (*RED, 255)), pixel(20, 280, (0, 0, 0, 0), 255)),
+    image("a mask on a colour", "Q.jpg", "mask=circle&mbg=white", "jpeg", (300, 300), pixel(2, 2, WHITE)),
+    image("WS-23", "L.jpg", "w=300&h=300&fit=contain&cbg=white", "jpeg", (300, 300), pixel(150, 10, WHITE)),
+    image("on black", "L.jpg", "w=300&h=300&fit=contain", "jpeg", (300, 300), pixel(150, 10, BLACK)),
+    image("on nothing", "L.jpg", "w=300&h=300&fit=contain&output=png", "png", (300, 300), has_alpha()),
+    image("WS-25", "L.jpg", "w=300&h=300&fit=cover", "jpeg", (300, 300)),
+    image("WS-26", "L.jpg", "w=300&h=300&fit=cover&a=left", "jpeg", (300, 300), pixel(200, 10, RED)),
+    image("WS-27", "L.jpg", "w=300&h=300&fit=cover&a=focal&fpx=1&fpy=0.5", "jpeg", (300, 300), pixel(100, 10, GREEN)),
+    image("an older point", "L.jpg", "w=300&h=300&t=square&a=focal-100-50", "jpeg", (300, 300), pixel(100, 10, GREEN)),
+    image("WS-29", "S.jpg", "w=300", "jpeg", (300, 240)),
+    image("WS-30", "S.jpg", "w=300&we", "jpeg", (100, 80)),
+    image("older words", "S.jpg", "w=300&h=300&t=fit", "jpeg", (100, 80)),
+    image("WS-31", "T.png", "trim=10", "png", (260, 160)),
+    image("WS-33", "L.jpg", "flip&w=300", "jpeg", (300, 200), pixel(5, 5, BLUE)),
+    image("WS-34", "L.jpg", "flop&w=300", "jpeg", (300, 200), pixel(5, 5, GREEN)),
+    image("WS-35", "L.jpg", "w=300&filt=greyscale", "jpeg", (300, 200), is_grey()),
+    image("no saturation", "L.jpg", "w=300&sat=0", "jpeg", (300, 200), is_grey()),
+    image("negative", "L.jpg", "w=300&filt=negate", "jpeg", (300, 200), pixel(5, 5, (0, 255, 255))),
+    image("sharper, blurred", "L.jpg", "w=300&sharp&blur=2&con=10&gam&tint=red", "jpeg", (300, 200)),
+    image("WS-37", "L.jpg", "w=300&output=webp", "webp", (300, 200)),
+    image("WS-38", "L.jpg", "w=300&output=png", "png", (300, 200)),
+    image("WS-39", "L.jpg", "w=300&output=nonsense", "jpeg", (300, 200)),
+    image("WS-41", "A.png", "bg=black&output=jpg", "jpeg", (400, 300), pixel(5, 5, BLACK)),
+    image("WS-42", "G.gif", "w=60", "gif", (60, 45), frames(1)),
+    image("WS-43", "G.gif", "n=-1&w=60", "gif", (60, 45), frames(3)),
+    image("two frames", "G.gif", "n=2&w=60", "gif", (60, 45), frames(2)),
+    image("a later page", "G.gif", "page=1&w=60", "gif", (60, 45), frames(1), pixel(5, 5, GREEN)),
+    Case("WS-45", "/?url={origin-escaped}%2FG.gif&n=-1&output=json", 200, "json",
+         checks=[fact("pages", equals=3), fact("format", equals="gif"), fact("width", equals=120)]),
+    Case("WS-46", "/?url={origin-escaped}%2FL.jpg&w=300&filename=test", 200, "jpeg", (300, 200),
+         answers={"Content-Disposition": 'inline; filename="test.jpg"', "Link": 'L.jpg>; rel="canonical"'}),
+    Case("WS-47", "/?url={origin-escaped}%2FL.jpg&w=300&filename=../test", 200, "jpeg", (300, 200),
+         answers={"Content-Disposition": 'inline; filename="image.jpg"', "Access-Control-Allow-Origin": "*"}),
+    Case("WS-49", "/?url={origin-escaped}%2FL.jpg&w=300&maxage=1h", 200, "jpeg", (300, 200),
+         answers={"Cache-Control": YEAR}),
+    Case("a week", "/?url={origin-escaped}%2FL.jpg&w=300&maxage=1w", 200, "jpeg", (300, 200),
+         answers={"Cache-Control": "max-age=604800"}),
+    image("WS-50", "L.jpg", "w=300&v=123", "jpeg", (300, 200)),
+    Case("plain", "/?url={origin}/L.jpg&w=300", 200, "jpeg", (300, 200)),
+    Case("WS-51", "/?url={origin-escaped}%2Fnope.jpg&w=300&default={origin-escaped}%2FS.jpg", 302,
+         answers={"Location": "/S.jpg"}),
+    Case("to the original", "/?url={origin-escaped}%2Fbad.jpg&w=300&default", 302, answers={"Location": "/bad.jpg"}),
+    Case("nowhere else", "/?url={origin-escaped}%2Fnope.jpg&w=300&default=https://example.org/", 404,
+         answers={"Location": None}),
+    error("WS-53", "url={origin-escaped}%2Fbad.jpg&w=300", 400, "Invalid or unsupported image format"),
+    error("WS-54", "url=http:%5C%5Cfoobar", 400, "Unable to parse URI"),
+    error("WS-55", "w=300", 400, "Unable to parse URI"),
+    error("not there", "url={origin-escaped}%2Fnope.jpg&w=300", 404, "error: 404"),
+    error("another host", "url=example.org%2Fa.jpg&w=300", 403, ""),
+    Case("nuxt's string", "/?filename=test.png&we&w=200&h=200&fit=contain&output=jpg&url={origin-escaped}%2FW.png", 200,
+         "jpeg", (200, 200)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    service.check("weserv", case)
+
+
+def test_a_url_without_a_scheme(service: Service) -> None:
+    service.origin.serve("/a b.jpg", source("S.jpg"))
+    host = f"127.0.0.1:{service.origin.port}"
+    for url in (f"{host}%2FS.jpg", f"%2F%2F{host}/S.jpg", f"http:{host}/S.jpg", f"HTTP://{host}/S.jpg"):
+        assert service.request("weserv", f"/?url={url}&w=50").image.size == (50, 40), url
