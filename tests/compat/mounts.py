@@ -32,6 +32,28 @@ _VERCEL: Final = {"sizes": [640, 1200], "formats": ["image/avif", "image/webp"],
 _NETLIFY_DEV: Final = {"handler": "dev", "remote_images": ["http://127\\.0\\.0\\.1:[0-9]+/.*"]}
 
 MOUNTS: Final[dict[str, dict[str, Any]]] = {
+    "cloudinary": {
+        "dialect": "cloudinary",
+        "keys": "",
+        "options": {
+            "layer_extension": "png",
+            "transformations": {"thumb": "c_fill,h_150,w_150", "both": "t_thumb/e_grayscale", "media/large": "w_900"},
+            "auto_upload": {"remote/": "{origin}/"},
+        },
+    },
+    "cloudinary-ids": {"dialect": "cloudinary", "options": {"id_extension": "jpg", "replace_extension": True}},
+    "cloudinary-signed": {"dialect": "cloudinary", "keys": "b", "options": {"auth_token_key": "00112233FF99"}},
+    "cloudinary-sha256": {"dialect": "cloudinary", "keys": "b", "options": {"signature_algorithm": "sha256"}},
+    "cloudinary-strict": {
+        "dialect": "cloudinary",
+        "keys": "b",
+        "options": {"strict_transformations": True, "transformations": {"thumb": "c_fill,h_150,w_150"}},
+    },
+    "cloudinary-root": {
+        "dialect": "cloudinary",
+        "keys": "",
+        "options": {"cloud_name": "demo", "use_root_path": True, "default_image": "S.jpg"},
+    },
     "emgr": {"dialect": "emgr"},
     "emgr-signed": {
         "dialect": "emgr",

@@ -29,6 +29,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
+    from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
+    from pixmill.dialects.cloudinary.settings import CloudinaryOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
@@ -106,6 +108,11 @@ NEXT: Final = NextDialect(
     )
 )
 IIIF: Final = IiifDialect(IiifOptions())
+CLOUDINARY: Final = CloudinaryDialect(
+    CloudinaryOptions(
+        transformations={"a": "w_100", "b": "t_a/e_blur"}, auth_token_key="00ff", use_root_path=True, id_extension="jpg"
+    )
+)
 KEY: Final = Key("0" * 64)
 IMGPROXY: Final = ImgproxyDialect(
     ImgproxyOptions(source_url_encryption_key="00" * 16, watermark_url="a.png", presets="small=w:40,nested=pr:small")
@@ -158,6 +165,18 @@ def imgproxy(data: bytes) -> None:
             dialect.verify(b"/" + path, query, 0)
         with suppress(BadRequest, Forbidden):
             dialect.parse(b"/" + path, query)
+
+
+def cloudinary(data: bytes) -> None:
+    """A line break separates what follows the type, and the query."""
+    path, _, query = data.partition(b"\n")
+    for prefix in (b"/demo/image/upload/", b"/"):
+        with suppress(BadRequest, Forbidden):
+            CLOUDINARY.verify(prefix + path, query, 0)
+        with suppress(BadRequest):
+            outcome = CLOUDINARY.parse(prefix + path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        assert isinstance(CLOUDINARY.error_answer(SourceNotFound(), 404, prefix + path, query), Text)
 
 
 def thumbor(data: bytes) -> None:
@@ -417,6 +436,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgproxy,
         thumbor,
         iiif,
+        cloudinary,
         ipx,
         netlify,
         cloudflare,

@@ -12,6 +12,8 @@ import msgspec
 from msgspec.structs import replace as replace_struct
 
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
+from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
+from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
@@ -179,6 +181,11 @@ def _weserv(entry: MountEntry, server: ServerDefaults) -> WeservDialect:
     )
 
 
+def _cloudinary(entry: MountEntry, server: ServerDefaults) -> CloudinaryDialect:
+    options = msgspec.json.decode(entry.options, type=CloudinaryOptions)
+    return CloudinaryDialect(options, _secrets(entry, server), entry.mount.encode(), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -195,6 +202,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "cloudflare": _cloudflare,
     "imagedelivery": _cloudflare,
     "weserv": _weserv,
+    "cloudinary": _cloudinary,
 }
 """By the name that an entry gives."""
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct, field, structs
 
+from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.thumbor.grammar import PathOptions
-from pixmill.dialects.thumbor.stages import StageSequence
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
 from pixmill.plan.colour import Colour

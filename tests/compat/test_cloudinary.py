@@ -1,0 +1,314 @@
+"""Delivery URLs of Cloudinary, case by case."""
+
+import base64
+import hashlib
+import hmac
+
+import pytest
+
+from tests.compat.runner import Case, Check, Reply, Service, fact, frames, has_alpha, is_grey, pixel
+from tests.compat.sources import BLUE, GREEN, RED, YELLOW
+
+BASE = "/demo/image/upload"
+FETCH = "/demo/image/fetch"
+CHROME = {"Accept": "image/avif,image/webp,*/*"}
+WHITE = (255, 255, 255)
+BLACK = (0, 0, 0)
+
+
+def image(name: str, target: str, form: str, size: tuple[int, int], *checks: Check, mount: str = "") -> Case:
+    return Case(name, target if target.startswith("/demo") else BASE + target, 200, form, size, checks, mount=mount)
+
+
+def failure(name: str, target: str, status: int, message: str, mount: str = "") -> Case:
+    """Return a case that fails with a message in its header and no body."""
+    answers = {"X-Cld-Error": message}
+    return Case(name, target if target.startswith("/demo") else BASE + target, status, answers=answers, mount=mount)
+
+
+def _is_empty(reply: Reply) -> bool:
+    """there is no body"""
+    return not reply.body
+
+
+CASES = [
+    image("CL-01", "/L.jpg", "jpeg", (1200, 800)),
+    image("CL-02", "/w_300/L.jpg", "jpeg", (300, 200)),
+    image("CL-03", "/h_300/L.jpg", "jpeg", (450, 300)),
+    image("CL-05", "/c_scale,h_150,w_300/L.jpg", "jpeg", (300, 150)),
+    image("CL-06", "/w_0.5/L.jpg", "jpeg", (600, 400)),
+    image("CL-07", "/w_0.5,h_0.25,c_fill/L.jpg", "jpeg", (600, 200)),
+    image("CL-09", "/c_fit,w_300,h_300/L.jpg", "jpeg", (300, 200)),
+    image("CL-10", "/c_fit,w_300,h_300/S.jpg", "jpeg", (300, 240)),
+    image("CL-11", "/c_limit,w_300,h_300/L.jpg", "jpeg", (300, 200)),
+    image("limit never enlarges", "/c_limit,w_300,h_300/S.jpg", "jpeg", (100, 80)),
+    image("CL-13", "/c_mfit,w_300,h_300/L.jpg", "jpeg", (1200, 800)),
+    image("CL-14", "/c_mfit,w_300,h_300/S.jpg", "jpeg", (300, 240)),
+    image("CL-15", "/c_fill,w_300,h_300/L.jpg", "jpeg", (300, 300), pixel(10, 10, RED), pixel(290, 290, YELLOW)),
+    image("CL-17", "/c_fill,g_west,w_300,h_300/L.jpg", "jpeg", (300, 300), pixel(200, 10, RED)),
+    image("CL-18", "/c_fill,g_north_east,w_200,h_300/L.jpg", "jpeg", (200, 300), pixel(5, 5, GREEN)),
+    image("CL-19", "/c_fill,g_auto,w_300,h_300/L.jpg", "jpeg", (300, 300)),
+    image("faces", "/c_fill,g_auto:faces,w_300,h_300/L.jpg", "jpeg", (300, 300)),
+    image("CL-21", "/ar_16:9,c_fill/L.jpg", "jpeg", (1200, 675)),
+    image("a ratio and a side", "/ar_1.5,c_fill,w_300/P.jpg", "jpeg", (300, 200)),
+    image("a ratio and a share", "/ar_1:1,c_fill,w_0.5/L.jpg", "jpeg", (600, 600)),
+    image("CL-22", "/c_lfill,w_300,h_300/L.jpg", "jpeg", (300, 300)),
+    image("CL-23", "/c_lfill,w_300,h_300/S.jpg", "jpeg", (100, 80)),
+    image("lfill, smaller in one side", "/c_lfill,w_1500,h_300/L.jpg", "jpeg", (1200, 300)),
+    image(
+        "CL-25",
+        "/c_pad,w_300,h_300,b_red/S.jpg",
+        "jpeg",
+        (300, 300),
+        pixel(5, 5, RED),
+        pixel(290, 40, GREEN),
+        pixel(290, 295, RED),
+    ),
+    image("CL-26", "/c_lpad,w_300,h_300,b_red/S.jpg", "jpeg", (300, 300), pixel(95, 150, RED), pixel(190, 120, GREEN)),
+    image("CL-27", "/c_mpad,w_300,h_300,b_red/S.jpg", "jpeg", (300, 300), pixel(95, 150, RED), pixel(190, 120, GREEN)),
+    image("mpad keeps what is larger", "/c_mpad,w_300,h_1000/L.jpg", "jpeg", (1200, 1000), pixel(600, 50, WHITE)),
+    image(
+        "pad by gravity",
+        "/c_pad,w_300,h_300,g_north,b_rgb:0000ff/L.jpg",
+        "jpeg",
+        (300, 300),
+        pixel(5, 5, RED),
+        pixel(150, 290, BLUE),
+    ),
+    image("pad to a ratio", "/c_pad,ar_1:1,b_black/L.jpg", "jpeg", (1200, 1200), pixel(600, 20, BLACK)),
+    image("pad, blurred", "/c_pad,w_300,h_300,b_blurred:400:15/L.jpg", "jpeg", (300, 300)),
+    image("CL-29", "/c_crop,h_200,w_300,x_100,y_100/L.jpg", "jpeg", (300, 200), pixel(290, 190, RED)),
+    image("CL-30", "/c_crop,h_200,w_300/L.jpg", "jpeg", (300, 200), pixel(140, 90, RED), pixel(160, 110, YELLOW)),
+    image("CL-31", "/c_crop,g_north_west,h_200,w_300/L.jpg", "jpeg", (300, 200), pixel(290, 190, RED)),
+    image(
+        "distances lead inside",
+        "/c_crop,g_south_east,h_200,w_300,x_250,y_350/L.jpg",
+        "jpeg",
+        (300, 200),
+        pixel(10, 100, GREEN),
+        pixel(290, 190, YELLOW),
+    ),
+    image("CL-33", "/c_crop,w_0.5,h_0.5,x_0.25,y_0.25/L.jpg", "jpeg", (600, 400), pixel(290, 190, RED)),
+    image("crop from a corner", "/c_crop,x_1000,y_0.5/L.jpg", "jpeg", (200, 400), pixel(10, 10, YELLOW)),
+    image("crop, one side", "/c_crop,w_300,x_0/L.jpg", "jpeg", (300, 800)),
+    image("crop, pixels and shares", "/c_crop,w_300,h_0.5,x_0.5,y_400/L.jpg", "jpeg", (300, 400), pixel(5, 5, YELLOW)),
+    image("crop to a ratio", "/c_crop,ar_1:1/L.jpg", "jpeg", (800, 800)),
+    image("crop, beyond the edge", "/c_crop,w_300,h_300,x_1100,y_0/L.jpg", "jpeg", (100, 300)),
+    image(
+        "crop around a point",
+        "/c_crop,g_xy_center,w_100,h_100,x_600,y_400/L.jpg",
+        "jpeg",
+        (100, 100),
+        pixel(40, 40, RED),
+        pixel(60, 60, YELLOW),
+    ),
+    image("CL-34", "/c_crop,h_200,w_300,x_100,y_100/c_scale,w_150/L.jpg", "jpeg", (150, 100)),
+    image("CL-35", "/c_scale,w_600/c_crop,h_100,w_100,x_0,y_0/L.jpg", "jpeg", (100, 100)),
+    image("CL-37", "/c_scale,w_300/a_90/L.jpg", "jpeg", (200, 300), pixel(10, 10, BLUE)),
+    image("resized before it is turned", "/a_90,w_300/L.jpg", "jpeg", (200, 300)),
+    image("CL-38", "/a_-90/L.jpg", "jpeg", (800, 1200), pixel(10, 10, GREEN)),
+    image("turned freely", "/a_45,b_blue/w_200/S.jpg", "jpeg", (200, 200), pixel(3, 3, BLUE)),
+    image("CL-39", "/a_hflip/w_300/L.jpg", "jpeg", (300, 200), pixel(5, 5, GREEN)),
+    image("turned and mirrored", "/a_90.hflip/L.jpg", "jpeg", (800, 1200), pixel(5, 5, RED)),
+    image("CL-41", "/w_100/E6.jpg", "jpeg", (100, 150)),
+    image("as stored", "/a_ignore/w_150/E6.jpg", "jpeg", (150, 100)),
+    image(
+        "CL-42",
+        "/c_fill,h_100,r_max,w_100/L.png",
+        "png",
+        (100, 100),
+        pixel(1, 1, (254, 0, 0, 0)),
+        has_alpha(),
+        mount="cloudinary-ids",
+    ),
+    image(
+        "radii",
+        "/c_fill,h_100,r_20:0:40,w_100,b_blue/L.jpg",
+        "jpeg",
+        (100, 100),
+        pixel(1, 1, BLUE, 40),
+        pixel(98, 98, BLUE, 60),
+        pixel(98, 1, GREEN, 60),
+    ),
+    image(
+        "a border", "/bo_4px_solid_blue,w_300/L.jpg", "jpeg", (300, 200), pixel(1, 1, BLUE, 40), pixel(20, 20, RED, 40)
+    ),
+    image("opacity", "/o_50,f_png/L.jpg", "png", (1200, 800), has_alpha()),
+    image("CL-43", "/e_grayscale/w_300/L.jpg", "jpeg", (300, 200), is_grey()),
+    image("several effects", "/e_blur:300/e_brightness:20/e_hue:50/e_sharpen/w_100/L.jpg", "jpeg", (100, 67)),
+    image("trim", "/e_trim/T.png", "png", (260, 160)),
+    image("a region", "/e_pixelate_region:40,x_0,y_0,w_100,h_100/w_300/L.jpg", "jpeg", (300, 200)),
+    image("CL-45", "/dpr_2.0,w_300/L.jpg", "jpeg", (600, 400)),
+    image("a ratio of its own component", "/c_fill,w_100,h_100/dpr_2.0/L.jpg", "jpeg", (200, 200)),
+    image("CL-46", "/w_300/L.webp", "webp", (300, 200), mount="cloudinary-ids"),
+    image("CL-47", "/f_png,w_300/L.webp", "png", (300, 200), mount="cloudinary-ids"),
+    Case(
+        "CL-49",
+        BASE + "/f_auto,q_auto/w_300/L",
+        200,
+        "avif",
+        (300, 200),
+        headers=CHROME,
+        answers={"Vary": "Accept"},
+        mount="cloudinary-ids",
+    ),
+    Case("f_auto without Accept", BASE + "/f_auto,q_auto:eco/w_300/L.jpg", 200, "jpeg", (300, 200)),
+    image("CL-50", "/w_300/v1/L.jpg", "jpeg", (300, 200)),
+    image("CL-51", "/w_300/v1571218330/L.jpg?_a=BAMAABcc0", "jpeg", (300, 200)),
+    image("CL-53", "/demo/image/fetch/w_300/{origin-escaped}%2FL.jpg", "jpeg", (300, 200)),
+    image("CL-54", "/demo/image/fetch/c_fill,h_200,w_200/f_webp/{origin}/L.jpg", "webp", (200, 200)),
+    image("fetched as it is", "/demo/image/fetch/{origin}/L.jpg", "jpeg", (1200, 800)),
+    image("fetched below a prefix", "/w_300/remote/L.jpg", "jpeg", (300, 200)),
+    image(
+        "CL-55",
+        "/l_W/c_scale,w_100/fl_layer_apply,g_north_west,x_10,y_10/w_600/L.jpg",
+        "jpeg",
+        (600, 400),
+        pixel(10, 10, RED),
+        pixel(45, 10, GREEN),
+    ),
+    image(
+        "a layer in one component",
+        "/l_W,w_100,g_south_east,x_10,y_10/L.jpg",
+        "jpeg",
+        (1200, 800),
+        pixel(1095, 745, RED),
+    ),
+    image(
+        "a layer by shares of the image",
+        "/l_W,fl_relative,w_0.5/fl_layer_apply,g_north_west/L.jpg",
+        "jpeg",
+        (1200, 800),
+        pixel(590, 10, GREEN),
+        pixel(10, 290, BLUE),
+    ),
+    image("a layer grows the canvas", "/l_L.jpg/fl_layer_apply,g_north_west/S.jpg", "jpeg", (1200, 800)),
+    image(
+        "a layer that does not",
+        "/l_L.jpg/fl_layer_apply,fl_no_overflow,g_north_west/S.jpg",
+        "jpeg",
+        (100, 80),
+        pixel(90, 70, RED),
+    ),
+    image("a layer in a layer", "/l_W/l_S.jpg,g_north_west/fl_layer_apply,g_north_west/P.jpg", "jpeg", (600, 900)),
+    image("an underlay", "/u_L.jpg/c_scale,w_100,h_80/fl_layer_apply/e_grayscale/S.jpg", "jpeg", (100, 80), is_grey()),
+    image(
+        "a fetched layer", "/l_fetch:{origin-base64}/c_fill,w_50,h_50/fl_layer_apply,g_center/S.jpg", "jpeg", (100, 80)
+    ),
+    image(
+        "a text", "/co_blue,l_text:Arial_60_bold:Hello%252C%2520you/fl_layer_apply,g_north/L.jpg", "jpeg", (1200, 800)
+    ),
+    image("CL-57", "/t_thumb/L.jpg", "jpeg", (150, 150)),
+    image("named in named", "/t_both/L.jpg", "jpeg", (150, 150), is_grey()),
+    image("named and more", "/t_thumb,f_webp/L.jpg", "webp", (150, 150)),
+    failure("CL-58", "/if_w_gt_1000/c_scale,w_500/if_end/L.jpg", 400, "Conditions"),
+    failure("variables", "/$big_500/w_$big/L.jpg", 400, "Variables"),
+    failure("expressions", "/w_iw_div_2/L.jpg", 400, "Invalid width"),
+    image("CL-61", "/pg_2/G.gif", "gif", (120, 90), pixel(60, 45, GREEN), frames(1)),
+    image("an animation", "/w_60/G.gif", "gif", (60, 45), frames(3)),
+    image("an animation as a still", "/f_webp/G.gif", "webp", (120, 90), frames(1)),
+    image("an animation as WebP", "/f_webp,fl_awebp/G.gif", "webp", (120, 90), frames(3)),
+    Case(
+        "CL-62",
+        BASE + "/fl_getinfo,w_300/L.jpg",
+        200,
+        "json",
+        checks=[fact("input", "width", equals=1200), fact("output", "width", equals=300)],
+    ),
+    Case(
+        "CL-63",
+        BASE + "/fl_attachment/L.jpg",
+        200,
+        "jpeg",
+        (1200, 800),
+        answers={"Content-Disposition": "attachment", "Cache-Control": "max-age="},
+    ),
+    Case(
+        "a name of a download",
+        BASE + "/fl_attachment:photo/L.jpg",
+        200,
+        "jpeg",
+        answers={"Content-Disposition": "photo.jpg"},
+    ),
+    failure("CL-65", "/s--Ok4O32K8--/c_scale,w_300/sample.jpg", 401, "Invalid Signature", "cloudinary-signed"),
+    failure("CL-66", "/w_300/L.jpg", 401, "signed", "cloudinary-strict"),
+    image("strict, but named", "/t_thumb/L.jpg", "jpeg", (150, 150), mount="cloudinary-strict"),
+    image("strict, but untouched", "/L.jpg", "jpeg", (1200, 800), mount="cloudinary-strict"),
+    failure("CL-67", "/w_abc/L.jpg", 400, "Invalid width in transformation: abc"),
+    failure("CL-69", "/ar_1.91:1,c_fill,w_300/L.jpg", 400, "aspect ratio"),
+    Case(
+        "CL-70",
+        BASE + "/w_300/nope.jpg",
+        404,
+        checks=[_is_empty],
+        answers={"X-Cld-Error": "Resource not found - nope.jpg"},
+    ),
+    image("CL-71", "/d_L.jpg,w_300/nope.jpg", "jpeg", (300, 200)),
+    image("a default of the mount", "/w_50/nope.jpg", "jpeg", (50, 40), mount="cloudinary-root"),
+    Case("without a cloud", "/image/upload/w_300/L.jpg", 200, "jpeg", (300, 200)),
+    Case("the root path", "/w_300/L.jpg", 200, "jpeg", (300, 200), mount="cloudinary-root"),
+    Case("short", "/demo/iu/w_300/L.jpg", 200, "jpeg", (300, 200)),
+    Case("a suffix", "/demo/images/w_300/v1/L/a-nice-photo.jpg", 200, "jpeg", (300, 200)),
+    failure("another cloud", "/demo2/image/upload/L.jpg", 404, "", "cloudinary-root"),
+    failure("no automatic gravity", "/c_fit,g_auto,w_300,h_300/L.jpg", 400, "Gravity auto"),
+    failure(
+        "an effect that does not exist", "/e_cartoonify/L.jpg", 400, "Invalid effect in transformation: cartoonify"
+    ),
+    failure("a format that is not made", "/f_jp2/L.jpg", 400, "Invalid format in transformation: jp2"),
+    failure("a named transformation that does not exist", "/t_nope/L.jpg", 400, "nope"),
+    failure("too many components", "/" + "e_blur:20/w_300/" * 10 + "L.jpg", 400, "transformation"),
+    failure("an authenticated image", "/demo/image/authenticated/L.jpg", 401, "signed"),
+    failure("another type", "/demo/image/facebook/65646572251.jpg", 400, "facebook"),
+    failure("a layer that nothing begins", "/fl_layer_apply,g_north/L.jpg", 400, "fl_layer_apply"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    target = case.target
+    if "{origin-base64}" in target:
+        url = f"http://127.0.0.1:{service.origin.port}/L.jpg"
+        encoded = base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+        case = image(case.name, target.replace("{origin-base64}", encoded), case.format, case.size or (0, 0))
+    service.check("cloudinary", case)
+
+
+def _signed(text: str, digest: str = "sha1", length: int = 8) -> str:
+    sum_of_both = hashlib.new(digest, f"{text}b".encode()).digest()
+    return f"s--{base64.urlsafe_b64encode(sum_of_both).decode()[:length]}--"
+
+
+@pytest.mark.parametrize(
+    ("mount", "digest", "length"),
+    [("cloudinary-signed", "sha1", 8), ("cloudinary-sha256", "sha256", 8), ("cloudinary-signed", "sha256", 32)],
+)
+@pytest.mark.parametrize("kind", ["upload", "authenticated", "private"])
+def test_signed_urls(service: Service, mount: str, digest: str, length: int, kind: str) -> None:
+    """The version and the type are not signed."""
+    signature = _signed("c_scale,w_300/L.jpg", digest, length)
+    for version in ("", "v1/", "v1571218330/"):
+        target = f"/demo/image/{kind}/{signature}/c_scale,w_300/{version}L.jpg"
+        service.check(mount, Case(kind, target, 200, "jpeg", (300, 200)))
+    changed = f"/demo/image/{kind}/{signature}/c_scale,w_301/L.jpg"
+    service.check(mount, Case("changed", changed, 401, answers={"X-Cld-Error": "Invalid Signature"}))
+
+
+def test_signed_transformations_are_allowed_by_strict_ones(service: Service) -> None:
+    target = f"{BASE}/{_signed('w_300/L.jpg')}/w_300/L.jpg"
+    service.check("cloudinary-strict", Case("signed", target, 200, "jpeg", (300, 200)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ("st=1111111111~exp=4111111411~acl=%2fdemo%2fimage%2f*", 200),
+        ("exp=4111111411~acl=%2fdemo%2fvideo%2f*", 401),
+        ("st=1111111111~exp=1111111411~acl=%2f*", 401),
+        ("exp=4111111411", 200),
+    ],
+)
+def test_tokens(service: Service, fields: str, status: int) -> None:
+    path = "/demo/image/authenticated/w_300/L.jpg"
+    signed = fields if "acl" in fields else f"{fields}~url={path.replace('/', '%2f').replace(',', '%2c')}"
+    mac = hmac.new(bytes.fromhex("00112233FF99"), signed.encode(), "sha256").hexdigest()
+    service.check("cloudinary-signed", Case(fields, f"{path}?__cld_token__={fields}~hmac={mac}", status))
