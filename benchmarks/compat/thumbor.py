@@ -117,7 +117,7 @@ def _filter(rng: random.Random) -> str:
             f"watermark(W.png,{rng.choice((10, -10, 'center', '20p', '-20p'))},{rng.choice((5, -5, 'center'))},{rng.choice((0, 30, 60))},30)",
             f"round_corner({rng.randrange(5, 40)},255,255,255)",
             "convolution(1;2;1;2;4;2;1;2;1,3,true)",
-            "convolution(-1;-1;-1;-1;9;-1;-1;-1;-1,3,false)",
+            "convolution(0;-1;0;-1;6;-1;0;-1;0,3,true)",
             "curve([(0,0),(64,90),(255,255)],[(0,0),(255,255)],[(0,0),(255,255)],[(0,20),(255,230)])",
             "strip_icc()",
             "strip_exif()",
