@@ -86,6 +86,7 @@ normalize or equalize | normalize=true equalize=true
 exposure | exposure=1
 brightness as a factor | brightness_factor=1.5 modulate=1.2,1,0
 vibrance, highlights, shadows, warmth | vibrance=9 highlights=9 shadows=9 warmth=9
+channel mixer (colour matrix) | param:color_matrix
 local contrast (CLAHE) | clahe=32
 invert | invert=true
 threshold | threshold=100

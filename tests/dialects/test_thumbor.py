@@ -326,9 +326,10 @@ def gravity_of(found: Plan) -> Gravity:
 
 def test_gravity_is_that_of_the_original() -> None:
     assert gravity_of(plan("300x200/left/top")) == Point(0.0, 0.0)
-    assert gravity_of(plan("-300x-200/left/top")) == Point(1.0, 1.0)
-    assert plan("-300x-200/left/top").rotate == 180
-    assert plan("-300x200/left/top").flip is Flip.HORIZONTAL
+    assert gravity_of(plan("-300x-200/left/top")) == Point(0.0, 0.0)
+    assert plan("-300x-200/left/top").stages == (Stage(rotate=180),)
+    assert plan("-300x200/left/top").stages == (Stage(flip=Flip.HORIZONTAL),)
+    assert plan("fit-in/-300x200").flip is Flip.HORIZONTAL
     assert gravity_of(plan("300x200/smart")) == Smart()
     assert gravity_of(plan("300x200/filters:focal(10x20:30x60)")) == FocalPixels((PixelRegion(20, 40),))
     assert gravity_of(plan("300x200/top", IMAGOR)) == Point(0.0, 0.0)

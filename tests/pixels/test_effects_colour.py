@@ -86,6 +86,16 @@ def test_lightness_is_that_of_lab(change: float) -> None:
     assert gone.max() <= 4  # libvips goes by tables
 
 
+def test_a_matrix_mixes_the_channels() -> None:
+    image = photo()
+    weights = (0.5, 0.25, 0.25, 1.5, -0.5, 0.0, 0.0, 0.0, 2.0)
+    mixed = pixels_of(image).astype(float) @ np.array(weights).reshape(3, 3).T
+    result = pixels_of(render_colour(image, matrix=weights)).astype(float)
+    assert np.abs(result - mixed.clip(0, 255)).max() <= 1
+    luma = pixels_of(render_colour(image, matrix=(0.299, 0.587, 0.114) * 3)).astype(int)
+    assert np.abs(luma - np.asarray(image.convert("L")).astype(int)[..., None]).max() <= 1
+
+
 @pytest.mark.parametrize(
     ("change", "lightness"),
     [(Modulate(1.2, 1.0, 0.0), 0.0), (Modulate(1.0, 0.4, 0.0), 0.0), (Modulate(0.8, 1.3, 70.0), 5.0)],

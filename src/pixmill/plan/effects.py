@@ -63,6 +63,11 @@ class Modulate(Struct, frozen=True, omit_defaults=True):
     hue: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
 
 
+MatrixWeight = Annotated[float, Meta(ge=-10.0, le=10.0)]
+ColourWeights = Annotated[tuple[MatrixWeight, ...], Meta(min_length=9, max_length=9)]
+"""Of red, green and blue, first in the new red, then in the new green and blue."""
+
+
 class ToneAdjustment(Struct, frozen=True, omit_defaults=True):
     """Adjustments of each channel on its own. ``equalise`` takes the place of ``normalise``."""
 
@@ -90,6 +95,7 @@ class ColourAdjustment(Struct, frozen=True, omit_defaults=True):
     lightness: SignedPercent = 0.0
     modulate: Modulate | None = None
     vibrance: Vibrance = 0.0
+    matrix: ColourWeights | None = None
     saturation: Saturation = 0.0
     hue: Annotated[float, Meta(ge=0.0, lt=360.0)] = 0.0
     sepia: Percent = 0.0

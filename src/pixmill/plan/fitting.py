@@ -103,12 +103,21 @@ def _target_box(source: Size | RealSize, resize: Resize) -> Size | None:
     """Return the box of two sides, given or computed from an aspect ratio alone; None for a box with a free side."""
     if resize.width and resize.height:
         return Size(resize.width, resize.height)
+    if resize.rounding is RoundingMode.COMPLETED_BOX and (resize.width or resize.height):
+        return _completed_box(source, resize)
     if resize.width or resize.height or not resize.aspect:
         return None
     shape = Fraction(resize.aspect.width, resize.aspect.height)
     choose = max if resize.fit is Fit.CONTAIN else min
     width = choose(Fraction(source.width), source.height * shape) * exact_fraction(resize.zoom)
     return Size(round_length(width, resize.rounding), round_length(width / shape, resize.rounding))
+
+
+def _completed_box(source: Size | RealSize, resize: Resize) -> Size:
+    """Return the box whose free side follows from the aspect ratio of the image."""
+    ratio = Fraction(source.width) / Fraction(source.height)
+    width = resize.width or round_length(resize.height * ratio, RoundingMode.HALF_EVEN)
+    return Size(width, resize.height or round_length(resize.width / ratio, RoundingMode.HALF_EVEN))
 
 
 def _scale_from_one_side(source: Size | RealSize, resize: Resize) -> Fraction:

@@ -18,6 +18,8 @@ class RoundingMode(StrEnum):
     The reciprocal rules round to the nearest, but multiply by the reciprocal of the shrink factor in double precision,
     as imgproxy and sharp do: 900 pixels of an image that shrinks from 600 to 333 become 499, not 499.5.
     ``DOUBLE_TRUNCATE`` multiplies by the factor in double precision, as Wagtail does: 800 pixels at 87 of 1200 are 57.
+    ``COMPLETED_BOX`` rounds a free side of the box half to even, and then fits the image into that box, rounded half
+    up, as thumbor's ``fit-in`` does: 1200 × 796 at a width of 100 becomes 99 × 66.
     """
 
     HALF_UP = "half_up"
@@ -27,6 +29,7 @@ class RoundingMode(StrEnum):
     CEIL = "ceil"
     RECIPROCAL_HALF_UP = "reciprocal_half_up"
     RECIPROCAL_HALF_EVEN = "reciprocal_half_even"
+    COMPLETED_BOX = "completed_box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +139,6 @@ _ROUND: Final[Mapping[RoundingMode, Callable[[Fraction | float], int]]] = {
     RoundingMode.CEIL: ceil,
     RoundingMode.RECIPROCAL_HALF_UP: round_position,
     RoundingMode.RECIPROCAL_HALF_EVEN: round,
+    RoundingMode.COMPLETED_BOX: round_position,
 }
 _RECIPROCAL: Final = frozenset((RoundingMode.RECIPROCAL_HALF_UP, RoundingMode.RECIPROCAL_HALF_EVEN))

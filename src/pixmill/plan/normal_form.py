@@ -163,7 +163,8 @@ def normal_resize(resize: Resize, *, is_padded: bool = False) -> Resize:
         aspect = resize.aspect
         changes = _free_changes(resize)
     is_placed = resize.fit is Fit.COVER and _is_close_up(resize.gravity)
-    has_shape = (is_wide and is_high) or aspect is not None or is_placed
+    completes_box = is_sized and resize.rounding is RoundingMode.COMPLETED_BOX
+    has_shape = (is_wide and is_high) or aspect is not None or is_placed or completes_box
     if not has_shape and (resize.fit is not Fit.INSIDE or resize.adaptive):
         changes |= {"fit": Fit.INSIDE, "adaptive": False}
     elif resize.adaptive and _is_square(resize):
@@ -328,7 +329,12 @@ def _colour_changes(colour: ColourAdjustment) -> Changes:
         changes["duotone"] = None
     if colour.modulate == _NO_MODULATION:
         changes["modulate"] = None
+    if colour.matrix == _NO_MIXING:
+        changes["matrix"] = None
     return changes
+
+
+_NO_MIXING: Final = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 _NO_MODULATION: Final = Modulate()

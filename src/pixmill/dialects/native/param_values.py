@@ -141,6 +141,7 @@ class ParamValues(TypedDict, total=False):
     invert: bool
     lightness: float
     modulate: Modulate
+    color_matrix: tuple[float, ...]
     vibrance: float
     saturation: float
     hue: Fraction

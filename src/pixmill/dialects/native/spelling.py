@@ -322,6 +322,7 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
     },
     ColourAdjustment: {
         "modulate": _param("modulate", lambda change: listed(change.lightness, change.chroma, change.hue)),
+        "matrix": _param("color_matrix", lambda weights: listed(*weights)),
         "duotone": _param("duotone", lambda duotone: f"{text_of(duotone.dark)},{text_of(duotone.light)}"),
         **{
             name: _param(name)

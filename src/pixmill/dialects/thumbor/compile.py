@@ -127,7 +127,7 @@ class Compiler:
             recipe.output_format = Format.JPEG
         request = ImageRequest(
             source,
-            normal_form(self._plan(recipe)),
+            self._plan(recipe),
             filename=_filename(recipe, name),
             max_age_s=self._max_age_s(recipe),
         )
@@ -177,7 +177,7 @@ class Compiler:
 
     def _plan(self, recipe: Recipe) -> Plan:
         if recipe.is_raw:
-            return Plan(output=Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP))
+            return normal_form(Plan(output=Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP)))
         plan = structs.replace(recipe.sequence.plan(), input=self._input(recipe), output=self._output(recipe))
         plan = normal_form(plan)
         if not recipe.options.is_meta:

@@ -26,7 +26,7 @@ from pixmill.dialects.thumbor.recipe import Focus, Recipe, invalid_filter
 from pixmill.dialects.thumbor.sharpening import unsharp_mask
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
-from pixmill.plan.effects import Convolution, Curve, Curves
+from pixmill.plan.effects import Convolution, Curve, Curves, Modulate
 from pixmill.plan.ops import ImageOverlay
 from pixmill.plan.overlays import Length, OverlayFit
 from pixmill.plan.shapes import CornerRadii, Shape
@@ -134,12 +134,18 @@ def _equalize(recipe: Recipe) -> None:
 
 
 def _grayscale(recipe: Recipe) -> None:
-    recipe.sequence.put(("grayscale",), value=True)
+    recipe.sequence.put(("adjust", "colour", "matrix"), _LUMA)
+
+
+_LUMA: Final = (0.299, 0.587, 0.114) * 3
+"""Grey as Pillow computes it: Rec. 601, on sRGB values."""
 
 
 def _saturation(recipe: Recipe, value: Fraction) -> None:
-    factor = min(max(value, Fraction(0)), Fraction(10))
-    recipe.sequence.put(("adjust", "colour", "saturation"), round(float((factor - 1) * 100), 4))
+    """Scale the chroma around L*, which is nearer to thumbor's perceived brightness than luma is."""
+    chroma = round(float(min(max(value, Fraction(0)), Fraction(10))), 4)
+    if chroma != 1:
+        recipe.sequence.put(("adjust", "colour", "modulate"), Modulate(chroma=chroma))
 
 
 def _blur(recipe: Recipe, radius: int, sigma: Fraction = Fraction(0)) -> None:
@@ -363,13 +369,13 @@ _ROWS: Final = (
         (Reading(_curve, "points as [(x,y),…]"),) * 4,
     ),
     FilterRow(Option(("equalize",), "Equalises the histogram of each channel", "`equalize`"), _equalize),
-    FilterRow(Option(("grayscale",), "Removes colour", "`grayscale`"), _grayscale),
+    FilterRow(Option(("grayscale",), "Removes colour", "`color_matrix`, Rec. 601"), _grayscale),
     FilterRow(
         Option(
             ("saturation",),
             "Factor of the saturation",
-            "`saturation`",
-            "another measure of lightness, which shows in strong colours",
+            "`modulate`",
+            "another measure of brightness, which shows in strong colours",
             Status.DIFFERS,
         ),
         _saturation,

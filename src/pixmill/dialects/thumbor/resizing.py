@@ -45,9 +45,9 @@ def cut_and_resize(recipe: Recipe, settings: ThumborOptions) -> None:
     flip = _FLIPS[options.is_flipped_horizontally, options.is_flipped_vertically]
     if recipe.orient:
         sequence.put(("rotate",), recipe.orient)
-    is_mirrored_first = flip is not Flip.NONE and not (
-        options.trim or options.crop or options.is_smart or recipe.focus or options.is_debug
-    )
+    is_cut = bool(options.trim or options.crop or options.is_smart or recipe.focus or options.is_debug)
+    is_cut_to_size = settings.flavour is Flavour.THUMBOR and options.width and options.height and not options.is_fit_in
+    is_mirrored_first = flip is not Flip.NONE and not is_cut and not is_cut_to_size
     if is_mirrored_first:
         sequence.put(("flip",), flip)
     if options.trim:
@@ -100,7 +100,8 @@ def _rounded(left: float, top: float, width: float, height: float) -> tuple[floa
 def _thumbor_resize(recipe: Recipe, settings: ThumborOptions, width: int, height: int) -> Resize:
     """Return the resize of thumbor.
 
-    A plain size enlarges. Of two sides of ``fit-in`` the computed one is rounded half up; a free side half to even.
+    A plain size enlarges, and its free side is rounded half to even; so is that of ``fit-in``, which then fits
+    into the box that it completes.
     """
     options = recipe.options
     if not width and not height:
@@ -108,21 +109,20 @@ def _thumbor_resize(recipe: Recipe, settings: ThumborOptions, width: int, height
     width_share, height_share = float(width == ORIGINAL), float(height == ORIGINAL)
     has_both = bool(width and height)
     width, height = max(width, 0), max(height, 0)
-    free_side = RoundingMode.HALF_UP if has_both else RoundingMode.HALF_EVEN
     may_enlarge = recipe.may_upscale is not False
     if options.is_fit_in:
         recipe.canvas = (width, height) if not options.is_full else (0, 0)
         recipe.is_canvas_adaptive = options.is_adaptive and has_both
         may_fit_in_enlarge = settings.fit_in_enlarges or (recipe.lets_fit_in_enlarge and has_both)
         enlarges = (options.is_full or may_fit_in_enlarge) and may_enlarge
-        fit = Fit.OUTSIDE if options.is_full and has_both else Fit.INSIDE
+        fit = Fit.OUTSIDE if options.is_full else Fit.INSIDE
         return Resize(
             width,
             height,
             fit,
             enlarge=enlarges,
             adaptive=recipe.is_canvas_adaptive,
-            rounding=free_side,
+            rounding=RoundingMode.HALF_UP if has_both else RoundingMode.COMPLETED_BOX,
             width_share=width_share,
             height_share=height_share,
         )
@@ -132,7 +132,7 @@ def _thumbor_resize(recipe: Recipe, settings: ThumborOptions, width: int, height
             width,
             height,
             enlarge=may_enlarge,
-            rounding=free_side,
+            rounding=RoundingMode.HALF_EVEN,
             width_share=width_share,
             height_share=height_share,
         )

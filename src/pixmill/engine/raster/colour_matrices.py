@@ -33,12 +33,12 @@ def sepia(amount: float) -> ColourMatrix:
 def multiply(left: ColourMatrix, right: ColourMatrix) -> ColourMatrix:
     """The product: apply ``right``, then ``left``."""
     columns = tuple(zip(*right, strict=True))
-    return _to_matrix([[sum(a * b for a, b in zip(row, column, strict=True)) for column in columns] for row in left])
+    return to_matrix([[sum(a * b for a, b in zip(row, column, strict=True)) for column in columns] for row in left])
 
 
 def _weighted_sum(*terms: tuple[float, ColourMatrix]) -> ColourMatrix:
-    return _to_matrix([[sum(part * matrix[row][at] for part, matrix in terms) for at in range(3)] for row in range(3)])
+    return to_matrix([[sum(part * matrix[row][at] for part, matrix in terms) for at in range(3)] for row in range(3)])
 
 
-def _to_matrix(rows: list[list[float]]) -> ColourMatrix:
+def to_matrix(rows: list[list[float]]) -> ColourMatrix:
     return tuple((red, green, blue) for red, green, blue in rows)

@@ -58,6 +58,8 @@ SHARPEN_SIGMA: Final = LEVELS_GAMMA
 UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
 """From 0 to 10."""
 FACTOR: Final = UNSHARP_AMOUNT
+MATRIX_WEIGHT: Final = ListItem(f"-?{UNSHARP_AMOUNT.pattern}", parse_signed)
+"""From -10 to 10."""
 ANGLE: Final = ListItem(inner_pattern(AngleGrammar()), AngleGrammar().parse)
 _STOPS: Final = ListItem(rf"-?(?:5(?:\.0{{1,4}})?|[0-4]{_FRACTION})", parse_signed)
 _SATURATION: Final = ListItem(

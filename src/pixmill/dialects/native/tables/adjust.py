@@ -14,6 +14,7 @@ from pixmill.dialects.native.grammars.value_lists import (
     COLOUR,
     FACTOR,
     LEVELS_GAMMA,
+    MATRIX_WEIGHT,
     SIGNED_PERCENT,
     ListItem,
     ValueList,
@@ -40,6 +41,10 @@ def _rgb(red: float, green: float, blue: float) -> tuple[float, float, float]:
 
 def _modulate(lightness: float, chroma: float, hue: Fraction) -> Modulate:
     return Modulate(lightness, chroma, float(hue))
+
+
+def _weights(*weights: float) -> tuple[float, ...]:
+    return weights
 
 
 PARAMS = (
@@ -206,6 +211,16 @@ PARAMS = (
         default="0",
     ),
     _param(
+        "color_matrix",
+        ValueList((MATRIX_WEIGHT,) * 9, _weights, "nine numbers from -10 to 10 separated by commas"),
+        "Mixes the channels, on sRGB values: the weights of red, green and blue in the new red, then in the new green, "
+        "then in the new blue; as sharp's `recomb`. Three times `.299,.587,.114` is the grey of most image editors.",
+        "0.299,0.587,0.114,0.299,0.587,0.114,0.299,0.587,0.114",
+        "0,1,0,1,0,0,0,0,1",
+        default="1,0,0,0,1,0,0,0,1",
+        aliases=("colour_matrix",),
+    ),
+    _param(
         "saturation",
         saturation_percent(),
         "Saturation, as CSS `saturate()`: -100 removes all colour, 100 doubles the distance from grey.",
@@ -299,6 +314,7 @@ def _colour_adjustment(values: ParamValues) -> ColourAdjustment:
         lightness=values.get("lightness", 0.0),
         modulate=values.get("modulate"),
         vibrance=values.get("vibrance", 0.0),
+        matrix=values.get("color_matrix"),
         saturation=values.get("saturation", 0.0),
         hue=float(values.get("hue", 0)),
         sepia=float(values.get("sepia", 0)),

@@ -257,7 +257,8 @@ PARAMS = (
         "half up, the canvas of a rotation up. `half_up` and `half_even` differ at exact halves; `truncate` drops the "
         "fraction. The others repeat the arithmetic of other services in double precision: `reciprocal_half_up` of "
         "imgproxy and `reciprocal_half_even` of sharp (a height of 900 at a width of 333 of 600 px is 499, not 499.5), "
-        "`double_truncate` of Wagtail.",
+        "`double_truncate` of Wagtail. `completed_box` of thumbor computes the free side half to even and fits into "
+        "that box.",
         ("half_even",),
     ),
     Param(

@@ -7,7 +7,8 @@ this order:
   does; without ``modulate`` L* stays from 0 to 100
 - vibrance: Y + (x − Y) · (1 + change / 100 · (1 − S)) on sRGB values, with the luma Y of the CSS matrices and
   S = (max − min) / 255 of the three channels
-- saturation, hue, sepia: the CSS matrices (``colour_matrices.py``) on sRGB values, multiplied and applied at once
+- matrix, saturation, hue, sepia: the matrix of the plan and those of CSS (``colour_matrices.py``) on sRGB values,
+  multiplied and applied at once
 - tint: L* stays, a* and b* become those of the colour, scaled towards black and white by 1 − 4 (L* / 100 − ½)² (sharp's
   ``tint``)
 - duotone: interpolates from the dark to the light colour by luminance, on sRGB values
@@ -25,7 +26,7 @@ import pyvips
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.transform.colour import convert_to_srgb
 from pixmill.engine.raster.alpha import map_colours, round_to_8_bit
-from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate, sepia
+from pixmill.engine.raster.colour_matrices import hue_rotate, multiply, saturate, sepia, to_matrix
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
 from pixmill.plan.colour import Colour
@@ -79,11 +80,13 @@ def _change_vibrance(image: VipsImage, percent: float) -> VipsImage:
 
 
 def _apply_matrices(image: VipsImage, options: ColourAdjustment) -> VipsImage:
+    if (options.matrix, options.saturation, options.hue, options.sepia) == (None, 0, 0, 0):
+        return image
     matrix = multiply(
         sepia(options.sepia / 100), multiply(hue_rotate(options.hue), saturate(1 + options.saturation / 100))
     )
-    if (options.saturation, options.hue, options.sepia) == (0, 0, 0):
-        return image
+    if options.matrix is not None:
+        matrix = multiply(matrix, to_matrix([list(options.matrix[at : at + 3]) for at in (0, 3, 6)]))
     multiplied = image.recomb(pyvips.Image.new_from_array([list(row) for row in matrix]))
     return round_to_8_bit(multiplied).copy(interpretation="srgb")
 
