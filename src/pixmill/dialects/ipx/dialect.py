@@ -16,11 +16,12 @@ from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_ma
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.media import Format
-from pixmill.plan.ops import Input, Output
+from pixmill.plan.ops import Input, Output, Plan
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.plan.url import canonical_url, special_url
+from pixmill.runtime.bounded import BoundedDict
 
 PREFIX: Final = "/_ipx/"
 MAX_PATH_BYTES: Final = 16_384
@@ -41,6 +42,8 @@ _FORMATS: Final = {
 }
 _KEPT: Final = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.TIFF, Format.GIF, Format.HEIC)
 _HEADERS: Final = (("content-security-policy", "default-src 'none'"), ("x-content-type-options", "nosniff"))
+_MAX_PLANS: Final = 1_024
+_MAX_KEPT_CHARS: Final = 512
 _FORBIDDEN_IN_PATHS: Final = frozenset('"*:<>?|')
 _PARTS: Final = str.maketrans({":": "_", "=": "_"})
 
@@ -91,6 +94,7 @@ class IpxDialect:
         self.requires_signature = keyring is not None
         self.limits_sources = not options.allow_all_domains
         self._match = template_matcher(self.routes)
+        self._plans: BoundedDict[str, Plan] = BoundedDict(_MAX_PLANS)
 
     def match(self, path: bytes) -> UrlRoute | None:
         return self._match(path)
@@ -112,17 +116,23 @@ class IpxDialect:
             raise ipx_error(400, "IPX_MISSING_MODIFIERS", f"Modifiers are missing: {source_id[:200]}")
         if source_id in {"", "/"}:
             raise ipx_error(400, "IPX_MISSING_ID", f"Resource id is missing: {_shown(path)}", param="id")
-        modifiers = _parse_modifiers(raw_modifiers)
         source, is_remote = self._source(source_id, query)
-        context = Context()
-        self._apply(context, modifiers)
-        output, source_input = self._output(modifiers, context)
         return ImageRequest(
             source,
-            context.image.plan_of(source_input, output),
+            self._plans.get(raw_modifiers) or self._new_plan(raw_modifiers),
             headers=_HEADERS,
             default_age_s=self._options.http_max_age if is_remote else self._options.max_age,
         )
+
+    def _new_plan(self, raw_modifiers: str) -> Plan:
+        """Compile modifiers, and keep the plan: many images share a few."""
+        modifiers, context = _parse_modifiers(raw_modifiers), Context()
+        self._apply(context, modifiers)
+        output, source_input = self._output(modifiers, context)
+        plan = context.image.plan_of(source_input, output)
+        if len(raw_modifiers) <= _MAX_KEPT_CHARS:
+            self._plans[raw_modifiers] = plan
+        return plan
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del query

@@ -600,12 +600,24 @@ MODIFIERS: Final = (
         lambda context, _args: setattr(context, "keeps_orientation", False),
     ),
     _only4(
-        Option(("dilate",), "Version 4: light areas grow.", "`dilate`", "At most by 20.", Status.DIFFERS),
+        Option(
+            ("dilate",),
+            "Version 4: light areas grow.",
+            "`dilate`",
+            "At most by 20. sharp combines the bits of values, which is the same in black and white only.",
+            Status.DIFFERS,
+        ),
         lambda context, width: context.image.dilate(int(width or 1)),
         Number4("dilate", 1, 100, integer=True),
     ),
     _only4(
-        Option(("erode",), "Version 4: light areas shrink.", "`erode`", "At most by 20.", Status.DIFFERS),
+        Option(
+            ("erode",),
+            "Version 4: light areas shrink.",
+            "`erode`",
+            "At most by 20. sharp combines the bits of values, which is the same in black and white only.",
+            Status.DIFFERS,
+        ),
         lambda context, width: context.image.erode(int(width or 1)),
         Number4("erode", 1, 100, integer=True),
     ),

@@ -41,6 +41,7 @@ from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.plan.url import canonical_url, special_url
+from pixmill.runtime.bounded import BoundedDict
 
 Value = TypeVar("Value")
 
@@ -64,6 +65,8 @@ _POSITIONS: Final = ("center", "top", "bottom", "left", "right")
 _HOSTED_QUALITY: Final = 75
 _MAX_QUALITY: Final = 100
 _MAX_DIGITS: Final = 9
+_MAX_PLANS: Final = 1_024
+_MAX_KEPT_CHARS: Final = 512
 _MISSING: Final = 'Bad Request: Missing "url" query parameter'
 _FORBIDDEN: Final = "Forbidden: Remote image URL not allowed"
 
@@ -110,6 +113,7 @@ class NetlifyDialect:
             UrlRoute(f"{PREFIX}/", label=PREFIX),
         )
         self._match = template_matcher(self.routes)
+        self._plans: BoundedDict[tuple[tuple[str, str], ...], Plan] = BoundedDict(_MAX_PLANS)
 
     def match(self, path: bytes) -> UrlRoute | None:
         return self._match(path)
@@ -129,8 +133,19 @@ class NetlifyDialect:
         if not values.get("url"):
             raise MissingParameter(_MISSING, param="url")
         source = self._source(values["url"])
+        key = tuple(item for item in values.items() if item[0] != "url")
+        return ImageRequest(
+            source,
+            self._plans.get(key) or self._new_plan(key, values),
+            default_age_s=DEV_MAX_AGE_S if self._is_dev else None,
+        )
+
+    def _new_plan(self, key: tuple[tuple[str, str], ...], values: dict[str, str]) -> Plan:
+        """Compile parameters, and keep the plan: many images share a few."""
         plan = self._dev_plan(values) if self._is_dev else self._hosted_plan(values)
-        return ImageRequest(source, plan, default_age_s=DEV_MAX_AGE_S if self._is_dev else None)
+        if sum(len(value) for _, value in key) <= _MAX_KEPT_CHARS:
+            self._plans[key] = plan
+        return plan
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query
