@@ -156,6 +156,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "native-at-a-host": {"dialect": "native"},
     "ipx": {"dialect": "ipx", "options": {"domains": ["127.0.0.1"]}},
     "ipx4": {"dialect": "ipx", "options": {"version": 4, "domains": ["http://127.0.0.1:80/"]}},
+    "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
+    "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},
     "netlify-dev": {"dialect": "netlify", "source": "{origin}", "options": _NETLIFY_DEV},
     "nextjs": {"dialect": "nextjs", "options": _NEXT},

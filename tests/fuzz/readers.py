@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
+    from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -101,6 +102,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
+IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 NEXT: Final = NextDialect(
     load_config(
         FLAVOURS["nextjs"],
@@ -236,6 +238,15 @@ def cloudflare(data: bytes) -> None:
         with suppress(BadRequest, Forbidden):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def imagekit(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest, Forbidden):
+        outcome = IMAGEKIT.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
 
 
 def jpeg(data: bytes) -> None:
@@ -441,6 +452,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         netlify,
         cloudflare,
         weserv,
+        imagekit,
         signature,
         url,
         headers,

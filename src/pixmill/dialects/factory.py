@@ -17,6 +17,7 @@ from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
+from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -186,6 +187,11 @@ def _cloudinary(entry: MountEntry, server: ServerDefaults) -> CloudinaryDialect:
     return CloudinaryDialect(options, _secrets(entry, server), entry.mount.encode(), server.render_mode)
 
 
+def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
+    options = msgspec.json.decode(entry.options, type=ImageKitOptions)
+    return ImageKitDialect(options, _secrets(entry, server), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -203,6 +209,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imagedelivery": _cloudflare,
     "weserv": _weserv,
     "cloudinary": _cloudinary,
+    "imagekit": _imagekit,
 }
 """By the name that an entry gives."""
 
