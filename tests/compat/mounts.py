@@ -49,6 +49,15 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "keys": "b",
         "options": {"strict_transformations": True, "transformations": {"thumb": "c_fill,h_150,w_150"}},
     },
+    "cloudinary-sdk": {
+        "dialect": "cloudinary",
+        "keys": "b",
+        "options": {
+            "auth_token_key": "00112233FF99",
+            "id_extension": "jpg",
+            "transformations": {"thumb": "c_fill,h_150,w_150"},
+        },
+    },
     "cloudinary-root": {
         "dialect": "cloudinary",
         "keys": "",
