@@ -35,6 +35,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
     from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
+    from pixmill.dialects.imgix.dialect import ImgixDialect
+    from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -103,6 +105,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
+IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
     load_config(
         FLAVOURS["nextjs"],
@@ -247,6 +250,18 @@ def imagekit(data: bytes) -> None:
         outcome = IMAGEKIT.parse(b"/" + path, query)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
+
+
+def imgix(data: bytes) -> None:
+    """A line break separates path and query; each service of the package reads both."""
+    path, _, query = data.partition(b"\n")
+    for dialect in IMGIX:
+        with suppress(BadRequest, Forbidden):
+            dialect.verify(path, query, 0)
+        with suppress(BadRequest):
+            outcome = dialect.parse(path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        assert isinstance(dialect.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
 def jpeg(data: bytes) -> None:
@@ -453,6 +468,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         cloudflare,
         weserv,
         imagekit,
+        imgix,
         signature,
         url,
         headers,

@@ -18,6 +18,8 @@ from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
+from pixmill.dialects.imgix.dialect import ImgixDialect, ImgixOptions
+from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
@@ -111,6 +113,16 @@ def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
     keyring = Keyring.from_text(entry.keys) if entry.keys else None
     config = load_config(FLAVOURS[entry.dialect], entry.options)
     return NextDialect(config, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
+
+
+def _imgix(entry: MountEntry, server: ServerDefaults) -> ImgixDialect:
+    return ImgixDialect(
+        IMGIX_SERVICES[entry.dialect],
+        msgspec.json.decode(entry.options, type=ImgixOptions),
+        _secrets(entry, server),
+        mount=entry.mount,
+        mode=server.render_mode,
+    )
 
 
 def _imgproxy(entry: MountEntry, server: ServerDefaults) -> ImgproxyDialect:
@@ -210,6 +222,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "weserv": _weserv,
     "cloudinary": _cloudinary,
     "imagekit": _imagekit,
+    **dict.fromkeys(IMGIX_SERVICES, _imgix),
 }
 """By the name that an entry gives."""
 
