@@ -165,6 +165,13 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "native-at-a-host": {"dialect": "native"},
     "ipx": {"dialect": "ipx", "options": {"domains": ["127.0.0.1"]}},
     "ipx4": {"dialect": "ipx", "options": {"version": 4, "domains": ["http://127.0.0.1:80/"]}},
+    "bunny": {"dialect": "bunny", "keys": "", "options": {"classes": {"thumb": "width=150"}}},
+    "bunny-classes": {
+        "dialect": "bunny",
+        "keys": "",
+        "options": {"classes": {"thumb": "width=150"}, "force_classes": True},
+    },
+    "bunny-tokens": {"dialect": "bunny", "keys": "SecurityKey"},
     "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
     "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},

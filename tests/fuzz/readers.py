@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
@@ -104,6 +105,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
+BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -241,6 +243,17 @@ def cloudflare(data: bytes) -> None:
         with suppress(BadRequest, Forbidden):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def bunny(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest, Forbidden):
+        BUNNY.verify(b"/" + path, query, 0)
+    with suppress(BadRequest, Forbidden):
+        outcome = BUNNY.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
 
 
 def imagekit(data: bytes) -> None:
@@ -469,6 +482,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         weserv,
         imagekit,
         imgix,
+        bunny,
         signature,
         url,
         headers,

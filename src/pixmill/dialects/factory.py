@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace as replace_struct
 
+from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
@@ -107,6 +108,11 @@ def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
     options = msgspec.json.decode(entry.options, type=EmgrOptions)
     keyring = _keyring(entry, server)
     return EmgrDialect(options, keyring, entry.mount.encode(), server.allows_source, server.render_mode)
+
+
+def _bunny(entry: MountEntry, server: ServerDefaults) -> BunnyDialect:
+    options = msgspec.json.decode(entry.options, type=BunnyOptions)
+    return BunnyDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
@@ -223,6 +229,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "cloudinary": _cloudinary,
     "imagekit": _imagekit,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
+    "bunny": _bunny,
 }
 """By the name that an entry gives."""
 

@@ -1,0 +1,75 @@
+"""Bunny's Optimizer: crops, sizes, rotation after the resize, colours, output, classes, tokens and errors."""
+
+import pytest
+
+from tests.compat.runner import Case, Reply, Service, frames, is_grey, pixel
+from tests.compat.sources import BLUE, GREEN, RED, YELLOW
+
+WEBP = {"Accept": "image/webp,*/*"}
+CENTRE = [pixel(140, 90, RED), pixel(160, 90, GREEN), pixel(140, 110, BLUE)]
+
+
+def red_is_green(reply: Reply) -> bool:
+    """Red has become green."""
+    colour = reply.image.convert("RGB").getpixel((5, 5))
+    assert isinstance(colour, tuple)
+    return colour[1] > max(colour[0], colour[2])
+
+
+CASES = [
+    Case("BU-01", "/L.jpg?width=300", 200, "jpeg", (300, 200)),
+    Case("BU-02", "/L.jpg?height=300", 200, "jpeg", (450, 300)),
+    Case("BU-03", "/L.jpg?width=300&height=300", 200, "jpeg", (300, 200)),
+    Case("never larger", "/S.jpg?width=300", 200, "jpeg", (100, 80)),
+    Case("BU-05", "/S.jpg?width=300&upscaling=resampling", 200, "jpeg", (300, 240)),
+    Case("BU-06", "/B.jpg?width=320", 200, "jpeg", (320, 261)),
+    Case("BU-07", "/L.jpg?aspect_ratio=1:1", 200, "jpeg", (800, 800), [pixel(390, 390, RED), pixel(410, 390, GREEN)]),
+    Case("BU-09", "/P.jpg?aspect_ratio=1:1&height=400", 200, "jpeg", (400, 400)),
+    Case("BU-10", "/P.jpg?aspect_ratio=4:3&width=300", 200, "jpeg", (300, 225)),
+    Case("BU-11", "/L.jpg?crop=300,200,100,100", 200, "jpeg", (300, 200), [pixel(5, 5, RED)]),
+    Case("BU-13", "/L.jpg?crop=300,200", 200, "jpeg", (300, 200), CENTRE),
+    Case("BU-14", "/L.jpg?crop=300,200&crop_gravity=northwest", 200, "jpeg", (300, 200), [pixel(299, 199, RED)]),
+    Case("BU-15", "/L.jpg?crop=300,200&crop_gravity=east", 200, "jpeg", (300, 200), [pixel(0, 0, GREEN)]),
+    Case("BU-17", "/L.jpg?focus_crop=300,200,0,0", 200, "jpeg", (300, 200), [pixel(299, 199, RED)]),
+    Case("a share", "/L.jpg?focus_crop=300,200,0.5,0.5", 200, "jpeg", (300, 200), CENTRE),
+    Case("BU-18", "/L.jpg?crop=300,200&crop_gravity=southeast", 200, "jpeg", (300, 200), [pixel(0, 0, YELLOW)]),
+    Case(
+        "BU-19",
+        "/L.jpg?focus_crop=400,400,600,400&width=100&format=png",
+        200,
+        "png",
+        (100, 100),
+        [pixel(47, 47, RED), pixel(52, 47, GREEN), pixel(47, 52, BLUE)],
+    ),
+    Case("BU-21", "/L.jpg?crop=2000,2000,600,400", 200, "jpeg", (600, 400)),
+    Case("BU-22", "/P.jpg?aspect_ratio=9:16", 200, "jpeg", (506, 900)),
+    Case("BU-23", "/P.jpg?height=400&class=thumb", 200, "jpeg", (150, 225)),
+    Case("BU-25", "/L.jpg?flip=true", 200, "jpeg", (1200, 800), [pixel(0, 0, BLUE)]),
+    Case("BU-26", "/L.jpg?flop=true", 200, "jpeg", (1200, 800), [pixel(0, 0, GREEN)]),
+    Case("BU-27", "/L.jpg?rotate=90", 200, "jpeg", (800, 1200), [pixel(0, 0, BLUE)]),
+    Case("BU-29", "/L.jpg?width=300&rotate=90", 200, "jpeg", (200, 300), [pixel(0, 0, BLUE)]),
+    Case("BU-30", "/L.jpg?width=300&format=webp", 200, "webp", (300, 200)),
+    Case("BU-31", "/L.jpg?width=300&format=png", 200, "png", (300, 200)),
+    Case("BU-34", "/L.jpg?width=300", 200, "webp", (300, 200), headers=WEBP, answers={"Vary": "Accept"}),
+    Case("BU-35", "/L.jpg?width=300", 200, "jpeg", (300, 200), headers={"Accept": "*/*"}),
+    Case("BU-37", "/L.jpg?width=300&saturation=-100", 200, "jpeg", (300, 200), [is_grey()]),
+    Case("BU-38", "/L.jpg?width=300&sepia=80", 200, "jpeg", (300, 200)),
+    Case("BU-39", "/L.jpg?width=300&blur=10", 200, "jpeg", (300, 200)),
+    Case("BU-41", "/L.jpg?width=300&hue=33", 200, "jpeg", (300, 200), [red_is_green]),
+    Case("a tint", "/L.jpg?width=300&tint=00ff00", 200, "jpeg", (300, 200), [pixel(5, 5, (0, 0, 0))]),
+    Case("BU-42", "/G.gif?width=60", 200, "gif", (60, 45), [frames(3)]),
+    Case("BU-43", "/E6.jpg?width=100", 200, "jpeg", (100, 150)),
+    Case("BU-45", "/L.jpg?class=thumb", 200, "jpeg", (150, 100)),
+    Case("BU-46", "/L.jpg?width=300", 403, mount="bunny-classes"),
+    Case("a class that is forced", "/L.jpg?class=thumb", 200, "jpeg", (150, 100), mount="bunny-classes"),
+    Case("BU-47", "/L.jpg?width=abc", 200, "jpeg", (1200, 800), answers={"X-BO-Processing-Error": "width must be"}),
+    Case("BU-49", "/nope.jpg?width=300", 404),
+    Case("no token", "/L.jpg?width=300", 403, mount="bunny-tokens"),
+    Case("as unpic asks", "/L.jpg?width=800&aspect_ratio=800:600", 200, "jpeg", (800, 600)),
+    Case("unknown ones", "/L.jpg?width=300&foo=1", 200, "jpeg", (300, 200)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    service.check("bunny", case)
