@@ -218,4 +218,10 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
             "max_width": 600,
         },
     },
+    "iiif-validated": {
+        "dialect": "iiif",
+        "mount": "/validated/iiif",
+        "source": "{origin}/validated/{path}.png",
+        "options": {"confined_upscale": "error"},
+    },
 }
