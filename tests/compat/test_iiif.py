@@ -143,7 +143,7 @@ CASES = [
             fact("extraQualities", equals=["color", "gray", "bitonal"]),
             fact(
                 "extraFeatures",
-                equals=["mirroring", "profileLinkHeader", "rotationArbitrary", "sizeUpscaling"],
+                equals=["canonicalLinkHeader", "mirroring", "profileLinkHeader", "rotationArbitrary", "sizeUpscaling"],
             ),
         ],
     ),
@@ -171,7 +171,14 @@ CASES = [
                 "profile",
                 1,
                 "supports",
-                equals=["mirroring", "profileLinkHeader", "regionSquare", "rotationArbitrary", "sizeAboveFull"],
+                equals=[
+                    "canonicalLinkHeader",
+                    "mirroring",
+                    "profileLinkHeader",
+                    "regionSquare",
+                    "rotationArbitrary",
+                    "sizeAboveFull",
+                ],
             ),
         ],
     ),
@@ -233,13 +240,36 @@ STRICT = [
             fact("extraFormats", equals=["webp"]),
             fact("preferredFormats", equals=["webp", "jpg"]),
             fact("rights", equals="http://creativecommons.org/publicdomain/zero/1.0/"),
-            fact("extraFeatures", equals=["mirroring", "profileLinkHeader", "rotationArbitrary"]),
+            fact(
+                "extraFeatures", equals=["canonicalLinkHeader", "mirroring", "profileLinkHeader", "rotationArbitrary"]
+            ),
         ],
+    ),
+    Case(
+        "a canonical URL below a mount",
+        "/L/full/!900,900/0/default.jpg",
+        200,
+        "jpeg",
+        answers={"Link": "</images/iiif/3/L/full/max/0/default.jpg>"},
     ),
     Case("a base URI below a mount", "/L", 303, answers={"Location": "/images/iiif/3/L/info.json"}),
 ]
 
 PUBLIC = [
+    Case(
+        "a canonical URL that clients see",
+        "/storage%2Fb%2FL.jpg/full/max/0/default.jpg",
+        200,
+        "jpeg",
+        answers={"Link": "<https://images.example.org/service/storage%2Fb%2FL.jpg/full/max/0/default.jpg>"},
+    ),
+    Case(
+        "the largest upscaled size",
+        "/S.jpg/full/^600,/0/default.jpg",
+        200,
+        "jpeg",
+        answers={"Link": "/S.jpg/full/^max/0/default.jpg>"},
+    ),
     Case("^max", "/S.jpg/full/^max/0/default.png", 200, "png", (600, 480)),
     Case("at the root", "/L.jpg/full/30,/0/default.jpg", 200, "jpeg", (30, 20)),
     Case("a prefix of its own", "/image/v2/L.jpg/full/full/0/default.jpg", 200, "jpeg", (600, 400)),
@@ -252,6 +282,30 @@ PUBLIC = [
         checks=[fact("@id", equals="https://images.example.org/service/image/v2/storage%2fb%2FL.jpg")],
     ),
 ]
+
+
+CANONICAL = [
+    ("/iiif/3/L.jpg/full/max/0/default.jpg", "/iiif/3/L.jpg/full/max/0/default.jpg"),
+    ("/iiif/3/%4c.jpg/0,0,1200,9999/1200,800/360.0/color.jpg", "/iiif/3/L.jpg/full/max/0/default.jpg"),
+    ("/iiif/3/L.jpg/pct:0,0,100,100/,400/!90.0/gray.png", "/iiif/3/L.jpg/full/600,400/!90/gray.png"),
+    ("/iiif/3/L.jpg/square/pct:50/22.50/default.png", "/iiif/3/L.jpg/200,0,800,800/400,400/22.5/default.png"),
+    ("/iiif/3/Q.jpg/square/!100,400/0/default.jpg", "/iiif/3/Q.jpg/full/100,100/0/default.jpg"),
+    ("/iiif/3/L.jpg/1100,700,300,200/^200,/0/default.jpg", "/iiif/3/L.jpg/1100,700,100,100/^200,200/0/default.jpg"),
+    ("/iiif/3/E6.jpg/full/100,/0/default.jpg", "/iiif/3/E6.jpg/full/100,150/0/default.jpg"),
+    ("/iiif/2/L.jpg/full/max/0/color.jpg", "/iiif/2/L.jpg/full/full/0/default.jpg"),
+    ("/iiif/2/L.jpg/full/,400/0/default.jpg", "/iiif/2/L.jpg/full/600,/0/default.jpg"),
+    ("/iiif/2/L.jpg/full/300,300/0/default.jpg", "/iiif/2/L.jpg/full/300,300/0/default.jpg"),
+]
+
+
+@pytest.mark.parametrize(("target", "canonical"), CANONICAL)
+def test_the_canonical_url_is_linked(service: Service, target: str, canonical: str) -> None:
+    for _ in range(2):  # rendered, then from memory
+        link = service.request("iiif", target).headers["link"]
+        assert (
+            link == f'<{canonical}>;rel="canonical", <http://iiif.io/api/image/{target[6]}/level2.json>;rel="profile"'
+        )
+    assert service.request("iiif", canonical).status == 200
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

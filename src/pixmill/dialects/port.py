@@ -11,6 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from pixmill.errors import PixmillError
 from pixmill.plan.hints import HintValues
+from pixmill.plan.lengths import Size
 from pixmill.plan.request import Headers, ImageRequest
 
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -177,6 +178,17 @@ class ParsesHints(Protocol):
 
     def parse_with_hints(self, path: bytes, query: bytes, hinted: HintValues, *, upload: bool = False) -> Outcome:
         """Parse a URL as ``parse`` does, with what the client says."""
+
+
+@runtime_checkable
+class AddsHeaders(Protocol):
+    """A dialect that has headers of images which depend on the size of the original."""
+
+    def result_headers(self, path: bytes, query: bytes, source: Size) -> Headers:
+        """Return headers besides those of the request, over which they take precedence.
+
+        ``source`` is the size of the original, oriented and trimmed. Raises BadRequest.
+        """
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from pixmill.dialects.port import (
+    AddsHeaders,
     Dialect,
     FactsRequest,
     ImageRedirect,
@@ -26,8 +27,9 @@ from pixmill.dialects.port import (
 from pixmill.dialects.source_mapping import UNMAPPED, SourceMapping
 from pixmill.errors import PixmillError, RouteNotFound, SourceForbidden
 from pixmill.plan.hints import HintValues
+from pixmill.plan.lengths import Size
 from pixmill.plan.references import map_sources
-from pixmill.plan.request import Fallback, ImageRequest
+from pixmill.plan.request import Fallback, Headers, ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,16 @@ class DialectMatch:
         if not isinstance(self.mounted.dialect, RedirectsToResults):
             raise TypeError(f"{self.mounted.name} has no locations of results")
         return self._below_mount(Redirect(self.mounted.dialect.location(self.path, query, etag, expires)))
+
+    @property
+    def adds_headers(self) -> bool:
+        """Whether ``result_headers`` may return any."""
+        return isinstance(self.mounted.dialect, AddsHeaders)
+
+    def result_headers(self, query: bytes, source: Size) -> Headers:
+        """Return the headers of an image that depend on the size of its original."""
+        dialect = self.mounted.dialect
+        return dialect.result_headers(self.path, query, source) if isinstance(dialect, AddsHeaders) else ()
 
     def render_facts(self, facts: Mapping[str, object], query: bytes) -> Text:
         """Return the dialect's own answer to ``FactsRequest``."""

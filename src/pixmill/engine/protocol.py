@@ -122,6 +122,7 @@ class RenderedImage(Struct, frozen=True, forbid_unknown_fields=True, tag="render
     height: int
     seconds: dict[str, float]
     truncated: bool = False
+    source_size: tuple[int, int] = (0, 0)
 
 
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
@@ -145,6 +146,7 @@ class BatchItem(Struct, frozen=True, forbid_unknown_fields=True, tag="batch_item
     height: int
     seconds: dict[str, float]
     truncated: bool = False
+    source_size: tuple[int, int] = (0, 0)
 
 
 class RenderedBatch(Struct, frozen=True, forbid_unknown_fields=True, tag="rendered_batch"):

@@ -149,6 +149,7 @@ class Worker:
             rendered.height,
             _stage_seconds(rendered),
             rendered.truncated,
+            rendered.source_size,
         )
 
     def _render_batch(
@@ -182,6 +183,7 @@ class Worker:
             result.height,
             _stage_seconds(result),
             result.truncated,
+            result.source_size,
         )
 
     def _check_result_size(self, size: int) -> None:

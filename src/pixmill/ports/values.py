@@ -68,12 +68,16 @@ class Rendered:
     truncated: bool = False
     """An original, or the image of an overlay or a mask, is cut off: the result must not live long."""
 
+    source_size: tuple[int, int] = (0, 0)
+    """The sides of the image that the first stage works on, oriented and trimmed; 0 if they are not known."""
+
 
 class EntryMetadata(Struct, frozen=True, omit_defaults=True):
     """All of a cache entry but the image: enough for a 304, for purges, and for revalidation.
 
     ``Lifetime`` draws its time line. ``version`` is that of the original which the result was made of, as last
     validated. ``sources`` are the canonical texts of all inputs, the original first; ``tags`` are the surrogate keys.
+    ``source_size`` is as in ``Rendered``.
     """
 
     etag: str
@@ -82,6 +86,7 @@ class EntryMetadata(Struct, frozen=True, omit_defaults=True):
     client_caching: ClientCaching = CLIENT_SAME
     sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    source_size: tuple[int, int] = (0, 0)
 
     @property
     def purge_watermark(self) -> float:

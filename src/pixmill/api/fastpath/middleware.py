@@ -17,6 +17,7 @@ from pixmill.api.fastpath.load_shedder import LoadShedder, PreparedRejection
 from pixmill.api.fastpath.request_cache import CachedRequest, PreparedResponse, RequestCache
 from pixmill.api.fastpath.telemetry_batch import ResponseClass, TelemetryBatch
 from pixmill.api.http.cache_headers import entity_tags, image_headers, not_modified_since
+from pixmill.api.http.dialect_answers import result_headers
 from pixmill.api.http.forwarded import ProxyNetwork
 from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.api.middleware.guards import InFlightRequests, identify_client
@@ -160,7 +161,8 @@ class FastPathMiddleware:
     ) -> PreparedResponse:
         entry = hit.entry
         result = ResizeResult(entry.meta, CacheOutcome.HIT, None if not_modified else entry, hit.tier)
-        headers = image_headers(cached.image_request, result, cached.expires, cached.etag_prefix)
+        own = result_headers(cached.adds_headers, scope["query_string"], entry.meta) if cached.adds_headers else ()
+        headers = image_headers(cached.image_request, result, cached.expires, cached.etag_prefix, own)
         raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()] + COMMON_HEADERS
         status, format_name = (304, "none") if not_modified else (200, entry.format.value)
         has_image = not not_modified and scope["method"] != "HEAD"

@@ -95,7 +95,8 @@ class CachedRequest:
     """What a request means. ``responses``, by method, or 304, are made of the entry with ``meta`` in that ``second``.
 
     The entry itself is not kept: memory is freed when its tier evicts it.
-    ``route`` is the label of its route, for metrics and logs.
+    ``route`` is the label of its route, for metrics and logs. ``adds_headers`` is the match of a dialect with headers
+    that depend on the original.
     """
 
     image_request: ImageRequest
@@ -103,6 +104,7 @@ class CachedRequest:
     expires: int | None
     etag_prefix: str = ""
     route: str = ""
+    adds_headers: DialectMatch | None = None
     meta: EntryMetadata | None = None
     second: int = 0
     responses: dict[str, PreparedResponse] = field(default_factory=dict)

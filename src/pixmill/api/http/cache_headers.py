@@ -14,7 +14,7 @@ from pixmill.api.http.dialect_answers import own_headers
 from pixmill.media import MEDIA, Format
 from pixmill.plan.dates import seconds_of
 from pixmill.plan.freshness import YEAR_S, CacheControl, ClientMaxAge, cache_control_for
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Headers, ImageRequest
 from pixmill.ports.values import EntryMetadata
 from pixmill.services.results.answer import CacheOutcome, ResizeResult
 
@@ -68,13 +68,18 @@ def entity_tags(if_none_match: str) -> "frozenset[str] | AnyEntityTag":
 
 
 def image_headers(
-    image_request: ImageRequest, result: ResizeResult, expires: int | None = None, etag_prefix: str = ""
+    image_request: ImageRequest,
+    result: ResizeResult,
+    expires: int | None = None,
+    etag_prefix: str = "",
+    result_headers: Headers = (),
 ) -> dict[str, str]:
     """Return all headers; those of a 304 if the client has the bytes.
 
     ``etag_prefix`` is what the URL itself says of the entity tag: while the result has that tag, it is immutable.
+    ``result_headers`` are those of the dialect that depend on the result.
     """
-    headers = own_headers(image_request.headers) | cache_headers(image_request, result, expires)
+    headers = own_headers((*image_request.headers, *result_headers)) | cache_headers(image_request, result, expires)
     entry = result.entry
     is_immutable = etag_prefix and result.meta.etag.startswith(f'"{etag_prefix}')
     if is_immutable and expires is None and headers["cache-control"].startswith("public"):

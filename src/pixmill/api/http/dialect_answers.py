@@ -8,7 +8,10 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from pixmill.dialects.port import Redirect, Text
+from pixmill.dialects.registry import DialectMatch
+from pixmill.plan.lengths import Size
 from pixmill.plan.request import Headers
+from pixmill.ports.values import EntryMetadata
 
 ANSWER_HEADERS: Final = {"cache-control": "no-cache"}
 """Of answers that no image stands behind."""
@@ -29,6 +32,14 @@ def own_headers(headers: Headers) -> dict[str, str]:
         for name, value in headers
         if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
     }
+
+
+def result_headers(match: DialectMatch, query: bytes, meta: EntryMetadata) -> Headers:
+    """Return the headers of a dialect that depend on the original; none for a result whose original is not known."""
+    width, height = meta.source_size
+    if not match.adds_headers or min(width, height) < 1:
+        return ()
+    return match.result_headers(query, Size(width, height))
 
 
 def answer_response(answer: Redirect | Text, headers: Mapping[str, str], *, head: bool = False) -> Response:

@@ -20,7 +20,7 @@ from pixmill.api.http.cache_headers import (
     redirect_headers,
     server_timing,
 )
-from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
+from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response, result_headers
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
 from pixmill.api.routes.fallback import fallback_response, is_of_original
@@ -69,7 +69,10 @@ async def get_image(context: ApiContext, request: Request) -> Response:
         result = replace(result, entry=None)
     etag_prefix = outcome.etag_prefix if isinstance(outcome, ImmutableImage) else ""
     context.images.request_cache.put(
-        request_key, CachedRequest(image_request, key, expires, etag_prefix, match.route.label)
+        request_key,
+        CachedRequest(
+            image_request, key, expires, etag_prefix, match.route.label, match if match.adds_headers else None
+        ),
     )
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)
 
@@ -120,7 +123,8 @@ def image_response(
 ) -> Response:
     """Return 200 with the image, or 304 without."""
     entry = result.entry
-    headers = image_headers(image_request, result, expires, etag_prefix)
+    own = result_headers(request.scope["dialect_match"], request.scope["query_string"], result.meta)
+    headers = image_headers(image_request, result, expires, etag_prefix, own)
     if context.config.server_timing and result.seconds:
         headers["server-timing"] = server_timing(result)
     if entry is None:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+from urllib.parse import quote
 
-from pixmill.dialects.iiif.compile import plan_of
+from pixmill.dialects.iiif.canonical import canonical_params
 from pixmill.dialects.iiif.grammar import ImageParams, read_params
 from pixmill.dialects.iiif.information import PROFILE_LINKS, info_json, media_type
 from pixmill.dialects.iiif.options import REQUIRED_FORMATS, IiifOptions, Maximum, Version, prefixes_of
+from pixmill.dialects.iiif.plans import plan_of
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute
 from pixmill.errors import (
@@ -24,14 +26,16 @@ from pixmill.errors import (
     TooCostly,
     UnsupportedOutput,
 )
+from pixmill.plan.lengths import Size
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Headers, ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 
 _INFO: Final = "info.json"
 _IMAGE_SEGMENTS: Final = 5
+_SAFE_IN_SEGMENT: Final = "!$&'()*+,;=:@~"
 _NO_UPSCALING: Final = "This service does not upscale images"
 
 _PARAMS: Final = {"crop": "region", "enlarge": "size", "exceeding": "size"}
@@ -78,6 +82,7 @@ class IiifDialect:
         prefixes = prefixes_of(options, mount)
         self._options, self._mode = options, mode
         self._maximum = Maximum.of(options, limits)
+        self._base = options.base_url.rstrip("/") or mount
         self._formats = frozenset((*REQUIRED_FORMATS, *options.extra_formats))
         if missing := set(options.preferred_formats) - self._formats:
             raise ValueError(f"preferred_formats has {', '.join(sorted(missing))}, which extra_formats has not")
@@ -132,6 +137,19 @@ class IiifDialect:
             raise InvalidParameter(f"The format must be {', '.join(sorted(self._formats))}", param="format")
         return params
 
+    def result_headers(self, path: bytes, query: bytes, source: Size) -> Headers:
+        """Return the canonical URL and the profile as one header: the official validator reads no second one."""
+        del query
+        location = self._locate(path)
+        if location is None or location.kind is not _Kind.IMAGE:
+            return ()
+        params = self._params(location)
+        plan = plan_of(params, self._options, self._maximum, self._mode)
+        canonical = canonical_params(params, plan, source, location.version, self._options, self._maximum)
+        identifier = quote(_decoded(location.segments[0]), safe=_SAFE_IN_SEGMENT)
+        url = f"{self._base}{location.prefix}/{identifier}/{canonical}"
+        return (("link", f'<{url}>;rel="canonical", {PROFILE_LINKS[location.version]}'),)
+
     def render_facts(self, facts: Mapping[str, object], path: bytes, query: bytes) -> Text:
         del query
         location = self._locate(path)
@@ -140,7 +158,7 @@ class IiifDialect:
                 location
             ):
                 if self._options.base_url:
-                    url = self._options.base_url.rstrip("/") + path.decode("latin-1")
+                    url = self._base + path.decode("latin-1")
                 service_id = url.removesuffix(f"/{_INFO}")
                 body = info_json(service_id, width, height, location.version, self._options, self._maximum)
                 return Text(body, media_type=media_type(accept, location.version), headers=(("vary", "Accept"),))

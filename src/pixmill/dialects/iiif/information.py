@@ -16,7 +16,7 @@ _JSON: Final = "application/json"
 _LD_JSON: Final = "application/ld+json"
 _LD_JSON_TYPES: Final = {Version.V2: _LD_JSON, Version.V3: f'{_LD_JSON};profile="{CONTEXTS[Version.V3]}"'}
 
-_FEATURES: Final = ("mirroring", "profileLinkHeader", "rotationArbitrary")
+_FEATURES: Final = ("canonicalLinkHeader", "mirroring", "profileLinkHeader", "rotationArbitrary")
 """Beyond level 2 of both versions."""
 
 MAX_ACCEPT_ITEMS: Final = 64

@@ -87,7 +87,7 @@ def passthrough(decoder: Decoder, job: RenderJob) -> Rendered | None:
     size = job.geometry.output
     body = _original_body(decoder, job, size) if _only_resizes(job) else None
     if body is not None:
-        return Rendered(body, job.header.format, size.width, size.height)
+        return Rendered(body, job.header.format, size.width, size.height, source_size=job.geometry.source.sides)
     if job.plan.output.formats[:1] == (Format.SVG,):
         raise UnsupportedOutput(_NEEDS_PIXELS, param="format")
     return None

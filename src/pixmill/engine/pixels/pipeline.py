@@ -149,7 +149,7 @@ def render_frame(frame: Frame, job: RenderJob, seconds: dict[str, float]) -> Ren
         frame = _runner(job).run(frame)
     with _record_duration(seconds, "encode"), process_errors():
         body, result_format = _encode(frame, job)
-    return Rendered(body, result_format, frame.width, frame.height, seconds, frame.truncated)
+    return Rendered(body, result_format, frame.width, frame.height, seconds, frame.truncated, job.geometry.source.sides)
 
 
 def _runner(job: RenderJob) -> PipelineRunner:
@@ -183,7 +183,9 @@ def _render_animation(decoder: Decoder, job: RenderJob, cost_s: float) -> Render
         check_size(_within_result_limit(body, job), output)
     seconds["encode"] = perf_counter() - started - sum(seconds.values())
     size = sequence.size
-    return Rendered(body, result_format, size.width, size.height, seconds, sequence.truncated)
+    return Rendered(
+        body, result_format, size.width, size.height, seconds, sequence.truncated, job.geometry.source.sides
+    )
 
 
 def _original_file(job: RenderJob) -> OriginalFile:

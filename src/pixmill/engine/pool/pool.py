@@ -138,7 +138,7 @@ class EnginePool:
             case (protocol.RenderedImage() as image, ResultFile() as file):
                 self._observe_stages(call, image.seconds)
                 body = await self._read(file, partial(file.read, self._limits.max_result_bytes))
-                return Rendered(body, image.format, image.width, image.height, image.seconds, image.truncated)
+                return _rendered(body, image)
             case (outcome, _):
                 raise InternalError(detail=f"unexpected reply to a render: {type(outcome).__name__}")
 
@@ -224,4 +224,8 @@ def _split_batch(
 
 def _batch_result(item: protocol.BatchItem, file: ResultFile) -> Rendered:
     body = file.read_range(item.offset, item.size_bytes)
-    return Rendered(body, item.format, item.width, item.height, item.seconds, item.truncated)
+    return _rendered(body, item)
+
+
+def _rendered(body: bytes, image: protocol.RenderedImage | protocol.BatchItem) -> Rendered:
+    return Rendered(body, image.format, image.width, image.height, image.seconds, image.truncated, image.source_size)

@@ -106,6 +106,7 @@ def _check_image(image: RenderedImage | BatchItem, plan: Plan, limits: Limits, e
     _require(image.format in possible_formats(plan.output), "format")
     max_side = _ROTATION_GROWTH * limits.max_result_side
     _require(1 <= image.width <= max_side and 1 <= image.height <= max_side, "width, height")
+    _require(all(0 <= side <= _MAX_SIDE for side in image.source_size), "source_size")
     for stage, seconds in image.seconds.items():
         # false for NaN
         _require(stage in WORKER_STAGES and 0 <= seconds <= elapsed_s + _CLOCK_SLACK_S, "seconds")

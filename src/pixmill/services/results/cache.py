@@ -96,6 +96,7 @@ class ResultCache:
             self.metadata_for(key, original.version),
             sources=original.sources,
             tags=tuple(dict.fromkeys((*tags, *original.tags))),
+            source_size=rendered.source_size,
         )
         if rendered.truncated:
             meta = self._short_lived(key, meta)
@@ -123,7 +124,8 @@ class ResultCache:
     def uncacheable(self, rendered: Rendered) -> Entry:
         """Return the entry of a result that is not stored."""
         now = self._clock()
-        return _make_entry(rendered, EntryMetadata("", OriginalVersion(""), Lifetime(now, now, now, now, now)))
+        lifetime = Lifetime(now, now, now, now, now)
+        return _make_entry(rendered, EntryMetadata("", OriginalVersion(""), lifetime, source_size=rendered.source_size))
 
     async def put_revalidated(self, key: Key, stale: Entry, version: OriginalVersion) -> tuple[Entry, bool]:
         """Store the same image with a new lifetime, as its original has not changed; returns it as ``put`` does."""
@@ -133,6 +135,7 @@ class ResultCache:
             etag=stale.meta.etag,
             sources=stale.meta.sources,
             tags=stale.meta.tags,
+            source_size=stale.meta.source_size,
         )
         entry = replace(stale, meta=meta)
         return entry, await self._cache.put(key, entry)

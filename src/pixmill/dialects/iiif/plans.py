@@ -41,7 +41,7 @@ def plan_of(params: ImageParams, options: IiifOptions, maximum: Maximum, mode: R
     """Return the plan. Raises InvalidParameter."""
     plan = Plan(
         crop=_crop(params.region),
-        resize=_resize(params.size, options, maximum),
+        resize=resize_of(params.size, options, maximum),
         input=Input(animated=False),
         output=Output((FORMATS[params.extension],), quality=options.quality, encoding=Encoding(mode=mode)),
     )
@@ -62,7 +62,8 @@ def _crop(region: Region) -> Crop | CropWindow | None:
             return Crop(float(region.left), float(region.top), float(region.width), float(region.height), unit)
 
 
-def _resize(size: SizeForm, options: IiifOptions, maximum: Maximum) -> Resize:
+def resize_of(size: SizeForm, options: IiifOptions, maximum: Maximum) -> Resize:
+    """Return the box of a size. Raises InvalidParameter."""
     limits = Resize(max_width=maximum.width, max_height=maximum.height, max_area=maximum.area)
     upscales = size.upscales and options.upscaling
     match size.kind:
