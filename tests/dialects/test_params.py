@@ -81,7 +81,7 @@ def test_what_fits_the_schema_is_taken(param: Param, data: st.DataObject) -> Non
     assume("\\" not in text)
     if in_schema(param, text):
         assert is_accepted(param, text)
-    elif param.name not in {"url", "mask", "overlay", "then"}:
+    elif param.name not in {"url", "fallback", "mask", "overlay", "then"}:
         assert not is_accepted(param, text)
 
 

@@ -50,6 +50,10 @@ class Param:
             return self.grammar.parse(text)
         except ValueError:
             raise self.invalid() from None
+        except InvalidParameter as error:
+            if error.param == "url" != self.name:  # of a location inside the value
+                raise error.with_subject(self.name, self.name) from None
+            raise
 
     def invalid(self) -> InvalidParameter:
         """Build the error for a value that the grammar rejects."""

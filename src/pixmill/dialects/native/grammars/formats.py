@@ -5,6 +5,7 @@ Knows formats and text; must never know what a plan is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Final, Literal
 
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
@@ -44,10 +45,12 @@ class FormatGrammar:
 
     @property
     def schema(self) -> Schema:
-        names = f"(?:{'|'.join(MODERN_FORMATS)})"
+        """The schema, which lists every order of the modern formats: a pattern cannot say that each comes once."""
+        counts = range(1, len(MODERN_FORMATS) + 1)
+        names = "|".join(",".join(order) for count in counts for order in permutations(MODERN_FORMATS, count))
         universal = f"(?:{'|'.join(self._universal_words())})"
-        ends = (names, f"{names},{universal}", f"{names},{_ORIGINAL}", f"(?:{names},)?{_ORIGINAL},{universal}")
-        return pattern_schema("|".join((*self.words, *(_AUTO + end for end in ends))))
+        orders = f"(?:{names})(?:,{universal}|,{_ORIGINAL}(?:,{universal})?)?|{_ORIGINAL},{universal}"
+        return pattern_schema("|".join((*self.words, f"{_AUTO}(?:{orders})")))
 
     def parse(self, text: str) -> tuple[Format, ...] | Literal["original"] | FormatOrder:
         if text in self.words:

@@ -46,8 +46,11 @@ _SIZE_PATTERN = re.compile(r"[1-9][0-9]{0,3}|pct:(?:[1-9][0-9]{0,2}(?:\.[0-9]{1,
 _OFFSET_PATTERN = re.compile("-?(?:0|[1-9][0-9]?|[1-4][0-9]{2}|500)")
 
 
-STAGE_PATTERN: Final = "(?:blur|sharpen|border|pixelate)=[1-9]|grayscale=true|flip=(?:horizontal|vertical)"
-"""Some stages without a comma, which is doubled in an option."""
+STAGE_PATTERN: Final = (
+    "(?:blur|sharpen|border|pixelate)=[1-9]|grayscale=true(?:&radius=pct:(?:[1-4]?[0-9]|50))?|"
+    "flip=(?:horizontal|vertical)|crop=pct:[1-9]?[0-9],,[1-9]?[0-9],,[1-9][0-9]?,,[1-9][0-9]?"
+)
+"""Some stages; a comma is doubled in an option."""
 
 
 class OptionValues(TypedDict, total=False):

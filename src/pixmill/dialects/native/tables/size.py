@@ -12,7 +12,7 @@ from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, Au
 from pixmill.dialects.native.grammars.scalars import FLAGS, AutoDecimal, Choice, Decimal, Integer
 from pixmill.dialects.native.param import MAX_SIDE, Group, Param
 from pixmill.dialects.native.param_values import ParamValues
-from pixmill.errors import ConflictingParameters, InvalidParameter, MissingParameter
+from pixmill.errors import ConflictingParameters
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
 from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
@@ -121,6 +121,7 @@ PARAMS = (
         Integer(1, MAX_SIDE),
         "With `dpr_rule=dropped`: the longest side of a result that `dpr` may multiply.",
         ("5000",),
+        default=str(MAX_SIDE),
     ),
     Param(
         "enlarge",
@@ -417,7 +418,7 @@ def _without_padding(values: ParamValues, resize: Resize) -> Resize:
     width = resize.width and resize.width - left - right
     height = resize.height and resize.height - top - bottom
     if width < 0 or height < 0 or (resize.width and not width) or (resize.height and not height):
-        raise InvalidParameter("The padding leaves nothing of the box", param="padding_inside")
+        raise ConflictingParameters("The padding leaves nothing of the box", param="padding_inside")
     return replace(resize, width=width, height=height)
 
 
@@ -476,11 +477,9 @@ def _with_rules(values: ParamValues, resize: Resize) -> Resize:
 
 def _conditional_dpr(values: ParamValues) -> Dpr | None:
     rule = values.get("dpr_rule", DprRule.FULL)
-    if rule is DprRule.DROPPED and "dpr_max_side" not in values:
-        raise MissingParameter("dpr_rule=dropped needs dpr_max_side", param="dpr_max_side")
     if rule is DprRule.FULL:
         return None
-    return Dpr(float(values.get("dpr", _ONE)), rule, values.get("dpr_max_side", 0))
+    return Dpr(float(values.get("dpr", _ONE)), rule, values.get("dpr_max_side", MAX_SIDE))
 
 
 def _box(values: ParamValues, width: _Side, height: _Side, scales: _Scales) -> Resize:
