@@ -174,6 +174,22 @@ def test_published_signatures(secret: str, text: str, algorithm: str, signature:
         dialect.verify(f"/demo/image/{kind}/{text}".encode(), b"", 0)
 
 
+def test_a_signature_is_of_one_source() -> None:
+    """Escapes may be written in several ways, but what is escaped twice is another URL."""
+    dialect = CloudinaryDialect(CloudinaryOptions(require_signature=True), keys_of((b"b",)))
+    signed = dialect.sign(b"/demo/image/fetch/http://a.b/c%3Fd", b"").encode()
+    assert dialect.verify(signed, b"", 0) is None
+    assert dialect.verify(signed.replace(b"http://a.b/c", b"http%3A%2F%2Fa.b%2Fc"), b"", 0) is None
+    with pytest.raises(SignatureInvalid):
+        dialect.verify(signed.replace(b"%3F", b"%253F"), b"", 0)
+
+
+def test_an_untouched_original_is_sent_as_it_is() -> None:
+    as_stored = request("a.jpg").plan
+    assert request("fl_attachment:b.jpg,d_x.png/fl_immutable_cache/a.jpg").plan == as_stored
+    assert request("fl_progressive/a.jpg").plan != as_stored
+
+
 @pytest.mark.parametrize(
     ("key", "fields", "path"),
     [

@@ -10,8 +10,9 @@ from msgspec import structs
 
 from pixmill.dialects.cloudinary.effects import BLENDS, EFFECTS, LOOP, EffectCall
 from pixmill.dialects.cloudinary.grammar import FETCH, MAX_COMPONENTS, VIDEO, Delivery, split_extension
+from pixmill.dialects.cloudinary.layer_placement import flags_of
 from pixmill.dialects.cloudinary.layers import MAX_DEPTH, Layer, layers_and_components, overlay_of
-from pixmill.dialects.cloudinary.options import FORMATS, UNMADE_FORMATS, Component, invalid, read_component
+from pixmill.dialects.cloudinary.options import FORMATS, IDLE_FLAGS, UNMADE_FORMATS, Component, invalid, read_component
 from pixmill.dialects.cloudinary.resizing import Sizing, put_size
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.cloudinary.values import MAX_SIDE, MAXIMUM, Angle, Auto, Background, Quality, Side
@@ -98,6 +99,11 @@ _NOTED: Final = {
 }
 
 
+def _is_idle(component: Component) -> bool:
+    """Return whether a component says nothing about the image."""
+    return component.keys() <= {"fl", "d"} and flags_of(component) <= IDLE_FLAGS
+
+
 def _loops(text: str) -> int:
     """Return how often an animation plays, 0 for ever, for the number of further times."""
     if not text:
@@ -149,7 +155,7 @@ class Compiler:
         dpr = _common_dpr(components, hinted)
         work = _Work(self, dpr, hinted or HintValues(), recipe)
         plan = _plan_of(work.stages(components))
-        output = self._output(delivery, recipe, has_components=bool(components), hinted=hinted)
+        output = self._output(delivery, recipe, has_components=not all(map(_is_idle, components)), hinted=hinted)
         plan = structs.replace(plan, input=_input(recipe, output), output=output)
         default = recipe.default or self.settings.default_image
         request = ImageRequest(

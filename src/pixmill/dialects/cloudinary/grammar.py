@@ -7,6 +7,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.errors import InvalidParameter, MissingParameter, RequestTooLarge, RouteNotFound
@@ -157,7 +158,7 @@ def _delivery(
     else:
         source, extension = _split_extension(_decoded(raw))
     prefix = b"/".join(components)
-    texts = dict.fromkeys((raw, _decoded(raw).encode()))
+    texts = dict.fromkeys((raw, _escaped(_decoded(raw))))
     signed = tuple(prefix + b"/" + text if prefix else text for text in texts)
     return Delivery(resource, kind, components, source, extension, version, signature, signed)
 
@@ -192,6 +193,11 @@ def _split_extension(name: str) -> tuple[str, str]:
 
 
 split_extension = _split_extension
+
+
+def _escaped(text: str) -> bytes:
+    """Escape a public id or a URL as the libraries do before they sign it: no two texts become one."""
+    return quote(text, safe="/:").replace("~", "%7E").encode()
 
 
 def _decoded(raw: bytes, param: str = "public_id") -> str:

@@ -116,6 +116,9 @@ _IDLE_FLAGS: Final = (
     "tiff8_lzw",
 )
 FLAGS: Final = frozenset((*_USED_FLAGS, *_IDLE_FLAGS))
+IDLE_FLAGS: Final = frozenset((*_IDLE_FLAGS, "attachment"))
+"""Those that leave the image as it is."""
+
 FLAG_SEPARATOR: Final = "."
 
 
