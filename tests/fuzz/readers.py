@@ -47,6 +47,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
+    from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, Text
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
@@ -100,6 +101,7 @@ IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"
 NETLIFY: Final = tuple(
     NetlifyDialect(NetlifyOptions(("^https://a/.*x+",), handler), site="https://b") for handler in ("hosted", "dev")
 )
+PHOTON: Final = (PhotonDialect(PhotonOptions()), PhotonDialect(PhotonOptions(), is_tachyon=True))
 WESERV: Final = WeservDialect(WeservOptions())
 CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
@@ -225,6 +227,15 @@ def netlify(data: bytes) -> None:
             outcome = dialect.parse(b"/.netlify/images", data)
             assert isinstance(outcome, ImageRequest)
             assert canonical_json(outcome.plan)
+
+
+def photon(data: bytes) -> None:
+    """The path, then the query; Photon and Tachyon read both."""
+    path, _, query = data.partition(b"?")
+    for dialect in PHOTON:
+        with suppress(BadRequest):
+            outcome = dialect.parse(b"/" + path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
 
 
 def weserv(data: bytes) -> None:
@@ -483,6 +494,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imagekit,
         imgix,
         bunny,
+        photon,
         signature,
         url,
         headers,

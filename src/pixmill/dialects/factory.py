@@ -31,6 +31,7 @@ from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
 from pixmill.dialects.nextjs.config import FLAVOURS, load_config
 from pixmill.dialects.nextjs.dialect import NextDialect
+from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
@@ -210,6 +211,13 @@ def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
     return ImageKitDialect(options, _secrets(entry, server), server.render_mode)
 
 
+def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
+    if entry.keys:
+        raise ValueError("Photon's URLs have no signatures: leave out keys")
+    options = msgspec.json.decode(entry.options, type=PhotonOptions)
+    return PhotonDialect(options, is_tachyon=entry.dialect == "tachyon", mode=server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -230,6 +238,8 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imagekit": _imagekit,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
     "bunny": _bunny,
+    "photon": _photon,
+    "tachyon": _photon,
 }
 """By the name that an entry gives."""
 
