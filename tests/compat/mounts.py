@@ -227,4 +227,15 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "source": "{origin}/validated/{path}.png",
         "options": {"confined_upscale": "error"},
     },
+    "iiif-viewed": {"dialect": "iiif", "mount": "/viewed/iiif", "source": "{origin}/viewed/{path}.png"},
+    "iiif-viewed-webp": {
+        "dialect": "iiif",
+        "mount": "/viewed/iiif-webp",
+        "source": "{origin}/viewed/{path}.png",
+        "options": {
+            "prefixes": {"/3": 3, "/2": 2},
+            "preferred_formats": ["webp", "jpg"],
+            "tile_size": 256,
+        },
+    },
 }
