@@ -32,6 +32,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+    from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
@@ -108,6 +109,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
+FASTLY: Final = FastlyDialect(FastlyOptions())
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -263,6 +265,14 @@ def bunny(data: bytes) -> None:
         BUNNY.verify(b"/" + path, query, 0)
     with suppress(BadRequest, Forbidden):
         outcome = BUNNY.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def fastly(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest, Forbidden):
+        outcome = FASTLY.parse(b"/a.jpg", data)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
 
@@ -493,6 +503,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         weserv,
         imagekit,
         imgix,
+        fastly,
         bunny,
         photon,
         signature,

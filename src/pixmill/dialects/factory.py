@@ -16,6 +16,7 @@ from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOpt
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
+from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
@@ -114,6 +115,11 @@ def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
 def _bunny(entry: MountEntry, server: ServerDefaults) -> BunnyDialect:
     options = msgspec.json.decode(entry.options, type=BunnyOptions)
     return BunnyDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+
+def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
+    kind = ContentstackOptions if entry.dialect == "contentstack" else FastlyOptions
+    return FastlyDialect(msgspec.json.decode(entry.options, type=kind), server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
@@ -240,6 +246,8 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "bunny": _bunny,
     "photon": _photon,
     "tachyon": _photon,
+    "fastly": _fastly,
+    "contentstack": _fastly,
 }
 """By the name that an entry gives."""
 
