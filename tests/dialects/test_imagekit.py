@@ -106,6 +106,10 @@ def test_layers() -> None:
     assert (second.markup, second.placement.opacity) == ("Hi", 50.0)
 
 
+def test_the_place_of_a_layer_may_stand_in_any_of_its_steps() -> None:
+    assert plan("l-image,i-x.png,w-20:rt-90,lfo-top,l-end") == plan("l-image,i-x.png,w-20,lfo-top:rt-90,l-end")
+
+
 def test_centres_of_layers() -> None:
     (overlay,) = plan("l-image,i-x.png,w-100,h-50,lxc-200,lyc-bh_mul_0.25,l-end").overlays
     assert overlay.placement.offset_x == Length(150.0)

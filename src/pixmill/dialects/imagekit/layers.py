@@ -34,6 +34,7 @@ _MAX_SIDE: Final = 65_535.0
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _FAMILY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{0,63}")
 _NO_HINTS: Final = HintValues()
+_PLACE_NAMES: Final = frozenset(("lx", "ly", "lxc", "lyc", "lfo", "lm"))
 _FITS: Final = {
     "force": OverlayFit.FILL,
     "at_max": OverlayFit.INSIDE,
@@ -51,6 +52,8 @@ def overlays_of(step: Step, read: ReadValues) -> tuple[Overlay, ...]:
 
 def _overlay(layer: Layer, read: ReadValues) -> Overlay | None:
     first, *others = layer.steps
+    placed = [param for step in others for param in step.params if param[0] in _PLACE_NAMES]
+    first = Step([*first.params, *placed], first.layers)
     values = read(first)
     if layer.kind == "text":
         return _text_overlay(values)
