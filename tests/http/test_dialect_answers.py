@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec import structs
 from pydantic import SecretStr
 
 from pixmill.api.app import create_app
@@ -60,7 +61,7 @@ class Shapes:
         return request
 
     def render_facts(self, facts: Mapping[str, object], path: bytes, query: bytes) -> Text:
-        names = {"w": facts["width"], "hash": facts["hash"], "result": facts["result"]}
+        names = {"w": facts["width"], "hash": facts["hash"], "result": facts.get("result")}
         return Text(json.dumps(names), media_type="application/x-facts+json", headers=(("Link", "<a>"),))
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:
@@ -125,6 +126,14 @@ async def test_facts_come_in_the_form_of_the_dialect_on_any_route(client: httpx.
     assert (await client.get(f"/s/{kind}/wine.jpg?99999")).headers["cache-control"] == "public, max-age=7200"
     failed = await client.get(f"/s/{kind}/missing.jpg")
     assert (failed.status_code, failed.text, failed.headers["x-error"]) == (404, "source_not_found", "yes")
+
+
+async def test_facts_can_be_had_of_what_is_larger_than_any_result(context: ApiContext) -> None:
+    limits = replace(context.limits, images=structs.replace(context.limits.images, max_result_pixels=100))
+    transport = httpx.ASGITransport(create_app(replace(context, limits=limits)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pixmill") as client:
+        reply = await client.get("/s/facts/wine.jpg")
+    assert (reply.status_code, reply.json()["result"]) == (200, None)
 
 
 async def test_a_redirect_can_stand_for_an_original_that_is_missing(client: httpx.AsyncClient) -> None:

@@ -199,8 +199,9 @@ class RendersFacts(Protocol):
         """Return the answer. Raises BadRequest.
 
         ``facts`` has the fields of ``plan.facts.Facts`` that are present, as JSON has them, and under ``result`` the
-        ``width`` and ``height`` of the image that the plan describes, unless they depend on its pixels. Under
-        ``request`` are the ``url`` that was requested, as the client sees it and without its query, and ``accept``.
+        ``width`` and ``height`` of the image that the plan describes, unless they depend on its pixels or exceed the
+        limits. Under ``request`` are the ``url`` that was requested, as the client sees it and without its query, and
+        ``accept``.
         """
 
 

@@ -1,5 +1,7 @@
 """Image information of an original: ``/info`` as JSON, and the answers of other dialects in their own form."""
 
+from contextlib import suppress
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +14,7 @@ from pixmill.api.http.forwarded import requested_url
 from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
-from pixmill.errors import RouteNotFound
+from pixmill.errors import ResultTooLarge, RouteNotFound
 from pixmill.plan.result_size import result_size
 
 
@@ -43,8 +45,9 @@ async def own_facts(
     )
     match: DialectMatch = request.scope["dialect_match"]
     described = msgspec.to_builtins(facts)
-    if size := result_size(facts, plan, context.limits.images):
-        described["result"] = {"width": size.width, "height": size.height}
+    with suppress(ResultTooLarge):  # facts can be had of originals that are larger than any result
+        if size := result_size(facts, plan, context.limits.images):
+            described["result"] = {"width": size.width, "height": size.height}
     described["request"] = {
         "url": requested_url(request.scope, context.config.proxy_networks()),
         "accept": ",".join(request.headers.getlist("accept")),
