@@ -39,7 +39,7 @@ CASES = [
         200,
         "png",
         (100, 100),
-        [pixel(47, 47, RED), pixel(52, 47, GREEN), pixel(47, 52, BLUE)],
+        [pixel(40, 40, RED), pixel(60, 40, GREEN), pixel(40, 60, BLUE)],
     ),
     Case("BU-21", "/L.jpg?crop=2000,2000,600,400", 200, "jpeg", (600, 400)),
     Case("BU-22", "/P.jpg?aspect_ratio=9:16", 200, "jpeg", (506, 900)),
