@@ -92,7 +92,6 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
             "auto_webp": True,
             "auto_avif": True,
             "set_canonical_header": True,
-            "allow_origin": "*",
             "development_errors_mode": True,
             "ignore_unsupported": True,
         },

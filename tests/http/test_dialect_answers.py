@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pixmill.api.app import create_app
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.request_cache import RequestCache, RequestKeyReader
+from pixmill.api.middleware.cors import COMMON_HEADERS
 from pixmill.dialects.port import Endpoint, FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.errors import PixmillError
@@ -26,6 +27,7 @@ from pixmill.wiring import build_services
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 PLAN = Plan(resize=Resize(width=40), output=Output((Format.PNG,)))
+OF_THE_SERVER = tuple((name.decode().title(), "other") for name, _ in COMMON_HEADERS)
 
 
 class Shapes:
@@ -46,7 +48,9 @@ class Shapes:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         kind, _, name = path.decode().removeprefix("/s/").partition("/")
         source = parse_source(name)
-        request = ImageRequest(source, PLAN, max_age_s=int(query) if query else None, headers=(("X-Kind", kind),))
+        request = ImageRequest(
+            source, PLAN, max_age_s=int(query) if query else None, headers=(("X-Kind", kind), *OF_THE_SERVER)
+        )
         if kind in {"facts", "info"}:
             plan = Plan(resize=Resize(width=40), fact_selection=FactSelection((Fact.HASH,)))
             return FactsRequest(ImageRequest(source, plan, max_age_s=request.max_age_s, headers=request.headers))
@@ -92,6 +96,9 @@ async def test_images_have_the_headers_of_their_dialect_on_every_way(client: htt
     assert (missed.status_code, hit.status_code, head.status_code, unchanged.status_code) == (200, 200, 200, 304)
     assert "detail=memory" in hit.headers["cache-status"]
     assert [one.headers["x-kind"] for one in (missed, hit, head, unchanged)] == ["plain"] * 4
+    common = [(name.decode(), value.decode()) for name, value in COMMON_HEADERS]
+    for reply in (missed, hit, head, unchanged):
+        assert [(name, reply.headers[name]) for name, _ in common] == common, "each of them once"
 
 
 async def test_a_name_in_a_page_is_inline(client: httpx.AsyncClient) -> None:

@@ -17,6 +17,9 @@ ANSWER_HEADERS: Final = {"cache-control": "no-cache"}
 """Of answers that no image stands behind."""
 
 _BODY_HEADERS: Final = frozenset({"content-type", "content-length"})
+_SERVER_HEADERS = re.compile(
+    "access-control-.*|cross-origin-resource-policy|timing-allow-origin|x-content-type-options"
+)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2048}")
 _SAFE_IN_LOCATION: Final = ":/%#?=@[]!$&'()*+,;~"
@@ -25,12 +28,15 @@ _SAFE_IN_LOCATION: Final = ":/%#?=@[]!$&'()*+,;~"
 def own_headers(headers: Headers) -> dict[str, str]:
     """Return the headers of a dialect by lower-case name.
 
-    A value may repeat what a client sent: one that a header cannot hold, such as a line break, is left out.
+    A value may repeat what a client sent: one that a header cannot hold, such as a line break, is left out. So are
+    headers that the server itself puts on every response: a second value makes browsers refuse both.
     """
     return {
         name.lower(): value
         for name, value in headers
-        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value)
+        if _HEADER_NAME.fullmatch(name)
+        and _HEADER_VALUE.fullmatch(value)
+        and not _SERVER_HEADERS.fullmatch(name.lower())
     }
 
 

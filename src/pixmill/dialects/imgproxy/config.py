@@ -86,7 +86,6 @@ class ImgproxyOptions(Struct, frozen=True, forbid_unknown_fields=True):
     return_attachment: bool = False
     ttl: Annotated[int, Meta(ge=0)] | None = None
     set_canonical_header: bool = False
-    allow_origin: str = ""
     health_check_path: str = "/health"
     development_errors_mode: bool = False
 

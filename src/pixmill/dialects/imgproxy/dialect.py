@@ -260,7 +260,4 @@ def _headers(options: ImgproxyOptions, source: SourceRef) -> tuple[tuple[str, st
     headers: list[tuple[str, str]] = []
     if options.set_canonical_header and source.kind is SourceKind.HTTP:
         headers.append(("Link", f'<{source.text}>; rel="canonical"'))
-    if options.allow_origin:
-        headers += [("Access-Control-Allow-Origin", options.allow_origin)]
-        headers += [("Access-Control-Allow-Methods", "GET, OPTIONS")]
     return tuple(headers)
