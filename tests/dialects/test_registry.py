@@ -379,7 +379,7 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
     [
         ("{}", "JSON list"),
         ("[1]", "entry 1"),
-        ('[{"dialect": "emgr"}, {"dialect": "imgix"}]', "entry 2: there is no dialect 'imgix'"),
+        ('[{"dialect": "emgr"}, {"dialect": "flickr"}]', "entry 2: there is no dialect 'flickr'"),
         ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: Object contains unknown field `hosts`"),
         ('[{"dialect": "emgr", "host": "https://a"}]', "entry 1: host"),
         ('[{"dialect": "emgr", "mount": "img/"}]', "entry 1: mount"),
