@@ -119,7 +119,7 @@ def test_ages(text: str, age_s: int) -> None:
 
 
 def test_what_is_not_supported() -> None:
-    for query in ("mask=heart", "encoding=base64"):
+    for query in ("mask=heart", "encoding=base64", "af&encoding=base64", "encoding=x&encoding=base64"):
         with pytest.raises(InvalidParameter):
             plan(query)
     for options in ('{"quality": 0}', '{"nonsense": 1}'):

@@ -66,7 +66,7 @@ class MountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``source`` is the base of relative sources, or a template with ``{path}``; ``sources`` is an allow-list for all
     others. ``default_scheme`` is that of URLs without one, empty for that of the service. ``fallback`` is the source of
     an image that is sent for one that cannot be fetched or decoded, with ``fallback_status``, 0 for that of the error.
-    ``keys``: None for those of the server, empty for unsigned requests.
+    ``keys``: None for those of the server, if URLs of the service are signed, empty for unsigned requests.
     """
 
     dialect: str
@@ -118,12 +118,13 @@ def _bunny(entry: MountEntry, server: ServerDefaults) -> BunnyDialect:
 
 
 def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
+    _refuse_keys(entry)
     kind = ContentstackOptions if entry.dialect == "contentstack" else FastlyOptions
     return FastlyDialect(msgspec.json.decode(entry.options, type=kind), server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
-    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    keyring = _own_keyring(entry)
     config = load_config(FLAVOURS[entry.dialect], entry.options)
     return NextDialect(config, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
@@ -144,6 +145,7 @@ def _imgproxy(entry: MountEntry, server: ServerDefaults) -> ImgproxyDialect:
 
 
 def _supabase(entry: MountEntry, server: ServerDefaults) -> SupabaseDialect:
+    _refuse_keys(entry)
     return SupabaseDialect(msgspec.json.decode(entry.options, type=SupabaseOptions), server.render_mode)
 
 
@@ -158,6 +160,7 @@ def _imagor(entry: MountEntry, server: ServerDefaults) -> ThumborDialect:
 
 
 def _storyblok(entry: MountEntry, server: ServerDefaults) -> StoryblokDialect:
+    _refuse_keys(entry)
     settings = msgspec.json.decode(entry.options, type=StoryblokOptions)
     return StoryblokDialect(settings, entry.default_scheme, server.render_mode)
 
@@ -169,13 +172,13 @@ def _aws(entry: MountEntry, server: ServerDefaults) -> AwsDialect:
 
 def _ipx(entry: MountEntry, server: ServerDefaults) -> IpxDialect:
     options = msgspec.json.decode(entry.options, type=IpxOptions)
-    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    keyring = _own_keyring(entry)
     return IpxDialect(options, mount=entry.mount, keyring=keyring, mode=server.render_mode)
 
 
 def _netlify(entry: MountEntry, server: ServerDefaults) -> NetlifyDialect:
     options = msgspec.json.decode(entry.options, type=NetlifyOptions)
-    keyring = Keyring.from_text(entry.keys) if entry.keys else None
+    keyring = _own_keyring(entry)
     return NetlifyDialect(options, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
 
@@ -191,8 +194,7 @@ def _cloudflare(entry: MountEntry, server: ServerDefaults) -> CloudflareDialect:
 
 
 def _iiif(entry: MountEntry, server: ServerDefaults) -> IiifDialect:
-    if entry.keys:
-        raise ValueError("IIIF URLs have no signatures: leave out keys")
+    _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=IiifOptions)
     return IiifDialect(options, entry.mount, server.limits, server.render_mode)
 
@@ -202,7 +204,7 @@ def _weserv(entry: MountEntry, server: ServerDefaults) -> WeservDialect:
         msgspec.json.decode(entry.options, type=WeservOptions),
         mount=entry.mount,
         default_scheme=entry.default_scheme,
-        keyring=Keyring.from_text(entry.keys) if entry.keys else None,
+        keyring=_own_keyring(entry),
         mode=server.render_mode,
     )
 
@@ -218,8 +220,7 @@ def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
 
 
 def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
-    if entry.keys:
-        raise ValueError("Photon's URLs have no signatures: leave out keys")
+    _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=PhotonOptions)
     return PhotonDialect(options, is_tachyon=entry.dialect == "tachyon", mode=server.render_mode)
 
@@ -350,10 +351,20 @@ def _both(first: AllowsSource | None, second: AllowsSource | None) -> AllowsSour
     return lambda ref: first(ref) and second(ref)
 
 
+def _refuse_keys(entry: MountEntry) -> None:
+    if entry.keys:
+        raise ValueError(f"{entry.dialect} does not use keys: leave them out")
+
+
+def _own_keyring(entry: MountEntry) -> Keyring | None:
+    """Return the keys that an entry itself names."""
+    return Keyring.from_text(entry.keys) if entry.keys else None
+
+
 def _keyring(entry: MountEntry, server: ServerDefaults) -> Keyring | None:
     if entry.keys is None:
         return server.keyring
-    return Keyring.from_text(entry.keys) if entry.keys else None
+    return _own_keyring(entry)
 
 
 def _secrets(entry: MountEntry, server: ServerDefaults) -> tuple[Key, ...]:

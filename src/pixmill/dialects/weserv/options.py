@@ -98,7 +98,6 @@ class Parameters:
     max_age_s: int = YEAR_S
     default: str | None = None
     filename: str = "image"
-    ignored: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,9 +324,9 @@ ROWS: Final = (
     _row("default errorredirect", str, "default", "Where to redirect if the original cannot be used; alone, to the "
          "original", "`fallback`", "only to what an allow-list allows", status=Status.DIFFERS),
     _row("filename", _filename, "filename", "Name of the image, of letters and digits", "`filename`"),
-    _row("encoding", _base64, "ignored", "`base64`: a data URL", "", "an error", status=Status.REFUSED),
-    _row("af", str, "ignored", "Adaptive filter of PNG", "", "chosen by the encoder", status=Status.IGNORED),
-    _row("fsol", str, "ignored", "Shrinks while decoding", "`mode`", "always, where it is not seen",
+    _row("encoding", _base64, "", "`base64`: a data URL", "", "an error", status=Status.REFUSED),
+    _row("af", str, "", "Adaptive filter of PNG", "", "chosen by the encoder", status=Status.IGNORED),
+    _row("fsol", str, "", "Shrinks while decoding", "`mode`", "always, where it is not seen",
          status=Status.IGNORED),
 )  # fmt: skip
 OPTIONS: Final = options_of(ROWS)
@@ -343,8 +342,10 @@ def read_parameters(found: Iterable[tuple[str, str]]) -> Parameters:
         if row is None or row.field in fields:
             continue
         try:
-            setattr(values, row.field, row.read(text))
+            value = row.read(text)
         except ValueError:
             continue
-        fields.add(row.field)
+        if row.field:
+            setattr(values, row.field, value)
+            fields.add(row.field)
     return values
