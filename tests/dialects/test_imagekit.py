@@ -94,7 +94,7 @@ def test_what_is_kept() -> None:
 
 
 def test_layers() -> None:
-    chain = "w-300,l-image,i-x@@y.png,w-bw_div_4,l-text,i-Hi%20%3C,fs-20,tg-b,l-end,lfo-top,lm-cutout,l-end,l-text,ie-SGk%3D,al-5,l-end"
+    chain = "w-300,l-image,i-xdef test_what_is_not_supported_is_refused_by_name(y.png,w-bw_div_4,l-text,i-Hi%20%3C,fs-20,tg-b,l-end,lfo-top,lm-cutout,l-end,l-text,ie-SGk%3D,al-5,l-end"
     first, second = plan(chain).overlays
     assert isinstance(first, ImageOverlay)
     assert isinstance(second, TextOverlay)
@@ -130,18 +130,17 @@ def test_centres_of_layers() -> None:
             "c-x",
             "q-0",
             "q-101",
+            "dpr-0",
+            "dpr-5.1",
             "f-bmp",
             "e-usm-1",
         ),
         *("l-image,l-end", "l-image,i-a", "l-end", "l-video,i-a,l-end", "l-image,i-a,lap-top,l-end", "if-ar_gt_1"),
-        *("e-bgremove", "n-none", "di-", "l-image,i-a.png,lxc-20,l-end", "w-3,h-3,cm-extract,xc-1,yc-1", "r-1_2"),
+        *("e-bgremove", "n-none", "l-image,i-a.png,lxc-20,l-end", "w-3,h-3,cm-extract,xc-1,yc-1", "r-1_2"),
         *(":".join(["rt-90"] * 10), ",".join(["q-1"] * 600), "l-text,i-a," * 5 + "l-end," * 5, "bg-12345", "b-1_x"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(chain: str) -> None:
-    if chain == "di-":
-        assert image(b"/a.jpg", b"tr=di-").fallback is None
-        return
     with pytest.raises(InvalidParameter) as caught:
         plan(chain)
     answer = DIALECT.error_answer(caught.value, 400, b"/a.jpg", b"")
@@ -219,3 +218,7 @@ def test_other_errors_keep_their_status() -> None:
 def test_options_that_are_not_valid_stop_the_start(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="entry 1"):
         parse_mounts(json.dumps([{"dialect": "imagekit", "host": "a", "options": options}]))
+
+
+def test_an_empty_default_image_is_none() -> None:
+    assert image(b"/a.jpg", b"tr=di-").fallback is None

@@ -74,6 +74,7 @@ def _row(
     return OptionRow(Option(tuple(names.split()), meaning, native, note, status), reader)  # type: ignore[arg-type]
 
 
+_RATIO: Final = Decimal(Fraction(1, 10), 5)
 _SIDE_NOTE: Final = "Of arithmetic, multiples of the same side: `iw_div_2`, `cw_mul_0.5`; in layers also `bw_div_4`."
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -96,8 +97,8 @@ ROWS: Final[tuple[Row, ...]] = (
     _row("z", "Zoom at a face or an object.", "`gravity`", Decimal(0, 100), note="Below 1 it has no effect.",
          status=Status.DIFFERS),
     _row("dpr", "Device pixel ratio from 0.1 to 5, or `auto`; without effect if a side would exceed 5000 pixels.",
-         "`dpr`, `dpr_rule=dropped`", Reading(lambda text: Fraction(0) if text == "auto" else Decimal(0, 5)(text),
-                                              "a number up to 5 or auto")),
+         "`dpr`, `dpr_rule=dropped`", Reading(lambda text: Fraction(0) if text == "auto" else _RATIO(text),
+                                              f"{_RATIO.expects}, or auto")),
     _row("t", "Cuts the border off: `true`, or a tolerance from 1 to 99.", "`trim`", values.tolerance,
          "true or 1 to 99"),
     _row("bg", "Colour of padding, `blurred` or `dominant`; black without it.", "`background`, `extend`",
