@@ -94,7 +94,7 @@ def test_what_is_kept() -> None:
 
 
 def test_layers() -> None:
-    chain = "w-300,l-image,i-xdef test_what_is_not_supported_is_refused_by_name(y.png,w-bw_div_4,l-text,i-Hi%20%3C,fs-20,tg-b,l-end,lfo-top,lm-cutout,l-end,l-text,ie-SGk%3D,al-5,l-end"
+    chain = "w-300,l-image,i-x@@y.png,w-bw_div_4,l-text,i-Hi%20%3C,fs-20,tg-b,l-end,lfo-top,lm-cutout,l-end,l-text,ie-SGk%3D,al-5,l-end"
     first, second = plan(chain).overlays
     assert isinstance(first, ImageOverlay)
     assert isinstance(second, TextOverlay)

@@ -66,7 +66,7 @@ def test_an_original_of_which_nothing_is_to_change_goes_out_byte_for_byte(kind: 
         for policy in Metadata:
             output = Output(source_format=True, metadata=policy)
             result = render(source, replace(ORIGINAL, resize=resize, output=output), LIMITS)
-            assert result == Rendered(bytes(source), Format(kind.lower()), 240, 160, {})
+            assert result == Rendered(bytes(source), Format(kind.lower()), 240, 160, {}, source_size=(240, 160))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ KEEPS = Output(formats=(Format.WEBP,), passthrough=(Format.BMP, Format.SVG), pas
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_an_animation_is_delivered_as_it_is(kind: str) -> None:
     source, plan = animation(kind), Plan(resize=Resize(30), blur=3.0, output=KEEPS)
-    expected = Rendered(bytes(source), Format(kind.lower()), 60, 40, {})
+    expected = Rendered(bytes(source), Format(kind.lower()), 60, 40, {}, source_size=(60, 40))
     assert render(source, plan, LIMITS) == expected
     assert dict(render_all(source, [plan, plan], LIMITS)) == {0: expected, 1: expected}
 
@@ -142,7 +142,7 @@ def test_a_still_of_an_animation_is_rendered(options: Input) -> None:
 def test_originals_in_some_formats_are_delivered_as_they_are() -> None:
     source = encode_image(photo(), "BMP")
     plan = Plan(rotate=90, input=Input(rejected=(Format.PDF,)), output=KEEPS)
-    assert render(source, plan, LIMITS) == Rendered(bytes(source), Format.BMP, 240, 160, {})
+    assert render(source, plan, LIMITS) == Rendered(bytes(source), Format.BMP, 240, 160, {}, source_size=(240, 160))
     drawing = render(DRAWING, plan, LIMITS)
     assert (drawing.format, drawing.width, drawing.height) == (Format.SVG, 40, 20)
     assert b"script" not in drawing.body

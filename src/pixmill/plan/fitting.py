@@ -146,7 +146,8 @@ def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResul
         canvas = Size(max(box.width, scaled.width), max(box.height, scaled.height))
         limit = _clamp_scale(_UNSCALED, canvas, resize)
         scale *= limit
-        scaled, box = source.scaled(scale, resize.rounding), _scaled(canvas, limit, resize)
+        box = _scaled(canvas, limit, resize)
+        scaled = _inside(source.scaled(scale, resize.rounding), box)
     return FitResult(scaled, scaled, box, scale)
 
 
@@ -174,6 +175,10 @@ def _around(size: Size, part: Size) -> Size:
     return Size(max(size.width, part.width), max(size.height, part.height))
 
 
+def _inside(size: Size, whole: Size) -> Size:
+    return Size(min(size.width, whole.width), min(size.height, whole.height))
+
+
 def _allowed_scale(scale: Fraction, resize: Resize) -> Fraction:
     _check_enlarging(scale, resize)
     is_allowed = resize.enlarge if scale.numerator > scale.denominator else resize.shrink
@@ -197,8 +202,8 @@ def _check_enlarging(scale: Fraction, resize: Resize) -> None:
 
 
 def clamped_by_original(source: Size | RealSize, resize: Resize) -> Resize:
-    """Return the resize to a box that is shrunk into ``source``, to which an image may be enlarged."""
-    if resize.enlarge or not (resize.width and resize.height):
+    """Return the resize to a box that is shrunk into ``source``, to which an image may be enlarged if it may shrink."""
+    if resize.enlarge or not (resize.shrink and resize.width and resize.height):
         return replace(resize, clamp=Clamp.SHAPE)
     box = _box_in_image(source, Size(resize.width, resize.height))
     return replace(resize, width=box.width, height=box.height, enlarge=True, clamp=Clamp.SHAPE)

@@ -263,7 +263,7 @@ def _is_clamp_used(resize: Resize) -> bool:
     """Return False for boxes that every image may be scaled to, and for fits that do not reach both sides of a box."""
     is_sized = bool(resize.width or resize.width_share or resize.height_share)
     if resize.clamp is Clamp.ORIGINAL:
-        return not resize.enlarge and bool(resize.width and resize.height)
+        return not resize.enlarge and resize.shrink and bool(resize.width and resize.height)
     if resize.clamp is Clamp.BOX:
         return not resize.enlarge and (is_sized or resize.zoom > 1 or resize.fit is Fit.CONTAIN)
     is_in_image = not is_sized and resize.zoom <= 1 and resize.shrink and resize.fit is not Fit.CONTAIN
