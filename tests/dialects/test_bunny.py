@@ -122,10 +122,35 @@ def test_tokens_that_are_bound_to_clients_are_refused(token: str) -> None:
 
 
 def test_signing() -> None:
-    path, _, query = ZONE.sign(b"/a.jpg", b"width=3", 100).partition("?")
-    assert ZONE.verify(path.encode(), query.encode(), 99) == 100
+    path, _, query = ZONE.sign(b"/a.jpg", b"width=3", EXPIRES).partition("?")
+    assert ZONE.verify(path.encode(), query.encode(), EXPIRES - 1) == EXPIRES
     with pytest.raises(Forbidden):
-        ZONE.verify(path.encode(), query.encode().replace(b"width=3", b"width=4"), 99)
+        ZONE.verify(path.encode(), query.encode().replace(b"width=3", b"width=4"), EXPIRES - 1)
+
+
+def test_what_is_signed_is_what_is_read() -> None:
+    """Neither in the path, nor with escapes, nor by digits that move between expiry and path."""
+    path, _, query = ZONE.sign(b"/a.jpg", b"blur=50&width=300", EXPIRES).partition("?")
+    token = next(piece for piece in query.split("&") if piece.startswith("token="))
+    for other_path, other_query in (
+        (f"/bcdn_{token}&expires={EXPIRES}&blur=50&width=300/a.jpg", ""),
+        (f"/bcdn_{token}&expires={EXPIRES}&blur=50&width=300/a.jpg", "width=9000&blur=0"),
+        (f"/bcdn_{token}&expires={EXPIRES}/a.jpg", f"expires={EXPIRES}&blur=50&width=300"),
+        (path, f"blur%3D50%26width=300&{token}&expires={EXPIRES}"),
+        (path, f"blur=50%26width%3D300&{token}&expires={EXPIRES}"),
+    ):
+        with pytest.raises(Forbidden):
+            ZONE.verify(other_path.encode(), other_query.encode(), EXPIRES - 1)
+    _, _, query = ZONE.sign(b"/photo12", b"", EXPIRES).partition("?")
+    token = next(piece for piece in query.split("&") if piece.startswith("token="))
+    assert ZONE.verify(b"/photo12", query.encode(), EXPIRES - 1) == EXPIRES
+    for moved in (
+        f"{token}&expires=2{EXPIRES}",
+        f"{token}&expires=2{EXPIRES // 10}&{EXPIRES % 10}=",
+        f"{token}&expires=2",
+    ):
+        with pytest.raises(Forbidden):
+            ZONE.verify(b"/photo1", moved.encode(), 0)
 
 
 def test_other_parameters_than_classes_may_be_forbidden() -> None:

@@ -195,15 +195,19 @@ def test_signatures_of_the_libraries(path: bytes, query: bytes, signature: str) 
 
 
 def test_signatures_expire() -> None:
-    path, _, query = SIGNED.sign(b"/a.jpg", b"tr=w-3", 100).partition("?")
-    assert SIGNED.verify(path.encode(), query.encode(), 99) == 100
+    at = 1_700_000_000
+    path, _, query = SIGNED.sign(b"/a.jpg", b"tr=w-305", at).partition("?")
+    assert SIGNED.verify(path.encode(), query.encode(), at - 1) == at
     with pytest.raises(SignatureExpired) as caught:
-        SIGNED.verify(path.encode(), query.encode(), 100)
+        SIGNED.verify(path.encode(), query.encode(), at)
     answer = SIGNED.error_answer(caught.value, 403, b"", b"")
     assert isinstance(answer, Text)
     assert answer.status == 401
     with pytest.raises(Forbidden):
-        SIGNED.verify(path.encode(), query.encode().replace(b"ik-t=100", b"ik-t=200"), 99)
+        SIGNED.verify(path.encode(), query.encode().replace(b"ik-t=17", b"ik-t=18"), at - 1)
+    moved = query.encode().replace(b"tr=w-305", b"tr=w-30").replace(b"ik-t=", b"ik-t=5")
+    with pytest.raises(Forbidden):
+        SIGNED.verify(path.encode(), moved, at)
 
 
 def test_other_errors_keep_their_status() -> None:

@@ -56,8 +56,8 @@ def test_it_is_a_dialect() -> None:
         (b"a%2520b.jpg", "a b.jpg"),
         (b"/../a.jpg", "a.jpg"),
         (b"/a.jpg?v=1", "https://site.example:8443/base/a.jpg?v=1"),
-        (b"https://site.example:8443/x.jpg", "https://site.example:8443/x.jpg"),
-        (b"//site.example:8443/x.jpg", "https://site.example:8443/x.jpg"),
+        (b"https://site.example:8443/base/x.jpg", "https://site.example:8443/base/x.jpg"),
+        (b"//site.example:8443/base/x.jpg", "https://site.example:8443/base/x.jpg"),
         (b"https://cdn.example/a/b.jpg", "https://cdn.example/a/b.jpg"),
     ],
 )
@@ -71,6 +71,9 @@ def test_originals(url: bytes, source: str, dialect: NetlifyDialect) -> None:
     [
         b"https://cdn.example/a.png",
         b"https://site.example/x.jpg",
+        b"https://site.example:8443/x.jpg",
+        b"https://site.example:8443/base/../x.jpg",
+        b"//site.example:8443/bases/x.jpg",
         b"//cdn.example.evil/a.jpg",
         b"http://cdn.example/a.jpg",
     ],

@@ -22,6 +22,7 @@ from pixmill.plan.gravity import Point, Smart
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, CropUnit, Fit, Flip, Output, Plan, Resize
 from pixmill.plan.output import Metadata
+from pixmill.plan.transforms import FreeRotation
 from pixmill.ports.pipeline import MAX_PLANS
 from tests.engine.support import open_files
 
@@ -244,3 +245,10 @@ def test_long_texts_are_cut_so_that_a_failure_always_fits() -> None:
     )
     assert failed.detail.endswith("the end")
     assert len(msgspec.msgpack.encode(failed)) < protocol.MAX_MESSAGE_BYTES
+
+
+def test_a_plan_with_a_value_beyond_its_bounds_is_refused_before_it_is_sent() -> None:
+    protocol.check_plan(Plan(rotate_free=FreeRotation(0.5)))
+    for plan in (Plan(rotate_free=FreeRotation(360.0)), Plan(resize=Resize(zoom=0.0)), Plan(blur=251.0)):
+        with pytest.raises(InvalidParameter, match="out of bounds"):
+            protocol.check_plan(plan)

@@ -371,4 +371,7 @@ def _secrets(entry: MountEntry, server: ServerDefaults) -> tuple[Key, ...]:
     """Return the keys of another service, which may be short, newest first; those of the server if none are given."""
     if entry.keys is None:
         return keys_of(server.keyring.keys) if server.keyring else ()
-    return keys_of(key.strip().encode() for key in entry.keys.split(",") if key.strip())
+    secrets = [key.strip().encode() for key in entry.keys.split(",") if key.strip()]
+    if entry.keys and not secrets:
+        raise ValueError('keys are blank: "" is for unsigned requests')
+    return keys_of(secrets)

@@ -183,6 +183,7 @@ Reply = Ready | RenderedImage | RenderedBatch | Inspected | Deferred | Failed | 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMAND_DECODER: Final[msgspec.msgpack.Decoder[Command]] = msgspec.msgpack.Decoder(Command)
+_PLAN_DECODER: Final[msgspec.msgpack.Decoder[Plan]] = msgspec.msgpack.Decoder(Plan)
 _REPLY_DECODER: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(Reply)
 
 
@@ -214,6 +215,14 @@ def send(channel: socket.socket, message: Command | Reply, *fds: int) -> None:
 def fits_in_message(message: Command | Reply) -> bool:
     """Whether the message is short enough for one packet."""
     return len(_ENCODER.encode(message)) <= MAX_MESSAGE_BYTES
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise InvalidParameter for a plan with a value beyond its bounds, which a worker could not decode."""
+    try:
+        _PLAN_DECODER.decode(_ENCODER.encode(plan))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise InvalidParameter("A value of the request is out of bounds", detail=str(error)) from None
 
 
 def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, list[OwnedFd]] | None:

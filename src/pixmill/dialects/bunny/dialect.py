@@ -41,6 +41,7 @@ from pixmill.plan.source import SourceRef, canvas_ref, parse_source
 
 MAX_PATH_BYTES: Final = 65_536
 
+_PARAMETERS: Final = frozenset((CLASS, *TABLE))
 _ORIGINAL: Final = Output(source_format=True)
 _ERROR: Final = "X-BO-Processing-Error"
 _WHOLE: Final = Length(100.0, percent=True)
@@ -145,7 +146,9 @@ class BunnyDialect:
         return self._match(path)
 
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        return verify_token(self._keys, self._mount, path, query, now) if self._keys else None
+        if not self._keys:
+            return None
+        return verify_token(self._keys, self._mount, path, query, now, parameters=_PARAMETERS)
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         if not self._keys:

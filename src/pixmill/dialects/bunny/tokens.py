@@ -3,7 +3,7 @@
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 from pixmill.dialects.kit.encodings import percent_decode
@@ -26,12 +26,19 @@ def split_token(path: bytes) -> tuple[bytes, bytes]:
     return b"/" + rest, token.removeprefix(b"bcdn_")
 
 
-def verify_token(keys: Iterable[Key], mount: bytes, path: bytes, query: bytes, now: float) -> int | None:
-    """Verify the token of a request and return its expiry. Raises Forbidden, BadRequest."""
+def verify_token(
+    keys: Iterable[Key], mount: bytes, path: bytes, query: bytes, now: float, *, parameters: Container[str]
+) -> int | None:
+    """Verify the token of a request and return its expiry; ``parameters`` are the names of those of images.
+
+    Raises Forbidden, BadRequest.
+    """
     local, in_path = split_token(path)
     target = mount + local
     token_values = last_values(pairs(in_path)) if in_path else {}
-    values = last_values(pairs(query)) | token_values
+    values = last_values(pairs(query))
+    _check_unambiguous(token_values, values, parameters)
+    values |= token_values
     token, expires = values.pop("token", ""), values.pop("expires", "")
     if not token:
         raise SignatureMissing
@@ -51,6 +58,22 @@ def verify_token(keys: Iterable[Key], mount: bytes, path: bytes, query: bytes, n
     if True not in [hmac.compare_digest(token, token_of(key, message)) for key in keys]:
         raise SignatureInvalid(param="token")
     return expiry(expires, now)
+
+
+def _check_unambiguous(in_path: Mapping[str, str], in_query: Mapping[str, str], parameters: Container[str]) -> None:
+    """Raise SignatureInvalid for what could be signed as one thing and read as another.
+
+    The signed text joins names and values without escapes, behind the expiry; what stands in the path is signed, but is
+    no parameter of the image.
+    """
+    only_token = not any(name in parameters for name in in_path)
+    is_plain = all(
+        not name[:1].isdigit() and not {"&", "="} & set(name) and "&" not in value
+        for values in (in_path, in_query)
+        for name, value in values.items()
+    )
+    if not only_token or not is_plain or not in_path.keys().isdisjoint(in_query):
+        raise SignatureInvalid("The parameters of a token must be unambiguous", param="token")
 
 
 def token_of(key: Key, message: bytes) -> str:

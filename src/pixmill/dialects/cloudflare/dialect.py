@@ -264,9 +264,8 @@ class CloudflareDialect:
         path = _text(raw)
         if path.startswith(_LOOP):
             raise LoopDetected("The source is a transformed image")
-        if query and self._site:
-            return parse_source(f"{self._site}/{_utf8(raw + suffix)}")
-        return parse_source("/" + path)
+        relative = parse_source("/" + path)
+        return parse_source(f"{self._site}/{_utf8(raw + suffix)}") if query and self._site else relative
 
     def _remote(self, url: str) -> SourceRef:
         ref = parse_source(url)

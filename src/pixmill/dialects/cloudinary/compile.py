@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.dialects.cloudinary.effects import BLENDS, EFFECTS, LOOP, EffectCall
-from pixmill.dialects.cloudinary.grammar import FETCH, MAX_COMPONENTS, VIDEO, Delivery, split_extension
+from pixmill.dialects.cloudinary.grammar import FETCH, MAX_COMPONENTS, VIDEO, Delivery, split_component, split_extension
 from pixmill.dialects.cloudinary.layer_placement import flags_of
 from pixmill.dialects.cloudinary.layers import MAX_DEPTH, Layer, layers_and_components, overlay_of
 from pixmill.dialects.cloudinary.options import FORMATS, IDLE_FLAGS, UNMADE_FORMATS, Component, invalid, read_component
@@ -433,5 +433,5 @@ def _filename(recipe: Recipe, delivery: Delivery) -> str:
 
 
 def names_only(raw_components: Iterable[bytes]) -> bool:
-    """Return whether all components are named transformations."""
-    return all(raw.startswith(b"t_") and b"," not in raw for raw in raw_components)
+    """Return whether all components are named transformations. Raises InvalidParameter."""
+    return all(key == "t" for raw in raw_components for key, _ in split_component(raw))

@@ -23,7 +23,11 @@ Digest = Callable[[bytes, bytes], bytes]
 
 MAX_TOKEN_BYTES: Final = 4_096
 
-_EXPIRY: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+_TIME: Final = re.compile("[0-9]{1,12}")
+_EXPIRY: Final = re.compile("[1-9][0-9]{9}")
+"""From 2001 to 2286, always ten digits: where an expiry is signed together with the text around it, its digits cannot
+be taken for that text, nor the other way round."""
+
 _RESERVED: Final = re.compile(rb"[ \"#%&'/:;<=>?@\[\\\]^`{|}~]")
 
 
@@ -114,9 +118,9 @@ _SPELL: Final[dict[Spelling, Callable[[bytes], bytes]]] = {
 }
 
 
-def expiry(text: str, now: float, *, param: str = "expires") -> int:
+def expiry(text: str, now: float, *, param: str = "expires", digits: re.Pattern[str] = _EXPIRY) -> int:
     """Return an expiry in seconds since the epoch. Raises SignatureInvalid, SignatureExpired."""
-    if not _EXPIRY.fullmatch(text):
+    if not digits.fullmatch(text):
         raise SignatureInvalid(f"{param} must be a Unix timestamp in seconds", param=param)
     expires = int(text)
     if now >= expires:
@@ -171,24 +175,26 @@ def _check_claims(fields: dict[str, str], path: bytes, now: float) -> int | None
     unmet = next((name for name in fields if name not in _KNOWN_FIELDS), None)
     if unmet:
         raise SignatureInvalid(f"The field {unmet[:16]} of the token cannot be checked here")
-    if "st" in fields and (not _EXPIRY.fullmatch(fields["st"]) or now < int(fields["st"])):
+    if "st" in fields and (not _TIME.fullmatch(fields["st"]) or now < int(fields["st"])):
         raise SignatureInvalid("The token is not valid yet", param="st")
     if "acl" in fields and not acl_allows(fields["acl"], path):
         raise SignatureInvalid("The token is for other paths", param="acl")
-    return expiry(fields["exp"], now, param="exp") if "exp" in fields else None
+    return expiry(fields["exp"], now, param="exp", digits=_TIME) if "exp" in fields else None
 
 
 def acl_allows(acl: str, path: bytes) -> bool:
     """Return whether one of the patterns, separated by ``!``, is that of the path: ``*`` any text, ``?`` a character.
 
-    Both are compared with their escapes decoded. A pattern is a signed one: its time grows with both lengths.
+    Both are compared with their escapes decoded. A pattern is a signed one: its time grows with both lengths. No
+    pattern allows a path with ``..`` segments, also as a second decoding finds them: they lead elsewhere.
     """
     try:
         target = percent_decode(path)
         patterns = percent_decode(acl.encode()).split("!")
+        segments = {*target.split("/"), *percent_decode(target.encode()).split("/")}
     except ValueError:
         return False
-    return any(_matches(pattern, target) for pattern in patterns)
+    return ".." not in segments and any(_matches(pattern, target) for pattern in patterns)
 
 
 def _matches(pattern: str, text: str) -> bool:

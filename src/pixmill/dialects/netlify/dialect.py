@@ -100,6 +100,7 @@ class NetlifyDialect:
         self._patterns = tuple(regex(pattern) for pattern in options.remote_images)
         self._mount = mount.encode()
         self._site = site.rstrip("/") if site.startswith(("http://", "https://")) and "{" not in site else ""
+        self._base = canonical_url(f"{self._site}/") if self._site else ""
         self._keyring = keyring
         self._mode = mode
         self.requires_signature = keyring is not None
@@ -167,7 +168,7 @@ class NetlifyDialect:
         if not absolute:
             return self._local_source(text)
         canonical = canonical_url(absolute)
-        is_own = bool(self._site) and canonical.startswith(f"{_origin(self._site)}/")
+        is_own = bool(self._site) and canonical.startswith(self._base)
         if not is_own and not any(pattern.matches(canonical) for pattern in self._patterns):
             raise SourceForbidden(_FORBIDDEN, param="url")
         return parse_source(canonical)
@@ -291,12 +292,6 @@ def _one_of(values: dict[str, str], name: str, choices: Mapping[str, Value]) -> 
     if text not in choices:
         raise InvalidParameter(f"{name} must be one of {', '.join(choices)}", param=name)
     return choices[text]
-
-
-def _origin(site: str) -> str:
-    """Return the canonical origin of a site, without a final slash."""
-    scheme, _, rest = site.partition("://")
-    return canonical_url(f"{scheme}://{rest.partition('/')[0]}/").removesuffix("/")
 
 
 def _hosted_status(error: PixmillError, status: int) -> int:

@@ -153,6 +153,9 @@ class EnginePool:
                 raise InternalError(detail=f"unexpected reply to a batch: {type(outcome).__name__}")
 
     def _new_call(self, original: Spool, plan: Plan | tuple[Plan, ...] | None) -> Call:
+        """Raises InvalidParameter."""
+        for one in plan if isinstance(plan, tuple) else filter(None, (plan,)):
+            protocol.check_plan(one)
         loop = asyncio.get_running_loop()
         call = Call(original, plan, loop.create_future(), loop.time(), self._deadline_s, client=CURRENT_CLIENT.get())
         call.is_costly = isinstance(plan, tuple)
