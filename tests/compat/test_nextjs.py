@@ -185,9 +185,9 @@ def test_the_answer_of_the_source_is_handed_on(service: Service) -> None:
 
 
 def test_a_path_of_the_site_keeps_its_query(service: Service) -> None:
-    service.origin.serve("/og.jpg?title=x", source("L.jpg"))
-    assert service.request("nextjs-site", f"/docs{URL}%2Fog.jpg%3Ftitle%3Dx&w=64&q=75").image.size == (64, 43)
-    assert service.request("nextjs-site", f"/docs{URL}%2Fog.jpg%3Ftitle%3Dy&w=64&q=75").status == 404
+    service.origin.serve("/card.jpg?title=x", source("L.jpg"))
+    assert service.request("nextjs-site", f"/docs{URL}%2Fcard.jpg%3Ftitle%3Dx&w=64&q=75").image.size == (64, 43)
+    assert service.request("nextjs-site", f"/docs{URL}%2Fcard.jpg%3Ftitle%3Dy&w=64&q=75").status == 404
 
 
 def test_the_source_may_say_a_longer_lifetime(service: Service) -> None:
