@@ -112,6 +112,13 @@ class CropUnit(StrEnum):
     PERCENT_PIXELS = "pct,px"
     PIXELS_PERCENT = "px,pct"
 
+    @staticmethod
+    def of_axes(*, is_percent_x: bool, is_percent_y: bool) -> "CropUnit":
+        """Return the unit of numbers in percent along these axes, and in pixels along the others."""
+        if is_percent_x:
+            return CropUnit.PERCENT if is_percent_y else CropUnit.PERCENT_PIXELS
+        return CropUnit.PIXELS_PERCENT if is_percent_y else CropUnit.PIXELS
+
 
 class CropOverflow(StrEnum):
     """What becomes of a crop that does not lie in the image.

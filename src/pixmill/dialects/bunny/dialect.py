@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pixmill.dialects.bunny.options import CLASS, MAX_SIDE, OPTIONS, TABLE
 from pixmill.dialects.bunny.tokens import split_token, token_of, verify_token
 from pixmill.dialects.kit.effects import blur_sigma
-from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.signatures import Key
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
@@ -37,7 +37,7 @@ from pixmill.plan.ops import (
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.overlays import Blend, Length, OverlayFit, Placement
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceRef, canvas_ref, parse_source
+from pixmill.plan.source import canvas_ref
 
 MAX_PATH_BYTES: Final = 65_536
 
@@ -167,7 +167,7 @@ class BunnyDialect:
             raise RouteNotFound
         if len(path) > MAX_PATH_BYTES:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
-        source = _source(split_token(path)[0])
+        source = path_source(split_token(path)[0])
         try:
             return ImageRequest(source, self._plan(self._values(query)))
         except InvalidParameter as error:
@@ -287,10 +287,3 @@ def _multiplied(colour: Colour) -> ImageOverlay:
 def _combined(geometry: Stage, pixels: Stage) -> Stage:
     changes = {name: getattr(pixels, name) for name in ("adjust", "blur", "blur_space", "effects", "overlays")}
     return replace(geometry, **changes)
-
-
-def _source(path: bytes) -> SourceRef:
-    try:
-        return parse_source("/" + percent_decode(path).removeprefix("/"))
-    except ValueError:
-        raise InvalidParameter("The path is not UTF-8, or has control characters", param="image") from None

@@ -1,17 +1,15 @@
 """The parameters of Bunny's Optimizer as one table: names, meanings, readers. Knows texts and values only."""
 
-from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import css_colour
-from pixmill.dialects.kit.numbers import Decimal, Integer, Items, Reader, Reading, Words, decimal, ratio
+from pixmill.dialects.kit.numbers import Decimal, Integer, Items, Reader, Reading, Words, decimal
 from pixmill.dialects.kit.options import Option, OptionRow, Status, by_name, options_of
+from pixmill.dialects.kit.plan_values import aspect
 from pixmill.media import Format
 from pixmill.plan.gravity import Point
-from pixmill.plan.ops import Aspect
 
 MAX_SIDE: Final = 65_535
-_MAX_RATIO: Final = 10_000
 
 FORMATS: Final = {
     "webp": Format.WEBP,
@@ -35,14 +33,6 @@ DIRECTIONS: Final = {
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 Row = OptionRow[Reader[object]]
-
-
-def _aspect(text: str) -> Aspect:
-    value = ratio(text, ":")
-    if not Fraction(1, _MAX_RATIO) <= value <= _MAX_RATIO:
-        raise ValueError("out of bounds")
-    value = value.limit_denominator(_MAX_RATIO)
-    return Aspect(value.numerator, value.denominator)
 
 
 def _face_crop(text: str) -> object:
@@ -69,7 +59,7 @@ ROWS: Final[tuple[Row, ...]] = (
          Items(Integer(0, MAX_SIDE), ",", 2, 4)),
     _row("crop_gravity", "Where `crop=W,H` and `aspect_ratio` are: a direction.", "`crop_gravity`",
          Words(DIRECTIONS, folds_case=True)),
-    _row("aspect_ratio", "Largest region of a ratio, `16:9`.", "`crop_aspect`", Reading(_aspect, "a ratio")),
+    _row("aspect_ratio", "Largest region of a ratio, `16:9`.", "`crop_aspect`", Reading(aspect, "a ratio")),
     _row("focus_crop", "Region `W,H` around a point `x,y`, in pixels or in shares up to 1.", "`crop=window:`",
          Items(Reading(decimal, "a number"), ",", 4, 4)),
     _row("face_crop", "`W,H` around the faces; `true`: other crops are placed by faces.", "`crop_gravity=face`",

@@ -1,7 +1,6 @@
 """The parameters: keys, the readers of their values, and those that are refused. Knows no plans."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.cloudinary import effects, values
@@ -341,6 +340,3 @@ def read_component(raw: bytes) -> Component:
             value = (*earlier, *value) if isinstance(earlier, tuple) and isinstance(value, tuple) else value
         component[key] = value
     return component
-
-
-NO_DPR: Final = Fraction(1)

@@ -29,7 +29,6 @@ class Mode:
     enlarge: bool = True
     shrink: bool = True
     clamp: Clamp = Clamp.SHAPE
-    has_gravity: bool = False
     is_automatic: bool = False
 
 
@@ -38,11 +37,11 @@ MODES: Final[Mapping[str, Mode]] = {
     "fit": Mode(Fit.INSIDE),
     "limit": Mode(Fit.INSIDE, enlarge=False),
     "mfit": Mode(Fit.INSIDE, shrink=False),
-    "fill": Mode(Fit.COVER, has_gravity=True),
-    "lfill": Mode(Fit.COVER, enlarge=False, clamp=Clamp.SIDES, has_gravity=True),
-    "fill_pad": Mode(Fit.COVER, has_gravity=True, is_automatic=True),
-    "thumb": Mode(Fit.COVER, has_gravity=True),
-    "auto": Mode(Fit.COVER, has_gravity=True, is_automatic=True),
+    "fill": Mode(Fit.COVER),
+    "lfill": Mode(Fit.COVER, enlarge=False, clamp=Clamp.SIDES),
+    "fill_pad": Mode(Fit.COVER, is_automatic=True),
+    "thumb": Mode(Fit.COVER),
+    "auto": Mode(Fit.COVER, is_automatic=True),
     "pad": Mode(Fit.CONTAIN),
     "auto_pad": Mode(Fit.CONTAIN),
     "lpad": Mode(Fit.CONTAIN, enlarge=False),
@@ -206,17 +205,11 @@ def _crop(sizing: Sizing) -> Crop | CropWindow | CropInsets:
     where = replace(sizing, gravity="north_west") if has_corner else sizing
     window_x, is_share_x = _window_side(width)
     window_y, is_share_y = _window_side(height)
-    unit = _UNITS[is_share_x, is_share_y]
+    unit = CropUnit.of_axes(is_percent_x=is_share_x, is_percent_y=is_share_y)
     return CropWindow(window_x, window_y, _gravity(where), unit, aspect)
 
 
 _NO_SIDE: Final = Side(Fraction(0))
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
 
 
 def _window_side(side: Side | None) -> tuple[float, bool]:
@@ -246,7 +239,7 @@ def _region(sizing: Sizing, width: Side | None, height: Side | None) -> Crop | C
         units.append(is_share)
         numbers.append((begin, size))
     (left, across), (top, down) = numbers
-    unit = _UNITS[units[0], units[1]]
+    unit = CropUnit.of_axes(is_percent_x=units[0], is_percent_y=units[1])
     if not width and not height:
         return CropInsets(left, top, unit=unit)
     return Crop(left, top, across, down, unit)

@@ -188,10 +188,9 @@ def border(text: str) -> Border | None:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What ``b_`` fills with: a colour, the average of the image if ``is_average``, or the image blurred."""
+    """What ``b_`` fills with: a colour, else the average of the image, or the image blurred."""
 
     colour: Colour | None = None
-    is_average: bool = False
     is_blurred: bool = False
 
 
@@ -199,7 +198,7 @@ def background(text: str) -> Background:
     """Read a colour, ``auto`` or ``blurred`` with whatever follows."""
     word = text.partition(":")[0]
     if word == "auto":
-        return Background(is_average=True)
+        return Background()
     if word == "blurred":
         return Background(is_blurred=True)
     return Background(colour(text))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pixmill.dialects.fastly.options import AUTO, FORMATS, OPTIONS, TABLE
 from pixmill.dialects.fastly.values import MAX_SIDE, Region, Side
 from pixmill.dialects.kit.effects import blur_sigma
-from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
@@ -35,7 +35,6 @@ from pixmill.plan.ops import (
 )
 from pixmill.plan.output import Encoding, Metadata, RenderMode
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceRef, parse_source
 from pixmill.plan.transforms import Extend, Trim
 
 MAX_PATH_BYTES: Final = 65_536
@@ -129,7 +128,7 @@ class FastlyDialect:
             raise RouteNotFound
         if len(path) > MAX_PATH_BYTES:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
-        return ImageRequest(_source(path), self._plan(self._values(query)), headers=_STATS)
+        return ImageRequest(path_source(path), self._plan(self._values(query)), headers=_STATS)
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query
@@ -287,10 +286,3 @@ def _pixels(values: Values) -> Stage:
         blur_space=BlurSpace.SRGB if blur else BlurSpace.LINEAR,
         effects=Effects(sharpen=values.sharpen),
     )
-
-
-def _source(path: bytes) -> SourceRef:
-    try:
-        return parse_source("/" + percent_decode(path).removeprefix("/"))
-    except ValueError:
-        raise InvalidParameter("The path is not UTF-8, or has control characters", param="image") from None

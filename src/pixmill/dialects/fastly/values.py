@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import components_colour, hex_colour, named_colour
-from pixmill.dialects.kit.numbers import decimal, integer, ratio, share
+from pixmill.dialects.kit.numbers import decimal, integer, share
+from pixmill.dialects.kit.plan_values import aspect as read_aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import UnsharpMask
 from pixmill.plan.gravity import Gravity, Point, Smart
@@ -16,14 +17,7 @@ from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropOverflow, Cro
 from pixmill.plan.transforms import Extend, LengthUnit, Trim
 
 MAX_SIDE: Final = 65_535
-_MAX_RATIO: Final = 10_000
 _HALF: Final = Fraction(1, 2)
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ class Region:
         if self.sides is None:
             return CropWindow(gravity=self.gravity, aspect=self.aspect)
         width, height = self.sides
-        unit = _UNITS[width.is_share, height.is_share]
+        unit = CropUnit.of_axes(is_percent_x=width.is_share, is_percent_y=height.is_share)
         if self.corner is None:
             return CropWindow(width.number, height.number, self.point, unit, overflow=overflow)
         left, top = (
@@ -115,7 +109,7 @@ def region(text: str) -> Region:
     """Read ``W,H`` or ``W:H``, then ``xN,yN`` or ``offset-xN,offset-yN``, ``smart``, ``safe``."""
     parts = text.split(",", 8)
     if ":" in parts[0]:
-        sides, aspect, rest = None, _aspect(parts[0]), parts[1:]
+        sides, aspect, rest = None, read_aspect(parts[0]), parts[1:]
     else:
         if len(parts) < 2:  # noqa: PLR2004 - width and height
             raise ValueError("needs width and height")
@@ -138,14 +132,6 @@ def region(text: str) -> Region:
     found = (corner.get("x", zero), corner.get("y", zero)) if corner and sides else None
     offset = (offsets.get("x", 0.5), offsets.get("y", 0.5))
     return Region(sides, aspect, found, offset, "smart" in words, "safe" in words)
-
-
-def _aspect(text: str) -> Aspect:
-    value = ratio(text, ":")
-    if not Fraction(1, _MAX_RATIO) <= value <= _MAX_RATIO:
-        raise ValueError("out of bounds")
-    value = value.limit_denominator(_MAX_RATIO)
-    return Aspect(value.numerator, value.denominator)
 
 
 def _between(value: Fraction, low: int, high: int) -> Fraction:
@@ -184,7 +170,7 @@ def insets(text: str) -> CropInsets:
     kinds = [{one.is_share for one in pair if one.value} for pair in ((left, right), (top, bottom))]
     if any(len(kind) > 1 for kind in kinds):
         _mixed()
-    unit = _UNITS[True in kinds[0], True in kinds[1]]
+    unit = CropUnit.of_axes(is_percent_x=True in kinds[0], is_percent_y=True in kinds[1])
     return CropInsets(left.number, top.number, right.number, bottom.number, unit)
 
 

@@ -296,7 +296,9 @@ def _extract(values: Values, width: Size | None, height: Size | None) -> Crop | 
     names = ("xc", "yc") if is_centred else ("x", "y")
     across, down = (_span(values, name, size, is_centred) for name, size in zip(names, (width, height), strict=True))
     overflow = CropOverflow.REFUSE if is_centred else CropOverflow.CLIP
-    return Crop(across[0], down[0], across[1], down[1], _UNITS[across[2], down[2]], overflow)
+    return Crop(
+        across[0], down[0], across[1], down[1], CropUnit.of_axes(is_percent_x=across[2], is_percent_y=down[2]), overflow
+    )
 
 
 def _span(values: Values, name: str, size: Size | None, is_centred: bool) -> tuple[float, float, bool]:
@@ -323,18 +325,10 @@ def _length(size: Size | None) -> tuple[float, bool]:
     return (min(float(size.share * 100), 100.0), True) if size.share else (float(size.pixels), False)
 
 
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
-
-
 def _unit(width: Size | None, height: Size | None) -> CropUnit:
     kinds = [size and bool(size.share) for size in (width, height)]
     across, down = (kinds[1] if kinds[0] is None else kinds[0]), (kinds[0] if kinds[1] is None else kinds[1])
-    return _UNITS[bool(across), bool(down)]
+    return CropUnit.of_axes(is_percent_x=bool(across), is_percent_y=bool(down))
 
 
 def _canvas(width: Size | None, height: Size | None, gravity: Point, *, cut: bool) -> Canvas:

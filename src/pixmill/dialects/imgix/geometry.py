@@ -86,22 +86,14 @@ def lay_out(values: Values, service: Service) -> Draft:
 def _crop(rect: Rect) -> Crop | CropWindow:
     x, y, width, height = rect
     if isinstance(x, Side) and isinstance(y, Side) and _is_one_unit(x, width) and _is_one_unit(y, height):
-        unit = _UNITS[width.is_share, height.is_share]
+        unit = CropUnit.of_axes(is_percent_x=width.is_share, is_percent_y=height.is_share)
         numbers = (_number(x, width), _number(y, height), _number(width, width), _number(height, height))
         return Crop(*numbers, unit, CropOverflow.IGNORE)
     at_x, shift_x, share_x = _position(x)
     at_y, shift_y, share_y = _position(y)
     gravity = Point(at_x, at_y, shift_x, shift_y, share_x, share_y)
-    unit = _UNITS[width.is_share, height.is_share]
+    unit = CropUnit.of_axes(is_percent_x=width.is_share, is_percent_y=height.is_share)
     return CropWindow(_number(width, width), _number(height, height), gravity, unit)
-
-
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
 
 
 def _is_one_unit(start: Side, length: Side) -> bool:

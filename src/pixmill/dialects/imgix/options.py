@@ -15,7 +15,6 @@ from pixmill.dialects.imgix.values import (
     Listed,
     Real,
     Whole,
-    aspect,
     boolean,
     colour,
     edge,
@@ -30,6 +29,7 @@ from pixmill.dialects.imgix.values import (
 )
 from pixmill.dialects.kit.numbers import Words
 from pixmill.dialects.kit.options import Option, Status, options_of
+from pixmill.dialects.kit.plan_values import aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import Flip
 from pixmill.plan.output import Profile, Subsampling

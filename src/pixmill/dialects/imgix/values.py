@@ -13,10 +13,9 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pixmill.dialects.kit.colours import CSS_COLOURS, Alpha, hex_colour
-from pixmill.dialects.kit.numbers import decimal, ratio
+from pixmill.dialects.kit.numbers import decimal
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
-from pixmill.plan.ops import Aspect
 from pixmill.plan.shapes import CornerRadii
 from pixmill.plan.source import SourceRef, parse_source
 
@@ -29,10 +28,7 @@ MAX_LENGTH: Final = 65_535
 _MAX_LIST: Final = 16
 _HALF: Final = Fraction(1, 2)
 _CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
-_MAX_RATIO: Final = 10_000
 _MAX_DATE_CHARS: Final = 40
-_MAX_TIMESTAMP: Final = 10**12
-_HEX_DIGITS: Final = frozenset((3, 4, 6, 8))
 
 
 def lenient_decode(raw: bytes) -> str:
@@ -149,15 +145,6 @@ def colour(text: str) -> Colour:
     """Read a CSS name, or 3, 4, 6 or 8 hexadecimal digits: the alpha stands in front."""
     name = text.lower()
     return CSS_COLOURS[name] if name in CSS_COLOURS else hex_colour(text, Alpha.FIRST)
-
-
-def aspect(text: str) -> Aspect:
-    """Read a ratio such as ``16:9`` or ``1.5``."""
-    value = ratio(text, ":")
-    if not Fraction(1, _MAX_RATIO) <= value <= _MAX_RATIO:
-        raise ValueError("out of bounds")
-    value = value.limit_denominator(_MAX_RATIO)
-    return Aspect(value.numerator, value.denominator)
 
 
 def reference(text: str) -> SourceRef:

@@ -182,17 +182,9 @@ def _crop(pipeline: Pipeline) -> CropWindow | None:
         crop_width,
         crop_height,
         gravity,
-        _UNITS[is_share_x and crop_width > 0, is_share_y and crop_height > 0],
+        CropUnit.of_axes(is_percent_x=is_share_x and crop_width > 0, is_percent_y=is_share_y and crop_height > 0),
         aspect=Aspect(*ratio.limit_denominator(MAX_PIXELS).as_integer_ratio()) if ratio else None,
     )
-
-
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
 
 
 def _crop_side(side: Fraction) -> tuple[float, bool]:

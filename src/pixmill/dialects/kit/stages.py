@@ -36,8 +36,7 @@ def _fields(struct: type[Struct], above: Field = ()) -> Iterator[Field]:
 
 
 _ORDER: Final = {field: number for number, field in enumerate(_fields(Stage))}
-if ("canvas",) in _ORDER:
-    _ORDER["canvas",] = _ORDER["extend",]  # both are padded at once
+_ORDER["canvas",] = _ORDER["extend",]  # both are padded at once
 
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)

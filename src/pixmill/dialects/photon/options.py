@@ -161,18 +161,17 @@ def _crop(work: Work, text: str) -> None:
     if not width or not height:
         return
     if percent[:2] != percent[2:]:
-        start = CropInsets(x, y, unit=_UNITS[percent[0], percent[1]], overflow=CropOverflow.IGNORE)
+        start = CropInsets(
+            x, y, unit=CropUnit.of_axes(is_percent_x=percent[0], is_percent_y=percent[1]), overflow=CropOverflow.IGNORE
+        )
         work.add(_CROP, crop=start)
         x = y = 0
-    work.add(_CROP, crop=Crop(x, y, width, height, _UNITS[percent[2], percent[3]], CropOverflow.RESET))
-
-
-_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
+    work.add(
+        _CROP,
+        crop=Crop(
+            x, y, width, height, CropUnit.of_axes(is_percent_x=percent[2], is_percent_y=percent[3]), CropOverflow.RESET
+        ),
+    )
 
 
 def _box(work: Work, text: str) -> tuple[int, int] | None:

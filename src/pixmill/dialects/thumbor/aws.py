@@ -459,7 +459,7 @@ class AwsDialect:
         for name in EDITS:  # the order of work, as sharp's, does not depend on the order of the edits
             if name in edits:
                 _apply(draft, name, edits[name])
-        return ImageRequest(source, normal_form(self._plan(draft)), max_age_s=self._settings.max_age)
+        return ImageRequest(source, self._plan(draft), max_age_s=self._settings.max_age)
 
     def _plan(self, draft: _Draft) -> Plan:
         form = draft.output_format

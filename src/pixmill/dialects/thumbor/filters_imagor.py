@@ -205,7 +205,7 @@ def _crop(recipe: Recipe, *args: str) -> None:
         _crop_length(top, is_share=vertical),
         _crop_length(width, is_share=horizontal),
         _crop_length(height, is_share=vertical),
-        _CROP_UNITS[horizontal, vertical],
+        CropUnit.of_axes(is_percent_x=horizontal, is_percent_y=vertical),
         CropOverflow.IGNORE,
     )
     if crop.width and crop.height:
@@ -221,14 +221,6 @@ def _crop_length(length: Fraction, *, is_share: bool) -> float:
 def _is_share(start: Fraction, length: Fraction) -> bool:
     """Return whether both are shares; imagor also takes one of them for pixels."""
     return 0 < length < 1 and start < 1
-
-
-_CROP_UNITS: Final = {
-    (False, False): CropUnit.PIXELS,
-    (True, True): CropUnit.PERCENT,
-    (True, False): CropUnit.PERCENT_PIXELS,
-    (False, True): CropUnit.PIXELS_PERCENT,
-}
 
 
 def _fill(recipe: Recipe, *args: str) -> None:

@@ -203,12 +203,7 @@ def _in_one_unit(start: Side, length: Side | None, side: int) -> tuple[Side, Sid
 
 
 def _unit(horizontal: Side, vertical: Side) -> CropUnit:
-    return {
-        (False, False): CropUnit.PIXELS,
-        (True, True): CropUnit.PERCENT,
-        (True, False): CropUnit.PERCENT_PIXELS,
-        (False, True): CropUnit.PIXELS_PERCENT,
-    }[horizontal.percent, vertical.percent]
+    return CropUnit.of_axes(is_percent_x=horizontal.percent, is_percent_y=vertical.percent)
 
 
 def _finished(values: Parameters, stages: list[Stage]) -> list[Stage]:

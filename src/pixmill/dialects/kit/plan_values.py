@@ -1,0 +1,32 @@
+"""Readers of values that plans have: aspect ratios, and sources that are the path of a URL.
+
+Knows text and plans; must never know a dialect.
+"""
+
+from fractions import Fraction
+from typing import Final
+
+from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.numbers import ratio
+from pixmill.errors import InvalidParameter
+from pixmill.plan.ops import Aspect
+from pixmill.plan.source import SourceRef, parse_source
+
+_MAX_RATIO: Final = 10_000
+
+
+def aspect(text: str) -> Aspect:
+    """Read a ratio such as ``16:9`` or ``1.5``, of 1:10,000 to 10,000:1. Raises ValueError."""
+    value = ratio(text, ":")
+    if not Fraction(1, _MAX_RATIO) <= value <= _MAX_RATIO:
+        raise ValueError("out of bounds")
+    value = value.limit_denominator(_MAX_RATIO)
+    return Aspect(value.numerator, value.denominator)
+
+
+def path_source(path: bytes) -> SourceRef:
+    """Return the original that a raw path names. Raises InvalidParameter."""
+    try:
+        return parse_source("/" + percent_decode(path).removeprefix("/"))
+    except ValueError:
+        raise InvalidParameter("The path is not UTF-8, or has control characters", param="image") from None
