@@ -25,10 +25,15 @@ def as_json_value(schema: Schema, text: str) -> object:
     return float(text) if re.fullmatch(r"(0|[1-9][0-9]*)\.[0-9]+", text) else text
 
 
+def types_of(schema: Any) -> set[str]:
+    return {alternative.get("type", "") for alternative in schema.get("anyOf", [schema])}
+
+
 def in_schema(param: Param, text: str) -> bool:
     """Validate with an implementation in another language, which has its own regular expressions."""
     schema = param.grammar.schema
-    if schema.get("type") == "integer" and "." in text:
+    types = types_of(schema)
+    if "integer" in types and "number" not in types and re.fullmatch(r"-?\d+\.\d*", text):
         return False  # 5.0 is a whole number to JSON Schema, but not to us
     return bool(jsonschema_rs.is_valid(schema, as_json_value(schema, text)))
 

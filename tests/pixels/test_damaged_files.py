@@ -77,6 +77,13 @@ def test_a_png_with_a_scratch_in_its_data_is_shown(scratch: str, interlaced: boo
     assert np.array_equal(shown(icon((240, 160, 32, data))), shown(whole))
 
 
+def test_a_second_header_of_a_damaged_png_does_not_change_its_size() -> None:
+    """The first one is what limits are checked against."""
+    other = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 2**31 - 1, 8, 2, 0, 0, 0))
+    damaged = png(crc=b"\0\0\0\0")
+    assert shown(damaged[:-12] + other + damaged[-12:], SHOW).shape == (160, 240, 4)
+
+
 def test_a_png_with_a_scratch_in_its_chunks_is_shown() -> None:
     whole = png()
     head, rest = whole[:33], whole[33:]

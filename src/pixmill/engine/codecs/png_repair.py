@@ -65,15 +65,17 @@ def _sampled(image: Image.Image, grid: tuple[int, int]) -> Image.Image:
 
 def repair_png(source: memoryview) -> RepairedPng:
     """Rebuild the file. Raises ValueError, struct.error if there is nothing to decode."""
-    header, others, data = b"", list[tuple[bytes, memoryview]](), list[memoryview]()
-    for kind, content in iter_chunks(source):
-        if kind == b"IHDR":
-            header = bytes(content)
-        elif kind == b"IDAT":
+    chunks = iter_chunks(source)
+    first, header = next(chunks, (b"", b""))
+    if first != b"IHDR":
+        raise ValueError("No header at the start")
+    others, data = list[tuple[bytes, memoryview]](), list[memoryview]()
+    for kind, content in chunks:
+        if kind == b"IDAT":
             data.append(content)
         elif data:
             break  # what is behind other chunks is not shown
-        else:
+        elif kind != b"IHDR":  # the size that was checked is that of the first
             others.append((kind, content))
     width, height, depth, colour_type, _, _, interlaced = _HEADER.unpack(header)
     bits = depth * _CHANNELS.get(colour_type, 0)
@@ -84,12 +86,12 @@ def repair_png(source: memoryview) -> RepairedPng:
         raise ValueError("No row of pixels")
     complete = bytes(pixels[: sum(count * row_bytes for count, (row_bytes, _) in zip(rows, shapes, strict=True))])
     expected = sum(row_bytes * count for row_bytes, count in shapes)
-    chunks = b"".join(encode_chunk(kind, content) for kind, content in others)
+    before = b"".join(encode_chunk(kind, content) for kind, content in others)
     compressed = zlib.compress(complete.ljust(expected, b"\0"), _FASTEST)
     file = (
         SIGNATURE
         + encode_chunk(b"IHDR", header)
-        + chunks
+        + before
         + encode_chunk(b"IDAT", compressed)
         + encode_chunk(b"IEND", b"")
     )

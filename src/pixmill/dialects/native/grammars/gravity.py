@@ -67,11 +67,10 @@ class GravityGrammar:
     """A direction or a point with an optional offset, focal regions, or a content-aware strategy."""
 
     expects = (
-        "center (centre, c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west "
-        "(w), northwest (nw), fp:x,y or pos:x,y with both from 0 to 1, each optionally followed by :x,y, an offset in "
-        "pixels, or in percent as pct:N, away from that edge; fr:x,y,width,height or fr:x,y,width,height,weight, up to "
-        f"{MAX_REGIONS} of these separated by semicolons; px:x,y or px:x,y,width,height or px:x,y,width,height,weight "
-        "in pixels of the original, likewise; smart, smart:entropy or face; then optionally, for regions and faces, "
+        "center (c), north (n), northeast (ne), east (e), southeast (se), south (s), southwest (sw), west (w), "
+        "northwest (nw), fp:x,y or pos:x,y from 0 to 1, each optionally with :x,y, an offset in pixels or percent "
+        "(pct:N) from that edge; fr:x,y,width,height[,weight] or px:… in pixels of the original, up to "
+        f"{MAX_REGIONS} separated by semicolons; smart, smart:entropy or face; then optionally, for regions and faces, "
         ",close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20"
     )
 
