@@ -26,7 +26,9 @@ def as_json_value(schema: Schema, text: str) -> object:
 
 
 def types_of(schema: Any) -> set[str]:
-    return {alternative.get("type", "") for alternative in schema.get("anyOf", [schema])}
+    if "anyOf" in schema:
+        return set().union(*map(types_of, schema["anyOf"]))
+    return {schema.get("type", "")}
 
 
 def in_schema(param: Param, text: str) -> bool:
