@@ -28,6 +28,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
+    from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
     from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
@@ -109,6 +111,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
+ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
@@ -275,6 +278,13 @@ def fastly(data: bytes) -> None:
         outcome = FASTLY.parse(b"/a.jpg", data)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
+
+
+def aliyun(data: bytes) -> None:
+    """A chain of actions."""
+    with suppress(BadRequest, Forbidden):
+        outcome = ALIYUN.parse(b"/a.jpg", b"x-oss-process=" + data)
+        assert isinstance(outcome, FactsRequest) or (isinstance(outcome, ImageRequest) and canonical_json(outcome.plan))
 
 
 def imagekit(data: bytes) -> None:
@@ -504,6 +514,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imagekit,
         imgix,
         fastly,
+        aliyun,
         bunny,
         photon,
         signature,

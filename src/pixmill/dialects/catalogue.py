@@ -94,6 +94,8 @@ SERVICES: Final = (
         "wagtail", "Wagtail", "/images/SIGNATURE/1/fill-300x200/", "wagtail", "/images/[A-Za-z0-9_-]{27}=/[0-9]{1,18}/"
     ),
     Service("aliyun", "Aliyun OSS", "/a.jpg?x-oss-process=image/resize,w_300", "aliyun", "", "x-oss-process="),
+    Service("obs", "Huawei OBS", "/a.jpg?x-image-process=image/resize,w_300", "aliyun", "", "x-image-process="),
+    Service("bos", "Baidu BOS", "/a.jpg?x-bce-process=image/resize,w_300", "aliyun", "", "x-bce-process="),
     Service("cos", "Tencent COS", "/a.jpg?imageMogr2/thumbnail/300x", "cos", "", "imageMogr2/"),
     Service("twicpics", "TwicPics", "/a.jpg?twic=v1/cover=300x200", "twicpics", "", "twic=v1"),
     Service("imageengine", "ImageEngine", "/a.jpg?imgeng=/w_300", "imageengine", "", "imgeng=/"),

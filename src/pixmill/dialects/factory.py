@@ -11,6 +11,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace as replace_struct
 
+from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
+from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
 from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
@@ -225,6 +227,12 @@ def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
     return PhotonDialect(options, is_tachyon=entry.dialect == "tachyon", mode=server.render_mode)
 
 
+def _aliyun(entry: MountEntry, server: ServerDefaults) -> AliyunDialect:
+    _refuse_keys(entry)
+    options = msgspec.json.decode(entry.options, type=AliyunOptions)
+    return AliyunDialect(ALIYUN_SERVICES[entry.dialect], options, server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -249,6 +257,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "tachyon": _photon,
     "fastly": _fastly,
     "contentstack": _fastly,
+    **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
 }
 """By the name that an entry gives."""
 
