@@ -7,7 +7,7 @@ from tests.compat.sources import BLUE, GREEN, RED, source
 
 CHROME = {"Accept": "image/avif,image/webp,*/*"}
 ANY = {"Accept": "*/*"}
-BLACK = (0, 0, 0)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 VARY = {"Vary": "Accept"}
 
 
@@ -47,6 +47,7 @@ CASES = [
     image("IX-11", "/s_300x300,fit_outside/L.jpg", "jpeg", (450, 300)),
     image("IX-13", "/s_2000x500,fit_inside/L.jpg", "jpeg", (450, 300)),
     image("IX-14", "/s_300x300,fit_contain/L.jpg", "jpeg", (300, 300), pixel(5, 5, BLACK)),
+    image("white around", "/s_300x300,fit_contain,b_ffffff/L.jpg", "jpeg", (300, 300), pixel(5, 5, WHITE)),
     image("IX-15", "/fit_contain&f_png&b_00ff00&s_200x200/L.jpg", "png", (200, 200), pixel(5, 5, GREEN)),
     image("IX-17", "/w_2000,enlarge/L.jpg", "jpeg", (2000, 1333)),
     image("IX-18", "/_/L.jpg", "jpeg", (1200, 800)),

@@ -5,7 +5,7 @@ their options as sharp does: of equal calls the last one counts. ``plan_of`` put
 plans; must never know a grammar or a dialect.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +45,9 @@ _MAX_SIDE: Final = 65_535
 _MAX_MEDIAN: Final = 5
 _MAX_MORPHOLOGY: Final = 20
 _MAX_BLUR: Final = 250.0
+_MAX_WEIGHT: Final = 999.0
+_MAX_MIX: Final = 10.0
+_MAX_LAB_SIGMA: Final = 10.0
 _MIN_LAB_SIGMA: Final = 0.1
 _TRANSPOSING: Final = (90, 270)
 
@@ -104,7 +107,7 @@ class SharpImage:
         self._gravity: Gravity = _CENTRE
         self._kernel = Kernel.LANCZOS3
         self._without_enlargement = False
-        self._extracts: list[Crop] = []
+        self._extracts: list[Crop | CropWindow] = []
         self._angle = 0
         self._free_angle = 0.0
         self._rotates_before = False
@@ -151,7 +154,10 @@ class SharpImage:
         """Cut out a region, before the resize unless that was called first; of two, one before and one after."""
         if not width or not height:
             raise ValueError("extract needs a width and a height")
-        region = Crop(left, top, width, height, overflow=CropOverflow.REFUSE)
+        self.cut(Crop(left, top, width, height, overflow=CropOverflow.REFUSE))
+
+    def cut(self, region: Crop | CropWindow) -> None:
+        """Cut out a region as ``extract`` does, whose position may depend on the size of the original."""
         self._extracts = [*self._extracts[:1], region]
         if self._box is None:
             self._rotates_before = self._rotates_before or self._is_rotated
@@ -218,6 +224,16 @@ class SharpImage:
                 _Rank.BLUR, lambda stage: replace(stage, blur=change, blur_space=BlurSpace.SRGB)
             )
 
+    def convolve(self, weights: Sequence[float], offset: float = 0.0) -> None:
+        """Convolve by a square of 9, 25 or 49 weights, which are divided already."""
+        limited = tuple(max(-_MAX_WEIGHT, min(_MAX_WEIGHT, weight)) for weight in weights)
+        self._effects["convolve"] = _effect("convolution", Convolution(limited, max(-255.0, min(255.0, offset))))
+
+    def recomb(self, matrix: Sequence[float]) -> None:
+        """Mix the channels by 9 weights, row by row."""
+        weights = tuple(max(-_MAX_MIX, min(_MAX_MIX, weight)) for weight in matrix)
+        self._effects["recomb"] = _colour("matrix", weights)
+
     def modulate(
         self,
         brightness: float | None = None,
@@ -251,7 +267,9 @@ class SharpImage:
             self._effects["sharpen"] = _effect("convolution", Convolution((-1 / 24,) * 4 + (32 / 24,) + (-1 / 24,) * 4))
             return
         limits = (min(threshold, 100.0), min(max_lighten, 100.0), min(max_darken, 100.0))
-        change = LabSharpen(max(sigma, _MIN_LAB_SIGMA), min(flat, 10.0), min(jagged, 10.0), *limits)
+        change = LabSharpen(
+            min(max(sigma, _MIN_LAB_SIGMA), _MAX_LAB_SIGMA), min(flat, 10.0), min(jagged, 10.0), *limits
+        )
         self._effects["sharpen"] = _effect("sharpen_lab", change)
 
     def opacity(self, share: float) -> None:
@@ -265,7 +283,7 @@ class SharpImage:
         self._effects["gamma"] = _tone("gamma", max(0.1, min(10.0, round(exponent, 4)))) if exponent != 1 else _NOTHING
 
     def linear(self, factor: float = 1.0, offset: float = 0.0) -> None:
-        weights = (0.0,) * 4 + (max(-999.0, min(999.0, factor)),) + (0.0,) * 4
+        weights = (0.0,) * 4 + (max(-_MAX_WEIGHT, min(_MAX_WEIGHT, factor)),) + (0.0,) * 4
         self._effects["linear"] = _effect("convolution", Convolution(weights, max(-255.0, min(255.0, offset))))
 
     def normalise(self) -> None:
@@ -285,17 +303,20 @@ class SharpImage:
 
     # ------------------------------------------------------------ the plan
 
-    def plan_of(self, source: Input, output: Output) -> Plan:
-        """Return the plan of all calls. Raises InvalidParameter if there are too many."""
+    def plan_of(self, source: Input, output: Output, *, background: Colour = BLACK, param: str = "modifiers") -> Plan:
+        """Return the plan of all calls. Raises InvalidParameter, which names ``param``, if there are too many.
+
+        ``background`` is put behind the result if the format has no transparency, unless the first pass pads.
+        """
         stages = _StageList()
         self._add_geometry(stages)
         if any(self._margins):
             stages.add(_Operation(_Rank.EXTEND, self._extended))
         for name in _EFFECT_ORDER:
             stages.add(self._effects.get(name, _NOTHING))
-        first, *others = stages.finished()
-        pads = self._fit is Fit.CONTAIN or any(self._margins)
-        background = first.background if pads and first.background != Colour() else BLACK
+        first, *others = stages.finished(param)
+        if first.canvas or first.extend != Extend() or first.resize.fit is Fit.CONTAIN:
+            background = first.background
         operations = {name: getattr(first, name) for name in Stage.__struct_fields__} | {"background": background}
         return normal_form(Plan(**operations, stages=tuple(others), input=source, output=output))
 
@@ -398,8 +419,8 @@ class _Rank:
     """The order of operations in a stage."""
 
     ROTATE, FLIP, TRIM, CROP, RESIZE, ROTATE_FREE, GRAYSCALE, CLAHE, NORMALISE, LEVELS, GAMMA, INVERT = range(12)
-    LIGHTNESS, MODULATE, TINT, THRESHOLD, BLUR, MEDIAN, MORPHOLOGY, SHARPEN, CONVOLUTION = range(12, 21)
-    OPACITY, FLATTEN, CANVAS, EXTEND = range(21, 25)
+    LIGHTNESS, MODULATE, MATRIX, TINT, THRESHOLD, BLUR, MEDIAN, MORPHOLOGY, SHARPEN, CONVOLUTION = range(12, 22)
+    OPACITY, FLATTEN, CANVAS, EXTEND = range(22, 26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,7 +432,8 @@ class _Operation:
 _NOTHING: Final = _Operation(-1, lambda stage: stage)
 _GRAYSCALE: Final = _Operation(_Rank.GRAYSCALE, lambda stage: replace(stage, grayscale=True))
 _EFFECT_ORDER: Final = (
-    *("median", "threshold", "dilate", "erode", "blur", "lightness", "modulate", "sharpen", "opacity"),
+    *("median", "threshold", "dilate", "erode", "blur", "convolve", "recomb", "lightness", "modulate", "sharpen"),
+    "opacity",
     *("gamma", "linear", "normalise", "clahe", "tint", "negate"),
 )
 _RANKS: Final = {
@@ -426,6 +448,7 @@ _RANKS: Final = {
     "invert": _Rank.INVERT,
     "lightness": _Rank.LIGHTNESS,
     "modulate": _Rank.MODULATE,
+    "matrix": _Rank.MATRIX,
     "tint": _Rank.TINT,
     "threshold": _Rank.THRESHOLD,
 }
@@ -456,9 +479,9 @@ class _StageList:
         """Put a colour behind the image of this stage, before its canvas."""
         self._stage, self._rank = replace(self._stage, flatten=colour), max(self._rank, _Rank.FLATTEN)
 
-    def finished(self) -> list[Stage]:
+    def finished(self, param: str) -> list[Stage]:
         if len(self._done) > MAX_STAGES:
-            raise InvalidParameter(f"The operations need more than {MAX_STAGES} passes", param="modifiers")
+            raise InvalidParameter(f"The operations need more than {MAX_STAGES} passes", param=param)
         return [*self._done, self._stage]
 
 
@@ -482,7 +505,7 @@ def _colour(name: str, value: object) -> _Operation:
     )
 
 
-def _cropped(region: Crop) -> _Operation:
+def _cropped(region: Crop | CropWindow) -> _Operation:
     return _Operation(_Rank.CROP, lambda stage: replace(stage, crop=region))
 
 
