@@ -181,6 +181,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "aliyun-styles": {"dialect": "aliyun", "options": {"styles": {"small": "resize,w_50"}, "force_styles": True}},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
+    "keycdn": {"dialect": "keycdn"},
+    "keycdn-webp": {"dialect": "keycdn", "source": "{origin}", "options": {"webp": True, "enlarge": True}},
     "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
     "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},

@@ -45,6 +45,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
     from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
+    from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
     from pixmill.dialects.kit.signatures import keys_of
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
@@ -79,6 +80,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.media import OUTPUT_FORMATS, Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
     from pixmill.plan.key import Key, canonical_json
+    from pixmill.plan.lengths import Size
     from pixmill.plan.limits import Limits
     from pixmill.plan.ops import Output, Plan
     from pixmill.plan.output import Metadata
@@ -113,6 +115,7 @@ CLOUDFLARE: Final = (
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
+KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -285,6 +288,15 @@ def aliyun(data: bytes) -> None:
     with suppress(BadRequest, Forbidden):
         outcome = ALIYUN.parse(b"/a.jpg", b"x-oss-process=" + data)
         assert isinstance(outcome, FactsRequest) or (isinstance(outcome, ImageRequest) and canonical_json(outcome.plan))
+
+
+def keycdn(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest, Forbidden):
+        outcome = KEYCDN.parse(b"/a.jpg", data)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+        KEYCDN.result_headers(b"/a.jpg", data, Size(300, 200))
 
 
 def imagekit(data: bytes) -> None:
@@ -515,6 +527,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgix,
         fastly,
         aliyun,
+        keycdn,
         bunny,
         photon,
         signature,

@@ -28,6 +28,7 @@ from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
+from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
 from pixmill.dialects.kit.signatures import Key, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
@@ -221,6 +222,12 @@ def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
     return ImageKitDialect(options, _secrets(entry, server), server.render_mode)
 
 
+def _keycdn(entry: MountEntry, server: ServerDefaults) -> KeyCdnDialect:
+    _refuse_keys(entry)
+    options = msgspec.json.decode(entry.options, type=KeyCdnOptions)
+    return KeyCdnDialect(options, server.limits, server.render_mode)
+
+
 def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
     _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=PhotonOptions)
@@ -251,6 +258,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "weserv": _weserv,
     "cloudinary": _cloudinary,
     "imagekit": _imagekit,
+    "keycdn": _keycdn,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
     "bunny": _bunny,
     "photon": _photon,
