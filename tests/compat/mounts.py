@@ -31,6 +31,29 @@ _VERCEL: Final = {"sizes": [640, 1200], "formats": ["image/avif", "image/webp"],
 
 _NETLIFY_DEV: Final = {"handler": "dev", "remote_images": ["http://127\\.0\\.0\\.1:[0-9]+/.*"]}
 
+_WAGTAIL_SITE: Final = {
+    "version": 8,
+    "format_conversions": {"gif": "webp"},
+    "images": {
+        "1": {
+            "file": "L.jpg",
+            "width": 1200,
+            "height": 800,
+            "focal_point_x": 1000,
+            "focal_point_y": 100,
+            "focal_point_width": 60,
+            "focal_point_height": 40,
+        },
+        "2": {"file": "K.jpg", "width": 640, "height": 865},
+        "3": {"file": "L.jpg", "focal_point_x": 1000, "focal_point_y": 100},
+        "4": "X.webp",
+        "5": "V.svg",
+        "6": "gone.jpg",
+        "7": "G.gif",
+        "8": "bad.jpg",
+    },
+}
+
 MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "cloudinary": {
         "dialect": "cloudinary",
@@ -183,6 +206,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "bos": {"dialect": "bos"},
     "keycdn": {"dialect": "keycdn"},
     "keycdn-webp": {"dialect": "keycdn", "source": "{origin}", "options": {"webp": True, "enlarge": True}},
+    "wagtail": {"dialect": "wagtail", "keys": "secret", "options": {"path": "{filename}"}},
+    "wagtail-site": {"dialect": "wagtail", "mount": "/images", "keys": "old,secret", "options": _WAGTAIL_SITE},
     "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
     "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},

@@ -59,6 +59,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.thumbor.grammar import Flavour
     from pixmill.dialects.thumbor.settings import ThumborOptions
     from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
+    from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
     from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
@@ -116,6 +117,10 @@ BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"Sec
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
+WAGTAIL: Final = (
+    WagtailDialect(WagtailOptions(path="{id}/{filename}"), keys_of((b"secret",))),
+    WagtailDialect(WagtailOptions(images={"1": WagtailImage("a.jpg", 1200, 800, 850, 150, 100, 100)})),
+)
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -297,6 +302,17 @@ def keycdn(data: bytes) -> None:
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
         KEYCDN.result_headers(b"/a.jpg", data, Size(300, 200))
+
+
+def wagtail(data: bytes) -> None:
+    """The path."""
+    for dialect in WAGTAIL:
+        with suppress(BadRequest, Forbidden):
+            dialect.verify(b"/" + data, b"", 0)
+        with suppress(BadRequest, Forbidden):
+            outcome = dialect.parse(b"/" + data, b"")
+            assert isinstance(outcome, ImageRequest)
+            assert canonical_json(outcome.plan)
 
 
 def imagekit(data: bytes) -> None:
@@ -528,6 +544,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         fastly,
         aliyun,
         keycdn,
+        wagtail,
         bunny,
         photon,
         signature,

@@ -182,7 +182,7 @@ def test_only_originals_in_chosen_formats_keep_theirs(source: memoryview, kind: 
 
 def test_a_drawing_stays_one_if_its_format_is_chosen() -> None:
     output = replace(CHOSEN, original_formats=(Format.PNG, Format.SVG))
-    for options in (Input(), Input(animated=False)):
+    for options in (Input(), Input(animated=False), Input(animated_formats=(Format.GIF,))):
         assert render(DRAWING, Plan(input=options, resize=Resize(20), output=output), LIMITS).format is Format.SVG
 
 

@@ -45,6 +45,7 @@ from pixmill.dialects.thumbor.dialect import ThumborDialect
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
+from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailOptions
 from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
 from pixmill.errors import BadRequest
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
@@ -202,6 +203,11 @@ def _iiif(entry: MountEntry, server: ServerDefaults) -> IiifDialect:
     return IiifDialect(options, entry.mount, server.limits, server.render_mode)
 
 
+def _wagtail(entry: MountEntry, server: ServerDefaults) -> WagtailDialect:
+    options = msgspec.json.decode(entry.options, type=WagtailOptions)
+    return WagtailDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+
 def _weserv(entry: MountEntry, server: ServerDefaults) -> WeservDialect:
     return WeservDialect(
         msgspec.json.decode(entry.options, type=WeservOptions),
@@ -266,6 +272,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "fastly": _fastly,
     "contentstack": _fastly,
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
+    "wagtail": _wagtail,
 }
 """By the name that an entry gives."""
 

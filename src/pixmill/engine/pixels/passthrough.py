@@ -170,6 +170,6 @@ def _only_resizes(job: RenderJob) -> bool:
     if input_options.orientation and original_orientation(job.header, plan) == job.header.pending_orientation:
         input_options = replace(input_options, orientation=0)
     if plan.output.original_formats and job.header.timing is None:
-        input_options = replace(input_options, animated=True)  # a still has no frames to select
+        input_options = replace(input_options, animated=True, animated_formats=())  # a still has no frames to select
     other_operations = replace(plan, input=input_options, resize=Resize(), output=Output(), background=Colour())
     return other_operations == _NO_OPERATIONS and job.geometry.window == job.geometry.scaled == job.geometry.output
