@@ -208,6 +208,19 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "keycdn-webp": {"dialect": "keycdn", "source": "{origin}", "options": {"webp": True, "enlarge": True}},
     "wagtail": {"dialect": "wagtail", "keys": "secret", "options": {"path": "{filename}"}},
     "wagtail-site": {"dialect": "wagtail", "mount": "/images", "keys": "old,secret", "options": _WAGTAIL_SITE},
+    "sirv": {
+        "dialect": "sirv",
+        "options": {
+            "profiles": {
+                "thumb": "thumbnail=150",
+                "grey": {"image": {"grayscale": True, "scale": {"width": 600}, "format": "png"}},
+                "small-grey": "profile=grey&w=90",
+                "plain": "q=70",
+            },
+            "default_profile": "plain",
+        },
+    },
+    "sirv-avif": {"dialect": "sirv", "options": {"avif": True}},
     "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
     "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},

@@ -54,6 +54,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, Text
     from pixmill.dialects.signing import Keyring
+    from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
     from pixmill.dialects.thumbor.dialect import ThumborDialect
     from pixmill.dialects.thumbor.grammar import Flavour
@@ -113,6 +114,7 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(allowed_origins=("*.a.b/c",)), site="https://c.d"),
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
+SIRV: Final = SirvDialect(SirvOptions({"thumb": "thumbnail=150"}))
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
@@ -278,6 +280,15 @@ def bunny(data: bytes) -> None:
         outcome = BUNNY.parse(b"/" + path, query)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
+
+
+def sirv(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest):
+        outcome = SIRV.parse(b"/a.jpg", data)
+        assert isinstance(outcome, ImageRequest | FactsRequest)
+        request = outcome.request if isinstance(outcome, FactsRequest) else outcome
+        assert canonical_json(request.plan)
 
 
 def fastly(data: bytes) -> None:
@@ -546,6 +557,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         keycdn,
         wagtail,
         bunny,
+        sirv,
         photon,
         signature,
         url,

@@ -39,6 +39,7 @@ from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
+from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
 from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
 from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
 from pixmill.dialects.thumbor.dialect import ThumborDialect
@@ -125,6 +126,11 @@ def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
     _refuse_keys(entry)
     kind = ContentstackOptions if entry.dialect == "contentstack" else FastlyOptions
     return FastlyDialect(msgspec.json.decode(entry.options, type=kind), server.render_mode)
+
+
+def _sirv(entry: MountEntry, server: ServerDefaults) -> SirvDialect:
+    _refuse_keys(entry)
+    return SirvDialect(msgspec.json.decode(entry.options, type=SirvOptions), server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
@@ -273,6 +279,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "contentstack": _fastly,
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
     "wagtail": _wagtail,
+    "sirv": _sirv,
 }
 """By the name that an entry gives."""
 
