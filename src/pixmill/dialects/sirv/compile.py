@@ -56,8 +56,8 @@ _KEPT: Final = (Format.JPEG, Format.PNG, Format.GIF)
 """The formats of originals that clients without WebP get as they are."""
 
 
-def plan_of(reading: Reading, quality: int, mode: RenderMode, modern: tuple[Format, ...]) -> Plan:
-    """Return the plan; ``modern`` are the formats by ``Accept``. Raises InvalidParameter."""
+def plan_of(reading: Reading, quality: int, mode: RenderMode, offered: tuple[Format, ...]) -> Plan:
+    """Return the plan; ``offered`` are the formats by ``Accept``. Raises InvalidParameter."""
     values = reading.values
     sequence = StageSequence("The options")
     _crop_automatically(sequence, values)
@@ -76,7 +76,7 @@ def plan_of(reading: Reading, quality: int, mode: RenderMode, modern: tuple[Form
     for overlay in overlays:
         if overlay is not None:
             sequence.add_overlay(overlay)
-    plan = replace(sequence.plan(), input=Input(page=values.page), output=_output(values, quality, mode, modern))
+    plan = replace(sequence.plan(), input=Input(page=values.page), output=_output(values, quality, mode, offered))
     return normal_form(plan)
 
 
@@ -278,7 +278,7 @@ def _colour(values: Values) -> ColourAdjustment:
 # Output
 
 
-def _output(values: Values, quality: int, mode: RenderMode, modern: tuple[Format, ...]) -> Output:
+def _output(values: Values, quality: int, mode: RenderMode, offered: tuple[Format, ...]) -> Output:
     output = Output(
         quality=max(quality if values.q is None else values.q, 1),
         metadata=Metadata.STRIP if values.stripmetadata else Metadata.KEEP,
@@ -289,7 +289,7 @@ def _output(values: Values, quality: int, mode: RenderMode, modern: tuple[Format
         return replace(output, source_format=True)
     if isinstance(form, Format) and not (form is Format.WEBP and fallback):
         return replace(output, formats=(form,))
-    offered = (form,) if isinstance(form, Format) else modern
+    offered = (form,) if isinstance(form, Format) else offered
     if fallback:
         return replace(output, formats=offered, negotiated=True, ordered=True, fallback_format=fallback)
     return replace(output, formats=offered, negotiated=True, ordered=True, source_format=True, original_formats=_KEPT)

@@ -58,7 +58,7 @@ class SirvDialect:
             raise ValueError(f"there is no profile {options.default_profile[:64]!r}")
         self._quality = options.quality
         self._mode = mode
-        self._modern = (Format.AVIF, Format.WEBP) if options.avif else (Format.WEBP,)
+        self._offered = (Format.AVIF, Format.WEBP) if options.avif else (Format.WEBP,)
         self._grammar = Grammar(options.profiles, options.default_profile)
         self._match = template_matcher(_ROUTES)
         for name in options.profiles:
@@ -78,7 +78,7 @@ class SirvDialect:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
         source = path_source(path)
         reading = self._grammar.read(query)
-        plan = plan_of(reading, self._quality, self._mode, self._modern)
+        plan = plan_of(reading, self._quality, self._mode, self._offered)
         name = source.text.rpartition("/")[2][:_MAX_NAME_CHARS] if reading.values.dl else ""
         request = ImageRequest(source, plan, filename=name)
         return FactsRequest(request) if reading.is_info else request
