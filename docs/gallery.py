@@ -43,6 +43,7 @@ BASE_QUERIES = {
     "skip_smaller": "url=mill.png&width=900&height=900&fit=cover&enlarge=true",
     "max_enlarged_side": "url=mill.png&width=2500&enlarge=true",
     "min_fitted_side": "url=mill.png&width=2",
+    "resample_space": "url=friends.jpg&width=100",
     "rounding": "url=wine.jpg&width=101",
     "min_width": "url=wine.jpg&width=100",
     "min_height": "url=wine.jpg&height=100",

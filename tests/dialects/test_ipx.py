@@ -29,7 +29,7 @@ from pixmill.errors import (
     UndecodableImage,
     UnsupportedImage,
 )
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import Plan, ResampleSpace
 from pixmill.plan.request import ImageRequest
 
 DOMAINS = ("a.example", "http://b.example:80/x")
@@ -64,8 +64,17 @@ def test_it_is_a_dialect() -> None:
 )
 def test_modifiers_are_what_native_parameters_say(modifiers: str, query: str) -> None:
     explicit = plan(f"{modifiers},f_webp")
-    expected = native(b"/resize", f"url=a.jpg&format=webp&animated=false&orientation=none&{query}".encode()).plan
+    common = "url=a.jpg&format=webp&animated=false&orientation=none&resample_space=srgb"
+    expected = native(b"/resize", f"{common}&{query}".encode()).plan
     assert msgspec.structs.replace(explicit, background=expected.background) == expected
+
+
+def test_an_entry_may_mix_light() -> None:
+    for space in ResampleSpace:
+        outcome = IpxDialect(IpxOptions(resampling=space)).parse(b"/s_300x200,rotate_30/a.jpg", b"")
+        assert isinstance(outcome, ImageRequest)
+        assert {stage.resample_space for stage in (outcome.plan, *outcome.plan.stages)} == {space}
+    assert plan("w_30").resample_space is ResampleSpace.SRGB
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from pixmill.errors import (
     UndecodableImage,
 )
 from pixmill.media import Format
+from pixmill.plan.ops import ResampleSpace
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
 
@@ -53,6 +54,11 @@ NEXT = NextDialect(config())
 def test_it_is_a_dialect() -> None:
     dialect: Dialect = NEXT
     assert dialect.prefix == "/_next/image"
+
+
+def test_values_are_mixed_as_by_the_service_unless_the_entry_asks_for_light() -> None:
+    assert image(NEXT).plan.resample_space is ResampleSpace.SRGB
+    assert image(NextDialect(config(resampling="linear"))).plan.resample_space is ResampleSpace.LINEAR
 
 
 def test_a_path_is_below_the_site() -> None:

@@ -49,7 +49,7 @@ from pixmill.errors import (
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion, Point, Smart
-from pixmill.plan.ops import Aspect, CropWindow, Fit, Flip, ImageOverlay, Plan, Resize, Stage
+from pixmill.plan.ops import Aspect, CropWindow, Fit, Flip, ImageOverlay, Plan, ResampleSpace, Resize, Stage
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
 
@@ -72,6 +72,14 @@ def plan(options: str, dialect: Dialect = THUMBOR) -> Plan:
 
 def with_settings(**options: Any) -> ThumborDialect:
     return ThumborDialect(convert(options, ThumborOptions))
+
+
+def test_values_are_mixed_as_by_the_service_unless_the_entry_asks_for_light() -> None:
+    options = "40x40:200x200/300x200/filters:rotate(45):watermark(b.png,1,1,0,30)"
+    for space in ResampleSpace:
+        found = plan(options, with_settings(resampling=space.value))
+        assert {stage.resample_space for stage in (found, *found.stages)} == {space}
+    assert plan("300x200").resample_space is ResampleSpace.SRGB
 
 
 SIGNED = [

@@ -1,4 +1,4 @@
-"""Reference for the kernel: Lanczos3 in linear light by float64 matrices. Shares no code with it."""
+"""Reference for the kernel: Lanczos3 in linear light, or on sRGB values, by float64 matrices. Shares no code with it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,21 +33,25 @@ def resample(
     *,
     alpha: bool,
     light_compensation: float = 0.0,
+    linear: bool = True,
 ) -> tuple[Floats, Floats]:
     """Resample height × width × channels of sRGB from 0 to 1; also return alpha, or ones, before rounding."""
     left, top, across, down = box
-    light = to_linear(codes) + light_compensation * compensated_light(
-        codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9)
-    )
+    light = codes.copy()
+    if linear:
+        light = to_linear(codes) + light_compensation * compensated_light(
+            codes, np.ceil(left + across - 1e-9), np.ceil(top + down - 1e-9)
+        )
+    encode = to_srgb if linear else np.asarray
     if alpha:
         light[..., -1] = codes[..., -1]
         light[..., :-1] *= codes[..., -1:]
     light = np.einsum("yh,hwc->ywc", matrix(codes.shape[0], top, down, size[1]), light, optimize=True)
     light = np.einsum("xw,ywc->yxc", matrix(codes.shape[1], left, across, size[0]), light, optimize=True)
     if not alpha:
-        return np.clip(to_srgb(light), 0, 1), np.ones((*light.shape[:2], 1))
+        return np.clip(encode(light), 0, 1), np.ones((*light.shape[:2], 1))
     cover = np.clip(light[..., -1:], 0, 1)
-    colours = np.clip(to_srgb(light[..., :-1] / np.maximum(cover, 1e-12)), 0, 1)
+    colours = np.clip(encode(light[..., :-1] / np.maximum(cover, 1e-12)), 0, 1)
     return np.concatenate([colours, cover], axis=-1), cover
 
 

@@ -43,6 +43,7 @@ class Case:
     kind: str = "noise"
     seed: int = 0
     light_compensation: float = 0.0
+    linear: bool = True
 
     @property
     def picture(self) -> Codes:
@@ -75,6 +76,7 @@ def _by_kernel(case: Case, fast: int) -> Codes:
         case.depth,
         case.out_depth,
         case.light_compensation,
+        case.linear,
         fast,
     )
     return _pixels(out, case.size, case.layout, case.out_depth)
@@ -98,6 +100,7 @@ def _max_error(case: Case, fast: int) -> float:
         case.size,
         alpha=case.layout.has_alpha,
         light_compensation=0 if case.layout.has_alpha or case.depth > 8 else case.light_compensation,
+        linear=case.linear,
     )
     wrong = np.abs(_by_kernel(case, fast) - np.rint(expected * white))
     if case.layout.has_alpha:
@@ -127,6 +130,7 @@ def _cases(draw: st.DrawFn) -> Case:
         draw(st.sampled_from(["noise", "contrast", "dark"])),
         draw(st.integers(0, 2**32)),
         draw(st.sampled_from([0, 0, 0.4, 1])),
+        draw(st.booleans()),
     )
 
 
@@ -153,6 +157,9 @@ LARGE = [
     Case(1501, 1001, (0, 0, 1501, 1001), (512, 341), Layout.RGBX, light_compensation=0.4),
     Case(751, 501, (0, 0, 751, 501), (700, 480), Layout.RGB, light_compensation=0.25),
     Case(751, 501, (30.5, 40.5, 600, 400), (300, 200), Layout.L, light_compensation=1, kind="contrast"),
+    Case(1500, 1000, (0, 0, 1500, 1000), (274, 183), Layout.RGBX, kind="contrast", linear=False),
+    Case(1200, 900, (100.25, 50.5, 1000.5, 700.75), (300, 211), Layout.RGBA, linear=False),
+    Case(300, 200, (0, 0, 300, 200), (700, 450), Layout.LA, 16, 16, linear=False),
 ]
 
 
@@ -184,6 +191,7 @@ def _resample(
     size: tuple[int, int],
     depth: int = 8,
     light_compensation: float = 0.0,
+    linear: bool = True,
 ) -> Codes:
     out = lanczos.resample(
         codes.tobytes(),
@@ -196,6 +204,7 @@ def _resample(
         depth=depth,
         out_depth=depth,
         light_compensation=light_compensation,
+        linear=linear,
     )
     return _pixels(out, size, layout, depth)
 
@@ -232,6 +241,12 @@ def test_black_and_white_mix_to_half_the_light_not_half_the_code() -> None:
     assert (
         abs(int(_resample(codes, Layout.L, (0, 0, 64, 64), (8, 8))[4, 4, 0]) - (188 if lanczos.available else 128)) <= 2
     )
+
+
+def test_black_and_white_mix_to_half_the_value_where_values_are_mixed(implementation: str) -> None:
+    codes = np.zeros((64, 64, 1), np.uint8)
+    codes[::2, ::2] = codes[1::2, 1::2] = 255
+    assert abs(int(_resample(codes, Layout.L, (0, 0, 64, 64), (8, 8), linear=False)[4, 4, 0]) - 128) <= 2
 
 
 @compiled

@@ -32,6 +32,7 @@ from pixmill.plan.ops import (
     Output,
     Overlay,
     Plan,
+    ResampleSpace,
     Resize,
     Stage,
 )
@@ -100,12 +101,20 @@ def normal_stage(stage: S, *, keeps_alpha: bool) -> S:
         value = getattr(stage, name)
         if value is not default:
             changes[name] = normal_value(value)
-    if not stage.blur:
-        changes["blur_space"] = BlurSpace.LINEAR
+    changes |= _space_changes(stage, changes)
     if not is_padded and resize.fit is not Fit.CONTAIN:
         changes["extend"] = _changed(extend, _COLOUR_FILL)
         changes["background"] = _UNCHANGED.background if keeps_alpha else stage.background
     return _changed(stage, changes)
+
+
+def _space_changes(stage: Stage, changes: Changes) -> Changes:
+    """Drop the spaces of blurs and of resampling where nothing is mixed; ``changes`` are those of the stage so far."""
+    spaces: Changes = {} if stage.blur else {"blur_space": BlurSpace.LINEAR}
+    mixing = (changes.get(name, getattr(stage, name)) for name in ("resize", "crop", "rotate_free", "overlays"))
+    if tuple(mixing) == _NOTHING_MIXED:
+        spaces["resample_space"] = ResampleSpace.LINEAR
+    return spaces
 
 
 def _has_margins(extend: Extend) -> bool:
@@ -131,6 +140,7 @@ _operations: Final = attrgetter(
     "flip",
     "trim",
     "blur_space",
+    "resample_space",
     "crop",
     "adjust",
     "effects",
@@ -141,6 +151,7 @@ _operations: Final = attrgetter(
     "background",
 )
 """The fields of a stage that may have no effect, apart from ``resize``."""
+_NOTHING_MIXED: Final = (_DEFAULT_RESIZE, None, None, ())
 _COLOUR_FILL: Final[Changes] = {"fill": Fill.COLOUR}
 _NO_OPERATIONS: Final = _operations(_UNCHANGED)
 

@@ -183,6 +183,13 @@ class BlurSpace(StrEnum):
     SRGB = "srgb"
 
 
+class ResampleSpace(StrEnum):
+    """The values that resizing and free rotations mix: light, or sRGB values, as most other services do."""
+
+    LINEAR = "linear"
+    SRGB = "srgb"
+
+
 class Kernel(StrEnum):
     """Resampling kernels."""
 
@@ -333,7 +340,8 @@ Overlays = Annotated[tuple[Overlay, ...], Meta(max_length=MAX_OVERLAYS)]
 
 class Stage(Struct, frozen=True, omit_defaults=True):
     """Operations on an image, in order of work: ``rotate`` (degrees clockwise), ``flip``, ``trim``, ``crop``,
-    ``resize``, ``rotate_free``, ``grayscale``, ``adjust``, ``blur`` (sigma in pixels, in ``blur_space``), ``effects``,
+    ``resize`` and ``rotate_free`` (in ``resample_space``), ``grayscale``, ``adjust``, ``blur`` (sigma in pixels, in
+    ``blur_space``), ``effects``,
     ``shape``, ``opacity`` (in percent), ``flatten`` (onto this colour), ``canvas``, ``extend``, ``overlays``.
     ``background`` fills the canvas.
     """
@@ -344,6 +352,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
     crop: Crop | CropWindow | CropInsets | None = None
     resize: Resize = Resize()
     rotate_free: FreeRotation | None = None
+    resample_space: ResampleSpace = ResampleSpace.LINEAR
     grayscale: bool = False
     adjust: Adjust = Adjust()
     blur: Annotated[float, Meta(ge=0, le=250)] = 0.0

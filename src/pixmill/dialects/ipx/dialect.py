@@ -12,11 +12,12 @@ from msgspec import Meta, Struct
 
 from pixmill.dialects.ipx.errors import V3, error_text, ipx_error
 from pixmill.dialects.ipx.options import MODIFIERS_BY_NAME, Context, Modifier
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.media import Format
-from pixmill.plan.ops import Input, Output, Plan
+from pixmill.plan.ops import Input, Output, Plan, ResampleSpace
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -54,7 +55,8 @@ class IpxOptions(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     """``options`` of an entry, by the names of ipx.
 
     ``domains``: hosts of originals, with any port; ``alias``: beginnings of paths, and what stands for them.
-    ``max_age`` is that of paths, ``http_max_age`` that of URLs whose host says none.
+    ``max_age`` is that of paths, ``http_max_age`` that of URLs whose host says none. ``resampling``: what resizing
+    mixes, sRGB values as ipx, or light.
     """
 
     version: Literal[3, 4] = 3
@@ -63,6 +65,7 @@ class IpxOptions(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     alias: dict[str, str] = {}
     max_age: Seconds = 60
     http_max_age: Seconds = 300
+    resampling: ResampleSpace = ResampleSpace.SRGB
 
 
 class IpxDialect:
@@ -129,7 +132,7 @@ class IpxDialect:
         modifiers, context = _parse_modifiers(raw_modifiers), Context()
         self._apply(context, modifiers)
         output, source_input = self._output(modifiers, context)
-        plan = context.image.plan_of(source_input, output)
+        plan = resampled(context.image.plan_of(source_input, output), self._options.resampling)
         if len(raw_modifiers) <= _MAX_KEPT_CHARS:
             self._plans[raw_modifiers] = plan
         return plan

@@ -405,7 +405,8 @@ class SharpImage:
         if box.width and box.height:
             is_placed = self._fit in {Fit.COVER, Fit.CONTAIN}
             gravity = self._gravity if is_placed else _CENTRE
-            is_changed_before = bool(self._extracts or self._angle in _TRANSPOSING)
+            is_rotated_before = self._rotates_before and bool(self._free_angle)
+            is_changed_before = bool(self._extracts or self._angle in _TRANSPOSING or is_rotated_before)
             clamp = Clamp.SIDES if not box.clamps else Clamp.ORIGINAL if is_changed_before else Clamp.BOX
             is_clamped = not resize.enlarge
             return replace(resize, fit=self._fit, gravity=gravity, clamp=clamp if is_clamped else Clamp.SHAPE)

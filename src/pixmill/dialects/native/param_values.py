@@ -43,6 +43,7 @@ from pixmill.plan.ops import (
     Flip,
     Kernel,
     Overlay,
+    ResampleSpace,
 )
 from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.shapes import Border, CornerRadii, Mask
@@ -93,6 +94,7 @@ class ParamValues(TypedDict, total=False):
     exceeding: bool
     adaptive: bool
     kernel: Kernel
+    resample_space: ResampleSpace
     rounding: RoundingMode
     max_side: int
     canvas: Canvas

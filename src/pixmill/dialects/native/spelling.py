@@ -251,7 +251,19 @@ _STAGE: Final[Mapping[str, Speller]] = {
     "canvas": _canvas,
     "extend": _extend,
     "overlays": _param("overlay", lambda overlays: ";".join(overlay_text(one, stages_text) for one in overlays)),
-    **{name: _param(name) for name in ("flip", "grayscale", "blur", "blur_space", "opacity", "flatten", "background")},
+    **{
+        name: _param(name)
+        for name in (
+            "flip",
+            "resample_space",
+            "grayscale",
+            "blur",
+            "blur_space",
+            "opacity",
+            "flatten",
+            "background",
+        )
+    },
 }
 
 SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {

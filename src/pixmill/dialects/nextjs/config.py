@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from pixmill.dialects.kit.patterns import LinearPattern, glob, regex
 from pixmill.errors import InvalidParameter
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
+from pixmill.plan.ops import ResampleSpace
 from pixmill.plan.url import canonical_url
 
 Value = TypeVar("Value")
@@ -62,12 +63,14 @@ class ImagesOptions(Struct, frozen=True, rename="camel"):
 class MountOptions(ImagesOptions, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """``options`` of an entry: ``config`` is a JSON file with the options, which those beside it replace.
 
-    ``dev`` answers like the development server: small blurred placeholders, no caching by clients. The last ones of
-    Next.js have no effect here: the server has settings for them.
+    ``dev`` answers like the development server: small blurred placeholders, no caching by clients. ``resampling``: what
+    resizing mixes, sRGB values as Next.js, or light. The last ones of Next.js have no effect here: the server has
+    settings for them.
     """
 
     config: str = ""
     dev: bool = False
+    resampling: ResampleSpace = ResampleSpace.SRGB
     dangerously_allow_local_ip: bool | UnsetType = field(name="dangerouslyAllowLocalIP", default=UNSET)
     maximum_redirects: int | UnsetType = UNSET
     maximum_response_body: int | UnsetType = UNSET
@@ -172,6 +175,7 @@ class ImagesConfig:
     is_inline: bool
     allows_every_host: bool
     dev: bool = False
+    resampling: ResampleSpace = ResampleSpace.SRGB
 
     def allows_remote(self, url: SourceUrl) -> bool:
         return url.hostname in self.domains or any(pattern.matches(url) for pattern in self.remote_patterns)
@@ -210,6 +214,7 @@ def load_config(flavour: Flavour, raw_options: msgspec.Raw) -> ImagesConfig:
         is_inline=options.content_disposition_type == "inline",
         allows_every_host=any(_allows_every_host(pattern) for pattern in remote_patterns),
         dev=own.dev,
+        resampling=own.resampling,
     )
 
 

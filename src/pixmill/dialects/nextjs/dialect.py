@@ -10,6 +10,7 @@ from typing import Final
 
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import all_values, pairs
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.nextjs.config import ImagesConfig, SourceUrl
 from pixmill.dialects.nextjs.errors import NOT_ALLOWED, error_text
 from pixmill.dialects.nextjs.options import EXPECTS, MAX_QUALITY, MAX_URL_CHARS, NAMES, OPTIONS, SUBJECTS
@@ -229,7 +230,7 @@ class NextDialect:
             resize=Resize(width=width, rounding=RoundingMode.RECIPROCAL_HALF_UP),
             output=output,
         )
-        return self._plans.setdefault((width, quality), normal_form(plan))
+        return self._plans.setdefault((width, quality), resampled(normal_form(plan), self._config.resampling))
 
 
 def _single(values: dict[str, list[str]], name: str) -> str:

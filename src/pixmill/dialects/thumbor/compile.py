@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.dialects.kit.encodings import form_decode, percent_decode
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.thumbor import filters_imagor, filters_thumbor
 from pixmill.dialects.thumbor.filter_rows import Args, FilterRow
 from pixmill.dialects.thumbor.filter_text import FilterCall, split_flat, split_nested
@@ -179,7 +180,7 @@ class Compiler:
         if recipe.is_raw:
             return normal_form(Plan(output=Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP)))
         plan = structs.replace(recipe.sequence.plan(), input=self._input(recipe), output=self._output(recipe))
-        plan = normal_form(plan)
+        plan = resampled(normal_form(plan), self.settings.resampling)
         if not recipe.options.is_meta:
             return plan
         facts = tuple(fact for name, fact in _FACTS.items() if name in recipe.facts)

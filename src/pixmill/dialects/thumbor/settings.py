@@ -5,12 +5,14 @@ from typing import Literal
 from msgspec import Struct
 
 from pixmill.dialects.thumbor.grammar import Flavour
+from pixmill.plan.ops import ResampleSpace
 
 
 class ThumborOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The settings of one mount. None is the default of the flavour.
 
     ``smart``: what ``smart/`` looks for. ``allow_unsafe_url``: answer ``unsafe/`` although there are keys.
+    ``resampling``: what resizing mixes, sRGB values as the services, or light.
     """
 
     flavour: Flavour = Flavour.THUMBOR
@@ -18,6 +20,7 @@ class ThumborOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     signer_type: Literal["sha1", "sha256", "sha512"] = "sha1"
     signer_truncate: int = 0
     smart: Literal["attention", "entropy", "face", "center"] = "attention"
+    resampling: ResampleSpace = ResampleSpace.SRGB
     respect_orientation: bool | None = None
     quality: int | None = None
     webp_quality: int | None = None

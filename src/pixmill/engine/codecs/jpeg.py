@@ -17,7 +17,7 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.jpeg_segments import END_OF_IMAGE, has_all_scans, rebuild_header, without_partial_segment
 from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_metadata
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
-from pixmill.engine.codecs.modes import MODES, max_shrink
+from pixmill.engine.codecs.modes import MODES, max_shrink, thresholds_of
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.metadata.iptc_block import photoshop_segment
@@ -143,7 +143,7 @@ def dct_shrink(request: DecodeRequest) -> int:
     """The DCT scaling denominator to decode at: 1, 2, 4 or 8."""
     if request.area.width * request.area.height < _MIN_SCALED_PIXELS:
         return 1
-    return max_shrink(MODES[request.mode].shrink_thresholds, request.shrink_factor)
+    return max_shrink(thresholds_of(request.mode, request.space), request.shrink_factor)
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

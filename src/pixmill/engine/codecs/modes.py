@@ -1,8 +1,8 @@
 """The table of render modes (fast, balanced, best): all codec decisions by mode, with measured costs.
 
 Photos are those of ``benchmarks/material.py`` fitted into 512 × 512 pixels, scores are mean SSIMULACRA2 against a
-float64 Lanczos3 resample in linear light, times CPU milliseconds. All modes resample in linear light: it costs less
-than a millisecond and is worth 4 to 8 points.
+float64 Lanczos3 resample in linear light, times CPU milliseconds. All modes resample in linear light unless the plan
+mixes sRGB values: it costs less than a millisecond and is worth 4 to 8 points.
 
 Decoding: stored pixels per target pixel, then the score of a JPEG decoded in full, scaled by libjpeg-turbo, and
 scaled with ``LIGHT_COMPENSATION`` (originals of 2 megapixels for halves, of 6 for quarters):
@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixmill.media import Format
+from pixmill.plan.ops import ResampleSpace
 from pixmill.plan.output import RenderMode
 
 LIGHT_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
@@ -62,6 +63,15 @@ class ModeParameters:
     optimize_huffman: bool
     default_efforts: Mapping[Format, int]
     x265_preset: str
+
+
+_VALUE_THRESHOLDS: Final[ShrinkThresholds] = ((9.0, 8), (5.0, 4), (3.0, 2))
+"""For plans that mix sRGB values: those of sharp, whose pixels they want, which are near those of the modes."""
+
+
+def thresholds_of(mode: RenderMode, space: ResampleSpace) -> ShrinkThresholds:
+    """Return the factors from which an image is scaled while decoding, for what is mixed in resampling."""
+    return MODES[mode].shrink_thresholds if space is ResampleSpace.LINEAR else _VALUE_THRESHOLDS
 
 
 def max_shrink(thresholds: ShrinkThresholds, factor: float) -> int:

@@ -22,7 +22,7 @@ from pixmill.engine.raster.frame import Area
 from pixmill.errors import PixmillError
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import DEFAULT_INPUT, Input, Kernel, Plan
+from pixmill.plan.ops import DEFAULT_INPUT, Input, Kernel, Plan, ResampleSpace
 from pixmill.plan.references import NO_EXTRAS, Extras
 from pixmill.ports.values import Rendered
 
@@ -117,5 +117,5 @@ def _decode_shared(source: memoryview, jobs: Sequence[RenderJob], limits: Limits
 
 
 def _may_use_halved(job: RenderJob) -> bool:
-    """Whether the job uses the kernel that halves frames; others are chosen for their effect on each pixel."""
-    return job.plan.resize.kernel is Kernel.LANCZOS3
+    """Whether the job resamples as frames are halved; other ways are chosen for their effect on each pixel."""
+    return job.plan.resize.kernel is Kernel.LANCZOS3 and job.plan.resample_space is ResampleSpace.LINEAR

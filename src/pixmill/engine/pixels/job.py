@@ -75,7 +75,8 @@ class RenderJob:
         decode_size = (
             _native_size(area) if self.plan.resize.kernel is Kernel.NEAREST else self.orientation.oriented_size(size)
         )
-        return DecodeRequest(area, decode_size, self.plan.output.encoding.mode, self.requested_profile)
+        mode, space = self.plan.output.encoding.mode, self.plan.resample_space
+        return DecodeRequest(area, decode_size, mode, self.requested_profile, space)
 
     @property
     def requested_profile(self) -> Profile:

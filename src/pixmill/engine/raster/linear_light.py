@@ -1,4 +1,4 @@
-"""Converts libvips images between sRGB values and premultiplied linear light (IEC 61966-2-1).
+"""Converts libvips images between sRGB values and what is mixed: premultiplied linear light (IEC 61966-2-1), or values.
 
 Must never know frames or plans.
 """
@@ -12,6 +12,7 @@ from pixmill.engine.raster.convert import VipsImage
 _MAX_16_BIT = 65_535
 """Linear light is encoded from 16 bits: near black one sRGB level is only 20 of these steps wide."""
 
+_MAX_8_BIT = 255
 _LINEAR_SEGMENT_END = 0.04045
 """The sRGB value up to which the curve is linear."""
 
@@ -31,6 +32,27 @@ def from_linear(image: VipsImage, *, has_alpha: bool) -> VipsImage:
     alpha = image[image.bands - 1]
     colours = image.extract_band(0, n=image.bands - 1) / alpha  # libvips: division by 0 gives 0
     return encode_srgb(colours).bandjoin((alpha * 255).rint().cast("uchar"))
+
+
+def to_floats(image: VipsImage, *, linear: bool) -> VipsImage:
+    """Decode 8-bit values to floats from 0 to 1, premultiplied: linear light, or sRGB values."""
+    if linear:
+        return to_linear(image)
+    values = (image / _MAX_8_BIT).cast("float")
+    if not image.hasalpha():
+        return values
+    alpha = values[image.bands - 1]
+    return (values.extract_band(0, n=image.bands - 1) * alpha).bandjoin(alpha)
+
+
+def from_floats(image: VipsImage, *, linear: bool, has_alpha: bool) -> VipsImage:
+    """Encode the floats of ``to_floats``."""
+    if linear:
+        return from_linear(image, has_alpha=has_alpha)
+    if has_alpha:
+        alpha = image[image.bands - 1]
+        image = (image.extract_band(0, n=image.bands - 1) / alpha).bandjoin(alpha)
+    return (image * _MAX_8_BIT).rint().cast("uchar")
 
 
 def encode_srgb(image: VipsImage) -> VipsImage:

@@ -15,7 +15,7 @@ from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length, round_position
-from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, Resize
+from pixmill.plan.ops import Canvas, Clamp, Fit, Kernel, ResampleSpace, Resize
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
@@ -251,6 +251,15 @@ PARAMS = (
         default=Kernel.LANCZOS3.value,
     ),
     Param(
+        "resample_space",
+        Group.SIZE,
+        Choice({space.value: space for space in ResampleSpace}),
+        "What resizing and rotations by any angle mix: light (`linear`), which keeps the brightness of fine detail, or "
+        "sRGB values (`srgb`), as most other services and browsers do, which darkens it.",
+        ("srgb",),
+        default=ResampleSpace.LINEAR.value,
+    ),
+    Param(
         "rounding",
         Group.SIZE,
         Choice({rounding.value: rounding for rounding in RoundingMode}),
@@ -323,6 +332,7 @@ NAMES: Final = frozenset(param.name for param in PARAMS) - {
     "canvas",
     "canvas_cut",
     "canvas_gravity",
+    "resample_space",
 }
 """The parameters of ``resize_of``."""
 

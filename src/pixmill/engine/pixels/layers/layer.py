@@ -32,7 +32,7 @@ from pixmill.media import Format
 from pixmill.plan.layer_plan import layer_plan
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Fit, ImageOverlay, Output, Overlay, Plan, Resize
+from pixmill.plan.ops import Fit, ImageOverlay, Output, Overlay, Plan, ResampleSpace, Resize
 from pixmill.plan.output import Profile
 from pixmill.plan.overlays import Length, Placement, Shadow, TextOverlay
 from pixmill.plan.references import Extras, references
@@ -101,13 +101,15 @@ def overlay_layer(
             overlay, **_pixel_lengths(overlay, canvas), placement=_without_position(overlay.placement)
         )
         profile = profile if is_target(profile) else b""
-        key = (sha256(source).digest(), replace(sized_overlay, source=None), profile, _digests(sized_overlay, job))
+        space = job.plan.resample_space
+        sized = replace(sized_overlay, source=None)
+        key = (sha256(source).digest(), sized, profile, space, _digests(sized_overlay, job))
         return _LAYER_CACHE.get_or_make(
             key,
             lambda: _build_layer(
                 _processed_frame(source, sized_overlay, canvas, job, profile, render_stages)
                 if sized_overlay.is_processed
-                else _image_frame(source, sized_overlay, job.limits, profile),
+                else _image_frame(source, sized_overlay, job.limits, profile, space),
                 sized_overlay.placement,
                 job.limits,
             ),
@@ -135,7 +137,7 @@ def _processed_frame(
     render_stages: RenderStages,
 ) -> Frame:
     """Run the stages of an overlay, and convert the result to a profile (empty for sRGB)."""
-    plan = layer_plan(overlay, canvas, Profile.REC2020 if profile else Profile.SRGB)
+    plan = layer_plan(overlay, canvas, Profile.REC2020 if profile else Profile.SRGB, job.plan.resample_space)
     frame = render_stages(source, plan, job.limits, job.extras)
     return _in_profile(frame, profile) if profile else convert_to_srgb(frame)
 
@@ -164,16 +166,26 @@ def _without_position(placement: Placement) -> Placement:
     return Placement(degrees=placement.degrees, opacity=placement.opacity, shadow=placement.shadow)
 
 
-def _image_frame(source: memoryview, overlay: ImageOverlay, limits: Limits, profile: bytes) -> Frame:
+def _image_frame(
+    source: memoryview, overlay: ImageOverlay, limits: Limits, profile: bytes, space: ResampleSpace
+) -> Frame:
     width, height = (int(side.value) if side else 0 for side in (overlay.width, overlay.height))
-    return _resized_frame(source, Resize(width, height, Fit(overlay.fit.value), enlarge=True), limits, profile)
+    target = Resize(width, height, Fit(overlay.fit.value), enlarge=True)
+    return _resized_frame(source, target, limits, profile, space)
 
 
-def _resized_frame(source: memoryview, target: Resize, limits: Limits, profile: bytes = b"") -> Frame:
+def _resized_frame(
+    source: memoryview,
+    target: Resize,
+    limits: Limits,
+    profile: bytes = b"",
+    space: ResampleSpace = ResampleSpace.LINEAR,
+) -> Frame:
     """Decode, resize, convert to a profile (empty for sRGB) and orient, as the first steps of every render do."""
     decoder = open_image(source, limits)
     output = Output(profile=Profile.REC2020 if profile else Profile.SRGB)
-    job = resolve_job(decoder.header, Plan(resize=target, output=output), limits)
+    plan = Plan(resize=target, resample_space=space, output=output)
+    job = resolve_job(decoder.header, plan, limits)
     check_drawing(decoder.header, job.geometry.window, limits)
     frame = resize(decode_frame(decoder, job.decode_request, limits), job)
     return orient(_in_profile(frame, profile) if profile else convert_to_srgb(frame), job)

@@ -12,6 +12,7 @@ def resample(
     depth: int,
     out_depth: int,
     light_compensation: float,
+    linear: int,
     use_avx2: int,
     /,
 ) -> bytearray: ...

@@ -1,4 +1,4 @@
-/* Lanczos3 in linear light, without Python: the job and its validation, the weights, the tables.
+/* Lanczos3 in linear light or on sRGB values, without Python: the job and its validation, the weights, the tables.
  *
  * Knows sizes, boxes, layouts and the sRGB curve (IEC 61966-2-1). Must never know Python, files or formats, nor keep
  * state: after resample_init_tables() all shared data is only read, so any number of threads may call at once.
@@ -59,7 +59,8 @@ typedef struct {
     long width, height, out_width, out_height;
     double left, top, box_width, box_height;
     int layout, depth, out_depth;
-    double light_compensation; /* 0 to 1, see _resample_compensation.h */
+    int linear; /* whether light is mixed, else sRGB values */
+    double light_compensation; /* 0 to 1, see _resample_compensation.h; without effect on sRGB values */
     uint8_t *out; /* rows without gaps */
 } ResampleJob;
 

@@ -1,7 +1,7 @@
 /* The passes over the pixels. Included once per instruction set; FOR_TARGET(name) distinguishes the copies.
  *
- * Source rows are converted to linear light, a batch of rows and a block of columns at a time so that they stay in the
- * L1 cache, and added, times their weights, to the open output rows (about 2 × LOBES of them). A finished output row is
+ * Source rows are converted to linear light, or to floats of their sRGB values, a batch of rows and a block of columns at a
+ * time so that they stay in the L1 cache, and added, times their weights, to the open output rows (about 2 × LOBES of them). A finished output row is
  * still as wide as the source: it is resampled horizontally and encoded as sRGB. Memory is some rows of floats,
  * whatever the ratio.
  */
@@ -24,7 +24,7 @@ typedef float FOR_TARGET(Unaligned_8) __attribute__((vector_size(32), aligned(4)
 #define DECODE_FAST FOR_TARGET(decode_fast)
 #else
 #define KEEP_IN_REGISTER(v) (void)(v)
-#define DECODE_FAST(in, out, pixels, layout) FOR_TARGET(decode)(in, out, pixels, layout, 8)
+#define DECODE_FAST(in, out, pixels, layout, linear) FOR_TARGET(decode)(in, out, pixels, layout, 8, linear)
 #endif
 #define SELECT(a, b, ...) ((Float8)(((Int8)(b) & (Int8){__VA_ARGS__}) | ((Int8)(a) & ~(Int8){__VA_ARGS__})))
 #if defined(__clang__)
@@ -33,29 +33,29 @@ typedef float FOR_TARGET(Unaligned_8) __attribute__((vector_size(32), aligned(4)
 #define SHUFFLE(v, ...) __builtin_shuffle(v, (Int8){__VA_ARGS__})
 #endif
 
-/* ---------------------------------------------------------------- to linear light */
+/* ---------------------------------------------------------------- to linear light, or to sRGB values of 0 to 1 */
 
-FORCE_INLINE float FOR_TARGET(decode_sample_16)(const uint8_t *in, int colour) {
+FORCE_INLINE float FOR_TARGET(decode_sample_16)(const uint8_t *in, int linear) {
     uint16_t value;
     memcpy(&value, in, 2);
-    if (!colour) return value / 65535.0F;
+    if (!linear) return value / 65535.0F;
     float at = value * (CURVE_SEGMENTS / 65535.0F);
     int cell = (int)at;
     return TABLES.linear[cell] + (at - (float)cell) * (TABLES.linear[cell + 1] - TABLES.linear[cell]);
 }
 
-FORCE_INLINE float FOR_TARGET(decode_sample)(const uint8_t *in, int depth, int colour) {
-    return depth == 16 ? FOR_TARGET(decode_sample_16)(in, colour) : colour ? TABLES.linear8[*in] : TABLES.alpha8[*in];
+FORCE_INLINE float FOR_TARGET(decode_sample)(const uint8_t *in, int depth, int linear) {
+    return depth == 16 ? FOR_TARGET(decode_sample_16)(in, linear) : linear ? TABLES.linear8[*in] : TABLES.alpha8[*in];
 }
 
 /* Premultiplies colours, so that transparent pixels do not contribute. */
-FORCE_INLINE void FOR_TARGET(decode)(const uint8_t *in, float *out, size_t pixels, int layout, int depth) {
+FORCE_INLINE void FOR_TARGET(decode)(const uint8_t *in, float *out, size_t pixels, int layout, int depth, int linear) {
     const ChannelLayout shape = CHANNEL_LAYOUTS[layout];
     const int bytes = depth / 8, colours = shape.channels - shape.has_alpha;
     for (size_t i = 0; i < pixels; i++, in += shape.stored_channels * bytes, out += shape.channels) {
         float alpha = shape.has_alpha ? FOR_TARGET(decode_sample)(in + colours * bytes, depth, 0) : 1;
         for (int c = 0; c < colours; c++) {
-            float light = FOR_TARGET(decode_sample)(in + c * bytes, depth, 1);
+            float light = FOR_TARGET(decode_sample)(in + c * bytes, depth, linear);
             out[c] = shape.has_alpha ? light * alpha : light;
         }
         if (shape.has_alpha) out[colours] = alpha;
@@ -78,9 +78,9 @@ FORCE_INLINE Float8 FOR_TARGET(srgb_to_linear_8)(Float8 value, int alpha) {
 }
 
 /* Decodes eight values: premultiplied colours, and alpha. */
-FORCE_INLINE void FOR_TARGET(decode_8)(__m128i values, float *out, int layout) {
+FORCE_INLINE void FOR_TARGET(decode_8)(__m128i values, float *out, int layout, int linear) {
     Float8 value = (Float8)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(values));
-    Float8 light = FOR_TARGET(srgb_to_linear_8)(value, CHANNEL_LAYOUTS[layout].has_alpha), alpha = value * (1 / 255.0F);
+    Float8 alpha = value * (1 / 255.0F), light = linear ? FOR_TARGET(srgb_to_linear_8)(value, CHANNEL_LAYOUTS[layout].has_alpha) : alpha;
     if (layout == RGBA) light = SELECT(light * SHUFFLE(alpha, 3, 3, 3, 3, 7, 7, 7, 7), alpha, 0, 0, 0, -1, 0, 0, 0, -1);
     if (layout == LA) light = SELECT(light * SHUFFLE(alpha, 1, 1, 3, 3, 5, 5, 7, 7), alpha, 0, -1, 0, -1, 0, -1, 0, -1);
     STORE_8(out) = light;
@@ -102,36 +102,39 @@ FORCE_INLINE __m128i FOR_TARGET(samples_8)(const uint8_t *in, size_t which, int 
 }
 
 /* Decodes 32 bytes; in RGBX these are 8 pixels, 24 samples. */
-FORCE_INLINE void FOR_TARGET(decode_32)(const uint8_t *in, float *out, int layout) {
+FORCE_INLINE void FOR_TARGET(decode_32)(const uint8_t *in, float *out, int layout, int linear) {
     const size_t vectors = layout == RGBX ? 3 : 4;
 #pragma GCC unroll 4
-    for (size_t i = 0; i < vectors; i++) FOR_TARGET(decode_8)(FOR_TARGET(samples_8)(in, i, layout), out + 8 * i, layout);
+    for (size_t i = 0; i < vectors; i++) FOR_TARGET(decode_8)(FOR_TARGET(samples_8)(in, i, layout), out + 8 * i, layout, linear);
 }
 
 /* Requires space for whole steps at out. */
-FORCE_INLINE void FOR_TARGET(decode_fast)(const uint8_t *in, float *out, size_t pixels, int layout) {
+FORCE_INLINE void FOR_TARGET(decode_fast)(const uint8_t *in, float *out, size_t pixels, int layout, int linear) {
     const size_t step = layout == RGBX ? 24 : 32;
     size_t bytes = pixels * (size_t)CHANNEL_LAYOUTS[layout].stored_channels;
     for (; bytes >= 32; bytes -= 32, in += 32, out += step) {
         __builtin_prefetch((const void *)((uintptr_t)in + BLOCK)); /* the next block of this row */
-        FOR_TARGET(decode_32)(in, out, layout);
+        FOR_TARGET(decode_32)(in, out, layout, linear);
     }
     uint8_t rest[32] = {0};
     memcpy(rest, in, bytes);
-    if (bytes) FOR_TARGET(decode_32)(rest, out, layout);
+    if (bytes) FOR_TARGET(decode_32)(rest, out, layout, linear);
 }
 #endif
 
-static void FOR_TARGET(to_linear)(const ResampleJob *job, long row, int32_t column, float *out, size_t pixels) {
+static void FOR_TARGET(to_floats)(const ResampleJob *job, long row, int32_t column, float *out, size_t pixels) {
     const uint8_t *in = job->source + (size_t)row * job->stride;
     in += (size_t)column * (size_t)CHANNEL_LAYOUTS[job->layout].stored_channels * (size_t)(job->depth / 8);
     /* 16-bit results use the exact tables. */
     const int decode_key = job->depth == 8 && job->out_depth == 8 ? 0 : job->depth;
-#define CASE(layout) \
-    case (layout) * 32 + 8: FOR_TARGET(decode)(in, out, pixels, layout, 8); break; \
-    case (layout) * 32 + 16: FOR_TARGET(decode)(in, out, pixels, layout, 16); break; \
-    case (layout) * 32: DECODE_FAST(in, out, pixels, layout); break;
-    switch (job->layout * 32 + decode_key) { CASE(L) CASE(LA) CASE(RGB) CASE(RGBA) CASE(RGBX) }
+#define CASE(layout, linear) \
+    case (layout) * 64 + (linear) * 32 + 8: FOR_TARGET(decode)(in, out, pixels, layout, 8, linear); break; \
+    case (layout) * 64 + (linear) * 32 + 16: FOR_TARGET(decode)(in, out, pixels, layout, 16, linear); break; \
+    case (layout) * 64 + (linear) * 32: DECODE_FAST(in, out, pixels, layout, linear); break;
+    switch (job->layout * 64 + !!job->linear * 32 + decode_key) {
+        CASE(L, 0) CASE(LA, 0) CASE(RGB, 0) CASE(RGBA, 0) CASE(RGBX, 0)
+        CASE(L, 1) CASE(LA, 1) CASE(RGB, 1) CASE(RGBA, 1) CASE(RGBX, 1)
+    }
 #undef CASE
 }
 
@@ -279,13 +282,23 @@ FORCE_INLINE __m256i FOR_TARGET(linear_to_srgb_8)(const float *row) {
     return _mm256_cvttps_epi32((__m256)((Float8)((dark & (Int8)line) | (~dark & (Int8)power)) + 0.5F));
 }
 
-static void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values) {
+/* NaN becomes 0. */
+FORCE_INLINE __m256i FOR_TARGET(values_8)(const float *row) {
+    Float8 value = (Float8)_mm256_min_ps(_mm256_max_ps((__m256)LOAD_8(row), _mm256_setzero_ps()), _mm256_set1_ps(1));
+    return _mm256_cvttps_epi32((__m256)(value * 255.0F + 0.5F));
+}
+
+FORCE_INLINE __m256i FOR_TARGET(encode_8)(const float *row, int linear) {
+    return linear ? FOR_TARGET(linear_to_srgb_8)(row) : FOR_TARGET(values_8)(row);
+}
+
+FORCE_INLINE void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values, int linear) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     for (size_t i = 0; i < values; i += 32, row += 32) {
         uint8_t tail[32];
         uint8_t *target = values - i < 32 ? tail : out + i;
-        __m256i low = _mm256_packs_epi32(FOR_TARGET(linear_to_srgb_8)(row), FOR_TARGET(linear_to_srgb_8)(row + 8));
-        __m256i high = _mm256_packs_epi32(FOR_TARGET(linear_to_srgb_8)(row + 16), FOR_TARGET(linear_to_srgb_8)(row + 24));
+        __m256i low = _mm256_packs_epi32(FOR_TARGET(encode_8)(row, linear), FOR_TARGET(encode_8)(row + 8, linear));
+        __m256i high = _mm256_packs_epi32(FOR_TARGET(encode_8)(row + 16, linear), FOR_TARGET(encode_8)(row + 24, linear));
         _mm256_storeu_si256((__m256i *)target, _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order));
         if (target == tail) memcpy(out + i, tail, values - i);
     }
@@ -293,7 +306,11 @@ static void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values) {
 
 #else
 
-static void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values) {
+FORCE_INLINE void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values, int linear) {
+    if (!linear) {
+        for (size_t i = 0; i < values; i++) out[i] = (uint8_t)(FOR_TARGET(clamp_to_unit)(row[i]) * 255 + 0.5F);
+        return;
+    }
     int32_t cell[32];
     for (size_t i = 0; i < values; i += 32) {
         uint8_t tail[32];
@@ -307,11 +324,14 @@ static void FOR_TARGET(encode8)(const float *row, uint8_t *out, size_t values) {
 
 #endif
 
-static void FOR_TARGET(encode16)(const float *row, uint8_t *out, size_t values) {
+static void FOR_TARGET(encode16)(const float *row, uint8_t *out, size_t values, int linear) {
     for (size_t i = 0; i < values; i++) {
-        float at = sqrtf(FOR_TARGET(clamp_to_unit)(row[i])) * CURVE_SEGMENTS;
-        int cell = (int)at;
-        float srgb = TABLES.srgb[cell] + (at - (float)cell) * (TABLES.srgb[cell + 1] - TABLES.srgb[cell]);
+        float srgb = FOR_TARGET(clamp_to_unit)(row[i]);
+        if (linear) {
+            float at = sqrtf(srgb) * CURVE_SEGMENTS;
+            int cell = (int)at;
+            srgb = TABLES.srgb[cell] + (at - (float)cell) * (TABLES.srgb[cell + 1] - TABLES.srgb[cell]);
+        }
         uint16_t rounded = (uint16_t)(srgb * 65535 + 0.5F);
         memcpy(out + 2 * i, &rounded, 2);
     }
@@ -343,10 +363,10 @@ typedef struct {
 } FOR_TARGET(Workspace);
 #define Workspace FOR_TARGET(Workspace)
 
-/* Converts pixels of a row to linear light. */
+/* Converts pixels of a row to what is mixed: linear light, or sRGB values. */
 static void FOR_TARGET(decode_row)(const Workspace *work, long row, int32_t column, float *out, size_t pixels) {
-    FOR_TARGET(to_linear)(work->job, row, column, out, pixels);
-    if (work->job->light_compensation > 0 && work->job->depth == 8)
+    FOR_TARGET(to_floats)(work->job, row, column, out, pixels);
+    if (work->job->linear && work->job->light_compensation > 0 && work->job->depth == 8)
         FOR_TARGET(compensate)(work->job, &work->x, &work->y, row, column, out, pixels);
 }
 
@@ -356,8 +376,9 @@ static void FOR_TARGET(encode_row)(const Workspace *work, float *line, int32_t y
     const size_t pixels = (size_t)job->out_width, values = pixels * (size_t)work->channels;
     uint8_t *out = job->out + (size_t)y * values * (size_t)(job->out_depth / 8);
     if (CHANNEL_LAYOUTS[job->layout].has_alpha) FOR_TARGET(unpremultiply)(line, pixels, work->channels);
-    if (job->out_depth == 16) FOR_TARGET(encode16)(line, out, values);
-    else FOR_TARGET(encode8)(line, out, values);
+    if (job->out_depth == 16) FOR_TARGET(encode16)(line, out, values, job->linear);
+    else if (job->linear) FOR_TARGET(encode8)(line, out, values, 1);
+    else FOR_TARGET(encode8)(line, out, values, 0);
     if (CHANNEL_LAYOUTS[job->layout].has_alpha) FOR_TARGET(encode_alpha)(line, out, pixels, work->channels, job->out_depth);
 }
 

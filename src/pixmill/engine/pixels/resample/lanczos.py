@@ -1,7 +1,7 @@
 """Resamples pixel buffers by Lanczos3: the interface of the compiled kernel.
 
-The compiled kernel works in linear light. Without it (``available`` is False) libvips works in gamma light, because in
-linear light it is five to ten times slower. Must never know plans, formats or files.
+The compiled kernel works in linear light or on sRGB values. Without it (``available`` is False) libvips works on sRGB
+values, because in linear light it is five to ten times slower. Must never know plans, formats or files.
 """
 
 from pixmill.engine.pixels.resample import vips_fallback
@@ -38,17 +38,19 @@ def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
     depth: int = 8,
     out_depth: int = 8,
     light_compensation: float = 0.0,
+    linear: bool = True,
 ) -> bytearray:
     """Resample ``box`` of the image to ``out_width`` × ``out_height``, in rows without gaps.
 
     The box is in pixels or fractions of them.
 
     ``stride`` is the number of bytes from one row to the next, 0 for rows without gaps. ``depth`` and ``out_depth`` are
-    8 or 16 bits per sample, those of 16 in native byte order; all are sRGB values. ``light_compensation``, 0 to 1: the
-    pixels are means of sRGB values, and this part of the light that averaging is estimated to have lost is added back
-    (8 bits without alpha; not by libvips). No pixel outside the box contributes: the filter is cut off at its edge,
-    rounded outward to whole pixels, and the rest is normalised to a sum of 1. Releases the GIL. Raises ValueError for
-    inconsistent arguments, MemoryError.
+    8 or 16 bits per sample, those of 16 in native byte order; all are sRGB values. ``linear``: their light is mixed,
+    else the values (by libvips always the values). ``light_compensation``, 0 to 1: the pixels are means of sRGB values,
+    and this part of the light that averaging is estimated to have lost is added back (linear light of 8 bits without
+    alpha; not by libvips). No pixel outside the box contributes: the filter is cut off at its edge, rounded outward to
+    whole pixels, and the rest is normalised to a sum of 1. Releases the GIL. Raises ValueError for inconsistent
+    arguments, MemoryError.
     """
     if not available:
         request = vips_fallback.ResampleRequest(
@@ -67,5 +69,6 @@ def resample(  # noqa: PLR0913  # an image, a box and a size are many numbers
         depth,
         out_depth,
         light_compensation,
+        linear,
         1,
     )

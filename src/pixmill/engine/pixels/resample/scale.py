@@ -10,11 +10,13 @@ from pixmill.engine.pixels.resample.vips_kernels import resample_with_kernel
 from pixmill.engine.raster.convert import from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.plan.lengths import Size
-from pixmill.plan.ops import Kernel
+from pixmill.plan.ops import Kernel, ResampleSpace
 
 
-def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> Frame:
-    """Resize the frame's area to ``size``, in linear light with premultiplied alpha."""
+def scale_frame(
+    frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3, space: ResampleSpace = ResampleSpace.LINEAR
+) -> Frame:
+    """Resize the frame's area to ``size``, with premultiplied alpha."""
     area, light_compensation, frame = (
         _clamped_area(frame),
         frame.light_compensation,
@@ -23,7 +25,7 @@ def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> F
     if _is_whole_pixel_crop(area, size):
         return _crop_frame(frame, area)
     if kernel is not Kernel.LANCZOS3:
-        return resample_with_kernel(frame, area, size, kernel)
+        return resample_with_kernel(frame, area, size, kernel, space)
     pixels = resample(
         frame.pixels,
         width=frame.width,
@@ -33,6 +35,7 @@ def scale_frame(frame: Frame, size: Size, kernel: Kernel = Kernel.LANCZOS3) -> F
         out_width=size.width,
         out_height=size.height,
         light_compensation=light_compensation,
+        linear=space is ResampleSpace.LINEAR,
     )
     return frame.with_pixels(pixels, size, Layout(frame.layout.rstrip("X")))
 

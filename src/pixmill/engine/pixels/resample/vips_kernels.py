@@ -1,4 +1,4 @@
-"""Resampling by other kernels than Lanczos3, in libvips: in linear light, except nearest neighbour.
+"""Resampling by other kernels than Lanczos3, in libvips: in linear light or on sRGB values.
 
 libvips reduces by the kernel itself, stretched as needed. It enlarges by an interpolator, here through ``affine``:
 ``resize`` would shift the image by a fifth of a pixel. Must never know plans.
@@ -10,9 +10,9 @@ import pyvips
 
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Area, Frame
-from pixmill.engine.raster.linear_light import from_linear, to_linear
+from pixmill.engine.raster.linear_light import from_floats, to_floats
 from pixmill.plan.lengths import Size
-from pixmill.plan.ops import Kernel
+from pixmill.plan.ops import Kernel, ResampleSpace
 
 _XY = tuple[float, float]
 """Horizontal and vertical."""
@@ -27,7 +27,9 @@ _BLOCK_GAP = 2.0
 _INTERPOLATORS = {Kernel.NEAREST: "nearest", Kernel.LINEAR: "bilinear"}
 
 
-def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -> Frame:
+def resample_with_kernel(
+    frame: Frame, area: Area, size: Size, kernel: Kernel, space: ResampleSpace = ResampleSpace.LINEAR
+) -> Frame:
     """Resize an area whose edges may lie within pixels; a side that shrinks is placed to half a pixel."""
     left, top = floor(area.left + _ROUNDING_TOLERANCE), floor(area.top + _ROUNDING_TOLERANCE)
     right, bottom = (
@@ -38,7 +40,7 @@ def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -
     scale = size.width / area.width, size.height / area.height
     if kernel is Kernel.NEAREST:
         return from_vips(_interpolate(image, (area.left, area.top), scale, size, kernel), frame)
-    image = to_linear(image)
+    image, is_linear = to_floats(image, linear=space is ResampleSpace.LINEAR), space is ResampleSpace.LINEAR
     if min(scale) < 1:
         gap = 0.0 if min(scale) * _MAX_REDUCTION >= 1 else _BLOCK_GAP
         image = image.resize(min(scale[0], 1.0), vscale=min(scale[1], 1.0), kernel=kernel.value, gap=gap)
@@ -47,8 +49,10 @@ def resample_with_kernel(frame: Frame, area: Area, size: Size, kernel: Kernel) -
         area.top if scale[1] >= 1 else _clamped_offset(area.top * scale[1], image.height - size.height),
     )
     return from_vips(
-        from_linear(
-            _interpolate(image, corner, _upscale_factors(scale), size, kernel), has_alpha=frame.layout.has_alpha
+        from_floats(
+            _interpolate(image, corner, _upscale_factors(scale), size, kernel),
+            linear=is_linear,
+            has_alpha=frame.layout.has_alpha,
         ),
         frame,
     )

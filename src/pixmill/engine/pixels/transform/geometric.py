@@ -1,6 +1,6 @@
 """Geometric transforms: crop and resize, orientation, rotation by any angle.
 
-A free rotation is done in linear light with premultiplied alpha, by bicubic interpolation. The canvas is the bounding
+A free rotation is done with premultiplied alpha, by bicubic interpolation. The canvas is the bounding
 box of the rotated image, with the same centre. A pixel (x, y) of the result, counted from the centre, shows the point
 (x cos α + y sin α, y cos α − x sin α) of the image: α clockwise, as y grows downward.
 """
@@ -14,8 +14,9 @@ from pixmill.engine.pixels.resample.scale import scale_frame
 from pixmill.engine.raster.colour_bands import band_values, with_bands_for
 from pixmill.engine.raster.convert import VipsImage, from_vips, to_vips
 from pixmill.engine.raster.frame import Frame
-from pixmill.engine.raster.linear_light import from_linear, to_linear
+from pixmill.engine.raster.linear_light import from_floats, to_floats
 from pixmill.engine.raster.orientation import Orientation
+from pixmill.plan.ops import ResampleSpace
 
 _VIPS_ANGLES = {1: "d90", 2: "d180", 3: "d270"}
 
@@ -25,7 +26,8 @@ def resize(frame: Frame, job: RenderJob) -> Frame:
 
     The orientation stays that of the file.
     """
-    return scale_frame(frame, job.orientation.oriented_size(job.geometry.window), job.plan.resize.kernel)
+    size = job.orientation.oriented_size(job.geometry.window)
+    return scale_frame(frame, size, job.plan.resize.kernel, job.plan.resample_space)
 
 
 def orient(frame: Frame, job: RenderJob) -> Frame:
@@ -53,8 +55,9 @@ def rotate_free(frame: Frame, job: RenderJob) -> Frame:
     image, size = with_bands_for(to_vips(frame), rotation.corner_colour), job.geometry.rotated
     cosine, sine = cos(radians(rotation.degrees)), sin(radians(rotation.degrees))
     x, y = (frame.width - 1) / 2, (frame.height - 1) / 2
-    corners = to_linear(_single_pixel(band_values(image, rotation.corner_colour), image))
-    linear = to_linear(image).affine(
+    is_linear = job.plan.resample_space is ResampleSpace.LINEAR
+    corners = to_floats(_single_pixel(band_values(image, rotation.corner_colour), image), linear=is_linear)
+    rotated = to_floats(image, linear=is_linear).affine(
         [cosine, -sine, sine, cosine],
         interpolate=pyvips.Interpolate.new("bicubic"),
         oarea=[0, 0, size.width, size.height],
@@ -63,7 +66,7 @@ def rotate_free(frame: Frame, job: RenderJob) -> Frame:
         background=corners(0, 0),
         premultiplied=True,
     )
-    return from_vips(from_linear(linear, has_alpha=image.hasalpha()), frame)
+    return from_vips(from_floats(rotated, linear=is_linear, has_alpha=image.hasalpha()), frame)
 
 
 def _single_pixel(values: list[int], like: VipsImage) -> VipsImage:

@@ -1,0 +1,33 @@
+"""In which values a service resamples: a plan of a dialect, with all of its resizing in them. Knows plans only."""
+
+from msgspec.structs import replace
+
+from pixmill.plan.normal_form import normal_form
+from pixmill.plan.ops import ImageOverlay, Overlay, Plan, ResampleSpace, Stage
+
+
+def resampled(plan: Plan, space: ResampleSpace) -> Plan:
+    """Return the normal form of the plan whose stages, also those of overlays, resample in ``space``."""
+    if space is ResampleSpace.LINEAR:
+        return plan
+    return normal_form(
+        replace(
+            plan,
+            resample_space=space,
+            overlays=_overlays(plan.overlays, space),
+            stages=_stages(plan.stages, space),
+        )
+    )
+
+
+def _stages(stages: tuple[Stage, ...], space: ResampleSpace) -> tuple[Stage, ...]:
+    return tuple(replace(stage, resample_space=space, overlays=_overlays(stage.overlays, space)) for stage in stages)
+
+
+def _overlays(overlays: tuple[Overlay, ...], space: ResampleSpace) -> tuple[Overlay, ...]:
+    return tuple(
+        replace(overlay, prepare=_stages(overlay.prepare, space), stages=_stages(overlay.stages, space))
+        if isinstance(overlay, ImageOverlay)
+        else overlay
+        for overlay in overlays
+    )

@@ -1,0 +1,102 @@
+"""Resizing and rotations mix light, or sRGB values where the plan says so: half black and half white is 188, or 128."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixmill.engine.pixels.pipeline import render
+from pixmill.media import Format
+from pixmill.plan.colour import Colour
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import Fit, ImageOverlay, Kernel, Output, Plan, ResampleSpace, Resize, Stage
+from pixmill.plan.overlays import Length, OverlayFit
+from pixmill.plan.source import parse_source
+from pixmill.plan.transforms import FreeRotation
+from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.reference import resample
+
+MEANS = [(ResampleSpace.LINEAR, 188), (ResampleSpace.SRGB, 128)]
+OVERLAY = parse_source("over.png")
+
+
+def checks(side: int = 96, mode: str = "L") -> Image.Image:
+    """Pixels that are black and white in turn."""
+    values = (np.indices((side, side)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    return Image.fromarray(values).convert(mode)
+
+
+def middle(image: Image.Image) -> int:
+    values = pixels_of(image)
+    return int(values[tuple(side // 2 for side in values.shape[:2])][0])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
+@pytest.mark.parametrize("kernel", [kernel for kernel in Kernel if kernel is not Kernel.NEAREST])
+@pytest.mark.parametrize(("space", "mean"), MEANS)
+def test_every_kernel_mixes_what_the_plan_says(space: ResampleSpace, mean: int, kernel: Kernel, mode: str) -> None:
+    source = encode_image(checks(mode=mode), "PNG")
+    result = render_image(source, resize=Resize(12, 12, kernel=kernel), resample_space=space)
+    assert abs(middle(result) - mean) <= 3
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_values_are_resampled_as_by_matrices(alpha: bool) -> None:
+    image = photo(150, 100)
+    if alpha:
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    mode = "RGBA" if alpha else "RGB"
+    result = render_image(
+        encode_image(image, "PNG"), resize=Resize(61, 40, Fit.FILL), resample_space=ResampleSpace.SRGB
+    )
+    wanted, _ = resample(pixels_of(image, mode) / 255, (0, 0, 150, 100), (61, 40), alpha=alpha, linear=False)
+    shown = slice(2, None)  # above, nearly nothing of the colours shows
+    assert difference(pixels_of(result, mode)[shown], np.rint(wanted * 255).astype(np.uint8)[shown]) < 0.1
+
+
+@pytest.mark.parametrize(("space", "mean"), MEANS)
+def test_a_free_rotation_mixes_what_the_plan_says(space: ResampleSpace, mean: int) -> None:
+    source = encode_image(checks(), "PNG")
+    rotated = render_image(source, rotate_free=FreeRotation(45.0, Colour(0, 0, 0)), resample_space=space)
+    mixed = pixels_of(rotated)[60:80, 60:80, 0].astype(float)
+    light = np.where(mixed / 255 <= 0.04045, mixed / 255 / 12.92, ((mixed / 255 + 0.055) / 1.055) ** 2.4)
+    found = mixed.mean() if space is ResampleSpace.SRGB else 255 * light.mean()
+    assert abs(found - 128) < 6, "what is mixed keeps its mean"
+    assert mean in (188, 128)
+
+
+@pytest.mark.parametrize("stages", [(), (Stage(),)], ids=["plain", "with stages"])
+@pytest.mark.parametrize(("space", "mean"), MEANS)
+def test_overlays_are_resized_as_the_image_below_them(space: ResampleSpace, mean: int, stages: tuple[Stage]) -> None:
+    half = Length(12)
+    over = ImageOverlay(OVERLAY, half, half, OverlayFit.INSIDE, stages=tuple(Stage(opacity=99.9) for _ in stages))
+    plan = Plan(resample_space=space, overlays=(over,), output=Output((Format.PNG,)))
+    extras = {OVERLAY: encode_image(checks(), "PNG")}
+    result = decode_result(render(encode_image(Image.new("RGB", (12, 12)), "PNG"), plan, LIMITS, extras))
+    assert abs(middle(result) - mean) <= 3
+
+
+def test_a_jpeg_that_is_scaled_while_decoding_gains_no_light_where_values_are_mixed() -> None:
+    grains = np.where(np.random.default_rng(1).random((512, 512)) < 0.5, 60, 200).astype(np.uint8)
+    source = encode_image(Image.fromarray(grains), "JPEG", quality=95)
+    values, light = (
+        pixels_of(render_image(source, resize=Resize(64, 64), resample_space=space)).mean()
+        for space in (ResampleSpace.SRGB, ResampleSpace.LINEAR)
+    )
+    assert abs(values - grains.mean()) < 0.5
+    assert light > values + 0.5
+
+
+def test_an_upright_photo_and_its_turned_file_are_the_same_where_values_are_mixed() -> None:
+    image = photo(90, 60)
+    exif = Image.Exif()
+    exif[274] = 6
+    turned = BytesIO()
+    image.transpose(Image.Transpose.ROTATE_90).save(turned, "PNG", exif=exif)
+    one, other = (
+        render_image(source, resize=Resize(30), resample_space=ResampleSpace.SRGB)
+        for source in (encode_image(image, "PNG"), memoryview(turned.getvalue()))
+    )
+    assert Size(*one.size) == Size(*other.size)
+    assert difference(pixels_of(one), pixels_of(other)) < 0.2
