@@ -202,6 +202,12 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "contentstack": {"dialect": "contentstack"},
     "aliyun": {"dialect": "aliyun", "options": {"styles": {"small": "image/resize,w_50", "turned": "rotate,90"}}},
     "aliyun-styles": {"dialect": "aliyun", "options": {"styles": {"small": "resize,w_50"}, "force_styles": True}},
+    "cos": {"dialect": "cos", "options": {"styles": {"small": "imageView2/2/w/50"}}},
+    "cos-styles": {
+        "dialect": "cos",
+        "options": {"styles": {"small": "imageMogr2/thumbnail/50x"}, "separators": "/-", "force_styles": True},
+    },
+    "qiniu": {"dialect": "qiniu"},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
     "keycdn": {"dialect": "keycdn"},

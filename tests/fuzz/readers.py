@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+    from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
@@ -116,6 +117,7 @@ CLOUDFLARE: Final = (
 )
 SIRV: Final = SirvDialect(SirvOptions({"thumb": "thumbnail=150"}))
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
+COS: Final = tuple(CosDialect(name, CosOptions({"small": "imageView2/2/w/40"})) for name in ("cos", "qiniu"))
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
@@ -297,6 +299,15 @@ def fastly(data: bytes) -> None:
         outcome = FASTLY.parse(b"/a.jpg", data)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
+
+
+def cos(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    for dialect in COS:
+        with suppress(BadRequest):
+            outcome = dialect.parse(b"/" + path, query)
+            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
 
 
 def aliyun(data: bytes) -> None:
@@ -556,6 +567,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         aliyun,
         keycdn,
         wagtail,
+        cos,
         bunny,
         sirv,
         photon,

@@ -97,6 +97,7 @@ SERVICES: Final = (
     Service("obs", "Huawei OBS", "/a.jpg?x-image-process=image/resize,w_300", "aliyun", "", "x-image-process="),
     Service("bos", "Baidu BOS", "/a.jpg?x-bce-process=image/resize,w_300", "aliyun", "", "x-bce-process="),
     Service("cos", "Tencent COS", "/a.jpg?imageMogr2/thumbnail/300x", "cos", "", "imageMogr2/"),
+    Service("qiniu", "Qiniu", "/a.jpg?imageView2/1/w/300/h/200", "cos", "", "image(?:View2|Slim|Ave)(?:/|&|$)"),
     Service("twicpics", "TwicPics", "/a.jpg?twic=v1/cover=300x200", "twicpics", "", "twic=v1"),
     Service("imageengine", "ImageEngine", "/a.jpg?imgeng=/w_300", "imageengine", "", "imgeng=/"),
     Service("scene7", "Adobe Scene7", "/is/image/COMPANY/a?wid=300", "scene7", "/is/image/"),

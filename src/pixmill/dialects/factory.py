@@ -17,6 +17,8 @@ from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
+from pixmill.dialects.cos.dialect import CosDialect, CosOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
@@ -252,6 +254,12 @@ def _aliyun(entry: MountEntry, server: ServerDefaults) -> AliyunDialect:
     return AliyunDialect(ALIYUN_SERVICES[entry.dialect], options, server.render_mode)
 
 
+def _cos(entry: MountEntry, server: ServerDefaults) -> CosDialect:
+    _refuse_keys(entry)
+    options = msgspec.json.decode(entry.options, type=CosOptions)
+    return CosDialect(entry.dialect, options, server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -280,6 +288,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
     "wagtail": _wagtail,
     "sirv": _sirv,
+    **dict.fromkeys(COS_NAMES, _cos),
 }
 """By the name that an entry gives."""
 
