@@ -208,6 +208,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "options": {"styles": {"small": "imageMogr2/thumbnail/50x"}, "separators": "/-", "force_styles": True},
     },
     "qiniu": {"dialect": "qiniu"},
+    "twicpics": {"dialect": "twicpics"},
+    "twicpics-webp": {"dialect": "twicpics", "options": {"avif": False, "quality": 60}},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
     "keycdn": {"dialect": "keycdn"},

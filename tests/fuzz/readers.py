@@ -62,6 +62,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.thumbor.settings import ThumborOptions
     from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
     from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
+    from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
     from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
@@ -118,6 +119,7 @@ CLOUDFLARE: Final = (
 SIRV: Final = SirvDialect(SirvOptions({"thumb": "thumbnail=150"}))
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 COS: Final = tuple(CosDialect(name, CosOptions({"small": "imageView2/2/w/40"})) for name in ("cos", "qiniu"))
+TWICPICS: Final = TwicPicsDialect(TwicPicsOptions())
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
@@ -308,6 +310,15 @@ def cos(data: bytes) -> None:
         with suppress(BadRequest):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def twicpics(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest):
+        outcome = TWICPICS.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
 
 
 def aliyun(data: bytes) -> None:
@@ -567,6 +578,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         aliyun,
         keycdn,
         wagtail,
+        twicpics,
         cos,
         bunny,
         sirv,

@@ -49,6 +49,7 @@ from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
 from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailOptions
+from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
 from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
 from pixmill.errors import BadRequest
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
@@ -260,6 +261,11 @@ def _cos(entry: MountEntry, server: ServerDefaults) -> CosDialect:
     return CosDialect(entry.dialect, options, server.render_mode)
 
 
+def _twicpics(entry: MountEntry, server: ServerDefaults) -> TwicPicsDialect:
+    _refuse_keys(entry)
+    return TwicPicsDialect(msgspec.json.decode(entry.options, type=TwicPicsOptions), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -288,6 +294,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
     "wagtail": _wagtail,
     "sirv": _sirv,
+    "twicpics": _twicpics,
     **dict.fromkeys(COS_NAMES, _cos),
 }
 """By the name that an entry gives."""

@@ -1,0 +1,140 @@
+"""TwicPics: sizes, regions around a focus, the order of work, backgrounds, output, both forms of URLs, errors."""
+
+import pytest
+
+from tests.compat.runner import Case, Service, has_alpha, is_grey, pixel
+from tests.compat.sources import BLUE, GREEN, RED, YELLOW
+
+T = "?twic=v1/"
+WHITE = (255, 255, 255)
+CHROME = {"Accept": "image/avif,image/webp,*/*"}
+
+CASES = [
+    Case("cover", f"/L.jpg{T}cover=300x300", 200, "jpeg", (300, 300), [pixel(130, 130, RED), pixel(170, 170, YELLOW)]),
+    Case("cover enlarges", f"/S.jpg{T}cover=300x300", 200, "jpeg", (300, 300)),
+    Case("cover of one side", f"/L.jpg{T}cover=300", 200, "jpeg", (300, 200)),
+    Case("a ratio, then a width", f"/L.jpg{T}cover=1:1/resize=300", 200, "jpeg", (300, 300)),
+    Case("a width, then a ratio", f"/L.jpg{T}resize=300/cover=1:1", 200, "jpeg", (200, 200)),
+    Case(
+        "inside pads",
+        f"/L.jpg{T}output=png/inside=300x300",
+        200,
+        "png",
+        (300, 300),
+        [pixel(150, 10, (255, 255, 255, 0))],
+    ),
+    Case(
+        "inside a ratio",
+        f"/L.jpg{T}inside=1:1/background=blue/output=png",
+        200,
+        "png",
+        (1200, 1200),
+        [pixel(5, 5, BLUE), has_alpha(expected=False)],
+    ),
+    Case("inside on white", f"/L.jpg{T}inside=300x300", 200, "jpeg", (300, 300), [pixel(150, 10, WHITE)]),
+    Case("contain", f"/L.jpg{T}contain=300x300", 200, "jpeg", (300, 200)),
+    Case("contain enlarges", f"/S.jpg{T}contain=300x300", 200, "jpeg", (300, 240)),
+    Case("contain-max", f"/S.jpg{T}contain-max=300x300", 200, "jpeg", (100, 80)),
+    Case("max", f"/L.jpg{T}max=300x300", 200, "jpeg", (300, 200)),
+    Case("contain-min", f"/L.jpg{T}contain-min=300x300", 200, "jpeg", (1200, 800)),
+    Case("contain-min enlarges", f"/S.jpg{T}min=300x300", 200, "jpeg", (300, 240)),
+    Case("resize", f"/L.jpg{T}resize=300", 200, "jpeg", (300, 200)),
+    Case("resize by the height", f"/L.jpg{T}resize=-x300", 200, "jpeg", (450, 300)),
+    Case("resize distorts", f"/L.jpg{T}resize=300x300", 200, "jpeg", (300, 300), [pixel(20, 130, RED)]),
+    Case("resize-max", f"/S.jpg{T}resize-max=300x300", 200, "jpeg", (100, 80)),
+    Case("cover-max of a small image", f"/S.jpg{T}cover-max=300x300", 200, "jpeg", (100, 80)),
+    Case("cover-max of a large image", f"/L.jpg{T}cover-max=300x300", 200, "jpeg", (300, 300)),
+    Case("percent", f"/L.jpg{T}resize=50p", 200, "jpeg", (600, 400)),
+    Case("scales", f"/L.jpg{T}resize=0.25sx0.5s", 200, "jpeg", (300, 400)),
+    Case("percent of both sides", f"/L.jpg{T}cover=50px25p", 200, "jpeg", (600, 200)),
+    Case("expressions", f"/L.jpg{T}resize=(1/3)s/resize=(100*(1+1))", 200, "jpeg", (200, 134)),
+    Case("percent of what is left", f"/L.jpg{T}resize=340/resize=50p", 200, "jpeg", (170, 114)),
+    Case(
+        "region in the centre",
+        f"/L.jpg{T}crop=300x200",
+        200,
+        "jpeg",
+        (300, 200),
+        [pixel(140, 90, RED), pixel(160, 110, YELLOW)],
+    ),
+    Case(
+        "region at a point",
+        f"/L.jpg{T}crop=300x200@500x300",
+        200,
+        "jpeg",
+        (300, 200),
+        [pixel(90, 90, RED), pixel(110, 110, YELLOW)],
+    ),
+    Case("region in percent", f"/L.jpg{T}crop=25px50p@50px50p", 200, "jpeg", (300, 400), [pixel(5, 5, YELLOW)]),
+    Case("region in mixed units", f"/L.jpg{T}crop=50p@700x500", 200, "jpeg", (250, 300), [pixel(5, 5, YELLOW)]),
+    Case(
+        "region around an anchor",
+        f"/L.jpg{T}focus=bottom-left/crop=300x200",
+        200,
+        "jpeg",
+        (300, 200),
+        [pixel(5, 5, BLUE)],
+    ),
+    Case(
+        "region around a point",
+        f"/L.jpg{T}focus=75px25p/cover=100x100/crop=20x20",
+        200,
+        "jpeg",
+        (20, 20),
+        [pixel(15, 5, GREEN)],
+    ),
+    Case("point in pixels", f"/L.jpg{T}focus=1100x700/crop=200x200", 200, "jpeg", (200, 200), [pixel(5, 5, YELLOW)]),
+    Case(
+        "point in pixels of what is left",
+        f"/L.jpg{T}crop=600x400@600x0/focus=50x50/crop=100x100",
+        200,
+        "jpeg",
+        (100, 100),
+        [pixel(95, 95, GREEN)],
+    ),
+    Case("focus of the image", f"/L.jpg{T}focus=auto/cover=100x100", 200, "jpeg", (100, 100)),
+    Case("zoom", f"/L.jpg{T}focus=top-left/zoom=2", 200, "jpeg", (1200, 800), [pixel(1100, 700, RED)]),
+    Case("turn", f"/L.jpg{T}turn=right", 200, "jpeg", (800, 1200), [pixel(5, 5, BLUE)]),
+    Case("turn by an angle", f"/L.jpg{T}turn=-90", 200, "jpeg", (800, 1200), [pixel(5, 5, GREEN)]),
+    Case("flip", f"/L.jpg{T}flip=x", 200, "jpeg", (1200, 800), [pixel(5, 5, GREEN)]),
+    Case("flip both", f"/L.jpg{T}flip=both", 200, "jpeg", (1200, 800), [pixel(5, 5, YELLOW)]),
+    Case(
+        "background",
+        f"/A.png{T}background=f00/output=png",
+        200,
+        "png",
+        (400, 300),
+        [pixel(5, 5, RED), has_alpha(expected=False)],
+    ),
+    Case(
+        "the first background",
+        f"/A.png{T}background=blue/background=red/output=png",
+        200,
+        "png",
+        (400, 300),
+        [pixel(5, 5, BLUE)],
+    ),
+    Case("transparent on white", f"/A.png{T}output=jpeg", 200, "jpeg", (400, 300), [pixel(5, 5, WHITE)]),
+    Case("no colour", f"/L.jpg{T}resize=300/achromatopsia=100", 200, "jpeg", (300, 200), [is_grey()]),
+    Case("output", f"/L.jpg{T}resize=300/output=webp", 200, "webp", (300, 200)),
+    Case("by the client", f"/L.jpg{T}resize=300", 200, "avif", (300, 200), headers=CHROME, answers={"Vary": "Accept"}),
+    Case("without AVIF", f"/L.jpg{T}resize=300", 200, "webp", (300, 200), headers=CHROME, mount="twicpics-webp"),
+    Case("fixed", f"/L.jpg{T}resize=300/output=png", 200, "png", (300, 200), headers=CHROME),
+    Case("turned by EXIF", f"/E6.jpg{T}resize=100", 200, "jpeg", (100, 150)),
+    Case("in the path", "/v1/cover=300x300/output=png/image:L.jpg", 200, "png", (300, 300)),
+    Case("a URL in the path", "/v1/resize=300/{origin}/L.jpg", 200, "jpeg", (300, 200)),
+    Case("escaped", "/L.jpg?twic=v1%2Fcover%3D300x300", 200, "jpeg", (300, 300)),
+    Case("nothing", "/L.jpg?twic=v1", 200, "jpeg", (1200, 800)),
+    Case("other parameters", "/L.jpg?w=3", 200, "jpeg", (1200, 800)),
+    Case("unknown", f"/L.jpg{T}sharpen=3", 400, body="sharpen"),
+    Case("not valid", f"/L.jpg{T}resize=0", 400, body="resize must be"),
+    Case("another version", "/L.jpg?twic=v2/resize=3", 400, body="v1/"),
+    Case("outside", f"/L.jpg{T}crop=3x3@1300x1", 400),
+    Case("no image", f"/none.jpg{T}resize=3", 404),
+    Case("another host", "/v1/resize=300/https://example.com/L.jpg", 403),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_cases(service: Service, case: Case) -> None:
+    service.check("twicpics", case)
