@@ -30,6 +30,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
     from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
+    from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
     from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
@@ -39,6 +40,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
+    from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
     from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
     from pixmill.dialects.imgix.dialect import ImgixDialect
     from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
@@ -61,8 +63,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.thumbor.grammar import Flavour
     from pixmill.dialects.thumbor.settings import ThumborOptions
     from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
-    from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
     from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
+    from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
     from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
     from pixmill.engine.codecs import dib, jpeg_segments, png_repair, webp_repair
@@ -83,6 +85,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.errors import BadRequest, Forbidden, PixmillError, SourceNotFound
     from pixmill.media import OUTPUT_FORMATS, Format
     from pixmill.plan.facts import Fact, Facts, FactSelection, GpsLocation
+    from pixmill.plan.hints import HintValues
     from pixmill.plan.key import Key, canonical_json
     from pixmill.plan.lengths import Size
     from pixmill.plan.limits import Limits
@@ -120,6 +123,8 @@ SIRV: Final = SirvDialect(SirvOptions({"thumb": "thumbnail=150"}))
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 COS: Final = tuple(CosDialect(name, CosOptions({"small": "imageView2/2/w/40"})) for name in ("cos", "qiniu"))
 TWICPICS: Final = TwicPicsDialect(TwicPicsOptions())
+IMAGEENGINE: Final = ImageEngineDialect(ImageEngineOptions())
+APPWRITE: Final = AppwriteDialect(AppwriteOptions())
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
@@ -317,6 +322,23 @@ def twicpics(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     with suppress(BadRequest):
         outcome = TWICPICS.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def imageengine(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest):
+        outcome = IMAGEENGINE.parse_with_hints(b"/" + path, query, HintValues(320))
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def appwrite(data: bytes) -> None:
+    """The query of a preview."""
+    with suppress(BadRequest):
+        outcome = APPWRITE.parse(b"/v1/storage/buckets/b/files/f/preview", data)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
 
@@ -576,6 +598,8 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgix,
         fastly,
         aliyun,
+        appwrite,
+        imageengine,
         keycdn,
         wagtail,
         twicpics,

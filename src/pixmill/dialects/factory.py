@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_struct
 
 from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
 from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
+from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
 from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
@@ -23,6 +24,7 @@ from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
+from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
 from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
 from pixmill.dialects.imgix.dialect import ImgixDialect, ImgixOptions
 from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
@@ -48,8 +50,8 @@ from pixmill.dialects.thumbor.dialect import ThumborDialect
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
-from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailOptions
 from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
+from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailOptions
 from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
 from pixmill.errors import BadRequest
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
@@ -266,6 +268,16 @@ def _twicpics(entry: MountEntry, server: ServerDefaults) -> TwicPicsDialect:
     return TwicPicsDialect(msgspec.json.decode(entry.options, type=TwicPicsOptions), server.render_mode)
 
 
+def _imageengine(entry: MountEntry, server: ServerDefaults) -> ImageEngineDialect:
+    _refuse_keys(entry)
+    return ImageEngineDialect(msgspec.json.decode(entry.options, type=ImageEngineOptions), server.render_mode)
+
+
+def _appwrite(entry: MountEntry, server: ServerDefaults) -> AppwriteDialect:
+    _refuse_keys(entry)
+    return AppwriteDialect(msgspec.json.decode(entry.options, type=AppwriteOptions), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -294,6 +306,8 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
     "wagtail": _wagtail,
     "sirv": _sirv,
+    "appwrite": _appwrite,
+    "imageengine": _imageengine,
     "twicpics": _twicpics,
     **dict.fromkeys(COS_NAMES, _cos),
 }
