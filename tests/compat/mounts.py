@@ -197,6 +197,49 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         "options": {"classes": {"thumb": "width=150"}, "force_classes": True},
     },
     "bunny-tokens": {"dialect": "bunny", "keys": "SecurityKey"},
+    "akamai": {
+        "dialect": "akamai",
+        "options": {
+            "policies": {
+                "thumb": "Resize=150",
+                "grey": {
+                    "transformations": [
+                        {"transformation": "Resize", "width": {"var": "w"}, "height": 900},
+                        {"transformation": "IMQuery", "query": {"var": "q"}, "allowedTransformations": ["Mirror"]},
+                    ],
+                    "postBreakpointTransformations": [{"transformation": "Grayscale"}],
+                    "breakpoints": {"widths": [100, 200]},
+                    "output": {"quality": 50},
+                    "variables": [{"name": "w", "type": "number", "defaultValue": "300"}],
+                },
+                "marked": {
+                    "transformations": [
+                        {
+                            "transformation": "Composite",
+                            "image": {"type": "URL", "url": "S.jpg"},
+                            "gravity": {"var": "side"},
+                        }
+                    ],
+                    "variables": [
+                        {
+                            "name": "side",
+                            "type": "gravity",
+                            "defaultValue": "left",
+                            "enumOptions": [
+                                {"id": "left", "value": "NorthWest"},
+                                {"id": "right", "value": "NorthEast"},
+                            ],
+                        }
+                    ],
+                },
+            }
+        },
+    },
+    "akamai-strict": {
+        "dialect": "akamai",
+        "options": {"allowed_transformations": ["Crop"], "original_on_error": True, "formats": ["avif", "webp"]},
+    },
+    "akamai-tokens": {"dialect": "akamai", "keys": "52a152a152a152a152a152a152a1"},
     "fastly": {"dialect": "fastly"},
     "fastly-vcl": {"dialect": "fastly", "options": {"ignore_invalid": True}},
     "contentstack": {"dialect": "contentstack"},

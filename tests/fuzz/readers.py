@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.akamai.dialect import AkamaiDialect, AkamaiOptions
     from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
     from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
     from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
@@ -120,6 +121,17 @@ CLOUDFLARE: Final = (
     CloudflareDialect(CloudflareOptions(), is_hosted=True, keys=keys_of((b"k",))),
 )
 SIRV: Final = SirvDialect(SirvOptions({"thumb": "thumbnail=150"}))
+AKAMAI: Final = AkamaiDialect(
+    AkamaiOptions(
+        {
+            "thumb": {
+                "transformations": [{"transformation": "Resize", "width": {"var": "w"}}, {"transformation": "IMQuery"}],
+                "variables": [{"name": "w", "defaultValue": "9"}],
+            }
+        }
+    ),
+    keys_of((b"SecurityKey",)),
+)
 BUNNY: Final = BunnyDialect(BunnyOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",)))
 COS: Final = tuple(CosDialect(name, CosOptions({"small": "imageView2/2/w/40"})) for name in ("cos", "qiniu"))
 TWICPICS: Final = TwicPicsDialect(TwicPicsOptions())
@@ -278,6 +290,16 @@ def cloudflare(data: bytes) -> None:
         with suppress(BadRequest, Forbidden):
             outcome = dialect.parse(b"/" + path, query)
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
+def akamai(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest, Forbidden):
+        AKAMAI.verify(b"/a.jpg", data, 0)
+    with suppress(BadRequest):
+        outcome = AKAMAI.parse(b"/a.jpg", data)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
 
 
 def bunny(data: bytes) -> None:
@@ -606,6 +628,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         cos,
         bunny,
         sirv,
+        akamai,
         photon,
         signature,
         url,

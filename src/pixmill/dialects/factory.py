@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace as replace_struct
 
+from pixmill.dialects.akamai.dialect import AkamaiDialect, AkamaiOptions
 from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
 from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
 from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
@@ -33,7 +34,7 @@ from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
 from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
-from pixmill.dialects.kit.signatures import Key, keys_of
+from pixmill.dialects.kit.signatures import Key, hex_keys, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
@@ -120,6 +121,14 @@ def _emgr(entry: MountEntry, server: ServerDefaults) -> EmgrDialect:
     options = msgspec.json.decode(entry.options, type=EmgrOptions)
     keyring = _keyring(entry, server)
     return EmgrDialect(options, keyring, entry.mount.encode(), server.allows_source, server.render_mode)
+
+
+def _akamai(entry: MountEntry, server: ServerDefaults) -> AkamaiDialect:
+    options = msgspec.json.decode(entry.options, type=AkamaiOptions)
+    keys = hex_keys(entry.keys or "")
+    if entry.keys and not keys:
+        raise ValueError('keys are blank: "" is for unsigned requests')
+    return AkamaiDialect(options, keys, entry.mount, server.render_mode)
 
 
 def _bunny(entry: MountEntry, server: ServerDefaults) -> BunnyDialect:
@@ -299,6 +308,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "keycdn": _keycdn,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
     "bunny": _bunny,
+    "akamai": _akamai,
     "photon": _photon,
     "tachyon": _photon,
     "fastly": _fastly,
