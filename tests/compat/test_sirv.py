@@ -208,3 +208,37 @@ OTHERS = [
 @pytest.mark.parametrize("case", [*SIZES, *CROPS, *CANVASES, *TURNS, *COLOURS, *OVERLAYS, *FORMATS, *OTHERS], ids=str)
 def test_cases(service: Service, case: Case) -> None:
     service.check("sirv", case)
+
+
+PAIRS = [
+    ("/X.webp?sharpen=80&format=png", "/X.webp?format=png"),
+    ("/L.jpg?w=300&contrast=-50", "/L.jpg?w=300"),
+    ("/L.jpg?w=300&exposure=-50", "/L.jpg?w=300"),
+    ("/L.jpg?w=300&shadows=100&brightness=-50", "/L.jpg?w=300&brightness=-50"),
+    ("/L.jpg?w=300&highlights=-100", "/L.jpg?w=300"),
+    ("/L.jpg?w=300&lightness=40", "/L.jpg?w=300"),
+    ("/L.jpg?w=300&brightness=-30&colorlevel.white=150", "/L.jpg?w=300&brightness=-30"),
+    ("/L.jpg?w=300&colortone=warm", "/L.jpg?w=300&colortone=cold"),
+    ("/L.jpg?w=300&colortone.color=06f&colortone.level=50", "/L.jpg?w=300&colortone.color=06f"),
+    (
+        "/L.jpg?w=300&colortone.color=06f&colortone.mode=shadows",
+        "/L.jpg?w=300&colortone.color=06f&colortone.mode=highlights",
+    ),
+    ("/L.jpg?w=300&text=A&text.font.weight=700", "/L.jpg?w=300&text=A"),
+    ("/L.jpg?w=300&text=A&text.font.style=italic", "/L.jpg?w=300&text=A"),
+    ("/L.jpg?w=300&text=A&text.opacity=50", "/L.jpg?w=300&text=A"),
+    ("/L.jpg?w=300&text=A&text.outline.width=3&text.outline.color=f0f", "/L.jpg?w=300&text=A"),
+    ("/L.jpg?w=300&text=A&text.background.color=000&text.background.opacity=50", "/L.jpg?w=300&text=A"),
+    ("/L.jpg?w=300&text=A%0ABBB&text.align=left", "/L.jpg?w=300&text=A%0ABBB&text.align=right"),
+    ("/L.jpg?w=300&watermark=/S.jpg&watermark.rotate=45", "/L.jpg?w=300&watermark=/S.jpg"),
+    ("/L.jpg?w=300&q=30", "/L.jpg?w=300&q=90"),
+    ("/L.jpg?w=300&subsampling=4:4:4", "/L.jpg?w=300"),
+]
+"""URLs whose images differ."""
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_pairs_differ(service: Service, one: str, other: str) -> None:
+    replies = [service.request("sirv", service.target("sirv", url)) for url in (one, other)]
+    assert [reply.status for reply in replies] == [200, 200]
+    assert replies[0].body != replies[1].body
