@@ -168,6 +168,9 @@ WIDTHS = [
     case("browser", "/L.jpg?im=Resize=30&imformat=chrome", (30, 20), form="webp"),
     case("other browser", "/L.jpg?im=Resize=30&imformat=generic", (30, 20), headers=WEBP),
     case("format", "/L.jpg?im=Resize=30&imformat=PNG", (30, 20), form="png", headers=WEBP),
+    case("Image Converter", "/L.jpg?resize=304px:304px&output-quality=80&output-format=webp&im=BackgroundColor,color=fffff",
+         (304, 203), form="webp"),
+    case("downsize of Image Converter", "/S.jpg?downsize=300px:*", (100, 80)),
     case("unknown parameters", "/L.jpg?foo=bar", (1200, 800)),
     case("not allowed: the original", "/L.jpg?im=Resize=30", (1200, 800), mount="akamai-strict"),
 ]  # fmt: skip

@@ -99,7 +99,11 @@ def test_chains_that_are_not_valid(text: str) -> None:
             "Watermark=(type=URL,url=/a.png),gravity=NorthWest,placement=OVER,location=(0,0)",
         ),
         ("Append,image=(url=a.png)", "Append=(url=a.png),gravity=East"),
-        ("Resize=9&imwidth=", "Resize=9&imdensity=3&resize=300px:*&foo=%ff"),
+        ("Resize=9&imwidth=", "Resize=9&imdensity=3&interpolation=x&output-format=jp2&foo=%ff"),
+        ("&resize=300px:200", "Resize=(300,200)"),
+        ("&downsize=300px:*", "Resize=300,type=downsize"),
+        ("&resize=50%25:*", "&resize=0.5xw:*"),
+        ("&output-format=PNG", "&imformat=png"),
         ("Resize=1&im=Resize=9", "Resize=9"),
     ],
 )
@@ -159,7 +163,19 @@ def test_what_is_not_valid_is_refused(chain: str) -> None:
     assert image(b"im=" + chain.encode(), lenient) == image(b"imbypass=on", lenient)
 
 
-@pytest.mark.parametrize("query", [b"imwidth=0", b"imwidth=x", b"imwidth=9&imdensity=11", b"impolicy=none"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"imwidth=0",
+        b"imwidth=x",
+        b"imwidth=9&imdensity=11",
+        b"impolicy=none",
+        b"resize=3",
+        b"resize=*:*",
+        b"downsize=0:9",
+        b"output-quality=x",
+    ],
+)
 def test_parameters_are_refused_by_name(query: bytes) -> None:
     with pytest.raises(InvalidParameter) as caught:
         DIALECT.parse(b"/a.jpg", query)

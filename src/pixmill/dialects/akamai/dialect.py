@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from pixmill.dialects.akamai import converter
 from pixmill.dialects.akamai.args import MAX_SIDE, PARAM, refuse
 from pixmill.dialects.akamai.chain import Call, read_chain
 from pixmill.dialects.akamai.options import FORMATS, OPTIONS, TOKENS
@@ -134,7 +135,7 @@ class AkamaiDialect:
 
     def _values(self, query: bytes) -> dict[str, str]:
         """Return the parameters that count here, and the variables of policies."""
-        names = {PARAM, *_NOT_VARIABLES}
+        names = {PARAM, *_NOT_VARIABLES, *converter.NAMES}
         for policy in self._policies.values():
             names |= {policy.variable, *policy.variables}
         return last_values(pairs(query, names))
@@ -153,6 +154,7 @@ class AkamaiDialect:
             for one in own if call is None else (call,):
                 apply_call(sequence, one, self._allowed_of(policy) if call is None else None)
                 done.append(one)
+        converter.resize(sequence, values)
         width = self._width(values, policy)
         if width:
             sequence.put(("resize",), Resize(width))
@@ -160,7 +162,7 @@ class AkamaiDialect:
             if call is not None:
                 apply_call(sequence, call)
                 done.append(call)
-        output = self._output(values, policy, max_colours(tuple(done)))
+        output = converter.output(self._output(values, policy, max_colours(tuple(done))), values)
         return normal_form(replace(sequence.plan(), output=output))
 
     def _own_calls(self, values: dict[str, str], policy: Policy) -> tuple[Call, ...]:

@@ -36,9 +36,14 @@ OPTIONS: Final = (
     Option(("imbypass",), "`on`: the original as it is.", "`format=original`"),
     Option(TOKENS, "Token of EdgeAuth, if the entry has `keys`."),
     Option(
-        ("resize", "crop", "downsize", "output-format", "output-quality", "interpolation"),
-        "Parameters of Image Converter.",
-        status=Status.IGNORED,
+        ("resize", "downsize"),
+        "Image Converter: `300px:*`, `50%:50%`, after the transformations; `downsize` never enlarges.",
+        "`width`, `height`",
+        "Both sides are a box that the image fits into.",
+        Status.DIFFERS,
     ),
+    Option(("output-format",), "Image Converter: `jpeg`, `progressive-jpeg`, `png`, `webp`, `gif`.", "`format`"),
+    Option(("output-quality",), "Image Converter: quality.", "`quality`"),
+    Option(("crop", "interpolation"), "Other parameters of Image Converter.", status=Status.IGNORED),
     *TRANSFORMS,
 )
