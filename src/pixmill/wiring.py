@@ -286,6 +286,7 @@ def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) ->
     metrics.add_gauge("name_lookups_in_flight", lambda: storage.sources.lookups_in_flight)
     metrics.add_gauge("memory_budget_used_bytes", lambda: memory_budget.used_bytes)
     metrics.add_gauge("cache_bytes", lambda: originals.used_bytes, tier="originals")
+    metrics.add_gauge("cache_bytes", lambda: engine.rasters.used_bytes, tier="rasters")
     for name, read_value in cache.used_bytes().items():
         metrics.add_gauge("cache_bytes", read_value, tier=name)
     for name, read_value in cache.breakers().items():

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from pathlib import Path
 
+from pixmill.engine.raster.file_access import NO_RASTER, RasterAccess
 from pixmill.errors import PixmillError, UndecodableImage, error_classes_by_code
 from pixmill.media import Format
 from pixmill.plan.cost import RenderDeferred
@@ -154,7 +155,19 @@ VERBS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
+def part(argument: str, raster: RasterAccess) -> Rendered:
+    """Say what is in the raster, and die if so told; fill a new one with what is told."""
+    if raster.content is not None and bytes(raster.content) == b"die":
+        die("")
+    if raster.write and argument != "nothing":
+        raster.write(argument.encode() if argument != "too much" else bytes(raster.max_bytes + 1))
+    told = b"new" if raster.write else b"none" if raster.content is None else bytes(raster.content)
+    return Rendered(told, Format.PNG, 5, 7, source_size=(4_000, 1_000))
+
+
+def render(
+    source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS, raster: RasterAccess = NO_RASTER
+) -> Rendered:
     verb, _, argument = bytes(source).decode().partition(" ")
     if verb == "costly":
         if limits.defer_above_s < inf:
@@ -163,6 +176,8 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
     if verb == "join":
         argument = " ".join(bytes(extra).decode() for extra in extras.values())
         return Rendered(argument.encode(), Format.PNG, 1, 1)
+    if verb == "part":
+        return part(argument, raster)
     body = VERBS[verb](argument)
     return Rendered(body, Format.PNG, plan.resize.width, 7, {"decode": float(argument) if verb == "sleep" else 0.0})
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from pixmill.engine.raster.file_access import NO_RASTER, RasterAccess
 from pixmill.media import Format
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Plan
@@ -276,6 +277,8 @@ ATTEMPTS: Final[dict[str, Callable[[str], str]]] = {
 }
 
 
-def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
+def render(
+    source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS, raster: RasterAccess = NO_RASTER
+) -> Rendered:
     name, _, argument = bytes(source).decode().partition(" ")
     return Rendered(ATTEMPTS[name](argument).encode(), Format.PNG, 1, 1)

@@ -42,7 +42,7 @@ class Notebook:
 
 @asynccontextmanager
 async def pools(
-    observer: Notebook | None = None, handlers: str = HANDLERS, **settings: Any
+    observer: Notebook | None = None, handlers: str | None = HANDLERS, **settings: Any
 ) -> AsyncIterator[EnginePool]:
     """An open pool of two workers, unless told otherwise."""
     pool = EnginePool(EngineConfig(**{"workers": 2, **settings}), observer or Notebook(), handlers)

@@ -79,6 +79,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.engine.codecs.png_colours import png_profile
     from pixmill.engine.codecs.svg_sanitiser import sanitise_svg
     from pixmill.engine.codecs.webp_animation import has_alpha
+    from pixmill.engine.pixels import raster_file
     from pixmill.engine.pool.call import Call
     from pixmill.engine.pool.reply_checks import ImpossibleReply, check_reply
     from pixmill.engine.raster.cicp import hdr_encoding
@@ -438,6 +439,12 @@ def png(data: bytes) -> None:
             assert any(png_repair.repair_png(memoryview(data)).rows)
 
 
+def raster(data: bytes) -> None:
+    """What another worker has written."""
+    frame = raster_file.read_raster(memoryview(data), "as asked")
+    assert frame is None or memoryview(frame.pixels).nbytes == frame.size.pixels * frame.layout.stored_channels
+
+
 def riff(data: bytes) -> None:
     """A WebP that libwebp refuses."""
     with suppress(ValueError):
@@ -648,6 +655,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         gif,
         webp,
         colours,
+        raster,
     )
 }
 

@@ -52,6 +52,13 @@ class EngineConfig(BaseModel):
         description="Maximum private memory that a worker can allocate; 0: unlimited. Originals and results are in "
         "memory files of the server.",
     )
+    raster_memory_bytes: ByteSize = Field(
+        default=ByteSize(512 * 2**20),
+        ge=0,
+        description="Memory for the decoded pixels of large originals of which many small parts are requested, as by "
+        "viewers that zoom in; 0: each part is decoded by itself. An original takes 3 or 4 bytes a pixel, until a "
+        "minute after the last part.",
+    )
     sandbox: SandboxMode = Field(
         default=SandboxMode.AUTO,
         description="Worker sandbox by Landlock and seccomp: no network, no files except code and fonts, no other "

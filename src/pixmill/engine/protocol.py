@@ -33,6 +33,8 @@ _MAX_BATCH_CHARACTERS: Final = (250, 500)
 takes four."""
 MAX_EXTRAS: Final = MAX_REFERENCES
 """Referenced images of one job: two such jobs stay within a worker's limit of open files (``sandbox/policy.py``)."""
+MAX_FILES: Final = 1 + MAX_EXTRAS + 1 + 1
+"""Of one job: the original, the images that its plan refers to, decoded pixels, and the result."""
 _FD_BYTES: Final = array.array("i").itemsize
 _RIGHTS: Final = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 M = TypeVar("M")
@@ -43,7 +45,8 @@ M = TypeVar("M")
 class Configure(Struct, frozen=True, forbid_unknown_fields=True, tag="configure"):
     """The first message: the server's process id, and the limits of every job.
 
-    ``memory_bytes`` of 0 is no limit; ``cpu_s`` is the CPU time of all threads of a worker for one job.
+    ``memory_bytes`` of 0 is no limit; ``cpu_s`` is the CPU time of all threads of a worker for one job;
+    ``max_raster_bytes`` the maximum of a file with decoded pixels.
     """
 
     parent_pid: int
@@ -51,13 +54,22 @@ class Configure(Struct, frozen=True, forbid_unknown_fields=True, tag="configure"
     cpu_s: float
     sandbox_mode: SandboxMode
     limits: Limits
+    max_raster_bytes: int = 0
+
+
+class RasterUse(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of ``size_bytes`` with decoded pixels, or an empty one that takes them if they have ``max_bytes``."""
+
+    size_bytes: int = 0
+    max_bytes: int = 0
 
 
 class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
     """Render the attached original, a file of ``size_bytes``.
 
     The images that the plan refers to are attached after it, in their order; ``extra_sizes_bytes`` are their sizes.
-    The last file attached is empty: the result goes there.
+    The last file attached is empty: the result goes there. Before it is the file of the decoded pixels of the original,
+    if ``raster`` is not None.
     ``may_defer``: reply Deferred if the render is estimated to take long.
     """
 
@@ -66,6 +78,7 @@ class Render(Struct, frozen=True, forbid_unknown_fields=True, tag="render"):
     plan: Plan
     extra_sizes_bytes: tuple[int, ...] = ()
     may_defer: bool = False
+    raster: RasterUse | None = None
 
     @property
     def all_plans(self) -> tuple[Plan, ...]:
@@ -227,7 +240,7 @@ def check_plan(plan: Plan) -> None:
 
 def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, list[OwnedFd]] | None:
     """Return the next command; None when the server is gone. Raises OSError, ProtocolError."""
-    packet, files = _receive(channel, flags, 1 + MAX_EXTRAS + 1)
+    packet, files = _receive(channel, flags, MAX_FILES)
     return (_decode(_COMMAND_DECODER, packet), files) if packet else None
 
 

@@ -20,11 +20,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from pixmill.engine import protocol
+from pixmill.engine.raster.file_access import NO_RASTER, RasterAccess
 from pixmill.engine.sandbox.policy import (
     die_with_parent,
     enter_sandbox,
@@ -51,7 +53,7 @@ IDLE_TRIM_MS: Final = 1_000
 class Handlers:
     """The operations on an image."""
 
-    render: Callable[[memoryview, Plan, Limits, Extras], Rendered]
+    render: Callable[[memoryview, Plan, Limits, Extras, RasterAccess], Rendered]
     render_all: Callable[[memoryview, Sequence[Plan], Limits, Extras], Iterator[tuple[int, Rendered | PixmillError]]]
     inspect: Callable[[memoryview, Limits, FactSelection], Facts]
 
@@ -98,7 +100,9 @@ class Worker:
 
     def _handle_command(self, command: tuple[protocol.Command, list[protocol.OwnedFd]] | None) -> None:
         match command:
-            case (protocol.Render() | protocol.RenderAll() as job, [_, *_, _] as files):
+            case (protocol.Render() | protocol.RenderAll() as job, [_, *_, _] as files) if len(files) == _file_count(
+                job
+            ):
                 self._jobs.append((job, files))
             case (protocol.Inspect() as job, [_] as files):
                 self._jobs.append((job, files))
@@ -131,12 +135,19 @@ class Worker:
         self, job: protocol.Render | protocol.RenderAll, file: protocol.OwnedFd, *other_files: protocol.OwnedFd
     ) -> protocol.Outcome:
         *extra_files, result_file = other_files
-        with _translate_errors(), _map_file(file, job.size_bytes) as source, _map_extras(job, extra_files) as extras:
+        use = job.raster if isinstance(job, protocol.Render) else None
+        raster_file = extra_files.pop() if use else None
+        with (
+            _translate_errors(),
+            _map_file(file, job.size_bytes) as source,
+            _map_extras(job, extra_files) as extras,
+            _open_raster(raster_file, use) as raster,
+        ):
             if isinstance(job, protocol.RenderAll):
                 return self._render_batch(job, source, extras, result_file)
             limits = self._deferring_limits if job.may_defer else self._limits
             try:
-                rendered = self._handlers.render(source, job.plan, limits, extras)
+                rendered = self._handlers.render(source, job.plan, limits, extras, raster)
             except RenderDeferred as deferral:
                 return protocol.Deferred(job.id, resident_bytes(), min(deferral.cost_s, protocol.MAX_COST_S))
         self._check_result_size(len(rendered.body))
@@ -191,6 +202,11 @@ class Worker:
             raise ResultTooLarge(f"The result exceeds the maximum of {self._limits.max_result_bytes} bytes")
 
 
+def _file_count(job: protocol.Render | protocol.RenderAll) -> int:
+    has_raster = isinstance(job, protocol.Render) and job.raster is not None
+    return 1 + len(job.extra_sizes_bytes) + has_raster + 1
+
+
 @contextlib.contextmanager
 def _translate_errors() -> Iterator[None]:
     """Translate other errors to ours: out of memory is the image's fault, anything else is a defect."""
@@ -205,13 +221,13 @@ def _translate_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _map_file(file: protocol.OwnedFd, size: int) -> Iterator[memoryview]:
+def _map_file(file: protocol.OwnedFd, size: int, flags: int = mmap.MAP_POPULATE) -> Iterator[memoryview]:
     """Map a file without a copy. If a library still references the memory, it is unmapped with the last reference."""
     if not size:  # an empty file cannot be mapped
         yield memoryview(b"")
         return
-    flags = mmap.MAP_PRIVATE | mmap.MAP_POPULATE  # older kernels require it for sealed files
-    content = mmap.mmap(file.fd, size, flags=flags, prot=mmap.PROT_READ)
+    # older kernels require MAP_PRIVATE for sealed files
+    content = mmap.mmap(file.fd, size, flags=mmap.MAP_PRIVATE | flags, prot=mmap.PROT_READ)
     view = memoryview(content)
     try:
         yield view
@@ -234,7 +250,19 @@ def _map_extras(job: protocol.Render | protocol.RenderAll, files: Sequence[proto
         yield {reference.source: view for reference, view in zip(references(*job.all_plans), views, strict=True)}
 
 
-def _write(file: protocol.OwnedFd, body: bytes) -> None:
+@contextlib.contextmanager
+def _open_raster(file: protocol.OwnedFd | None, use: protocol.RasterUse | None) -> Iterator[RasterAccess]:
+    """Yield access to decoded pixels, of which only the pages that are used are read."""
+    if file is None or use is None:
+        yield NO_RASTER
+    elif use.max_bytes:
+        yield RasterAccess(write=partial(_write, file), max_bytes=use.max_bytes)
+    else:
+        with _map_file(file, use.size_bytes, flags=0) as content:
+            yield RasterAccess(content)
+
+
+def _write(file: protocol.OwnedFd, body: bytes | bytearray | memoryview) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file.fd, view) :]
@@ -257,7 +285,7 @@ def _load_handlers(handlers_module: str | None) -> Handlers:
 
 def _warm_up(handlers: Handlers) -> None:
     """Render once, so that no job pays for initialisation."""
-    handlers.render(memoryview(SELF_TEST_IMAGE), SELF_TEST_PLAN, Limits(), NO_EXTRAS)
+    handlers.render(memoryview(SELF_TEST_IMAGE), SELF_TEST_PLAN, Limits(), NO_EXTRAS, NO_RASTER)
 
 
 def main(fd: int, handlers_module: str | None = None) -> None:
@@ -267,7 +295,8 @@ def main(fd: int, handlers_module: str | None = None) -> None:
     channel = socket.socket(fileno=fd)
     match protocol.receive_command(channel):
         case (protocol.Configure() as configuration, []) if os.getppid() == configuration.parent_pid:
-            set_rlimits(configuration.memory_bytes, configuration.limits.max_result_bytes)
+            file_bytes = max(configuration.limits.max_result_bytes, configuration.max_raster_bytes)
+            set_rlimits(configuration.memory_bytes, file_bytes)
             loaded_handlers = _load_handlers(handlers_module)
             enter_sandbox(configuration.sandbox_mode, fd)
             if not handlers_module:

@@ -49,10 +49,12 @@ class _MemoryFile:
 
     __slots__ = ("fd", "is_lent")
 
-    def __init__(self) -> None:
-        self.fd = -1
-        self.is_lent = False
-        self.fd = _anonymous_file()
+    def __init__(self, fd: int = -1) -> None:
+        """Take over the descriptor of such a file, or make a new one."""
+        self.fd = fd
+        self.is_lent = fd >= 0
+        if fd < 0:
+            self.fd = _anonymous_file()
 
     def lend(self) -> int:
         """Open it once more, for reading only (proc(5), /proc/self/fd)."""
@@ -81,14 +83,18 @@ class _View(mmap.mmap):
 class Spool:
     """Bytes in an anonymous memory file (a deleted temporary file where the kernel has none).
 
-    ``fd`` may be passed to another process. The spool owns it until ``close``.
+    ``fd`` may be passed to another process. The spool owns it until ``close``. ``identity`` is the same for all spools
+    with the same bytes of one source, as far as it is known; else empty.
     """
+
+    identity = b""
 
     def __init__(
         self,
         max_bytes: int,
         too_large_error: Callable[[str], PixmillError] = SourceTooLarge,
         reservation: SpoolReservation | None = None,
+        file: _MemoryFile | None = None,
     ) -> None:
         """Take over ``reservation``, which is released when the last spool that shares the file is closed."""
         self.fd = -1
@@ -98,7 +104,7 @@ class Spool:
         self.size = 0
         self._expected_bytes = 0
         self._too_large_error = too_large_error
-        self._file = _MemoryFile()
+        self._file = file or _MemoryFile()
         self.fd = self._file.fd
 
     def expect(self, size: int) -> None:
@@ -156,7 +162,19 @@ class Spool:
         other.max_bytes, other.size, other._expected_bytes = self.max_bytes, self.size, 0  # noqa: SLF001 - same class
         other.fd, other._file = self.fd, self._file  # noqa: SLF001 - same class
         other._reservation = self._reservation.retain() if self._reservation else None  # noqa: SLF001 - same class
+        other.identity = self.identity
         return other
+
+    @classmethod
+    def adopt(cls, fd: int, size: int) -> "Spool":
+        """Take over a memory file of this size that a worker has filled, and forbid to write to it.
+
+        Raises OSError, and leaves the descriptor to the caller, if it could still be changed.
+        """
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_WRITE)  # fails while it is mapped for writing
+        spool = cls(size, file=_MemoryFile(fd))
+        spool.size = size
+        return spool
 
     def read(self) -> bytes:
         """Return a copy of the content."""

@@ -26,6 +26,7 @@ from pixmill.engine.pixels.output.encode_animation import MAX_ENCODINGS, encode_
 from pixmill.engine.pixels.output.original_file import OriginalFile
 from pixmill.engine.pixels.passthrough import delivered_plan, passthrough, smaller_original
 from pixmill.engine.pixels.probe import read_facts
+from pixmill.engine.pixels.raster_file import decode_part
 from pixmill.engine.pixels.runner import PipelineRunner, Step
 from pixmill.engine.pixels.steps.adjust_colours import adjust_colours, grayscale
 from pixmill.engine.pixels.steps.blur import blur, progressive_blur
@@ -44,6 +45,7 @@ from pixmill.engine.pixels.steps.smart_crop import place_vector_window, smart_cr
 from pixmill.engine.pixels.steps.tone import tone
 from pixmill.engine.pixels.transform.colour import convert_profile, drop_opaque_alpha
 from pixmill.engine.pixels.transform.geometric import orient, resize, rotate_free
+from pixmill.engine.raster.file_access import NO_RASTER, RasterAccess
 from pixmill.engine.raster.frame import Frame
 from pixmill.engine.raster.orientation import Orientation
 from pixmill.errors import ResultTooLarge
@@ -105,8 +107,10 @@ LAST_STEPS: Final = (
 )
 
 
-def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS) -> Rendered:
-    """Render the plan from the original.
+def render(
+    source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_EXTRAS, raster: RasterAccess = NO_RASTER
+) -> Rendered:
+    """Render the plan from the original, or from its decoded pixels in a file.
 
     Raises ImageError and InvalidParameter, and InternalError for a defect of ours.
     """
@@ -124,7 +128,7 @@ def render(source: memoryview, plan: Plan, limits: Limits, extras: Extras = NO_E
         cost_s = check_cost(job, animated=animated)
         if animated:
             return _render_animation(decoder, replace(job, animated=True), cost_s)
-        frame = decode_frame(decoder, job.decode_request, limits)
+        frame = decode_part(decoder, job, limits, raster)
     del decoder
     return render_frame(frame, job, seconds)
 

@@ -54,6 +54,12 @@ class ResultFile:
             raise protocol.ProtocolError(f"A result of {size} bytes")
         return body
 
+    def to_spool(self) -> Spool:
+        """Turn it into a spool, which nobody can write to. Raises OSError if the worker can."""
+        spool = Spool.adopt(self.fd, self.size)
+        self.fd = -1
+        return spool
+
     def close(self) -> None:
         """Free the memory, also for a worker that still has it open: it cannot grow again.
 
@@ -149,9 +155,11 @@ class Attempt:
     deadline_at: float = 0.0
     result: ResultFile | None = None
     """Where a render puts its results."""
+    raster: ResultFile | None = None
+    """Where it puts the decoded pixels of the original, if that was asked for."""
 
     def open_files(self) -> list[int]:
-        """Open the files that go with the command; the caller closes all but the last, which is the result's.
+        """Open the inputs that go with the command, which the caller closes, and make the files for what it returns.
 
         Raises OSError when the system has no resources.
         """
@@ -160,11 +168,18 @@ class Attempt:
             fds.extend(map(Spool.lend, self.originals))
             if not isinstance(self.command, protocol.Inspect):
                 self.result = ResultFile()
+            if isinstance(self.command, protocol.Render) and self.command.raster and self.command.raster.max_bytes:
+                self.raster = ResultFile()
         except BaseException:
             for fd in fds:
                 os.close(fd)
             raise
         return fds
+
+    @property
+    def output_fds(self) -> list[int]:
+        """The descriptors of the files for what it returns, in the order of the protocol."""
+        return [file.fd for file in (self.raster, self.result) if file]
 
     def take_result(self) -> ResultFile | None:
         """Return the file with the results; it is not this attempt's any more."""
@@ -173,11 +188,11 @@ class Attempt:
 
     def close(self) -> None:
         """Release all files; the worker has replied or is gone."""
-        result = self.take_result()
+        outputs, self.result, self.raster = (self.result, self.raster), None, None
         for original in self.originals:
             original.close()
-        if result:
-            result.close()
+        for file in filter(None, outputs):
+            file.close()
 
 
 @dataclass(eq=False, slots=True)
@@ -195,6 +210,11 @@ class Call:
     time_left_s: float
     fact_selection: FactSelection = HEADER_FACTS_ONLY
     extras: tuple[Spool, ...] = ()
+    raster: Spool | None = None
+    """The decoded pixels of the original, in place of a decode."""
+    max_raster_bytes: int = 0
+    """More than 0 to keep the decoded pixels, if they fit: then ``new_raster`` has them."""
+    new_raster: ResultFile | None = None
     duration_class: tuple[str, int] = ("", 0)
     expected_s: float = 0.0
     """Expected duration of the work."""
@@ -223,6 +243,7 @@ class Call:
         else:
             formats = self.plan.output.formats
             label = formats[0] if len(formats) == 1 else "chosen"
+            label = f"{label} of a raster" if self.raster else label
         self.duration_class = label, self.original.size.bit_length()
         self.expected_s = expected_s(self.duration_class)
 
@@ -234,7 +255,15 @@ class Call:
         extras = tuple([extra.size for extra in self.extras])
         if isinstance(plan, tuple):
             return protocol.RenderAll(id_, size, plan, extras)
-        return protocol.Render(id_, size, plan, extras, self.may_defer and not self.is_costly)
+        return protocol.Render(id_, size, plan, extras, self.may_defer and not self.is_costly, self._raster_use())
+
+    def _raster_use(self) -> protocol.RasterUse | None:
+        """Return how the worker uses a file of decoded pixels; not again after one has died of it, perhaps."""
+        if self.worker_deaths:
+            return None
+        if self.raster:
+            return protocol.RasterUse(size_bytes=self.raster.size)
+        return protocol.RasterUse(max_bytes=self.max_raster_bytes) if self.max_raster_bytes else None
 
     def new_attempt(self, id_: int) -> Attempt:
         """Return it as it is given to a worker."""
@@ -242,7 +271,8 @@ class Call:
         if self.plan is not None:
             expected_outcome = protocol.RenderedBatch if isinstance(self.plan, tuple) else protocol.RenderedImage
         job = self.to_job(id_)
-        originals = tuple([spool.share() for spool in (self.original, *self.extras)])
+        rasters = (self.raster,) if self.raster and not self.worker_deaths else ()
+        originals = tuple([spool.share() for spool in (self.original, *self.extras, *rasters)])
         return Attempt(id_, expected_outcome, job, originals, self, self.admitted_at)
 
     def start_waiting(self, queue_stats: QueueStats, on_timeout: Callable[["Call"], None]) -> None:

@@ -17,6 +17,7 @@ from pixmill.engine.pool.admission import RejectionReason, Reservation
 from pixmill.engine.pool.call import Call, CallResult, ResultFile
 from pixmill.engine.pool.dispatcher import Dispatcher
 from pixmill.engine.pool.process import Process, ProcessEvents
+from pixmill.engine.pool.rasters import RasterCache
 from pixmill.engine.self_test import SELF_TEST_PLAN, self_test_image
 from pixmill.errors import InternalError, PixmillError, QueueFull, RenderCrashed, RequestTooLarge
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Facts, FactSelection
@@ -59,6 +60,7 @@ class EnginePool:
         self._memory_bytes = int(config.worker_memory_bytes)
         self._sandbox_mode = config.sandbox
         self._limits = config.limits()
+        self.rasters = RasterCache(int(config.raster_memory_bytes), observer)
         self._dispatcher = Dispatcher(config, self._start_process, self._on_worker_replaced, self._on_rejected)
         admission = self._dispatcher.admission
         self.announce: Callable[[], AbstractContextManager[None]] = admission.announce
@@ -71,6 +73,7 @@ class EnginePool:
 
     async def close(self) -> None:
         """Kill all workers at once and return when they are gone; calls in progress raise Draining."""
+        self.rasters.close()
         await self._dispatcher.close()
 
     async def render(self, original: Spool, plan: Plan, extras: Sequence[Spool] = ()) -> Rendered:
@@ -78,7 +81,7 @@ class EnginePool:
         if extras:
             self._attach_extras(call, extras)
         try:
-            rendered = await self._render(call)
+            rendered = await self.rasters.render(call, self._render)
         except PixmillError as error:
             self._count_render[error.code,](1)
             raise
@@ -200,7 +203,9 @@ class EnginePool:
 
     def _start_process(self, events: ProcessEvents) -> Process:
         cpu_s = _CPU_TIME_PER_DEADLINE * self._deadline_s
-        configuration = protocol.Configure(os.getpid(), self._memory_bytes, cpu_s, self._sandbox_mode, self._limits)
+        configuration = protocol.Configure(
+            os.getpid(), self._memory_bytes, cpu_s, self._sandbox_mode, self._limits, self.rasters.max_bytes
+        )
         return Process(configuration, self._handlers_module, events)
 
     def _on_rejected(self, reason: RejectionReason) -> None:

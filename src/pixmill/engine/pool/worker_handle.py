@@ -187,7 +187,7 @@ class WorkerHandle(ProcessEvents):
                 attempt.call.fail(NoWorker(detail=f"no files for a job: {error.strerror}"))
             attempt.close()
             return False
-        self._process.send(attempt.command, *lent, *([attempt.result.fd] if attempt.result else []))
+        self._process.send(attempt.command, *lent, *attempt.output_fds)
         for fd in lent:
             os.close(fd)
         return True
@@ -200,6 +200,8 @@ class WorkerHandle(ProcessEvents):
         )
         self._start_current()
         file = attempt.take_result() if isinstance(outcome, protocol.RenderedImage | protocol.RenderedBatch) else None
+        if file and attempt.call:
+            attempt.call.new_raster, attempt.raster = attempt.raster, None
         attempt.close()
         self._events.on_outcome(self, attempt.call, outcome, file)
 

@@ -184,6 +184,8 @@ class InputLoader:
             purge_watermark=original.version.purge_watermark or purge_watermark,
         )
         original = replace(original, version=version, sources=(ref.text,))
+        if version.validator:
+            original.spool.identity = sha256(ref.digest + version.validator.encode(errors="surrogatepass")).digest()
         self._caches.store(ref, original)
         return original
 
