@@ -107,7 +107,8 @@ class SharpImage:
         self._gravity: Gravity = _CENTRE
         self._kernel = Kernel.LANCZOS3
         self._without_enlargement = False
-        self._extracts: list[Crop | CropWindow] = []
+        self._first_cut: Crop | CropWindow | None = None
+        self._second_cut: Crop | CropWindow | None = None
         self._angle = 0
         self._free_angle = 0.0
         self._rotates_before = False
@@ -158,9 +159,11 @@ class SharpImage:
 
     def cut(self, region: Crop | CropWindow) -> None:
         """Cut out a region as ``extract`` does, whose position may depend on the size of the original."""
-        self._extracts = [*self._extracts[:1], region]
-        if self._box is None:
-            self._rotates_before = self._rotates_before or self._is_rotated
+        if self._box or self._first_cut:
+            self._second_cut = region
+            return
+        self._first_cut = region
+        self._rotates_before = self._rotates_before or self._is_rotated
 
     def rotate(self, degrees: float, background: Colour | None = None) -> None:
         angle = degrees % 360
@@ -174,8 +177,8 @@ class SharpImage:
     def flop(self) -> None:
         self._flips = _combined(self._flips, Flip.HORIZONTAL)
 
-    def trim(self, threshold: float = 10) -> None:
-        self._trim = Trim(tolerance=min(int(threshold), 255))
+    def trim(self, threshold: float = 10, colour: Colour | None = None, margin: int = 0) -> None:
+        self._trim = Trim(tolerance=min(int(threshold), 255), colour=colour, padding=min(margin, _MAX_SIDE))
         self._rotates_before = self._rotates_before or self._is_rotated
 
     def extend(
@@ -335,8 +338,8 @@ class SharpImage:
         if self._trim:
             trim = self._trim
             stages.add(_Operation(_Rank.TRIM, lambda stage: replace(stage, trim=trim)))
-        if self._extracts:
-            stages.add(_cropped(self._extracts[0]))
+        if self._first_cut:
+            stages.add(_cropped(self._first_cut))
         if turns_first:
             self._add_resize(stages)
         elif self._angle and self._box:
@@ -350,8 +353,8 @@ class SharpImage:
             stages.flatten(self._flatten)
         if not turns_first:
             self._add_free_rotation(stages)
-        if len(self._extracts) > 1:
-            stages.add(_cropped(self._extracts[1]))
+        if self._second_cut:
+            stages.add(_cropped(self._second_cut))
 
     def _add_turn(self, stages: "_StageList") -> None:
         """Add mirroring, then rotation by right angles; a stage has them in the other order."""
@@ -406,7 +409,7 @@ class SharpImage:
             is_placed = self._fit in {Fit.COVER, Fit.CONTAIN}
             gravity = self._gravity if is_placed else _CENTRE
             is_rotated_before = self._rotates_before and bool(self._free_angle)
-            is_changed_before = bool(self._extracts or self._angle in _TRANSPOSING or is_rotated_before)
+            is_changed_before = bool(self._first_cut or self._angle in _TRANSPOSING or is_rotated_before)
             clamp = Clamp.SIDES if not box.clamps else Clamp.ORIGINAL if is_changed_before else Clamp.BOX
             is_clamped = not resize.enlarge
             return replace(resize, fit=self._fit, gravity=gravity, clamp=clamp if is_clamped else Clamp.SHAPE)
