@@ -29,6 +29,10 @@ _NEXT_SITE: Final = {
 }
 _VERCEL: Final = {"sizes": [640, 1200], "formats": ["image/avif", "image/webp"], "remotePatterns": _PATTERNS}
 
+_DIRECTUS_PRESETS: Final = [
+    {"key": "thumb", "fit": "cover", "width": 150, "height": 50, "format": "webp", "transforms": [["grayscale"]]}
+]
+
 _NETLIFY_DEV: Final = {"handler": "dev", "remote_images": ["http://127\\.0\\.0\\.1:[0-9]+/.*"]}
 
 _WAGTAIL_SITE: Final = {
@@ -258,6 +262,13 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "appwrite": {"dialect": "appwrite", "source": "{origin}/storage"},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
+    "directus": {"dialect": "directus", "source": "{origin}/files", "options": {"presets": _DIRECTUS_PRESETS}},
+    "directus-presets": {
+        "dialect": "directus",
+        "source": "{origin}/files",
+        "options": {"presets": _DIRECTUS_PRESETS, "transform": "presets"},
+    },
+    "directus-files": {"dialect": "directus"},
     "keycdn": {"dialect": "keycdn"},
     "keycdn-webp": {"dialect": "keycdn", "source": "{origin}", "options": {"webp": True, "enlarge": True}},
     "wagtail": {"dialect": "wagtail", "keys": "secret", "options": {"path": "{filename}"}},

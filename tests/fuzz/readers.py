@@ -49,6 +49,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
     from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
     from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
+    from pixmill.dialects.keycdn.directus import DirectusDialect, DirectusOptions
     from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
     from pixmill.dialects.kit.signatures import keys_of
     from pixmill.dialects.native.dialect import parse
@@ -145,6 +146,7 @@ WAGTAIL: Final = (
     WagtailDialect(WagtailOptions(path="{id}/{filename}"), keys_of((b"secret",))),
     WagtailDialect(WagtailOptions(images={"1": WagtailImage("a.jpg", 1200, 800, 850, 150, 100, 100)})),
 )
+DIRECTUS: Final = DirectusDialect(DirectusOptions())
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -393,6 +395,17 @@ def wagtail(data: bytes) -> None:
             assert canonical_json(outcome.plan)
 
 
+def directus(data: bytes) -> None:
+    """The path, then the query; all of it also as transformations."""
+    path, _, query = data.partition(b"?")
+    for target, parameters in ((b"/assets/" + path, query), (b"/assets/a", b"transforms=" + data)):
+        with suppress(BadRequest, Forbidden):
+            outcome = DIRECTUS.parse(target, parameters)
+            assert isinstance(outcome, ImageRequest)
+            assert canonical_json(outcome.plan)
+        assert isinstance(DIRECTUS.error_answer(SourceNotFound(), 404, target, parameters), Text)
+
+
 def imagekit(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
@@ -633,6 +646,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         wagtail,
         twicpics,
         cos,
+        directus,
         bunny,
         sirv,
         akamai,

@@ -33,6 +33,7 @@ from pixmill.dialects.imgproxy.config import ImgproxyOptions
 from pixmill.dialects.imgproxy.dialect import ImgproxyDialect
 from pixmill.dialects.imgproxy.supabase import SupabaseDialect, SupabaseOptions
 from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
+from pixmill.dialects.keycdn.directus import DirectusDialect, DirectusOptions
 from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
 from pixmill.dialects.kit.signatures import Key, hex_keys, keys_of
 from pixmill.dialects.native.dialect import NativeDialect
@@ -254,6 +255,11 @@ def _keycdn(entry: MountEntry, server: ServerDefaults) -> KeyCdnDialect:
     return KeyCdnDialect(options, server.limits, server.render_mode)
 
 
+def _directus(entry: MountEntry, server: ServerDefaults) -> DirectusDialect:
+    _refuse_keys(entry)
+    return DirectusDialect(msgspec.json.decode(entry.options, type=DirectusOptions), server.render_mode)
+
+
 def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
     _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=PhotonOptions)
@@ -306,6 +312,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "cloudinary": _cloudinary,
     "imagekit": _imagekit,
     "keycdn": _keycdn,
+    "directus": _directus,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
     "bunny": _bunny,
     "akamai": _akamai,

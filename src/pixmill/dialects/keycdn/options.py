@@ -1,9 +1,12 @@
-"""The parameters of KeyCDN's Image Processing as one table: names, meanings, readers. Knows texts and values only."""
+"""The parameters of KeyCDN's Image Processing as one table: names, meanings, readers; and those of Directus.
+
+Knows texts and values only.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
-from pixmill.dialects.keycdn import values
+from pixmill.dialects.keycdn import directus_operations, values
 from pixmill.dialects.kit.numbers import Decimal, Integer, Reader, Reading, Words
 from pixmill.dialects.kit.options import Option, OptionRow, Status, by_name, options_of
 from pixmill.dialects.kit.sharp import FITS
@@ -105,3 +108,20 @@ ROWS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 TABLE: Final = by_name(ROWS)
 OPTIONS: Final = options_of(ROWS)
+
+DIRECTUS_OPTIONS: Final = (
+    Option(("width",), "Width in pixels.", "`width`"),
+    Option(("height",), "Height in pixels.", "`height`"),
+    Option(("fit",), "`cover` (default), `contain`, `fill`, `inside` or `outside`, with both sides.", "`fit`"),
+    Option(("withoutEnlargement",), "`true`: each side is at most that of the original.", "`clamp=sides`"),
+    Option(("focal_point_x", "focal_point_y"), "What `cover` keeps, in pixels of the original.", "`gravity=px:`",
+           "Points of files are in the database of Directus, so URLs must name them.", Status.DIFFERS),
+    Option(("format",), "`jpg`, `png`, `webp`, `avif`, `tiff`; `auto`: AVIF or WebP by `Accept`, else JPEG or PNG.",
+           "`format`"),
+    Option(("quality",), "1 to 100.", "`quality`", "One scale of perceived quality for all formats.", Status.DIFFERS),
+    Option(("transforms",), "A JSON list of calls of sharp, see below.", "`then`"),
+    Option(("key",), "A preset of the entry, or one that every project has, such as `system-large-cover`.", "`preset`"),
+    Option(("download",), "Sends the image as a download.", "`filename`"),
+    Option(("access_token",), "A token.", note="There are no permissions: see below.", status=Status.IGNORED),
+)  # fmt: skip
+TRANSFORMS_OPTIONS: Final = directus_operations.OPTIONS
