@@ -286,6 +286,16 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         },
     },
     "sirv-avif": {"dialect": "sirv", "options": {"avif": True}},
+    "glide": {
+        "dialect": "glide",
+        "keys": "",
+        "options": {
+            "presets": {"small": {"w": 200, "h": 200, "fit": "crop"}, "grey": {"filt": "greyscale", "w": 90}},
+            "defaults": {"q": 80},
+        },
+    },
+    "glide-signed": {"dialect": "glide", "mount": "/glide", "keys": "old,v-LK4WCdhcfcc"},
+    "glide-limited": {"dialect": "glide", "keys": "", "options": {"max_image_size": 10_000}},
     "imagekit": {"dialect": "imagekit", "mount": "/demo", "keys": "", "options": {"named": {"thumb": "w-150,h-150"}}},
     "imagekit-signed": {"dialect": "imagekit", "mount": "/private", "keys": "dummy-key"},
     "netlify": {"dialect": "netlify", "source": "{origin}"},

@@ -38,6 +38,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
+    from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
@@ -147,6 +148,7 @@ WAGTAIL: Final = (
     WagtailDialect(WagtailOptions(images={"1": WagtailImage("a.jpg", 1200, 800, 850, 150, 100, 100)})),
 )
 DIRECTUS: Final = DirectusDialect(DirectusOptions())
+GLIDE: Final = GlideDialect(GlideOptions(presets={"small": {"w": 40}}), keys_of((b"k",)))
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -406,6 +408,17 @@ def directus(data: bytes) -> None:
         assert isinstance(DIRECTUS.error_answer(SourceNotFound(), 404, target, parameters), Text)
 
 
+def glide(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest, Forbidden):
+        GLIDE.verify(b"/" + path, query, 0)
+    with suppress(BadRequest):
+        outcome = GLIDE.parse(b"/" + path, query)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
 def imagekit(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
@@ -647,6 +660,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         twicpics,
         cos,
         directus,
+        glide,
         bunny,
         sirv,
         akamai,

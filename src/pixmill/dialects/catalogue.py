@@ -77,6 +77,7 @@ SERVICES: Final = (
     Service("contentstack", "Contentstack", "/v3/assets/STACK/ID/a.jpg?width=300", "fastly"),
     Service("keycdn", "KeyCDN", "/a.jpg?width=300&fit=cover", "keycdn"),
     Service("directus", "Directus", "/assets/UUID?width=300&fit=cover", "keycdn", f"/assets/{_UUID}"),
+    Service("glide", "Glide (Statamic, Laravel)", "/a.jpg?w=300&h=200&fit=crop", "glide"),
     Service("shopify", "Shopify", "/cdn/shop/files/a_300x.jpg", "shopify"),
     Service("uploadcare", "Uploadcare", "/UUID/-/resize/300x/", "uploadcare", f"/{_UUID}/-/"),
     Service("contentful", "Contentful", "/SPACE/ID/HASH/a.jpg?w=300&fit=fill", "contentful"),

@@ -23,6 +23,7 @@ from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
 from pixmill.dialects.cos.dialect import CosDialect, CosOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
+from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
@@ -244,6 +245,11 @@ def _cloudinary(entry: MountEntry, server: ServerDefaults) -> CloudinaryDialect:
     return CloudinaryDialect(options, _secrets(entry, server), entry.mount.encode(), server.render_mode)
 
 
+def _glide(entry: MountEntry, server: ServerDefaults) -> GlideDialect:
+    options = msgspec.json.decode(entry.options, type=GlideOptions)
+    return GlideDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+
 def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
     options = msgspec.json.decode(entry.options, type=ImageKitOptions)
     return ImageKitDialect(options, _secrets(entry, server), server.render_mode)
@@ -310,6 +316,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imagedelivery": _cloudflare,
     "weserv": _weserv,
     "cloudinary": _cloudinary,
+    "glide": _glide,
     "imagekit": _imagekit,
     "keycdn": _keycdn,
     "directus": _directus,

@@ -16,13 +16,14 @@ from pixmill.dialects.keycdn.directus_values import checked, known, side, whole,
 from pixmill.dialects.keycdn.options import DIRECTUS_OPTIONS
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.sharp import FITS, MAX_LENGTH
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Fit, Input, Output, Plan
+from pixmill.plan.ops import Fit, Input, Output, Plan, ResampleSpace
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -84,12 +85,14 @@ class DirectusOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``presets``: those of the project. ``transform``: which transformations URLs may ask for, as in the settings of the
     project. ``max_operations``: in ``transforms`` of a URL. ``max_dimension``: the longest side that a URL may ask for.
+    ``resampling``: what resizing mixes, sRGB values as sharp, or light.
     """
 
     presets: Annotated[tuple[Preset, ...], Meta(max_length=1_000)] = ()
     transform: Literal["all", "presets", "none"] = "all"
     max_operations: Annotated[int, Meta(ge=0, le=100)] = 5
     max_dimension: Annotated[int, Meta(ge=1, le=65_535)] = 6_000
+    resampling: ResampleSpace = ResampleSpace.SRGB
 
 
 _SYSTEM_SIZES: Final = (("small", 64), ("medium", 300), ("large", 800))
@@ -175,7 +178,7 @@ class DirectusDialect:
         if not (calls.count or calls.has_size or is_automatic or calls.format or calls.quality):
             return normal_form(Plan(output=Output(source_format=True)))
         source = Input(animated=False, orientation=1 if calls.is_rotated and not calls.is_oriented else 0)
-        return calls.image.plan_of(source, output, param="transforms")
+        return resampled(calls.image.plan_of(source, output, param="transforms"), self._options.resampling)
 
     def _most(self, values: dict[str, str]) -> int:
         """Return how many operations there may be: those of a preset are not counted."""

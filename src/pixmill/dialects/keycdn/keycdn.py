@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pixmill.dialects.keycdn.options import OPTIONS, TABLE
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.sharp import BLACK, SharpImage
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RequestTooLarge, ResultTooLarge, RouteNotFound
@@ -22,7 +23,7 @@ from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Crop, CropWindow, Fit, ImageOverlay, Input, Output, Plan
+from pixmill.plan.ops import Crop, CropWindow, Fit, ImageOverlay, Input, Output, Plan, ResampleSpace
 from pixmill.plan.output import Encoding, Metadata, RenderMode
 from pixmill.plan.overlays import ZERO_LENGTH, Length, OverlayFit, Placement, Repeat
 from pixmill.plan.request import Headers, ImageRequest
@@ -54,11 +55,13 @@ class KeyCdnOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """``options`` of an entry.
 
     ``webp``: WebP by Accept, where a URL names no format. ``enlarge``, ``quality``: without the parameter.
+    ``resampling``: what resizing mixes, sRGB values as sharp, or light.
     """
 
     webp: bool = False
     enlarge: bool = False
     quality: Annotated[int, Meta(ge=1, le=100)] = 80
+    resampling: ResampleSpace = ResampleSpace.SRGB
 
 
 class Values(Struct, frozen=True):
@@ -175,13 +178,9 @@ class KeyCdnDialect:
         _add_effects(image, values)
         background = values.bg or BLACK
         plan = image.plan_of(Input(), self._output(values), background=background, param="rotate")
-        if values.olurl is None:
-            return plan
-        overlays = (_overlay(values, values.olurl),)
-        if not plan.stages:
-            return normal_form(replace(plan, overlays=overlays))
-        *before, last = plan.stages
-        return normal_form(replace(plan, stages=(*before, replace(last, overlays=overlays))))
+        if values.olurl:
+            plan = _with_overlay(plan, _overlay(values, values.olurl))
+        return resampled(normal_form(plan), self._options.resampling)
 
     def _output(self, values: Values) -> Output:
         quality = max(self._options.quality if values.quality is None else values.quality, 1)
@@ -253,6 +252,14 @@ def _add_effects(image: SharpImage, values: Values) -> None:
         image.normalise()
     if values.grayscale:
         image.grayscale()
+
+
+def _with_overlay(plan: Plan, overlay: ImageOverlay) -> Plan:
+    """Return the plan with an overlay in its last stage."""
+    if not plan.stages:
+        return replace(plan, overlays=(overlay,))
+    *before, last = plan.stages
+    return replace(plan, stages=(*before, replace(last, overlays=(overlay,))))
 
 
 def _overlay(values: Values, source: SourceRef) -> ImageOverlay:
