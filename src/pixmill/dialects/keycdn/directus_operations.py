@@ -390,7 +390,7 @@ def _extract_channel(calls: Calls, args: Args) -> None:
     calls.image.recomb([float(index == channel) for index in range(_CORNERS)] * _CORNERS)
 
 
-def _refused(_calls: Calls, _args: Args) -> None:
+def _bandbool(_calls: Calls, _args: Args) -> None:
     raise ValueError("bandbool is not supported")
 
 
@@ -456,7 +456,7 @@ ROWS: Final[tuple[Row, ...]] = (
     _row("ensureAlpha", "Adds an alpha channel.", "", _ensure_alpha, status=Status.IGNORED),
     _row("extractChannel", "`red`, `green` or `blue` as grey.", "`color_matrix`", _extract_channel, "No `alpha`.",
          Status.DIFFERS),
-    _row("bandbool", "Combines the bits of channels.", "", _refused, status=Status.REFUSED),
+    _row("bandbool", "Combines the bits of channels.", "", _bandbool, status=Status.REFUSED),
     _row("toFormat", "A format, and `{quality, progressive, lossless, nearLossless, effort, palette, colours, "
          "chromaSubsampling}`.", "`format`", _to_format, "Other options of formats are ignored.", Status.DIFFERS),
     _row("jpeg", "JPEG, with these options.", "`format=jpeg`", _written(Format.JPEG)),
