@@ -80,7 +80,7 @@ CASES = [
     Case("bg", "/A.png?bg=00f&w=200", 200, "png", (200, 150), [pixel(2, 2, BLUE), has_alpha(expected=False)]),
     Case("JPEG without bg", "/A.png?fm=jpg", 200, "jpeg", (400, 300), [pixel(2, 2, WHITE)]),
     Case("border", "/L.jpg?w=300&border=10,00f", 200, "jpeg", (300, 200), [pixel(5, 100, BLUE), pixel(20, 50, RED)]),
-    Case("border outside", "/S.jpg?border=10,00f,expand", 200, "jpeg", (120, 100), [pixel(2, 50, BLUE)]),
+    Case("border outside", "/S.jpg?border=10,00f,expand&fm=png", 200, "png", (120, 100), [pixel(2, 50, BLUE)]),
     Case(
         "border and a smaller image",
         "/L.jpg?w=300&h=300&fit=crop&border=20,00f,shrink",
