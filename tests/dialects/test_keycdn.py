@@ -120,6 +120,8 @@ def test_headers_say_what_was_made() -> None:
         ("x-ip-info", "odim=15x10 ofmt=webp"),
     )
     assert DIALECT.result_headers(b"/a.jpg", b"crop=9,9,99,0", Size(30, 20)) == ()
+    assert DIALECT.result_headers(b"/a.SVG", b"width=15", Size(30, 20)) == ()
+    assert DIALECT.result_headers(b"/a.svg", b"width=15&format=png", Size(30, 20))
 
 
 def test_other_errors_keep_their_status() -> None:

@@ -35,6 +35,7 @@ _STATUS: Final = "x-ip"
 _FACTS: Final = "x-ip-info"
 _ERROR: Final = "x-ip-error"
 _KEPT: Final = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF, Format.TIFF)
+_DRAWING: Final = b".svg"
 _MIDDLE: Final = 0.5
 _DEFAULT_PADDING: Final = 10
 _ROUTES: Final[tuple[UrlRoute, ...]] = (
@@ -142,10 +143,10 @@ class KeyCdnDialect:
         return ImageRequest(source, plan, headers=((_STATUS, "1" if is_processed else "0"),))
 
     def result_headers(self, path: bytes, query: bytes, source: Size) -> Headers:
-        """Return the size of the result, and its format if the URL says it."""
-        del path
+        """Return the size of the result, and its format if the URL says it; nothing of a drawing that stays one."""
         values = self._values(query)
-        if values == Values() and not self._options.webp:
+        is_drawing = path.lower().endswith(_DRAWING) and not values.format
+        if is_drawing or (values == Values() and not self._options.webp):
             return ()
         try:
             size = resolve_all(source, replace(self._plan(values), trim=None), self._limits)[-1].output
