@@ -305,7 +305,7 @@ def _convolve(calls: Calls, args: Args) -> None:
     options = fields(_at(args, 0), "kernel")
     width, height = (options.get(name) for name in ("width", "height"))
     weights = numbers(options.get("kernel"), "kernel", max(_SQUARES) ** 2)
-    if width not in _SQUARES or width != height or len(weights) != int(str(width)) ** 2:
+    if width != height or len(weights) != next((size**2 for size in _SQUARES if size == width), 0):
         raise ValueError("Invalid convolution kernel: only squares of 3, 5 or 7 are supported")
     scale = number(options.get("scale", sum(weights) or 1), "scale", -MAX_LENGTH, MAX_LENGTH) or 1.0
     offset = number(options.get("offset", 0), "offset", -MAX_LENGTH, MAX_LENGTH)
