@@ -3,11 +3,14 @@
 What a URL means as a native one is tested for each example of the catalogue and for generated URLs like it.
 """
 
+import re
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -17,8 +20,10 @@ from pixmill.dialects.factory import DIALECTS, NATIVE, ad_hoc_registry
 from pixmill.dialects.native.dialect import parse as parse_native
 from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Outcome
+from pixmill.engine import protocol
 from pixmill.errors import BadRequest, Forbidden, InvalidParameter
 from pixmill.plan.normal_form import normal_form
+from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
 
 EXAMPLES: Final = {service.name: service.example.encode() for service in services_of(DIALECTS)} | {
@@ -88,6 +93,117 @@ def test_a_native_url_that_means_the_same_gives_the_same_plan(name: str, random:
     except InvalidParameter:
         return  # native URLs cannot say it
     assert parse_native(path.encode(), query.encode()).plan == outcome.plan
+
+
+class OptionSyntax(NamedTuple):
+    """Where options stand in a URL (``%b``), how one is written, and what separates options and arguments."""
+
+    url: bytes
+    option: bytes
+    separator: bytes
+    between: bytes
+
+
+OPTIONS_IN_PATHS: Final = {
+    "cloudflare": OptionSyntax(b"/cdn-cgi/image/width=300,%b/a.jpg", b"%b=%b", b",", b";"),
+    "imagedelivery": OptionSyntax(b"/A/B/width=300,%b", b"%b=%b", b",", b";"),
+    "ipx": OptionSyntax(b"/_ipx/w_300,%b/a.jpg", b"%b_%b", b",", b"_"),
+    "cloudinary": OptionSyntax(b"/C/image/upload/w_300,%b/a.jpg", b"%b_%b", b",", b":"),
+    "imagekit": OptionSyntax(b"/tr:w-300,%b/a.jpg", b"%b-%b", b",", b"_"),
+    "imgproxy": OptionSyntax(b"/unsafe/%b/plain/a.jpg", b"%b:%b", b"/", b":"),
+    "thumbor": OptionSyntax(b"/unsafe/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
+    "imagor": OptionSyntax(b"/unsafe/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
+    "aws": OptionSyntax(b"/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
+}
+HARD_NUMBERS: Final = (
+    *(
+        b"1e-18",
+        b"-1e-18",
+        b"1e-9",
+        b"5e-324",
+        b"0.0000000000001",
+        b"-0.0000000000001",
+        b"359.99999999999999999",
+        b"360",
+    ),
+    *(b"1e18", b"1e308", b"99999999999999999", b"-99999", b"-0", b"-0.0", b"nan", b"NaN", b"inf", b"-Infinity"),
+    *(b"0", b"0.05", b"0.5", b"1", b"-1", b"45.5", b"100.5", b"1e5", b"+1", b"0x10", b"%D9%A3"),
+)
+
+
+def option_names(dialect: Dialect) -> list[bytes]:
+    """The names of the options on a dialect's page; effects of Cloudinary have a value of their option as name."""
+    package = type(dialect).__module__.rpartition(".")[0]
+    try:
+        options = import_module(f"{package}.options").OPTIONS
+    except ModuleNotFoundError:
+        return [b"width"]
+    return [re.split("[_ =:/]", name)[0].encode() for option in options for name in option.names]
+
+
+def hard_target(name: str, names: list[bytes], random: Random) -> bytes:
+    """A URL with options whose values are at or beyond what numbers can hold."""
+    path, _, query = EXAMPLES[name].partition(b"?")
+    in_query = OptionSyntax(path + b"?" + query + b"&%b", b"%b=%b", b"&", random.choice((b",", b":", b"x", b"-")))
+    syntax = OPTIONS_IN_PATHS.get(name, in_query)
+    options = [
+        syntax.option
+        % (random.choice(names), syntax.between.join(random.choices(HARD_NUMBERS, k=random.choice((1, 1, 1, 2, 3, 4)))))
+        for _ in range(random.choice((1, 1, 2)))
+    ]
+    if random.random() < 0.2:
+        return re.sub(rb"[0-9]+", lambda _: random.choice(HARD_NUMBERS), EXAMPLES[name])
+    return syntax.url.replace(b"%b", syntax.separator.join(options))
+
+
+def plan_of(dialect: Dialect, target: bytes) -> Plan | None:
+    outcome = outcome_of(dialect, target)
+    if isinstance(outcome, ImmutableImage | ImageRedirect):
+        outcome = outcome.request
+    return outcome.plan if isinstance(outcome, ImageRequest) else None
+
+
+def decoded(plan: Plan) -> Plan:
+    """The plan as a worker gets it. Raises ValidationError."""
+    job = protocol.Render(1, 2, plan)
+    received = msgspec.msgpack.Decoder(protocol.Command).decode(msgspec.msgpack.encode(job))
+    assert isinstance(received, protocol.Render)
+    return received.plan
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=60)
+def test_a_worker_can_decode_every_plan(name: str, random: Random) -> None:
+    dialect = dialect_of(name)
+    names = option_names(dialect)
+    for target in (*(hard_target(name, names, random) for _ in range(6)), changed(random, EXAMPLES[name])):
+        if plan := plan_of(dialect, target):
+            assert decoded(plan) == plan, target
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("imgix", b"/a.jpg?rot=1e-18"),
+        ("imgix", b"/a.jpg?mark=/b.png&mark-rot=1e-18"),
+        ("gumlet", b"/a.jpg?rot=359.99999999999999999"),
+        ("weserv", b"/?url=example.com/a.jpg&ro=-1e-17"),
+        ("ipx", b"/_ipx/rotate_-1e-17/a.jpg"),
+        ("imagekit", b"/tr:rt-1e-9/a.jpg"),
+        ("iiif", b"/iiif/3/a.jpg/full/max/359.99999999999999999/default.jpg"),
+        ("imgproxy", b"/unsafe/progressive_blur:5:-1e-17/plain/a.jpg"),
+        ("imgproxy", b"/unsafe/c:10:10/crop_ar:1e-9/plain/a.jpg"),
+        ("imgproxy", b"/unsafe/zoom:1:99999999999999999/plain/a.jpg"),
+        ("imagor", b"/unsafe/300x200/filters:proportion(0.0000001)/a.jpg"),
+        ("imagor", b"/unsafe/300x200/filters:focal(-5,-5)/a.jpg"),
+    ],
+)
+def test_a_number_that_a_plan_cannot_hold_is_rounded(name: str, target: bytes) -> None:
+    plan = plan_of(dialect_of(name), target)
+    assert plan is not None
+    assert decoded(plan) == plan
+    protocol.check_plan(plan)
 
 
 def calls_of(work: Callable[[], object]) -> int:

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pixmill.engine import protocol
 from pixmill.engine.pool.call import ResultFile
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.plan.limits import Limits
+from pixmill.plan.ops import Plan
+from pixmill.plan.transforms import FreeRotation
 from pixmill.runtime.spool import Spool
 from tests.engine.support import HANDLERS, PLAN, ROOT, children, is_alive, original
 
@@ -75,6 +78,20 @@ def test_a_withdrawal_that_comes_too_late_changes_nothing() -> None:
         protocol.send(channel, protocol.Cancel(1))
         send_render(channel, 1, quick)
         assert isinstance(hear(channel), protocol.RenderedImage)
+
+
+def test_a_worker_reports_a_job_that_it_cannot_decode_and_lives_on() -> None:
+    with worker() as (channel, _), original("big 3") as quick:
+        hear(channel)
+        beyond, file = Plan(rotate_free=FreeRotation(360.0)), ResultFile()
+        protocol.send(channel, protocol.Render(7, quick.size, beyond), quick.fd, file.fd)
+        channel.send(msgspec.msgpack.encode({"type": "inspect", "id": 8, "size_bytes": "many"}))
+        send_render(channel, 9, quick)
+        replies = [hear(channel) for _ in range(3)]
+    failures = [reply for reply in replies if isinstance(reply, protocol.Failed)]
+    assert [(failure.id, failure.code) for failure in failures] == [(7, "invalid_parameter"), (8, "invalid_parameter")]
+    assert "degrees" in failures[0].detail
+    assert isinstance(replies[2], protocol.RenderedImage)
 
 
 def test_a_worker_ends_when_its_socket_does() -> None:

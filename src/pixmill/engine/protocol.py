@@ -115,6 +115,13 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
     id: int
 
 
+class UnreadableJob(Struct, frozen=True):
+    """A job that cannot be decoded, or whose plan has a value out of bounds. Never sent: what a worker makes of one."""
+
+    id: int
+    reason: str
+
+
 WorkerJob = Render | RenderAll | Inspect
 Command = Configure | Render | RenderAll | Inspect | Cancel
 
@@ -194,8 +201,16 @@ class Cancelled(Struct, frozen=True, forbid_unknown_fields=True, tag="cancelled"
 Outcome = RenderedImage | RenderedBatch | Inspected | Deferred | Failed | Cancelled
 Reply = Ready | RenderedImage | RenderedBatch | Inspected | Deferred | Failed | Cancelled
 
+
+class _JobId(Struct, frozen=True):
+    """What remains of a job that cannot be decoded; other fields are skipped."""
+
+    id: int
+
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMAND_DECODER: Final[msgspec.msgpack.Decoder[Command]] = msgspec.msgpack.Decoder(Command)
+_ID_DECODER: Final[msgspec.msgpack.Decoder[_JobId]] = msgspec.msgpack.Decoder(_JobId)
 _PLAN_DECODER: Final[msgspec.msgpack.Decoder[Plan]] = msgspec.msgpack.Decoder(Plan)
 _REPLY_DECODER: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(Reply)
 
@@ -238,10 +253,18 @@ def check_plan(plan: Plan) -> None:
         raise InvalidParameter("A value of the request is out of bounds", detail=str(error)) from None
 
 
-def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command, list[OwnedFd]] | None:
+def receive_command(channel: socket.socket, flags: int = 0) -> tuple[Command | UnreadableJob, list[OwnedFd]] | None:
     """Return the next command; None when the server is gone. Raises OSError, ProtocolError."""
     packet, files = _receive(channel, flags, MAX_FILES)
-    return (_decode(_COMMAND_DECODER, packet), files) if packet else None
+    return (_decode_command(packet), files) if packet else None
+
+
+def _decode_command(packet: bytes) -> Command | UnreadableJob:
+    """Return the command, or its id at least, so that one bad job costs no worker. Raises ProtocolError."""
+    try:
+        return _decode(_COMMAND_DECODER, packet)
+    except ProtocolError as error:
+        return UnreadableJob(_decode(_ID_DECODER, packet).id, str(error.__cause__))
 
 
 def receive_reply(channel: socket.socket) -> Reply | None:

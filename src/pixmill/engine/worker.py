@@ -36,7 +36,7 @@ from pixmill.engine.sandbox.policy import (
     set_rlimits,
 )
 from pixmill.engine.self_test import SELF_TEST_IMAGE, SELF_TEST_PLAN
-from pixmill.errors import ImageTooLarge, InternalError, PixmillError, ResultTooLarge
+from pixmill.errors import ImageTooLarge, InternalError, InvalidParameter, PixmillError, ResultTooLarge
 from pixmill.plan.cost import DEFERRED_ABOVE_S, RenderDeferred
 from pixmill.plan.facts import Facts, FactSelection
 from pixmill.plan.limits import Limits
@@ -71,7 +71,7 @@ class Worker:
         self._limits = limits
         self._deferring_limits = msgspec.structs.replace(limits, defer_above_s=DEFERRED_ABOVE_S)
         self._cpu_s = cpu_s
-        self._jobs: deque[tuple[protocol.WorkerJob, list[protocol.OwnedFd]]] = deque()
+        self._jobs: deque[tuple[protocol.WorkerJob | protocol.UnreadableJob, list[protocol.OwnedFd]]] = deque()
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
@@ -98,13 +98,17 @@ class Worker:
             trim_heap()
             poll.poll()
 
-    def _handle_command(self, command: tuple[protocol.Command, list[protocol.OwnedFd]] | None) -> None:
+    def _handle_command(
+        self, command: tuple[protocol.Command | protocol.UnreadableJob, list[protocol.OwnedFd]] | None
+    ) -> None:
         match command:
             case (protocol.Render() | protocol.RenderAll() as job, [_, *_, _] as files) if len(files) == _file_count(
                 job
             ):
                 self._jobs.append((job, files))
             case (protocol.Inspect() as job, [_] as files):
+                self._jobs.append((job, files))
+            case (protocol.UnreadableJob() as job, files):
                 self._jobs.append((job, files))
             case (protocol.Cancel(id=id_), []):
                 if any(job.id == id_ for job, _ in self._jobs):
@@ -114,17 +118,24 @@ class Worker:
             case _:
                 raise protocol.ProtocolError("Unexpected command")
 
-    def _process_job(self, job: protocol.WorkerJob, files: list[protocol.OwnedFd]) -> None:
+    def _process_job(self, job: protocol.WorkerJob | protocol.UnreadableJob, files: list[protocol.OwnedFd]) -> None:
         if job.id in self._cancelled:
             self._cancelled.remove(job.id)
             protocol.send(self._channel, protocol.Cancelled(job.id, resident_bytes()))
             return
         set_cpu_limit(self._cpu_s)
         try:
-            reply = self._inspect(job, *files) if isinstance(job, protocol.Inspect) else self._render(job, *files)
+            reply = self._reply_to(job, files)
         except PixmillError as error:
             reply = protocol.error_to_wire(job.id, resident_bytes(), error)
         protocol.send(self._channel, reply)
+
+    def _reply_to(
+        self, job: protocol.WorkerJob | protocol.UnreadableJob, files: list[protocol.OwnedFd]
+    ) -> protocol.Outcome:
+        if isinstance(job, protocol.UnreadableJob):
+            raise InvalidParameter("A value of the request is out of bounds", detail=job.reason)
+        return self._inspect(job, *files) if isinstance(job, protocol.Inspect) else self._render(job, *files)
 
     def _inspect(self, job: protocol.Inspect, file: protocol.OwnedFd) -> protocol.Outcome:
         with _translate_errors(), _map_file(file, job.size_bytes) as source:

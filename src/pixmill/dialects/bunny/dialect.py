@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from pixmill.dialects.bunny.options import CLASS, MAX_SIDE, OPTIONS, TABLE
 from pixmill.dialects.bunny.tokens import split_token, token_of, verify_token
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.signatures import Key
@@ -266,7 +267,7 @@ def _pixels(values: Values) -> Stage:
         contrast=float(values.contrast),
     )
     colour = ColourAdjustment(
-        saturation=float(values.saturation), hue=float(values.hue * 18 / 5 % 360), sepia=float(values.sepia)
+        saturation=float(values.saturation), hue=float(angle(values.hue * 18 / 5)), sepia=float(values.sepia)
     )
     blur = blur_sigma(float(values.blur) / 2)
     return Stage(

@@ -11,7 +11,7 @@ from typing import Final
 from pixmill.dialects.cloudinary.values import Side, colour
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
-from pixmill.dialects.kit.numbers import decimal
+from pixmill.dialects.kit.numbers import angle, decimal
 from pixmill.dialects.kit.options import Option, Status
 from pixmill.dialects.kit.stages import Field, StageSequence
 from pixmill.plan.colour import Colour
@@ -169,7 +169,7 @@ def _trim(sequence: StageSequence, call: EffectCall) -> None:
 
 
 def _hue(degrees: float) -> float:
-    return round(degrees * 1.8, 4) % 360
+    return float(angle(degrees * 1.8))
 
 
 def _threshold(percent: float) -> int:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.iiif.options import QUALITIES, Version
+from pixmill.dialects.kit.numbers import angle
 from pixmill.errors import InvalidParameter
 
 MAX_DEGREES: Final = 360
@@ -140,7 +141,7 @@ def read_rotation(text: str) -> Rotation:
     degrees = _fraction(match[2]) if match else Fraction(-1)
     if match is None or degrees > MAX_DEGREES:
         raise _invalid("rotation", text, f"must be 0 to {MAX_DEGREES}, also after !")
-    return Rotation(degrees % MAX_DEGREES, bool(match[1]))
+    return Rotation(angle(degrees), bool(match[1]))
 
 
 def _fraction(digits: str) -> Fraction:

@@ -14,6 +14,7 @@ from pixmill.dialects.imagekit.chain import PARAM, Step
 from pixmill.dialects.imagekit.options import TABLE
 from pixmill.dialects.imagekit.values import AUTO, Size
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.options import Status
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
@@ -344,8 +345,8 @@ def _canvas(width: Size | None, height: Size | None, gravity: Point, *, cut: boo
 
 
 def _appearance(values: Values) -> Stage:
-    angle = values.rt % 360
-    is_right = angle % 90 == 0
+    degrees = angle(values.rt)
+    is_right = degrees % 90 == 0
     colour = values.bg
     corners = colour if isinstance(colour, Colour) else TRANSPARENT
     sharpen = values.e_usm
@@ -353,9 +354,9 @@ def _appearance(values: Values) -> Stage:
         sharpen = UnsharpMask(_SHARPENING_SIGMA, min(float(values.e_sharpen), _MAX_AMOUNT))
     blur = blur_sigma(float(values.bl))
     return Stage(
-        rotate=int(angle) if is_right else 0,
+        rotate=int(degrees) if is_right else 0,
         flip=values.fl,
-        rotate_free=None if is_right else FreeRotation(round(float(angle), 6), corners),
+        rotate_free=None if is_right else FreeRotation(float(degrees), corners),
         grayscale=values.e_grayscale,
         adjust=Adjust(tone=ToneAdjustment(normalise=values.e_contrast)),
         blur=blur,

@@ -14,6 +14,7 @@ from pixmill.dialects.imagekit.chain import Layer, Step
 from pixmill.dialects.imagekit.compile import BLACK, StageList, Values, error
 from pixmill.dialects.imagekit.values import AUTO, Size
 from pixmill.dialects.kit.encodings import base64url_text
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
 from pixmill.plan.hints import HintValues
@@ -131,7 +132,7 @@ def _text_overlay(values: Values) -> TextOverlay | None:
     family = values.ff
     background = values.bg
     placement = _placement(replace(values, o=values.o * values.al / 10))
-    angle = float(values.rt % 360)
+    degrees = float(angle(values.rt))
     return TextOverlay(
         markup,
         font=family if _FAMILY.fullmatch(family) else DEFAULT_FONT,
@@ -141,7 +142,7 @@ def _text_overlay(values: Values) -> TextOverlay | None:
         align=values.ia,
         background=background if isinstance(background, Colour) else None,
         padding=values.pa,
-        placement=replace(placement, degrees=angle),
+        placement=replace(placement, degrees=degrees),
     )
 
 

@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import hex_colour, named_colour, with_opacity
-from pixmill.dialects.kit.numbers import decimal, integer
+from pixmill.dialects.kit.numbers import angle, decimal, integer
+from pixmill.dialects.kit.plan_values import nearest_aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Gradient, GradientRamp, UnsharpMask
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
@@ -107,8 +108,7 @@ def aspect(text: str) -> Aspect:
     ratio = decimal(across) / decimal(down or "1") if decimal(down or "1") else Fraction(0)
     if not Fraction(1, _MAX_RATIO) <= ratio <= _MAX_RATIO:
         raise ValueError("out of bounds")
-    ratio = ratio.limit_denominator(_MAX_RATIO)
-    return Aspect(ratio.numerator, ratio.denominator)
+    return nearest_aspect(ratio)
 
 
 _DIRECTIONS: Final[dict[str, Gravity]] = {
@@ -179,7 +179,7 @@ def border(text: str) -> Border | None:
 
 def rotation(text: str) -> Fraction:
     """Read degrees clockwise, from 0 to 360; ``auto`` is what is done anyway."""
-    return Fraction(0) if text == "auto" else number(text) % 360
+    return Fraction(0) if text == "auto" else angle(number(text))
 
 
 def tolerance(text: str) -> int:
@@ -214,11 +214,11 @@ def gradient(text: str) -> Gradient:
     """Read ``ld-180_from-FF0000_to-0000FF_sp-0.8``, each part optional."""
     parts = dict(_gradient_parts(text))
     direction_text = parts.get("ld", "180")
-    angle = _ANGLES[direction_text] if direction_text in _ANGLES else number(direction_text) % 360
+    degrees = _ANGLES[direction_text] if direction_text in _ANGLES else angle(number(direction_text))
     stop = decimal(parts.get("sp", "1"))
     start, end = colour(parts.get("from", "FFFFFF")), colour(parts.get("to", "00000000"))
     percent = _bounded(stop if stop > 1 else stop * 100, 0, 100)
-    return Gradient(GradientRamp(float(angle), 0.0, float(percent)), start, end)
+    return Gradient(GradientRamp(float(degrees), 0.0, float(percent)), start, end)
 
 
 def _gradient_parts(text: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.imgix.values import Edge
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Duotone, Effects, ToneAdjustment, UnsharpMask
 from pixmill.plan.ops import BlurSpace, ImageOverlay
@@ -60,7 +61,7 @@ def _colours(values: Values) -> ColourAdjustment:
     return ColourAdjustment(
         vibrance=float(values.value("vib", 0)),
         saturation=float(values.value("sat", 0)),
-        hue=float(values.value("hue", 0) % 360),
+        hue=float(angle(values.value("hue", 0))),
         sepia=float(values.value("sepia", 0)),
         duotone=_duotone(values),
     )

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pixmill.dialects.imgix.options import Values
 from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.imgix.values import MAX_LENGTH, MAX_SIDE, Position, Rect, Side, rounded
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, Gravity, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize, Stage
@@ -21,7 +22,6 @@ from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim
 
 _ONE: Final = Fraction(1)
 _RIGHT_ANGLE: Final = 90
-_FULL_TURN: Final = 360
 _WHITE: Final = Colour()
 _NOTHING: Final = Stage()
 _MARGINS: Final = ("top", "right", "bottom", "left")
@@ -125,7 +125,7 @@ def _trim(values: Values) -> Trim:
 
 def _rotate(draft: Draft, values: Values, service: Service) -> None:
     flip, degrees = values.value("flip", Flip.NONE), values.value("rot", Fraction(0))
-    degrees = (degrees if service.turns_clockwise else -degrees) % _FULL_TURN
+    degrees = angle(degrees if service.turns_clockwise else -degrees)
     if not degrees and flip is Flip.NONE:
         return
     draft.begin_after("crop", "trim")

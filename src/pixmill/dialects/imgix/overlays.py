@@ -12,6 +12,7 @@ from typing import Final
 from pixmill.dialects.imgix.geometry import Draft, direction_or_content
 from pixmill.dialects.imgix.options import Values
 from pixmill.dialects.imgix.values import MAX_LENGTH, Side, plain_text, reference, rounded
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Effects, Gradient, GradientRamp
 from pixmill.plan.ops import MAX_OVERLAY_STAGES, Fit, ImageOverlay, Overlay, Resize, Stage
@@ -225,7 +226,7 @@ def _placement(draft: Draft, values: Values, name: str) -> Placement:
         x = y = 0.0
         offset_x, offset_y = (_offset(draft, values.value(f"{name}-{axis}", 0)) for axis in ("x", "y"))
     is_tiled = values.value(f"{name}-tile", "") == "grid"
-    degrees = (-values.value(f"{name}-rot", Fraction(0))) % 360
+    degrees = angle(-values.value(f"{name}-rot", Fraction(0)))
     return Placement(
         0.0 if is_tiled else x,
         0.0 if is_tiled else y,

@@ -5,6 +5,7 @@ from typing import Final
 
 from pixmill.dialects.imgproxy.state import Filters
 from pixmill.dialects.kit.effects import blur_sigma, contrast_of_slope
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.effects import (
     Adjust,
@@ -71,7 +72,7 @@ def _sigma(sigma: Fraction) -> float:
 
 
 def _ramp(direction: Fraction, start: Fraction, stop: Fraction) -> GradientRamp:
-    return GradientRamp(float(direction), float(start * 100), float(max(start, stop) * 100))
+    return GradientRamp(float(angle(direction)), float(start * 100), float(max(start, stop) * 100))
 
 
 def _progressive_blur(filters: Filters) -> ProgressiveBlur | None:

@@ -16,6 +16,7 @@ from pixmill.dialects.imgproxy.state import Anchor, Pipeline
 from pixmill.dialects.imgproxy.values import MAX_PIXELS
 from pixmill.dialects.imgproxy.watermark import watermark_overlays
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.plan_values import nearest_aspect
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.effects import Adjust, Effects
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
@@ -53,6 +54,7 @@ _FITS: Final = {
 _TRIM_KEY: Final = Colour(255, 0, 255)
 """Stands for transparency in ``trim``."""
 _MAX_FACTOR: Final = 100
+_MAX_SHARE: Final = 10_000
 _MAX_BYTE: Final = 255
 _HALF_TURN: Final = 180
 _TURN: Final = 360
@@ -80,7 +82,7 @@ def stages_of(pipeline: Pipeline, server: Server, *, keeps_alpha: bool) -> list[
     )
     stages = [opening]
     if pipeline.zoom_x != pipeline.zoom_y:
-        shares = (float(pipeline.zoom_x), float(pipeline.zoom_y))
+        shares = (_share(pipeline.zoom_x), _share(pipeline.zoom_y))
         stages.append(Stage(resize=_axis_zoom(pipeline, *shares)))
     if cut is not None:
         stages.append(Stage(crop=cut))
@@ -183,7 +185,7 @@ def _crop(pipeline: Pipeline) -> CropWindow | None:
         crop_height,
         gravity,
         CropUnit.of_axes(is_percent_x=is_share_x and crop_width > 0, is_percent_y=is_share_y and crop_height > 0),
-        aspect=Aspect(*ratio.limit_denominator(MAX_PIXELS).as_integer_ratio()) if ratio else None,
+        aspect=nearest_aspect(ratio) if ratio else None,
     )
 
 
@@ -242,7 +244,7 @@ def _resize(pipeline: Pipeline, *, is_cut: bool) -> Resize:
         scale = min(max(factor, Fraction(1, 10_000)), Fraction(_MAX_FACTOR))
         return replace(resize, zoom=float(scale), enlarge=pipeline.enlarge and scale > 1)
     if pipeline.resizing_type == "force":
-        shares = (0.0 if width else float(factor), 0.0 if height else float(factor))
+        shares = (0.0 if width else _share(factor), 0.0 if height else _share(factor))
         return replace(resize, fit=Fit.FILL, width_share=shares[0], height_share=shares[1])
     if not width or not height:
         return resize
@@ -259,6 +261,10 @@ def _resize(pipeline: Pipeline, *, is_cut: bool) -> Resize:
 def _side(side: int, factor: Fraction) -> int:
     """Multiply a side and round half up, at least to 1; 0 stays free."""
     return max(1, min(int(side * factor + Fraction(1, 2)), MAX_PIXELS)) if side else 0
+
+
+def _share(factor: Fraction) -> float:
+    return float(min(factor, Fraction(_MAX_SHARE)))
 
 
 def _cut(pipeline: Pipeline) -> CropWindow | None:

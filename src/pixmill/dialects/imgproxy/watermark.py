@@ -9,6 +9,7 @@ from pixmill.dialects.imgproxy.source import source_ref
 from pixmill.dialects.imgproxy.state import Pipeline, Watermark
 from pixmill.dialects.imgproxy.values import MAX_PIXELS
 from pixmill.dialects.kit.colours import CSS_COLOURS
+from pixmill.dialects.kit.numbers import angle
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.ops import ImageOverlay, Overlay, Overlays
@@ -61,7 +62,7 @@ def _placement(watermark: Watermark, opacity: Fraction, dpr: Fraction) -> Placem
         y,
         Length(0.0) if is_tiled else offset_x,
         Length(0.0) if is_tiled else offset_y,
-        degrees=float(watermark.degrees % 360),
+        degrees=float(angle(watermark.degrees)),
         opacity=float(opacity * 100),
         repeat=Repeat.BOTH if is_tiled else Repeat.NONE,
         gap=min(max(0, round(watermark.x * dpr)), _MAX_GAP) if is_tiled else 0,

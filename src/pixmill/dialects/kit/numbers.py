@@ -22,6 +22,9 @@ _DECIMAL: Final = re.compile(r"([+-]?)(?:([0-9]{1,18})(?:\.([0-9]{0,18}))?|\.([0
 _LEADING_INTEGER: Final = re.compile(r"[ \t]{0,8}([+-]?[0-9]{1,18})")
 _LEADING_DECIMAL: Final = re.compile(r"[ \t]{0,8}([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}))")
 _MAX_EXPONENT: Final = 18
+_WHOLE_TURN: Final = 360
+_ANGLE_STEPS: Final = 10_000
+"""Of a degree: at the corners of the largest image a step moves a pixel by less than an eighth."""
 
 
 class Reader(Protocol[T_co]):
@@ -68,6 +71,16 @@ def leading_decimal(text: str, default: Fraction = Fraction(0)) -> Fraction:
     """Read the decimal number in front, as ``parseFloat``; ``default`` if there is none."""
     match = _LEADING_DECIMAL.match(text)
     return decimal(match[1]) if match else default
+
+
+def angle(degrees: Fraction | float) -> Fraction:
+    """Return an angle as a plan holds it: from 0 to below 360 degrees, rounded to a ten-thousandth of a degree.
+
+    Rounded first: a float of the remainder of -1e-18, or of 359 with twenty nines behind it, would be 360.
+    """
+    if not isinstance(degrees, float) and degrees.denominator == 1:
+        return Fraction(int(degrees) % _WHOLE_TURN)
+    return Fraction(round(Fraction(degrees) * _ANGLE_STEPS), _ANGLE_STEPS) % _WHOLE_TURN
 
 
 def ratio(text: str, separators: str = ":/x") -> Fraction:

@@ -20,7 +20,13 @@ def aspect(text: str) -> Aspect:
     value = ratio(text, ":")
     if not Fraction(1, _MAX_RATIO) <= value <= _MAX_RATIO:
         raise ValueError("out of bounds")
-    value = value.limit_denominator(_MAX_RATIO)
+    return nearest_aspect(value)
+
+
+def nearest_aspect(ratio: Fraction) -> Aspect:
+    """Return the ratio that a plan can hold next to this one, which is above 0: from 1:10,000 to 10,000:1."""
+    lowest, highest = Fraction(1, _MAX_RATIO), Fraction(_MAX_RATIO)
+    value = min(max(ratio, lowest), highest).limit_denominator(_MAX_RATIO)
     return Aspect(value.numerator, value.denominator)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import vips_blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Clahe, Convolution, LabSharpen, Levels, Modulate
@@ -166,9 +167,9 @@ class SharpImage:
         self._rotates_before = self._rotates_before or self._is_rotated
 
     def rotate(self, degrees: float, background: Colour | None = None) -> None:
-        angle = degrees % 360
-        is_right = angle % 90 == 0
-        self._angle, self._free_angle = (int(angle), 0.0) if is_right else (0, float(angle))
+        turned = angle(degrees)
+        is_right = turned % 90 == 0
+        self._angle, self._free_angle = (int(turned), 0.0) if is_right else (0, float(turned))
         self._rotate_colour = background or BLACK
 
     def flip(self) -> None:
@@ -249,7 +250,7 @@ class SharpImage:
         self._modulation = new = Modulate(
             old.lightness if brightness is None else min(brightness, 10.0),
             old.chroma if saturation is None else min(saturation, 10.0),
-            old.hue if hue is None else float(hue % 360),
+            old.hue if hue is None else float(angle(hue)),
         )
         self._effects["modulate"] = _colour("modulate", new) if new != Modulate() else _NOTHING
         if lightness is not None:
@@ -359,8 +360,8 @@ class SharpImage:
     def _add_turn(self, stages: "_StageList") -> None:
         """Add mirroring, then rotation by right angles; a stage has them in the other order."""
         if self._angle:
-            angle = self._angle
-            stages.add(_Operation(_Rank.ROTATE, lambda stage: replace(stage, rotate=angle)))
+            turned = self._angle
+            stages.add(_Operation(_Rank.ROTATE, lambda stage: replace(stage, rotate=turned)))
         if self._flips is not Flip.NONE:
             flips = _transposed(self._flips) if self._angle in _TRANSPOSING else self._flips
             stages.add(_Operation(_Rank.FLIP, lambda stage: replace(stage, flip=flips)))

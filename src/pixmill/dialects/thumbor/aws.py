@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 from pixmill.dialects.kit.colours import css_colour
 from pixmill.dialects.kit.effects import BOX_BLUR, MILD_SHARPEN, vips_blur_sigma
 from pixmill.dialects.kit.encodings import base64url_decode
-from pixmill.dialects.kit.numbers import decimal, integer
+from pixmill.dialects.kit.numbers import angle, decimal, integer
 from pixmill.dialects.kit.options import Option, Status, by_name
 from pixmill.dialects.kit.query import first_values, pairs, remove
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha256
@@ -197,11 +197,11 @@ def _rotate(draft: _Draft, value: object) -> None:
     if value is None:
         draft.respects_orientation = False
         return
-    degrees = _number(value, -36_000, 36_000) % 360
+    degrees = angle(_number(value, -36_000, 36_000))
     if degrees % 90 == 0:
         draft.put(rotate=int(degrees))
     else:
-        draft.put(rotate_free=FreeRotation(degrees, Colour(0, 0, 0)))
+        draft.put(rotate_free=FreeRotation(float(degrees), Colour(0, 0, 0)))
 
 
 def _mirror(flip: Flip, both: Flip) -> Change:
@@ -236,7 +236,7 @@ def _sharpen(draft: _Draft, value: object) -> None:
 def _modulate(draft: _Draft, value: object) -> None:
     options = _fields(value)
     lightness, chroma = (min(_number(options.get(name, 1), 0, 1_000), 10.0) for name in ("brightness", "saturation"))
-    hue = round(_number(options.get("hue", 0), -36_000, 36_000) % 360, 2) % 360
+    hue = float(angle(_number(options.get("hue", 0), -36_000, 36_000)))
     draft.colour(modulate=Modulate(lightness, chroma, hue))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pixmill.dialects.kit.colours import hex_colour, named_colour
 from pixmill.dialects.kit.effects import vips_blur_sigma
-from pixmill.dialects.kit.numbers import leading_decimal, leading_integer
+from pixmill.dialects.kit.numbers import angle, leading_decimal, leading_integer
 from pixmill.dialects.kit.options import Option, Status, by_name, options_of
 from pixmill.dialects.thumbor.filter_rows import Change, FilterRow, flag, ignore, percent
 from pixmill.dialects.thumbor.grammar import Corner, Flavour, TrimOption
@@ -79,7 +79,7 @@ def _rgb(recipe: Recipe, *args: str) -> None:
 
 
 def _modulation(lightness: Fraction, chroma: Fraction, hue: Fraction) -> Modulate:
-    return Modulate(_factor(lightness), _factor(chroma), round(float(hue % 360), 2) % 360)
+    return Modulate(_factor(lightness), _factor(chroma), float(angle(hue)))
 
 
 def _factor(percentage: Fraction) -> float:

@@ -40,6 +40,7 @@ _EXTEND: Final = ("extend",)
 _BACKGROUND: Final = ("background",)
 _FLATTEN: Final = ("flatten",)
 _TRIM: Final = ("trim",)
+_MIN_ZOOM: Final = 0.000001
 
 
 def invalid_filter(name: str, reason: str) -> InvalidParameter:
@@ -164,7 +165,7 @@ class Recipe(Struct):
 
     def scale(self, factor: Fraction) -> None:
         """Scale the image as it is."""
-        zoom = round(float(factor), 6)
+        zoom = max(round(float(factor), 6), _MIN_ZOOM)
         self.sequence.put(_RESIZE, Resize(zoom=zoom, rounding=RoundingMode.TRUNCATE))
         self.shape = UNKNOWN
 

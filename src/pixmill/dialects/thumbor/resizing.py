@@ -206,6 +206,10 @@ def _gravity(recipe: Recipe, settings: ThumborOptions, point: Point) -> Gravity:
     return point
 
 
+def _pixel(at: float) -> int:
+    return max(0, min(int(at), _MAX_SIDE))
+
+
 def _centre_of_mass(focus: list[Focus], options: PathOptions) -> Gravity | None:
     """Return the mean of the regions by weight; those in pixels count if there are both kinds."""
     pixels = [region for region in focus if not region.is_share]
@@ -219,7 +223,7 @@ def _centre_of_mass(focus: list[Focus], options: PathOptions) -> Gravity | None:
     x = sum(region.x * region.weight for region in regions) / total
     y = sum(region.y * region.weight for region in regions) / total
     if pixels:
-        return FocalPixels((PixelRegion(min(int(x), _MAX_SIDE), min(int(y), _MAX_SIDE)),))
+        return FocalPixels((PixelRegion(_pixel(x), _pixel(y)),))
     if crop and crop.is_share and not crop.is_empty:
         x, y = (x - crop.left) / (crop.right - crop.left), (y - crop.top) / (crop.bottom - crop.top)
     return Point(round(min(max(x, 0.0), 1.0), 6), round(min(max(y, 0.0), 1.0), 6))

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import Alpha, css_colour
-from pixmill.dialects.kit.numbers import Decimal, Integer, Items, Words, decimal, integer, share
+from pixmill.dialects.kit.numbers import Decimal, Integer, Items, Words, angle, decimal, integer, share
 from pixmill.dialects.kit.options import Option, Status, by_name, options_of
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
@@ -158,7 +158,7 @@ def _modulate(text: str) -> tuple[Fraction, ...]:
 
 
 def _rotation(text: str) -> Fraction:
-    return decimal(text) % 360
+    return angle(decimal(text))
 
 
 def _crop(text: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import BOX_BLUR, MILD_SHARPEN, vips_blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.weserv.options import FOCAL, MILD, Parameters, Side
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
@@ -253,7 +254,7 @@ def _shape(values: Parameters) -> Shape:
 def _adjust(values: Parameters) -> Adjust:
     given, defaults = values.modulate, (Fraction(1), values.saturation, Fraction(values.hue))
     lightness, chroma, hue = given + defaults[len(given) :]
-    modulate = Modulate(_factor(lightness), _factor(chroma), float(hue % 360))
+    modulate = Modulate(_factor(lightness), _factor(chroma), float(angle(hue)))
     return Adjust(
         tone=ToneAdjustment(
             brightness=float(values.brightness),
