@@ -628,7 +628,7 @@ def _dialects(services: Iterable[Service]) -> Iterable[str]:
 
 def _placement(service: Service) -> str:
     """Say where a dialect can be mounted."""
-    prefix = DIALECTS[service.name](MountEntry(service.name), ServerDefaults()).prefix
+    prefix = DIALECTS[service.name](MountEntry(service.name), ServerDefaults(allows_unsigned=True)).prefix
     return f"nothing: its paths begin with `{prefix}`" if prefix else "a host or a mount"
 
 

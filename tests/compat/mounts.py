@@ -148,7 +148,7 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "supabase": {
         "dialect": "supabase",
         "source": "{origin}/storage/",
-        "options": {"jwt_secret": "super-secret-jwt-token"},
+        "options": {"jwt_secret": "super-secret-jwt-token", "public_buckets": ["bucket", "b"]},
     },
     "thumbor": {"dialect": "thumbor", "keys": ""},
     "thumbor-signed": {"dialect": "thumbor", "keys": "ACME-SEC"},

@@ -16,10 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pixmill.dialects.catalogue import services_of
-from pixmill.dialects.factory import DIALECTS, NATIVE, ad_hoc_registry
+from pixmill.dialects.factory import DIALECTS, NATIVE, ServerDefaults, ad_hoc_registry, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import parse as parse_native
 from pixmill.dialects.native.spelling import native_url
-from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Outcome
+from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Outcome, SignsUrls
 from pixmill.engine import protocol
 from pixmill.errors import BadRequest, Forbidden, InvalidParameter
 from pixmill.plan.normal_form import normal_form
@@ -204,6 +204,54 @@ def test_a_number_that_a_plan_cannot_hold_is_rounded(name: str, target: bytes) -
     assert plan is not None
     assert decoded(plan) == plan
     protocol.check_plan(plan)
+
+
+SIGNING_KEY: Final = "0123456789abcdef0123456789abcdef"
+EXPIRIES: Final = (None, 0, 5, 4_102_444_800, 10**12, -1)
+
+
+def signing_dialects() -> dict[str, Dialect]:
+    """The dialects that make signed URLs, each with a key."""
+    found: dict[str, Dialect] = {}
+    for name in NAMES:
+        entry = f'[{{"dialect": "{name}", "host": "a.example", "mount": "/m", "keys": "{SIGNING_KEY}"}}]'
+        try:
+            dialect = build_registry(parse_mounts(entry), ServerDefaults()).mounted[0].dialect
+        except ValueError:
+            continue  # it has no signatures, or no such keys
+        if isinstance(dialect, SignsUrls):
+            found[name] = dialect
+    return found
+
+
+SIGNING: Final = signing_dialects()
+
+
+@pytest.mark.parametrize("name", SIGNING)
+@given(target=st.binary(max_size=60), expires=st.sampled_from(EXPIRIES), random=st.randoms(use_true_random=False))
+@example(target="/é".encode(), expires=None, random=Random(0))
+@example(target=b"/\xff?\xff", expires=5, random=Random(0))
+@settings(max_examples=60)
+def test_any_url_is_signed_or_refused(name: str, target: bytes, expires: int | None, random: Random) -> None:
+    dialect = SIGNING[name]
+    assert isinstance(dialect, SignsUrls)
+    example_path = EXAMPLES[name]
+    for one in (b"/" + target, example_path + target, changed(random, example_path), example_path):
+        path, _, query = one.partition(b"?")
+        if not path.startswith(b"/"):
+            continue
+        try:
+            url = dialect.sign(path, query, expires)
+        except BadRequest:
+            continue
+        assert url.isascii(), one
+        assert url.startswith("/m/"), url
+        signed_path, _, signed_query = url.removeprefix("/m").encode().partition(b"?")
+        try:
+            dialect.parse(signed_path, signed_query)
+        except (BadRequest, Forbidden):
+            continue  # not every URL that is signed names an image
+        assert dialect.verify(signed_path, signed_query, -2.0) == expires, url
 
 
 def calls_of(work: Callable[[], object]) -> int:

@@ -128,6 +128,11 @@ def test_sources() -> None:
         ("b.example", "https://b.example/a", "https://c.b.example/a"),
         ("*.b.example", "https://c.b.example/a", "https://cb.example/a"),
         ("https://b.example/x/*", "https://b.example/x/a", "https://b.example/y"),
+        ("https://b.example", "https://b.example/a", "http://b.example/a"),
+        ("b.example", "http://b.example/a", "https://b.example:8443/a"),
+        ("b.example:8443", "https://b.example:8443/a", "https://b.example/a"),
+        ("https://b.example:443", "https://b.example/a", "https://b.example:444/a"),
+        ("[::1]:90", "http://[::1]:90/a", "http://[::1]/a"),
     ],
 )
 def test_allowed_origins(origin: str, allowed: str, refused: str) -> None:
@@ -136,6 +141,16 @@ def test_allowed_origins(origin: str, allowed: str, refused: str) -> None:
     assert request(f"/cdn-cgi/image/w=9/{allowed}", dialect=dialect).source.text == allowed
     with pytest.raises(SourceForbidden):
         dialect.parse(f"/cdn-cgi/image/w=9/{refused}".encode(), b"")
+
+
+@pytest.mark.parametrize("refused", ["http://z.example:81/a", "https://z.example:8080/a", "https://y.example/a"])
+def test_only_the_site_s_own_ports_are_read(refused: str) -> None:
+    dialect = CloudflareDialect(CloudflareOptions(), site="https://z.example", site_only=True)
+    assert request("/cdn-cgi/image/w=9/https://z.example/a", dialect=dialect).source.text == "https://z.example/a"
+    with pytest.raises(SourceForbidden):
+        dialect.parse(f"/cdn-cgi/image/w=9/{refused}".encode(), b"")
+    other = CloudflareDialect(CloudflareOptions(), site="http://z.example:81/x", site_only=True)
+    assert request("/cdn-cgi/image/w=9/http://z.example:81/a", dialect=other).source.text == "http://z.example:81/a"
 
 
 def test_bad_entries() -> None:

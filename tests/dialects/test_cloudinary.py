@@ -16,7 +16,7 @@ from pixmill.dialects.kit.options import Status
 from pixmill.dialects.kit.signatures import Key, keys_of
 from pixmill.dialects.native.dialect import parse as parse_native
 from pixmill.dialects.port import FactsRequest, RequiresSignatures, SignsUrls
-from pixmill.errors import BadRequest, Forbidden, InvalidParameter, SignatureInvalid, SignatureMissing
+from pixmill.errors import BadRequest, Forbidden, InvalidParameter, RouteNotFound, SignatureInvalid, SignatureMissing
 from pixmill.plan.hints import Hints, HintValues
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import ImageOverlay
@@ -263,3 +263,53 @@ def test_every_refused_parameter_is_refused() -> None:
     for name in names:
         with pytest.raises(InvalidParameter):
             request(f"{name}_1/a.jpg" if name != "$" else "$a_1/a.jpg")
+
+
+def test_an_automatic_upload_stays_below_its_url() -> None:
+    dialect = CloudinaryDialect(
+        CloudinaryOptions(auto_upload={"blog/": "https://blog.example/images/", "s3": "s3://pics"})
+    )
+    assert request("blog/a%20b.jpg", dialect).source.text == "https://blog.example/images/a%20b.jpg"
+    assert request("blog/x%2Fa.jpg", dialect).source.text == "https://blog.example/images/x/a.jpg"
+    assert (
+        request("blog/%252e%252e%252fa.jpg", dialect).source.text == "https://blog.example/images/%252e%252e%252fa.jpg"
+    )
+    assert request("blog/a.jpg%3Fb%23c", dialect).source.text == "https://blog.example/images/a.jpg%3Fb%23c"
+    assert request("s3/a.jpg", dialect).source.text == "s3://pics/a.jpg"
+    assert request("s3.jpg", dialect).source.text == "s3.jpg"
+    assert request("blogger/a.jpg", dialect).source.text == "blogger/a.jpg"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["../a.jpg", "%2e%2e/a.jpg", "x/..%2f..%2fa.jpg", "%2F%2Fevil.example/a.jpg", "..%5Ca.jpg", "./a.jpg", "/a.jpg"],
+)
+def test_an_automatic_upload_refuses_what_leads_elsewhere(rest: str) -> None:
+    dialect = CloudinaryDialect(CloudinaryOptions(auto_upload={"blog": "https://blog.example/images"}))
+    with pytest.raises(InvalidParameter):
+        request(f"blog/{rest}", dialect)
+
+
+def test_urls_of_automatic_uploads_are_checked_at_start() -> None:
+    for wrong in ({"": "https://a.example/"}, {"b/": "https://a.example/?x="}, {"b/": "https://"}):
+        with pytest.raises(ValueError, match="auto_upload"):
+            CloudinaryDialect(CloudinaryOptions(auto_upload=wrong))
+
+
+def test_protected_folders_need_a_type_that_needs_a_signature() -> None:
+    options = CloudinaryOptions(protected_folders=("secret",), auto_upload={"secret/x/": "https://x.example/"})
+    dialect = CloudinaryDialect(options, keys_of([b"b"]))
+    with pytest.raises(SignatureMissing):
+        dialect.verify(b"/demo/image/private/secret/a.jpg", b"", 0)
+    assert request("/demo/image/private/secret/a.jpg", dialect).source.text == "secret/a.jpg"
+    assert request("/demo/image/authenticated/secret/a.jpg", dialect).source.text == "secret/a.jpg"
+    assert request("secrets/a.jpg", dialect).source.text == "secrets/a.jpg"
+    for path in (
+        *("secret/a.jpg", "%73ecret/a.jpg", "secret%2Fa.jpg", "w_300/v1/secret/a.jpg", "secret/x/a.jpg"),
+        *("l_secret:a/fl_layer_apply/b.jpg", "l_secret:a,w_20/b.jpg", "d_secret:a.jpg/b.jpg"),
+        *("/demo/video/upload/secret/a.jpg", "/demo/images/secret/a/name.jpg", "/demo/iu/secret/a.jpg"),
+    ):
+        with pytest.raises(RouteNotFound):
+            request(path, dialect)
+    with pytest.raises(ValueError, match="protected_folders need keys"):
+        CloudinaryDialect(options)

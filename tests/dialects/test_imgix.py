@@ -228,7 +228,18 @@ def test_signatures_expire() -> None:
         SIGNED.verify(path.encode(), query.encode(), 1_000.0)
     with pytest.raises(SignatureExpired):
         IMGIX.verify(b"/a.jpg", b"expires=5", 6.0)
-    assert IMGIX.verify(b"/a.jpg", b"expires=soon", 6.0) is None
+    for unreadable in (
+        b"expires=soon",
+        b"expires=",
+        b"expires=2100-13-01",
+        b"expires=5&expires=x",
+        b"%65xpires=x",
+        b"expires64=eA",
+    ):
+        with pytest.raises(SignatureInvalid):
+            IMGIX.verify(b"/a.jpg", unreadable, 6.0)
+    assert IMGIX.verify(b"/a.jpg", b"expires64=MTAwMA", 6.0) == 1_000
+    assert IMGIX.verify(b"/a.jpg", b"w=%33", 6.0) is None
     with pytest.raises(MalformedRequest):
         IMGIX.sign(b"/a.jpg", b"")
 

@@ -26,6 +26,7 @@ from pixmill.errors import (
     BadRequest,
     Forbidden,
     InvalidParameter,
+    RouteNotFound,
     SignatureExpired,
     SignatureInvalid,
     SourceForbidden,
@@ -382,7 +383,7 @@ paths = st.binary(max_size=200) | st.builds(
 @settings(deadline=None)
 @given(paths, st.binary(max_size=40))
 def test_any_bytes_are_read_or_refused(path: bytes, query: bytes) -> None:
-    supabase_server = SupabaseDialect(SupabaseOptions(jwt_secret="s" * 16))
+    supabase_server = SupabaseDialect(SupabaseOptions(jwt_secret="s" * 16, public_buckets=("*",)))
     for server in (PLAIN, dialect(only_presets=True, presets="a=w:1"), supabase_server):
         with suppress(BadRequest, Forbidden):
             server.verify(path, query, 0)
@@ -491,7 +492,7 @@ TOKEN = (
     "eyJhbGciOiJIUzI1NiJ9.eyJ1cmwiOiJidWNrZXQvTC5qcGciLCJ0cmFuc2Zvcm1hdGlvbnMiOiJ3aWR0aDozMDAsaGVpZ2h0OjMwMCxyZXNpemluZ190eXBlOmZp"
     "bGwiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.tTPo6kp0Om_B5_1MGAMdsrGCUn8JQp2-MWEu9PMINU0"
 )
-SUPABASE = SupabaseDialect(SupabaseOptions(jwt_secret=f"other-secret-0000,{SECRET}"))
+SUPABASE = SupabaseDialect(SupabaseOptions(jwt_secret=f"other-secret-0000,{SECRET}", public_buckets=("bucket",)))
 SIGNED = b"/storage/v1/render/image/sign/bucket/L.jpg"
 
 
@@ -552,14 +553,39 @@ def test_private_objects_need_a_gateway() -> None:
     with pytest.raises(Forbidden):
         SUPABASE.verify(path, b"", 0)
     assert SupabaseDialect(SupabaseOptions(authenticated=True)).verify(path, b"", 0) is None
-    closed = SupabaseDialect(SupabaseOptions(jwt_secret=SECRET, public=False))
+    closed = SupabaseDialect(SupabaseOptions(jwt_secret=SECRET))
     assert closed.requires_signature
-    with pytest.raises(Forbidden):
+    with pytest.raises(RouteNotFound):
         closed.verify(path.replace(b"authenticated", b"public"), b"", 0)
 
 
+@pytest.mark.parametrize(
+    "path", [b"public/private/L.jpg", b"public/%62ucket2/L.jpg", b"public/bucket2%2Fx/L.jpg", b"public/Bucket/L.jpg"]
+)
+def test_only_buckets_that_are_named_are_public(path: bytes) -> None:
+    full = b"/storage/v1/render/image/" + path
+    try:
+        SUPABASE.verify(full, b"", 0)
+    except RouteNotFound as error:
+        answer = SUPABASE.error_answer(error, 404, full, b"")
+        assert (answer.status, json.loads(answer.body)["code"]) == (404, "NoSuchBucket")
+    else:
+        pytest.fail("the bucket was read")
+
+
+def test_an_entry_that_names_no_bucket_is_refused_at_start() -> None:
+    with pytest.raises(ValueError, match="entry 1: supabase answers nothing: name public_buckets"):
+        parse_mounts('[{"dialect": "supabase"}]')
+    for options in ('{"public_buckets": ["b"]}', '{"jwt_secret": "super-secret-jwt-token"}', '{"authenticated": true}'):
+        assert parse_mounts(f'[{{"dialect": "supabase", "options": {options}}}]')
+    with pytest.raises(ValueError, match="without slashes"):
+        parse_mounts('[{"dialect": "supabase", "options": {"public_buckets": ["a/b"]}}]')
+
+
 def test_both_are_dialects_of_a_server() -> None:
-    entries = parse_mounts('[{"dialect": "imgproxy", "host": "i.example"}, {"dialect": "supabase"}]')
+    entries = parse_mounts(
+        '[{"dialect": "imgproxy", "host": "i.example"}, {"dialect": "supabase", "options": {"public_buckets": ["b"]}}]'
+    )
     registry = build_registry(entries, ServerDefaults())
     found = registry.match(b"i.example", b"/_/w:300/plain/a.jpg")
     assert found is not None

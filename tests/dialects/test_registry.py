@@ -22,7 +22,7 @@ from pixmill.dialects.port import (
 )
 from pixmill.dialects.registry import DialectMatch, DialectRegistry, MountedDialect
 from pixmill.dialects.signing import Keyring
-from pixmill.dialects.source_mapping import resolve_source
+from pixmill.dialects.source_mapping import SourceMapping, resolve_source
 from pixmill.errors import BadRequest, PixmillError, RouteNotFound, SignatureInvalid, SignatureMissing, SourceForbidden
 from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
@@ -233,6 +233,38 @@ def test_a_mount_names_what_its_list_allows_and_what_is_below_its_base() -> None
                 continue
             with pytest.raises(SourceForbidden):
                 match.parse(query.encode())
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "query"),
+    [
+        ("netlify", "/.netlify/images", "url=/a.jpg%3Fv%3D2&w=9"),
+        ("vercel", "/_vercel/image", "url=%2Fa.jpg%3Fv%3D2&w=640&q=75"),
+        ("cloudflare", "/cdn-cgi/image/w=9/a.jpg", "v=2"),
+    ],
+)
+def test_a_relative_source_with_a_query_is_below_its_base_beside_a_list(dialect: str, path: str, query: str) -> None:
+    options = {"localPatterns": [{"pathname": "/**"}]} if dialect == "vercel" else {}
+    entry = {
+        "dialect": dialect,
+        "source": "https://Site.example/base",
+        "sources": "https://a.example/",
+        "options": options,
+    }
+    match = registry(entry, server=LISTS).require(b"", path.encode())
+    assert sources_of(match, query) == {"https://site.example/base/a.jpg?v=2"}
+
+
+@pytest.mark.parametrize(
+    "text", ["https://site.example/bases/a.jpg", "https://site.example/base", "https://b.example/base/a", "s3://base/a"]
+)
+def test_what_only_looks_like_the_base_is_refused(text: str) -> None:
+    mapping = SourceMapping("https://site.example/base", allows_example("https://a.example/"))
+    assert mapping.resolve(parse_source("https://site.example/base/a.jpg?v=2")).kind is SourceKind.HTTP
+    with pytest.raises(SourceForbidden):
+        mapping.resolve(parse_source(text))
+    with pytest.raises(SourceForbidden):
+        mapping.resolve(parse_source("https://site.example/base/../other/a.jpg"))
 
 
 def test_a_list_without_a_base_is_for_the_image_root_too() -> None:

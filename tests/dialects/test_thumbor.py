@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import convert
 
+from pixmill.dialects.factory import parse_mounts
 from pixmill.dialects.kit.signatures import Key
 from pixmill.dialects.port import (
     Dialect,
@@ -138,6 +139,14 @@ def test_imagor_signatures(key: str, digest: Any, chars: int, rest: str, signatu
     assert dialect.sign(rest.encode(), b"") == f"/{signature}/{rest}"
     with pytest.raises(SignatureInvalid):
         dialect.verify(f"/{signature[:-1]}_/{rest}".encode(), b"", 0)
+
+
+@pytest.mark.parametrize("chars", [1, 8, 16, -5, 1_000])
+def test_a_signature_that_could_be_guessed_is_refused_at_start(chars: int) -> None:
+    for name in ("thumbor", "imagor"):
+        entry = f'[{{"dialect": "{name}", "host": "a.example", "options": {{"signer_truncate": {chars}}}}}]'
+        with pytest.raises(ValueError, match="signer_truncate"):
+            parse_mounts(entry)
 
 
 def test_an_escaped_path_opens_what_its_text_was_signed_for() -> None:

@@ -170,7 +170,7 @@ IMGPROXY: Final = ImgproxyDialect(
 IMGPROXY_PRESETS: Final = ImgproxyDialect(
     ImgproxyOptions(only_presets=True, info_only_presets=True, presets="small=w:40")
 )
-SUPABASE: Final = SupabaseDialect(SupabaseOptions(jwt_secret="super-secret-jwt-token"))
+SUPABASE: Final = SupabaseDialect(SupabaseOptions(jwt_secret="super-secret-jwt-token", public_buckets=("*",)))
 ORIGINAL: Final = Spool(10)
 ORIGINAL.write(b"0123456789")
 LOOP: Final = asyncio.new_event_loop()

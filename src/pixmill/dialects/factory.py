@@ -167,22 +167,27 @@ def _imgix(entry: MountEntry, server: ServerDefaults) -> ImgixDialect:
 
 def _imgproxy(entry: MountEntry, server: ServerDefaults) -> ImgproxyDialect:
     options = msgspec.json.decode(entry.options, type=ImgproxyOptions)
-    return ImgproxyDialect(options, _keyring(entry, server), server.render_mode)
+    return ImgproxyDialect(options, _keyring(entry, server), server.render_mode, entry.mount)
 
 
 def _supabase(entry: MountEntry, server: ServerDefaults) -> SupabaseDialect:
     _refuse_keys(entry)
-    return SupabaseDialect(msgspec.json.decode(entry.options, type=SupabaseOptions), server.render_mode)
+    options = msgspec.json.decode(entry.options, type=SupabaseOptions)
+    if not (options.public_buckets or options.jwt_secret or options.authenticated):
+        if not server.allows_unsigned:
+            raise ValueError("supabase answers nothing: name public_buckets, or set jwt_secret, in its options")
+        options = replace_struct(options, public_buckets=("*",))
+    return SupabaseDialect(options, server.render_mode)
 
 
 def _thumbor(entry: MountEntry, server: ServerDefaults) -> ThumborDialect:
     settings = msgspec.json.decode(entry.options, type=ThumborOptions)
-    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
+    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode, entry.mount)
 
 
 def _imagor(entry: MountEntry, server: ServerDefaults) -> ThumborDialect:
     settings = replace_struct(msgspec.json.decode(entry.options, type=ThumborOptions), flavour=Flavour.IMAGOR)
-    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode)
+    return ThumborDialect(settings, _secrets(entry, server), entry.default_scheme, server.render_mode, entry.mount)
 
 
 def _storyblok(entry: MountEntry, server: ServerDefaults) -> StoryblokDialect:
@@ -252,7 +257,7 @@ def _glide(entry: MountEntry, server: ServerDefaults) -> GlideDialect:
 
 def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
     options = msgspec.json.decode(entry.options, type=ImageKitOptions)
-    return ImageKitDialect(options, _secrets(entry, server), server.render_mode)
+    return ImageKitDialect(options, _secrets(entry, server), server.render_mode, entry.mount)
 
 
 def _keycdn(entry: MountEntry, server: ServerDefaults) -> KeyCdnDialect:

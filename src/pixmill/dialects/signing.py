@@ -75,6 +75,27 @@ def expiry(query: bytes) -> int | None:
     return int(values[0])
 
 
+class MountSignatures:
+    """Pixmill's own signatures of the URLs of one mount, over mount and path; none are needed without a keyring."""
+
+    __slots__ = ("_keyring", "_mount", "is_required")
+
+    def __init__(self, keyring: Keyring | None, mount: bytes | str = b"") -> None:
+        self._keyring = keyring
+        self._mount = mount.encode() if isinstance(mount, str) else mount
+        self.is_required = keyring is not None
+
+    def verify(self, path: bytes, query: bytes, now: float) -> int | None:
+        """Verify the signature, if there must be one, and return its expiry. Raises Forbidden."""
+        return self._keyring.verify(self._mount + path, query, now) if self._keyring else None
+
+    def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
+        """Return the URL with the mount, signed. Raises BadRequest, also without a key."""
+        if self._keyring is None:
+            raise MalformedRequest("There is no key to sign with")
+        return self._keyring.sign(self._mount + path, query, expires)
+
+
 def _split_signature(query: bytes) -> tuple[bytes, bytes]:
     """Split a query into the signed part and the signature; names are not decoded, as in the grammar."""
     signed, _, last = query.rpartition(b"&")
@@ -94,5 +115,7 @@ def _check_signable(path: bytes, query: bytes, expires: int | None) -> None:
     names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
     if b"sig" in names:
         raise RepeatedParameter("The URL has a signature already", param="sig")
+    if expires is not None and not _EXPIRY.fullmatch(b"%d" % expires):
+        raise MalformedRequest("An expiry must be a Unix timestamp in seconds, above 0 and of at most 12 digits")
     if expires is not None and b"expires" in names:
         raise RepeatedParameter("The URL already has an expiry", param="expires")

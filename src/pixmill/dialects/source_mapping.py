@@ -6,6 +6,7 @@ Knows references. Must never know a dialect, nor the patterns of an allow-list.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
@@ -50,9 +51,14 @@ class SourceMapping:
             return ref
         if self.base and ref.kind is SourceKind.PATH:
             return resolve_source(self.base, ref)
-        if self.relative_only or (self.allows is not None and not self.allows(ref)):
+        if self.relative_only or not (self.allows is None or self.allows(ref) or self._is_below_base(ref)):
             raise SourceForbidden(detail=ref.text)
         return ref
+
+    def _is_below_base(self, ref: SourceRef) -> bool:
+        """Whether it is a path of the base, written out because it has a query, which relative sources do not."""
+        is_prefix = self.base.startswith(("http://", "https://")) and _PLACEHOLDER not in self.base
+        return is_prefix and ref.kind is SourceKind.HTTP and ref.text.startswith(_canonical_prefix(self.base))
 
     def redirect_location(self, fallback: Fallback) -> str | None:
         """Return where a fallback redirects to; None if the server must not redirect there."""
@@ -67,6 +73,11 @@ class SourceMapping:
         is_own = ref.kind is SourceKind.PATH
         is_trusted = is_own or (self.trusts is not None and self.trusts(resolved))
         return resolved.text if resolved.kind is SourceKind.HTTP and is_trusted else None
+
+
+@cache
+def _canonical_prefix(base: str) -> str:
+    return parse_source(f"{base.rstrip('/')}/").text
 
 
 UNMAPPED: Final = SourceMapping()

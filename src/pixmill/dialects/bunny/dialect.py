@@ -15,7 +15,7 @@ from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
-from pixmill.dialects.kit.signatures import Key
+from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, check_signable
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import Forbidden, InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
@@ -152,16 +152,20 @@ class BunnyDialect:
         return verify_token(self._keys, self._mount, path, query, now, parameters=_PARAMETERS)
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
-        if expires is None or not path.isascii() or not query.isascii():
-            raise MalformedRequest("A token needs an expiry, and a URL in ASCII")
+        check_signable(self._keys, path, query, expires, first_expiry=FIRST_EXPIRY)
+        if expires is None:
+            raise MalformedRequest("A token needs an expiry")
         values = last_values(pairs(query))
         signed = "&".join(f"{name}={values[name]}" for name in sorted(values))
         message = self._mount + path + str(expires).encode() + signed.encode()
         rest = f"{query.decode()}&" if query else ""
         token = token_of(self._keys[0], message)
-        return f"{(self._mount + path).decode()}?{rest}token={token}&expires={expires}"
+        signed_query = f"{rest}token={token}&expires={expires}"
+        try:
+            self.verify(path, signed_query.encode(), 0.0)
+        except Forbidden as error:
+            raise MalformedRequest(f"A token cannot cover this URL: {error.message}") from None
+        return f"{(self._mount + path).decode()}?{signed_query}"
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

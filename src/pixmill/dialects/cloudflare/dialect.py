@@ -15,6 +15,7 @@ from msgspec import Struct
 from pixmill.dialects.cloudflare.errors import error_text
 from pixmill.dialects.cloudflare.options import AUTO_WIDTH, Transformation, read_options
 from pixmill.dialects.cloudflare.plans import plan_of
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs, remove
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, expiry, hmac_sha256
@@ -32,18 +33,17 @@ from pixmill.plan.hints import Hints, HintValues
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
-from pixmill.runtime.bounded import BoundedDict
 
 _IMAGE: Final = re.compile(rb"/cdn-cgi/image/(.*)", re.DOTALL)
 _HOSTED: Final = re.compile(rb"(/cdn-cgi/imagedelivery)?/([^/]+)/(.+)/([^/]+)", re.DOTALL)
 _ABSOLUTE: Final = re.compile(rb"(https?):/{1,8}(?=[^/])", re.IGNORECASE)
 _ESCAPED_ABSOLUTE: Final = re.compile(rb"https?%3a%2f", re.IGNORECASE)
 _LOOP: Final = "cdn-cgi/image/"
-_ORIGIN: Final = re.compile(r"(?:https?://)?(\*\.)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?(/.*)?")
+_ORIGIN: Final = re.compile(r"(?:(https?)://)?(\*\.)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?(/.*)?")
 _SCHEME: Final = Scheme(hmac_sha256, Spelling.HEX)
 _HEADERS: Final = (("cf-resized", "internal=ok/-"),)
 _MIN_AGE_S: Final = 3_600
-_MAX_CACHED: Final = 1_024
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _MAX_NAME_CHARS: Final = 100
 _REDIRECT: Final = 302
 
@@ -87,9 +87,14 @@ class CloudflareOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Origin(NamedTuple):
-    """An allowed origin: a host, its subdomains too, and the beginning of a path."""
+    """An allowed origin: a host, its subdomains too, and the beginning of a path.
 
+    Without a ``scheme`` both are allowed, without a ``port`` only that of the scheme.
+    """
+
+    scheme: str
     host: str
+    port: str
     with_subdomains: bool
     path: str
 
@@ -98,11 +103,18 @@ class _Origin(NamedTuple):
         match = _ORIGIN.fullmatch(text.lower() if "/" not in text else text)
         if match is None:
             raise ValueError(f"allowed_origins: {text[:64]!r} is not a host, with or without a path")
-        return cls(match[2].lower(), bool(match[1]), (match[3] or "/").rstrip("*"))
+        scheme, stars, host, port, path = match.groups()
+        default = _DEFAULT_PORTS.get(scheme or "")
+        given = "" if port == default else port or ""
+        return cls((scheme or "").lower(), host.lower(), given, bool(stars), (path or "/").rstrip("*"))
 
-    def allows(self, host: str, path: str) -> bool:
+    def allows(self, url: str) -> bool:
+        """Return whether a canonical URL, which has no default port, is of this origin."""
+        scheme, _, rest = url.partition("://")
+        authority, _, path = rest.partition("/")
+        host, port = _host_and_port(authority)
         is_host = host == self.host or (self.with_subdomains and host.endswith(f".{self.host}"))
-        return is_host and path.startswith(self.path)
+        return is_host and port == self.port and self.scheme in ("", scheme) and f"/{path}".startswith(self.path)
 
 
 class _Compiled(NamedTuple):
@@ -128,10 +140,9 @@ class CloudflareDialect:
         """``keys`` sign hosted images. ``site`` is the base of sources; ``site_only``: its host is the only one."""
         is_site = site.startswith(("http://", "https://")) and "{" not in site
         self._site = site.rstrip("/") if is_site else ""
-        self._site_host = _host(self._site)
         origins = options.allowed_origins
         if origins is None and site_only and self._site:
-            origins = (self._site_host,)
+            origins = (_authority(self._site),)
         self._origins = None if origins is None else tuple(map(_Origin.of, origins))
         self._options, self._keys, self._mode, self._is_hosted = options, keys, mode, is_hosted
         variants = {"public": _PUBLIC} | options.variants
@@ -139,7 +150,7 @@ class CloudflareDialect:
         self._public = {
             name for name, one in variants.items() if isinstance(one, Variant) and one.never_require_signed_urls
         }
-        self._compiled: BoundedDict[tuple[bytes, bool, int | None, bool], _Compiled] = BoundedDict(_MAX_CACHED)
+        self._compiled: CompiledCache[tuple[bytes, bool, int | None, bool], _Compiled] = CompiledCache()
         for name, text in self._variants.items():
             try:
                 self._compile(text, is_hosted=True)
@@ -227,7 +238,7 @@ class CloudflareDialect:
                 headers=_HEADERS,
                 hints=hints if hints != Hints() else None,
             )
-            compiled = self._compiled[key] = _Compiled(found, request)
+            compiled = self._compiled.put(key, _Compiled(found, request), len(raw))
         return compiled
 
     def _hosted(self, path: bytes) -> re.Match[bytes] | None:
@@ -271,9 +282,9 @@ class CloudflareDialect:
         ref = parse_source(url)
         rest = ref.text.partition("://")[2]
         host, _, path = rest.partition("/")
-        if self._site_host and host == _authority(self._site) and path.startswith(_LOOP):
+        if self._site and host == _authority(self._site) and path.startswith(_LOOP):
             raise LoopDetected("The source is a transformed image")
-        if self._origins is not None and not any(one.allows(_host(ref.text), f"/{path}") for one in self._origins):
+        if self._origins is not None and not any(one.allows(ref.text) for one in self._origins):
             raise SourceForbidden("The origin is not allowed", detail=ref.text)
         return ref
 
@@ -291,11 +302,9 @@ def _authority(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
 
-def _host(url: str) -> str:
-    """Return the host of a canonical URL, without its port."""
-    authority = _authority(url)
+def _host_and_port(authority: str) -> tuple[str, str]:
     host, colon, port = authority.rpartition(":")
-    return host if colon and port.isdigit() else authority
+    return (host, port) if colon and port.isdigit() else (authority, "")
 
 
 def _text(raw: bytes) -> str:

@@ -9,7 +9,15 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.dialects.cloudinary.effects import BLENDS, EFFECTS, LOOP, EffectCall
-from pixmill.dialects.cloudinary.grammar import FETCH, MAX_COMPONENTS, VIDEO, Delivery, split_component, split_extension
+from pixmill.dialects.cloudinary.grammar import (
+    FETCH,
+    MAX_COMPONENTS,
+    PROTECTED_TYPES,
+    VIDEO,
+    Delivery,
+    split_component,
+    split_extension,
+)
 from pixmill.dialects.cloudinary.layer_placement import flags_of
 from pixmill.dialects.cloudinary.layers import MAX_DEPTH, Layer, layers_and_components, overlay_of
 from pixmill.dialects.cloudinary.options import FORMATS, IDLE_FLAGS, UNMADE_FORMATS, Component, invalid, read_component
@@ -19,7 +27,8 @@ from pixmill.dialects.cloudinary.values import MAX_SIDE, MAXIMUM, Angle, Auto, B
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import integer
 from pixmill.dialects.kit.stages import StageSequence
-from pixmill.errors import InvalidParameter
+from pixmill.dialects.source_mapping import check_base, resolve_source
+from pixmill.errors import BadRequest, InvalidParameter, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.hints import Hints, HintValues
@@ -124,6 +133,16 @@ class Compiler:
     settings: CloudinaryOptions
     mode: RenderMode = RenderMode.BALANCED
 
+    def __post_init__(self) -> None:
+        """Check the bases of ``auto_upload``. Raises ValueError."""
+        for folder, base in self.settings.auto_upload.items():
+            if not folder.strip("/"):
+                raise ValueError("auto_upload: a folder is empty; use source for all public ids")
+            try:
+                check_base(base)
+            except (ValueError, BadRequest) as error:
+                raise ValueError(f"auto_upload: {folder[:64]}: {error}") from error
+
     def components_of(self, raw_components: Iterable[bytes], depth: int = 0) -> list[Component]:
         """Read components, with the named transformations in their places. Raises BadRequest."""
         components: list[Component] = []
@@ -172,29 +191,33 @@ class Compiler:
         if delivery.type == FETCH:
             source = url_of(delivery.source)
         elif delivery.resource == VIDEO:
-            source = self._stored(f"{delivery.source}.{self.settings.video_extension}")
+            video = f"{delivery.source}.{self.settings.video_extension}"
+            source = self._stored(video, opens_protected=delivery.type in PROTECTED_TYPES)
         else:
-            source = self.source_of(delivery.name)
+            source = self.source_of(delivery.name, opens_protected=delivery.type in PROTECTED_TYPES)
         version = "" if delivery.version == "1" else delivery.version
         return structs.replace(source, version=version) if version else source
 
-    def source_of(self, public_id: str, *, is_layer: bool = False) -> SourceRef:
-        """Return the original of a public id with or without extension. Raises InvalidParameter."""
+    def source_of(self, public_id: str, *, is_layer: bool = False, opens_protected: bool = False) -> SourceRef:
+        """Return the original of a public id with or without extension. Raises InvalidParameter, RouteNotFound."""
         stem, extension = split_extension(public_id)
         own = self.settings.id_extension
         if is_layer and self.settings.layer_extension is not None:
             own = self.settings.layer_extension
         if self.settings.replace_extension or not extension:
-            return self._stored(f"{stem}.{own}" if own else stem)
-        return self._stored(public_id)
+            return self._stored(f"{stem}.{own}" if own else stem, opens_protected=opens_protected)
+        return self._stored(public_id, opens_protected=opens_protected)
 
-    def _stored(self, name: str) -> SourceRef:
-        for folder, url in self.settings.auto_upload.items():
-            if name.startswith(folder):
-                return parse_source(url + name[len(folder) :])
+    def _stored(self, name: str, *, opens_protected: bool = False) -> SourceRef:
         source = parse_source(name)
         if source.kind is not SourceKind.PATH:
             raise InvalidParameter("A public id is not a URL: use fetch", param="public_id")
+        if not opens_protected and any(_is_below(source.text, one) for one in self.settings.protected_folders):
+            raise RouteNotFound("This image needs a private or authenticated URL")
+        for folder, base in self.settings.auto_upload.items():
+            if _is_below(source.text, folder):
+                rest = source.text[len(folder.strip("/")) :].lstrip("/")
+                return resolve_source(base, SourceRef(SourceKind.PATH, rest))
         return source
 
     def _output(self, delivery: Delivery, recipe: Recipe, *, has_components: bool, hinted: HintValues | None) -> Output:
@@ -234,6 +257,10 @@ class Compiler:
             if formats:
                 return Output(formats, negotiated=True, ordered=True, source_format=True, original_formats=_FALLBACKS)
         return Output(source_format=True)
+
+
+def _is_below(name: str, folder: str) -> bool:
+    return name.startswith(f"{folder.strip('/')}/")
 
 
 def url_of(text: str) -> SourceRef:

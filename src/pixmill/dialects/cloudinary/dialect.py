@@ -9,12 +9,12 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.dialects.cloudinary.compile import Compiler, names_only
-from pixmill.dialects.cloudinary.grammar import FETCH, TYPES, UPLOAD, Delivery, split_path
+from pixmill.dialects.cloudinary.grammar import PROTECTED_TYPES, Delivery, split_path
 from pixmill.dialects.cloudinary.options import KEYS
 from pixmill.dialects.cloudinary.responses import error_text, sizes
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.cloudinary.signature import scheme_of, token_of, verify_signature, verify_token
-from pixmill.dialects.kit.signatures import Key, hex_keys
+from pixmill.dialects.kit.signatures import Key, check_signable_path, hex_keys
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import BadRequest, MalformedRequest, PixmillError, RouteNotFound, SignatureMissing
 from pixmill.plan.facts import HEADER_FACTS_ONLY
@@ -22,7 +22,6 @@ from pixmill.plan.hints import HintValues
 from pixmill.plan.output import RenderMode
 
 _ROUTES: Final = (UrlRoute("/{+asset}", label="cloudinary:/asset", summary="An image, behind its transformation."),)
-_PROTECTED: Final = TYPES - {UPLOAD, FETCH}
 _SHORT: Final = 8
 
 
@@ -48,6 +47,8 @@ class CloudinaryDialect:
         self._match = template_matcher(self.routes)
         if (settings.require_signature or settings.strict_transformations) and not keys:
             raise ValueError("require_signature and strict_transformations need keys")
+        if settings.protected_folders and not (keys or self._token_keys):
+            raise ValueError("protected_folders need keys or auth_token_key: nothing else opens them")
         if settings.require_token and not self._token_keys:
             raise ValueError("require_token needs auth_token_key")
         for name, text in settings.transformations.items():
@@ -77,17 +78,12 @@ class CloudinaryDialect:
     def _needs_signature(self, delivery: Delivery, *, has_token: bool) -> bool:
         settings = self._settings
         is_strict = settings.strict_transformations and not names_only(delivery.components)
-        is_protected = delivery.type in _PROTECTED and not has_token
+        is_protected = delivery.type in PROTECTED_TYPES and not has_token
         return settings.require_signature or is_strict or is_protected
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         """Sign a path without a signature; Cloudinary's signatures do not expire."""
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
-        if expires is not None:
-            raise MalformedRequest("Signatures of this service do not expire")
-        if query or not path.isascii():
-            raise MalformedRequest("A path without query, in ASCII, is signed")
+        check_signable_path(self._keys, path, query, expires)
         delivery = self._split(path)
         if delivery.signature:
             raise MalformedRequest("The path is signed already")

@@ -20,7 +20,8 @@ IMAGE: Final = "image"
 VIDEO: Final = "video"
 UPLOAD: Final = "upload"
 FETCH: Final = "fetch"
-TYPES: Final = frozenset({UPLOAD, FETCH, "private", "authenticated"})
+PROTECTED_TYPES: Final = frozenset({"private", "authenticated"})
+TYPES: Final = frozenset({UPLOAD, FETCH}) | PROTECTED_TYPES
 _OTHER_TYPES: Final = frozenset(
     {
         "facebook",

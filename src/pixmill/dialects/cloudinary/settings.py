@@ -13,12 +13,14 @@ class CloudinaryOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     for. ``id_extension``: of the originals of public ids without one, and of all if ``replace_extension``.
     ``layer_extension``: of layers without one; None for ``id_extension``. ``video_extension``: of the originals of
     frames of videos. ``default_image``: public id of the image that is sent for a missing one.
+    ``protected_folders``: beginnings of public ids that only ``private`` and ``authenticated`` URLs may name.
     """
 
     cloud_name: str = ""
     use_root_path: bool = False
     transformations: dict[str, str] = {}
     auto_upload: dict[str, str] = {}
+    protected_folders: tuple[str, ...] = ()
     id_extension: str = ""
     replace_extension: bool = False
     layer_extension: str | None = None

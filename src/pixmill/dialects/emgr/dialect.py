@@ -27,7 +27,7 @@ from pixmill.dialects.port import (
     UrlRoute,
     template_matcher,
 )
-from pixmill.dialects.signing import Keyring
+from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.errors import (
     BadRequest,
     Forbidden,
@@ -154,9 +154,9 @@ class EmgrDialect:
         if options.cdn_base_url and not _BASE_URL.fullmatch(options.cdn_base_url):
             raise ValueError("options.cdn_base_url must be an http or https URL in ASCII, without query and fragment")
         self._base_url = options.cdn_base_url.rstrip("/")
-        self.requires_signature = keyring is not None
-        self._keyring = keyring
-        self._mount = mount
+        self._mount = mount.decode()
+        self._signatures = MountSignatures(keyring, mount)
+        self.requires_signature = self._signatures.is_required
         self._mode = mode
         self._allows_source = allows_source
         self._redirects_errors = options.redirect_errors and (allows_source is not None or keyring is not None)
@@ -166,14 +166,12 @@ class EmgrDialect:
         return self._match(path)
 
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        if self._keyring is None or not path.startswith(self.prefix.encode()):
-            return None
-        return self._keyring.verify(self._mount + path, query, now)
+        return self._signatures.verify(path, query, now) if path.startswith(self.prefix.encode()) else None
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if self._keyring is None:
-            raise MalformedRequest("There is no key to sign with")
-        return self._keyring.sign(self._mount + path, query, expires)
+        if not path.startswith(self.prefix.encode()):
+            raise MalformedRequest(f"Only paths below {self.prefix} are signed")
+        return self._signatures.sign(path, query, expires)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:
@@ -195,8 +193,8 @@ class EmgrDialect:
         del path  # always that of a resize
         file_path = _FILES + _parse_resize(query).key(etag).encode()
         file_url = file_path.decode()
-        if self._keyring is not None:
-            file_url = self._keyring.sign(self._mount + file_path, b"", expires).removeprefix(self._mount.decode())
+        if self._signatures.is_required:
+            file_url = self.sign(file_path, b"", expires).removeprefix(self._mount)
         return self._base_url + file_url.removeprefix(_FILES.decode()[:-1]) if self._base_url else file_url
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:

@@ -15,12 +15,11 @@ from pixmill.dialects.imagekit.layers import overlays_of, reference
 from pixmill.dialects.imagekit.options import AUTO_FORMAT, ORIGINAL
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs, remove
-from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, expiry, hmac_sha1
+from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, Scheme, Spelling, check_signable, expiry, hmac_sha1
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import (
     BadRequest,
     InvalidParameter,
-    MalformedRequest,
     PixmillError,
     RequestTooLarge,
     RouteNotFound,
@@ -80,11 +79,16 @@ class ImageKitDialect:
     routes = _ROUTES
 
     def __init__(
-        self, options: ImageKitOptions, keys: tuple[Key, ...] = (), mode: RenderMode = RenderMode.BALANCED
+        self,
+        options: ImageKitOptions,
+        keys: tuple[Key, ...] = (),
+        mode: RenderMode = RenderMode.BALANCED,
+        mount: str = "",
     ) -> None:
         """``keys``: with any, URLs must be signed by one of them. Raises ValueError for a bad named transformation."""
         self._options = options
         self._keys = keys
+        self._mount = mount
         self._mode = mode
         self._named = {name: _named_chain(name, text) for name, text in options.named.items()}
         self._match = template_matcher(_ROUTES)
@@ -103,15 +107,12 @@ class ImageKitDialect:
         return expiry(expires, now, param="ik-t") if expires and expires != NEVER else None
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
-        if not path.isascii() or not query.isascii():
-            raise MalformedRequest("A URL in ASCII is signed")
+        check_signable(self._keys, path, query, expires, first_expiry=FIRST_EXPIRY)
         text = _signed_text(path, query)
         signature = _SCHEME.signature(self._keys[0], text + (str(expires) if expires else NEVER).encode()).decode()
         expiry_text = f"ik-t={expires}&" if expires else ""
         mark = "&" if b"?" in text else "?"
-        return f"/{text.decode()}{mark}{expiry_text}ik-s={signature}"
+        return f"{self._mount}/{text.decode()}{mark}{expiry_text}ik-s={signature}"
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         return self.parse_with_hints(path, query, _NO_HINTS, upload=upload)

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Meta, Struct
@@ -17,9 +17,10 @@ from pixmill.dialects.imgix.options import Row, Values
 from pixmill.dialects.imgix.output import filename_of, input_of, output_of
 from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.imgix.values import MAX_LENGTH, Side, lenient_decode
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import base64url_decode
 from pixmill.dialects.kit.query import pairs, remove
-from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, md5_prefix
+from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, check_signable, md5_prefix
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import (
     InvalidParameter,
@@ -28,6 +29,7 @@ from pixmill.errors import (
     RequestTooLarge,
     RouteNotFound,
     SignatureExpired,
+    SignatureInvalid,
     SignatureMissing,
     SourceDenied,
     UnsupportedImage,
@@ -38,13 +40,15 @@ from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
-from pixmill.plan.source import SourceRef, parse_source
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 MAX_PATH_BYTES: Final = 16_384
 
 _SCHEME: Final = Scheme(md5_prefix, Spelling.HEX)
 _SIGNATURE: Final = b"s"
 _BASE64: Final = "64"
+_UNCOMPILED: Final = frozenset((_SIGNATURE, b"expires"))
+_NO_SOURCE: Final = SourceRef(SourceKind.PATH, "")
 _MERGED: Final = frozenset(("auto", "ch"))
 """Parameters whose values add up."""
 _MAX_ERROR_CHARS: Final = 200
@@ -63,6 +67,13 @@ class ImgixOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NO_OPTIONS: Final = ImgixOptions()
+
+
+class _Compiled(NamedTuple):
+    """What a query means: a request of it, without its source."""
+
+    request: ImageRequest
+    is_facts: bool = False
 
 
 class ImgixDialect:
@@ -91,6 +102,8 @@ class ImgixDialect:
         if unknown is not None:
             raise ValueError(f"default_params: {service.name} has no parameter {unknown[:64]!r}")
         self._defaults = self._read(options.default_params.items())
+        self._expiry_names = {name for name, row in service.by_name.items() if row.key == "expires"}
+        self._compiled: CompiledCache[tuple[bytes, HintValues | None], _Compiled] = CompiledCache()
         self.requires_signature = bool(keys)
         self.routes: tuple[UrlRoute, ...] = (
             UrlRoute(
@@ -110,9 +123,21 @@ class ImgixDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         if self._keys:
             self._verify_signature(path, query)
-        expires = self._values(query).find("expires", int) if b"expires" in query or self._defaults else None
+        expires = self._expires(query)
         if expires is not None and now >= expires:
             raise SignatureExpired(param="expires")
+        return expires
+
+    def _expires(self, query: bytes) -> int | None:
+        """Return the expiry of a URL, else that of the defaults. Raises SignatureInvalid if it cannot be read."""
+        expires = self._defaults.find("expires", int)
+        if b"expires" not in query and b"%" not in query:
+            return expires
+        for name, text in pairs(query, self._expiry_names, decode=lenient_decode):
+            row = self._service.by_name[name]
+            expires = cast("int | None", _value(row, text if name in row.option.names else _decoded(name, text)))
+            if expires is None:
+                raise SignatureInvalid("expires must be seconds since 1970, or a date", param="expires")
         return expires
 
     def _verify_signature(self, path: bytes, query: bytes) -> None:
@@ -128,10 +153,13 @@ class ImgixDialect:
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         """Sign a URL with the mount in front."""
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
+        check_signable(self._keys, path, query, expires)
+        if expires is not None and not self._expiry_names:
+            raise MalformedRequest("Signatures of this service do not expire")
         names = {_SIGNATURE} if expires is None else {_SIGNATURE, b"expires"}
-        pieces = [piece for piece in (remove(query, names), f"expires={expires}".encode() if expires else b"") if piece]
+        pieces = [
+            piece for piece in (remove(query, names), b"" if expires is None else b"expires=%d" % expires) if piece
+        ]
         target = self._mount + path + (b"?" + b"&".join(pieces) if pieces else b"")
         signature = _SCHEME.signature(self._keys[0], target).decode()
         return f"{target.decode()}{'&' if pieces else '?'}s={signature}"
@@ -148,17 +176,27 @@ class ImgixDialect:
         if upload:
             raise RouteNotFound
         source = self._source(path)
+        query = remove(query, _UNCOMPILED)
+        compiled = self._compiled.get((query, hinted))
+        if compiled is None:
+            compiled = self._compiled.put((query, hinted), self._compile(query, hinted), len(query))
+        request = replace(compiled.request, source=source)
+        return FactsRequest(request) if compiled.is_facts else request
+
+    def _compile(self, query: bytes, hinted: HintValues | None) -> "_Compiled":
+        """Return what a query means, without its signature and its expiry. Raises BadRequest."""
         values = self._values(query)
         self._check_models(values)
         selection = selection_of(values)
         if selection is not None:
-            return FactsRequest(ImageRequest(source, Plan(fact_selection=selection)))
+            return _Compiled(ImageRequest(_NO_SOURCE, Plan(fact_selection=selection)), is_facts=True)
         words: tuple[str, ...] = values.value("ch", ())
         hints = Hints("width" in words, "dpr" in words, "save-data" in words) if words else None
         saves_data = bool(hints and hints.save_data and hinted and hinted.save_data)
         if hints is not None and hinted is not None:
             values = _with_hints(values, hints, hinted)
-        return ImageRequest(source, self._plan(values, saves_data=saves_data), filename_of(values), hints=hints)
+        plan = self._plan(values, saves_data=saves_data)
+        return _Compiled(ImageRequest(_NO_SOURCE, plan, filename_of(values), hints=hints))
 
     def _source(self, path: bytes) -> SourceRef:
         """Return the original. Raises InvalidParameter."""

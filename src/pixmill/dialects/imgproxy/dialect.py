@@ -23,6 +23,7 @@ from pixmill.dialects.imgproxy.presets import OptionApplier
 from pixmill.dialects.imgproxy.signature import KeyPair, Signatures
 from pixmill.dialects.imgproxy.source import SourceCipher, SourceText, read_source, source_ref
 from pixmill.dialects.imgproxy.state import RequestState
+from pixmill.dialects.kit.signatures import check_signable
 from pixmill.dialects.port import FactsRequest, Outcome, Text, UrlRoute
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import BadRequest, MalformedRequest, PixmillError, RouteNotFound, SignatureExpired
@@ -73,11 +74,16 @@ class ImgproxyDialect:
     routes: tuple[UrlRoute, ...] = (_IMAGE_ROUTE, _INFO_ROUTE, _LANDING_ROUTE, _HEALTH_ROUTE, _NOTHING_ROUTE)
 
     def __init__(
-        self, options: ImgproxyOptions, keyring: Keyring | None = None, mode: RenderMode = RenderMode.BALANCED
+        self,
+        options: ImgproxyOptions,
+        keyring: Keyring | None = None,
+        mode: RenderMode = RenderMode.BALANCED,
+        mount: str = "",
     ) -> None:
         """Requests must be signed if the options have keys, or if there is a ``keyring``. Raises ValueError."""
         self._config = Config.of(options)
         self._mode = mode
+        self._mount = mount
         self._separator = options.arguments_separator
         signatures = Signatures.parse(options.key, options.salt, options.signature_size, options.trusted_signatures)
         if keyring is not None and not signatures.pairs:
@@ -139,10 +145,7 @@ class ImgproxyDialect:
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         """Return the path with the signature in place of its first segment."""
-        if not self._signatures.pairs:
-            raise MalformedRequest("There is no key to sign with")
-        if not path.isascii():
-            raise MalformedRequest("Non-ASCII characters of a URL must be percent-encoded before it is signed")
+        check_signable(self._signatures.pairs, path, query, expires)
         prefix = _INFO[:-1] if self._is_info(path) else b""
         rest = split_signature(path.removeprefix(prefix)).rest
         if expires is not None:
@@ -151,7 +154,7 @@ class ImgproxyDialect:
             rest = f"/expires{self._separator}{expires}".encode() + rest
         signature = self._signatures.pairs[0].signature(rest, self._signatures.size)
         suffix = b"?" + query if query else b""
-        return (prefix + b"/" + signature + rest + suffix).decode()
+        return self._mount + (prefix + b"/" + signature + rest + suffix).decode()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

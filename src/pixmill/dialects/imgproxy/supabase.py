@@ -17,6 +17,7 @@ from pixmill.dialects.imgproxy.compile import plan_of
 from pixmill.dialects.imgproxy.config import Config, ImgproxyOptions
 from pixmill.dialects.imgproxy.options import COMPASS
 from pixmill.dialects.imgproxy.state import Anchor, RequestState
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import base64url_decode, percent_decode
 from pixmill.dialects.kit.numbers import decimal, integer
 from pixmill.dialects.kit.query import pairs
@@ -43,7 +44,6 @@ from pixmill.media import Format
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
-from pixmill.runtime.bounded import BoundedDict
 
 _PREFIX: Final = "/storage/v1"
 _PATH: Final = re.compile(rb"(?:/storage/v1)?/render/image/(public|authenticated|sign)/([^/]+/.+)", re.DOTALL)
@@ -57,7 +57,7 @@ _GRAVITIES: Final = (*COMPASS, "sm", "fp")
 _MIN_QUALITY: Final = 20
 _MAX_QUALITY: Final = 100
 _MAX_CLAIMS_BYTES: Final = 16_384
-_MAX_CACHED: Final = 1_024
+_BUCKET: Final = "bucket"
 _UNUSABLE: Final = "The source image is invalid or unsupported for rendering"
 _UNSAFE_IN_NAME: Final = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -90,14 +90,15 @@ _ROUTES: Final = {b"public": _PUBLIC_ROUTE, b"sign": _SIGNED_ROUTE, b"authentica
 class SupabaseOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """``options`` of an entry.
 
-    ``jwt_secret``: secrets of signed URLs, comma-separated. ``public``: answer the URLs of public buckets.
-    ``authenticated``: answer those of private buckets, for a server behind a gateway that checks the Authorization
-    header. ``auto_webp``, ``auto_avif``: formats that the client may get if the URL names none. ``min_size``,
+    ``jwt_secret``: secrets of signed URLs, comma-separated. ``public_buckets``: names of the buckets whose
+    images anybody may read, ``*`` for all of them; others are answered as if they did not exist. ``authenticated``:
+    answer the URLs of private buckets, for a server behind a gateway that checks the Authorization header.
+    ``auto_webp``, ``auto_avif``: formats that the client may get if the URL names none. ``min_size``,
     ``max_size``: limits of both sides.
     """
 
     jwt_secret: str = ""
-    public: bool = True
+    public_buckets: tuple[str, ...] = ()
     authenticated: bool = False
     auto_webp: bool = True
     auto_avif: bool = False
@@ -139,12 +140,14 @@ class SupabaseDialect:
     routes: tuple[UrlRoute, ...] = (_PUBLIC_ROUTE, _SIGNED_ROUTE, _AUTHENTICATED_ROUTE)
 
     def __init__(self, options: SupabaseOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
+        if "" in options.public_buckets or any("/" in name for name in options.public_buckets):
+            raise ValueError("options.public_buckets has names of buckets, without slashes")
         if options.min_size > options.max_size:
             raise ValueError("options.min_size must not be above options.max_size")
         self._options = options
         self._keys = keys_of(secret.strip().encode() for secret in options.jwt_secret.split(",") if secret.strip())
         self._mode = mode
-        self._plans: BoundedDict[_Transformation, ImageRequest] = BoundedDict(_MAX_CACHED)
+        self._plans: CompiledCache[_Transformation, ImageRequest] = CompiledCache()
         automatic = ImgproxyOptions(
             auto_webp=options.auto_webp,
             auto_avif=options.auto_avif,
@@ -153,7 +156,7 @@ class SupabaseDialect:
         )
         self._config = Config.of(automatic)
         self._config_of_origin = Config.of(msgspec.structs.replace(automatic, auto_webp=False, auto_avif=False))
-        self.requires_signature = bool(self._keys) and not options.public and not options.authenticated
+        self.requires_signature = bool(self._keys) and not options.public_buckets and not options.authenticated
 
     def match(self, path: bytes) -> UrlRoute | None:
         found = _PATH.fullmatch(path)
@@ -163,8 +166,8 @@ class SupabaseDialect:
         target = _target(path)
         if target.access == b"authenticated" and not self._options.authenticated:
             raise SignatureMissing("The Authorization header is not checked here")
-        if target.access == b"public" and not self._options.public:
-            raise SignatureInvalid("Only signed URLs are answered here")
+        if target.access == b"public" and not self._is_public(target):
+            raise RouteNotFound(_BUCKET_NOT_FOUND.message, param=_BUCKET)  # as for a bucket that does not exist
         if target.access != b"sign":
             return None
         if not self._keys:
@@ -185,9 +188,14 @@ class SupabaseDialect:
             transformation = self._queried(values)
         request = self._plans.get(transformation)
         if request is None:
-            request = self._plans[transformation] = self._compile(transformation)
+            request = self._plans.put(transformation, self._compile(transformation), 0)
         source = parse_source("/" + target.key)
         return msgspec.structs.replace(request, source=source, filename=_download_name(values, source))
+
+    def _is_public(self, target: _Target) -> bool:
+        """Return whether the bucket is one of those that were named: the name as it is read, escapes decoded."""
+        named = self._options.public_buckets
+        return "*" in named or target.key.partition("/")[0] in named
 
     def _compile(self, transformation: _Transformation) -> ImageRequest:
         state = RequestState(max_animation_frames=self._config.options.max_animation_frames)
@@ -234,6 +242,8 @@ class SupabaseDialect:
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:
         del path, query
         answer = next((text for kind, text in _ERRORS.items() if isinstance(error, kind)), _SERVER_ERROR)
+        if isinstance(error, RouteNotFound) and error.param == _BUCKET:
+            answer = _BUCKET_NOT_FOUND
         status = answer.status or status
         message = answer.message or error.message
         body = {"statusCode": str(status), "code": answer.code, "error": answer.name, "message": message}
@@ -262,6 +272,7 @@ _ERRORS: Final[Mapping[type[PixmillError], _ErrorText]] = {
 }
 """By class: the first that an error is an instance of."""
 
+_BUCKET_NOT_FOUND: Final = _ErrorText(404, "NoSuchBucket", "Bucket not found", "Bucket not found")
 _SERVER_ERROR: Final = _ErrorText(0, "InternalError", "InternalError")
 
 

@@ -167,9 +167,9 @@ class SharpImage:
         self._rotates_before = self._rotates_before or self._is_rotated
 
     def rotate(self, degrees: float, background: Colour | None = None) -> None:
-        turned = angle(degrees)
-        is_right = turned % 90 == 0
-        self._angle, self._free_angle = (int(turned), 0.0) if is_right else (0, float(turned))
+        clockwise = angle(degrees)
+        is_right = clockwise % 90 == 0
+        self._angle, self._free_angle = (int(clockwise), 0.0) if is_right else (0, float(clockwise))
         self._rotate_colour = background or BLACK
 
     def flip(self) -> None:
@@ -360,8 +360,8 @@ class SharpImage:
     def _add_turn(self, stages: "_StageList") -> None:
         """Add mirroring, then rotation by right angles; a stage has them in the other order."""
         if self._angle:
-            turned = self._angle
-            stages.add(_Operation(_Rank.ROTATE, lambda stage: replace(stage, rotate=turned)))
+            clockwise = self._angle
+            stages.add(_Operation(_Rank.ROTATE, lambda stage: replace(stage, rotate=clockwise)))
         if self._flips is not Flip.NONE:
             flips = _transposed(self._flips) if self._angle in _TRANSPOSING else self._flips
             stages.add(_Operation(_Rank.FLIP, lambda stage: replace(stage, flip=flips)))

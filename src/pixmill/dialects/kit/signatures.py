@@ -7,7 +7,7 @@ time, so that the time does not reveal which one matched. Raises Forbidden only.
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import md5, sha1, sha256
@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from pixmill.dialects.kit.encodings import base64url_decode, percent_decode
-from pixmill.errors import SignatureExpired, SignatureInvalid, SignatureMissing
+from pixmill.errors import MalformedRequest, SignatureExpired, SignatureInvalid, SignatureMissing
 
 Digest = Callable[[bytes, bytes], bytes]
 """From key and message to the digest."""
@@ -27,6 +27,9 @@ _TIME: Final = re.compile("[0-9]{1,12}")
 _EXPIRY: Final = re.compile("[1-9][0-9]{9}")
 """From 2001 to 2286, always ten digits: where an expiry is signed together with the text around it, its digits cannot
 be taken for that text, nor the other way round."""
+
+FIRST_EXPIRY: Final = 1_000_000_000
+_LAST_EXPIRY: Final = 9_999_999_999
 
 _RESERVED: Final = re.compile(rb"[ \"#%&'/:;<=>?@\[\\\]^`{|}~]")
 
@@ -126,6 +129,30 @@ def expiry(text: str, now: float, *, param: str = "expires", digits: re.Pattern[
     if now >= expires:
         raise SignatureExpired(param=param)
     return expires
+
+
+def check_signable(
+    keys: Collection[object], path: bytes, query: bytes = b"", expires: int | None = None, *, first_expiry: int = 1
+) -> None:
+    """Check that there is a key, that a URL is ASCII, and that its expiry will be understood. Raises MalformedRequest.
+
+    ``first_expiry``: ``FIRST_EXPIRY`` where ``expiry`` reads it.
+    """
+    if not keys:
+        raise MalformedRequest("There is no key to sign with")
+    if not path.isascii() or not query.isascii():
+        raise MalformedRequest("Non-ASCII characters of a URL must be percent-encoded before it is signed")
+    if expires is not None and not first_expiry <= expires <= _LAST_EXPIRY:
+        raise MalformedRequest(f"An expiry must be a Unix timestamp in seconds, from {first_expiry} to {_LAST_EXPIRY}")
+
+
+def check_signable_path(keys: Collection[object], path: bytes, query: bytes, expires: int | None) -> None:
+    """Check what is signed without a query, for ever, as ``check_signable``. Raises MalformedRequest."""
+    check_signable(keys, path)
+    if expires is not None:
+        raise MalformedRequest("Signatures of this service do not expire")
+    if query:
+        raise MalformedRequest("Only a path is signed, without a query")
 
 
 def verify_edge_token(token: str, keys: Iterable[Key], path: bytes, now: float, *, separator: str = "~") -> int | None:

@@ -10,19 +10,19 @@ from typing import Annotated, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.patterns import regex
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.sharp import FITS, POSITIONS, SharpImage
 from pixmill.dialects.netlify.options import NAMES, OPTIONS
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
-from pixmill.dialects.signing import Keyring
+from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.errors import (
     BadRequest,
     Forbidden,
     ImageError,
     InvalidParameter,
-    MalformedRequest,
     MethodNotAllowed,
     MissingParameter,
     PixmillError,
@@ -41,7 +41,6 @@ from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
 from pixmill.plan.url import canonical_url, special_url
-from pixmill.runtime.bounded import BoundedDict
 
 Value = TypeVar("Value")
 
@@ -65,8 +64,6 @@ _POSITIONS: Final = ("center", "top", "bottom", "left", "right")
 _HOSTED_QUALITY: Final = 75
 _MAX_QUALITY: Final = 100
 _MAX_DIGITS: Final = 9
-_MAX_PLANS: Final = 1_024
-_MAX_KEPT_CHARS: Final = 512
 _MISSING: Final = 'Bad Request: Missing "url" query parameter'
 _FORBIDDEN: Final = "Forbidden: Remote image URL not allowed"
 
@@ -98,12 +95,11 @@ class NetlifyDialect:
         """``site`` is the base of the paths of the site: only with an http or https one does their query count."""
         self._is_dev = options.handler == "dev"
         self._patterns = tuple(regex(pattern) for pattern in options.remote_images)
-        self._mount = mount.encode()
         self._site = site.rstrip("/") if site.startswith(("http://", "https://")) and "{" not in site else ""
         self._base = canonical_url(f"{self._site}/") if self._site else ""
-        self._keyring = keyring
+        self._signatures = MountSignatures(keyring, mount)
         self._mode = mode
-        self.requires_signature = keyring is not None
+        self.requires_signature = self._signatures.is_required
         self.limits_sources = not any(pattern.matches("https://pixmill-a.example/x") for pattern in self._patterns)
         params = tuple(
             QueryParam(option.names[0], option.meaning.replace("`", ""), {"type": "string"}, required=not index)
@@ -114,18 +110,16 @@ class NetlifyDialect:
             UrlRoute(f"{PREFIX}/", label=PREFIX),
         )
         self._match = template_matcher(self.routes)
-        self._plans: BoundedDict[tuple[tuple[str, str], ...], Plan] = BoundedDict(_MAX_PLANS)
+        self._plans: CompiledCache[tuple[tuple[str, str], ...], Plan] = CompiledCache()
 
     def match(self, path: bytes) -> UrlRoute | None:
         return self._match(path)
 
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        return self._keyring.verify(self._mount + path, query, now) if self._keyring else None
+        return self._signatures.verify(path, query, now)
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if self._keyring is None:
-            raise MalformedRequest("There is no key to sign with")
-        return self._keyring.sign(self._mount + path, query, expires)
+        return self._signatures.sign(path, query, expires)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:
@@ -144,9 +138,7 @@ class NetlifyDialect:
     def _new_plan(self, key: tuple[tuple[str, str], ...], values: dict[str, str]) -> Plan:
         """Compile parameters, and keep the plan: many images share a few."""
         plan = self._dev_plan(values) if self._is_dev else self._hosted_plan(values)
-        if sum(len(value) for _, value in key) <= _MAX_KEPT_CHARS:
-            self._plans[key] = plan
-        return plan
+        return self._plans.put(key, plan, sum(len(value) for _, value in key))
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query

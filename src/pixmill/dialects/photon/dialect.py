@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import leading_integer
 from pixmill.dialects.kit.query import last_values, pairs
@@ -35,7 +36,6 @@ from pixmill.plan.ops import Input, Output, Plan, Stage
 from pixmill.plan.output import Encoding, Metadata, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
-from pixmill.runtime.bounded import BoundedDict
 
 MAX_AGE_S: Final = 63_115_200
 _INVALID: Final = "Sorry, the parameters you provided were not valid"
@@ -48,7 +48,6 @@ _TACHYON_QUALITY: Final = 82
 _MIN_QUALITY: Final = 20
 _MAX_QUALITY: Final = 89
 _HANDED_ON: Final = {401: 403, 403: 403, 404: 404, 410: 404, 429: 429, 451: 451}
-_MAX_CACHED: Final = 1_024
 
 
 class PhotonOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +86,7 @@ class PhotonDialect:
             summary=f"An image, as {name.capitalize()} makes it.",
         )
         self.routes: tuple[UrlRoute, ...] = (route,)
-        self._plans: BoundedDict[tuple[bytes, bool], Plan] = BoundedDict(_MAX_CACHED)
+        self._plans: CompiledCache[tuple[bytes, bool], Plan] = CompiledCache()
 
     def match(self, path: bytes) -> UrlRoute | None:
         return self.routes[0] if len(path) > 1 else None
@@ -104,7 +103,7 @@ class PhotonDialect:
         is_gif = path[-4:].lower() == b".gif"
         plan = self._plans.get((query, is_gif))
         if plan is None:
-            plan = self._plans[query, is_gif] = self._plan(values, is_gif=is_gif)
+            plan = self._plans.put((query, is_gif), self._plan(values, is_gif=is_gif), len(query))
         link = (("link", f'<{source.text}>; rel="canonical"'),) if source.kind is SourceKind.HTTP else ()
         return ImageRequest(source, plan, max_age_s=MAX_AGE_S, headers=link)
 

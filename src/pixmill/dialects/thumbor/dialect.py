@@ -6,7 +6,7 @@ Both have one grammar of options; filters, signatures and answers differ by flav
 from collections.abc import Mapping
 from typing import Final
 
-from pixmill.dialects.kit.signatures import Key
+from pixmill.dialects.kit.signatures import Key, check_signable_path
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor import filters_imagor, filters_thumbor
 from pixmill.dialects.thumbor.compile import Compiler
@@ -62,6 +62,7 @@ class ThumborDialect:
         keys: tuple[Key, ...] = (),
         default_scheme: str = "",
         mode: RenderMode = RenderMode.BALANCED,
+        mount: str = "",
     ) -> None:
         """``default_scheme``: that of image names without one; empty if these are relative.
 
@@ -69,6 +70,7 @@ class ThumborDialect:
         """
         self.routes = _ROUTES[settings.flavour]
         self._settings = settings
+        self._mount = mount
         self._flavour = settings.flavour
         self._compiler = Compiler(settings, default_scheme, mode)
         self._signer = Signer.build(
@@ -101,16 +103,11 @@ class ThumborDialect:
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         """Sign a path that may begin with ``/unsafe/``; thumbor's signatures do not expire."""
-        if not self._signer.keys:
-            raise MalformedRequest("There is no key to sign with")
-        if expires is not None:
-            raise MalformedRequest("Signatures of this service do not expire")
-        if query or not path.isascii():
-            raise MalformedRequest("A path without query, in ASCII, is signed")
+        check_signable_path(self._signer.keys, path, query, expires)
         rest = path.removeprefix(b"/").removeprefix(UNSAFE + b"/")
         if not rest:
             raise MissingParameter("The URL names no image", param="image")
-        return self._signer.sign(rest)
+        return self._mount + self._signer.sign(rest)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query  # thumbor and imagor ignore it

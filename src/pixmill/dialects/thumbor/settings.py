@@ -1,8 +1,8 @@
 """``options`` of an entry: what thumbor and imagor have as settings, in lower case. Knows names and values only."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.plan.ops import ResampleSpace
@@ -18,7 +18,7 @@ class ThumborOptions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     flavour: Flavour = Flavour.THUMBOR
     allow_unsafe_url: bool = False
     signer_type: Literal["sha1", "sha256", "sha512"] = "sha1"
-    signer_truncate: int = 0
+    signer_truncate: Annotated[int, Meta(ge=0, le=88)] = 0
     smart: Literal["attention", "entropy", "face", "center"] = "attention"
     resampling: ResampleSpace = ResampleSpace.SRGB
     respect_orientation: bool | None = None

@@ -9,6 +9,8 @@ from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha1, hm
 from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.errors import SignatureInvalid, SignatureMissing
 
+MIN_CHARS: Final = 17
+"""Of a truncated signature: 102 bits, and what imagor takes for one. A shorter one could be found by trying."""
 UNSAFE: Final = b"unsafe"
 _DIGESTS: Final = {"sha1": hmac_sha1, "sha256": hmac_sha256, "sha512": hmac_sha512}
 _IMAGOR_HASH: Final = re.compile(rb"[A-Za-z0-9_=-]{17,}")
@@ -56,6 +58,9 @@ class Signer:
     def build(
         cls, flavour: Flavour, keys: tuple[Key, ...], digest: str, max_chars: int, *, allows_unsafe: bool
     ) -> "Signer":
+        """Raises ValueError for a signature that is too short."""
+        if 0 < max_chars < MIN_CHARS:
+            raise ValueError(f"signer_truncate must be 0, for all of a signature, or at least {MIN_CHARS} characters")
         scheme = Scheme(_DIGESTS[digest], Spelling.BASE64URL_PADDED, max_chars=max_chars)
         return cls(flavour, keys, scheme, allows_unsafe or not keys)
 

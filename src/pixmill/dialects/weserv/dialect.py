@@ -13,7 +13,7 @@ from msgspec import Struct
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import pairs
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute
-from pixmill.dialects.signing import Keyring
+from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.dialects.weserv.options import BY_NAME, JSON, OPTIONS, Parameters, read_parameters
 from pixmill.dialects.weserv.plans import plan_of
 from pixmill.errors import (
@@ -22,7 +22,6 @@ from pixmill.errors import (
     Forbidden,
     ImageError,
     InvalidParameter,
-    MalformedRequest,
     PixmillError,
     RouteNotFound,
     SourceError,
@@ -79,21 +78,19 @@ class WeservDialect:
     ) -> None:
         if not 1 <= options.quality <= 100:  # noqa: PLR2004 - percent
             raise ValueError("options.quality must be from 1 to 100")
-        self._options, self._mode, self._keyring = options, mode, keyring
-        self._mount = mount.encode()
+        self._options, self._mode = options, mode
+        self._signatures = MountSignatures(keyring, mount)
         self._scheme = default_scheme or "http"
-        self.requires_signature = keyring is not None
+        self.requires_signature = self._signatures.is_required
 
     def match(self, path: bytes) -> UrlRoute | None:
         return _ROUTE if path == b"/" else None
 
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
-        return self._keyring.verify(self._mount + path, query, now) if self._keyring else None
+        return self._signatures.verify(path, query, now)
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if self._keyring is None:
-            raise MalformedRequest("There is no key to sign with")
-        return self._keyring.sign(self._mount + path, query, expires)
+        return self._signatures.sign(path, query, expires)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or path != b"/":
