@@ -4,8 +4,6 @@ What a URL means as a native one is tested for each example of the catalogue and
 """
 
 import re
-import sys
-from collections.abc import Callable
 from importlib import import_module
 from random import Random
 from typing import Final, NamedTuple
@@ -25,6 +23,7 @@ from pixmill.errors import BadRequest, Forbidden, InvalidParameter
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Plan
 from pixmill.plan.request import ImageRequest
+from tests.dialects.calls import calls_of
 
 EXAMPLES: Final = {service.name: service.example.encode() for service in services_of(DIALECTS)} | {
     NATIVE: b"/resize?url=a.jpg&width=300"
@@ -252,21 +251,6 @@ def test_any_url_is_signed_or_refused(name: str, target: bytes, expires: int | N
         except (BadRequest, Forbidden):
             continue  # not every URL that is signed names an image
         assert dialect.verify(signed_path, signed_query, -2.0) == expires, url
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """Count the calls of functions, in Python and in C."""
-    count = [0]
-
-    def profile(_frame: object, event: str, _argument: object) -> None:
-        count[0] += event in ("call", "c_call")
-
-    sys.setprofile(profile)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count[0]
 
 
 def growth(dialect: Dialect, template: bytes, unit: bytes) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from pixmill.errors import (
 )
 from pixmill.plan.ops import Clamp, Fit
 from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceKind
 
 PATH = b"/.netlify/images"
 SITE = "https://site.example:8443/base"
@@ -157,3 +159,25 @@ queries = st.one_of(
 def test_any_bytes_give_an_image_or_a_refusal(path: bytes, query: bytes, dialect: NetlifyDialect) -> None:
     with suppress(BadRequest, Forbidden):
         assert isinstance(dialect.parse(path, query), ImageRequest)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "allowed", "refused"),
+    [
+        ("https://a[.]example/.*", "https://a.example/x", "https://b.example/?https://a.example/x"),
+        ("https?://(a|b)[.]example/", "http://b.example/x", "https://c.example/http://a.example/x"),
+        ("https://a/|https://[|b]/", "https://b/x", "https://c/https://a/"),
+        ("^https://a/", "https://a/x", "https://c/https://a/"),
+        (r"https://a\.example/x(\||%7C)y", "https://a.example/x|y", "https://c/https://a.example/x|y"),
+    ],
+)
+def test_a_pattern_with_a_scheme_matches_where_urls_begin(pattern: str, allowed: str, refused: str) -> None:
+    dialect = NetlifyDialect(NetlifyOptions((pattern,)))
+    assert image(f"url={quote(allowed, safe='')}&w=9".encode(), dialect).source.kind is SourceKind.HTTP
+    with pytest.raises(SourceForbidden):
+        image(f"url={quote(refused, safe='')}&w=9".encode(), dialect)
+
+
+def test_a_pattern_without_a_scheme_matches_anywhere_as_netlify_does() -> None:
+    dialect = NetlifyDialect(NetlifyOptions(("[.]example/",)))
+    assert image(b"url=https%3A%2F%2Fa.example%2Fx&w=9", dialect).source.text == "https://a.example/x"

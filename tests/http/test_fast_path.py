@@ -55,6 +55,20 @@ async def test_a_request_that_was_answered_is_not_read_again(
         assert second.headers[name] == first.headers[name]
 
 
+async def test_a_method_that_the_route_does_not_have_is_not_answered_from_memory(services: ApiContext) -> None:
+    match = services.images.request_cache.reader.match((b"/resize", b"", b"", b""))
+    assert match is not None
+    url, methods = "/resize?url=wine.jpg&width=41", match.route.methods
+    async with client_of(services) as client:
+        object.__setattr__(match.route, "methods", frozenset({"GET"}))
+        try:
+            assert (await client.get(url)).status_code == 200
+            assert "detail=memory" in (await client.get(url)).headers["cache-status"]
+            assert (await client.head(url)).status_code == 405
+        finally:
+            object.__setattr__(match.route, "methods", methods)
+
+
 async def counted(client: httpx.AsyncClient, name: str) -> dict[str, float]:
     """The samples of a metric, by their labels as written."""
     page = (await client.get("/metrics")).text

@@ -1,12 +1,14 @@
 """Patterns of operators: the meaning of picomatch and of JavaScript, in time linear in the text."""
 
 import re
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pixmill.dialects.kit.patterns import MAX_PATTERN_CHARS, glob, regex
+from tests.dialects.calls import calls_of
 
 GLOBS = {
     "example.com": ({"example.com"}, {"a.example.com", "example.com.evil", "examplexcom"}),
@@ -109,3 +111,24 @@ def test_any_pattern_is_compiled_or_an_error(pattern: str, text: str) -> None:
 def test_what_makes_others_backtrack_is_answered_at_once() -> None:
     assert not regex("^(a+)+$").matches("a" * 50_000 + "b")
     assert not glob("/**/a/**/a/**/a/**/b").matches("/a" * 20_000)
+
+
+@pytest.mark.parametrize("pattern", [".*a.{200}b$", "^(?:.{0,250}a){4}b", "(a|b|.){1,255}x", ".*a.{250}.{250}.{250}c"])
+def test_a_match_is_linear_in_the_text_even_if_no_step_repeats(pattern: str) -> None:
+    compiled, random = regex(pattern), Random(1)
+    text = "".join(random.choice("ab") for _ in range(16_000))
+
+    def work(length: int) -> int:
+        fresh = regex(pattern)
+        return calls_of(lambda: fresh.matches(text[:length]))
+
+    short, long = work(4_000), work(16_000)
+    assert long <= 4.5 * short + 1_000
+    compiled.matches(text)
+    assert len(compiled._steps) <= 5_000
+
+
+def test_large_patterns_are_refused() -> None:
+    for pattern in ("(?:a{255}){255}", "(?:(?:a{9}){9}){99}", "a{999}", "(" * 40 + ")" * 40, "[" + "a-z" * 800 + "]"):
+        with pytest.raises(ValueError, match="pattern"):
+            regex(pattern)

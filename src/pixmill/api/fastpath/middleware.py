@@ -70,6 +70,7 @@ class FastPathMiddleware:
         now = time.time()
         request_key, if_none_match, if_modified_since, requested_id, is_valid = self._request_cache.reader.read(scope)
         cached = self._request_cache.get(request_key, now) if is_valid else None
+        cached = cached if cached and scope["method"] in cached.methods else None
         hit = cached and self._results.peek_fresh(cached.result_key, cached.image_request.tags)
         if cached and hit:
             raw_id = choose_request_id(requested_id).encode()

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from pixmill.api.fastpath.telemetry_batch import ResponseClass
 from pixmill.api.middleware.guards import MAX_HEADER_BYTES, MAX_HOST_BYTES, is_host
+from pixmill.dialects.port import READ_METHODS
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.plan.key import Key
 from pixmill.plan.request import ImageRequest
@@ -95,8 +96,8 @@ class CachedRequest:
     """What a request means. ``responses``, by method, or 304, are made of the entry with ``meta`` in that ``second``.
 
     The entry itself is not kept: memory is freed when its tier evicts it.
-    ``route`` is the label of its route, for metrics and logs. ``adds_headers`` is the match of a dialect with headers
-    that depend on the original.
+    ``route`` is the label of its route, for metrics and logs; ``methods`` are those that it answers. ``adds_headers`` is
+    the match of a dialect with headers that depend on the original.
     """
 
     image_request: ImageRequest
@@ -105,6 +106,7 @@ class CachedRequest:
     etag_prefix: str = ""
     route: str = ""
     adds_headers: DialectMatch | None = None
+    methods: frozenset[str] = READ_METHODS
     meta: EntryMetadata | None = None
     second: int = 0
     responses: dict[str, PreparedResponse] = field(default_factory=dict)

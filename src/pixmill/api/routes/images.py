@@ -71,7 +71,13 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     context.images.request_cache.put(
         request_key,
         CachedRequest(
-            image_request, key, expires, etag_prefix, match.route.label, match if match.adds_headers else None
+            image_request,
+            key,
+            expires,
+            etag_prefix,
+            match.route.label,
+            match if match.adds_headers else None,
+            match.route.methods,
         ),
     )
     return image_response(request, image_request, result, context, expires=expires, etag_prefix=etag_prefix)

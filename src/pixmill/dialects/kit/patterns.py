@@ -10,15 +10,17 @@ hidden names and dot segments: canonical URLs have no dot segments.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 MAX_PATTERN_CHARS: Final = 2_048
 MAX_STATES: Final = 4_096
+"""Of a pattern: a step that is not cached takes time in proportion, and a cached one a kilobyte at most."""
 MAX_REPEAT: Final = 255
 _MAX_DEPTH: Final = 32
-_MAX_CACHED_STEPS: Final = 20_000
+_MAX_CACHED_STEPS: Final = 5_000
+_MAX_RANGE: Final = 4_096
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -47,6 +49,10 @@ _NO_OP_LOOKAHEADS: Final = (
 )
 _NOT_AT_END: Final = "(?=.)"
 _MORE: Final = "more"
+_AT_START: Final = frozenset("^")
+_AT_END: Final = frozenset("$")
+_HAS_MORE: Final = frozenset((_MORE,))
+_NOWHERE: Final[frozenset[str]] = frozenset()
 _SHORT: Final = re.compile(r"(?:\*{1,2}/)?\*{1,2}(?:\.\w+)*", re.ASCII)
 _EXTENSIONS: Final = re.compile(r"(?:\.\w+)*", re.ASCII)
 
@@ -72,23 +78,27 @@ class _State:
 
 
 class LinearPattern:
-    """A compiled pattern; ``matches`` takes time linear in the text."""
+    """A compiled pattern; ``matches`` takes time linear in the text.
+
+    A set of states is a number with a bit for each, so that one operation advances all of them.
+    """
 
     def __init__(self, states: list[_State], start: int, end: int, *, search: bool) -> None:
         """``search``: the pattern may match anywhere in the text, else it must match all of it."""
-        self._states, self._end, self._search = states, end, search
-        self._start = start
-        self._initial = self._closure((start,), at_start=True)
-        self._steps: dict[tuple[frozenset[int], str], frozenset[int]] = {}
-        self._accepting: dict[frozenset[int], bool] = {}
+        self._states, self._search = states, search
+        self._start, self._end = 1 << start, 1 << end
+        self._jumps: dict[frozenset[str], tuple[tuple[int, int], ...]] = {}
+        self._initial = self._closure(self._start, _AT_START)
+        self._consuming: dict[str, int] = {}
+        self._steps: dict[tuple[int, str], int] = {}
 
     def matches(self, text: str) -> bool:
         """Return whether the text matches."""
         states, steps, end = self._initial, self._steps, self._end
         if not text:
-            return self._end in self._closure((self._start,), at_start=True, at_end=True)
+            return bool(self._end & self._closure(self._start, _AT_START | _AT_END))
         for char in text:
-            if self._search and end in states:
+            if self._search and end & states:
                 return True
             following = steps.get((states, char))
             if following is None:
@@ -96,39 +106,41 @@ class LinearPattern:
             if not following:
                 return False
             states = following
-        return self._accepts(states)
+        return bool(end & self._closure(states, _AT_END))
 
-    def _accepts(self, states: frozenset[int]) -> bool:
-        accepts = self._accepting.get(states)
-        if accepts is None:
-            accepts = self._end in self._closure(states, at_end=True)
-            _remember(self._accepting, states, accepts)
-        return accepts
-
-    def _step(self, states: frozenset[int], char: str) -> frozenset[int]:
-        reached = [self._states[number] for number in self._closure(states, has_more=True)]
-        targets = [state.then[0] for state in reached if state.chars is not None and char in state.chars]
-        if self._search:
-            targets.append(self._start)
-        following = self._closure(targets)
+    def _step(self, states: int, char: str) -> int:
+        consuming = self._consuming.get(char)
+        if consuming is None:
+            consuming = sum(
+                1 << at for at, one in enumerate(self._states) if one.chars is not None and char in one.chars
+            )
+            _remember(self._consuming, char, consuming)
+        targets = (self._closure(states, _HAS_MORE) & consuming) >> 1  # where ``consume`` puts them
+        following = self._closure(targets | self._start if self._search else targets, _NOWHERE)
         _remember(self._steps, (states, char), following)
         return following
 
-    def _closure(
-        self, numbers: Iterable[int], *, at_start: bool = False, at_end: bool = False, has_more: bool = False
-    ) -> frozenset[int]:
+    def _closure(self, states: int, holds: frozenset[str]) -> int:
         """Return the states that are reached without consuming a character, under the conditions that hold here."""
-        holds = {"": True, "^": at_start, "$": at_end, _MORE: has_more}
-        reached: set[int] = set()
-        pending = list(numbers)
-        while pending:
-            number = pending.pop()
-            if number not in reached:
-                reached.add(number)
-                state = self._states[number]
-                if state.chars is None and holds[state.condition]:
-                    pending += state.then
-        return frozenset(reached)
+        jumps = self._jumps.get(holds)
+        if jumps is None:
+            jumps = self._jumps[holds] = self._jumps_under(holds)
+        before = -1
+        while states != before:
+            before = states
+            for sources, distance in jumps:
+                if moving := states & sources:
+                    states |= moving << distance if distance > 0 else moving >> -distance
+        return states
+
+    def _jumps_under(self, holds: frozenset[str]) -> tuple[tuple[int, int], ...]:
+        """Return the states that pass on under these conditions, by how far they do."""
+        sources: dict[int, int] = {}
+        for at, state in enumerate(self._states):
+            if state.chars is None and (not state.condition or state.condition in holds):
+                for target in state.then:
+                    sources[target - at] = sources.get(target - at, 0) | 1 << at
+        return tuple((states, distance) for distance, states in sources.items())
 
 
 def _remember(cache: dict[Key, Value], key: Key, value: Value) -> None:
@@ -150,6 +162,7 @@ class _Builder:
         return len(self.states) - 1
 
     def consume(self, start: int, chars: _Chars) -> int:
+        """Consume a character: the state that does stands right behind the one that it leads to."""
         end = self.new()
         self.states[start].then.append(self.new(end, chars=chars))
         return end
@@ -297,7 +310,7 @@ class _Reader:
         return self.read_escape() if char == "\\" else char
 
     def _range(self, first: str, last: "str | _Chars") -> set[str]:
-        if isinstance(last, _Chars) or not 0 <= ord(last) - ord(first) <= MAX_STATES:
+        if isinstance(last, _Chars) or not 0 <= ord(last) - ord(first) <= _MAX_RANGE:
             raise self.error("the range of the class is not valid")
         return {chr(code) for code in range(ord(first), ord(last) + 1)}
 

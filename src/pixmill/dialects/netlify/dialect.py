@@ -4,6 +4,7 @@ Two programs answer them: the hosted service, and the handler that ``netlify dev
 ipx. They differ in what they do without a format, with both sides, and with an image smaller than the box.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -94,7 +95,7 @@ class NetlifyDialect:
     ) -> None:
         """``site`` is the base of the paths of the site: only with an http or https one does their query count."""
         self._is_dev = options.handler == "dev"
-        self._patterns = tuple(regex(pattern) for pattern in options.remote_images)
+        self._patterns = tuple(regex(_anchored(pattern)) for pattern in options.remote_images)
         self._site = site.rstrip("/") if site.startswith(("http://", "https://")) and "{" not in site else ""
         self._base = canonical_url(f"{self._site}/") if self._site else ""
         self._signatures = MountSignatures(keyring, mount)
@@ -243,6 +244,25 @@ class NetlifyDialect:
             gravity=POSITIONS[position] if position else None,
             clamps=True,
         )
+
+
+_TOP_LEVEL: Final = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|[()|]|[^\\\[()|]+|.", re.DOTALL)
+
+
+def _anchored(pattern: str) -> str:
+    """Return a pattern that begins with a scheme so that it matches only where URLs begin.
+
+    Netlify searches for it anywhere in a URL: a pattern for ``https://a.example/`` then also opens
+    ``https://b.example/?https://a.example/``.
+    """
+    alternatives, depth = [""], 0
+    for piece in _TOP_LEVEL.findall(pattern):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "|" and not depth:
+            alternatives.append("")
+        else:
+            alternatives[-1] += piece
+    return f"^(?:{pattern})" if all(one.startswith(("http", "^http")) for one in alternatives) else pattern
 
 
 _SIDE_NAMES: Final = (("w", "width"), ("h", "height"))
