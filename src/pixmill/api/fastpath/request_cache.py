@@ -96,8 +96,8 @@ class CachedRequest:
     """What a request means. ``responses``, by method, or 304, are made of the entry with ``meta`` in that ``second``.
 
     The entry itself is not kept: memory is freed when its tier evicts it.
-    ``route`` is the label of its route, for metrics and logs; ``methods`` are those that it answers. ``adds_headers`` is
-    the match of a dialect with headers that depend on the original.
+    ``route`` is the label of its route, for metrics and logs; ``methods`` are those that it answers. ``adds_headers``
+    is the match of a dialect with headers that depend on the original.
     """
 
     image_request: ImageRequest

@@ -24,6 +24,7 @@ from pixmill.dialects.cloudinary.options import FORMATS, IDLE_FLAGS, UNMADE_FORM
 from pixmill.dialects.cloudinary.resizing import Sizing, put_size
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.cloudinary.values import MAX_SIDE, MAXIMUM, Angle, Auto, Background, Quality, Side
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import integer
 from pixmill.dialects.kit.stages import StageSequence
@@ -53,6 +54,7 @@ _FALLBACKS: Final = (Format.JPEG, Format.PNG, Format.GIF)
 _ANIMATION_FLAGS: Final = frozenset({"animated", "awebp", "apng"})
 _MAX_LOOPS: Final = 65_534
 _MAX_FILENAME: Final = 200
+_NO_SOURCE: Final = SourceRef(SourceKind.PATH, "")
 _AS_STORED: Final = Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP)
 
 
@@ -126,12 +128,16 @@ def _loops(text: str) -> int:
     return further + 1
 
 
+_Key = tuple[tuple[bytes, ...], str, bool, str, HintValues | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """The settings of a mount, and what the URLs below it mean with them."""
 
     settings: CloudinaryOptions
     mode: RenderMode = RenderMode.BALANCED
+    _compiled: CompiledCache[_Key, tuple[ImageRequest, Recipe]] = field(default_factory=CompiledCache)
 
     def __post_init__(self) -> None:
         """Check the bases of ``auto_upload``. Raises ValueError."""
@@ -169,6 +175,18 @@ class Compiler:
         """Return the request of a URL. Raises BadRequest."""
         if delivery.resource == "raw":
             raise InvalidParameter("Raw assets are not delivered here", param="resource_type")
+        is_fetched = delivery.type == FETCH
+        key = (delivery.components, delivery.resource, is_fetched, "" if is_fetched else delivery.extension, hinted)
+        found = self._compiled.get(key)
+        if found is None:
+            length = sum(map(len, delivery.components)) + len(delivery.extension)
+            found = self._compiled.put(key, self._compile(delivery, hinted), length)
+        request, recipe = found
+        filename = _filename(recipe, delivery)
+        return structs.replace(request, source=self._original(delivery), filename=filename), recipe
+
+    def _compile(self, delivery: Delivery, hinted: HintValues | None) -> tuple[ImageRequest, Recipe]:
+        """Return the request of these components without its source, and what was noted. Raises BadRequest."""
         components = self.components_of(delivery.components)
         recipe = Recipe()
         dpr = _common_dpr(components, hinted)
@@ -178,9 +196,8 @@ class Compiler:
         plan = structs.replace(plan, input=_input(recipe, output), output=output)
         default = recipe.default or self.settings.default_image
         request = ImageRequest(
-            self._original(delivery),
+            _NO_SOURCE,
             normal_form(plan),
-            filename=_filename(recipe, delivery),
             max_age_s=self.settings.max_age,
             fallback=Fallback(self.source_of(default.replace(":", "/"))) if default else None,
             hints=_hints(recipe),
