@@ -171,7 +171,7 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         },
     },
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
-    "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["127.0.0.1/S", "*.example.com"]}},
+    "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["{origin}/S", "*.example.com"]}},
     "weserv": {"dialect": "weserv"},
     "photon": {"dialect": "photon", "options": {"origins": {"example.com": "{origin}"}}},
     "wordpress-files": {"dialect": "photon", "source": "{origin}", "options": {"host_in_path": False}},

@@ -52,7 +52,7 @@ _MORE: Final = "more"
 _AT_START: Final = frozenset("^")
 _AT_END: Final = frozenset("$")
 _HAS_MORE: Final = frozenset((_MORE,))
-_NOWHERE: Final[frozenset[str]] = frozenset()
+_NEITHER_END: Final[frozenset[str]] = frozenset()
 _SHORT: Final = re.compile(r"(?:\*{1,2}/)?\*{1,2}(?:\.\w+)*", re.ASCII)
 _EXTENSIONS: Final = re.compile(r"(?:\.\w+)*", re.ASCII)
 
@@ -116,7 +116,7 @@ class LinearPattern:
             )
             _remember(self._consuming, char, consuming)
         targets = (self._closure(states, _HAS_MORE) & consuming) >> 1  # where ``consume`` puts them
-        following = self._closure(targets | self._start if self._search else targets, _NOWHERE)
+        following = self._closure(targets | self._start if self._search else targets, _NEITHER_END)
         _remember(self._steps, (states, char), following)
         return following
 
