@@ -253,6 +253,28 @@ def test_any_url_is_signed_or_refused(name: str, target: bytes, expires: int | N
         assert dialect.verify(signed_path, signed_query, -2.0) == expires, url
 
 
+def answer_of(dialect: Dialect, target: bytes) -> object:
+    """The outcome of a target, or its refusal in words."""
+    path, _, query = target.partition(b"?")
+    try:
+        return dialect.parse(path, query)
+    except (BadRequest, Forbidden) as error:
+        return type(error), error.message, error.param
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=15)
+def test_what_was_parsed_before_makes_no_difference(name: str, random: Random) -> None:
+    used = dialect_of(name)
+    example_target = EXAMPLES[name]
+    images = (b"a.jpg", b"b.png", b"c%20d.gif", b"color:red", b"x/e.jpg", b"a.jpg%3Fv=1", b"..")
+    for _ in range(6):
+        target = random.choice((example_target, changed(random, example_target), hard_target(name, [b"width"], random)))
+        target = target.replace(b"a.jpg", random.choice(images))
+        assert answer_of(used, target) == answer_of(dialect_of(name), target), target
+
+
 def growth(dialect: Dialect, template: bytes, unit: bytes) -> tuple[int, int]:
     """The calls for 400 units in a URL, and for 1600."""
 

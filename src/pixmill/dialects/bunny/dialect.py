@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from pixmill.dialects.bunny.options import CLASS, MAX_SIDE, OPTIONS, TABLE
 from pixmill.dialects.bunny.tokens import split_token, token_of, verify_token
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.plan_values import path_source
-from pixmill.dialects.kit.query import last_values, pairs
+from pixmill.dialects.kit.query import last_values, pairs, remove
 from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, check_signable
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import Forbidden, InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
@@ -101,6 +102,7 @@ class Values(Struct, frozen=True):
     format: Format | None = None
 
 
+_OF_TOKEN: Final = frozenset((b"token", b"expires"))
 _FIELDS: Final = frozenset(Values.__struct_fields__)
 
 
@@ -139,6 +141,7 @@ class BunnyDialect:
         self._keys = keys
         self._mount = mount.encode()
         self._mode = mode
+        self._plans: CompiledCache[bytes, Plan] = CompiledCache()
         self._classes = {name: read_values(text.removeprefix("?").encode()) for name, text in options.classes.items()}
         self._match = template_matcher(_ROUTES)
         self.requires_signature = bool(keys)
@@ -174,7 +177,7 @@ class BunnyDialect:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
         source = path_source(split_token(path)[0])
         try:
-            return ImageRequest(source, self._plan(self._values(query)))
+            return ImageRequest(source, self._plan_of(remove(query, _OF_TOKEN)))
         except InvalidParameter as error:
             shown = error.message.encode("ascii", "replace").decode()
             return ImageRequest(source, normal_form(Plan(output=_ORIGINAL)), headers=((_ERROR, f"301 {shown}"),))
@@ -194,6 +197,13 @@ class BunnyDialect:
         if name:
             raise InvalidParameter(f"There is no class {name[:64]}", param=CLASS)
         return read_values(query)
+
+    def _plan_of(self, query: bytes) -> Plan:
+        """Return the plan of a query without a token. Raises InvalidParameter, Forbidden."""
+        plan = self._plans.get(query)
+        if plan is None:
+            plan = self._plans.put(query, self._plan(self._values(query)), len(query))
+        return plan
 
     def _plan(self, values: Values) -> Plan:
         resize = Resize(values.width, values.height, enlarge=values.upscaling or self._options.upscaling)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.fastly.options import AUTO, FORMATS, OPTIONS, TABLE
 from pixmill.dialects.fastly.values import MAX_SIDE, Region, Side
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
@@ -114,6 +115,7 @@ class FastlyDialect:
     def __init__(self, options: FastlyOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options = options
         self._mode = mode
+        self._plans: CompiledCache[bytes, Plan] = CompiledCache()
         self._match = template_matcher(_ROUTES)
 
     def match(self, path: bytes) -> UrlRoute | None:
@@ -128,7 +130,10 @@ class FastlyDialect:
             raise RouteNotFound
         if len(path) > MAX_PATH_BYTES:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
-        return ImageRequest(path_source(path), self._plan(self._values(query)), headers=_STATS)
+        plan = self._plans.get(query)
+        if plan is None:
+            plan = self._plans.put(query, self._plan(self._values(query)), len(query))
+        return ImageRequest(path_source(path), plan, headers=_STATS)
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query

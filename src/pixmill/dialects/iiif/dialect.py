@@ -15,6 +15,7 @@ from pixmill.dialects.iiif.grammar import ImageParams, read_params
 from pixmill.dialects.iiif.information import PROFILE_LINKS, info_json, media_type
 from pixmill.dialects.iiif.options import REQUIRED_FORMATS, IiifOptions, Maximum, Version, prefixes_of
 from pixmill.dialects.iiif.plans import plan_of
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute
 from pixmill.errors import (
@@ -81,6 +82,7 @@ class IiifDialect:
         """``limits`` are those of the server. Raises ValueError."""
         prefixes = prefixes_of(options, mount)
         self._options, self._mode = options, mode
+        self._compiled: CompiledCache[tuple[Version, tuple[bytes, ...]], tuple[ImageParams, Plan]] = CompiledCache()
         self._maximum = Maximum.of(options, limits)
         self._base = options.base_url.rstrip("/") or mount
         self._formats = frozenset((*REQUIRED_FORMATS, *options.extra_formats))
@@ -125,11 +127,20 @@ class IiifDialect:
             return Redirect(f"{base}/{_INFO}", 303)
         if location.kind is _Kind.INFO:
             return FactsRequest(ImageRequest(source, Plan(), headers=_headers(location.version)))
-        params = self._params(location)
+        params, plan = self._compiled_of(location)
         if params.size.upscales and location.version is Version.V3 and not self._options.upscaling:
             return Text(_NO_UPSCALING, 501)
-        plan = plan_of(params, self._options, self._maximum, self._mode)
         return ImageRequest(source, plan, headers=_headers(location.version))
+
+    def _compiled_of(self, location: _Location) -> tuple[ImageParams, Plan]:
+        """Return the parameters of an image, and their plan. Raises BadRequest."""
+        key = (location.version, location.segments[1:])
+        found = self._compiled.get(key)
+        if found is None:
+            params = self._params(location)
+            plan = plan_of(params, self._options, self._maximum, self._mode)
+            found = self._compiled.put(key, (params, plan), sum(map(len, key[1])))
+        return found
 
     def _params(self, location: _Location) -> ImageParams:
         params = read_params([_decoded(segment) for segment in location.segments[1:]], location.version)
@@ -143,8 +154,7 @@ class IiifDialect:
         location = self._locate(path)
         if location is None or location.kind is not _Kind.IMAGE:
             return ()
-        params = self._params(location)
-        plan = plan_of(params, self._options, self._maximum, self._mode)
+        params, plan = self._compiled_of(location)
         canonical = canonical_params(params, plan, source, location.version, self._options, self._maximum)
         identifier = quote(_decoded(location.segments[0]), safe=_SAFE_IN_SEGMENT)
         url = f"{self._base}{location.prefix}/{identifier}/{canonical}"

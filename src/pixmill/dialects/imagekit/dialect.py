@@ -13,6 +13,7 @@ from pixmill.dialects.imagekit.chain import PARAM, Step, read_chain
 from pixmill.dialects.imagekit.compile import StageList, Values, error, read_values
 from pixmill.dialects.imagekit.layers import overlays_of, reference
 from pixmill.dialects.imagekit.options import AUTO_FORMAT, ORIGINAL
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs, remove
 from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, Scheme, Spelling, check_signable, expiry, hmac_sha1
@@ -33,7 +34,7 @@ from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import MAX_STAGES, Input, Output, Plan, Stage
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
 from pixmill.plan.request import Fallback, ImageRequest
-from pixmill.plan.source import SourceRef, parse_source
+from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
 MAX_PATH_BYTES: Final = 65_536
 NEVER: Final = "9999999999"
@@ -41,6 +42,7 @@ NEVER: Final = "9999999999"
 
 _MARK: Final = b"tr:"
 _SEO: Final = b"ik-seo"
+_NO_SOURCE: Final = SourceRef(SourceKind.PATH, "")
 _NAMES: Final = frozenset((PARAM, "ik-attachment", "ik-attachment-name", "ik-s", "ik-t"))
 _SIGNED_OUT: Final = frozenset((b"ik-s", b"ik-t"))
 _SCHEME: Final = Scheme(hmac_sha1, Spelling.HEX)
@@ -90,6 +92,7 @@ class ImageKitDialect:
         self._keys = keys
         self._mount = mount
         self._mode = mode
+        self._compiled: CompiledCache[tuple[str, HintValues], ImageRequest] = CompiledCache()
         self._named = {name: _named_chain(name, text) for name, text in options.named.items()}
         self._match = template_matcher(_ROUTES)
         self.requires_signature = bool(keys)
@@ -124,8 +127,18 @@ class ImageKitDialect:
             raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
         values = last_values(pairs(query, _NAMES, decode=percent_decode))
         image, in_path = _split_path(path)
-        steps = self._expanded(read_chain(values.get(PARAM) or in_path))
         source = _source(image)
+        chain = values.get(PARAM) or in_path
+        request = self._compiled.get((chain, hinted))
+        if request is None:
+            request = self._compiled.put((chain, hinted), self._compile(chain, hinted), len(chain))
+        is_attached = values.get("ik-attachment") == "true"
+        filename = (values.get("ik-attachment-name") or image.rpartition("/")[2])[:255] if is_attached else ""
+        return replace(request, source=source, filename=filename)
+
+    def _compile(self, chain: str, hinted: HintValues) -> ImageRequest:
+        """Return the request of a transformation, without its source. Raises BadRequest."""
+        steps = self._expanded(read_chain(chain))
         stages, found = StageList(), Values()
         wants_width = wants_dpr = False
         for step in steps:
@@ -135,11 +148,9 @@ class ImageKitDialect:
             changes = {name: value for name in _FOR_OUTPUT if (value := getattr(given, name)) is not None}
             found = replace(found, **changes)
             stages.add_step(given, overlays_of(step, self._read), hinted)
-        is_attached = values.get("ik-attachment") == "true"
         return ImageRequest(
-            source,
+            _NO_SOURCE,
             self._plan(stages.stages, found),
-            filename=(values.get("ik-attachment-name") or image.rpartition("/")[2])[:255] if is_attached else "",
             fallback=Fallback(reference(found.di)) if found.di else None,
             hints=Hints(wants_width, wants_dpr) if wants_width or wants_dpr else None,
         )

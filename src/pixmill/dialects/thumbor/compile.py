@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
 from msgspec import structs
 
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import form_decode, percent_decode
 from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.thumbor import filters_imagor, filters_thumbor
@@ -68,6 +69,7 @@ class Compiler:
     settings: ThumborOptions
     default_scheme: str = ""
     mode: RenderMode = RenderMode.BALANCED
+    _compiled: CompiledCache[bytes, tuple[ImageRequest, Recipe]] = field(default_factory=CompiledCache)
 
     def find_source(self, name: str) -> SourceRef:
         """Return the source of a name or a URL. Raises InvalidParameter."""
@@ -118,9 +120,24 @@ class Compiler:
 
     def request_of(self, rest: bytes) -> tuple[ImageRequest, Recipe]:
         """Return the request of a path behind its signature. Raises BadRequest."""
+        options = read_options(rest, self.settings.flavour)
+        name = self.image_name(options.image)
+        key = rest[: len(rest) - len(options.image)]
+        found = None if self._is_colour(name) else self._compiled.get(key)
+        if found is None:
+            request, recipe, is_shared = self._compile(rest, name)
+            if is_shared:
+                self._compiled.put(key, (request, recipe), len(key))
+            return request, recipe
+        request, recipe = found
+        filename = _filename(recipe, name)
+        return structs.replace(request, source=self.find_source(name), filename=filename), recipe
+
+    def _compile(self, rest: bytes, name: str) -> tuple[ImageRequest, Recipe, bool]:
+        """Return the request of a path, and whether it is that of other images with the same options, too."""
         options, calls = self.options_of(rest)
         recipe = self.recipe_of(options, calls)
-        name = self.image_name(options.image)
+        is_shared = not recipe.extracts_focal
         if recipe.extracts_focal:
             name, recipe = self._extracted(options, calls, name)
         source, is_canvas = self._source(name, options)
@@ -132,7 +149,7 @@ class Compiler:
             filename=_filename(recipe, name),
             max_age_s=self._max_age_s(recipe),
         )
-        return request, recipe
+        return request, recipe, is_shared and not self._is_colour(name)
 
     def image_name(self, image: bytes) -> str:
         """Return the name of an image, decoded once. Raises InvalidParameter."""
@@ -145,9 +162,12 @@ class Compiler:
             raise InvalidParameter(f"image: {error}", param="image") from None
         return decode_base64(name) if is_imagor else name
 
+    def _is_colour(self, name: str) -> bool:
+        return self.settings.flavour is Flavour.IMAGOR and name.lower().startswith(_COLOUR)
+
     def _source(self, name: str, options: PathOptions) -> tuple[SourceRef, bool]:
         """Return the source of an image, and whether it is a canvas of one colour."""
-        if self.settings.flavour is Flavour.IMAGOR and name.lower().startswith(_COLOUR):
+        if self._is_colour(name):
             colour = filters_imagor.canvas_colour(name[len(_COLOUR) :])
             if colour is not None:
                 width, height = options.width or options.height or 1, options.height or options.width or 1

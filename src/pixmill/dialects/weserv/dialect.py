@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import pairs
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute
@@ -28,6 +29,7 @@ from pixmill.errors import (
     SourceForbidden,
 )
 from pixmill.media import Format
+from pixmill.plan.ops import Plan
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
@@ -79,6 +81,7 @@ class WeservDialect:
         if not 1 <= options.quality <= 100:  # noqa: PLR2004 - percent
             raise ValueError("options.quality must be from 1 to 100")
         self._options, self._mode = options, mode
+        self._compiled: CompiledCache[tuple[tuple[str, str], ...], tuple[Parameters, Plan]] = CompiledCache()
         self._signatures = MountSignatures(keyring, mount)
         self._scheme = default_scheme or "http"
         self.requires_signature = self._signatures.is_required
@@ -95,11 +98,12 @@ class WeservDialect:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or path != b"/":
             raise RouteNotFound
-        values = read_parameters(_lenient_pairs(query, self._options.quality))
-        source = self._source(values.url)
+        found = _lenient_pairs(query, self._options.quality)
+        source = self._source(read_parameters(pair for pair in found if pair[0] == "url").url)
+        values, plan = self._compiled_of(tuple(pair for pair in found if pair[0] != "url"))
         request = ImageRequest(
             source,
-            plan_of(values, self._mode),
+            plan,
             filename=values.filename,
             inline=True,
             max_age_s=values.max_age_s,
@@ -108,6 +112,15 @@ class WeservDialect:
             extensions=_EXTENSIONS,
         )
         return FactsRequest(request) if values.output == JSON else request
+
+    def _compiled_of(self, found: tuple[tuple[str, str], ...]) -> tuple[Parameters, Plan]:
+        """Return parameters other than the URL, and their plan. Raises InvalidParameter."""
+        compiled = self._compiled.get(found)
+        if compiled is None:
+            values = read_parameters(found)
+            length = sum(len(name) + len(text) for name, text in found)
+            compiled = self._compiled.put(found, (values, plan_of(values, self._mode)), length)
+        return compiled
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text | None:
         del path, query
