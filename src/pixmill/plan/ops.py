@@ -30,7 +30,8 @@ from pixmill.plan.size_rules import Dpr, SkipSmaller
 from pixmill.plan.source import SourceRef
 from pixmill.plan.transforms import Extend, FreeRotation, LengthUnit, Trim
 
-Side = Annotated[int, Meta(ge=0, le=65_535)]
+MAX_SIDE: Final = 65_535
+Side = Annotated[int, Meta(ge=0, le=MAX_SIDE)]
 Area = Annotated[int, Meta(ge=0, le=2**32)]
 SideShare = Annotated[float, Meta(ge=0, le=10_000)]
 

@@ -9,22 +9,25 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from pixmill.dialects.bunny.options import CLASS, MAX_SIDE, OPTIONS, TABLE
+from pixmill.dialects.bunny.options import CLASS, OPTIONS, TABLE
 from pixmill.dialects.bunny.tokens import split_token, token_of, verify_token
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import path_source
-from pixmill.dialects.kit.query import last_values, pairs, remove
+from pixmill.dialects.kit.query import check_path_length, last_values, pairs, remove
 from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, check_signable
-from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
-from pixmill.errors import Forbidden, InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.dialects.kit.stages import plan_of_stages
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.errors import Forbidden, InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, ToneAdjustment, UnsharpMask
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, PixelRegion, Point
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import (
+    MAX_SIDE,
     Aspect,
     BlurSpace,
     Crop,
@@ -41,8 +44,6 @@ from pixmill.plan.overlays import Blend, Length, OverlayFit, Placement
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import canvas_ref
 
-MAX_PATH_BYTES: Final = 65_536
-
 _PARAMETERS: Final = frozenset((CLASS, *TABLE))
 _ORIGINAL: Final = Output(source_format=True)
 _ERROR: Final = "X-BO-Processing-Error"
@@ -52,11 +53,7 @@ _ROUTES: Final[tuple[UrlRoute, ...]] = (
         "/{+image}",
         label="bunny:/image",
         summary="An image, as Bunny's Optimizer delivers it.",
-        params=tuple(
-            QueryParam(name, option.meaning.replace("`", ""), {"type": "string"})
-            for option in OPTIONS
-            for name in option.names
-        ),
+        params=query_params(OPTIONS, aliases=True),
     ),
 )
 
@@ -173,8 +170,7 @@ class BunnyDialect:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         source = path_source(split_token(path)[0])
         try:
             return ImageRequest(source, self._plan_of(remove(query, _OF_TOKEN)))
@@ -221,9 +217,7 @@ class BunnyDialect:
             stages.append(_combined(turns, pixels))
         else:
             stages += [last, _combined(turns, pixels)]
-        first, *others = stages
-        operations = {name: getattr(first, name) for name in Stage.__struct_fields__}
-        return normal_form(Plan(**operations, stages=tuple(others), output=self._output(values)))
+        return plan_of_stages(stages, output=self._output(values))
 
     def _output(self, values: Values) -> Output:
         quality, encoding = values.quality or self._options.quality, Encoding(mode=self._mode)

@@ -8,8 +8,7 @@ from pixmill.dialects.kit.options import Option, OptionRow, Status, by_name, opt
 from pixmill.dialects.kit.plan_values import aspect
 from pixmill.media import Format
 from pixmill.plan.gravity import Point
-
-MAX_SIDE: Final = 65_535
+from pixmill.plan.ops import MAX_SIDE
 
 FORMATS: Final = {
     "webp": Format.WEBP,

@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from pixmill.dialects.cloudflare.options import AUTO_WIDTH, FORMATS, Transformation
 from pixmill.dialects.kit.effects import blur_sigma, contrast_of_slope
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, ToneAdjustment, UnsharpMask
 from pixmill.plan.gravity import Faces
 from pixmill.plan.lengths import round_length
-from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import (
+    MAX_SIDE,
     BlurSpace,
     Clamp,
     Crop,
@@ -38,7 +39,6 @@ _MODERN: Final = (Format.AVIF, Format.WEBP)
 _LOSSLESS_QUALITY: Final = 100
 _MIN_GAMMA: Final = Fraction(1, 10)
 _SHARPEN_SIGMA: Final = 1.0
-_MAX_SIDE: Final = 65_535
 _BLACK: Final = Colour(0, 0, 0)
 
 
@@ -81,17 +81,12 @@ def plan_of(found: Transformation, mode: RenderMode, screen_width: int | None = 
         background=found.background or Colour(),
     )
     border = _border(found)
-    plan = Plan(
-        **{name: getattr(first, name) for name in Stage.__struct_fields__},
-        input=Input(animated=found.animated),
-        stages=(border,) if border else (),
-        output=_output(found, mode, is_slow=is_slow),
-    )
-    return normal_form(plan)
+    stages = [first, border] if border else [first]
+    return plan_of_stages(stages, Input(animated=found.animated), _output(found, mode, is_slow=is_slow))
 
 
 def _scaled(length: int, dpr: Fraction) -> int:
-    return min(round_length(length * dpr), _MAX_SIDE) if length else 0
+    return min(round_length(length * dpr), MAX_SIDE) if length else 0
 
 
 def _resize(found: Transformation, screen_width: int | None) -> Resize:

@@ -23,7 +23,7 @@ from pixmill.dialects.cloudinary.layers import MAX_DEPTH, Layer, layers_and_comp
 from pixmill.dialects.cloudinary.options import FORMATS, IDLE_FLAGS, UNMADE_FORMATS, Component, invalid, read_component
 from pixmill.dialects.cloudinary.resizing import Sizing, put_size
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
-from pixmill.dialects.cloudinary.values import MAX_SIDE, MAXIMUM, Angle, Auto, Background, Quality, Side
+from pixmill.dialects.cloudinary.values import MAXIMUM, Angle, Auto, Background, Quality, Side
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import integer
@@ -34,7 +34,7 @@ from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.hints import Hints, HintValues
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Aspect, Input, Output, Plan, Stage
+from pixmill.plan.ops import MAX_SIDE, Aspect, Input, Output, Plan, Stage
 from pixmill.plan.output import Animation, Encoding, Metadata, Profile, RenderMode, Subsampling
 from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.shapes import Border, CornerRadii, Ellipse, Shape

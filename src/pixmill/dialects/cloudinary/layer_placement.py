@@ -7,7 +7,8 @@ from typing import Final
 from msgspec import structs
 
 from pixmill.dialects.cloudinary.options import Component, invalid
-from pixmill.dialects.cloudinary.values import DIRECTIONS, MAX_SIDE, Side
+from pixmill.dialects.cloudinary.values import DIRECTIONS, Side
+from pixmill.plan.ops import MAX_SIDE
 from pixmill.plan.overlays import ZERO_LENGTH, Blend, Length, Placement, Repeat
 
 PLACING_KEYS: Final = frozenset({"g", "x", "y", "fl", "e", "o"})

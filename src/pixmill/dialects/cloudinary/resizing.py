@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from pixmill.dialects.cloudinary.values import AUTOMATIC, DIRECTIONS, FACE, MAX_SIDE, XY_CENTRE, Background, Side
+from pixmill.dialects.cloudinary.values import AUTOMATIC, DIRECTIONS, FACE, XY_CENTRE, Background, Side
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.errors import InvalidParameter
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, PixelRegion, Point, Smart
 from pixmill.plan.lengths import round_length
-from pixmill.plan.ops import Aspect, Canvas, Clamp, Crop, CropInsets, CropUnit, CropWindow, Fit, Resize
+from pixmill.plan.ops import MAX_SIDE, Aspect, Canvas, Clamp, Crop, CropInsets, CropUnit, CropWindow, Fit, Resize
 from pixmill.plan.transforms import Extend, Fill, LengthUnit
 
 _RESIZE: Final = ("resize",)

@@ -9,14 +9,13 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import hex_colour, named_colour
-from pixmill.dialects.kit.numbers import Integer, decimal, integer
+from pixmill.dialects.kit.numbers import Integer, decimal, half_up, integer
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import MAX_PIXELS
-from pixmill.plan.ops import Aspect, Flip
+from pixmill.plan.ops import MAX_SIDE, Aspect, Flip
 from pixmill.plan.output import Subsampling
 from pixmill.plan.shapes import Border
 
-MAX_SIDE: Final = 65_535
 _MAX_SHARE: Final = 100
 _EXPRESSION: Final = re.compile(r"(?:i|o|b|p|t)?[wh](?:_|$)|ar_|\$|!")
 
@@ -34,7 +33,7 @@ class Side:
     @property
     def pixels(self) -> int:
         """Whole pixels, rounded half up."""
-        return int((self.value + Fraction(1, 2)) // 1)
+        return half_up(self.value)
 
 
 class Auto:

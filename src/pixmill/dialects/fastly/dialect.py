@@ -10,19 +10,21 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.fastly.options import AUTO, FORMATS, OPTIONS, TABLE
-from pixmill.dialects.fastly.values import MAX_SIDE, Region, Side
+from pixmill.dialects.fastly.values import Region, Side
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import half_up
+from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import path_source
-from pixmill.dialects.kit.query import last_values, pairs
-from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
-from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.dialects.kit.query import check_path_length, last_values, pairs
+from pixmill.dialects.kit.stages import plan_of_stages
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
+from pixmill.errors import BadRequest, InvalidParameter, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, ToneAdjustment, UnsharpMask
-from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import (
-    MAX_STAGES,
+    MAX_SIDE,
     BlurSpace,
     Canvas,
     CropInsets,
@@ -38,9 +40,6 @@ from pixmill.plan.output import Encoding, Metadata, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.transforms import Extend, Trim
 
-MAX_PATH_BYTES: Final = 65_536
-
-_HALF: Final = Fraction(1, 2)
 _NO_STAGE: Final = Stage()
 _STATS: Final = (("Fastly-Stats", "io=1"),)
 _PROGRESSIVE: Final = frozenset(("pjpg", "pjxl"))
@@ -49,9 +48,7 @@ _ROUTES: Final[tuple[UrlRoute, ...]] = (
         "/{+image}",
         label="fastly:/image",
         summary="An image, as Fastly's Image Optimizer delivers it.",
-        params=tuple(
-            QueryParam(option.names[0], option.meaning.replace("`", ""), {"type": "string"}) for option in OPTIONS
-        ),
+        params=query_params(OPTIONS),
     ),
 )
 
@@ -128,8 +125,7 @@ class FastlyDialect:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         plan = self._plans.get(query)
         if plan is None:
             plan = self._plans.put(query, self._plan(self._values(query)), len(query))
@@ -171,13 +167,8 @@ class FastlyDialect:
         else:
             stages.add(pads)
             stages.add_after(pixels)
-        found = stages.stages
-        if len(found) > MAX_STAGES + 1:
-            raise InvalidParameter("The operations need too many passes", param="crop")
-        first, *others = found
-        operations = {name: getattr(first, name) for name in Stage.__struct_fields__}
         source = Input(animated=not values.frame, orientation=values.orient)
-        return normal_form(Plan(**operations, stages=tuple(others), input=source, output=self._output(values)))
+        return plan_of_stages(stages.stages, source, self._output(values), param="crop")
 
     def _resize(self, values: Values) -> Resize:
         may_enlarge = (self._options.upscale or values.enable) and not values.disable
@@ -278,7 +269,7 @@ def _scaled(side: Side | None, dpr: Fraction) -> Side | None:
     """Return a side in device pixels."""
     if side is None or side.is_share or not dpr:
         return side
-    return Side(Fraction(min(max(int(side.value * dpr + _HALF), 1), MAX_SIDE)))
+    return Side(Fraction(min(max(half_up(side.value * dpr), 1), MAX_SIDE)))
 
 
 def _pixels(values: Values) -> Stage:

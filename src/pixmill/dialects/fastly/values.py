@@ -5,19 +5,15 @@ Knows texts and values of plans; must never know which parameter has a value.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
 
 from pixmill.dialects.kit.colours import components_colour, hex_colour, named_colour
-from pixmill.dialects.kit.numbers import decimal, integer, share
+from pixmill.dialects.kit.numbers import decimal, half_up, integer, share
 from pixmill.dialects.kit.plan_values import aspect as read_aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import UnsharpMask
 from pixmill.plan.gravity import Gravity, Point, Smart
-from pixmill.plan.ops import Aspect, Canvas, Crop, CropInsets, CropOverflow, CropUnit, CropWindow
+from pixmill.plan.ops import MAX_SIDE, Aspect, Canvas, Crop, CropInsets, CropOverflow, CropUnit, CropWindow
 from pixmill.plan.transforms import Extend, LengthUnit, Trim
-
-MAX_SIDE: Final = 65_535
-_HALF: Final = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def side(text: str) -> Side:
         is_share = "." in text and value < 1
     if not 0 <= value <= (100 if is_share else MAX_SIDE):
         raise ValueError("out of bounds")
-    return Side(value if is_share else Fraction(int(value + _HALF)), is_share)
+    return Side(value if is_share else Fraction(half_up(value)), is_share)
 
 
 def positive_side(text: str) -> Side:
@@ -158,7 +154,7 @@ def padding(text: str) -> Extend:
     if len(kinds) > 1:
         _mixed()
     if True in kinds:
-        margins = (min(int(one.value * 10_000 + _HALF), MAX_SIDE) for one in sides)
+        margins = (min(half_up(one.value * 10_000), MAX_SIDE) for one in sides)
         top, right, bottom, left = margins
         return Extend(top=top, right=right, bottom=bottom, left=left, unit=LengthUnit.PERCENT)
     top, right, bottom, left = (int(one.value) for one in sides)

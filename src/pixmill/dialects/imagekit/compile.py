@@ -14,7 +14,7 @@ from pixmill.dialects.imagekit.chain import PARAM, Step
 from pixmill.dialects.imagekit.options import TABLE
 from pixmill.dialects.imagekit.values import AUTO, Size
 from pixmill.dialects.kit.effects import blur_sigma
-from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.kit.numbers import angle, half_up
 from pixmill.dialects.kit.options import Status
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
@@ -23,6 +23,7 @@ from pixmill.plan.effects import Adjust, Effects, Gradient, ToneAdjustment, Unsh
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
 from pixmill.plan.hints import HintValues
 from pixmill.plan.ops import (
+    MAX_SIDE,
     Aspect,
     BlurSpace,
     Canvas,
@@ -42,12 +43,10 @@ from pixmill.plan.size_rules import Dpr, DprRule
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, LengthUnit, Trim
 
 BLACK: Final = Colour(0, 0, 0)
-_MAX_SIDE: Final = 65_535
 _MAX_DPR_SIDE: Final = 5_000
 _SHARPENING_SIGMA: Final = 1.0
 _MAX_AMOUNT: Final = 10.0
 _HALF_TURN: Final = 180
-_HALF: Final = Fraction(1, 2)
 _NO_STAGE: Final = Stage()
 _SCALING: Final = frozenset((Fit.INSIDE, Fit.OUTSIDE, Fit.FILL))
 _CUTTING: Final = frozenset(("extract", "pad_extract", "pad_extract_no_shrink"))
@@ -257,7 +256,7 @@ def _known(size: Size | None, hinted: HintValues) -> Size | None:
 
 
 def _side(value: Fraction) -> int:
-    return min(max(int(value + _HALF), 1), _MAX_SIDE)
+    return min(max(half_up(value), 1), MAX_SIDE)
 
 
 def _boxed(resize: Resize, width: Size | None, height: Size | None) -> Resize:
@@ -276,7 +275,7 @@ def _with_dpr(resize: Resize, values: Values, hinted: HintValues) -> Resize:
     if not dpr or dpr == 1 or not (resize.width or resize.height):
         return resize
     if resize.width and resize.height and resize.enlarge and resize.fit in {Fit.COVER, Fit.FILL, Fit.CONTAIN}:
-        sides = int(resize.width * dpr + _HALF), int(resize.height * dpr + _HALF)
+        sides = half_up(resize.width * dpr), half_up(resize.height * dpr)
         fits = min(sides) >= 1 and max(sides) <= _MAX_DPR_SIDE
         return replace(resize, width=sides[0], height=sides[1]) if fits else resize
     return replace(resize, dpr=Dpr(float(dpr), DprRule.DROPPED, _MAX_DPR_SIDE))
@@ -310,7 +309,7 @@ def _span(values: Values, name: str, size: Size | None, is_centred: bool) -> tup
     side, percent = _length(size)
     start = start or Length(0.0, percent)
     if size is None:
-        side, percent = (100.0 if start.percent else float(_MAX_SIDE)), start.percent
+        side, percent = (100.0 if start.percent else float(MAX_SIDE)), start.percent
     if start.percent is not percent and start.value:
         raise error(f"{name} must be in the unit of its side")
     first = start.value - side / 2 if is_centred else start.value
@@ -341,7 +340,7 @@ def _canvas(width: Size | None, height: Size | None, gravity: Point, *, cut: boo
         for size in (width, height)
     )
     unit = LengthUnit.PERCENT if kinds == {True} else LengthUnit.PIXELS
-    return Canvas(min(across, _MAX_SIDE), min(down, _MAX_SIDE), gravity=gravity, cut=cut, unit=unit)
+    return Canvas(min(across, MAX_SIDE), min(down, MAX_SIDE), gravity=gravity, cut=cut, unit=unit)
 
 
 def _appearance(values: Values) -> Stage:

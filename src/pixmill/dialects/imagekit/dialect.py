@@ -15,14 +15,14 @@ from pixmill.dialects.imagekit.layers import overlays_of, reference
 from pixmill.dialects.imagekit.options import AUTO_FORMAT, ORIGINAL
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
-from pixmill.dialects.kit.query import last_values, pairs, remove
+from pixmill.dialects.kit.query import check_path_length, last_values, pairs, remove
 from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, Scheme, Spelling, check_signable, expiry, hmac_sha1
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import (
     BadRequest,
     InvalidParameter,
     PixmillError,
-    RequestTooLarge,
     RouteNotFound,
     SignatureExpired,
     SignatureInvalid,
@@ -36,7 +36,6 @@ from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
 from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
 
-MAX_PATH_BYTES: Final = 65_536
 NEVER: Final = "9999999999"
 """What is signed in place of an expiry by URLs that have none."""
 
@@ -123,8 +122,7 @@ class ImageKitDialect:
     def parse_with_hints(self, path: bytes, query: bytes, hinted: HintValues, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         values = last_values(pairs(query, _NAMES, decode=percent_decode))
         image, in_path = _split_path(path)
         source = _source(image)
@@ -187,11 +185,8 @@ class ImageKitDialect:
         source = Input(page=found.pg or 1)
         if found.orig:
             return normal_form(Plan(output=Output(source_format=True)))
-        if len(stages) > MAX_STAGES + 1:
-            raise error(f"The transformation needs more than {MAX_STAGES + 1} passes")
-        first, *others = stages or (Stage(),)
-        operations = {name: getattr(first, name) for name in Stage.__struct_fields__}
-        return normal_form(Plan(**operations, stages=tuple(others), input=source, output=self._output(found)))
+        what = "The steps of the transformation"
+        return plan_of_stages(stages or (Stage(),), source, self._output(found), what=what, param=PARAM)
 
     def _output(self, found: Values) -> Output:
         encoding = Encoding(mode=self._mode, progressive=bool(found.pr), lossless=bool(found.lo))

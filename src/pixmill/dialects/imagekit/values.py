@@ -9,20 +9,18 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import hex_colour, named_colour, with_opacity
-from pixmill.dialects.kit.numbers import angle, decimal, integer
+from pixmill.dialects.kit.numbers import angle, decimal, half_up, integer
 from pixmill.dialects.kit.plan_values import nearest_aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Gradient, GradientRamp, UnsharpMask
 from pixmill.plan.gravity import Faces, Gravity, Point, Smart
-from pixmill.plan.ops import Aspect
+from pixmill.plan.ops import MAX_SIDE, Aspect
 from pixmill.plan.overlays import Length
 from pixmill.plan.shapes import Border, CornerRadii
 from pixmill.plan.transforms import Fill
 
-MAX_SIDE: Final = 65_535
 _MAX_RATIO: Final = 10_000
 _OPACITY_DIGITS: Final = 8
-_HALF: Final = Fraction(1, 2)
 _EXPRESSION: Final = re.compile(r"([ibc])([wh])(?:_(mul|div)_([0-9]{1,6}(?:\.[0-9]{1,6})?))?")
 _FOCUS: Final = re.compile(r"[a-z_]{1,40}")
 _MAX_USM: Final = 10
@@ -54,7 +52,7 @@ def size(text: str, axis: str) -> Size:
     value = decimal(text)
     if 0 < value < 1:
         return Size(share=value)
-    pixels = int(value + _HALF)
+    pixels = half_up(value)
     if not 1 <= pixels <= MAX_SIDE:
         raise ValueError("out of bounds")
     return Size(pixels)

@@ -9,7 +9,7 @@ from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from pixmill.dialects.imgix import appearance, geometry, overlays
 from pixmill.dialects.imgix.facts import facts_text, selection_of
@@ -19,14 +19,14 @@ from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.imgix.values import MAX_LENGTH, Side, lenient_decode
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import base64url_decode
-from pixmill.dialects.kit.query import pairs, remove
+from pixmill.dialects.kit.query import check_path_length, pairs, remove
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, check_signable, md5_prefix
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import (
     InvalidParameter,
     MalformedRequest,
     PixmillError,
-    RequestTooLarge,
     RouteNotFound,
     SignatureExpired,
     SignatureInvalid,
@@ -36,7 +36,6 @@ from pixmill.errors import (
 )
 from pixmill.plan.colour import Colour
 from pixmill.plan.hints import Hints, HintValues
-from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Plan, Stage
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
@@ -200,8 +199,7 @@ class ImgixDialect:
 
     def _source(self, path: bytes) -> SourceRef:
         """Return the original. Raises InvalidParameter."""
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path, MAX_PATH_BYTES)
         try:
             text = unquote_to_bytes(path.removeprefix(b"/")).decode()
         except UnicodeDecodeError:
@@ -246,7 +244,7 @@ class ImgixDialect:
         output = output_of(values, self._service, self._mode, saves_data=saves_data, is_unchanged=is_unchanged)
         if "bg" in values and others:
             first = _with_background(first, values)
-        return normal_form(Plan(**asdict(first), input=source, stages=tuple(others), output=output))
+        return plan_of_stages((first, *others), source, output, param="blend")
 
     def _stages(self, values: Values, *, draws: bool) -> tuple[Stage, ...]:
         """Return the stages; a watermark of a watermark is not drawn."""

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from pixmill.dialects.imgix.options import Values
 from pixmill.dialects.imgix.services import Service
-from pixmill.dialects.imgix.values import MAX_LENGTH, MAX_SIDE, Position, Rect, Side, rounded
-from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.imgix.values import MAX_LENGTH, MAX_SIDE, Position, Rect, Side
+from pixmill.dialects.kit.numbers import angle, half_up
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, Gravity, Interest, Point, Smart
 from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize, Stage
@@ -55,7 +55,7 @@ class Draft:
 
     def pixels(self, length: int | Fraction) -> int:
         """Return a length of a URL in pixels of the result."""
-        return min(rounded(length * self.dpr), MAX_LENGTH)
+        return min(half_up(length * self.dpr), MAX_LENGTH)
 
     def built(self) -> tuple[Stage, ...]:
         return tuple(self.stages)
@@ -117,10 +117,10 @@ def _position(position: Position) -> tuple[float, int, float]:
 def _trim(values: Values) -> Trim:
     kind, padding = values.value("trim", ""), values.value("trim-pad", 0)
     if kind == "alpha":
-        return Trim(rounded(values.value("trim-alpha", Fraction(0))), TRANSPARENT, padding=padding)
+        return Trim(half_up(values.value("trim-alpha", Fraction(0))), TRANSPARENT, padding=padding)
     if kind == "auto":
-        return Trim(rounded(values.value("trim-md", Fraction(11))), padding=padding)
-    return Trim(rounded(values.value("trim-tol", Fraction(0))), values.find("trim-color", Colour), padding=padding)
+        return Trim(half_up(values.value("trim-md", Fraction(11))), padding=padding)
+    return Trim(half_up(values.value("trim-tol", Fraction(0))), values.find("trim-color", Colour), padding=padding)
 
 
 def _rotate(draft: Draft, values: Values, service: Service) -> None:
@@ -180,8 +180,8 @@ def _without_margins(size: _Size, margins: tuple[int, ...]) -> _Size | None:
     top, right, bottom, left = margins
     if size.has_shares or not (size.width or size.height):
         return None
-    width = size.width and Side(Fraction(rounded(size.width.value) - left - right))
-    height = size.height and Side(Fraction(rounded(size.height.value) - top - bottom))
+    width = size.width and Side(Fraction(half_up(size.width.value) - left - right))
+    height = size.height and Side(Fraction(half_up(size.height.value) - top - bottom))
     if any(side is not None and side.value < 1 for side in (width, height)):
         return None
     return _Size(width, height, size.aspect, size.dpr)
@@ -193,7 +193,7 @@ def _side_fields(size: _Size) -> dict[str, object]:
         if side is not None and side.is_share:
             fields[f"{name}_share"] = float(side.value)
         elif side is not None:
-            fields[name] = max(1, rounded(side.value))
+            fields[name] = max(1, half_up(side.value))
     return fields | {"aspect": size.aspect} if size.aspect else fields
 
 

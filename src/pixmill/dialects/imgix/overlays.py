@@ -11,8 +11,8 @@ from typing import Final
 
 from pixmill.dialects.imgix.geometry import Draft, direction_or_content
 from pixmill.dialects.imgix.options import Values
-from pixmill.dialects.imgix.values import MAX_LENGTH, Side, plain_text, reference, rounded
-from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.imgix.values import MAX_LENGTH, Side, plain_text, reference
+from pixmill.dialects.kit.numbers import angle, half_up
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Effects, Gradient, GradientRamp
 from pixmill.plan.ops import MAX_OVERLAY_STAGES, Fit, ImageOverlay, Overlay, Resize, Stage
@@ -248,12 +248,12 @@ def _inward(pad: int, edge: float) -> Length:
 
 
 def _offset(draft: Draft, distance: int) -> Length:
-    length = max(-MAX_LENGTH, min(rounded(distance * draft.dpr), MAX_LENGTH))
+    length = max(-MAX_LENGTH, min(half_up(distance * draft.dpr), MAX_LENGTH))
     return Length(float(length)) if length else ZERO_LENGTH
 
 
 def _shadow(strength: Fraction) -> Shadow | None:
     if not strength:
         return None
-    offset = max(1, min(rounded(strength), _MAX_SHADOW))
+    offset = max(1, min(half_up(strength), _MAX_SHADOW))
     return Shadow(_BLACK, offset, offset, float(strength))

@@ -13,7 +13,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pixmill.dialects.kit.colours import CSS_COLOURS, Alpha, hex_colour
-from pixmill.dialects.kit.numbers import decimal
+from pixmill.dialects.kit.numbers import decimal, half_up
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.shapes import CornerRadii
@@ -26,7 +26,6 @@ MAX_SIDE: Final = 8_192
 MAX_LENGTH: Final = 65_535
 
 _MAX_LIST: Final = 16
-_HALF: Final = Fraction(1, 2)
 _CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
 _MAX_DATE_CHARS: Final = 40
 
@@ -41,11 +40,6 @@ def plain_text(text: str) -> str:
     if not text or _CONTROL.search(text):
         raise ValueError("control characters")
     return text
-
-
-def rounded(value: Fraction) -> int:
-    """Round half up."""
-    return floor(value + _HALF)
 
 
 class Side(NamedTuple):
@@ -65,7 +59,7 @@ def side(text: str) -> Side:
         return Side(value, is_share=True)
     if value < 2:  # noqa: PLR2004 - the least side in pixels
         raise ValueError("out of bounds")
-    return Side(Fraction(min(rounded(value), MAX_LENGTH)))
+    return Side(Fraction(min(half_up(value), MAX_LENGTH)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class Whole:
     strict: bool = False
 
     def __call__(self, text: str) -> int:
-        value = rounded(decimal(text))
+        value = half_up(decimal(text))
         if self.strict and not self.low <= value <= self.high:
             raise ValueError("out of bounds")
         return min(max(value, self.low), self.high)
@@ -221,7 +215,7 @@ def _rect_number(text: str, *, shares: bool) -> Side:
         raise ValueError("out of bounds")
     if 0 < value < 1 or (value == 1 and shares):
         return Side(value, is_share=True)
-    return Side(Fraction(rounded(value)))
+    return Side(Fraction(half_up(value)))
 
 
 def timestamp(text: str) -> int:

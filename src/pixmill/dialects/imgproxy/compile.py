@@ -9,10 +9,9 @@ from msgspec.structs import replace
 from pixmill.dialects.imgproxy.config import Config
 from pixmill.dialects.imgproxy.stages import Server, stages_of
 from pixmill.dialects.imgproxy.state import RequestState
-from pixmill.errors import InvalidParameter
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.media import MEDIA, Format
-from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import MAX_PAGE, MAX_STAGES, MAX_TIME_S, Input, Output, Plan, Stage
+from pixmill.plan.ops import MAX_PAGE, MAX_TIME_S, Input, Output, Plan, Stage
 from pixmill.plan.output import (
     MAX_TARGET_QUALITY,
     MIN_TARGET_QUALITY,
@@ -41,12 +40,7 @@ def plan_of(state: RequestState, config: Config, mode: RenderMode) -> Plan:
     stages: list[Stage] = []
     for pipeline in state.pipelines:
         stages += stages_of(pipeline, server, keeps_alpha=keeps_alpha)
-    if len(stages) > MAX_STAGES + 1:
-        raise InvalidParameter(f"The pipelines take more than {MAX_STAGES + 1} steps")
-    first, *others = stages
-    fields = {name: getattr(first, name) for name in Stage.__struct_fields__}
-    plan = Plan(**fields, input=_input(state), stages=tuple(others), output=output_of(state, config, mode))
-    return normal_form(plan)
+    return plan_of_stages(stages, _input(state), output_of(state, config, mode), what="The pipelines")
 
 
 def _input(state: RequestState) -> Input:

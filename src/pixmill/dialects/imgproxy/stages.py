@@ -16,6 +16,7 @@ from pixmill.dialects.imgproxy.state import Anchor, Pipeline
 from pixmill.dialects.imgproxy.values import MAX_PIXELS
 from pixmill.dialects.imgproxy.watermark import watermark_overlays
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import half_up
 from pixmill.dialects.kit.plan_values import nearest_aspect
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.effects import Adjust, Effects
@@ -260,7 +261,7 @@ def _resize(pipeline: Pipeline, *, is_cut: bool) -> Resize:
 
 def _side(side: int, factor: Fraction) -> int:
     """Multiply a side and round half up, at least to 1; 0 stays free."""
-    return max(1, min(int(side * factor + Fraction(1, 2)), MAX_PIXELS)) if side else 0
+    return max(1, min(half_up(side * factor), MAX_PIXELS)) if side else 0
 
 
 def _share(factor: Fraction) -> float:

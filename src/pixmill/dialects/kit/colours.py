@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
-from pixmill.dialects.kit.numbers import decimal, integer, share
+from pixmill.dialects.kit.numbers import decimal, half_up, integer, share
 from pixmill.plan.colour import TRANSPARENT, Colour
 
 HEX_PATTERN: Final = "#?(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
@@ -92,7 +92,7 @@ def with_opacity(colour: Colour, opacity: Fraction) -> Colour:
 
 
 def _component(text: str) -> int:
-    value = _rounded(share(text, "%") * _OPAQUE) if text.endswith("%") else integer(text)
+    value = half_up(share(text, "%") * _OPAQUE) if text.endswith("%") else integer(text)
     if not 0 <= value <= _OPAQUE:
         raise ValueError("a component is from 0 to 255")
     return value
@@ -102,11 +102,7 @@ def _alpha(text: str) -> int:
     value = share(text, "%") if text.endswith("%") else decimal(text)
     if not 0 <= value <= 1:
         raise ValueError("alpha is from 0 to 1")
-    return _rounded(value * _OPAQUE)
-
-
-def _rounded(value: Fraction) -> int:
-    return int((value + Fraction(1, 2)) // 1)
+    return half_up(value * _OPAQUE)
 
 
 _DIGITS_BY_NAME: Final = [

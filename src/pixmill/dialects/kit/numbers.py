@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 from typing import Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ _DECIMAL: Final = re.compile(r"([+-]?)(?:([0-9]{1,18})(?:\.([0-9]{0,18}))?|\.([0
 _LEADING_INTEGER: Final = re.compile(r"[ \t]{0,8}([+-]?[0-9]{1,18})")
 _LEADING_DECIMAL: Final = re.compile(r"[ \t]{0,8}([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}))")
 _MAX_EXPONENT: Final = 18
+_HALF: Final = Fraction(1, 2)
 _WHOLE_TURN: Final = 360
 _ANGLE_STEPS: Final = 10_000
 """Of a degree: at the corners of the largest image a step moves a pixel by less than an eighth."""
@@ -71,6 +73,11 @@ def leading_decimal(text: str, default: Fraction = Fraction(0)) -> Fraction:
     """Read the decimal number in front, as ``parseFloat``; ``default`` if there is none."""
     match = _LEADING_DECIMAL.match(text)
     return decimal(match[1]) if match else default
+
+
+def half_up(value: Fraction) -> int:
+    """Round to the nearest whole number, halves up, as ``Math.round`` of JavaScript."""
+    return floor(value + _HALF)
 
 
 def angle(degrees: Fraction | float) -> Fraction:

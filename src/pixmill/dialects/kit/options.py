@@ -4,10 +4,12 @@ Knows words only. A dialect's parser looks its options up in rows that hold an `
 exactly what the parser knows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
+
+from pixmill.dialects.port import QueryParam
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -57,6 +59,17 @@ class OptionRow(Generic[T_co]):
 def options_of(rows: Iterable[HasOption]) -> tuple[Option, ...]:
     """Return the options of a parser's table, each once, in the order of the table."""
     return tuple(dict.fromkeys(row.option for row in rows))
+
+
+def query_params(
+    options: Iterable[Option], required: Container[str] = (), *, aliases: bool = False
+) -> tuple[QueryParam, ...]:
+    """Return the parameters of a route for OpenAPI, each a text: options by their first name, or all names."""
+    return tuple(
+        QueryParam(name, option.meaning.replace("`", ""), {"type": "string"}, required=name in required)
+        for option in options
+        for name in (option.names if aliases else option.names[:1])
+    )
 
 
 def by_name(rows: Iterable[R]) -> Mapping[str, R]:

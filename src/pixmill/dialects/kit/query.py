@@ -13,10 +13,18 @@ from pixmill.errors import MalformedRequest, RequestTooLarge
 MAX_QUERY_BYTES: Final = 65_536
 """More than any server in front of us lets through; ``PIXMILL_MAX_URL_BYTES`` is the limit that takes effect."""
 
+MAX_PATH_BYTES: Final = 65_536
+
 Pair = tuple[str, str]
 Decoder = Callable[[bytes], str]
 
 _SHOWN_CHARS: Final = 64
+
+
+def check_path_length(path: bytes, max_bytes: int = MAX_PATH_BYTES) -> None:
+    """Raise RequestTooLarge for a path that is longer."""
+    if len(path) > max_bytes:
+        raise RequestTooLarge(f"The path may have at most {max_bytes} bytes")
 
 
 def pairs(

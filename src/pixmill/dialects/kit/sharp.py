@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import vips_blur_sigma
 from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Clahe, Convolution, LabSharpen, Levels, Modulate
 from pixmill.plan.gravity import Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import (
+    MAX_SIDE,
     MAX_STAGES,
     BlurSpace,
     Canvas,
@@ -42,7 +43,6 @@ BLACK: Final = Colour(0, 0, 0)
 MAX_LENGTH: Final = 100_000_000
 """The longest side, offset or margin that sharp takes."""
 
-_MAX_SIDE: Final = 65_535
 _MAX_MEDIAN: Final = 5
 _MAX_MORPHOLOGY: Final = 20
 _MAX_BLUR: Final = 250.0
@@ -143,7 +143,7 @@ class SharpImage:
 
         ``clamps``: the box is shrunk into the original first, keeping its shape.
         """
-        self._box = _Box(min(width, _MAX_SIDE), min(height, _MAX_SIDE), clamps)
+        self._box = _Box(min(width, MAX_SIDE), min(height, MAX_SIDE), clamps)
         self._fit = fit or self._fit
         self._gravity = gravity or self._gravity
         self._kernel = kernel or self._kernel
@@ -179,13 +179,13 @@ class SharpImage:
         self._flips = _combined(self._flips, Flip.HORIZONTAL)
 
     def trim(self, threshold: float = 10, colour: Colour | None = None, margin: int = 0) -> None:
-        self._trim = Trim(tolerance=min(int(threshold), 255), colour=colour, padding=min(margin, _MAX_SIDE))
+        self._trim = Trim(tolerance=min(int(threshold), 255), colour=colour, padding=min(margin, MAX_SIDE))
         self._rotates_before = self._rotates_before or self._is_rotated
 
     def extend(
         self, top: int, right: int, bottom: int, left: int, background: Colour | None = None, fill: Fill | None = None
     ) -> None:
-        top, right, bottom, left = (min(margin, _MAX_SIDE) for margin in (top, right, bottom, left))
+        top, right, bottom, left = (min(margin, MAX_SIDE) for margin in (top, right, bottom, left))
         self._margins = (top, right, bottom, left)
         self._extend_colour = background or self._extend_colour
         self._fill = fill or self._fill
@@ -321,8 +321,7 @@ class SharpImage:
         first, *others = stages.finished(param)
         if first.canvas or first.extend != Extend() or first.resize.fit is Fit.CONTAIN:
             background = first.background
-        operations = {name: getattr(first, name) for name in Stage.__struct_fields__} | {"background": background}
-        return normal_form(Plan(**operations, stages=tuple(others), input=source, output=output))
+        return plan_of_stages((replace(first, background=background), *others), source, output, param=param)
 
     def _extended(self, stage: Stage) -> Stage:
         top, right, bottom, left = self._margins

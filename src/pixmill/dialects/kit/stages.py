@@ -4,14 +4,15 @@ A stage has an order of its own. An operation goes into the current stage if tha
 already, else into a new one. Knows plans; must never know a grammar.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
 from pixmill.errors import InvalidParameter
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, ToneAdjustment
-from pixmill.plan.ops import MAX_STAGES, BlurSpace, Overlay, Plan, Stage
+from pixmill.plan.normal_form import normal_form
+from pixmill.plan.ops import MAX_STAGES, BlurSpace, Input, Output, Overlay, Plan, Stage
 
 Field = tuple[str, ...]
 """A field of a stage: its name, below those of the structures that hold it."""
@@ -23,6 +24,8 @@ _NESTED: Final[dict[str, type[Struct]]] = {
     "effects": Effects,
 }
 _UNORDERED: Final = frozenset({"background", "blur_space"})
+_INPUT: Final = Input()
+_OUTPUT: Final = Output()
 _OVERLAYS: Final[Field] = ("overlays",)
 
 
@@ -46,6 +49,25 @@ def _replace(struct: AnyStruct, field: Field, value: object) -> AnyStruct:
     name, *below = field
     new_value = _replace(getattr(struct, name), tuple(below), value) if below else value
     return structs.replace(struct, **{name: new_value})
+
+
+def plan_of_stages(
+    stages: Sequence[Stage],
+    source: Input = _INPUT,
+    output: Output = _OUTPUT,
+    *,
+    what: str = "The operations",
+    param: str = "",
+) -> Plan:
+    """Return the normal form of the plan of these stages, one or more.
+
+    Raises InvalidParameter, with ``what`` as its subject, if there are too many of them.
+    """
+    if len(stages) > MAX_STAGES + 1:
+        raise InvalidParameter(f"{what} need more than {MAX_STAGES} further stages", param=param or None)
+    first, *others = stages
+    operations = {name: getattr(first, name) for name in Stage.__struct_fields__}
+    return normal_form(Plan(**operations, stages=tuple(others), input=source, output=output))
 
 
 class StageSequence:

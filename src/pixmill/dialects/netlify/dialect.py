@@ -13,11 +13,12 @@ from msgspec import Meta, Struct
 
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.patterns import regex
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.sharp import FITS, POSITIONS, SharpImage
 from pixmill.dialects.netlify.options import NAMES, OPTIONS
-from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
+from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.errors import (
     BadRequest,
@@ -37,7 +38,7 @@ from pixmill.media import Format
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Fit, Input, Output, Plan, Resize
+from pixmill.plan.ops import MAX_SIDE, Fit, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -46,7 +47,6 @@ from pixmill.plan.url import canonical_url, special_url
 Value = TypeVar("Value")
 
 PREFIX: Final = "/.netlify/images"
-MAX_SIDE: Final = 65_535
 DEV_MAX_AGE_S: Final = 300
 
 _FORMATS: Final = {
@@ -102,10 +102,7 @@ class NetlifyDialect:
         self._mode = mode
         self.requires_signature = self._signatures.is_required
         self.limits_sources = not any(pattern.matches("https://pixmill-a.example/x") for pattern in self._patterns)
-        params = tuple(
-            QueryParam(option.names[0], option.meaning.replace("`", ""), {"type": "string"}, required=not index)
-            for index, option in enumerate(OPTIONS)
-        )
+        params = query_params(OPTIONS, required=("url",))
         self.routes: tuple[UrlRoute, ...] = (
             UrlRoute(PREFIX, summary="An image, as Netlify's Image CDN delivers it.", params=params),
             UrlRoute(f"{PREFIX}/", label=PREFIX),

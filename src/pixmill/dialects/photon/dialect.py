@@ -13,6 +13,7 @@ from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import leading_integer
 from pixmill.dialects.kit.query import last_values, pairs
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.photon.options import BY_NAME, stages_of
 from pixmill.dialects.port import READ_METHODS, Outcome, Text, UrlRoute
 from pixmill.dialects.source_mapping import check_base, resolve_source
@@ -31,8 +32,7 @@ from pixmill.errors import (
     TooManyRedirects,
 )
 from pixmill.media import Format
-from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Input, Output, Plan, Stage
+from pixmill.plan.ops import Input, Output, Plan
 from pixmill.plan.output import Encoding, Metadata, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind, SourceRef, parse_source
@@ -130,15 +130,9 @@ class PhotonDialect:
         return parse_source(f"{url}?{values['q']}" if values.get("q") else url)
 
     def _plan(self, values: Mapping[str, str], *, is_gif: bool) -> Plan:
-        first, *later = stages_of(values, is_tachyon=self._is_tachyon)
-        return normal_form(
-            Plan(
-                **{name: getattr(first, name) for name in Stage.__struct_fields__},
-                stages=tuple(later),
-                input=Input(orientation=0 if self._turns else 1, rejected=_REJECTED),
-                output=self._output(values, is_gif=is_gif),
-            )
-        )
+        stages = stages_of(values, is_tachyon=self._is_tachyon)
+        source = Input(orientation=0 if self._turns else 1, rejected=_REJECTED)
+        return plan_of_stages(stages, source, self._output(values, is_gif=is_gif))
 
     def _output(self, values: Mapping[str, str], *, is_gif: bool) -> Output:
         is_forced = values.get("webp", "") in {"1", "true"}

@@ -21,11 +21,10 @@ from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Convolution, Effects, ToneAdjustment
 from pixmill.plan.gravity import Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import RoundingMode, round_length
-from pixmill.plan.ops import MAX_STAGES, Clamp, Crop, CropInsets, CropOverflow, CropUnit, Fit, Resize, Stage
+from pixmill.plan.ops import MAX_SIDE, MAX_STAGES, Clamp, Crop, CropInsets, CropOverflow, CropUnit, Fit, Resize, Stage
 from pixmill.plan.size_rules import Dpr, DprRule, SkipSmaller
 from pixmill.plan.transforms import Trim
 
-MAX_SIDE: Final = 65_535
 MAX_ENLARGED: Final = 2_000
 MIN_SIDE: Final = 3
 _MAX_ZOOM: Final = 10

@@ -21,18 +21,16 @@ from pixmill.dialects.kit.effects import BOX_BLUR, MILD_SHARPEN, vips_blur_sigma
 from pixmill.dialects.kit.encodings import base64url_decode
 from pixmill.dialects.kit.numbers import angle, decimal, integer
 from pixmill.dialects.kit.options import Option, Status, by_name
-from pixmill.dialects.kit.query import first_values, pairs, remove
+from pixmill.dialects.kit.query import check_path_length, first_values, pairs, remove
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha256
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor.compile import Compiler
-from pixmill.dialects.thumbor.dialect import MAX_PATH_BYTES
 from pixmill.dialects.thumbor.overlay_positions import thumbor_placement
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.errors import (
     InvalidParameter,
     MalformedRequest,
     PixmillError,
-    RequestTooLarge,
     RouteNotFound,
     UnknownParameter,
 )
@@ -436,8 +434,7 @@ class AwsDialect:
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         if body := _json_body(path):
             name = f"s3://{body.bucket}/{body.key}" if body.bucket else body.key
             edits = body.edits | ({"toFormat": body.output_format} if body.output_format else {})

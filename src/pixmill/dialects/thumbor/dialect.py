@@ -6,6 +6,7 @@ Both have one grammar of options; filters, signatures and answers differ by flav
 from collections.abc import Mapping
 from typing import Final
 
+from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.kit.signatures import Key, check_signable_path
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor import filters_imagor, filters_thumbor
@@ -24,14 +25,11 @@ from pixmill.errors import (
     MalformedRequest,
     MissingParameter,
     PixmillError,
-    RequestTooLarge,
     RouteNotFound,
     SignatureExpired,
 )
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
-
-MAX_PATH_BYTES: Final = 65_536
 
 _HEALTH: Final = "/healthcheck"
 _PARAMS: Final = b"params/"
@@ -113,8 +111,7 @@ class ThumborDialect:
         del query  # thumbor and imagor ignore it
         if upload:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         if own := self._own_answer(path):
             return own
         request, is_meta = self._image_request(path)

@@ -11,12 +11,11 @@ from typing import Final
 from msgspec import Struct, structs
 
 from pixmill.errors import InvalidParameter
+from pixmill.plan.ops import MAX_SIDE
 
 ORIGINAL: Final = -1
 """A side as long as that of the original."""
 
-MAX_SIDE: Final = 65_535
-"""Longer sides are cut to this: no image has them, so that they ask for the same."""
 
 _MAX_DIGITS: Final = 9
 _FILTERS: Final = b"filters:"

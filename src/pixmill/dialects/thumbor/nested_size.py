@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pixmill.plan.ops import MAX_SIDE
 from pixmill.plan.overlays import Length
 
 _SIZE: Final = re.compile(r"(-?)((?:full|f)(?:-[0-9]{1,6})?|[0-9]{0,9})x(-?)((?:full|f)(?:-[0-9]{1,6})?|[0-9]{0,9})")
 _MAX_SEGMENTS: Final = 16
-_MAX_SIDE: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +57,4 @@ def _length(text: str) -> Length | None:
     """Return a side of a parent whose size is not known: what is taken off cannot be."""
     if text.startswith("f"):
         return Length(100.0, percent=True)
-    return Length(float(min(int(text), _MAX_SIDE))) if text.strip("0") else None
+    return Length(float(min(int(text), MAX_SIDE))) if text.strip("0") else None

@@ -11,7 +11,7 @@ from pixmill.dialects.thumbor.recipe import Focus, Recipe
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize
+from pixmill.plan.ops import MAX_SIDE, Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize
 from pixmill.plan.transforms import Trim, TrimCorner
 
 _CORNERS: Final = {Corner.TOP_LEFT: TrimCorner.TOP_LEFT, Corner.BOTTOM_RIGHT: TrimCorner.BOTTOM_RIGHT}
@@ -30,7 +30,6 @@ _FLIPS: Final = {
     (True, True): Flip.BOTH,
 }
 _MAX_TOLERANCE: Final = 255
-_MAX_SIDE: Final = 65_535
 
 
 def trim_of(option: TrimOption, flavour: Flavour) -> Trim:
@@ -207,7 +206,7 @@ def _gravity(recipe: Recipe, settings: ThumborOptions, point: Point) -> Gravity:
 
 
 def _pixel(at: float) -> int:
-    return max(0, min(int(at), _MAX_SIDE))
+    return max(0, min(int(at), MAX_SIDE))
 
 
 def _centre_of_mass(focus: list[Focus], options: PathOptions) -> Gravity | None:

@@ -5,11 +5,11 @@
 
 from typing import Final
 
+from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor.compile import Compiler
-from pixmill.dialects.thumbor.dialect import MAX_PATH_BYTES
 from pixmill.dialects.thumbor.settings import ThumborOptions
-from pixmill.errors import PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.errors import PixmillError, RouteNotFound
 from pixmill.plan.output import RenderMode
 
 _MARK: Final = b"/m/"
@@ -48,8 +48,7 @@ class StoryblokDialect:
         del query
         if upload:
             raise RouteNotFound
-        if len(path) > MAX_PATH_BYTES:
-            raise RequestTooLarge(f"The path may have at most {MAX_PATH_BYTES} bytes")
+        check_path_length(path)
         name, mark, options = path.removesuffix(b"/").rpartition(_MARK)
         if not mark:
             name, options = path.removesuffix(b"/").removesuffix(b"/m"), b""

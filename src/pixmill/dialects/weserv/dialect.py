@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.query import pairs
-from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute
+from pixmill.dialects.port import FactsRequest, Outcome, Text, UrlRoute
 from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.dialects.weserv.options import BY_NAME, JSON, OPTIONS, Parameters, read_parameters
 from pixmill.dialects.weserv.plans import plan_of
@@ -38,10 +39,7 @@ from pixmill.plan.url import special_url
 UNPARSABLE: Final = "Unable to parse URI"
 _SCHEME: Final = re.compile(r"(?:(https?):/{0,2}|(ssl):|//)?", re.IGNORECASE)
 _REDIRECT: Final = 302
-_PARAMS: Final = tuple(
-    QueryParam(option.names[0], option.meaning.replace("`", ""), {"type": "string"}, required=option.names[0] == "url")
-    for option in OPTIONS
-)
+_PARAMS: Final = query_params(OPTIONS, required=("url",))
 _ROUTE: Final = UrlRoute(
     "/", label="weserv:/", takes_body=False, summary="An image, as weserv/images makes it.", params=_PARAMS
 )

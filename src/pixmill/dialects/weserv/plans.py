@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import BOX_BLUR, MILD_SHARPEN, vips_blur_sigma
 from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.weserv.options import FOCAL, MILD, Parameters, Side
 from pixmill.errors import InvalidParameter
 from pixmill.media import Format
@@ -26,8 +27,8 @@ from pixmill.plan.effects import (
 )
 from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode, round_length
-from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import (
+    MAX_SIDE,
     BlurSpace,
     Clamp,
     Crop,
@@ -64,7 +65,6 @@ _MASKS: Final[dict[str, Mask]] = {
 }
 _UPSIDE_DOWN: Final = "-180"
 _BLACK: Final = Colour(0, 0, 0)
-_MAX_SIDE: Final = 65_535
 _MAX_SHARPEN_SIGMA: Final = 10
 _MAX_FACTOR: Final = 10
 _RIGHT_ANGLE: Final = 90
@@ -100,21 +100,13 @@ def plan_of(values: Parameters, mode: RenderMode) -> Plan:
         stages = [replace(one, background=TRANSPARENT) if one.resize == resize else one for one in stages]
         stages.insert(0, Stage(background=_BLACK))
     stages = _finished(values, stages)
-    first, *later = stages
-    return normal_form(
-        Plan(
-            **{name: getattr(first, name) for name in Stage.__struct_fields__},
-            stages=tuple(later),
-            input=_input(values),
-            output=_output(values, mode),
-        )
-    )
+    return plan_of_stages(stages, _input(values), _output(values, mode))
 
 
 def _size(values: Parameters) -> _Size:
     fit, only_shrinks = values.fit or values.old_fit or ("inside", False)
     dpr = values.dpr or Fraction(1)
-    width, height = (min(round_length(side * dpr), _MAX_SIDE) if side else 0 for side in (values.width, values.height))
+    width, height = (min(round_length(side * dpr), MAX_SIDE) if side else 0 for side in (values.width, values.height))
     return _Size(width, height, fit, not (only_shrinks or values.without_enlargement))
 
 
@@ -192,7 +184,7 @@ def _crops(values: Parameters, size: _Size) -> list[Crop | CropInsets]:
 def _in_one_unit(start: Side, length: Side | None, side: int) -> tuple[Side, Side]:
     """Return both in the same unit if that is possible; without a length, all that is left. ``side``: 0 if unknown."""
     if length is None:
-        return start, Side(Fraction(100), percent=True) if start.percent else Side(Fraction(_MAX_SIDE))
+        return start, Side(Fraction(100), percent=True) if start.percent else Side(Fraction(MAX_SIDE))
     if start.percent == length.percent:
         return start, length
     if not start.value:
