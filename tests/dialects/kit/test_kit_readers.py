@@ -262,3 +262,33 @@ def test_a_table_of_options_finds_rows_by_each_name() -> None:
     assert options_of([*rows, width]) == (width.option, fit.option)
     with pytest.raises(ValueError, match="named w"):
         by_name([*rows, OptionRow(Option(("w",), "Another"), numbers.integer)])
+
+
+def test_angles_are_rounded_and_below_a_whole_turn() -> None:
+    tiny = Fraction(1, 10**18)
+    assert [numbers.angle(value) for value in (-tiny, tiny, 360 - tiny, Fraction(-90), 725, -1e-17)] == [
+        0,
+        0,
+        0,
+        270,
+        5,
+        0,
+    ]
+    assert numbers.angle(Fraction(1, 3)) == Fraction(3_333, 10_000)
+    assert all(0 <= float(numbers.angle(Fraction(number, 7))) < 360 for number in range(-9_000, 9_000, 7))
+
+
+def test_one_to_four_values_are_those_of_four_sides() -> None:
+    assert [numbers.four_sides(list("abcd")[:count]) for count in range(1, 5)] == [
+        ("a", "a", "a", "a"),
+        ("a", "b", "a", "b"),
+        ("a", "b", "c", "b"),
+        ("a", "b", "c", "d"),
+    ]
+    for wrong in ("", "abcde"):
+        with pytest.raises(ValueError, match="one to four"):
+            numbers.four_sides(list(wrong))
+
+
+def test_halves_are_rounded_up() -> None:
+    assert [numbers.half_up(Fraction(number, 2)) for number in (-3, -1, 1, 3)] == [-1, 0, 1, 2]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from pixmill.dialects.kit.colours import hex_colour, named_colour
-from pixmill.dialects.kit.numbers import Integer, decimal, half_up, integer
+from pixmill.dialects.kit.numbers import Integer, decimal, four_sides, half_up, integer
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import MAX_PIXELS
 from pixmill.plan.ops import MAX_SIDE, Aspect, Flip
@@ -147,17 +147,7 @@ def radii(text: str) -> str | tuple[int, int, int, int]:
     """Read ``max`` or one to four radii; return those of the corners, clockwise from the top left."""
     if text == MAXIMUM:
         return MAXIMUM
-    numbers = [_RADIUS(word) for word in text.split(":", 4)]
-    match numbers:
-        case [all_of_them]:
-            return (all_of_them,) * 4
-        case [first, second]:
-            return first, second, first, second
-        case [first, second, third]:
-            return first, second, third, second
-        case [first, second, third, fourth]:
-            return first, second, third, fourth
-    raise ValueError("too many radii")
+    return four_sides([_RADIUS(word) for word in text.split(":", 4)])
 
 
 _RADIUS: Final = Integer(0, MAX_SIDE)

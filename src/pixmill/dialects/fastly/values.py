@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pixmill.dialects.kit.colours import components_colour, hex_colour, named_colour
-from pixmill.dialects.kit.numbers import decimal, half_up, integer, share
+from pixmill.dialects.kit.numbers import decimal, four_sides, half_up, integer, share
 from pixmill.dialects.kit.plan_values import aspect as read_aspect
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import UnsharpMask
@@ -138,14 +138,7 @@ def _between(value: Fraction, low: int, high: int) -> Fraction:
 
 def _four(text: str) -> tuple[Side, Side, Side, Side]:
     """Read one to four lengths, as the margins of CSS: top, right, bottom, left."""
-    found = [side(part) for part in text.split(",", 4)]
-    if not 1 <= len(found) <= 4:  # noqa: PLR2004 - edges
-        raise ValueError("wrong number of values")
-    top = found[0]
-    right = found[1] if len(found) > 1 else top
-    bottom = found[2] if len(found) > 2 else top  # noqa: PLR2004 - edges
-    left = found[3] if len(found) > 3 else right  # noqa: PLR2004 - edges
-    return top, right, bottom, left
+    return four_sides([side(part) for part in text.split(",", 4)])
 
 
 def padding(text: str) -> Extend:

@@ -13,7 +13,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pixmill.dialects.kit.colours import CSS_COLOURS, Alpha, hex_colour
-from pixmill.dialects.kit.numbers import decimal, half_up
+from pixmill.dialects.kit.numbers import decimal, four_sides, half_up
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
 from pixmill.plan.shapes import CornerRadii
@@ -152,17 +152,7 @@ def reference(text: str) -> SourceRef:
 def radii(text: str) -> CornerRadii:
     """Read one radius, or those of the corners clockwise from the top left one."""
     values = Listed(Whole(0, MAX_LENGTH, strict=True), 1, 4)(text)
-    corners = [float(value) for value in values]
-    match corners:
-        case [first]:
-            return CornerRadii(first, first, first, first)
-        case [first, second]:
-            return CornerRadii(first, second, first, second)
-        case [first, second, third]:
-            return CornerRadii(first, second, third, second)
-        case _:
-            first, second, third, fourth = corners
-            return CornerRadii(first, second, third, fourth)
+    return CornerRadii(*four_sides([float(value) for value in values]))
 
 
 class Edge(NamedTuple):

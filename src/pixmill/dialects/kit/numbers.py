@@ -6,7 +6,7 @@ functions read numbers as PHP and JavaScript do: what stands in front counts, an
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -191,6 +191,21 @@ class Items(Generic[T]):
         if not self.least <= len(pieces) <= self.most:
             raise ValueError("wrong number of values")
         return tuple(map(self.read, pieces))
+
+
+def four_sides(values: Sequence[T]) -> tuple[T, T, T, T]:
+    """Return one to four values as CSS gives them to four sides or corners, clockwise. Raises ValueError for others."""
+    match values:
+        case [every]:
+            return every, every, every, every
+        case [first, second]:
+            return first, second, first, second
+        case [first, second, third]:
+            return first, second, third, second
+        case [first, second, third, fourth]:
+            return first, second, third, fourth
+        case _:
+            raise ValueError("one to four values are needed")
 
 
 @dataclass(frozen=True, slots=True)
