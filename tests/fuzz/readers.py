@@ -37,6 +37,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
+    from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
     from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
@@ -58,7 +59,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
-    from pixmill.dialects.port import FactsRequest, Text
+    from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
@@ -164,6 +165,7 @@ CLOUDINARY: Final = CloudinaryDialect(
     )
 )
 KEY: Final = Key("0" * 64)
+EMGR: Final = (EmgrDialect(EmgrOptions()), EmgrDialect(EmgrOptions(), Keyring((b"0123456789abcdef",))))
 IMGPROXY: Final = ImgproxyDialect(
     ImgproxyOptions(source_url_encryption_key="00" * 16, watermark_url="a.png", presets="small=w:40,nested=pr:small")
 )
@@ -477,6 +479,25 @@ def riff(data: bytes) -> None:
         assert webp_repair.repair_webp(memoryview(data)).file.startswith(b"RIFF")
 
 
+def emgr(data: bytes) -> None:
+    """The query of a resize, the name of a file, and both with a signature."""
+    name, _, query = data.partition(b"?")
+    for dialect in EMGR:
+        for path, values in (
+            (b"/api/images/resize", data),
+            (b"/api/images/files/" + name, query),
+            (b"/" + name, query),
+        ):
+            with suppress(BadRequest, Forbidden):
+                dialect.verify(path, values, 0)
+            with suppress(BadRequest):
+                outcome = dialect.parse(path, values)
+                if isinstance(outcome, ImageRedirect | ImmutableImage):
+                    assert canonical_json(outcome.request.plan)
+                if isinstance(outcome, ImageRedirect):
+                    assert dialect.location(path, values, '"0123456789abcdef"', None).isascii()
+
+
 def signature(data: bytes) -> None:
     with suppress(PixmillError):
         RING.verify(b"/resize", data, 0)
@@ -666,6 +687,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         akamai,
         photon,
         signature,
+        emgr,
         url,
         headers,
         responses,
