@@ -35,6 +35,26 @@ _DIRECTUS_PRESETS: Final = [
 
 _NETLIFY_DEV: Final = {"handler": "dev", "remote_images": ["http://127\\.0\\.0\\.1:[0-9]+/.*"]}
 
+UPLOADCARE_FILES: Final = {
+    f"00000000-0000-4000-8000-{number:012}": name
+    for number, name in enumerate(
+        (
+            "L.jpg",
+            "P.jpg",
+            "S.jpg",
+            "B.jpg",
+            "E6.jpg",
+            "A.png",
+            "T.png",
+            "W.png",
+            "X.webp",
+            "G.gif",
+            "V.svg",
+            "gone.jpg",
+        )
+    )
+} | {"00000000-0000-4000-8000-999999999999~2/nth/1": "S.jpg"}
+
 _WAGTAIL_SITE: Final = {
     "version": 8,
     "format_conversions": {"gif": "webp"},
@@ -271,6 +291,17 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "directus-files": {"dialect": "directus"},
     "keycdn": {"dialect": "keycdn"},
     "keycdn-webp": {"dialect": "keycdn", "source": "{origin}", "options": {"webp": True, "enlarge": True}},
+    "uploadcare": {"dialect": "uploadcare", "options": {"files": UPLOADCARE_FILES}},
+    "uploadcare-lenient": {
+        "dialect": "uploadcare",
+        "options": {"path": "{filename}", "auto_formats": [], "require_sizing": False, "ignore_unsupported": True},
+    },
+    "uploadcare-signed": {
+        "dialect": "uploadcare",
+        "mount": "/cdn",
+        "keys": "aabbcc,73636b61519adede42191efe1e73f02a67c7b692e3765f90c250c230be095211",
+        "options": {"files": UPLOADCARE_FILES},
+    },
     "wagtail": {"dialect": "wagtail", "keys": "secret", "options": {"path": "{filename}"}},
     "wagtail-site": {"dialect": "wagtail", "mount": "/images", "keys": "old,secret", "options": _WAGTAIL_SITE},
     "sirv": {

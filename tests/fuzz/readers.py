@@ -68,6 +68,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.thumbor.settings import ThumborOptions
     from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
     from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
+    from pixmill.dialects.uploadcare.dialect import UploadcareDialect, UploadcareOptions
     from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
     from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
     from pixmill.engine import protocol
@@ -144,6 +145,8 @@ APPWRITE: Final = AppwriteDialect(AppwriteOptions())
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
+UPLOADCARE: Final = UploadcareDialect(UploadcareOptions(path="{uuid}/{filename}"), keys_of((b"secret",)))
+UPLOADCARE_FILE: Final = b"/00000000-0000-4000-8000-000000000000"
 WAGTAIL: Final = (
     WagtailDialect(WagtailOptions(path="{id}/{filename}"), keys_of((b"secret",))),
     WagtailDialect(WagtailOptions(images={"1": WagtailImage("a.jpg", 1200, 800, 850, 150, 100, 100)})),
@@ -386,6 +389,19 @@ def keycdn(data: bytes) -> None:
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
         KEYCDN.result_headers(b"/a.jpg", data, Size(300, 200))
+
+
+def uploadcare(data: bytes) -> None:
+    """The path behind a UUID, and alone."""
+    for path in (UPLOADCARE_FILE + data, b"/" + data):
+        with suppress(BadRequest, Forbidden):
+            UPLOADCARE.verify(path, data, 0)
+        with suppress(BadRequest):
+            outcome = UPLOADCARE.parse(path, b"")
+            if isinstance(outcome, ImageRequest):
+                assert canonical_json(outcome.plan)
+            else:
+                UPLOADCARE.render_facts({"width": 1, "height": 1}, path, b"")
 
 
 def wagtail(data: bytes) -> None:
@@ -682,6 +698,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         cos,
         directus,
         glide,
+        uploadcare,
         bunny,
         sirv,
         akamai,

@@ -54,6 +54,7 @@ from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.storyblok import StoryblokDialect, StoryblokOptions
 from pixmill.dialects.twicpics.dialect import TwicPicsDialect, TwicPicsOptions
+from pixmill.dialects.uploadcare.dialect import UploadcareDialect, UploadcareOptions
 from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailOptions
 from pixmill.dialects.weserv.dialect import WeservDialect, WeservOptions
 from pixmill.errors import BadRequest
@@ -230,6 +231,15 @@ def _iiif(entry: MountEntry, server: ServerDefaults) -> IiifDialect:
     return IiifDialect(options, entry.mount, server.limits, server.render_mode)
 
 
+def _uploadcare(entry: MountEntry, server: ServerDefaults) -> UploadcareDialect:
+    options = msgspec.json.decode(entry.options, type=UploadcareOptions)
+    try:
+        keys = hex_keys(entry.keys or "")
+    except ValueError as error:
+        raise ValueError("keys must be hexadecimal digits, as the secrets of signed URLs are") from error
+    return UploadcareDialect(options, keys, entry.mount, server.render_mode)
+
+
 def _wagtail(entry: MountEntry, server: ServerDefaults) -> WagtailDialect:
     options = msgspec.json.decode(entry.options, type=WagtailOptions)
     return WagtailDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
@@ -339,6 +349,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imageengine": _imageengine,
     "twicpics": _twicpics,
     **dict.fromkeys(COS_NAMES, _cos),
+    "uploadcare": _uploadcare,
 }
 """By the name that an entry gives."""
 

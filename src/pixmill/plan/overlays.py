@@ -103,10 +103,10 @@ class Shadow(Struct, frozen=True):
 
 
 class Placement(Struct, frozen=True, omit_defaults=True):
-    """The position of an overlay. ``x`` and ``y`` are 0, 0.5 or 1: an edge or the centre of the result; ``offset_x``
-    and ``offset_y`` move it from there. It is first rotated by ``degrees`` clockwise around its centre. Repetitions are
-    ``gap`` pixels apart. ``expand``: the canvas grows, transparent, to hold what stands out; not with repetitions, and
-    not for ``Blend.MASK``.
+    """The position of an overlay. ``x`` and ``y`` are shares of the space that it leaves, as in CSS
+    ``background-position``: 0 and 1 are the edges of the result; ``offset_x`` and ``offset_y`` move it from there. It
+    is first rotated by ``degrees`` clockwise around its centre. Repetitions are ``gap`` pixels apart. ``expand``: the
+    canvas grows, transparent, to hold what stands out; not with repetitions, and not for ``Blend.MASK``.
     """
 
     x: float = 0.5

@@ -6,6 +6,7 @@ from html import unescape
 from typing import Final
 
 from pixmill.dialects.native.spelling_values import Pair, overlay_length, source_text, text_of
+from pixmill.errors import InvalidParameter
 from pixmill.plan.ops import ImageOverlay, Overlay, Stage
 from pixmill.plan.overlays import CENTRED_PLACEMENT, OverlayFit, Placement, Shadow, TextOverlay
 
@@ -66,6 +67,8 @@ def _plain(token: str) -> str:
 
 
 def _placement(placement: Placement) -> Iterable[Pair]:
+    if placement.x not in _EDGES or placement.y not in _EDGES:
+        raise InvalidParameter("No native URL places an overlay by a share of the space that is left")
     vertical, horizontal = _EDGES[placement.y][1], _EDGES[placement.x][0]
     if vertical or horizontal:
         yield "gravity", vertical + horizontal
