@@ -12,6 +12,8 @@ from pixmill.dialects.factory import parse_mounts
 from pixmill.dialects.kit.signatures import Key
 from pixmill.dialects.port import Text
 from pixmill.dialects.wagtail.dialect import WagtailDialect, WagtailImage, WagtailOptions
+from pixmill.dialects.wagtail.filters import read_filter, transformed
+from pixmill.dialects.wagtail.transform import Rectangle
 from pixmill.errors import (
     BadRequest,
     InvalidParameter,
@@ -22,7 +24,9 @@ from pixmill.errors import (
     UnsupportedImage,
 )
 from pixmill.media import Format
+from pixmill.plan.fitting import fit
 from pixmill.plan.gravity import FocalPixels, PixelRegion, Point
+from pixmill.plan.lengths import Size
 from pixmill.plan.ops import Crop, Fit, Plan, Resize
 from pixmill.plan.request import ImageRequest
 
@@ -92,6 +96,55 @@ def test_known_sizes_are_exact() -> None:
     assert plan("fill-1920x1120", known).crop == Crop(0, 245, 640, 375)
     assert plan("width-900|original", known) == plan("original", known)
     assert plan("max-300x300|fill-100x100", known).stages == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "spec", "focus", "result", "region"),
+    [
+        ((640, 865), "fill-1920x1120", None, (640, 375), (0, 245, 640, 620)),
+        ((100, 80), "fill-300x200", None, (100, 68), (0, 6, 100, 74)),
+        ((1200, 800), "fill-300x300", (800, 100, 900, 200), (300, 300), (283, 0, 1084, 800)),
+        ((1200, 800), "fill-300x300-c100", (800, 100, 900, 200), (300, 300), (637, 93, 938, 394)),
+        ((1200, 800), "fill-123x77-c50", (10, 700, 1100, 790), (123, 77), (10, 77, 1155, 795)),
+        ((1200, 800), "fill-900x900-c30", (0, 0, 50, 50), (800, 800), (0, 0, 800, 800)),
+        ((333, 499), "width-100|fill-64x64", (300, 20, 320, 60), (64, 64), (0, 43, 333, 382)),
+        ((2725, 2225), "scale-33.3|height-320", None, (392, 320), (0, 0, 2725, 2225)),
+        ((600, 900), "min-333x200|max-100x100", None, (66, 100), (0, 0, 600, 900)),
+        ((1201, 799), "max-333x333", None, (333, 221), (0, 0, 1201, 799)),
+        ((7, 4000), "width-3", None, (3, 1714), (0, 0, 7, 4000)),
+        ((4000, 3), "max-100x100", None, (100, 1), (0, 0, 4000, 3)),
+        ((1999, 1333), "fill-1000x10-c100", (1500, 600, 1600, 700), (1000, 10), (0, 680, 1999, 700)),
+        ((500, 821), "scale-111.8", None, (558, 917), (0, 0, 500, 821)),
+    ],
+)
+def test_sizes_and_regions_are_those_of_the_framework(
+    size: tuple[int, int],
+    spec: str,
+    focus: tuple[int, int, int, int] | None,
+    result: tuple[int, int],
+    region: tuple[int, int, int, int],
+) -> None:
+    """Wagtail 7.0 and 8.0.1 gave these sizes and regions."""
+    transform = transformed(size, read_filter(spec), Rectangle(*focus) if focus else None)
+    found = transform.region
+    assert (transform.width, transform.height) == result
+    assert (found.left, found.top, found.right, found.bottom) == region
+
+
+@pytest.mark.parametrize(
+    ("size", "spec", "result"),
+    [
+        ((661, 3912), "height-1004", (169, 1004)),
+        ((3379, 863), "width-117", (117, 29)),
+        ((1383, 2793), "min-761x1008", (761, 1536)),
+        ((2078, 3199), "max-1707x1675", (1088, 1675)),
+        ((17, 98), "height-4", (1, 4)),
+        ((1200, 800), "width-87", (87, 57)),
+        ((500, 821), "scale-111.8", (558, 917)),
+    ],
+)
+def test_a_side_that_is_given_is_exact(size: tuple[int, int], spec: str, result: tuple[int, int]) -> None:
+    assert fit(Size(*size), plan(spec).resize).output.sides == result
 
 
 @pytest.mark.parametrize(

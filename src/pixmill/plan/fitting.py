@@ -133,7 +133,25 @@ def _fit_whole_image(source: Size | RealSize, scale: Fraction, resize: Resize) -
     """Scale the whole image, keeping its aspect ratio."""
     scale = _clamp_scale(_allowed_scale(scale, resize), source, resize)
     scaled = _scaled(source, scale, resize)
+    if resize.rounding is RoundingMode.DOUBLE_TRUNCATE:
+        scaled = _with_given_side(source, scaled, scale, resize)
     return FitResult(scaled, scaled, scale=scale)
+
+
+def _with_given_side(source: Size | RealSize, scaled: Size, scale: Fraction, resize: Resize) -> Size:
+    """Return the size with the side of the box that sets the scale, which is not computed; the height if both do.
+
+    A product in double precision is a little less at most; it may be much less if the area is limited.
+    """
+    if resize.height and scale == Fraction(resize.height) / source.height:
+        return Size(scaled.width, _given(scaled.height, resize.height))
+    if resize.width and scale == Fraction(resize.width) / source.width:
+        return Size(_given(scaled.width, resize.width), scaled.height)
+    return scaled
+
+
+def _given(computed: int, side: int) -> int:
+    return side if computed == side - 1 else computed
 
 
 def _fit_contain(source: Size | RealSize, box: Size, resize: Resize) -> FitResult:

@@ -78,9 +78,7 @@ def add_transforms(
         for name, value in spec.transforms:
             sequence.put(_RESIZE, _resize(name, value, focus))
         return
-    transform = Transform(*size)
-    for name, value in spec.transforms:
-        transform = _transformed(transform, name, value, focus)
+    transform = transformed(size, spec, focus)
     region = transform.region
     left, top = max(0.0, region.left), max(0.0, region.top)
     width, height = min(region.right, size[0]) - left, min(region.bottom, size[1]) - top
@@ -90,10 +88,18 @@ def add_transforms(
         sequence.put(_RESIZE, Resize(transform.width, transform.height, fit=Fit.FILL, enlarge=True))
 
 
+def transformed(size: tuple[int, int], spec: Filter, focus: Rectangle | None) -> Transform:
+    """Return what a filter makes of an image of this size."""
+    transform = Transform(*size)
+    for name, value in spec.transforms:
+        transform = _transformed(transform, name, value, focus)
+    return transform
+
+
 def _transformed(transform: Transform, name: str, value: Value, focus: Rectangle | None) -> Transform:
     match name, value:
         case _, Fraction():
-            return transform.scaled(float(value))
+            return transform.scaled(_factor(value))
         case "fill", Box(width, height, closeness):
             return transform.filled(width, height, closeness, focus)
         case "min", Box(width, height):
@@ -113,12 +119,17 @@ def _resize(name: str, value: Value, focus: Rectangle | None) -> Resize:
         case Fraction() if value == 0:
             return Resize(1, 1, fit=Fit.FILL)
         case Fraction():
-            return Resize(zoom=float(value), enlarge=True, rounding=RoundingMode.DOUBLE_TRUNCATE)
+            return Resize(zoom=_factor(value), enlarge=True, rounding=RoundingMode.DOUBLE_TRUNCATE)
         case Box(width, height, closeness) if name == "fill":
             return Resize(width, height, Fit.COVER, _gravity(focus, closeness))
         case Box(width, height):
             return Resize(width, height, _FITS.get(name, Fit.INSIDE), rounding=RoundingMode.DOUBLE_TRUNCATE)
     raise AssertionError(name)
+
+
+def _factor(scale: Fraction) -> float:
+    """Return a scale as the percentage divided by 100, in double precision."""
+    return float(scale * 100) / 100
 
 
 def _gravity(focus: Rectangle | None, closeness: float) -> Gravity:
