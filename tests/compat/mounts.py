@@ -280,6 +280,15 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "imageengine": {"dialect": "imageengine"},
     "imageengine-red": {"dialect": "imageengine", "options": {"background": "#f00"}},
     "appwrite": {"dialect": "appwrite", "source": "{origin}/storage"},
+    "scene7": {
+        "dialect": "scene7",
+        "source": "{origin}/storage/{path}.jpg",
+        "options": {
+            "presets": {"small": "wid=50&fit=constrain,1", "big one": "wid=600"},
+            "smart_crops": {"Wide": "300x100"},
+        },
+    },
+    "scene7-files": {"dialect": "scene7", "source": "{origin}/storage", "options": {"smart_imaging": True}},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
     "directus": {"dialect": "directus", "source": "{origin}/files", "options": {"presets": _DIRECTUS_PRESETS}},

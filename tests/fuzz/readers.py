@@ -60,6 +60,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
+    from pixmill.dialects.port import FactsRequest, Text
+    from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
@@ -142,6 +144,7 @@ COS: Final = tuple(CosDialect(name, CosOptions({"small": "imageView2/2/w/40"})) 
 TWICPICS: Final = TwicPicsDialect(TwicPicsOptions())
 IMAGEENGINE: Final = ImageEngineDialect(ImageEngineOptions())
 APPWRITE: Final = AppwriteDialect(AppwriteOptions())
+SCENE7: Final = Scene7Dialect(Scene7Options({"a": "wid=3"}, {"b": "3x4"}))
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
@@ -373,6 +376,14 @@ def appwrite(data: bytes) -> None:
         outcome = APPWRITE.parse(b"/v1/storage/buckets/b/files/f/preview", data)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
+
+
+def scene7(data: bytes) -> None:
+    """The image, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest):
+        outcome = SCENE7.parse(b"/is/image/" + path, query)
+        assert isinstance(outcome, FactsRequest) or (isinstance(outcome, ImageRequest) and canonical_json(outcome.plan))
 
 
 def aliyun(data: bytes) -> None:
@@ -690,6 +701,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgix,
         fastly,
         aliyun,
+        scene7,
         appwrite,
         imageengine,
         keycdn,

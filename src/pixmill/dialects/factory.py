@@ -45,6 +45,7 @@ from pixmill.dialects.nextjs.dialect import NextDialect
 from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
+from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
 from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
@@ -314,6 +315,11 @@ def _appwrite(entry: MountEntry, server: ServerDefaults) -> AppwriteDialect:
     return AppwriteDialect(msgspec.json.decode(entry.options, type=AppwriteOptions), server.render_mode)
 
 
+def _scene7(entry: MountEntry, server: ServerDefaults) -> Scene7Dialect:
+    _refuse_keys(entry)
+    return Scene7Dialect(msgspec.json.decode(entry.options, type=Scene7Options), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -345,6 +351,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
     "wagtail": _wagtail,
     "sirv": _sirv,
+    "scene7": _scene7,
     "appwrite": _appwrite,
     "imageengine": _imageengine,
     "twicpics": _twicpics,
