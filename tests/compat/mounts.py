@@ -289,6 +289,8 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
         },
     },
     "scene7-files": {"dialect": "scene7", "source": "{origin}/storage", "options": {"smart_imaging": True}},
+    "cloudimage": {"dialect": "cloudimage"},
+    "filerobot": {"dialect": "cloudimage", "source": "{origin}", "options": {"func": "bound"}},
     "obs": {"dialect": "obs"},
     "bos": {"dialect": "bos"},
     "directus": {"dialect": "directus", "source": "{origin}/files", "options": {"presets": _DIRECTUS_PRESETS}},

@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
     from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
+    from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
@@ -60,7 +61,6 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
-    from pixmill.dialects.port import FactsRequest, Text
     from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
@@ -145,6 +145,7 @@ TWICPICS: Final = TwicPicsDialect(TwicPicsOptions())
 IMAGEENGINE: Final = ImageEngineDialect(ImageEngineOptions())
 APPWRITE: Final = AppwriteDialect(AppwriteOptions())
 SCENE7: Final = Scene7Dialect(Scene7Options({"a": "wid=3"}, {"b": "3x4"}))
+CLOUDIMAGE: Final = CloudimageDialect(CloudimageOptions())
 ALIYUN: Final = AliyunDialect(ALIYUN_SERVICES["aliyun"], AliyunOptions({"small": "resize,w_40"}))
 FASTLY: Final = FastlyDialect(FastlyOptions())
 KEYCDN: Final = KeyCdnDialect(KeyCdnOptions())
@@ -383,6 +384,14 @@ def scene7(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     with suppress(BadRequest):
         outcome = SCENE7.parse(b"/is/image/" + path, query)
+        assert isinstance(outcome, FactsRequest) or (isinstance(outcome, ImageRequest) and canonical_json(outcome.plan))
+
+
+def cloudimage(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest):
+        outcome = CLOUDIMAGE.parse(b"/" + path, query)
         assert isinstance(outcome, FactsRequest) or (isinstance(outcome, ImageRequest) and canonical_json(outcome.plan))
 
 
@@ -701,6 +710,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         imgix,
         fastly,
         aliyun,
+        cloudimage,
         scene7,
         appwrite,
         imageengine,

@@ -17,6 +17,7 @@ from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
 from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
 from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
+from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
@@ -320,6 +321,11 @@ def _scene7(entry: MountEntry, server: ServerDefaults) -> Scene7Dialect:
     return Scene7Dialect(msgspec.json.decode(entry.options, type=Scene7Options), server.render_mode)
 
 
+def _cloudimage(entry: MountEntry, server: ServerDefaults) -> CloudimageDialect:
+    _refuse_keys(entry)
+    return CloudimageDialect(msgspec.json.decode(entry.options, type=CloudimageOptions), server.render_mode)
+
+
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -349,6 +355,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "fastly": _fastly,
     "contentstack": _fastly,
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
+    "cloudimage": _cloudimage,
     "wagtail": _wagtail,
     "sirv": _sirv,
     "scene7": _scene7,
