@@ -124,6 +124,30 @@ def test_the_url_is_needed() -> None:
         NativeDialect().parse_srcset(b"widths=1")
 
 
+def test_the_image_of_a_url_of_any_dialect_is_taken_over_but_for_its_width_and_format() -> None:
+    asked: list[bytes] = []
+
+    def native_query_of(target: bytes) -> bytes:
+        asked.append(target)
+        return b"url=b.jpg&width=300&height=150&fit=cover&blur=5&dpr=2&format=webp&enlarge=true"
+
+    query = b"of=/_ipx/s_300x150%26blur/b.jpg%3Fa%3D1&widths=100,200"
+    candidates = NativeDialect(PRESETS).parse_srcset(query, native_query_of)
+    assert asked == [b"/_ipx/s_300x150&blur/b.jpg?a=1"]
+    assert candidates.widths == (100, 200, 300)
+    assert candidates.query(100, Format.AVIF) == b"url=b.jpg&fit=cover&blur=5&width=100&height=50&format=avif"
+
+
+def test_a_height_alone_is_no_shape_of_an_image() -> None:
+    candidates = NativeDialect().parse_srcset(b"of=/a&widths=9", lambda _: b"url=b.jpg&height=150&grayscale=true")
+    assert candidates.query(9, Format.AVIF) == b"url=b.jpg&grayscale=true&width=9&format=avif"
+
+
+def test_url_and_of_are_one_too_many() -> None:
+    with pytest.raises(BadRequest, match="url"):
+        NativeDialect().parse_srcset(b"of=/a&url=c.jpg", lambda _: b"url=b.jpg")
+
+
 def test_where_only_presets_are_answered_there_are_no_sets() -> None:
     with pytest.raises(RouteNotFound):
         parse_request("preset=card", Presets(PRESETS.values_by_name, only=True))

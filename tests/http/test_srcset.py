@@ -245,3 +245,43 @@ def test_presets_that_cannot_be_used_keep_the_server_from_starting(flags: dict[s
     with pytest.raises(SettingsError) as caught:
         load(flags)
     assert says in str(caught.value)
+
+
+DIALECTS = json.dumps(
+    [
+        {"dialect": "ipx", "source": "/"},
+        {"dialect": "imgproxy", "mount": "/i", "source": "/", "options": {"key": "6b6579", "salt": "73616c74"}},
+    ]
+)
+
+
+async def test_a_url_of_another_dialect_is_offered_in_other_widths() -> None:
+    async with serving(dialects=DIALECTS) as client:
+        query = {"of": "/_ipx/s_300x200,blur_3/sunset.jpg", "widths": "100,150", "formats": "jpeg"}
+        told = (await client.get("/srcset", params=query)).json()
+        assert [(one["width"], one["height"]) for one in told["sources"][0]["images"]] == [
+            (100, 67),
+            (150, 100),
+            (300, 200),
+        ]
+        reply = await client.get(urls(told)[0])
+        assert Image.open(BytesIO(reply.content)).size == (100, 67)
+        assert reply.content != (await client.get("/resize?url=sunset.jpg&width=100&format=jpeg")).content
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/none/a.jpg", 400),
+        ("/health/live", 400),
+        ("/info?url=sunset.jpg", 400),
+        ("/i/insecure/rs:fit:300:300/plain/sunset.jpg", 403),
+        ("/resize?url=sunset.jpg&width=0", 400),
+        ("https://example.com/a.jpg", 400),
+        ("/" + "a" * 4_097, 400),
+    ],
+)
+async def test_only_images_that_a_dialect_would_answer_are_offered(target: str, status: int) -> None:
+    async with serving(dialects=DIALECTS) as client:
+        reply = await client.get("/srcset", params={"of": target})
+        assert reply.status_code == status, reply.text

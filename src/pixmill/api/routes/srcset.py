@@ -5,7 +5,9 @@ is in ``dialects/native/srcset.py``, which widths are useful in ``plan/srcset_wi
 ``http/picture_element.py``.
 """
 
+import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -17,9 +19,10 @@ from pixmill.api.http.facts_response import facts_response
 from pixmill.api.http.picture_element import picture_element
 from pixmill.api.request_parsing import image_of, verify_request
 from pixmill.dialects.native.dialect import NativeDialect
+from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.native.srcset import SrcsetRequest
-from pixmill.dialects.registry import DialectMatch
-from pixmill.errors import RouteNotFound
+from pixmill.dialects.registry import DialectMatch, DialectRegistry
+from pixmill.errors import InvalidParameter, RouteNotFound
 from pixmill.media import MEDIA, VECTOR_FORMATS, Format
 from pixmill.plan.facts import Facts, exact_size
 from pixmill.plan.key import result_key
@@ -70,12 +73,29 @@ async def get_srcset(context: ApiContext, request: Request) -> Response:
     match, expires = verify_request(request)
     if not isinstance(match.mounted.dialect, NativeDialect):
         raise RouteNotFound
-    srcset_request = match.mounted.dialect.parse_srcset(request.scope["query_string"])
+    native_query_of = partial(_native_query_of, context.images.dialects, request.headers.get("host", ""))
+    srcset_request = match.mounted.dialect.parse_srcset(request.scope["query_string"], native_query_of)
     images = replace(match, path=match.path.removesuffix(b"/srcset") + b"/resize")
     builder = _SrcsetBuilder(
         context, srcset_request, images, expires, may_warm=request.method == "GET" and context.config.srcset_warm
     )
     return facts_response(request, await cancel_on_disconnect(request.receive, builder.build()), expires)
+
+
+def _native_query_of(dialects: DialectRegistry, host: str, target: bytes) -> bytes:
+    """Return the query of ``/resize`` that means the same as a URL of any dialect on this host.
+
+    Raises BadRequest, Forbidden, and InvalidParameter for a URL that is no image or has no native URL.
+    """
+    path, _, query = target.partition(b"?")
+    match = dialects.match(dialects.known_host(host.encode()), path)
+    if match is None:
+        raise InvalidParameter("of must be a URL of a dialect of this server", param="of")
+    match.mounted.dialect.verify(match.path, query, time.time())
+    image_request = image_of(match.parse(query))
+    if image_request is None:
+        raise InvalidParameter("of must be the URL of an image", param="of")
+    return native_url(image_request).partition("?")[2].encode()
 
 
 @dataclass(frozen=True, slots=True)

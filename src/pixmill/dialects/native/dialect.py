@@ -7,6 +7,7 @@ is the same for thousands of URLs. Compiling it takes 10 to 30 µs, five times a
 compiled plans are cached by it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -207,11 +208,11 @@ class NativeDialect:
             )
         return upload_ref("")
 
-    def parse_srcset(self, query: bytes) -> SrcsetRequest:
+    def parse_srcset(self, query: bytes, native_query_of: Callable[[bytes], bytes] | None = None) -> SrcsetRequest:
         """Parse the query of ``/srcset``. Raises BadRequest; RouteNotFound in presets-only mode."""
         if self.presets.only:
             raise RouteNotFound("There is no /srcset in presets-only mode: the URLs in its answer name widths")
-        return parse_srcset(query, self.presets)
+        return parse_srcset(query, self.presets, native_query_of)
 
 
 def parse(path: bytes, query: bytes, *, upload: bool = False, presets: Presets = NO_PRESETS) -> ImageRequest:

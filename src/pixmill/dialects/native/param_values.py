@@ -218,6 +218,7 @@ class ParamValues(TypedDict, total=False):
     formats: tuple[Format, ...]
     sizes: str
     alt: str
+    of: str
     placeholder: Format | None
     warm: bool
     # presets and signed URLs

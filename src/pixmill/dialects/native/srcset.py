@@ -4,6 +4,7 @@ Knows the parameters of its own, and what the others mean for each candidate. An
 BadRequest, in linear time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
@@ -84,9 +85,17 @@ class SrcsetRequest:
         return b"%s&width=%d%s&format=%s" % (self.base_query, width, height, form.value.encode())
 
 
-def parse_srcset(query: bytes, presets: Presets) -> SrcsetRequest:
-    """Parse a query of ``/srcset``. Raises BadRequest."""
+def parse_srcset(
+    query: bytes, presets: Presets, native_query_of: Callable[[bytes], bytes] | None = None
+) -> SrcsetRequest:
+    """Parse a query of ``/srcset``. Raises BadRequest.
+
+    ``native_query_of`` returns the query of ``/resize`` that means the same as a path and query of any dialect.
+    """
     explicit_values = parse_query(query, SRCSET_PARAM_TABLE)
+    if native_query_of and "of" in explicit_values:
+        query = _with_image_of(query, native_query_of(explicit_values["of"].encode()))
+        explicit_values = parse_query(query, SRCSET_PARAM_TABLE)
     if "url" not in explicit_values:
         raise MissingParameter("url is required: the URL or path of the original", param="url")
     given = with_hints(presets.apply(explicit_values))
@@ -106,6 +115,15 @@ def parse_srcset(query: bytes, presets: Presets) -> SrcsetRequest:
         placeholder=values["placeholder"],
         warm=values["warm"],
     )
+
+
+def _with_image_of(query: bytes, native_query: bytes) -> bytes:
+    """Put the parameters of an image in the place of ``of``, except for what the candidates differ in."""
+    own = [piece for piece in query.split(b"&") if piece.partition(b"=")[0] != b"of"]
+    image = [piece for piece in native_query.split(b"&") if piece.partition(b"=")[0] in SRCSET_PARAM_TABLE]
+    is_shaped = any(piece.startswith(b"width=") for piece in image)
+    image = [piece for piece in image if is_shaped or not piece.startswith(b"height=")]
+    return b"&".join((*image, *own))
 
 
 def _pixels(values: ParamValues, name: Literal["width", "height"]) -> int | None:

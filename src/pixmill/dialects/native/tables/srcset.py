@@ -24,6 +24,8 @@ _PRESETS = comma_separated(PRESET_NAME.pattern, MAX_PRESETS)
 _SIZES = re.compile("[A-Za-z0-9 ,.:()<>=/*+%-]{1,500}")
 _ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
 
+_TARGET = re.compile("/[\u0021-\u007e\u00a0-\uffff]{0,4095}")
+
 _FORMATS: Final = {form.value: form for form in (Format.AVIF, Format.WEBP, Format.JPEG, Format.PNG, Format.GIF)}
 _PLACEHOLDERS: Final = {"lqip": Format.LQIP, "blurhash": Format.BLURHASH, "thumbhash": Format.THUMBHASH, "none": None}
 
@@ -72,6 +74,14 @@ PRESET = Param(
 )
 
 PARAMS = (
+    Param(
+        "of",
+        Group.SRCSET,
+        PatternText(_TARGET, "a path of this server, with its query, of at most 4096 characters"),
+        "In place of `url`: the URL of an image in any dialect of this server, whose source and parameters the "
+        "candidates take over, except for its width and format. It needs the signature that its dialect asks for.",
+        ("/_ipx/w_300,blur_5/photo.jpg",),
+    ),
     Param(
         "widths",
         Group.SRCSET,
