@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 UnitInterval = Annotated[float, Meta(ge=0.0, le=1.0)]
 MAX_PIXELS: Final = 65_535
@@ -57,6 +58,12 @@ class Point(Struct, frozen=True, tag="point", tag_field="type"):
     share_y: Share = 0.0
     proportional: bool = False
     zoom: Zoom = 1.0
+
+
+def normal_point(point: Point) -> Point:
+    """Drop a rule that makes no difference: at the edges and in the middle both place the window alike."""
+    is_alike = point.proportional and {point.x, point.y} <= {0.0, 0.5, 1.0}
+    return replace(point, proportional=False) if is_alike else point
 
 
 class FocalRegion(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from pixmill.plan.gravity import Gravity, Point, Smart
+from pixmill.plan.gravity import Gravity, Point, Smart, normal_point
 from pixmill.plan.lengths import exact_fraction
 from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow
 
@@ -67,7 +67,9 @@ def _normal_window(window: CropWindow) -> CropWindow | None:
 
 def _normal_gravity(gravity: Gravity) -> Gravity:
     """Drop a closeness: the size of a crop does not depend on the pixels."""
-    if isinstance(gravity, Point | Smart) or not gravity.closeness:
+    if isinstance(gravity, Point):
+        return normal_point(gravity)
+    if isinstance(gravity, Smart) or not gravity.closeness:
         return gravity
     return replace(gravity, closeness=0.0, zoom=max(1.0, gravity.zoom))
 

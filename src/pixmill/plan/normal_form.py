@@ -15,7 +15,7 @@ from pixmill.media import MEDIA, Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, Modulate, ToneAdjustment
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Fact, FactSelection
-from pixmill.plan.gravity import Gravity, Point, Smart
+from pixmill.plan.gravity import Gravity, Point, Smart, normal_point
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.normal_crop import normal_crop
 from pixmill.plan.normal_output import ALPHA_FORMATS, normal_output
@@ -128,6 +128,7 @@ def _normal_margins(extend: Extend) -> Extend:
 
 def _normal_canvas(canvas: Canvas) -> Canvas | None:
     """Drop a canvas that no image is smaller than."""
+    canvas = replace(canvas, gravity=normal_point(canvas.gravity))
     if canvas.unit is LengthUnit.PIXELS or canvas.aspect is not None:
         return canvas
     sides = (canvas.width or _FULL_PERCENT, canvas.height or _FULL_PERCENT)

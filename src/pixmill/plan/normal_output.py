@@ -71,6 +71,8 @@ def normal_output(output: Output) -> Output:
         changes["original_formats"] = ()
     if output.fallback_format and output.source_format and not output.original_formats:
         changes["fallback_format"] = None
+    if output.ordered and output.source_format and not output.formats:
+        changes |= {"ordered": False, "negotiated": False}
     if output.passthrough:
         changes["passthrough"] = tuple(sorted(set(output.passthrough)))
     return replace(output, **changes) if changes else output

@@ -202,7 +202,7 @@ def _format(output: Output) -> Iterable[Pair]:
         names += [output.fallback_format.value] if output.fallback_format else []
         yield "format", f"auto:{','.join(names)}"
     elif output.source_format:
-        yield "format", "original"
+        yield "format", f"auto:original,{output.fallback_format}" if output.fallback_format else "original"
     elif not output.negotiated:
         yield "format", output.formats[0].value if output.formats else ""
 

@@ -3,13 +3,13 @@
 Knows formats and text; must never know what a plan is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Final, Literal
 
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
-from pixmill.media import MODERN_FORMATS, Format
+from pixmill.media import MODERN_FORMATS, OUTPUT_FORMATS, Format
 
 _ORIGINAL: Final = "original"
 _AUTO: Final = "auto:"
@@ -31,7 +31,7 @@ class FormatOrder:
 
 @dataclass(frozen=True, slots=True)
 class FormatGrammar:
-    """A format by name, or ``auto:`` and modern formats in order, then ``original``, another format, or both."""
+    """A format by name, or ``auto:`` and modern formats in order, then ``original``, a universal format, or both."""
 
     words: Mapping[str, tuple[Format, ...] | Literal["original"]]
 
@@ -40,7 +40,7 @@ class FormatGrammar:
         names = ", ".join(MODERN_FORMATS)
         return (
             f"{', '.join(self.words)}, or auto: and formats separated by commas, each once: {names} in any order, "
-            f"then {_ORIGINAL}, another format, or {_ORIGINAL} and another format"
+            f"then {_ORIGINAL}, jpeg, png or gif, or both; or {_ORIGINAL} and any format"
         )
 
     @property
@@ -48,8 +48,8 @@ class FormatGrammar:
         """The schema, which lists every order of the modern formats: a pattern cannot say that each comes once."""
         counts = range(1, len(MODERN_FORMATS) + 1)
         names = "|".join(",".join(order) for count in counts for order in permutations(MODERN_FORMATS, count))
-        universal = f"(?:{'|'.join(self._universal_words())})"
-        orders = f"(?:{names})(?:,{universal}|,{_ORIGINAL}(?:,{universal})?)?|{_ORIGINAL},{universal}"
+        universal, any_word = ("|".join(self._words_of(formats)) for formats in (_UNIVERSAL_FORMATS, OUTPUT_FORMATS))
+        orders = f"(?:{names})(?:,(?:{universal})|,{_ORIGINAL}(?:,(?:{universal}))?)?|{_ORIGINAL},(?:{any_word})"
         return pattern_schema("|".join((*self.words, f"{_AUTO}(?:{orders})")))
 
     def parse(self, text: str) -> tuple[Format, ...] | Literal["original"] | FormatOrder:
@@ -61,8 +61,8 @@ class FormatGrammar:
 
     def _parse_order(self, names: list[str]) -> FormatOrder:
         by_name = {form.value: form for form in MODERN_FORMATS}
-        universal = self._universal_words()
-        fallback = universal[names.pop()] if names[-1] in universal else None
+        allowed = self._words_of(OUTPUT_FORMATS if names[0] == _ORIGINAL else _UNIVERSAL_FORMATS)
+        fallback = allowed[names.pop()] if names[-1] in allowed else None
         keeps_original = names[-1:] == [_ORIGINAL]
         del names[len(names) - keeps_original :]
         is_complete = bool(names) or (keeps_original and fallback is not None)
@@ -70,10 +70,10 @@ class FormatGrammar:
             raise ValueError
         return FormatOrder(tuple(by_name[name] for name in names), keeps_original, fallback)
 
-    def _universal_words(self) -> dict[str, Format]:
-        """Return the words for formats that every client shows."""
+    def _words_of(self, formats: Sequence[Format]) -> dict[str, Format]:
+        """Return the words for each of these formats."""
         return {
             word: named[0]
             for word, named in self.words.items()
-            if isinstance(named, tuple) and named and named[0] in _UNIVERSAL_FORMATS
+            if isinstance(named, tuple) and named and named[0] in formats
         }

@@ -19,6 +19,7 @@ from pixmill.plan.gravity import (
     PixelRegion,
     Point,
     Smart,
+    normal_point,
 )
 
 _UNIT_FRACTION = r"(?:0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)"
@@ -97,7 +98,7 @@ class GravityGrammar:
             return _CONTENT_AWARE[text]
         if point := _POINT.fullmatch(text):
             kind, x, y, shift = point.groups()
-            return _shifted(_canonical_point(float(x), float(y), proportional=kind == "pos"), (shift or "")[1:])
+            return _shifted(normal_point(Point(float(x), float(y), proportional=kind == "pos")), (shift or "")[1:])
         if _FOCAL_REGIONS.fullmatch(text):
             return _build_regions([piece.split(",") for piece in text[3:].split(";")])
         if _FOCAL_PIXELS.fullmatch(text):
@@ -120,11 +121,6 @@ def _parse_direction(text: str) -> Point:
     if name not in DIRECTIONS or (colon and not shift):
         raise ValueError
     return _shifted(DIRECTIONS[name], shift)
-
-
-def _canonical_point(x: float, y: float, *, proportional: bool) -> Point:
-    """Drop a rule that makes no difference: at the edges and in the middle both place the window alike."""
-    return Point(x, y, proportional=proportional and not {x, y} <= {0.0, 0.5, 1.0})
 
 
 def _shifted(point: Point, shift: str) -> Point:

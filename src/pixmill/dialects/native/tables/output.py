@@ -97,7 +97,7 @@ def output_of(values: ParamValues) -> Output:
     quality_level, target_quality = quality.quality_of(values["quality"]) if "quality" in values else _DEFAULT_QUALITY
     return Output(
         formats=order.formats if order else formats,
-        negotiated=not formats and requested != _ORIGINAL,
+        negotiated=bool(order.formats) if order else not formats and requested != _ORIGINAL,
         quality=quality_level,
         metadata=values.get("metadata", Metadata.STRIP),
         profile=values.get("profile", Profile.SRGB),
@@ -108,7 +108,7 @@ def output_of(values: ParamValues) -> Output:
         max_bytes_strict=values.get("max_bytes_strict", True),
         passthrough=tuple(sorted(kind for kind in passthrough if kind)),
         passthrough_animations=None in passthrough,
-        ordered=order is not None,
+        ordered=order is not None and bool(order.formats),
         fallback_format=order.fallback if order else None,
         original_formats=values.get("original_formats", ()),
     )

@@ -8,7 +8,7 @@ from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.plan.request import OF_ERROR, Fallback
 
-_MAX_AGE_S: Final = 31_536_000
+_MAX_AGE_S: Final = 315_360_000
 _OK: Final = 200
 
 _param = partial(group_param, Group.RESPONSE)

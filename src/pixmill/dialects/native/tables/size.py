@@ -127,8 +127,9 @@ PARAMS = (
         "enlarge",
         Group.SIZE,
         Choice(_ENLARGE),
-        "Allows upscaling of images that are smaller than the box. `error`: a request that would need it fails with "
-        "400. `never`: drawings (SVG, PDF), which are enlarged otherwise, are kept within their own size too.",
+        "Allows upscaling of images that are smaller than the box. `error`: a request that would need it, also "
+        "of a drawing, fails with 400. `never`: drawings (SVG, PDF), which are enlarged otherwise, are kept within "
+        "their own size too.",
         ("true", "error", "never"),
         default="false",
     ),
@@ -476,7 +477,7 @@ def _with_rules(values: ParamValues, resize: Resize) -> Resize:
     return replace(
         resize,
         refuse_enlarging=values.get("enlarge") == "error",
-        enlarge_drawings=values.get("enlarge") != "never",
+        enlarge_drawings=values.get("enlarge") not in ("never", "error"),
         skip_smaller=values.get("skip_smaller", SkipSmaller.NEVER),
         max_enlarged_side=values.get("max_enlarged_side", 0),
         min_fitted_side=values.get("min_fitted_side", 0),
