@@ -44,6 +44,7 @@ BASE_QUERIES = {
     "max_enlarged_side": "url=mill.png&width=2500&enlarge=true",
     "min_fitted_side": "url=mill.png&width=2",
     "resample_space": "url=friends.jpg&width=100",
+    "decode_scaling": "url=fig.jpg&width=248",
     "rounding": "url=wine.jpg&width=101",
     "min_width": "url=wine.jpg&width=100",
     "min_height": "url=wine.jpg&height=100",
@@ -62,6 +63,8 @@ BASE_QUERIES = {
     "trim_corner": "url=mill.png&width=280&trim=10",
     "trim_padding": "url=mill.png&width=280&trim=10",
     "trim_equal": "url=mill.png&width=280&trim=10",
+    "crop_aspect_rule": "url=wine.jpg&width=280&crop_aspect=300:451",
+    "morphology": "url=sunset.jpg&width=280&dilate=2",
     "blur_space": "url=sunset.jpg&width=280&blur=6",
     "background": "url=mill.png&width=280&height=180&fit=contain",
 }

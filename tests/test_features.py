@@ -52,8 +52,10 @@ aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true
 choice of resampling kernel | w=9&kernel=mitchell
 resampling of sRGB values | w=9&resample_space=srgb
+scaling while decoding as by sharp or Pillow | w=9&decode_scaling=sharp
 crop to a rectangle in pixels or percent | crop=1,2,3,4 crop=pct:10,10,80,80
 crop to a size, placed by gravity | crop=window:9,9&crop_gravity=smart crop_aspect=1:1
+crop to an aspect ratio as rounded by thumbor | crop_aspect=4:3&crop_aspect_rule=thumbor
 crop by what is taken off the edges | crop=edges:1,2,3,4
 gravity by compass direction | w=9&h=9&fit=cover&gravity=north
 focal point | w=9&h=9&fit=cover&gravity=fp:0.2,0.3
@@ -104,6 +106,7 @@ progressive blur | param:progressive_blur
 median | median=1
 convolution | param:convolution
 dilate, erode | dilate=1 erode=1
+dilate, erode bit by bit | dilate=1&morphology=bits
 pixelate | pixelate=9
 regions blurred | param:blur_areas
 regions pixelated | param:pixelate_areas

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from benchmarks.compat.compare import REQUESTS, SEED, Started, Target, compare, report
 
-VERSIONS: Final = {3: ("ipx@3.1.1", "sharp@0.35.5"), 4: ("ipx@4.0.0-beta.1", "sharp@0.35.5")}
+VERSIONS: Final = {3: ("ipx@3.1.1",), 4: ("ipx@4.0.0-beta.1", "sharp@0.35.5")}
 HOME: Final = Path.home() / ".cache" / "pixmill-compat"
 
 PHOTOS: Final = ("fig.jpg", "friends.jpg", "sunset.jpg", "umang.jpg", "wine.jpg", "mill.png")

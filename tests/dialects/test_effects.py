@@ -36,9 +36,12 @@ def effect(piece: str) -> Effects:
     return plan(piece).effects
 
 
+_BASES = {"blur_space": ("blur=3",), "morphology": ("dilate=1",)}
+
+
 @pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.name)
 def test_every_example_changes_the_plan_and_every_default_does_not(param: Any) -> None:
-    base = ("blur=3",) if param.name == "blur_space" else ()
+    base = _BASES.get(param.name, ())
     for example in param.examples:
         assert plan(*base, f"{param.name}={example.replace('#', '%23')}") != plan(*base)
     if param.default:
@@ -46,7 +49,11 @@ def test_every_example_changes_the_plan_and_every_default_does_not(param: Any) -
 
 
 def test_the_examples_are_all_different_plans() -> None:
-    plans = [canonical_json(plan(f"{param.name}={example}")) for param in PARAMS for example in param.examples]
+    plans = [
+        canonical_json(plan(*_BASES.get(param.name, ()), f"{param.name}={example}"))
+        for param in PARAMS
+        for example in param.examples
+    ]
     assert len(set(plans)) == len(plans)
 
 
@@ -75,6 +82,7 @@ def test_the_order_in_the_url_makes_no_difference(params: list[Any]) -> None:
         ("normalise=1", "normalize=true"),
         ("clahe=32", "clahe=32,3"),
         ("blur_space=srgb", ""),
+        ("morphology=bits", ""),
         ("blur=0&blur_space=srgb", ""),
         ("blur=3&blur_space=linear", "blur=3"),
         ("equalise=1", "equalize=true"),

@@ -5,7 +5,7 @@ import pytest
 from pixmill.dialects.native.dialect import parse
 from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.media import Format
-from pixmill.plan.ops import DEFAULT_INPUT, Input, Plan
+from pixmill.plan.ops import DEFAULT_INPUT, DecodeScaling, Input, Plan
 from pixmill.plan.output import Animation
 
 
@@ -127,3 +127,9 @@ def test_another_timing_is_refused(query: str, param: str) -> None:
     with pytest.raises(BadRequest) as caught:
         plan(query)
     assert caught.value.param == param
+
+
+def test_scaling_while_decoding_is_that_of_the_mode_unless_another_is_given() -> None:
+    assert plan("width=5&decode_scaling=auto") == plan("width=5")
+    for scaling in DecodeScaling:
+        assert plan(f"decode_scaling={scaling}").input.scaling is scaling

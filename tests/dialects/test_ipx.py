@@ -29,7 +29,8 @@ from pixmill.errors import (
     UndecodableImage,
     UnsupportedImage,
 )
-from pixmill.plan.ops import Plan, ResampleSpace
+from pixmill.plan.effects import LabSharpen, MorphologyUnit
+from pixmill.plan.ops import DecodeScaling, Plan, ResampleSpace
 from pixmill.plan.request import ImageRequest
 
 DOMAINS = ("a.example", "http://b.example:80/x")
@@ -64,7 +65,8 @@ def test_it_is_a_dialect() -> None:
 )
 def test_modifiers_are_what_native_parameters_say(modifiers: str, query: str) -> None:
     explicit = plan(f"{modifiers},f_webp")
-    common = "url=a.jpg&format=webp&animated=false&orientation=none&resample_space=srgb"
+    scaling = "none" if "extract" in modifiers else "sharp"
+    common = f"url=a.jpg&format=webp&animated=false&orientation=none&resample_space=srgb&decode_scaling={scaling}"
     expected = native(b"/resize", f"{common}&{query}".encode()).plan
     assert msgspec.structs.replace(explicit, background=expected.background) == expected
 
@@ -102,7 +104,7 @@ def test_spellings_of_the_same_image(one: str, other: str) -> None:
 
 
 def test_sharp_does_in_its_own_order() -> None:
-    stages = plan("blur_5,threshold_100,extend_1_1_1_1,rotate_90,w_300,sharpen,f_png")
+    stages = plan("blur_5,threshold_100,extend_1_1_1_1,rotate_90,w_300,sharpen_true,f_png")
     assert stages.rotate == 90
     assert stages.resize.width == 300
     assert stages.extend.top == 1
@@ -114,8 +116,39 @@ def test_sharp_does_in_its_own_order() -> None:
     assert late.stages[0].rotate == 90
 
 
+def test_sharpening_has_a_sigma_in_both_versions() -> None:
+    for dialect in (V3, V4):
+        assert plan("sharpen_2_3,f_png", dialect).effects.sharpen_lab == LabSharpen(2.0, 3.0)
+    assert plan("sharpen,f_png", V4).effects.convolution is not None
+    assert plan("sharpen_true,f_png").effects.convolution is not None
+    assert plan("w_30,sharpen_false") == plan("w_30")
+    for bad in ("sharpen", "sharpen_x", "sharpen_0", "sharpen_1_x"):
+        with pytest.raises(BadRequest, match="Expected"):
+            plan(bad)
+
+
+def test_dark_areas_grow_by_dilate_bit_by_bit() -> None:
+    dilated, eroded = (plan(f"{name}_2,f_png", V4).effects for name in ("dilate", "erode"))
+    assert (dilated.dilate, dilated.erode, dilated.morphology) == (0, 2, MorphologyUnit.BITS)
+    assert (eroded.dilate, eroded.erode, eroded.morphology) == (2, 0, MorphologyUnit.BITS)
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "scaling"),
+    [
+        ("w_300", DecodeScaling.SHARP),
+        ("w_300,flip,blur_2", DecodeScaling.SHARP),
+        ("extract_1_1_9_9,w_300", DecodeScaling.NONE),
+        ("rotate_90,s_300x200", DecodeScaling.NONE),
+        ("w_300,gamma_2", DecodeScaling.NONE),
+    ],
+)
+def test_an_original_is_scaled_while_decoding_where_sharp_scales_it(modifiers: str, scaling: DecodeScaling) -> None:
+    assert plan(modifiers).input.scaling is scaling
+
+
 def test_too_many_operations_are_refused() -> None:
-    many = "extend_1,median_5,threshold_9,blur_5,sharpen,normalize,tint_red,negate,gamma_2_3"
+    many = "extend_1,median_5,threshold_9,blur_5,sharpen_2,normalize,tint_red,negate,gamma_2_3"
     assert plan(many).stages
     with pytest.raises(InvalidParameter, match="passes"):
         plan(many + ",dilate_2,erode_2,linear_2,clahe_9,opacity_0.5,hue_3", V4)

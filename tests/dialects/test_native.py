@@ -29,6 +29,7 @@ from pixmill.plan.key import result_key
 from pixmill.plan.lengths import round_length
 from pixmill.plan.ops import (
     Aspect,
+    AspectRule,
     Crop,
     CropInsets,
     CropOverflow,
@@ -128,6 +129,11 @@ def test_a_size(query: str, expected: Resize) -> None:
             Plan(crop=CropInsets(0, 9, 0, 0, overflow=CropOverflow.REFUSE)),
         ),
         ("crop_aspect=16:9", Plan(crop=CropWindow(aspect=Aspect(16, 9)))),
+        (
+            "crop_aspect=16:9&crop_aspect_rule=thumbor",
+            Plan(crop=CropWindow(aspect=Aspect(16, 9), aspect_rule=AspectRule.THUMBOR)),
+        ),
+        ("crop=window:9,9&crop_aspect_rule=thumbor", Plan(crop=CropWindow(9, 9))),
         ("crop=window:9,0&crop_aspect=1:1&dpr=2", Plan(crop=CropWindow(9, aspect=Aspect(1, 1)))),
         ("crop=window:9,9&crop_overflow=refuse", Plan(crop=CropWindow(9, 9, overflow=CropOverflow.REFUSE))),
         ("crop=window:9,9&crop_overflow=ignore", Plan(crop=CropWindow(9, 9))),

@@ -50,7 +50,7 @@ from pixmill.errors import (
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import FocalPixels, Gravity, PixelRegion, Point, Smart
-from pixmill.plan.ops import Aspect, CropWindow, Fit, Flip, ImageOverlay, Plan, ResampleSpace, Resize, Stage
+from pixmill.plan.ops import Aspect, AspectRule, CropWindow, Fit, Flip, ImageOverlay, Plan, ResampleSpace, Resize, Stage
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
 
@@ -356,9 +356,10 @@ def test_gravity_is_that_of_the_original() -> None:
 
 def test_whole_pixels_of_the_original_are_cut() -> None:
     found = plan("300x200")
-    assert found.crop == CropWindow(aspect=Aspect(3, 2))
+    assert found.crop == CropWindow(aspect=Aspect(3, 2), aspect_rule=AspectRule.THUMBOR)
     assert found.resize == Resize(300, 200, Fit.FILL, enlarge=True)
-    assert plan("10x10:500x500/300x200").resize.fit is Fit.COVER
+    cropped = plan("10x10:500x500/300x200").stages[0]
+    assert (cropped.crop, cropped.resize.fit) == (found.crop, Fit.FILL)
 
 
 def test_sources_are_decoded_once() -> None:

@@ -12,6 +12,7 @@ from pixmill.engine.metadata.exif_block import rewrite_exif
 from pixmill.engine.raster.frame import Area
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
+from pixmill.plan.ops import DecodeScaling
 from pixmill.plan.output import RenderMode
 
 
@@ -20,21 +21,41 @@ from pixmill.plan.output import RenderMode
     [(3000, 1), (1500, 1), (1201, 1), (1200, 2), (800, 2), (572, 2), (571, 4), (286, 4), (285, 8), (10, 8)],
 )
 def test_a_jpeg_is_decoded_no_larger_than_quality_asks(wanted: int, shrink: int) -> None:
-    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(wanted, wanted))) == shrink
+    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(wanted, wanted)), Size(3000, 3000)) == shrink
 
 
 def test_the_best_that_can_be_had_needs_more_of_a_jpeg_but_not_all_of_it() -> None:
     wanted = [3000, 751, 750, 273, 272, 10]
     needs = [DecodeRequest(Area(0, 0, 3000, 3000), Size(side, side), RenderMode.BEST) for side in wanted]
-    assert [dct_shrink(need) for need in needs] == [1, 1, 2, 2, 4, 4]
+    assert [dct_shrink(need, Size(3000, 3000)) for need in needs] == [1, 1, 2, 2, 4, 4]
 
 
 def test_the_side_that_shrinks_less_decides_the_scale() -> None:
-    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(3000, 10))) == 1
+    assert dct_shrink(DecodeRequest(Area(0, 0, 3000, 3000), Size(3000, 10)), Size(3000, 3000)) == 1
 
 
 def test_a_small_jpeg_is_decoded_in_full() -> None:
-    assert dct_shrink(DecodeRequest(Area(0, 0, 200, 200), Size(10, 10))) == 1
+    assert dct_shrink(DecodeRequest(Area(0, 0, 200, 200), Size(10, 10)), Size(200, 200)) == 1
+
+
+@pytest.mark.parametrize(
+    ("scaling", "shrinks"),
+    [
+        (DecodeScaling.NONE, [1, 1, 1, 1, 1, 1, 1, 1]),
+        (DecodeScaling.SHARP, [1, 1, 2, 2, 4, 4, 8, 8]),
+        (DecodeScaling.PILLOW, [1, 2, 2, 4, 4, 8, 8, 8]),
+    ],
+)
+def test_a_jpeg_is_scaled_by_the_factors_of_other_libraries(scaling: DecodeScaling, shrinks: list[int]) -> None:
+    whole, size = Area(0, 0, 3600, 3600), Size(3600, 3600)
+    wanted = [1900, 1300, 1200, 800, 720, 450, 400, 10]
+    needs = [DecodeRequest(whole, Size(side, side), scaling=scaling) for side in wanted]
+    assert [dct_shrink(need, size) for need in needs] == shrinks
+
+
+def test_a_part_of_a_jpeg_is_not_scaled_as_by_pillow() -> None:
+    part = DecodeRequest(Area(0, 0, 3000, 2999), Size(10, 10), scaling=DecodeScaling.PILLOW)
+    assert dct_shrink(part, Size(3000, 3000)) == 1
 
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF])

@@ -16,6 +16,7 @@ from pixmill.plan.effects import (
     Effects,
     GradientRamp,
     LabSharpen,
+    MorphologyUnit,
     ProgressiveBlur,
     UnsharpMask,
 )
@@ -236,6 +237,17 @@ def test_dilate_and_erode_are_those_of_opencv(name: str, opencv: Any, mode: str,
     side = 2 * radius + 1
     expected = opencv(np.asarray(image), np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
     assert np.array_equal(np.asarray(render_effects(image, **{name: radius})), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize(("name", "combine"), [("dilate", np.bitwise_or), ("erode", np.bitwise_and)])
+def test_morphology_of_bits_combines_each_bit_of_the_square(name: str, combine: Any, mode: str) -> None:
+    image = photo(60, 41).convert(mode)
+    padded = np.pad(np.asarray(image), ((2, 2), (2, 2), (0, 0))[: np.asarray(image).ndim], mode="edge")
+    rows, columns = image.height, image.width
+    squares = [padded[y : y + rows, x : x + columns] for y in range(5) for x in range(5)]
+    result = render_effects(image, morphology=MorphologyUnit.BITS, **{name: 2})
+    assert np.array_equal(np.asarray(result.convert(mode)), combine.reduce(squares))
 
 
 def test_dilate_then_erode_closes_gaps_and_keeps_the_rest() -> None:

@@ -4,17 +4,27 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from pixmill.engine.pixels.pipeline import render
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.lengths import Size
-from pixmill.plan.ops import Fit, ImageOverlay, Kernel, Output, Plan, ResampleSpace, Resize, Stage
+from pixmill.plan.ops import DecodeScaling, Fit, ImageOverlay, Input, Kernel, Output, Plan, ResampleSpace, Resize, Stage
 from pixmill.plan.overlays import Length, OverlayFit
 from pixmill.plan.source import parse_source
 from pixmill.plan.transforms import FreeRotation
-from tests.pixels.images import LIMITS, decode_result, difference, encode_image, photo, pixels_of, render_image
+from tests.pixels.images import (
+    LIMITS,
+    decode_result,
+    difference,
+    encode_image,
+    photo,
+    pixels_of,
+    render_image,
+    render_plan,
+)
 from tests.pixels.reference import resample
 
 MEANS = [(ResampleSpace.LINEAR, 188), (ResampleSpace.SRGB, 128)]
@@ -100,3 +110,19 @@ def test_an_upright_photo_and_its_turned_file_are_the_same_where_values_are_mixe
     )
     assert Size(*one.size) == Size(*other.size)
     assert difference(pixels_of(one), pixels_of(other)) < 0.2
+
+
+def test_a_jpeg_that_sharp_scales_while_decoding_has_its_sides_and_pixels() -> None:
+    """A quarter of 651 rows are 162 whole ones: the height is 101.25, not 101.7, and the last three are left out."""
+    values = np.full((651, 640), 60, np.uint8)
+    values[648:] = 255
+    source = encode_image(Image.fromarray(values), "JPEG", quality=95)
+    plan = Plan(resize=Resize(100), resample_space=ResampleSpace.SRGB)
+    sizes, ends = {}, {}
+    for scaling in DecodeScaling:
+        result = render_plan(source, replace(plan, input=Input(scaling=scaling)))
+        sizes[scaling], ends[scaling] = result.size, int(pixels_of(result)[-1, 50, 0])
+    sharp = sizes.pop(DecodeScaling.SHARP)
+    assert (sharp, set(sizes.values())) == ((100, 101), {(100, 102)})
+    assert ends.pop(DecodeScaling.SHARP) < 70
+    assert min(ends.values()) > 80

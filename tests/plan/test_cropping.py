@@ -10,7 +10,7 @@ from pixmill.plan.geometry import resolve
 from pixmill.plan.gravity import Faces, FocalPixels, FocalRegion, FocalRegions, Gravity, PixelRegion, Point, Smart
 from pixmill.plan.lengths import Box, Size
 from pixmill.plan.limits import Limits
-from pixmill.plan.ops import Aspect, Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Fit, Plan, Resize
+from pixmill.plan.ops import Aspect, AspectRule, Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Fit, Plan, Resize
 
 PHOTO = Size(1200, 800)
 
@@ -199,3 +199,18 @@ def test_a_window_that_depends_on_the_pixels_is_searched_in_the_whole_image() ->
     assert (geometry.searched, geometry.rendered) == (Box.whole(PHOTO), Size(600, 400))
     assert geometry.output == Size(150, 100)
     assert not resolve(PHOTO, Plan(crop=CropWindow(9999, 0, Smart())), Limits()).smart_window
+
+
+@pytest.mark.parametrize(
+    ("source", "aspect", "x", "box"),
+    [
+        (Size(100, 80), Aspect(97, 320), 0.5, Box(38, 0, 25, 80)),  # the width is rounded up, 37.5 half to even
+        (Size(100, 81), Aspect(200, 101), 0.5, Box(0, 15, 100, 50)),  # 50.5 half to even, around row 40
+        (Size(2560, 3837), Aspect(300, 451), 0.0, Box(0, 0, 2560, 3837)),  # both are 0.67
+        (Size(100, 80), Aspect(1, 2), 1.0, Box(60, 0, 40, 80)),
+        (Size(7, 80), Aspect(9_999, 1), 0.5, Box(0, 40, 7, 1)),
+    ],
+)
+def test_an_aspect_ratio_by_the_rule_of_thumbor(source: Size, aspect: Aspect, x: float, box: Box) -> None:
+    window = CropWindow(gravity=Point(x, 0.5), aspect=aspect, aspect_rule=AspectRule.THUMBOR)
+    assert resolve_crop(source, window) == box

@@ -1,10 +1,12 @@
 """The region that a crop cuts out before the resize, in whole pixels: integers in, integers out."""
 
 from fractions import Fraction
+from math import ceil, floor
 
 from pixmill.errors import InvalidParameter
+from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import Box, Size, exact_fraction, round_length, round_position
-from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow
+from pixmill.plan.ops import AspectRule, Crop, CropInsets, CropOverflow, CropUnit, CropWindow
 from pixmill.plan.placement import window_position
 
 _Scale = tuple[Fraction, Fraction]
@@ -20,6 +22,8 @@ def resolve_crop(source: Size, crop: Crop | CropWindow | CropInsets | None) -> B
             return _region_box(source, crop)
         case CropWindow():
             size = _window_size(source, crop)
+            if crop.aspect_rule is AspectRule.THUMBOR and isinstance(crop.gravity, Point):
+                return _window_of_thumbor(source, size, crop.gravity)
             return Box(*window_position(source, size, crop.gravity, Box.whole(source)), *size.sides)
         case CropInsets():
             return _box_inside(source, crop)
@@ -92,9 +96,30 @@ def _window_size(source: Size, crop: CropWindow) -> Size:
     width, height = min(width, source.width), min(height, source.height)
     if crop.aspect is not None:
         ratio = Fraction(crop.aspect.width, crop.aspect.height)
-        width, height = min(width, round_length(height * ratio)), min(height, round_length(width / ratio))
+        largest = _largest_of_thumbor if crop.aspect_rule is AspectRule.THUMBOR else _largest
+        width, height = largest(width, height, ratio)
     zoom = crop.gravity.zoom
     return Size(width, height).scaled(1 / exact_fraction(zoom)) if zoom > 1 else Size(width, height)
+
+
+def _largest(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
+    """Return the sides of the largest rectangle of an aspect ratio."""
+    return min(width, round_length(height * ratio)), min(height, round_length(width / ratio))
+
+
+def _largest_of_thumbor(width: int, height: int, ratio: Fraction) -> tuple[int, int]:
+    if round(width / height, 2) == round(float(ratio), 2):
+        return width, height
+    if ratio * height > width:
+        return width, max(1, round(width / ratio))
+    return min(width, ceil(height * ratio)), height
+
+
+def _window_of_thumbor(source: Size, size: Size, point: Point) -> Box:
+    """Return a window around a point in whole pixels, whose edges are rounded half to even."""
+    pairs = ((source.width, size.width, point.x), (source.height, size.height, point.y))
+    left, top = (round(min(max(floor(side * at) - part / 2, 0.0), side - part)) for side, part, at in pairs)
+    return Box(left, top, *size.sides)
 
 
 def _scales(source: Size, unit: CropUnit) -> _Scale:

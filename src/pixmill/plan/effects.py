@@ -4,6 +4,7 @@ Knows values and their bounds. The formulas are documented with the steps of the
 its strength: a fully transparent colour has no effect.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -127,6 +128,13 @@ class GradientRamp(Struct, frozen=True, omit_defaults=True):
 MorphologyRadius = Annotated[int, Meta(ge=0, le=20)]
 
 
+class MorphologyUnit(StrEnum):
+    """What dilation and erosion take the extreme of: a value, or each bit of it, as masks of libvips do."""
+
+    VALUES = "values"
+    BITS = "bits"
+
+
 class UnsharpMask(Struct, frozen=True):
     """Adds ``amount`` times the difference to the blurred image, where it exceeds ``threshold`` 8-bit values."""
 
@@ -210,6 +218,7 @@ class Effects(Struct, frozen=True, omit_defaults=True):
     median: Annotated[int, Meta(ge=0, le=5)] = 0
     dilate: MorphologyRadius = 0
     erode: MorphologyRadius = 0
+    morphology: MorphologyUnit = MorphologyUnit.VALUES
     sharpen: UnsharpMask | None = None
     sharpen_lab: LabSharpen | None = None
     convolution: Convolution | None = None

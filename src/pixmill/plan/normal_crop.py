@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pixmill.plan.gravity import Gravity, Point, Smart, normal_point
 from pixmill.plan.lengths import exact_fraction
-from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow
+from pixmill.plan.ops import AspectRule, Crop, CropInsets, CropOverflow, CropUnit, CropWindow
 
 _PERCENT_X: Final = (CropUnit.PERCENT, CropUnit.PERCENT_PIXELS)
 _PERCENT_Y: Final = (CropUnit.PERCENT, CropUnit.PIXELS_PERCENT)
@@ -62,6 +62,7 @@ def _normal_window(window: CropWindow) -> CropWindow | None:
         height=height,
         unit=_normal_unit(window.unit, is_x=bool(width), is_y=bool(height)),
         overflow=window.overflow if is_refused else CropOverflow.CLIP,
+        aspect_rule=AspectRule.EXACT if window.aspect is None else window.aspect_rule,
     )
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pixmill.media import MEDIA, Format
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, Modulate, ToneAdjustment
+from pixmill.plan.effects import Adjust, ColourAdjustment, Effects, Modulate, MorphologyUnit, ToneAdjustment
 from pixmill.plan.facts import HEADER_FACTS_ONLY, Fact, FactSelection
 from pixmill.plan.gravity import Gravity, Point, Smart, normal_point
 from pixmill.plan.lengths import RoundingMode
@@ -357,8 +357,10 @@ def _are_visible(*colours: Colour) -> bool:
 
 
 def _normal_effects(effects: Effects) -> Effects:
-    """Drop blocks of one pixel and gradients that cannot be seen."""
+    """Drop blocks of one pixel, gradients that cannot be seen, and what is not used."""
     changes: Changes = {name: 0 for name in ("pixelate", "pixelate_faces") if getattr(effects, name) == 1}
+    if not effects.dilate and not effects.erode:
+        changes["morphology"] = MorphologyUnit.VALUES
     if effects.gradient and not _are_visible(effects.gradient.start, effects.gradient.stop):
         changes["gradient"] = None
     for name in ("blur_areas", "pixelate_areas"):

@@ -41,6 +41,20 @@ MAX_DPI: Final = 1_200
 MAX_TIME_S: Final = 86_400
 
 
+class DecodeScaling(StrEnum):
+    """How a JPEG or a WebP is scaled while it is decoded.
+
+    AUTO: as the render mode says, to fractions of pixels. NONE: not at all. SHARP: a JPEG by the factors of sharp, to
+    whole pixels, from which the other side of the result follows. PILLOW: a JPEG that is not cropped as by Pillow's
+    ``draft``, to whole pixels.
+    """
+
+    AUTO = "auto"
+    NONE = "none"
+    SHARP = "sharp"
+    PILLOW = "pillow"
+
+
 class Input(Struct, frozen=True):
     """Which frames or pages of the original are decoded, and how they are oriented.
 
@@ -49,7 +63,7 @@ class Input(Struct, frozen=True):
     counts. ``time_s``: position in a video; None for its most representative frame. ``orientation``: replaces the one
     that the original records, as in EXIF (1: as stored); 0 for the recorded one. ``rejected``: originals in these
     formats are errors. Of an animation every ``frame_step``-th frame is shown, at most ``max_frames`` (0: any number).
-    ``animated_formats``: only animations in these formats stay ones; empty for all.
+    ``animated_formats``: only animations in these formats stay ones; empty for all. ``scaling``: while decoding.
     """
 
     animated: bool = True
@@ -61,6 +75,7 @@ class Input(Struct, frozen=True):
     max_frames: Annotated[int, Meta(ge=0, le=MAX_PAGE)] = 0
     frame_step: Annotated[int, Meta(ge=1, le=MAX_PAGE)] = 1
     animated_formats: tuple[Format, ...] = ()
+    scaling: DecodeScaling = DecodeScaling.AUTO
 
 
 DEFAULT_INPUT: Final = Input()
@@ -147,11 +162,23 @@ class Crop(Struct, frozen=True, tag="region", tag_field="type"):
     overflow: CropOverflow = CropOverflow.CLIP
 
 
+class AspectRule(StrEnum):
+    """How a window gets its aspect ratio in whole pixels.
+
+    EXACT: the side that is cut is rounded half up. THUMBOR: a width is rounded up, a height and the position half to
+    even, and a ratio that is that of the image in two decimals leaves it whole.
+    """
+
+    EXACT = "exact"
+    THUMBOR = "thumbor"
+
+
 class CropWindow(Struct, frozen=True, tag="window", tag_field="type"):
     """A window of the oriented image, placed by ``gravity``. A side of 0 is that of the image.
 
     It is cut to the sides of the image (refused with ``CropOverflow.REFUSE``; others have no effect), then to the
-    largest of ``aspect`` in it, and divided by the zoom of the gravity. Offsets of the gravity are pixels of the image.
+    largest of ``aspect`` in it, by ``aspect_rule``, and divided by the zoom of the gravity. Offsets of the gravity are
+    pixels of the image.
     """
 
     width: Annotated[float, Meta(ge=0)] = 0
@@ -160,6 +187,7 @@ class CropWindow(Struct, frozen=True, tag="window", tag_field="type"):
     unit: CropUnit = CropUnit.PIXELS
     aspect: Aspect | None = None
     overflow: CropOverflow = CropOverflow.CLIP
+    aspect_rule: AspectRule = AspectRule.EXACT
 
 
 class CropInsets(Struct, frozen=True, tag="insets", tag_field="type"):

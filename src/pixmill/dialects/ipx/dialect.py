@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 
 from pixmill.dialects.ipx.errors import V3, error_text, ipx_error
 from pixmill.dialects.ipx.options import MODIFIERS_BY_NAME, Context, Modifier
-from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
@@ -132,7 +131,7 @@ class IpxDialect:
         modifiers, context = _parse_modifiers(raw_modifiers), Context()
         self._apply(context, modifiers)
         output, source_input = self._output(modifiers, context)
-        plan = resampled(context.image.plan_of(source_input, output), self._options.resampling)
+        plan = context.image.plan_of(source_input, output, space=self._options.resampling)
         if len(raw_modifiers) <= _MAX_KEPT_CHARS:
             self._plans[raw_modifiers] = plan
         return plan

@@ -159,6 +159,7 @@ _LENGTH: Final = whole(0, MAX_LENGTH)
 _SIDE: Final = whole(1, MAX_LENGTH)
 _SIGMA: Final = real(0.3, 1_000)
 _GAMMA: Final = real(1, 3)
+_SHARPENING: Final = real(0, 10_000)
 
 
 def _side3(context: Context, name: str, args: Sequence[str]) -> None:
@@ -252,6 +253,18 @@ def _gamma3(context: Context, args: Sequence[str]) -> None:
 
 def _median3(context: Context, args: Sequence[str]) -> None:
     context.image.median(whole(1, 1_000)(js_value(_arg(args, 0))) or 3)
+
+
+def _sharpen3(context: Context, args: Sequence[str]) -> None:
+    value = js_value(_arg(args, 0))
+    if isinstance(value, bool):
+        sigma = None
+        if not value:
+            return
+    else:
+        sigma = real(0.01, 10_000)(value)
+    flat, jagged = (_SHARPENING(js_value(_arg(args, index))) for index in (1, 2))
+    context.image.sharpen(sigma, 1.0 if flat is None else flat, 2.0 if jagged is None else jagged)
 
 
 def _tint3(context: Context, args: Sequence[str]) -> None:
@@ -480,10 +493,11 @@ MODIFIERS: Final = (
     Modifier(
         Option(
             ("sharpen",),
-            "Version 3: a mild sharpening, whatever its arguments; version 4: sigma, flat, jagged, x1, y2, y3.",
+            "Sigma, flat, jagged, and in version 4 x1, y2, y3; mild by `sharpen_true` in version 3, without arguments "
+            "in version 4.",
             "`sharpen_lab`, `convolution`",
         ),
-        _plain(SharpImage.sharpen),
+        _sharpen3,
         _call4(
             _sharpen4,
             Number4("sharpen.sigma", 0.000001, 10),
@@ -602,9 +616,9 @@ MODIFIERS: Final = (
     _only4(
         Option(
             ("dilate",),
-            "Version 4: light areas grow.",
-            "`dilate`",
-            "At most by 20. sharp combines the bits of values, which is the same in black and white only.",
+            "Version 4: dark areas grow, each bit of a value by itself, as in sharp.",
+            "`erode`, `morphology=bits`",
+            "At most by 20.",
             Status.DIFFERS,
         ),
         lambda context, width: context.image.dilate(int(width or 1)),
@@ -613,9 +627,9 @@ MODIFIERS: Final = (
     _only4(
         Option(
             ("erode",),
-            "Version 4: light areas shrink.",
-            "`erode`",
-            "At most by 20. sharp combines the bits of values, which is the same in black and white only.",
+            "Version 4: light areas grow, each bit of a value by itself, as in sharp.",
+            "`dilate`, `morphology=bits`",
+            "At most by 20.",
             Status.DIFFERS,
         ),
         lambda context, width: context.image.erode(int(width or 1)),

@@ -1,18 +1,22 @@
-"""In which values a service resamples: a plan of a dialect, with all of its resizing in them. Knows plans only."""
+"""How a service resamples: a plan of a dialect whose pixels are those of the service. Knows plans only."""
 
 from msgspec.structs import replace
 
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import ImageOverlay, Overlay, Plan, ResampleSpace, Stage
+from pixmill.plan.ops import DecodeScaling, ImageOverlay, Overlay, Plan, ResampleSpace, Stage
 
 
-def resampled(plan: Plan, space: ResampleSpace) -> Plan:
-    """Return the normal form of the plan whose stages, also those of overlays, resample in ``space``."""
+def resampled(plan: Plan, space: ResampleSpace, scaling: DecodeScaling = DecodeScaling.AUTO) -> Plan:
+    """Return the normal form of the plan whose stages, also those of overlays, resample in ``space``.
+
+    ``scaling`` is that of the service; with light, which is not the service's, the plan keeps its own.
+    """
     if space is ResampleSpace.LINEAR:
         return plan
     return normal_form(
         replace(
             plan,
+            input=replace(plan.input, scaling=scaling),
             resample_space=space,
             overlays=_overlays(plan.overlays, space),
             stages=_stages(plan.stages, space),

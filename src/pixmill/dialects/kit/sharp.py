@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import vips_blur_sigma
 from pixmill.dialects.kit.numbers import angle
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.errors import InvalidParameter
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Clahe, Convolution, LabSharpen, Levels, Modulate
+from pixmill.plan.effects import Clahe, Convolution, LabSharpen, Levels, Modulate, MorphologyUnit
 from pixmill.plan.gravity import Gravity, Interest, Point, Smart
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import (
@@ -28,12 +29,14 @@ from pixmill.plan.ops import (
     Crop,
     CropOverflow,
     CropWindow,
+    DecodeScaling,
     Fit,
     Flip,
     Input,
     Kernel,
     Output,
     Plan,
+    ResampleSpace,
     Resize,
     Stage,
 )
@@ -122,6 +125,7 @@ class SharpImage:
         self._rotate_colour = BLACK
         self._flatten: Colour | None = None
         self._grayscale = False
+        self._is_gamma_encoded = False
         self._modulation = Modulate()
         self._effects: dict[str, _Operation] = {}
 
@@ -213,10 +217,12 @@ class SharpImage:
             self._effects["threshold"] = _tone("levels", Levels(black=value - 1, white=value))
 
     def dilate(self, width: int = 1) -> None:
-        self._effects["dilate"] = _effect("dilate", min(width, _MAX_MORPHOLOGY))
+        """Let dark areas grow, each bit by itself: so sharp's masks of zeros work."""
+        self._effects["dilate"] = _morphology("erode", width)
 
     def erode(self, width: int = 1) -> None:
-        self._effects["erode"] = _effect("erode", min(width, _MAX_MORPHOLOGY))
+        """Let light areas grow, each bit by itself."""
+        self._effects["erode"] = _morphology("dilate", width)
 
     def blur(self, sigma: float | None = None) -> None:
         """Blur by a Gaussian that libvips cuts off at a fifth; without sigma each pixel with its neighbours."""
@@ -283,6 +289,7 @@ class SharpImage:
 
     def gamma(self, encoding: float, decoding: float | None = None) -> None:
         """Apply ``decoding`` after ``encoding``, which is undone unless they differ."""
+        self._is_gamma_encoded = True
         exponent = (decoding or encoding) / encoding
         self._effects["gamma"] = _tone("gamma", max(0.1, min(10.0, round(exponent, 4)))) if exponent != 1 else _NOTHING
 
@@ -307,21 +314,40 @@ class SharpImage:
 
     # ------------------------------------------------------------ the plan
 
-    def plan_of(self, source: Input, output: Output, *, background: Colour = BLACK, param: str = "modifiers") -> Plan:
+    def plan_of(
+        self,
+        source: Input,
+        output: Output,
+        *,
+        background: Colour = BLACK,
+        param: str = "modifiers",
+        space: ResampleSpace = ResampleSpace.LINEAR,
+    ) -> Plan:
         """Return the plan of all calls. Raises InvalidParameter, which names ``param``, if there are too many.
 
         ``background`` is put behind the result if the format has no transparency, unless the first pass pads.
+        ``space``: what resizing mixes, light, or sRGB values as sharp.
         """
         stages = _StageList()
         self._add_geometry(stages)
         if any(self._margins):
             stages.add(_Operation(_Rank.EXTEND, self._extended))
         for name in _EFFECT_ORDER:
-            stages.add(self._effects.get(name, _NOTHING))
+            if name != "tint" or not self._grayscale:  # sharp tints, and then puts the image on grey again
+                stages.add(self._effects.get(name, _NOTHING))
         first, *others = stages.finished(param)
         if first.canvas or first.extend != Extend() or first.resize.fit is Fit.CONTAIN:
             background = first.background
-        return plan_of_stages((replace(first, background=background), *others), source, output, param=param)
+        plan = plan_of_stages((replace(first, background=background), *others), source, output, param=param)
+        return resampled(plan, space, self._scaling)
+
+    @property
+    def _scaling(self) -> DecodeScaling:
+        """Whether sharp scales an original while it decodes it: if nothing comes before the resize."""
+        is_rotated_before = self._rotates_before and (self._is_rotated or self._flips is not Flip.NONE)
+        if self._first_cut or self._trim or is_rotated_before or self._is_gamma_encoded:
+            return DecodeScaling.NONE
+        return DecodeScaling.SHARP
 
     def _extended(self, stage: Stage) -> Stage:
         top, right, bottom, left = self._margins
@@ -491,6 +517,11 @@ class _StageList:
 
 def _effect(name: str, value: object) -> _Operation:
     return _Operation(_RANKS[name], lambda stage: replace(stage, effects=replace(stage.effects, **{name: value})))
+
+
+def _morphology(name: str, width: int) -> _Operation:
+    changes = {name: min(width, _MAX_MORPHOLOGY), "morphology": MorphologyUnit.BITS}
+    return _Operation(_Rank.MORPHOLOGY, lambda stage: replace(stage, effects=replace(stage.effects, **changes)))
 
 
 def _tone(name: str, value: object) -> _Operation:

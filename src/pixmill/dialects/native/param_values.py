@@ -22,6 +22,7 @@ from pixmill.plan.effects import (
     LabSharpen,
     Levels,
     Modulate,
+    MorphologyUnit,
     ProgressiveBlur,
     RegionBlur,
     RegionPixelation,
@@ -32,6 +33,7 @@ from pixmill.plan.gravity import Gravity, Point
 from pixmill.plan.lengths import RoundingMode
 from pixmill.plan.ops import (
     Aspect,
+    AspectRule,
     BlurSpace,
     Canvas,
     Clamp,
@@ -39,6 +41,7 @@ from pixmill.plan.ops import (
     CropInsets,
     CropOverflow,
     CropWindow,
+    DecodeScaling,
     Fit,
     Flip,
     Kernel,
@@ -70,6 +73,7 @@ class ParamValues(TypedDict, total=False):
     orientation: int
     reject: tuple[Format, ...]
     animated_formats: tuple[Format, ...]
+    decode_scaling: DecodeScaling
     # size
     width: int | Fraction
     height: int | Fraction
@@ -114,6 +118,7 @@ class ParamValues(TypedDict, total=False):
     crop: Crop | CropWindow | CropInsets
     crop_gravity: Gravity
     crop_aspect: Aspect
+    crop_aspect_rule: AspectRule
     crop_overflow: CropOverflow
     background: Colour
     radius: CornerRadii | None
@@ -159,6 +164,7 @@ class ParamValues(TypedDict, total=False):
     progressive_blur: ProgressiveBlur
     median: int
     dilate: int
+    morphology: MorphologyUnit
     erode: int
     sharpen: Fraction
     unsharp: UnsharpMask | None

@@ -36,7 +36,7 @@ from pixmill.dialects.native.spelling_values import (
 from pixmill.errors import BadRequest, InvalidParameter
 from pixmill.plan.effects import Adjust, ColourAdjustment, Curves, Effects, ToneAdjustment
 from pixmill.plan.facts import FactSelection
-from pixmill.plan.ops import Canvas, Crop, CropInsets, CropWindow, Input, Output, Plan, Resize, Stage
+from pixmill.plan.ops import AspectRule, Canvas, Crop, CropInsets, CropWindow, Input, Output, Plan, Resize, Stage
 from pixmill.plan.output import Animation, Encoding
 from pixmill.plan.request import OF_ERROR, ImageRequest
 from pixmill.plan.shapes import Shape
@@ -134,6 +134,8 @@ def _crop(crop: Crop | CropWindow | CropInsets, _: Struct) -> Iterable[Pair]:
     if isinstance(crop, CropWindow):
         if crop.aspect is not None:
             yield "crop_aspect", aspect_text(crop.aspect)
+        if crop.aspect_rule is not AspectRule.EXACT:
+            yield "crop_aspect_rule", text_of(crop.aspect_rule)
         if crop.gravity != CropWindow().gravity:
             yield "crop_gravity", gravity_text(crop.gravity)
     if crop.overflow != CropWindow().overflow:
@@ -276,6 +278,7 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
         "rejected": _param("reject", lambda forms: ",".join(form.value for form in forms)),
         "animated_formats": _param("animated_formats", lambda forms: ",".join(form.value for form in forms)),
         "max_frames": _param("max_frames"),
+        "scaling": _param("decode_scaling"),
         "frame_step": _param("frame_step"),
     },
     Stage: _STAGE,
@@ -354,7 +357,17 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
         "gradient": _param("gradient", lambda one: ramp_text(one.ramp, text_of(one.start), text_of(one.stop))),
         **{
             name: _param(name)
-            for name in ("median", "dilate", "erode", "pixelate", "blur_faces", "pixelate_faces", "vignette", "noise")
+            for name in (
+                "median",
+                "dilate",
+                "erode",
+                "morphology",
+                "pixelate",
+                "blur_faces",
+                "pixelate_faces",
+                "vignette",
+                "noise",
+            )
         },
     },
     Shape: {

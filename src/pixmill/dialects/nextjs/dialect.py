@@ -27,8 +27,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Input, Output, Plan, Resize
+from pixmill.plan.ops import DecodeScaling, Input, Output, Plan, Resize
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -230,7 +229,7 @@ class NextDialect:
             resize=Resize(width=width, rounding=RoundingMode.RECIPROCAL_HALF_UP),
             output=output,
         )
-        return self._plans.setdefault((width, quality), resampled(normal_form(plan), self._config.resampling))
+        return self._plans.setdefault((width, quality), resampled(plan, self._config.resampling, DecodeScaling.SHARP))
 
 
 def _single(values: dict[str, list[str]], name: str) -> str:

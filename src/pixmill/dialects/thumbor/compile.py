@@ -25,7 +25,7 @@ from pixmill.errors import InvalidParameter, MissingParameter
 from pixmill.media import Format
 from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import ImageOverlay, Input, Output, Plan, Stage
+from pixmill.plan.ops import DecodeScaling, ImageOverlay, Input, Output, Plan, Stage
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
 from pixmill.plan.overlays import OverlayFit, Placement
 from pixmill.plan.request import ImageRequest
@@ -200,7 +200,8 @@ class Compiler:
         if recipe.is_raw:
             return normal_form(Plan(output=Output(source_format=True, metadata=Metadata.ALL, profile=Profile.KEEP)))
         plan = structs.replace(recipe.sequence.plan(), input=self._input(recipe), output=self._output(recipe))
-        plan = resampled(normal_form(plan), self.settings.resampling)
+        scaling = DecodeScaling.PILLOW if self.settings.flavour is Flavour.THUMBOR else DecodeScaling.AUTO
+        plan = resampled(normal_form(plan), self.settings.resampling, scaling)
         if not recipe.options.is_meta:
             return plan
         facts = tuple(fact for name, fact in _FACTS.items() if name in recipe.facts)

@@ -11,7 +11,19 @@ from pixmill.dialects.thumbor.recipe import Focus, Recipe
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Interest, PixelRegion, Point, Smart
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import MAX_SIDE, Aspect, Clamp, Crop, CropOverflow, CropUnit, CropWindow, Fit, Flip, Resize
+from pixmill.plan.ops import (
+    MAX_SIDE,
+    Aspect,
+    AspectRule,
+    Clamp,
+    Crop,
+    CropOverflow,
+    CropUnit,
+    CropWindow,
+    Fit,
+    Flip,
+    Resize,
+)
 from pixmill.plan.transforms import Trim, TrimCorner
 
 _CORNERS: Final = {Corner.TOP_LEFT: TrimCorner.TOP_LEFT, Corner.BOTTOM_RIGHT: TrimCorner.BOTTOM_RIGHT}
@@ -58,18 +70,22 @@ def cut_and_resize(recipe: Recipe, settings: ThumborOptions) -> None:
     sides = _bounded(options.width, settings.max_width), _bounded(options.height, settings.max_height)
     resize = (_thumbor_resize if settings.flavour is Flavour.THUMBOR else _imagor_resize)(recipe, settings, *sides)
     if resize.fit is Fit.COVER:
-        point = _mirrored(_point(recipe, settings.flavour), flip if is_mirrored_first else Flip.NONE)
-        gravity = _gravity(recipe, settings, point)
-        if settings.flavour is Flavour.THUMBOR and resize.enlarge and not sequence.current.crop and _has_sides(resize):
-            # Whole pixels of the original are cut, as in thumbor: a window of the result could be half a pixel away.
-            sequence.put(("crop",), CropWindow(gravity=gravity, aspect=_aspect(resize)))
-            resize = structs.replace(resize, fit=Fit.FILL)
-        else:
-            resize = structs.replace(resize, gravity=gravity)
+        resize = _cut_to_cover(recipe, settings, resize, flip if is_mirrored_first else Flip.NONE)
     if resize != Resize():
         sequence.put(("resize",), resize)
     if flip is not Flip.NONE and not is_mirrored_first:
         sequence.put(("flip",), flip)
+
+
+def _cut_to_cover(recipe: Recipe, settings: ThumborOptions, resize: Resize, mirrored: Flip) -> Resize:
+    """Cut what does not fit the shape of the box, and return the resize of the rest; ``mirrored``: before it."""
+    gravity = _gravity(recipe, settings, _mirrored(_point(recipe, settings.flavour), mirrored))
+    if settings.flavour is Flavour.THUMBOR and resize.enlarge and _has_sides(resize):
+        # Whole pixels of the original are cut, as in thumbor: a window of the result could be half a pixel away.
+        window = CropWindow(gravity=gravity, aspect=_aspect(resize), aspect_rule=AspectRule.THUMBOR)
+        recipe.sequence.put(("crop",), window)
+        return structs.replace(resize, fit=Fit.FILL)
+    return structs.replace(resize, gravity=gravity)
 
 
 def _has_sides(resize: Resize) -> bool:

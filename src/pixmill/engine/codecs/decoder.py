@@ -13,7 +13,7 @@ from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation
 from pixmill.media import Format
 from pixmill.plan.lengths import RealSize, Size
-from pixmill.plan.ops import Input, ResampleSpace
+from pixmill.plan.ops import DecodeScaling, Input
 from pixmill.plan.output import Profile, RenderMode
 
 
@@ -64,14 +64,14 @@ class DecodeRequest:
     """The needed area of the stored image, its target size, and the speed/quality trade-off.
 
     ``profile``: what the colours will be converted to; a decoder with more than 8 bits may do so before rounding.
-    ``space``: what will be mixed in resampling; scaling while decoding mixes sRGB values.
+    ``scaling``: whether, and by which factors, an image may be scaled while it is decoded.
     """
 
     area: Area
     target_size: Size
     mode: RenderMode = RenderMode.BALANCED
     profile: Profile = Profile.KEEP
-    space: ResampleSpace = ResampleSpace.LINEAR
+    scaling: DecodeScaling = DecodeScaling.AUTO
 
     @property
     def shrink_factor(self) -> float:

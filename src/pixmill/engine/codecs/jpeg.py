@@ -17,19 +17,22 @@ from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.jpeg_segments import END_OF_IMAGE, has_all_scans, rebuild_header, without_partial_segment
 from pixmill.engine.codecs.lossless.jpeg_segments_filter import replace_jpeg_metadata
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
-from pixmill.engine.codecs.modes import MODES, max_shrink, thresholds_of
+from pixmill.engine.codecs.modes import MODES, jpeg_thresholds, max_shrink
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import attach_metadata
 from pixmill.engine.metadata.iptc_block import photoshop_segment
 from pixmill.engine.raster.convert import to_pillow, to_vips
-from pixmill.engine.raster.frame import Frame
+from pixmill.engine.raster.frame import Area, Frame
 from pixmill.engine.raster.icc import cmyk_to_srgb
 from pixmill.errors import UndecodableImage
 from pixmill.media import Format
+from pixmill.plan.lengths import Size
+from pixmill.plan.ops import DecodeScaling
 from pixmill.plan.output import DEFAULT_ENCODING, Encoding, Subsampling
 
 # Below this many pixels DCT scaling saves nothing, and blocks that extend past the edge become visible.
 _MIN_SCALED_PIXELS = 256 * 256
+_ROUNDING_PX = 1e-6
 _MAX_SCANS = 100  # as in the fuzzers of libjpeg-turbo and libvips: each scan costs a pass over all coefficients
 _START_OF_SCAN = b"\xff\xda"
 _TRUNCATED = "image file is truncated"
@@ -70,7 +73,7 @@ class JpegDecoder:
     def _finish(self, image: JpegImageFile, request: DecodeRequest) -> Frame:
         """Decode an image that has been prepared."""
         shrink = self._shrink_of(image, request)
-        area = request.area.scaled_down(shrink)
+        area = _scaled_area(request, self.header.size, image.size, shrink)
         if image.mode == "CMYK":
             return pillow.decode_frame(cmyk_to_srgb(image, self.header.profile), b"", area)
         return replace(
@@ -80,17 +83,14 @@ class JpegDecoder:
 
     def _prepare(self, image: JpegImageFile, request: DecodeRequest) -> None:
         """Set the image to be scaled while it is decoded."""
-        shrink, size = dct_shrink(request), self.header.size
+        shrink, size = dct_shrink(request, self.header.size), self.header.size
         image.decodermaxblock = len(self._source) + _MAX_ADDED_BYTES  # one call: each would copy the remaining data
         image.draft(None, (max(1, size.width // shrink), max(1, size.height // shrink)))
 
     def _shrink_of(self, image: JpegImageFile, request: DecodeRequest) -> int:
-        """Return the scale that the image was set to.
-
-        A scaled pixel covers exactly that many stored ones; the last one of a row may extend past the edge.
-        """
+        """Return the scale that the image was set to."""
         size = self.header.size
-        return dct_shrink(request) if image.size != (size.width, size.height) else 1
+        return dct_shrink(request, size) if image.size != (size.width, size.height) else 1
 
     def _decode_truncated(self, request: DecodeRequest) -> Frame:
         """Decode a file without its end marker: all of it if every block is there, else the rows that are.
@@ -133,17 +133,34 @@ class JpegDecoder:
         frame = pillow.decode_frame(
             decoded.convert("LA") if is_grey else decoded,
             b"" if is_cmyk else self.header.profile,
-            request.area.scaled_down(shrink),
+            _scaled_area(request, self.header.size, image.size, shrink),
         )
         compensation = 0.0 if is_cmyk else MODES[request.mode].light_compensation[shrink]
         return replace(frame, truncated=True, light_compensation=compensation)
 
 
-def dct_shrink(request: DecodeRequest) -> int:
-    """The DCT scaling denominator to decode at: 1, 2, 4 or 8."""
-    if request.area.width * request.area.height < _MIN_SCALED_PIXELS:
+def dct_shrink(request: DecodeRequest, size: Size) -> int:
+    """The DCT scaling denominator to decode an image of this size at: 1, 2, 4 or 8."""
+    area, scaling = request.area, request.scaling
+    if scaling is DecodeScaling.AUTO and area.width * area.height < _MIN_SCALED_PIXELS:
         return 1
-    return max_shrink(thresholds_of(request.mode, request.space), request.shrink_factor)
+    if scaling is DecodeScaling.PILLOW and max(size.width - area.width, size.height - area.height) > _ROUNDING_PX:
+        return 1
+    return max_shrink(jpeg_thresholds(request.mode, scaling), request.shrink_factor)
+
+
+def _scaled_area(request: DecodeRequest, size: Size, decoded: tuple[int, int], shrink: int) -> Area:
+    """Return the area in a decoded image.
+
+    A scaled pixel covers exactly that many stored ones, and the last of a row may extend past the edge. sharp leaves
+    that one out; with Pillow it counts as whole.
+    """
+    if shrink == 1 or request.scaling not in {DecodeScaling.SHARP, DecodeScaling.PILLOW}:
+        return request.area.scaled_down(shrink)
+    width, height = decoded
+    if request.scaling is DecodeScaling.SHARP:
+        width, height = (max(1, side // shrink) for side in size.sides)
+    return request.area.scaled(width / size.width, height / size.height)
 
 
 def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Encoding = DEFAULT_ENCODING) -> bytes:

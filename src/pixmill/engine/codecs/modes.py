@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixmill.media import Format
-from pixmill.plan.ops import ResampleSpace
+from pixmill.plan.ops import DecodeScaling
 from pixmill.plan.output import RenderMode
 
 LIGHT_COMPENSATION: Final[Mapping[int, float]] = {1: 0.0, 2: 0.25, 4: 0.4, 8: 0.4}
@@ -65,13 +65,19 @@ class ModeParameters:
     x265_preset: str
 
 
-_VALUE_THRESHOLDS: Final[ShrinkThresholds] = ((9.0, 8), (5.0, 4), (3.0, 2))
-"""For plans that mix sRGB values: those of sharp, whose pixels they want, which are near those of the modes."""
+SHRINK_BY_SHARP: Final[ShrinkThresholds] = ((9.0, 8), (5.0, 4), (3.0, 2))
+"""sharp scales by the largest power of two up to the factor, and by half of that if the factor rounds down to it."""
+SHRINK_BY_PILLOW: Final[ShrinkThresholds] = ((8.0, 8), (4.0, 4), (2.0, 2))
 
 
-def thresholds_of(mode: RenderMode, space: ResampleSpace) -> ShrinkThresholds:
-    """Return the factors from which an image is scaled while decoding, for what is mixed in resampling."""
-    return MODES[mode].shrink_thresholds if space is ResampleSpace.LINEAR else _VALUE_THRESHOLDS
+def jpeg_thresholds(mode: RenderMode, scaling: DecodeScaling) -> ShrinkThresholds:
+    """Return the factors from which a JPEG is scaled while it is decoded."""
+    return MODES[mode].shrink_thresholds if scaling is DecodeScaling.AUTO else _JPEG_THRESHOLDS[scaling]
+
+
+def webp_thresholds(mode: RenderMode, scaling: DecodeScaling) -> ShrinkThresholds:
+    """The same for a WebP: Pillow does not scale it, and sharp to any size, which is about the same."""
+    return MODES[mode].shrink_thresholds if scaling in {DecodeScaling.AUTO, DecodeScaling.SHARP} else ()
 
 
 def max_shrink(thresholds: ShrinkThresholds, factor: float) -> int:
@@ -101,4 +107,10 @@ MODES: Final[Mapping[RenderMode, ModeParameters]] = {
         default_efforts={Format.WEBP: 4, Format.AVIF: 8, Format.PNG: 6, Format.GIF: 7, Format.JXL: 7},
         x265_preset="veryfast",
     ),
+}
+
+_JPEG_THRESHOLDS: Final[Mapping[DecodeScaling, ShrinkThresholds]] = {
+    DecodeScaling.NONE: (),
+    DecodeScaling.SHARP: SHRINK_BY_SHARP,
+    DecodeScaling.PILLOW: SHRINK_BY_PILLOW,
 }

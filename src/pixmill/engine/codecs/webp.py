@@ -18,7 +18,7 @@ from pixmill.engine.codecs.effort import codec_effort
 from pixmill.engine.codecs.frame_sequence import FrameSequence
 from pixmill.engine.codecs.lossless.chunks_filter import replace_webp_metadata
 from pixmill.engine.codecs.metadata import NO_METADATA, RetainedMetadata
-from pixmill.engine.codecs.modes import MODES, max_shrink, thresholds_of
+from pixmill.engine.codecs.modes import MODES, max_shrink, webp_thresholds
 from pixmill.engine.codecs.quality import codec_quality
 from pixmill.engine.codecs.vips import VipsAnimationDecoder, VipsDecoder, attach_metadata, load_image
 from pixmill.engine.codecs.vips_frame_strip import frame_strip
@@ -102,7 +102,7 @@ class WebPAnimationDecoder:
         )
 
     def _decode_scaled(self, request: DecodeRequest) -> Frame:
-        shrink = max_shrink(thresholds_of(request.mode, request.space), request.shrink_factor)
+        shrink = max_shrink(webp_thresholds(request.mode, request.scaling), request.shrink_factor)
         frame = from_vips(load_image(pyvips.Image.webpload_source, self._source, scale=1 / shrink, fail_on="truncated"))
         scale_x, scale_y = frame.width / self.header.size.width, frame.height / self.header.size.height
         area = request.area.scaled(scale_x, scale_y)

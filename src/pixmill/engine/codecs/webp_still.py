@@ -9,7 +9,7 @@ from typing import Final
 from pixmill.engine.codecs import libwebp
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
 from pixmill.engine.codecs.metadata import exif_orientation, metadata_if_small
-from pixmill.engine.codecs.modes import MODES, max_shrink, thresholds_of
+from pixmill.engine.codecs.modes import MODES, max_shrink, webp_thresholds
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
@@ -45,7 +45,7 @@ class WebPStillDecoder:
     def decode(self, request: DecodeRequest) -> Frame:
         header, box = self.header, _crop_box(request.area, self.header.size)
         shrink = (
-            max_shrink(thresholds_of(request.mode, request.space), request.shrink_factor)
+            max_shrink(webp_thresholds(request.mode, request.scaling), request.shrink_factor)
             if box.width * box.height > _MIN_SCALED_PIXELS
             else 1
         )

@@ -6,10 +6,12 @@ Must never know a pixel library.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from fractions import Fraction
 
 from msgspec.structs import replace
 
 from pixmill.engine.codecs.decoder import DecodeRequest, ImageHeader
+from pixmill.engine.codecs.modes import SHRINK_BY_SHARP, max_shrink
 from pixmill.engine.raster.frame import Area
 from pixmill.engine.raster.orientation import EXIF_ORIENTATIONS, Orientation, requested_orientation
 from pixmill.errors import ResultTooLarge
@@ -17,10 +19,10 @@ from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.plan.fit_rules import drawing_resize
 from pixmill.plan.geometry import Geometry, resolve_all, resolve_stages
 from pixmill.plan.gravity import Gravity
-from pixmill.plan.lengths import Box, Size, round_length
+from pixmill.plan.lengths import Box, RealSize, Size, round_length
 from pixmill.plan.limits import Limits
 from pixmill.plan.negotiation import kept_format
-from pixmill.plan.ops import CropWindow, Kernel, Plan, Stage
+from pixmill.plan.ops import CropWindow, DecodeScaling, Kernel, Plan, Stage
 from pixmill.plan.output import Profile
 from pixmill.plan.references import Extras
 
@@ -75,8 +77,8 @@ class RenderJob:
         decode_size = (
             _native_size(area) if self.plan.resize.kernel is Kernel.NEAREST else self.orientation.oriented_size(size)
         )
-        mode, space = self.plan.output.encoding.mode, self.plan.resample_space
-        return DecodeRequest(area, decode_size, mode, self.requested_profile, space)
+        mode, scaling = self.plan.output.encoding.mode, self.plan.input.scaling
+        return DecodeRequest(area, decode_size, mode, self.requested_profile, scaling)
 
     @property
     def requested_profile(self) -> Profile:
@@ -129,15 +131,29 @@ def resolve_job(header: ImageHeader, plan: Plan, limits: Limits, trim_box: Box |
     orientation = original_orientation(header, plan)
     if exact_size and orientation.quarter_turns % 2:
         exact_size = exact_size.transposed
-    geometries = resolve_all(
-        orientation.oriented_size(trim_box.size if trim_box else header.size), plan, limits, exact_size
-    )
+    oriented_size = orientation.oriented_size(trim_box.size if trim_box else header.size)
+    geometries = resolve_all(oriented_size, plan, limits, exact_size)
+    if (
+        plan.input.scaling is DecodeScaling.SHARP
+        and header.format is Format.JPEG
+        and (scaled_size := _size_by_sharp(oriented_size, geometries[0]))
+    ):
+        geometries = resolve_all(oriented_size, plan, limits, scaled_size)
     first, *others = geometries
     later_jobs = _stage_jobs(header, plan, limits, plan.stages, others)
     _check_format(plan, geometries[-1].output)
     return RenderJob(
         plan, limits, header, total_orientation(header, plan), first, trim_box=trim_box, later_jobs=later_jobs
     )
+
+
+def _size_by_sharp(size: Size, geometry: Geometry) -> RealSize | None:
+    """Return what sharp computes sides from if it scales while decoding: whole pixels of the scaled image."""
+    crop, scaled = geometry.crop, geometry.scaled
+    shrink = max_shrink(SHRINK_BY_SHARP, min(crop.width / scaled.width, crop.height / scaled.height))
+    if shrink == 1:
+        return None
+    return RealSize(*(Fraction(max(1, side // shrink) * shrink) for side in size.sides))
 
 
 def with_result_size(job: RenderJob, index: int, size: Size) -> RenderJob:

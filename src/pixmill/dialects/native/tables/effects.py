@@ -22,7 +22,15 @@ from pixmill.dialects.native.param import Group, group_param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
-from pixmill.plan.effects import Effects, Gradient, GradientRamp, LabSharpen, ProgressiveBlur, UnsharpMask
+from pixmill.plan.effects import (
+    Effects,
+    Gradient,
+    GradientRamp,
+    LabSharpen,
+    MorphologyUnit,
+    ProgressiveBlur,
+    UnsharpMask,
+)
 from pixmill.plan.ops import BlurSpace
 
 _DIRECTION_EXPECTS: Final = "up, right, down, left or degrees clockwise from up"
@@ -96,6 +104,14 @@ PARAMS = (
         "Morphological erosion: dark areas grow by this radius, after `dilate`.",
         "2",
         default="0",
+    ),
+    _param(
+        "morphology",
+        Choice({unit.value: unit for unit in MorphologyUnit}),
+        "What `dilate` and `erode` look at: values, or each bit of them by itself (`bits`), as sharp does; in black "
+        "and white both are the same.",
+        "bits",
+        default=MorphologyUnit.VALUES.value,
     ),
     _param(
         "sharpen",
@@ -197,6 +213,7 @@ def effects_of(values: ParamValues) -> Effects:
         median=values.get("median", 0),
         dilate=values.get("dilate", 0),
         erode=values.get("erode", 0),
+        morphology=values.get("morphology", MorphologyUnit.VALUES),
         sharpen=_sharpening(values),
         sharpen_lab=values.get("sharpen_lab"),
         convolution=values.get("convolution"),

@@ -8,7 +8,7 @@ from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Int
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, OUTPUT_FORMATS, Format
-from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, Input
+from pixmill.plan.ops import DEFAULT_INPUT, MAX_DPI, MAX_PAGE, MAX_TIME_S, DecodeScaling, Input
 
 _ORIGINAL_FORMATS: Final = {kind.value: kind for kind in Format if kind not in DESCRIPTION_FORMATS}
 
@@ -84,6 +84,16 @@ PARAMS = (
         ("gif", "gif,webp"),
     ),
     Param(
+        "decode_scaling",
+        Group.SOURCE,
+        Choice({scaling.value: scaling for scaling in DecodeScaling}),
+        "How a JPEG or WebP is scaled while it is decoded: as `mode` says (`auto`), not at all (`none`), or a JPEG by "
+        "the factors of `sharp`, or of `pillow` if it is not cropped, each to whole pixels as results of sharp and "
+        "thumbor show them.",
+        ("none", "sharp"),
+        default=DecodeScaling.AUTO.value,
+    ),
+    Param(
         "reject",
         Group.SOURCE,
         ChoiceList(_ORIGINAL_FORMATS, len(_ORIGINAL_FORMATS)),
@@ -108,4 +118,5 @@ def input_of(values: ParamValues) -> Input:
         max_frames=values.get("max_frames", 0),
         frame_step=values.get("frame_step", 1),
         animated_formats=values.get("animated_formats", ()),
+        scaling=values.get("decode_scaling", DecodeScaling.AUTO),
     )

@@ -17,7 +17,7 @@ from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.gravity import Point
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
+from pixmill.plan.ops import AspectRule, Crop, CropInsets, CropOverflow, CropUnit, CropWindow, Flip
 from pixmill.plan.transforms import FreeRotation, Trim, TrimCorner
 
 _FLIPS = {flip.value: flip for flip in Flip} | {"h": Flip.HORIZONTAL, "v": Flip.VERTICAL, "hv": Flip.BOTH}
@@ -116,6 +116,15 @@ PARAMS = (
         ("1:1",),
     ),
     Param(
+        "crop_aspect_rule",
+        Group.TRANSFORM,
+        Choice({rule.value: rule for rule in AspectRule}),
+        "How `crop_aspect` is rounded to whole pixels of the original: half up (`exact`), or as by thumbor: a width "
+        "up, a height and the position half to even, and nothing is cut if the image has this ratio in two decimals.",
+        ("thumbor",),
+        default=AspectRule.EXACT.value,
+    ),
+    Param(
         "crop_overflow",
         Group.TRANSFORM,
         Choice({rule.value: rule for rule in CropOverflow}),
@@ -162,6 +171,7 @@ def crop_of(values: ParamValues) -> Crop | CropWindow | CropInsets:
         aspect=values.get("crop_aspect"),
         gravity=values.get("crop_gravity", Point()),
         overflow=overflow,
+        aspect_rule=values.get("crop_aspect_rule", AspectRule.EXACT),
     )
 
 
