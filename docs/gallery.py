@@ -44,6 +44,7 @@ BASE_QUERIES = {
     "max_enlarged_side": "url=mill.png&width=2500&enlarge=true",
     "min_fitted_side": "url=mill.png&width=2",
     "resample_space": "url=friends.jpg&width=100",
+    "quality_scale": "url=wine.jpg&width=280&format=jpeg&quality=30",
     "decode_scaling": "url=fig.jpg&width=248",
     "rounding": "url=wine.jpg&width=101",
     "min_width": "url=wine.jpg&width=100",

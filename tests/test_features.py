@@ -52,6 +52,7 @@ aspect ratio | aspect=16:9
 box that follows the orientation of the image | w=9&h=8&adaptive=true
 choice of resampling kernel | w=9&kernel=mitchell
 resampling of sRGB values | w=9&resample_space=srgb
+qualities of JPEG | format=jpeg&quality_scale=jpeg
 scaling while decoding as by sharp or Pillow | w=9&decode_scaling=sharp
 crop to a rectangle in pixels or percent | crop=1,2,3,4 crop=pct:10,10,80,80
 crop to a size, placed by gravity | crop=window:9,9&crop_gravity=smart crop_aspect=1:1

@@ -19,7 +19,10 @@ HOME: Final = Path.home() / ".cache" / "pixmill-compat"
 PHOTOS: Final = ("fig.jpg", "friends.jpg", "sunset.jpg", "umang.jpg", "wine.jpg", "mill.png")
 DRAWN: Final = ("L.jpg", "P.jpg", "S.jpg", "W.png", "E6.jpg", "A.png", "X.webp", "G.gif", "V.svg")
 _FINE: Final = "q_95"
-"""At lower qualities both show more of their encoders than of their pixels."""
+"""At lower qualities both show more of their encoders than of their pixels.
+
+Not of PNGs, which sharp reduces to 256 colours if there is a quality, with noise that no two encoders have in common.
+"""
 _FITS: Final = ("cover", "contain", "fill", "inside", "outside")
 _POSITIONS: Final = ("top", "right", "bottom", "left", "center", "north", "southwest", "right%20top", "left%20bottom")
 _BROKEN: Final = (
@@ -83,6 +86,8 @@ class Ipx:
         form = rng.choice(("", "", "f_jpg", "f_png", "f_webp", "f_auto", "f_avif"))
         if form:
             modifiers.append(form)
+        if form == "f_png" or (not form and name.endswith(".png")):
+            modifiers.remove(_FINE)
         source = f"http://127.0.0.1:{origin}/{name}" if rng.random() < 0.2 else name
         path = f"/{rng.choice(',&').join(modifiers)}/{source}"
         return Target(path, {"Accept": accept} if accept else {}, not {"entropy", "attention"} & set(path.split("_")))

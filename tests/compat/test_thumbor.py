@@ -77,7 +77,7 @@ OF_THUMBOR = [
     Case("TH-27", "/unsafe/-x-/L.jpg", format="jpeg", size=(1200, 800), checks=[pixel(5, 5, YELLOW)]),
     Case(
         "TH-29",
-        "/unsafe/fit-in/300x300/filters:fill(blue)/S.jpg",
+        "/unsafe/fit-in/300x300/filters:fill(blue):quality(97)/S.jpg",
         format="jpeg",
         size=(300, 300),
         checks=[pixel(10, 10, BLUE), pixel(102, 112, RED), pixel(95, 112, BLUE), pixel(197, 187, YELLOW)],

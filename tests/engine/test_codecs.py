@@ -13,7 +13,7 @@ from pixmill.engine.raster.frame import Area
 from pixmill.media import Format
 from pixmill.plan.lengths import Size
 from pixmill.plan.ops import DecodeScaling
-from pixmill.plan.output import RenderMode
+from pixmill.plan.output import QualityScale, RenderMode
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,13 @@ def test_a_jpeg_is_scaled_by_the_factors_of_other_libraries(scaling: DecodeScali
 def test_a_part_of_a_jpeg_is_not_scaled_as_by_pillow() -> None:
     part = DecodeRequest(Area(0, 0, 3000, 2999), Size(10, 10), scaling=DecodeScaling.PILLOW)
     assert dct_shrink(part, Size(3000, 3000)) == 1
+
+
+def test_qualities_can_be_those_of_libjpeg() -> None:
+    numbers = range(1, 101)
+    assert [codec_quality(Format.JPEG, number, QualityScale.JPEG) for number in numbers] == list(numbers)
+    for kind in (Format.WEBP, Format.AVIF):
+        assert codec_quality(kind, 80, QualityScale.JPEG) > codec_quality(kind, 80)
 
 
 @pytest.mark.parametrize("kind", [Format.JPEG, Format.WEBP, Format.AVIF])

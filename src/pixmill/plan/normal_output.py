@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from pixmill.media import DESCRIPTION_FORMATS, Format
 from pixmill.plan.ops import Output
-from pixmill.plan.output import DEFAULT_ENCODING, MAX_COLOURS, Encoding, Metadata, Profile, RenderMode, TiffCompression
+from pixmill.plan.output import (
+    DEFAULT_ENCODING,
+    MAX_COLOURS,
+    Encoding,
+    Metadata,
+    Profile,
+    QualityScale,
+    RenderMode,
+    TiffCompression,
+)
 
 ALPHA_FORMATS: Final = frozenset(
     (
@@ -46,6 +55,7 @@ _SUPPORTED_BY: Final[dict[str, frozenset[Format]]] = {
     "depth": frozenset((Format.AVIF,)),
     **dict.fromkeys(("colours", "dither"), _PALETTE_FORMATS),
     "tiff_compression": frozenset((Format.TIFF,)),
+    "quality_scale": frozenset((*_LOSSY_FORMATS, Format.TIFF)),
 }
 """By the field of ``Encoding``."""
 
@@ -119,6 +129,8 @@ def _normal_encoding(encoding: Encoding, form: Format) -> Encoding:
     changes: dict[str, object] = {
         name: default for name, default in _UNSUPPORTED[form] if getattr(encoding, name) != default
     }
+    if not _is_lossy(encoding, form):
+        changes["quality_scale"] = QualityScale.PERCEIVED
     if form is Format.SVG and encoding.mode is not RenderMode.BALANCED:
         changes["mode"] = RenderMode.BALANCED
     if form in _PALETTE_FORMATS:

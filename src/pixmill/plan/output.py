@@ -38,6 +38,16 @@ class Subsampling(StrEnum):
     S444 = "444"
 
 
+class QualityScale(StrEnum):
+    """What qualities are numbers of: of how results look, or of libjpeg and what looks the same in other formats.
+
+    On the first a result looks like that of servers that mix sRGB values with libjpeg's quality of this number.
+    """
+
+    PERCEIVED = "perceived"
+    JPEG = "jpeg"
+
+
 class WebPPreset(StrEnum):
     """Content hints of libwebp."""
 
@@ -84,6 +94,7 @@ class Encoding(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     mode: RenderMode = RenderMode.BALANCED
+    quality_scale: QualityScale = QualityScale.PERCEIVED
     effort: Annotated[int, Meta(ge=0, le=MAX_EFFORT)] | None = None
     progressive: bool = False
     subsampling: Subsampling = Subsampling.S420

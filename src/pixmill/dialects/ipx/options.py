@@ -539,7 +539,7 @@ MODIFIERS: Final = (
             ("gamma",),
             "1 to 3, then that of the output.",
             "`gamma`",
-            "Only the ratio of the two counts: resampling is in linear light in any case.",
+            "Only the ratio of the two counts, and that light is mixed in resampling.",
             Status.DIFFERS,
         ),
         _gamma3,

@@ -4,12 +4,14 @@ from msgspec.structs import replace
 
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import DecodeScaling, ImageOverlay, Overlay, Plan, ResampleSpace, Stage
+from pixmill.plan.output import QualityScale
 
 
 def resampled(plan: Plan, space: ResampleSpace, scaling: DecodeScaling = DecodeScaling.AUTO) -> Plan:
     """Return the normal form of the plan whose stages, also those of overlays, resample in ``space``.
 
-    ``scaling`` is that of the service; with light, which is not the service's, the plan keeps its own.
+    ``scaling`` is that of the service, and so are the qualities of JPEGs; with light, which is not the service's, the
+    plan keeps its own.
     """
     if space is ResampleSpace.LINEAR:
         return plan
@@ -17,6 +19,7 @@ def resampled(plan: Plan, space: ResampleSpace, scaling: DecodeScaling = DecodeS
         replace(
             plan,
             input=replace(plan.input, scaling=scaling),
+            output=replace(plan.output, encoding=replace(plan.output.encoding, quality_scale=QualityScale.JPEG)),
             resample_space=space,
             overlays=_overlays(plan.overlays, space),
             stages=_stages(plan.stages, space),

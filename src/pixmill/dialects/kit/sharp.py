@@ -326,7 +326,7 @@ class SharpImage:
         """Return the plan of all calls. Raises InvalidParameter, which names ``param``, if there are too many.
 
         ``background`` is put behind the result if the format has no transparency, unless the first pass pads.
-        ``space``: what resizing mixes, light, or sRGB values as sharp.
+        ``space``: what resizing mixes: light, as sharp between two gammas, or sRGB values, as sharp without.
         """
         stages = _StageList()
         self._add_geometry(stages)
@@ -339,13 +339,13 @@ class SharpImage:
         if first.canvas or first.extend != Extend() or first.resize.fit is Fit.CONTAIN:
             background = first.background
         plan = plan_of_stages((replace(first, background=background), *others), source, output, param=param)
-        return resampled(plan, space, self._scaling)
+        return resampled(plan, ResampleSpace.LINEAR if self._is_gamma_encoded else space, self._scaling)
 
     @property
     def _scaling(self) -> DecodeScaling:
         """Whether sharp scales an original while it decodes it: if nothing comes before the resize."""
         is_rotated_before = self._rotates_before and (self._is_rotated or self._flips is not Flip.NONE)
-        if self._first_cut or self._trim or is_rotated_before or self._is_gamma_encoded:
+        if self._first_cut or self._trim or is_rotated_before:
             return DecodeScaling.NONE
         return DecodeScaling.SHARP
 

@@ -48,7 +48,7 @@ from pixmill.plan.ops import (
     Overlay,
     ResampleSpace,
 )
-from pixmill.plan.output import Metadata, Profile, RenderMode, Subsampling, TiffCompression, WebPPreset
+from pixmill.plan.output import Metadata, Profile, QualityScale, RenderMode, Subsampling, TiffCompression, WebPPreset
 from pixmill.plan.shapes import Border, CornerRadii, Mask
 from pixmill.plan.size_rules import DprRule, SkipSmaller
 from pixmill.plan.source import SourceRef
@@ -193,6 +193,7 @@ class ParamValues(TypedDict, total=False):
     mode: RenderMode
     effort: int
     progressive: bool
+    quality_scale: QualityScale
     subsampling: Subsampling
     trellis: bool
     deringing: bool

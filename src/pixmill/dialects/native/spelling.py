@@ -393,6 +393,7 @@ SPELLINGS: Final[Mapping[type[Struct], Mapping[str, Speller]]] = {
                 "mode",
                 "effort",
                 "progressive",
+                "quality_scale",
                 "subsampling",
                 "trellis",
                 "deringing",

@@ -95,7 +95,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     to_pillow(frame).save(
         out,
         "AVIF",
-        quality=codec_quality(Format.AVIF, quality),
+        quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         speed=codec_effort(Format.AVIF, encoding),
         subsampling="4:0:0" if frame.layout is Layout.L else ":".join(encoding.subsampling),
         max_threads=1,
@@ -112,7 +112,7 @@ def _encode_with_vips(frame: Frame, quality: int, metadata: RetainedMetadata, en
     image, keep = attach_metadata(to_vips(frame), replace(metadata, exif=placeholder), frame.profile)
     body: Any = image.heifsave_buffer(
         compression="av1",
-        Q=codec_quality(Format.AVIF, quality),
+        Q=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         lossless=encoding.lossless,
         bitdepth=encoding.depth,
         effort=max(0, _MAX_VIPS_EFFORT - codec_effort(Format.AVIF, encoding)),
@@ -145,7 +145,7 @@ def encode_animation(
         "AVIF",
         save_all=True,
         duration=list(sequence.timing.delays_ms),
-        quality=codec_quality(Format.AVIF, quality),
+        quality=codec_quality(Format.AVIF, quality, encoding.quality_scale),
         speed=codec_effort(Format.AVIF, encoding),
         subsampling=":".join(encoding.subsampling),
         max_threads=1,

@@ -121,7 +121,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     image.info = {"icc_profile": frame.profile} if frame.profile else {}
     pillow_heif.from_pillow(image).save(
         out,
-        quality=codec_quality(Format.HEIC, quality),
+        quality=codec_quality(Format.HEIC, quality, encoding.quality_scale),
         chroma=int(encoding.subsampling.value),
         exif=b"Exif\0\0" + metadata.exif if metadata.exif else None,
         xmp=metadata.xmp or None,

@@ -177,7 +177,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     to_pillow(frame).save(
         out,
         "JPEG",
-        quality=codec_quality(Format.JPEG, quality),
+        quality=codec_quality(Format.JPEG, quality, encoding.quality_scale),
         subsampling=":".join(encoding.subsampling),
         progressive=encoding.progressive,
         optimize=MODES[encoding.mode].optimize_huffman,
@@ -200,7 +200,7 @@ def _encode_with_mozjpeg(frame: Frame, quality: int, metadata: RetainedMetadata,
     """
     image, keep = attach_metadata(to_vips(frame), NO_METADATA, frame.profile)
     body: Any = image.jpegsave_buffer(
-        Q=codec_quality(Format.JPEG, quality),
+        Q=codec_quality(Format.JPEG, quality, encoding.quality_scale),
         subsample_mode="on" if encoding.subsampling is Subsampling.S420 else "off",
         interlace=encoding.progressive or encoding.optimize_scans,
         optimize_coding=True,

@@ -148,7 +148,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     options: dict[str, Any] = {
         "mode": image.mode,
         "lossless": encoding.lossless,
-        "quality": 100 if encoding.lossless else codec_quality(Format.JXL, quality),
+        "quality": 100 if encoding.lossless else codec_quality(Format.JXL, quality, encoding.quality_scale),
         "decoding_speed": 0,
         "effort": codec_effort(Format.JXL, encoding),
         "use_container": bool(metadata.exif or metadata.xmp),

@@ -36,6 +36,7 @@ to 0.70 of the bytes of the JPEG. Knows numbers only.
 from bisect import bisect_right
 
 from pixmill.media import Format
+from pixmill.plan.output import QualityScale
 
 Knots = tuple[tuple[int, int], ...]
 
@@ -51,9 +52,10 @@ _FORMAT_KNOTS: dict[Format, Knots] = {
 }
 
 
-def codec_quality(kind: Format, quality: int) -> int:
+def codec_quality(kind: Format, quality: int, scale: QualityScale = QualityScale.PERCEIVED) -> int:
     """The quality on the encoder's own scale, interpolated linearly between the measured knots."""
-    return round(_interpolate(_FORMAT_KNOTS[kind], _interpolate(_JPEG_KNOTS, quality)))
+    jpeg_quality = _interpolate(_JPEG_KNOTS, quality) if scale is QualityScale.PERCEIVED else quality
+    return round(_interpolate(_FORMAT_KNOTS[kind], jpeg_quality))
 
 
 def _interpolate(knots: Knots, position: float) -> float:

@@ -204,7 +204,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     body: Any = image.tiffsave_buffer(
         compression=compression.value,
         predictor="horizontal" if compression in _WITH_PREDICTOR else "none",
-        Q=codec_quality(Format.JPEG, quality),
+        Q=codec_quality(Format.JPEG, quality, encoding.quality_scale),
         keep=keep,
     )
     return bytes(body)

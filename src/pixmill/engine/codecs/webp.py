@@ -136,7 +136,7 @@ def encode(frame: Frame, quality: int, metadata: RetainedMetadata, encoding: Enc
     to_pillow(frame).save(
         out,
         "WEBP",
-        quality=_LOSSLESS_EFFORT if encoding.lossless else codec_quality(Format.WEBP, quality),
+        quality=_LOSSLESS_EFFORT if encoding.lossless else codec_quality(Format.WEBP, quality, encoding.quality_scale),
         lossless=encoding.lossless,
         method=codec_effort(Format.WEBP, encoding),
         icc_profile=frame.profile or "",
@@ -150,7 +150,7 @@ def _webpsave_options(quality: int, encoding: Encoding) -> dict[str, Any]:
     """Options of libvips' saver; for near-lossless, Q is the near-lossless level."""
     near_lossless = encoding.near_lossless
     return {
-        "Q": codec_quality(Format.WEBP, quality) if near_lossless is None else near_lossless,
+        "Q": codec_quality(Format.WEBP, quality, encoding.quality_scale) if near_lossless is None else near_lossless,
         "lossless": encoding.lossless,
         "near_lossless": near_lossless is not None,
         "preset": encoding.webp_preset.value,

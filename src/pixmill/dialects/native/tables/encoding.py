@@ -17,6 +17,7 @@ from pixmill.plan.output import (
     Encoding,
     Metadata,
     Profile,
+    QualityScale,
     RenderMode,
     Subsampling,
     TiffCompression,
@@ -74,6 +75,15 @@ PARAMS = (
         ("true",),
         default="false",
         aliases=("interlace",),
+    ),
+    Param(
+        "quality_scale",
+        Group.OUTPUT,
+        Choice({scale.value: scale for scale in QualityScale}),
+        "What `quality` is a number of: of how the result looks (`perceived`), for which less is needed where light is "
+        "mixed, or of libjpeg, and what looks the same in other formats (`jpeg`).",
+        ("jpeg",),
+        default=QualityScale.PERCEIVED.value,
     ),
     Param(
         "subsampling",
@@ -185,6 +195,7 @@ def encoding_of(values: ParamValues, mode: RenderMode) -> Encoding:
     """Compile the encoder options."""
     return Encoding(
         mode=mode,
+        quality_scale=values.get("quality_scale", QualityScale.PERCEIVED),
         effort=values.get("effort"),
         progressive=values.get("progressive", False),
         subsampling=values.get("subsampling", Subsampling.S420),
