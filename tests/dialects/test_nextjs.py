@@ -31,6 +31,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.ops import ResampleSpace
+from pixmill.plan.output import RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceKind
 
@@ -59,6 +60,12 @@ def test_it_is_a_dialect() -> None:
 def test_values_are_mixed_as_by_the_service_unless_the_entry_asks_for_light() -> None:
     assert image(NEXT).plan.resample_space is ResampleSpace.SRGB
     assert image(NextDialect(config(resampling="linear"))).plan.resample_space is ResampleSpace.LINEAR
+
+
+def test_jpegs_are_those_of_mozjpeg_unless_they_should_be_fast_or_mix_light() -> None:
+    assert image(NEXT).plan.output.encoding.trellis
+    for other in (NextDialect(config(), mode=RenderMode.FAST), NextDialect(config(resampling="linear"))):
+        assert not image(other).plan.output.encoding.trellis
 
 
 def test_a_path_is_below_the_site() -> None:

@@ -27,7 +27,7 @@ from pixmill.errors import (
 )
 from pixmill.media import Format
 from pixmill.plan.lengths import RoundingMode
-from pixmill.plan.ops import DecodeScaling, Input, Output, Plan, Resize
+from pixmill.plan.ops import DecodeScaling, Input, Output, Plan, ResampleSpace, Resize
 from pixmill.plan.output import Encoding, RenderMode
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.source import SourceRef, parse_source
@@ -47,6 +47,7 @@ _STATIC_MAX_AGE_S: Final = 315_360_000
 _MAX_DIGITS: Final = 15
 _MAX_SHOWN: Final = 40
 _MAX_NAME_CHARS: Final = 100
+_MOZJPEG_QUANT_TABLE: Final = 3
 
 
 class NextDialect:
@@ -209,6 +210,15 @@ class NextDialect:
             return _STATIC_MAX_AGE_S, 0
         return (0, 0) if self._config.dev else (None, self._config.minimum_cache_ttl_s)
 
+    @property
+    def _encoding(self) -> Encoding:
+        """The options of encoders: Next.js has its JPEGs written by mozjpeg, but for ``fast``."""
+        if self._mode is RenderMode.FAST or self._config.resampling is ResampleSpace.LINEAR:
+            return Encoding(mode=self._mode)
+        return Encoding(
+            mode=self._mode, trellis=True, deringing=True, optimize_scans=True, quant_table=_MOZJPEG_QUANT_TABLE
+        )
+
     def _new_plan(self, width: int, quality: int) -> Plan:
         """Return the plan: the width at most, one of the formats that the client shows, else that of the original."""
         allows_svg = self._config.allows_svg
@@ -220,7 +230,7 @@ class NextDialect:
             original_formats=KEPT,
             fallback_format=Format.JPEG,
             quality=quality,
-            encoding=Encoding(mode=self._mode),
+            encoding=self._encoding,
             passthrough=PASSED_THROUGH if allows_svg else PASSED_THROUGH[:-1],
             passthrough_animations=True,
         )
