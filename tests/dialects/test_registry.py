@@ -414,6 +414,8 @@ def test_a_mount_has_keys_of_its_own_and_signs_its_whole_path() -> None:
         ('[{"dialect": "supabase", "keys": "0123456789abcdef"}]', "entry 1: supabase does not use keys"),
         ('[{"dialect": "fastly", "host": "a.b", "keys": "k"}]', "entry 1: fastly does not use keys"),
         ('[{"dialect": "keycdn", "host": "a.b", "keys": "k"}]', "entry 1: keycdn does not use keys"),
+        ('[{"dialect": "shopify", "host": "a.b", "keys": "k"}]', "entry 1: shopify does not use keys"),
+        ('[{"dialect": "hygraph", "host": "a.b", "keys": "k"}]', "entry 1: hygraph does not use keys"),
         ('[{"dialect": "storyblok", "host": "a.b", "keys": "k"}]', "entry 1: storyblok does not use keys"),
         ('[{"dialect": "emgr"}, {"dialect": "flickr"}]', "entry 2: there is no dialect 'flickr'"),
         ('[{"dialect": "emgr", "hosts": "a"}]', "entry 1: Object contains unknown field `hosts`"),

@@ -37,10 +37,12 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+    from pixmill.dialects.contentful.dialect import ContentfulDialect, ContentfulOptions
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
     from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
+    from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
     from pixmill.dialects.iiif.information import media_type
     from pixmill.dialects.iiif.options import IiifOptions, Version
@@ -62,6 +64,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
     from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
+    from pixmill.dialects.shopify.dialect import ShopifyDialect, ShopifyOptions
     from pixmill.dialects.signing import Keyring
     from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
     from pixmill.dialects.thumbor.aws import AwsDialect, AwsOptions
@@ -110,6 +113,9 @@ with atheris.instrument_imports(include=["pixmill"]):
     from tests.pixels.signalling import P3, chrm, cicp, clli, encode_avif, encode_png, gama, patches
 
 HERE: Final = Path(__file__).parent
+CONTENTFUL: Final = ContentfulDialect(ContentfulOptions())
+HYGRAPH: Final = HygraphDialect(HygraphOptions())
+SHOPIFY: Final = ShopifyDialect(ShopifyOptions())
 RING: Final = Keyring((b"0123456789abcdef",))
 THUMBORS: Final = (
     ThumborDialect(ThumborOptions()),
@@ -312,6 +318,31 @@ def akamai(data: bytes) -> None:
         AKAMAI.verify(b"/a.jpg", data, 0)
     with suppress(BadRequest):
         outcome = AKAMAI.parse(b"/a.jpg", data)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def contentful(data: bytes) -> None:
+    """The query."""
+    with suppress(BadRequest):
+        outcome = CONTENTFUL.parse(b"/a.jpg", data)
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def hygraph(data: bytes) -> None:
+    """The path."""
+    with suppress(BadRequest):
+        outcome = HYGRAPH.parse(b"/" + data, b"")
+        assert isinstance(outcome, ImageRequest)
+        assert canonical_json(outcome.plan)
+
+
+def shopify(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest):
+        outcome = SHOPIFY.parse(b"/" + path, query)
         assert isinstance(outcome, ImageRequest)
         assert canonical_json(outcome.plan)
 
@@ -725,6 +756,9 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         sirv,
         akamai,
         photon,
+        contentful,
+        hygraph,
+        shopify,
         signature,
         emgr,
         url,

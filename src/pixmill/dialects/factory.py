@@ -20,11 +20,13 @@ from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOpt
 from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+from pixmill.dialects.contentful.dialect import ContentfulDialect, ContentfulOptions
 from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
 from pixmill.dialects.cos.dialect import CosDialect, CosOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
 from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
+from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
@@ -47,6 +49,7 @@ from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
+from pixmill.dialects.shopify.dialect import ShopifyDialect, ShopifyOptions
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.sirv.dialect import SirvDialect, SirvOptions
 from pixmill.dialects.source_mapping import AllowsSource, SourceMapping, check_base, resolve_source
@@ -150,6 +153,21 @@ def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
 def _sirv(entry: MountEntry, server: ServerDefaults) -> SirvDialect:
     _refuse_keys(entry)
     return SirvDialect(msgspec.json.decode(entry.options, type=SirvOptions), server.render_mode)
+
+
+def _contentful(entry: MountEntry, server: ServerDefaults) -> ContentfulDialect:
+    _refuse_keys(entry)
+    return ContentfulDialect(msgspec.json.decode(entry.options, type=ContentfulOptions), server.render_mode)
+
+
+def _hygraph(entry: MountEntry, server: ServerDefaults) -> HygraphDialect:
+    _refuse_keys(entry)
+    return HygraphDialect(msgspec.json.decode(entry.options, type=HygraphOptions), server.render_mode)
+
+
+def _shopify(entry: MountEntry, server: ServerDefaults) -> ShopifyDialect:
+    _refuse_keys(entry)
+    return ShopifyDialect(msgspec.json.decode(entry.options, type=ShopifyOptions), server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
@@ -345,6 +363,9 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "cloudinary": _cloudinary,
     "glide": _glide,
     "imagekit": _imagekit,
+    "contentful": _contentful,
+    "hygraph": _hygraph,
+    "shopify": _shopify,
     "keycdn": _keycdn,
     "directus": _directus,
     **dict.fromkeys(IMGIX_SERVICES, _imgix),

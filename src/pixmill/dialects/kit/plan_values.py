@@ -30,9 +30,14 @@ def nearest_aspect(ratio: Fraction) -> Aspect:
     return Aspect(value.numerator, value.denominator)
 
 
-def path_source(path: bytes) -> SourceRef:
-    """Return the original that a raw path names. Raises InvalidParameter."""
+def path_text(path: bytes) -> str:
+    """Return a raw path decoded, with one slash in front. Raises InvalidParameter."""
     try:
-        return parse_source("/" + percent_decode(path).removeprefix("/"))
+        return "/" + percent_decode(path).removeprefix("/")
     except ValueError:
         raise InvalidParameter("The path is not UTF-8, or has control characters", param="image") from None
+
+
+def path_source(path: bytes) -> SourceRef:
+    """Return the original that a raw path names. Raises InvalidParameter."""
+    return parse_source(path_text(path))
