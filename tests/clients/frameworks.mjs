@@ -1,4 +1,4 @@
-// Makes URLs with the image components of frameworks, for each request: {library, provider, url, options}.
+// Makes URLs with the image components of frameworks, for each request: {library, provider, url, options, base}.
 import { createRequire } from "node:module";
 import { transformUrl } from "unpic";
 
@@ -9,9 +9,9 @@ const { default: Image } = require("next/image");
 
 const context = { options: { nuxt: { baseURL: "/" }, screens: { sm: 640, md: 1200 } } };
 
-async function nuxt({ provider, url, options }) {
+async function nuxt({ provider, url, options, base }) {
   const { default: make } = await import(`@nuxt/image/runtime/providers/${provider}`);
-  return [make().getImage(url, { modifiers: options }, context).url];
+  return [make().getImage(url, { modifiers: options, baseURL: base }, context).url];
 }
 
 function unpic({ provider, url, options }) {

@@ -4,6 +4,7 @@
 
 A script reads JSON from its standard input and writes JSON to its standard output. A library is a line of
 ``package.json``; ``npm install --package-lock-only --ignore-scripts`` in this folder then renews the lock file.
+Its override names a version of Vite, a peer of Hydrogen that no script loads, for which ``npm ci`` accepts the lock file.
 """
 
 import fcntl
