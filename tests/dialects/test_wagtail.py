@@ -272,6 +272,14 @@ def test_options_that_are_not_valid_stop_the_start(options: dict[str, Any]) -> N
 PIECES = ("fill-9x9", "-c50", "max", "width", "-", "|", "7", "x", "format-webp", "preserve-svg", "%7C", "%FF", "/", "=")
 
 
+def test_a_signature_counts_where_it_covers_the_file() -> None:
+    keys = (Key(b"secret"),)
+    assert SITE.requires_signature
+    assert WagtailDialect(WagtailOptions(path="by-id/{id}.jpg"), keys).requires_signature
+    assert not WagtailDialect(WagtailOptions(path="{filename}"), keys).requires_signature
+    assert not DIALECT.requires_signature
+
+
 @given(st.lists(st.sampled_from(PIECES)))
 def test_any_path_is_an_image_or_a_refusal(parts: list[str]) -> None:
     for dialect in (DIALECT, SITE):

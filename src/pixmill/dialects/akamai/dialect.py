@@ -5,6 +5,7 @@ Transformations are done in the order of the chain; a width of ``imwidth`` follo
 
 from fractions import Fraction
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -21,12 +22,14 @@ from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.signatures import Key, verify_edge_token
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
-from pixmill.errors import InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.errors import BadRequest, Forbidden, InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.normal_form import normal_form
 from pixmill.plan.ops import Output, Plan, Resize
 from pixmill.plan.output import Encoding, RenderMode
+from pixmill.plan.references import references
 from pixmill.plan.request import ImageRequest
+from pixmill.plan.source import SourceKind, SourceRef
 
 MAX_PATH_BYTES: Final = 65_536
 AUTO: Final = ".auto"
@@ -81,7 +84,7 @@ class AkamaiDialect:
         mount: str = "",
         mode: RenderMode = RenderMode.BALANCED,
     ) -> None:
-        """``keys``: with any, URLs need a token, which covers the path but not the query.
+        """``keys``: with any, URLs need a token, which covers the path, and the images that the query places on it.
 
         Raises BadRequest or ValueError for a policy that is not valid.
         """
@@ -110,7 +113,23 @@ class AkamaiDialect:
             return None
         values = last_values(pairs(query, TOKENS))
         token = next((values[name] for name in TOKENS if values.get(name)), "")
-        return verify_edge_token(token, self._keys, self._mount + path, now)
+        expires = verify_edge_token(token, self._keys, self._mount + path, now)
+        for source in self._placed_sources(query):
+            if source.kind is not SourceKind.PATH:
+                raise Forbidden("A token allows images of its paths only", param=PARAM)
+            verify_edge_token(token, self._keys, self._mount + b"/" + quote(source.text).encode(), now)
+        return expires
+
+    def _placed_sources(self, query: bytes) -> set[SourceRef]:
+        """Return the images that a URL itself places, not its policy; none if it is not valid."""
+        try:
+            values = self._values(query)
+            policy = self._named_policy(values)
+            placed = references(self._plan(values, policy))
+        except BadRequest:
+            return set()
+        own = {one.source for one in references(self._plan({}, policy))} if placed else set[SourceRef]()
+        return {one.source for one in placed if one.source.kind is not SourceKind.CANVAS} - own
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -76,11 +76,21 @@ def crop(sequence: StageSequence, args: Args) -> None:
     if anchor == NORTH_WEST:
         _crop_at(sequence, x, y, width, height, expands=expands)
         return
-    place = Point(*anchor, inward(x, anchor[0]), inward(y, anchor[1]))
-    if not expands:
-        sequence.put(("crop",), CropWindow(width, height, place))
+    if expands and not (x or y):
+        _put_canvas(sequence, Canvas(width, height, gravity=Point(*anchor), cut=True))
         return
-    _put_canvas(sequence, Canvas(width, height, gravity=Point(*anchor), cut=True))
+    margin_x, margin_y = (min(side + abs(by), MAX_SIDE) if expands else 0 for side, by in ((width, x), (height, y)))
+    if expands:
+        _put_extend(sequence, Extend(top=margin_y, right=margin_x, bottom=margin_y, left=margin_x))
+    place = Point(*anchor, _moved(x, anchor[0], margin_x), _moved(y, anchor[1], margin_y))
+    sequence.put(("crop",), CropWindow(width, height, place))
+
+
+def _moved(offset: int, anchor: float, margin: int) -> int:
+    """Return an offset in an image that has got margins."""
+    if anchor == CENTRE[0]:
+        return offset
+    return inward(offset + margin, anchor)
 
 
 def _crop_at(sequence: StageSequence, x: int, y: int, width: int, height: int, *, expands: bool) -> None:

@@ -13,7 +13,7 @@ from pixmill.errors import InvalidParameter
 from pixmill.media import Format
 from pixmill.plan.colour import TRANSPARENT, Colour
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, Point, Smart
-from pixmill.plan.ops import Crop, CropUnit, CropWindow, Fit, Flip, Resize
+from pixmill.plan.ops import Clamp, Crop, CropUnit, CropWindow, Fit, Flip, Resize
 from pixmill.plan.size_rules import SkipSmaller
 
 PARAM: Final = "twic"
@@ -21,6 +21,9 @@ MAX_TRANSFORMATIONS: Final = 64
 _CENTRE: Final = Point()
 _MAX_SHOWN: Final = 64
 _OPAQUE: Final = 255
+_HALF: Final = Fraction(1, 2)
+_FAR: Final = 65_535.0
+"""Of a region that reaches to the edge, in pixels."""
 
 
 class Output(Struct, frozen=True):
@@ -103,7 +106,7 @@ class Manipulation:
         self.resize(value, skip_smaller=SkipSmaller.BOTH)
 
     def resize_min(self, value: object) -> None:
-        self.resize(value, shrink=False)
+        self.resize(value, shrink=False, clamp=Clamp.SIDES)
 
     def contain(self, value: object, **rules: object) -> None:
         if isinstance(value, Size) and value.aspect is None:
@@ -157,18 +160,19 @@ class Manipulation:
             self._region(size, start)
 
     def _region(self, size: Size, start: tuple[Length, Length]) -> None:
-        """Cut a region with a start out; sides in other units than the start need a stage more."""
+        """Cut a region with a start out. Along an axis where both have different units, it is moved into the image."""
         self._cut_focus()
-        width, height, unit = _sides(size)
-        left, top = (float(one.value * 100 if one.is_share else one.value) for one in start)
-        start_unit = CropUnit.of_axes(is_percent_x=start[0].is_share, is_percent_y=start[1].is_share)
-        width, height = width or _whole(unit, across=True), height or _whole(unit, across=False)
-        if start_unit is unit or not (left or top):
-            self.stages.put(("crop",), Crop(left, top, width, height, unit))
-            return
-        full = (_whole(start_unit, across=True), _whole(start_unit, across=False))
-        self.stages.put(("crop",), Crop(left, top, full[0], full[1], start_unit))
-        self.stages.put(("crop",), Crop(0, 0, width, height, unit))
+        left, width, is_percent_x = _span(size.width, start[0])
+        top, height, is_percent_y = _span(size.height, start[1])
+        unit = CropUnit.of_axes(is_percent_x=is_percent_x, is_percent_y=is_percent_y)
+        self.stages.put(("crop",), Crop(left, top, width, height, unit))
+        sides = (size.width, size.height)
+        across, down = (side if _has_other_unit(side, one) else None for side, one in zip(sides, start, strict=True))
+        if across or down:
+            nowhere = Length(Fraction(0))
+            corner = _corner(start[0] if across else nowhere, start[1] if down else nowhere)
+            width, height, unit = _sides(Size(across, down))
+            self.stages.put(("crop",), CropWindow(width, height, corner, unit))
 
     def focus(self, value: object) -> None:
         if isinstance(value, FocalPixels) and self.stages.current.crop is not None:
@@ -265,7 +269,25 @@ def _sides(size: Size) -> tuple[float, float, CropUnit]:
     return sides[0], sides[1], unit
 
 
-def _whole(unit: CropUnit, *, across: bool) -> float:
-    """Return a side that reaches to the edge."""
-    percent = (CropUnit.PERCENT, CropUnit.PERCENT_PIXELS if across else CropUnit.PIXELS_PERCENT)
-    return 100.0 if unit in percent else 65_535.0
+def _has_other_unit(length: Length | None, start: Length) -> bool:
+    return length is not None and length.is_share is not start.is_share and bool(start.value)
+
+
+def _span(length: Length | None, start: Length) -> tuple[float, float, bool]:
+    """Return start and length of a region along one axis, and whether they are percent; the whole axis if they mix."""
+    if _has_other_unit(length, start):
+        return 0.0, _FAR, False
+    is_share = length.is_share if length else start.is_share
+    factor = 100 if is_share else 1
+    return (
+        float(start.value * factor),
+        float(length.value * factor) if length else 100.0 if is_share else _FAR,
+        is_share,
+    )
+
+
+def _corner(x: Length, y: Length) -> Point:
+    """Return the gravity of a window whose left upper corner is at this point."""
+    pixels = [0 if one.is_share else int(one.value + _HALF) for one in (x, y)]
+    shares = [float(one.value) if one.is_share else 0.0 for one in (x, y)]
+    return Point(0, 0, pixels[0], pixels[1], shares[0], shares[1])

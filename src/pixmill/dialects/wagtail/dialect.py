@@ -141,7 +141,7 @@ class WagtailDialect:
         parse_source(_filled(options.path, "1", "x"))
         self._kept, self._converted = _conversions(options)
         self._match = template_matcher(_ROUTES)
-        self.requires_signature = bool(keys)
+        self.requires_signature = bool(keys) and (bool(self._images) or _NAME_FIELD not in options.path)
 
     def match(self, path: bytes) -> UrlRoute | None:
         return self._match(path)
