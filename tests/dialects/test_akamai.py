@@ -289,3 +289,15 @@ def test_time_is_linear(piece: str) -> None:
         except ValueError:
             continue
     assert time.monotonic() - began < 3
+
+
+def test_sizes_of_image_converter_are_transformations() -> None:
+    strict = AkamaiDialect(AkamaiOptions(allowed_transformations=frozenset({"Crop"})))
+    for query in (b"resize=300px:*", b"downsize=50%25:*"):
+        with pytest.raises(InvalidParameter):
+            strict.parse(b"/a.jpg", query)
+    closed = AkamaiDialect(AkamaiOptions(imquery=False))
+    found, plain = (closed.parse(b"/a.jpg", query) for query in (b"resize=300px:*", b""))
+    assert found == plain
+    sizes = AkamaiDialect(AkamaiOptions(allowed_transformations=frozenset({"Resize"})))
+    assert sizes.parse(b"/a.jpg", b"resize=300px:*") != plain

@@ -4,7 +4,7 @@ Knows texts and plans; must never know a chain. All raise InvalidParameter.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -30,10 +30,12 @@ _FORMATS: Final = {
 }
 
 
-def resize(sequence: StageSequence, values: Mapping[str, str]) -> None:
-    """Resize into a box; ``downsize`` never enlarges."""
+def resize(sequence: StageSequence, values: Mapping[str, str], allowed: Container[str] | None = None) -> None:
+    """Resize into a box; ``downsize`` never enlarges. ``allowed``: the names of transformations, None for all."""
     for name in ("resize", "downsize"):
         if text := values.get(name, ""):
+            if allowed is not None and "resize" not in allowed:
+                raise InvalidParameter("Resize is not allowed here", param=name)
             sequence.put(("resize",), _resize(name, text))
 
 

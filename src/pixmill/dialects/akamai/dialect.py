@@ -173,7 +173,8 @@ class AkamaiDialect:
             for one in own if call is None else (call,):
                 apply_call(sequence, one, self._allowed_of(policy) if call is None else None)
                 done.append(one)
-        converter.resize(sequence, values)
+        if self._options.imquery:
+            converter.resize(sequence, values, self._allowed_of(policy))
         width = self._width(values, policy)
         if width:
             sequence.put(("resize",), Resize(width))
