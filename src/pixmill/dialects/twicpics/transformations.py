@@ -169,8 +169,8 @@ class Manipulation:
         sides = (size.width, size.height)
         across, down = (side if _has_other_unit(side, one) else None for side, one in zip(sides, start, strict=True))
         if across or down:
-            nowhere = Length(Fraction(0))
-            corner = _corner(start[0] if across else nowhere, start[1] if down else nowhere)
+            zero = Length(Fraction(0))
+            corner = _corner(start[0] if across else zero, start[1] if down else zero)
             width, height, unit = _sides(Size(across, down))
             self.stages.put(("crop",), CropWindow(width, height, corner, unit))
 
