@@ -7,11 +7,11 @@ from tests.compat.sources import BLUE, RED
 from tests.compat.test_thumbor import uniform
 
 CASES = [
-    Case("OT-14", "/L.jpg/m/300x300", format="jpeg", size=(300, 300)),
-    Case("OT-15", "/L.jpg/m/300x0", format="jpeg", size=(300, 200)),
-    Case("OT-17", "/L.jpg/m/300x300/smart/filters:format(webp)", format="webp", size=(300, 300)),
+    Case("both sides fill the box", "/L.jpg/m/300x300", format="jpeg", size=(300, 300)),
+    Case("width alone keeps the shape", "/L.jpg/m/300x0", format="jpeg", size=(300, 200)),
+    Case("smart, with a format filter", "/L.jpg/m/300x300/smart/filters:format(webp)", format="webp", size=(300, 300)),
     Case(
-        "OT-18",
+        "a crop in pixels without a size",
         "/L.jpg/m/100x100:400x300/0x0",
         format="jpeg",
         size=(300, 200),
