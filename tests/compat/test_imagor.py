@@ -2,9 +2,9 @@
 
 Decided otherwise, each with its reason:
 
-- a crop in pixels that reaches the last row or column keeps it (IM-21: 108 rows, not 107);
-- ``pixelate`` keeps the size of the image (IM-47: 202 × 259, not 200 × 260);
-- the message of an error is that of imagor's documents, without its status in front (IM-50).
+- a crop in pixels that reaches the last row or column keeps it (108 rows of a GIF with 128, not 107);
+- ``pixelate`` keeps the size of the image (202 × 259, not 200 × 260);
+- the message of an error is that of imagor's documents, without its status in front.
 """
 
 import hmac
@@ -27,90 +27,179 @@ def signed(rest: str, digest: str = "sha1", chars: int | None = None, key: str =
 
 
 OF_IMAGOR = [
-    Case("IM-01", "/unsafe/fit-in/67x67/GF.png", format="png", size=(52, 67)),
-    Case("IM-02", "/unsafe/fit-in/67x67/DB.gif", format="gif", size=(63, 67), checks=[frames(8)]),
-    Case("IM-03", "/unsafe/0x50/filters:fill(white):format(jpg)/C4.jpg", format="jpeg", size=(74, 50)),
-    Case("IM-05", "/unsafe/fit-in/0x50/filters:fill(white):format(jpg)/C4.jpg", format="jpeg", size=(74, 50)),
+    Case("fit-in stays inside the box", "/unsafe/fit-in/67x67/GF.png", format="png", size=(52, 67)),
     Case(
-        "IM-06",
+        "fit-in keeps the frames of an animation",
+        "/unsafe/fit-in/67x67/DB.gif",
+        format="gif",
+        size=(63, 67),
+        checks=[frames(8)],
+    ),
+    Case(
+        "height alone, onto white, as JPEG",
+        "/unsafe/0x50/filters:fill(white):format(jpg)/C4.jpg",
+        format="jpeg",
+        size=(74, 50),
+    ),
+    Case(
+        "fit-in by height alone keeps the shape",
+        "/unsafe/fit-in/0x50/filters:fill(white):format(jpg)/C4.jpg",
+        format="jpeg",
+        size=(74, 50),
+    ),
+    Case(
+        "top, with padding around the box",
         "/unsafe/100x100/10x5/top/filters:fill(white)/GO.png",
         format="png",
         size=(120, 110),
         checks=[pixel(4, 50, WHITE), pixel(12, 12, RED)],
     ),
-    Case("IM-07", "/unsafe/0x0/40x50/filters:fill(white)/GF.png", format="png", size=(282, 359)),
-    Case("IM-09", "/unsafe/adaptive-fit-in/200x100/GF.png", format="png", size=(100, 128)),
     Case(
-        "IM-10",
+        "padding around the original size",
+        "/unsafe/0x0/40x50/filters:fill(white)/GF.png",
+        format="png",
+        size=(282, 359),
+    ),
+    Case("adaptive-fit-in turns the box", "/unsafe/adaptive-fit-in/200x100/GF.png", format="png", size=(100, 128)),
+    Case(
+        "adaptive-fit-in fills the turned box",
         "/unsafe/adaptive-fit-in/200x100/filters:fill(white):format(jpeg)/GF.png",
         format="jpeg",
         size=(100, 200),
     ),
-    Case("IM-11", "/unsafe/adaptive-full-fit-in/500x400/GF.png", format="png", size=(400, 513)),
-    Case("IM-13", "/unsafe/full-fit-in/300x200/GO.png", format="png", size=(300, 408)),
-    Case("IM-14", "/unsafe/full-fit-in/500x400/GF.png", format="png", size=(500, 641)),
-    Case("IM-15", "/unsafe/full-fit-in/102x30/C4.jpg", format="jpeg", size=(102, 69)),
-    Case("IM-17", "/unsafe/500x0/filters:no_upscale()/GF.png", format="png", size=(202, 259)),
-    Case("IM-18", "/unsafe/500x200/filters:no_upscale()/GF.png", format="png", size=(202, 200)),
-    Case("IM-19", "/unsafe/300x300/filters:crop(0.1,0.1,0.8,0.8)/GO.png", format="png", size=(240, 240)),
-    Case("IM-21", "/unsafe/30x20:100x150/DB.gif", format="gif", size=(70, 108)),
-    Case("IM-22", "/unsafe/0.1x0.2:0.89x0.72/DB.gif", format="gif", size=(96, 66)),
     Case(
-        "IM-23",
+        "adaptive-full-fit-in covers the turned box",
+        "/unsafe/adaptive-full-fit-in/500x400/GF.png",
+        format="png",
+        size=(400, 513),
+    ),
+    Case("full-fit-in covers the box", "/unsafe/full-fit-in/300x200/GO.png", format="png", size=(300, 408)),
+    Case("full-fit-in enlarges a small original", "/unsafe/full-fit-in/500x400/GF.png", format="png", size=(500, 641)),
+    Case("full-fit-in enlarges to the width", "/unsafe/full-fit-in/102x30/C4.jpg", format="jpeg", size=(102, 69)),
+    Case(
+        "no_upscale keeps a small original", "/unsafe/500x0/filters:no_upscale()/GF.png", format="png", size=(202, 259)
+    ),
+    Case(
+        "no_upscale limits each side to the original",
+        "/unsafe/500x200/filters:no_upscale()/GF.png",
+        format="png",
+        size=(202, 200),
+    ),
+    Case(
+        "the crop filter follows the resize",
+        "/unsafe/300x300/filters:crop(0.1,0.1,0.8,0.8)/GO.png",
+        format="png",
+        size=(240, 240),
+    ),
+    Case("a crop in pixels reaches the edge", "/unsafe/30x20:100x150/DB.gif", format="gif", size=(70, 108)),
+    Case("a crop in shares of the sides", "/unsafe/0.1x0.2:0.89x0.72/DB.gif", format="gif", size=(96, 66)),
+    Case(
+        "fit-in, turned, filled, with padding",
         "/unsafe/fit-in/100x210/10x20:15x3/filters:rotate(90):fill(yellow)/GF.png",
         format="png",
         size=(233, 125),
         checks=[pixel(2, 2, YELLOW)],
     ),
-    Case("IM-25", "/unsafe/filters:proportion(10)/GO.png", format="png", size=(163, 222)),
-    Case("IM-26", "/unsafe/filters:proportion(0.1)/GO.png", format="png", size=(163, 222)),
-    Case("IM-27", "/unsafe/stretch/100x200/DB.gif", format="gif", size=(100, 200)),
-    Case("IM-29", "/unsafe/fit-in/100x100/10x5/filters:fill(white)/GO.png", format="png", size=(120, 110)),
     Case(
-        "IM-30",
+        "proportion above one is a percentage", "/unsafe/filters:proportion(10)/GO.png", format="png", size=(163, 222)
+    ),
+    Case("proportion below one is a share", "/unsafe/filters:proportion(0.1)/GO.png", format="png", size=(163, 222)),
+    Case("stretch distorts to the box", "/unsafe/stretch/100x200/DB.gif", format="gif", size=(100, 200)),
+    Case(
+        "fit-in filled, with padding",
+        "/unsafe/fit-in/100x100/10x5/filters:fill(white)/GO.png",
+        format="png",
+        size=(120, 110),
+    ),
+    Case(
+        "mirrored, filled, with padding by filter",
         "/unsafe/fit-in/-180x180/10x10/filters:fill(yellow):padding(white,10,20,30,40):format(jpeg)/GO.png",
         format="jpeg",
         size=(240, 260),
         checks=[pixel(4, 4, WHITE), pixel(15, 130, YELLOW)],
     ),
-    Case("IM-31", "/unsafe/fit-in/0x210/filters:fill(yellow):round_corner(40,60,green)/GO.png", size=(154, 210)),
-    Case("IM-33", "/unsafe/200x100/top/GO.png", format="png", size=(200, 100), checks=[pixel(5, 95, RED)]),
-    Case("IM-34", "/unsafe/100x200/left/filters:orient(90)/GO.png", format="png", size=(100, 200)),
-    Case("IM-35", "/unsafe/filters:fill(white):format(jpeg)/DB.gif", format="jpeg", size=(121, 128)),
-    Case("IM-37", "/unsafe/filters:format(avif):quality(70)/GF.png", format="avif", size=(202, 259)),
-    Case("IM-38", "/unsafe/filters:format(tiff):quality(70)/GF.png", format="tiff", size=(202, 259)),
-    Case("IM-39", "/unsafe/filters:page(5)/DB.gif", format="gif", size=(121, 128), checks=[frames(1)]),
-    Case("IM-41", "/unsafe/fit-in/300x300/filters:image(/100x100/GO.png,5000,0)/GO.png", format="png", size=(220, 300)),
     Case(
-        "IM-42",
+        "fill, then elliptic corners of a colour",
+        "/unsafe/fit-in/0x210/filters:fill(yellow):round_corner(40,60,green)/GO.png",
+        size=(154, 210),
+    ),
+    Case("top keeps the top", "/unsafe/200x100/top/GO.png", format="png", size=(200, 100), checks=[pixel(5, 95, RED)]),
+    Case(
+        "orient comes before the resize",
+        "/unsafe/100x200/left/filters:orient(90)/GO.png",
+        format="png",
+        size=(100, 200),
+    ),
+    Case("a JPEG of an animation", "/unsafe/filters:fill(white):format(jpeg)/DB.gif", format="jpeg", size=(121, 128)),
+    Case(
+        "the format filter makes AVIF",
+        "/unsafe/filters:format(avif):quality(70)/GF.png",
+        format="avif",
+        size=(202, 259),
+    ),
+    Case(
+        "the format filter makes TIFF",
+        "/unsafe/filters:format(tiff):quality(70)/GF.png",
+        format="tiff",
+        size=(202, 259),
+    ),
+    Case(
+        "page gives a single frame", "/unsafe/filters:page(5)/DB.gif", format="gif", size=(121, 128), checks=[frames(1)]
+    ),
+    Case(
+        "an overlay off the canvas is invisible",
+        "/unsafe/fit-in/300x300/filters:image(/100x100/GO.png,5000,0)/GO.png",
+        format="png",
+        size=(220, 300),
+    ),
+    Case(
+        "an overlay of its parent's size",
         "/unsafe/fit-in/500x500/filters:fill(white):image(fxf/GO.png,0,0)/GO.png",
         format="png",
         size=(500, 500),
         checks=[pixel(5, 5, RED), pixel(494, 494, YELLOW)],
     ),
-    Case("IM-43", "/unsafe/fit-in/500x500/filters:rotate(90)/GO.png", format="png", size=(500, 367)),
-    Case("IM-45", "/unsafe/color:green", format="jpeg", size=(1, 1), checks=[pixel(0, 0, (0, 128, 0))]),
     Case(
-        "IM-46",
+        "rotate turns the sides after fit-in",
+        "/unsafe/fit-in/500x500/filters:rotate(90)/GO.png",
+        format="png",
+        size=(500, 367),
+    ),
+    Case("a colour is one pixel", "/unsafe/color:green", format="jpeg", size=(1, 1), checks=[pixel(0, 0, (0, 128, 0))]),
+    Case(
+        "a focal region in shares",
         "/unsafe/300x100/filters:fill(white):format(jpeg):focal(0.35x0.25:0.6x0.3)/GO.png",
         format="jpeg",
         size=(300, 100),
     ),
-    Case("IM-47", "/unsafe/filters:pixelate()/GF.png", format="png", size=(202, 259)),
-    Case("IM-49", "/_-19cQt1szHeUV0WyWFntvTImDI=/foo.jpg", status=404, mount="imagor-signed"),
+    Case("pixelate keeps the size", "/unsafe/filters:pixelate()/GF.png", format="png", size=(202, 259)),
     Case(
-        "IM-50",
+        "a valid signature, a missing original",
+        "/_-19cQt1szHeUV0WyWFntvTImDI=/foo.jpg",
+        status=404,
+        mount="imagor-signed",
+    ),
+    Case(
+        "a wrong signature is rejected",
         "/_-19cQt1szHeUV0WyWFntvTImD=/foo.jpg",
         status=403,
         answers=JSON,
         body="url signature mismatch",
         mount="imagor-signed",
     ),
-    Case("IM-51", "/unsafe/filters:expire(1000)/GF.png", status=410, answers=JSON, body='"status":410'),
-    Case("IM-53", "/unsafe/nope.jpg", status=404, answers=JSON, body='{"message":"not found","status":404}'),
-    Case("IM-54", "/unsafe/bad.jpg", status=406, answers=JSON),
     Case(
-        "IM-55",
+        "an expired URL is gone", "/unsafe/filters:expire(1000)/GF.png", status=410, answers=JSON, body='"status":410'
+    ),
+    Case(
+        "a missing original is not found",
+        "/unsafe/nope.jpg",
+        status=404,
+        answers=JSON,
+        body='{"message":"not found","status":404}',
+    ),
+    Case("a damaged original is not acceptable", "/unsafe/bad.jpg", status=406, answers=JSON),
+    Case(
+        "attachment appends the extension to its name",
         "/unsafe/filters:attachment(foo.png)/L.jpg",
         format="jpeg",
         size=(1200, 800),
