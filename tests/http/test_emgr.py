@@ -91,7 +91,7 @@ def server(origin: Origin) -> Iterator[Pixmill]:
 
 
 def test_the_first_answer_is_a_redirect_to_a_key(server: Pixmill, origin: Origin) -> None:
-    """EM-14. The key is longer than EmgR's, since it carries the request."""
+    """The key is longer than EmgR's, since it carries the request."""
     reply = resize(server, origin.url("/L.jpg"), "&width=300")
     assert reply.status == 301
     assert reply.location.startswith("/api/images/files/")
@@ -103,7 +103,7 @@ def test_the_first_answer_is_a_redirect_to_a_key(server: Pixmill, origin: Origin
 
 @pytest.mark.parametrize("name", ["/nope.jpg", "/text.jpg"])
 def test_a_failed_resize_redirects_to_the_original(server: Pixmill, origin: Origin, name: str) -> None:
-    """EM-15. Only for a moment, though: EmgR's browsers would never ask again."""
+    """Only for a moment, though: EmgR's browsers would never ask again."""
     reply = resize(server, origin.url(name), "&width=300")
     assert (reply.status, reply.location, reply.body) == (301, origin.url(name), b"")
     assert reply.headers["cache-control"] != IMMUTABLE
@@ -136,7 +136,7 @@ def test_a_failed_resize_redirects_to_the_original(server: Pixmill, origin: Orig
     ],
 )
 def test_what_is_not_valid_is_told_as_text(server: Pixmill, query: str) -> None:
-    """EM-17, EM-18, EM-19."""
+    """A missing URL, an invalid number and an unknown format are errors, not redirects."""
     reply = get(server, f"/api/images/resize{query}")
     assert reply.status in {400, 414}
     assert reply.headers["content-type"].startswith("text/plain")
@@ -144,7 +144,7 @@ def test_what_is_not_valid_is_told_as_text(server: Pixmill, query: str) -> None:
 
 
 def test_the_root_leads_to_health(server: Pixmill) -> None:
-    """EM-21, EM-22."""
+    """The host of EmgR has its own text on health, not Pixmill's JSON."""
     root, health = get(server, "/"), get(server, "/health")
     assert (root.status, root.location) == (308, "/health")
     assert (health.status, health.body) == (200, b"OK")
