@@ -77,6 +77,12 @@ def test_special_characters_survive(query: str) -> None:
     spelled_again(query.encode())
 
 
+def test_a_half_turn_beside_a_free_rotation_is_two_flips() -> None:
+    request = parse(b"/resize", b"url=a&rotate=-12.5&flip=both")
+    assert native_url(request) == "/resize?url=a&flip=both&rotate=347.5"
+    assert parse(b"/resize", native_url(request).partition("?")[2].encode()) == request
+
+
 def test_a_plan_of_another_dialect_may_have_no_native_url() -> None:
     source = parse(b"/resize", b"url=a.jpg").source
     both = Plan(rotate=90, rotate_free=FreeRotation(3.0), output=parse(b"/resize", b"url=a&format=png").plan.output)

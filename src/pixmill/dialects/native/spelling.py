@@ -43,6 +43,7 @@ from pixmill.plan.shapes import Shape
 from pixmill.plan.size_rules import Dpr, DprRule
 from pixmill.plan.transforms import Extend, Fill, FreeRotation, Trim, TrimCorner
 
+_HALF_TURN: Final = 180
 _NATIVE: Final = NativeDialect()
 
 Speller = Callable[..., Iterable[Pair]]
@@ -117,6 +118,12 @@ def _parts(value: Struct, _: Struct) -> Iterable[Pair]:
 def _with_another(_: object, __: Struct) -> Iterable[Pair]:
     """Spell nothing: the field is written together with another one of the same struct."""
     return ()
+
+
+def _right_angle(degrees: object, stage: Struct) -> Iterable[Pair]:
+    """A half turn before a free rotation is two flips: ``rotate`` says one angle."""
+    is_before_free = degrees == _HALF_TURN and getattr(stage, "rotate_free", None) is not None
+    yield ("flip", "both") if is_before_free else ("rotate", str(degrees))
 
 
 def _rotation(rotation: FreeRotation, _: Struct) -> Iterable[Pair]:
@@ -242,7 +249,7 @@ def _curves(curves: Curves, _: Struct) -> Iterable[Pair]:
 
 
 _STAGE: Final[Mapping[str, Speller]] = {
-    "rotate": _param("rotate"),
+    "rotate": _right_angle,
     "rotate_free": _rotation,
     "trim": _trim,
     "crop": _crop,
