@@ -81,6 +81,7 @@ def plan(query: str) -> Plan:
         ("zoom=2&enlarge=never", Resize(zoom=2, enlarge_drawings=False)),
         ("zoom=2&enlarge=error", Resize(zoom=2, refuse_enlarging=True)),
         ("w=9&h=8&skip_smaller=either", Resize(9, 8, skip_smaller=SkipSmaller.EITHER)),
+        ("w=9&h=8&skip_smaller=below", Resize(9, 8, skip_smaller=SkipSmaller.BELOW)),
         ("w=9&enlarge=1&max_enlarged_side=2000", Resize(9, enlarge=True, max_enlarged_side=2000)),
         ("w=9&min_fitted_side=3", Resize(9, min_fitted_side=3)),
         ("w=9&zoom=2&dpr=1.5&dpr_rule=capped", Resize(18, dpr=Dpr(1.5, DprRule.CAPPED))),

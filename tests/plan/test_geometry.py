@@ -420,6 +420,8 @@ def capped(factor: float) -> Dpr:
         (Size(100, 80), Resize(300, 300, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),
         (Size(100, 80), Resize(100, 80, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),
         (Size(100, 80), Resize(300, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BOTH), Size(300, 50)),
+        (Size(100, 80), Resize(300, 300, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.BELOW), Size(100, 80)),
+        (Size(100, 80), Resize(100, 300, Fit.CONTAIN, skip_smaller=SkipSmaller.BELOW), Size(100, 300)),
         (Size(100, 80), Resize(300, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.EITHER), Size(100, 80)),
         (Size(100, 80), Resize(100, 50, Fit.COVER, enlarge=True, skip_smaller=SkipSmaller.EITHER), Size(100, 50)),
         (Size(100, 80), Resize(300, 300, Fit.CONTAIN, skip_smaller=SkipSmaller.BOTH), Size(100, 80)),

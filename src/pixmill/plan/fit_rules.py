@@ -71,6 +71,8 @@ def _is_smaller(source: Size, resize: Resize) -> bool:
     sides = [(own, side) for own, side in zip(source.sides, (resize.width, resize.height), strict=True) if side]
     if resize.skip_smaller is SkipSmaller.BOTH:
         return all(own <= side for own, side in sides)
+    if resize.skip_smaller is SkipSmaller.BELOW:
+        return all(own < side for own, side in sides)
     return any(own < side for own, side in sides)
 
 

@@ -10,10 +10,11 @@ from msgspec import Meta, Struct
 
 
 class SkipSmaller(StrEnum):
-    """Images that are not fitted to a box: those that exceed it with no side, or those with a side below it."""
+    """Images that are not fitted to a box: those that exceed it with no side, with both sides below it, or with one."""
 
     NEVER = "never"
     BOTH = "both"
+    BELOW = "below"
     EITHER = "either"
 
 

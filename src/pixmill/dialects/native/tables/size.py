@@ -161,7 +161,7 @@ PARAMS = (
         Group.SIZE,
         Choice({rule.value: rule for rule in SkipSmaller}),
         "Images that are left as they are, without a crop or padding: `both`, those that exceed the box with neither "
-        "side; `either`, those with a side below that of the box.",
+        "side; `below`, those with both sides below those of the box; `either`, those with one.",
         ("both",),
         default=SkipSmaller.NEVER.value,
     ),
