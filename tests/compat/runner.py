@@ -211,12 +211,19 @@ class Service:
         """Return the request target of a text of a case: below the mount, with the origin filled in."""
         return str(self._entries[mount].get("mount", "")) + self._filled(text)
 
-    def request(self, mount: str, target: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Reply:
+    def request(
+        self,
+        mount: str,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
         """Send a request to the host of a mount, without following redirects."""
         entry = _entry(mount, self._entries[mount])
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         try:
-            connection.request(method, target, headers={"Host": entry.get("host", "any.test")} | dict(headers or {}))
+            connection.request(method, target, body, {"Host": entry.get("host", "any.test")} | dict(headers or {}))
             response = connection.getresponse()
             fields: dict[str, str] = {}
             for name, value in response.getheaders():

@@ -48,6 +48,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.iiif.options import IiifOptions, Version
     from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
     from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
+    from pixmill.dialects.imaginary.dialect import ImaginaryDialect, ImaginaryOptions
     from pixmill.dialects.imgix.dialect import ImgixDialect
     from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
     from pixmill.dialects.imgproxy.config import ImgproxyOptions
@@ -163,6 +164,7 @@ WAGTAIL: Final = (
 )
 DIRECTUS: Final = DirectusDialect(DirectusOptions())
 GLIDE: Final = GlideDialect(GlideOptions(presets={"small": {"w": 40}}), keys_of((b"k",)))
+IMAGINARY: Final = ImaginaryDialect(ImaginaryOptions(api_key="x"), keys_of((b"SecurityKey",)))
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
 NEXT: Final = NextDialect(
@@ -488,6 +490,16 @@ def glide(data: bytes) -> None:
         assert canonical_json(outcome.plan)
 
 
+def imaginary(data: bytes) -> None:
+    """The path, then the query."""
+    path, _, query = data.partition(b"?")
+    with suppress(BadRequest, Forbidden):
+        IMAGINARY.verify(b"/" + path, query, 0)
+    with suppress(BadRequest, Forbidden):
+        outcome = IMAGINARY.parse(b"/" + path, query)
+        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
 def imagekit(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
@@ -738,6 +750,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         cloudflare,
         weserv,
         imagekit,
+        imaginary,
         imgix,
         fastly,
         aliyun,

@@ -84,7 +84,7 @@ SERVICES: Final = (
     Service(
         "hygraph", "Hygraph", "/ENVIRONMENT/resize=width:300/HANDLE", "hygraph", "/[^?]{0,256}/resize=[a-z]{1,16}:"
     ),
-    Service("imaginary", "imaginary", "/resize?width=300&file=a.jpg", "imaginary"),
+    Service("imaginary", "imaginary", "/crop?width=300&file=a.jpg", "imaginary"),
     Service("riapi", "ImageResizer and Imageflow (RIAPI)", "/a.jpg?width=300&mode=crop", "riapi"),
     Service("imagesharp", "ImageSharp.Web", "/a.jpg?width=300&rmode=crop", "riapi"),
     Service("sirv", "Sirv", "/a.jpg?w=300&scale.option=fill", "sirv"),

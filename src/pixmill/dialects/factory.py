@@ -31,6 +31,7 @@ from pixmill.dialects.iiif.dialect import IiifDialect
 from pixmill.dialects.iiif.options import IiifOptions
 from pixmill.dialects.imageengine.dialect import ImageEngineDialect, ImageEngineOptions
 from pixmill.dialects.imagekit.dialect import ImageKitDialect, ImageKitOptions
+from pixmill.dialects.imaginary.dialect import ImaginaryDialect, ImaginaryOptions
 from pixmill.dialects.imgix.dialect import ImgixDialect, ImgixOptions
 from pixmill.dialects.imgix.services import SERVICES as IMGIX_SERVICES
 from pixmill.dialects.imgproxy.config import ImgproxyOptions
@@ -301,6 +302,11 @@ def _directus(entry: MountEntry, server: ServerDefaults) -> DirectusDialect:
     return DirectusDialect(msgspec.json.decode(entry.options, type=DirectusOptions), server.render_mode)
 
 
+def _imaginary(entry: MountEntry, server: ServerDefaults) -> ImaginaryDialect:
+    options = msgspec.json.decode(entry.options, type=ImaginaryOptions)
+    return ImaginaryDialect(options, _secrets(entry, server), entry.mount, server.limits, server.render_mode)
+
+
 def _photon(entry: MountEntry, server: ServerDefaults) -> PhotonDialect:
     _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=PhotonOptions)
@@ -385,6 +391,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "twicpics": _twicpics,
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
+    "imaginary": _imaginary,
 }
 """By the name that an entry gives."""
 
