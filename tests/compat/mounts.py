@@ -343,6 +343,22 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     },
     "glide-signed": {"dialect": "glide", "mount": "/glide", "keys": "old,v-LK4WCdhcfcc"},
     "glide-limited": {"dialect": "glide", "keys": "", "options": {"max_image_size": 10_000}},
+    "riapi": {
+        "dialect": "riapi",
+        "keys": "",
+        "options": {
+            "presets": {"thumb": "width=150&height=150&mode=crop", "grey": "s.grayscale=true"},
+            "watermarks": {"logo": {"source": "W.png", "opacity": 1, "size": 50}},
+        },
+    },
+    "riapi-presets": {
+        "dialect": "riapi",
+        "keys": "",
+        "options": {"presets": {"thumb": "width=150"}, "presets_only": True},
+    },
+    "riapi-signed": {"dialect": "riapi", "keys": "other,key"},
+    "imagesharp": {"dialect": "imagesharp", "keys": ""},
+    "imagesharp-signed": {"dialect": "imagesharp", "keys": "c2VjcmV0", "options": {"base64_keys": True}},
     "imaginary": {"dialect": "imaginary", "keys": ""},
     "imaginary-signed": {
         "dialect": "imaginary",

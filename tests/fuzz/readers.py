@@ -64,6 +64,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
+    from pixmill.dialects.riapi.dialect import RiapiDialect, RiapiOptions
+    from pixmill.dialects.riapi.imagesharp import ImageSharpDialect, ImageSharpOptions
     from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
     from pixmill.dialects.shopify.dialect import ShopifyDialect, ShopifyOptions
     from pixmill.dialects.signing import Keyring
@@ -164,6 +166,10 @@ WAGTAIL: Final = (
 )
 DIRECTUS: Final = DirectusDialect(DirectusOptions())
 GLIDE: Final = GlideDialect(GlideOptions(presets={"small": {"w": 40}}), keys_of((b"k",)))
+RIAPI: Final = (
+    RiapiDialect(RiapiOptions({"thumb": "width=150"}), keys_of((b"SecurityKey",))),
+    ImageSharpDialect(ImageSharpOptions(), keys_of((b"SecurityKey",))),
+)
 IMAGINARY: Final = ImaginaryDialect(ImaginaryOptions(api_key="x"), keys_of((b"SecurityKey",)))
 IMAGEKIT: Final = ImageKitDialect(ImageKitOptions({"small": "w-40:rt-90"}))
 IMGIX: Final = tuple(map(ImgixDialect, IMGIX_SERVICES.values()))
@@ -490,6 +496,17 @@ def glide(data: bytes) -> None:
         assert canonical_json(outcome.plan)
 
 
+def riapi(data: bytes) -> None:
+    """The query, of both dialects."""
+    for dialect in RIAPI:
+        with suppress(BadRequest, Forbidden):
+            dialect.verify(b"/a.jpg", data, 0)
+        with suppress(BadRequest, Forbidden):
+            outcome = dialect.parse(b"/a.jpg", data)
+            assert isinstance(outcome, ImageRequest)
+            assert canonical_json(outcome.plan)
+
+
 def imaginary(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
@@ -751,6 +768,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         weserv,
         imagekit,
         imaginary,
+        riapi,
         imgix,
         fastly,
         aliyun,

@@ -49,6 +49,8 @@ from pixmill.dialects.nextjs.dialect import NextDialect
 from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
+from pixmill.dialects.riapi.dialect import RiapiDialect, RiapiOptions
+from pixmill.dialects.riapi.imagesharp import ImageSharpDialect, ImageSharpOptions
 from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
 from pixmill.dialects.shopify.dialect import ShopifyDialect, ShopifyOptions
 from pixmill.dialects.signing import Keyring
@@ -302,6 +304,16 @@ def _directus(entry: MountEntry, server: ServerDefaults) -> DirectusDialect:
     return DirectusDialect(msgspec.json.decode(entry.options, type=DirectusOptions), server.render_mode)
 
 
+def _riapi(entry: MountEntry, server: ServerDefaults) -> RiapiDialect:
+    options = msgspec.json.decode(entry.options, type=RiapiOptions)
+    return RiapiDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+
+def _imagesharp(entry: MountEntry, server: ServerDefaults) -> ImageSharpDialect:
+    options = msgspec.json.decode(entry.options, type=ImageSharpOptions)
+    return ImageSharpDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+
 def _imaginary(entry: MountEntry, server: ServerDefaults) -> ImaginaryDialect:
     options = msgspec.json.decode(entry.options, type=ImaginaryOptions)
     return ImaginaryDialect(options, _secrets(entry, server), entry.mount, server.limits, server.render_mode)
@@ -392,6 +404,8 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,
+    "riapi": _riapi,
+    "imagesharp": _imagesharp,
 }
 """By the name that an entry gives."""
 
