@@ -26,7 +26,7 @@ from pixmill.errors import (
     SourceUnreachable,
 )
 from pixmill.plan.key import canonical_json
-from pixmill.plan.ops import Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Plan
+from pixmill.plan.ops import Clamp, Crop, CropOverflow, CropWindow, Fit, Flip, Plan, ResampleSpace
 from pixmill.plan.output import Metadata
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.size_rules import SkipSmaller
@@ -83,6 +83,12 @@ def test_what_an_operation_does_with_its_box() -> None:
     assert plan("/thumbnail?width=30&height=20&rotate=90").resize.fit is Fit.INSIDE
     assert plan("/crop?width=30&force=1").resize.height_share == 1
     assert plan("/crop?width=30&force=1").resize.clamp is Clamp.SHAPE
+
+
+def test_resizing_mixes_srgb_values_unless_the_entry_says_otherwise() -> None:
+    light = ImaginaryDialect(ImaginaryOptions(resampling=ResampleSpace.LINEAR))
+    assert plan("/resize?width=30").resample_space is ResampleSpace.SRGB
+    assert image("/resize?width=30", light).plan.resample_space is ResampleSpace.LINEAR
 
 
 def test_mirrors() -> None:

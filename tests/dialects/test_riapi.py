@@ -23,7 +23,7 @@ from pixmill.errors import (
     UndecodableImage,
 )
 from pixmill.plan.key import canonical_json
-from pixmill.plan.ops import Aspect, Clamp, CropInsets, CropUnit, CropWindow, Fit, Plan
+from pixmill.plan.ops import Aspect, Clamp, CropInsets, CropUnit, CropWindow, Fit, Plan, ResampleSpace
 from pixmill.plan.request import ImageRequest
 from pixmill.plan.size_rules import SkipSmaller
 
@@ -75,6 +75,13 @@ def plan(query: bytes) -> Plan:
 def test_equal_images_have_equal_plans(one: bytes, other: bytes) -> None:
     assert plan(one) == plan(other)
     assert image(one).source.text == "a/b c.jpg"
+
+
+def test_what_resizing_mixes() -> None:
+    assert plan(b"w=3").resample_space is ResampleSpace.LINEAR
+    assert plan(b"w=3&down.colorspace=sRGB").resample_space is ResampleSpace.SRGB
+    assert image(b"width=3", SHARP).plan.resample_space is ResampleSpace.SRGB
+    assert image(b"width=3&compand=true", SHARP).plan.resample_space is ResampleSpace.LINEAR
 
 
 def test_modes() -> None:

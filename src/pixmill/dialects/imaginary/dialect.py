@@ -36,7 +36,7 @@ from pixmill.plan.facts import Fact, FactSelection
 from pixmill.plan.geometry import resolve_all
 from pixmill.plan.lengths import Size
 from pixmill.plan.limits import DEFAULT_LIMITS, Limits
-from pixmill.plan.ops import Plan
+from pixmill.plan.ops import Plan, ResampleSpace
 from pixmill.plan.output import RenderMode
 from pixmill.plan.request import Headers, ImageRequest
 from pixmill.plan.source import SourceRef, parse_source, upload_ref
@@ -70,7 +70,8 @@ class ImaginaryOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``api_key``: URLs need it as ``key``. ``disable_endpoints``: operations that are answered 501. ``http_cache_ttl``:
     seconds, -1 for those of the original. ``enable_url_source``: whether ``url`` works. ``return_size``: send the
-    headers ``Image-Width`` and ``Image-Height``.
+    headers ``Image-Width`` and ``Image-Height``. ``resampling``: what resizing mixes, sRGB values as the program, or
+    light.
     """
 
     api_key: str = ""
@@ -78,6 +79,7 @@ class ImaginaryOptions(Struct, frozen=True, forbid_unknown_fields=True):
     http_cache_ttl: Annotated[int, Meta(ge=-1, le=31_556_926)] = -1
     enable_url_source: bool = True
     return_size: bool = False
+    resampling: ResampleSpace = ResampleSpace.SRGB
 
 
 class ImaginaryDialect:
@@ -147,7 +149,7 @@ class ImaginaryDialect:
         source = upload_ref("") if upload else self._source(given)
         if name == INFO:
             return FactsRequest(ImageRequest(source, Plan(fact_selection=_INFO_FACTS)))
-        plan = plan_of(name, read_params(given), self._mode)
+        plan = plan_of(name, read_params(given), self._mode, self._options.resampling)
         ttl = self._options.http_cache_ttl
         return ImageRequest(source, plan, max_age_s=ttl if ttl >= 0 else None)
 

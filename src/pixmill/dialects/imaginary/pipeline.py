@@ -14,12 +14,13 @@ from pixmill.dialects.imaginary.operations import OPERATIONS, Operation, add, ch
 from pixmill.dialects.imaginary.options import AUTO, FORMATS, UNWRITABLE, Params, read_params
 from pixmill.dialects.imaginary.responses import UNSUPPORTED_FORMAT
 from pixmill.dialects.imaginary.values import Value
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.errors import BadRequest, InvalidParameter, MissingParameter
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.normal_form import normal_form
-from pixmill.plan.ops import Input, Output, Plan
+from pixmill.plan.ops import Input, Output, Plan, ResampleSpace
 from pixmill.plan.output import MAX_EFFORT, Encoding, Metadata, Profile, RenderMode
 
 PIPELINE: Final = "pipeline"
@@ -48,8 +49,11 @@ class _Job(Struct, frozen=True):
     lenient: bool = False
 
 
-def plan_of(name: str, params: Params, mode: RenderMode) -> Plan:
-    """Return the plan of an operation by name. Raises InvalidParameter, MissingParameter."""
+def plan_of(name: str, params: Params, mode: RenderMode, space: ResampleSpace = ResampleSpace.SRGB) -> Plan:
+    """Return the plan of an operation by name; its resizing mixes what ``space`` says.
+
+    Raises InvalidParameter, MissingParameter.
+    """
     if name == PIPELINE:
         jobs = _read_pipeline(params.operations)
     else:
@@ -65,7 +69,7 @@ def plan_of(name: str, params: Params, mode: RenderMode) -> Plan:
     first = jobs[0].params
     is_turned = bool(first.norotation or first.rotate) and not jobs[0].operation.ignores_params
     source = Input(animated=False, orientation=1 if is_turned else 0)
-    return normal_form(replace(stages.plan(), input=source, output=output))
+    return resampled(normal_form(replace(stages.plan(), input=source, output=output)), space)
 
 
 def _check_type(name: str) -> None:

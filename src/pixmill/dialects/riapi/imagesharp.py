@@ -43,6 +43,7 @@ from pixmill.plan.ops import (
     Kernel,
     Output,
     Plan,
+    ResampleSpace,
     Resize,
 )
 from pixmill.plan.output import Encoding, Metadata, Profile, RenderMode
@@ -109,6 +110,7 @@ class Values(Struct, frozen=True):
     rxy: Point | None = None
     rcolor: Colour | None = None
     rsampler: Kernel = Kernel.CUBIC
+    compand: bool = False
     cc: tuple[Fraction, ...] = ()
     bgcolor: Colour | None = None
     format: Format | None = None
@@ -167,7 +169,7 @@ ROWS: Final[tuple[OptionRow[Read], ...]] = (
          "One scale of perceived quality for all formats.", Status.DIFFERS),
     _row(_HMAC, "Signature, with `keys`.", "`sig`", str),
     _row("autoorient orient", "EXIF orientation.", "", str, "Always applied.", Status.IGNORED),
-    _row("compand", "Values that are mixed.", "", str, "Always light.", Status.IGNORED),
+    _row("compand", "`true` mixes light, else sRGB values.", "`resample_space`", readers.boolean),
     _row("v rnd", "Versions of URLs.", "", str, "No effect.", Status.IGNORED),
 )  # fmt: skip
 TABLE: Final = by_name(ROWS)
@@ -298,6 +300,7 @@ def _plan(values: Values, *, is_jpeg: bool, mode: RenderMode) -> Plan:
             crop=crop,
             resize=_resize(values),
             flatten=values.bgcolor or (_BLACK if is_jpeg else None),
+            resample_space=ResampleSpace.LINEAR if values.compand else ResampleSpace.SRGB,
             background=behind,
             input=Input(),
             output=_output(values, mode),

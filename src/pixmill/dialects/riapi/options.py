@@ -18,7 +18,7 @@ from pixmill.dialects.riapi.values import KEEP
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
-from pixmill.plan.ops import Kernel
+from pixmill.plan.ops import Kernel, ResampleSpace
 
 __all__ = ("IMAGESHARP_OPTIONS", "NAMES", "OPTIONS", "ROWS", "TABLE", "Values", "commands_of", "read_values")
 
@@ -87,6 +87,7 @@ class Values(Struct, frozen=True):
     sharpen: Fraction = Fraction(0)
     down_filter: Kernel | None = None
     up_filter: Kernel | None = None
+    colorspace: ResampleSpace = ResampleSpace.LINEAR
     balancewhite: bool = False
     blur: Fraction = Fraction(0)
     unsharp: Fraction = Fraction(0)
@@ -209,6 +210,8 @@ ROWS: Final[tuple[_Row, ...]] = (
          Status.DIFFERS),
     _row("up.filter", "up_filter", "Resampling, without `down.filter`.", "`kernel`", values.kernel,
          "The nearest of Pixmill's kernels.", Status.DIFFERS),
+    _row("down.colorspace up.colorspace", "colorspace", "What resizing mixes: `linear` light (default), `srgb` values.",
+         "`resample_space`", values.colorspace),
     _row("a.balancewhite", "balancewhite", "White balance.", "`normalize`", values.white_balance,
          "Stretches the tones.", Status.DIFFERS),
     _row("a.blur", "blur", "Blur, a radius.", "`blur`", values.percentage, "A sigma of half the radius.",
@@ -224,7 +227,6 @@ ROWS: Final[tuple[_Row, ...]] = (
     _row(PRESET, "", "`presets` of the entry, comma-separated; URLs take precedence.", "`preset`", str),
     _row(WATERMARK, "", "`watermarks` of the entry, comma-separated.", "`overlay`", str),
     _row(NOT_FOUND, "", "Path of an image to redirect to if there is none.", "", str),
-    _ignored("down.colorspace up.colorspace", "Values that are mixed.", "Always light."),
     _ignored("f.sharpen_when decoder.min_precise_scaling_ratio", "When to sharpen and to scale.", "No effect."),
     _ignored("subsampling jpeg.turbo jpeg.li png.min_quality png.quantization_speed png.libpng png.lossless avif.speed "
              "jxl.effort jxl.distance qp.dpr", "Details of encoders.", "Defaults of Pixmill."),

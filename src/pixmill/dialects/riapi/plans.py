@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import blur_sigma, contrast_of_slope
+from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.riapi.options import Values
 from pixmill.dialects.riapi.values import AUTO, KEEP, MAX_SIDE
@@ -84,7 +85,8 @@ def plan_of(values: Values, overlays: Sequence[ImageOverlay], default_quality: i
         page=(values.frame or 0) + 1,
         orientation=0 if values.autorotate else 1,
     )
-    return normal_form(replace(stages.plan(), input=source, output=_output(values, default_quality, mode)))
+    plan = replace(stages.plan(), input=source, output=_output(values, default_quality, mode))
+    return resampled(normal_form(plan), values.colorspace)
 
 
 def _add_turns(stages: StageSequence, angle: int, flip: tuple[bool, bool]) -> None:

@@ -13,7 +13,7 @@ from pixmill.dialects.kit.numbers import decimal, integer
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
 from pixmill.plan.gravity import Point
-from pixmill.plan.ops import Kernel
+from pixmill.plan.ops import Kernel, ResampleSpace
 
 T = TypeVar("T")
 
@@ -215,6 +215,10 @@ _GREYS: Final = {
 
 def kernel(text: str) -> Kernel:
     return _word(KERNELS, text.replace("_", ""))
+
+
+def colorspace(text: str) -> ResampleSpace:
+    return _word({"linear": ResampleSpace.LINEAR, "srgb": ResampleSpace.SRGB, "gamma": ResampleSpace.SRGB}, text)
 
 
 def form(text: str) -> Format | str:
