@@ -160,8 +160,16 @@ CASES = [
         pixel(40, 40, RED),
         pixel(60, 60, YELLOW),
     ),
-    image("crop, then scale", "/c_crop,h_200,w_300,x_100,y_100/c_scale,w_150/L.jpg", "jpeg", (150, 100)),
-    image("scale, then crop", "/c_scale,w_600/c_crop,h_100,w_100,x_0,y_0/L.jpg", "jpeg", (100, 100)),
+    image(
+        "crop, then scale",
+        "/c_crop,h_200,w_300,x_100,y_100/c_scale,w_150/L.jpg",
+        "jpeg",
+        (150, 100),
+        pixel(145, 95, RED),
+    ),
+    image(
+        "scale, then crop", "/c_scale,w_600/c_crop,h_100,w_100,x_0,y_0/L.jpg", "jpeg", (100, 100), pixel(95, 95, RED)
+    ),
     image("scale, then turn clockwise", "/c_scale,w_300/a_90/L.jpg", "jpeg", (200, 300), pixel(10, 10, BLUE)),
     image("resized before it is turned", "/a_90,w_300/L.jpg", "jpeg", (200, 300)),
     image("a negative angle turns anticlockwise", "/a_-90/L.jpg", "jpeg", (800, 1200), pixel(10, 10, GREEN)),
