@@ -91,9 +91,21 @@ OF_THUMBOR = [
         format="jpeg",
         size=(300, 200),
     ),
-    Case("a crop in pixels", "/unsafe/100x100:400x300/L.jpg", format="jpeg", size=(300, 200)),
-    Case("a crop, then a size", "/unsafe/100x100:400x300/100x100/L.jpg", format="jpeg", size=(100, 100)),
-    Case("a crop is limited to the original", "/unsafe/1100x700:2000x2000/L.jpg", format="jpeg", size=(100, 100)),
+    Case("a crop in pixels", "/unsafe/100x100:400x300/L.jpg", format="jpeg", size=(300, 200), checks=[uniform(RED)]),
+    Case(
+        "a crop, then a size",
+        "/unsafe/100x100:400x300/100x100/L.jpg",
+        format="jpeg",
+        size=(100, 100),
+        checks=[uniform(RED)],
+    ),
+    Case(
+        "a crop is limited to the original",
+        "/unsafe/1100x700:2000x2000/L.jpg",
+        format="jpeg",
+        size=(100, 100),
+        checks=[uniform(YELLOW)],
+    ),
     Case("trim removes a uniform border", "/unsafe/trim/T.png", format="png", size=(260, 160), checks=[uniform(BLACK)]),
     Case(
         "trim by the bottom right, then fit-in",
@@ -321,7 +333,9 @@ OTHERS = [
         "/unsafe/300x200/filters:round_corner(40,0,0,0,true)/W.png",
         checks=[has_alpha()],
     ),
-    Case("a blur", "/unsafe/300x200/filters:blur(10)/L.jpg", size=(300, 200)),
+    Case(
+        "a blur", "/unsafe/300x200/filters:blur(10)/L.jpg", size=(300, 200), checks=[pixel(147, 50, (150, 105, 0), 60)]
+    ),
     Case("debug", "/unsafe/debug/300x200/L.jpg", size=(1200, 800)),
     Case("a name with a plus and a space", "/unsafe/300x200/no+%20pe.jpg", status=404),
     Case("a name outside", "/unsafe/300x200/../L.jpg", status=(400, 404)),
