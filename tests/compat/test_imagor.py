@@ -59,6 +59,7 @@ OF_IMAGOR = [
         "/unsafe/0x0/40x50/filters:fill(white)/GF.png",
         format="png",
         size=(282, 359),
+        checks=[pixel(5, 5, WHITE)],
     ),
     Case("adaptive-fit-in turns the box", "/unsafe/adaptive-fit-in/200x100/GF.png", format="png", size=(100, 128)),
     Case(
@@ -110,6 +111,7 @@ OF_IMAGOR = [
         "/unsafe/fit-in/100x100/10x5/filters:fill(white)/GO.png",
         format="png",
         size=(120, 110),
+        checks=[pixel(2, 2, WHITE)],
     ),
     Case(
         "mirrored, filled, with padding by filter",
@@ -164,6 +166,7 @@ OF_IMAGOR = [
         "/unsafe/fit-in/500x500/filters:rotate(90)/GO.png",
         format="png",
         size=(500, 367),
+        checks=[pixel(5, 5, GREEN)],
     ),
     Case("a colour is one pixel", "/unsafe/color:green", format="jpeg", size=(1, 1), checks=[pixel(0, 0, (0, 128, 0))]),
     Case(
