@@ -90,7 +90,14 @@ SIZES = [
         pixel(10, 35, RED),
         pixel(10, 45, BLUE),
     ),
-    image("crop at a corner with an offset", f"c:50:50:nowe:10:10/{W}", "png", (50, 50)),
+    image(
+        "crop at a corner with an offset",
+        f"c:50:50:nowe:10:10/{W}",
+        "png",
+        (50, 50),
+        pixel(45, 35, RED),
+        pixel(45, 45, BLUE),
+    ),
     image(
         "crop in shares keeps the centre", f"c:0.5:0.5/{W}", "png", (100, 50), pixel(10, 5, RED), pixel(90, 45, YELLOW)
     ),
