@@ -5,6 +5,7 @@ import pytest
 from tests.compat.runner import Case, Check, Service, fact, frames, pixel
 from tests.compat.sources import GREEN, RED
 
+WHITE = (255, 255, 255)
 PUBLIC = "/storage/v1/render/image/public/b/"
 TOKEN = (
     "eyJhbGciOiJIUzI1NiJ9.eyJ1cmwiOiJiL0wuanBnIiwidHJhbnNmb3JtYXRpb25zIjoid2lkdGg6MzAwLGhlaWdodDozMDAscmV"
@@ -28,6 +29,13 @@ CASES = [
     image("contain with a height alone", "L.jpg?height=300&resize=contain", "jpeg", (450, 300)),
     image("contain stays inside the box", "L.jpg?width=300&height=300&resize=contain", "jpeg", (300, 200)),
     image("fill distorts to the box", "L.jpg?width=300&height=300&resize=fill", "jpeg", (300, 300)),
+    image(
+        "fill keeps all of the original",
+        "T.png?width=150&height=150&resize=fill",
+        "png",
+        (150, 150),
+        pixel(4, 75, WHITE),
+    ),
     image("cover limits each side to the original", "S.jpg?width=300&height=300", "jpeg", (100, 80)),
     image("contain does not enlarge", "S.jpg?width=300&height=300&resize=contain", "jpeg", (100, 80)),
     image("a width beyond 2500 does not enlarge", "L.jpg?width=5000&resize=contain", "jpeg", (1200, 800)),
