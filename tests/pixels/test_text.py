@@ -61,6 +61,13 @@ def test_letters_have_their_colour_and_its_opacity() -> None:
     assert ink[..., 3].max() == 128
 
 
+@pytest.mark.parametrize("markup", ["\u202e", "\u200b", "\u00ad", "<b>\u2060</b>"])
+@pytest.mark.parametrize("size", [8.0, 60.0])
+def test_characters_that_show_nothing_are_drawn_as_nothing(markup: str, size: float) -> None:
+    ink = text_pixels(markup, size=size, stroke=Stroke(2, Colour(255, 0, 0)))
+    assert not ink[..., 3].any()
+
+
 def test_lines_break_at_the_width_or_where_they_are_told() -> None:
     words = "many short words in a row"
     assert count_lines(text_pixels(words)) == 1

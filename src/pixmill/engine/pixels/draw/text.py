@@ -19,6 +19,9 @@ from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_PIXELS, Align, TextOver
 
 _MEASURING_SIZE: Final = 8.0
 _FONT_FILES: Final = sorted(str(path) for path in (ROOT / "files").glob("*.ttf"))
+_NO_INK: Final = "no text to render"
+"""libvips' message for characters that show nothing: spaces, marks of direction, soft hyphens."""
+
 _VIPS_ALIGNS: Final = {Align.LEFT: "low", Align.CENTRE: "centre", Align.RIGHT: "high", Align.JUSTIFY: "low"}
 
 
@@ -41,17 +44,22 @@ def render_text(text: TextOverlay) -> VipsImage:
 
 
 def _text_mask(text: TextOverlay, size: float) -> VipsImage:
-    """Return the ink coverage of each pixel, as 8-bit values."""
+    """Return the ink coverage of each pixel, as 8-bit values; one empty pixel if there is no ink."""
     wrap_width = int(text.width.value) if text.width else 0
-    return pyvips.Image.text(
-        text.markup,
-        font=f"{text.font}, {DEFAULT_FONT} {size:g}px",
-        width=max(1, round(wrap_width * size / text.size)),
-        wrap="word-char",
-        align=_VIPS_ALIGNS[text.align],
-        justify=text.align is Align.JUSTIFY,
-        dpi=72,
-    ).copy_memory()
+    try:
+        return pyvips.Image.text(
+            text.markup,
+            font=f"{text.font}, {DEFAULT_FONT} {size:g}px",
+            width=max(1, round(wrap_width * size / text.size)),
+            wrap="word-char",
+            align=_VIPS_ALIGNS[text.align],
+            justify=text.align is Align.JUSTIFY,
+            dpi=72,
+        ).copy_memory()
+    except pyvips.Error as error:
+        if _NO_INK in str(error):
+            return pyvips.Image.black(1, 1)
+        raise
 
 
 def _check_size(text: TextOverlay) -> None:
