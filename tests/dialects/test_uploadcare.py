@@ -1,5 +1,6 @@
 """Uploadcare's operations: equal plans, order, positions, sources, tokens, refusals."""
 
+import hmac
 import json
 from contextlib import suppress
 from typing import Any
@@ -209,6 +210,30 @@ def test_sizes_have_limits() -> None:
     assert plan("/-/resize/9000x/-/preview/", DIALECT).stages
     larger = UploadcareDialect(UploadcareOptions(max_side=9_000))
     assert plan("/-/resize/9000x/", larger).resize.fit is Fit.INSIDE
+
+
+def listed(acl: str) -> bytes:
+    signed = f"exp=4102444800~acl={acl}"
+    return f"token={signed}~hmac={hmac.new(bytes.fromhex('aabb'), signed.encode(), 'sha256').hexdigest()}".encode()
+
+
+def test_a_token_of_a_list_covers_overlays() -> None:
+    one, other = (f"{number}0000000-0000-4000-8000-000000000000" for number in (1, 2))
+    path = f"/{one}/-/preview/-/overlay/{other}/50px50p/".encode()
+    assert SIGNED.verify(path, listed(f"/cdn/{one}/*!/cdn/{other}/*"), 0) == 4_102_444_800
+    assert SIGNED.verify(path.replace(other.encode(), b"self"), listed(f"/cdn/{one}/*"), 0) == 4_102_444_800
+    with pytest.raises(SignatureInvalid):
+        SIGNED.verify(path, listed(f"/cdn/{one}/*"), 0)
+    signed = SIGNED.sign(path, b"", 4_102_444_800)
+    assert SIGNED.verify(path, signed.partition("?")[2].encode(), 0) == 4_102_444_800
+
+
+def test_a_token_does_not_cover_the_query_of_a_proxied_url() -> None:
+    path = b"/-/preview/https://a.b/c.jpg"
+    query = SIGNED.sign(path, b"", 4_102_444_800).partition("?")[2].encode()
+    assert SIGNED.verify(path, query, 0) == 4_102_444_800
+    with pytest.raises(SignatureInvalid):
+        SIGNED.verify(path, b"id=2&" + query, 0)
 
 
 def test_tokens() -> None:

@@ -4,6 +4,7 @@ Operations work in their order; format, quality and the like hold for the result
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -102,6 +103,16 @@ class UploadcareDialect:
         if not self._keys:
             return None
         token = _token_of(query)
+        expires = self._verify(token, path, now)
+        address = split_path(path)
+        if address.url and remove(query, (_TOKEN,)):
+            raise SignatureInvalid("A token does not cover the query of the URL in its path", param="token")
+        if "~acl=" in f"~{token}":  # else the token covers the whole path
+            for uuid in _placed_files(address):
+                self._verify(token, f"/{uuid}/".encode(), now)
+        return expires
+
+    def _verify(self, token: str, path: bytes, now: float) -> int | None:
         if self._mount:
             try:
                 return verify_edge_token(token, self._keys, self._mount + path, now)
@@ -235,6 +246,16 @@ def _uuid_of(text: str) -> str:
     if not uuid:
         raise ValueError("must name a UUID or self")
     return uuid
+
+
+def _placed_files(address: Address) -> set[str]:
+    """Return the UUIDs of overlays, without that of the image itself."""
+    found: set[str] = set()
+    for name, arguments in address.operations:
+        if name == table.IMAGE_OVERLAY and arguments and arguments[0] != table.SELF:
+            with suppress(ValueError):  # refused later
+                found.add(_uuid_of(arguments[0]))
+    return found - {address.uuid}
 
 
 def _filled(template: str, uuid: str, filename: str) -> str:
