@@ -16,7 +16,7 @@ from pixmill.dialects.aliyun.options import OPTIONS, SNAPSHOT_VALUES, Row
 from pixmill.dialects.aliyun.watermarks import watermark
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.options import Option
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.xml_errors import xml_error
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
@@ -174,7 +174,8 @@ class AliyunDialect:
         encoding = Encoding(mode=self._mode, progressive=output.progressive)
         if output.format is not None:
             return PlanOutput((output.format,), quality=quality, encoding=encoding)
-        return PlanOutput(source_format=True, quality=quality, encoding=encoding)
+        kept = ENCODED_AGAIN if output.quality or output.progressive else ()
+        return PlanOutput(source_format=True, original_formats=kept, quality=quality, encoding=encoding)
 
     def _snapshot(self, text: str) -> _Request:
         actions = parse_actions(text.removeprefix("video/"), self._param)

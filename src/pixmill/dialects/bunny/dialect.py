@@ -15,7 +15,7 @@ from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.options import query_params
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs, remove
 from pixmill.dialects.kit.signatures import FIRST_EXPIRY, Key, check_signable
 from pixmill.dialects.kit.stages import plan_of_stages
@@ -225,7 +225,8 @@ class BunnyDialect:
             return Output((values.format,), quality=quality, encoding=encoding)
         if values == Values() and not self._options.webp:
             return _ORIGINAL
-        output = Output(source_format=True, quality=quality, encoding=encoding)
+        kept = ENCODED_AGAIN if values.quality else ()
+        output = Output(source_format=True, original_formats=kept, quality=quality, encoding=encoding)
         if self._options.webp:
             return replace(output, formats=(Format.WEBP,), negotiated=True, ordered=True)
         return output

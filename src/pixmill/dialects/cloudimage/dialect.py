@@ -13,6 +13,7 @@ from pixmill.dialects.cloudimage.options import OPTIONS, TABLE
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
@@ -171,9 +172,8 @@ class CloudimageDialect:
         output = Output(quality=values.q or self._options.quality, encoding=Encoding(mode=self._mode))
         if values.force_format is not None:
             return replace(output, formats=(values.force_format,))
-        if values.has_format:
-            return replace(output, source_format=True)
-        return replace(output, formats=_AUTOMATIC, negotiated=True, ordered=True, source_format=True)
+        output = replace(output, source_format=True, original_formats=ENCODED_AGAIN if values.q else ())
+        return output if values.has_format else replace(output, formats=_AUTOMATIC, negotiated=True, ordered=True)
 
 
 def _cut(stages: StageSequence, values: Values) -> None:

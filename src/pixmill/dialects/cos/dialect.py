@@ -22,7 +22,7 @@ from pixmill.dialects.cos.pipelines import (
     pipeline_text,
 )
 from pixmill.dialects.cos.watermarks import WatermarkRules, watermark
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.xml_errors import xml_error
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.errors import Forbidden, InvalidParameter, PixmillError, RequestTooLarge, RouteNotFound
@@ -178,6 +178,7 @@ class CosDialect:
         return PlanOutput(
             formats=(output.format,) if output.format else (),
             source_format=output.format is None,
+            original_formats=ENCODED_AGAIN if output != Output() else (),
             quality=output.quality or self._options.quality,
             max_bytes=output.max_bytes,
             max_bytes_strict=False,

@@ -15,7 +15,7 @@ from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import half_up
 from pixmill.dialects.kit.options import query_params
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
@@ -201,6 +201,7 @@ class FastlyDialect:
         form = FORMATS.get(values.format)
         automatic = (Format.AVIF, Format.WEBP) if form == AUTO else values.auto
         explicit = Format(form) if form and form != AUTO else None
+        kept = ENCODED_AGAIN if values.quality or values.optimize else ()
         if automatic:
             return replace(
                 output,
@@ -208,9 +209,12 @@ class FastlyDialect:
                 negotiated=True,
                 ordered=True,
                 source_format=explicit is None,
+                original_formats=() if explicit else kept,
                 fallback_format=explicit,
             )
-        return replace(output, formats=(explicit,)) if explicit else replace(output, source_format=True)
+        if explicit:
+            return replace(output, formats=(explicit,))
+        return replace(output, source_format=True, original_formats=kept)
 
 
 class _StageList:

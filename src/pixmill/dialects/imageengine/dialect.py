@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pixmill.dialects.imageengine.options import AUTO, MAX_SIDE, TABLE
 from pixmill.dialects.kit.colours import css_colour
 from pixmill.dialects.kit.encodings import percent_decode
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
@@ -142,7 +142,10 @@ class ImageEngineDialect:
         )
         if values.f is not None:
             return replace(output, formats=(values.f,))
-        return replace(output, formats=_AUTOMATIC, negotiated=True, ordered=True, source_format=True)
+        kept = () if values.cmpr is None else ENCODED_AGAIN
+        return replace(
+            output, formats=_AUTOMATIC, negotiated=True, ordered=True, source_format=True, original_formats=kept
+        )
 
 
 _AUTOMATIC: Final = (Format.AVIF, Format.WEBP)

@@ -9,8 +9,15 @@ from typing import Final
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.numbers import ratio
 from pixmill.errors import InvalidParameter
+from pixmill.media import Format
 from pixmill.plan.ops import Aspect
 from pixmill.plan.source import SourceRef, parse_source
+
+ENCODED_AGAIN: Final = (
+    *(Format.JPEG, Format.PNG, Format.GIF, Format.WEBP, Format.AVIF, Format.TIFF, Format.HEIC, Format.BMP, Format.JXL),
+    Format.SVG,
+)
+"""``original_formats`` of an output whose quality a URL names: the original's bytes are not the answer then."""
 
 _MAX_RATIO: Final = 10_000
 

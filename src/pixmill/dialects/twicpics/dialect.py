@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from pixmill.dialects.kit.encodings import percent_decode
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.dialects.twicpics.transformations import PARAM, Manipulation, split_transformations
@@ -89,7 +89,13 @@ class TwicPicsDialect:
         if wanted.format is not None:
             return Output((wanted.format,), quality=quality, encoding=encoding)
         return Output(
-            self._automatic, negotiated=True, ordered=True, source_format=True, quality=quality, encoding=encoding
+            self._automatic,
+            negotiated=True,
+            ordered=True,
+            source_format=True,
+            original_formats=ENCODED_AGAIN if wanted != type(wanted)() else (),
+            quality=quality,
+            encoding=encoding,
         )
 
 
