@@ -83,9 +83,7 @@ def test_positions() -> None:
     assert crop.crop == Crop(0, 7, 25, 20)
     assert crop.canvas
     assert (crop.canvas.width, crop.canvas.gravity.offset_x) == (30, 5)
-    assert plan("/-/crop/50px20/100p,0p/").crop == CropWindow(
-        50, 20, Point(1, 0, proportional=True), CropUnit.PERCENT_PIXELS
-    )
+    assert plan("/-/crop/50px20/100p,0p/").crop == CropWindow(50, 20, Point(1, 0), CropUnit.PERCENT_PIXELS)
     faces = plan("/-/crop/face/200px100p/center/").crop
     assert isinstance(faces, CropWindow)
     assert (faces.gravity, faces.aspect and faces.aspect.width) == (Faces(), 2)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.contentful.options import FOCUS, OPTIONS, TABLE, WHOLE, Behaviour, Flag
 from pixmill.dialects.kit.options import query_params
-from pixmill.dialects.kit.plan_values import path_source
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
@@ -95,7 +95,9 @@ class ContentfulDialect:
             colours=_PALETTE if Flag.PNG8 in values.fl else 0,
         )
         output = Output(quality=values.q or self._options.quality, encoding=encoding)
-        return replace(output, formats=(values.fm,)) if values.fm else replace(output, source_format=True)
+        if values.fm:
+            return replace(output, formats=(values.fm,))
+        return replace(output, source_format=True, original_formats=ENCODED_AGAIN if values.q or values.fl else ())
 
 
 def _values(query: bytes) -> Values:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from pixmill.dialects.hygraph.options import TABLE, TASKS
 from pixmill.dialects.hygraph.tasks import APPLY, Arguments, Work
 from pixmill.dialects.kit.encodings import percent_decode
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
 from pixmill.dialects.kit.query import check_path_length
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
@@ -79,7 +80,9 @@ class HygraphDialect:
         if work.by_accept:
             formats = (Format.AVIF, Format.WEBP)
             return replace(output, formats=formats, negotiated=True, ordered=True, fallback_format=Format.JPEG)
-        return replace(output, formats=(work.format,)) if work.format else replace(output, source_format=True)
+        if work.format:
+            return replace(output, formats=(work.format,))
+        return replace(output, source_format=True, original_formats=ENCODED_AGAIN if work.quality else ())
 
 
 def _segments(path: bytes) -> list[str]:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.options import options_of, query_params
-from pixmill.dialects.kit.plan_values import path_text
+from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_text
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.shopify.options import AUTO, FORMATS, PROGRESSIVE, REGION, ROWS, TABLE
@@ -127,7 +127,8 @@ class ShopifyDialect:
             return replace(output, formats=(explicit,))
         if self._options.negotiate or values.format == AUTO:
             output = replace(output, formats=(Format.AVIF, Format.WEBP), negotiated=True, ordered=True)
-        return replace(output, source_format=True)
+        kept = ENCODED_AGAIN if values.quality else ()
+        return replace(output, source_format=True, original_formats=kept)
 
 
 def _values(query: bytes) -> Values:
