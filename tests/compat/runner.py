@@ -20,16 +20,21 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from tests.compat.mounts import MOUNTS
-from tests.compat.sources import SOURCES, source, write_sources
+from tests.compat.sources import BLACK, SOURCES, WHITE, source, write_sources
 from tests.servers.origin import Origin
 from tests.servers.pixmill import Pixmill
 
 _SHOWN_BYTES = 400
 _NEARLY = 12
 """How far a component may be off: JPEG at the qualities of the services."""
+
+_DIFFERENT = 1.5
+"""By how much a component of two images differs on average, at least, if an option has changed the pixels. Quadrants of
+300 × 200 as JPEG differ from the same as PNG by 0.9, in qualities of 85 and 95 by 0.3. A blur with a sigma of 5 changes
+little, since it leaves all but the edges of the quadrants: 3.0."""
 
 _MEDIA_TYPES = {"svg": "image/svg+xml", "json": "application/json", "text": "text/plain", "ico": "image/x-icon"}
 
@@ -70,7 +75,8 @@ class Case:
     ``{origin-escaped}`` for the same with all reserved characters escaped. ``status`` may be several. ``size`` is that
     of the decoded image, ``format`` its media type without ``image/``. ``headers`` are sent; ``answers`` maps response
     headers to texts that they contain, or to None if they are not there. ``body`` is a text that the body contains.
-    ``follows``: a redirect is followed once. ``mount``: another than the one of the test.
+    ``follows``: a redirect is followed once. ``mount``: another than the one of the test. ``differs_from``: the target of
+    another request, the same but for an option; it gives an image of the same size with other pixels.
     """
 
     name: str
@@ -85,6 +91,7 @@ class Case:
     body: str = ""
     follows: bool = False
     mount: str = ""
+    differs_from: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -105,6 +112,16 @@ def pixel(x: int, y: int, colour: tuple[int, ...], tolerance: int = _NEARLY) -> 
         return all(abs(one - other) <= tolerance for one, other in zip(found, colour, strict=True))
 
     return _check(f"the pixel at {x}, {y} is {colour}", holds)
+
+
+def distorted_border() -> Sequence[Check]:
+    """Check that ``T`` fills 100 × 100 whole: its border is on all sides, and twice as thick above as on the left."""
+    return [pixel(3, 50, WHITE), pixel(12, 50, BLACK), pixel(50, 5, WHITE), pixel(50, 14, BLACK)]
+
+
+def cut_border() -> Sequence[Check]:
+    """Check that ``T`` covers 100 × 100 from its centre: its border is above, and cut off on the left."""
+    return [pixel(1, 50, BLACK), pixel(50, 5, WHITE), pixel(50, 14, BLACK)]
 
 
 def frames(count: int) -> Check:
@@ -197,15 +214,24 @@ class Service:
     def check(self, mount: str, case: Case) -> Reply:
         """Send the request of a case to a mount; fail with request and answer if the answer is not as it should be."""
         mount = case.mount or mount
-        target = self.target(mount, case.target)
+        target, reply = self._answer(mount, case, case.target)
+        faults = _faults(case, reply)
+        if case.differs_from and not faults:
+            other_target, other = self._answer(mount, case, case.differs_from)
+            assert other.status == reply.status, _report(case, other_target, other, ["nothing to compare with"])
+            faults = _likenesses(reply, other, other_target)
+        assert not faults, _report(case, target, reply, faults)
+        return reply
+
+    def _answer(self, mount: str, case: Case, text: str) -> tuple[str, Reply]:
+        """Return the last target of a request as a case makes it, and its answer."""
+        target = self.target(mount, text)
         reply = self.request(mount, target, case.method, case.headers)
         if case.follows:
             assert "location" in reply.headers, _report(case, target, reply, ["it is no redirect"])
             target = below_host(reply.headers["location"])
             reply = self.request(mount, target, case.method, case.headers)
-        faults = _faults(case, reply)
-        assert not faults, _report(case, target, reply, faults)
-        return reply
+        return target, reply
 
     def target(self, mount: str, text: str) -> str:
         """Return the request target of a text of a case: below the mount, with the origin filled in."""
@@ -266,6 +292,15 @@ def _faults(case: Case, reply: Reply) -> list[str]:
         faults.append(f"the body has no {case.body!r}")
     faults.extend(f"it is not so that {check.__doc__}" for check in case.checks if not check(reply))
     return faults
+
+
+def _likenesses(reply: Reply, other: Reply, other_target: str) -> list[str]:
+    """Compare the pixels of first frames, with alpha; return what is the same."""
+    image, reference = reply.image.convert("RGBA"), other.image.convert("RGBA")
+    if image.size != reference.size:
+        return [f"{other_target} has another size, {reference.width} × {reference.height}: compare the sizes"]
+    difference = max(ImageStat.Stat(ImageChops.difference(image, reference)).mean)
+    return [] if difference > _DIFFERENT else [f"it differs from {other_target} by {difference:.2f} only"]
 
 
 def _report(case: Case, target: str, reply: Reply, faults: Sequence[str]) -> str:

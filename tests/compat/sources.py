@@ -1,7 +1,7 @@
 """The originals that the cases of dialects name: quadrants of red, green, blue and yellow in known sizes.
 
 ``L`` 1200 × 800, ``P`` 600 × 900, ``S`` 100 × 80 and others are JPEGs of four colours, so that a pixel says which part
-of the original it shows. ``A`` and ``T`` have a border to trim, ``E6`` an orientation, ``G`` and ``DB`` frames.
+of the original it shows; they look the same cut from the centre and distorted, which ``T`` does not. ``A`` and ``T`` have a border to trim, ``E6`` an orientation, ``G`` and ``DB`` frames.
 """
 
 import io
@@ -13,6 +13,7 @@ from typing import Final
 from PIL import Image
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 QUADRANTS: Final = (RED, GREEN, BLUE, YELLOW)
 """From left to right, the upper two first."""
 
