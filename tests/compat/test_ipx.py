@@ -3,11 +3,11 @@
 import pytest
 
 from tests.compat.runner import Case, Check, Service, fact, frames, has_alpha, is_grey, lasts, pixel
-from tests.compat.sources import BLUE, GREEN, RED, source
+from tests.compat.sources import BLACK, BLUE, GREEN, RED, WHITE, source
 
 CHROME = {"Accept": "image/avif,image/webp,*/*"}
 ANY = {"Accept": "*/*"}
-BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+REGION = [pixel(95, 95, RED), pixel(105, 95, GREEN), pixel(95, 105, BLUE)]
 VARY = {"Vary": "Accept"}
 
 
@@ -65,15 +65,23 @@ CASES = [
     image("rotate turns clockwise", "/rotate_90/L.jpg", "jpeg", (800, 1200), pixel(5, 5, BLUE)),
     image("rotate by 45 makes black corners", "/rotate_45/L.jpg", "jpeg", (1414, 1414), pixel(5, 5, BLACK)),
     image("flop mirrors left to right", "/flop/L.jpg", "jpeg", (1200, 800), pixel(5, 5, GREEN)),
-    image("extract cuts a region", "/extract_100_100_400_300/L.jpg", "jpeg", (400, 300)),
-    image("crop comes before the width", "/crop_100_100_400_300,w_100/L.jpg", "jpeg", (100, 75)),
+    image("extract cuts a region", "/extract_500_300_400_300/L.jpg", "jpeg", (400, 300), *REGION),
+    image("crop comes before the width", "/crop_600_0_400_300,w_100/L.jpg", "jpeg", (100, 75), pixel(5, 5, GREEN)),
     image("extend adds a coloured border", "/extend_10_20_30_40,b_ff0000/L.jpg", "jpeg", (1260, 840), pixel(5, 5, RED)),
     image("flatten fills with the background", "/b_ff0000,flatten,f_jpg/A.png", "jpeg", (400, 300), pixel(5, 5, RED)),
     image("transparent on black", "/f_jpg/A.png", "jpeg", (400, 300), pixel(5, 5, BLACK)),
     image("transparent", "/w_100/A.png", "png", (100, 75), has_alpha()),
     image("position_top keeps the top", "/position_top,s_300x300/P.jpg", "jpeg", (300, 300), pixel(10, 200, RED)),
-    image("a kernel keeps the size", "/kernel_nearest,w_300/L.jpg", "jpeg", (300, 200)),
-    image("blur keeps the size", "/blur_5/L.jpg", "jpeg", (1200, 800)),
+    image("the kernel nearest mixes no colours", "/kernel_nearest,s_9x5/W.png", "png", (9, 5), pixel(4, 1, GREEN)),
+    Case(
+        "blur softens the edges of colours",
+        "/blur_5,w_300/L.jpg",
+        200,
+        "jpeg",
+        (300, 200),
+        [pixel(5, 5, RED)],
+        differs_from="/w_300/L.jpg",
+    ),
     image("grayscale leaves no colour", "/grayscale/L.jpg", "jpeg", (1200, 800), is_grey()),
     Case("an SVG loses its script", "/w_300/V.svg", 200, "svg", checks=[lambda reply: b"script" not in reply.body]),
     image("an SVG as PNG is not enlarged", "/w_300,f_png/V.svg", "png", (200, 100)),
@@ -103,11 +111,12 @@ CASES = [
     image("4: a side", "/w_300/L.jpg", "jpeg", (300, 200), mount="ipx4"),
     image("4: upright", "/autoorient,w_100/E6.jpg", "jpeg", (100, 150), mount="ipx4"),
     image("4: rotate without a number", "/rotate/E6.jpg", "jpeg", (200, 300), mount="ipx4"),
-    image("4: tint", "/tint_ff0000,w_60/L.jpg", "jpeg", (60, 40), mount="ipx4"),
-    image("4: a hyphen", "/position_left-top,s_300x300/P.jpg", "jpeg", (300, 300), pixel(10, 10, RED), mount="ipx4"),
+    image("4: tint", "/tint_ff0000,w_60/L.jpg", "jpeg", (60, 40), pixel(5, 35, (172, 0, 0)), mount="ipx4"),
+    image("4: a hyphen", "/position_left-top,s_300x300/P.jpg", "jpeg", (300, 300), pixel(10, 200, RED), mount="ipx4"),
     image("4: a border", "/trim_10/T.png", "png", (260, 160), pixel(0, 0, BLACK), mount="ipx4"),
     image("4: svg", "/f_svg/L.jpg", "jpeg", (1200, 800), mount="ipx4"),
-    image("4: hue", "/hue_120,saturation_2,w_60/L.jpg", "jpeg", (60, 40), mount="ipx4"),
+    image("4: hue", "/hue_120,w_60/L.jpg", "jpeg", (60, 40), pixel(5, 5, (0, 158, 58)), mount="ipx4"),
+    image("4: saturation", "/saturation_0,w_60/L.jpg", "jpeg", (60, 40), is_grey(), mount="ipx4"),
     image("4: opacity", "/opacity_0.5,f_png,w_60/L.jpg", "png", (60, 40), has_alpha(), mount="ipx4"),
     failure4("4: a bad argument", "/w_abc/L.jpg", 400, "IPX_INVALID_MODIFIER_ARG"),
     failure4("4: a missing argument", "/extract_1_1/L.jpg", 400, "IPX_MISSING_MODIFIER_ARG"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.compat.runner import Case, Service, frames, has_alpha, lasts, pixel
-from tests.compat.sources import RED
+from tests.compat.runner import Case, Service, cut_border, distorted_border, frames, has_alpha, lasts, pixel
+from tests.compat.sources import BLACK, RED, WHITE
 
 URL = "/.netlify/images?url="
 CHROME = {"Accept": "image/avif,image/webp,*/*"}
@@ -15,7 +15,15 @@ BOTH = [
     Case("height alone keeps the shape", URL + "/L.jpg&h=300", 200, "jpeg", (450, 300)),
     Case("half a pixel rounds down", URL + "/P.jpg&w=333", 200, "jpeg", (333, 499)),
     Case("contain keeps the shape within both sides", URL + "/L.jpg&w=300&h=300&fit=contain", 200, "jpeg", (300, 200)),
-    Case("fill distorts to both sides", URL + "/L.jpg&w=300&h=300&fit=fill", 200, "jpeg", (300, 300)),
+    Case("cover cuts the edges", URL + "/T.png&w=100&h=100&fit=cover", 200, "png", (100, 100), cut_border()),
+    Case(
+        "fill distorts to both sides",
+        URL + "/T.png&w=100&h=100&fit=fill",
+        200,
+        "png",
+        (100, 100),
+        distorted_border(),
+    ),
     Case(
         "cover keeps the left part",
         URL + "/L.jpg&w=300&h=300&fit=cover&position=left",
@@ -34,8 +42,22 @@ BOTH = [
     ),
     Case("a large width does not enlarge", URL + "/L.jpg&w=2000", 200, "jpeg", (1200, 800)),
     Case("cover with a large width keeps the size", URL + "/L.jpg&w=2000&fit=cover", 200, "jpeg", (1200, 800)),
-    Case("cover shrinks the box to the image", URL + "/L.jpg&w=2000&h=1000&fit=cover", 200, "jpeg", (1200, 600)),
-    Case("fill shrinks the box to the image", URL + "/S.jpg&w=300&h=300&fit=fill", 200, "jpeg", (80, 80)),
+    Case(
+        "cover shrinks the box to the image",
+        URL + "/T.png&w=400&h=400&fit=cover",
+        200,
+        "png",
+        (200, 200),
+        [pixel(1, 100, BLACK), pixel(100, 18, WHITE)],
+    ),
+    Case(
+        "fill shrinks the box to the image",
+        URL + "/T.png&w=400&h=400&fit=fill",
+        200,
+        "png",
+        (200, 200),
+        [pixel(6, 100, WHITE)],
+    ),
     Case("a format of WebP", URL + "/L.jpg&w=300&fm=webp", 200, "webp", (300, 200)),
     Case("a format of PNG", URL + "/L.jpg&w=300&fm=png", 200, "png", (300, 200)),
     Case("a PNG as JPEG is not enlarged", URL + "/W.png&w=300&fm=jpg", 200, "jpeg", (200, 100)),
@@ -62,7 +84,7 @@ BOTH = [
 ]
 DEV = [
     Case("age", URL + "/L.jpg", 200, checks=[lasts(300)]),
-    Case("both sides without fit cover", URL + "/L.jpg&w=300&h=300", 200, "jpeg", (300, 300)),
+    Case("both sides without fit cover", URL + "/T.png&w=100&h=100", 200, "png", (100, 100), cut_border()),
     Case("contain shrinks the box before it fits", URL + "/S.jpg&w=300&h=300&fit=contain", 200, "jpeg", (80, 64)),
     Case("Accept does not choose the format", URL + "/L.jpg&w=300", 200, "jpeg", (300, 200), headers=CHROME),
     Case("a WebP stays a WebP", URL + "/X.webp&w=100", 200, "webp", (100, 75)),
