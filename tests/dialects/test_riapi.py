@@ -17,6 +17,7 @@ from pixmill.errors import (
     Forbidden,
     InvalidParameter,
     MalformedRequest,
+    ResultTooLarge,
     RouteNotFound,
     SignatureInvalid,
     SignatureMissing,
@@ -161,6 +162,9 @@ def test_errors() -> None:
     answer = DIALECT.error_answer(UndecodableImage(), 415, b"", b"")
     assert isinstance(answer, Text)
     assert answer.status == 500
+    answer = DIALECT.error_answer(ResultTooLarge("too wide"), 400, b"", b"")
+    assert isinstance(answer, Text)
+    assert answer.status == 400
     for dialect in (DIALECT, SHARP):
         with pytest.raises(RouteNotFound):
             dialect.parse(b"/a.jpg", b"", upload=True)

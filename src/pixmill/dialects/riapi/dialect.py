@@ -23,6 +23,7 @@ from pixmill.errors import (
     MalformedRequest,
     PixmillError,
     RequestTooLarge,
+    ResultTooLarge,
     RouteNotFound,
     SignatureInvalid,
 )
@@ -162,7 +163,8 @@ class RiapiDialect:
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Redirect | Text | None:
         del path, query
-        return Text(error.message, 500 if isinstance(error, ImageError) else status)
+        is_of_original = isinstance(error, ImageError) and not isinstance(error, ResultTooLarge)
+        return Text(error.message, 500 if is_of_original else status)
 
     def _with_presets(self, given: dict[str, str]) -> dict[str, str]:
         """Return all commands of a URL. Raises Forbidden, InvalidParameter."""
