@@ -38,6 +38,9 @@ def test_an_order_of_formats_leaves_the_choice_to_the_client() -> None:
     assert ordered == Output((Format.AVIF, Format.WEBP), negotiated=True, ordered=True, source_format=True)
     assert output("format=auto:jxl,jpg") == output("format=auto:jxl,jpeg")
     assert output("format=auto:webp,png").fallback_format is Format.PNG
+    assert output("format=auto:original,webp&original_formats=png") == Output(
+        source_format=True, fallback_format=Format.WEBP, original_formats=(Format.PNG,)
+    )
     kept = output("format=auto:avif,original&original_formats=png,jpeg,png")
     assert (kept.source_format, kept.original_formats) == (True, (Format.PNG, Format.JPEG))
     assert output("format=webp&original_formats=png") == output("format=webp"), "it has no effect"
@@ -46,7 +49,7 @@ def test_an_order_of_formats_leaves_the_choice_to_the_client() -> None:
 
 @pytest.mark.parametrize(
     "order",
-    ["", "original", "jpeg", "webp,webp", "webp,", "original,webp", "jpeg,webp", "svg", "webp,svg", "auto", "x"],
+    ["", "original", "jpeg", "webp,webp", "webp,", "original,blurhash", "jpeg,webp", "svg", "webp,svg", "auto", "x"],
 )
 def test_an_order_begins_with_formats_that_accept_can_name(order: str) -> None:
     with pytest.raises(BadRequest, match="format"):

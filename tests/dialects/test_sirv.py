@@ -98,7 +98,7 @@ def test_a_crop_by_faces_or_attention_has_a_shape() -> None:
 def test_words_and_lengths_place_a_window() -> None:
     crop = plan(b"crop.x=center&crop.y=25%25&crop.width=30").crop
     assert isinstance(crop, CropWindow)
-    assert crop.gravity == Point(0.5, 0, share_y=0.25, proportional=True)
+    assert crop.gravity == Point(0.5, 0, share_y=0.25)
 
 
 def test_profiles_of_files_may_be_nested_and_have_lists() -> None:
