@@ -6,7 +6,19 @@ import hmac
 
 import pytest
 
-from tests.compat.runner import Case, Check, Reply, Service, fact, frames, has_alpha, is_grey, pixel
+from tests.compat.runner import (
+    Case,
+    Check,
+    Reply,
+    Service,
+    cut_border,
+    distorted_border,
+    fact,
+    frames,
+    has_alpha,
+    is_grey,
+    pixel,
+)
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 
 BASE = "/demo/image/upload"
@@ -16,8 +28,12 @@ WHITE = (255, 255, 255)
 BLACK = (0, 0, 0)
 
 
-def image(name: str, target: str, form: str, size: tuple[int, int], *checks: Check, mount: str = "") -> Case:
-    return Case(name, target if target.startswith("/demo") else BASE + target, 200, form, size, checks, mount=mount)
+def image(
+    name: str, target: str, form: str, size: tuple[int, int], *checks: Check, mount: str = "", differs_from: str = ""
+) -> Case:
+    url = target if target.startswith("/demo") else BASE + target
+    other = BASE + differs_from if differs_from else ""
+    return Case(name, url, 200, form, size, checks, mount=mount, differs_from=other)
 
 
 def failure(name: str, target: str, status: int, message: str, mount: str = "") -> Case:
@@ -35,9 +51,16 @@ CASES = [
     image("no transformation keeps the size", "/L.jpg", "jpeg", (1200, 800)),
     image("width alone keeps the shape", "/w_300/L.jpg", "jpeg", (300, 200)),
     image("height alone keeps the shape", "/h_300/L.jpg", "jpeg", (450, 300)),
-    image("scale to both sides distorts", "/c_scale,h_150,w_300/L.jpg", "jpeg", (300, 150)),
+    image("scale to both sides distorts", "/c_scale,h_100,w_100/T.png", "png", (100, 100), *distorted_border()),
     image("a width below one is a share", "/w_0.5/L.jpg", "jpeg", (600, 400)),
-    image("fill by shares of both sides", "/w_0.5,h_0.25,c_fill/L.jpg", "jpeg", (600, 200)),
+    image(
+        "fill by shares of both sides",
+        "/w_0.5,h_0.25,c_fill/T.png",
+        "png",
+        (150, 50),
+        pixel(3, 25, WHITE),
+        pixel(75, 2, BLACK),
+    ),
     image("fit stays inside the box", "/c_fit,w_300,h_300/L.jpg", "jpeg", (300, 200)),
     image("fit enlarges a small original", "/c_fit,w_300,h_300/S.jpg", "jpeg", (300, 240)),
     image("limit shrinks into the box", "/c_limit,w_300,h_300/L.jpg", "jpeg", (300, 200)),
@@ -46,11 +69,10 @@ CASES = [
     image("mfit enlarges a small original", "/c_mfit,w_300,h_300/S.jpg", "jpeg", (300, 240)),
     image(
         "fill keeps the centre",
-        "/c_fill,w_300,h_300/L.jpg",
-        "jpeg",
-        (300, 300),
-        pixel(10, 10, RED),
-        pixel(290, 290, YELLOW),
+        "/c_fill,w_100,h_100/T.png",
+        "png",
+        (100, 100),
+        *cut_border(),
     ),
     image(
         "fill with gravity west keeps the left",
@@ -66,12 +88,20 @@ CASES = [
         (200, 300),
         pixel(5, 5, GREEN),
     ),
-    image("fill with automatic gravity", "/c_fill,g_auto,w_300,h_300/L.jpg", "jpeg", (300, 300)),
+    image(
+        "fill with automatic gravity",
+        "/c_fill,g_auto,w_300,h_300/L.jpg",
+        "jpeg",
+        (300, 300),
+        differs_from="/c_fill,w_300,h_300/L.jpg",
+    ),
     image("faces", "/c_fill,g_auto:faces,w_300,h_300/L.jpg", "jpeg", (300, 300)),
     image("fill to an aspect ratio alone", "/ar_16:9,c_fill/L.jpg", "jpeg", (1200, 675)),
     image("a ratio and a side", "/ar_1.5,c_fill,w_300/P.jpg", "jpeg", (300, 200)),
-    image("a ratio and a share", "/ar_1:1,c_fill,w_0.5/L.jpg", "jpeg", (600, 600)),
-    image("lfill fills a smaller box", "/c_lfill,w_300,h_300/L.jpg", "jpeg", (300, 300)),
+    image(
+        "a ratio and a share", "/ar_1:1,c_fill,w_0.5/T.png", "png", (150, 150), pixel(1, 75, BLACK), pixel(75, 8, WHITE)
+    ),
+    image("lfill fills a smaller box", "/c_lfill,w_100,h_100/T.png", "png", (100, 100), *cut_border()),
     image("lfill leaves a small original as it is", "/c_lfill,w_300,h_300/S.jpg", "jpeg", (100, 80)),
     image("lfill, smaller in one side", "/c_lfill,w_1500,h_300/L.jpg", "jpeg", (1200, 300)),
     image(
@@ -109,21 +139,31 @@ CASES = [
         pixel(150, 290, BLUE),
     ),
     image("pad to a ratio", "/c_pad,ar_1:1,b_black/L.jpg", "jpeg", (1200, 1200), pixel(600, 20, BLACK)),
-    image("pad, blurred", "/c_pad,w_300,h_300,b_blurred:400:15/L.jpg", "jpeg", (300, 300)),
+    image(
+        "pad, blurred",
+        "/c_pad,w_300,h_300,b_blurred:400:15/L.jpg",
+        "jpeg",
+        (300, 300),
+        differs_from="/c_pad,w_300,h_300/L.jpg",
+    ),
     image(
         "crop at x and y, without scaling",
-        "/c_crop,h_200,w_300,x_100,y_100/L.jpg",
+        "/c_crop,h_200,w_300,x_500,y_300/L.jpg",
         "jpeg",
         (300, 200),
-        pixel(290, 190, RED),
+        pixel(95, 95, RED),
+        pixel(105, 95, GREEN),
+        pixel(95, 105, BLUE),
     ),
     image(
         "crop keeps the centre without scaling",
-        "/c_crop,h_200,w_300/L.jpg",
-        "jpeg",
-        (300, 200),
-        pixel(140, 90, RED),
-        pixel(160, 110, YELLOW),
+        "/c_crop,h_170,w_270/T.png",
+        "png",
+        (270, 170),
+        pixel(2, 80, WHITE),
+        pixel(8, 80, BLACK),
+        pixel(130, 2, WHITE),
+        pixel(130, 8, BLACK),
     ),
     image(
         "crop with gravity north_west keeps that corner",
@@ -142,10 +182,12 @@ CASES = [
     ),
     image(
         "crop in shares of the sides",
-        "/c_crop,w_0.5,h_0.5,x_0.25,y_0.25/L.jpg",
+        "/c_crop,w_0.5,h_0.5,x_0.4,y_0.4/L.jpg",
         "jpeg",
         (600, 400),
-        pixel(290, 190, RED),
+        pixel(110, 70, RED),
+        pixel(130, 70, GREEN),
+        pixel(110, 90, BLUE),
     ),
     image("crop from a corner", "/c_crop,x_1000,y_0.5/L.jpg", "jpeg", (200, 400), pixel(10, 10, YELLOW)),
     image("crop, one side", "/c_crop,w_300,x_0/L.jpg", "jpeg", (300, 800)),
@@ -154,21 +196,30 @@ CASES = [
     image("crop, beyond the edge", "/c_crop,w_300,h_300,x_1100,y_0/L.jpg", "jpeg", (100, 300)),
     image(
         "crop around a point",
-        "/c_crop,g_xy_center,w_100,h_100,x_600,y_400/L.jpg",
+        "/c_crop,g_xy_center,w_100,h_100,x_630,y_430/L.jpg",
         "jpeg",
         (100, 100),
-        pixel(40, 40, RED),
-        pixel(60, 60, YELLOW),
+        pixel(12, 12, RED),
+        pixel(28, 12, GREEN),
+        pixel(12, 28, BLUE),
     ),
     image(
         "crop, then scale",
-        "/c_crop,h_200,w_300,x_100,y_100/c_scale,w_150/L.jpg",
+        "/c_crop,h_200,w_300,x_500,y_300/c_scale,w_150/L.jpg",
         "jpeg",
         (150, 100),
-        pixel(145, 95, RED),
+        pixel(44, 44, RED),
+        pixel(56, 44, GREEN),
+        pixel(44, 56, BLUE),
     ),
     image(
-        "scale, then crop", "/c_scale,w_600/c_crop,h_100,w_100,x_0,y_0/L.jpg", "jpeg", (100, 100), pixel(95, 95, RED)
+        "scale, then crop",
+        "/c_scale,w_600/c_crop,h_100,w_100,x_250,y_150/L.jpg",
+        "jpeg",
+        (100, 100),
+        pixel(44, 44, RED),
+        pixel(56, 44, GREEN),
+        pixel(44, 56, BLUE),
     ),
     image("scale, then turn clockwise", "/c_scale,w_300/a_90/L.jpg", "jpeg", (200, 300), pixel(10, 10, BLUE)),
     image("resized before it is turned", "/a_90,w_300/L.jpg", "jpeg", (200, 300)),
@@ -201,9 +252,28 @@ CASES = [
     ),
     image("opacity", "/o_50,f_png/L.jpg", "png", (1200, 800), has_alpha()),
     image("grayscale removes all colour", "/e_grayscale/w_300/L.jpg", "jpeg", (300, 200), is_grey()),
-    image("several effects", "/e_blur:300/e_brightness:20/e_hue:50/e_sharpen/w_100/L.jpg", "jpeg", (100, 67)),
+    image("blur", "/e_blur:300/w_100/S.jpg", "jpeg", (100, 80), differs_from="/w_100/S.jpg"),
+    image("sharpen", "/w_31/e_sharpen/S.jpg", "jpeg", (31, 25), differs_from="/w_31/S.jpg"),
+    image("brightness", "/e_brightness:-50/w_100/L.jpg", "jpeg", (100, 67), pixel(5, 5, (128, 0, 0))),
+    image("hue", "/e_hue:50/w_100/L.jpg", "jpeg", (100, 67), differs_from="/w_100/L.jpg"),
+    image(
+        "effects in order",
+        "/e_hue:50/e_grayscale/e_brightness:20/e_sharpen/w_100/L.jpg",
+        "jpeg",
+        (100, 67),
+        is_grey(),
+        differs_from="/e_grayscale/w_100/L.jpg",
+    ),
     image("trim", "/e_trim/T.png", "png", (260, 160)),
-    image("a region", "/e_pixelate_region:40,x_0,y_0,w_100,h_100/w_300/L.jpg", "jpeg", (300, 200)),
+    image(
+        "a region",
+        "/e_pixelate_region:70,x_500,y_0,w_200,h_70/L.jpg",
+        "jpeg",
+        (1200, 800),
+        pixel(570, 10, (198, 175, 0)),
+        pixel(590, 90, RED),
+        pixel(612, 90, GREEN),
+    ),
     image("dpr multiplies the width", "/dpr_2.0,w_300/L.jpg", "jpeg", (600, 400)),
     image("a ratio of its own component", "/c_fill,w_100,h_100/dpr_2.0/L.jpg", "jpeg", (200, 200)),
     image("the extension converts the format", "/w_300/L.webp", "webp", (300, 200), mount="cloudinary-ids"),
@@ -235,8 +305,8 @@ CASES = [
         "/l_W/c_scale,w_100/fl_layer_apply,g_north_west,x_10,y_10/w_600/L.jpg",
         "jpeg",
         (600, 400),
-        pixel(10, 10, RED),
-        pixel(45, 10, GREEN),
+        pixel(26, 10, RED),
+        pixel(34, 10, GREEN),
     ),
     image(
         "a layer in one component",
@@ -261,13 +331,34 @@ CASES = [
         (100, 80),
         pixel(90, 70, RED),
     ),
-    image("a layer in a layer", "/l_W/l_S.jpg,g_north_west/fl_layer_apply,g_north_west/P.jpg", "jpeg", (600, 900)),
-    image("an underlay", "/u_L.jpg/c_scale,w_100,h_80/fl_layer_apply/e_grayscale/S.jpg", "jpeg", (100, 80), is_grey()),
+    image(
+        "a layer in a layer",
+        "/l_W/l_S.jpg/fl_layer_apply,g_north_west/fl_layer_apply,g_north_west/P.jpg",
+        "jpeg",
+        (600, 900),
+        pixel(60, 10, GREEN),
+        pixel(90, 70, YELLOW),
+        pixel(150, 40, GREEN),
+        pixel(210, 40, RED),
+    ),
+    image(
+        "an underlay",
+        "/u_L.jpg/c_scale,w_400,h_300/fl_layer_apply/A.png",
+        "png",
+        (400, 300),
+        pixel(5, 5, RED),
+        pixel(395, 5, GREEN),
+        pixel(250, 200, RED),
+    ),
     image(
         "a fetched layer", "/l_fetch:{origin-base64}/c_fill,w_50,h_50/fl_layer_apply,g_center/S.jpg", "jpeg", (100, 80)
     ),
     image(
-        "a text", "/co_blue,l_text:Arial_60_bold:Hello%252C%2520you/fl_layer_apply,g_north/L.jpg", "jpeg", (1200, 800)
+        "a text",
+        "/w_300/co_blue,l_text:Arial_60_bold:Hello%252C%2520you/fl_layer_apply,fl_no_overflow,g_north/L.jpg",
+        "jpeg",
+        (300, 200),
+        differs_from="/w_300/L.jpg",
     ),
     image("a named transformation is applied", "/t_thumb/L.jpg", "jpeg", (150, 150)),
     image("named in named", "/t_both/L.jpg", "jpeg", (150, 150), is_grey()),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.runner import Case, Check, Reply, Service, fact, has_alpha, is_grey, pixel
+from tests.compat.runner import Case, Check, Reply, Service, distorted_border, fact, has_alpha, is_grey, pixel
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 
 JPG = "/0/default.jpg"
@@ -52,6 +52,7 @@ CASES = [
     image("^w,", f"S.jpg/full/^300,{JPG}", (300, 240)),
     image("^,h escaped", f"S.jpg/full/%5E%2C240{JPG}", (300, 240)),
     image("^w,h", f"S.jpg/full/^300,300{JPG}", (300, 300)),
+    image("w,h distorts", "T.png/full/100,100/0/default.png", (100, 100), *distorted_border(), form="png"),
     image("^pct", f"S.jpg/full/^pct:150{JPG}", (150, 120)),
     image("^w, that is smaller", f"L.jpg/full/^300,{JPG}", (300, 200)),
     refused("w, that would enlarge is refused", f"{THREE}S.jpg/full/300,{JPG}", body="size: "),
@@ -134,8 +135,14 @@ CASES = [
     Case("square in version 2", f"/iiif/2/L.jpg/square/,200{JPG}", 200, "jpeg", (200, 200)),
     refused("no mark in version 2", f"/iiif/2/S.jpg/full/^300,{JPG}", body="size"),
     Case(",h with gray in version 2", "/iiif/2/P.jpg/full/,150/0/gray.jpg", 200, "jpeg", (100, 150), [is_grey()]),
-    image("a tile at full scale", f"B.jpg/1024,0,512,512/512,512{JPG}", (512, 512)),
-    image("a tile at the edge", f"L.jpg/1024,512,176,288/88,144{JPG}", (88, 144), pixel(80, 140, YELLOW)),
+    image(
+        "a tile at full scale",
+        f"B.jpg/1024,0,512,512/512,512{JPG}",
+        (512, 512),
+        pixel(330, 5, RED),
+        pixel(346, 5, GREEN),
+    ),
+    image("a tile at the edge", f"L.jpg/1024,512,176,288/88,144{JPG}", (88, 144), pixel(5, 5, YELLOW)),
     image("EXIF orientation is applied", f"E6.jpg/full/100,{JPG}", (100, 150)),
     Case("a base URI is redirected", f"{THREE}L.jpg", 303, answers=CORS | {"Location": "/iiif/3/L.jpg/info.json"}),
     Case("a base URI with a slash", f"{THREE}L.jpg/", 303, answers={"Location": "/iiif/3/L.jpg/info.json"}),
