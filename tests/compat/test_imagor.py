@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.compat.runner import Case, Service, fact, frames, has_alpha, is_grey, pixel
+from tests.compat.runner import Case, Service, cut_border, distorted_border, fact, frames, has_alpha, is_grey, pixel
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 from tests.compat.test_thumbor import uniform
 
@@ -105,7 +105,8 @@ OF_IMAGOR = [
         "proportion above one is a percentage", "/unsafe/filters:proportion(10)/GO.png", format="png", size=(163, 222)
     ),
     Case("proportion below one is a share", "/unsafe/filters:proportion(0.1)/GO.png", format="png", size=(163, 222)),
-    Case("stretch distorts to the box", "/unsafe/stretch/100x200/DB.gif", format="gif", size=(100, 200)),
+    Case("stretch distorts to the box", "/unsafe/stretch/100x100/T.png", size=(100, 100), checks=distorted_border()),
+    Case("a box is filled from its centre", "/unsafe/100x100/T.png", size=(100, 100), checks=cut_border()),
     Case(
         "fit-in filled, with padding",
         "/unsafe/fit-in/100x100/10x5/filters:fill(white)/GO.png",
@@ -121,9 +122,16 @@ OF_IMAGOR = [
         checks=[pixel(4, 4, WHITE), pixel(15, 130, YELLOW)],
     ),
     Case(
-        "fill, then elliptic corners of a colour",
+        "fill, then corners of a colour by the smaller radius",
         "/unsafe/fit-in/0x210/filters:fill(yellow):round_corner(40,60,green)/GO.png",
         size=(154, 210),
+        checks=[
+            pixel(1, 1, (0, 128, 0)),
+            pixel(20, 3, (0, 128, 0)),
+            pixel(3, 15, (0, 128, 0)),
+            pixel(1, 50, RED),
+            pixel(45, 1, RED),
+        ],
     ),
     Case("top keeps the top", "/unsafe/200x100/top/GO.png", format="png", size=(200, 100), checks=[pixel(5, 95, RED)]),
     Case(
@@ -131,6 +139,7 @@ OF_IMAGOR = [
         "/unsafe/100x200/left/filters:orient(90)/GO.png",
         format="png",
         size=(100, 200),
+        checks=[pixel(95, 5, GREEN), pixel(95, 195, RED)],
     ),
     Case("a JPEG of an animation", "/unsafe/filters:fill(white):format(jpeg)/DB.gif", format="jpeg", size=(121, 128)),
     Case(
@@ -174,8 +183,16 @@ OF_IMAGOR = [
         "/unsafe/300x100/filters:fill(white):format(jpeg):focal(0.35x0.25:0.6x0.3)/GO.png",
         format="jpeg",
         size=(300, 100),
+        checks=[pixel(5, 95, RED)],
+        differs_from="/unsafe/300x100/filters:format(jpeg)/GO.png",
     ),
-    Case("pixelate keeps the size", "/unsafe/filters:pixelate()/GF.png", format="png", size=(202, 259)),
+    Case(
+        "pixelate mixes the colours of a block",
+        "/unsafe/filters:pixelate()/GF.png",
+        format="png",
+        size=(202, 259),
+        checks=[pixel(105, 50, (89, 243, 0)), pixel(5, 5, RED)],
+    ),
     Case(
         "a valid signature, a missing original",
         "/_-19cQt1szHeUV0WyWFntvTImDI=/foo.jpg",
@@ -288,13 +305,29 @@ OTHERS = [
         checks=[pixel(135, 20, RED), pixel(180, 20, GREEN)],
     ),
     Case("no fill, no padding", "/unsafe/fit-in/100x100/10x5/GO.png", size=(73, 100)),
-    Case("no_upscale and fill", "/unsafe/500x200/filters:no_upscale():fill(red)/GF.png", size=(500, 200)),
+    Case(
+        "no_upscale and fill",
+        "/unsafe/500x200/filters:no_upscale():fill(aqua)/GF.png",
+        size=(500, 200),
+        checks=[pixel(5, 100, (0, 255, 255))],
+    ),
     Case("filled around a free side", "/unsafe/fit-in/0x300/filters:fill(red)/GF.png", size=(202, 300)),
     Case(
         "transparent around", "/unsafe/fit-in/300x300/filters:fill(none)/GF.png", size=(300, 300), checks=[has_alpha()]
     ),
-    Case("the average around", "/unsafe/fit-in/300x300/filters:fill(auto)/GF.png", size=(300, 300)),
-    Case("blur around", "/unsafe/fit-in/300x300/filters:fill(blur)/GF.png", size=(300, 300)),
+    Case(
+        "the average around",
+        "/unsafe/fit-in/300x300/filters:fill(auto)/GF.png",
+        size=(300, 300),
+        checks=[pixel(5, 5, (128, 128, 64))],
+    ),
+    Case(
+        "blur around",
+        "/unsafe/fit-in/300x300/filters:fill(blur)/GF.png",
+        size=(300, 300),
+        checks=[pixel(5, 5, RED)],
+        differs_from="/unsafe/300x300/GF.png",
+    ),
     Case(
         "an image in an image",
         NESTED.format(path="200x100/W.png,10,20"),
@@ -308,7 +341,9 @@ OTHERS = [
         checks=[pixel(495, 495, (76, 76, 76), tolerance=60)],
     ),
     Case(
-        "in three levels", NESTED.format(path="200x200/filters:image(50x50/filters:image(10x10/A.png)/W.png)/S.jpg,0,0")
+        "in three levels",
+        NESTED.format(path="200x200/filters:image(50x50/filters:image(10x10/A.png)/W.png)/S.jpg,0,0"),
+        checks=[pixel(40, 40, YELLOW), pixel(10, 40, BLUE), pixel(60, 60, RED), pixel(150, 60, GREEN)],
     ),
     Case(
         "deeper",
@@ -325,9 +360,29 @@ OTHERS = [
         format="png",
         checks=[has_alpha()],
     ),
-    Case("a text", "/unsafe/300x200/filters:text(Hello%20world,10,10,sans-bold-24,ff0000)/L.jpg", size=(300, 200)),
-    Case("a text in base64", "/unsafe/300x200/filters:text(b64:SGVsbG8,center,center)/L.jpg", size=(300, 200)),
-    Case("a label", "/unsafe/300x200/filters:label(Hi,center,-10,30,white,20,monospace)/L.jpg", size=(300, 200)),
+    Case(
+        "a text",
+        "/unsafe/300x200/filters:text(Hello%20world,10,10,sans-bold-24,0000ff)/L.jpg",
+        size=(300, 200),
+        differs_from="/unsafe/300x200/L.jpg",
+    ),
+    Case(
+        "a text in base64",
+        "/unsafe/300x200/filters:text(b64:SGVsbG8,center,center,sans-80)/L.jpg",
+        size=(300, 200),
+        differs_from="/unsafe/300x200/L.jpg",
+    ),
+    Case(
+        "a label",
+        "/unsafe/300x200/filters:label(Hi,center,-10,80,white,20,monospace)/L.jpg",
+        size=(300, 200),
+        differs_from="/unsafe/300x200/L.jpg",
+    ),
+    Case(
+        "a label elsewhere",
+        "/unsafe/300x200/filters:label(Hi,center,10,80,white,20,monospace)/L.jpg",
+        differs_from="/unsafe/300x200/filters:label(Hi,center,-10,80,white,20,monospace)/L.jpg",
+    ),
     Case("an empty text", "/unsafe/300x200/filters:text()/L.jpg", size=(300, 200)),
     Case("watermark, far", "/unsafe/400x400/filters:watermark(W.png,-10,-10,0)/L.jpg", checks=[pixel(192, 292, RED)]),
     Case(
@@ -335,7 +390,7 @@ OTHERS = [
     ),
     Case("watermark missing", "/unsafe/400x400/filters:watermark(nope.png,0,0,0)/L.jpg", status=404, answers=JSON),
     Case("grey", "/unsafe/300x200/filters:grayscale()/L.jpg", checks=[is_grey()]),
-    Case("hue", "/unsafe/300x200/filters:hue(120)/L.jpg", size=(300, 200)),
+    Case("hue", "/unsafe/300x200/filters:hue(120)/L.jpg", size=(300, 200), checks=[pixel(5, 5, (0, 157, 60))]),
     Case("numbers that are none", "/unsafe/300x200/filters:brightness(abc):blur():sharpen(x)/L.jpg", size=(300, 200)),
     Case(
         "lossless",
