@@ -32,6 +32,22 @@ def image(name: str, path: str, form: str, size: tuple[int, int], *checks: Check
     return Case(name, f"/unsafe/{path}", 200, form, size, checks, mount=mount, headers=more)
 
 
+def changed(name: str, options: str, size: tuple[int, int], *checks: Check, without: str = "") -> Case:
+    """Return a case of a PNG whose pixels differ from those without an option."""
+    other = f"/unsafe/{without}/{W}" if without else f"/unsafe/{W}"
+    return Case(name, f"/unsafe/{options}/{W}", 200, "png", size, checks, differs_from=other)
+
+
+def is_lossless(reply: Reply) -> bool:
+    """it is a lossless WebP"""
+    return reply.body[12:16] == b"VP8L"
+
+
+def has_4_colours(reply: Reply) -> bool:
+    """it has a palette of at most 4 colours"""
+    return reply.image.mode == "P" and len(reply.image.getcolors() or ()) in range(2, 5)
+
+
 def error(name: str, path: str, status: int, body: str = "", mount: str = "") -> Case:
     return Case(name, path, status, "text", body=body, mount=mount)
 
@@ -134,12 +150,12 @@ SIZES = [
     image("crop in mixed units", f"c:0.5:20:nowe/{W}", "png", (100, 20)),
     image("crop larger than the image", f"c:900:50/{W}", "png", (200, 50)),
     image("crop to a ratio", f"car:1/{W}", "png", (100, 100)),
-    image("crop, then a size", f"c:100:100:nowe/rs:fill:20:20/{W}", "png", (20, 20), pixel(2, 2, RED)),
+    image("crop, then a size", f"c:100:100:nowe/rs:fill:20:20/{W}", "png", (20, 20), pixel(17, 2, RED)),
     image("crop with an offset in shares", f"c:50:50:nowe:0.5:0.5/{W}", "png", (50, 50), pixel(5, 5, YELLOW)),
     image("focal point", f"rs:fill:50:50/g:fp:1:0/{W}", "png", (50, 50), pixel(5, 5, GREEN)),
     image("gravity with an offset in shares", f"rs:fill:50:100/g:we:0.5/{W}", "png", (50, 100), pixel(5, 5, GREEN)),
-    image("smart", f"rs:fill:50:50/g:sm/{W}", "png", (50, 50)),
-    image("two pipelines", f"rs:fit:100:100/-/c:20:20:soea/{W}", "png", (20, 20), pixel(5, 5, YELLOW)),
+    changed("smart", "rs:fill:50:50/g:sm", (50, 50), without="rs:fill:50:50"),
+    image("two pipelines", f"rs:fit:40:40/-/c:20:20:soea/{W}", "png", (20, 20), pixel(5, 5, GREEN)),
     image("a later trim", "c:290:190:ce/-/t:5/plain/local:///T.png", "png", (260, 160)),
     image("pipelines of a preset", f"pr:twice/{W}", "png", (10, 10)),
 ]
@@ -151,17 +167,19 @@ PIXELS = [
     image("no background", "f:jpg/plain/local:///A.png", "jpeg", (400, 300), pixel(5, 5, WHITE)),
     image("padding is transparent", f"pd:10/{W}", "png", (220, 120), pixel(2, 2, (255, 255, 255, 0))),
     image("padding of a JPEG", f"w:300/pd:10:20/{L}", "jpeg", (340, 220), pixel(2, 2, WHITE)),
-    image("blur", f"w:100/bl:2/{W}", "png", (100, 50), pixel(10, 10, RED)),
-    image("sharpen", f"w:100/sh:0.7/{W}", "png", (100, 50), pixel(10, 10, RED)),
-    image("pixelate", f"pix:40/{W}", "png", (200, 100)),
+    changed("blur", "w:100/bl:2", (100, 50), pixel(10, 10, RED), without="w:100"),
+    changed("sharpen", "w:30/sh:0.7", (30, 15), without="w:30"),
+    changed("pixelate", "pix:30", (200, 100), pixel(80, 5, RED), pixel(92, 5, (156, 213, 0))),
     image("brightness", f"br:-255/{W}", "png", (200, 100), pixel(5, 5, (0, 0, 0))),
     image("saturation", f"sa:0.001/{W}", "png", (200, 100), is_grey()),
     image("monochrome", f"mc:1:ffffff/{W}", "png", (200, 100), is_grey()),
-    image("duotone", f"dt:1:000000:ff0000/{W}", "png", (200, 100)),
+    image(
+        "duotone", f"dt:1:000000:ff0000/{W}", "png", (200, 100), pixel(5, 5, (127, 0, 0)), pixel(195, 95, (247, 0, 0))
+    ),
     image("colorize", f"col:1:00f/{W}", "png", (200, 100), pixel(5, 5, BLUE)),
     image("gradient", f"gr:1:000:down/{W}", "png", (200, 100), pixel(5, 1, RED), pixel(5, 98, (0, 0, 0))),
-    image("blur of an area", f"ba:20:0:0:0.5:1/{W}", "png", (200, 100), pixel(195, 5, GREEN)),
-    image("progressive blur", f"pbl:20:down/{W}", "png", (200, 100), pixel(5, 2, RED)),
+    changed("blur of an area", "ba:20:0:0:0.5:1", (200, 100), pixel(105, 20, GREEN)),
+    changed("progressive blur", "pbl:20:down", (200, 100), pixel(95, 5, RED)),
     image("watermark", f"wm:1:nowe:10:10:0.2/{W}", "png", (200, 100), pixel(2, 2, RED), pixel(12, 12, (0, 0, 255))),
     image(
         "watermark by URL",
@@ -172,7 +190,7 @@ PIXELS = [
         pixel(191, 98, BLUE, 20),
     ),
     image("tiled watermark", f"wm:1:re/{W}", "png", (200, 100), pixel(5, 5, BLUE), pixel(195, 95, BLUE)),
-    image("text as watermark", f"wm:1:ce/wmt:SGVsbG8/{W}", "png", (200, 100)),
+    changed("text as watermark", "rs:fill:60:30/wm:1:ce/wmt:SGVsbG8", (60, 30), without="rs:fill:60:30"),
     image("a watermark off the image", f"wm:1:nowe:-900:0/{W}", "png", (200, 100), pixel(5, 5, RED)),
     image("the EXIF orientation is applied", "w:100/plain/local:///E6.jpg", "jpeg", (100, 150), pixel(90, 10, RED)),
     image("orientation ignored", "w:300/ar:0/plain/local:///E6.jpg", "jpeg", (300, 200), pixel(10, 10, RED)),
@@ -224,11 +242,11 @@ FORMATS = [
     image("skipped", f"skp:jpg/w:30/{L}", "jpeg", (1200, 800)),
     image("not skipped", f"skp:jpg/w:30/{L}@png", "png", (30, 20)),
     image("encoded again", f"q:1/{L}", "jpeg", (1200, 800), smaller_than(len(source("L.jpg")))),
-    image("quality of a format", f"fq:webp:1:png:9/w:300/{L}@webp", "webp", (300, 200)),
+    image("quality of a format", f"fq:webp:1:png:9/w:300/{L}@webp", "webp", (300, 200), smaller_than(450)),
     image("best", f"f:best/w:300/{L}", "avif", (300, 200), Accept="image/avif"),
-    image("lossless WebP", f"webpo:lossless/w:30/{L}@webp", "webp", (30, 20)),
-    image("palette", f"pngo:0:1:4/{W}", "png", (200, 100)),
-    image("bytes", f"mb:20000/{L}", "jpeg", (1200, 800), smaller_than(20_001)),
+    image("lossless WebP", f"webpo:lossless/w:30/{L}@webp", "webp", (30, 20), is_lossless),
+    image("palette", f"pngo:0:1:4/w:30/{L}@png", "png", (30, 20), has_4_colours),
+    image("bytes", f"mb:2500/w:300/{L}", "jpeg", (300, 200), smaller_than(2_501)),
 ]
 
 SOURCES_AND_HEADERS = [
