@@ -115,15 +115,18 @@ def _values(query: bytes) -> Values:
 
 
 def _stages(values: Values) -> tuple[Stage, ...]:
-    """Return the stage of an image and its corners; those of a padded image are in a second one."""
+    """Return the stage of an image and its corners; those of a padded image are in a second one.
+
+    A background colour is behind all that is transparent: padding, corners, and the image itself.
+    """
     is_padded = values.fit is Behaviour.PAD and bool(values.w and values.h)
-    corners = Stage(shape=_shape(values.r), flatten=values.bg if values.r else None)
+    corners = Stage(shape=_shape(values.r), flatten=values.bg)
     window = None
     if values.fit is Behaviour.CROP and (values.w or values.h):
         window = CropWindow(values.w, values.h, values.f)
     background = values.bg or (TRANSPARENT if is_padded else Colour())
     resized = Stage(crop=window, resize=Resize() if window else _resize(values), background=background)
-    if is_padded and corners != Stage():
+    if is_padded and values.r:
         return resized, corners
     return (replace(resized, shape=corners.shape, flatten=corners.flatten),)
 
