@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from tests.compat.runner import Case, Reply, Service, fact, frames, has_alpha, is_grey, pixel, smaller_than
-from tests.compat.sources import BLUE, GREEN, RED, YELLOW
+from tests.compat.sources import BLUE, GREEN, RED, YELLOW, source
 
 M = "?imageMogr2/"
 V = "?imageView2/"
@@ -30,6 +30,11 @@ def has_white(reply: Reply) -> bool:
 def is_not_red(reply: Reply) -> bool:
     """The pixel at 146, 50 is no pure red."""
     return not pixel(146, 50, RED)(reply)
+
+
+def is_not_the_original(reply: Reply) -> bool:
+    """It has other bytes than the original."""
+    return reply.body != source("L.jpg")
 
 
 CASES = [
@@ -153,7 +158,10 @@ CASES = [
     Case("no others", f"/L.jpg{M}thumbnail/300x", 403, mount="cos-styles", body="AccessDenied"),
     Case("no such style", "/L.jpg?style/none", 400, body="none"),
     Case("original", "/L.jpg", 200, "jpeg", (1200, 800)),
-    Case("encoded again", "/L.jpg?imageSlim", 200, "jpeg", (1200, 800)),
+    Case("encoded again", "/L.jpg?imageSlim", 200, "jpeg", (1200, 800), [is_not_the_original]),
+    Case(
+        "encoded again, in the sizes of others", "/L.jpg?imageMogr2/thumbnail/300x|imageSlim", 200, "jpeg", (300, 200)
+    ),
     Case(
         "information",
         "/L.jpg?imageInfo",

@@ -14,6 +14,7 @@ from pixmill.dialects.cos.pipelines import (
     EXIF,
     FACTS,
     MOGR,
+    SLIM,
     STYLE,
     VIEW,
     WATERMARK,
@@ -162,6 +163,8 @@ class CosDialect:
                     work.view(operation)
                 case name if name == WATERMARK:
                     work.stages.add_overlay(watermark(operation, _RULES[self._name]))
+                case name if name == SLIM:
+                    work.slim()
                 case name if name == STYLE:
                     raise InvalidParameter("A style is the only operation", param=STYLE)
                 case _:

@@ -34,12 +34,13 @@ _FULL_TURN: Final = 360
 
 
 class Output(Struct, frozen=True):
-    """What a pipeline says of the output."""
+    """What a pipeline says of the output. ``encoded_again``: the bytes of the original are no result."""
 
     format: Format | None = None
     quality: int = 0
     progressive: bool = False
     max_bytes: int = 0
+    encoded_again: bool = False
 
 
 def read_values(operation: Operation, table: Mapping[str, Row]) -> list[Value]:
@@ -84,6 +85,10 @@ class Work:
             if run is not None:
                 run(self, value, _Context(values, _gravity(found, number)))
         self._write(found)
+
+    def slim(self) -> None:
+        """Add an imageSlim: the result is encoded again, also if nothing else changes."""
+        self.output = structs.replace(self.output, encoded_again=True)
 
     def _write(self, found: list[Value]) -> None:
         values = dict(found)
