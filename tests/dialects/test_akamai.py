@@ -210,6 +210,12 @@ def test_urls_may_be_limited() -> None:
     assert image(b"im=blur=3", limited) == image(b"im=Blur=3")
     with pytest.raises(InvalidParameter, match="not allowed"):
         image(b"im=Resize=3", limited)
+    layered = AkamaiDialect(AkamaiOptions(allowed_transformations=frozenset({"Composite", "Append", "Blur"})))
+    for name in (b"Composite", b"Append"):
+        inner = b"im=" + name + b",image=(url=S.jpg,transformation=(%s))"
+        assert image(inner % b"Blur=3", layered) == image(inner % b"Blur=3")
+        with pytest.raises(InvalidParameter, match="Resize is not allowed"):
+            image(inner % b"Resize,width=9", layered)
     closed = AkamaiDialect(AkamaiOptions(imquery=False))
     assert image(b"im=Resize=3", closed) == image(b"", closed)
 

@@ -4,6 +4,7 @@ Knows texts, numbers and colours; must never know a transformation. A value that
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Final, NoReturn, TypeVar
 
@@ -31,11 +32,18 @@ def refuse(message: str) -> NoReturn:
 class Args:
     """The arguments of one call."""
 
-    def __init__(self, call: Call, places: tuple[str, ...] = (), shortcuts: Mapping[str, tuple[str, ...]] = {}) -> None:
+    def __init__(
+        self,
+        call: Call,
+        places: tuple[str, ...] = (),
+        shortcuts: Mapping[str, tuple[str, ...]] = {},
+        allowed: AbstractSet[str] | None = None,
+    ) -> None:
         """``places``: the names of values without one, as in ``Resize=(300,200)``; ``shortcuts``: of those of other
-        groups, as in ``rect=(0,0,100,100)``.
+        groups, as in ``rect=(0,0,100,100)``. ``allowed``: the names that calls within this one may have, None for all.
         """
         self.name = call.name
+        self.allowed = allowed
         self._values: dict[str, Value] = {}
         self._add_places(places, () if call.short is None else call.short)
         positional = [item.value for item in call.items if not item.name]

@@ -3,7 +3,9 @@
 Knows calls and plans; must never know a URL.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Final, NamedTuple
 
 from pixmill.dialects.akamai import geometry, images, pixels
@@ -46,11 +48,11 @@ def _max_colours(sequence: StageSequence, args: Args) -> None:
 
 
 def _composite(sequence: StageSequence, args: Args) -> None:
-    images.composite(sequence, args, compile_image)
+    images.composite(sequence, args, partial(compile_image, allowed=args.allowed))
 
 
 def _append(sequence: StageSequence, args: Args) -> None:
-    images.append(sequence, args, compile_image)
+    images.append(sequence, args, partial(compile_image, allowed=args.allowed))
 
 
 _SIZE: Final = geometry.SIZE
@@ -110,7 +112,7 @@ OPERATIONS: Final = {name.lower(): row.read for row in ROWS for name in row.opti
 _OVER_IMAGES: Final = frozenset({"composite", "watermark", "append"})
 
 
-def compile_chain(calls: tuple[Call, ...], allowed: Container[str] | None = None) -> StageSequence:
+def compile_chain(calls: tuple[Call, ...], allowed: AbstractSet[str] | None = None) -> StageSequence:
     """Return the stages of a chain; ``allowed``: its names in lower case, None for all. Raises InvalidParameter."""
     sequence = StageSequence(PARAM)
     for call in calls:
@@ -118,12 +120,13 @@ def compile_chain(calls: tuple[Call, ...], allowed: Container[str] | None = None
     return sequence
 
 
-def compile_image(calls: tuple[Call, ...]) -> StageSequence:
+def compile_image(calls: tuple[Call, ...], allowed: AbstractSet[str] | None = None) -> StageSequence:
     """Return the stages of an image that is placed on another one: no further images. Raises InvalidParameter."""
-    return compile_chain(calls, OPERATIONS.keys() - _OVER_IMAGES)
+    names = OPERATIONS.keys() - _OVER_IMAGES
+    return compile_chain(calls, names if allowed is None else names & allowed)
 
 
-def apply_call(sequence: StageSequence, call: Call, allowed: Container[str] | None = None) -> None:
+def apply_call(sequence: StageSequence, call: Call, allowed: AbstractSet[str] | None = None) -> None:
     """Add a transformation to stages. Raises InvalidParameter."""
     operation = OPERATIONS.get(call.name.lower())
     if operation is None:
@@ -132,7 +135,7 @@ def apply_call(sequence: StageSequence, call: Call, allowed: Container[str] | No
         refuse(f"{call.name} is not supported here")
     if allowed is not None and call.name.lower() not in allowed:
         refuse(f"{call.name} is not allowed here")
-    operation.apply(sequence, Args(call, operation.places, operation.shortcuts))
+    operation.apply(sequence, Args(call, operation.places, operation.shortcuts, allowed))
 
 
 def max_colours(calls: tuple[Call, ...]) -> int:
