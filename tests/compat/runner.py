@@ -114,6 +114,15 @@ def pixel(x: int, y: int, colour: tuple[int, ...], tolerance: int = _NEARLY) -> 
     return _check(f"the pixel at {x}, {y} is {colour}", holds)
 
 
+def clear(x: int, y: int) -> Check:
+    """Check that a pixel of the first frame cannot be seen."""
+
+    def holds(reply: Reply) -> bool:
+        return reply.image.convert("RGBA").getchannel("A").getpixel((x, y)) == 0
+
+    return _check(f"the pixel at {x}, {y} is transparent", holds)
+
+
 def distorted_border() -> Sequence[Check]:
     """Check that ``T`` fills 100 × 100 whole: its border is on all sides, and twice as thick above as on the left."""
     return [pixel(3, 50, WHITE), pixel(12, 50, BLACK), pixel(50, 5, WHITE), pixel(50, 14, BLACK)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.runner import Case, Reply, Service, fact, has_alpha, is_grey, pixel, smaller_than
+from tests.compat.runner import Case, Reply, Service, clear, fact, has_alpha, is_grey, pixel, smaller_than
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 
 L = "/v7/{origin}/L.jpg?"
@@ -64,7 +64,7 @@ CASES = [
         200,
         "png",
         (300, 300),
-        [pixel(20, 20, (255, 255, 255, 0), 255), has_alpha()],
+        [clear(20, 20), has_alpha()],
     ),
     Case("grey", f"{L}w=300&grey=1", 200, "jpeg", (300, 200), [is_grey()]),
     Case("blur", f"{L}w=300&blur=20", 200, "jpeg", (300, 200), [is_not_red]),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.runner import Case, Reply, Service, frames, is_grey, pixel, smaller_than
+from tests.compat.runner import Case, Reply, Service, clear, frames, is_grey, pixel, smaller_than
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 
 WHITE = (255, 255, 255)
@@ -71,7 +71,7 @@ CASES = [
     Case("border", "/resize=width:60/border=width:10,color:0000ff/L", 200, "jpeg", (80, 60),
          [pixel(5, 5, BLUE), pixel(75, 30, BLUE), pixel(14, 14, RED)]),
     Case("border around transparency", "/border=width:10,color:blue/output=format:png/A.png", 200, "png", (420, 320),
-         [pixel(5, 5, BLUE), pixel(15, 15, (0, 0, 0, 0), 255), pixel(100, 100, RED)], mount=SMALL),
+         [pixel(5, 5, BLUE), clear(15, 15), pixel(100, 100, RED)], mount=SMALL),
     Case("border around transparency, as JPEG", "/border=width:10,color:blue/output=format:jpg/A.png", 200, "jpeg",
          (420, 320), [pixel(5, 5, BLUE), pixel(30, 30, WHITE)], mount=SMALL),
     Case("border, then size", "/border=width:600,color:00ff00/resize=width:60/output=format:png/L", 200, "png", (60, 50),

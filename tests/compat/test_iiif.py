@@ -88,14 +88,14 @@ CASES = [
         f"{THREE}L.jpg/full/300,/45/default.png",
         200,
         "png",
-        checks=[size_is_about(354, 354), has_alpha(), pixel(2, 2, (0, 0, 0, 0)), pixel(177, 100, RED, 255)],
+        checks=[size_is_about(354, 354), has_alpha(), pixel(2, 2, (0, 0, 0, 0)), pixel(177, 100, (*RED, 255))],
     ),
     Case(
         "!45",
         f"{THREE}L.jpg/full/300,/!45/default.png",
         200,
         "png",
-        checks=[size_is_about(354, 354), pixel(177, 60, (*GREEN, 255)), pixel(177, 300, (*YELLOW, 255), 255)],
+        checks=[size_is_about(354, 354), pixel(177, 60, (*GREEN, 255)), pixel(177, 300, (*BLUE, 255))],
     ),
     Case(
         "22.5 enlarges the canvas of a JPEG",

@@ -318,7 +318,15 @@ CASES = [
         pixel(5, 5, RED),
         pixel(55, 35, YELLOW),
     ),
-    image("mark at the left", "/L.jpg?w=600&mark=W.png&mark-x=0&mark-y=0", "jpeg", (600, 400), pixel(150, 20, GREEN)),
+    image(
+        "mark at the left",
+        "/L.jpg?w=600&mark=W.png&mark-x=0&mark-y=0",
+        "jpeg",
+        (600, 400),
+        pixel(97, 47, RED),
+        pixel(103, 47, GREEN),
+        pixel(97, 53, BLUE),
+    ),
     image("mark of a share", "/L.jpg?w=100&mark=/W.png&mark-w=0.5&mark-pad=0", "jpeg", (100, 67), pixel(55, 48, RED)),
     image(
         "mark at a URL", "/L.jpg?w=100&mark={origin-escaped}%2FW.png&mark-w=50", "jpeg", (100, 67), pixel(58, 41, RED)
@@ -351,6 +359,11 @@ CASES = [
         "jpeg",
         (600, 400),
         differs_from="/L.jpg?w=600",
+    ),
+    Case(
+        "a colour of a text",
+        "/L.jpg?w=300&txt=Hello&txt-size=60&txt-color=fff",
+        differs_from="/L.jpg?w=300&txt=Hello&txt-size=60",
     ),
     Case("no mark", "/L.jpg?w=100&mark=nope.png", 404),
     Case("no base64", "/L.jpg?txt64=%21", 400, "text", answers={"X-Imgix-Error": "txt64 is not base64"}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compat.runner import Case, Service, frames, has_alpha, is_grey, pixel, smaller_than
+from tests.compat.runner import Case, Service, clear, frames, has_alpha, is_grey, pixel, smaller_than
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -102,9 +102,9 @@ CASES = [
     Case("opacity onto JPEG", "/L.jpg?width=300&s.alpha=.5&bgcolor=0000ff", 200, "jpeg", (300, 200),
          [pixel(9, 9, (128, 0, 128))]),
     Case("a circle", "/L.jpg?width=300&height=300&mode=crop&s.roundcorners=100&format=png", 200, "png", (300, 300),
-         [pixel(2, 2, (*RED, 0), 255), pixel(30, 30, (*RED, 0), 255), pixel(60, 60, (*RED, 255))]),
+         [clear(2, 2), clear(30, 30), pixel(60, 60, (*RED, 255))]),
     Case("one corner", "/L.jpg?width=300&height=300&mode=crop&s.roundcorners=0,0,100,0&format=png", 200, "png",
-         (300, 300), [pixel(2, 2, (*RED, 255)), pixel(297, 297, (*YELLOW, 0), 255)]),
+         (300, 300), [pixel(2, 2, (*RED, 255)), clear(297, 297)]),
     Case("sharper", "/X.webp?width=160&f.sharpen=100&format=png", 200, "png", (160, 120)),
     Case("white balance", "/L.jpg?width=300&a.balancewhite=true", 200, "jpeg", (300, 200)),
     Case("blur", "/L.jpg?width=300&a.blur=20&format=png", 200, "png", (300, 200), [pixel(150, 50, (128, 128, 0), 25)]),

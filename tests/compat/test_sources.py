@@ -5,7 +5,18 @@ import io
 import pytest
 from PIL import Image
 
-from tests.compat.runner import Case, Service, fact, frames, has_alpha, is_grey, pixel, smaller_than
+from tests.compat.runner import (
+    Case,
+    Service,
+    cut_border,
+    distorted_border,
+    fact,
+    frames,
+    has_alpha,
+    is_grey,
+    pixel,
+    smaller_than,
+)
 from tests.compat.sources import BLUE, GREEN, RED, SOURCES, YELLOW, source
 
 
@@ -95,3 +106,26 @@ def test_a_case_that_is_met_returns_the_answer(service: Service) -> None:
     service.check("native-at-a-host", grey)
     missing = Case("head", "/resize?url=nope.jpg", 404, method="HEAD", headers={"Accept": "*/*"})
     assert service.check("native-at-a-host", missing).body == b""
+
+
+@pytest.mark.parametrize(
+    ("mount", "target", "other"),
+    [
+        ("bunny", "/L.jpg?width=300&blur=10", "/L.jpg?width=300"),
+        ("fastly", "/L.jpg?width=300&blur=5", "/L.jpg?width=300&auto=webp"),
+        ("thumbor", "/unsafe/200x200/smart/L.jpg", "/unsafe/200x200/L.jpg"),
+    ],
+)
+def test_a_comparison_fails_without_the_option(service: Service, mount: str, target: str, other: str) -> None:
+    service.check(mount, Case("with it", target, differs_from=other))
+    with pytest.raises(AssertionError, match="it differs from"):
+        service.check(mount, Case("without it", other, differs_from=other))
+    with pytest.raises(AssertionError, match="compare the sizes"):
+        service.check(mount, Case("another size", target, differs_from=target.replace("00", "01")))
+
+
+def test_a_cut_is_no_distortion(service: Service) -> None:
+    cut, distorted = "/T.png?width=100&height=100&fit=crop", "/T.png?width=100&height=100"
+    for target, checks in ((cut, distorted_border()), (distorted, cut_border())):
+        with pytest.raises(AssertionError, match="it is not so"):
+            service.check("fastly", Case("the other one", target, checks=checks))
