@@ -180,7 +180,15 @@ def test_imagesharp(service: Service, case: Case) -> None:
     [
         ("width=200&HMAC={hmac}", 200),
         ("WIDTH=200&hmac={hmac}", 200),
+        ("width=200&v=1d9f&hmac={hmac}", 200),
+        ("v=1d9f&width=200&rnd=3&hmac={hmac}", 200),
+        ("wid%74h=%3200&hmac={hmac}", 200),
         ("width=201&hmac={hmac}", 400),
+        ("width=200&height=100&hmac={hmac}", 400),
+        ("width=201&width=200&hmac={hmac}", 400),
+        ("width=200&width=201&hmac={hmac}", 400),
+        ("width=200&orient=false&hmac={hmac}", 400),
+        ("wid%74h=201&width=200&hmac={hmac}", 400),
         ("width=200", 400),
     ],
 )

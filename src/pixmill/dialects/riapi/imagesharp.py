@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -176,6 +177,11 @@ TABLE: Final = by_name(ROWS)
 OPTIONS: Final = options_of(ROWS)
 
 _FIELDS: Final = frozenset(Values.__struct_fields__)
+_COMMANDS: Final = _FIELDS | {"autoorient", "orient"}
+"""The names that signatures cover: all that processors of ImageSharp.Web know. Umbraco adds ``v`` after signing."""
+
+_SAFE: Final = "!$()*,;@"
+"""What the default encoder of .NET leaves as it is, beside letters, digits and ``-._~``."""
 _ROUTES: Final[tuple[UrlRoute, ...]] = (
     UrlRoute(
         "/{+image}",
@@ -238,9 +244,9 @@ class ImageSharpDialect:
         return f"{(self._mount + path).decode('latin-1')}?{signed}"
 
     def _message(self, path: bytes, query: bytes) -> bytes:
-        """Return what is signed: path and query in lower case, without the signature."""
-        rest = _unsigned(query)
-        return (self._mount + path + (b"?" + rest if rest else b"")).lower()
+        """Return what is signed: path and commands in lower case, escaped again; versions are not signed."""
+        rest = "&".join(f"{quote(name, safe=_SAFE)}={quote(text, safe=_SAFE)}" for name, text in _commands(query))
+        return (self._mount + path + (b"?" + rest.encode() if rest else b"")).lower()
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:
@@ -270,22 +276,28 @@ def _digest(secret: bytes, message: bytes) -> bytes:
     return hmac_sha256(secret, message).hex().encode()
 
 
+def _commands(query: bytes) -> list[tuple[str, str]]:
+    """Return the commands of a query, decoded, in order; those that cannot be decoded are not there."""
+    found: list[tuple[str, str]] = []
+    for piece in query.split(b"&"):
+        try:
+            found += [(name, text) for name, text in pairs(piece) if name.lower() in _COMMANDS]
+        except BadRequest:
+            continue
+    return found
+
+
 def _read(query: bytes) -> Values:
     """Return the values of a query; of equal names the first counts."""
     found: dict[str, object] = {}
-    for piece in query.split(b"&"):
-        try:
-            given = pairs(piece)
-        except BadRequest:
+    for name, text in _commands(query):
+        lower = name.lower()
+        if lower not in _FIELDS or lower in found or not text.strip():
             continue
-        for name, text in given:
-            lower = name.lower()
-            if lower not in _FIELDS or lower in found or not text.strip():
-                continue
-            try:
-                found[lower] = TABLE[lower].read(text.strip())
-            except (ValueError, KeyError):
-                continue
+        try:
+            found[lower] = TABLE[lower].read(text.strip())
+        except (ValueError, KeyError):
+            continue
     return replace(Values(), **found)
 
 
