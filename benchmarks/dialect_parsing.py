@@ -17,6 +17,7 @@ from pixmill.dialects.factory import DIALECTS, NATIVE, ad_hoc_registry
 from pixmill.errors import BadRequest, Forbidden
 
 BAR_US: Final = 60.0
+_UUID: Final = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 ROUNDS: Final = 60
 TIMES: Final = 50
 
@@ -49,7 +50,7 @@ def first_us(name: str, path: bytes, query: bytes) -> float:
 def main(names: list[str]) -> int:
     """Print the time of each dialect; return 1 if one is above the bar."""
     targets = {NATIVE: "/resize?url=https://example.com/a.jpg&width=300&height=200&fit=cover&format=webp"}
-    targets |= {service.name: service.example for service in services_of(DIALECTS)}
+    targets |= {service.name: service.example.replace("UUID", _UUID) for service in services_of(DIALECTS)}
     is_slow = False
     for name, target in targets.items():
         if names and name not in names:
