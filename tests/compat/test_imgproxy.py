@@ -10,12 +10,11 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from tests.compat.mounts import IMGPROXY_KEY, IMGPROXY_SALT
-from tests.compat.runner import Case, Check, Reply, Service, fact, frames, is_grey, pixel, smaller_than
+from tests.compat.runner import Case, Check, Reply, Service, fact, frames, is_grey, lasts, pixel, smaller_than
 from tests.compat.sources import BLUE, GREEN, RED, YELLOW, source
 
 FORBIDDEN_COLON = "The signature appears to be a processing option."
 WHITE = (255, 255, 255)
-FOREVER = {"Cache-Control": "max-age=31536000"}
 
 
 def is_the_original(reply: Reply) -> bool:
@@ -203,7 +202,8 @@ FORMATS = [
         200,
         "jpeg",
         (300, 200),
-        answers=FOREVER | {"Vary": None},
+        [lasts(31_536_000)],
+        answers={"Vary": None},
     ),
     Case(
         "WebP by Accept where it is enabled",

@@ -35,10 +35,11 @@ def server(origin: Origin) -> Iterator[Pixmill]:
     mounts = [
         {"dialect": "native", "mount": "/default", "fallback": f"{base}/blue.png", "fallback_status": 0},
         {"dialect": "native", "mount": "/base", "source": base, "sources": f"{base}/blue.png", "fallback": "blue.png"},
+        {"dialect": "native", "mount": "/listed", "source": f"{base}/b", "sources": f"{base}/blue.png"},
     ]
     with Pixmill(
         allowed_networks="127.0.0.0/8",
-        allowed_sources=f"{base}/red.png,{base}/blue.png,{base}/missing,{base}/text.png,{base}/broken",
+        allowed_sources=f"{base}/red.png,{base}/blue.png,{base}/missing,{base}/text.png,{base}/broken,{base}/b",
         workers=1,
         cache="memory://",
         dialects=json.dumps(mounts),
@@ -115,7 +116,10 @@ def test_a_mount_has_a_fallback_for_all_that_name_none(server: Pixmill, origin: 
     assert (reply.status, pixel(reply)) == (200, RED)
     relative = get(server, "/base/resize?url=missing&width=30&format=png", "localhost")
     assert (relative.status, pixel(relative)) == (200, BLUE)
-    refused = get(server, f"/base/resize?url=missing&format=png&fallback={origin.url('/red.png')}", "localhost")
+    target = "/listed/resize?url=missing&width=30&format=png&fallback="
+    allowed = get(server, target + origin.url("/blue.png"), "localhost")
+    assert (allowed.status, pixel(allowed)) == (200, BLUE)
+    refused = get(server, target + origin.url("/red.png"), "localhost")
     assert refused.status == 404, "the list of the mount does not allow it"
 
 
