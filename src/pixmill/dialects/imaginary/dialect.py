@@ -23,7 +23,7 @@ from pixmill.dialects.imaginary.responses import (
     health_text,
     version_text,
 )
-from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha256
+from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, check_signable, hmac_sha256
 from pixmill.dialects.port import READ_METHODS, FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.errors import (
     Forbidden,
@@ -124,8 +124,7 @@ class ImaginaryDialect:
         return None
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
+        check_signable(self._keys, path, query)
         if expires is not None:
             raise MalformedRequest("Signatures of imaginary do not expire")
         pairs = [pair for pair in raw_pairs(query) if pair[0] != _SIGN]

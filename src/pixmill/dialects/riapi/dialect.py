@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import MAX_QUERY_BYTES, pairs, remove
-from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha256
+from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, check_signable, hmac_sha256
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.riapi.options import NOT_FOUND, OPTIONS, PRESET, WATERMARK, commands_of, read_values
 from pixmill.dialects.riapi.plans import plan_of
@@ -128,10 +128,9 @@ class RiapiDialect:
         return None
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if not self._keys:
-            raise MalformedRequest("There is no key to sign with")
-        if expires is not None or not query.isascii():
-            raise MalformedRequest("Signatures of Imageflow do not expire, and need a query in ASCII")
+        check_signable(self._keys, path, query)
+        if expires is not None:
+            raise MalformedRequest("Signatures of Imageflow do not expire")
         rest = remove(query, {_SIGNATURE})
         signature = _SCHEME.signature(self._keys[0], self._message(path, rest))
         signed = b"&".join(piece for piece in (rest, _SIGNATURE + b"=" + signature) if piece)

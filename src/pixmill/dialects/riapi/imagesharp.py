@@ -19,7 +19,7 @@ from pixmill.dialects.kit.numbers import decimal
 from pixmill.dialects.kit.options import Option, OptionRow, Status, by_name, options_of
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import MAX_QUERY_BYTES, pairs
-from pixmill.dialects.kit.signatures import Key, hmac_sha256
+from pixmill.dialects.kit.signatures import Key, check_signable, hmac_sha256
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.riapi import values as readers
 from pixmill.errors import (
@@ -234,10 +234,9 @@ class ImageSharpDialect:
         return None
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
-        if not self._secrets:
-            raise MalformedRequest("There is no key to sign with")
-        if expires is not None or not query.isascii():
-            raise MalformedRequest("Signatures of ImageSharp.Web do not expire, and need a query in ASCII")
+        check_signable(self._secrets, path, query)
+        if expires is not None:
+            raise MalformedRequest("Signatures of ImageSharp.Web do not expire")
         rest = _unsigned(query)
         signature = _digest(self._secrets[0], self._message(path, rest)).decode()
         signed = "&".join(piece for piece in (rest.decode(), f"{_HMAC}={signature}") if piece)
