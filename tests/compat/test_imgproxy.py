@@ -254,6 +254,7 @@ FORMATS = [
     image("best", f"f:best/w:300/{L}", "avif", (300, 200), Accept="image/avif"),
     image("lossless WebP", f"webpo:lossless/w:30/{L}@webp", "webp", (30, 20), is_lossless),
     image("palette", f"pngo:0:1:4/w:30/{L}@png", "png", (30, 20), has_4_colours),
+    image("a palette of a PNG that stays one", f"pngo:0:1:4/w:30/{W}", "png", (30, 15), has_4_colours),
     image("bytes", f"mb:2500/w:300/{L}", "jpeg", (300, 200), smaller_than(2_501)),
 ]
 
@@ -333,7 +334,7 @@ INFO = [
         f"/info/_/chs:sha256/{W}",
         checks=[fact("hashsums", "sha256", equals=hashlib.sha256(source("W.png")).hexdigest())],
     ),
-    Case("palette", f"/info/_/p:4/{W}", checks=[fact("palette", 0, "A", equals=255)]),
+    Case("palette of an original", f"/info/_/p:4/{W}", checks=[fact("palette", 0, "A", equals=255)]),
     error("no such option", f"/info/_/w:30/{L}", 404, "Invalid URL"),
     error("no such source", "/info/_/plain/local:///nope.jpg", 404, "Source is unreachable"),
 ]

@@ -133,5 +133,5 @@ def _encoding(state: RequestState, mode: RenderMode) -> Encoding:
         lossless=is_webp and encoder.webp_compression == "lossless",
         near_lossless=_NEAR_LOSSLESS if is_webp and encoder.webp_compression == "near_lossless" else None,
         webp_preset=WebPPreset(encoder.webp_preset) if is_webp else WebPPreset.DEFAULT,
-        colours=encoder.png_colours if form is Format.PNG and encoder.png_quantize else 0,
+        colours=encoder.png_colours if is_png and encoder.png_quantize else 0,
     )
