@@ -22,7 +22,7 @@ def matrix(side: int, start: float, length: float, size: int) -> Floats:
     x = (np.arange(side)[None, :] + 0.5 - centres[:, None]) / max(scale, 1.0)
     weights = np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
     pixels = np.arange(side)
-    weights[:, (pixels < np.floor(start)) | (pixels >= np.ceil(start + length - 1e-9))] = 0
+    weights[:, (pixels < np.floor(start + 1e-9)) | (pixels >= np.ceil(start + length - 1e-9))] = 0
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -138,6 +138,8 @@ def _cases(draw: st.DrawFn) -> Case:
 @pytest.mark.parametrize("fast", FAST_AND_PORTABLE)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(case=_cases())
+@example(case=Case(1, 2, (0, 2.3e-16, 1, 1), (1, 2), Layout.L, 8, 8, "noise", 0, 0, False))
+@example(case=Case(1, 2, (0, 1 - 2e-16, 1, 1), (1, 2), Layout.L, 8, 8, "noise", 0, 0, True))
 def test_no_pixel_is_further_than_one_code_from_the_exact_result(fast: int, case: Case) -> None:
     assert _max_error(case, fast) <= 1
 

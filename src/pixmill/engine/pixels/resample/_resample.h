@@ -20,6 +20,7 @@
 #define MAX_SIDE 65535
 #define LOBES 3            /* Lanczos3: the filter reaches 3 output pixels to either side */
 #define LANES 8            /* floats per vector */
+#define EDGE_TOLERANCE 1e-9 /* pixels that a box may reach over the edge of one, by rounding, without touching the next */
 #define WINDOW 8           /* source rows that are kept if no output row needs more */
 #define BATCH 6            /* source rows that are added to the open output rows at a time, if one does */
 #define ROW_GROUP 4            /* output rows that are finished together, so that the horizontal weights are broadcast once */
@@ -170,7 +171,8 @@ static Status axis_make(Axis *axis, long side, double start, double length, long
     double scale = length / (double)size, stretch = scale > 1 ? scale : 1, radius = LOBES * stretch;
     /* Taps stay inside the box, whose outermost pixels may be covered in part; dividing by the sum makes up for the
      * weight that is cut off. */
-    int32_t low = clamp_to_int(floor(start), 0, (int32_t)side - 1), high = clamp_to_int(ceil(start + length), low + 1, (int32_t)side);
+    int32_t low = clamp_to_int(floor(start + EDGE_TOLERANCE), 0, (int32_t)side - 1);
+    int32_t high = clamp_to_int(ceil(start + length - EDGE_TOLERANCE), low + 1, (int32_t)side);
     int32_t max_taps = clamp_to_int(ceil(2 * radius) + 1, 1, high - low);
     *axis = (Axis){.size = (int32_t)size, .max_taps = 0, .weight_stride = max_taps + 2 * LANES, .begin = high, .end = low};
     axis->first_tap = malloc((size_t)size * sizeof *axis->first_tap);
