@@ -10,7 +10,7 @@ from typing import Final
 from pixmill.dialects.akamai.args import MAX_SIDE, Args, refuse
 from pixmill.dialects.akamai.chain import Group
 from pixmill.dialects.akamai.gravities import CENTRE, NORTH_WEST, gravity_of, inward
-from pixmill.dialects.kit.numbers import decimal
+from pixmill.dialects.kit.numbers import angle, decimal
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.plan.colour import TRANSPARENT
 from pixmill.plan.gravity import Faces, FocalPixels, Gravity, PixelRegion, Point, Smart
@@ -231,7 +231,7 @@ def trim(sequence: StageSequence, args: Args) -> None:
 
 
 def rotate(sequence: StageSequence, args: Args) -> None:
-    degrees = args.number("degrees", 0, -36_000, 36_000) % 360
+    degrees = angle(args.number("degrees", 0, -36_000, 36_000))
     if degrees % _RIGHT_ANGLE:
         sequence.put(("rotate_free",), FreeRotation(float(degrees)))
     elif degrees:

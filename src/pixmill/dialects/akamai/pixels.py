@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from pixmill.dialects.akamai.args import Args
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Modulate, UnsharpMask
@@ -52,7 +53,7 @@ def hsv(sequence: StageSequence, args: Args) -> None:
 
 
 def _hue_and_saturation(sequence: StageSequence, args: Args) -> None:
-    saturation, hue = args.number("saturation", 1, 0, 10), args.number("hue", 0, -36_000, 36_000) % 360
+    saturation, hue = args.number("saturation", 1, 0, 10), angle(args.number("hue", 0, -36_000, 36_000))
     if saturation != _ONE:
         sequence.put(("adjust", "colour", "saturation"), float((saturation - 1) * _FULL))
     if hue:
@@ -60,7 +61,7 @@ def _hue_and_saturation(sequence: StageSequence, args: Args) -> None:
 
 
 def mono_hue(sequence: StageSequence, args: Args) -> None:
-    hue = args.number("hue", 0, -36_000, 36_000) % 360
+    hue = angle(args.number("hue", 0, -36_000, 36_000))
     red, green, blue = (round(255 * part) for part in hls_to_rgb(float(hue / 360), 0.5, 1.0))
     sequence.put(("adjust", "colour", "tint"), Colour(red, green, blue))
 

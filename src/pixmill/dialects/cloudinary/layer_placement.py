@@ -8,6 +8,7 @@ from msgspec import structs
 
 from pixmill.dialects.cloudinary.options import Component, invalid
 from pixmill.dialects.cloudinary.values import DIRECTIONS, Side
+from pixmill.dialects.kit.numbers import angle
 from pixmill.plan.ops import MAX_SIDE
 from pixmill.plan.overlays import ZERO_LENGTH, Blend, Length, Placement, Repeat
 
@@ -79,4 +80,4 @@ def _length(value: object, dpr: Fraction, *, is_far: bool) -> Length:
 
 def rotated(placement: Placement, degrees: float) -> Placement:
     """Return the placement of a layer that is turned."""
-    return structs.replace(placement, degrees=degrees % 360)
+    return structs.replace(placement, degrees=float(angle(degrees)))

@@ -132,7 +132,11 @@ class RiapiDialect:
         if expires is not None:
             raise MalformedRequest("Signatures of Imageflow do not expire")
         rest = remove(query, {_SIGNATURE})
-        signature = _SCHEME.signature(self._keys[0], self._message(path, rest))
+        try:
+            message = self._message(path, rest)
+        except SignatureInvalid:
+            raise MalformedRequest("The path must be UTF-8") from None
+        signature = _SCHEME.signature(self._keys[0], message)
         signed = b"&".join(piece for piece in (rest, _SIGNATURE + b"=" + signature) if piece)
         return f"{(self._mount + path).decode('latin-1')}?{signed.decode()}"
 

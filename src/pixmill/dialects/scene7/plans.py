@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.scene7.options import MAX_SIDE
 from pixmill.errors import InvalidParameter
@@ -32,7 +33,6 @@ from pixmill.plan.transforms import Extend, FreeRotation
 
 _HALF: Final = Fraction(1, 2)
 _RIGHT_ANGLE: Final = 90
-_FULL_TURN: Final = 360
 _SHARPEN: Final = UnsharpMask(1.0, 1.0)
 _FITS: Final = {
     "fit": Fit.CONTAIN,
@@ -141,11 +141,11 @@ def _extend(stages: StageSequence, edges: Sequence[int], background: Colour) -> 
 
 
 def _rotate(stages: StageSequence, values: Values) -> None:
-    angle = values.rotate % _FULL_TURN
-    if angle % _RIGHT_ANGLE:
-        stages.put(("rotate_free",), FreeRotation(round(float(angle), 6)))
-    elif angle:
-        stages.put(("rotate",), int(angle))
+    degrees = angle(values.rotate)
+    if degrees % _RIGHT_ANGLE:
+        stages.put(("rotate_free",), FreeRotation(float(degrees)))
+    elif degrees:
+        stages.put(("rotate",), int(degrees))
     if values.flip is not Flip.NONE:
         stages.put(("flip",), values.flip)
 
@@ -211,7 +211,7 @@ def _adjust(stages: StageSequence, values: Values, *, grey: bool) -> None:
         ),
         (("adjust", "tone", "invert"), True, values.op_invert),
         (("adjust", "colour", "saturation"), float(values.op_saturation), bool(values.op_saturation)),
-        (("adjust", "colour", "hue"), float(values.op_hue % _FULL_TURN), bool(values.op_hue)),
+        (("adjust", "colour", "hue"), float(angle(values.op_hue)), bool(values.op_hue)),
         (("adjust", "colour", "tint"), values.op_colorize, values.op_colorize is not None),
     )
     for field, value, is_set in changes:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
+from pixmill.dialects.kit.numbers import angle
 from pixmill.dialects.kit.stages import StageSequence
 from pixmill.dialects.sirv.grammar import Reading, Values
 from pixmill.dialects.sirv.options import ORIGINAL, AutoCrop, Frame, Scale
@@ -267,7 +268,7 @@ def _colour(values: Values) -> ColourAdjustment:
     return ColourAdjustment(
         lightness=float(values.lightness),
         saturation=float(values.saturation),
-        hue=float(values.hue * 9 / 5 % 360),
+        hue=float(angle(values.hue * 9 / 5)),
         sepia=preset.sepia,
         tint=tint if tint and tint.alpha else None,
         duotone=duotone,

@@ -10,7 +10,7 @@ from typing import Final
 
 from pixmill.dialects.kit.colours import css_colour
 from pixmill.dialects.kit.encodings import form_decode
-from pixmill.dialects.kit.numbers import decimal, share
+from pixmill.dialects.kit.numbers import angle, decimal, share
 from pixmill.plan.colour import Colour
 from pixmill.plan.overlays import Length
 
@@ -105,7 +105,7 @@ def degrees(text: str) -> Fraction:
     found = decimal(text)
     if abs(found) > 360:  # noqa: PLR2004 - a full turn
         raise ValueError("out of bounds")
-    return found % 360
+    return angle(found)
 
 
 def family(text: str) -> str:
