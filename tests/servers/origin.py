@@ -21,6 +21,8 @@ from typing import Self
 
 NOT_MODIFIED = 304
 _CHUNK_BYTES = 16 * 1024
+_LAST_TURNS = 5
+"""Of the event loop: a connection that was accepted takes two to be known, and one to be closed."""
 _TLS_HANDSHAKE = b"\x16"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -79,6 +81,7 @@ class Origin:
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._run, name="origin", daemon=True)
 
     # ------------------------------------------------------------ what tests say
@@ -187,13 +190,20 @@ class Origin:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
+        for listening in server.sockets:  # a server that is closed forgets connections that it has just accepted
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(_LAST_TURNS):
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:  # of tasks that had not begun, and of connections that have just come
+                writer.transport.abort()
+            await asyncio.sleep(0)
         server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.add(writer)
         task = self._loop.create_task(self._converse(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -207,6 +217,7 @@ class Origin:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+            self._writers.discard(writer)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         first = await reader.readexactly(1)
