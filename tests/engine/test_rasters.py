@@ -10,10 +10,15 @@ import pytest
 from PIL import Image
 
 from pixmill.dialects.native.dialect import parse
+from pixmill.engine.codecs.decoder import Decoder, DecodeRequest
+from pixmill.engine.pixels import raster_file
+from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.pipeline import render
 from pixmill.engine.pixels.raster_file import read_raster
 from pixmill.engine.pool import rasters
 from pixmill.engine.pool.pool import EnginePool
+from pixmill.engine.raster.file_access import RasterAccess
+from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.errors import RenderCrashed
 from pixmill.plan.limits import Limits
 from pixmill.plan.ops import Crop, Plan, Resize
@@ -92,6 +97,25 @@ async def test_a_part_of_kept_pixels_is_that_of_a_decode_of_its_own(kind: str) -
     assert pixels(results[0]).std() > 5
 
 
+def test_keeping_all_pixels_takes_one_decode(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[Area] = []
+
+    def noted(decoder: Decoder, request: DecodeRequest, limits: Limits) -> Frame:
+        decoded.append(request.area)
+        return decode_frame(decoder, request, limits)
+
+    monkeypatch.setattr(raster_file, "decode_frame", noted)
+    written: list[bytes] = []
+    raster = RasterAccess(write=lambda part: written.append(bytes(part)), max_bytes=2**25)
+    kept = render(memoryview(encoded("jpeg")), part(100, 200), Limits(), raster=raster)
+    assert decoded == [Area(0, 0, WIDTH, HEIGHT)]
+    taken = render(
+        memoryview(encoded("jpeg")), part(100, 200), Limits(), raster=RasterAccess(memoryview(b"".join(written)))
+    )
+    assert len(decoded) == 1
+    assert taken.body == kept.body
+
+
 async def test_parts_that_are_requested_together_wait_for_one_decode() -> None:
     notebook = Notebook()
     async with pools(notebook, handlers=None, workers=2) as pool:
@@ -151,7 +175,7 @@ async def test_pixels_that_a_worker_dies_of_are_dropped_and_the_part_is_made_wit
 
 
 async def test_the_least_recently_used_pixels_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rasters, "_MAX_DESCRIPTION_BYTES", 0)
+    monkeypatch.setattr(rasters, "MAX_DESCRIPTION_BYTES", 0)
     async with pools(raster_memory_bytes=16_000_009) as pool:  # room for one new raster and one of five bytes
         for identity in (b"one", b"two"):
             for _ in range(2):
@@ -195,9 +219,6 @@ async def test_a_decode_that_fails_is_not_repeated_for_all_pixels() -> None:
 
 def described(change: Callable[[bytes], bytes]) -> memoryview:
     """The content that a worker wrote for a picture of 40 × 30 pixels, changed."""
-    from pixmill.engine.pixels import raster_file  # noqa: PLC0415 - next to what it makes
-    from pixmill.engine.raster.frame import Frame, Layout  # noqa: PLC0415
-
     parts: list[bytes] = []
     frame = Frame(bytes(range(240)) * 15, 40, 30, Layout.RGB, b"profile")
     raster_file._write(frame, "as asked", lambda part: parts.append(bytes(part)), 2**20)

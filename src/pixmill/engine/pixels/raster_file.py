@@ -15,12 +15,10 @@ from pixmill.engine.codecs.decoder import Decoder, DecodeRequest, ImageHeader
 from pixmill.engine.pixels.decode import decode_frame
 from pixmill.engine.pixels.job import RenderJob
 from pixmill.engine.pixels.resample.shared_frame import SharedFrame
-from pixmill.engine.raster.file_access import NO_RASTER, RasterAccess, Write
+from pixmill.engine.raster.file_access import MAX_DESCRIPTION_BYTES, NO_RASTER, RasterAccess, Write
 from pixmill.engine.raster.frame import Area, Frame, Layout
 from pixmill.plan.limits import Limits
 
-MAX_DESCRIPTION_BYTES: Final = 4 * 2**20
-"""Mostly the ICC profile."""
 _MIN_SAVED_RATIO: Final = 4
 """The pixels of the original for each that a part shows: below it a decode of its own costs little more."""
 _PREFIX: Final = struct.Struct("<I")
@@ -47,11 +45,12 @@ def decode_part(decoder: Decoder, job: RenderJob, limits: Limits, raster: Raster
     if raster is NO_RASTER or not _is_small_part(decoder.header, request):
         return decode_frame(decoder, request, limits)
     whole = _whole_request(decoder.header, request)
-    kept = read_raster(raster.content, _decoding_of(job)) if raster.content else None
+    decoding = f"{job.plan.input!r} {whole!r}"
+    kept = read_raster(raster.content, decoding) if raster.content else None
     if raster.write:
         kept = decode_frame(decoder, whole, limits)
-        _write(kept, _decoding_of(job), raster.write, raster.max_bytes)
-    if kept is None or kept.size != decoder.header.size or kept.area:
+        _write(kept, decoding, raster.write, raster.max_bytes)
+    if kept is None or kept.size != decoder.header.size:
         return decode_frame(decoder, request, limits)
     return SharedFrame(kept, whole, ()).frame_for(request, allow_halved=False)
 
@@ -68,12 +67,6 @@ def _whole_request(header: ImageHeader, request: DecodeRequest) -> DecodeRequest
     return replace(request, area=Area(0, 0, *header.size.sides), target_size=header.size)
 
 
-def _decoding_of(job: RenderJob) -> str:
-    """Return the options that a decode depends on: pixels of another decode are not used."""
-    request = job.decode_request
-    return f"{job.plan.input!r} {request.mode} {request.profile} {job.limits.on_truncated}"
-
-
 def _write(frame: Frame, decoding: str, write: Write, max_bytes: int) -> None:
     """Write the frame; nothing if it is cut off or too large."""
     description = _ENCODER.encode(_Description(decoding, frame.width, frame.height, frame.layout, frame.profile))
@@ -86,7 +79,10 @@ def _write(frame: Frame, decoding: str, write: Write, max_bytes: int) -> None:
 
 
 def read_raster(content: memoryview, decoding: str) -> Frame | None:
-    """Return the frame in a file, without a copy; None if it is of another decode, or is damaged."""
+    """Return the frame in a file, without a copy; None if it is of another decode, or is damaged.
+
+    ``decoding`` names all that its pixels depend on besides the file.
+    """
     try:
         (length,) = _PREFIX.unpack_from(content)
         start = _PREFIX.size + length

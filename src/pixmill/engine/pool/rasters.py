@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pixmill.engine.pool.call import Call, ResultFile
+from pixmill.engine.raster.file_access import MAX_DESCRIPTION_BYTES
 from pixmill.errors import ImageError, RenderCrashed, RenderTimeout
 from pixmill.ports.observe import Event, Observer, counter_of
 from pixmill.ports.values import Rendered
@@ -23,8 +24,6 @@ MAX_IDLE_S: Final = 60.0
 _MAX_ORIGINALS: Final = 256
 """Originals of which a part was requested lately, and is remembered how large they are."""
 _MAX_BYTES_PER_PIXEL: Final = 4
-_MAX_DESCRIPTION_BYTES: Final = 5 * 2**20
-"""Of what is in the file besides pixels (``pixels/raster_file.py``)."""
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class _Original:
 
     @property
     def max_raster_bytes(self) -> int:
-        return self.pixels * _MAX_BYTES_PER_PIXEL + _MAX_DESCRIPTION_BYTES
+        return self.pixels * _MAX_BYTES_PER_PIXEL + MAX_DESCRIPTION_BYTES
 
 
 @dataclass(slots=True)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+MAX_DESCRIPTION_BYTES: Final = 4 * 2**20
+"""The maximum of what is in the file besides pixels, mostly the ICC profile."""
+
 Write = Callable[[bytes | bytearray | memoryview], None]
 
 
