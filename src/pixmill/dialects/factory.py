@@ -6,7 +6,7 @@ The one module that knows every dialect: a new one is a row of ``DIALECTS``.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace as replace_struct
@@ -120,7 +120,30 @@ class ServerDefaults:
     limits: Limits = DEFAULT_LIMITS
 
 
+OptionsT = TypeVar("OptionsT")
 DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
+
+
+def _keyless(build: Callable[[OptionsT, RenderMode], Dialect], options_type: type[OptionsT]) -> DialectFactory:
+    """Return the factory of a dialect without signatures."""
+
+    def make(entry: MountEntry, server: ServerDefaults) -> Dialect:
+        _refuse_keys(entry)
+        return build(msgspec.json.decode(entry.options, type=options_type), server.render_mode)
+
+    return make
+
+
+def _signed(
+    build: Callable[[OptionsT, tuple[Key, ...], str, RenderMode], Dialect], options_type: type[OptionsT]
+) -> DialectFactory:
+    """Return the factory of a dialect with signatures of its service, over the mount and what follows."""
+
+    def make(entry: MountEntry, server: ServerDefaults) -> Dialect:
+        options = msgspec.json.decode(entry.options, type=options_type)
+        return build(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+    return make
 
 
 def _native(entry: MountEntry, server: ServerDefaults) -> NativeDialect:
@@ -142,35 +165,10 @@ def _akamai(entry: MountEntry, server: ServerDefaults) -> AkamaiDialect:
     return AkamaiDialect(options, keys, entry.mount, server.render_mode)
 
 
-def _bunny(entry: MountEntry, server: ServerDefaults) -> BunnyDialect:
-    options = msgspec.json.decode(entry.options, type=BunnyOptions)
-    return BunnyDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
-
-
 def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
     _refuse_keys(entry)
     kind = ContentstackOptions if entry.dialect == "contentstack" else FastlyOptions
     return FastlyDialect(msgspec.json.decode(entry.options, type=kind), server.render_mode)
-
-
-def _sirv(entry: MountEntry, server: ServerDefaults) -> SirvDialect:
-    _refuse_keys(entry)
-    return SirvDialect(msgspec.json.decode(entry.options, type=SirvOptions), server.render_mode)
-
-
-def _contentful(entry: MountEntry, server: ServerDefaults) -> ContentfulDialect:
-    _refuse_keys(entry)
-    return ContentfulDialect(msgspec.json.decode(entry.options, type=ContentfulOptions), server.render_mode)
-
-
-def _hygraph(entry: MountEntry, server: ServerDefaults) -> HygraphDialect:
-    _refuse_keys(entry)
-    return HygraphDialect(msgspec.json.decode(entry.options, type=HygraphOptions), server.render_mode)
-
-
-def _shopify(entry: MountEntry, server: ServerDefaults) -> ShopifyDialect:
-    _refuse_keys(entry)
-    return ShopifyDialect(msgspec.json.decode(entry.options, type=ShopifyOptions), server.render_mode)
 
 
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
@@ -263,11 +261,6 @@ def _uploadcare(entry: MountEntry, server: ServerDefaults) -> UploadcareDialect:
     return UploadcareDialect(options, keys, entry.mount, server.render_mode)
 
 
-def _wagtail(entry: MountEntry, server: ServerDefaults) -> WagtailDialect:
-    options = msgspec.json.decode(entry.options, type=WagtailOptions)
-    return WagtailDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
-
-
 def _weserv(entry: MountEntry, server: ServerDefaults) -> WeservDialect:
     return WeservDialect(
         msgspec.json.decode(entry.options, type=WeservOptions),
@@ -283,11 +276,6 @@ def _cloudinary(entry: MountEntry, server: ServerDefaults) -> CloudinaryDialect:
     return CloudinaryDialect(options, _secrets(entry, server), entry.mount.encode(), server.render_mode)
 
 
-def _glide(entry: MountEntry, server: ServerDefaults) -> GlideDialect:
-    options = msgspec.json.decode(entry.options, type=GlideOptions)
-    return GlideDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
-
-
 def _imagekit(entry: MountEntry, server: ServerDefaults) -> ImageKitDialect:
     options = msgspec.json.decode(entry.options, type=ImageKitOptions)
     return ImageKitDialect(options, _secrets(entry, server), server.render_mode, entry.mount)
@@ -297,21 +285,6 @@ def _keycdn(entry: MountEntry, server: ServerDefaults) -> KeyCdnDialect:
     _refuse_keys(entry)
     options = msgspec.json.decode(entry.options, type=KeyCdnOptions)
     return KeyCdnDialect(options, server.limits, server.render_mode)
-
-
-def _directus(entry: MountEntry, server: ServerDefaults) -> DirectusDialect:
-    _refuse_keys(entry)
-    return DirectusDialect(msgspec.json.decode(entry.options, type=DirectusOptions), server.render_mode)
-
-
-def _riapi(entry: MountEntry, server: ServerDefaults) -> RiapiDialect:
-    options = msgspec.json.decode(entry.options, type=RiapiOptions)
-    return RiapiDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
-
-
-def _imagesharp(entry: MountEntry, server: ServerDefaults) -> ImageSharpDialect:
-    options = msgspec.json.decode(entry.options, type=ImageSharpOptions)
-    return ImageSharpDialect(options, _secrets(entry, server), entry.mount, server.render_mode)
 
 
 def _imaginary(entry: MountEntry, server: ServerDefaults) -> ImaginaryDialect:
@@ -337,31 +310,6 @@ def _cos(entry: MountEntry, server: ServerDefaults) -> CosDialect:
     return CosDialect(entry.dialect, options, server.render_mode)
 
 
-def _twicpics(entry: MountEntry, server: ServerDefaults) -> TwicPicsDialect:
-    _refuse_keys(entry)
-    return TwicPicsDialect(msgspec.json.decode(entry.options, type=TwicPicsOptions), server.render_mode)
-
-
-def _imageengine(entry: MountEntry, server: ServerDefaults) -> ImageEngineDialect:
-    _refuse_keys(entry)
-    return ImageEngineDialect(msgspec.json.decode(entry.options, type=ImageEngineOptions), server.render_mode)
-
-
-def _appwrite(entry: MountEntry, server: ServerDefaults) -> AppwriteDialect:
-    _refuse_keys(entry)
-    return AppwriteDialect(msgspec.json.decode(entry.options, type=AppwriteOptions), server.render_mode)
-
-
-def _scene7(entry: MountEntry, server: ServerDefaults) -> Scene7Dialect:
-    _refuse_keys(entry)
-    return Scene7Dialect(msgspec.json.decode(entry.options, type=Scene7Options), server.render_mode)
-
-
-def _cloudimage(entry: MountEntry, server: ServerDefaults) -> CloudimageDialect:
-    _refuse_keys(entry)
-    return CloudimageDialect(msgspec.json.decode(entry.options, type=CloudimageOptions), server.render_mode)
-
-
 DIALECTS: Final[Mapping[str, DialectFactory]] = {
     NATIVE: _native,
     "emgr": _emgr,
@@ -379,33 +327,33 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imagedelivery": _cloudflare,
     "weserv": _weserv,
     "cloudinary": _cloudinary,
-    "glide": _glide,
+    "glide": _signed(GlideDialect, GlideOptions),
     "imagekit": _imagekit,
-    "contentful": _contentful,
-    "hygraph": _hygraph,
-    "shopify": _shopify,
+    "contentful": _keyless(ContentfulDialect, ContentfulOptions),
+    "hygraph": _keyless(HygraphDialect, HygraphOptions),
+    "shopify": _keyless(ShopifyDialect, ShopifyOptions),
     "keycdn": _keycdn,
-    "directus": _directus,
+    "directus": _keyless(DirectusDialect, DirectusOptions),
     **dict.fromkeys(IMGIX_SERVICES, _imgix),
-    "bunny": _bunny,
+    "bunny": _signed(BunnyDialect, BunnyOptions),
     "akamai": _akamai,
     "photon": _photon,
     "tachyon": _photon,
     "fastly": _fastly,
     "contentstack": _fastly,
     **dict.fromkeys(ALIYUN_SERVICES, _aliyun),
-    "cloudimage": _cloudimage,
-    "wagtail": _wagtail,
-    "sirv": _sirv,
-    "scene7": _scene7,
-    "appwrite": _appwrite,
-    "imageengine": _imageengine,
-    "twicpics": _twicpics,
+    "cloudimage": _keyless(CloudimageDialect, CloudimageOptions),
+    "wagtail": _signed(WagtailDialect, WagtailOptions),
+    "sirv": _keyless(SirvDialect, SirvOptions),
+    "scene7": _keyless(Scene7Dialect, Scene7Options),
+    "appwrite": _keyless(AppwriteDialect, AppwriteOptions),
+    "imageengine": _keyless(ImageEngineDialect, ImageEngineOptions),
+    "twicpics": _keyless(TwicPicsDialect, TwicPicsOptions),
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,
-    "riapi": _riapi,
-    "imagesharp": _imagesharp,
+    "riapi": _signed(RiapiDialect, RiapiOptions),
+    "imagesharp": _signed(ImageSharpDialect, ImageSharpOptions),
 }
 """By the name that an entry gives."""
 
