@@ -63,7 +63,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
-    from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Text
+    from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Text
     from pixmill.dialects.riapi.dialect import RiapiDialect, RiapiOptions
     from pixmill.dialects.riapi.imagesharp import ImageSharpDialect, ImageSharpOptions
     from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
@@ -215,6 +215,16 @@ _MAX_FUZZED_PIXELS: Final = 100_000
 _LINKS: Final = ("href", "xlink:href")
 
 
+def _parse(
+    dialect: Dialect, path: bytes, query: bytes, *refusals: type[PixmillError], only_images: bool = False
+) -> None:
+    """Parse a target; a plan of an image must have a key."""
+    with suppress(*refusals):
+        outcome = dialect.parse(path, query)
+        assert isinstance(outcome, ImageRequest) or not only_images
+        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+
+
 def grammar(data: bytes) -> None:
     with suppress(PixmillError):
         for path in (b"/resize", b"/info"):
@@ -224,9 +234,7 @@ def grammar(data: bytes) -> None:
 def nextjs(data: bytes) -> None:
     """A line break separates path and query."""
     path, _, query = data.partition(b"\n")
-    with suppress(BadRequest):
-        outcome = NEXT.parse(path or b"/_next/image", query)
-        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+    _parse(NEXT, path or b"/_next/image", query, BadRequest)
     assert isinstance(NEXT.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
@@ -246,9 +254,7 @@ def cloudinary(data: bytes) -> None:
     for prefix in (b"/demo/image/upload/", b"/"):
         with suppress(BadRequest, Forbidden):
             CLOUDINARY.verify(prefix + path, query, 0)
-        with suppress(BadRequest):
-            outcome = CLOUDINARY.parse(prefix + path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(CLOUDINARY, prefix + path, query, BadRequest)
         assert isinstance(CLOUDINARY.error_answer(SourceNotFound(), 404, prefix + path, query), Text)
 
 
@@ -256,9 +262,7 @@ def thumbor(data: bytes) -> None:
     """A line break separates path and query; each dialect of the package reads both."""
     path, _, query = data.partition(b"\n")
     for dialect in THUMBORS:
-        with suppress(BadRequest):
-            outcome = dialect.parse(b"/" + path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, b"/" + path, query, BadRequest)
 
 
 def iiif(data: bytes) -> None:
@@ -278,35 +282,26 @@ def ipx(data: bytes) -> None:
     """A line break separates path and query."""
     path, _, query = data.partition(b"\n")
     for dialect in IPX:
-        with suppress(BadRequest, Forbidden):
-            outcome = dialect.parse(path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, path, query, BadRequest, Forbidden)
         assert isinstance(dialect.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
 def netlify(data: bytes) -> None:
     """The query."""
     for dialect in NETLIFY:
-        with suppress(BadRequest, Forbidden):
-            outcome = dialect.parse(b"/.netlify/images", data)
-            assert isinstance(outcome, ImageRequest)
-            assert canonical_json(outcome.plan)
+        _parse(dialect, b"/.netlify/images", data, BadRequest, Forbidden, only_images=True)
 
 
 def photon(data: bytes) -> None:
     """The path, then the query; Photon and Tachyon read both."""
     path, _, query = data.partition(b"?")
     for dialect in PHOTON:
-        with suppress(BadRequest):
-            outcome = dialect.parse(b"/" + path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, b"/" + path, query, BadRequest)
 
 
 def weserv(data: bytes) -> None:
     """The query."""
-    with suppress(BadRequest):
-        outcome = WESERV.parse(b"/", data)
-        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+    _parse(WESERV, b"/", data, BadRequest)
 
 
 def cloudflare(data: bytes) -> None:
@@ -315,44 +310,30 @@ def cloudflare(data: bytes) -> None:
     for dialect in CLOUDFLARE:
         with suppress(BadRequest, Forbidden):
             dialect.verify(b"/" + path, query, 0)
-        with suppress(BadRequest, Forbidden):
-            outcome = dialect.parse(b"/" + path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, b"/" + path, query, BadRequest, Forbidden)
 
 
 def akamai(data: bytes) -> None:
     """The query."""
     with suppress(BadRequest, Forbidden):
         AKAMAI.verify(b"/a.jpg", data, 0)
-    with suppress(BadRequest):
-        outcome = AKAMAI.parse(b"/a.jpg", data)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(AKAMAI, b"/a.jpg", data, BadRequest, only_images=True)
 
 
 def contentful(data: bytes) -> None:
     """The query."""
-    with suppress(BadRequest):
-        outcome = CONTENTFUL.parse(b"/a.jpg", data)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(CONTENTFUL, b"/a.jpg", data, BadRequest, only_images=True)
 
 
 def hygraph(data: bytes) -> None:
     """The path."""
-    with suppress(BadRequest):
-        outcome = HYGRAPH.parse(b"/" + data, b"")
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(HYGRAPH, b"/" + data, b"", BadRequest, only_images=True)
 
 
 def shopify(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
-    with suppress(BadRequest):
-        outcome = SHOPIFY.parse(b"/" + path, query)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(SHOPIFY, b"/" + path, query, BadRequest, only_images=True)
 
 
 def bunny(data: bytes) -> None:
@@ -360,10 +341,7 @@ def bunny(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     with suppress(BadRequest, Forbidden):
         BUNNY.verify(b"/" + path, query, 0)
-    with suppress(BadRequest, Forbidden):
-        outcome = BUNNY.parse(b"/" + path, query)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(BUNNY, b"/" + path, query, BadRequest, Forbidden, only_images=True)
 
 
 def sirv(data: bytes) -> None:
@@ -377,28 +355,20 @@ def sirv(data: bytes) -> None:
 
 def fastly(data: bytes) -> None:
     """The query."""
-    with suppress(BadRequest, Forbidden):
-        outcome = FASTLY.parse(b"/a.jpg", data)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(FASTLY, b"/a.jpg", data, BadRequest, Forbidden, only_images=True)
 
 
 def cos(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
     for dialect in COS:
-        with suppress(BadRequest):
-            outcome = dialect.parse(b"/" + path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, b"/" + path, query, BadRequest)
 
 
 def twicpics(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
-    with suppress(BadRequest):
-        outcome = TWICPICS.parse(b"/" + path, query)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(TWICPICS, b"/" + path, query, BadRequest, only_images=True)
 
 
 def imageengine(data: bytes) -> None:
@@ -412,10 +382,7 @@ def imageengine(data: bytes) -> None:
 
 def appwrite(data: bytes) -> None:
     """The query of a preview."""
-    with suppress(BadRequest):
-        outcome = APPWRITE.parse(b"/v1/storage/buckets/b/files/f/preview", data)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(APPWRITE, b"/v1/storage/buckets/b/files/f/preview", data, BadRequest, only_images=True)
 
 
 def scene7(data: bytes) -> None:
@@ -468,20 +435,14 @@ def wagtail(data: bytes) -> None:
     for dialect in WAGTAIL:
         with suppress(BadRequest, Forbidden):
             dialect.verify(b"/" + data, b"", 0)
-        with suppress(BadRequest, Forbidden):
-            outcome = dialect.parse(b"/" + data, b"")
-            assert isinstance(outcome, ImageRequest)
-            assert canonical_json(outcome.plan)
+        _parse(dialect, b"/" + data, b"", BadRequest, Forbidden, only_images=True)
 
 
 def directus(data: bytes) -> None:
     """The path, then the query; all of it also as transformations."""
     path, _, query = data.partition(b"?")
     for target, parameters in ((b"/assets/" + path, query), (b"/assets/a", b"transforms=" + data)):
-        with suppress(BadRequest, Forbidden):
-            outcome = DIRECTUS.parse(target, parameters)
-            assert isinstance(outcome, ImageRequest)
-            assert canonical_json(outcome.plan)
+        _parse(DIRECTUS, target, parameters, BadRequest, Forbidden, only_images=True)
         assert isinstance(DIRECTUS.error_answer(SourceNotFound(), 404, target, parameters), Text)
 
 
@@ -490,10 +451,7 @@ def glide(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     with suppress(BadRequest, Forbidden):
         GLIDE.verify(b"/" + path, query, 0)
-    with suppress(BadRequest):
-        outcome = GLIDE.parse(b"/" + path, query)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(GLIDE, b"/" + path, query, BadRequest, only_images=True)
 
 
 def riapi(data: bytes) -> None:
@@ -501,10 +459,7 @@ def riapi(data: bytes) -> None:
     for dialect in RIAPI:
         with suppress(BadRequest, Forbidden):
             dialect.verify(b"/a.jpg", data, 0)
-        with suppress(BadRequest, Forbidden):
-            outcome = dialect.parse(b"/a.jpg", data)
-            assert isinstance(outcome, ImageRequest)
-            assert canonical_json(outcome.plan)
+        _parse(dialect, b"/a.jpg", data, BadRequest, Forbidden, only_images=True)
 
 
 def imaginary(data: bytes) -> None:
@@ -512,18 +467,13 @@ def imaginary(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     with suppress(BadRequest, Forbidden):
         IMAGINARY.verify(b"/" + path, query, 0)
-    with suppress(BadRequest, Forbidden):
-        outcome = IMAGINARY.parse(b"/" + path, query)
-        assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+    _parse(IMAGINARY, b"/" + path, query, BadRequest, Forbidden)
 
 
 def imagekit(data: bytes) -> None:
     """The path, then the query."""
     path, _, query = data.partition(b"?")
-    with suppress(BadRequest, Forbidden):
-        outcome = IMAGEKIT.parse(b"/" + path, query)
-        assert isinstance(outcome, ImageRequest)
-        assert canonical_json(outcome.plan)
+    _parse(IMAGEKIT, b"/" + path, query, BadRequest, Forbidden, only_images=True)
 
 
 def imgix(data: bytes) -> None:
@@ -532,9 +482,7 @@ def imgix(data: bytes) -> None:
     for dialect in IMGIX:
         with suppress(BadRequest, Forbidden):
             dialect.verify(path, query, 0)
-        with suppress(BadRequest):
-            outcome = dialect.parse(path, query)
-            assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
+        _parse(dialect, path, query, BadRequest)
         assert isinstance(dialect.error_answer(SourceNotFound(), 404, path, query), Text)
 
 
