@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat soak check fmt lock docs gallery bench fuzz hostile audit image clean
+.PHONY: serve test faults conformance compat browser soak check fmt lock docs gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
 
 test: check                      ## all checks and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients \
+	    --ignore=tests/browser
 
 faults: $(VENV)/.dev             ## break real components under load, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -23,6 +24,9 @@ conformance: $(VENV)/.dev          ## compare what is shown of images of every f
 
 compat: $(VENV)/.dev               ## send URLs that client libraries of other services make; needs Node and npm
 	$(BIN)/python -m pytest -n 2 tests/clients
+
+browser: $(VENV)/.dev              ## use pages in Chromium, as people do
+	$(BIN)/python -m pytest -n 2 tests/browser
 
 soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak
