@@ -150,3 +150,33 @@ for text in ("Hamburg", "Жд"):
         )
         values.append([float(line) for line in completed.stdout.split()])
     assert np.allclose(values[0], values[1], rtol=0.05)
+
+
+DRAWING = """
+import hashlib, sys
+from pixmill.dialects.native.dialect import parse
+from pixmill.engine.pixels.draw.text import render_text
+from pixmill.engine.pixels.pipeline import render
+from pixmill.plan.limits import Limits
+from pixmill.plan.overlays import TextOverlay
+
+drawing = b'''<svg xmlns="http://www.w3.org/2000/svg" width="300" height="60">
+<text y="40" font-family="%s" font-size="24">Hamburg</text></svg>'''
+plan = parse(b"/resize", b"width=300&format=png", upload=True).plan
+for step in sys.argv[1:]:
+    if step == "overlay":
+        render_text(TextOverlay("Hamburg"))
+    else:
+        print(hashlib.sha256(render(memoryview(drawing % step.encode()), plan, Limits()).body).hexdigest())
+"""
+
+
+def test_text_of_a_drawing_looks_the_same_whatever_text_was_rendered_before() -> None:
+    def drawn(*steps: str) -> list[str]:
+        command = [sys.executable, "-c", DRAWING, *steps]
+        return subprocess.run(command, capture_output=True, check=True, text=True, timeout=120).stdout.split()
+
+    first, *later = drawn("sans-serif", "overlay", "sans-serif", "Unknown", "sans-serif")
+    after_an_overlay, unknown = drawn("overlay", "sans-serif", "Unknown")
+    assert {first, later[0], later[2]} == {after_an_overlay}
+    assert later[1] == unknown

@@ -18,6 +18,7 @@ from pixmill.engine.codecs.svg_size import DrawingSize, drawing_size, styles_siz
 from pixmill.engine.codecs.svg_sniff import decompress_svg
 from pixmill.engine.codecs.vector_scale import exact_intrinsic_size, exact_request, render_box, render_scale
 from pixmill.engine.raster.convert import VipsImage, from_vips
+from pixmill.engine.raster.fonts import register_fonts
 from pixmill.engine.raster.frame import Frame
 from pixmill.media import Format
 from pixmill.plan.lengths import Size, round_length
@@ -106,6 +107,8 @@ class SvgDecoder:
 
     def _open(self, attributes: dict[str, str], scale: float) -> VipsImage:
         body = self._sanitised.serialise(self._rasters.url, attributes)
+        if b"<text" in body:
+            register_fonts()
         return pyvips.Image.svgload_buffer(body, dpi=_CSS_DPI, scale=_LIBVIPS_SCALE * scale)
 
     def _sized_root(self, size: Size) -> dict[str, str]:

@@ -1,24 +1,21 @@
 """Draws text by Pango, from libvips' wheel: glyphs, a stroke, a background.
 
-Noto Sans comes as a package, so that text looks the same if no font is installed; other families are those of the
-system, with Noto Sans as the fallback. Sizes are pixels; the image has the size of the ink. Must never know plans other
-than texts.
+Families are those of ``raster/fonts.py``, with Noto Sans as the fallback. Sizes are pixels; the image has the size of
+the ink. Must never know plans other than texts.
 """
 
-from functools import cache
 from math import isqrt
 from typing import Final
 
 import pyvips
-from fontpkg_noto_sans import ROOT
 
 from pixmill.engine.pixels.draw.compositing import composite_over, fill_mask
 from pixmill.engine.raster.convert import VipsImage
+from pixmill.engine.raster.fonts import register_fonts
 from pixmill.errors import ResultTooLarge
 from pixmill.plan.overlays import DEFAULT_FONT, MAX_TEXT_PIXELS, Align, TextOverlay
 
 _MEASURING_SIZE: Final = 8.0
-_FONT_FILES: Final = sorted(str(path) for path in (ROOT / "files").glob("*.ttf"))
 _NO_INK: Final = "no text to render"
 """libvips' message for characters that show nothing: spaces, marks of direction, soft hyphens."""
 
@@ -27,7 +24,7 @@ _VIPS_ALIGNS: Final = {Align.LEFT: "low", Align.CENTRE: "centre", Align.RIGHT: "
 
 def render_text(text: TextOverlay) -> VipsImage:
     """Return the text as RGBA. Raises ResultTooLarge."""
-    _register_fonts()
+    register_fonts()
     _check_size(text)
     mask = _text_mask(text, text.size)
     stroke = text.stroke
@@ -89,10 +86,3 @@ def _dilate_by_disc(mask: VipsImage, radius: int) -> VipsImage:
         for offset in (half_width, window_width - half_width - 1):
             dilated = dilated.maxpair(window.embed(offset, row, width, height))
     return dilated.copy_memory()
-
-
-@cache
-def _register_fonts() -> None:
-    """Register the packaged fonts in this process."""
-    for file in _FONT_FILES:
-        pyvips.Image.text("a", font=DEFAULT_FONT, fontfile=file, dpi=72).copy_memory()
