@@ -10,6 +10,7 @@ A name that was not told of does not exist. ``*.`` stands for any labels before 
 """
 
 import asyncio
+import contextlib
 import struct
 import threading
 from collections import Counter
@@ -25,6 +26,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from tests.servers.connections import Connections
 from tests.servers.ports import free_port
 
 _UDP_BYTES = 1232
@@ -123,25 +125,24 @@ class NameServer:
         transport, _ = await self._loop.create_datagram_endpoint(
             lambda: _Datagrams(self), local_addr=(self.host, self.port)
         )
-        streams = await asyncio.start_server(self._serve_stream, self.host, self.port)
+        connections = Connections(self._serve_stream)
+        streams = await asyncio.start_server(connections.accept, self.host, self.port)
         self._ready.set()
         await self._stop.wait()
         transport.close()
-        streams.close()
+        await connections.stop(streams)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 reply = await self.reply(await reader.readexactly(length), 65_535)
                 if reply:
                     writer.write(struct.pack("!H", len(reply)) + reply)
                     await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
 
     def answer_datagram(self, wire: bytes, send: Callable[[bytes], None]) -> None:
         async def answer() -> None:

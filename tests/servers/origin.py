@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.servers.connections import Connections
+
 NOT_MODIFIED = 304
 _CHUNK_BYTES = 16 * 1024
-_LAST_TURNS = 5
-"""Of the event loop: a connection that was accepted takes two to be known, and one to be closed."""
 _TLS_HANDSHAKE = b"\x16"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -80,8 +80,7 @@ class Origin:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._accepted = Connections(self._converse)
         self._thread = threading.Thread(target=self._run, name="origin", daemon=True)
 
     # ------------------------------------------------------------ what tests say
@@ -186,38 +185,17 @@ class Origin:
 
     async def _listen(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._accept, self.host, self.port)
+        server = await asyncio.start_server(self._accepted.accept, self.host, self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        for listening in server.sockets:  # a server that is closed forgets connections that it has just accepted
-            self._loop.remove_reader(listening.fileno())
-        for _ in range(_LAST_TURNS):
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            for writer in self._writers:  # of tasks that had not begun, and of connections that have just come
-                writer.transport.abort()
-            await asyncio.sleep(0)
-        server.close()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._writers.add(writer)
-        task = self._loop.create_task(self._converse(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._accepted.stop(server)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                while await self._exchange(reader, writer):
-                    pass
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-            self._writers.discard(writer)
+        self.connections += 1
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while await self._exchange(reader, writer):
+                pass
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         first = await reader.readexactly(1)

