@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat browser soak check fmt lock docs gallery bench fuzz hostile audit image clean
+.PHONY: serve test faults conformance compat browser soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --images examples/photos
 
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients \
-	    --ignore=tests/browser
+	    --ignore=tests/browser --ignore=tests/site
 
 faults: $(VENV)/.dev             ## break real components under load, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -45,6 +45,10 @@ docs: $(VENV)/.dev               ## regenerate the reference pages and the chart
 	$(BIN)/python docs/generate.py
 	$(BIN)/python deploy/helm/generate.py
 
+docs-site: $(VENV)/.docs          ## build the site of the documentation into build/site, and check its links and what it shows
+	$(BIN)/python -m docs.site.build
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/site
+
 gallery: $(VENV)/.dev            ## render every operation on the sample photos into docs/gallery
 	$(BIN)/python docs/gallery.py
 
@@ -72,6 +76,8 @@ lock: $(VENV)/.dev               ## resolve and lock the dependencies again
 	    -c requirements/runtime.txt pyproject.toml --group dev requirements/build.in -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -c requirements/dev.txt --group docs -o requirements/docs.txt
 
 clean:                           ## remove the environment and all build output
 	rm -rf $(VENV) build dist *.egg-info src/*.egg-info src/pixmill/engine/pixels/resample/_*.so
@@ -88,4 +94,8 @@ $(VENV)/.serve: $(BIN)/uv requirements/runtime.txt $(BUILD)
 
 $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
 	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev requirements/docs.txt
+	$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/docs.txt
 	@touch $@

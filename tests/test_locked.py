@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ["runtime", "dev", "build"]
+LOCKS = ["runtime", "dev", "build", "docs"]
 PINNED = re.compile(r"([A-Za-z0-9._-]+)(\[[^\]]+\])?==([^\s;]+)(\s*;.*)?")
 
 
@@ -51,7 +51,7 @@ def test_a_lock_names_no_place_to_get_things_from(name: str) -> None:
 
 def test_the_lock_has_what_pyproject_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = {"runtime": project["project"]["dependencies"], "dev": project["dependency-groups"]["dev"]}
+    wanted = {"runtime": project["project"]["dependencies"]} | project["dependency-groups"]
     for name, asked in wanted.items():
         versions = locked(name)
         for text in asked:
@@ -65,3 +65,9 @@ def test_the_lock_has_what_pyproject_asks_for() -> None:
 def test_what_runs_is_what_is_tested() -> None:
     runtime, dev = locked("runtime"), locked("dev")
     assert {name: versions for name, versions in runtime.items() if dev.get(name) != versions} == {}
+
+
+def test_the_site_is_built_beside_the_tests() -> None:
+    """Both are installed into one environment."""
+    dev, docs = locked("dev"), locked("docs")
+    assert {name: versions for name, versions in docs.items() if dev.get(name, versions) != versions} == {}
