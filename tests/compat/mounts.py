@@ -193,6 +193,13 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
     "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["{origin}/S", "*.example.com"]}},
     "contentful": {"dialect": "contentful"},
+    "astro": {
+        "dialect": "astro",
+        "source": "{origin}",
+        "options": {"domains": ["127.0.0.1"], "remote_patterns": [{"hostname": "*.example.com", "pathname": "/a/**"}]},
+    },
+    "astro-5": {"dialect": "astro", "mount": "/blog", "source": "{origin}", "options": {"version": 5}},
+    "astro-signed": {"dialect": "astro", "mount": "/signed", "source": "{origin}", "keys": KEYS},
     "hygraph": {"dialect": "hygraph", "source": "{origin}/{path}.jpg", "mount": "/proj"},
     "hygraph-files": {"dialect": "hygraph"},
     "shopify": {"dialect": "shopify", "mount": "/s/files/1"},

@@ -32,6 +32,8 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
     from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
     from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
+    from pixmill.dialects.astro.dialect import AstroDialect, AstroOptions
+    from pixmill.dialects.astro.remote_patterns import RemotePattern
     from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
@@ -129,6 +131,10 @@ THUMBORS: Final = (
 IPX: Final = tuple(IpxDialect(IpxOptions(version=version, alias={"x": "http://a"})) for version in (3, 4))
 NETLIFY: Final = tuple(
     NetlifyDialect(NetlifyOptions(("^https://a/.*x+",), handler), site="https://b") for handler in ("hosted", "dev")
+)
+ASTRO: Final = tuple(
+    AstroDialect(AstroOptions(("c",), (RemotePattern("https", "**.a.b", "", "/x/*"),), version), site="https://b")
+    for version in (5, 6)
 )
 PHOTON: Final = (PhotonDialect(PhotonOptions()), PhotonDialect(PhotonOptions(), is_tachyon=True))
 WESERV: Final = WeservDialect(WeservOptions())
@@ -318,6 +324,12 @@ def akamai(data: bytes) -> None:
     with suppress(BadRequest, Forbidden):
         AKAMAI.verify(b"/a.jpg", data, 0)
     _parse(AKAMAI, b"/a.jpg", data, BadRequest, only_images=True)
+
+
+def astro(data: bytes) -> None:
+    """The query, in both versions."""
+    for dialect in ASTRO:
+        _parse(dialect, b"/_image", data, BadRequest, Forbidden, only_images=True)
 
 
 def contentful(data: bytes) -> None:
@@ -735,6 +747,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         sirv,
         akamai,
         photon,
+        astro,
         contentful,
         hygraph,
         shopify,

@@ -106,6 +106,7 @@ SERVICES: Final = (
         "appwrite", "Appwrite", "/v1/storage/buckets/B/files/F/preview?width=300", "appwrite", "/v1/storage/buckets/"
     ),
     Service("cloudimage", "Cloudimage, Filerobot", "/v7/photos/a.jpg?w=300&func=crop", "cloudimage"),
+    Service("astro", "Astro", "/_image?href=%2Fa.jpg&w=300&f=webp", "astro", "/_image"),
     Service("emgr", "EmgR", "/api/images/resize?url=a.jpg&width=300", "emgr", "/api/images/"),
 )
 """In the order of the index. A mark that is a special case of another one stands before it."""

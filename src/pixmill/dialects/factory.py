@@ -6,7 +6,7 @@ The one module that knows every dialect: a new one is a row of ``DIALECTS``.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace as replace_struct
@@ -15,6 +15,7 @@ from pixmill.dialects.akamai.dialect import AkamaiDialect, AkamaiOptions
 from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
 from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
 from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
+from pixmill.dialects.astro.dialect import AstroDialect, AstroOptions
 from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
@@ -121,6 +122,7 @@ class ServerDefaults:
 
 
 OptionsT = TypeVar("OptionsT")
+OptionsT_contra = TypeVar("OptionsT_contra", contravariant=True)
 DialectFactory = Callable[[MountEntry, ServerDefaults], Dialect]
 
 
@@ -142,6 +144,25 @@ def _signed(
     def make(entry: MountEntry, server: ServerDefaults) -> Dialect:
         options = msgspec.json.decode(entry.options, type=options_type)
         return build(options, _secrets(entry, server), entry.mount, server.render_mode)
+
+    return make
+
+
+class _SiteDialect(Protocol[OptionsT_contra]):
+    """Builds the dialect of a site, whose base has the paths that URLs name."""
+
+    def __call__(
+        self, options: OptionsT_contra, *, mount: str, site: str, keyring: Keyring | None, mode: RenderMode
+    ) -> Dialect: ...
+
+
+def _site_signed(build: _SiteDialect[OptionsT], options_type: type[OptionsT]) -> DialectFactory:
+    """Return the factory of a dialect of a site, with Pixmill's own signatures if the entry names keys."""
+
+    def make(entry: MountEntry, server: ServerDefaults) -> Dialect:
+        options = msgspec.json.decode(entry.options, type=options_type)
+        keyring = _own_keyring(entry)
+        return build(options, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
     return make
 
@@ -227,12 +248,6 @@ def _ipx(entry: MountEntry, server: ServerDefaults) -> IpxDialect:
     options = msgspec.json.decode(entry.options, type=IpxOptions)
     keyring = _own_keyring(entry)
     return IpxDialect(options, mount=entry.mount, keyring=keyring, mode=server.render_mode)
-
-
-def _netlify(entry: MountEntry, server: ServerDefaults) -> NetlifyDialect:
-    options = msgspec.json.decode(entry.options, type=NetlifyOptions)
-    keyring = _own_keyring(entry)
-    return NetlifyDialect(options, mount=entry.mount, site=entry.source, keyring=keyring, mode=server.render_mode)
 
 
 def _cloudflare(entry: MountEntry, server: ServerDefaults) -> CloudflareDialect:
@@ -322,7 +337,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "storyblok": _storyblok,
     "aws": _aws,
     "ipx": _ipx,
-    "netlify": _netlify,
+    "netlify": _site_signed(NetlifyDialect, NetlifyOptions),
     "cloudflare": _cloudflare,
     "imagedelivery": _cloudflare,
     "weserv": _weserv,
@@ -349,6 +364,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "appwrite": _keyless(AppwriteDialect, AppwriteOptions),
     "imageengine": _keyless(ImageEngineDialect, ImageEngineOptions),
     "twicpics": _keyless(TwicPicsDialect, TwicPicsOptions),
+    "astro": _site_signed(AstroDialect, AstroOptions),
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,

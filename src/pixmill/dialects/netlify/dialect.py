@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pixmill.dialects.kit.compiled import CompiledCache
-from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.patterns import regex
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.sharp import FITS, POSITIONS, SharpImage
+from pixmill.dialects.kit.site_paths import site_source, web_site
 from pixmill.dialects.netlify.options import NAMES, OPTIONS
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring, MountSignatures
@@ -96,7 +96,7 @@ class NetlifyDialect:
         """``site`` is the base of the paths of the site: only with an http or https one does their query count."""
         self._is_dev = options.handler == "dev"
         self._patterns = tuple(regex(_anchored(pattern)) for pattern in options.remote_images)
-        self._site = site.rstrip("/") if site.startswith(("http://", "https://")) and "{" not in site else ""
+        self._site = web_site(site)
         self._base = canonical_url(f"{self._site}/") if self._site else ""
         self._signatures = MountSignatures(keyring, mount)
         self._mode = mode
@@ -156,23 +156,12 @@ class NetlifyDialect:
         if not absolute and text.startswith("//"):
             absolute = special_url(f"{self._site.partition(':')[0] or 'https'}:{text}")
         if not absolute:
-            return self._local_source(text)
+            return site_source(text, self._site, "url")
         canonical = canonical_url(absolute)
         is_own = bool(self._site) and canonical.startswith(self._base)
         if not is_own and not any(pattern.matches(canonical) for pattern in self._patterns):
             raise SourceForbidden(_FORBIDDEN, param="url")
         return parse_source(canonical)
-
-    def _local_source(self, text: str) -> SourceRef:
-        """Return the original at a path of the site, which may lack its slash."""
-        url = canonical_url(special_url(f"http://n/{text.lstrip('/')}"))
-        path, mark, search = url.removeprefix("http://n").partition("?")
-        if mark and self._site:
-            return parse_source(self._site + path + mark + search)
-        try:
-            return parse_source(f"/{percent_decode(path.encode()).lstrip('/')}")
-        except ValueError:
-            raise InvalidParameter("url is not a path", param="url") from None
 
     def _hosted_plan(self, values: dict[str, str]) -> Plan:
         width, height = (_side(values, *names) for names in (("w", "width"), ("h", "height")))
