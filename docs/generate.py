@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
+from pixmill.api.http.error_advice import ADVICE
 from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
 from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
@@ -233,6 +234,25 @@ ERRORS = """\
 - `param` names the parameter at fault, if there is one.
 - `instance` holds the request ID, which is also in the `X-Request-ID` header and in the log.
 - `Retry-After` is sent with the codes that have a value below, and with others if the server can estimate a time.
+
+## Errors in a browser
+
+`PIXMILL_ERROR_IMAGES` says what people see of an error. `make serve` sets it to `development`.
+
+| value | image element | address bar | programs |
+|---|---|---|---|
+| off | nothing, as for any broken image | problem document | problem document |
+| pages | nothing | page with the code, the sentence and the marked parameter | problem document |
+| development | image with the code, the sentence and what to do, in the size that the URL asks for | the same page, with what to try | problem document, with `hint` |
+
+- The status is that of the error in each form. An image with status 404 fires `load`, not `error`: use `off` or `pages` where pages rely on
+  `onerror`.
+- Images and pages are `Cache-Control: no-store`. Every error has `Vary: Sec-Fetch-Dest, Accept` then.
+- `Sec-Fetch-Dest` decides. Without it, which is so on addresses that are neither https nor this machine, the first type in `Accept` does.
+- An answer to errors in the form of another service gives way to an image or a page; a redirect that the URL asks for does not.
+- `development` names settings, hosts, addresses, and files with similar names. Do not use it on a public address. Scripts of other hosts do not
+  get the `hint`.
+- With `PIXMILL_DOCS_URL` a page links to the row of its code below.
 """
 
 SETTINGS = """\
@@ -519,12 +539,14 @@ def _errors() -> Iterable[str]:
     for family in PixmillError.__subclasses__():
         yield f"## {family.title}\n"
         codes = {family.code: family} | error_classes_by_code(family)
-        yield from _table(("code", "status", "title", "Retry-After"), (_error(*item) for item in codes.items()))
+        yield from _table(
+            ("code", "status", "title", "what to try", "Retry-After"), (_error(*item) for item in codes.items())
+        )
 
 
 def _error(code: str, error: type[PixmillError]) -> tuple[str, ...]:
     retry_after = f"{RETRY_AFTER_S[code]} s" if code in RETRY_AFTER_S else ""
-    return _code(code), str(STATUS[code]), error.title, retry_after
+    return _code(code), str(STATUS[code]), f'<a id="{code}"></a>{error.title}', ADVICE[code], retry_after
 
 
 def _settings() -> Iterable[str]:

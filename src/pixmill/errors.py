@@ -43,8 +43,9 @@ MAX_SNAPSHOT_CHARS: Final = 500
 class PixmillError(Exception):
     """An error with a stable ``code``, a public ``message`` and a private ``detail``.
 
-    ``message`` is shown to clients; ``detail`` goes to the log only. ``param`` names the invalid request parameter,
-    if there is one. ``retry_after_s`` estimates when a retry may succeed, if that is known.
+    ``message`` is shown to clients; ``detail`` goes to the log only. ``hint`` tells the operator what to do; it
+    may name settings, files and addresses, and is shown in development only. ``param`` names the invalid request
+    parameter, if there is one. ``retry_after_s`` estimates when a retry may succeed, if that is known.
     """
 
     code: ClassVar[str] = "internal"
@@ -57,17 +58,30 @@ class PixmillError(Exception):
     """The HTTP status of the source's answer, if that is the error."""
 
     def __init__(
-        self, message: str = "", *, param: str | None = None, detail: str = "", retry_after_s: float | None = None
+        self,
+        message: str = "",
+        *,
+        param: str | None = None,
+        detail: str = "",
+        hint: str = "",
+        retry_after_s: float | None = None,
     ) -> None:
         self.message = message or self.title
         self.param = param
         self.detail = detail
+        self.hint = hint
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
 
     def with_subject(self, name: str, param: str) -> Self:
         """Copy it with the name of the input that failed, for requests with several."""
-        copy = type(self)(f"{name}: {self.message}", param=param, detail=self.detail, retry_after_s=self.retry_after_s)
+        copy = type(self)(
+            f"{name}: {self.message}",
+            param=param,
+            detail=self.detail,
+            hint=self.hint,
+            retry_after_s=self.retry_after_s,
+        )
         copy.from_negative_cache, copy.negative_ttl_s = self.from_negative_cache, self.negative_ttl_s
         copy.upstream_status = self.upstream_status
         return copy
@@ -76,7 +90,9 @@ class PixmillError(Exception):
         """Return what a negative cache keeps of it."""
         limit = MAX_SNAPSHOT_CHARS
         param = self.param and self.param[:limit]
-        return ErrorSnapshot(self.code, self.message[:limit], param, self.detail[:limit], self.upstream_status)
+        return ErrorSnapshot(
+            self.code, self.message[:limit], param, self.detail[:limit], self.upstream_status, self.hint[:limit]
+        )
 
 
 class ErrorSnapshot(Struct, frozen=True, gc=False):
@@ -91,10 +107,11 @@ class ErrorSnapshot(Struct, frozen=True, gc=False):
     param: str | None
     detail: str
     upstream_status: int = 0
+    hint: str = ""
 
     def as_negative_hit(self, ttl_s: float) -> PixmillError:
         """Return a new error for a request that is answered from the negative cache."""
-        error = _classes_by_code()[self.code](self.message, param=self.param, detail=self.detail)
+        error = _classes_by_code()[self.code](self.message, param=self.param, detail=self.detail, hint=self.hint)
         error.from_negative_cache, error.negative_ttl_s = True, ttl_s
         error.upstream_status = self.upstream_status
         return error

@@ -135,7 +135,7 @@ def _build_api(
             max_upload_bytes=settings.max_source_bytes,
             memory_budget=storage.memory_budget,
             response_bodies=response_bodies,
-            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics),
+            load_shedder=LoadShedder(engine.retry_after_s, engine.reserve, metrics, display=settings.error_display()),
         ),
         telemetry=Telemetry(
             observer=metrics,

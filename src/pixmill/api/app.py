@@ -75,7 +75,7 @@ def _build_app(context: ApiContext, routes: list[BaseRoute]) -> Starlette:
                 request_metrics=context.telemetry.request_metrics,
                 access_log=context.telemetry.access_log,
             ),
-            Middleware(ErrorMiddleware),
+            Middleware(ErrorMiddleware, display=config.error_display()),
             Middleware(ResponseBodyMiddleware, bodies=context.limits.response_bodies),
             Middleware(
                 RateLimitMiddleware,

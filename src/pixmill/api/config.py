@@ -9,6 +9,8 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from pixmill.api.http.client_hints import HINT_HEADERS
+from pixmill.api.http.error_display import ErrorDisplay
+from pixmill.api.http.error_form import ErrorImages
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
 from pixmill.dialects.factory import MountEntry, parse_mounts
 from pixmill.dialects.native.param import MAX_SIDE
@@ -28,6 +30,7 @@ The rate is Apache's default (mod_reqtimeout, ``MinRate=500``), the grace period
 """
 
 _HEADER_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+_WEB_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
 _WIDTH = re.compile("[0-9]{1,5}")
 _RESERVED_HEADERS: Final = {
     "accept",
@@ -97,6 +100,17 @@ class ApiConfig(BaseModel):
         SecretStr(""),
         description="URL grammars of other services, as a JSON list of objects with dialect, host, mount, source, "
         "keys and options (see docs/dialects.md). Empty: native URLs only.",
+    )
+    error_images: ErrorImages = Field(
+        ErrorImages.OFF,
+        description="What people see of errors in a browser: off sends problem documents to all, pages sends an HTML "
+        "page to the address bar, development also sends an image with the code and the reason to image elements, and "
+        "tells how to repair it, which may name settings, files and addresses.",
+    )
+    docs_url: str = Field(
+        "",
+        description="URL of the published documentation, such as https://docs.example.com/, for links on error pages. "
+        "Empty: no links.",
     )
     srcset_warm: bool = Field(
         default=False,
@@ -186,6 +200,13 @@ class ApiConfig(BaseModel):
             raise ValueError(f"{name} is not a valid header name, or has another meaning")
         return name
 
+    @field_validator("docs_url")
+    @classmethod
+    def _validate_docs_url(cls, text: str) -> str:
+        if text and not _WEB_URL.fullmatch(text):
+            raise ValueError("must be an http or https URL without query or fragment")
+        return text
+
     @field_validator("presets")
     @classmethod
     def _validate_presets(cls, text: str) -> str:
@@ -260,6 +281,10 @@ class ApiConfig(BaseModel):
         """Return the keys that requests must be signed with; None if unsigned requests are allowed."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
+
+    def error_display(self) -> ErrorDisplay:
+        """Return how errors are shown."""
+        return ErrorDisplay(self.error_images, self.docs_url)
 
     def parsed_mounts(self) -> tuple[MountEntry, ...]:
         """Return the entries of ``dialects``."""

@@ -12,13 +12,15 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pixmill.api.fastpath.request_cache import RequestKey
 from pixmill.api.http.dialect_answers import own_error_response
+from pixmill.api.http.error_display import NO_DISPLAY, ErrorDisplay, FailedRequest
+from pixmill.api.http.error_form import ErrorForm
 from pixmill.api.http.problems import problem_response
 from pixmill.dialects.port import Text
 from pixmill.dialects.registry import DialectMatch
@@ -142,6 +144,7 @@ class LoadShedder:
         reserve: Callable[[], AbstractContextManager[None]],
         observer: Observer,
         probe_limiter: ProbeLimiter | None = None,
+        display: ErrorDisplay = NO_DISPLAY,
     ) -> None:
         self._retry_after_s = retry_after_s
         self._reserve = reserve
@@ -149,11 +152,17 @@ class LoadShedder:
         self._probe_limiter = probe_limiter or ProbeLimiter()
         self._recent: set[int] = set()
         self._previous: set[int] = set()
-        self._rejections: dict[tuple[str, str, int], PreparedRejection] = {}
+        self._rejections: dict[tuple[str, str, int, ErrorForm], PreparedRejection] = {}
+        self._display = display
         self._pacer = Pacer()
 
-    def rejection(self, request_key: RequestKey, match: DialectMatch | None) -> PreparedRejection | None:
-        """Return the rejection of a request that missed memory; None to admit it."""
+    def rejection(
+        self, request_key: RequestKey, match: DialectMatch | None, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> PreparedRejection | None:
+        """Return the rejection of a request that missed memory; None to admit it.
+
+        An image of the error is drawn for each request, as their sizes differ; all else is prepared once.
+        """
         if match is None or not match.route.needs_engine:
             return None
         retry_after_s = self._retry_after_s()
@@ -165,8 +174,13 @@ class LoadShedder:
             return None
         self._observer.increment(Event.REJECTED, reason="shed")
         seconds = max(1, math.ceil(retry_after_s))
-        key = match.mounted.name, match.route.label, seconds
-        return self._rejections.get(key) or self._rejections.setdefault(key, _prepare_rejection(match, seconds))
+        form = self._display.form(headers) if self._display.is_on else ErrorForm.PROBLEM
+        if form is ErrorForm.IMAGE:
+            return _prepare_rejection(match, seconds, self._display, form, request_key)
+        key = match.mounted.name, match.route.label, seconds, form
+        return self._rejections.get(key) or self._rejections.setdefault(
+            key, _prepare_rejection(match, seconds, self._display, form)
+        )
 
     @asynccontextmanager
     async def admit(self, request_key: RequestKey, match: DialectMatch | None) -> AsyncIterator[None]:
@@ -208,8 +222,10 @@ class LoadShedder:
         self._recent.add(request_hash)
 
 
-def _prepare_rejection(match: DialectMatch, seconds: int) -> PreparedRejection:
-    """Prepare what clients of the dialect expect for a full queue.
+def _prepare_rejection(
+    match: DialectMatch, seconds: int, display: ErrorDisplay, form: ErrorForm, request_key: RequestKey | None = None
+) -> PreparedRejection:
+    """Prepare what clients of the dialect expect for a full queue, in the form for those who ask.
 
     An answer that depends on the query is not available: nothing is parsed.
     """
@@ -218,6 +234,8 @@ def _prepare_rejection(match: DialectMatch, seconds: int) -> PreparedRejection:
     answer = match.error_answer(error, response.status_code, b"")
     if isinstance(answer, Text):
         response = own_error_response(answer, response, head=False)
+    path, query = request_key[:2] if request_key else (b"", b"")
+    response = display.show(form, FailedRequest(error, _ID_PLACEHOLDER, path, query), response)
     headers = [(name, value) for name, value in response.raw_headers if name != b"content-length"]
     log_fields: dict[str, object] = {"code": error.code, "detail": "shed before parsing"}
     return PreparedRejection(

@@ -79,7 +79,7 @@ class FastPathMiddleware:
         else:
             match = self._request_cache.reader.match(request_key)
             identify_client(scope, self._trusted_proxies)  # whose share of the queue it would take
-            rejection = self._load_shedder.rejection(request_key, match)
+            rejection = self._load_shedder.rejection(request_key, match, scope["headers"])
             if rejection is None:
                 scope["request_key"], scope["dialect_match"] = request_key, match
                 async with self._load_shedder.admit(request_key, match):

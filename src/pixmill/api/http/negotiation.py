@@ -52,11 +52,11 @@ def accepted_formats(accept: str) -> frozenset[Format]:
         media, *parameters = element.split(";")
         form = _BY_MIME.get(media.strip(" \t").lower())
         if form is not None:
-            weights.setdefault(form, []).append(_weight(parameters))
+            weights.setdefault(form, []).append(weight_of(parameters))
     return frozenset(form for form, values in weights.items() if min(values) > 0)
 
 
-def _weight(parameters: list[str]) -> float:
+def weight_of(parameters: list[str]) -> float:
     """Return the ``q`` of an element, 1 if absent, 0 if malformed."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")

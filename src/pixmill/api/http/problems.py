@@ -115,14 +115,22 @@ _MAX_MESSAGE_CHARS = 500
 
 
 def problem_response(
-    error: PixmillError, *, request_id: str = "", vary: str = "", allow: str = "", head: bool = False
+    error: PixmillError,
+    *,
+    request_id: str = "",
+    vary: str = "",
+    allow: str = "",
+    head: bool = False,
+    hint: str = "",
 ) -> Response:
     """Return the response for ``error``; without a body for HEAD.
 
-    ``vary`` is that of the intended response, ``allow`` lists the allowed methods for a 405.
+    ``vary`` is that of the intended response, ``allow`` lists the allowed methods for a 405. ``hint`` is
+    for developers only.
     """
     status = STATUS[error.code]
-    response = Response(_problem_document(error, status, request_id), status, media_type="application/problem+json")
+    document = _problem_document(error, status, request_id, hint)
+    response = Response(document, status, media_type="application/problem+json")
     headers = {
         "cache-control": _cache_control(error, status),
         "retry-after": _retry_after(error),
@@ -166,7 +174,7 @@ def _cache_status(error: PixmillError) -> str:
     return f"Pixmill; fwd={forward}; detail={error.code}"
 
 
-def _problem_document(error: PixmillError, status: int, request_id: str) -> bytes:
+def _problem_document(error: PixmillError, status: int, request_id: str, hint: str) -> bytes:
     document = {
         "type": f"urn:pixmill:error:{error.code}",
         "title": error.title,
@@ -176,6 +184,8 @@ def _problem_document(error: PixmillError, status: int, request_id: str) -> byte
     }
     if error.param is not None:
         document["param"] = _truncate(error.param)
+    if hint:
+        document["hint"] = _truncate(hint)
     if request_id:
         document["instance"] = f"urn:pixmill:request:{request_id}"
     return msgspec.json.encode(document)

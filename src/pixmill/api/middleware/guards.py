@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.http.forwarded import ProxyNetwork, client_address, throttle_key
 from pixmill.api.middleware.cors import PREFLIGHT_HEADERS
-from pixmill.api.middleware.paths import ADMIN_PREFIX, MONITORING_PATHS
+from pixmill.api.middleware.paths import ADMIN_PREFIX, MONITORING_PATHS, raw_path
 from pixmill.errors import Draining, HeadersTooLarge, MalformedRequest, RateLimited, RequestTooLarge
 from pixmill.ports.observe import Event, Observer
 from pixmill.runtime.client import CURRENT_CLIENT
@@ -153,12 +153,6 @@ class CorsPreflightMiddleware:
         if scope["type"] == "http" and scope["method"] == "OPTIONS" and not scope["path"].startswith(ADMIN_PREFIX):
             return Response(status_code=204, headers=PREFLIGHT_HEADERS)(scope, receive, send)
         return self.app(scope, receive, send)
-
-
-def raw_path(scope: Scope) -> bytes:
-    """Return the path as it was sent."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode(errors="surrogateescape")
-    return raw
 
 
 def is_host(value: bytes) -> bool:

@@ -1,7 +1,8 @@
 """The outermost middlewares: request id, common headers, access log and request metrics; and errors as responses.
 
 The first keeps a ``RequestContext`` in the scope's state and wraps ``send`` in it once; inner middlewares read it. The
-second answers exceptions as the dialect of the request says, else with RFC 9457 problem documents. On a cached response
+second answers exceptions as the dialect of the request says, else with RFC 9457 problem documents, or as people see
+errors in a browser. On a cached response
 the middleware is a good part of the time, so every call counts: those with nothing to do after the response return the
 inner application's awaitable instead of awaiting it. Must never know what an image is, nor who counts and where the log
 goes.
@@ -22,12 +23,15 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from pixmill.api.http.dialect_answers import own_error_response
+from pixmill.api.http.error_display import NO_DISPLAY, ErrorDisplay, FailedRequest, readable_hint
+from pixmill.api.http.error_form import ErrorForm
 from pixmill.api.http.problems import SERVER_ERROR, problem_response, translate
 from pixmill.api.middleware.cors import COMMON_HEADERS, SAME_ORIGIN_HEADERS
-from pixmill.api.middleware.paths import ADMIN_PREFIX
+from pixmill.api.middleware.paths import ADMIN_PREFIX, raw_path
 from pixmill.api.middleware.telemetry import AccessLogger, RequestMetrics, access_fields, remote_address
 from pixmill.dialects.catalogue import marked_services
 from pixmill.dialects.factory import DIALECTS
+from pixmill.dialects.port import Redirect
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import (
     Draining,
@@ -142,8 +146,9 @@ class ErrorMiddleware:
     A handler may leave the ``Vary`` of its intended response in ``request.state.vary``.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, display: ErrorDisplay = NO_DISPLAY) -> None:
         self.app = app
+        self._display = display
         self._log = structlog.get_logger("api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +166,7 @@ class ErrorMiddleware:
                 raise  # the server resets the connection, so that half an image is not taken for a whole one
             release_frames(error)
             release_frames(request_context.error)
-            await _error_response(scope, request_context, request_context.error)(scope, receive, send)
+            await _error_response(scope, request_context, request_context.error, self._display)(scope, receive, send)
 
     async def _handle_disconnect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST all the same: a malformed body looks like a disconnect.
@@ -171,9 +176,8 @@ class ErrorMiddleware:
         request_context: RequestContext = scope["state"]["request_context"]
         request_context.client_disconnected = not request_context.status
         if request_context.client_disconnected and scope["method"] == "POST":
-            await _error_response(scope, request_context, MalformedRequest("The request ends before its body does"))(
-                scope, receive, send
-            )
+            error = MalformedRequest("The request ends before its body does")
+            await _error_response(scope, request_context, error, self._display)(scope, receive, send)
 
 
 def choose_request_id(requested_id: bytes | None) -> str:
@@ -195,18 +199,28 @@ def route_template(scope: Scope) -> str:
     return match.route.label if match else getattr(scope.get("route"), "path", "none")
 
 
-def _error_response(scope: Scope, request_context: RequestContext, error: PixmillError) -> Response:
+def _error_response(
+    scope: Scope, request_context: RequestContext, error: PixmillError, display: ErrorDisplay
+) -> Response:
     allow = ", ".join(_allowed_methods(scope)) if isinstance(error, MethodNotAllowed) else ""
+    is_head = scope["method"] == "HEAD"
+    hint = readable_hint(error, scope["headers"]) if display.is_development and error.hint else ""
     response = problem_response(
         error,
         request_id=request_context.id,
         vary=scope["state"].get("vary", ""),
         allow=allow,
-        head=scope["method"] == "HEAD",
+        head=is_head,
+        hint=hint,
     )
     match: DialectMatch | None = scope.get("dialect_match")
-    if match and (answer := match.error_answer(error, response.status_code, scope["query_string"])):
-        response = own_error_response(answer, response, head=scope["method"] == "HEAD")
+    answer = match.error_answer(error, response.status_code, scope["query_string"]) if match else None
+    if answer:
+        response = own_error_response(answer, response, head=is_head)
+    if display.is_on:
+        form = ErrorForm.PROBLEM if isinstance(answer, Redirect) else display.form(scope["headers"])
+        failed = FailedRequest(error, request_context.id, raw_path(scope), scope["query_string"], hint, is_head=is_head)
+        response = display.show(form, failed, response)
     if isinstance(error, Draining | UploadTimeout) and scope.get("http_version", "1.1").startswith("1"):
         response.headers["connection"] = "close"  # HTTP/2 has no such header (RFC 9113 §8.2.2)
     return response

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 
-from pixmill.api.middleware.guards import raw_path
+from pixmill.api.middleware.paths import raw_path
 
 
 class RequestMetrics(Protocol):
