@@ -192,6 +192,7 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     },
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
     "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["{origin}/S", "*.example.com"]}},
+    "flyimg": {"dialect": "flyimg"},
     "contentful": {"dialect": "contentful"},
     "astro": {
         "dialect": "astro",

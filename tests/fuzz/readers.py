@@ -43,6 +43,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
+    from pixmill.dialects.flyimg.dialect import FlyimgDialect, FlyimgOptions
     from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
     from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
     from pixmill.dialects.iiif.dialect import IiifDialect
@@ -136,6 +137,7 @@ ASTRO: Final = tuple(
     AstroDialect(AstroOptions(("c",), (RemotePattern("https", "**.a.b", "", "/x/*"),), version), site="https://b")
     for version in (5, 6)
 )
+FLYIMG: Final = FlyimgDialect(FlyimgOptions())
 PHOTON: Final = (PhotonDialect(PhotonOptions()), PhotonDialect(PhotonOptions(), is_tachyon=True))
 WESERV: Final = WeservDialect(WeservOptions())
 CLOUDFLARE: Final = (
@@ -330,6 +332,13 @@ def astro(data: bytes) -> None:
     """The query, in both versions."""
     for dialect in ASTRO:
         _parse(dialect, b"/_image", data, BadRequest, Forbidden, only_images=True)
+
+
+def flyimg(data: bytes) -> None:
+    """The path below the kinds of requests, then the query."""
+    path, _, query = data.partition(b"?")
+    for kind in (b"/upload/", b"/path/"):
+        _parse(FLYIMG, kind + path, query, BadRequest)
 
 
 def contentful(data: bytes) -> None:
@@ -748,6 +757,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         akamai,
         photon,
         astro,
+        flyimg,
         contentful,
         hygraph,
         shopify,

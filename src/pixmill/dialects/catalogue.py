@@ -107,6 +107,13 @@ SERVICES: Final = (
     ),
     Service("cloudimage", "Cloudimage, Filerobot", "/v7/photos/a.jpg?w=300&func=crop", "cloudimage"),
     Service("astro", "Astro", "/_image?href=%2Fa.jpg&w=300&f=webp", "astro", "/_image"),
+    Service(
+        "flyimg",
+        "flyimg",
+        "/upload/w_300,h_200/https://example.com/a.jpg",
+        "flyimg",
+        "/(?:upload|path)/[^/]{1,256}/https?:/",
+    ),
     Service("emgr", "EmgR", "/api/images/resize?url=a.jpg&width=300", "emgr", "/api/images/"),
 )
 """In the order of the index. A mark that is a special case of another one stands before it."""

@@ -26,6 +26,7 @@ from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
 from pixmill.dialects.cos.dialect import CosDialect, CosOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
+from pixmill.dialects.flyimg.dialect import FlyimgDialect, FlyimgOptions
 from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
 from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
 from pixmill.dialects.iiif.dialect import IiifDialect
@@ -365,6 +366,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imageengine": _keyless(ImageEngineDialect, ImageEngineOptions),
     "twicpics": _keyless(TwicPicsDialect, TwicPicsOptions),
     "astro": _site_signed(AstroDialect, AstroOptions),
+    "flyimg": _keyless(FlyimgDialect, FlyimgOptions),
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,
