@@ -193,6 +193,11 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
     "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["{origin}/S", "*.example.com"]}},
     "flyimg": {"dialect": "flyimg"},
+    "builderio": {"dialect": "builderio"},
+    "builderio-enlarging": {"dialect": "builderio", "mount": "/cdn", "options": {"enlarge": True, "quality": 10}},
+    "prepr": {"dialect": "prepr"},
+    "gcore": {"dialect": "gcore"},
+    "gcore-plain": {"dialect": "gcore", "options": {"avif_enabled": False, "webp_enabled": False, "quality": 30}},
     "contentful": {"dialect": "contentful"},
     "astro": {
         "dialect": "astro",

@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
     from pixmill.dialects.astro.dialect import AstroDialect, AstroOptions
     from pixmill.dialects.astro.remote_patterns import RemotePattern
+    from pixmill.dialects.builderio.dialect import BuilderIoDialect, BuilderIoOptions
     from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
     from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
     from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
@@ -43,6 +44,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
     from pixmill.dialects.fastly.dialect import FastlyDialect, FastlyOptions
+    from pixmill.dialects.fastly.gcore import GcoreDialect, GcoreOptions
     from pixmill.dialects.flyimg.dialect import FlyimgDialect, FlyimgOptions
     from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
     from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
@@ -67,6 +69,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.nextjs.dialect import NextDialect
     from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
     from pixmill.dialects.port import Dialect, FactsRequest, ImageRedirect, ImmutableImage, Text
+    from pixmill.dialects.prepr.dialect import PreprDialect, PreprOptions
     from pixmill.dialects.riapi.dialect import RiapiDialect, RiapiOptions
     from pixmill.dialects.riapi.imagesharp import ImageSharpDialect, ImageSharpOptions
     from pixmill.dialects.scene7.dialect import Scene7Dialect, Scene7Options
@@ -138,6 +141,9 @@ ASTRO: Final = tuple(
     for version in (5, 6)
 )
 FLYIMG: Final = FlyimgDialect(FlyimgOptions())
+BUILDERIO: Final = BuilderIoDialect(BuilderIoOptions())
+PREPR: Final = PreprDialect(PreprOptions())
+GCORE: Final = GcoreDialect(GcoreOptions())
 PHOTON: Final = (PhotonDialect(PhotonOptions()), PhotonDialect(PhotonOptions(), is_tachyon=True))
 WESERV: Final = WeservDialect(WeservOptions())
 CLOUDFLARE: Final = (
@@ -339,6 +345,22 @@ def flyimg(data: bytes) -> None:
     path, _, query = data.partition(b"?")
     for kind in (b"/upload/", b"/path/"):
         _parse(FLYIMG, kind + path, query, BadRequest)
+
+
+def builderio(data: bytes) -> None:
+    """The path below the prefix, then the query."""
+    path, _, query = data.partition(b"?")
+    _parse(BUILDERIO, b"/api/v1/image/" + path, query, BadRequest, only_images=True)
+
+
+def prepr(data: bytes) -> None:
+    """The path."""
+    _parse(PREPR, b"/" + data, b"", BadRequest, only_images=True)
+
+
+def gcore(data: bytes) -> None:
+    """The query."""
+    _parse(GCORE, b"/a.jpg", data, BadRequest, only_images=True)
 
 
 def contentful(data: bytes) -> None:
@@ -758,6 +780,9 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         photon,
         astro,
         flyimg,
+        builderio,
+        prepr,
+        gcore,
         contentful,
         hygraph,
         shopify,

@@ -114,6 +114,9 @@ SERVICES: Final = (
         "flyimg",
         "/(?:upload|path)/[^/]{1,256}/https?:/",
     ),
+    Service("builderio", "Builder.io", "/api/v1/image/assets%2FSPACE%2FID?width=300", "builderio", "/api/v1/image/"),
+    Service("prepr", "Prepr", "/w_300,h_200,c_north/a.jpg", "prepr"),
+    Service("gcore", "Gcore Image Stack", "/a.jpg?width=300&height=200&fit=bounds", "fastly"),
     Service("emgr", "EmgR", "/api/images/resize?url=a.jpg&width=300", "emgr", "/api/images/"),
 )
 """In the order of the index. A mark that is a special case of another one stands before it."""

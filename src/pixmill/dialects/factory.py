@@ -16,6 +16,7 @@ from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
 from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
 from pixmill.dialects.appwrite.dialect import AppwriteDialect, AppwriteOptions
 from pixmill.dialects.astro.dialect import AstroDialect, AstroOptions
+from pixmill.dialects.builderio.dialect import BuilderIoDialect, BuilderIoOptions
 from pixmill.dialects.bunny.dialect import BunnyDialect, BunnyOptions
 from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOptions
 from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
@@ -26,6 +27,7 @@ from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
 from pixmill.dialects.cos.dialect import CosDialect, CosOptions
 from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
 from pixmill.dialects.fastly.dialect import ContentstackOptions, FastlyDialect, FastlyOptions
+from pixmill.dialects.fastly.gcore import GcoreDialect, GcoreOptions
 from pixmill.dialects.flyimg.dialect import FlyimgDialect, FlyimgOptions
 from pixmill.dialects.glide.dialect import GlideDialect, GlideOptions
 from pixmill.dialects.hygraph.dialect import HygraphDialect, HygraphOptions
@@ -50,6 +52,7 @@ from pixmill.dialects.nextjs.config import FLAVOURS, load_config
 from pixmill.dialects.nextjs.dialect import NextDialect
 from pixmill.dialects.photon.dialect import PhotonDialect, PhotonOptions
 from pixmill.dialects.port import Dialect, LimitsSources, RequiresSignatures
+from pixmill.dialects.prepr.dialect import PreprDialect, PreprOptions
 from pixmill.dialects.registry import DialectRegistry, MountedDialect
 from pixmill.dialects.riapi.dialect import RiapiDialect, RiapiOptions
 from pixmill.dialects.riapi.imagesharp import ImageSharpDialect, ImageSharpOptions
@@ -367,6 +370,9 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "twicpics": _keyless(TwicPicsDialect, TwicPicsOptions),
     "astro": _site_signed(AstroDialect, AstroOptions),
     "flyimg": _keyless(FlyimgDialect, FlyimgOptions),
+    "builderio": _keyless(BuilderIoDialect, BuilderIoOptions),
+    "prepr": _keyless(PreprDialect, PreprOptions),
+    "gcore": _keyless(GcoreDialect, GcoreOptions),
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,

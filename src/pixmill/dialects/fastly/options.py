@@ -1,13 +1,16 @@
-"""The parameters of Fastly's Image Optimizer as one table: names, meanings, readers. Knows texts and values only."""
+"""The parameters of Fastly's Image Optimizer as one table: names, meanings, readers; and those of Gcore's Image Stack.
+
+Knows texts and values only.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
 from pixmill.dialects.fastly import values
-from pixmill.dialects.kit.numbers import Decimal, Reader, Reading, Words
+from pixmill.dialects.kit.numbers import Decimal, Integer, Reader, Reading, Words
 from pixmill.dialects.kit.options import Option, OptionRow, Status, by_name, options_of
 from pixmill.media import Format
-from pixmill.plan.ops import Fit, Kernel
+from pixmill.plan.ops import MAX_SIDE, Fit, Kernel
 from pixmill.plan.output import Metadata
 
 AUTO: Final = "auto"
@@ -132,3 +135,19 @@ ROWS: Final[tuple[Row, ...]] = (
 )  # fmt: skip
 TABLE: Final = by_name(ROWS)
 OPTIONS: Final = options_of(ROWS)
+
+GCORE_ROWS: Final[tuple[Row, ...]] = (
+    _row("width", "Width in pixels.", "`width`", Integer(1, MAX_SIDE), f"a whole number from 1 to {MAX_SIDE}"),
+    _row("height", "Height in pixels.", "`height`", Integer(1, MAX_SIDE), f"a whole number from 1 to {MAX_SIDE}"),
+    _words("fit", "With both sides: `fit` (default, cuts), `bounds` (inside), `cover` (around the box) or `force` "
+           "(distorts).", "`fit`",
+           Words({"fit": Fit.COVER, "bounds": Fit.INSIDE, "cover": Fit.OUTSIDE, "force": Fit.FILL})),
+    _row("crop", "Region of the resized image: `W,H` or `W:H`, then `xN,yN` in pixels or percent (`x10p`), or "
+         "`offset-xN,offset-yN`.", "`crop`", values.region, _REGION),
+    _row("quality", "Quality, 1 to 100.", "`quality`", Integer(1, 100), "a whole number from 1 to 100",
+         "One scale of perceived quality for all formats.", Status.DIFFERS),
+    _words("format", "`webp` or `avif`; without it by `Accept`.", "`format`",
+           Words({"webp": Format.WEBP, "avif": Format.AVIF})),
+)  # fmt: skip
+GCORE_TABLE: Final = by_name(GCORE_ROWS)
+GCORE_OPTIONS: Final = options_of(GCORE_ROWS)
