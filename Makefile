@@ -51,6 +51,7 @@ docs-site: $(VENV)/.docs          ## build the site of the documentation into bu
 
 gallery: $(VENV)/.dev            ## render every operation on the sample photos into docs/gallery
 	$(BIN)/python docs/gallery.py
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.dev              ## benchmark against other servers, which it installs; writes benchmarks/report.md
 	$(BIN)/python -m benchmarks.all

@@ -6,6 +6,7 @@ Holds the introductions; the text of each parameter, setting, error, format and 
 import importlib
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,7 +24,6 @@ from pixmill.dialects.native.grammars import overlay_options
 from pixmill.dialects.native.grammars.overlays import OverlayGrammar
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.params import PARAMS
-from pixmill.dialects.native.tables import srcset
 from pixmill.engine.codecs.table import CODECS
 from pixmill.errors import PixmillError, error_classes_by_code
 from pixmill.media import MEDIA, NEGOTIABLE_FORMATS, Format
@@ -38,6 +38,9 @@ from pixmill.telemetry.definitions import (
 )
 
 FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent))
+
+from docs import reference  # noqa: E402 - it is run as a file, too
 
 PARAMETERS = """\
 # Parameters
@@ -486,7 +489,7 @@ def pages() -> dict[str, str]:
         "metrics.md": _metrics,
     }
     texts = {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
-    return texts | {"architecture.md": _architecture()} | _dialect_pages()
+    return texts | {"architecture.md": _architecture()} | _dialect_pages() | reference.pages()
 
 
 def main() -> None:
@@ -502,7 +505,7 @@ def _parameters() -> Iterable[str]:
         yield f"## {group}\n"
         if group in INTRODUCTIONS:
             yield INTRODUCTIONS[group]
-        rows = (_parameter(param) for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) if param.group is group)
+        rows = (_parameter(param) for param in reference.ALL_PARAMS if param.group is group)
         yield from _table(("name", "meaning", "values", "default", "example"), rows)
         if group is Group.OVERLAY:
             yield from _overlay_options()
@@ -531,6 +534,7 @@ def _option(option: overlay_options.OverlayOption) -> tuple[str, ...]:
 
 def _parameter(param: Param) -> tuple[str, ...]:
     names, examples = ", ".join(map(_code, param.names)), " ".join(map(_code, param.examples))
+    examples += f" [more]({reference.anchor(param)})"
     return names, param.description, param.grammar.expects, _code(param.default), examples
 
 

@@ -13,6 +13,7 @@ from pixmill.cli import commands
 from pixmill.dialects.emgr.dialect import EmgrDialect
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.params import PARAMS
+from pixmill.dialects.native.tables import srcset
 from pixmill.errors import error_classes_by_code
 from pixmill.settings import Settings, env_name
 from pixmill.telemetry.definitions import (
@@ -144,6 +145,6 @@ def test_every_path_that_is_asked_for_is_a_route(name: str) -> None:
 
 @native_pages
 def test_every_parameter_in_a_url_is_one(name: str) -> None:
-    names = {each for param in PARAMS for each in param.names}
+    names = {each for param in (*PARAMS, srcset.PRESET) for each in param.names}
     for (query,) in all_of(r"/resize\?([^\s'\"`)]+)", name):
         assert {part.partition("=")[0] for part in query.split("&") if part.isascii()} <= names, query

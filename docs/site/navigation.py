@@ -10,6 +10,11 @@ from fnmatch import fnmatch
 
 HOME = "docs/README.md"
 EXCLUDED = ("docs/site/*",)
+PARAMETERS = tuple(
+    f"docs/gallery/{name}.md"
+    for name in ("source", "size", "transformations", "colours", "effects", "overlays", "further-stages", "output")
+)
+"""In the order in which they work; then all others."""
 
 Entry = str | tuple[str, tuple[str, ...]]
 """A pattern of pages, or a titled group of patterns."""
@@ -31,7 +36,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         ("Migrate from", ("docs/migrate/README.md", "docs/migrate/*.md")),
     ),
     "Reference": (
-        ("Parameters", ("docs/parameters.md", "docs/parameters/*.md", "docs/gallery/README.md", "docs/gallery/*.md")),
+        ("Parameters", ("docs/parameters.md", "docs/gallery/README.md", *PARAMETERS, "docs/gallery/*.md")),
         "docs/settings.md",
         "docs/errors.md",
         "docs/formats.md",
