@@ -20,6 +20,7 @@ from pixmill.api.http.problems import RETRY_AFTER_S, STATUS
 from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, MountEntry, ServerDefaults
 from pixmill.dialects.kit.options import Option
+from pixmill.dialects.native import other_words
 from pixmill.dialects.native.grammars import overlay_options
 from pixmill.dialects.native.grammars.overlays import OverlayGrammar
 from pixmill.dialects.native.param import Group, Param
@@ -42,6 +43,14 @@ sys.path.insert(0, str(FOLDER.parent))
 
 from docs import reference  # noqa: E402 - it is run as a file, too
 
+OTHER_WORDS = """\
+## Other words
+
+These mean exactly what the word beside them means, in any case. Numbers may have their unit: `width=400px`, `height=50%25` (percent,
+as `pct:50`), `dpr=2x`, `aspect=16/9`, `rotate=90deg`, and colours may be `rgb(255,204,0)`. Where another service's word means something near, such
+as `fit=crop`, the error says what to write.
+"""
+
 PARAMETERS = """\
 # Parameters
 
@@ -58,10 +67,11 @@ GET /resize?url=https://example.com/photo.jpg&width=800&height=600&fit=cover&for
 
 The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 
-- Parameters are in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names and keywords are in lower case.
+- Parameters are in the query, in any order, percent-encoded as UTF-8 (`+` is a space). Names are in lower case, keywords in any case.
 - Unknown and repeated parameters (also through an alias) and invalid values are a 400 that names the parameter.
 - Different spellings of the same image share a cache entry.
-- Flags are `true` or `1`, `false` or `0`.
+- Flags are `true` or `1`, `false` or `0`; `yes`, `on`, `no` and `off` are taken too. [More words](#other-words) from habit
+  and from other services are taken, or refused with the word that means the same.
 
 ## Order of operations
 
@@ -509,6 +519,20 @@ def _parameters() -> Iterable[str]:
         yield from _table(("name", "meaning", "values", "default", "example"), rows)
         if group is Group.OVERLAY:
             yield from _overlay_options()
+    yield OTHER_WORDS
+    yield from _table(("parameter", "word", "means"), _other_words())
+
+
+def _other_words() -> Iterable[tuple[str, str, str]]:
+    """List the synonyms of values, those of one meaning in a row."""
+    tables = [(_params_with(kind), words) for kind, words in other_words.WORDS_BY_GRAMMAR]
+    for names, words in (*tables, *((_code(name), words) for name, words in other_words.WORDS_BY_PARAM.items())):
+        for ours in dict.fromkeys(words.values()):
+            yield names, ", ".join(_code(word) for word, meaning in words.items() if meaning == ours), _code(ours)
+
+
+def _params_with(kind: type) -> str:
+    return ", ".join(_code(param.name) for param in PARAMS if isinstance(param.grammar, kind))
 
 
 def _overlay_options() -> Iterable[str]:

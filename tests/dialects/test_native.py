@@ -199,9 +199,7 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("w=0300", "width"),
         ("w=+300", "width"),
         ("w=%D9%A3", "width"),
-        ("w=300px", "width"),
         ("h=" + "9" * 5000, "height"),
-        ("fit=Cover", "fit"),
         ("fit=crop", "fit"),
         ("gravity=up", "gravity"),
         ("gravity=fp:0.5", "gravity"),
@@ -217,7 +215,6 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("dpr=inf", "dpr"),
         ("dpr=.5", "dpr"),
         ("dpr=1.", "dpr"),
-        ("enlarge=yes", "enlarge"),
         ("background=ff", "background"),
         ("background=%23%23fff", "background"),
         ("background=xyzxyz", "background"),
@@ -247,7 +244,6 @@ def test_empty_pieces_are_no_parameters() -> None:
         ("crop=pct:0,0,0,5", "crop"),
         ("crop=pct:0,0,0.0000,5", "crop"),
         ("crop=pct:0,0,100.1,5", "crop"),
-        ("metadata=none", "metadata"),
         ("filename=", "filename"),
         ("filename=..%2Fpasswd", "filename"),
         ("filename=a%5Cb", "filename"),
@@ -281,7 +277,7 @@ def test_a_source_that_cannot_be_read_names_url() -> None:
 
 @pytest.mark.parametrize(
     ("query", "hint"),
-    [(b"widht=5", "width"), (b"W=5", ""), (b"colour=red", ""), (b"gravty=n", "gravity"), (b"%77=5", "")],
+    [(b"widht=5", "width"), (b"W=5", "w"), (b"colour=red", ""), (b"gravty=n", "gravity"), (b"%77=5", "")],
 )
 def test_an_unknown_parameter_is_named_and_a_near_one_suggested(query: bytes, hint: str) -> None:
     error = error_of(b"url=a.jpg&" + query)

@@ -1,9 +1,11 @@
 """The type of a parameter of the native API. The parameters themselves are declared in ``tables/``."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pixmill.dialects.native.grammars.scalars import Grammar
+from pixmill.dialects.native.other_words import canonical_text, value_hint
 from pixmill.errors import InvalidParameter
 
 MAX_SIDE = 16_383
@@ -49,15 +51,21 @@ class Param:
         try:
             return self.grammar.parse(text)
         except ValueError:
-            raise self.invalid() from None
+            return self.parse_synonym(text)
         except InvalidParameter as error:
             if error.param == "url" != self.name:  # of a location inside the value
                 raise error.with_subject(self.name, self.name) from None
             raise
 
-    def invalid(self) -> InvalidParameter:
-        """Build the error for a value that the grammar rejects."""
-        return InvalidParameter(f"{self.name} must be {self.grammar.expects}", param=self.name)
+    def parse_synonym(self, text: str) -> object:
+        """Parse a value that the grammar has refused, by the words of others. Raises InvalidParameter."""
+        canonical = canonical_text(self.name, self.grammar, text)
+        if canonical is not None and canonical != text:
+            with suppress(ValueError):
+                return self.grammar.parse(canonical)
+        hint = value_hint(self.name, text)
+        rule = f"{self.name} must be {self.grammar.expects}"
+        raise InvalidParameter(f"{rule}; {hint}" if hint else rule, param=self.name)
 
 
 def group_param(

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
+from pixmill.dialects.native.other_words import name_hint
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.param_values import ParamValues
 from pixmill.errors import MalformedRequest, RepeatedParameter, RequestTooLarge, UnknownParameter
@@ -51,7 +52,7 @@ def parse_query(query: bytes, table: ParamTable) -> ParamValues:
         try:  # not param.parse: most of the time of a request in another spelling is spent in this loop
             values[param.name] = param.grammar.parse(text)
         except ValueError:
-            raise param.invalid() from None
+            values[param.name] = param.parse_synonym(text)
     return cast("ParamValues", values)  # proved by tests/dialects/test_param_values.py
 
 
@@ -73,6 +74,11 @@ def decode_value(raw: bytes) -> str:
 def _unknown_parameter(raw: bytes, table: ParamTable) -> UnknownParameter:
     name = raw[: _MAX_SUGGESTED_CHARS * 2].decode("ascii", "backslashreplace")
     shown = name if name.isprintable() else repr(name)
-    matches = get_close_matches(name, map(bytes.decode, table), n=1) if len(name) <= _MAX_SUGGESTED_CHARS else []
-    hint = f"; did you mean {matches[0]}?" if matches else ""
+    hint = f"; {_name_hint(name, table)}".rstrip("; ") if len(name) <= _MAX_SUGGESTED_CHARS else ""
     return UnknownParameter(f"There is no parameter {shown}{hint}", param=shown)
+
+
+def _name_hint(name: str, table: ParamTable) -> str:
+    """Say how it is said here, or which name is near; empty if neither is known."""
+    matches = get_close_matches(name.lower().replace("-", "_"), map(bytes.decode, table), n=1)
+    return name_hint(name) or (f"did you mean {matches[0]}?" if matches else "")

@@ -38,6 +38,7 @@ BACKGROUND: Final = (
         "behind transparent images if the format has no transparency. Default: white; corners opened by `rotate` or "
         "`radius` stay transparent if the format supports it.",
         ("ffcc00", "transparent", "00000080"),
+        aliases=("bg",),
     ),
 )
 
@@ -58,7 +59,7 @@ PARAMS = (
         "`thumbhash` (base64) and `lqip` (data URI) as plain text, and `json` for the information in `include`.",
         ("webp", "auto:avif,webp,original", "auto:webp,original,jpeg"),
         default="auto",
-        aliases=("f",),
+        aliases=("f", "fm"),
     ),
     Param(
         "original_formats",

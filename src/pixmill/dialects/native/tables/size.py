@@ -48,6 +48,7 @@ PARAMS = (
         "(with `fit=contain` the smallest around it). The image is cropped to it as with `fit=cover`, unless `fit` is "
         "`contain` or `fill`.",
         ("16:9", "1.5"),
+        aliases=("ar",),
     ),
     Param(
         "fit",
@@ -132,6 +133,7 @@ PARAMS = (
         "their own size too.",
         ("true", "error", "never"),
         default="false",
+        aliases=("upscale",),
     ),
     Param(
         "shrink",

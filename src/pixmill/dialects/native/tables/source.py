@@ -17,6 +17,7 @@ PARAMS = (
         "of one colour, in 3, 4, 6 or 8 hexadecimal digits (white without), of at most 16383 px along a side and 50 "
         "million in all; no allowlist applies to it.",
         ("https://example.com/photo.jpg", "s3://bucket/photo.jpg", "folder/photo.jpg", "canvas:800x600,ff0000"),
+        aliases=("src",),
     ),
     Param(
         "v",
