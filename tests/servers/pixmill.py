@@ -130,7 +130,7 @@ class Pixmill:
         url = self.url + path + (f"?{urlencode(query)}" if query else "")
         request = urllib.request.Request(url, data=data, headers=dict(headers or {}), method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=300) as response:
                 return Reply(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
             with error:
