@@ -8,7 +8,7 @@ BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/
 .PHONY: serve test faults conformance compat browser soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
-	PIXMILL_ERROR_IMAGES=$${PIXMILL_ERROR_IMAGES-development} $(BIN)/pixmill serve --images examples/photos
+	$(BIN)/pixmill serve --demo
 
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients \

@@ -110,7 +110,7 @@ def test_help_of_what_takes_settings_names_every_setting(run: Run, command: str)
 
 
 def test_a_renamed_flag_is_refused_with_its_new_name(run: Run) -> None:
-    done = run("serve", "--drain-s", "3")
+    done = run("serve", "--drain-s", "3", "--log-format", "console")
     assert (done.code, done.err) == (2, "pixmill: --drain-s was renamed to --drain-timeout-s\n")
     assert run("serve", "--drane", "3").code == 2
 
@@ -161,14 +161,15 @@ def test_the_version_is_told(run: Run) -> None:
         ("explain",),
         ("explain", "http://[half"),
         ("serve", "--colour", "1"),
-        ("serve", "more"),
+        ("serve", "more", "evenmore"),
+        ("serve", "--demo", "."),
         ("serve", "--port"),
         ("doctor", "more"),
     ],
     ids=" ".join,
 )
 def test_wrong_usage_is_2_with_a_sentence(run: Run, args: tuple[str, ...]) -> None:
-    done = run(*args, PIXMILL_KEYS=KEYS)
+    done = run(*args, PIXMILL_KEYS=KEYS, PIXMILL_LOG_FORMAT="console")
     assert done.code == 2
     assert "Error: " in done.err
 
@@ -453,8 +454,11 @@ def test_a_port_that_somebody_listens_on_is_1_with_a_sentence(tmp_path: Path, *,
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = installed("serve", "--port", str(port), "--cache", "", cwd=tmp_path)
-    assert (done.code, done.err) == (1, f"pixmill: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+        done = installed("serve", "--port", str(port), "--cache", "", "--log-format", "console", cwd=tmp_path)
+    assert (done.code, done.err) == (
+        1,
+        f"pixmill: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another one with --port\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -473,7 +477,8 @@ def test_a_port_that_somebody_listens_on_is_1_with_a_sentence(tmp_path: Path, *,
     ids=named,
 )
 def test_a_server_that_cannot_start_says_why(tmp_path: Path, flags: tuple[str, ...], code: int, said: str) -> None:
-    done = installed("serve", "--port", "0", "--workers", "1", "--cache", "", *flags, cwd=tmp_path)
+    given = ("--port", "0", "--workers", "1", "--cache", "", *flags)
+    done = installed("serve", "--log-format", "console", *given, cwd=tmp_path)
     assert done.code == code
     assert said in done.err
     assert done.err.startswith("pixmill: ")

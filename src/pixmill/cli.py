@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -44,6 +44,7 @@ from pixmill.runtime.spool import Spool
 from pixmill.services.inputs.caches import InputCaches, VersionCache
 from pixmill.services.inputs.loader import InputLoader
 from pixmill.settings import PREFIX, RENAMED, Settings, SettingsError, env_name, load, setting_origins
+from pixmill.startup import load_demo, log_format_flag, log_startup, logs_json, print_failure
 from pixmill.wiring import build_sources_and_engine
 
 CHUNK_BYTES = 2**20
@@ -61,21 +62,36 @@ def main() -> None:
         commands(prog_name="pixmill", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(1)
-    except click.NoSuchOption as error:
-        renamed = RENAMED.get(env_name(error.option_name.lstrip("-").replace("-", "_")))
-        if renamed:
-            _fail(f"{error.option_name} was renamed to --{kebab_case(renamed.removeprefix(PREFIX).lower())}", 2)
-        error.show()
-        sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _fail_usage(error)
     except SettingsError as error:
         _fail(str(error), 2)
     except PixmillError as error:
-        _fail(": ".join(part for part in (error.param, error.message, error.detail) if part), 1)
+        _fail(_sentence(error), 1)
     except OSError as error:
         _fail(str(error), 1)
+
+
+def _fail_usage(error: click.ClickException) -> NoReturn:
+    context, flags = getattr(error, "ctx", None), log_format_flag(sys.argv)
+    message = _renamed(error.option_name) if isinstance(error, click.NoSuchOption) else ""
+    if context is not None and context.command is serve and logs_json(flags):
+        _fail_to_start(message or error.format_message(), error.exit_code, flags)
+    if message:
+        _fail(message, error.exit_code)
+    error.show()
+    sys.exit(error.exit_code)
+
+
+def _renamed(option: str) -> str:
+    """Return what an option is called now; empty if it was never one."""
+    name = RENAMED.get(env_name(option.lstrip("-").replace("-", "_")))
+    return f"{option} was renamed to --{kebab_case(name.removeprefix(PREFIX).lower())}" if name else ""
+
+
+def _sentence(error: PixmillError) -> str:
+    detail = "" if error.detail in error.message else error.detail
+    return ": ".join(part for part in (error.param, error.message, detail) if part)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -87,31 +103,45 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-@commands.command(cls=GroupedCommand)
+@commands.command(cls=GroupedCommand, short_help="Run the service.")
+@click.argument("root", required=False, metavar="[IMAGES]")
+@click.option("--demo", is_flag=True, help="Serve sample photos, and store results in memory only.")
 @with_settings
-def serve(**flags: str | None) -> None:
-    """Run the service until SIGTERM or Ctrl-C."""
+def serve(root: str | None, *, demo: bool, **flags: str | None) -> None:
+    r"""Run the service until SIGTERM or Ctrl-C.
+
+    IMAGES is the image root, as in --images: a folder, or the URL of a store such as s3://bucket/prefix.
+
+    \b
+    pixmill serve --demo      sample photos
+    pixmill serve .           images of this folder
+    pixmill serve             images of the web
+    """
     from pixmill.server import serve as run  # noqa: PLC0415 - the other commands need no server
 
-    settings = load(_without_none(flags))
-    run(settings, lambda port: _log_startup(settings, port))
+    roots = _without_none({"IMAGES": root, "--images": flags["images"], "--demo": demo or None})
+    if len(roots) > 1:
+        raise click.UsageError(f"Give one of {' and '.join(roots)}: each says which images are served")
+    given = _without_none(flags | {"images": root or flags["images"]})
+    try:
+        settings = load_demo(given) if demo else load(given)
+        run(settings, lambda port: log_startup(settings, port))
+    except SettingsError as error:
+        _fail_to_start(str(error), 2, flags)
+    except PixmillError as error:
+        _fail_to_start(_sentence(error), 1, flags)
+    except OSError as error:
+        _fail_to_start(str(error), 1, flags)
+    except Exception:
+        if not logs_json(flags):
+            raise
+        structlog.get_logger().critical("stopped by an error", exc_info=True)
+        sys.exit(1)
 
 
-def _log_startup(settings: Settings, port: int) -> None:
-    """Log where the server listens, and a URL to try first."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base = f"http://{host}:{port}"
-    fields = {"url": base, "version": __version__}
-    if settings.admin_listen:
-        fields["admin"] = settings.admin_listen
-    root = Path(settings.images)
-    if settings.images and root.is_dir() and not settings.keys.get_secret_value():
-        images = sorted(
-            path.name for path in root.glob("[!.]*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
-        )
-        if images:
-            fields["try"] = f"{base}/resize?{urlencode({'url': images[0], 'width': 800})}"
-    structlog.get_logger().info("listening", **fields)
+def _fail_to_start(message: str, code: int, flags: Mapping[str, str | None]) -> NoReturn:
+    print_failure(message, flags)
+    sys.exit(code)
 
 
 @commands.command(cls=GroupedCommand)

@@ -4,7 +4,9 @@ Knows signals and listeners. ``wiring.py`` builds what is served.
 """
 
 import asyncio
+import errno
 import gc
+import logging
 import os
 import resource
 import signal
@@ -12,7 +14,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from granian.constants import HTTPModes, Interfaces
@@ -64,6 +66,12 @@ With 250 queued requests a full collection takes 40 ms. Neither a response nor a
 (``release_frames`` in ``errors.py``), so it stays rare: none in 10,000 requests that fail (``benchmarks.failures``).
 """
 
+_LISTEN_ADVICE: Final = {
+    errno.EADDRINUSE: "; choose another one with --port",
+    errno.EACCES: "; ports below 1024 need privileges: choose another one with --port",
+}
+"""What to do, by the reason why an address cannot be bound."""
+
 log = structlog.get_logger()
 
 
@@ -75,6 +83,7 @@ def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
     """
     limit_arenas()
     configure_logging(settings)
+    logging.captureWarnings(capture=True)
     if raise_open_files_limit() < settings.max_connections + RESERVED_OPEN_FILES:
         log.warning("few files may be open", max_connections=settings.max_connections, see="ulimit -n")
     with asyncio.Runner(loop_factory=ServerLoop) as runner:
@@ -208,7 +217,8 @@ def resolve_listen_address(host: str, port: int) -> tuple[str, int]:
             bound, free_port, *_ = probe.getsockname()
             return bound, free_port
     except OSError as error:
-        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+        advice = _LISTEN_ADVICE.get(error.errno or 0, "")
+        raise OSError(f"cannot listen on {host}, port {port}: {error.strerror}{advice}") from error
 
 
 class SendTimeoutServer(Server):

@@ -77,7 +77,7 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
         if not has_access_control and not is_loopback(self.host):
             raise ValueError(
                 f"{self.host} can be reached by other machines: set PIXMILL_KEYS (signed URLs), "
-                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED=allow (an open proxy)"
+                "PIXMILL_ALLOWED_SOURCES (an allowlist) or PIXMILL_UNSIGNED to allow (an open proxy)"
             )
         if self.unsigned == "deny" and not self.keys.get_secret_value():
             raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
@@ -170,7 +170,12 @@ def env_name(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def _source(name: str, flags: Mapping[str, Any]) -> str:
+def is_default(name: str, flags: Mapping[str, object]) -> bool:
+    """Return whether a setting is given nowhere."""
+    return _source(name, flags) == "default"
+
+
+def _source(name: str, flags: Mapping[str, object]) -> str:
     if name in flags:
         return "flag"
     if env_name(name) in {key.upper() for key in os.environ}:

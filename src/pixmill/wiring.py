@@ -27,10 +27,12 @@ from pixmill.cache.originals.factory import OpenOriginalCache, open_original_cac
 from pixmill.cache.tiered import TieredCache
 from pixmill.engine.pool.pool import EnginePool
 from pixmill.engine.sandbox.policy import SandboxMode, missing_layers
+from pixmill.errors import StoreError
 from pixmill.plan.key import Key
 from pixmill.plan.source import SourceKind
 from pixmill.ports.observe import Event, NullObserver, Observer, Pingable
 from pixmill.ports.pipeline import Engine, Source
+from pixmill.ports.storage import Store
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.inputs.caches import FetchFailureCache, InputCaches, MemoryOriginalCache, VersionCache
@@ -270,8 +272,15 @@ def _make_sources(
     settings: Settings, stores: StoreRegistry, observer: Observer, memory_budget: MemoryBudget = UNLIMITED_BUDGET
 ) -> Sources:
     served = ServedFiles(settings.images_hidden, tuple(local_folders(settings)))
-    images = stores.open(settings.images, served=served) if settings.images else None
+    images = _open_images(settings, stores, served) if settings.images else None
     return Sources(settings, observer, images=images, locate=stores.locate, budget=memory_budget)
+
+
+def _open_images(settings: Settings, stores: StoreRegistry, served: ServedFiles) -> Store:
+    try:
+        return stores.open(settings.images, served=served)
+    except StoreError as error:
+        raise type(error)(error.message, param="PIXMILL_IMAGES", detail=error.detail) from error
 
 
 def _register_gauges(metrics: Metrics, storage: _Storage, engine: EnginePool) -> None:

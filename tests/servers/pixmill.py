@@ -40,11 +40,12 @@ class Reply:
 class Pixmill:
     """``with Pixmill(images=…) as server: server.get("/resize", url="a.jpg", width=300)``.
 
-    Keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out. ``environment`` may be added to
+    Arguments are those of ``pixmill serve``, keyword arguments are settings; the environment's own ``PIXMILL_*`` are left out. ``environment`` may be added to
     before the start, and ``limits`` (such as ``resource.RLIMIT_NOFILE``) set.
     """
 
-    def __init__(self, **settings: str | float) -> None:
+    def __init__(self, *arguments: str, **settings: str | float) -> None:
+        self.arguments = arguments
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory(prefix="pixmill-test-")
         given = {
@@ -76,7 +77,7 @@ class Pixmill:
     def launch(self) -> None:
         """Start the process and do not wait until it answers."""
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "pixmill", "serve"]
+            command = [sys.executable, "-m", "pixmill", "serve", *self.arguments]
             self._process = subprocess.Popen(
                 command,
                 env=self.environment,

@@ -59,7 +59,7 @@ class FileStore:
                 root.mkdir(parents=True, exist_ok=True)
             self._fs = RootedFilesystem(root, served)
         except OSError as error:
-            raise StoreError(f"{root} cannot be used as a directory: {error.strerror}", detail=str(error)) from error
+            raise StoreError(f"{root} cannot be used as a directory: {error.strerror}") from error
         self._timeout_s = timeout_s
         # Its own threads: a stalled network file system must not stop those that resolve host names.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pixmill-files")

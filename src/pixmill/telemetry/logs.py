@@ -75,7 +75,7 @@ class AccessLogWriter:
         self._writer = writer or stderr_writer()
         self._min_level = LEVELS[config.log_level]
         self._timestamper = Timestamper()
-        self._render = _renderer(config.log_format, self._writer)
+        self._render = _renderer(config, self._writer)
 
     def format(self, level: str, event: str, fields: dict[str, object]) -> AccessLogTemplate | None:
         """Returns the template for ``write``; None when lines of this level are not logged."""
@@ -129,7 +129,7 @@ class StdlibLogHandler(logging.Handler):
 
 def _final_processors(config: TelemetryConfig, writer: BufferedLogWriter) -> tuple[Processor, ...]:
     """Returns the last processors, which make bytes of an event."""
-    return Timestamper(), sanitize_fields, _renderer(config.log_format, writer)
+    return Timestamper(), sanitize_fields, _renderer(config, writer)
 
 
 def _warn_lines_dropped(lines: int) -> None:
@@ -186,10 +186,13 @@ def _truncated(field: str, text: str) -> str:
     )
 
 
-def _renderer(log_format: str, writer: BufferedLogWriter) -> Callable[[Any, str, EventDict], bytes]:
-    if log_format == "console" or (log_format == "auto" and writer.isatty()):
-        return _console_renderer(colours=writer.isatty())
-    return _render_json
+def is_json(config: TelemetryConfig, writer: BufferedLogWriter) -> bool:
+    """Return whether lines are JSON: by the setting, or for ``auto`` unless ``writer`` is a terminal."""
+    return config.log_format == "json" or (config.log_format == "auto" and not writer.isatty())
+
+
+def _renderer(config: TelemetryConfig, writer: BufferedLogWriter) -> Callable[[Any, str, EventDict], bytes]:
+    return _render_json if is_json(config, writer) else _console_renderer(colours=writer.isatty())
 
 
 def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
