@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 FUZZ_S ?= 600
 BUILD  := pyproject.toml setup.py $(wildcard src/pixmill/engine/pixels/resample/*.[ch])
 
-.PHONY: serve test faults conformance compat browser soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
+.PHONY: serve test faults conformance compat browser packages soak check fmt lock docs docs-site gallery bench fuzz hostile audit image clean
 
 serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 with the sample photos
 	$(BIN)/pixmill serve --demo
 
 test: check                      ## all checks and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients \
-	    --ignore=tests/browser --ignore=tests/site
+	    --ignore=tests/browser --ignore=tests/site --ignore=tests/packages
 
 faults: $(VENV)/.dev             ## break real components under load, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -27,6 +27,9 @@ compat: $(VENV)/.dev               ## send URLs that client libraries of other s
 
 browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 	$(BIN)/python -m pytest -n 2 tests/browser
+
+packages: $(VENV)/.dev             ## build the wheel, install it into an empty environment, and run the commands of the README there
+	$(BIN)/python -m pytest tests/packages
 
 soak: $(VENV)/.dev               ## five minutes of traffic: does memory or anything else grow?
 	$(BIN)/python -m benchmarks.soak

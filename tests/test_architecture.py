@@ -31,7 +31,7 @@ def loaded_by(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["pixmill.wiring", "pixmill.server", "pixmill.asgi", "pixmill.cli", "pixmill.doctor"]
+    "module", ["pixmill.wiring", "pixmill.server", "pixmill.asgi", "pixmill.cli", "pixmill.doctor.command"]
 )
 def test_the_serving_process_loads_no_pixel_library(module: str) -> None:
     loaded = loaded_by(module)

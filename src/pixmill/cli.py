@@ -341,15 +341,19 @@ def warm(file: TextIO, server: str | None) -> None:
         _fail(f"{len(rejected)} rejected", 1)
 
 
-@commands.command()
-def doctor() -> None:
-    """Check this installation: formats, sandbox, stores, and what is wrong with them."""
-    from pixmill.doctor import diagnose  # noqa: PLC0415 - it starts a worker
+@commands.command(short_help="Check this installation, or try a request step by step.")
+@click.option("--source", metavar="URL", help="Try a request for this image: a URL, or a path below the image root.")
+@click.option("--images", metavar="FOLDER", help="The image root, as for serve.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def doctor(source: str | None, images: str | None, *, as_json: bool) -> None:
+    """Check this installation: formats, sandbox, stores, and what is wrong with them.
 
-    results = diagnose(load())
-    for result in results:
-        click.echo(f"{result.symbol} {result.text}")
-    if any(finding.is_error for finding in results):
+    With --source, try a whole request for an image instead, and explain each step: where it comes from, whether it may,
+    how it is reached, what it is, and what to change where a step fails.
+    """
+    from pixmill.doctor.command import run  # noqa: PLC0415 - it starts a worker
+
+    if not run(load(_without_none({"images": images})), source, as_json=as_json):
         sys.exit(1)
 
 

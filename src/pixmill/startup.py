@@ -166,7 +166,7 @@ def log_startup(settings: Settings, port: int) -> None:
     if is_json(settings, writer):
         structlog.get_logger().info("listening", **report.fields())
     else:
-        writer.write_lines([_printable(line).encode() for line in report.lines()])
+        writer.write_lines([printable(line).encode() for line in report.lines()])
 
 
 def load_demo(flags: Mapping[str, str]) -> Settings:
@@ -217,6 +217,6 @@ def _telemetry_config(flags: Mapping[str, str | None]) -> TelemetryConfig:
     return TelemetryConfig(log_format="json" if text == "json" else "console" if text == "console" else "auto")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape control characters, which names of folders may contain and a terminal would obey."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -209,13 +209,26 @@ def _with_original_cache(
 
 
 @asynccontextmanager
-async def build_sources_and_engine(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
-    """Yield sources and engine alone, for commands that need no server."""
+async def build_sources(settings: Settings) -> AsyncIterator[tuple[StoreRegistry, Source]]:
+    """Yield stores and sources alone, for commands that need no server."""
     async with AsyncExitStack() as stack:
         stores = StoreRegistry(settings)
         stack.push_async_callback(stores.close)
-        sources = await _open(_make_sources(settings, stores, NullObserver()), stack)
-        yield sources, await _open_engine(settings, NullObserver(), stack)
+        yield stores, await _open(_make_sources(settings, stores, NullObserver()), stack)
+
+
+@asynccontextmanager
+async def build_engine(settings: Settings) -> AsyncIterator[Engine]:
+    """Yield the engine alone."""
+    async with AsyncExitStack() as stack:
+        yield await _open_engine(settings, NullObserver(), stack)
+
+
+@asynccontextmanager
+async def build_sources_and_engine(settings: Settings) -> AsyncIterator[tuple[Source, Engine]]:
+    """Yield sources and engine alone."""
+    async with build_sources(settings) as (_, sources), build_engine(settings) as engine:
+        yield sources, engine
 
 
 class Openable(Protocol):

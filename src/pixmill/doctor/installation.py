@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pixmill import __version__
+from pixmill.doctor.report import SYMBOLS, Outcome
 from pixmill.engine.capabilities import Capabilities
 from pixmill.engine.sandbox.policy import SandboxMode
 from pixmill.errors import PixmillError
@@ -34,8 +35,12 @@ class CheckResult:
     is_warning: bool = False
 
     @property
+    def outcome(self) -> Outcome:
+        return Outcome.ERROR if self.is_error else Outcome.WARNING if self.is_warning else Outcome.OK
+
+    @property
     def symbol(self) -> str:
-        return "✗" if self.is_error else "!" if self.is_warning else "✓"
+        return SYMBOLS[self.outcome]
 
 
 def diagnose(settings: Settings) -> list[CheckResult]:
