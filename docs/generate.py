@@ -250,7 +250,7 @@ ERRORS = """\
 
 ## Errors in a browser
 
-`PIXMILL_ERROR_IMAGES` says what people see of an error. `make serve` sets it to `development`.
+`PIXMILL_ERROR_IMAGES` says what people see of an error. `make serve` and `pixmill serve --demo` set it to `development`.
 
 | value | image element | address bar | programs |
 |---|---|---|---|

@@ -75,6 +75,9 @@ def test_the_demo_keeps_to_settings_that_are_given() -> None:
     assert load_demo({"host": "0.0.0.0"}).allowed_sources == "path:"
     assert load_demo({"host": "0.0.0.0", "unsigned": "allow"}).allowed_sources == ""
     assert load_demo({"cache": ""}).cache == ""
+    assert load_demo({}).error_images == "development"
+    assert load_demo({"error_images": "off"}).error_images == "off"
+    assert load_demo({"host": "0.0.0.0"}).error_images == "off"
 
 
 # ---------------------------------------------------------------- what it serves
@@ -84,7 +87,7 @@ def test_the_demo_keeps_to_settings_that_are_given() -> None:
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and no settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    for name in ("CACHE", "KEYS", "ALLOWED_SOURCES", "UNSIGNED", "HOST", "IMAGES"):
+    for name in ("CACHE", "KEYS", "ALLOWED_SOURCES", "UNSIGNED", "HOST", "ERROR_IMAGES", "IMAGES"):
         monkeypatch.delenv(f"PIXMILL_{name}", raising=False)
 
 

@@ -172,15 +172,17 @@ def log_startup(settings: Settings, port: int) -> None:
 def load_demo(flags: Mapping[str, str]) -> Settings:
     """Load the settings of a server of the sample photos.
 
-    Unless settings say otherwise, results are in memory only, and other machines may request nothing but the photos.
+    Unless settings say otherwise, results are in memory only, this machine sees errors as images and pages, and other
+    machines may request nothing but the photos.
     """
-    images = {**flags, "images": str(DEMO_PHOTOS)}
-    if is_default("cache", flags):
-        images["cache"] = "memory://"
-    if not all(is_default(name, flags) for name in ("keys", "allowed_sources", "unsigned")):
-        return load(images)
-    closed = load({**images, "allowed_sources": "path:"})
-    return load(images) if is_loopback(closed.host) else closed
+    given: dict[str, str] = {"cache": "memory://"} if is_default("cache", flags) else {}
+    given |= {**flags, "images": str(DEMO_PHOTOS)}
+    is_closed = not all(is_default(name, flags) for name in ("keys", "allowed_sources", "unsigned"))
+    settings = load(given if is_closed else {**given, "allowed_sources": "path:"})
+    if not is_loopback(settings.host):
+        return settings
+    errors = {"error_images": "development"} if is_default("error_images", flags) else {}
+    return load(given | errors)
 
 
 def logs_json(flags: Mapping[str, str | None]) -> bool:
