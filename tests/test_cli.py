@@ -87,8 +87,10 @@ def named(given: object) -> str | None:
 def test_help_names_every_command(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
-    for command in ("serve", "resize", "info", "sign", "explain", "config", "doctor"):
+    for command in cli.commands.commands:
         assert f"\n  {command} ".encode() in done.out
+    assert sorted(name for names in cli.SECTIONS.values() for name in names) == sorted(cli.commands.commands)
+    assert done.out.count(b"...") == 1, "every summary is whole: these are those of the usage"
 
 
 @pytest.mark.parametrize("command", ["serve", "config"])

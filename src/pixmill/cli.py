@@ -7,11 +7,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
-from urllib.parse import SplitResult, urlencode, urlsplit
+from typing import Any, Final, NoReturn, TextIO
+from urllib.parse import SplitResult, urlsplit
 
 import click
 import msgspec
@@ -20,40 +19,54 @@ from dotenv import dotenv_values
 
 from pixmill import __version__
 from pixmill.api.request_parsing import image_of
-from pixmill.cli_options import GroupedCommand, GroupedGroup, kebab_case, with_info_params, with_params, with_settings
+from pixmill.cli_options import (
+    GroupedCommand,
+    GroupedGroup,
+    SectionedGroup,
+    kebab_case,
+    with_info_params,
+    with_params,
+    with_settings,
+)
 from pixmill.dialects.factory import ad_hoc_registry
 from pixmill.dialects.imgproxy.environment import FILES, entry_json, import_environment, quoted
 from pixmill.dialects.imgproxy.environment import PREFIX as IMGPROXY_PREFIX
-from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.dialect import explain as explained
 from pixmill.dialects.native.spelling import native_info_url, native_url
 from pixmill.dialects.port import FactsRequest, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import PixmillError
-from pixmill.media import DESCRIPTION_FORMATS, MEDIA, MODERN_FORMATS, Format
-from pixmill.plan.facts import Facts
-from pixmill.plan.freshness import FreshnessPolicy
-from pixmill.plan.negotiation import ordered_plans
-from pixmill.plan.ops import Plan
+from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
+from pixmill.one_image import inspect_one, render_one
 from pixmill.plan.request import ImageRequest
-from pixmill.ports.observe import NullObserver
-from pixmill.ports.pipeline import Engine
-from pixmill.ports.values import Rendered
-from pixmill.runtime.spool import Spool
-from pixmill.services.inputs.caches import InputCaches, VersionCache
-from pixmill.services.inputs.loader import InputLoader
 from pixmill.settings import PREFIX, RENAMED, Settings, SettingsError, env_name, load, setting_origins
 from pixmill.startup import load_demo, log_format_flag, log_startup, logs_json, print_failure
-from pixmill.wiring import build_sources_and_engine
 
-CHUNK_BYTES = 2**20
+SECTIONS: Final = {
+    "Serve images": ("serve", "doctor", "config"),
+    "Work on files": ("resize", "info"),
+    "Work on URLs": ("sign", "explain", "translate"),
+    "Operate a running server": ("purge", "warm"),
+}
+"""The commands, as ``--help`` lists them."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=SectionedGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(__version__, prog_name="pixmill")
 def commands() -> None:
-    """Pixmill resizes images: over HTTP (serve) or here (resize)."""
+    """Pixmill resizes images: over HTTP, or files on this machine.
+
+    \b
+    pixmill serve --demo                          try it with sample photos
+    pixmill serve .                               serve the images of this folder
+    pixmill resize photo.jpg small.webp -w 400    resize one file
+    pixmill doctor                                find out what is wrong
+    """  # noqa: D301 - \b keeps the lines of a paragraph apart
 
 
 def main() -> None:
@@ -103,12 +116,12 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-@commands.command(cls=GroupedCommand, short_help="Run the service.")
+@commands.command(cls=GroupedCommand, short_help="Run the server.")
 @click.argument("root", required=False, metavar="[IMAGES]")
 @click.option("--demo", is_flag=True, help="Serve sample photos, and store results in memory only.")
 @with_settings
 def serve(root: str | None, *, demo: bool, **flags: str | None) -> None:
-    r"""Run the service until SIGTERM or Ctrl-C.
+    """Run the service until SIGTERM or Ctrl-C.
 
     IMAGES is the image root, as in --images: a folder, or the URL of a store such as s3://bucket/prefix.
 
@@ -116,7 +129,7 @@ def serve(root: str | None, *, demo: bool, **flags: str | None) -> None:
     pixmill serve --demo      sample photos
     pixmill serve .           images of this folder
     pixmill serve             images of the web
-    """
+    """  # noqa: D301 - see above
     from pixmill.server import serve as run  # noqa: PLC0415 - the other commands need no server
 
     roots = _without_none({"IMAGES": root, "--images": flags["images"], "--demo": demo or None})
@@ -144,7 +157,7 @@ def _fail_to_start(message: str, code: int, flags: Mapping[str, str | None]) -> 
     sys.exit(code)
 
 
-@commands.command(cls=GroupedCommand)
+@commands.command(cls=GroupedCommand, short_help="Resize a file or a URL into a file.")
 @click.argument("source")
 @click.argument("target", type=click.Path(dir_okay=False, allow_dash=True))
 @with_params
@@ -155,7 +168,7 @@ def resize(source: str, target: str, **params: str | None) -> None:
     """
     values = _without_none(params)
     values.setdefault("format", _format_of(target))
-    rendered = asyncio.run(_render(source, values))
+    rendered = asyncio.run(render_one(source, values))
     with click.open_file(target, "wb", atomic=target != "-") as file:
         file.write(rendered.body)
     click.echo(f"{rendered.format} {rendered.width} x {rendered.height}, {len(rendered.body)} bytes", err=True)
@@ -168,15 +181,15 @@ def _format_of(target: str) -> str:
     return names.get(suffix, "auto")
 
 
-@commands.command(cls=GroupedCommand)
+@commands.command(cls=GroupedCommand, short_help="Print format, size and more of an image.")
 @click.argument("source")
 @with_info_params
 def info(source: str, **params: str | None) -> None:
     """Print image information of SOURCE (a file, a URL, or - for standard input) as JSON."""
-    _print_json(asyncio.run(_inspect(source, _without_none(params))))
+    _print_json(asyncio.run(inspect_one(source, _without_none(params))))
 
 
-@commands.command()
+@commands.command(short_help="Sign a URL with the newest key.")
 @click.argument("url")
 @click.option("--expires-in", type=click.IntRange(1), metavar="SECONDS", help="Lifetime of the URL.")
 def sign(url: str, expires_in: int | None) -> None:
@@ -192,7 +205,7 @@ def sign(url: str, expires_in: int | None) -> None:
     click.echo(f"{parts.scheme}://{parts.netloc}{signed}" if parts.netloc else signed)
 
 
-@commands.command()
+@commands.command(short_help="Explain a URL: dialect, source, plan and cache key.")
 @click.argument("url")
 def explain(url: str) -> None:
     """Explain a URL (a path with its query, or a whole URL): dialect, source, plan and cache key."""
@@ -207,7 +220,7 @@ def explain(url: str) -> None:
         _print_json({"dialect": match.mounted.name} | explained(image_request))
 
 
-@commands.command()
+@commands.command(short_help="Print the native URL of a URL of another service.")
 @click.argument("url")
 @click.option("--dialect", metavar="NAME", help="Read URL as this dialect, mounted for this purpose alone.")
 @click.option("--host", default="", help="Host of the entry; that of URL by default.")
@@ -259,7 +272,9 @@ def _split(url: str) -> SplitResult:
         raise click.BadParameter(str(error), param_hint="URL") from error
 
 
-@commands.group(cls=GroupedGroup, invoke_without_command=True)
+@commands.group(
+    cls=GroupedGroup, invoke_without_command=True, short_help="Show every setting, its value and its source."
+)
 @with_settings
 @click.pass_context
 def config(context: click.Context, /, **flags: str | None) -> None:
@@ -298,7 +313,7 @@ def import_config(service: str, envfile: str | None, host: str) -> None:
         click.echo(f"# {name}: {reason}")
 
 
-@commands.command()
+@commands.command(short_help="Remove or expire cached results.")
 @click.option("--source", "sources", multiple=True, metavar="URL", help="Results of this original.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Results with this tag.")
 @click.option(
@@ -319,7 +334,7 @@ def purge(server: str | None, *, everything: bool, soft: bool, **named: tuple[st
         _fail(f"not yet logged, will be retried: {', '.join(result['unsynced'])}", 1)
 
 
-@commands.command()
+@commands.command(short_help="Queue URLs for rendering ahead of requests.")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--server", metavar="URL", help="URL of the server; default: host and port of the settings.")
 def warm(file: TextIO, server: str | None) -> None:
@@ -359,43 +374,3 @@ def doctor(source: str | None, images: str | None, *, as_json: bool) -> None:
 
 def _print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
-async def _render(source: str, params: dict[str, str]) -> Rendered:
-    async with _open_render_context(source, params) as (engine, spool, plan, referenced):
-        return await engine.render(spool, plan, referenced)
-
-
-async def _inspect(source: str, params: dict[str, str]) -> Facts:
-    async with _open_render_context(source, params, b"/info") as (engine, spool, plan, _):
-        return await engine.inspect(spool, plan.fact_selection)
-
-
-@asynccontextmanager
-async def _open_render_context(
-    source: str, params: dict[str, str], path: bytes = b"/resize"
-) -> AsyncIterator[tuple[Engine, Spool, Plan, list[Spool]]]:
-    """Yield an engine of one worker, the original, the plan, and the images that the plan refers to."""
-    is_local = "://" not in source
-    query = urlencode(params if is_local else params | {"url": source})
-    settings = load({"workers": 1})
-    request = NativeDialect(default_mode=settings.render_mode).parse(path, query.encode(), upload=is_local)
-    if request.plan.output.ordered:
-        request = msgspec.structs.replace(request, plan=ordered_plans(request.plan, frozenset(MODERN_FORMATS))[0])
-    async with build_sources_and_engine(settings) as (sources, engine):
-        freshness = FreshnessPolicy()
-        inputs = InputLoader(sources, engine.announce, InputCaches(VersionCache(freshness)), freshness, NullObserver())
-        original = (
-            _read_file(source, settings.max_source_bytes) if is_local else (await sources.fetch(request.source)).spool
-        )
-        with closing(original):
-            async with inputs.load_references(request.plan) as referenced:
-                yield engine, original, request.plan, [image.spool for image in referenced]
-
-
-def _read_file(path: str, max_bytes: int) -> Spool:
-    spool = Spool(max_bytes)
-    with click.open_file(path, "rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            spool.write(chunk)
-    return spool

@@ -22,6 +22,7 @@ _SCHEMA_METAVARS: Final = {"integer": "INT", "number": "NUMBER", "boolean": "tru
 _TEXT: Final = "TEXT"
 _FLAG_CHOICES: Final = {"true", "1", "false", "0"}
 _SNAKE_CASE = re.compile(r", --[a-z0-9]+_[a-z0-9_]+")
+_SUMMARY_COLUMNS: Final = 70
 _MAX_CHOICES: Final = 8
 """Longer lists are in the description."""
 
@@ -60,6 +61,19 @@ class GroupedGroup(GroupedCommand, click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
+
+
+class SectionedGroup(click.Group):
+    """Lists its commands under the headings of ``sections``."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections = sections
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(_SUMMARY_COLUMNS)) for name in names])
 
 
 def with_settings(command: Command) -> Command:

@@ -39,7 +39,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("*.so", "*.egg-info", "__pycache__"))
     uv = Path(sys.executable).with_name("uv")
     folder = tmp_path_factory.mktemp("wheel")
-    build = [uv, "build", "--wheel", "-q", "--no-build-isolation", "-p", sys.executable, "-o", folder, copy]
+    build: list[str | Path] = [
+        uv,
+        "build",
+        "--wheel",
+        "-q",
+        "--no-build-isolation",
+        "-p",
+        sys.executable,
+        "-o",
+        folder,
+        copy,
+    ]
     subprocess.run(build, check=True, timeout=600)
     [built] = folder.glob("*.whl")
     return built
@@ -51,7 +62,7 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     uv, python = Path(sys.executable).with_name("uv"), folder / "bin" / "python"
     subprocess.run([uv, "venv", "-q", "-p", sys.executable, "--clear", folder], check=True, timeout=600)
-    locked = ["--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"]
+    locked: list[str | Path] = ["--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"]
     subprocess.run([uv, "pip", "install", "-q", "-p", python, *locked], check=True, timeout=600)
     subprocess.run([uv, "pip", "install", "-q", "-p", python, "--no-deps", wheel], check=True, timeout=600)
     return folder / "bin" / "pixmill"
