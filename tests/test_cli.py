@@ -224,8 +224,8 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("resize", "missing.jpg", "out.png"), "missing.jpg"),
-        (("resize", PHOTO, "missing/out.png"), "missing"),
+        (("resize", "missing.jpg", "out.png"), "missing.jpg: No such file or directory"),
+        (("resize", PHOTO, "missing/out.png"), "missing: this folder, for missing/out.png, is not there"),
         (("resize", "/", "out.png"), "directory"),
         (("resize", "ftp://example.com/a.jpg", "out.png"), "ftp"),
         (("resize", "http://[half", "out.png"), "url"),
@@ -248,6 +248,7 @@ def test_what_cannot_be_done_is_1_with_one_sentence(run: Run, tmp_path: Path, ar
     assert (done.code, done.out) == (1, b"")
     assert done.err.startswith("pixmill: ")
     assert said in done.err
+    assert "Errno" not in done.err
     assert done.err.count("\n") == 1
     assert not list(tmp_path.iterdir()), "no half-made file is left behind"
 

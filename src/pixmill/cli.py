@@ -82,7 +82,7 @@ def main() -> None:
     except PixmillError as error:
         _fail(_sentence(error), 1)
     except OSError as error:
-        _fail(str(error), 1)
+        _fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error), 1)
 
 
 def _fail_usage(error: click.ClickException) -> NoReturn:
@@ -166,6 +166,9 @@ def resize(source: str, target: str, **params: str | None) -> None:
 
     The format is that of --format, else of TARGET's name.
     """
+    folder = Path(target).parent
+    if not folder.is_dir():
+        _fail(f"{folder}: this folder, for {target}, is not there", 1)
     values = _without_none(params)
     values.setdefault("format", _format_of(target))
     rendered = asyncio.run(render_one(source, values))

@@ -103,7 +103,10 @@ async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitSt
 async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitStack) -> EnginePool:
     missing = missing_layers() if settings.sandbox is SandboxMode.STRICT else []
     if missing:
-        raise SettingsError(f"PIXMILL_SANDBOX=strict needs {' and '.join(missing)}, which this machine does not have")
+        names = " and ".join(missing)
+        raise SettingsError(
+            f"PIXMILL_SANDBOX=strict needs {names}, which this machine does not have; auto uses the others"
+        )
     return await _open(EnginePool(settings, observer), stack)
 
 
