@@ -97,6 +97,7 @@ def test_people_read_what_is_served_and_what_to_try(tmp_path: Path) -> None:
     with server:
         log = wait_for(server, "Ctrl-C")
         assert f"serves 3 images of {tmp_path} on {server.url}" in log
+        assert "Images  a.webp, b.jpg, deeper/c.PNG\n" in log
         [url] = re.findall(r"curl -o out.webp '([^']+)'", log)
         with urlopen(url, timeout=WAIT_S) as response:
             assert response.headers["Content-Type"] == "image/webp"
@@ -150,6 +151,14 @@ def test_few_files_are_looked_at_to_count_images(tmp_path: Path) -> None:
     found = find_images(tmp_path)
     assert found.has_more
     assert str(found) == f"more than {MAX_ENTRIES:,} images"
+    assert found.summary().startswith("0.jpg, 1.jpg, 10.jpg, 100.jpg and ")
+
+
+@pytest.mark.usefixtures("_alone")
+def test_sample_photos_are_called_so() -> None:
+    lines = describe(load_demo({}), 8080).lines()
+    assert lines[0].endswith("serves sample photos on http://127.0.0.1:8080")
+    assert lines[2] == "  Images  fig.jpg, friends.jpg, mill.png, seeding.jpg and 3 more"
 
 
 # ---------------------------------------------------------------- what stops it

@@ -39,6 +39,7 @@ MAX_DEPTH: Final = 3
 _SUFFIXES: Final = frozenset(
     {f".{media.extension}" for form, media in MEDIA.items() if form not in DESCRIPTION_FORMATS} | {".jpeg", ".tif"}
 )
+_NAMES: Final = 4
 _TRY_WIDTH: Final = 400
 _OF_THIS_MACHINE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
 """Addresses to connect to a server that listens on all of them."""
@@ -56,6 +57,11 @@ class FoundImages:
     def __str__(self) -> str:
         count = len(self.names)
         return f"{'more than ' * self.has_more}{count:,} image{'s' * (count != 1 or self.has_more)}"
+
+    def summary(self) -> str:
+        """Return the first names, and the number of the others."""
+        shown, others = ", ".join(self.names[:_NAMES]), len(self.names) - _NAMES
+        return f"{shown} and {others:,} more" if others > 0 else shown
 
 
 def find_images(root: Path, *, hidden: bool = False) -> FoundImages:
@@ -99,7 +105,10 @@ class StartupReport:
     def lines(self) -> list[str]:
         """Return the lines for people."""
         served = self.root if self.images is None else f"{self.images} of {self.root}"
+        if self.root == str(DEMO_PHOTOS):
+            served = "sample photos"
         rows = {
+            "Images": self.images.summary() if self.images else "",
             "Try": f"curl -o out.webp {quote(self.example)}" if self.example.startswith("http") else self.example,
             "Hint": self.hint,
             "Admin": f"http://{self.admin}" if self.admin else "",
@@ -108,7 +117,7 @@ class StartupReport:
         return [
             f"Pixmill {__version__} serves {served or 'images of the web'} on {self.url}",
             "",
-            *(f"  {name:<7}{text}" for name, text in rows.items() if text),
+            *(f"  {name:<8}{text}" for name, text in rows.items() if text),
             "",
         ]
 
