@@ -198,6 +198,21 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "prepr": {"dialect": "prepr"},
     "gcore": {"dialect": "gcore"},
     "gcore-plain": {"dialect": "gcore", "options": {"avif_enabled": False, "webp_enabled": False, "quality": 30}},
+    "mediacdn": {"dialect": "mediacdn", "options": {"negotiate": False}},
+    "mediacdn-automatic": {"dialect": "mediacdn", "mount": "/google"},
+    "contensis": {"dialect": "contensis"},
+    "aem": {
+        "dialect": "aem",
+        "options": {
+            "assets": {"urn:aaid:aem:1": "L.jpg", "urn:aaid:aem:2": "A.png"},
+            "smart_crops": {"wide": "2:1"},
+            "presets": {"small": "width=90&quality=5&flip=h"},
+        },
+    },
+    "aem-names": {
+        "dialect": "aem",
+        "options": {"path": "{name}.jpg", "smart_imaging": True},
+    },
     "contentful": {"dialect": "contentful"},
     "astro": {
         "dialect": "astro",

@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
+    from pixmill.dialects.aem.dialect import AemDialect, AemOptions
     from pixmill.dialects.akamai.dialect import AkamaiDialect, AkamaiOptions
     from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
     from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
@@ -40,6 +41,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
     from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
     from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+    from pixmill.dialects.contensis.dialect import ContensisDialect, ContensisOptions
     from pixmill.dialects.contentful.dialect import ContentfulDialect, ContentfulOptions
     from pixmill.dialects.cos.dialect import CosDialect, CosOptions
     from pixmill.dialects.emgr.dialect import EmgrDialect, EmgrOptions
@@ -63,6 +65,7 @@ with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.dialects.keycdn.directus import DirectusDialect, DirectusOptions
     from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
     from pixmill.dialects.kit.signatures import keys_of
+    from pixmill.dialects.mediacdn.dialect import MediaCdnDialect, MediaCdnOptions
     from pixmill.dialects.native.dialect import parse
     from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
     from pixmill.dialects.nextjs.config import FLAVOURS, load_config
@@ -144,6 +147,9 @@ FLYIMG: Final = FlyimgDialect(FlyimgOptions())
 BUILDERIO: Final = BuilderIoDialect(BuilderIoOptions())
 PREPR: Final = PreprDialect(PreprOptions())
 GCORE: Final = GcoreDialect(GcoreOptions())
+MEDIACDN: Final = MediaCdnDialect(MediaCdnOptions())
+CONTENSIS: Final = ContensisDialect(ContensisOptions())
+AEM: Final = AemDialect(AemOptions({"x": "a.jpg"}, "{id}/{name}", {"wide": "2:1"}, {"small": "width=3"}))
 PHOTON: Final = (PhotonDialect(PhotonOptions()), PhotonDialect(PhotonOptions(), is_tachyon=True))
 WESERV: Final = WeservDialect(WeservOptions())
 CLOUDFLARE: Final = (
@@ -361,6 +367,23 @@ def prepr(data: bytes) -> None:
 def gcore(data: bytes) -> None:
     """The query."""
     _parse(GCORE, b"/a.jpg", data, BadRequest, only_images=True)
+
+
+def mediacdn(data: bytes) -> None:
+    """The operations."""
+    _parse(MEDIACDN, b"/a.jpg", b"imop=" + data, BadRequest, only_images=True)
+
+
+def contensis(data: bytes) -> None:
+    """The query."""
+    _parse(CONTENSIS, b"/a.jpg", data, BadRequest, only_images=True)
+
+
+def aem(data: bytes) -> None:
+    """The path below the prefix, then the query."""
+    path, _, query = data.partition(b"?")
+    for start in (b"/adobe/", b"/adobe/assets/x/as/"):
+        _parse(AEM, start + path, query, BadRequest, only_images=True)
 
 
 def contentful(data: bytes) -> None:
@@ -783,6 +806,9 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         builderio,
         prepr,
         gcore,
+        mediacdn,
+        contensis,
+        aem,
         contentful,
         hygraph,
         shopify,

@@ -117,6 +117,15 @@ SERVICES: Final = (
     Service("builderio", "Builder.io", "/api/v1/image/assets%2FSPACE%2FID?width=300", "builderio", "/api/v1/image/"),
     Service("prepr", "Prepr", "/w_300,h_200,c_north/a.jpg", "prepr"),
     Service("gcore", "Gcore Image Stack", "/a.jpg?width=300&height=200&fit=bounds", "fastly"),
+    Service("mediacdn", "Google Media CDN, Cloud CDN", "/a.jpg?imop=Resize,width=300", "mediacdn", "", "imop=[A-Z]"),
+    Service("contensis", "Contensis", "/image-library/a.jpg?w=300&h=200&fit=crop", "contensis"),
+    Service(
+        "aem",
+        "AEM Assets",
+        "/adobe/assets/urn:aaid:aem:UUID/as/a.jpg?width=300",
+        "aem",
+        "/adobe/(?:assets|dynamicmedia)/",
+    ),
     Service("emgr", "EmgR", "/api/images/resize?url=a.jpg&width=300", "emgr", "/api/images/"),
 )
 """In the order of the index. A mark that is a special case of another one stands before it."""

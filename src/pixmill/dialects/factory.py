@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace as replace_struct
 
+from pixmill.dialects.aem.dialect import AemDialect, AemOptions
 from pixmill.dialects.akamai.dialect import AkamaiDialect, AkamaiOptions
 from pixmill.dialects.aliyun.dialect import SERVICES as ALIYUN_SERVICES
 from pixmill.dialects.aliyun.dialect import AliyunDialect, AliyunOptions
@@ -22,6 +23,7 @@ from pixmill.dialects.cloudflare.dialect import CloudflareDialect, CloudflareOpt
 from pixmill.dialects.cloudimage.dialect import CloudimageDialect, CloudimageOptions
 from pixmill.dialects.cloudinary.dialect import CloudinaryDialect
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
+from pixmill.dialects.contensis.dialect import ContensisDialect, ContensisOptions
 from pixmill.dialects.contentful.dialect import ContentfulDialect, ContentfulOptions
 from pixmill.dialects.cos.dialect import NAMES as COS_NAMES
 from pixmill.dialects.cos.dialect import CosDialect, CosOptions
@@ -45,6 +47,7 @@ from pixmill.dialects.ipx.dialect import IpxDialect, IpxOptions
 from pixmill.dialects.keycdn.directus import DirectusDialect, DirectusOptions
 from pixmill.dialects.keycdn.keycdn import KeyCdnDialect, KeyCdnOptions
 from pixmill.dialects.kit.signatures import Key, hex_keys, keys_of
+from pixmill.dialects.mediacdn.dialect import MediaCdnDialect, MediaCdnOptions
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.presets import NO_PRESETS, Presets
 from pixmill.dialects.netlify.dialect import NetlifyDialect, NetlifyOptions
@@ -373,6 +376,9 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "builderio": _keyless(BuilderIoDialect, BuilderIoOptions),
     "prepr": _keyless(PreprDialect, PreprOptions),
     "gcore": _keyless(GcoreDialect, GcoreOptions),
+    "mediacdn": _keyless(MediaCdnDialect, MediaCdnOptions),
+    "contensis": _keyless(ContensisDialect, ContensisOptions),
+    "aem": _keyless(AemDialect, AemOptions),
     **dict.fromkeys(COS_NAMES, _cos),
     "uploadcare": _uploadcare,
     "imaginary": _imaginary,
