@@ -193,6 +193,7 @@ MOUNTS: Final[dict[str, dict[str, Any]]] = {
     "cloudflare": {"dialect": "cloudflare", "source": "{origin}"},
     "cloudflare-origins": {"dialect": "cloudflare", "options": {"allowed_origins": ["{origin}/S", "*.example.com"]}},
     "flyimg": {"dialect": "flyimg"},
+    "flyimg-mounted": {"dialect": "flyimg", "mount": "/fly"},
     "builderio": {"dialect": "builderio"},
     "builderio-enlarging": {"dialect": "builderio", "mount": "/cdn", "options": {"enlarge": True, "quality": 10}},
     "prepr": {"dialect": "prepr"},

@@ -60,6 +60,8 @@ CASES = [
     Case("as stored", "/upload/w_150/E6.jpg", 200, "jpeg", (150, 100), [pixel(10, 10, RED)]),
     Case("turned by EXIF", "/upload/w_100,ao_1/E6.jpg", 200, "jpeg", (100, 150), [pixel(10, 10, BLUE)]),
     Case("the path of an image", "/path/w_300/L.jpg", 200, body="/upload/w_300/L.jpg"),
+    Case("the path of an image below a mount", "/path/w_300/L.jpg", 200, body="/fly/upload/w_300/L.jpg",
+         mount="flyimg-mounted"),
     Case("another host", "/upload/w_3/https://other.example/a.jpg", 403),
     Case("missing original", "/upload/w_3/gone.jpg", 404),
     Case("bad width", "/upload/w_x/L.jpg", 400, body="w must be a whole number"),

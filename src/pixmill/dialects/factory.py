@@ -199,6 +199,11 @@ def _fastly(entry: MountEntry, server: ServerDefaults) -> FastlyDialect:
     return FastlyDialect(msgspec.json.decode(entry.options, type=kind), server.render_mode)
 
 
+def _flyimg(entry: MountEntry, server: ServerDefaults) -> FlyimgDialect:
+    _refuse_keys(entry)
+    return FlyimgDialect(msgspec.json.decode(entry.options, type=FlyimgOptions), entry.mount, server.render_mode)
+
+
 def _nextjs(entry: MountEntry, server: ServerDefaults) -> NextDialect:
     keyring = _own_keyring(entry)
     config = load_config(FLAVOURS[entry.dialect], entry.options)
@@ -372,7 +377,7 @@ DIALECTS: Final[Mapping[str, DialectFactory]] = {
     "imageengine": _keyless(ImageEngineDialect, ImageEngineOptions),
     "twicpics": _keyless(TwicPicsDialect, TwicPicsOptions),
     "astro": _site_signed(AstroDialect, AstroOptions),
-    "flyimg": _keyless(FlyimgDialect, FlyimgOptions),
+    "flyimg": _flyimg,
     "builderio": _keyless(BuilderIoDialect, BuilderIoOptions),
     "prepr": _keyless(PreprDialect, PreprOptions),
     "gcore": _keyless(GcoreDialect, GcoreOptions),

@@ -128,8 +128,9 @@ class FlyimgDialect:
     prefix = ""
     routes = _ROUTES
 
-    def __init__(self, options: FlyimgOptions, mode: RenderMode = RenderMode.BALANCED) -> None:
+    def __init__(self, options: FlyimgOptions, mount: str = "", mode: RenderMode = RenderMode.BALANCED) -> None:
         self._options, self._mode = options, mode
+        self._upload = f"{mount}/upload/".encode()
         self._separator = re.compile(rf"{re.escape(options.options_separator)}(?![^()]{{0,64}}\))")
         self._match = template_matcher(_ROUTES)
         self._plans: CompiledCache[bytes, Plan] = CompiledCache()
@@ -152,7 +153,7 @@ class FlyimgDialect:
         if plan is None:
             plan = self._plans.put(match[1], self._plan(self._values(match[1])), len(match[1]))
         if is_path:
-            target = b"/upload/" + path.removeprefix(_PATH) + (b"?" + query if query else b"")
+            target = self._upload + path.removeprefix(_PATH) + (b"?" + query if query else b"")
             return Text(target.decode("ascii", "replace"))
         return ImageRequest(source, plan)
 
