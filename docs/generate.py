@@ -41,7 +41,7 @@ from pixmill.telemetry.definitions import (
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from docs import reference  # noqa: E402 - it is run as a file, too
+from docs import drawings, http_api, migrations, reference  # noqa: E402 - it is run as a file, too
 
 OTHER_WORDS = """\
 ## Other words
@@ -499,7 +499,15 @@ def pages() -> dict[str, str]:
         "metrics.md": _metrics,
     }
     texts = {name: "\n".join(write()).rstrip() + "\n" for name, write in writers.items()}
-    return texts | {"architecture.md": _architecture()} | _dialect_pages() | reference.pages()
+    return (
+        texts
+        | {"architecture.md": _architecture()}
+        | _dialect_pages()
+        | reference.pages()
+        | migrations.pages()
+        | drawings.drawings()
+        | {"openapi.md": http_api.page()}
+    )
 
 
 def main() -> None:

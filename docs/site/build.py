@@ -8,6 +8,7 @@ Zensical, where a warning is an error. A link to a file of the repository that i
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from docs.site import llms, markdown
 from docs.site.navigation import EXCLUDED, HOME, Group, Page, navigation, pages
+
+from pixmill.api.routes.openapi import document
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -27,6 +30,8 @@ OUTSIDE = ("SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/report.
 """Pages that are not in ``docs/``."""
 
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json", ".js": "javascript"}
+WITH_ANCHORS = {"docs/settings.md", "docs/errors.md", "docs/metrics.md"}
+"""Pages that are linked to by the names in their tables."""
 OTHER = {"README.md": "docs/README.md"}
 """Pages that the site has under another name: its home takes the place of the repository's."""
 
@@ -43,9 +48,14 @@ class Staging:
         """Write one page, and return its text."""
         text = (ROOT / path).read_text(encoding="utf-8")
         text = markdown.with_lists(markdown.without_comments(text))
-        text = markdown.with_links(text, lambda target: self._target(path, target))
-        self._write(self._places[path], text.encode())
-        return text
+        if path in WITH_ANCHORS:
+            text = markdown.with_anchors(text)
+        shown = markdown.with_drawings(text, lambda target: _inlined(ROOT / PurePosixPath(path).parent / target))
+        self._write(self._places[path], self._linked(path, shown).encode())
+        return self._linked(path, text)
+
+    def _linked(self, path: str, text: str) -> str:
+        return markdown.with_links(text, lambda target: self._target(path, target))
 
     def _target(self, page: str, target: str) -> str:
         """Return what a link of a page is in the site."""
@@ -87,6 +97,14 @@ class Staging:
             self._copied.add(place)
             (self._folder / place).parent.mkdir(parents=True, exist_ok=True)
             (self._folder / place).write_bytes(content)
+
+
+def _inlined(drawing: Path) -> str:
+    """Return a drawing as HTML in a page, without the colours that the site gives it."""
+    text = drawing.read_text(encoding="utf-8")
+    return f'<figure class="drawing">{re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)}</figure>'.replace(
+        "\n", ""
+    )
 
 
 def page_paths() -> list[str]:
@@ -143,6 +161,7 @@ def complete(texts: dict[str, str]) -> None:
     code = f"window.searchWorker = {json.dumps(worker.read_text(encoding='utf-8'))};\n"
     (SITE / "assets" / "search-worker.js").write_text(code, encoding="utf-8")
     (SITE / "llms.txt").write_text(llms.index(navigation(page_paths()), texts, site_path), encoding="utf-8")
+    (SITE / "openapi.json").write_text(json.dumps(document(), indent=1), encoding="utf-8")
     (SITE / "llms-full.txt").write_text(llms.full(texts), encoding="utf-8")
     for path, text in texts.items():
         (SITE / site_path(path)).write_text(text, encoding="utf-8")

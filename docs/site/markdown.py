@@ -57,6 +57,17 @@ def with_links(text: str, target: Callable[[str], str]) -> str:
     return "".join(part if fenced else outside_spans(part) for fenced, part in segments(text))
 
 
+def with_anchors(text: str) -> str:
+    """Give the rows of tables whose first cell is one name in code an anchor of that name."""
+    return re.sub(r"^(\| `([A-Za-z_][A-Za-z0-9_]*)`)(?= \|)", r"\1{ #\2 }", text, flags=re.MULTILINE)
+
+
+def with_drawings(text: str, drawing: Callable[[str], str]) -> str:
+    """Replace images of drawings by their elements, so that their colours follow those of the site."""
+    pattern = re.compile(r"^!\[[^\]]*\]\(([^)]*drawings/[a-z-]+\.svg)\)$", re.MULTILINE)
+    return pattern.sub(lambda found: drawing(found[1]), text)
+
+
 def with_lists(text: str) -> str:
     """Indent lists by four spaces a level, and separate them from a paragraph or table in front of them."""
     lines: list[str] = []

@@ -279,7 +279,7 @@ def test_each_error_has_an_image_and_a_page_and_a_document(
     found = Elements(page.body.decode())
     assert (page.headers["Content-Type"], page.headers["Cache-Control"]) == ("text/html; charset=utf-8", "no-store")
     assert found.texts["code"].startswith(code)
-    assert f'href="https://docs.example.com/errors/#{code}"' in page.body.decode()
+    assert f'href="https://docs.example.com/errors.html#{code}"' in page.body.decode()
     assert "script" not in found.names
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
     if code == "method_not_allowed":

@@ -97,7 +97,9 @@ class ErrorDisplay:
         advice: tuple[str, ...] = ()
         if self.is_development:
             advice = tuple(filter(None, (failed.hint, ADVICE.get(error.code, ""))))
-        links = ((f"About {error.code}", f"{self.docs_url.rstrip('/')}/errors/#{error.code}"),) if self.docs_url else ()
+        links = (
+            ((f"About {error.code}", f"{self.docs_url.rstrip('/')}/errors.html#{error.code}"),) if self.docs_url else ()
+        )
         text = error_page.PageText(
             status,
             error.code,
