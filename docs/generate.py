@@ -100,18 +100,33 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 
 SRCSET = """\
 ```
-GET /srcset?url=photo.jpg&widths=320,640,1280&sizes=100vw&alt=A+mill
+GET /srcset?url=photo.jpg&width=720&alt=A+mill
 ```
 
-The response is JSON: a `<picture>` element as `html`, the URLs by format in `sources`, the dimensions of the original and of the
-largest candidate, and a placeholder. All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`, `shrink`,
-`adaptive`, `skip_smaller`, `max_enlarged_side`, `dpr_rule`, `dpr_max_side`, `min_width`, `min_height`, `max_width`, `max_height` and `max_side`.
+[responsive.md](responsive.md) explains how to use it. The response is JSON:
 
-- `width` with `height` sets the aspect ratio of all candidates; `width` alone adds one width; `height` alone is an error.
+| field | value |
+|---|---|
+| `html` | a `<picture>` element to paste into a page |
+| `sources` | for each format its `type` and `images`, smallest first: `url`, `width`, `height`, and the `descriptor` in `srcset` |
+| `src` | the URL of a middle-sized image in the last format |
+| `sizes` | the attribute `sizes`; absent with `densities` |
+| `displayed` | `width` and `height` of the element in CSS pixels, where there is room |
+| `largest`, `original` | `width` and `height` of the largest candidate, and of the original |
+| `placeholder` | the placeholder; absent with `placeholder=none` |
+| `preload` | a `<link>` for the head of the page, with the first format; only with `loading=eager` |
+| `warming` | whether all candidates are rendered in the background |
+
+All parameters of `/resize` are accepted, except `format`, `dpr`, `zoom`, `enlarge`, `shrink`, `adaptive`, `skip_smaller`,
+`max_enlarged_side`, `dpr_rule`, `dpr_max_side`, `min_width`, `min_height`, `max_width`, `max_height` and `max_side`.
+
+- `width` is the width of the element in CSS pixels, and that of a candidate. With `height` it sets the aspect ratio of all candidates;
+  `height` alone is an error.
 - No candidate is larger than the original, unless that is an SVG or a PDF: larger widths are replaced by the largest possible one.
-- URLs are relative to this server. If requests must be signed, so must this one; the URLs are then signed with the newest key and
+- URLs begin with `PIXMILL_PUBLIC_URL`. If requests must be signed, so must this one; the URLs are then signed with the newest key and
   expire when it does.
 - Widths are computed from the dimensions of the original. With `trim`, which depends on its pixels, images may be narrower.
+- In presets-only mode only parameters of the page are accepted besides `url`, `v` and `preset`; `variants` names presets for the sizes.
 """
 
 PRESETS = """\

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixmill.dialects.native.dialect import NativeDialect, parse
+from pixmill.dialects.native.element_options import ElementOptions, Placeholder
 from pixmill.dialects.native.params import PARAMS
 from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.native.srcset import SrcsetRequest
@@ -17,7 +18,6 @@ from pixmill.errors import (
     ConflictingParameters,
     InvalidParameter,
     MissingParameter,
-    RouteNotFound,
     UnknownParameter,
 )
 from pixmill.media import Format
@@ -39,14 +39,9 @@ def error_of(query: str) -> BadRequest:
 
 def test_a_url_is_all_it_takes() -> None:
     candidates = parse_request("")
-    assert candidates.widths == (320, 480, 640, 828, 1080, 1280, 1600, 1920, 2560)
-    assert (candidates.formats, candidates.sizes, candidates.alt, candidates.warm) == (
-        (),
-        "100vw",
-        "",
-        False,
-    )
-    assert candidates.placeholder is Format.LQIP
+    assert candidates.widths == (256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840)
+    assert (candidates.formats, candidates.element, candidates.warm) == ((), ElementOptions(), False)
+    assert candidates.placeholder is Placeholder.LQIP
     assert candidates.query(320, Format.AVIF) == b"url=a.jpg&width=320&format=avif"
 
 
@@ -59,7 +54,7 @@ def test_what_belongs_to_the_set_stays_behind_and_all_else_is_carried_as_sent() 
     assert (candidates.widths, candidates.formats, candidates.placeholder, candidates.warm) == (
         (7, 9),
         (Format.WEBP,),
-        None,
+        Placeholder.NONE,
         True,
     )
 
@@ -148,9 +143,13 @@ def test_url_and_of_are_one_too_many() -> None:
         NativeDialect().parse_srcset(b"of=/a&url=c.jpg", lambda _: b"url=b.jpg")
 
 
-def test_where_only_presets_are_answered_there_are_no_sets() -> None:
-    with pytest.raises(RouteNotFound):
-        parse_request("preset=card", Presets(PRESETS.values_by_name, only=True))
+def test_where_only_presets_are_answered_the_urls_name_presets() -> None:
+    native = NativeDialect(Presets(PRESETS.values_by_name, only=True))
+    candidates = native.parse_srcset(b"url=a.jpg&preset=grey&variants=card,grey&alt=x&v=3")
+    assert candidates.variants == (("grey", "card"), ("grey", "grey"))
+    query = candidates.variant_query(("grey", "card"), Format.AVIF)
+    assert query == b"url=a.jpg&v=3&preset=grey,card&format=avif"
+    native.parse(b"/resize", query)
 
 
 def test_whatever_stands_in_a_url_is_safe_in_a_srcset() -> None:
@@ -164,6 +163,7 @@ NAMES = [name.encode() for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) for
 VALUES = [
     text.encode() for param in (*PARAMS, *srcset.PARAMS, srcset.PRESET) for text in (*param.examples, param.default)
 ]
+VALUES += [b"card", b"grey", b"card,grey"]
 pieces = st.builds(
     lambda name, value: name + b"=" + value, st.sampled_from(NAMES), st.sampled_from(VALUES) | st.binary(max_size=9)
 )
@@ -175,9 +175,12 @@ def test_any_query_is_a_set_whose_pictures_can_be_asked_for_or_a_refusal(query: 
     native = NativeDialect(PRESETS)
     try:
         candidates = native.parse_srcset(query)
-        images = [native.parse(b"/resize", candidates.query(width, Format.WEBP)) for width in candidates.widths]
+        queries = [candidates.query(width, Format.WEBP) for width in candidates.widths]
+        queries += [candidates.variant_query(names, Format.WEBP) for names in candidates.variants]
+        images = [native.parse(b"/resize", query) for query in queries]
     except BadRequest:
         return
+    assert images
     assert all(image.plan.output.formats == (Format.WEBP,) for image in images)
     assert all(byte in range(0x21, 0x7F) for byte in candidates.base_query)
 

@@ -12,6 +12,7 @@ from pixmill.api.http.client_hints import HINT_HEADERS
 from pixmill.api.http.error_display import ErrorDisplay
 from pixmill.api.http.error_form import ErrorImages
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
+from pixmill.api.http.public_url import parse_public_url
 from pixmill.dialects.factory import MountEntry, parse_mounts
 from pixmill.dialects.native.param import MAX_SIDE
 from pixmill.dialects.native.presets import Presets, parse_presets
@@ -93,8 +94,8 @@ class ApiConfig(BaseModel):
     )
     presets_only: bool = Field(
         default=False,
-        description="Restrict /resize to url, v, preset, format, expires and sig, require a preset, and "
-        "disable /srcset.",
+        description="Restrict /resize to url, v, preset, format, expires and sig, and require a preset. /srcset then "
+        "offers presets in place of widths.",
     )
     dialects: SecretStr = Field(
         SecretStr(""),
@@ -111,6 +112,13 @@ class ApiConfig(BaseModel):
         "",
         description="URL of the published documentation, such as https://docs.example.com/, for links on error pages. "
         "Empty: no links.",
+    )
+    public_url: str = Field(
+        "",
+        description="Address of this server in pages, such as https://images.example.com, optionally with a path that "
+        "a proxy removes: /srcset returns URLs that begin with it. A path alone, such as /: URLs without a host. "
+        "Empty: the address that the request was sent to, if it is a loopback address or PIXMILL_TRUSTED_PROXIES pass "
+        "it on, else URLs without a host.",
     )
     srcset_warm: bool = Field(
         default=False,
@@ -238,6 +246,12 @@ class ApiConfig(BaseModel):
     @classmethod
     def _validate_trusted_proxies(cls, text: str) -> str:
         parse_networks(text)
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _validate_public_url(cls, text: str) -> str:
+        parse_public_url(text)
         return text
 
     @field_validator("client_hint_widths")

@@ -18,13 +18,18 @@ MAX_AGE_S = 60
 _CACHE_STATUS: Final = "Pixmill; fwd=bypass"
 
 
-def facts_response(request: Request, facts: msgspec.Struct, expires: int | None) -> Response:
-    """Encode facts as JSON that may be cached for a minute, and no longer than a signed URL is valid."""
+def facts_response(
+    request: Request, facts: msgspec.Struct, expires: int | None, *, is_private: bool = False
+) -> Response:
+    """Encode facts as JSON that may be cached for a minute, and no longer than a signed URL is valid.
+
+    ``is_private``: not by caches that answer others.
+    """
     body = msgspec.json.encode(facts)
     headers = {
         "content-type": "application/json",
         "content-length": str(len(body)),
-        **_caching_headers(MAX_AGE_S, expires),
+        **_caching_headers(MAX_AGE_S, expires, is_private=is_private),
     }
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 
@@ -36,6 +41,7 @@ def own_facts_response(request: Request, answer: Text, image_request: ImageReque
     return answer_response(answer, headers, head=request.method == "HEAD")
 
 
-def _caching_headers(max_age_s: int, expires: int | None) -> dict[str, str]:
+def _caching_headers(max_age_s: int, expires: int | None, *, is_private: bool = False) -> dict[str, str]:
     remaining_s = max_age_s if expires is None else min(max_age_s, max(0, expires - math.ceil(time.time())))
-    return {"cache-control": f"public, max-age={remaining_s}", "cache-status": _CACHE_STATUS}
+    scope = "private" if is_private else "public"
+    return {"cache-control": f"{scope}, max-age={remaining_s}", "cache-status": _CACHE_STATUS}

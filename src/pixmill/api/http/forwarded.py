@@ -25,6 +25,15 @@ _PAIR = re.compile(rf'({_TOKEN})=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)")(?:;|\Z)', re
 _AUTHORITY = re.compile(rb"[A-Za-z0-9._~:\[\]-]{1,261}")
 """A host name of DNS, or an address, and a port."""
 
+_ORIGIN = re.compile(
+    r"https?://(?P<host>[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,31}\.?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII
+)
+"""Scheme, host and port in lower case."""
+
+_MARKS_OF_PROXIES: Final = frozenset(
+    (b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
+)
+
 _IPV6_PREFIX_BITS: Final = 64
 """An IPv6 subscriber has at least a /64 (RFC 6177 §2): all its addresses share one bucket."""
 
@@ -139,6 +148,41 @@ def requested_url(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> st
         host = forwarded_host
     raw_path: bytes = scope["raw_path"]
     return (scheme + b"://" + host + raw_path).decode("latin-1")
+
+
+def trusted_origin(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
+    """Return scheme and host of this server as the client sees them, empty if somebody else may have made them up.
+
+    The host is that of a trusted proxy, if only one is named: of several, the first may be what the client wrote. Or it
+    is a name of the client's own machine, and nothing shows that a proxy has replaced the name that the client used.
+    """
+    peer = scope["client"][0] if scope.get("client") else ""
+    names = [name for name, _ in scope["headers"]]
+    if not _is_trusted(peer, trusted_proxies):
+        is_direct = _MARKS_OF_PROXIES.isdisjoint(names) and scope.get("http_version") != "1.0"
+        match = _ORIGIN.fullmatch(_origin(scope, ()))
+        return match[0] if match and is_direct and _is_own_machine(match["host"]) else ""
+    for source in (b"host", b"x-forwarded-host", b"forwarded"):
+        values = [value for name, value in scope["headers"] if name == source]
+        if len(values) > 1 or any(b"," in value for value in values):
+            return ""
+    match = _ORIGIN.fullmatch(_origin(scope, trusted_proxies))
+    return match[0] if match else ""
+
+
+def _origin(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
+    return requested_url({**scope, "raw_path": b""}, trusted_proxies).lower()
+
+
+def _is_own_machine(host: str) -> bool:
+    """Whether a host names the machine of the client itself (RFC 6761 section 6.3)."""
+    name = host.removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _forwarded_pairs(element: str) -> Iterator[tuple[str, str]]:

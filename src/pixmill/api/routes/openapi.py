@@ -29,7 +29,6 @@ from pixmill.api.routes.purge import PurgeRequest
 from pixmill.api.routes.srcset import SrcsetResponse
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.params import PARAMS
-from pixmill.dialects.native.presets import PRESETS_ONLY_PARAMS
 from pixmill.dialects.native.tables import srcset
 from pixmill.dialects.native.tables.srcset import PRESET, PresetNamesGrammar
 from pixmill.dialects.registry import DialectRegistry
@@ -97,7 +96,7 @@ def _param_names(operation: Operation, preset_names: tuple[str, ...], *, presets
     """Return the names of the parameters that this server takes there."""
     names = [param.name for param in operation.params]
     if presets_only and operation.accepts_presets:
-        names = [name for name in names if name in PRESETS_ONLY_PARAMS]
+        names = [name for name in names if name in operation.presets_only_params]
     return [*names, PRESET.name] if preset_names and operation.accepts_presets else names
 
 

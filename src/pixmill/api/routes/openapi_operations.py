@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pixmill.api.routes.warm import MAX_URLS
 from pixmill.dialects.native.param import Param
 from pixmill.dialects.native.params import INFO_PARAMS, PARAMS
-from pixmill.dialects.native.srcset import SRCSET_PARAMS
+from pixmill.dialects.native.presets import PRESETS_ONLY_PARAMS
+from pixmill.dialects.native.srcset import SRCSET_PARAMS, SRCSET_PRESETS_ONLY_PARAMS
 from pixmill.errors import (
     BadRequest,
     Draining,
@@ -49,6 +50,7 @@ class Operation:
     accepts_upload: bool = False
     body_schema: Json | None = None
     accepts_presets: bool = False
+    presets_only_params: frozenset[str] = PRESETS_ONLY_PARAMS
     error_content: Json = field(default_factory=dict)
 
 
@@ -151,6 +153,7 @@ def _image_operations(prefix: str, name_suffix: str) -> tuple[Operation, ...]:
             _FETCH_ERRORS,
             SRCSET_PARAMS,
             accepts_presets=True,
+            presets_only_params=SRCSET_PRESETS_ONLY_PARAMS,
         ),
     )
 

@@ -209,9 +209,7 @@ class NativeDialect:
         return upload_ref("")
 
     def parse_srcset(self, query: bytes, native_query_of: Callable[[bytes], bytes] | None = None) -> SrcsetRequest:
-        """Parse the query of ``/srcset``. Raises BadRequest; RouteNotFound in presets-only mode."""
-        if self.presets.only:
-            raise RouteNotFound("There is no /srcset in presets-only mode: the URLs in its answer name widths")
+        """Parse the query of ``/srcset``. Raises BadRequest."""
         return parse_srcset(query, self.presets, native_query_of)
 
 

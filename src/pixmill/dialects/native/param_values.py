@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Literal, TypedDict, cast
 
+from pixmill.dialects.native.element_options import Decoding, FetchPriority, Layout, Loading, Placeholder
 from pixmill.dialects.native.grammars.canvas import Padding, TrimPadding
 from pixmill.dialects.native.grammars.formats import FormatOrder
 from pixmill.dialects.native.grammars.quality import QualityTarget
@@ -58,7 +59,11 @@ RequestedFormat = tuple[Format, ...] | Literal["original"] | FormatOrder
 """One format by name, none for a negotiated one, that of the original, or an order."""
 
 
-class ParamValues(TypedDict, total=False):
+_Keywords = TypedDict("_Keywords", {"class": str}, total=False)
+"""The values of parameters whose names are keywords of Python."""
+
+
+class ParamValues(_Keywords, total=False):
     """The values of the parameters that were given. Absent means not given; None means given, but without an effect."""
 
     # source
@@ -221,12 +226,18 @@ class ParamValues(TypedDict, total=False):
     include: tuple[Fact, ...]
     palette_colors: int
     # srcset
+    of: str
     widths: tuple[int, ...]
+    densities: tuple[Fraction, ...]
+    variants: tuple[str, ...]
     formats: tuple[Format, ...]
     sizes: str
     alt: str
-    of: str
-    placeholder: Format | None
+    loading: Loading
+    fetchpriority: FetchPriority
+    decoding: Decoding
+    layout: Layout
+    placeholder: Placeholder
     warm: bool
     # presets and signed URLs
     preset: tuple[str, ...]

@@ -5,6 +5,7 @@ Knows names and values of parameters. A server in presets-only mode accepts ``ur
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
@@ -34,10 +35,13 @@ class Presets:
     values_by_name: Mapping[str, ParamValues] = field(default_factory=dict)
     only: bool = False
 
-    def apply(self, values: ParamValues) -> ParamValues:
-        """Merge the named presets, left to right; explicit values take precedence. Raises BadRequest."""
+    def apply(self, values: ParamValues, also_accepted: AbstractSet[str] = frozenset()) -> ParamValues:
+        """Merge the named presets, left to right; explicit values take precedence. Raises BadRequest.
+
+        ``also_accepted`` in presets-only mode: parameters that do not change images.
+        """
         if self.only:
-            _check_presets_only(values)
+            _check_presets_only(values, PRESETS_ONLY_PARAMS | also_accepted)
         if "preset" not in values:
             return values
         merged: ParamValues = {}
@@ -83,8 +87,8 @@ def _query_text(value: PresetValue) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-def _check_presets_only(values: ParamValues) -> None:
-    unexpected = next((name for name in values if name not in PRESETS_ONLY_PARAMS), None)
+def _check_presets_only(values: ParamValues, accepted: AbstractSet[str]) -> None:
+    unexpected = next((name for name in values if name not in accepted), None)
     if unexpected:
         raise UnknownParameter(
             f"{unexpected} is not accepted: this server answers requests for presets only", param=unexpected

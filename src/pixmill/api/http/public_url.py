@@ -1,0 +1,60 @@
+"""What comes before the paths of this server's URLs, as pages of other servers name them.
+
+Knows the setting, and what the request says if that can be trusted. A host that one client made up must never reach the
+responses of others: a response that depends on the request is not for shared caches.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import Scope
+
+from pixmill.api.http.forwarded import ProxyNetwork, trusted_origin
+
+MAX_PUBLIC_URL_CHARS: Final = 512
+_MAX_PORT: Final = 65_535
+_PUBLIC_URL = re.compile(
+    r"(?P<origin>(?P<scheme>https?)://"
+    r"(?P<host>[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,31}|\[[0-9a-f:.]{2,45}\])(?::(?P<port>[1-9][0-9]{0,4}))?)?"
+    r"(?P<prefix>(?:/[A-Za-z0-9._~-]+)*)/?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicBase:
+    """``text`` and a path that begins with a slash are a URL; it is empty for URLs without a host.
+
+    ``is_private``: it is that of one client.
+    """
+
+    text: str = ""
+    is_private: bool = False
+
+
+def parse_public_url(text: str) -> re.Match[str]:
+    """Parse an absolute URL, or a path for URLs without a host. Raises ValueError."""
+    match = _PUBLIC_URL.fullmatch(text) if len(text) <= MAX_PUBLIC_URL_CHARS else None
+    if (
+        match is None
+        or int(match["port"] or 0) > _MAX_PORT
+        or any(set(segment) == {"."} for segment in match["prefix"].split("/"))
+    ):
+        raise ValueError(
+            "must be a URL in lower case such as https://images.example.com, optionally with a path of letters, "
+            "digits, - . _ and ~, or such a path alone, without a query"
+        )
+    return match
+
+
+def public_base(
+    scope: Scope, public_url: str, trusted_proxies: tuple[ProxyNetwork, ...], mounted_host: str = ""
+) -> PublicBase:
+    """Return what URLs begin with. ``mounted_host``: the host on which alone they are answered, if there is one."""
+    if not public_url:
+        origin = trusted_origin(scope, trusted_proxies)
+        return PublicBase(origin, is_private=bool(origin))
+    parsed = parse_public_url(public_url)
+    if mounted_host and parsed["origin"] and mounted_host != parsed["host"]:
+        return PublicBase(f"{parsed['scheme']}://{mounted_host}")
+    return PublicBase((parsed["origin"] or "") + parsed["prefix"])
