@@ -3,49 +3,21 @@
 The page and the images have origins of their own, as a site and its image server do.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.servers.chromium import Chromium
 from tests.servers.pixmill import Pixmill
+from tests.servers.site import Site
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 HINTS = ("dpr", "width", "viewport-width")
 SIZES_JS = "Array.from(document.images, image => image.complete ? image.naturalWidth : -1)"
-
-
-class Site:
-    """A page on loopback. ``headers`` are sent with it."""
-
-    def __init__(self, html: str, headers: dict[str, str]) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                for name, value in {"Content-Type": "text/html; charset=utf-8", **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(html.encode())
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")

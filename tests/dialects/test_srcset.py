@@ -39,7 +39,7 @@ def error_of(query: str) -> BadRequest:
 
 def test_a_url_is_all_it_takes() -> None:
     candidates = parse_request("")
-    assert candidates.widths == (256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840)
+    assert candidates.widths == (256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 2560, 3840)
     assert (candidates.formats, candidates.element, candidates.warm) == ((), ElementOptions(), False)
     assert candidates.placeholder is Placeholder.LQIP
     assert candidates.query(320, Format.AVIF) == b"url=a.jpg&width=320&format=avif"

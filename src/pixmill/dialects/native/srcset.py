@@ -50,6 +50,9 @@ _NOT_WITH_VARIANTS: Final = ("widths", "densities", "width", "height", "of")
 _MAX_DENSITY: Final = 2
 """Device pixels per CSS pixel of the largest candidate of an element of known width: more are hardly seen."""
 
+_SAME_WIDTH: Final = 0.1
+"""Part of a width by which another must differ to be worth a candidate."""
+
 _PAGE_PARAMS: Final = frozenset(param.name for param in srcset.PARAMS) - set(_NOT_WITH_VARIANTS)
 """Parameters that concern the page and not the images; those of presets-only mode."""
 
@@ -191,8 +194,9 @@ def _widths(given: ParamValues, element_width: int | None) -> set[int]:
     default = set(_DEFAULTS["widths"])
     if element_width is None:
         return default
-    largest = min(MAX_SIDE, _MAX_DENSITY * element_width)
-    return {element_width, largest, *(width for width in default if width < largest)}
+    own = (element_width, min(MAX_SIDE, _MAX_DENSITY * element_width))
+    between = (width for width in default if width < own[1])
+    return {*own, *(width for width in between if all(abs(width - one) > one * _SAME_WIDTH for one in own))}
 
 
 def _variants(values: ParamValues, presets: Presets) -> tuple[tuple[str, ...], ...]:

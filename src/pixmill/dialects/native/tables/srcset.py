@@ -118,10 +118,10 @@ PARAMS = (
         Group.SRCSET,
         WidthsGrammar(),
         "Widths of the candidates in pixels. Those larger than the original are replaced by the width of the original, "
-        "unless it is an SVG or a PDF. With `width` the default is `width`, twice `width`, and what is between or "
-        "below.",
+        "unless it is an SVG or a PDF. With `width` the default is `width`, twice `width`, and those of the "
+        "default below that are not close to either.",
         ("320,640,1280",),
-        default="256,384,640,750,828,1080,1200,1920,2048,3840",
+        default="256,384,640,750,828,1080,1200,1920,2048,2560,3840",
     ),
     Param(
         "densities",
