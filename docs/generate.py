@@ -41,7 +41,7 @@ from pixmill.telemetry.definitions import (
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from docs import drawings, http_api, migrations, reference  # noqa: E402 - it is run as a file, too
+from docs import benchmarks_page, drawings, http_api, migrations, reference  # noqa: E402 - it is run as a file, too
 
 OTHER_WORDS = """\
 ## Other words
@@ -521,7 +521,7 @@ def pages() -> dict[str, str]:
         | reference.pages()
         | migrations.pages()
         | drawings.drawings()
-        | {"openapi.md": http_api.page()}
+        | {"openapi.md": http_api.page(), "benchmarks.md": benchmarks_page.page()}
     )
 
 

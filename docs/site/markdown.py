@@ -33,7 +33,12 @@ def segments(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def without_comments(text: str) -> str:
-    return "".join(part if fenced else COMMENT.sub("", part) for fenced, part in segments(text))
+    """Remove HTML comments that are not in code."""
+    either = re.compile(f"{CODE_SPAN.pattern}|{COMMENT.pattern}", re.DOTALL)
+    return "".join(
+        part if fenced else either.sub(lambda found: found[0] if found[1] else "", part)
+        for fenced, part in segments(text)
+    )
 
 
 def with_links(text: str, target: Callable[[str], str]) -> str:

@@ -57,7 +57,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Operations": ("docs/deployment.md", "docs/operations.md", "docs/purging.md"),
     "Comparison": ("docs/features.md",),
-    "Benchmarks": ("benchmarks/report.md",),
+    "Benchmarks": ("docs/benchmarks.md", "benchmarks/report.md"),
     "Changelog": ("CHANGELOG.md", "CONTRIBUTING.md"),
 }
 

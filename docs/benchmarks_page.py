@@ -1,0 +1,59 @@
+"""Writes the page of the benchmarks: the plot, and a table of the same work on each server, from ``benchmarks/report.json``."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+REPORT = Path(__file__).parents[1] / "benchmarks" / "report.json"
+
+CELLS = {
+    "jpeg": "JPEG, 2 MP",
+    "jpeg 12 MP": "JPEG, 12 MP",
+    "png": "PNG",
+    "webp": "WebP",
+    "avif": "AVIF",
+    "jpeg to webp": "JPEG to WebP",
+    "jpeg to avif": "JPEG to AVIF",
+}
+SERVERS = ("pixmill", "thumbor", "ipx", "nginx")
+
+INTRODUCTION = """\
+# Benchmarks
+
+```
+make bench
+```
+
+![Requests per second and SSIMULACRA2 of four servers: up and right is better](../benchmarks/plot.svg)
+
+Each server resizes the same photos to fit 512 × 512, on the same machine with two cores, for four clients. Qualities are
+chosen so that files have about the same size; the report has their bytes. Up is better quality, right is more requests per second.
+"""
+
+END = """\
+- Everything is a cache miss. Hits are answered from memory, at more than ten thousand requests per second.
+- The score is SSIMULACRA2 against the original at the size of the result: 90 is indistinguishable, 70 is high.
+- Origin and load generator share the two cores with the server.
+
+[The whole report](../benchmarks/report.md) has machine and versions, latencies, memory, slow origins, overload and failures.
+[Performance](speed.md) says where the time goes, and [features](features.md) compare what servers can do.
+"""
+
+
+def page() -> str:
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterable[str]:
+    rows = {(row["cell"], row["server"]): row for row in json.loads(REPORT.read_text(encoding="utf-8"))}
+    yield INTRODUCTION
+    yield f"Requests per second, and score:\n\n| | {' | '.join(SERVERS)} |"
+    yield f"| --- |{' ---: |' * len(SERVERS)}"
+    for cell, title in CELLS.items():
+        yield f"| {title} | {' | '.join(_result(rows.get((cell, server), {})) for server in SERVERS)} |"
+    yield ""
+    yield END
+
+
+def _result(row: dict[str, object]) -> str:
+    return f"{row['requests_s']} ({row['score']})" if "score" in row else "–"
