@@ -175,7 +175,7 @@ OVERLOAD = (
     Box("request"),
     Box("in memory?", "fast path", "good", "yes: answered"),
     Box("queue full?", "before parsing", "bad", "yes: 503, Retry-After"),
-    Box("in a cache tier?", "a sample, if unknown", "good", "yes: answered"),
+    Box("in a cache tier?", "known or sampled", "good", "yes: answered"),
     Box("queue", "fair by client", "warn", "too long: 503"),
     Box("worker", "deadline", "mark"),
 )

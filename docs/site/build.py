@@ -121,15 +121,19 @@ def site_path(path: str) -> str:
     return place.name.lower() if path in OUTSIDE and "/" not in path else place.as_posix()
 
 
-def nav(items: Iterable[Page | Group], titles: dict[str, str]) -> str:
-    """Return the navigation as a value of TOML."""
+def nav(items: Iterable[Page | Group], titles: dict[str, str], above: str = "") -> str:
+    """Return the navigation as a value of TOML. A title does not repeat that of the group ``above`` it."""
     parts = (
-        f"{{ {json.dumps(titles[item.path])} = {json.dumps(site_path(item.path))} }}"
+        f"{{ {json.dumps(_short(titles[item.path], above))} = {json.dumps(site_path(item.path))} }}"
         if isinstance(item, Page)
-        else f"{{ {json.dumps(item.title)} = {nav(item.items, titles)} }}"
+        else f"{{ {json.dumps(item.title)} = {nav(item.items, titles, item.title)} }}"
         for item in items
     )
     return f"[{', '.join(parts)}]"
+
+
+def _short(title: str, above: str) -> str:
+    return title.removeprefix(f"{above} ") if above else title
 
 
 def stage() -> dict[str, str]:
