@@ -113,6 +113,8 @@ OPTIONS_IN_PATHS: Final = {
     "thumbor": OptionSyntax(b"/unsafe/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
     "imagor": OptionSyntax(b"/unsafe/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
     "aws": OptionSyntax(b"/300x200/filters:%b/a.jpg", b"%b(%b)", b":", b","),
+    "flyimg": OptionSyntax(b"/upload/w_300,%b/a.jpg", b"%b_%b", b",", b"x"),
+    "prepr": OptionSyntax(b"/w_300,%b/a.jpg", b"%b_%b", b",", b"-"),
 }
 HARD_NUMBERS: Final = (
     *(
