@@ -200,6 +200,7 @@ timings in a response header | setting:server_timing
 health check | route:/health
 separate readiness and liveness | route:/health/ready route:/health/live
 installation check | command:doctor
+page to try it in a browser | setting:playground file:src/pixmill/api/playground/static/index.html
 OpenAPI document | route:/openapi.json
 container image | file:deploy/Dockerfile
 Helm chart | file:deploy/helm/pixmill/Chart.yaml

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from pixmill.api.app import FIXED_ROUTES
+from pixmill.api.app import FIXED_ROUTES, PLAYGROUND_ROUTES
 from pixmill.api.http.problems import STATUS
 from pixmill.cli import commands
 from pixmill.dialects.emgr.dialect import EmgrDialect
@@ -136,7 +136,7 @@ def slug(heading: str) -> str:
 
 @native_pages
 def test_every_path_that_is_asked_for_is_a_route(name: str) -> None:
-    routes = {route.path for route in FIXED_ROUTES} | {
+    routes = {route.path for route in (*FIXED_ROUTES, *PLAYGROUND_ROUTES)} | {
         route.template for route in (*NativeDialect.routes, *EmgrDialect.routes)
     }
     paths = {path for (path,) in all_of(r"http://127\.0\.0\.1:(?:8080|9090)(/[a-z/]+)", name)}

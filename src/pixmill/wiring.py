@@ -7,13 +7,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pixmill.api.context import (
     AdminServices,
     ApiContext,
     ImageServices,
     Lifecycle,
+    Playground,
     RequestLimits,
     Telemetry,
 )
@@ -49,13 +50,19 @@ from pixmill.services.revalidate import Revalidator
 from pixmill.services.singleflight import PurgeAwareFlights
 from pixmill.services.warm.batch import BatchWarmer
 from pixmill.services.warm.queue import WarmQueue
-from pixmill.settings import Settings, SettingsError
+from pixmill.settings import Settings, SettingsError, is_loopback
+from pixmill.sources.listing import RootListing
 from pixmill.sources.router import Sources
+from pixmill.sources.uploads import MAX_BYTES as MAX_UPLOADS_BYTES
+from pixmill.sources.uploads import UploadSource
 from pixmill.storage.files import FileStore
 from pixmill.storage.registry import StoreRegistry
 from pixmill.storage.rooted_fs import ServedFiles
 from pixmill.telemetry.logs import AccessLogWriter
 from pixmill.telemetry.prometheus import Metrics
+
+_UPLOADS_DIVISOR: Final = 4
+"""Of the memory budget: the share that uploads of the playground may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ class _Storage:
     cache: TieredCache
     original_cache: OpenOriginalCache | None
     locks: LockCoordinator
+    uploads: UploadSource | None
 
 
 @asynccontextmanager
@@ -92,12 +100,24 @@ async def _open_storage(settings: Settings, metrics: Metrics, stack: AsyncExitSt
     memory_budget = MemoryBudget(
         settings.memory_budget(), lambda: metrics.increment(Event.REJECTED, reason="memory"), originals.reclaim
     )
-    sources = await _open(_make_sources(settings, stores, metrics, memory_budget), stack)
+    uploads = _open_uploads(settings, memory_budget, stack)
+    sources = await _open(_make_sources(settings, stores, metrics, memory_budget, uploads), stack)
     cache, original_cache = await _open_caches(settings, metrics, stores, memory_budget, stack)
     source = _with_original_cache(sources, original_cache, settings, cache, stores)
     locks = open_locks(cache, settings, metrics)
     stack.push_async_callback(locks.close)
-    return _Storage(stores, memory_budget, originals, sources, source, cache, original_cache, locks)
+    return _Storage(stores, memory_budget, originals, sources, source, cache, original_cache, locks, uploads)
+
+
+def _open_uploads(settings: Settings, memory_budget: MemoryBudget, stack: AsyncExitStack) -> UploadSource | None:
+    """Open the uploads of the playground; None if it is off, as by default on an address that is not loopback."""
+    if settings.playground == "off" or (settings.playground == "auto" and not is_loopback(settings.host)):
+        return None
+    share = memory_budget.max_bytes // _UPLOADS_DIVISOR if memory_budget.max_bytes else MAX_UPLOADS_BYTES
+    uploads = UploadSource(min(share, MAX_UPLOADS_BYTES))
+    memory_budget.add_reclaimer(uploads.reclaim)
+    stack.callback(uploads.close)
+    return uploads
 
 
 async def _open_engine(settings: Settings, observer: Observer, stack: AsyncExitStack) -> EnginePool:
@@ -150,6 +170,20 @@ def _build_api(
             render_metrics=metrics.render if settings.metrics else None,
         ),
         lifecycle=Lifecycle(health),
+        playground=_make_playground(settings, storage),
+    )
+
+
+def _make_playground(settings: Settings, storage: _Storage) -> Playground | None:
+    """Return what the playground works with; None if it is off."""
+    if storage.uploads is None:
+        return None
+    return Playground(
+        local_only=settings.playground == "auto",
+        uploads=storage.uploads,
+        images=RootListing(_open_images(settings, storage.stores), settings) if settings.images else None,
+        public_url=settings.public_url if "://" in settings.public_url else "",
+        allowed_sources=tuple(one.strip() for one in settings.allowed_sources.split(",") if one.strip()),
     )
 
 
@@ -285,16 +319,20 @@ def _with_trailing_slash(url: str) -> str:
 
 
 def _make_sources(
-    settings: Settings, stores: StoreRegistry, observer: Observer, memory_budget: MemoryBudget = UNLIMITED_BUDGET
+    settings: Settings,
+    stores: StoreRegistry,
+    observer: Observer,
+    memory_budget: MemoryBudget = UNLIMITED_BUDGET,
+    uploads: UploadSource | None = None,
 ) -> Sources:
-    served = ServedFiles(settings.images_hidden, tuple(local_folders(settings)))
-    images = _open_images(settings, stores, served) if settings.images else None
-    return Sources(settings, observer, images=images, locate=stores.locate, budget=memory_budget)
+    images = _open_images(settings, stores) if settings.images else None
+    return Sources(settings, observer, images=images, uploads=uploads, locate=stores.locate, budget=memory_budget)
 
 
-def _open_images(settings: Settings, stores: StoreRegistry, served: ServedFiles) -> Store:
+def _open_images(settings: Settings, stores: StoreRegistry) -> Store:
+    """Open the image root, as the sources read it. Raises StoreError that names the setting."""
     try:
-        return stores.open(settings.images, served=served)
+        return stores.open(settings.images, served=ServedFiles(settings.images_hidden, tuple(local_folders(settings))))
     except StoreError as error:
         raise type(error)(error.message, param="PIXMILL_IMAGES", detail=error.detail) from error
 

@@ -22,6 +22,7 @@ from pixmill.api.middleware.response_body import ResponseBodyMiddleware
 from pixmill.api.routes.dialects import DialectRoutes
 from pixmill.api.routes.health import get_health, get_live, get_metrics, get_ready
 from pixmill.api.routes.openapi import get_openapi
+from pixmill.api.routes.playground import get_asset, get_config, get_images, get_page, post_convert, post_upload
 from pixmill.api.routes.purge import get_purges, post_purge
 from pixmill.api.routes.warm import get_warm, post_warm
 
@@ -40,6 +41,15 @@ ADMIN_ROUTES = [
     Route("/admin/warm", post_warm, methods=["POST"]),
     Route("/admin/warm", get_warm),
 ]
+PLAYGROUND_ROUTES = [
+    Route("/", get_page),
+    Route("/playground", get_page),
+    Route("/playground/config.json", get_config),
+    Route("/playground/images.json", get_images),
+    Route("/playground/upload", post_upload, methods=["POST"]),
+    Route("/playground/convert", post_convert, methods=["POST"]),
+    Route("/playground/{name}", get_asset),
+]
 FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 """All but those of dialects."""
 
@@ -47,7 +57,9 @@ FIXED_ROUTES = [*DOCUMENT_ROUTES, *PROBE_ROUTES, *ADMIN_ROUTES]
 def create_app(context: ApiContext) -> ASGIApp:
     """Return the public application; without the admin routes if they have a listener of their own."""
     admin_routes = [] if context.config.admin_listen else ADMIN_ROUTES
-    app = _build_app(context, [DialectRoutes(context), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes])
+    playground_routes = PLAYGROUND_ROUTES if context.playground else []
+    routes = [DialectRoutes(context), *DOCUMENT_ROUTES, *PROBE_ROUTES, *admin_routes, *playground_routes]
+    app = _build_app(context, routes)
     return FastPathMiddleware(
         app,
         context.images.request_cache,

@@ -120,6 +120,11 @@ class ApiConfig(BaseModel):
         "Empty: the address that the request was sent to, if it is a loopback address or PIXMILL_TRUSTED_PROXIES pass "
         "it on, else URLs without a host.",
     )
+    playground: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Page at / to try out images, parameters and dialects in a browser. auto: on if the listen "
+        "address is a loopback address, for clients on this machine only.",
+    )
     srcset_warm: bool = Field(
         default=False,
         description="Allow warm=true on /srcset, which renders the whole set in the background on idle workers.",

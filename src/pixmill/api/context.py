@@ -23,7 +23,7 @@ from pixmill.media import Format
 from pixmill.plan.freshness import FreshnessPolicy
 from pixmill.plan.limits import Limits
 from pixmill.ports.observe import Observer
-from pixmill.ports.pipeline import Purger
+from pixmill.ports.pipeline import ImageListing, Purger, Uploads
 from pixmill.runtime.memory_budget import MemoryBudget
 from pixmill.services.health import HealthService
 from pixmill.services.resize import ResizeService
@@ -85,6 +85,22 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Playground:
+    """What the playground works with.
+
+    ``local_only``: for clients on this machine only. ``uploads`` keeps what is dropped on the page. ``images`` lists
+    the image root, None without one.
+    ``allowed_sources`` are the patterns of URLs that may be fetched, none for any.
+    """
+
+    local_only: bool
+    uploads: Uploads
+    images: ImageListing | None = None
+    allowed_sources: tuple[str, ...] = ()
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiContext:
     """All that routes and middlewares use."""
 
@@ -94,6 +110,7 @@ class ApiContext:
     limits: RequestLimits
     telemetry: Telemetry
     lifecycle: Lifecycle
+    playground: Playground | None = None
 
 
 def context_of(request: Request) -> ApiContext:

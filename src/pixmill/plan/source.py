@@ -17,6 +17,9 @@ from pixmill.plan.url import MAX_URL_LENGTH, canonical_url, invalid_url, resolve
 MAX_KEY_BYTES: Final = 1024
 """The longest key that S3, GCS and Azure all take; also the longest path."""
 
+UPLOAD_SCHEME: Final = "upload"
+
+_UPLOAD_NAME = re.compile(r"[A-Za-z0-9_-]{22}")  # 16 random bytes in base64url
 _MAX_SEGMENT_BYTES = 255  # NAME_MAX of Linux file systems
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{0,221}")  # GCS allows the longest names: 222 characters
@@ -39,10 +42,12 @@ class SourceRef(Struct, frozen=True):
     """A canonical reference: all spellings of the same location give the same ``text``.
 
     HTTP: the normalised URL without fragment. Store: ``scheme://bucket/key``. Path: relative to the image root. Upload:
-    the digest of the bytes sent. Canvas, which is generated: ``canvas:WIDTHxHEIGHT,COLOUR``. ``version`` is the
-    cache-busting version of the URL (parameter ``v``): it is not sent to the source, and another version is another
-    image. ``is_version_signed``: whether the URL was signed; else anybody may have named the version, also before its
-    bytes existed.
+    the digest of the bytes sent, or ``upload:NAME`` of one that is kept. Canvas, which is generated:
+    ``canvas:WIDTHxHEIGHT,COLOUR``.
+
+    ``version`` is the cache-busting version of the URL (parameter ``v``): it is not sent to the source, and another
+    version is another image. ``is_version_signed``: whether the URL was signed; else anybody may have named it,
+    also before its bytes existed.
     """
 
     kind: SourceKind
@@ -84,6 +89,8 @@ def parse_source(text: str) -> SourceRef:
     scheme = match[1].lower()
     if scheme == CANVAS_SCHEME:
         return SourceRef(SourceKind.CANVAS, parse_canvas(match[2]).text)
+    if scheme == UPLOAD_SCHEME:
+        return named_upload_ref(match[2])
     kind = kind_of(scheme)
     if not match[2].startswith("//"):
         raise invalid_url(f"{scheme}: must be followed by //")
@@ -128,6 +135,13 @@ def canonical_key(scheme: str, key: str) -> str:
 def upload_ref(digest: str) -> SourceRef:
     """Build the reference of an uploaded original."""
     return SourceRef(SourceKind.UPLOAD, digest)
+
+
+def named_upload_ref(name: str) -> SourceRef:
+    """Build the reference of an original that was uploaded to be requested by this name. Raises InvalidParameter."""
+    if not _UPLOAD_NAME.fullmatch(name):
+        raise invalid_url(f"{UPLOAD_SCHEME}: must be followed by the name of an upload")
+    return SourceRef(SourceKind.UPLOAD, f"{UPLOAD_SCHEME}:{name}")
 
 
 def canvas_ref(width: int, height: int, colour: Colour) -> SourceRef:

@@ -15,7 +15,7 @@ from pixmill.plan.key import Key
 from pixmill.plan.ops import Plan
 from pixmill.plan.purge import Purge, PurgeTarget
 from pixmill.plan.source import SourceRef
-from pixmill.ports.values import CachedOriginal, Entry, Hit, Original, PurgeMatch, PurgeResult, Rendered
+from pixmill.ports.values import CachedOriginal, Entry, Hit, ImagePage, Original, PurgeMatch, PurgeResult, Rendered
 from pixmill.runtime.spool import Spool
 
 
@@ -30,6 +30,25 @@ class Source(Protocol):
 
         Raises as ``fetch``.
         """
+
+
+class ImageListing(Protocol):
+    """Lists the images of the image root."""
+
+    async def page(self, after: str, limit: int) -> ImagePage:
+        """Return at most ``limit`` images whose paths come after ``after``, in the order of their code points.
+
+        In bounded time: where the root has too many files, the page says that it is not complete. Raises StoreError.
+        """
+
+
+class Uploads(Protocol):
+    """Keeps uploads for a while, so that requests can name them."""
+
+    max_bytes: int
+
+    def add(self, body: Spool) -> SourceRef:
+        """Keep a complete body, whose spool stays the caller's; return its reference. Raises UploadTooLarge."""
 
 
 class Purges(Protocol):

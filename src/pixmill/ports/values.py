@@ -24,6 +24,26 @@ class Stat:
     validator: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedImage:
+    """An image of the image root, by its path below it; ``size`` in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """A part of a listing. ``next_after`` is where the next one begins; empty at the end.
+
+    ``is_complete`` is false if there was no time to look at all files.
+    """
+
+    images: tuple[ListedImage, ...]
+    next_after: str = ""
+    is_complete: bool = True
+
+
 class OriginalVersion(Struct, frozen=True, gc=False, omit_defaults=True):
     """The current version of an original, without its bytes.
 

@@ -44,6 +44,8 @@ class _NoSource:
 
 
 _NO_SOURCE = _NoSource()
+_HELD_KINDS: Final = frozenset({SourceKind.CANVAS, SourceKind.UPLOAD})
+"""What the server makes or has itself."""
 
 _IPV6_HOST_BITS: Final = 64  # one machine has at least a /64 (RFC 6177 §2)
 
@@ -60,7 +62,7 @@ class Preparable(Protocol):
 
 
 class SourceRouter:
-    """Checks, limits, times and counts every fetch. Canvases are not fetched: no allowlist and no limit applies."""
+    """Checks, limits, times and counts every fetch. Canvases and uploads are not fetched: no list or limit applies."""
 
     def __init__(
         self,
@@ -73,6 +75,7 @@ class SourceRouter:
         """``rate_limiter`` has a bucket per origin."""
         self._rate_limiter = rate_limiter
         self._sources = sources
+        self._held_kinds = _HELD_KINDS & sources.keys()
         self._preparations = {kind: each.prepare for kind, each in sources.items() if isinstance(each, Preparable)}
         self._allow_list = allow_list
         self._observer = observer
@@ -85,14 +88,14 @@ class SourceRouter:
     def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
         """Fetch into a spool that the caller closes. Raises SourceError or Forbidden."""
         source = self._sources.get(ref.kind, _NO_SOURCE)
-        if ref.kind is SourceKind.CANVAS:
+        if ref.kind in self._held_kinds:
             return source.fetch(ref)
         return self._run_observed(ref, source.fetch, ref)
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Fetch if the validator no longer holds, else return the new directives."""
         source = self._sources.get(ref.kind, _NO_SOURCE)
-        if ref.kind is SourceKind.CANVAS:
+        if ref.kind in self._held_kinds:
             return source.revalidate(ref, validator)
         return self._run_observed(ref, source.revalidate, ref, validator)
 
@@ -150,7 +153,7 @@ class SourceRouter:
 class Sources(SourceRouter):
     """The router with its real sources; ``open`` it in the event loop that fetches, and ``close`` it.
 
-    ``images`` is the store of the image root, None without one. It does not close the stores.
+    ``images`` is the store of the image root, ``uploads`` has uploads by name; None without. It closes neither.
     """
 
     def __init__(
@@ -159,6 +162,7 @@ class Sources(SourceRouter):
         observer: Observer,
         *,
         images: ReadableStore | None = None,
+        uploads: Source | None = None,
         locate: LocateObject = no_stores,
         lookup: Lookup | None = None,
         budget: MemoryBudget = UNLIMITED_BUDGET,
@@ -170,6 +174,8 @@ class Sources(SourceRouter):
             SourceKind.STORE: StoreSource(config, locate, budget),
             SourceKind.CANVAS: CanvasSource(config, budget),
         }
+        if uploads is not None:
+            sources[SourceKind.UPLOAD] = uploads
         if images is not None:
             sources[SourceKind.PATH] = PathSource(config, images, budget)
         limiter = FetchLimiter(config, lambda: observer.increment(Event.REJECTED, reason="source_queue"))

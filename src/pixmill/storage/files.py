@@ -89,7 +89,8 @@ class FileStore:
         walk = self._fs.walk(prefix)
         while batch := await self._run(lambda: tuple(islice(walk, _LISTING_BATCH))):
             for stat in batch:
-                yield stat
+                if stat is not None:
+                    yield stat
 
     async def stream(self, path: str) -> tuple[Stat, AsyncIterator[bytes]]:
         """Open, stat and read the first chunk in one thread call: most originals need no other."""

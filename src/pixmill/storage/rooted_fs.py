@@ -35,6 +35,10 @@ _DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _STAGING_FLAGS: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
 
 
+_UNLISTED: Final = (FileNotFoundError, NotADirectoryError, PermissionError)
+"""Folders below others that are left out: what is in them cannot be read either."""
+
+
 class Descriptor:
     """An open file or directory, closed with the last reference.
 
@@ -137,17 +141,23 @@ class RootedFilesystem:
             folder, leaf = self._parent(path)
             os.unlink(leaf, dir_fd=folder.fd)
 
-    def walk(self, prefix: str) -> Iterator[Stat]:
-        """Yield every file below the directory ``prefix``, or all if it is empty; skip invalid names."""
+    def walk(self, prefix: str) -> Iterator[Stat | None]:
+        """Yield every file below the directory ``prefix``, or all if it is empty, and None for all else in it.
+
+        A number of items is thus taken in bounded time. Skips invalid names.
+        """
         pending = [prefix]
         while pending:
             folder_path = pending.pop()
-            with suppress(FileNotFoundError, NotADirectoryError):
+            ignored = (FileNotFoundError, NotADirectoryError) if folder_path == prefix else _UNLISTED
+            with suppress(*ignored):
                 for path, entry in self._entries(folder_path):
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(path)
+                        yield None
                     else:
-                        yield from self._stat_entry(path, entry)
+                        yield self._stat_entry(path, entry)
+            yield None
 
     def probe(self) -> None:
         """Read the root directory."""
@@ -176,16 +186,17 @@ class RootedFilesystem:
                 if is_valid_path(path) and path != STAGING:
                     yield path, entry
 
-    def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Iterator[Stat]:
-        """Yield the facts of a file; nothing if it is no regular file, leads outside or has just gone."""
+    def _stat_entry(self, path: str, entry: "os.DirEntry[str]") -> Stat | None:
+        """Return the facts of a file; None if it is no regular file, leads outside or has just gone."""
         try:
             if entry.is_symlink():
-                yield self.open(path)[1]
-            elif entry.is_file() and self._is_served(self._root_prefix + path):
-                yield _stat_of(path, entry.stat())
+                return self.open(path)[1]
+            if entry.is_file() and self._is_served(self._root_prefix + path):
+                return _stat_of(path, entry.stat())
         except OSError as error:
             if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
                 raise
+        return None
 
     def _parent(self, path: str, *, create: bool = False) -> tuple[Descriptor, str]:
         """Open the directory of the path's last name; return both."""

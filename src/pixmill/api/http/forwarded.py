@@ -31,8 +31,13 @@ _ORIGIN = re.compile(
 """Scheme, host and port in lower case."""
 
 _MARKS_OF_PROXIES: Final = frozenset(
-    (b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
+    (
+        *(b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"),
+        *(b"x-forwarded-server", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip", b"cf-ray"),
+    )
 )
+_HTTP_1_0: Final = ("1.0", "1")
+"""As the ASGI specification names it, and as Granian does."""
 
 _IPV6_PREFIX_BITS: Final = 64
 """An IPv6 subscriber has at least a /64 (RFC 6177 §2): all its addresses share one bucket."""
@@ -49,13 +54,13 @@ def client_address(peer: str, headers: Iterable[tuple[bytes, bytes]], trusted_pr
     X-Forwarded-For, or else Forwarded, is read from its end while hops are trusted.
     What the client itself wrote there comes before that, and is never reached.
     """
-    if not _is_trusted(peer, trusted_proxies):
+    if not is_trusted(peer, trusted_proxies):
         return peer
     for address in _hops(headers):
         if address is None:
             return peer
         peer = address
-        if not _is_trusted(address, trusted_proxies):
+        if not is_trusted(address, trusted_proxies):
             return address
     return peer
 
@@ -98,7 +103,8 @@ def _parse_address(node: str) -> str | None:
     return address
 
 
-def _is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
+def is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
+    """Whether the peer of a connection is a trusted proxy."""
     if not trusted_proxies:
         return False
     try:
@@ -131,14 +137,14 @@ def requested_url(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> st
     scheme: bytes = scope["scheme"].encode()
     host = b""
     peer = scope["client"][0] if scope.get("client") else ""
-    is_trusted = _is_trusted(peer, trusted_proxies)
+    from_proxy = is_trusted(peer, trusted_proxies)
     forwarded: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name == b"host":
             host = host or value
-        elif is_trusted and name in (b"x-forwarded-proto", b"x-forwarded-host"):
+        elif from_proxy and name in (b"x-forwarded-proto", b"x-forwarded-host"):
             forwarded[name.decode()[len("x-forwarded-") :]] = value.partition(b",")[0].strip().decode("latin-1")
-        elif is_trusted and name == b"forwarded":
+        elif from_proxy and name == b"forwarded":
             for key, text in _forwarded_pairs(value.partition(b",")[0].strip().decode("latin-1")):
                 forwarded.setdefault(key, text)
     proto, forwarded_host = forwarded.get("proto", "").lower(), forwarded.get("host", "").encode("latin-1")
@@ -150,6 +156,15 @@ def requested_url(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> st
     return (scheme + b"://" + host + raw_path).decode("latin-1")
 
 
+def bears_mark_of_proxy(scope: Scope) -> bool:
+    """Whether a request shows that a proxy has forwarded it: by its headers, or by HTTP/1.0.
+
+    nginx speaks that unless it is configured otherwise, and no browser does.
+    """
+    is_marked = not _MARKS_OF_PROXIES.isdisjoint(name for name, _ in scope["headers"])
+    return is_marked or scope.get("http_version", "1.1") in _HTTP_1_0
+
+
 def trusted_origin(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
     """Return scheme and host of this server as the client sees them, empty if somebody else may have made them up.
 
@@ -157,11 +172,9 @@ def trusted_origin(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> s
     is a name of the client's own machine, and nothing shows that a proxy has replaced the name that the client used.
     """
     peer = scope["client"][0] if scope.get("client") else ""
-    names = [name for name, _ in scope["headers"]]
-    if not _is_trusted(peer, trusted_proxies):
-        is_direct = _MARKS_OF_PROXIES.isdisjoint(names) and scope.get("http_version") != "1.0"
+    if not is_trusted(peer, trusted_proxies):
         match = _ORIGIN.fullmatch(_origin(scope, ()))
-        return match[0] if match and is_direct and _is_own_machine(match["host"]) else ""
+        return match[0] if match and not bears_mark_of_proxy(scope) and is_own_machine(match["host"]) else ""
     for source in (b"host", b"x-forwarded-host", b"forwarded"):
         values = [value for name, value in scope["headers"] if name == source]
         if len(values) > 1 or any(b"," in value for value in values):
@@ -174,7 +187,7 @@ def _origin(scope: Scope, trusted_proxies: tuple[ProxyNetwork, ...]) -> str:
     return requested_url({**scope, "raw_path": b""}, trusted_proxies).lower()
 
 
-def _is_own_machine(host: str) -> bool:
+def is_own_machine(host: str) -> bool:
     """Whether a host names the machine of the client itself (RFC 6761 section 6.3)."""
     name = host.removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):

@@ -72,6 +72,10 @@ class RequestContext:
         self.error: PixmillError | None = None
         self._send = send
 
+    def restrict_to_own_origin(self) -> None:
+        """Let no page of another origin read the response."""
+        self._common_headers = SAME_ORIGIN_HEADERS
+
     def send(self, message: Message) -> Awaitable[None]:
         """Record an ASGI message and pass it on. Not a coroutine itself: that would be one more per message."""
         message_type = message["type"]

@@ -107,9 +107,9 @@ async def post_image(context: ApiContext, request: Request) -> Response:
                 raise MethodNotAllowed
             announcement.enter_context(context.images.resizer.announce_upload())
         except PixmillError:
-            await _discard_body(request, context.limits.max_upload_bytes)
+            await discard_body(request, context.limits.max_upload_bytes)
             raise
-        async with _spool_upload(request, context) as body:
+        async with spool_upload(request, context) as body:
             announcement.close()
             image_request, result = await in_first_possible_format(
                 outcome,
@@ -141,7 +141,7 @@ def image_response(
 
 
 @asynccontextmanager
-async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
+async def spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
     """Read the body into a spool; its declared length is checked before a byte is read."""
     max_bytes = context.limits.max_upload_bytes
     content_length = request.headers.get("content-length", "0")
@@ -160,7 +160,7 @@ async def _spool_upload(request: Request, context: ApiContext) -> AsyncIterator[
         yield spool
 
 
-async def _discard_body(request: Request, max_bytes: int) -> None:
+async def discard_body(request: Request, max_bytes: int) -> None:
     """Read the rest of a rejected upload, within limits.
 
     Most clients read the response only then, and take a reset for a failure. A client that waits for 100 Continue

@@ -32,7 +32,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter. ``default`` is the value that applies when it is absent, as written in a URL; empty for none."""
+    """One parameter. ``default`` is the value that applies when it is absent, as written in a URL; empty for none.
+
+    For forms: ``unit`` of a number, and ``is_advanced`` for what few images need.
+    """
 
     name: str
     group: Group
@@ -41,6 +44,8 @@ class Param:
     examples: tuple[str, ...]
     default: str = ""
     aliases: tuple[str, ...] = ()
+    unit: str = ""
+    is_advanced: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,6 +81,8 @@ def group_param(
     *examples: str,
     default: str = "",
     aliases: tuple[str, ...] = (),
+    unit: str = "",
+    is_advanced: bool = False,
 ) -> Param:
     """Return a parameter; a table whose parameters are all of one group binds the group."""
-    return Param(name, group, grammar, description, examples, default, aliases)
+    return Param(name, group, grammar, description, examples, default, aliases, unit, is_advanced)

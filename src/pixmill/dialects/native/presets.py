@@ -30,10 +30,11 @@ PresetValue = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class Presets:
-    """The values of each preset by its name. ``only``: presets-only mode."""
+    """The values of each preset by its name, and the query that says them. ``only``: presets-only mode."""
 
     values_by_name: Mapping[str, ParamValues] = field(default_factory=dict)
     only: bool = False
+    query_by_name: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, values: ParamValues, also_accepted: AbstractSet[str] = frozenset()) -> ParamValues:
         """Merge the named presets, left to right; explicit values take precedence. Raises BadRequest.
@@ -61,17 +62,19 @@ def parse_presets(text: str, *, only: bool = False) -> Presets:
         declarations = msgspec.json.decode(text or "{}", type=dict[str, str | dict[str, PresetValue]])
     except msgspec.DecodeError as error:
         raise ValueError(f"must be a JSON object of presets by name, each a string or an object: {error}") from error
-    return Presets({name: _parse_preset(name, declaration) for name, declaration in declarations.items()}, only)
+    queries = {name: _preset_query(declaration) for name, declaration in declarations.items()}
+    return Presets({name: _parse_preset(name, query) for name, query in queries.items()}, only, queries)
 
 
-def _parse_preset(name: str, declaration: str | dict[str, PresetValue]) -> ParamValues:
+def _preset_query(declaration: str | dict[str, PresetValue]) -> str:
+    if isinstance(declaration, str):
+        return declaration
+    return urlencode({key: _query_text(value) for key, value in declaration.items()})
+
+
+def _parse_preset(name: str, query: str) -> ParamValues:
     if not PRESET_NAME.fullmatch(name):
         raise ValueError(f"preset {name[:64]!r}: a name has 1 to 64 letters, digits, - and _")
-    query = (
-        declaration
-        if isinstance(declaration, str)
-        else urlencode({key: _query_text(value) for key, value in declaration.items()})
-    )
     try:
         values = parse_query(query.encode(), _PRESET_PARAMS)
         plan_of(with_hints(values))

@@ -7,6 +7,7 @@ escape of its own ``%25…``. Which parameters a stage takes is passed in. Must 
 from collections.abc import Callable
 from typing import Final
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.crop import CROP_PERCENT
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Schema, inner_pattern, pattern_schema
@@ -39,6 +40,8 @@ class StageGrammar:
             "percent-encoded as a whole"
         )
 
+    control = Control(ControlKind.STAGES)
+
     @property
     def schema(self) -> Schema:
         """The schema of a few operations with common values; a stage accepts many more."""
@@ -69,6 +72,8 @@ class OverlayStageGrammar:
         self._compile = compile_stage
         self.expects = self._grammar.expects
 
+    control = Control(ControlKind.STAGES)
+
     @property
     def schema(self) -> Schema:
         return self._grammar.schema
@@ -96,4 +101,5 @@ def then_param(params: tuple[Param, ...]) -> Param:
         StageGrammar(params),
         "Further stages, run in order after all other operations, each on the result of the one before it.",
         ("width=200&rotate=-8|crop=pct:10,10,80,80", "blur=4"),
+        is_advanced=True,
     )

@@ -1,10 +1,11 @@
 """Canvases and padding as text. Knows numbers and directions; must never know an image."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pixmill.dialects.native.grammars.gravity import POINT, GravityGrammar
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind
+from pixmill.dialects.native.grammars.gravity import DIRECTION_NAMES, POINT, GravityGrammar
 from pixmill.dialects.native.grammars.measurements import AspectRatioGrammar, MarginGrammar
 from pixmill.dialects.native.grammars.scalars import Schema, inner_pattern, parse_decimal, pattern_schema
 from pixmill.plan.gravity import Point
@@ -29,6 +30,8 @@ class CanvasGrammar:
         "image, but not twice; or an aspect ratio width:height, such as 16:9"
     )
 
+    control = TEXT
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(f"{_SIDES.pattern}|{_PERCENTS.pattern}|{_RATIO.pattern}")
@@ -50,6 +53,8 @@ class CanvasGravityGrammar:
         "a direction such as north or ne, fp:x,y or pos:x,y, each optionally followed by :x,y, an offset in pixels, or "
         "in percent as pct:N"
     )
+
+    control = replace(GravityGrammar.control, choices=DIRECTION_NAMES)
 
     @property
     def schema(self) -> Schema:
@@ -83,6 +88,8 @@ class TrimPaddingGrammar:
 
     expects = "a whole number of pixels from -9999 to 9999, or percent as pct:N from -99.99 to 99.99"
 
+    control = Control(ControlKind.INTEGER, -9_999, 9_999)
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(_TRIM_PADDING.pattern)
@@ -105,6 +112,8 @@ class PaddingGrammar:
         "1, 2 or 4 numbers of pixels from 0 to 9999: all sides; vertical,horizontal; or top,right,bottom,left; or, "
         "after pct:, as many percentages from 0 to 999 of the height or the width, with at most two decimals"
     )
+
+    control = MarginGrammar.control
 
     @property
     def schema(self) -> Schema:

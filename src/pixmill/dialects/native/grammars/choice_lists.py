@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind, words_control
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 
 T = TypeVar("T")
@@ -25,6 +26,10 @@ class ChoiceList(Generic[T]):
     @property
     def expects(self) -> str:
         return f"1 to {self.max_items} of {', '.join(self.words)}, separated by commas"
+
+    @property
+    def control(self) -> Control:
+        return words_control(self.words, ControlKind.LIST)
 
     @property
     def schema(self) -> Schema:

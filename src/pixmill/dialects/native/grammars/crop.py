@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
 from pixmill.plan.ops import Crop, CropInsets, CropUnit, CropWindow
 
@@ -51,6 +52,8 @@ class CropGrammar:
         "the opposite edge) in whole pixels; pct: before the numbers for percent of the sides, pct,px: or px,pct: for "
         "percent of the width or of the height only"
     )
+
+    control = Control(ControlKind.REGION)
 
     @property
     def schema(self) -> Schema:

@@ -2,6 +2,7 @@
 
 import re
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.plan.output import MAX_DELAY_MS, MAX_DELAYS
 
@@ -14,6 +15,8 @@ class DelaysGrammar:
     """1 to ``MAX_DELAYS`` delays; equal ones at the end are one, since the last one is repeated."""
 
     expects = f"1 to {MAX_DELAYS} whole numbers of milliseconds from 1 to {MAX_DELAY_MS}, separated by commas"
+
+    control = Control(ControlKind.INTEGER, 1, MAX_DELAY_MS)
 
     @property
     def schema(self) -> Schema:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Final, Generic, TypeVar
 
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
 from pixmill.dialects.native.grammars.value_lists import BYTE, SIGMA, ListItem
 from pixmill.plan.effects import Convolution, Curve, RedactionBox, RegionBlur, RegionPixelation
@@ -40,6 +41,8 @@ class CurveGrammar:
         f"{BYTE.pattern},{BYTE.pattern}(?:,{BYTE.pattern},{BYTE.pattern}){{0,{MAX_CURVE_POINTS - 1}}}"
     )
 
+    control = Control(ControlKind.CURVE, 0, 255)
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(self._pattern.pattern)
@@ -62,6 +65,8 @@ class ConvolutionGrammar:
         ";offset from -255 to 255"
     )
     _pattern = re.compile(f"(?:{_MATRIX})(?:;{_DIVISOR}(?:;-?{BYTE.pattern})?)?")
+
+    control = TEXT
 
     @property
     def schema(self) -> Schema:
@@ -115,6 +120,8 @@ class RegionEffectGrammar(Generic[N, T]):
         self.build = build
         self._parse_strength = strength.parse
         self._pattern = re.compile(f"{strength.pattern}(?:;{_REGION}){{1,{MAX_REGIONS}}}")
+
+    control = Control(ControlKind.REGIONS)
 
     @property
     def schema(self) -> Schema:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Final, Literal
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind, first_words
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.media import MODERN_FORMATS, OUTPUT_FORMATS, Format
 
@@ -42,6 +43,10 @@ class FormatGrammar:
             f"{', '.join(self.words)}, or auto: and formats separated by commas, each once: {names} in any order, "
             f"then {_ORIGINAL}, jpeg, png or gif, or both; or {_ORIGINAL} and any format"
         )
+
+    @property
+    def control(self) -> Control:
+        return Control(ControlKind.FORMAT, choices=first_words(self.words))
 
     @property
     def schema(self) -> Schema:

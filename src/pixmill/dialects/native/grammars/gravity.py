@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import astuple, replace
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind, first_words
 from pixmill.dialects.native.grammars.scalars import Schema, parse_decimal, pattern_schema
 from pixmill.plan.gravity import (
     MAX_PIXELS,
@@ -51,6 +52,9 @@ DIRECTIONS: dict[str, Point] = {"centre": Point()} | {
     )
     for spelling in (name, short)
 }
+DIRECTION_NAMES: Final = first_words({name: point for name, point in DIRECTIONS.items() if name != "centre"})
+"""The directions, each by its full name."""
+
 POINT: Final = re.compile(
     f"(?:{'|'.join(DIRECTIONS)}|(?:fp|pos):{_UNIT_FRACTION},{_UNIT_FRACTION})(?:{_SHIFT.pattern})?"
 )
@@ -74,6 +78,8 @@ class GravityGrammar:
         f"{MAX_REGIONS} separated by semicolons; smart, smart:entropy or face; then optionally, for regions and faces, "
         ",close:N from 0 to 1, and for any ,zoom:N from 0.1 to 20"
     )
+
+    control = Control(ControlKind.GRAVITY, choices=(*DIRECTION_NAMES, *first_words(_CONTENT_AWARE)))
 
     @property
     def schema(self) -> Schema:

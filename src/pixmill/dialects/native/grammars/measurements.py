@@ -1,9 +1,10 @@
 """Aspect ratios, factors, angles and margins as text. Knows numbers; must never know an image."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import (
     AUTO,
     AUTO_INTEGER,
@@ -35,6 +36,8 @@ class AspectRatioGrammar:
 
     expects = "width:height, such as 16:9, or their quotient, such as 1.5"
 
+    control = Control(ControlKind.RATIO)
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(_ASPECT.pattern)
@@ -59,6 +62,10 @@ class FactorGrammar:
         return (
             f"{self._number.expects}, or percent as pct:N from {float(self.low * 100):g} to {float(self.high * 100):g}"
         )
+
+    @property
+    def control(self) -> Control:
+        return self._number.control
 
     @property
     def schema(self) -> Schema:
@@ -89,6 +96,10 @@ class SideGrammar:
         return f"{self._pixels.expects}, or percent of that side of the image as pct:N, up to 2000"
 
     @property
+    def control(self) -> Control:
+        return self._pixels.control
+
+    @property
     def schema(self) -> Schema:
         return {"anyOf": [self._pixels.schema, pattern_schema(_SHARE.pattern)]}
 
@@ -113,6 +124,10 @@ class AutoSide:
         return f"{self.side.expects}, or {AUTO}"
 
     @property
+    def control(self) -> Control:
+        return replace(self.side.control, choices=(AUTO,))
+
+    @property
     def schema(self) -> Schema:
         return {"anyOf": [self.side.schema, {"type": "string", "const": AUTO}]}
 
@@ -124,6 +139,8 @@ class AngleGrammar:
     """Degrees clockwise, normalised to 0 up to, but not including, 360."""
 
     expects = "a number of degrees from -360 to 360, with at most two decimals"
+
+    control = Control(ControlKind.NUMBER, -FULL_CIRCLE_DEGREES, FULL_CIRCLE_DEGREES)
 
     @property
     def schema(self) -> Schema:
@@ -140,6 +157,8 @@ class MarginGrammar:
     """Pixels at the top, right, bottom and left, as in CSS."""
 
     expects = "1, 2 or 4 numbers of pixels from 0 to 9999: all sides; vertical,horizontal; or top,right,bottom,left"
+
+    control = Control(ControlKind.MARGINS, 0, 9_999)
 
     @property
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final, TypedDict
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind
 from pixmill.dialects.native.grammars.gravity import DIRECTIONS
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import (
@@ -96,6 +97,8 @@ class LengthGrammar:
     pattern: re.Pattern[str]
     expects: str
 
+    control = TEXT
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(self.pattern.pattern)
@@ -113,6 +116,8 @@ class OffsetGrammar:
     """Whole pixels to the right or down; negative to the left or up."""
 
     expects = "a whole number of pixels from -500 to 500"
+
+    control = Control(ControlKind.INTEGER, -500, 500)
 
     @property
     def schema(self) -> Schema:

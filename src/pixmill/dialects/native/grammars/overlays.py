@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.overlay_options import (
     IMAGE_OPTIONS,
     TEXT_OPTIONS,
@@ -61,6 +62,8 @@ class OverlayGrammar:
             kind: {option.name: option for option in options}
             for kind, options in (("url", self.image_options), ("text", TEXT_OPTIONS))
         }
+
+    control = Control(ControlKind.OVERLAY)
 
     @property
     def schema(self) -> Schema:

@@ -1,7 +1,7 @@
 """Quality as text: a number, or a target for the perceptual quality. Knows numbers only."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pixmill.dialects.native.grammars.scalars import Integer, Schema
@@ -23,6 +23,8 @@ class QualityGrammar:
     """A quality, or ``auto`` with or without a target."""
 
     expects = f"{_NUMBER.expects}, auto, or auto:N with N from {MIN_TARGET_QUALITY} to {MAX_TARGET_QUALITY}"
+
+    control = replace(_NUMBER.control, choices=("auto",))
 
     @property
     def schema(self) -> Schema:

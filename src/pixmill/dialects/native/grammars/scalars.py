@@ -7,10 +7,11 @@ the same grammar as JSON Schema and ``expects`` the same in words, so that neith
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Generic, Protocol, TypeVar
 
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind, words_control
 from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceRef, parse_source
 
 T = TypeVar("T")
@@ -30,6 +31,10 @@ class Grammar(Protocol[T_co]):
     def schema(self) -> Schema:
         """The valid texts as JSON Schema."""
 
+    @property
+    def control(self) -> Control:
+        """What a form shows for it."""
+
     def parse(self, text: str) -> T_co:
         """Parse a text. Raises ValueError."""
 
@@ -44,6 +49,10 @@ class Integer:
     @property
     def expects(self) -> str:
         return f"a whole number from {self.low} to {self.high}"
+
+    @property
+    def control(self) -> Control:
+        return Control(ControlKind.INTEGER, self.low, self.high)
 
     @property
     def schema(self) -> Schema:
@@ -66,6 +75,10 @@ class Decimal:
     @property
     def expects(self) -> str:
         return f"{'0 or ' if self.allow_zero else ''}a number from {float(self.low):g} to {float(self.high):g}"
+
+    @property
+    def control(self) -> Control:
+        return Control(ControlKind.NUMBER, 0 if self.allow_zero else float(self.low), float(self.high))
 
     @property
     def schema(self) -> Schema:
@@ -98,6 +111,10 @@ class AutoDecimal:
         return f"{self.number.expects} or {AUTO}"
 
     @property
+    def control(self) -> Control:
+        return replace(self.number.control, choices=(AUTO,))
+
+    @property
     def schema(self) -> Schema:
         return {"anyOf": [self.number.schema, {"type": "string", "const": AUTO}]}
 
@@ -117,6 +134,10 @@ class Choice(Generic[T]):
         return f"{', '.join(others)} or {last}"
 
     @property
+    def control(self) -> Control:
+        return words_control(self.words)
+
+    @property
     def schema(self) -> Schema:
         return {"type": "string", "enum": list(self.words)}
 
@@ -133,6 +154,8 @@ class PatternText:
 
     pattern: re.Pattern[str]
     expects: str
+
+    control = TEXT
 
     @property
     def schema(self) -> Schema:
@@ -151,6 +174,8 @@ class Location:
         "an http or https URL, a store URL such as s3://bucket/key, a path below the image root, or a canvas as "
         "canvas:WIDTHxHEIGHT,COLOUR"
     )
+
+    control = Control(ControlKind.SOURCE)
 
     @property
     def schema(self) -> Schema:

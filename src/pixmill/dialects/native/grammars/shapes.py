@@ -3,6 +3,7 @@
 import re
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.controls import Control, ControlKind, first_words
 from pixmill.dialects.native.grammars.scalars import Location, Schema, inner_pattern, parse_decimal, pattern_schema
 from pixmill.plan.shapes import (
     MAX_POLYGON_CORNERS,
@@ -43,6 +44,8 @@ class CornerRadiiGrammar:
         "after pct:, percent of the shorter side from 0 to 100"
     )
 
+    control = Control(ControlKind.MARGINS, 0, 9_999)
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(_RADII_PATTERN.pattern)
@@ -63,6 +66,8 @@ class MaskGrammar:
         f"or alpha:image or luminance:image, where image is {Location.expects}"
     )
 
+    control = Control(ControlKind.TEXT, choices=first_words(_SHAPES))
+
     @property
     def schema(self) -> Schema:
         """The schema with the locations that ``Location`` names."""
@@ -81,6 +86,10 @@ class BorderGrammar:
     """A width and a colour; None if it is transparent."""
 
     expects = f"width or width,colour with a width from 1 to 1000 pixels and a colour: {ColourGrammar.expects}"
+
+    control = Control(
+        ControlKind.LIST, items=(Control(ControlKind.INTEGER, 1, 1_000), ColourGrammar.control), required=1
+    )
 
     @property
     def schema(self) -> Schema:

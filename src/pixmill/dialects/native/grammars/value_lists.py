@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import Schema, inner_pattern, parse_decimal, pattern_schema
 
@@ -18,10 +19,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class ListItem(Generic[T_co]):
-    """One item of a list: the pattern of its texts, and the parser of a text that matches."""
+    """One item of a list: the pattern of its texts, the parser of a text that matches, and its control."""
 
     pattern: str
     parse: Callable[[str], T_co]
+    control: Control = TEXT
 
 
 def parse_signed(text: str) -> float:
@@ -34,6 +36,10 @@ def parse_unsigned(text: str) -> float:
     return float(parse_decimal(text))
 
 
+def number_control(low: float, high: float) -> Control:
+    return Control(ControlKind.NUMBER, low, high)
+
+
 _DIRECTION_DEGREES: Final = {"up": 0.0, "right": 90.0, "down": 180.0, "left": 270.0}
 _FRACTION = r"(?:\.[0-9]{1,4})?"
 _PERCENT_PATTERN = rf"(?:100(?:\.0{{1,4}})?|[1-9]?[0-9]{_FRACTION})"
@@ -43,33 +49,47 @@ def _parse_direction(text: str) -> float:
     return _DIRECTION_DEGREES[text] if text in _DIRECTION_DEGREES else float(AngleGrammar().parse(text))
 
 
-SIGNED_PERCENT: Final = ListItem(f"-?{_PERCENT_PATTERN}", parse_signed)
-PERCENT: Final = ListItem(_PERCENT_PATTERN, parse_unsigned)
-BYTE: Final = ListItem("(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])", int)
-LEVELS_GAMMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[1-9][0-9]{{0,3}})", parse_unsigned)
+SIGNED_PERCENT: Final = ListItem(f"-?{_PERCENT_PATTERN}", parse_signed, number_control(-100, 100))
+PERCENT: Final = ListItem(_PERCENT_PATTERN, parse_unsigned, number_control(0, 100))
+BYTE: Final = ListItem("(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])", int, Control(ControlKind.INTEGER, 0, 255))
+LEVELS_GAMMA: Final = ListItem(
+    rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[1-9][0-9]{{0,3}})", parse_unsigned, number_control(0.1, 10)
+)
 """From 0.1 to 10."""
 SIGMA: Final = ListItem(
-    rf"(?:250(?:\.0{{1,4}})?|(?:2[0-4][0-9]|1[0-9]{{2}}|[1-9][0-9]?){_FRACTION}|0\.[1-9][0-9]{{0,3}})", parse_unsigned
+    rf"(?:250(?:\.0{{1,4}})?|(?:2[0-4][0-9]|1[0-9]{{2}}|[1-9][0-9]?){_FRACTION}|0\.[1-9][0-9]{{0,3}})",
+    parse_unsigned,
+    number_control(0.1, 250),
 )
 """From 0.1 to 250."""
-UNSHARP_SIGMA: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9][0-9]{{0,3}})", parse_unsigned)
+UNSHARP_SIGMA: Final = ListItem(
+    rf"(?:10(?:\.0{{1,4}})?|[1-9]{_FRACTION}|0\.[3-9][0-9]{{0,3}})", parse_unsigned, number_control(0.3, 10)
+)
 """From 0.3 to 10."""
 SHARPEN_SIGMA: Final = LEVELS_GAMMA
-UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned)
+UNSHARP_AMOUNT: Final = ListItem(rf"(?:10(?:\.0{{1,4}})?|[0-9]{_FRACTION})", parse_unsigned, number_control(0, 10))
 """From 0 to 10."""
 FACTOR: Final = UNSHARP_AMOUNT
-MATRIX_WEIGHT: Final = ListItem(f"-?{UNSHARP_AMOUNT.pattern}", parse_signed)
+MATRIX_WEIGHT: Final = ListItem(f"-?{UNSHARP_AMOUNT.pattern}", parse_signed, number_control(-10, 10))
 """From -10 to 10."""
-ANGLE: Final = ListItem(inner_pattern(AngleGrammar()), AngleGrammar().parse)
-_STOPS: Final = ListItem(rf"-?(?:5(?:\.0{{1,4}})?|[0-4]{_FRACTION})", parse_signed)
+ANGLE: Final = ListItem(inner_pattern(AngleGrammar()), AngleGrammar().parse, AngleGrammar.control)
+_STOPS: Final = ListItem(rf"-?(?:5(?:\.0{{1,4}})?|[0-4]{_FRACTION})", parse_signed, number_control(-5, 5))
 _SATURATION: Final = ListItem(
-    rf"(?:-{_PERCENT_PATTERN}|900(?:\.0{{1,4}})?|(?:[1-8][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})", parse_signed
+    rf"(?:-{_PERCENT_PATTERN}|900(?:\.0{{1,4}})?|(?:[1-8][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})",
+    parse_signed,
+    number_control(-100, 900),
 )
 _VIBRANCE: Final = ListItem(
-    rf"(?:-{_PERCENT_PATTERN}|500(?:\.0{{1,4}})?|(?:[1-4][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})", parse_signed
+    rf"(?:-{_PERCENT_PATTERN}|500(?:\.0{{1,4}})?|(?:[1-4][0-9]{{2}}|[1-9]?[0-9]){_FRACTION})",
+    parse_signed,
+    number_control(-100, 500),
 )
-DIRECTION: Final = ListItem(f"(?:{'|'.join(_DIRECTION_DEGREES)}|{inner_pattern(AngleGrammar())})", _parse_direction)
-COLOUR: Final = ListItem(inner_pattern(ColourGrammar()), ColourGrammar().parse)
+DIRECTION: Final = ListItem(
+    f"(?:{'|'.join(_DIRECTION_DEGREES)}|{inner_pattern(AngleGrammar())})",
+    _parse_direction,
+    Control(ControlKind.NUMBER, -360, 360, tuple(_DIRECTION_DEGREES)),
+)
+COLOUR: Final = ListItem(inner_pattern(ColourGrammar()), ColourGrammar().parse, ColourGrammar.control)
 
 
 class ValueList(Generic[T]):
@@ -85,6 +105,7 @@ class ValueList(Generic[T]):
     ) -> None:
         self.expects = expects
         self.build = build
+        self.control = _control([item.control for item in (*items, *optional_items)], len(items))
         self._parsers = [item.parse for item in (*items, *optional_items)]
         pattern = ",".join(item.pattern for item in items)
         self._pattern = re.compile(
@@ -99,6 +120,10 @@ class ValueList(Generic[T]):
         if not self._pattern.fullmatch(text):
             raise ValueError
         return self.build(*(parse(part) for parse, part in zip(self._parsers, text.split(","), strict=False)))
+
+
+def _control(items: list[Control], required: int) -> Control:
+    return items[0] if len(items) == 1 else Control(ControlKind.LIST, items=tuple(items), required=required)
 
 
 def signed_percent() -> ValueList[float]:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from pixmill.dialects.native.grammars.colours import ColourGrammar
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.filters import CurveGrammar
 from pixmill.dialects.native.grammars.measurements import AngleGrammar
 from pixmill.dialects.native.grammars.scalars import FLAGS, Choice, Decimal, Integer
@@ -29,8 +30,8 @@ from pixmill.errors import ConflictingParameters
 from pixmill.plan.colour import Colour
 from pixmill.plan.effects import Adjust, Clahe, ColourAdjustment, Curves, Duotone, Levels, Modulate, ToneAdjustment
 
-_WINDOW: Final = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int)
-_SLOPE: Final = ListItem("(?:100|[1-9][0-9]?)", int)
+_WINDOW: Final = ListItem("(?:6[0-4]|[1-5][0-9]|[2-9])", int, Control(ControlKind.INTEGER, 2, 64))
+_SLOPE: Final = ListItem("(?:100|[1-9][0-9]?)", int, Control(ControlKind.INTEGER, 1, 100))
 
 _param = partial(group_param, Group.COLOUR)
 
@@ -68,6 +69,7 @@ PARAMS = (
         "3) is the contrast limit.",
         "32",
         "24,5",
+        is_advanced=True,
     ),
     _param(
         "normalize",
@@ -85,6 +87,7 @@ PARAMS = (
         "true",
         default="false",
         aliases=("equalise",),
+        is_advanced=True,
     ),
     _param(
         "levels",
@@ -95,16 +98,32 @@ PARAMS = (
         "the result is a negative.",
         "20,1.2,235",
         default="0,1,255",
+        is_advanced=True,
     ),
     _param(
         "curves",
         CurveGrammar(),
         "Smooth tone curve through these points, for all channels.",
         "0,0,64,48,192,208,255,255",
+        is_advanced=True,
     ),
-    _param("curves_red", CurveGrammar(), "Tone curve for red, applied after `curves`.", "0,0,128,150,255,255"),
-    _param("curves_green", CurveGrammar(), "Tone curve for green, applied after `curves`.", "0,0,128,120,255,255"),
-    _param("curves_blue", CurveGrammar(), "Tone curve for blue, applied after `curves`.", "0,30,255,225"),
+    _param(
+        "curves_red",
+        CurveGrammar(),
+        "Tone curve for red, applied after `curves`.",
+        "0,0,128,150,255,255",
+        is_advanced=True,
+    ),
+    _param(
+        "curves_green",
+        CurveGrammar(),
+        "Tone curve for green, applied after `curves`.",
+        "0,0,128,120,255,255",
+        is_advanced=True,
+    ),
+    _param(
+        "curves_blue", CurveGrammar(), "Tone curve for blue, applied after `curves`.", "0,30,255,225", is_advanced=True
+    ),
     _param(
         "gamma",
         Decimal(Fraction(1, 10), Fraction(10)),
@@ -120,6 +139,7 @@ PARAMS = (
         "40",
         "-40",
         default="0",
+        unit="%",
     ),
     _param(
         "exposure",
@@ -135,6 +155,7 @@ PARAMS = (
         "Lightens or, below 0, recovers the light tones; black, white and dark tones stay.",
         "-60",
         default="0",
+        unit="%",
     ),
     _param(
         "shadows",
@@ -142,6 +163,7 @@ PARAMS = (
         "Lightens or, below 0, deepens the dark tones; black, white and light tones stay.",
         "60",
         default="0",
+        unit="%",
     ),
     _param(
         "brightness_factor",
@@ -149,6 +171,7 @@ PARAMS = (
         "Multiplies each channel, as CSS `brightness()`: 0 is black, 1 no change, 2 twice as bright.",
         "1.3",
         default="1",
+        is_advanced=True,
     ),
     _param(
         "brightness",
@@ -157,6 +180,7 @@ PARAMS = (
         "15",
         "-15",
         default="0",
+        unit="%",
     ),
     _param(
         "contrast",
@@ -165,6 +189,7 @@ PARAMS = (
         "(259 - c)) with c = 2.55 times the number: 1.5 at 20 and 3.0 at 50, where thumbor has 1.4 and 2.3.",
         "20",
         default="0",
+        unit="%",
     ),
     _param(
         "rgb",
@@ -174,6 +199,7 @@ PARAMS = (
         "Added to red, green and blue, in percent of white.",
         "10,0,-10",
         default="0,0,0",
+        is_advanced=True,
     ),
     _param(
         "invert",
@@ -189,6 +215,7 @@ PARAMS = (
         "Added to L* of CIE Lab: lightens or darkens without changing the hue.",
         "10",
         default="0",
+        unit="%",
     ),
     _param(
         "modulate",
@@ -201,6 +228,7 @@ PARAMS = (
         "1.1,1.4,0",
         "1,1,40",
         default="1,1,0",
+        is_advanced=True,
     ),
     _param(
         "vibrance",
@@ -209,6 +237,7 @@ PARAMS = (
         "60",
         "-60",
         default="0",
+        unit="%",
     ),
     _param(
         "color_matrix",
@@ -219,6 +248,7 @@ PARAMS = (
         "0,1,0,1,0,0,0,0,1",
         default="1,0,0,0,1,0,0,0,1",
         aliases=("colour_matrix",),
+        is_advanced=True,
     ),
     _param(
         "saturation",
@@ -227,9 +257,15 @@ PARAMS = (
         "30",
         "-40",
         default="0",
+        unit="%",
     ),
     _param(
-        "hue", AngleGrammar(), "Rotates all hues by degrees, as CSS `hue-rotate()`; -90 equals 270.", "90", default="0"
+        "hue",
+        AngleGrammar(),
+        "Rotates all hues by degrees, as CSS `hue-rotate()`; -90 equals 270.",
+        "90",
+        default="0",
+        unit="°",
     ),
     _param(
         "sepia",
@@ -237,6 +273,7 @@ PARAMS = (
         "Sepia tone in percent, as CSS `sepia()`.",
         "80",
         default="0",
+        unit="%",
     ),
     _param(
         "tint",
@@ -263,6 +300,7 @@ PARAMS = (
         ColourGrammar(),
         "Overlays this colour. The opacity of the colour is the strength.",
         "ff000040",
+        is_advanced=True,
     ),
     _param(
         "threshold",
@@ -270,6 +308,7 @@ PARAMS = (
         "Black and white: pixels at least as light as this 8-bit grey become white, all others black.",
         "128",
         default="0",
+        is_advanced=True,
     ),
 )
 

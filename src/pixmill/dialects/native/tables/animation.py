@@ -18,6 +18,7 @@ PARAMS = (
         "How long the frames of an animation are shown, in milliseconds and in their order; the last delay is that of "
         "all further frames. Default: as in the original.",
         ("80", "80,80,400"),
+        unit="ms",
     ),
     Param(
         "loop",

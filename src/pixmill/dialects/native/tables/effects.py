@@ -67,6 +67,7 @@ PARAMS = (
         "Gaussian blur: sigma in pixels of the result.",
         "2.5",
         default="0",
+        unit="px",
     ),
     _param(
         "blur_space",
@@ -75,6 +76,7 @@ PARAMS = (
         "as most other services and CSS do.",
         "srgb",
         default=BlurSpace.LINEAR.value,
+        is_advanced=True,
     ),
     _param(
         "progressive_blur",
@@ -87,9 +89,15 @@ PARAMS = (
         "Blur that increases in this direction, from 0 to sigma in pixels of the result.",
         "down,12",
         "45,8,30,90",
+        is_advanced=True,
     ),
     _param(
-        "median", Integer(0, 5), "Median filter (removes specks): radius in pixels of the result.", "1", default="0"
+        "median",
+        Integer(0, 5),
+        "Median filter (removes specks): radius in pixels of the result.",
+        "1",
+        default="0",
+        is_advanced=True,
     ),
     _param(
         "dilate",
@@ -97,6 +105,8 @@ PARAMS = (
         "Morphological dilation: light areas grow by this radius in pixels of the result.",
         "2",
         default="0",
+        unit="px",
+        is_advanced=True,
     ),
     _param(
         "erode",
@@ -104,6 +114,8 @@ PARAMS = (
         "Morphological erosion: dark areas grow by this radius, after `dilate`.",
         "2",
         default="0",
+        unit="px",
+        is_advanced=True,
     ),
     _param(
         "morphology",
@@ -112,6 +124,7 @@ PARAMS = (
         "and white both are the same.",
         "bits",
         default=MorphologyUnit.VALUES.value,
+        is_advanced=True,
     ),
     _param(
         "sharpen",
@@ -133,6 +146,7 @@ PARAMS = (
         "`threshold` (in 8-bit values).",
         "2,0.8",
         "2,0.8,4",
+        is_advanced=True,
     ),
     _param(
         "sharpen_lab",
@@ -148,6 +162,7 @@ PARAMS = (
         "`max_lighten` (10) lighter and `max_darken` (20) darker.",
         "1,1,2",
         "0.6,0,3,2,10,20",
+        is_advanced=True,
     ),
     _param(
         "convolution",
@@ -156,18 +171,32 @@ PARAMS = (
         "mirrored; alpha is unchanged.",
         "0,-1,0,-1,5,-1,0,-1,0",
         "-1,-1,-1,-1,8,-1,-1,-1,-1;1;128",
+        is_advanced=True,
     ),
     _param(
-        "pixelate", Integer(0, 1_000), "Pixelates the image: block size in pixels of the result.", "12", default="0"
+        "pixelate",
+        Integer(0, 1_000),
+        "Pixelates the image: block size in pixels of the result.",
+        "12",
+        default="0",
+        unit="px",
     ),
-    _param("blur_areas", BLUR_REGIONS, "Blurs these regions.", "8;10,20,60,40", "12;10,20,60,40;pct:50,0,50,25"),
-    _param("pixelate_areas", PIXELATE_REGIONS, "Pixelates these regions.", "10;pct:40,10,20,30"),
+    _param(
+        "blur_areas",
+        BLUR_REGIONS,
+        "Blurs these regions.",
+        "8;10,20,60,40",
+        "12;10,20,60,40;pct:50,0,50,25",
+        is_advanced=True,
+    ),
+    _param("pixelate_areas", PIXELATE_REGIONS, "Pixelates these regions.", "10;pct:40,10,20,30", is_advanced=True),
     _param(
         "blur_faces",
         Decimal(Fraction(1, 10), Fraction(250), allow_zero=True),
         "Blurs detected faces (needs `pixmill[faces]`): sigma in pixels of the result.",
         "12",
         default="0",
+        unit="px",
     ),
     _param(
         "pixelate_faces",
@@ -175,6 +204,7 @@ PARAMS = (
         "Pixelates detected faces (needs `pixmill[faces]`): block size in pixels of the result.",
         "12",
         default="0",
+        unit="px",
     ),
     _param(
         "gradient",
@@ -189,7 +219,12 @@ PARAMS = (
         "30,ff000080,transparent,20,60",
     ),
     _param(
-        "vignette", Decimal(Fraction(0), Fraction(100)), "Vignette: darkens the corners, in percent.", "40", default="0"
+        "vignette",
+        Decimal(Fraction(0), Fraction(100)),
+        "Vignette: darkens the corners, in percent.",
+        "40",
+        default="0",
+        unit="%",
     ),
     _param(
         "noise",
@@ -197,6 +232,7 @@ PARAMS = (
         "Adds film grain: standard deviation in percent of white. Equal requests get equal noise.",
         "5",
         default="0",
+        unit="%",
     ),
 )
 

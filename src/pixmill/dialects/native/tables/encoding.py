@@ -48,6 +48,7 @@ PARAMS = (
         "their file; other operations treat the values as sRGB.",
         ("p3", "adobe"),
         default=Profile.SRGB.value,
+        is_advanced=True,
     ),
     Param(
         "mode",
@@ -84,6 +85,7 @@ PARAMS = (
         "mixed, or of libjpeg, and what looks the same in other formats (`jpeg`).",
         ("jpeg",),
         default=QualityScale.PERCEIVED.value,
+        is_advanced=True,
     ),
     Param(
         "subsampling",
@@ -95,6 +97,7 @@ PARAMS = (
         ("444",),
         default=Subsampling.S420.value,
         aliases=("chromasub",),
+        is_advanced=True,
     ),
     Param(
         "trellis",
@@ -103,6 +106,7 @@ PARAMS = (
         "Trellis quantisation for JPEG: about 15 % smaller, in nine times the time.",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "deringing",
@@ -111,6 +115,7 @@ PARAMS = (
         "Reduces ringing near black and white edges in JPEG (overshoot deringing).",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "optimize_scans",
@@ -119,6 +124,7 @@ PARAMS = (
         "Splits the scans of a progressive JPEG where that saves bytes; implies `progressive`.",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "quant_table",
@@ -128,6 +134,7 @@ PARAMS = (
         "ImageMagick, 4 PSNR-HVS-M-tuned, 5 Klein, 6 Watson, 7 Ahumada, 8 Peterson.",
         ("3",),
         default="0",
+        is_advanced=True,
     ),
     Param(
         "lossless",
@@ -143,6 +150,7 @@ PARAMS = (
         Integer(0, 100),
         "Near-lossless WebP: preprocesses pixels for smaller files. 100: no change, 60: hardly visible, 0: maximum.",
         ("60",),
+        is_advanced=True,
     ),
     Param(
         "webp_preset",
@@ -151,6 +159,7 @@ PARAMS = (
         "Content hint for the WebP encoder.",
         ("drawing",),
         default=WebPPreset.DEFAULT.value,
+        is_advanced=True,
     ),
     Param(
         "depth",
@@ -159,6 +168,7 @@ PARAMS = (
         "Bits per channel in AVIF; more bits make smoother gradients.",
         ("10",),
         default="8",
+        is_advanced=True,
     ),
     Param(
         "colors",
@@ -176,6 +186,7 @@ PARAMS = (
         "Strength of dithering in palette images. Images of mostly flat areas are not dithered.",
         ("0.5",),
         default="1",
+        is_advanced=True,
     ),
     Param(
         "tiff_compression",
@@ -184,6 +195,7 @@ PARAMS = (
         "TIFF compression. `jpeg` is lossy (see `quality`) and is replaced by `lzw` if the image has transparency.",
         ("deflate",),
         default=TiffCompression.LZW.value,
+        is_advanced=True,
     ),
 )
 

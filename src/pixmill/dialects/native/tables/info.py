@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pixmill.dialects.native.grammars.controls import Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import Integer, Schema, pattern_schema
 from pixmill.dialects.native.param import Group, Param
 from pixmill.dialects.native.param_values import ParamValues
@@ -16,6 +17,8 @@ class FactsGrammar:
     """A list of facts; order and repetitions make no difference."""
 
     expects = f"1 to {len(Fact)} of {', '.join(Fact)}, separated by commas"
+
+    control = Control(ControlKind.LIST, choices=tuple(Fact))
 
     @property
     def schema(self) -> Schema:
@@ -38,6 +41,7 @@ PARAMS = (
         "no coordinates and no names of places. From the pixels: `average` colour, `palette`, `blurhash`, `thumbhash`, "
         "`phash` (64-bit perceptual hash, to find similar images) and `lqip` (a tiny WebP as a data URI).",
         ("palette,blurhash", "exif,gps"),
+        is_advanced=True,
     ),
     Param(
         "palette_colors",
@@ -47,6 +51,7 @@ PARAMS = (
         ("4",),
         default=str(HEADER_FACTS_ONLY.palette_colours),
         aliases=("palette_colours",),
+        is_advanced=True,
     ),
 )
 

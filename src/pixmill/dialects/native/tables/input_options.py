@@ -39,6 +39,7 @@ PARAMS = (
         Integer(1, MAX_PAGE),
         "Maximum number of frames of an animation: the first ones. 1 gives a still image.",
         ("20",),
+        is_advanced=True,
     ),
     Param(
         "frame_step",
@@ -48,6 +49,7 @@ PARAMS = (
         "that are left out after it.",
         ("2",),
         default="1",
+        is_advanced=True,
     ),
     Param(
         "dpi",
@@ -57,6 +59,8 @@ PARAMS = (
         "rendered at exactly that size in any case.",
         ("150",),
         default=str(DEFAULT_INPUT.dpi),
+        unit="dpi",
+        is_advanced=True,
     ),
     Param(
         "time",
@@ -66,6 +70,7 @@ PARAMS = (
         "the video.",
         ("12.5",),
         aliases=("second",),
+        unit="s",
     ),
     Param(
         "orientation",
@@ -75,6 +80,7 @@ PARAMS = (
         "which replaces the recorded one. The rotation of HEIC and JPEG XL is part of the image, and stays.",
         ("none", "6"),
         default="auto",
+        is_advanced=True,
     ),
     Param(
         "animated_formats",
@@ -82,6 +88,7 @@ PARAMS = (
         ChoiceList(_ANIMATED_FORMATS, len(_ANIMATED_FORMATS)),
         "Only animations in these formats stay ones; others become a still image of their first frame.",
         ("gif", "gif,webp"),
+        is_advanced=True,
     ),
     Param(
         "decode_scaling",
@@ -92,6 +99,7 @@ PARAMS = (
         "thumbor show them.",
         ("none", "sharp"),
         default=DecodeScaling.AUTO.value,
+        is_advanced=True,
     ),
     Param(
         "reject",
@@ -99,6 +107,7 @@ PARAMS = (
         ChoiceList(_ORIGINAL_FORMATS, len(_ORIGINAL_FORMATS)),
         "Answers originals in these formats with 415.",
         ("svg", "svg,pdf"),
+        is_advanced=True,
     ),
 )
 

@@ -68,6 +68,7 @@ PARAMS = (
         "For `format=original`, and an order that ends with it: only originals in these formats keep theirs; others "
         "get the first of these that can hold their transparency and their frames. All are encoded again.",
         ("jpeg,png,gif,svg",),
+        is_advanced=True,
     ),
     Param(
         "passthrough",
@@ -76,6 +77,7 @@ PARAMS = (
         "Delivers originals in these formats, and with `animation` those with several frames, at their own size and in "
         "their own format: all other parameters but `metadata` are ignored for them. An SVG is sanitised.",
         ("animation", "animation,svg"),
+        is_advanced=True,
     ),
     *quality.PARAMS,
     *encoding.PARAMS,

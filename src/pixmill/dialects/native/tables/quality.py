@@ -34,6 +34,7 @@ PARAMS = (
         "lossless, TIFF or BMP over the limit) the request fails with 422 `result_too_large`, which reports the "
         "smallest size reached.",
         ("30000",),
+        unit="bytes",
     ),
     Param(
         "max_bytes_strict",
@@ -43,6 +44,7 @@ PARAMS = (
         "instead of an error.",
         ("false",),
         default="true",
+        is_advanced=True,
     ),
 )
 

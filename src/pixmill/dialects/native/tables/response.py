@@ -20,6 +20,7 @@ PARAMS = (
         "Whether the result with a `filename` is downloaded, or shown and only saved under that name.",
         "inline",
         default="attachment",
+        is_advanced=True,
     ),
     _param(
         "max_age",
@@ -28,6 +29,8 @@ PARAMS = (
         "`PIXMILL_CACHE_MIN_TTL_S`, `PIXMILL_CACHE_MAX_TTL_S` and the expiry of a signed URL; never longer than the "
         "result is fresh if the source wants it revalidated. It affects neither the image nor the server's cache.",
         "86400",
+        unit="s",
+        is_advanced=True,
     ),
     _param(
         "fallback",
@@ -36,6 +39,7 @@ PARAMS = (
         "as for `url`. The response may be cached only for as long as the failure.",
         "placeholders/missing.png",
         "https://example.com/missing.png",
+        is_advanced=True,
     ),
     _param(
         "fallback_status",
@@ -43,6 +47,7 @@ PARAMS = (
         "Status of a response with the `fallback`: 200, or that of the error.",
         "error",
         default="200",
+        is_advanced=True,
     ),
 )
 

@@ -37,6 +37,7 @@ PARAMS = (
         "`background`, or are transparent if no background is given and the format supports it.",
         ("90", "-12.5"),
         default="0",
+        unit="°",
     ),
     Param(
         "flip",
@@ -63,6 +64,7 @@ PARAMS = (
         "`trim_corner`.",
         ("white", "transparent"),
         aliases=("trim_colour",),
+        is_advanced=True,
     ),
     Param(
         "trim_equal",
@@ -72,6 +74,7 @@ PARAMS = (
         "top and bottom (`vertical`), or `both`.",
         ("horizontal",),
         default="none",
+        is_advanced=True,
     ),
     Param(
         "trim_corner",
@@ -80,6 +83,7 @@ PARAMS = (
         "Corner of the image whose pixel has the border colour for `trim`.",
         ("bottom_right",),
         default=TrimCorner.TOP_LEFT.value,
+        is_advanced=True,
     ),
     Param(
         "trim_padding",
@@ -89,6 +93,8 @@ PARAMS = (
         "negative number cuts off as much of the image.",
         ("10", "-2", "pct:1.5"),
         default="0",
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "crop",
@@ -107,6 +113,7 @@ PARAMS = (
         "original. `,zoom:2` halves the sides of the window.",
         ("north", "se:10,20", "smart", "px:600,400", "pos:0.25,1"),
         default="center",
+        is_advanced=True,
     ),
     Param(
         "crop_aspect",
@@ -123,6 +130,7 @@ PARAMS = (
         "up, a height and the position half to even, and nothing is cut if the image has this ratio in two decimals.",
         ("thumbor",),
         default=AspectRule.EXACT.value,
+        is_advanced=True,
     ),
     Param(
         "crop_overflow",
@@ -133,6 +141,7 @@ PARAMS = (
         "if it begins outside. `refuse`: an error.",
         ("move",),
         default=CropOverflow.CLIP.value,
+        is_advanced=True,
     ),
 )
 

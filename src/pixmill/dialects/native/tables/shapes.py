@@ -19,6 +19,7 @@ PARAMS = (
         "corners become transparent, or show `background` if the format has no transparency. Applied after the "
         "effects and before the padding of `fit=contain` and `padding`.",
         ("20", "0,0,40,40", "pct:50"),
+        unit="px",
     ),
     Param(
         "mask",
@@ -45,6 +46,7 @@ PARAMS = (
         "if the format has no transparency.",
         ("40",),
         "100",
+        unit="%",
     ),
     Param(
         "flatten",
@@ -53,6 +55,7 @@ PARAMS = (
         "Puts this colour behind the image, also if the format has transparency: after `radius`, `mask` and `opacity`, "
         "before padding.",
         ("ffcc00",),
+        is_advanced=True,
     ),
 )
 

@@ -31,6 +31,7 @@ PARAMS = (
         "hints; without hints as by default.",
         ("800", "pct:50", "auto"),
         aliases=("w",),
+        unit="px",
     ),
     Param(
         "height",
@@ -39,6 +40,7 @@ PARAMS = (
         "Height of the box, like `width`. Default: follows from `width` and the aspect ratio.",
         ("600", "pct:100"),
         aliases=("h",),
+        unit="px",
     ),
     Param(
         "aspect",
@@ -115,6 +117,7 @@ PARAMS = (
         "result would exceed `dpr_max_side` (ImageKit).",
         ("capped",),
         default=DprRule.FULL.value,
+        is_advanced=True,
     ),
     Param(
         "dpr_max_side",
@@ -123,6 +126,8 @@ PARAMS = (
         "With `dpr_rule=dropped`: the longest side of a result that `dpr` may multiply.",
         ("5000",),
         default=str(MAX_SIDE),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "enlarge",
@@ -157,6 +162,7 @@ PARAMS = (
         "the box.",
         ("sides",),
         default=Clamp.SHAPE.value,
+        is_advanced=True,
     ),
     Param(
         "skip_smaller",
@@ -166,6 +172,7 @@ PARAMS = (
         "side; `below`, those with both sides below those of the box; `either`, those with one.",
         ("both",),
         default=SkipSmaller.NEVER.value,
+        is_advanced=True,
     ),
     Param(
         "max_enlarged_side",
@@ -174,6 +181,8 @@ PARAMS = (
         "The longest side to which an image is enlarged: if a side would become longer than this and than that of the "
         "image, the image is left as it is.",
         ("2000",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "min_fitted_side",
@@ -181,6 +190,8 @@ PARAMS = (
         Integer(1, MAX_SIDE),
         "The shortest side of a result: if a side would become shorter, the image is left as it is.",
         ("3",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "min_width",
@@ -189,6 +200,8 @@ PARAMS = (
         "Minimum width of the result: upscales it, keeping the aspect ratio, even if `enlarge` is false.",
         ("300",),
         aliases=("mw",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "min_height",
@@ -197,6 +210,8 @@ PARAMS = (
         "Minimum height of the result, like `min_width`.",
         ("300",),
         aliases=("mh",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "max_width",
@@ -205,6 +220,8 @@ PARAMS = (
         "Maximum width of the result, after `fit`, `aspect` and `zoom`: downscales it, keeping the aspect ratio. A "
         "minimum size takes precedence.",
         ("1200",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "max_height",
@@ -212,6 +229,8 @@ PARAMS = (
         Integer(1, MAX_SIDE),
         "Maximum height of the result, like `max_width`.",
         ("1200",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "max_area",
@@ -219,6 +238,7 @@ PARAMS = (
         Integer(1, MAX_SIDE**2),
         "Maximum number of pixels of the result, like `max_width`, but independent of `dpr`.",
         ("50000",),
+        is_advanced=True,
     ),
     Param(
         "exceeding",
@@ -228,6 +248,7 @@ PARAMS = (
         "request fails with 400.",
         ("error",),
         default="shrink",
+        is_advanced=True,
     ),
     Param(
         "max_side",
@@ -235,6 +256,8 @@ PARAMS = (
         Integer(1, MAX_SIDE),
         "Longest side of the result with its canvas and padding, all of which shrink alike. Independent of `dpr`.",
         ("2000",),
+        unit="px",
+        is_advanced=True,
     ),
     Param(
         "adaptive",
@@ -243,6 +266,7 @@ PARAMS = (
         "Swaps the width and height of the box to match the orientation of the image (portrait or landscape).",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "kernel",
@@ -252,6 +276,7 @@ PARAMS = (
         "When upscaling, `lanczos2` and `mitchell` work like `cubic`.",
         ("nearest",),
         default=Kernel.LANCZOS3.value,
+        is_advanced=True,
     ),
     Param(
         "resample_space",
@@ -261,6 +286,7 @@ PARAMS = (
         "sRGB values (`srgb`), as most other services and browsers do, which darkens it.",
         ("srgb",),
         default=ResampleSpace.LINEAR.value,
+        is_advanced=True,
     ),
     Param(
         "rounding",
@@ -273,6 +299,7 @@ PARAMS = (
         "`double_truncate` of Wagtail. `completed_box` of thumbor computes the free side half to even and fits into "
         "that box.",
         ("half_even",),
+        is_advanced=True,
     ),
     Param(
         "canvas",
@@ -282,6 +309,7 @@ PARAMS = (
         "percent of the image, where 0 is the side of the image, or an aspect ratio that it is extended to. A canvas "
         "that is smaller than the image grows, unless `canvas_cut` is set. Instead of `fit=contain`.",
         ("900,600", "0,600", "pct:120,100", "1:1"),
+        is_advanced=True,
     ),
     Param(
         "canvas_cut",
@@ -291,6 +319,7 @@ PARAMS = (
         "becomes the largest in the image.",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "canvas_gravity",
@@ -299,6 +328,7 @@ PARAMS = (
         "Position of the image on the `canvas`, and of what `canvas_cut` leaves of it.",
         ("north", "se:10,20"),
         default="center",
+        is_advanced=True,
     ),
     Param(
         "padding",
@@ -308,6 +338,7 @@ PARAMS = (
         "bottom, left. In percent after `pct:`: of the height for top and bottom, of the width for left and right.",
         ("10", "10,20", "10,20,30,40", "pct:5,2.5"),
         default="0",
+        unit="px",
     ),
     Param(
         "padding_inside",
@@ -316,6 +347,7 @@ PARAMS = (
         "Takes `padding` in pixels off the box, so that `width` and `height` are those of the result.",
         ("true",),
         default="false",
+        is_advanced=True,
     ),
     Param(
         "extend",

@@ -27,6 +27,7 @@ PARAMS = (
         "and served with `max-age=31536000, immutable`; without one it is revalidated every 5 minutes "
         "(`PIXMILL_CACHE_UNSIGNED_VERSION_TTL_S`), since anybody may request it before its file is in place.",
         ("2", "5f3a9c", "2026-11-24"),
+        is_advanced=True,
     ),
 )
 
@@ -37,6 +38,7 @@ ACCESS_PARAMS = (
         Integer(1, 253_402_300_799),
         "Expiry of the signed URL as a Unix timestamp in seconds, at most the end of the year 9999.",
         ("1924992000",),
+        is_advanced=True,
     ),
     Param(
         "sig",
@@ -44,5 +46,6 @@ ACCESS_PARAMS = (
         PatternText(_SIGNATURE, "43 characters of base64url, the last parameter of the URL"),
         "HMAC-SHA256 signature of the path and of the query before it, made with one of the server's keys.",
         ("XxNUT2mAhoqWmDlwHkRUP9EcRmX5tzt2_B2mEHqnNnA",),
+        is_advanced=True,
     ),
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from pixmill.dialects.native.element_options import Decoding, FetchPriority, Layout, Loading, Placeholder
 from pixmill.dialects.native.grammars.choice_lists import ChoiceList, comma_separated
+from pixmill.dialects.native.grammars.controls import TEXT, Control, ControlKind
 from pixmill.dialects.native.grammars.scalars import (
     FLAGS,
     Choice,
@@ -51,6 +52,8 @@ class WidthsGrammar:
 
     expects = f"1 to {MAX_WIDTHS} whole numbers from 1 to {MAX_SIDE}, separated by commas"
 
+    control = TEXT
+
     @property
     def schema(self) -> Schema:
         return pattern_schema(_WIDTHS.pattern)
@@ -65,6 +68,8 @@ class DensitiesGrammar:
     """Device pixels per CSS pixel; order and repetitions make no difference."""
 
     expects = f"1 to {MAX_DENSITIES} numbers from 1 to 4 with at most two decimal places, separated by commas"
+
+    control = TEXT
 
     @property
     def schema(self) -> Schema:
@@ -83,6 +88,10 @@ class PresetNamesGrammar:
     declared: tuple[str, ...] = ()
 
     expects = f"1 to {MAX_PRESETS} names of presets, separated by commas"
+
+    @property
+    def control(self) -> Control:
+        return Control(ControlKind.LIST, choices=self.declared)
 
     @property
     def schema(self) -> Schema:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from pixmill.dialects.native.grammars.controls import TEXT
 from pixmill.dialects.native.grammars.scalars import Schema, pattern_schema
 from pixmill.dialects.native.param import Group, Param
 from pixmill.plan.purge import MAX_REQUEST_TAGS, MAX_TAG_BYTES, TAG_PATTERN
@@ -17,6 +18,8 @@ class TagsGrammar:
         f"1 to {MAX_REQUEST_TAGS} tags separated by commas, each of 1 to {MAX_TAG_BYTES} printable ASCII characters "
         "except space, comma and quotation mark"
     )
+
+    control = TEXT
 
     @property
     def schema(self) -> Schema:
@@ -36,5 +39,6 @@ PARAMS = (
         "Surrogate keys (cache tags) by which the operator can purge the result. They do not affect the image: "
         "requests that differ only in tags share a result.",
         ("product-7,summer",),
+        is_advanced=True,
     ),
 )
