@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.servers.chromium import Chromium
 
 SITE = Path(__file__).parents[2] / "build" / "site"
 STEP_MS = 60_000
+
+expect.set_options(timeout=STEP_MS)
 
 
 @pytest.fixture(scope="session")
