@@ -316,6 +316,26 @@ def test_translate_reads_configured_mounts_and_other_places(run: Run) -> None:
     assert health["answer"]["body"] == "OK"
 
 
+def test_translate_writes_the_url_of_another_dialect(run: Run) -> None:
+    done = run("translate", "/resize?url=a.jpg&width=30&quality=50", "--to", "imgix")
+    assert done.out.decode() == "/a.jpg?w=30&fit=max&q=50&auto=format\n"
+    thumbor = run("translate", "/unsafe/30x20/a.jpg", "--dialect", "thumbor", "--to", "native")
+    assert thumbor.out.decode() == "/resize?url=a.jpg&width=30&height=20&fit=cover&enlarge=true\n"
+    every = run("translate", "/resize?url=a.jpg&width=30&vignette=20", "--to", "all").out.decode().splitlines()
+    assert [line.split()[0] for line in every][:2] == ["imgproxy", "supabase"]
+    assert "imgproxy      -  (vignette has no equivalent)" in every
+    mounts = json.dumps([{"dialect": "imgproxy", "host": "img.example.com", "source": "s3://photos"}])
+    settings = {"PIXMILL_DIALECTS": mounts, "PIXMILL_ALLOWED_SOURCES": "s3://photos/"}
+    stored = run("translate", "/resize?url=s3://photos/a.jpg&width=30", "--to", "imgproxy", **settings)
+    assert stored.out.decode() == "//img.example.com/unsafe/rs:fit:30:0/plain/a.jpg\n"
+
+
+def test_translate_says_why_there_is_no_url_of_another_dialect(run: Run) -> None:
+    done = run("translate", "/resize?url=a.jpg&width=30&vignette=20", "--to", "imgix")
+    assert (done.code, done.err.strip()) == (1, "pixmill: imgix: vignette has no equivalent")
+    assert run("translate", "/resize?url=a.jpg", "--to", "nothing").code == 2
+
+
 def test_translate_says_which_dialects_there_are(run: Run) -> None:
     done = run("translate", "/a", "--dialect", "nothing")
     assert (done.code, "choose from native, emgr" in done.err) == (2, True)

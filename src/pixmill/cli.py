@@ -28,7 +28,7 @@ from pixmill.cli_options import (
     with_params,
     with_settings,
 )
-from pixmill.dialects.factory import ad_hoc_registry
+from pixmill.dialects.factory import DIALECTS, ad_hoc_registry
 from pixmill.dialects.imgproxy.environment import FILES, entry_json, import_environment, quoted
 from pixmill.dialects.imgproxy.environment import PREFIX as IMGPROXY_PREFIX
 from pixmill.dialects.native.dialect import explain as explained
@@ -36,6 +36,7 @@ from pixmill.dialects.native.spelling import native_info_url, native_url
 from pixmill.dialects.port import FactsRequest, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
+from pixmill.dialects.writing import named_request, write, write_as, write_everywhere
 from pixmill.errors import PixmillError
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.one_image import inspect_one, render_one
@@ -228,9 +229,10 @@ def explain(url: str) -> None:
 @click.option("--dialect", metavar="NAME", help="Read URL as this dialect, mounted for this purpose alone.")
 @click.option("--host", default="", help="Host of the entry; that of URL by default.")
 @click.option("--mount", default="", help="Mount of the entry, in front of the path of URL.")
+@click.option("--to", metavar="NAME", help="Print the URL of this dialect, as the settings mount it; all: of each.")
 @click.option("--json", "as_json", is_flag=True, help="Print dialect, native URL, source, plan and cache key as JSON.")
-def translate(url: str, dialect: str | None, host: str, mount: str, *, as_json: bool) -> None:
-    """Print the native URL that means the same as URL, and its plan."""
+def translate(url: str, dialect: str | None, host: str, mount: str, to: str | None, *, as_json: bool) -> None:
+    """Print the native URL that means the same as URL, and its plan; or the URL of another dialect."""
     parts = _split(url)
     parts = parts._replace(netloc=host or parts.netloc, path=mount + parts.path)
     settings = load()
@@ -244,6 +246,9 @@ def translate(url: str, dialect: str | None, host: str, mount: str, *, as_json: 
     if image_request is None:
         _print_json({"dialect": match.mounted.name, "answer": msgspec.to_builtins(outcome)})
         return
+    if to is not None:
+        _print_written(settings, named_request(match, image_request), to)
+        return
     native = _native_url(outcome, image_request)
     described = {"dialect": match.mounted.name, "native": native} | explained(image_request)
     if as_json:
@@ -251,6 +256,26 @@ def translate(url: str, dialect: str | None, host: str, mount: str, *, as_json: 
     else:
         click.echo(native or "There is no native URL that says exactly this.")
         _print_json(described["plan"])
+
+
+def _print_written(settings: Settings, image_request: ImageRequest, to: str) -> None:
+    """Print the URL of a dialect, mounted or not; ``all``: one line of each service. No URL is a failure."""
+    registry = settings.dialect_registry(None)
+    if to == "all":
+        mounted = {written.name: written for written in write(registry, image_request)}
+        for service in write_everywhere(image_request):
+            written = mounted.get(service.name, service)
+            click.echo(f"{written.name:<13} {written.url or '-'}{f'  ({written.reason})' if written.reason else ''}")
+        return
+    if to not in DIALECTS:
+        raise click.BadParameter(f"there is no dialect {to[:64]!r}", param_hint="--to")
+    found = [written for written in write(registry, image_request) if written.name == to]
+    written = next((one for one in found if one.url), None) or (found or [write_as(to, image_request)])[0]
+    if written.url is None:
+        _fail(f"{to}: {written.reason}", 1)
+    click.echo(written.url)
+    if written.reason:
+        click.echo(written.reason, err=True)
 
 
 def _native_url(outcome: Outcome, image_request: ImageRequest) -> str | None:

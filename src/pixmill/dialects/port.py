@@ -165,6 +165,17 @@ class SignsUrls(Protocol):
 
 
 @runtime_checkable
+class WritesUrls(Protocol):
+    """A dialect that can write URLs, for requests of another grammar."""
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        """Yield paths below the mount with their queries, unsigned, best first, which may mean this request.
+
+        What the grammar has no words for is left out: whether a URL means the same is found by parsing it.
+        """
+
+
+@runtime_checkable
 class RedirectsToResults(Protocol):
     """A dialect that answers ``ImageRedirect``."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msgspec import structs
 
@@ -60,6 +60,16 @@ class SourceMapping:
         is_prefix = self.base.startswith(("http://", "https://")) and _PLACEHOLDER not in self.base
         return is_prefix and ref.kind is SourceKind.HTTP and ref.text.startswith(_canonical_prefix(self.base))
 
+    def names_of(self, ref: SourceRef) -> tuple[SourceRef, ...]:
+        """Return the references by which a URL may name this source, best first: relative to the base, or itself.
+
+        Which of them mean it is found by ``resolve``.
+        """
+        path = _below(self.base, ref.text) if self.base and ref.kind in _FETCHED_KINDS else None
+        if path is None:
+            return (ref,)
+        return structs.replace(ref, kind=SourceKind.PATH, text=path), ref
+
     def redirect_location(self, fallback: Fallback) -> str | None:
         """Return where a fallback redirects to; None if the server must not redirect there."""
         text = fallback.redirect
@@ -73,6 +83,18 @@ class SourceMapping:
         is_own = ref.kind is SourceKind.PATH
         is_trusted = is_own or (self.trusts is not None and self.trusts(resolved))
         return resolved.text if resolved.kind is SourceKind.HTTP and is_trusted else None
+
+
+def _below(base: str, text: str) -> str | None:
+    """Return the path below a base, or in the place of its ``{path}``, that resolves to this text; None without one."""
+    start, _, end = base.partition(_PLACEHOLDER) if _PLACEHOLDER in base else (f"{base.rstrip('/')}/", "", "")
+    is_http = start.startswith(("http://", "https://"))
+    if is_http and "?" not in start:
+        start = _canonical_prefix(start) if start.endswith("/") else start
+    if not (text.startswith(start) and text.endswith(end) and len(text) > len(start) + len(end)):
+        return None
+    path = text[len(start) : len(text) - len(end)]
+    return unquote(path) if is_http else path
 
 
 @cache

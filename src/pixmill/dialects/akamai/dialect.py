@@ -3,6 +3,7 @@
 Transformations are done in the order of the chain; a width of ``imwidth`` follows those of the policy.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from pixmill.dialects.akamai.chain import Call, read_chain
 from pixmill.dialects.akamai.options import FORMATS, OPTIONS, TOKENS
 from pixmill.dialects.akamai.policies import BREAKPOINTS, Policy, calls_of, read_policy
 from pixmill.dialects.akamai.transforms import apply_call, max_colours
+from pixmill.dialects.akamai.writing import urls
 from pixmill.dialects.kit.numbers import Decimal, Integer
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
@@ -130,6 +132,9 @@ class AkamaiDialect:
             return set()
         own = {one.source for one in references(self._plan({}, policy))} if placed else set[SourceRef]()
         return {one.source for one in placed if one.source.kind is not SourceKind.CANVAS} - own
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -14,6 +14,7 @@ from pixmill.dialects.aliyun.actions import AVERAGE, Chain, Output, Values, read
 from pixmill.dialects.aliyun.chain import IMAGE, SNAPSHOT, STYLE, parse_actions
 from pixmill.dialects.aliyun.options import OPTIONS, SNAPSHOT_VALUES, Row
 from pixmill.dialects.aliyun.watermarks import watermark
+from pixmill.dialects.aliyun.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.options import Option
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
@@ -105,6 +106,9 @@ class AliyunDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, self._param)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.appwrite.options import OPTIONS, TABLE
+from pixmill.dialects.appwrite.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
@@ -107,6 +109,9 @@ class AppwriteDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         match = None if upload else _FILE.fullmatch(path)

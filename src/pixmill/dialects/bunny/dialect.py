@@ -3,6 +3,7 @@
 As there, a URL with a value that is not valid gives the original, and says so in a header.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.bunny.options import CLASS, OPTIONS, TABLE
 from pixmill.dialects.bunny.tokens import split_token, token_of, verify_token
+from pixmill.dialects.bunny.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import angle
@@ -166,6 +168,9 @@ class BunnyDialect:
         except Forbidden as error:
             raise MalformedRequest(f"A token cannot cover this URL: {error.message}") from None
         return f"{(self._mount + path).decode()}?{signed_query}"
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -6,7 +6,7 @@ Forbidden.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import Struct
 from pixmill.dialects.cloudflare.errors import error_text
 from pixmill.dialects.cloudflare.options import AUTO_WIDTH, Transformation, read_options
 from pixmill.dialects.cloudflare.plans import plan_of
+from pixmill.dialects.cloudflare.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs, remove
@@ -178,6 +179,9 @@ class CloudflareDialect:
         message = path + b"?" + remove(query, (b"sig",))
         _SCHEME.verify(self._keys, message, values.get("sig", "").encode())
         return expiry(values["exp"], now, param="exp") if "exp" in values else None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, (self._options.account or "ACCOUNT") if self._is_hosted else "")
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         return self.parse_with_hints(path, query, HintValues(), upload=upload)

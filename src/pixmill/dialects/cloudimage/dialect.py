@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.cloudimage.options import OPTIONS, TABLE
+from pixmill.dialects.cloudimage.writing import urls
 from pixmill.dialects.kit.colours import with_opacity
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.encodings import percent_decode
@@ -112,6 +113,9 @@ class CloudimageDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, "/v7")
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

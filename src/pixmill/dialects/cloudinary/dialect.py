@@ -3,7 +3,7 @@
 Nothing is uploaded here: public ids name originals below the source of the mount.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import structs
@@ -14,12 +14,14 @@ from pixmill.dialects.cloudinary.options import KEYS
 from pixmill.dialects.cloudinary.responses import error_text, sizes
 from pixmill.dialects.cloudinary.settings import CloudinaryOptions
 from pixmill.dialects.cloudinary.signature import scheme_of, token_of, verify_signature, verify_token
+from pixmill.dialects.cloudinary.writing import urls
 from pixmill.dialects.kit.signatures import Key, check_signable_path, hex_keys
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.errors import BadRequest, MalformedRequest, PixmillError, RouteNotFound, SignatureMissing
 from pixmill.plan.facts import HEADER_FACTS_ONLY
 from pixmill.plan.hints import HintValues
 from pixmill.plan.output import RenderMode
+from pixmill.plan.request import ImageRequest
 
 _ROUTES: Final = (UrlRoute("/{+asset}", label="cloudinary:/asset", summary="An image, behind its transformation."),)
 _SHORT: Final = 8
@@ -92,6 +94,9 @@ class CloudinaryDialect:
         start = path[: _start_of(path, delivery)]
         signed = start + b"s--" + signature + b"--/" + path[len(start) :]
         return (self._mount + signed).decode()
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, self._settings.cloud_name or "CLOUD")
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query  # only tokens and analytics

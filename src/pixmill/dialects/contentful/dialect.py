@@ -1,5 +1,6 @@
 """Contentful's Images API: ``/SPACE/ASSET/TOKEN/a.jpg?w=300&h=200&fit=fill``. Errors are JSON."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -7,6 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.contentful.options import FOCUS, OPTIONS, TABLE, WHOLE, Behaviour, Flag
+from pixmill.dialects.contentful.writing import urls
 from pixmill.dialects.kit.options import query_params
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs
@@ -71,6 +73,9 @@ class ContentfulDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

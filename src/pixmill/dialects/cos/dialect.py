@@ -1,7 +1,7 @@
 """Objects with a pipeline, as Tencent COS and Qiniu have them: ``/a.jpg?imageMogr2/thumbnail/300x/format/webp``."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Final
@@ -23,6 +23,7 @@ from pixmill.dialects.cos.pipelines import (
     pipeline_text,
 )
 from pixmill.dialects.cos.watermarks import WatermarkRules, watermark
+from pixmill.dialects.cos.writing import urls
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.xml_errors import xml_error
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
@@ -99,6 +100,9 @@ class CosDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -9,7 +9,7 @@ differences to EmgR.
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypedDict, cast
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from pixmill.dialects.emgr.options import FORMATS, PARAMS, PARAMS_BY_NAME
+from pixmill.dialects.emgr.writing import urls
 from pixmill.dialects.kit.query import pairs
 from pixmill.dialects.port import (
     ImageRedirect,
@@ -172,6 +173,9 @@ class EmgrDialect:
         if not path.startswith(self.prefix.encode()):
             raise MalformedRequest(f"Only paths below {self.prefix} are signed")
         return self._signatures.sign(path, query, expires)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

@@ -3,6 +3,7 @@
 The order of work is fixed: region, orientation, edges, region, size, canvas, padding, effects.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.fastly.options import AUTO, FORMATS, OPTIONS, TABLE
 from pixmill.dialects.fastly.values import Region, Side
+from pixmill.dialects.fastly.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.effects import blur_sigma
 from pixmill.dialects.kit.numbers import half_up
@@ -121,6 +123,9 @@ class FastlyDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, may_enlarge=self._options.upscale)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

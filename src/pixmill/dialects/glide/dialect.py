@@ -3,7 +3,7 @@
 As there, what is not valid is ignored. The order of work is fixed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 from urllib.parse import quote_plus
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.glide.compile import Values, plan_of
 from pixmill.dialects.glide.options import FORMATS, OPTIONS, PRESETS, SIGNATURE, TABLE
+from pixmill.dialects.glide.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
@@ -129,6 +130,9 @@ class GlideDialect:
         """Return what is signed behind the key: the path with the mount, then the parameters as PHP writes them."""
         query = "&".join(f"{_escaped(name)}={_escaped(params[name])}" for name in sorted(params))
         return b":" + (self._mount + path).lstrip(b"/") + b"?" + query.encode()
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

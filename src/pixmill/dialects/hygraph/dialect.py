@@ -4,7 +4,7 @@ Transformations are segments of the path, in the order of work; the other segmen
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pixmill.dialects.hygraph.options import TABLE, TASKS
 from pixmill.dialects.hygraph.tasks import APPLY, Arguments, Work
+from pixmill.dialects.hygraph.writing import urls
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN
 from pixmill.dialects.kit.query import check_path_length
@@ -56,6 +57,9 @@ class HygraphDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

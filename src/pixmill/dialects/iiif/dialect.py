@@ -4,7 +4,7 @@ An identifier is one segment of the raw path, which is decoded after the path wa
 redirects to its ``info.json``. Queries are ignored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -15,6 +15,7 @@ from pixmill.dialects.iiif.grammar import ImageParams, read_params
 from pixmill.dialects.iiif.information import PROFILE_LINKS, info_json, media_type
 from pixmill.dialects.iiif.options import REQUIRED_FORMATS, IiifOptions, Maximum, Version, prefixes_of
 from pixmill.dialects.iiif.plans import plan_of
+from pixmill.dialects.iiif.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.port import FactsRequest, Outcome, Redirect, Text, UrlRoute
@@ -114,6 +115,9 @@ class IiifDialect:
         """Accept every request: the API has no signatures."""
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, {prefix: version for _, prefix, version in self._prefixes})
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

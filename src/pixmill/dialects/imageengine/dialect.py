@@ -1,6 +1,7 @@
 """The URLs of ImageEngine: ``/a.jpg?imgeng=/w_300/h_200/m_cropbox``, or ``/w_300/f_webp/https://example.com/a.jpg``."""
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -8,6 +9,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.imageengine.options import AUTO, MAX_SIDE, TABLE
+from pixmill.dialects.imageengine.writing import urls
 from pixmill.dialects.kit.colours import css_colour
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
@@ -88,6 +90,9 @@ class ImageEngineDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         return self._parse(path, query, None, upload=upload)

@@ -4,6 +4,7 @@ A mount is an endpoint: what stands in front of the transformation in ImageKit's
 """
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -13,6 +14,7 @@ from pixmill.dialects.imagekit.chain import PARAM, Step, read_chain
 from pixmill.dialects.imagekit.compile import StageList, Values, error, read_values
 from pixmill.dialects.imagekit.layers import overlays_of, reference
 from pixmill.dialects.imagekit.options import AUTO_FORMAT, ORIGINAL
+from pixmill.dialects.imagekit.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import check_path_length, last_values, pairs, remove
@@ -115,6 +117,9 @@ class ImageKitDialect:
         expiry_text = f"ik-t={expires}&" if expires else ""
         mark = "&" if b"?" in text else "?"
         return f"{self._mount}/{text.decode()}{mark}{expiry_text}ik-s={signature}"
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         return self.parse_with_hints(path, query, _NO_HINTS, upload=upload)

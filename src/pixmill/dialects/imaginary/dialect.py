@@ -4,7 +4,7 @@ Any bytes give an outcome, or BadRequest. Of equal names the first counts, unkno
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -23,6 +23,7 @@ from pixmill.dialects.imaginary.responses import (
     health_text,
     version_text,
 )
+from pixmill.dialects.imaginary.writing import urls
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, check_signable, hmac_sha256
 from pixmill.dialects.port import READ_METHODS, FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.errors import (
@@ -135,6 +136,9 @@ class ImaginaryDialect:
     def _message(self, path: bytes, pairs: list[RawPair]) -> bytes:
         """Return what is signed: the path and the canonical query, without a question mark between them."""
         return self._mount + path + encode([pair for pair in pairs if pair[0] != _SIGN])
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if self.match(path) is None:

@@ -17,6 +17,7 @@ from pixmill.dialects.imgix.options import Row, Values
 from pixmill.dialects.imgix.output import filename_of, input_of, output_of
 from pixmill.dialects.imgix.services import Service
 from pixmill.dialects.imgix.values import MAX_LENGTH, Side, lenient_decode
+from pixmill.dialects.imgix.writing import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import base64url_decode
 from pixmill.dialects.kit.query import check_path_length, pairs, remove
@@ -164,6 +165,9 @@ class ImgixDialect:
         return f"{target.decode()}{'&' if pieces else '?'}s={signature}"
 
     # Requests
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, self._service)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         return self._parse(path, query, None, upload=upload)

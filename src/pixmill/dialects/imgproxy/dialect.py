@@ -5,7 +5,7 @@ few, and compiling them takes longer than the rest of a URL, so compiled options
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -23,6 +23,7 @@ from pixmill.dialects.imgproxy.presets import OptionApplier
 from pixmill.dialects.imgproxy.signature import KeyPair, Signatures
 from pixmill.dialects.imgproxy.source import SourceCipher, SourceText, read_source, source_ref
 from pixmill.dialects.imgproxy.state import RequestState
+from pixmill.dialects.imgproxy.writing import paths
 from pixmill.dialects.kit.signatures import check_signable
 from pixmill.dialects.port import FactsRequest, Outcome, Text, UrlRoute
 from pixmill.dialects.signing import Keyring
@@ -155,6 +156,9 @@ class ImgproxyDialect:
         signature = self._signatures.pairs[0].signature(rest, self._signatures.size)
         suffix = b"?" + query if query else b""
         return self._mount + (prefix + b"/" + signature + rest + suffix).decode()
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return paths(request, self._separator)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

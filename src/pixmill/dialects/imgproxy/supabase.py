@@ -5,7 +5,7 @@ relative source, which the entry maps. Any bytes give an outcome, or BadRequest 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Final, NamedTuple
@@ -17,6 +17,7 @@ from pixmill.dialects.imgproxy.compile import plan_of
 from pixmill.dialects.imgproxy.config import Config, ImgproxyOptions
 from pixmill.dialects.imgproxy.options import COMPASS
 from pixmill.dialects.imgproxy.state import Anchor, RequestState
+from pixmill.dialects.imgproxy.writing_supabase import urls
 from pixmill.dialects.kit.compiled import CompiledCache
 from pixmill.dialects.kit.encodings import base64url_decode, percent_decode
 from pixmill.dialects.kit.numbers import decimal, integer
@@ -177,6 +178,9 @@ class SupabaseDialect:
             raise SignatureInvalid("The token is for another object", param="token")
         expires = claims.get("exp")
         return int(expires) if isinstance(expires, int | float) else None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

@@ -4,7 +4,7 @@ The first segment has modifiers, the rest is the original: a path, or an http or
 3 and 4 differ in the arguments that they accept and in the form of their errors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from pixmill.dialects.ipx.errors import V3, error_text, ipx_error
 from pixmill.dialects.ipx.options import MODIFIERS_BY_NAME, Context, Modifier
+from pixmill.dialects.ipx.writing import urls
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
@@ -108,6 +109,9 @@ class IpxDialect:
         if self._keyring is None:
             raise MalformedRequest("There is no key to sign with")
         return self._keyring.sign(self._mount + path, query, expires)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return (f"{PREFIX.rstrip('/')}{url}" for url in urls(request, is_version_4=self._version != V3))
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

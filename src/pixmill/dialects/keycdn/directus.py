@@ -4,6 +4,7 @@ A request is a series of calls of sharp: those of ``transforms``, then format an
 """
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from pixmill.dialects.keycdn.directus_errors import directus_error, error_text
 from pixmill.dialects.keycdn.directus_operations import FORMATS, NO_LIST, Calls, apply_operations
 from pixmill.dialects.keycdn.directus_values import checked, known, side, whole, word
 from pixmill.dialects.keycdn.options import DIRECTUS_OPTIONS
+from pixmill.dialects.keycdn.writing import directus_urls
 from pixmill.dialects.kit.encodings import percent_decode
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.resampling import resampled
@@ -130,6 +132,9 @@ class DirectusDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return directus_urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -3,6 +3,7 @@
 The order of work is that of sharp: border, region, size, orientation, padding, effects; then the overlay.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from pixmill.dialects.keycdn.options import OPTIONS, TABLE
+from pixmill.dialects.keycdn.writing import keycdn_urls
 from pixmill.dialects.kit.plan_values import path_source
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.resampling import resampled
@@ -131,6 +133,9 @@ class KeyCdnDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return keycdn_urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

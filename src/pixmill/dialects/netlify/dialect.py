@@ -5,7 +5,7 @@ ipx. They differ in what they do without a format, with both sides, and with an 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.kit.sharp import FITS, POSITIONS, SharpImage
 from pixmill.dialects.kit.site_paths import site_source, web_site
 from pixmill.dialects.netlify.options import NAMES, OPTIONS
+from pixmill.dialects.netlify.writing import urls
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.errors import (
@@ -118,6 +119,9 @@ class NetlifyDialect:
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         return self._signatures.sign(path, query, expires)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, PREFIX)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -4,7 +4,7 @@ A URL names an original, a width and a quality, each of which must be one that t
 format follows from ``Accept``. The checks come in the order of Next.js, since clients see the first that fails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -14,6 +14,7 @@ from pixmill.dialects.kit.resampling import resampled
 from pixmill.dialects.nextjs.config import ImagesConfig, SourceUrl
 from pixmill.dialects.nextjs.errors import NOT_ALLOWED, error_text
 from pixmill.dialects.nextjs.options import EXPECTS, MAX_QUALITY, MAX_URL_CHARS, NAMES, OPTIONS, SUBJECTS
+from pixmill.dialects.nextjs.writing import urls
 from pixmill.dialects.port import READ_METHODS, Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.signing import Keyring
 from pixmill.errors import (
@@ -111,6 +112,9 @@ class NextDialect:
         if self._keyring is None:
             raise MalformedRequest("There is no key to sign with")
         return self._keyring.sign(self._mount + path, query, expires)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, self._path, self._config.qualities)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

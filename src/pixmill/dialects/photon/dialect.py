@@ -4,7 +4,7 @@
 BadRequest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from pixmill.dialects.kit.numbers import leading_integer
 from pixmill.dialects.kit.query import last_values, pairs
 from pixmill.dialects.kit.stages import plan_of_stages
 from pixmill.dialects.photon.options import BY_NAME, stages_of
+from pixmill.dialects.photon.writing import urls
 from pixmill.dialects.port import READ_METHODS, Outcome, Text, UrlRoute
 from pixmill.dialects.source_mapping import check_base, resolve_source
 from pixmill.errors import (
@@ -94,6 +95,9 @@ class PhotonDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request, is_tachyon=self._is_tachyon)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or not path.startswith(b"/"):

@@ -4,6 +4,7 @@ Any bytes give an outcome, or BadRequest. As there, what is unknown or cannot be
 commands gives the original itself.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -16,6 +17,7 @@ from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute,
 from pixmill.dialects.riapi.options import NOT_FOUND, OPTIONS, PRESET, WATERMARK, commands_of, read_values
 from pixmill.dialects.riapi.plans import plan_of
 from pixmill.dialects.riapi.values import anchor
+from pixmill.dialects.riapi.writing import riapi_urls
 from pixmill.errors import (
     Forbidden,
     ImageError,
@@ -148,6 +150,9 @@ class RiapiDialect:
         except ValueError:
             raise SignatureInvalid from None
         return decoded + (b"?" + rest if rest else b"")
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return riapi_urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

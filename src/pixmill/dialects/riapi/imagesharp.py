@@ -6,7 +6,7 @@ the original itself.
 
 import hmac
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Final
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from pixmill.dialects.kit.query import MAX_QUERY_BYTES, pairs
 from pixmill.dialects.kit.signatures import Key, check_signable, hmac_sha256
 from pixmill.dialects.port import Outcome, QueryParam, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.riapi import values as readers
+from pixmill.dialects.riapi.writing import imagesharp_urls
 from pixmill.errors import (
     BadRequest,
     MalformedRequest,
@@ -246,6 +247,9 @@ class ImageSharpDialect:
         """Return what is signed: path and commands in lower case, escaped again; versions are not signed."""
         rest = "&".join(f"{quote(name, safe=_SAFE)}={quote(text, safe=_SAFE)}" for name, text in _commands(query))
         return (self._mount + path + (b"?" + rest.encode() if rest else b"")).lower()
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return imagesharp_urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

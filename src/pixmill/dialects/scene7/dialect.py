@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -14,6 +14,7 @@ from pixmill.dialects.kit.query import MAX_QUERY_BYTES, pairs
 from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.dialects.scene7.options import FORMATS, OPTIONS, TABLE
 from pixmill.dialects.scene7.plans import SmartCrop, Values, stages_of
+from pixmill.dialects.scene7.writing import urls
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.normal_form import normal_form
@@ -84,6 +85,9 @@ class Scene7Dialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -3,6 +3,7 @@
 Of a URL with both, the parameters count; the size of the suffix only without ``width`` and ``height``.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -14,6 +15,7 @@ from pixmill.dialects.kit.query import check_path_length, last_values, pairs
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.shopify.options import AUTO, FORMATS, PROGRESSIVE, REGION, ROWS, TABLE
 from pixmill.dialects.shopify.suffixes import FileName, parse_name
+from pixmill.dialects.shopify.writing import urls
 from pixmill.errors import InvalidParameter, PixmillError, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.colour import Colour
@@ -79,6 +81,9 @@ class ShopifyDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

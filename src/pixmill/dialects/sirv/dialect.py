@@ -1,6 +1,6 @@
 """Sirv's dynamic imaging: ``/photos/a.jpg?w=300&scale.option=fill``. The order of the options has no meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from pixmill.dialects.port import FactsRequest, Outcome, QueryParam, Redirect, T
 from pixmill.dialects.sirv.compile import plan_of
 from pixmill.dialects.sirv.grammar import Grammar
 from pixmill.dialects.sirv.options import OPTIONS
+from pixmill.dialects.sirv.writing import urls
 from pixmill.errors import PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import MEDIA, Format
 from pixmill.plan.output import RenderMode
@@ -70,6 +71,9 @@ class SirvDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

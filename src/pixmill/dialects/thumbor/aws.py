@@ -9,7 +9,7 @@ parameters in the order of their names, or of the path alone if there are none.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,8 +25,10 @@ from pixmill.dialects.kit.query import check_path_length, first_values, pairs, r
 from pixmill.dialects.kit.signatures import Key, Scheme, Spelling, hmac_sha256
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor.compile import Compiler
+from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.overlay_positions import thumbor_placement
 from pixmill.dialects.thumbor.settings import ThumborOptions
+from pixmill.dialects.thumbor.writing import image_of, options_of
 from pixmill.errors import (
     InvalidParameter,
     MalformedRequest,
@@ -430,6 +432,9 @@ class AwsDialect:
             message = path + b"?" + rest if rest else path
             self._scheme.verify(self._keys, message, given.encode("ascii", "replace"))
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        yield f"/{options_of(request, Flavour.THUMBOR)}{image_of(request.source)}"
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

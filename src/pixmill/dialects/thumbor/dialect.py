@@ -3,7 +3,7 @@
 Both have one grammar of options; filters, signatures and answers differ by flavour. Uploads are off, as in both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pixmill.dialects.kit.query import check_path_length
@@ -21,6 +21,7 @@ from pixmill.dialects.thumbor.responses import (
 )
 from pixmill.dialects.thumbor.settings import ThumborOptions
 from pixmill.dialects.thumbor.signature import UNSAFE, SignedPath, Signer, split_signature
+from pixmill.dialects.thumbor.writing import paths
 from pixmill.errors import (
     MalformedRequest,
     MissingParameter,
@@ -106,6 +107,9 @@ class ThumborDialect:
         if not rest:
             raise MissingParameter("The URL names no image", param="image")
         return self._mount + self._signer.sign(rest)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return paths(request, self._flavour)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query  # thumbor and imagor ignore it

@@ -3,14 +3,19 @@
 ``/f/1/1200x800/HASH/a.jpg/m/300x200/filters:format(webp)``. There are no signatures.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from pixmill.dialects.kit.query import check_path_length
+from pixmill.dialects.kit.writing import path_of
 from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_matcher
 from pixmill.dialects.thumbor.compile import Compiler
+from pixmill.dialects.thumbor.grammar import Flavour
 from pixmill.dialects.thumbor.settings import ThumborOptions
+from pixmill.dialects.thumbor.writing import options_of
 from pixmill.errors import PixmillError, RouteNotFound
 from pixmill.plan.output import RenderMode
+from pixmill.plan.request import ImageRequest
 
 _MARK: Final = b"/m/"
 _ROUTES: Final[tuple[UrlRoute, ...]] = (
@@ -43,6 +48,10 @@ class StoryblokDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        options = options_of(request, Flavour.THUMBOR).removesuffix("/")
+        yield f"/{path_of(request.source)}/m/{options}"
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

@@ -1,6 +1,7 @@
 """The URLs of TwicPics: ``/a.jpg?twic=v1/cover=300x200/output=webp``, or ``/v1/cover=300x200/image:a.jpg``."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -10,6 +11,7 @@ from pixmill.dialects.kit.plan_values import ENCODED_AGAIN, path_source
 from pixmill.dialects.kit.query import first_values, pairs
 from pixmill.dialects.port import Outcome, QueryParam, Text, UrlRoute, template_matcher
 from pixmill.dialects.twicpics.transformations import PARAM, Manipulation, split_transformations
+from pixmill.dialects.twicpics.writing import urls
 from pixmill.errors import InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.media import Format
 from pixmill.plan.normal_form import normal_form
@@ -58,6 +60,9 @@ class TwicPicsDialect:
     def verify(self, path: bytes, query: bytes, now: float) -> int | None:
         del path, query, now
         return None
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or self.match(path) is None:

@@ -3,7 +3,7 @@
 Operations work in their order; format, quality and the like hold for the result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Annotated, Final
 
@@ -19,6 +19,7 @@ from pixmill.dialects.uploadcare.options import TABLE, UNSUPPORTED_EFFECTS, over
 from pixmill.dialects.uploadcare.paths import Address, Operation, split_path
 from pixmill.dialects.uploadcare.recipe import PARAM, Recipe
 from pixmill.dialects.uploadcare.values import sides
+from pixmill.dialects.uploadcare.writing import urls
 from pixmill.errors import (
     InvalidParameter,
     MalformedRequest,
@@ -129,6 +130,9 @@ class UploadcareDialect:
         target = (self._mount + path).decode()
         signature = hmac_sha256(self._keys[0].secret, f"exp={expires}~url={target}".encode()).hex()
         return f"{target}?token=exp={expires}~hmac={signature}"
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload:

@@ -4,6 +4,7 @@ The database of the site knows which file has which id; here the entry says so.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -16,6 +17,7 @@ from pixmill.dialects.port import Outcome, Redirect, Text, UrlRoute, template_ma
 from pixmill.dialects.wagtail.filters import PARAM, Filter, add_transforms, read_filter
 from pixmill.dialects.wagtail.options import FORMATS
 from pixmill.dialects.wagtail.transform import Rectangle
+from pixmill.dialects.wagtail.writing import urls
 from pixmill.errors import (
     InvalidParameter,
     MalformedRequest,
@@ -168,6 +170,9 @@ class WagtailDialect:
         message = _Address("", image_id, _decoded(spec.encode()), filename).message
         signature = _SCHEME.signature(self._keys[0], message).decode()
         return f"{self._mount}{start}/{signature}/{image_id}/{spec}/{filename}"
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         del query

@@ -4,7 +4,7 @@ What it does not know or accept is ignored. Any bytes give an outcome, or BadReq
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ from pixmill.dialects.port import FactsRequest, Outcome, Text, UrlRoute
 from pixmill.dialects.signing import Keyring, MountSignatures
 from pixmill.dialects.weserv.options import BY_NAME, JSON, OPTIONS, Parameters, read_parameters
 from pixmill.dialects.weserv.plans import plan_of
+from pixmill.dialects.weserv.writing import urls
 from pixmill.errors import (
     AddressForbidden,
     BadRequest,
@@ -92,6 +93,9 @@ class WeservDialect:
 
     def sign(self, path: bytes, query: bytes, expires: int | None = None) -> str:
         return self._signatures.sign(path, query, expires)
+
+    def write(self, request: ImageRequest) -> Iterable[str]:
+        return urls(request)
 
     def parse(self, path: bytes, query: bytes, *, upload: bool = False) -> Outcome:
         if upload or path != b"/":
