@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixmill.dialects.catalogue import services_of
+from pixmill.dialects.catalogue import Service, services_of
 from pixmill.dialects.factory import DIALECTS, NATIVE, ServerDefaults, ad_hoc_registry, build_registry, parse_mounts
 from pixmill.dialects.native.dialect import parse as parse_native
 from pixmill.dialects.port import ImageRedirect, ImmutableImage, WritesUrls
@@ -111,7 +111,7 @@ UNSAID: Final[dict[str, str]] = {
     "bunny": "point smart contain fill background",
     "fastly": "point rotate flip",
     "contentstack": "point rotate flip",
-    "keycdn": "blur sharpen brightness contrast saturation",
+    "keycdn": "rotate blur sharpen brightness contrast saturation",
     "directus": "north southeast point smart contain rotate flip crop blur sharpen grayscale brightness contrast "
     "saturation background",
     "glide": "smart blur sharpen contrast saturation",
@@ -340,6 +340,20 @@ def test_a_url_of_one_service_is_translated_to_another(name: str, url: str, othe
     outcome = match.parse(query.encode())
     assert isinstance(outcome, ImageRequest)
     assert write_as(other, named_request(match, outcome)).url == translated
+
+
+@pytest.mark.parametrize("service", services_of(DIALECTS), ids=lambda service: service.name)
+def test_the_example_of_each_service_is_translated_or_has_a_reason(service: Service) -> None:
+    path, _, query = service.example.replace("UUID", UUID).replace("SIGNATURE", "unsafe").partition("?")
+    match = ad_hoc_registry(service.name).require(b"localhost", path.encode())
+    try:
+        outcome = match.parse(query.encode())
+    except BadRequest:
+        return  # its originals are in lists of an entry
+    if isinstance(outcome, ImageRequest):
+        request = named_request(match, outcome)
+        for one in (write_as(name, request) for name in ("native", "imgproxy", "cloudinary", service.name)):
+            assert one.url or one.reason
 
 
 # ---------------------------------------------------------------- any request

@@ -35,6 +35,7 @@ from pixmill.plan.ops import (
     CropUnit,
     CropWindow,
     Fit,
+    Flip,
     Output,
     Plan,
     Stage,
@@ -285,7 +286,10 @@ def _differs(stage: Stage, name: str) -> bool:
 def _cut_outside(plan: Plan) -> Plan:
     """Return a cover for a fit around the box that is then cut to it; of a box of one side nothing is cut."""
     resize = plan.resize
-    cut = plan.stages[0].crop if plan.stages else None
+    second = plan.stages[0] if plan.stages else _NOTHING
+    if second.rotate or second.flip is not Flip.NONE or second.trim is not None:  # they come before the cut
+        return plan
+    cut = second.crop
     if not isinstance(cut, CropWindow) or cut != CropWindow(resize.width, resize.height, cut.gravity):
         return plan
     is_box = bool(resize.width and resize.height)
@@ -293,7 +297,7 @@ def _cut_outside(plan: Plan) -> Plan:
         resize = replace(resize, fit=Fit.COVER, gravity=cut.gravity)
     elif is_box:
         return plan
-    rest = (replace(plan.stages[0], crop=None), *plan.stages[1:])
+    rest = (replace(second, crop=None), *plan.stages[1:])
     return replace(plan, resize=resize, stages=rest)
 
 
