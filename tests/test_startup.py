@@ -158,6 +158,9 @@ def test_few_files_are_looked_at_to_count_images(tmp_path: Path) -> None:
 def test_sample_photos_are_called_so() -> None:
     lines = describe(load_demo({}), 8080).lines()
     assert lines[0].endswith("serves sample photos on http://127.0.0.1:8080")
+    assert "  Open    http://127.0.0.1:8080/" in lines
+    assert describe(load_demo({"host": "0.0.0.0"}), 8080).playground == ""
+    assert describe(load_demo({"host": "0.0.0.0", "playground": "on"}), 8080).playground == "http://127.0.0.1:8080/"
     assert lines[2] == "  Images  fig.jpg, friends.jpg, mill.png, seeding.jpg and 3 more"
 
 

@@ -93,13 +93,14 @@ class StartupReport:
     example: str
     hint: str
     admin: str
+    playground: str
 
     def fields(self) -> dict[str, object]:
         """Return the fields of the line of JSON; what is empty is left out."""
         fields: dict[str, object] = {"url": self.url, "version": __version__, "root": self.root}
         if self.images is not None:
             fields["images"] = len(self.images.names)
-        fields |= {"try": self.example, "hint": self.hint, "admin": self.admin}
+        fields |= {"playground": self.playground, "try": self.example, "hint": self.hint, "admin": self.admin}
         return {name: value for name, value in fields.items() if value != ""}
 
     def lines(self) -> list[str]:
@@ -109,6 +110,7 @@ class StartupReport:
             served = "sample photos"
         rows = {
             "Images": self.images.summary() if self.images else "",
+            "Open": self.playground,
             "Try": f"curl -o out.webp {quote(self.example)}" if self.example.startswith("http") else self.example,
             "Hint": self.hint,
             "Admin": f"http://{self.admin}" if self.admin else "",
@@ -130,8 +132,20 @@ def describe(settings: Settings, port: int) -> StartupReport:
     images = find_images(folder, hidden=settings.images_hidden) if folder else None
     root = str(folder.resolve()) if folder else redact(settings.images or settings.allowed_sources)
     return StartupReport(
-        url, root, images, _example(settings, url, images), _hint(settings, images), settings.admin_listen
+        url,
+        root,
+        images,
+        _example(settings, url, images),
+        _hint(settings, images),
+        settings.admin_listen,
+        _playground(settings, url),
     )
+
+
+def _playground(settings: Settings, url: str) -> str:
+    """Return the address of the playground; empty if it is off, as by default on an address that is not loopback."""
+    is_on = settings.playground == "on" or (settings.playground == "auto" and is_loopback(settings.host))
+    return f"{url}/" if is_on else ""
 
 
 def _folder(images: str) -> Path | None:
