@@ -473,10 +473,36 @@ def test_it_is_the_problem_that_a_request_has(server: Pixmill, query: str) -> No
     assert problem == {"code": reply["code"], "detail": reply["detail"], "param": reply.get("param")}
 
 
-def test_every_mount_is_named_in_the_answer(server: Pixmill) -> None:
-    dialects = meaning_of(server, "/resize?url=fig.jpg&width=300")["dialects"]
-    assert [one["name"] for one in dialects] == ["imgix", "ipx"]
-    assert all(one["url"] or one["reason"] for one in dialects)
+def test_the_request_is_written_in_the_grammar_of_every_mount(server: Pixmill) -> None:
+    """Or there is a reason; what is written gives the same image."""
+    native = "/resize?url=fig.jpg&width=60&format=png"
+    dialects = {one["name"]: one for one in meaning_of(server, native)["dialects"]}
+    assert list(dialects) == ["imgix", "ipx"]
+    assert dialects["imgix"]["title"] == "imgix"
+    for one in dialects.values():
+        reply = server.get(one["url"])
+        assert (reply.status, reply.headers["content-type"]) == (200, "image/png"), one
+        assert meaning_of(server, one["url"])["dialect"] == one["name"]
+    refused = meaning_of(server, "/resize?url=fig.jpg&width=60&clahe=32")["dialects"]
+    assert [(one["url"], bool(one["reason"])) for one in refused] == [(None, True), (None, True)]
+
+
+def test_urls_of_dialects_are_signed_as_native_ones_are() -> None:
+    """With the keys of their mounts, for those who may have signatures."""
+    entry = {"dialect": "imgix", "mount": "/imgix", "keys": "a-key-of-the-imgix-mount"}
+    with Pixmill(
+        images=PHOTOS.as_posix(),
+        workers=1,
+        keys=KEY,
+        playground="on",
+        trusted_proxies="127.0.0.0/8",
+        dialects=json.dumps([entry]),
+    ) as server:
+        native = "/resize?url=fig.jpg&width=60&format=png"
+        (local,) = meaning_of(server, native)["dialects"]
+        assert server.get(local["url"]).status == 200
+        (remote,) = meaning_of(server, native, STRANGER)["dialects"]
+        assert remote["url"] is None or server.get(remote["url"]).status == 403
 
 
 # ---------------------------------------------------------------- signatures

@@ -22,6 +22,7 @@ from pixmill.dialects.native.query import decode_value
 from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.port import Endpoint, FactsRequest
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
+from pixmill.dialects.writing import named_request, write
 from pixmill.errors import BadRequest, InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
 from pixmill.plan.request import ImageRequest
 
@@ -95,7 +96,7 @@ def convert(context: ApiContext, playground: Playground, caller: Caller, url: st
         native,
         _fields(native_query),
         signed or native,
-        _written(dialects, image_request),
+        _written(dialects, match, image_request, caller),
         match.mounted.name,
         signed,
     )
@@ -180,13 +181,14 @@ def _without_signature(query: bytes) -> bytes:
     return b"&".join(piece for piece in query.split(b"&") if piece.partition(b"=")[0] != _SIGNATURE)
 
 
-def _written(dialects: DialectRegistry, image_request: ImageRequest) -> list[WrittenUrl]:
-    """Return the request in the grammar of each mount."""
-    del image_request
+def _written(
+    dialects: DialectRegistry, match: DialectMatch, image_request: ImageRequest, caller: Caller
+) -> list[WrittenUrl]:
+    """Return what the URL names in the grammar of each mount, signed for a trusted caller."""
+    named = named_request(match, image_request)
     return [
-        WrittenUrl(one.name, service_title(one.name), None, "its URLs are not written")
-        for one in dialects.mounted
-        if one.name != NATIVE
+        WrittenUrl(one.name, service_title(one.name), one.url, one.reason)
+        for one in write(dialects, named, sign=caller.is_trusted)
     ]
 
 
