@@ -41,7 +41,7 @@ from pixmill.telemetry.definitions import (
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from docs import benchmarks_page, drawings, http_api, migrations, reference  # noqa: E402 - it is run as a file, too
+from docs import benchmarks_page, drawings, http_api, migrations, reference, signing  # noqa: E402 - it is run as a file, too
 
 OTHER_WORDS = """\
 ## Other words
@@ -522,6 +522,7 @@ def pages() -> dict[str, str]:
         | migrations.pages()
         | drawings.drawings()
         | {"openapi.md": http_api.page(), "benchmarks.md": benchmarks_page.page()}
+        | {"how-to/signing.md": signing.page()}
     )
 
 
