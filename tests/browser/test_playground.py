@@ -23,7 +23,7 @@ MAX_BYTES = 80 * 1024
 def server() -> Iterator[Pixmill]:
     dialects = json.dumps([{"dialect": "imgproxy", "mount": "/imgproxy"}, {"dialect": "ipx"}])
     presets = json.dumps({"card": "width=120&height=90&fit=cover"})
-    with Pixmill(images=PHOTOS.as_posix(), dialects=dialects, presets=presets, server_timing="true") as server:
+    with Pixmill(images=PHOTOS.as_posix(), dialects=dialects, presets=presets) as server:
         yield server
 
 
@@ -581,6 +581,7 @@ def test_urls_are_signed_for_a_client_on_this_machine(page: Page) -> None:
         playground.open(START)
         assert re.fullmatch(rf"/resize\?{START}&sig=[\w-]{{43}}", playground.path)
         assert server.get(playground.path).status == 200
+        expect(playground["#facts"]).to_contain_text("of 800 × 800")
         expect(playground["#strip img[src]"].first).to_be_visible(timeout=WAIT_MS)
         expect(playground["#before img"]).to_be_visible()
         playground.show("sepia")
@@ -588,6 +589,7 @@ def test_urls_are_signed_for_a_client_on_this_machine(page: Page) -> None:
         playground.expect_path(re.compile(rf"/resize\?{START}&sepia=80&sig=[\w-]{{43}}$"))
         playground["#tab-code"].click()
         expect(playground["#pane-code code"].first).to_contain_text("&sig=")
+        expect(playground["#pane-code code"].nth(2)).to_contain_text(re.compile(r"<picture>[^$]*&amp;sig="))
         expect(playground["#pane-code"]).to_contain_text("A key must not reach a browser", ignore_case=True)
         expect(playground.page).not_to_have_url(re.compile("sig="))
         assert playground.problems == []

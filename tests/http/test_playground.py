@@ -537,6 +537,15 @@ def test_a_token_gets_a_signature(signed_server: Pixmill) -> None:
     assert signed_server.get(meaning_of(signed_server, "/resize?url=fig.jpg&width=60", token)["url"]).status == 200
 
 
+@pytest.mark.parametrize("url", ["/info?url=fig.jpg", "/srcset?url=fig.jpg&sepia=50"])
+def test_facts_and_a_srcset_get_a_signature_too(signed_server: Pixmill, url: str) -> None:
+    meaning = meaning_of(signed_server, url)
+    assert meaning["fields"] == []
+    assert meaning["url"].startswith(f"{url}&sig=")
+    assert signed_server.get(meaning["url"]).status == 200
+    assert "sig=" not in json.dumps(meaning_of(signed_server, url, STRANGER))
+
+
 def test_what_is_no_valid_request_is_not_signed(signed_server: Pixmill) -> None:
     assert "sig=" not in json.dumps(meaning_of(signed_server, "/resize?url=fig.jpg&width=wide"))
 

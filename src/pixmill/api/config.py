@@ -129,7 +129,11 @@ class ApiConfig(BaseModel):
         default=False,
         description="Allow warm=true on /srcset, which renders the whole set in the background on idle workers.",
     )
-    server_timing: bool = Field(default=False, description="Send stage durations in a Server-Timing header.")
+    server_timing: bool = Field(
+        default=False,
+        description="Send stage durations in a Server-Timing header. With a playground for this machine only, they are "
+        "always sent.",
+    )
     max_url_bytes: int = Field(8_192, ge=256, description="Maximum length of path and query in bytes (414 above).")
     upload_timeout_s: float = Field(30.0, gt=0, description="Maximum duration of an upload to POST /resize in seconds.")
     upload_min_rate: int = Field(

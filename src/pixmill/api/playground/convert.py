@@ -81,6 +81,8 @@ def convert(context: ApiContext, playground: Playground, caller: Caller, url: st
     except PixmillError as error:
         return ConvertResponse(None, [], None, [], None, problem=_problem(error))
     is_native = match.mounted.name == NATIVE
+    if match.route.endpoint is not Endpoint.IMAGE:
+        return _information(match, query, caller)
     native_query = _without_signature(query) if is_native else b""
     native = _native_target(native_query) if is_native else None
     try:
@@ -100,6 +102,17 @@ def convert(context: ApiContext, playground: Playground, caller: Caller, url: st
         match.mounted.name,
         signed,
     )
+
+
+def _information(match: DialectMatch, query: bytes, caller: Caller) -> ConvertResponse:
+    """Return what to request for facts or a srcset, where a signature is all that the URL lacks; else the problem."""
+    try:
+        if match.mounted.name != NATIVE or not (caller.is_trusted and _is_signature_required(match)):
+            raise InvalidParameter(f"{match.route.template} gives information, and no image", param="url")
+        signed = match.sign(_without_signature(query))
+    except PixmillError as error:
+        return ConvertResponse(None, [], None, [], None, problem=_problem(error))
+    return ConvertResponse(None, [], signed, [], NATIVE, signed)
 
 
 def _split(url: str, max_bytes: int) -> tuple[bytes, bytes, bytes]:
@@ -128,8 +141,6 @@ def _match(dialects: DialectRegistry, host: bytes, path: bytes, query: bytes) ->
         match = next((one for name in names if (one := ad_hoc_registry(name).match(b"", path))), None)
     if match is None:
         raise RouteNotFound("No grammar of this server has such URLs")
-    if match.route.endpoint is not Endpoint.IMAGE:
-        raise InvalidParameter(f"{match.route.template} gives information, and no image", param="url")
     return match
 
 
@@ -153,8 +164,11 @@ def _signed(dialects: DialectRegistry, query: bytes, caller: Caller) -> str | No
     match = dialects.match(b"", _NATIVE_PATH)
     if match is None or match.mounted.name != NATIVE or not caller.is_trusted:
         return None
-    is_required = getattr(match.mounted.dialect, "requires_signature", False)
-    return match.sign(query) if is_required else None
+    return match.sign(query) if _is_signature_required(match) else None
+
+
+def _is_signature_required(match: DialectMatch) -> bool:
+    return bool(getattr(match.mounted.dialect, "requires_signature", False))
 
 
 def _fields(query: bytes) -> list[tuple[str, str]]:

@@ -131,7 +131,8 @@ def image_response(
     entry = result.entry
     own = result_headers(request.scope["dialect_match"], request.scope["query_string"], result.meta)
     headers = image_headers(image_request, result, expires, etag_prefix, own)
-    if context.config.server_timing and result.seconds:
+    is_local_only = context.playground is not None and context.playground.local_only
+    if (context.config.server_timing or is_local_only) and result.seconds:
         headers["server-timing"] = server_timing(result)
     if entry is None:
         return Response(status_code=304, headers=headers)
