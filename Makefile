@@ -11,8 +11,8 @@ serve: $(VENV)/.serve            ## run the service on http://127.0.0.1:8080 wit
 	$(BIN)/pixmill serve --demo
 
 test: check                      ## all checks and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/clients \
-	    --ignore=tests/browser --ignore=tests/site --ignore=tests/packages
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/faults --ignore=tests/conformance --ignore=tests/compat \
+	    --ignore=tests/clients --ignore=tests/browser --ignore=tests/site --ignore=tests/packages
 
 faults: $(VENV)/.dev             ## break real components under load, and check every response
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -22,8 +22,8 @@ conformance: $(VENV)/.dev          ## compare what is shown of images of every f
 	$(BIN)/python -m tests.conformance.report
 	$(BIN)/python docs/generate.py
 
-compat: $(VENV)/.dev               ## send URLs that client libraries of other services make; needs Node and npm
-	$(BIN)/python -m pytest -n 2 tests/clients
+compat: $(VENV)/.dev               ## send URLs of other services, also such as their client libraries make; needs Node and npm
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/compat tests/clients
 
 browser: $(VENV)/.dev              ## use pages in Chromium, as people do
 	$(BIN)/python -m pytest -n 2 tests/browser
