@@ -148,8 +148,8 @@ export default function Resized({ src, alt, widths = [640, 1200, 1920], sizes = 
 }
 ```
 
-Reference: [parameters](../parameters.md), [`PIXMILL_KEYS`](../settings.md), [security](../../SECURITY.md). The same URL through a
-[proxy or CDN](../deployment.md#behind-a-proxy-or-cdn).
+Reference: [parameters](../parameters.md), [`PIXMILL_KEYS`](../settings.md), [security](../../SECURITY.md). The same URL [behind a
+proxy or CDN](proxies.md).
 """
 
 
