@@ -13,7 +13,7 @@ LANGUAGES = {
     "Go": ("go", "sign.go", "The standard library is enough."),
     "Rust": ("rust", "sign.rs", "With the crates `base64`, `hmac` and `sha2`; `Cargo.toml` is beside it."),
     "Java": ("java", "Sign.java", "The standard library is enough, also for Kotlin and Scala."),
-    "C#": ("csharp", "Sign.cs", "The standard library is enough."),
+    "C# (.NET)": ("csharp", "Sign.cs", "The standard library is enough."),
     "PHP": ("php", "sign.php", "PHP 8, without an extension."),
     "Ruby": ("ruby", "sign.rb", "The standard library is enough."),
     "Elixir": ("elixir", "sign.exs", "Erlang's `crypto` is enough."),

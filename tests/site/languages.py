@@ -134,7 +134,7 @@ LANGUAGES: Final = {
         Language("Go", ("./sign",), ("go", "build", "-o", "sign", "sign.go")),
         Language("Rust", ("./target/debug/sign",), ("cargo", "build", "-q", "--locked", "--offline"), downloads=True),
         Language("Java", ("java", "-cp", ".", "Sign"), ("javac", "-Werror", "-Xlint:all", "Sign.java")),
-        Language("C#", ("mono", "Sign.exe"), ("mcs", "-warnaserror", "Sign.cs"), locate=_mono),
+        Language("C# (.NET)", ("mono", "Sign.exe"), ("mcs", "-warnaserror", "Sign.cs"), locate=_mono),
         Language("PHP", ("php", "sign.php"), locate=_php),
         Language("Ruby", ("ruby", "-w", "sign.rb"), locate=_ruby),
         Language("Elixir", ("elixir", "sign.exs"), locate=_elixir),

@@ -83,6 +83,14 @@ def test_conditional_requests_and_head_have_no_body(proxy: Proxy) -> None:
     assert int(head.headers["content-length"]) == len(whole.body)
 
 
+def test_an_error_is_not_stored_for_longer_than_it_allows(proxy: Proxy) -> None:
+    target = signed(f"/resize?url=not-there-{proxy.name}.jpg")
+    first, second = (proxy.get(target, client="127.0.0.5") for _ in range(2))
+    assert (first.status, second.status) == (404, 404)
+    stored = isinstance(proxy, Nginx) and is_hit(proxy, second)
+    assert stored is (isinstance(proxy, Nginx) and "max-age" in first.headers.get("cache-control", ""))
+
+
 def test_signed_urls_pass_unchanged(proxy: Proxy) -> None:
     vectors = json.loads((signing.EXAMPLES / "vectors.json").read_text(encoding="utf-8"))
     urls = [vector["signed"] for vector in vectors if vector["key"] == KEY]
