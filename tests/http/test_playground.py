@@ -256,6 +256,24 @@ def test_a_rebound_name_is_no_name_of_this_machine(signed_server: Pixmill) -> No
     assert config_of(signed_server, forged)["may_sign"] is False
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Via": "1.1 proxy"},
+        {"X-Forwarded-Proto": "https"},
+        {"X-Forwarded-For": "unknown"},
+        {"Forwarded": "for=_hidden"},
+        {"Forwarded": "proto=https"},
+    ],
+)
+def test_a_client_that_a_trusted_proxy_does_not_name_is_a_stranger(
+    signed_server: Pixmill, headers: dict[str, str]
+) -> None:
+    """The address would be that of the proxy, which may be on this machine, and so may the Host that it sends."""
+    assert config_of(signed_server, headers)["may_sign"] is False
+    assert "sig=" not in converted(signed_server, "/resize?url=fig.jpg&width=30", headers).body.decode()
+
+
 # ---------------------------------------------------------------- images
 
 
@@ -559,6 +577,17 @@ def test_an_encrypted_source_is_not_shown_to_strangers() -> None:
         url = "/p/unsigned/rs:fit:30:30/plain/https://example.com/secret.jpg"
         assert meaning_of(server, url, STRANGER)["problem"]["code"] == "signature_invalid"
         assert "secret" not in json.dumps(meaning_of(server, url, STRANGER))
+
+
+def test_what_is_encrypted_is_not_shown_to_a_stranger_who_has_a_valid_url() -> None:
+    """Every page that shows the image has its signed URL."""
+    options = {"source_url_encryption_key": "00" * 16}
+    encoded = "AAAAAAAAAAAAAAAAAAAAAA" + "A" * 21
+    entry = {"dialect": "imgproxy", "mount": "/p", "source": "/", "options": options}
+    with Pixmill(workers=1, playground="on", trusted_proxies="127.0.0.0/8", dialects=json.dumps([entry])) as server:
+        url = f"/p/unsafe/rs:fit:30:30/enc/{encoded}"
+        problem = meaning_of(server, url, STRANGER)["problem"]
+        assert (problem["code"], problem["param"]) == ("forbidden", "url")
 
 
 # ---------------------------------------------------------------- hostile bodies

@@ -1,6 +1,8 @@
 """Uploads that are requested by name: bounded in number, bytes and time, and shared without a copy."""
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -130,3 +132,22 @@ async def test_its_memory_is_of_the_budget_and_given_back_when_others_need_it(cl
     await budget.acquire(600)
     assert budget.used_bytes == 600
     assert not await is_kept(uploads, ref)
+
+
+async def test_many_uploads_leave_one_timer(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Each would hold memory for an hour, whether or not its upload is still kept."""
+    loop = asyncio.get_running_loop()
+    call_later, timers = loop.call_later, list[asyncio.TimerHandle]()
+
+    def counted(delay: float, callback: Any, *args: Any) -> asyncio.TimerHandle:
+        timers.append(call_later(delay, callback, *args))
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_later", counted)
+    uploads = UploadSource(MAX_BYTES, clock)
+    for _ in range(3 * MAX_UPLOADS):
+        added(uploads, b"a")
+    assert len(timers) == 1
+    assert timers[0].when() <= loop.time() + IDLE_TIMEOUT_S + 1
+    uploads.close()
+    assert timers[0].cancelled()

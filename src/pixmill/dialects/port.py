@@ -73,12 +73,16 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A short text. ``headers`` take precedence over the standard ones."""
+    """A short text. ``headers`` take precedence over the standard ones.
+
+    ``names_requested_url``: it repeats what the client says of the host, and is for no other client.
+    """
 
     body: str
     status: int = 200
     media_type: str = "text/plain"
     headers: Headers = ()
+    names_requested_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,14 @@ class WritesUrls(Protocol):
 
 
 @runtime_checkable
+class ConcealsSources(Protocol):
+    """A dialect whose URLs can hide the source from those who have them."""
+
+    def conceals_source(self, path: bytes) -> bool:
+        """Whether the source of a URL is encrypted: no other URL of the image may be shown. Raises BadRequest."""
+
+
+@runtime_checkable
 class RedirectsToResults(Protocol):
     """A dialect that answers ``ImageRedirect``."""
 
@@ -212,7 +224,7 @@ class RendersFacts(Protocol):
         ``facts`` has the fields of ``plan.facts.Facts`` that are present, as JSON has them, and under ``result`` the
         ``width`` and ``height`` of the image that the plan describes, unless they depend on its pixels or exceed the
         limits. Under ``request`` are the ``url`` that was requested, as the client sees it and without its query, and
-        ``accept``.
+        ``accept``; ``is_public_url``: it is the same for all clients.
         """
 
 

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from pixmill.dialects.port import (
     AddsHeaders,
+    ConcealsSources,
     Dialect,
     FactsRequest,
     ImageRedirect,
@@ -140,6 +141,12 @@ class DialectMatch:
         """Return the headers of an image that depend on the size of its original."""
         dialect = self.mounted.dialect
         return dialect.result_headers(self.path, query, source) if isinstance(dialect, AddsHeaders) else ()
+
+    @property
+    def conceals_source(self) -> bool:
+        """Whether the URL hides its source. Raises BadRequest."""
+        dialect = self.mounted.dialect
+        return isinstance(dialect, ConcealsSources) and dialect.conceals_source(self.path)
 
     def render_facts(self, facts: Mapping[str, object], query: bytes) -> Text:
         """Return the dialect's own answer to ``FactsRequest``."""

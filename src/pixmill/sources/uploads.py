@@ -42,6 +42,7 @@ class UploadSource:
         self.max_bytes = max_bytes
         self._clock = clock
         self._uploads: SizedDict[str, _Upload] = SizedDict(lambda upload: upload.body.size)
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def used_bytes(self) -> int:
@@ -59,7 +60,7 @@ class UploadSource:
         self._uploads.put(ref.text, _Upload(body.share(), self._clock()))
         while self._uploads.total_bytes > self.max_bytes or len(self._uploads.entries) > MAX_UPLOADS:
             self._evict()
-        asyncio.get_running_loop().call_later(IDLE_TIMEOUT_S + 1, self._expire)
+        self._set_timer()
         return ref
 
     async def fetch(self, ref: SourceRef) -> Original:
@@ -90,6 +91,20 @@ class UploadSource:
         """Forget all uploads."""
         while self._uploads.entries:
             self._evict()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self) -> None:
+        """Wake up when the oldest upload may be forgotten: one timer for all of them."""
+        if self._timer is None and self._uploads.entries:
+            idle_s = self._clock() - next(iter(self._uploads.entries.values())).used_at
+            self._timer = asyncio.get_running_loop().call_later(IDLE_TIMEOUT_S + 1 - idle_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._expire()
+        self._set_timer()
 
     def _expire(self) -> None:
         limit = self._clock() - IDLE_TIMEOUT_S

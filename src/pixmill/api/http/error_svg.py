@@ -111,15 +111,18 @@ def _layout(text: ErrorText, width: float, height: float) -> list[_Line]:
 def _wrap(words: str, style: str, font_px: float, room_x: float) -> list[_Line]:
     """Break text into lines at spaces, after underscores and slashes, and where nothing else helps anywhere."""
     lines: list[str] = [""]
+    used_em = 0.0
     for piece in _pieces(words):
-        if lines[-1] and _text_width((lines[-1] + piece).rstrip(), style) * font_px > room_x:
+        if lines[-1] and (used_em + _text_width(piece.rstrip(), style)) * font_px > room_x:
             lines.append("")
+            used_em = 0.0
         rest = piece if lines[-1] else piece.lstrip()
         per_line = max(1, int(room_x / font_px / (_BOLD_EM if style == "b" else _SANS_EM)))
         while not style and len(rest) > per_line:
             lines[-1:] = [rest[:per_line], ""]
-            rest = rest[per_line:]
+            rest, used_em = rest[per_line:], 0.0
         lines[-1] += rest
+        used_em += _text_width(rest, style)
     return [_Line(line.strip(), style, font_px) for line in lines if line.strip()]
 
 

@@ -35,9 +35,15 @@ def facts_response(
 
 
 def own_facts_response(request: Request, answer: Text, image_request: ImageRequest, expires: int | None) -> Response:
-    """Return facts in the form of a dialect, for as long as ``facts_response`` unless the URL says how long."""
+    """Return facts in the form of a dialect, for as long as ``facts_response`` unless the URL says how long.
+
+    An answer that names the URL of the request is for its client alone.
+    """
     max_age_s = MAX_AGE_S if image_request.max_age_s is None else image_request.max_age_s
-    headers = {**own_headers(image_request.headers), **_caching_headers(max_age_s, expires)}
+    headers = {
+        **own_headers(image_request.headers),
+        **_caching_headers(max_age_s, expires, is_private=answer.names_requested_url),
+    }
     return answer_response(answer, headers, head=request.method == "HEAD")
 
 

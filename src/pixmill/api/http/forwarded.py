@@ -116,6 +116,11 @@ def is_trusted(peer: str, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
     return any(address in network for network in trusted_proxies)
 
 
+def names_client(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the address of the last hop can be read: a proxy may send none, or one that is obfuscated."""
+    return next(_hops(headers), None) is not None
+
+
 def throttle_key(client: str) -> Hashable:
     """Return the key of the bucket that a client shares."""
     try:

@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from pixmill.api.http.forwarded import ProxyNetwork, trusted_origin
+from pixmill.api.http.forwarded import ProxyNetwork, requested_url, trusted_origin
 
 MAX_PUBLIC_URL_CHARS: Final = 512
 _MAX_PORT: Final = 65_535
@@ -45,6 +45,29 @@ def parse_public_url(text: str) -> re.Match[str]:
             "digits, - . _ and ~, or such a path alone, without a query"
         )
     return match
+
+
+def public_url_of(
+    scope: Scope, public_url: str, trusted_proxies: tuple[ProxyNetwork, ...], mounted_host: str = ""
+) -> PublicBase:
+    """Return the absolute URL of a request without its query, for the setting as for ``public_base``."""
+    origin = public_url if "://" in public_url else ""
+    base = public_base(scope, origin, trusted_proxies, mounted_host) if origin else PublicBase()
+    if base.text:
+        return PublicBase(base.text + scope["raw_path"].decode("latin-1"))
+    prefix = parse_public_url(public_url)["prefix"] if public_url else ""
+    path = prefix.encode() + scope["raw_path"]
+    return PublicBase(requested_url({**scope, "raw_path": path}, trusted_proxies), is_private=True)
+
+
+def path_below(url: str, bases: tuple[str, ...]) -> str | None:
+    """Return path and query of an absolute URL that begins with one of these bases, or of a path; None for others."""
+    if url.startswith("/") and not url.startswith("//"):
+        return url
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    folded = f"{scheme.lower()}{separator}{authority.lower()}{slash}{path}"
+    return next((folded[len(base) :] for base in bases if base and folded.startswith(f"{base}/")), None)
 
 
 def public_base(

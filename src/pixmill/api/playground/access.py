@@ -22,6 +22,7 @@ from pixmill.api.http.forwarded import (
     client_address,
     is_own_machine,
     is_trusted,
+    names_client,
     requested_url,
 )
 from pixmill.api.middleware.request_context import RequestContext
@@ -65,11 +66,13 @@ async def identify_caller(request: Request, context: ApiContext, *, is_page: boo
 def is_local_client(request: Request, trusted_proxies: tuple[ProxyNetwork, ...]) -> bool:
     """Whether a client on this machine has sent the request, with a name of this machine in its Host.
 
-    A proxy on the same machine that is no trusted one forwards requests of remote clients, which bear its mark.
+    A proxy on the same machine forwards requests of remote clients, which bear its mark: of a trusted one it must name
+    the client.
     """
     scope = request.scope
     peer = scope["client"][0] if scope.get("client") else ""
-    if not is_trusted(peer, trusted_proxies) and bears_mark_of_proxy(scope):
+    is_named = is_trusted(peer, trusted_proxies) and names_client(scope["headers"])
+    if bears_mark_of_proxy(scope) and not is_named:
         return False
     is_local_name = all(map(is_own_machine, _requested_hosts(request, trusted_proxies)))
     return is_local_name and _is_loopback_address(client_address(peer, scope["headers"], trusted_proxies))

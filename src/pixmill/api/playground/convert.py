@@ -23,7 +23,15 @@ from pixmill.dialects.native.spelling import native_url
 from pixmill.dialects.port import Endpoint, FactsRequest
 from pixmill.dialects.registry import DialectMatch, DialectRegistry
 from pixmill.dialects.writing import named_request, write
-from pixmill.errors import BadRequest, InvalidParameter, MalformedRequest, PixmillError, RequestTooLarge, RouteNotFound
+from pixmill.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidParameter,
+    MalformedRequest,
+    PixmillError,
+    RequestTooLarge,
+    RouteNotFound,
+)
 from pixmill.plan.request import ImageRequest
 
 _ORIGIN: Final = re.compile(r"(?:https?:)?//([^/?#]*)", re.IGNORECASE)
@@ -152,6 +160,8 @@ def _parse(match: DialectMatch, query: bytes, caller: Caller) -> ImageRequest:
     """
     if not caller.is_trusted and match.mounted.name != NATIVE:
         match.mounted.dialect.verify(match.path, query, time.time())
+        if match.conceals_source:
+            raise Forbidden("The source of this URL is encrypted: it is shown to trusted clients only", param="url")
     outcome = match.parse(_without_signature(query) if match.mounted.name == NATIVE else query)
     image_request = None if isinstance(outcome, FactsRequest) else image_of(outcome)
     if image_request is None:

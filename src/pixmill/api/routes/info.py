@@ -10,7 +10,7 @@ from pixmill.api.context import ApiContext
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response, own_facts_response
-from pixmill.api.http.forwarded import requested_url
+from pixmill.api.http.public_url import public_url_of
 from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
@@ -48,8 +48,11 @@ async def own_facts(
     with suppress(ResultTooLarge):  # facts can be had of originals that are larger than any result
         if size := result_size(facts, plan, context.limits.images):
             described["result"] = {"width": size.width, "height": size.height}
+    config = context.config
+    url = public_url_of(request.scope, config.public_url, config.proxy_networks(), match.mounted.host)
     described["request"] = {
-        "url": requested_url(request.scope, context.config.proxy_networks()),
+        "url": url.text,
+        "is_public_url": not url.is_private,
         "accept": ",".join(request.headers.getlist("accept")),
     }
     answer = match.render_facts(described, request.scope["query_string"])

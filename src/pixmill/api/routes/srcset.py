@@ -18,9 +18,10 @@ from starlette.responses import Response
 from pixmill.api.context import ApiContext
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.http.facts_response import facts_response
+from pixmill.api.http.forwarded import trusted_origin
 from pixmill.api.http.picture_element import ImageCandidate, PictureElement
 from pixmill.api.http.placeholder_style import NO_PLACEHOLDER, PlaceholderView, hash_view, lqip_view
-from pixmill.api.http.public_url import public_base
+from pixmill.api.http.public_url import path_below, public_base
 from pixmill.api.request_parsing import image_of, verify_request
 from pixmill.dialects.native.dialect import NativeDialect
 from pixmill.dialects.native.element_options import Placeholder
@@ -87,7 +88,8 @@ async def get_srcset(context: ApiContext, request: Request) -> Response:
         raise RouteNotFound
     config = context.config
     base = public_base(request.scope, config.public_url, config.proxy_networks(), match.mounted.host)
-    native_query_of = partial(_native_query_of, context.images.dialects, request.headers.get("host", ""))
+    bases = (base.text, trusted_origin(request.scope, config.proxy_networks()))
+    native_query_of = partial(_native_query_of, context.images.dialects, request.headers.get("host", ""), bases)
     srcset_request = match.mounted.dialect.parse_srcset(request.scope["query_string"], native_query_of)
     images = replace(match, path=match.path.removesuffix(b"/srcset") + b"/resize")
     builder = _SrcsetBuilder(
@@ -97,16 +99,22 @@ async def get_srcset(context: ApiContext, request: Request) -> Response:
     return facts_response(request, response, expires, is_private=base.is_private)
 
 
-def _native_query_of(dialects: DialectRegistry, host: str, target: bytes) -> bytes:
+def _native_query_of(dialects: DialectRegistry, host: str, bases: tuple[str, ...], target: bytes) -> bytes:
     """Return the query of ``/resize`` that means the same as a URL of any dialect on this host.
 
-    Raises BadRequest, Forbidden, and InvalidParameter for a URL that is no image or has no native URL.
+    ``bases`` are what absolute URLs of this server begin with. Raises BadRequest, Forbidden, and InvalidParameter for a
+    URL that is no image or has no native URL.
     """
-    path, _, query = target.partition(b"?")
+    own = path_below(target.decode(), bases)
+    if own is None:
+        raise InvalidParameter("of must be a URL of this server: a path, or below its public URL", param="of")
+    path, _, query = own.encode().partition(b"?")
     match = dialects.match(dialects.known_host(host.encode()), path)
     if match is None:
         raise InvalidParameter("of must be a URL of a dialect of this server", param="of")
     match.mounted.dialect.verify(match.path, query, time.time())
+    if match.conceals_source:
+        raise InvalidParameter("of hides its source, which the URLs of candidates would show", param="of")
     image_request = image_of(match.parse(query))
     if image_request is None:
         raise InvalidParameter("of must be the URL of an image", param="of")

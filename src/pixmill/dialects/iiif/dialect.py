@@ -168,14 +168,21 @@ class IiifDialect:
         del query
         location = self._locate(path)
         match facts:
-            case {"width": int(width), "height": int(height), "request": {"url": str(url), "accept": str(accept)}} if (
-                location
-            ):
+            case {
+                "width": int(width),
+                "height": int(height),
+                "request": {"url": str(url), "accept": str(accept), "is_public_url": bool(is_public_url)},
+            } if location:
                 if self._options.base_url:
-                    url = self._base + path.decode("latin-1")
+                    url, is_public_url = self._base + path.decode("latin-1"), True
                 service_id = url.removesuffix(f"/{_INFO}")
                 body = info_json(service_id, width, height, location.version, self._options, self._maximum)
-                return Text(body, media_type=media_type(accept, location.version), headers=(("vary", "Accept"),))
+                return Text(
+                    body,
+                    media_type=media_type(accept, location.version),
+                    headers=(("vary", "Accept"),),
+                    names_requested_url=not is_public_url,
+                )
         raise RouteNotFound
 
     def error_answer(self, error: PixmillError, status: int, path: bytes, query: bytes) -> Text:

@@ -21,7 +21,7 @@ from pixmill.dialects.imgproxy.options import set_format
 from pixmill.dialects.imgproxy.paths import SignedPath, split_path, split_presets, split_signature
 from pixmill.dialects.imgproxy.presets import OptionApplier
 from pixmill.dialects.imgproxy.signature import KeyPair, Signatures
-from pixmill.dialects.imgproxy.source import SourceCipher, SourceText, read_source, source_ref
+from pixmill.dialects.imgproxy.source import SourceCipher, SourceText, is_encrypted, read_source, source_ref
 from pixmill.dialects.imgproxy.state import RequestState
 from pixmill.dialects.imgproxy.writing import paths
 from pixmill.dialects.kit.signatures import check_signable
@@ -175,6 +175,15 @@ class ImgproxyDialect:
             return FactsRequest(ImageRequest(self._versioned(source_ref(source.text), state.cachebuster), plan))
         compiled, source = self._options(split_signature(path))
         return self._request(compiled, source_ref(source.text))
+
+    def conceals_source(self, path: bytes) -> bool:
+        if self._cipher is None:
+            return False
+        options, is_info = self._config.options, self._is_info(path)
+        rest = split_signature(path.removeprefix(_INFO[:-1]) if is_info else path).rest
+        if options.info_only_presets if is_info else options.only_presets:
+            return is_encrypted(split_presets(rest, self._separator)[1])
+        return is_encrypted(split_path(rest, self._separator).source)
 
     def _options(self, signed: SignedPath) -> tuple[CompiledOptions, SourceText]:
         """Return the compiled options and the source. Raises BadRequest and Forbidden."""

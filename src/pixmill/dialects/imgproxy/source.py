@@ -61,13 +61,18 @@ class SourceCipher:
         return unpadder.update(padded) + unpadder.finalize()
 
 
+def is_encrypted(segments: tuple[str, ...]) -> bool:
+    """Whether the source of a path is encrypted, where the server has a key for that."""
+    return len(segments) > 1 and segments[0] == _ENCRYPTED
+
+
 def read_source(segments: tuple[str, ...], config: Config, cipher: SourceCipher | None) -> SourceText:
     """Read the source of a path. Raises BadRequest."""
     if not segments:
         raise MissingParameter("The URL of the source is missing", param="url")
     if segments[0] == _PLAIN and len(segments) > 1:
         return _plain(segments[1:], config)
-    if segments[0] == _ENCRYPTED and len(segments) > 1 and cipher is not None:
+    if cipher is not None and is_encrypted(segments):
         return _encoded(segments[1:], config, cipher)
     return _encoded(segments, config, None)
 

@@ -37,7 +37,7 @@ _ALT = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,500}")
 _CLASS = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,300}")
 _DENSITIES = comma_separated(r"[1-3](?:\.[0-9]{1,2})?|4", MAX_DENSITIES)
 
-_TARGET = re.compile("/[\u0021-\u007e\u00a0-\uffff]{0,4095}")
+_TARGET = re.compile("(?:/|[Hh][Tt][Tt][Pp][Ss]?://)[\u0021-\u007e\u00a0-\uffff]{0,4088}")
 
 _FORMATS: Final = {form.value: form for form in (Format.AVIF, Format.WEBP, Format.JPEG, Format.PNG, Format.GIF)}
 _PLACEHOLDERS: Final = {one.value: one for one in Placeholder} | {"colour": Placeholder.COLOUR}
@@ -117,7 +117,7 @@ PARAMS = (
     Param(
         "of",
         Group.SRCSET,
-        PatternText(_TARGET, "a path of this server, with its query, of at most 4096 characters"),
+        PatternText(_TARGET, "a URL of this server, or its path with the query, of at most 4089 characters"),
         "In place of `url`: the URL of an image in any dialect of this server, whose source and parameters the "
         "candidates take over, except for its width and format. It needs the signature that its dialect asks for.",
         ("/_ipx/w_300,blur_5/photo.jpg",),
