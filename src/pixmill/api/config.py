@@ -116,9 +116,9 @@ class ApiConfig(BaseModel):
     public_url: str = Field(
         "",
         description="Address of this server in pages, such as https://images.example.com, optionally with a path that "
-        "a proxy removes: /srcset and info.json of IIIF return URLs that begin with it. A path alone, such as /: URLs without a host. "
-        "Empty: the address that the request was sent to, if it is a loopback address or PIXMILL_TRUSTED_PROXIES pass "
-        "it on, else URLs without a host.",
+        "a proxy removes: /srcset and info.json of IIIF return URLs that begin with it. A path alone, such as /: URLs "
+        "without a host. Empty: the address that the request was sent to, if it is a loopback address or "
+        "PIXMILL_TRUSTED_PROXIES pass it on, else URLs without a host.",
     )
     playground: Literal["auto", "on", "off"] = Field(
         "auto",
