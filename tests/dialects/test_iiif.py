@@ -262,7 +262,11 @@ def test_bad_options(options: dict[str, object], reason: str) -> None:
 def information(options: IiifOptions, width: int, height: int, limits: Limits | None = None) -> dict[str, Any]:
     dialect = IiifDialect(options, limits=limits or Limits())
     assert isinstance(dialect, RendersFacts)
-    facts = {"width": width, "height": height, "request": {"url": "http://a/iiif/3/x/info.json", "accept": ""}}
+    facts = {
+        "width": width,
+        "height": height,
+        "request": {"url": "http://a/iiif/3/x/info.json", "accept": "", "is_public_url": False},
+    }
     document: dict[str, Any] = json.loads(dialect.render_facts(facts, b"/iiif/3/x/info.json", b"").body)
     return document
 

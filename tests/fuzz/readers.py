@@ -292,7 +292,7 @@ def iiif(data: bytes) -> None:
         with suppress(BadRequest):
             outcome = IIIF.parse(start + path, b"")
             if isinstance(outcome, FactsRequest):
-                url = {"url": "http://a/info.json", "accept": accept.decode("latin-1")}
+                url = {"url": "http://a/info.json", "accept": accept.decode("latin-1"), "is_public_url": False}
                 assert IIIF.render_facts({"width": 1, "height": 2, "request": url}, start + path, b"").body
             assert not isinstance(outcome, ImageRequest) or canonical_json(outcome.plan)
     assert all(media_type(accept.decode("latin-1"), version) for version in Version)
