@@ -451,6 +451,7 @@ def test_a_permalink_restores_everything(playground: Playground, context: Browse
     other.open(playground.page.url.partition("#")[2])
     assert other.path == path
     assert other.pixels() == pixels
+    expect(other["#strip [aria-selected=true]"]).to_have_attribute("data-source", "mill.png")
     assert other.problems == []
 
 

@@ -25,7 +25,7 @@ export class Library {
 		this.#listenFiles();
 	}
 
-	/** Load the next page of the list. Returns its first image, if there is one. */
+	/** Load the next page. Returns its first image, if any. */
 	async load() {
 		const after = this.#next;
 		if (after == null) return null;
@@ -33,7 +33,7 @@ export class Library {
 		const { images, next } = await listImages(after, PAGE);
 		this.#next = next;
 		this.strip.append(...images.filter(({ source }) => !this.#seen.has(source)).map((image) => this.#option(image)));
-		this.#stop();
+		this.select(this.current);
 		return images[0]?.source;
 	}
 
@@ -49,7 +49,7 @@ export class Library {
 		option.focus();
 	}
 
-	/** Load thumbnails that come into view, a few at a time, so that results do not wait behind them. */
+	/** Load thumbnails in view, a few at a time: results must not wait for them. */
 	#see(entries) {
 		for (const { isIntersecting, target } of entries) {
 			this.#waiting = this.#waiting.filter((option) => option !== target);
@@ -92,6 +92,7 @@ export class Library {
 	}
 
 	select(source = "") {
+		this.current = source;
 		for (const option of this.strip.children) option.setAttribute("aria-selected", option.dataset.source === source);
 		this.#stop();
 		if (document.activeElement !== $("source")) $("source").value = source;

@@ -46,7 +46,7 @@ ${lines(fixed, "    ")}  });
 
 const curl = ({ url, type }) => `curl -fsS -H ${shell(`Accept: ${ACCEPT}`)} -o image.${/^image\/([a-z]+)/.exec(type)?.[1] ?? "bin"} ${shell(url)}\n`;
 
-/** The element that ``/srcset`` writes: its candidates have widths and formats of their own. */
+/** The element that ``/srcset`` writes, with widths and formats of its own. */
 async function picture({ values }) {
 	const kept = new Map([...values].filter(([name]) => !/^(width|height|format|dpr)$/.test(name)));
 	const sides = `${values.get("width")}:${values.get("height")}`;
