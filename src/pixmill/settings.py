@@ -22,6 +22,7 @@ from pixmill.dialects.registry import DialectRegistry
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.source_mapping import AllowsSource
 from pixmill.engine.config import EngineConfig
+from pixmill.plan.source import SourceKind
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.config import SourcesConfig
 from pixmill.storage.config import StorageConfig
@@ -83,6 +84,19 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
             raise ValueError("PIXMILL_UNSIGNED=deny needs PIXMILL_KEYS: without keys every request would be rejected")
         return self
 
+    @model_validator(mode="after")
+    def _require_usable_fallback(self) -> Self:
+        """Reject a fallback image that could never be fetched."""
+        fallback = self.server_fallback()
+        if fallback is None or fallback.source is None:
+            return self
+        source = fallback.source
+        if source.kind is SourceKind.PATH and not self.images:
+            raise ValueError("PIXMILL_FALLBACK_IMAGE is a path, which needs PIXMILL_IMAGES")
+        if self.allowed_sources and source.kind is not SourceKind.CANVAS and not self.allow_list().allows(source):
+            raise ValueError("PIXMILL_FALLBACK_IMAGE is not allowed by PIXMILL_ALLOWED_SOURCES")
+        return self
+
     def _require_closed_mounts(self) -> None:
         """Reject an entry that lets unsigned requests name any source.
 
@@ -112,6 +126,7 @@ class Settings(ApiConfig, SourcesConfig, StorageConfig, CacheConfig, EngineConfi
             parse_sources=_parse_sources,
             allows_unsigned=self.unsigned == "allow",
             limits=self.limits(),
+            fallback=self.server_fallback(),
         )
         try:
             return build_registry(self.parsed_mounts(), server)

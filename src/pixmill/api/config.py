@@ -13,12 +13,15 @@ from pixmill.api.http.error_display import ErrorDisplay
 from pixmill.api.http.error_form import ErrorImages
 from pixmill.api.http.forwarded import ProxyNetwork, parse_networks
 from pixmill.api.http.public_url import parse_public_url
-from pixmill.dialects.factory import MountEntry, parse_mounts
+from pixmill.dialects.factory import FALLBACK_STATUSES, MountEntry, parse_mounts
 from pixmill.dialects.native.param import MAX_SIDE
 from pixmill.dialects.native.presets import Presets, parse_presets
 from pixmill.dialects.signing import Keyring
+from pixmill.errors import InvalidParameter
 from pixmill.media import NEGOTIABLE_FORMATS, Format
 from pixmill.plan.hints import DEFAULT_WIDTHS
+from pixmill.plan.request import Fallback
+from pixmill.plan.source import parse_source
 from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.send_rate import SEND_GRACE_S
 
@@ -107,6 +110,23 @@ class ApiConfig(BaseModel):
         description="What people see of errors in a browser: off sends problem documents to all, pages sends an HTML "
         "page to the address bar, development also sends an image with the code and the reason to image elements, and "
         "tells how to repair it, which may name settings, files and addresses.",
+    )
+    fallback_image: str = Field(
+        "",
+        description="Image to send instead of an original that cannot be fetched or decoded, rendered as requested: a "
+        "URL or path as in url=, such as placeholders/missing.png or canvas:1200x800,eeeeee. A fallback in the URL or "
+        "of an entry of PIXMILL_DIALECTS takes precedence. Empty: the error.",
+    )
+    fallback_status: int = Field(
+        200,
+        description="Status of responses with PIXMILL_FALLBACK_IMAGE, 200 to 299 or 400 to 599; 0 for that of the "
+        "error.",
+    )
+    fallback_ttl_s: float = Field(
+        60.0,
+        ge=0,
+        description="How long clients and caches in front may keep any fallback, in seconds. Never longer than the "
+        "error itself; not at all where that must not be stored (5xx).",
     )
     docs_url: str = Field(
         "",
@@ -217,6 +237,23 @@ class ApiConfig(BaseModel):
             raise ValueError(f"{name} is not a valid header name, or has another meaning")
         return name
 
+    @field_validator("fallback_image")
+    @classmethod
+    def _validate_fallback_image(cls, text: str) -> str:
+        try:
+            if text:
+                parse_source(text)
+        except InvalidParameter as error:
+            raise ValueError(error.message) from error
+        return text
+
+    @field_validator("fallback_status")
+    @classmethod
+    def _validate_fallback_status(cls, status: int) -> int:
+        if status not in FALLBACK_STATUSES:
+            raise ValueError("must be 0, for that of the error, or 200 to 299 or 400 to 599")
+        return status
+
     @field_validator("docs_url")
     @classmethod
     def _validate_docs_url(cls, text: str) -> str:
@@ -304,6 +341,12 @@ class ApiConfig(BaseModel):
         """Return the keys that requests must be signed with; None if unsigned requests are allowed."""
         keys = self.keys.get_secret_value()
         return Keyring.from_text(keys) if keys and self.unsigned != "allow" else None
+
+    def server_fallback(self) -> Fallback | None:
+        """Return the fallback of requests and entries that have none."""
+        if not self.fallback_image:
+            return None
+        return Fallback(parse_source(self.fallback_image), status=self.fallback_status, is_default=True)
 
     def error_display(self) -> ErrorDisplay:
         """Return how errors are shown."""

@@ -116,7 +116,8 @@ class ServerDefaults:
     """What dialects inherit from the server.
 
     ``allows_source`` is the check of the allow-list; None without one. ``parse_sources`` turns such a list into its
-    check, and raises ValueError. ``allows_unsigned``: the operator wants an open proxy.
+    check, and raises ValueError. ``allows_unsigned``: the operator wants an open proxy. ``fallback`` is for entries
+    that have none.
     """
 
     presets: Presets = NO_PRESETS
@@ -126,6 +127,7 @@ class ServerDefaults:
     parse_sources: Callable[[str], AllowsSource] | None = None
     allows_unsigned: bool = False
     limits: Limits = DEFAULT_LIMITS
+    fallback: Fallback | None = None
 
 
 OptionsT = TypeVar("OptionsT")
@@ -419,7 +421,8 @@ def parse_mounts(text: str) -> tuple[MountEntry, ...]:
 def build_registry(entries: tuple[MountEntry, ...], server: ServerDefaults) -> DialectRegistry:
     """Return the mounted dialects, with native behind them."""
     native = NativeDialect(server.presets, server.render_mode, server.keyring)
-    return DialectRegistry([*(_mount(entry, server) for entry in entries), MountedDialect(NATIVE, native)])
+    native_mount = MountedDialect(NATIVE, native, fallback=server.fallback)
+    return DialectRegistry([*(_mount(entry, server) for entry in entries), native_mount])
 
 
 def ad_hoc_registry(name: str, mount: str = "") -> DialectRegistry:
@@ -460,7 +463,7 @@ def _mount(entry: MountEntry, server: ServerDefaults) -> MountedDialect:
         SourceMapping(entry.source, own_list, relative_only, trusts),
         prefix.encode(),
         is_open=not is_limited and not entry.source,
-        fallback=_fallback(entry),
+        fallback=_fallback(entry) or server.fallback,
     )
 
 
@@ -473,7 +476,7 @@ def _fallback(entry: MountEntry) -> Fallback | None:
 
     Raises ValueError, BadRequest.
     """
-    if entry.fallback_status not in _FALLBACK_STATUSES:
+    if entry.fallback_status not in FALLBACK_STATUSES:
         raise ValueError("fallback_status must be 0, for that of the error, or 200 to 299 or 400 to 599")
     if not entry.fallback:
         return None
@@ -481,7 +484,7 @@ def _fallback(entry: MountEntry) -> Fallback | None:
     return Fallback(resolve_source(entry.source, source) if entry.source else source, status=entry.fallback_status)
 
 
-_FALLBACK_STATUSES: Final = frozenset({OF_ERROR, *range(200, 300), *range(400, 600)})
+FALLBACK_STATUSES: Final = frozenset({OF_ERROR, *range(200, 300), *range(400, 600)})
 
 
 def _both(first: AllowsSource | None, second: AllowsSource | None) -> AllowsSource | None:

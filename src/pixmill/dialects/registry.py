@@ -88,9 +88,9 @@ class DialectMatch:
     def resolve(self, outcome: Outcome) -> Outcome:
         """Resolve and check sources as the mount says."""
         if isinstance(outcome, ImageRequest):
-            fallback = outcome.fallback or self.mounted.fallback
-            if fallback is not None:
-                outcome = structs.replace(outcome, fallback=self._resolve_fallback(fallback))
+            if outcome.fallback is not None or self.mounted.fallback is not None:
+                fallback = outcome.fallback and self._resolve_fallback(outcome.fallback)
+                outcome = structs.replace(outcome, fallback=fallback or self.mounted.fallback)
             if self.mounted.sources.is_trivial:
                 return outcome
             resolve = self.mounted.sources.resolve
@@ -110,8 +110,8 @@ class DialectMatch:
                 return None
             redirect = self._below_mount(Redirect(location))
             return Fallback(redirect=redirect.location, status=fallback.status)
-        if fallback is self.mounted.fallback or fallback.source is None:
-            return fallback if fallback.source else None
+        if fallback.source is None:
+            return None
         try:
             return structs.replace(fallback, source=sources.resolve(fallback.source))
         except SourceForbidden:

@@ -22,12 +22,14 @@ class Fallback(Struct, frozen=True):
 
     ``source`` is rendered with the same plan, and sent with ``status``. If that is a redirect's, 3xx, the location is
     ``redirect``, or without it the URL of ``source``. The location must be trusted: one slash and a path below the
-    mount, or an http(s) URL that is signed or on an allow-list. Else the error is sent.
+    mount, or an http(s) URL that is signed or on an allow-list. Else the error is sent. ``is_default``: it is that of
+    the server, which a redirect of the dialect's own comes before.
     """
 
     source: SourceRef | None = None
     redirect: str = ""
     status: int = 200
+    is_default: bool = False
 
     @property
     def is_redirect(self) -> bool:

@@ -52,7 +52,7 @@ class Event(StrEnum):
     NAME_LOOKUP = "name_lookup"  # outcome: ok · not_found · timeout · error · rejected
     RESULT_BYTES = "result_bytes"  # amount
     RENDER = "render"  # outcome: ok or an error code
-    FALLBACK = "fallback"  # outcome: the error code that it was sent instead of
+    FALLBACK = "fallback"  # outcome: the error code that it was sent instead of, or error if it failed too
     REJECTED = "rejected"  # reason: the limit that rejected the request
     RESPONSE_ABORTED = "response_aborted"  # reason: rate · timeout · memory
     WORKER_RESTART = "worker_restart"  # reason: crash · deadline · abandoned · preempted · recycled

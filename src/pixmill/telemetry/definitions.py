@@ -95,7 +95,9 @@ EVENT_METRICS: Final[Mapping[Event, MetricDef]] = {
     Event.RESULT_BYTES: MetricDef("result_bytes", (), "Bytes of rendered results."),
     Event.RENDER: MetricDef("renders", ("outcome",), "Renders, by outcome."),
     Event.FALLBACK: MetricDef(
-        "fallbacks", ("outcome",), "Fallback images and redirects sent instead of an error, by error code."
+        "fallbacks",
+        ("outcome",),
+        "Fallback images and redirects sent instead of an error, by its code; error: the fallback failed too.",
     ),
     Event.REJECTED: MetricDef("requests_rejected", ("reason",), "Requests rejected by a limit, by reason."),
     Event.RESPONSE_ABORTED: MetricDef(

@@ -106,7 +106,7 @@ RETRY_AFTER_S: Final[dict[str, int]] = {
 }
 """Retry-After, unless the error itself has one."""
 
-ERROR_CACHE_CONTROL: Final = "public, max-age=10"
+ERROR_MAX_AGE_S: Final = 10
 """For errors that depend on the URL alone: absorbs a burst on a broken link, and expires soon once it is repaired."""
 
 _UNCACHEABLE_ERRORS = (Forbidden, UploadTimeout, HeadersTooLarge, RateLimited)
@@ -132,7 +132,7 @@ def problem_response(
     document = _problem_document(error, status, request_id, hint)
     response = Response(document, status, media_type="application/problem+json")
     headers = {
-        "cache-control": _cache_control(error, status),
+        "cache-control": error_cache_control(error),
         "retry-after": _retry_after(error),
         "vary": vary,
         "cache-status": _cache_status(error),
@@ -157,13 +157,12 @@ def translate(error: Exception) -> PixmillError:
     return InternalError(detail=repr(error))
 
 
-def _cache_control(error: PixmillError, status: int) -> str:
-    """Return Cache-Control; an error in the negative cache lives as long as it does there."""
-    if status >= SERVER_ERROR or isinstance(error, _UNCACHEABLE_ERRORS):
+def error_cache_control(error: PixmillError, limit_s: float = math.inf) -> str:
+    """Return Cache-Control; an error in the negative cache lives as long as it does there, and at most ``limit_s``."""
+    if STATUS[error.code] >= SERVER_ERROR or isinstance(error, _UNCACHEABLE_ERRORS):
         return "no-store"
-    if error.negative_ttl_s is None:
-        return ERROR_CACHE_CONTROL
-    return f"public, max-age={int(error.negative_ttl_s)}" if error.negative_ttl_s >= 1 else "public, no-cache"
+    lifetime_s = min(limit_s, ERROR_MAX_AGE_S if error.negative_ttl_s is None else error.negative_ttl_s)
+    return f"public, max-age={int(lifetime_s)}" if lifetime_s >= 1 else "public, no-cache"
 
 
 def _cache_status(error: PixmillError) -> str:

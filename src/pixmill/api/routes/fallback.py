@@ -5,6 +5,7 @@ Must never know why an original failed, only whether it is the original that did
 
 from typing import Final
 
+import structlog
 from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,10 +13,11 @@ from starlette.responses import Response
 from pixmill.api.context import ApiContext
 from pixmill.api.http.cache_headers import image_headers
 from pixmill.api.http.dialect_answers import answer_response
-from pixmill.api.http.problems import CLIENT_ERROR, problem_response
+from pixmill.api.http.problems import CLIENT_ERROR, STATUS, error_cache_control, problem_response
 from pixmill.api.middleware.request_context import RequestContext
 from pixmill.api.routes.results import find_result, in_first_possible_format
 from pixmill.dialects.port import Redirect
+from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import (
     ImageTooLarge,
     MissingExtra,
@@ -27,7 +29,7 @@ from pixmill.errors import (
     UnsupportedImage,
     release_frames,
 )
-from pixmill.plan.request import ImageRequest
+from pixmill.plan.request import Fallback, ImageRequest
 from pixmill.ports.observe import Event
 
 ERRORS_OF_ORIGINALS: Final = (
@@ -38,8 +40,13 @@ ERRORS_OF_ORIGINALS: Final = (
     MissingExtra,
     RenderCrashed,
 )
+HEADER: Final = "pixmill-fallback"
+"""Names the code of the error that a fallback was sent instead of."""
+
 _VALIDATORS: Final = frozenset({"etag", "last-modified", "age"})
 """Of the image that was sent instead: a client would use them for the one that it asked for."""
+
+_log = structlog.get_logger("api")
 
 
 def is_of_original(error: PixmillError) -> bool:
@@ -50,39 +57,51 @@ def is_of_original(error: PixmillError) -> bool:
 async def fallback_response(
     request: Request, context: ApiContext, image_request: ImageRequest, error: PixmillError
 ) -> Response:
-    """Return the fallback of a request; it may be cached for as long as the error.
+    """Return the fallback of a request; it may be cached for as long as the error, and as the operator says.
 
-    Raises the error if the fallback fails too.
+    Raises the error if there is none, if no fallback stands for it, or if the fallback fails too.
     """
     fallback = image_request.fallback
-    if fallback is None:
+    if fallback is None or not is_of_original(error) or (fallback.is_default and _is_redirected(request, error)):
         raise error
     release_frames(error)
-    problem = problem_response(error, vary=", ".join(image_request.vary))
-    headers = {name: value for name, value in problem.headers.items() if not name.startswith("content-")}
-    status = fallback.status or problem.status_code
+    headers = _headers(image_request, error, context.config.fallback_ttl_s)
+    status = fallback.status or STATUS[error.code]
     if status < CLIENT_ERROR:
         headers.pop("retry-after", None)
     if fallback.is_redirect:
         response = answer_response(Redirect(fallback.redirect, status), headers)
     else:
-        response = await _other_image(request, context, image_request, error, status, headers)
+        response = await _other_image(request, context, image_request, fallback, error, status, headers)
     request_context: RequestContext = request.state.request_context
     request_context.error = error
     context.telemetry.observer.increment(Event.FALLBACK, outcome=error.code)
     return response
 
 
+def _is_redirected(request: Request, error: PixmillError) -> bool:
+    """Whether the dialect redirects on this error, as its service or the URL says."""
+    match: DialectMatch = request.scope["dialect_match"]
+    return isinstance(match.error_answer(error, STATUS[error.code], request.scope["query_string"]), Redirect)
+
+
+def _headers(image_request: ImageRequest, error: PixmillError, ttl_s: float) -> dict[str, str]:
+    """Return the headers of the error, with a lifetime of at most ``ttl_s``."""
+    problem = problem_response(error, vary=", ".join(image_request.vary))
+    headers = {name: value for name, value in problem.headers.items() if not name.startswith("content-")}
+    return headers | {"cache-control": error_cache_control(error, ttl_s), HEADER: error.code}
+
+
 async def _other_image(
     request: Request,
     context: ApiContext,
     image_request: ImageRequest,
+    fallback: Fallback,
     error: PixmillError,
     status: int,
     error_headers: dict[str, str],
 ) -> Response:
-    fallback = image_request.fallback
-    if fallback is None or fallback.source is None:
+    if fallback.source is None:
         raise error
     substitute = structs.replace(image_request, source=fallback.source, fallback=None)
     try:
@@ -91,6 +110,8 @@ async def _other_image(
         )
     except PixmillError as second:
         release_frames(second)
+        _log.warning("fallback_failed", code=second.code, detail=second.detail or second.message)
+        context.telemetry.observer.increment(Event.FALLBACK, outcome="error")
         raise error from None
     entry = result.entry
     if entry is None:

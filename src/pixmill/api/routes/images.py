@@ -23,7 +23,7 @@ from pixmill.api.http.cache_headers import (
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response, result_headers
 from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
-from pixmill.api.routes.fallback import fallback_response, is_of_original
+from pixmill.api.routes.fallback import fallback_response
 from pixmill.api.routes.info import own_facts
 from pixmill.api.routes.results import find_result, in_first_possible_format
 from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Redirect, Text
@@ -47,8 +47,11 @@ async def get_image(context: ApiContext, request: Request) -> Response:
     if isinstance(outcome, FactsRequest):
         return await own_facts(context, request, outcome, expires)
     if isinstance(outcome, ImageRedirect):
-        with context.limits.load_shedder.track(request_key):
-            return await _redirect_to_result(request, context, outcome.request, expires)
+        try:
+            with context.limits.load_shedder.track(request_key):
+                return await _redirect_to_result(request, context, outcome.request, expires)
+        except PixmillError as error:
+            return await fallback_response(request, context, outcome.request, error)
     image_request = outcome.request if isinstance(outcome, ImmutableImage) else outcome
     request.state.vary = ", ".join(image_request.vary)
     if_none_match = request.headers.get("if-none-match")
@@ -59,8 +62,6 @@ async def get_image(context: ApiContext, request: Request) -> Response:
                 image_request, lambda one: find_result(request, context, one, client_etags)
             )
     except PixmillError as error:
-        if image_request.fallback is None or not is_of_original(error):
-            raise
         return await fallback_response(request, context, image_request, error)
     if result.tier:
         context.limits.load_shedder.record_hit(request_key)
