@@ -61,8 +61,9 @@ GET /resize?url=https://example.com/photo.jpg&width=800&height=600&fit=cover&for
 | request | response |
 |---|---|
 | `GET /resize?url=…` | the image |
-| `POST /resize` | the image; the body of the request is the original |
+| `POST /resize` | the image; the original is the body of the request, or the file of a [form](#forms) |
 | `GET /info?url=…` | [image information](#image-information) as JSON |
+| `POST /info` | the same of an uploaded image |
 | `GET /srcset?url=…` | the URLs of a [responsive image](#responsive-images-srcset) as JSON |
 
 The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
@@ -72,6 +73,28 @@ The same paths are available under `/api/v1/`. `HEAD` works wherever `GET` does.
 - Different spellings of the same image share a cache entry.
 - Flags are `true` or `1`, `false` or `0`; `yes`, `on`, `no` and `off` are taken too. [More words](#other-words) from habit
   and from other services are taken, or refused with the word that means the same.
+
+## Forms
+
+```sh
+curl -F file=@photo.jpg -F width=800 http://127.0.0.1:8080/resize -o small.jpg
+```
+
+```html
+<form method="post" enctype="multipart/form-data" action="http://127.0.0.1:8080/resize">
+  <input type="file" name="photo" accept="image/*" required>
+  <input name="width" value="800">
+  <button>Resize</button>
+</form>
+```
+
+`POST /resize` and `POST /info` also take `multipart/form-data`, which browsers and most clients send.
+
+- The file may be in a field of any name. A second file is an error.
+- Other fields are parameters, as those of the query. The same parameter in both is an error, `repeated_parameter`. Empty fields are ignored.
+- Where URLs must be signed, parameters are in the signed URL only: a signature does not cover the fields.
+- A form has at most 128 fields, with 8 KiB of names and values. The file is limited by `PIXMILL_MAX_SOURCE_BYTES`.
+- Nothing is stored, and there are no cookies: a form on a foreign page can do nothing that its author could not do directly.
 
 ## Order of operations
 

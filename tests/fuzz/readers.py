@@ -26,6 +26,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 with atheris.instrument_imports(include=["pixmill"]):
     from pixmill.api.http.cache_headers import entity_tags
+    from pixmill.api.http.form_data import FormReader
     from pixmill.api.http.negotiation import accepted_formats
     from pixmill.cache.format.entry import decode, encode, seal
     from pixmill.dialects.aem.dialect import AemDialect, AemOptions
@@ -638,6 +639,16 @@ def responses(data: bytes) -> None:
         assert b"connection: close" in fields
 
 
+def forms(data: bytes) -> None:
+    """A form in chunks; files and fields together are never longer than it."""
+    form, file_bytes, step = FormReader(b"b"), 0, 1 + data[0] % 64 if data else 1
+    with suppress(BadRequest):
+        for start in range(1, len(data), step):
+            file_bytes += sum(map(len, form.feed(data[start : start + step])))
+        assert file_bytes + sum(len(value) for _, value in form.fields) <= len(data)
+        form.finish().decode("ascii")
+
+
 def entry(data: bytes) -> None:
     decode(KEY, data)
     half = len(data) // 2
@@ -817,6 +828,7 @@ READERS: Final[dict[str, Callable[[bytes], None]]] = {
         url,
         headers,
         responses,
+        forms,
         entry,
         messages,
         replies,

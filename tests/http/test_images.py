@@ -14,7 +14,7 @@ import pytest
 
 from pixmill.api.app import create_app
 from pixmill.api.config import ApiConfig
-from pixmill.api.routes.images import LINGERING_TIMEOUT_S
+from pixmill.api.routes.uploads import LINGERING_TIMEOUT_S
 from pixmill.errors import QueueFull
 from pixmill.runtime.spool import RESERVATION_FACTOR
 from pixmill.settings import load
@@ -217,7 +217,8 @@ def test_a_client_that_stops_in_the_middle_of_its_picture_costs_nothing(server: 
         ("/resize?width=20", b"hello", 415, "unsupported_image"),
         ("/resize?width=20&url=a.jpg", b"x", 400, "conflicting_parameters"),
         ("/resize?width=0", b"x", 400, "invalid_parameter"),
-        ("/info", b"x", 405, "method_not_allowed"),
+        ("/info", b"x", 415, "unsupported_image"),
+        ("/srcset", b"x", 405, "method_not_allowed"),
         ("/resize/", b"x", 404, "route_not_found"),
         ("/health/live", b"x", 405, "method_not_allowed"),
     ],

@@ -22,16 +22,19 @@ from pixmill.plan.request import ImageRequest
 from pixmill.plan.url import CDN_ID
 
 
-def parse_request(request: Request, context: ApiContext, *, upload: bool = False) -> tuple[Outcome, int | None]:
+def parse_request(
+    request: Request, context: ApiContext, *, upload: bool = False, fields: bytes = b""
+) -> tuple[Outcome, int | None]:
     """Return the outcome of the request, and when its signature expires.
 
     The expiry is in seconds since the epoch, None if there is none. Raises BadRequest and Forbidden. Works on the
-    raw path and query, so that what was signed is what is parsed.
+    raw path and query, so that what was signed is what is parsed. ``fields`` of a form are parsed behind the query.
     """
     match, expires = verify_request(request)
-    outcome = match.parse(request.scope["query_string"], upload=upload)
+    query: bytes = b"&".join(filter(None, (request.scope["query_string"], fields)))
+    outcome = match.parse(query, upload=upload)
     if context.config.client_hints:
-        outcome = _with_hints(outcome, match, request, context, upload=upload)
+        outcome = _with_hints(outcome, match, query, request, context, upload=upload)
     return _with_headers(outcome, request, context), expires
 
 
@@ -53,14 +56,14 @@ def image_of(outcome: Outcome) -> ImageRequest | None:
 
 
 def _with_hints(
-    outcome: Outcome, match: DialectMatch, request: Request, context: ApiContext, *, upload: bool
+    outcome: Outcome, match: DialectMatch, query: bytes, request: Request, context: ApiContext, *, upload: bool
 ) -> Outcome:
     """Parse again with what the client says, if the URL leaves anything to it."""
     image_request = image_of(outcome)
     if image_request is None or image_request.hints is None:
         return outcome
     hinted = read_hints(request.headers, context.config.hint_widths())
-    outcome = match.parse(request.scope["query_string"], upload=upload, hinted=hinted)
+    outcome = match.parse(query, upload=upload, hinted=hinted)
     image_request = image_of(outcome) or image_request
     vary = (*image_request.vary, *vary_of(image_request.hints or Hints()))
     return _with_image(outcome, replace(image_request, vary=vary, headers=(*image_request.headers, ACCEPT_CH)))

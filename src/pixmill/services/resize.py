@@ -108,6 +108,10 @@ class ResizeService:
         """Return facts about an original."""
         return self.renderer.inspect(ref, selection)
 
+    def inspect_upload(self, body: Spool, selection: FactSelection = HEADER_FACTS_ONLY) -> Coroutine[Any, Any, Facts]:
+        """Return facts about an upload."""
+        return self.renderer.engine.inspect(body, selection)
+
     def announce_upload(self) -> AbstractContextManager[None]:
         """Announce a render while a client uploads its image. Raises QueueFull if it would be rejected anyway."""
         return self.renderer.engine.announce()

@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pixmill.api.context import ApiContext
 from pixmill.api.fastpath.request_cache import RequestKey
-from pixmill.api.routes.images import get_image, post_image
+from pixmill.api.routes.images import get_image
 from pixmill.api.routes.info import get_info
 from pixmill.api.routes.srcset import get_srcset
+from pixmill.api.routes.uploads import post_image, post_info
 from pixmill.dialects.port import Endpoint
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import MethodNotAllowed
@@ -25,6 +26,7 @@ _HANDLERS: Final[dict[Endpoint, Handler]] = {
     Endpoint.FACTS: get_info,
     Endpoint.SRCSET: get_srcset,
 }
+_UPLOAD_HANDLERS: Final[dict[Endpoint, Handler]] = {Endpoint.IMAGE: post_image, Endpoint.FACTS: post_info}
 _UPLOAD_METHOD: Final = "POST"
 
 
@@ -38,7 +40,9 @@ class DialectRoutes(BaseRoute):
             endpoint: request_response(partial(handler, context)) for endpoint, handler in _HANDLERS.items()
         }
         self._requests = context.images.request_cache.reader
-        self._upload_endpoint = request_response(partial(post_image, context))
+        self._upload_endpoints: dict[Endpoint, ASGIApp] = {
+            endpoint: request_response(partial(handler, context)) for endpoint, handler in _UPLOAD_HANDLERS.items()
+        }
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
@@ -65,5 +69,5 @@ class DialectRoutes(BaseRoute):
         is_upload = scope["method"] == _UPLOAD_METHOD and match.route.takes_body
         if "request_key" not in scope and not is_upload:
             scope["request_key"] = self._request_key_of(scope)
-        endpoint = self._upload_endpoint if is_upload else self._endpoints[match.route.endpoint]
-        return endpoint(scope, receive, send)
+        endpoints = self._upload_endpoints if is_upload else self._endpoints
+        return endpoints[match.route.endpoint](scope, receive, send)

@@ -3,9 +3,6 @@
 Knows HTTP and the resize service; must never know where originals come from or how results are made.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -21,20 +18,15 @@ from pixmill.api.http.cache_headers import (
     server_timing,
 )
 from pixmill.api.http.dialect_answers import ANSWER_HEADERS, answer_response, result_headers
-from pixmill.api.http.disconnect import cancel_on_disconnect
 from pixmill.api.request_parsing import parse_request
 from pixmill.api.routes.fallback import fallback_response
 from pixmill.api.routes.info import own_facts
 from pixmill.api.routes.results import find_result, in_first_possible_format
 from pixmill.dialects.port import FactsRequest, ImageRedirect, ImmutableImage, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
-from pixmill.errors import MethodNotAllowed, PixmillError, UploadTimeout, UploadTooLarge
+from pixmill.errors import PixmillError
 from pixmill.plan.request import ImageRequest
-from pixmill.runtime.spool import Spool
 from pixmill.services.results.answer import ResizeResult
-
-LINGERING_TIMEOUT_S = 5.0
-"""How long a rejected upload is still read (nginx's ``lingering_timeout``)."""
 
 
 async def get_image(context: ApiContext, request: Request) -> Response:
@@ -99,26 +91,6 @@ async def _redirect_to_result(
     return answer_response(redirect, redirect_headers(image_request, result, expires))
 
 
-async def post_image(context: ApiContext, request: Request) -> Response:
-    """POST: the result for the image in the body; it is not stored."""
-    with ExitStack() as announcement:
-        try:
-            outcome, _ = parse_request(request, context, upload=True)
-            if not isinstance(outcome, ImageRequest):
-                raise MethodNotAllowed
-            announcement.enter_context(context.images.resizer.announce_upload())
-        except PixmillError:
-            await discard_body(request, context.limits.max_upload_bytes)
-            raise
-        async with spool_upload(request, context) as body:
-            announcement.close()
-            image_request, result = await in_first_possible_format(
-                outcome,
-                lambda one: cancel_on_disconnect(request.receive, context.images.resizer.resize_upload(body, one.plan)),
-            )
-    return image_response(request, image_request, result, context)
-
-
 def image_response(
     request: Request,
     image_request: ImageRequest,
@@ -140,39 +112,3 @@ def image_response(
     request.state.format = entry.format.value
     request.state.entry = entry  # held while it is sent: the cache gives it to others who ask meanwhile
     return Response(b"" if request.method == "HEAD" else entry.body, headers=headers)
-
-
-@asynccontextmanager
-async def spool_upload(request: Request, context: ApiContext) -> AsyncIterator[Spool]:
-    """Read the body into a spool; its declared length is checked before a byte is read."""
-    max_bytes = context.limits.max_upload_bytes
-    content_length = request.headers.get("content-length", "0")
-    if content_length.isdecimal() and int(content_length) > max_bytes:
-        raise UploadTooLarge(f"The upload may have at most {max_bytes} bytes")
-    with Spool(max_bytes, UploadTooLarge, context.limits.memory_budget.new_reservation()) as spool:
-        spool.expect(int(content_length) if content_length.isdecimal() else 0)
-        try:
-            deadline_for = context.config.upload_deadline(asyncio.get_running_loop().time())
-            async with asyncio.timeout_at(deadline_for(0)) as deadline:
-                async for chunk in request.stream():
-                    await spool.append(chunk)
-                    deadline.reschedule(deadline_for(spool.size))
-        except TimeoutError as error:
-            raise UploadTimeout from error
-        yield spool
-
-
-async def discard_body(request: Request, max_bytes: int) -> None:
-    """Read the rest of a rejected upload, within limits.
-
-    Most clients read the response only then, and take a reset for a failure. A client that waits for 100 Continue
-    is answered at once.
-    """
-    if "expect" in request.headers:
-        return
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LINGERING_TIMEOUT_S):
-            async for chunk in request.stream():
-                max_bytes -= len(chunk)
-                if max_bytes < 0:
-                    return

@@ -15,6 +15,7 @@ from pixmill.api.request_parsing import image_of, parse_request
 from pixmill.dialects.port import FactsRequest, Redirect, Text
 from pixmill.dialects.registry import DialectMatch
 from pixmill.errors import ResultTooLarge, RouteNotFound
+from pixmill.plan.facts import Facts
 from pixmill.plan.result_size import result_size
 
 
@@ -39,10 +40,18 @@ async def own_facts(
 ) -> Response:
     """Answer with the facts of an original in the form of its dialect."""
     image_request = facts_request.request
-    plan = image_request.plan
     facts = await cancel_on_disconnect(
-        request.receive, context.images.resizer.inspect(image_request.source, plan.fact_selection)
+        request.receive, context.images.resizer.inspect(image_request.source, image_request.plan.fact_selection)
     )
+    return render_own_facts(context, request, facts_request, facts, expires)
+
+
+def render_own_facts(
+    context: ApiContext, request: Request, facts_request: FactsRequest, facts: Facts, expires: int | None
+) -> Response:
+    """Return facts in the form of the dialect."""
+    image_request = facts_request.request
+    plan = image_request.plan
     match: DialectMatch = request.scope["dialect_match"]
     described = msgspec.to_builtins(facts)
     with suppress(ResultTooLarge):  # facts can be had of originals that are larger than any result

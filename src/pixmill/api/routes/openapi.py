@@ -18,6 +18,7 @@ from pixmill.api.routes.fallback import ERRORS_OF_ORIGINALS
 from pixmill.api.routes.openapi_dialects import dialect_paths
 from pixmill.api.routes.openapi_operations import (
     BINARY_SCHEMA,
+    FORM_SCHEMA,
     JSON_TYPE,
     OPERATIONS,
     PUBLIC_OPERATIONS,
@@ -116,7 +117,10 @@ def _operation(operation: Operation, method: str, param_names: list[str]) -> Jso
     if operation.accepts_upload:
         operation_object["requestBody"] = {
             "required": True,
-            "content": {"application/octet-stream": {"schema": BINARY_SCHEMA}},
+            "content": {
+                "application/octet-stream": {"schema": BINARY_SCHEMA},
+                "multipart/form-data": {"schema": FORM_SCHEMA},
+            },
         }
     if operation.body_schema:
         operation_object["requestBody"] = {"required": True, "content": {JSON_TYPE: {"schema": operation.body_schema}}}

@@ -68,6 +68,14 @@ _WARM_SCHEMA: Json = {"type": "array", "items": {"type": "string"}, "maxItems": 
 BINARY_SCHEMA: Json = {"type": "string", "format": "binary"}
 
 
+FORM_SCHEMA: Json = {
+    "type": "object",
+    "properties": {"file": {**BINARY_SCHEMA, "description": "The image, in a field of any name"}},
+    "required": ["file"],
+    "additionalProperties": {"type": "string", "description": "A parameter, as in the query"},
+}
+
+
 _COMMON_ERRORS: ErrorTypes = (
     RequestTooLarge,
     HeadersTooLarge,
@@ -143,6 +151,16 @@ def _image_operations(prefix: str, name_suffix: str) -> tuple[Operation, ...]:
             {"200": _response("The image information", JSON_TYPE, schema="Facts")},
             _FETCH_ERRORS,
             INFO_PARAMS,
+        ),
+        Operation(
+            f"{prefix}/info",
+            ("post",),
+            f"Info{name_suffix}",
+            "Image information of the image in the body; nothing is stored.",
+            {"200": _response("The image information", JSON_TYPE, schema="Facts")},
+            _FETCH_ERRORS,
+            tuple(param for param in INFO_PARAMS if param.name not in {"url", "v"}),
+            accepts_upload=True,
         ),
         Operation(
             f"{prefix}/srcset",

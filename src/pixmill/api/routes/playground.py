@@ -17,7 +17,7 @@ from pixmill.api.playground.access import Caller, identify_caller
 from pixmill.api.playground.assets import PAGE, Asset, assets
 from pixmill.api.playground.convert import ConvertRequest, convert
 from pixmill.api.playground.form import form_config
-from pixmill.api.routes.images import discard_body, spool_upload
+from pixmill.api.routes.uploads import discard_body, spool_upload
 from pixmill.dialects.native.spelling_values import source_text
 from pixmill.errors import Forbidden, InvalidParameter, MalformedRequest, PixmillError, RouteNotFound
 from pixmill.plan.source import SourceKind, SourceRef

@@ -56,7 +56,7 @@ _ROUTES: Final[tuple[UrlRoute, ...]] = (
     *(
         UrlRoute(
             f"/{name}",
-            methods=READ_METHODS if name == INFO else _WITH_BODY,
+            methods=_WITH_BODY,
             label=f"imaginary:/{name}",
             summary=f"{name}, as imaginary does it.",
             params=_PARAMS,

@@ -139,7 +139,7 @@ ROWS: Final[tuple[OptionRow[Read], ...]] = (
          Status.DIFFERS),
     _row("stripmeta", "Without metadata.", "`metadata=strip`", values.boolean, "The location is never kept.",
          Status.DIFFERS),
-    _row("field", "Form field of an upload.", "", values.text, "An upload is the body itself.", Status.IGNORED),
+    _row("field", "Form field of an upload.", "", values.text, "Any file of a form.", Status.IGNORED),
 )  # fmt: skip
 TABLE: Final = by_name(ROWS)
 OPTIONS: Final = options_of(ROWS)

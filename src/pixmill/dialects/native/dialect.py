@@ -44,7 +44,7 @@ _ROUTES: Final = tuple(
     for prefix in ("", "/api/v1")
     for path, endpoint, methods, needs_engine in (
         ("/resize", Endpoint.IMAGE, READ_METHODS | {"POST"}, True),
-        ("/info", Endpoint.FACTS, READ_METHODS, True),
+        ("/info", Endpoint.FACTS, READ_METHODS | {"POST"}, True),
         ("/srcset", Endpoint.SRCSET, READ_METHODS, False),
     )
 )
