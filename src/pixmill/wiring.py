@@ -326,7 +326,15 @@ def _make_sources(
     uploads: UploadSource | None = None,
 ) -> Sources:
     images = _open_images(settings, stores) if settings.images else None
-    return Sources(settings, observer, images=images, uploads=uploads, locate=stores.locate, budget=memory_budget)
+    return Sources(
+        settings,
+        observer,
+        images=images,
+        listed_images=images if settings.error_display().is_development else None,
+        uploads=uploads,
+        locate=stores.locate,
+        budget=memory_budget,
+    )
 
 
 def _open_images(settings: Settings, stores: StoreRegistry) -> Store:

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 from pixmill.errors import AddressForbidden
+from pixmill.sources.causes import address_hint
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -131,7 +132,7 @@ def check_address(ip: str, policy: AddressPolicy = PUBLIC_ONLY) -> None:
     reachable = _reachable_addresses(address, policy.nat64)
     is_denied = any(each in network for each in (address, *reachable) for network in policy.denied)
     if is_denied or not all(_is_permitted(each, policy.allowed) for each in reachable):
-        raise AddressForbidden(detail=f"{ip} is not allowed")
+        raise AddressForbidden(detail=f"{ip} is not allowed", hint=address_hint(ip, [ip]))
 
 
 def _reachable_addresses(address: Address, nat64: tuple[IPv6Network, ...]) -> tuple[Address, ...]:

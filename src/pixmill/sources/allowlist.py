@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from yarl import URL
 
-from pixmill.errors import InvalidParameter, SourceForbidden
+from pixmill.errors import InvalidParameter
 from pixmill.plan.source import OBJECT_STORE_SCHEMES, SourceKind, SourceRef, parse_source
+from pixmill.sources.causes import forbidden_source
 
 _BARE_SCHEMES = frozenset({"http", "https", "path", *OBJECT_STORE_SCHEMES})
 _SEPARATORS = re.compile(r"[/\\]")
@@ -122,7 +123,7 @@ class AllowList:
     def check(self, ref: SourceRef) -> None:
         """Raise SourceForbidden when no pattern matches the reference."""
         if not self.allows(ref):
-            raise SourceForbidden(detail=ref.text)
+            raise forbidden_source(ref)
 
 
 def _folder_of(path: str, *, is_folder: bool) -> str:

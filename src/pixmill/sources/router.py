@@ -16,6 +16,7 @@ from pixmill.plan.freshness import CacheDirectives
 from pixmill.plan.source import SourceKind, SourceRef
 from pixmill.ports.observe import BoundCounters, Event, Observer, RequestStage, counter_of, timer_of
 from pixmill.ports.pipeline import Source
+from pixmill.ports.storage import Lister
 from pixmill.ports.values import Original
 from pixmill.runtime.client import CURRENT_CLIENT
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
@@ -23,6 +24,7 @@ from pixmill.runtime.rate_limiter import RateLimiter
 from pixmill.runtime.registrable_domain import load_public_suffixes, registrable_domain
 from pixmill.sources.allowlist import AllowList
 from pixmill.sources.canvases import CanvasSource
+from pixmill.sources.causes import no_image_root
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.lazy import LazyHttpSource
 from pixmill.sources.limiter import FetchKey, FetchLimiter, Slot
@@ -37,6 +39,8 @@ class _NoSource:
     """Rejects references of a kind that has no source."""
 
     async def fetch(self, ref: SourceRef) -> Original:
+        if ref.kind is SourceKind.PATH:
+            raise no_image_root(ref)
         raise SourceForbidden(detail=f"no source for kind {ref.kind.value}")
 
     async def revalidate(self, ref: SourceRef, _validator: str) -> Original | CacheDirectives:
@@ -153,7 +157,8 @@ class SourceRouter:
 class Sources(SourceRouter):
     """The router with its real sources; ``open`` it in the event loop that fetches, and ``close`` it.
 
-    ``images`` is the store of the image root, ``uploads`` has uploads by name; None without. It closes neither.
+    ``images`` is the store of the image root, ``uploads`` has uploads by name; None without. ``listed_images`` is the
+    former if missing files are to be explained by those that are there. It closes none of them.
     """
 
     def __init__(
@@ -163,6 +168,7 @@ class Sources(SourceRouter):
         *,
         images: ReadableStore | None = None,
         uploads: Source | None = None,
+        listed_images: Lister | None = None,
         locate: LocateObject = no_stores,
         lookup: Lookup | None = None,
         budget: MemoryBudget = UNLIMITED_BUDGET,
@@ -177,7 +183,7 @@ class Sources(SourceRouter):
         if uploads is not None:
             sources[SourceKind.UPLOAD] = uploads
         if images is not None:
-            sources[SourceKind.PATH] = PathSource(config, images, budget)
+            sources[SourceKind.PATH] = PathSource(config, images, budget, listed_images)
         limiter = FetchLimiter(config, lambda: observer.increment(Event.REJECTED, reason="source_queue"))
         super().__init__(sources, allow_list, observer, limiter, config.source_rate_limiter())
 

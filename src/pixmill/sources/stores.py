@@ -10,10 +10,11 @@ from typing import Any, Protocol
 from pixmill.errors import SourceBadResponse, SourceForbidden, SourceNotFound, SourceTooLarge, StoreDenied
 from pixmill.plan.freshness import NO_DIRECTIVES, CacheDirectives
 from pixmill.plan.source import SourceRef
-from pixmill.ports.storage import Stater, Streamer
+from pixmill.ports.storage import Lister, Stater, Streamer
 from pixmill.ports.values import Original, OriginalVersion, Stat
 from pixmill.runtime.memory_budget import UNLIMITED_BUDGET, MemoryBudget
 from pixmill.runtime.spool import Spool
+from pixmill.sources.causes import missing_path, near_names
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.errors import STORE_ERROR_TYPES, STORE_ERRORS, source_error
 from pixmill.storage.paths import HIDDEN_NAME
@@ -34,15 +35,27 @@ client's.
 class PathSource:
     """Fetches paths below the image root."""
 
-    def __init__(self, config: SourcesConfig, images: ReadableStore, budget: MemoryBudget = UNLIMITED_BUDGET) -> None:
+    def __init__(
+        self,
+        config: SourcesConfig,
+        images: ReadableStore,
+        budget: MemoryBudget = UNLIMITED_BUDGET,
+        listed: Lister | None = None,
+    ) -> None:
+        """``listed`` is the same store if missing files are to be explained by those that are there."""
+        self._listed = listed
         self._config = config
         self._budget = budget
         self._images = images
 
-    def fetch(self, ref: SourceRef) -> Coroutine[Any, Any, Original]:
+    async def fetch(self, ref: SourceRef) -> Original:
         """Raises SourceError."""
         self._check(ref)
-        return _fetch(self._images, ref.text, self._config, self._budget)
+        try:
+            return await _fetch(self._images, ref.text, self._config, self._budget)
+        except SourceNotFound as error:
+            hint = await near_names(self._listed, ref.text) if self._listed else ""
+            raise missing_path(error, ref.text, hint) from error
 
     def revalidate(self, ref: SourceRef, validator: str) -> Coroutine[Any, Any, Original | CacheDirectives]:
         """Raises SourceError."""
@@ -52,7 +65,7 @@ class PathSource:
     def _check(self, ref: SourceRef) -> None:
         """Raise SourceNotFound for a hidden path, in a bucket too."""
         if not self._config.images_hidden and HIDDEN_NAME.search(ref.text):
-            raise SourceNotFound(detail=f"hidden: {ref.text}")
+            raise missing_path(SourceNotFound(detail=f"hidden: {ref.text}"), ref.text)
 
 
 class StoreSource:

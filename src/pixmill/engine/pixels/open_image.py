@@ -4,6 +4,7 @@ Must never decode pixels.
 """
 
 from pixmill.engine.codecs.decoder import Configurable, Decoder, HasPages, ImageHeader
+from pixmill.engine.codecs.other_kinds import other_kind
 from pixmill.engine.codecs.sniff import sniff
 from pixmill.engine.codecs.table import CODECS, can_decode, missing_extra_hint
 from pixmill.engine.pixels.error_boundary import decode_errors
@@ -21,7 +22,8 @@ def open_image(source: memoryview, limits: Limits, input_options: Input = DEFAUL
     """
     kind = sniff(source)
     if kind is None:
-        raise UnsupportedImage
+        other = other_kind(source)
+        raise UnsupportedImage(f"Original is {other}, not an image in a supported format" if other else "")
     if kind in input_options.rejected:
         raise UnsupportedImage(f"Originals in {kind} are not accepted", param="reject")
     if not can_decode(kind):

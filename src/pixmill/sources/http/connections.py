@@ -35,6 +35,7 @@ from pixmill import __version__
 from pixmill.errors import AddressForbidden, SourceUnreachable
 from pixmill.plan.url import CDN_ID
 from pixmill.sources.addresses import AddressPolicy, check_address
+from pixmill.sources.causes import address_hint
 from pixmill.sources.config import SourcesConfig
 from pixmill.sources.http.responses import MAX_FIELDS, MAX_HEAD_BYTES, READ_BUFFER_BYTES, OriginProtocol
 from pixmill.sources.names.lookup import Lookup
@@ -108,7 +109,8 @@ class GuardedResolver(AbstractResolver):
             raise OSError(msg)
         if not permitted:
             forbidden = AddressForbidden(detail=f"{host} is at {', '.join(addresses)}")
-            raise SourceUnreachable(detail=f"{forbidden.detail}, which is not allowed") from forbidden
+            hint = address_hint(host, addresses)
+            raise SourceUnreachable(detail=f"{forbidden.detail}, which is not allowed", hint=hint) from forbidden
         return [_resolve_result(host, address, port) for address in permitted]
 
     def _is_allowed(self, address: str) -> bool:
