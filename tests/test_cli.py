@@ -181,7 +181,15 @@ def test_wrong_usage_is_2_with_a_sentence(run: Run, args: tuple[str, ...]) -> No
 
 @pytest.mark.parametrize(
     ("target", "kind"),
-    [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP"), ("a.avif", "AVIF"), ("a.gif", "GIF")],
+    [
+        ("a.jpg", "JPEG"),
+        ("a.JPEG", "JPEG"),
+        ("a.png", "PNG"),
+        ("a.webp", "WEBP"),
+        ("a.avif", "AVIF"),
+        ("a.gif", "GIF"),
+        ("a.tif", "TIFF"),
+    ],
 )
 def test_the_ending_of_the_target_decides_the_format(run: Run, tmp_path: Path, target: str, kind: str) -> None:
     done = run("resize", PHOTO, target, "--width", 64)
@@ -232,6 +240,7 @@ def test_a_url_is_fetched_behind_the_address_guard(run: Run, tmp_path: Path) -> 
         (("resize", PHOTO, "out.png", "--width", "wide"), "width must be"),
         (("resize", PHOTO, "out.png", "--crop", "90000,0,1,1"), "crop"),
         (("resize", PHOTO, "out.svg"), "svg"),
+        (("resize", PHOTO, "out.wepb"), "format must be"),
         (("resize", __file__, "out.png"), "not an image"),
         (("info", "missing.jpg"), "missing.jpg"),
         (("info", __file__), "not an image"),
@@ -334,6 +343,12 @@ def test_translate_says_why_there_is_no_url_of_another_dialect(run: Run) -> None
     done = run("translate", "/resize?url=a.jpg&width=30&vignette=20", "--to", "imgix")
     assert (done.code, done.err.strip()) == (1, "pixmill: imgix: vignette has no equivalent")
     assert run("translate", "/resize?url=a.jpg", "--to", "nothing").code == 2
+
+
+def test_translate_asks_for_the_dialect_of_a_url_that_none_of_the_settings_has(run: Run) -> None:
+    done = run("translate", "/unsafe/30x20/a.jpg")
+    assert (done.code, "--dialect" in done.err) == (1, True)
+    assert run("translate", "/unsafe/30x20/a.jpg", "--dialect", "thumbor").code == 0
 
 
 def test_translate_says_which_dialects_there_are(run: Run) -> None:

@@ -37,7 +37,7 @@ from pixmill.dialects.port import FactsRequest, Outcome
 from pixmill.dialects.registry import DialectMatch
 from pixmill.dialects.signing import Keyring
 from pixmill.dialects.writing import named_request, write, write_as, write_everywhere
-from pixmill.errors import PixmillError
+from pixmill.errors import PixmillError, RouteNotFound
 from pixmill.media import DESCRIPTION_FORMATS, MEDIA, Format
 from pixmill.one_image import inspect_one, render_one
 from pixmill.plan.request import ImageRequest
@@ -181,8 +181,8 @@ def resize(source: str, target: str, **params: str | None) -> None:
 def _format_of(target: str) -> str:
     suffix = Path(target).suffix.lower().lstrip(".")
     by_extension = {media.extension: form.value for form, media in MEDIA.items() if form not in DESCRIPTION_FORMATS}
-    names = by_extension | {"jpeg": Format.JPEG.value, "json": Format.JSON.value}
-    return names.get(suffix, "auto")
+    names = by_extension | {"jpeg": Format.JPEG.value, "json": Format.JSON.value, "tif": Format.TIFF.value}
+    return names.get(suffix, suffix or "auto")  # an unknown one is refused as a format
 
 
 @commands.command(cls=GroupedCommand, short_help="Print format, size and more of an image.")
@@ -240,7 +240,12 @@ def translate(url: str, dialect: str | None, host: str, mount: str, to: str | No
         registry = settings.dialect_registry(None) if dialect is None else ad_hoc_registry(dialect, mount)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--dialect") from error
-    match = registry.require(registry.known_host(parts.netloc.encode()), parts.path.encode())
+    try:
+        match = registry.require(registry.known_host(parts.netloc.encode()), parts.path.encode())
+    except RouteNotFound:
+        if dialect is not None:
+            raise
+        _fail("no dialect of the settings has this URL; name the one that it is of, such as --dialect imgproxy", 1)
     outcome = match.parse(parts.query.encode())
     image_request = image_of(outcome)
     if image_request is None:
