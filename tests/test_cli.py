@@ -347,7 +347,8 @@ def test_translate_says_why_there_is_no_url_of_another_dialect(run: Run) -> None
 
 def test_translate_asks_for_the_dialect_of_a_url_that_none_of_the_settings_has(run: Run) -> None:
     done = run("translate", "/unsafe/30x20/a.jpg")
-    assert (done.code, "--dialect" in done.err) == (1, True)
+    assert (done.code, "--dialect thumbor" in done.err) == (1, True)
+    assert "--dialect NAME" in run("translate", "/a.jpg?w=30").err
     assert run("translate", "/unsafe/30x20/a.jpg", "--dialect", "thumbor").code == 0
 
 

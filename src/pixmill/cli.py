@@ -28,6 +28,7 @@ from pixmill.cli_options import (
     with_params,
     with_settings,
 )
+from pixmill.dialects.catalogue import marked_services
 from pixmill.dialects.factory import DIALECTS, ad_hoc_registry
 from pixmill.dialects.imgproxy.environment import FILES, entry_json, import_environment, quoted
 from pixmill.dialects.imgproxy.environment import PREFIX as IMGPROXY_PREFIX
@@ -245,7 +246,8 @@ def translate(url: str, dialect: str | None, host: str, mount: str, to: str | No
     except RouteNotFound:
         if dialect is not None:
             raise
-        _fail("no dialect of the settings has this URL; name the one that it is of, such as --dialect imgproxy", 1)
+        names = [service.name for service in marked_services(parts.path.encode(), parts.query.encode())] or ["NAME"]
+        _fail(f"no dialect of the settings has this URL; to read it without them, give --dialect {names[0]}", 1)
     outcome = match.parse(parts.query.encode())
     image_request = image_of(outcome)
     if image_request is None:
