@@ -4,11 +4,13 @@ import http.server
 import json
 import shutil
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 import trustme
 from click.testing import CliRunner
@@ -17,6 +19,7 @@ from pixmill.cli import commands
 from pixmill.doctor.advice import ADVICE, advice_for
 from pixmill.doctor.origin import describe_address
 from pixmill.doctor.report import Step
+from pixmill.engine.capabilities import Capabilities
 from pixmill.errors import error_classes_by_code
 from pixmill.settings import Settings, env_name, load
 from pixmill.startup import DEMO_PHOTOS
@@ -259,3 +262,16 @@ def test_the_installation_as_json() -> None:
     assert done.exit_code == (0 if report["ok"] else 1)
     assert {check["outcome"] for check in report["checks"]} <= {"ok", "warning", "error"}
     assert any(check["text"].startswith("Reads jpeg") for check in report["checks"])
+
+
+def test_an_extra_that_is_missing_is_neither_a_fault_nor_ticked(monkeypatch: pytest.MonkeyPatch) -> None:
+    codecs = dict.fromkeys(("jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jxl"), "libvips")
+    report = Capabilities(codecs, codecs, {"heic": "heic"}, True, ["seccomp"], {}, {"pyvips": "3"})
+
+    def probe(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, 0, msgspec.json.encode(report))
+
+    monkeypatch.setattr(subprocess, "run", probe)
+    done = CliRunner().invoke(commands, ["doctor"])
+    assert (done.exit_code, "– heic is not installed: pip install 'pixmill[heic]'\n" in done.output) == (0, True)
+    assert "✓ Reads " in done.output

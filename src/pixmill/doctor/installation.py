@@ -33,10 +33,15 @@ class CheckResult:
     text: str
     is_error: bool = False
     is_warning: bool = False
+    is_optional: bool = False
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome.ERROR if self.is_error else Outcome.WARNING if self.is_warning else Outcome.OK
+        if self.is_error:
+            return Outcome.ERROR
+        if self.is_warning:
+            return Outcome.WARNING
+        return Outcome.OPTIONAL if self.is_optional else Outcome.OK
 
     @property
     def symbol(self) -> str:
@@ -81,7 +86,7 @@ def _check_formats(sandbox: SandboxMode) -> list[CheckResult]:
         CheckResult("Reads " + _format_list(report.decoders)),
         CheckResult("Writes " + _format_list(report.encoders)),
         *(
-            CheckResult(f"{kind} is not installed: pip install 'pixmill[{extra}]'")
+            CheckResult(f"{kind} is not installed: pip install 'pixmill[{extra}]'", is_optional=True)
             for kind, extra in report.missing_extras.items()
         ),
         *(

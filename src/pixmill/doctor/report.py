@@ -18,11 +18,13 @@ class Outcome(StrEnum):
     """How a check ended."""
 
     OK = "ok"
+    OPTIONAL = "optional"
+    """Not there, and not needed by the rest."""
     WARNING = "warning"
     ERROR = "error"
 
 
-SYMBOLS = {Outcome.OK: "✓", Outcome.WARNING: "!", Outcome.ERROR: "✗"}
+SYMBOLS = {Outcome.OK: "✓", Outcome.OPTIONAL: "–", Outcome.WARNING: "!", Outcome.ERROR: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
