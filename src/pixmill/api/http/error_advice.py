@@ -29,7 +29,7 @@ ADVICE: Final[dict[str, str]] = {
     "source_not_found": "Check the spelling of the URL or path of the original, upper and lower case too.",
     "source_denied": "Make the original readable for this server, or give its credentials.",
     "source_too_large": "Use a smaller original, or raise PIXMILL_MAX_SOURCE_BYTES.",
-    "source_unreachable": "Check that the host exists and can be reached from this server.",
+    "source_unreachable": "Check that this server reaches the host; private ones need PIXMILL_ALLOWED_NETWORKS.",
     "source_timeout": "Try again; if the source stays slow, raise PIXMILL_SOURCE_TIMEOUT_S.",
     "source_bad_response": "Open the URL of the original in a browser: it must answer 200 with an image.",
     "too_many_redirects": "Give the URL at which the redirects end, or raise PIXMILL_MAX_REDIRECTS.",
