@@ -133,6 +133,14 @@ def test_a_failure_at_the_origin_is_named_with_what_to_change(origin: Origin) ->
         assert advice in advised
 
 
+def test_a_page_of_comments_is_read_in_linear_time(origin: Origin) -> None:
+    """There are 2 to the power of 500 ways to split it into comments."""
+    page = origin.serve("/comments", b"<!---->" * 500 + b"<html>")
+    other = origin.serve("/other", b"<!---->" * 500 + b"<other>")
+    assert failed(page)[3] == "an HTML page, no image"
+    assert failed(other)[3].startswith("no known image format: ")
+
+
 def test_an_address_that_is_not_public_is_refused_before_it_is_connected(origin: Origin) -> None:
     before = origin.connections
     name, code, status, text, advice = failed(origin.url("/a.jpg"), PIXMILL_ALLOWED_NETWORKS="")

@@ -130,7 +130,9 @@ def test_what_is_near_such_a_word_is_refused_without_a_hint(query: str) -> None:
     assert "here: " not in error.message
 
 
-@pytest.mark.parametrize("text", ["x" * 60_000, "rgb(" + "1" * 60_000, "9" * 60_000 + "px", "%C4%B0" * 20, "%E1%BA%9E"])
+@pytest.mark.parametrize(
+    "text", ["x" * 60_000, "rgb(" + "1" * 60_000, "9" * 60_000 + "px", "%C4%B0" * 20, "%E1%BA%9E", "blac%E2%84%AA"]
+)
 def test_long_and_foreign_texts_are_refused_at_once(text: str) -> None:
     for name in ("fit", "gravity", "background", "width", "aspect", "rotate", "format"):
         assert type(refused(f"{name}={text}")) in (InvalidParameter, BadRequest)

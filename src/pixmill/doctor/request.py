@@ -42,8 +42,11 @@ WIDTH: Final = 400
 """Of the result that is rendered."""
 
 _HTML: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,1000}?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<!--(?:(?!-->).){0,1000}+-->\s*+)*+<(?:!doctype html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
 )
+"""Possessive, as a page of comments would otherwise be split in all ways that there are."""
+
 _START_BYTES: Final = 4_096
 _OK: Final = 200
 

@@ -202,7 +202,7 @@ NAME_HINTS: Final[Mapping[str, str]] = MappingProxyType(
 
 def canonical_text(name: str, grammar: Grammar[object], text: str) -> str | None:
     """Return our text for a synonym of a value, which the grammar still has to accept; None if there is none."""
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_CHARS or not text.isascii():  # the lower case of some other letters is ASCII
         return None
     folded = text.lower()
     for kinds, pattern, replacement in _UNITS:
